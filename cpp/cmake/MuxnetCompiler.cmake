@@ -1,0 +1,28 @@
+# Language level, warnings, tuning and sanitizers for every target of the project.
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+
+find_program(MUXNET_CCACHE ccache)
+if(MUXNET_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MUXNET_CCACHE})
+endif()
+
+add_library(muxnet_compiler INTERFACE)
+target_include_directories(muxnet_compiler INTERFACE ${PROJECT_SOURCE_DIR}/cpp)
+target_compile_options(muxnet_compiler INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas)
+if(MUXNET_NATIVE)
+  # Contraction into FMA stays off in Debug-like sanitizer builds only by their lower optimisation.
+  target_compile_options(muxnet_compiler INTERFACE -march=native)
+endif()
+if(MUXNET_SANITIZE)
+  target_compile_options(muxnet_compiler INTERFACE -fsanitize=${MUXNET_SANITIZE}
+                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(muxnet_compiler INTERFACE -fsanitize=${MUXNET_SANITIZE})
+endif()

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace muxnet {
+
+/// A file or stream that cannot be read or written as asked (Python: OSError).
+class FileError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Training that cannot go on: loss not finite or diverging (Python: muxnet.TrainingError).
+class TrainingError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// "[where] what is wrong: expected ..., received ...", the one form of every message.
+std::string error_text(std::string_view where, std::string_view expected,
+                       std::string_view received);
+
+/// Joins its arguments through operator<<.
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+/// Throws std::invalid_argument with error_text unless `ok`.
+inline void require(bool ok, std::string_view where, std::string_view expected,
+                    std::string_view received) {
+  if (!ok) throw std::invalid_argument(error_text(where, expected, received));
+}
+
+}  // namespace muxnet

@@ -1,0 +1,91 @@
+#include "muxnet/core/file.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path& path, std::string_view action) {
+  throw FileError(text('[', path.string(), "] could not ", action, ": ", std::strerror(errno)));
+}
+
+/// Closes and removes a temporary file unless it was renamed in time.
+class Temporary {
+ public:
+  explicit Temporary(const std::filesystem::path& target)
+      : name_(target.string() + ".XXXXXX") {
+    descriptor_ = ::mkstemp(name_.data());
+    if (descriptor_ < 0) fail(target, "create a temporary file beside it");
+    // mkstemp makes 0600; a finished file should be as readable as any other.
+    ::fchmod(descriptor_, 0644);
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+
+  int descriptor() const { return descriptor_; }
+
+  void rename_to(const std::filesystem::path& target) {
+    if (::fsync(descriptor_) != 0) fail(target, "sync");
+    if (::close(std::exchange(descriptor_, -1)) != 0) fail(target, "close");
+    if (::rename(name_.c_str(), target.c_str()) != 0) fail(target, "rename into place");
+    name_.clear();
+  }
+
+ private:
+  std::string name_;
+  int descriptor_ = -1;
+};
+
+}  // namespace
+
+void write_atomically(const std::filesystem::path& path,
+                      const std::function<void(int descriptor)>& write) {
+  Temporary temporary(path);
+  write(temporary.descriptor());
+  temporary.rename_to(path);
+}
+
+void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  write_atomically(path, [&](int descriptor) {
+    write_all(descriptor, bytes.data(), bytes.size(), path);
+  });
+}
+
+void write_all(int descriptor, const void* bytes, std::size_t count,
+               const std::filesystem::path& path) {
+  const auto* position = static_cast<const char*>(bytes);
+  while (count > 0) {
+    const ssize_t written = ::write(descriptor, position, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path, "write");
+    position += written;
+    count -= static_cast<std::size_t>(written);
+  }
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) {
+    throw FileError(error_text(path.string(), "a file", "a folder"));
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) fail(path, "open");
+  std::ostringstream out;
+  out << in.rdbuf();
+  if (in.bad()) fail(path, "read");
+  return std::move(out).str();
+}
+
+}  // namespace muxnet

@@ -1,0 +1,157 @@
+#include "muxnet/core/safetensors.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/file.hpp"
+
+namespace muxnet {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t max_header_bytes = 100'000'000;  // the format's own bound
+
+struct DTypeName {
+  DType dtype;
+  const char* name;
+};
+constexpr DTypeName dtype_names[] = {{DType::f32, "F32"},
+                                     {DType::f64, "F64"},
+                                     {DType::u8, "U8"},
+                                     {DType::i32, "I32"},
+                                     {DType::i64, "I64"}};
+
+const char* name_in_file(DType dtype) {
+  const auto* entry = std::find_if(std::begin(dtype_names), std::end(dtype_names),
+                                   [&](const DTypeName& e) { return e.dtype == dtype; });
+  return entry->name;
+}
+
+DType dtype_from_file(const std::string& name) {
+  for (const auto& entry : dtype_names) {
+    if (name == entry.name) return entry.dtype;
+  }
+  throw FileError(error_text("dtype", "F32, F64, U8, I32 or I64", name));
+}
+
+std::string header_of(const SafeTensors& content) {
+  Json header = Json::object();
+  if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
+  std::size_t offset = 0;
+  for (const auto& [name, tensor] : content.tensors) {
+    header[name] = {{"dtype", name_in_file(tensor.dtype())},
+                    {"shape", tensor.shape()},
+                    {"data_offsets", {offset, offset + tensor.bytes()}}};
+    offset += tensor.bytes();
+  }
+  std::string result = header.dump();
+  result.resize((result.size() + 7) / 8 * 8, ' ');  // keeps the data 8-byte aligned
+  return result;
+}
+
+struct Extent {
+  std::size_t begin;
+  std::size_t end;
+};
+
+/// Every byte of the data belongs to exactly one tensor, as the format demands.
+void check_cover(std::vector<Extent> extents, std::size_t data_bytes) {
+  std::sort(extents.begin(), extents.end(),
+            [](Extent a, Extent b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::size_t position = 0;
+  for (const auto& extent : extents) {
+    if (extent.begin != position) {
+      throw FileError(error_text("data_offsets", text("tensors side by side from byte ", position),
+                                 text("one that begins at ", extent.begin)));
+    }
+    position = extent.end;
+  }
+  if (position != data_bytes) {
+    throw FileError(error_text("data", text(position, " bytes"), text(data_bytes, " bytes")));
+  }
+}
+
+Extent read_tensor(const Json& entry, std::string_view data, Tensor& result) {
+  const auto dtype = dtype_from_file(entry.at("dtype").get<std::string>());
+  const auto shape = entry.at("shape").get<Shape>();
+  const auto offsets = entry.at("data_offsets").get<std::vector<std::size_t>>();
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data.size()) {
+    throw FileError(error_text("data_offsets", text("begin <= end <= ", data.size()),
+                               entry.at("data_offsets").dump()));
+  }
+  const Extent extent{offsets[0], offsets[1]};
+  std::int64_t expected = 0;
+  const bool overflow = __builtin_mul_overflow(
+      volume(shape), static_cast<std::int64_t>(size_of(dtype)), &expected);
+  if (overflow || extent.end - extent.begin != static_cast<std::size_t>(expected)) {
+    throw FileError(error_text("data_offsets", text(expected, " bytes for ", to_string(shape)),
+                               text(extent.end - extent.begin)));
+  }
+  result = Tensor(shape, dtype);
+  if (expected > 0) std::memcpy(result.raw(), data.data() + extent.begin, result.bytes());
+  return extent;
+}
+
+SafeTensors parse(std::string_view file) {
+  std::uint64_t header_bytes = 0;
+  if (file.size() < sizeof header_bytes) {
+    throw FileError(error_text("size", "at least 8 bytes", text(file.size())));
+  }
+  std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
+  const std::size_t rest = file.size() - sizeof header_bytes;
+  if (header_bytes > std::min(rest, max_header_bytes)) {
+    throw FileError(error_text("header", text("at most ", std::min(rest, max_header_bytes), " bytes"),
+                               text(header_bytes)));
+  }
+  const auto header = Json::parse(file.substr(8, header_bytes));
+  const std::string_view data = file.substr(8 + header_bytes);
+  if (!header.is_object()) throw FileError(error_text("header", "a JSON object", header.type_name()));
+  SafeTensors result;
+  std::vector<Extent> extents;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") {
+      result.metadata = entry.get<std::map<std::string, std::string>>();
+      continue;
+    }
+    extents.push_back(read_tensor(entry, data, result.tensors[name]));
+  }
+  check_cover(std::move(extents), data.size());
+  return result;
+}
+
+}  // namespace
+
+const Tensor& SafeTensors::at(const std::string& name) const {
+  const auto found = tensors.find(name);
+  if (found != tensors.end()) return found->second;
+  std::string known;
+  for (const auto& [key, tensor] : tensors) known += (known.empty() ? "" : ", ") + key;
+  throw std::out_of_range(error_text("safetensors", text("a tensor '", name, "'"), known));
+}
+
+void save_safetensors(const std::filesystem::path& path, const SafeTensors& content) {
+  const std::string header = header_of(content);
+  write_atomically(path, [&](int descriptor) {
+    const std::uint64_t header_bytes = header.size();
+    write_all(descriptor, &header_bytes, sizeof header_bytes, path);
+    write_all(descriptor, header.data(), header.size(), path);
+    for (const auto& [name, tensor] : content.tensors) {
+      write_all(descriptor, tensor.raw(), tensor.bytes(), path);
+    }
+  });
+}
+
+SafeTensors load_safetensors(const std::filesystem::path& path) {
+  const std::string file = read_file(path);
+  try {
+    return parse(file);
+  } catch (const std::exception& error) {
+    throw FileError(text('[', path.string(), "] is no valid safetensors file: ", error.what()));
+  }
+}
+
+}  // namespace muxnet

@@ -1,0 +1,115 @@
+#include "muxnet/core/tensor.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <numeric>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+
+std::int64_t volume(const Shape& shape) {
+  std::int64_t result = 1;
+  for (const auto extent : shape) {
+    require(extent >= 0, "shape", "extents of at least 0", to_string(shape));
+    require(!__builtin_mul_overflow(result, extent, &result), "shape",
+            "a product below 2^63", to_string(shape));
+  }
+  return result;
+}
+
+std::string to_string(const Shape& shape) {
+  std::string result = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) result += ", ";
+    result += std::to_string(shape[i]);
+  }
+  return result + ")";
+}
+
+std::size_t size_of(DType dtype) {
+  switch (dtype) {
+    case DType::f32: return 4;
+    case DType::f64: return 8;
+    case DType::u8: return 1;
+    case DType::i32: return 4;
+    case DType::i64: return 8;
+  }
+  return 0;
+}
+
+std::string_view name_of(DType dtype) {
+  switch (dtype) {
+    case DType::f32: return "f32";
+    case DType::f64: return "f64";
+    case DType::u8: return "u8";
+    case DType::i32: return "i32";
+    case DType::i64: return "i64";
+  }
+  return "unknown";
+}
+
+std::shared_ptr<void> allocate_aligned(std::size_t bytes) {
+  constexpr std::size_t alignment = 64;
+  if (bytes > std::numeric_limits<std::size_t>::max() - alignment) throw std::bad_alloc();
+  const std::size_t padded = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, padded == 0 ? alignment : padded);
+  if (memory == nullptr) throw std::bad_alloc();
+  std::memset(memory, 0, padded);
+  return {memory, std::free};
+}
+
+Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtype) {
+  size_ = volume(shape_);
+  std::int64_t bytes = 0;
+  require(!__builtin_mul_overflow(size_, static_cast<std::int64_t>(size_of(dtype)), &bytes),
+          "tensor", "a size in bytes below 2^63", to_string(shape_));
+  owner_ = allocate_aligned(static_cast<std::size_t>(bytes));
+  data_ = owner_.get();
+}
+
+Tensor Tensor::borrow(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner) {
+  Tensor result;
+  result.size_ = volume(shape);
+  result.shape_ = std::move(shape);
+  result.dtype_ = dtype;
+  result.data_ = data;
+  result.owner_ = std::move(owner);
+  return result;
+}
+
+Tensor Tensor::clone() const {
+  Tensor result(shape_, dtype_);
+  result.assign(data_, bytes());
+  return result;
+}
+
+Tensor Tensor::reshaped(Shape shape) const {
+  require(volume(shape) == size_, "tensor.reshaped", text("a shape of ", size_, " elements"),
+          to_string(shape));
+  return borrow(data_, std::move(shape), dtype_, owner_);
+}
+
+Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
+  require(!shape_.empty() && 0 <= begin && begin <= end && end <= shape_.front(), "tensor.rows",
+          text("0 <= begin <= end <= rows of ", to_string(shape_)), text('[', begin, ", ", end, ')'));
+  Shape shape = shape_;
+  shape.front() = end - begin;
+  const std::int64_t row = shape_.front() == 0 ? 0 : size_ / shape_.front();
+  auto* start = static_cast<std::byte*>(data_) + static_cast<std::size_t>(begin * row) * size_of(dtype_);
+  return borrow(start, std::move(shape), dtype_, owner_);
+}
+
+void Tensor::check_dtype(DType wanted) const {
+  require(dtype_ == wanted, "tensor.data", name_of(wanted), name_of(dtype_));
+}
+
+void Tensor::assign(const void* values, std::size_t count) {
+  require(count == bytes(), "tensor", text(bytes(), " bytes for ", to_string(shape_)),
+          text(count, " bytes"));
+  if (count > 0) std::memcpy(data_, values, count);
+}
+
+}  // namespace muxnet
