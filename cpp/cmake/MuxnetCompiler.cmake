@@ -8,6 +8,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+# Debian's OpenMP build of OpenBLAS lies in a folder of its own, which the loader does not search.
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
 find_program(MUXNET_CCACHE ccache)
 if(MUXNET_CCACHE)

@@ -21,8 +21,7 @@ namespace {
 /// Closes and removes a temporary file unless it was renamed in time.
 class Temporary {
  public:
-  explicit Temporary(const std::filesystem::path& target)
-      : name_(target.string() + ".XXXXXX") {
+  explicit Temporary(const std::filesystem::path& target) : name_(target.string() + ".XXXXXX") {
     descriptor_ = ::mkstemp(name_.data());
     if (descriptor_ < 0) fail(target, "create a temporary file beside it");
     // mkstemp makes 0600; a finished file should be as readable as any other.
@@ -59,9 +58,8 @@ void write_atomically(const std::filesystem::path& path,
 }
 
 void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  write_atomically(path, [&](int descriptor) {
-    write_all(descriptor, bytes.data(), bytes.size(), path);
-  });
+  write_atomically(
+      path, [&](int descriptor) { write_all(descriptor, bytes.data(), bytes.size(), path); });
 }
 
 void write_all(int descriptor, const void* bytes, std::size_t count,

@@ -22,8 +22,8 @@ void set_threads(int threads) {
   require(threads >= 0, "set_threads", "a number of at least 0", text(threads));
   const int count = threads == 0 ? tbb::info::default_concurrency() : threads;
   omp_set_num_threads(count);
-  tbb_limit() = std::make_unique<tbb::global_control>(
-      tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count));
+  tbb_limit() = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
+                                                      static_cast<std::size_t>(count));
 }
 
 int threads() { return omp_get_max_threads(); }

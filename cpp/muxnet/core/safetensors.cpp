@@ -60,8 +60,9 @@ struct Extent {
 
 /// Every byte of the data belongs to exactly one tensor, as the format demands.
 void check_cover(std::vector<Extent> extents, std::size_t data_bytes) {
-  std::sort(extents.begin(), extents.end(),
-            [](Extent a, Extent b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
+  std::sort(extents.begin(), extents.end(), [](Extent a, Extent b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  });
   std::size_t position = 0;
   for (const auto& extent : extents) {
     if (extent.begin != position) {
@@ -85,8 +86,8 @@ Extent read_tensor(const Json& entry, std::string_view data, Tensor& result) {
   }
   const Extent extent{offsets[0], offsets[1]};
   std::int64_t expected = 0;
-  const bool overflow = __builtin_mul_overflow(
-      volume(shape), static_cast<std::int64_t>(size_of(dtype)), &expected);
+  const bool overflow =
+      __builtin_mul_overflow(volume(shape), static_cast<std::int64_t>(size_of(dtype)), &expected);
   if (overflow || extent.end - extent.begin != static_cast<std::size_t>(expected)) {
     throw FileError(error_text("data_offsets", text(expected, " bytes for ", to_string(shape)),
                                text(extent.end - extent.begin)));
@@ -104,12 +105,14 @@ SafeTensors parse(std::string_view file) {
   std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
   const std::size_t rest = file.size() - sizeof header_bytes;
   if (header_bytes > std::min(rest, max_header_bytes)) {
-    throw FileError(error_text("header", text("at most ", std::min(rest, max_header_bytes), " bytes"),
+    throw FileError(error_text("header",
+                               text("at most ", std::min(rest, max_header_bytes), " bytes"),
                                text(header_bytes)));
   }
   const auto header = Json::parse(file.substr(8, header_bytes));
   const std::string_view data = file.substr(8 + header_bytes);
-  if (!header.is_object()) throw FileError(error_text("header", "a JSON object", header.type_name()));
+  if (!header.is_object())
+    throw FileError(error_text("header", "a JSON object", header.type_name()));
   SafeTensors result;
   std::vector<Extent> extents;
   for (const auto& [name, entry] : header.items()) {

@@ -14,8 +14,8 @@ std::int64_t volume(const Shape& shape) {
   std::int64_t result = 1;
   for (const auto extent : shape) {
     require(extent >= 0, "shape", "extents of at least 0", to_string(shape));
-    require(!__builtin_mul_overflow(result, extent, &result), "shape",
-            "a product below 2^63", to_string(shape));
+    require(!__builtin_mul_overflow(result, extent, &result), "shape", "a product below 2^63",
+            to_string(shape));
   }
   return result;
 }
@@ -31,22 +31,32 @@ std::string to_string(const Shape& shape) {
 
 std::size_t size_of(DType dtype) {
   switch (dtype) {
-    case DType::f32: return 4;
-    case DType::f64: return 8;
-    case DType::u8: return 1;
-    case DType::i32: return 4;
-    case DType::i64: return 8;
+    case DType::f32:
+      return 4;
+    case DType::f64:
+      return 8;
+    case DType::u8:
+      return 1;
+    case DType::i32:
+      return 4;
+    case DType::i64:
+      return 8;
   }
   return 0;
 }
 
 std::string_view name_of(DType dtype) {
   switch (dtype) {
-    case DType::f32: return "f32";
-    case DType::f64: return "f64";
-    case DType::u8: return "u8";
-    case DType::i32: return "i32";
-    case DType::i64: return "i64";
+    case DType::f32:
+      return "f32";
+    case DType::f64:
+      return "f64";
+    case DType::u8:
+      return "u8";
+    case DType::i32:
+      return "i32";
+    case DType::i64:
+      return "i64";
   }
   return "unknown";
 }
@@ -94,11 +104,13 @@ Tensor Tensor::reshaped(Shape shape) const {
 
 Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
   require(!shape_.empty() && 0 <= begin && begin <= end && end <= shape_.front(), "tensor.rows",
-          text("0 <= begin <= end <= rows of ", to_string(shape_)), text('[', begin, ", ", end, ')'));
+          text("0 <= begin <= end <= rows of ", to_string(shape_)),
+          text('[', begin, ", ", end, ')'));
   Shape shape = shape_;
   shape.front() = end - begin;
   const std::int64_t row = shape_.front() == 0 ? 0 : size_ / shape_.front();
-  auto* start = static_cast<std::byte*>(data_) + static_cast<std::size_t>(begin * row) * size_of(dtype_);
+  auto* start =
+      static_cast<std::byte*>(data_) + static_cast<std::size_t>(begin * row) * size_of(dtype_);
   return borrow(start, std::move(shape), dtype_, owner_);
 }
 

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# ./test.sh [lint|cpp|python|asan|tsan ...]   without a name: lint, cpp and python
+set -euo pipefail
+cd "$(dirname "$0")"
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+# Builds the preset $1 and runs its C++ tests, by the command in the further arguments if there are any.
+run_ctest() {
+  local preset=$1; shift
+  cmake --preset "$preset" >"build/$preset.log" || { cat "build/$preset.log"; return 1; }
+  cmake --build --preset "$preset"
+  "$@" ctest --preset "$preset"
+}
+
+test_lint() {
+  local cpp_files
+  mapfile -t cpp_files < <(git ls-files '*.cpp' '*.hpp')
+  clang-format-14 --dry-run -Werror "${cpp_files[@]}"
+  .venv/bin/ruff check --quiet
+  .venv/bin/ruff format --check --quiet
+  .venv/bin/mypy
+  test_tidy
+}
+
+test_tidy() {
+  cmake --preset release >build/release.log
+  # The compile commands are GCC's: clang finds omp.h only when told where GCC keeps it.
+  git ls-files 'cpp/*.cpp' | xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/release --quiet \
+    --extra-arg=-idirafter --extra-arg="$(dirname "$(g++ -print-file-name=include/omp.h)")" 2>&1 |
+    sed '/warnings generated\.$/d'
+}
+
+test_cpp() { run_ctest release; }
+
+test_python() { .venv/bin/python -m pytest; }
+
+test_asan() { run_ctest asan; }
+
+test_tsan() {
+  # GCC 12's run time cannot place its shadow memory when the kernel scatters addresses widely.
+  if setarch -R true 2>/dev/null; then run_ctest tsan setarch -R; else run_ctest tsan; fi
+}
+
+[ $# -gt 0 ] || set -- lint cpp python
+for part in "$@"; do
+  case $part in
+    lint | cpp | python | asan | tsan) ;;
+    *) say "no part is called '$part'; there are lint, cpp, python, asan, tsan"; exit 2 ;;
+  esac
+done
+
+if [ -z "${MUXNET_TEST_DATA:-}" ] && [ -d ../shared/data ]; then
+  MUXNET_TEST_DATA=$(realpath ../shared/data)
+fi
+export MUXNET_TEST_DATA=${MUXNET_TEST_DATA:-}
+
+./run.sh --setup dev
+mkdir -p build
+for part in "$@"; do
+  say "$part"
+  "test_$part"
+done
+say "passed: $*"
