@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "muxnet/core/tensor.hpp"
+#include "muxnet/ops/attributes.hpp"
+#include "muxnet/ops/layout.hpp"
+
+namespace muxnet {
+
+/// Families of kernels. `best` takes the first of onednn, blas, reference that can do the work.
+enum class Backend : std::uint8_t { best, reference, blas, onednn };
+
+std::string_view name_of(Backend backend);
+
+/// Everything a kernel may specialise on.
+struct KernelSpec {
+  std::string op;
+  Attributes attributes;
+  std::vector<Shape> src;
+  /// Layouts in which the producers would deliver; a kernel may ask for others.
+  std::vector<Layout> src_layouts;
+  Shape dst;
+  DType dtype = DType::f32;
+  bool training = true;
+  /// Whether backward must give the gradient of src (not for the first layer).
+  bool needs_diff_src = true;
+};
+
+/// Memory of one call. Elements are KernelSpec::dtype, in the kernel's layouts; parameters and
+/// their gradients are always plain, in the order of Operator::parameters.
+struct KernelArguments {
+  std::vector<const void*> src;
+  void* dst = nullptr;
+  std::vector<void*> parameters;  ///< not const: batch norm updates its running statistics
+  const void* diff_dst = nullptr;
+  std::vector<void*> diff_src;         ///< nullptr where nobody needs it; overwritten, not added to
+  std::vector<void*> diff_parameters;  ///< nullptr for buffers; overwritten, not added to
+  void* workspace = nullptr;           ///< lives from forward to backward
+  /// Grows whenever parameters change, so that a kernel can cache what it derives from them.
+  std::uint64_t parameters_version = 0;
+  /// Names the random numbers of this pass (dropout): same seed, same mask.
+  std::uint64_t seed = 0;
+};
+
+/// One operator at one shape, ready to run. forward and backward allocate nothing.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  virtual void forward(const KernelArguments& arguments) = 0;
+  /// Follows a forward with the same arguments. Only for specs with training == true.
+  virtual void backward(const KernelArguments& arguments) = 0;
+
+  virtual Layout src_layout(std::size_t index) const = 0;
+  virtual Layout dst_layout() const = 0;
+  virtual std::size_t workspace_bytes() const { return 0; }
+
+  /// What backward reads besides diff_dst, parameters and workspace: all else may be reused.
+  virtual bool backward_reads_src() const { return true; }
+  virtual bool backward_reads_dst() const { return true; }
+
+  /// For example "reference", "blas", "onednn jit:avx512_core".
+  virtual std::string implementation() const = 0;
+};
+
+/// A kernel for `spec`; throws std::invalid_argument when `backend` cannot do it (never for `best`
+/// and `reference`, which can do everything).
+std::unique_ptr<Kernel> make_kernel(const KernelSpec& spec, Backend backend = Backend::best);
+
+/// Backends that can do `spec`, fastest first; `reference` is always the last.
+std::vector<Backend> backends_for(const KernelSpec& spec);
+
+}  // namespace muxnet

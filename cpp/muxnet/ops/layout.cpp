@@ -1,0 +1,115 @@
+#include "muxnet/ops/layout.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+struct Extents {
+  std::int64_t batch, channels, pixels;
+};
+
+/// Where element (channel c, pixel p) of one image lies: blocks of `block` channels.
+struct Strides {
+  std::int64_t block, block_stride, pixel, image;
+
+  Strides(Layout layout, const Extents& e) {
+    block = layout == Layout::nhwc ? e.channels : channel_block(layout);
+    block_stride = block * e.pixels;
+    pixel = block;
+    image = (e.channels + block - 1) / block * block_stride;
+  }
+  std::int64_t channel(std::int64_t c) const { return c / block * block_stride + c % block; }
+};
+
+/// Reads runs of pixels and writes runs of channels (or the reverse) within a tile that stays in
+/// the first-level cache, whichever of the two sides is the strided one.
+template <class T>
+void convert_tile(const T* src, const Strides& from, T* dst, const Strides& to,
+                  std::int64_t begin_c, std::int64_t end_c, std::int64_t begin_p,
+                  std::int64_t end_p) {
+  for (std::int64_t c = begin_c; c < end_c; ++c) {
+    const T* const source = src + from.channel(c);
+    T* const target = dst + to.channel(c);
+    for (std::int64_t p = begin_p; p < end_p; ++p) target[p * to.pixel] = source[p * from.pixel];
+  }
+}
+
+template <class T>
+void zero_padding(T* image, const Strides& to, const Extents& e) {
+  const std::int64_t rest = e.channels % to.block;
+  if (rest == 0) return;
+  T* const last = image + e.channels / to.block * to.block_stride;
+  for (std::int64_t p = 0; p < e.pixels; ++p) {
+    std::fill(last + p * to.pixel + rest, last + (p + 1) * to.pixel, T{0});
+  }
+}
+
+template <class T>
+void convert(const T* src, Layout from_layout, T* dst, Layout to_layout, const Extents& e) {
+  constexpr std::int64_t tile_channels = 16, tile_pixels = 64;
+  const Strides from(from_layout, e), to(to_layout, e);
+  const std::int64_t tiles = (e.channels + tile_channels - 1) / tile_channels;
+#pragma omp parallel for collapse(2) schedule(static)
+  for (std::int64_t n = 0; n < e.batch; ++n) {
+    for (std::int64_t tile = 0; tile < tiles; ++tile) {
+      const std::int64_t begin_c = tile * tile_channels;
+      const std::int64_t end_c = std::min(begin_c + tile_channels, e.channels);
+      for (std::int64_t p = 0; p < e.pixels; p += tile_pixels) {
+        convert_tile(src + n * from.image, from, dst + n * to.image, to, begin_c, end_c, p,
+                     std::min(p + tile_pixels, e.pixels));
+      }
+      if (end_c == e.channels) zero_padding(dst + n * to.image, to, e);
+    }
+  }
+}
+
+Extents extents(const Shape& shape) { return {shape[0], shape[1], shape[2] * shape[3]}; }
+
+}  // namespace
+
+std::string_view name_of(Layout layout) {
+  switch (layout) {
+    case Layout::nchw:
+      return "nchw";
+    case Layout::nhwc:
+      return "nhwc";
+    case Layout::nChw8c:
+      return "nChw8c";
+    case Layout::nChw16c:
+      return "nChw16c";
+  }
+  return "?";
+}
+
+std::int64_t channel_block(Layout layout) {
+  if (layout == Layout::nChw8c) return 8;
+  return layout == Layout::nChw16c ? 16 : 1;
+}
+
+std::int64_t storage_size(const Shape& shape, Layout layout) {
+  if (layout == Layout::nchw) return volume(shape);
+  require(shape.size() == 4, text("layout ", name_of(layout)), "a 4-D shape", to_string(shape));
+  const std::int64_t block = channel_block(layout);
+  return volume({shape[0], (shape[1] + block - 1) / block * block, shape[2], shape[3]});
+}
+
+void convert_layout(const void* src, Layout from, void* dst, Layout to, const Shape& shape,
+                    DType dtype) {
+  require(dtype == DType::f32 || dtype == DType::f64, "convert_layout", "f32 or f64",
+          name_of(dtype));
+  storage_size(shape, from);
+  const std::int64_t elements = storage_size(shape, to);
+  if (from == to) {
+    std::memcpy(dst, src, static_cast<std::size_t>(elements) * size_of(dtype));
+  } else if (dtype == DType::f32) {
+    convert(static_cast<const float*>(src), from, static_cast<float*>(dst), to, extents(shape));
+  } else {
+    convert(static_cast<const double*>(src), from, static_cast<double*>(dst), to, extents(shape));
+  }
+}
+
+}  // namespace muxnet
