@@ -1,5 +1,8 @@
 """Train a small network that picks, for each input, the cheapest model that will do."""
 
-from muxnet._core import __version__
+from importlib import metadata
 
-__all__ = ["__version__"]
+try:
+    __version__ = metadata.version("muxnet")
+except metadata.PackageNotFoundError:  # run from a source folder that was never installed
+    __version__ = "0+source"

@@ -1,0 +1,111 @@
+"""The paper's Table II for a run: as rows of text, and drawn in the terminal by rich."""
+
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+
+from muxnet.results import ModelResult, PolicyResult, Results
+from muxnet.verdict import verdict
+from muxnet.words import (
+    count_text,
+    interval_text,
+    latency_text,
+    macs_text,
+    percent_text,
+    policy_title,
+)
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table as text: the first column is a name, the others are aligned right."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def model_table(results: Results) -> TextTable:
+    """Return the models' half of Table II."""
+    columns = ("model", "parameters", "MACs", "latency ms", "accuracy %", "95 % interval", "called")
+    return TextTable("Models", columns, tuple(_model_row(entry) for entry in results.models))
+
+
+def policy_table(results: Results) -> TextTable:
+    """Return the policies' half of Table II, with what each is compared against."""
+    columns = (
+        "policy",
+        "MACs",
+        "latency ms",
+        "accuracy %",
+        "95 % interval",
+        "models per input",
+    )
+    return TextTable("Policies", columns, tuple(_policy_row(entry) for entry in results.policies))
+
+
+def print_results(results: Results, stream: TextIO | None = None) -> None:
+    """Print verdict, both tables and warnings; in colour only on a terminal."""
+    console = Console(file=stream, highlight=False, soft_wrap=True)
+    plain = not console.is_terminal
+    for table in (model_table(results), policy_table(results)):
+        if plain:
+            console.print(plain_text(table), markup=False)
+        else:
+            console.print(_rich_table(table))
+    outcome = verdict(results)
+    console.print(f"{outcome.headline}.", style=None if plain else "bold", markup=False)
+    for sentence in outcome.sentences:
+        console.print(sentence, markup=False)
+    for warning in results.warnings:
+        console.print(f"warning: {warning}", style=None if plain else "yellow", markup=False)
+
+
+def plain_text(table: TextTable) -> str:
+    """Return ``table`` in columns of spaces, for a log file."""
+    lines = [table.columns, *table.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(table.columns))]
+    return (
+        "\n".join(
+            "  ".join(
+                cell.ljust(width) if i == 0 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+            )
+            for line in lines
+        )
+        + "\n"
+    )
+
+
+def _rich_table(table: TextTable) -> Table:
+    drawn = Table(title=table.title, title_justify="left", title_style="bold")
+    for i, column in enumerate(table.columns):
+        drawn.add_column(column, justify="left" if i == 0 else "right", no_wrap=True)
+    for row in table.rows:
+        drawn.add_row(*(cell.replace("[", r"\[") for cell in row))
+    return drawn
+
+
+def _model_row(entry: ModelResult) -> tuple[str, ...]:
+    return (
+        entry.name,
+        count_text(entry.parameters),
+        macs_text(entry.macs),
+        latency_text(entry.latency_ms),
+        percent_text(entry.accuracy)[:-2],
+        interval_text(entry.accuracy_interval),
+        percent_text(entry.called),
+    )
+
+
+def _policy_row(entry: PolicyResult) -> tuple[str, ...]:
+    return (
+        policy_title(entry.name),
+        macs_text(entry.macs),
+        latency_text(entry.latency_ms),
+        percent_text(entry.accuracy)[:-2],
+        interval_text(entry.accuracy_interval),
+        f"{entry.models_per_input:.2f}",
+    )

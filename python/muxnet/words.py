@@ -1,0 +1,66 @@
+"""Numbers in words: the one way MACs, shares, times and names are printed."""
+
+POLICY_TITLES = {
+    "best_single": "best single model",
+    "hybrid_single": "hybrid-single",
+    "hybrid_ensemble": "hybrid-ensemble",
+    "offload": "offload (two models)",
+    "random_mixing": "random mixing",
+    "cascade": "max-softmax cascade",
+    "average_ensemble": "average ensemble",
+    "oracle": "oracle",
+    "multiplexer": "multiplexer",
+}
+
+
+def policy_title(name: str) -> str:
+    """Return how a policy is called in tables and figures."""
+    return POLICY_TITLES.get(name, name.replace("_", " "))
+
+
+def macs_text(macs: float) -> str:
+    """Return MACs with three significant digits in k, M or G: ``5.75 G``."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if macs >= 0.9995 * size:
+            return f"{_significant(macs / size)} {unit}"
+    return f"{macs:.0f}"
+
+
+def count_text(count: float) -> str:
+    """Return a count with its thousands separated: ``25,557,032``."""
+    return f"{count:,.0f}"
+
+
+def percent_text(share: float, digits: int = 2) -> str:
+    """Return a share of 1 as per cent: ``83.86 %``."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def interval_text(interval: tuple[float, float], digits: int = 2) -> str:
+    """Return an interval of shares as per cent: ``83.1 to 84.6``."""
+    return f"{100 * interval[0]:.{digits}f} to {100 * interval[1]:.{digits}f}"
+
+
+def points_text(difference: float) -> str:
+    """Return a difference of shares in percentage points, signed: ``+0.45``."""
+    return f"{100 * difference:+.2f}"
+
+
+def latency_text(latency_ms: float | None) -> str:
+    """Return milliseconds with three significant digits, a dash where nothing was measured."""
+    return "–" if latency_ms is None else _significant(latency_ms)
+
+
+def duration_text(seconds: float) -> str:
+    """Return seconds as ``42 s``, ``3:20 min`` or ``1:02:03 h``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d} h"
+
+
+def _significant(value: float) -> str:
+    digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2 if value >= 0.9995 else 3
+    return f"{value:.{digits}f}"
