@@ -1,0 +1,135 @@
+#include "muxnet/graph/parameters.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/random.hpp"
+
+namespace muxnet {
+namespace {
+
+std::vector<ParameterEntry> entries_of(const Graph& graph) {
+  std::vector<ParameterEntry> entries;
+  for (const auto& node : graph.nodes()) {
+    for (auto& spec : find_operator(node.op).parameters(graph.src_shapes(node), node.attributes)) {
+      std::string name = node.name + "." + spec.name;
+      entries.push_back({std::move(name), std::move(spec), 0});
+    }
+  }
+  std::stable_partition(entries.begin(), entries.end(),
+                        [](const ParameterEntry& entry) { return entry.spec.trainable; });
+  return entries;
+}
+
+std::uint64_t hash(const std::string& name) {
+  std::uint64_t result = 0;
+  for (const char c : name) result = mix(result, static_cast<unsigned char>(c));
+  return result;
+}
+
+template <class T>
+void fill(std::span<T> values, const ParameterEntry& entry, std::uint64_t seed) {
+  // One stream per name: adding a layer elsewhere leaves this one's start unchanged.
+  Random random(seed, hash(entry.name));
+  const double fan = static_cast<double>(entry.spec.fan);
+  for (T& value : values) {
+    switch (entry.spec.init) {
+      case Init::zeros: value = 0; break;
+      case Init::ones: value = 1; break;
+      case Init::kaiming_normal_fan_out:
+        value = static_cast<T>(random.normal() * std::sqrt(2.0 / fan));
+        break;
+      case Init::kaiming_uniform:
+        value = static_cast<T>((2.0 * random.uniform() - 1.0) / std::sqrt(fan));
+        break;
+    }
+  }
+}
+
+Tensor slice(const Tensor& flat, const ParameterEntry& entry) {
+  return flat.rows(entry.offset, entry.offset + volume(entry.spec.shape)).reshaped(entry.spec.shape);
+}
+
+}  // namespace
+
+Parameters::Parameters(const Graph& graph, DType dtype) : entries_(entries_of(graph)) {
+  std::int64_t offset = 0;
+  std::int64_t trainable = 0;
+  for (auto& entry : entries_) {
+    entry.offset = offset;
+    offset += volume(entry.spec.shape);
+    if (entry.spec.trainable) trainable = offset;
+  }
+  values_ = Tensor({offset}, dtype);
+  gradients_ = Tensor({trainable}, dtype);
+  initialize(0);
+}
+
+void Parameters::initialize(std::uint64_t seed) {
+  for (const auto& entry : entries_) {
+    Tensor tensor = slice(values_, entry);
+    if (dtype() == DType::f64) {
+      fill(tensor.span<double>(), entry, seed);
+    } else {
+      fill(tensor.span<float>(), entry, seed);
+    }
+  }
+  changed();
+}
+
+const ParameterEntry& Parameters::entry(const std::string& name) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const ParameterEntry& e) { return e.name == name; });
+  if (found == entries_.end()) {
+    throw std::out_of_range(error_text("parameters", "the name of a parameter", name));
+  }
+  return *found;
+}
+
+Tensor Parameters::value(const std::string& name) const { return slice(values_, entry(name)); }
+
+Tensor Parameters::gradient(const std::string& name) const {
+  const auto& found = entry(name);
+  if (!found.spec.trainable) {
+    throw std::out_of_range(error_text("parameters.gradient", "a trainable parameter", name));
+  }
+  return slice(gradients_, found);
+}
+
+std::map<std::string, Tensor> Parameters::state() const {
+  std::map<std::string, Tensor> result;
+  for (const auto& entry : entries_) result.emplace(entry.name, slice(values_, entry));
+  return result;
+}
+
+void Parameters::load_state(const std::map<std::string, Tensor>& tensors) {
+  std::string problems;
+  for (const auto& entry : entries_) {
+    const auto found = tensors.find(entry.name);
+    if (found == tensors.end()) {
+      problems += text("\n  missing: ", entry.name, ' ', to_string(entry.spec.shape));
+    } else if (found->second.shape() != entry.spec.shape || found->second.dtype() != dtype()) {
+      problems += text("\n  misshapen: ", entry.name, ", expected ", name_of(dtype()), ' ',
+                       to_string(entry.spec.shape), ", received ", name_of(found->second.dtype()),
+                       ' ', to_string(found->second.shape()));
+    }
+  }
+  for (const auto& [name, tensor] : tensors) {
+    if (std::none_of(entries_.begin(), entries_.end(),
+                     [&](const ParameterEntry& e) { return e.name == name; })) {
+      problems += text("\n  extra: ", name, ' ', to_string(tensor.shape()));
+    }
+  }
+  require(problems.empty(), "parameters.load_state", "the network's own tensors",
+          text("other ones:", problems));
+  for (const auto& entry : entries_) {
+    Tensor target = slice(values_, entry);
+    std::memcpy(target.raw(), tensors.at(entry.name).raw(), target.bytes());
+  }
+  changed();
+}
+
+}  // namespace muxnet

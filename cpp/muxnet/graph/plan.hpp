@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "muxnet/core/tensor.hpp"
+#include "muxnet/graph/graph.hpp"
+#include "muxnet/graph/parameters.hpp"
+#include "muxnet/ops/kernel.hpp"
+
+namespace muxnet {
+
+enum class Mode : std::uint8_t { train, infer };
+
+struct PlanOptions {
+  std::int64_t batch = 1;
+  Mode mode = Mode::infer;
+  Backend backend = Backend::best;
+};
+
+/// A graph compiled for one batch size, mode and the dtype of its parameters: kernels chosen,
+/// layouts agreed, buffers planned once; running it allocates nothing. An inference plan folds
+/// batch norm into convolutions and ReLU into whatever precedes it; it reads the parameters anew
+/// whenever their version has changed. Not safe for two threads at once.
+class Plan {
+ public:
+  /// Keeps a reference to `parameters`, which must outlive the plan.
+  Plan(const Graph& graph, Parameters& parameters, const PlanOptions& options);
+  ~Plan();
+  Plan(Plan&&) noexcept;
+  Plan& operator=(Plan&&) noexcept;
+
+  std::int64_t batch() const;
+
+  /// Runs the graph on images of shape (batch, c, h, w), plain NCHW, dtype of the parameters.
+  /// `seed` names the dropout masks of this pass. Throws std::invalid_argument for other shapes.
+  void forward(const Tensor& images, std::uint64_t seed = 0);
+
+  /// The named output of the last forward, plain layout, shape (batch, ...), sharing the plan's
+  /// memory: valid until the next forward. Throws std::out_of_range.
+  Tensor output(const std::string& name) const;
+
+  /// Backward from gradients of some outputs (same shapes as output()); outputs left out count
+  /// as zero. Overwrites parameters.gradients(). Follows forward; train mode only.
+  void backward(const std::map<std::string, Tensor>& diff_outputs);
+
+  /// Bytes of all buffers that the plan owns.
+  std::size_t memory_bytes() const;
+
+  /// One line per step: operator, kernel implementation, layouts, bytes.
+  std::string describe() const;
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace muxnet

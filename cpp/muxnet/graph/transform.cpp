@@ -1,0 +1,152 @@
+#include "muxnet/graph/transform.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <optional>
+#include <set>
+
+namespace muxnet {
+namespace {
+
+/// How often each value is read, outputs of the graph included.
+std::vector<int> count_readers(const Graph& graph) {
+  std::vector<int> readers(static_cast<std::size_t>(graph.values()), 0);
+  for (const auto& node : graph.nodes()) {
+    for (const ValueId value : node.src) ++readers[static_cast<std::size_t>(value)];
+  }
+  for (const auto& [name, value] : graph.outputs()) ++readers[static_cast<std::size_t>(value)];
+  return readers;
+}
+
+/// For each value the node that makes it; nullptr for the input.
+std::vector<const Node*> producers(const Graph& graph) {
+  std::vector<const Node*> result(static_cast<std::size_t>(graph.values()), nullptr);
+  for (const auto& node : graph.nodes()) result[static_cast<std::size_t>(node.dst)] = &node;
+  return result;
+}
+
+/// Copies `graph` without the nodes in `absorbed` (their value becomes their input's) and with
+/// other attributes for the nodes in `changed`.
+Graph rebuild(const Graph& graph, const std::set<const Node*>& absorbed,
+              const std::map<const Node*, Attributes>& changed) {
+  const Shape& input = graph.shape(graph.input());
+  Graph result({input.begin() + 1, input.end()});
+  std::vector<ValueId> renamed(static_cast<std::size_t>(graph.values()), 0);
+  for (const auto& node : graph.nodes()) {
+    std::vector<ValueId> src;
+    for (const ValueId value : node.src) src.push_back(renamed[static_cast<std::size_t>(value)]);
+    ValueId& dst = renamed[static_cast<std::size_t>(node.dst)];
+    const auto found = changed.find(&node);
+    const Attributes& attributes = found == changed.end() ? node.attributes : found->second;
+    dst = absorbed.count(&node) > 0 ? src.front() : result.add(node.op, node.name, src, attributes);
+  }
+  for (const auto& [name, value] : graph.outputs()) {
+    result.set_output(name, renamed[static_cast<std::size_t>(value)]);
+  }
+  return result;
+}
+
+/// The convolution whose only reader is this batch norm, if there is one.
+const Node* foldable_convolution(const Node& node, const std::vector<const Node*>& made_by,
+                                 const std::vector<int>& readers) {
+  if (node.op != "batch_norm") return nullptr;
+  const auto src = static_cast<std::size_t>(node.src.front());
+  const Node* convolution = made_by[src];
+  const bool fits = convolution != nullptr && convolution->op == "conv2d" && readers[src] == 1 &&
+                    convolution->attributes.integer("relu", 0) == 0;
+  return fits ? convolution : nullptr;
+}
+
+std::map<const Node*, const Node*> foldable(const Graph& graph) {
+  const auto readers = count_readers(graph);
+  const auto made_by = producers(graph);
+  std::map<const Node*, const Node*> result;  // batch norm -> convolution
+  for (const auto& node : graph.nodes()) {
+    if (const Node* convolution = foldable_convolution(node, made_by, readers)) {
+      result[&node] = convolution;
+    }
+  }
+  return result;
+}
+
+template <class T>
+void fold(const Parameters& parameters, const Node& convolution, const Node& norm,
+          Parameters& folded) {
+  const auto read = [&](const Node& node, const char* name) {
+    return parameters.value(node.name + name);
+  };
+  const Tensor weight = read(convolution, ".weight");
+  const Tensor scale = read(norm, ".weight"), shift = read(norm, ".bias");
+  const Tensor mean = read(norm, ".running_mean"), variance = read(norm, ".running_var");
+  Tensor new_weight = folded.value(convolution.name + ".weight");
+  Tensor new_bias = folded.value(convolution.name + ".bias");
+  const double eps = norm.attributes.number("eps", 1e-5);
+  const bool has_bias = convolution.attributes.integer("bias", 0) != 0;
+  const Tensor bias = has_bias ? read(convolution, ".bias") : Tensor();
+  const std::int64_t channels = weight.dim(0);
+  const std::int64_t taps = weight.size() / channels;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const T factor = static_cast<T>(scale.data<T>()[c] / std::sqrt(variance.data<T>()[c] + eps));
+    const T start = has_bias ? bias.data<T>()[c] : T{0};
+    new_bias.data<T>()[c] = (start - mean.data<T>()[c]) * factor + shift.data<T>()[c];
+    for (std::int64_t i = c * taps; i < (c + 1) * taps; ++i) {
+      new_weight.data<T>()[i] = weight.data<T>()[i] * factor;
+    }
+  }
+}
+
+}  // namespace
+
+Graph fuse_relu(const Graph& graph) {
+  const auto readers = count_readers(graph);
+  const auto made_by = producers(graph);
+  std::set<const Node*> absorbed;
+  std::map<const Node*, Attributes> changed;
+  for (const auto& node : graph.nodes()) {
+    if (node.op != "relu") continue;
+    const auto src = static_cast<std::size_t>(node.src.front());
+    const Node* before = made_by[src];
+    if (before == nullptr || readers[src] != 1) continue;
+    if (before->op != "conv2d" && before->op != "batch_norm" && before->op != "add") continue;
+    if (before->attributes.integer("relu", 0) != 0) continue;
+    absorbed.insert(&node);
+    Attributes attributes = before->attributes;
+    changed.emplace(before, attributes.set("relu", std::int64_t{1}));
+  }
+  return rebuild(graph, absorbed, changed);
+}
+
+Graph fold_batch_norm(const Graph& graph) {
+  std::set<const Node*> absorbed;
+  std::map<const Node*, Attributes> changed;
+  for (const auto& [norm, convolution] : foldable(graph)) {
+    absorbed.insert(norm);
+    Attributes attributes = convolution->attributes;
+    attributes.set("bias", std::int64_t{1});
+    attributes.set("relu", norm->attributes.integer("relu", 0));
+    changed.emplace(convolution, std::move(attributes));
+  }
+  return rebuild(graph, absorbed, changed);
+}
+
+void fold_parameters(const Graph& graph, const Parameters& parameters,
+                     Parameters& folded_parameters) {
+  std::set<std::string> done;
+  for (const auto& [norm, convolution] : foldable(graph)) {
+    if (parameters.dtype() == DType::f64) {
+      fold<double>(parameters, *convolution, *norm, folded_parameters);
+    } else {
+      fold<float>(parameters, *convolution, *norm, folded_parameters);
+    }
+    done.insert(convolution->name + ".weight");
+    done.insert(convolution->name + ".bias");
+  }
+  for (const auto& entry : folded_parameters.entries()) {
+    if (done.count(entry.name) > 0) continue;
+    Tensor target = folded_parameters.value(entry.name);
+    std::memcpy(target.raw(), parameters.value(entry.name).raw(), target.bytes());
+  }
+  folded_parameters.changed();
+}
+
+}  // namespace muxnet

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "muxnet/graph/graph.hpp"
+#include "muxnet/graph/parameters.hpp"
+
+namespace muxnet {
+
+/// The same network with each ReLU drawn into the convolution, batch norm or addition before it,
+/// where nothing else reads the value between. Names and parameters stay.
+Graph fuse_relu(const Graph& graph);
+
+/// The same network with each batch norm that follows a convolution dropped, and that convolution
+/// given a bias. For inference only; fold_parameters makes the numbers.
+Graph fold_batch_norm(const Graph& graph);
+
+/// Fills the parameters of fold_batch_norm(graph): weight' = weight * s, bias' =
+/// (bias - mean) * s + shift, with s = scale / sqrt(variance + eps) per output channel.
+void fold_parameters(const Graph& graph, const Parameters& parameters,
+                     Parameters& folded_parameters);
+
+}  // namespace muxnet
