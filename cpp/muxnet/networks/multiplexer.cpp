@@ -1,0 +1,68 @@
+#include "muxnet/networks/multiplexer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/networks/blocks.hpp"
+
+namespace muxnet {
+namespace {
+
+void check(const MultiplexerOptions& options) {
+  const std::array<std::int64_t, 6> counts = {options.channels, options.height, options.width,
+                                              options.filters,  options.models, options.meta_dim};
+  require(*std::min_element(counts.begin(), counts.end()) >= 1, "build_multiplexer",
+          "channels, height, width, filters, models and meta_dim of at least 1",
+          to_string(Shape(counts.begin(), counts.end())));
+  require(options.resolution >= 0, "build_multiplexer", "resolution of at least 0",
+          text(options.resolution));
+}
+
+/// The image averaged down to the wanted resolution; a side that is small enough stays.
+ValueId downscale(Graph& graph, const MultiplexerOptions& options) {
+  const auto wanted = [&options](std::int64_t side) {
+    return options.resolution == 0 ? side : std::min(side, options.resolution);
+  };
+  const std::int64_t height = wanted(options.height), width = wanted(options.width);
+  if (height == options.height && width == options.width) return graph.input();
+  if (options.height % height == 0 && options.width % width == 0) {
+    const std::vector<std::int64_t> window = {options.height / height, options.width / width};
+    return graph.add("average_pool", "downscale", {graph.input()},
+                     {{"kernel", window}, {"stride", window}});
+  }
+  return graph.add("adaptive_average_pool", "downscale", {graph.input()},
+                   {{"output", std::vector<std::int64_t>{height, width}}});
+}
+
+}  // namespace
+
+Graph build_multiplexer(const MultiplexerOptions& options) {
+  check(options);
+  Graph graph({options.channels, options.height, options.width});
+  ValueId value = downscale(graph, options);
+  int index = 0;
+  for (const std::int64_t factor : {1, 2, 4, 4}) {
+    const std::string number = std::to_string(++index);
+    const Shape& shape = graph.shape(value);
+    // Nothing is left to see below 2x2.
+    const std::int64_t stride = std::min(shape.at(2), shape.at(3)) > 2 ? 2 : 1;
+    value = conv_norm(graph, value, {"conv" + number, "bn" + number, "relu" + number},
+                      {factor * options.filters, 3, stride}, Activation::relu);
+  }
+  value = graph.add("adaptive_average_pool", "avgpool", {value}, {{"output", std::int64_t{1}}});
+  value = graph.add("flatten", "flatten", {value});
+
+  const std::int64_t groups = options.shared_meta ? 1 : options.models;
+  value = graph.add("linear", "meta", {value}, {{"features", groups * options.meta_dim}});
+  graph.set_output("meta", graph.add("l2_norm", "meta.norm", {value}, {{"groups", groups}}));
+  const std::int64_t scores = options.offload ? 1 : options.models;
+  value = graph.add("linear", "v", {value}, {{"features", scores}});
+  graph.set_output("scores", value);
+  if (options.offload) graph.set_output("offload", graph.add("sigmoid", "offload", {value}));
+  return graph;
+}
+
+}  // namespace muxnet

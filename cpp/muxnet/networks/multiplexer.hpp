@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "muxnet/graph/graph.hpp"
+
+namespace muxnet {
+
+struct MultiplexerOptions {
+  std::int64_t channels = 3;  ///< of the image that the models see
+  std::int64_t height = 32;
+  std::int64_t width = 32;
+  /// Rows and columns that the convolutions see: larger images are first averaged down to it, which
+  /// costs time but no MACs. 0: the image as it is.
+  std::int64_t resolution = 0;
+  std::int64_t filters = 8;    ///< channels of the first convolution; later ones have 2, 4, 4 times
+  std::int64_t models = 6;     ///< N
+  std::int64_t meta_dim = 32;  ///< D, as the models' projected embeddings
+  bool shared_meta = false;    ///< one meta-feature for all models (the paper's text), not one each
+  bool offload = false;        ///< one output, 0 = device and 1 = cloud, instead of one per model
+};
+
+/// The paper's multiplexer: four 3x3 convolutions with batch norm and ReLU, global average pool,
+/// and
+/// - "meta" (batch, N * D; with shared_meta (batch, D)): a linear map of the pooled features, each
+///   model's D numbers divided by their L2 norm (what Eq. 8 compares to the projected embeddings);
+/// - "scores" (batch, N; with offload (batch, 1)): v m + b, "v.weight" being Eq. 5's v_ij. They are
+///   logits, unbounded, so m is taken before its normalisation: the scores of a unit vector could
+///   not exceed the norm of v;
+/// - "offload" (batch, 1), only with offload: the sigmoid of the score.
+/// Throws std::invalid_argument for options below 1 (resolution: below 0).
+Graph build_multiplexer(const MultiplexerOptions& options);
+
+}  // namespace muxnet
