@@ -1,0 +1,72 @@
+#include "muxnet/ops/onednn_common.hpp"
+
+namespace muxnet::onednn {
+
+const dnnl::engine& engine() {
+  static const dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+  return instance;
+}
+
+dnnl::stream& stream() {
+  // One per thread: a stream is cheap, and two plans may run side by side.
+  static thread_local dnnl::stream instance(engine());
+  return instance;
+}
+
+dnnl::memory::desc describe(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag) {
+  return {dims, dnnl::memory::data_type::f32, tag};
+}
+
+dnnl::memory::desc describe(const Shape& shape, Layout layout) {
+  using Tag = dnnl::memory::format_tag;
+  Tag tag = Tag::nchw;
+  switch (layout) {
+    case Layout::nchw: tag = Tag::nchw; break;
+    case Layout::nhwc: tag = Tag::nhwc; break;
+    case Layout::nChw8c: tag = Tag::nChw8c; break;
+    case Layout::nChw16c: tag = Tag::nChw16c; break;
+  }
+  return describe(dnnl::memory::dims(shape.begin(), shape.end()), tag);
+}
+
+const std::vector<Layout>& preferred_layouts() {
+  static const std::vector<Layout> layouts = [] {
+    const bool wide = (static_cast<int>(dnnl::get_effective_cpu_isa()) &
+                       static_cast<int>(dnnl::cpu_isa::avx512_core)) ==
+                      static_cast<int>(dnnl::cpu_isa::avx512_core);
+    return wide ? std::vector{Layout::nChw16c, Layout::nChw8c, Layout::nhwc, Layout::nchw}
+                : std::vector{Layout::nChw8c, Layout::nhwc, Layout::nchw};
+  }();
+  return layouts;
+}
+
+dnnl::memory handle(const dnnl::memory::desc& desc) { return {desc, engine(), nullptr}; }
+
+dnnl::memory owned(const dnnl::memory::desc& desc) { return {desc, engine()}; }
+
+void run(const dnnl::primitive& primitive, const Arguments& arguments) {
+  primitive.execute(stream(), arguments);
+  stream().wait();
+}
+
+bool is_fast(const std::string& implementation) {
+  return implementation.find("ref") == std::string::npos;
+}
+
+Translated::Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted,
+                       Direction direction)
+    : same_(plain == wanted), plain_(handle(plain)) {
+  if (same_) return;
+  inner_ = owned(wanted);
+  const bool inwards = direction == Direction::to_primitive;
+  dnnl::memory& from = inwards ? plain_ : inner_;
+  dnnl::memory& to = inwards ? inner_ : plain_;
+  reorder_ = dnnl::reorder(from, to);
+  arguments_ = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+}
+
+void Translated::translate() {
+  if (!same_) run(reorder_, arguments_);
+}
+
+}  // namespace muxnet::onednn

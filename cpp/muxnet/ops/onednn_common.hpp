@@ -1,0 +1,73 @@
+#pragma once
+
+#include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "muxnet/ops/layout.hpp"
+
+namespace muxnet::onednn {
+
+using Arguments = std::unordered_map<int, dnnl::memory>;
+
+const dnnl::engine& engine();
+dnnl::stream& stream();
+
+dnnl::memory::desc describe(const Shape& shape, Layout layout);
+dnnl::memory::desc describe(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag);
+
+/// Layouts worth asking for on this CPU, best first.
+const std::vector<Layout>& preferred_layouts();
+
+/// A memory whose data pointer is set later.
+dnnl::memory handle(const dnnl::memory::desc& desc);
+/// A memory with room of its own.
+dnnl::memory owned(const dnnl::memory::desc& desc);
+
+inline void point(dnnl::memory& memory, const void* data) {
+  memory.set_data_handle(const_cast<void*>(data));
+}
+
+/// Runs and waits, so that what follows may read the result.
+void run(const dnnl::primitive& primitive, const Arguments& arguments);
+
+/// Whether this is optimised code; oneDNN's fallback names itself "ref..." (or "gemm:ref").
+bool is_fast(const std::string& implementation);
+
+/// Builds a primitive descriptor, or nothing where oneDNN has no implementation.
+template <class Make>
+auto attempt(Make make) -> std::optional<decltype(make())> {
+  try {
+    return make();
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented) return std::nullopt;
+    throw;
+  }
+}
+
+/// A tensor that the caller holds in one layout and a primitive wants in another (weights and their
+/// gradients): the same memory where both agree, else a copy of our own and the reorder to it.
+class Translated {
+ public:
+  enum class Direction { to_primitive, from_primitive };
+
+  Translated() = default;
+  Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted, Direction direction);
+
+  /// What the primitive reads or writes.
+  const dnnl::memory& memory() const { return same_ ? plain_ : inner_; }
+  void point(void* data) { onednn::point(plain_, data); }
+  /// Moves the data across, in the direction given at construction.
+  void translate();
+
+ private:
+  bool same_ = true;
+  dnnl::memory plain_;
+  dnnl::memory inner_;
+  dnnl::reorder reorder_;
+  Arguments arguments_;
+};
+
+}  // namespace muxnet::onednn
