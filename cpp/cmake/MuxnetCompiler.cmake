@@ -20,6 +20,10 @@ endif()
 add_library(muxnet_compiler INTERFACE)
 target_include_directories(muxnet_compiler INTERFACE ${PROJECT_SOURCE_DIR}/cpp)
 target_compile_options(muxnet_compiler INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 warns of its own std::string operator+ (GCC bug 105651).
+  target_compile_options(muxnet_compiler INTERFACE -Wno-restrict)
+endif()
 if(MUXNET_NATIVE)
   # Contraction into FMA stays off in Debug-like sanitizer builds only by their lower optimisation.
   target_compile_options(muxnet_compiler INTERFACE -march=native)

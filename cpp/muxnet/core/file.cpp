@@ -1,8 +1,9 @@
 #include "muxnet/core/file.hpp"
 
-#include <sys/stat.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -21,11 +22,14 @@ namespace {
 /// Closes and removes a temporary file unless it was renamed in time.
 class Temporary {
  public:
-  explicit Temporary(const std::filesystem::path& target) : name_(target.string() + ".XXXXXX") {
-    descriptor_ = ::mkstemp(name_.data());
+  explicit Temporary(const std::filesystem::path& target) {
+    // Not mkstemp: the finished file gets the permissions that the user's umask asks for.
+    static std::atomic<unsigned> counter{0};
+    do {
+      name_ = text(target.string(), ".tmp-", ::getpid(), '-', counter++);
+      descriptor_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    } while (descriptor_ < 0 && errno == EEXIST);
     if (descriptor_ < 0) fail(target, "create a temporary file beside it");
-    // mkstemp makes 0600; a finished file should be as readable as any other.
-    ::fchmod(descriptor_, 0644);
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;

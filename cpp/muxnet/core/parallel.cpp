@@ -5,6 +5,7 @@
 #include <tbb/info.h>
 
 #include <memory>
+#include <mutex>
 
 #include "muxnet/core/error.hpp"
 
@@ -21,6 +22,8 @@ std::unique_ptr<tbb::global_control>& tbb_limit() {
 void set_threads(int threads) {
   require(threads >= 0, "set_threads", "a number of at least 0", text(threads));
   const int count = threads == 0 ? tbb::info::default_concurrency() : threads;
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
   omp_set_num_threads(count);
   tbb_limit() = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
                                                       static_cast<std::size_t>(count));

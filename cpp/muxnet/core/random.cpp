@@ -10,6 +10,11 @@
 namespace muxnet {
 namespace {
 
+std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
+std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
+
+}  // namespace
+
 std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
                                     std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
@@ -23,11 +28,6 @@ std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
   }
   return counter;
 }
-
-std::uint32_t low(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
-std::uint32_t high(std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); }
-
-}  // namespace
 
 std::uint32_t Random::next() {
   const std::uint64_t index = state_.position / 4;
@@ -60,6 +60,7 @@ std::uint64_t Random::below(std::uint64_t bound) {
 }
 
 std::vector<std::int64_t> Random::permutation(std::int64_t n) {
+  require(n >= 0, "random.permutation", "a length of at least 0", text(n));
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[below(i)]);

@@ -6,6 +6,10 @@
 
 namespace muxnet {
 
+/// One block of Philox 4x32-10: ten rounds over `counter` under `key`.
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
+                                    std::array<std::uint32_t, 2> key);
+
 /// Counter-based random numbers (Philox 4x32-10, Salmon et al., SC 2011): (seed, stream) names an
 /// independent sequence, so that work split among threads draws the same numbers in any order.
 class Random {
@@ -24,9 +28,9 @@ class Random {
   double uniform();
   /// Standard normal (Box-Muller).
   double normal();
-  /// Uniform integer in [0, bound), without modulo bias; bound > 0.
+  /// Uniform integer in [0, bound), without modulo bias. Throws std::invalid_argument for 0.
   std::uint64_t below(std::uint64_t bound);
-  /// 0 .. n-1 in random order (Fisher-Yates).
+  /// 0 .. n-1 in random order (Fisher-Yates). Throws std::invalid_argument when n < 0.
   std::vector<std::int64_t> permutation(std::int64_t n);
 
   State state() const { return state_; }

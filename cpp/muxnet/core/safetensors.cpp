@@ -1,8 +1,14 @@
 #include "muxnet/core/safetensors.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <limits>
+#include <new>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
@@ -13,6 +19,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr const char* metadata_key = "__metadata__";
 constexpr std::size_t max_header_bytes = 100'000'000;  // the format's own bound
 
 struct DTypeName {
@@ -40,17 +47,57 @@ DType dtype_from_file(const std::string& name) {
 
 std::string header_of(const SafeTensors& content) {
   Json header = Json::object();
-  if (!content.metadata.empty()) header["__metadata__"] = content.metadata;
+  if (!content.metadata.empty()) header[metadata_key] = content.metadata;
   std::size_t offset = 0;
   for (const auto& [name, tensor] : content.tensors) {
+    require(name != metadata_key, "safetensors", "a tensor name", name);
     header[name] = {{"dtype", name_in_file(tensor.dtype())},
                     {"shape", tensor.shape()},
                     {"data_offsets", {offset, offset + tensor.bytes()}}};
     offset += tensor.bytes();
   }
-  std::string result = header.dump();
-  result.resize((result.size() + 7) / 8 * 8, ' ');  // keeps the data 8-byte aligned
-  return result;
+  try {
+    std::string result = header.dump();
+    result.resize((result.size() + 7) / 8 * 8, ' ');  // keeps the data 8-byte aligned
+    return result;
+  } catch (const Json::type_error& error) {
+    throw std::invalid_argument(error_text("safetensors", "names in UTF-8", error.what()));
+  }
+}
+
+/// Refuses while parsing what the format never nests or repeats, before it can cost memory.
+class HeaderRules {
+ public:
+  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
+      if (depth > 2) throw FileError(error_text("header", "at most 3 levels", "deeper nesting"));
+      keys_[static_cast<std::size_t>(depth)].clear();
+    } else if (event == Json::parse_event_t::key) {
+      const auto name = parsed.get<std::string>();
+      if (!keys_[static_cast<std::size_t>(depth - 1)].insert(name).second) {
+        throw FileError(error_text("header", "different keys", text("'", name, "' twice")));
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::array<std::set<std::string>, 3> keys_;
+};
+
+/// The array of whole numbers under `key`; nlohmann would round 1.5 and take `true` for 1.
+std::vector<std::int64_t> integers(const Json& entry, const char* key) {
+  const auto refuse = [&](const Json& value) {
+    throw FileError(error_text(key, "an array of whole numbers from 0 to 2^63 - 1",
+                               value.is_primitive() ? value.dump() : value.type_name()));
+  };
+  const Json& values = entry.at(key);
+  if (!values.is_array()) refuse(values);
+  constexpr auto largest = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+  for (const auto& value : values) {
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > largest) refuse(value);
+  }
+  return values.get<std::vector<std::int64_t>>();
 }
 
 struct Extent {
@@ -78,19 +125,20 @@ void check_cover(std::vector<Extent> extents, std::size_t data_bytes) {
 
 Extent read_tensor(const Json& entry, std::string_view data, Tensor& result) {
   const auto dtype = dtype_from_file(entry.at("dtype").get<std::string>());
-  const auto shape = entry.at("shape").get<Shape>();
-  const auto offsets = entry.at("data_offsets").get<std::vector<std::size_t>>();
-  if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data.size()) {
-    throw FileError(error_text("data_offsets", text("begin <= end <= ", data.size()),
-                               entry.at("data_offsets").dump()));
+  const Shape shape = integers(entry, "shape");
+  const auto offsets = integers(entry, "data_offsets");
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || std::cmp_greater(offsets[1], data.size())) {
+    throw FileError(error_text("data_offsets",
+                               text("[begin, end] with begin <= end <= ", data.size()),
+                               to_string(offsets)));
   }
-  const Extent extent{offsets[0], offsets[1]};
+  const Extent extent{static_cast<std::size_t>(offsets[0]), static_cast<std::size_t>(offsets[1])};
   std::int64_t expected = 0;
-  const bool overflow =
-      __builtin_mul_overflow(volume(shape), static_cast<std::int64_t>(size_of(dtype)), &expected);
-  if (overflow || extent.end - extent.begin != static_cast<std::size_t>(expected)) {
-    throw FileError(error_text("data_offsets", text(expected, " bytes for ", to_string(shape)),
-                               text(extent.end - extent.begin)));
+  if (__builtin_mul_overflow(volume(shape), static_cast<std::int64_t>(size_of(dtype)), &expected) ||
+      offsets[1] - offsets[0] != expected) {
+    throw FileError(error_text("data_offsets",
+                               text("the bytes of ", to_string(shape), " in ", name_of(dtype)),
+                               text(offsets[1] - offsets[0], " bytes")));
   }
   result = Tensor(shape, dtype);
   if (expected > 0) std::memcpy(result.raw(), data.data() + extent.begin, result.bytes());
@@ -109,18 +157,24 @@ SafeTensors parse(std::string_view file) {
                                text("at most ", std::min(rest, max_header_bytes), " bytes"),
                                text(header_bytes)));
   }
-  const auto header = Json::parse(file.substr(8, header_bytes));
+  const auto header = Json::parse(file.substr(8, header_bytes), HeaderRules{});
   const std::string_view data = file.substr(8 + header_bytes);
   if (!header.is_object())
     throw FileError(error_text("header", "a JSON object", header.type_name()));
   SafeTensors result;
   std::vector<Extent> extents;
   for (const auto& [name, entry] : header.items()) {
-    if (name == "__metadata__") {
+    if (name == metadata_key) {
       result.metadata = entry.get<std::map<std::string, std::string>>();
       continue;
     }
-    extents.push_back(read_tensor(entry, data, result.tensors[name]));
+    try {
+      extents.push_back(read_tensor(entry, data, result.tensors[name]));
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw FileError(text("tensor '", name, "': ", error.what()));
+    }
   }
   check_cover(std::move(extents), data.size());
   return result;
@@ -152,6 +206,8 @@ SafeTensors load_safetensors(const std::filesystem::path& path) {
   const std::string file = read_file(path);
   try {
     return parse(file);
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     throw FileError(text('[', path.string(), "] is no valid safetensors file: ", error.what()));
   }

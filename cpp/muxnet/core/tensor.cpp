@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
-#include <numeric>
+#include <stdexcept>
 
 #include "muxnet/core/error.hpp"
 
@@ -71,26 +71,39 @@ std::shared_ptr<void> allocate_aligned(std::size_t bytes) {
   return {memory, std::free};
 }
 
-Tensor::Tensor(Shape shape, DType dtype) : shape_(std::move(shape)), dtype_(dtype) {
-  size_ = volume(shape_);
-  std::int64_t bytes = 0;
-  require(!__builtin_mul_overflow(size_, static_cast<std::int64_t>(size_of(dtype)), &bytes),
-          "tensor", "a size in bytes below 2^63", to_string(shape_));
-  owner_ = allocate_aligned(static_cast<std::size_t>(bytes));
+Tensor::Tensor(Shape shape, DType dtype) {
+  describe(std::move(shape), dtype);
+  owner_ = allocate_aligned(bytes());
   data_ = owner_.get();
 }
 
 Tensor Tensor::borrow(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner) {
   Tensor result;
-  result.size_ = volume(shape);
-  result.shape_ = std::move(shape);
-  result.dtype_ = dtype;
+  result.describe(std::move(shape), dtype);
+  require(data != nullptr || result.empty(), "tensor.borrow",
+          text("memory for ", to_string(result.shape_)), "a null pointer");
   result.data_ = data;
   result.owner_ = std::move(owner);
   return result;
 }
 
+void Tensor::describe(Shape shape, DType dtype) {
+  size_ = volume(shape);
+  std::int64_t bytes = 0;
+  require(!__builtin_mul_overflow(size_, static_cast<std::int64_t>(size_of(dtype)), &bytes),
+          "tensor", "a size in bytes below 2^63", to_string(shape));
+  shape_ = std::move(shape);
+  dtype_ = dtype;
+}
+
+std::int64_t Tensor::dim(std::size_t axis) const {
+  if (axis < shape_.size()) return shape_[axis];
+  throw std::out_of_range(
+      error_text("tensor.dim", text("an axis of ", to_string(shape_)), text(axis)));
+}
+
 Tensor Tensor::clone() const {
+  if (data_ == nullptr) return *this;
   Tensor result(shape_, dtype_);
   result.assign(data_, bytes());
   return result;

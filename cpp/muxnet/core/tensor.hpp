@@ -56,7 +56,8 @@ class Tensor {
   /// Owns zeroed memory.
   explicit Tensor(Shape shape, DType dtype = DType::f32);
 
-  /// Views foreign memory without a copy; `owner` keeps it alive.
+  /// Views foreign memory without a copy; `owner` keeps it alive. Throws std::invalid_argument on
+  /// a null pointer for a shape that has elements.
   static Tensor borrow(void* data, Shape shape, DType dtype, std::shared_ptr<void> owner);
 
   /// Copies `values` into a new tensor of `shape`.
@@ -68,7 +69,8 @@ class Tensor {
   }
 
   const Shape& shape() const { return shape_; }
-  std::int64_t dim(std::size_t axis) const { return shape_.at(axis); }
+  /// Extent of one axis; throws std::out_of_range.
+  std::int64_t dim(std::size_t axis) const;
   DType dtype() const { return dtype_; }
   std::int64_t size() const { return size_; }
   std::size_t bytes() const { return static_cast<std::size_t>(size_) * size_of(dtype_); }
@@ -106,6 +108,7 @@ class Tensor {
   Tensor rows(std::int64_t begin, std::int64_t end) const;
 
  private:
+  void describe(Shape shape, DType dtype);
   void check_dtype(DType wanted) const;
   void assign(const void* values, std::size_t bytes);
 

@@ -1,0 +1,168 @@
+"""Holds the sources to the architecture: which layer may include which, how large a file may be."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CPP = ROOT / "cpp" / "muxnet"
+BINDINGS = ROOT / "bindings"
+MAX_LINES = 500
+
+# The ladder: each layer with the layers that it builds on directly.
+LADDER = {
+    "core": (),
+    "ops": ("core",),
+    "graph": ("ops",),
+    "networks": ("graph",),
+    "losses": ("core",),
+    "optim": ("core",),
+    "data": ("core",),
+    "training": ("networks", "losses", "optim", "data"),
+    "cost": ("graph",),
+    "routing": ("core", "cost"),
+    "runtime": ("networks", "routing"),
+}
+
+# What a person edits; build trees and environments are not searched.
+SOURCE_FOLDERS = ("cpp", "bindings", "python", "tests")
+SOURCE_SUFFIXES = {".cpp", ".hpp", ".py"}
+
+FORBIDDEN_IMPORTS = {
+    "pickle": "a pickle runs code when it is read",
+    "cPickle": "a pickle runs code when it is read",
+    "dill": "a pickle runs code when it is read",
+    "joblib": "its files are pickles",
+    "shelve": "its files are pickles",
+    "marshal": "it is no exchange format",
+    "requests": "the library downloads nothing",
+    "httpx": "the library downloads nothing",
+    "aiohttp": "the library downloads nothing",
+    "urllib": "the library downloads nothing",
+    "ftplib": "the library downloads nothing",
+}
+
+
+def allowed_for(layer: str) -> set[str]:
+    """Return the layer itself and all below it."""
+    below = {layer}
+    for direct in LADDER[layer]:
+        below |= allowed_for(direct)
+    return below
+
+
+def sources(*suffixes: str) -> list[Path]:
+    wanted = suffixes or SOURCE_SUFFIXES
+    return sorted(
+        path
+        for folder in SOURCE_FOLDERS
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in wanted and path.is_file()
+    )
+
+
+def layers_present() -> list[str]:
+    return sorted(folder.name for folder in CPP.iterdir() if folder.is_dir())
+
+
+def listed_sources(cmake_file: Path) -> list[str]:
+    return re.findall(r"[\w/]+\.cpp", cmake_file.read_text())
+
+
+def test_every_layer_is_on_the_ladder():
+    assert set(layers_present()) <= set(LADDER)
+
+
+@pytest.mark.parametrize("layer", layers_present())
+def test_includes_go_down_the_ladder(layer):
+    wrong = []
+    for path in sorted((CPP / layer).rglob("*.[ch]pp")):
+        for included in re.findall(r'^\s*#\s*include\s*["<](.+?)[">]', path.read_text(), re.M):
+            if not included.startswith("muxnet/"):
+                continue
+            if included.split("/")[1] not in allowed_for(layer):
+                wrong.append(f"{path.relative_to(ROOT)} includes {included}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("layer", layers_present())
+def test_includes_name_the_whole_path(layer):
+    wrong = [
+        f"{path.relative_to(ROOT)} includes {included}"
+        for path in sorted((CPP / layer).rglob("*.[ch]pp"))
+        for included in re.findall(r'^\s*#\s*include\s*"(.+?)"', path.read_text(), re.M)
+        if not included.startswith("muxnet/") or not (ROOT / "cpp" / included).is_file()
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("layer", layers_present())
+def test_cmake_links_only_down_the_ladder(layer):
+    text = (CPP / layer / "CMakeLists.txt").read_text()
+    depends = re.findall(r"DEPENDS\s+([\w\s]*?)(?=\s*(?:SOURCES|LIBRARIES|\)))", text)
+    assert set(" ".join(depends).split()) <= allowed_for(layer) - {layer}
+
+
+@pytest.mark.parametrize("folder", [*(CPP / layer for layer in layers_present()), BINDINGS])
+def test_every_source_is_listed_once(folder):
+    present = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.cpp"))
+    assert sorted(listed_sources(folder / "CMakeLists.txt")) == present
+
+
+def test_every_test_source_is_listed_once():
+    for cmake_file in sorted((ROOT / "tests" / "cpp").glob("*/CMakeLists.txt")):
+        present = sorted(path.name for path in cmake_file.parent.glob("*.cpp"))
+        assert sorted(listed_sources(cmake_file)) == present, cmake_file
+
+
+def test_bindings_have_one_file_per_layer():
+    names = {path.stem for path in BINDINGS.glob("*.cpp")} - {"module"}
+    assert names <= set(LADDER)
+    assert not [path for path in BINDINGS.rglob("*.cpp") if path.parent != BINDINGS]
+
+
+def test_only_bindings_know_python():
+    wrong = [
+        path
+        for path in (*CPP.rglob("*.[ch]pp"), *(ROOT / "tests" / "cpp").rglob("*.[ch]pp"))
+        if re.search(r"#\s*include\s*[<\"](pybind11|Python\.h)", path.read_text())
+    ]
+    assert not wrong
+
+
+def test_no_file_needs_much_scrolling():
+    lengths = {path: len(path.read_text().splitlines()) for path in sources()}
+    assert lengths
+    too_long = {str(path): lines for path, lines in lengths.items() if lines > MAX_LINES}
+    assert not too_long
+
+
+def test_headers_are_guarded():
+    headers = sources(".hpp")
+    assert headers
+    assert not [path for path in headers if "#pragma once" not in path.read_text()]
+
+
+def test_python_package_has_no_pickle_and_no_network():
+    wrong = []
+    for path in sorted((ROOT / "python" / "muxnet").rglob("*.py")):
+        pattern = r"^\s*(?:import|from)\s+([\w.]+)(?:\s+import\s+([\w, ]+))?"
+        for module, names in re.findall(pattern, path.read_text(), re.M):
+            top = module.split(".")[0]
+            # urllib.parse only splits text.
+            harmless = module == "urllib.parse" or (top, names.strip()) == ("urllib", "parse")
+            if top in FORBIDDEN_IMPORTS and not harmless:
+                wrong.append(f"{path.relative_to(ROOT)}: {module} ({FORBIDDEN_IMPORTS[top]})")
+    assert not wrong
+
+
+def test_version_stands_in_one_place():
+    version = (ROOT / "VERSION").read_text().strip()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_changelog_has_unreleased_on_top():
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert headings[0] == "Unreleased"
