@@ -1,0 +1,76 @@
+#include "muxnet/networks/predictor.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+Shape batch_shape(const Model& model, std::int64_t rows) {
+  Shape shape = model.graph.shape(model.graph.input());
+  shape.front() = rows;
+  return shape;
+}
+
+}  // namespace
+
+Predictor::Predictor(Model& model, std::int64_t max_batch) : model_(&model), max_batch_(max_batch) {
+  require(max_batch > 0, text("predict ", model.name), "a batch of at least 1", text(max_batch));
+}
+
+Predictor::Compiled& Predictor::compiled(std::int64_t rows) {
+  const auto power = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(rows)));
+  const std::int64_t batch = std::min(power, max_batch_);
+  auto found = plans_.find(batch);
+  if (found == plans_.end()) {
+    Compiled made{Plan(model_->graph, model_->parameters, {.batch = batch, .mode = Mode::infer}),
+                  Tensor(batch_shape(*model_, batch), model_->parameters.dtype())};
+    found = plans_.emplace(batch, std::move(made)).first;
+  }
+  return found->second;
+}
+
+void Predictor::check(const Tensor& images) const {
+  const std::int64_t n = images.shape().empty() ? 0 : images.dim(0);
+  const DType dtype = model_->parameters.dtype();
+  require(n > 0 && images.shape() == batch_shape(*model_, n) && images.dtype() == dtype,
+          text("predict ", model_->name),
+          text(name_of(dtype), " images of shape (n, ...) with n above 0 and one image ",
+               to_string(batch_shape(*model_, 1))),
+          text(name_of(images.dtype()), " ", to_string(images.shape())));
+}
+
+std::map<std::string, Tensor> Predictor::outputs(const Tensor& images,
+                                                 const std::vector<std::string>& names) {
+  check(images);
+  const std::int64_t n = images.dim(0);
+  std::map<std::string, Tensor> results;
+  for (const auto& name : names) {
+    Shape shape = model_->graph.shape(model_->graph.output(name));
+    shape.front() = n;
+    results.emplace(name, Tensor(std::move(shape), images.dtype()));
+  }
+  for (std::int64_t begin = 0; begin < n;) {
+    Compiled& run = compiled(n - begin);
+    const std::int64_t rows = std::min(run.plan.batch(), n - begin);
+    const Tensor part = images.rows(begin, begin + rows);
+    const bool whole = rows == run.plan.batch();
+    if (!whole) std::memcpy(run.padded.raw(), part.raw(), part.bytes());
+    run.plan.forward(whole ? part : run.padded);
+    for (auto& [name, result] : results) {
+      Tensor target = result.rows(begin, begin + rows);
+      std::memcpy(target.raw(), run.plan.output(name).raw(), target.bytes());
+    }
+    begin += rows;
+  }
+  return results;
+}
+
+Tensor Predictor::output(const Tensor& images, const std::string& name) {
+  return outputs(images, {name}).at(name);
+}
+
+}  // namespace muxnet

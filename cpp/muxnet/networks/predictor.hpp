@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "muxnet/core/tensor.hpp"
+#include "muxnet/graph/plan.hpp"
+#include "muxnet/networks/model.hpp"
+
+namespace muxnet {
+
+/// A model ready to answer for any number of images. Inference plans for batches of powers of two
+/// are compiled when first needed, so that three images do not pay for a hundred. Sees changes of
+/// the model's weights; the model must outlive it. Not safe for two threads at once.
+class Predictor {
+ public:
+  explicit Predictor(Model& model, std::int64_t max_batch = 128);
+
+  /// The named outputs for normalised images f32 (n, c, h, w), each of shape (n, ...). Throws
+  /// std::invalid_argument on images of another shape, std::out_of_range on unknown outputs.
+  std::map<std::string, Tensor> outputs(const Tensor& images,
+                                        const std::vector<std::string>& names);
+
+  /// One of them.
+  Tensor output(const Tensor& images, const std::string& name);
+
+ private:
+  struct Compiled {
+    Plan plan;
+    Tensor padded;  ///< a last, smaller batch is filled up with zeros
+  };
+  Compiled& compiled(std::int64_t rows);
+  void check(const Tensor& images) const;
+
+  Model* model_;
+  std::int64_t max_batch_;
+  std::map<std::int64_t, Compiled> plans_;  ///< by batch
+};
+
+}  // namespace muxnet

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "muxnet/routing/outcome_table.hpp"
+#include "muxnet/runtime/router.hpp"
+
+namespace muxnet {
+
+/// What collect_outcomes records beside the answers.
+struct CollectOptions {
+  Tensor labels;                                     ///< i32 (n), may be empty
+  std::map<std::string, std::vector<double>> costs;  ///< beside "macs", which is counted
+  std::map<std::string, double> router_costs;        ///< beside "macs"
+  std::string split;
+  std::string source;
+  std::vector<std::int64_t> indices;
+};
+
+/// Runs every model of the pool, and the multiplexer where given, over normalised images f32
+/// (n, c, h, w): all that policies need to be fitted, compared and replayed without a network.
+OutcomeTable collect_outcomes(ModelPool& pool, const Tensor& images,
+                              const std::optional<Multiplexer>& multiplexer,
+                              const CollectOptions& options);
+
+}  // namespace muxnet
