@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace muxnet {
+
+struct BootstrapOptions {
+  std::int64_t resamples = 2000;
+  std::uint64_t seed = 0;
+  double level = 0.95;
+};
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// A figure with its bootstrap interval.
+struct Estimate {
+  double value = 0;
+  Interval interval;
+};
+
+/// Percentile interval of resampled values at `level`.
+Interval percentile_interval(std::vector<double> values, double level);
+
+/// Means of several columns over the same resamples of the inputs, (resamples, columns) row-major.
+/// Resample r is fixed by (seed, r, number of inputs), so that figures computed apart stay
+/// paired. Inputs that agree in every column are drawn as one group.
+/// Throws std::invalid_argument when columns are empty or differ in length.
+std::vector<double> bootstrap_means(const std::vector<std::vector<double>>& columns,
+                                    const BootstrapOptions& options = {});
+
+/// Mean of `values` with its interval.
+Estimate bootstrap_mean(const std::vector<double>& values, const BootstrapOptions& options = {});
+
+/// Mean of a - b over the same inputs with its paired interval.
+Estimate bootstrap_difference(const std::vector<double>& a, const std::vector<double>& b,
+                              const BootstrapOptions& options = {});
+
+}  // namespace muxnet

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/routing/policies.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr double smallest_weight = 1e-30;  // a weight of 0 has no logarithm
+constexpr double unbounded = std::numeric_limits<double>::max();
+
+/// What the rules compare: sigmoid(score) for choosing one model, the score itself for weights.
+enum class Scale { probability, logit };
+
+double value_of(const Evidence& evidence, std::size_t model, Scale scale) {
+  if (evidence.scores.empty()) {
+    return std::log(std::max<double>(evidence.weights[model], smallest_weight));
+  }
+  const double score = evidence.scores[model];
+  return scale == Scale::logit ? score : 1.0 / (1.0 + std::exp(-score));
+}
+
+/// value_i - lambda c_i / max c of every model.
+class RouterRule : public Rule {
+ public:
+  RouterRule(std::vector<double> relative_costs, double lambda)
+      : penalties_(std::move(relative_costs)) {
+    for (double& penalty : penalties_) penalty *= lambda;
+  }
+
+  Decisions replay(const OutcomeTable& table) const override {
+    require(!table.fields().scores.empty() || !table.fields().weights.empty(), "hybrid policy",
+            "a table with the multiplexer's weights or scores", "one without");
+    return Rule::replay(table);
+  }
+
+ protected:
+  using Values = std::array<double, max_pool_models>;
+
+  /// Fills the first N of `values` and returns the place of the largest.
+  std::size_t net_values(const Evidence& evidence, Scale scale, Values& values) const {
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < penalties_.size(); ++i) {
+      values[i] = value_of(evidence, i, scale) - penalties_[i];
+      if (values[i] > values[best]) best = i;
+    }
+    return best;
+  }
+  std::size_t model_count() const { return penalties_.size(); }
+
+ private:
+  std::vector<double> penalties_;
+};
+
+class ArgmaxRule : public RouterRule {
+ public:
+  using RouterRule::RouterRule;
+  Step next(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {0, evidence.called};
+    Values values{};
+    return {model_bit(net_values(evidence, Scale::probability, values)), 0};
+  }
+};
+
+class ThresholdRule : public RouterRule {
+ public:
+  ThresholdRule(std::vector<double> relative_costs, double lambda, double threshold)
+      : RouterRule(std::move(relative_costs), lambda), threshold_(threshold) {}
+
+  Step next(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {0, evidence.called};
+    Values values{};
+    const std::size_t best = net_values(evidence, Scale::logit, values);
+    const double top = values[best];
+    double sum = 0;
+    for (std::size_t i = 0; i < model_count(); ++i) sum += values[i] = std::exp(values[i] - top);
+    std::uint64_t called = 0;
+    for (std::size_t i = 0; i < model_count(); ++i) {
+      if (values[i] > threshold_ * sum) called |= model_bit(i);
+    }
+    return {called == 0 ? model_bit(best) : called, 0};
+  }
+
+ private:
+  double threshold_;
+};
+
+/// The lambdas at which decisions flip from a dearer to a cheaper model: quantiles over inputs and
+/// pairs of (v_dear - v_cheap) / (c_dear - c_cheap), between 0 and one beyond the last flip.
+std::vector<double> flip_lambdas(const OutcomeTable& table, const std::vector<double>& costs,
+                                 Scale scale, std::size_t count) {
+  const auto models = costs.size();
+  const auto scores = table.fields().scores.span<float>();
+  const auto weights = table.fields().weights.span<float>();
+  std::vector<double> flips;
+  std::vector<double> values(models);
+  for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
+    Evidence evidence;
+    if (!scores.empty()) evidence.scores = scores.subspan(row * models, models);
+    if (!weights.empty()) evidence.weights = weights.subspan(row * models, models);
+    for (std::size_t i = 0; i < models; ++i) values[i] = value_of(evidence, i, scale);
+    for (std::size_t i = 0; i < models; ++i) {
+      for (std::size_t j = 0; j < models; ++j) {
+        const double flip = (values[j] - values[i]) / (costs[j] - costs[i]);
+        if (costs[j] > costs[i] && flip > 0 && std::isfinite(flip)) flips.push_back(flip);
+      }
+    }
+  }
+  std::vector<double> lambdas{0.0};
+  if (flips.empty()) return lambdas;
+  std::sort(flips.begin(), flips.end());
+  for (std::size_t i = 1; i < count; ++i) lambdas.push_back(flips[i * flips.size() / count]);
+  lambdas.push_back(flips.back() * 1.001);
+  return lambdas;
+}
+
+class HybridPolicy : public Policy {
+ public:
+  using Policy::Policy;
+  bool uses_router() const override { return true; }
+
+ protected:
+  std::vector<double> lambdas(const OutcomeTable& held_out, Scale scale, std::size_t count) const {
+    require(!held_out.fields().scores.empty() || !held_out.fields().weights.empty(), name(),
+            "a table with the multiplexer's weights or scores", "one without");
+    return flip_lambdas(held_out, relative_costs(), scale, count);
+  }
+};
+
+class ArgmaxPolicy : public HybridPolicy {
+ public:
+  using HybridPolicy::HybridPolicy;
+  std::string name() const override { return "argmax"; }
+
+ private:
+  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
+    std::vector<Parameters> candidates;
+    const auto count = static_cast<std::size_t>(options().bins);
+    for (const double lambda : lambdas(held_out, Scale::probability, count)) {
+      candidates.push_back({{"lambda", lambda}});
+    }
+    return front_of(held_out, candidates);
+  }
+  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+    return std::make_unique<ArgmaxRule>(relative_costs(),
+                                        parameter(parameters, "lambda", 0, unbounded));
+  }
+};
+
+class ThresholdEnsemblePolicy : public HybridPolicy {
+ public:
+  using HybridPolicy::HybridPolicy;
+  std::string name() const override { return "threshold_ensemble"; }
+
+ private:
+  /// Two knobs share the effort: about bins / 5 lambdas by 2 bins / 5 thresholds.
+  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
+    const auto lambda_count =
+        static_cast<std::size_t>(std::max<std::int64_t>(2, options().bins / 5));
+    const std::size_t threshold_count = 2 * lambda_count;
+    std::vector<Parameters> candidates;
+    for (const double lambda : lambdas(held_out, Scale::logit, lambda_count)) {
+      for (std::size_t i = 0; i < threshold_count; ++i) {
+        // From a tenth of the uniform weight to 1, where only the argmax is called.
+        const double share = static_cast<double>(i) / static_cast<double>(threshold_count - 1);
+        const double lowest = 0.1 / static_cast<double>(costs().size());
+        candidates.push_back({{"lambda", lambda}, {"threshold", std::pow(lowest, 1.0 - share)}});
+      }
+    }
+    return front_of(held_out, candidates);
+  }
+  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+    return std::make_unique<ThresholdRule>(relative_costs(),
+                                           parameter(parameters, "lambda", 0, unbounded),
+                                           parameter(parameters, "threshold", 0, 1));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_argmax(const PolicyOptions& options) {
+  return std::make_unique<ArgmaxPolicy>(options);
+}
+std::unique_ptr<Policy> make_threshold_ensemble(const PolicyOptions& options) {
+  return std::make_unique<ThresholdEnsemblePolicy>(options);
+}
+
+}  // namespace muxnet

@@ -1,0 +1,74 @@
+#include <algorithm>
+
+#include "muxnet/core/random.hpp"
+#include "muxnet/routing/pareto.hpp"
+#include "muxnet/routing/policies.hpp"
+
+namespace muxnet {
+namespace {
+
+class MixingRule : public Rule {
+ public:
+  MixingRule(std::size_t first, std::size_t second, double share, std::uint64_t seed)
+      : first_(model_bit(first)), second_(model_bit(second)), share_(share), seed_(seed) {}
+
+  Step next(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {0, evidence.called};
+    Random random(seed_, static_cast<std::uint64_t>(evidence.input));
+    return {random.uniform() < share_ ? second_ : first_, 0};
+  }
+
+ private:
+  std::uint64_t first_, second_;
+  double share_;
+  std::uint64_t seed_;
+};
+
+class RandomMixingPolicy : public Policy {
+ public:
+  using Policy::Policy;
+  std::string name() const override { return "random_mixing"; }
+
+ private:
+  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
+    const auto accuracies = held_out.accuracies();
+    std::vector<PlanePoint> plane;
+    for (std::size_t i = 0; i < accuracies.size(); ++i)
+      plane.push_back({costs()[i], accuracies[i]});
+    std::vector<OperatingPoint> points;
+    for (const std::size_t i : upper_hull(plane)) {
+      const auto model = static_cast<double>(i);
+      points.push_back(
+          {{{"first", model}, {"second", model}, {"share", 0.0}}, accuracies[i], costs()[i]});
+    }
+    return points;
+  }
+
+  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+    return std::make_unique<MixingRule>(model_parameter(parameters, "first"),
+                                        model_parameter(parameters, "second"),
+                                        parameter(parameters, "share", 0, 1), options().seed);
+  }
+
+  OperatingPoint point_within(double cost) const override {
+    const OperatingPoint lower = Policy::point_within(cost);
+    for (const auto& upper : operating_points()) {
+      if (upper.cost <= cost) continue;
+      const double share = (cost - lower.cost) / (upper.cost - lower.cost);
+      return {{{"first", lower.parameters.at("first")},
+               {"second", upper.parameters.at("first")},
+               {"share", share}},
+              lower.accuracy + share * (upper.accuracy - lower.accuracy),
+              cost};
+    }
+    return lower;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_random_mixing(const PolicyOptions& options) {
+  return std::make_unique<RandomMixingPolicy>(options);
+}
+
+}  // namespace muxnet

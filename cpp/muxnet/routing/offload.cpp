@@ -1,0 +1,73 @@
+#include <algorithm>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/routing/policies.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr double paper_threshold = 0.5;
+// Above every output, so that nothing is offloaded.
+constexpr double never = 2.0;
+
+class OffloadRule : public Rule {
+ public:
+  OffloadRule(std::size_t device, std::size_t cloud, double threshold)
+      : device_(model_bit(device)), cloud_(model_bit(cloud)), threshold_(threshold) {}
+
+  Step next(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {0, evidence.called};
+    return {evidence.offload_score >= threshold_ ? cloud_ : device_, 0};
+  }
+
+  Decisions replay(const OutcomeTable& table) const override {
+    require(!table.fields().offload_score.empty(), "offload", "a table with offload_score",
+            "one without");
+    return Rule::replay(table);
+  }
+
+ private:
+  std::uint64_t device_, cloud_;
+  double threshold_;
+};
+
+class OffloadPolicy : public Policy {
+ public:
+  using Policy::Policy;
+  std::string name() const override { return "offload"; }
+  bool uses_router() const override { return true; }
+
+ private:
+  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
+    require(held_out.model_count() == 2, "offload", "two models, device and cloud",
+            text(held_out.model_count()));
+    std::vector<Parameters> candidates{
+        {{"threshold", paper_threshold}}, {{"threshold", 0.0}}, {{"threshold", never}}};
+    const auto scores = held_out.fields().offload_score.span<float>();
+    std::vector<float> sorted(scores.begin(), scores.end());
+    std::sort(sorted.begin(), sorted.end());
+    const auto bins = static_cast<std::size_t>(options().bins);
+    for (std::size_t bin = 1; bin < bins && !sorted.empty(); ++bin) {
+      candidates.push_back({{"threshold", sorted[bin * sorted.size() / bins]}});
+    }
+    return front_of(held_out, candidates);
+  }
+
+  OperatingPoint default_point(const OutcomeTable& held_out) const override {
+    return measure(held_out, {{"threshold", paper_threshold}});
+  }
+
+  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+    const auto order = by_cost();
+    return std::make_unique<OffloadRule>(order.front(), order.back(),
+                                         parameter(parameters, "threshold", 0, never));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_offload(const PolicyOptions& options) {
+  return std::make_unique<OffloadPolicy>(options);
+}
+
+}  // namespace muxnet

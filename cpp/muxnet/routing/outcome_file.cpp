@@ -1,0 +1,114 @@
+#include <nlohmann/json.hpp>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/safetensors.hpp"
+#include "muxnet/routing/outcome_table.hpp"
+
+namespace muxnet {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* format_name = "muxnet outcome table 1";
+
+struct NamedTensor {
+  const char* name;
+  Tensor OutcomeFields::*field;
+};
+constexpr NamedTensor tensors_of_file[] = {{"probabilities", &OutcomeFields::probabilities},
+                                           {"labels", &OutcomeFields::labels},
+                                           {"weights", &OutcomeFields::weights},
+                                           {"scores", &OutcomeFields::scores},
+                                           {"offload_score", &OutcomeFields::offload_score},
+                                           {"features", &OutcomeFields::features},
+                                           {"indices", &OutcomeFields::indices}};
+
+const std::string& metadata_at(const SafeTensors& file, const std::string& key) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) {
+    throw FileError(error_text("outcome table", text("metadata '", key, "'"), "none"));
+  }
+  return found->second;
+}
+
+/// Row `row` of the f64 tensor (kinds, N) or (kinds).
+std::vector<double> cost_row(const Tensor& costs, std::size_t row, std::size_t kinds) {
+  if (costs.dtype() != DType::f64 || costs.shape().empty() ||
+      costs.dim(0) != static_cast<std::int64_t>(kinds)) {
+    throw FileError(error_text("outcome table costs", text("f64 with ", kinds, " rows"),
+                               text(name_of(costs.dtype()), ' ', to_string(costs.shape()))));
+  }
+  const auto values = costs.span<double>();
+  const std::size_t width = values.size() / kinds;
+  const auto first = values.begin() + static_cast<std::ptrdiff_t>(row * width);
+  return {first, first + static_cast<std::ptrdiff_t>(width)};
+}
+
+OutcomeFields fields_of(const SafeTensors& file) {
+  if (metadata_at(file, "format") != format_name) {
+    throw FileError(error_text("outcome table format", format_name, metadata_at(file, "format")));
+  }
+  OutcomeFields fields;
+  fields.models = Json::parse(metadata_at(file, "models")).get<std::vector<std::string>>();
+  fields.split = metadata_at(file, "split");
+  fields.source = metadata_at(file, "source");
+  const auto kinds = Json::parse(metadata_at(file, "costs")).get<std::vector<std::string>>();
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    fields.costs[kinds[i]] = cost_row(file.at("costs"), i, kinds.size());
+  }
+  const auto router =
+      Json::parse(metadata_at(file, "router_costs")).get<std::vector<std::string>>();
+  for (std::size_t i = 0; i < router.size(); ++i) {
+    const auto value = cost_row(file.at("router_costs"), i, router.size());
+    if (value.size() != 1) {
+      throw FileError(
+          error_text("outcome table router_costs", "one number per kind", text(value.size())));
+    }
+    fields.router_costs[router[i]] = value[0];
+  }
+  for (const auto& [name, field] : tensors_of_file) {
+    const auto found = file.tensors.find(name);
+    if (found != file.tensors.end()) fields.*field = found->second;
+  }
+  return fields;
+}
+
+}  // namespace
+
+void OutcomeTable::save(const std::filesystem::path& path) const {
+  SafeTensors file;
+  for (const auto& [name, field] : tensors_of_file) {
+    if (!((*fields_).*field).empty()) file.tensors[name] = (*fields_).*field;
+  }
+  std::vector<std::string> kinds, router_kinds;
+  std::vector<double> costs, router_costs;
+  for (const auto& [kind, values] : fields_->costs) {
+    kinds.push_back(kind);
+    costs.insert(costs.end(), values.begin(), values.end());
+  }
+  for (const auto& [kind, value] : fields_->router_costs) {
+    router_kinds.push_back(kind);
+    router_costs.push_back(value);
+  }
+  file.tensors["costs"] =
+      Tensor::from(costs, {static_cast<std::int64_t>(kinds.size()), model_count()});
+  if (!router_costs.empty()) {
+    const auto count = static_cast<std::int64_t>(router_costs.size());
+    file.tensors["router_costs"] = Tensor::from(router_costs, {count});
+  }
+  file.metadata = {{"format", format_name},       {"models", Json(models()).dump()},
+                   {"costs", Json(kinds).dump()}, {"router_costs", Json(router_kinds).dump()},
+                   {"split", fields_->split},     {"source", fields_->source}};
+  save_safetensors(path, file);
+}
+
+OutcomeTable OutcomeTable::load(const std::filesystem::path& path) {
+  const SafeTensors file = load_safetensors(path);
+  try {
+    return OutcomeTable(fields_of(file));
+  } catch (const std::exception& error) {
+    throw FileError(text('[', path.string(), "] is no valid outcome table: ", error.what()));
+  }
+}
+
+}  // namespace muxnet

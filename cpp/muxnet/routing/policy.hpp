@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muxnet/routing/decisions.hpp"
+#include "muxnet/routing/outcome_table.hpp"
+#include "muxnet/routing/rule.hpp"
+
+namespace muxnet {
+
+struct PolicyOptions {
+  std::string cost_kind = "macs";  ///< the cost that fitting trades against accuracy
+  std::uint64_t seed = 0;          ///< for policies that draw
+  std::int64_t model = 0;          ///< `always`: which one
+  std::int64_t max_models = 3;     ///< `cascade`: longest chain, 1 to 4
+  std::int64_t bins = 50;          ///< thresholds tried per stage or knob, 2 to 200
+};
+
+using Parameters = std::map<std::string, double>;
+
+/// One setting of a policy, with what it attained on the table it was chosen on.
+struct OperatingPoint {
+  Parameters parameters;
+  double accuracy = 0;
+  double cost = 0;  ///< mean per input, of the policy's kind, router included
+};
+
+/// Turns what is known about an input into calls and an answer. A policy is a family over
+/// budgets: fit() finds its operating points, the Pareto front of accuracy against cost on
+/// held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
+///
+/// Default point: the highest held-out accuracy among points that cost at most as much as the best
+/// single model, the cheapest of equals; the cheapest point when all cost more.
+///
+/// To add a policy: derive, implement name(), search() and make_rule(), register_policy().
+class Policy {
+ public:
+  explicit Policy(PolicyOptions options);
+  virtual ~Policy() = default;
+
+  virtual std::string name() const = 0;
+  /// The multiplexer looks at every input, so that its cost is in every decision.
+  virtual bool uses_router() const { return false; }
+  const PolicyOptions& options() const { return options_; }
+
+  /// Finds the operating points. Throws std::invalid_argument for a table whose split is "test",
+  /// without labels, or without what the policy looks at.
+  void fit(const OutcomeTable& held_out);
+
+  bool fitted() const { return identity_ != nullptr; }
+  /// By rising cost. This and all below throw std::invalid_argument before fit().
+  const std::vector<OperatingPoint>& operating_points() const;
+  /// The point that decide() uses.
+  const OperatingPoint& point() const;
+  void choose(OperatingPoint point);
+  /// Chooses the most accurate point that costs at most `cost` per input on held-out data. Throws
+  /// std::invalid_argument when even the cheapest costs more.
+  void choose_for_budget(double cost);
+  /// The inputs it was fitted on.
+  const TableIdentity& fitted_on() const;
+  /// Names of the models it was fitted for.
+  const std::vector<std::string>& models() const { return models_; }
+
+  std::unique_ptr<Rule> rule(const OperatingPoint& point) const;
+  std::unique_ptr<Rule> rule() const { return rule(point()); }
+  /// Throws std::invalid_argument when the table's models are not those fitted.
+  Decisions decide(const OutcomeTable& table, const OperatingPoint& point) const;
+  Decisions decide(const OutcomeTable& table) const { return decide(table, point()); }
+  /// Accuracy and cost of a setting on a table.
+  OperatingPoint measure(const OutcomeTable& table, const Parameters& parameters) const;
+
+ protected:
+  /// Operating points on held-out data; may learn more state from it.
+  virtual std::vector<OperatingPoint> search(const OutcomeTable& held_out) = 0;
+  virtual std::unique_ptr<Rule> make_rule(const Parameters& parameters) const = 0;
+  virtual OperatingPoint default_point(const OutcomeTable& held_out) const;
+  virtual OperatingPoint point_within(double cost) const;
+
+  /// search() for policies whose settings are few: measures each, keeps the front.
+  std::vector<OperatingPoint> front_of(const OutcomeTable& held_out,
+                                       const std::vector<Parameters>& candidates) const;
+  /// parameters.at(key), checked to lie in [low, high].
+  double parameter(const Parameters& parameters, const std::string& key, double low,
+                   double high) const;
+  /// The same for an index below the number of models.
+  std::size_t model_parameter(const Parameters& parameters, const std::string& key) const;
+
+  /// (N), costs of the models when fitted.
+  const std::vector<double>& costs() const { return costs_; }
+  /// Models by rising cost.
+  std::vector<std::size_t> by_cost() const;
+  /// (N), costs over the dearest one's.
+  std::vector<double> relative_costs() const;
+
+ private:
+  void require_fitted() const;
+
+  PolicyOptions options_;
+  std::vector<std::string> models_;
+  std::vector<double> costs_;
+  std::shared_ptr<const TableIdentity> identity_;
+  std::vector<OperatingPoint> points_;
+  OperatingPoint point_;
+};
+
+/// Index of the most accurate model, the cheapest of equals.
+std::size_t best_single_model(const OutcomeTable& table, const std::string& cost_kind);
+
+/// A policy by name. Throws std::invalid_argument that lists the names there are.
+std::unique_ptr<Policy> make_policy(std::string_view name, const PolicyOptions& options = {});
+
+/// Names of all policies, sorted.
+std::vector<std::string> policy_names();
+
+using PolicyFactory = std::function<std::unique_ptr<Policy>(const PolicyOptions&)>;
+/// Throws std::invalid_argument when the name is taken.
+void register_policy(const std::string& name, PolicyFactory factory);
+
+}  // namespace muxnet

@@ -1,0 +1,91 @@
+#include "muxnet/routing/rule.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+#include <vector>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+/// Points an Evidence at the rows of a table, one after the other.
+class TableCursor {
+ public:
+  explicit TableCursor(const OutcomeTable& table)
+      : models_(static_cast<std::size_t>(table.model_count())),
+        classes_(static_cast<std::size_t>(table.class_count())),
+        probabilities_(table.fields().probabilities.span<float>()),
+        predictions_(table.predictions().span<std::int32_t>()),
+        confidences_(table.confidences().span<float>()),
+        weights_(table.fields().weights.span<float>()),
+        scores_(table.fields().scores.span<float>()),
+        offload_scores_(table.fields().offload_score.span<float>()) {}
+
+  Evidence at(std::size_t row) const {
+    Evidence evidence;
+    evidence.input = static_cast<std::int64_t>(row);
+    evidence.probabilities = probabilities_.subspan(row * models_ * classes_, models_ * classes_);
+    evidence.predictions = predictions_.subspan(row * models_, models_);
+    evidence.confidences = confidences_.subspan(row * models_, models_);
+    if (!weights_.empty()) evidence.weights = weights_.subspan(row * models_, models_);
+    if (!scores_.empty()) evidence.scores = scores_.subspan(row * models_, models_);
+    if (!offload_scores_.empty()) evidence.offload_score = offload_scores_[row];
+    return evidence;
+  }
+
+ private:
+  std::size_t models_, classes_;
+  std::span<const float> probabilities_;
+  std::span<const std::int32_t> predictions_;
+  std::span<const float> confidences_, weights_, scores_, offload_scores_;
+};
+
+}  // namespace
+
+std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
+                           std::span<float> probabilities) const {
+  std::fill(probabilities.begin(), probabilities.end(), 0.0F);
+  const std::size_t classes = probabilities.size();
+  for (std::uint64_t rest = answer_from; rest != 0; rest &= rest - 1) {
+    const float* row =
+        evidence.probabilities.data() + static_cast<std::size_t>(std::countr_zero(rest)) * classes;
+    for (std::size_t k = 0; k < classes; ++k) probabilities[k] += row[k];
+  }
+  const float scale = 1.0F / static_cast<float>(std::popcount(answer_from));
+  for (float& value : probabilities) value *= scale;
+  const auto top = std::max_element(probabilities.begin(), probabilities.end());
+  return static_cast<std::int32_t>(top - probabilities.begin());
+}
+
+Decisions Rule::replay(const OutcomeTable& table) const {
+  const auto n = static_cast<std::size_t>(table.size());
+  Decisions decisions;
+  decisions.called.resize(n);
+  decisions.answers.resize(n);
+  std::vector<float> mean(static_cast<std::size_t>(table.class_count()));
+  const TableCursor cursor(table);
+  for (std::size_t row = 0; row < n; ++row) {
+    Evidence evidence = cursor.at(row);
+    Step step = next(evidence);
+    while (step.call != 0) {
+      if ((step.call & ~evidence.called) == 0) {
+        throw std::logic_error(error_text("rule", "a step that calls a new model", "a repetition"));
+      }
+      evidence.called |= step.call;
+      step = next(evidence);
+    }
+    if (step.answer_from == 0 || (step.answer_from & ~evidence.called) != 0) {
+      throw std::logic_error(error_text("rule", "an answer from called models", "another"));
+    }
+    decisions.called[row] = evidence.called;
+    const auto first = static_cast<std::size_t>(std::countr_zero(step.answer_from));
+    decisions.answers[row] = std::has_single_bit(step.answer_from)
+                                 ? evidence.predictions[first]
+                                 : combine(evidence, step.answer_from, mean);
+  }
+  return decisions;
+}
+
+}  // namespace muxnet
