@@ -1,6 +1,10 @@
+#include <algorithm>
+
 #include "muxnet/core/error.hpp"
+#include "muxnet/ops/conv2d.hpp"
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/operators.hpp"
+#include "muxnet/ops/reference.hpp"
 
 namespace muxnet {
 namespace {
@@ -44,6 +48,115 @@ std::vector<ParameterSpec> conv2d_parameters(std::span<const Shape> src,
   return result;
 }
 
+/// dst[n, o, h, w] = bias[o] + sum over i, kh, kw of weight[o, i, kh, kw]
+///   * src[n, group(o) I/groups + i, h stride + kh dilation - padding, ...].
+template <class T>
+class Conv2d final : public ReferenceKernel {
+ public:
+  explicit Conv2d(const KernelSpec& spec) : g_(spec) {}
+
+  void forward(const KernelArguments& arguments) override {
+    const T* const x = src<T>(arguments);
+    const T* const weight = parameter<T>(arguments, 0);
+    T* const y = dst<T>(arguments);
+#pragma omp parallel for collapse(2) schedule(static)
+    for (std::int64_t n = 0; n < g_.batch; ++n) {
+      for (std::int64_t o = 0; o < g_.dst_c; ++o) {
+        for (std::int64_t pixel = 0; pixel < g_.dst_pixels(); ++pixel) {
+          double sum = g_.bias ? static_cast<double>(parameter<T>(arguments, 1)[o]) : 0.0;
+          taps(n, o, pixel, [&](std::int64_t input, std::int64_t tap) {
+            sum += static_cast<double>(x[input]) * static_cast<double>(weight[tap]);
+          });
+          y[g_.output(n, o, pixel)] = static_cast<T>(g_.relu && sum < 0 ? 0 : sum);
+        }
+      }
+    }
+  }
+
+  void backward(const KernelArguments& arguments) override {
+    if (diff_src<T>(arguments) != nullptr) backward_src(arguments);
+    if (diff_parameter<T>(arguments, 0) != nullptr) backward_weight(arguments);
+    if (g_.bias && diff_parameter<T>(arguments, 1) != nullptr) backward_bias(arguments);
+  }
+
+  bool backward_reads_dst() const override { return g_.relu; }
+
+ private:
+  /// Calls use(input index, weight index) for all that one output is made of.
+  template <class Use>
+  void taps(std::int64_t n, std::int64_t o, std::int64_t pixel, const Use& use) const {
+    const Window& window = g_.window;
+    const std::int64_t first_h = pixel / g_.dst_w * window.stride_h - window.padding_h;
+    const std::int64_t first_w = pixel % g_.dst_w * window.stride_w - window.padding_w;
+    const std::int64_t first_c = o / g_.group_outputs() * g_.group_inputs();
+    std::int64_t tap = o * g_.taps();
+    for (std::int64_t c = first_c; c < first_c + g_.group_inputs(); ++c) {
+      for (std::int64_t kh = 0; kh < window.kernel_h; ++kh) {
+        const std::int64_t h = first_h + kh * window.dilation_h;
+        for (std::int64_t kw = 0; kw < window.kernel_w; ++kw, ++tap) {
+          const std::int64_t w = first_w + kw * window.dilation_w;
+          if (h < 0 || h >= g_.src_h || w < 0 || w >= g_.src_w) continue;
+          use(((n * g_.src_c + c) * g_.src_h + h) * g_.src_w + w, tap);
+        }
+      }
+    }
+  }
+
+  /// The gradient before the fused ReLU, whose mask is the sign of dst.
+  T gradient(const KernelArguments& arguments, std::int64_t output) const {
+    if (g_.relu && !(dst<T>(arguments)[output] > 0)) return 0;
+    return diff_dst<T>(arguments)[output];
+  }
+
+  void backward_src(const KernelArguments& arguments) const {
+    const T* const weight = parameter<T>(arguments, 0);
+    T* const dx = diff_src<T>(arguments);
+    const std::int64_t image = g_.src_c * g_.src_h * g_.src_w;
+#pragma omp parallel for schedule(static)
+    for (std::int64_t n = 0; n < g_.batch; ++n) {
+      std::fill_n(dx + n * image, image, T{0});
+      for (std::int64_t o = 0; o < g_.dst_c; ++o) {
+        for (std::int64_t pixel = 0; pixel < g_.dst_pixels(); ++pixel) {
+          const T dy = gradient(arguments, g_.output(n, o, pixel));
+          taps(n, o, pixel,
+               [&](std::int64_t input, std::int64_t tap) { dx[input] += dy * weight[tap]; });
+        }
+      }
+    }
+  }
+
+  void backward_weight(const KernelArguments& arguments) const {
+    const T* const x = src<T>(arguments);
+    T* const dw = diff_parameter<T>(arguments, 0);
+#pragma omp parallel for schedule(static)
+    for (std::int64_t o = 0; o < g_.dst_c; ++o) {
+      std::fill_n(dw + o * g_.taps(), g_.taps(), T{0});
+      for (std::int64_t n = 0; n < g_.batch; ++n) {
+        for (std::int64_t pixel = 0; pixel < g_.dst_pixels(); ++pixel) {
+          const T dy = gradient(arguments, g_.output(n, o, pixel));
+          taps(n, o, pixel,
+               [&](std::int64_t input, std::int64_t tap) { dw[tap] += dy * x[input]; });
+        }
+      }
+    }
+  }
+
+  void backward_bias(const KernelArguments& arguments) const {
+#pragma omp parallel for schedule(static)
+    for (std::int64_t o = 0; o < g_.dst_c; ++o) {
+      double sum = 0;
+      for (std::int64_t n = 0; n < g_.batch; ++n) {
+        for (std::int64_t pixel = 0; pixel < g_.dst_pixels(); ++pixel) {
+          sum += static_cast<double>(gradient(arguments, g_.output(n, o, pixel)));
+        }
+      }
+      diff_parameter<T>(arguments, 1)[o] = static_cast<T>(sum);
+    }
+  }
+
+  Conv2dGeometry g_;
+};
+
 }  // namespace
 
 Operator define_conv2d() {
@@ -53,6 +166,23 @@ Operator define_conv2d() {
           .parameters = conv2d_parameters,
           .attributes = {"channels", "kernel", "stride", "padding", "dilation", "groups", "bias",
                          "relu"}};
+}
+
+Conv2dGeometry::Conv2dGeometry(const KernelSpec& spec)
+    : window(convolution_window(spec.op, spec.attributes)),
+      batch(spec.src[0][0]),
+      src_c(spec.src[0][1]),
+      src_h(spec.src[0][2]),
+      src_w(spec.src[0][3]),
+      dst_c(spec.dst[1]),
+      dst_h(spec.dst[2]),
+      dst_w(spec.dst[3]),
+      groups(spec.attributes.integer("groups", 1)),
+      bias(spec.attributes.integer("bias", 0) != 0),
+      relu(spec.attributes.integer("relu", 0) != 0) {}
+
+std::unique_ptr<Kernel> make_reference_conv2d(const KernelSpec& spec) {
+  return make_for_dtype<Conv2d>(spec);
 }
 
 }  // namespace muxnet

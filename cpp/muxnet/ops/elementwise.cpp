@@ -1,6 +1,9 @@
+#include <cmath>
+
 #include "muxnet/core/error.hpp"
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/operators.hpp"
+#include "muxnet/ops/reference.hpp"
 
 namespace muxnet {
 namespace {
@@ -15,6 +18,127 @@ Operator unary(const char* name) {
   return {.name = name, .shape = same_shape, .macs = no_macs, .parameters = no_parameters};
 }
 
+struct ReluFunction {
+  static constexpr bool keeps_zero = true;
+  // Written so that NaN passes: a diverging network must not look healthy.
+  template <class T>
+  static T value(T x) {
+    return x < 0 ? T{0} : x;
+  }
+  template <class T>
+  static T gradient(T y, T g) {
+    return y > 0 ? g : T{0};
+  }
+};
+
+struct Relu6Function {
+  static constexpr bool keeps_zero = true;
+  template <class T>
+  static T value(T x) {
+    const T low = x < 0 ? T{0} : x;
+    return low > 6 ? T{6} : low;
+  }
+  template <class T>
+  static T gradient(T y, T g) {
+    return y > 0 && y < 6 ? g : T{0};
+  }
+};
+
+struct SigmoidFunction {
+  static constexpr bool keeps_zero = false;
+  template <class T>
+  static T value(T x) {
+    return T{1} / (T{1} + std::exp(-x));
+  }
+  template <class T>
+  static T gradient(T y, T g) {
+    return g * y * (T{1} - y);
+  }
+};
+
+KernelSpec plain(KernelSpec spec) {
+  spec.src_layouts.assign(spec.src.size(), Layout::nchw);
+  return spec;
+}
+
+/// y = f(x), whose derivative is known from y alone.
+template <class T, class Function>
+class Map final : public ElementwiseKernel {
+ public:
+  explicit Map(const KernelSpec& spec)
+      : ElementwiseKernel(Function::keeps_zero ? spec : plain(spec)) {}
+
+  void forward(const KernelArguments& arguments) override {
+    const T* const x = src<T>(arguments);
+    T* const y = dst<T>(arguments);
+    const std::int64_t n = elements();
+#pragma omp parallel for simd if (parallel : n > parallel_elements)
+    for (std::int64_t i = 0; i < n; ++i) y[i] = Function::value(x[i]);
+  }
+
+  void backward(const KernelArguments& arguments) override {
+    T* const dx = diff_src<T>(arguments);
+    if (dx == nullptr) return;
+    const T* const y = dst<T>(arguments);
+    const T* const dy = diff_dst<T>(arguments);
+    const std::int64_t n = elements();
+#pragma omp parallel for simd if (parallel : n > parallel_elements)
+    for (std::int64_t i = 0; i < n; ++i) dx[i] = Function::gradient(y[i], dy[i]);
+  }
+};
+
+template <class T>
+using Relu = Map<T, ReluFunction>;
+template <class T>
+using Relu6 = Map<T, Relu6Function>;
+template <class T>
+using Sigmoid = Map<T, SigmoidFunction>;
+
+template <class T>
+class Add final : public ElementwiseKernel {
+ public:
+  explicit Add(const KernelSpec& spec)
+      : ElementwiseKernel(spec), relu_(spec.attributes.integer("relu", 0) != 0) {}
+
+  void forward(const KernelArguments& arguments) override {
+    const T* const a = src<T>(arguments, 0);
+    const T* const b = src<T>(arguments, 1);
+    T* const y = dst<T>(arguments);
+    const std::int64_t n = elements();
+    if (relu_) {
+#pragma omp parallel for simd if (parallel : n > parallel_elements)
+      for (std::int64_t i = 0; i < n; ++i) y[i] = ReluFunction::value(a[i] + b[i]);
+    } else {
+#pragma omp parallel for simd if (parallel : n > parallel_elements)
+      for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
+    }
+  }
+
+  void backward(const KernelArguments& arguments) override {
+    for (std::size_t input = 0; input < 2; ++input) {
+      if (T* const dx = diff_src<T>(arguments, input)) {
+        pass(dst<T>(arguments), diff_dst<T>(arguments), dx);
+      }
+    }
+  }
+
+  bool backward_reads_dst() const override { return relu_; }
+
+ private:
+  void pass(const T* y, const T* dy, T* dx) const {
+    const std::int64_t n = elements();
+    if (relu_) {
+#pragma omp parallel for simd if (parallel : n > parallel_elements)
+      for (std::int64_t i = 0; i < n; ++i) dx[i] = ReluFunction::gradient(y[i], dy[i]);
+    } else {
+#pragma omp parallel for simd if (parallel : n > parallel_elements)
+      for (std::int64_t i = 0; i < n; ++i) dx[i] = dy[i];
+    }
+  }
+
+  bool relu_;
+};
+
 }  // namespace
 
 Operator define_relu() { return unary("relu"); }
@@ -28,6 +152,22 @@ Operator define_add() {
           .macs = no_macs,
           .parameters = no_parameters,
           .attributes = {"relu"}};
+}
+
+std::unique_ptr<Kernel> make_reference_relu(const KernelSpec& spec) {
+  return make_for_dtype<Relu>(spec);
+}
+
+std::unique_ptr<Kernel> make_reference_relu6(const KernelSpec& spec) {
+  return make_for_dtype<Relu6>(spec);
+}
+
+std::unique_ptr<Kernel> make_reference_sigmoid(const KernelSpec& spec) {
+  return make_for_dtype<Sigmoid>(spec);
+}
+
+std::unique_ptr<Kernel> make_reference_add(const KernelSpec& spec) {
+  return make_for_dtype<Add>(spec);
 }
 
 }  // namespace muxnet

@@ -24,9 +24,9 @@ struct ParameterSpec {
   std::string name;  ///< "weight", "bias", "running_mean", ...
   Shape shape;
   Init init = Init::zeros;
-  std::int64_t fan = 1;    ///< fan_out or fan_in, as `init` asks
-  bool trainable = true;   ///< false: a buffer such as running statistics
-  bool decay = false;      ///< takes part in weight decay
+  std::int64_t fan = 1;   ///< fan_out or fan_in, as `init` asks
+  bool trainable = true;  ///< false: a buffer such as running statistics
+  bool decay = false;     ///< takes part in weight decay
 };
 
 /// What an operator is, apart from how it is computed. Shapes carry the batch as first axis.
@@ -37,7 +37,8 @@ struct Operator {
   std::function<Shape(std::span<const Shape> src, const Attributes&)> shape;
   /// Multiply-accumulates of one forward pass; 0 for what only moves or compares.
   std::function<std::int64_t(std::span<const Shape> src, const Attributes&)> macs;
-  std::function<std::vector<ParameterSpec>(std::span<const Shape> src, const Attributes&)> parameters;
+  std::function<std::vector<ParameterSpec>(std::span<const Shape> src, const Attributes&)>
+      parameters;
   /// Attributes it understands; any other is an error.
   std::vector<std::string> attributes = {};
 };
