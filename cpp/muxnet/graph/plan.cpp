@@ -178,7 +178,7 @@ class Plan::Implementation {
     }
     Step step;
     step.node = &node;
-    step.kernel = make_kernel(spec, options_.backend);
+    step.kernel = make_kernel(spec, backend_for(spec));
     for (std::size_t i = 0; i < node.src.size(); ++i) {
       step.src.push_back(slot_in(node.src[i], step.kernel->src_layout(i)));
     }
@@ -190,6 +190,14 @@ class Plan::Implementation {
     }
     for (const auto& parameter : specs) bind_parameter(step, node.name + "." + parameter.name);
     steps_.push_back(std::move(step));
+  }
+
+  /// The backend asked for where it can do the work, else reference code.
+  Backend backend_for(const KernelSpec& spec) const {
+    if (options_.backend == Backend::best) return Backend::best;
+    const auto able = backends_for(spec);
+    const bool found = std::find(able.begin(), able.end(), options_.backend) != able.end();
+    return found ? options_.backend : Backend::reference;
   }
 
   void bind_parameter(Step& step, const std::string& name) {

@@ -16,7 +16,7 @@ enum class Mode : std::uint8_t { train, infer };
 struct PlanOptions {
   std::int64_t batch = 1;
   Mode mode = Mode::infer;
-  Backend backend = Backend::best;
+  Backend backend = Backend::best;  ///< reference where the one asked for cannot do an operator
 };
 
 /// A graph compiled for one batch size, mode and the dtype of its parameters: kernels chosen,

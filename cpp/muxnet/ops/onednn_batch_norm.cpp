@@ -61,6 +61,7 @@ class BatchNorm final : public Kernel {
     // it would need a buffer all the same. Such a caller does not exist: images meet a convolution.
     onednn::point(diff_src_, a.diff_src[0]);
     onednn::point(scale_, a.parameters[0]);
+    onednn::point(shift_, a.parameters[1]);
     onednn::point(diff_scale_, a.diff_parameters[0]);
     onednn::point(diff_shift_, a.diff_parameters[1]);
     point_workspace(a.workspace);
@@ -99,6 +100,7 @@ class BatchNorm final : public Kernel {
     backward_arguments_ = {
         {DNNL_ARG_SRC, src_},           {DNNL_ARG_MEAN, mean_},
         {DNNL_ARG_VARIANCE, variance_}, {DNNL_ARG_SCALE, scale_},
+        {DNNL_ARG_SHIFT, shift_},
         {DNNL_ARG_DIFF_DST, diff_dst_}, {DNNL_ARG_DIFF_SRC, diff_src_},
         {DNNL_ARG_DIFF_SCALE, diff_scale_}, {DNNL_ARG_DIFF_SHIFT, diff_shift_}};
     if (mask_bytes_ > 0) backward_arguments_.emplace(DNNL_ARG_WORKSPACE, mask_);
