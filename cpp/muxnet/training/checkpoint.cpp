@@ -1,0 +1,97 @@
+#include "muxnet/training/checkpoint.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/safetensors.hpp"
+
+namespace muxnet {
+
+using Json = nlohmann::json;
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunningMean, sum, weight)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRecord, epoch, step, learning_rate, losses, accuracies,
+                                   held_out_accuracies, contrastive, both_right_distance,
+                                   one_right_distance, distillation, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainingState, epoch, batch, step, seconds, losses, accuracies,
+                                   trends, contrastive, both_right_distance, one_right_distance,
+                                   distillation, history)
+
+namespace {
+
+constexpr const char* format_name = "muxnet-checkpoint-1";
+
+void require_finite(const std::string& name, const Tensor& tensor) {
+  if (tensor.dtype() != DType::f32) return;
+  for (const float value : tensor.span<float>()) {
+    if (std::isfinite(value)) continue;
+    throw TrainingError(
+        error_text("checkpoint", "finite weights and optimizer state", text(value, " in ", name)));
+  }
+}
+
+/// "epochs: 3 there, 4 here; ..." over the leaves of two JSON values.
+std::string differences(const Json& there, const Json& here) {
+  const Json left = there.flatten();
+  const Json right = here.flatten();
+  std::set<std::string> keys;
+  for (const auto& [key, value] : left.items()) keys.insert(key);
+  for (const auto& [key, value] : right.items()) keys.insert(key);
+  std::string result;
+  const auto shown = [](const Json& object, const std::string& key) {
+    return object.contains(key) ? object.at(key).dump() : std::string("nothing");
+  };
+  for (const auto& key : keys) {
+    const auto a = shown(left, key);
+    const auto b = shown(right, key);
+    if (a == b) continue;
+    if (!result.empty()) result += "; ";
+    result += text(key.substr(1), ": ", a, " in the checkpoint, ", b, " now");
+  }
+  return result;
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  for (const auto& [name, tensor] : checkpoint.tensors) require_finite(name, tensor);
+  SafeTensors content;
+  content.tensors = checkpoint.tensors;
+  content.metadata = {{"format", format_name},
+                      {"fingerprint", checkpoint.fingerprint},
+                      {"state", Json(checkpoint.state).dump()}};
+  save_safetensors(path, content);
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& path) {
+  SafeTensors content = load_safetensors(path);
+  const auto format = content.metadata.find("format");
+  if (format == content.metadata.end() || format->second != format_name) {
+    throw FileError(error_text(
+        path.string(), text("a training checkpoint, format ", format_name),
+        format == content.metadata.end() ? "a safetensors file without format" : format->second));
+  }
+  try {
+    Checkpoint result;
+    result.fingerprint = content.metadata.at("fingerprint");
+    result.state = Json::parse(content.metadata.at("state")).get<TrainingState>();
+    result.tensors = std::move(content.tensors);
+    return result;
+  } catch (const std::exception& error) {  // of the JSON, or of the map
+    throw FileError(error_text(path.string(), "readable checkpoint metadata", error.what()));
+  }
+}
+
+void require_same_fingerprint(const std::string& checkpoint, const std::string& training,
+                              const std::filesystem::path& path) {
+  const auto there = Json::parse(checkpoint, nullptr, false);
+  const auto here = Json::parse(training, nullptr, false);
+  const bool readable = !there.is_discarded() && !here.is_discarded();
+  require(readable && there == here, text("resume from ", path.string()),
+          "a checkpoint of the same training",
+          readable ? differences(there, here) : std::string("an unreadable fingerprint"));
+}
+
+}  // namespace muxnet

@@ -1,0 +1,111 @@
+#include "muxnet/training/fingerprint.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/random.hpp"
+
+namespace muxnet::fingerprint {
+namespace {
+
+std::string hexadecimal(std::uint64_t value) {
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
+  return digits;
+}
+
+std::uint64_t digest_bytes(const void* bytes, std::size_t count, std::uint64_t start) {
+  const auto* byte = static_cast<const unsigned char*>(bytes);
+  std::uint64_t result = mix(start, count);
+  for (std::size_t i = 0; i < count; i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, byte + i, std::min(sizeof word, count - i));
+    result = mix(result, word);
+  }
+  return result;
+}
+
+std::uint64_t digest_text(const std::string& value) {
+  return digest_bytes(value.data(), value.size(), 0);
+}
+
+std::string attribute_text(const Attribute& attribute) {
+  return std::visit([](const auto& value) { return nlohmann::json(value).dump(); }, attribute);
+}
+
+nlohmann::json of(const OptimizerOptions& options) {
+  return {{"name", options.name},
+          {"weight_decay", options.weight_decay},
+          {"momentum", options.momentum},
+          {"nesterov", options.nesterov},
+          {"beta1", options.beta1},
+          {"beta2", options.beta2},
+          {"eps", options.eps}};
+}
+
+nlohmann::json of(const ScheduleOptions& options) {
+  return {{"name", options.name},
+          {"learning_rate", options.learning_rate},
+          {"warmup", options.warmup},
+          {"initial_ratio", options.initial_ratio},
+          {"final_ratio", options.final_ratio},
+          {"anneal", options.anneal},
+          {"milestones", options.milestones},
+          {"decay", options.decay}};
+}
+
+}  // namespace
+
+std::string digest(const Tensor& tensor) {
+  const auto start = digest_text(text(name_of(tensor.dtype()), to_string(tensor.shape())));
+  return hexadecimal(digest_bytes(tensor.raw(), tensor.bytes(), start));
+}
+
+nlohmann::json of(const FitOptions& options) {
+  return {{"epochs", options.epochs},           {"batch_size", options.batch_size},
+          {"optimizer", of(options.optimizer)}, {"schedule", of(options.schedule)},
+          {"clip_norm", options.clip_norm},     {"seed", options.seed}};
+}
+
+nlohmann::json of(const Augmentation& augmentation) {
+  return {{"resize", augmentation.resize},
+          {"crop_padding", augmentation.crop_padding},
+          {"horizontal_flip", augmentation.horizontal_flip},
+          {"erase_size", augmentation.erase_size}};
+}
+
+nlohmann::json of(const Normalization& normalization) {
+  return {{"mean", normalization.mean}, {"deviation", normalization.deviation}};
+}
+
+nlohmann::json of(const Dataset& dataset) {
+  return {{"name", dataset.name},
+          {"images", dataset.size()},
+          {"classes", dataset.classes()},
+          {"digest", digest(dataset.images) + digest(dataset.labels)}};
+}
+
+nlohmann::json of(const Model& model) {
+  std::string wiring;
+  for (const auto& node : model.graph.nodes()) {
+    wiring += text(node.op, ' ', node.name, ' ', to_string(model.graph.shape(node.dst)));
+    for (const auto src : node.src) wiring += text(' ', src);
+    for (const auto& [name, value] : node.attributes.values()) {
+      wiring += text(' ', name, '=', attribute_text(value));
+    }
+  }
+  return {{"name", model.name},
+          {"parameters", model.graph.parameter_count()},
+          {"macs", model.graph.macs()},
+          {"graph", hexadecimal(digest_text(wiring))}};
+}
+
+nlohmann::json of(std::span<Model* const> models) {
+  auto result = nlohmann::json::array();
+  for (const Model* model : models) result.push_back(of(*model));
+  return result;
+}
+
+}  // namespace muxnet::fingerprint

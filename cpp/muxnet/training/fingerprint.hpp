@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+
+#include "muxnet/core/tensor.hpp"
+#include "muxnet/data/dataset.hpp"
+#include "muxnet/data/transform.hpp"
+#include "muxnet/training/loop.hpp"
+#include "muxnet/training/model.hpp"
+
+namespace muxnet::fingerprint {
+
+// JSON of all that decides what a training computes; only for sources of this layer.
+
+/// A number over shape, dtype and every byte, as hexadecimal digits.
+std::string digest(const Tensor& tensor);
+
+nlohmann::json of(const FitOptions& options);
+nlohmann::json of(const Augmentation& augmentation);
+nlohmann::json of(const Normalization& normalization);
+nlohmann::json of(const Dataset& dataset);
+/// Name, sizes and wiring, not weights.
+nlohmann::json of(const Model& model);
+nlohmann::json of(std::span<Model* const> models);
+
+}  // namespace muxnet::fingerprint

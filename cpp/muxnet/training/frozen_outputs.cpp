@@ -1,0 +1,112 @@
+#include "muxnet/training/frozen_outputs.hpp"
+
+#include <cstring>
+#include <vector>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/random.hpp"
+#include "muxnet/data/loader.hpp"
+#include "muxnet/losses/softmax.hpp"
+#include "muxnet/training/predict.hpp"
+
+namespace muxnet {
+namespace {
+
+/// Copies one variant of all images, in the order of the data set, to `images` from `row` on.
+void fill_variant(const Dataset& dataset, const Normalization& normalization,
+                  const FrozenOptions& options, std::int64_t variant, Tensor& images) {
+  LoaderOptions settings;
+  settings.batch_size = options.batch_size;
+  settings.shuffle = false;
+  settings.augmentation = options.augmentation;
+  settings.seed = options.seed;
+  if (variant == 0) {
+    settings.augmentation = {};
+    settings.augmentation.resize = options.augmentation.resize;
+  }
+  Loader loader(dataset, normalization, settings);
+  loader.start_epoch(variant);
+  if (images.empty()) {
+    Shape shape = loader.image_shape();
+    shape.insert(shape.begin(), options.variants * dataset.size());
+    images = Tensor(std::move(shape));
+  }
+  std::int64_t row = variant * dataset.size();
+  Batch batch;
+  while (loader.next(batch)) {
+    const std::int64_t end = row + batch.labels.size();
+    std::memcpy(images.rows(row, end).raw(), batch.images.raw(), batch.images.bytes());
+    row = end;
+  }
+}
+
+/// Copies `rows` (n, width) to [:, model, :] of `all` (n, N, width).
+void put_model(const Tensor& rows, std::size_t model, Tensor& all) {
+  const std::int64_t width = rows.dim(1);
+  const std::int64_t stride = all.dim(1) * width;
+  const float* src = rows.data<float>();
+  float* dst = all.data<float>() + static_cast<std::int64_t>(model) * width;
+  for (std::int64_t i = 0; i < rows.dim(0); ++i) {
+    std::memcpy(dst + i * stride, src + i * width, static_cast<std::size_t>(width) * sizeof(float));
+  }
+}
+
+std::int64_t width_of(const Model& model, const std::string& output) {
+  const Shape& shape = model.graph.shape(model.graph.output(output));
+  require(shape.size() == 2, text("output ", output, " of ", model.name), "shape (batch, width)",
+          to_string(shape));
+  return shape[1];
+}
+
+/// The output's width, the same for all models; 0 when a model has no such output.
+std::int64_t common_width(std::span<Model* const> models, const std::string& output) {
+  for (const Model* model : models) {
+    if (model->graph.outputs().count(output) == 0) return 0;
+  }
+  const std::int64_t width = width_of(*models.front(), output);
+  for (const Model* model : models) {
+    require(width_of(*model, output) == width, text("output ", output, " of ", model->name),
+            text("width ", width, ", as ", models.front()->name),
+            text("width ", width_of(*model, output)));
+  }
+  return width;
+}
+
+}  // namespace
+
+FrozenOutputs run_frozen_models(std::span<Model* const> models, const Dataset& dataset,
+                                const Normalization& normalization, const FrozenOptions& options) {
+  require(!models.empty(), "run_frozen_models", "at least one model", "none");
+  require(!dataset.empty(), "run_frozen_models", "at least one input", "an empty data set");
+  require(options.variants > 0 && options.batch_size > 0, "run_frozen_models",
+          "variants and batch_size of at least 1",
+          text(options.variants, " and ", options.batch_size));
+  const auto count = static_cast<std::int64_t>(models.size());
+  const std::int64_t rows = options.variants * dataset.size();
+  const std::int64_t classes = common_width(models, "logits");
+  const std::int64_t dim = common_width(models, "projected");
+  require(classes == dataset.classes(), "run_frozen_models",
+          text("models with ", dataset.classes(), " logits, as classes in ", dataset.name),
+          text(classes));
+
+  FrozenOutputs result;
+  result.variants = options.variants;
+  result.labels = Tensor({rows}, DType::i32);
+  for (std::int64_t variant = 0; variant < options.variants; ++variant) {
+    fill_variant(dataset, normalization, options, variant, result.images);
+    std::memcpy(result.labels.rows(variant * dataset.size(), (variant + 1) * dataset.size()).raw(),
+                dataset.labels.raw(), dataset.labels.bytes());
+  }
+  result.probabilities = Tensor({rows, count, classes});
+  if (dim > 0) result.embeddings = Tensor({rows, count, dim});
+  std::vector<std::string> names{"logits"};
+  if (dim > 0) names.emplace_back("projected");
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const auto outputs = Predictor(*models[i], options.batch_size).outputs(result.images, names);
+    put_model(softmax(outputs.at("logits")), i, result.probabilities);
+    if (dim > 0) put_model(outputs.at("projected"), i, result.embeddings);
+  }
+  return result;
+}
+
+}  // namespace muxnet

@@ -1,0 +1,354 @@
+#include "muxnet/training/loop.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/optim/clip.hpp"
+#include "muxnet/training/checkpoint.hpp"
+
+namespace muxnet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double trend_fade = 0.99;      // a mean over some hundred steps
+constexpr double divergence_factor = 3;  // times the loss of a model that knows nothing
+constexpr std::int64_t least_warm_up = 50;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::vector<double> means(const std::vector<RunningMean>& running) {
+  std::vector<double> result;
+  for (const auto& mean : running) result.push_back(mean.mean());
+  return result;
+}
+
+/// Runs of trainable parameters that weight decay treats alike.
+std::vector<Segment> segments_of(const Parameters& parameters) {
+  std::vector<Segment> result;
+  for (const auto& entry : parameters.entries()) {
+    if (!entry.spec.trainable) continue;
+    const std::int64_t end = entry.offset + volume(entry.spec.shape);
+    if (!result.empty() && result.back().decay == entry.spec.decay) {
+      result.back().end = end;
+    } else {
+      result.push_back({entry.offset, end, entry.spec.decay});
+    }
+  }
+  return result;
+}
+
+/// A model with its optimizer.
+struct Trainee {
+  Model* model = nullptr;
+  double learning_rate = 1;  ///< times the schedule's
+  std::unique_ptr<Optimizer> optimizer;
+  std::vector<Segment> segments;
+};
+
+class Loop {
+ public:
+  Loop(TrainingTask& task, std::span<Model* const> models, const FitOptions& options,
+       std::span<const double> learning_rates, const std::string& fingerprint);
+
+  TrainingResult run(const ProgressCallback& callback);
+
+ private:
+  void resume();
+  void require_position(const TrainingState& state) const;
+  Progress step();
+  void update(std::size_t model);
+  void count(const StepFigures& figures);
+  void guard(const StepFigures& figures) const;
+  [[noreturn]] void fail(std::size_t model, const std::string& expected,
+                         const std::string& received) const;
+  std::string where() const;
+  Progress progress() const;
+  void finish_epoch(Progress& last);
+  void clear_means();
+  void save();
+
+  double learning_rate() const {
+    return schedule_->learning_rate(std::max<std::int64_t>(state_.step - 1, 0), steps_);
+  }
+  double seconds() const { return earlier_seconds_ + seconds_since(start_); }
+
+  TrainingTask& task_;
+  const FitOptions& options_;
+  const std::string& fingerprint_;
+  const std::int64_t epoch_steps_;
+  const std::int64_t steps_;
+  std::vector<Trainee> trainees_;
+  std::unique_ptr<Schedule> schedule_;
+  TrainingState state_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point saved_ = start_;
+  double earlier_seconds_ = 0;  ///< of the runs this one resumes
+  std::int64_t first_step_ = 0;
+  std::int64_t saved_step_ = -1;  ///< -1: this training has no checkpoint
+};
+
+Loop::Loop(TrainingTask& task, std::span<Model* const> models, const FitOptions& options,
+           std::span<const double> learning_rates, const std::string& fingerprint)
+    : task_(task),
+      options_(options),
+      fingerprint_(fingerprint),
+      epoch_steps_(task.batches_per_epoch()),
+      steps_(options.epochs * epoch_steps_),
+      schedule_(make_schedule(options.schedule)) {
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    auto& trainee = trainees_.emplace_back();
+    trainee.model = models[i];
+    if (!learning_rates.empty()) trainee.learning_rate = learning_rates[i];
+    trainee.optimizer = make_optimizer(options.optimizer);
+    trainee.optimizer->init(models[i]->parameters.trainable_size());
+    trainee.segments = segments_of(models[i]->parameters);
+  }
+  clear_means();
+  state_.trends.resize(models.size());
+}
+
+void Loop::clear_means() {
+  state_.losses.assign(trainees_.size(), {});
+  state_.accuracies.assign(trainees_.size(), {});
+  state_.contrastive = {};
+  state_.both_right_distance = {};
+  state_.one_right_distance = {};
+  state_.distillation = {};
+}
+
+TrainingResult Loop::run(const ProgressCallback& callback) {
+  if (options_.resume && !options_.checkpoint.empty() && exists(options_.checkpoint)) resume();
+  first_step_ = state_.step;
+  bool stopped = false;
+  while (state_.epoch < options_.epochs && !stopped) {
+    task_.start_epoch(state_.epoch, state_.batch);
+    for (bool epoch_end = false; !epoch_end && !stopped;) {
+      const Progress now = step();
+      epoch_end = now.epoch_end;
+      stopped = callback && !callback(now);
+      const bool due = seconds_since(saved_) >= options_.checkpoint_seconds;
+      if (stopped || epoch_end || due) save();
+    }
+  }
+  TrainingResult result;
+  // Stopping after the very last step leaves nothing to resume.
+  result.status =
+      state_.epoch < options_.epochs ? TrainingStatus::interrupted : TrainingStatus::finished;
+  result.history = state_.history;
+  result.step = state_.step;
+  result.seconds = seconds();
+  return result;
+}
+
+Progress Loop::step() {
+  const StepFigures figures = task_.compute_gradients(state_.step);
+  ++state_.step;
+  ++state_.batch;
+  count(figures);
+  guard(figures);
+  for (std::size_t i = 0; i < trainees_.size(); ++i) update(i);
+  Progress now = progress();
+  if (now.epoch_end) finish_epoch(now);
+  return now;
+}
+
+void Loop::update(std::size_t index) {
+  auto& [model, factor, optimizer, segments] = trainees_[index];
+  Parameters& parameters = model->parameters;
+  const auto gradients = parameters.gradients().span<float>();
+  if (options_.clip_norm > 0) {
+    const double norm = clip_by_global_norm(gradients, options_.clip_norm);
+    if (!std::isfinite(norm)) fail(index, "a finite gradient", text("one of norm ", norm));
+  }
+  const auto values = parameters.values().span<float>().first(gradients.size());
+  optimizer->apply(values, gradients, segments, factor * learning_rate());
+  parameters.changed();
+}
+
+void Loop::count(const StepFigures& figures) {
+  for (std::size_t i = 0; i < trainees_.size(); ++i) {
+    state_.losses[i].add(figures.losses[i]);
+    state_.accuracies[i].add(figures.accuracies[i]);
+    state_.trends[i].fade(trend_fade);
+    state_.trends[i].add(figures.losses[i]);
+  }
+  state_.contrastive.add(figures.contrastive);
+  state_.both_right_distance.add(figures.both_right_distance,
+                                 static_cast<double>(figures.both_right_pairs));
+  state_.one_right_distance.add(figures.one_right_distance,
+                                static_cast<double>(figures.one_right_pairs));
+  state_.distillation.add(figures.distillation);
+}
+
+void Loop::guard(const StepFigures& figures) const {
+  const double limit = divergence_factor * task_.chance_loss();
+  const bool warm = state_.step > std::max(least_warm_up, steps_ / 20);
+  for (std::size_t i = 0; i < trainees_.size(); ++i) {
+    if (!std::isfinite(figures.losses[i])) fail(i, "a finite loss", text(figures.losses[i]));
+    const double trend = state_.trends[i].mean();
+    if (warm && trend > limit) {
+      fail(i, text("a loss of at most ", limit, " (three times that of guessing)"),
+           text(trend, " over the last hundred steps"));
+    }
+  }
+  if (!std::isfinite(figures.contrastive) || !std::isfinite(figures.distillation)) {
+    throw TrainingError(error_text(
+        where(), "finite losses",
+        text("contrastive ", figures.contrastive, ", distillation ", figures.distillation)));
+  }
+}
+
+std::string Loop::where() const {
+  return text("training ", task_.phase(), ", step ", state_.step, " of ", steps_,
+              ", learning rate ", learning_rate());
+}
+
+void Loop::fail(std::size_t model, const std::string& expected, const std::string& received) const {
+  const std::string kept = saved_step_ < 0 ? std::string("there is no checkpoint")
+                                           : text("the last good checkpoint, of step ", saved_step_,
+                                                  ", is ", options_.checkpoint.string());
+  throw TrainingError(error_text(text(where(), ", model ", trainees_[model].model->name), expected,
+                                 text(received, "; ", kept)));
+}
+
+Progress Loop::progress() const {
+  Progress now;
+  now.phase = task_.phase();
+  now.epoch = state_.epoch + 1;
+  now.epochs = options_.epochs;
+  now.step = state_.step;
+  now.steps = steps_;
+  now.learning_rate = learning_rate();
+  for (const auto& trainee : trainees_) now.names.push_back(trainee.model->name);
+  now.losses = means(state_.losses);
+  now.accuracies = means(state_.accuracies);
+  now.contrastive = state_.contrastive.mean();
+  now.both_right_distance = state_.both_right_distance.mean();
+  now.one_right_distance = state_.one_right_distance.mean();
+  now.distillation = state_.distillation.mean();
+  const double steps_per_second =
+      static_cast<double>(state_.step - first_step_) / std::max(seconds_since(start_), 1e-9);
+  now.images_per_second = steps_per_second * static_cast<double>(options_.batch_size);
+  now.seconds_left = static_cast<double>(steps_ - state_.step) / steps_per_second;
+  now.epoch_end = state_.batch == epoch_steps_;
+  return now;
+}
+
+void Loop::finish_epoch(Progress& last) {
+  last.held_out_accuracies = task_.evaluate();
+  EpochRecord record;
+  record.epoch = last.epoch;
+  record.step = last.step;
+  record.learning_rate = last.learning_rate;
+  record.losses = last.losses;
+  record.accuracies = last.accuracies;
+  record.held_out_accuracies = last.held_out_accuracies;
+  record.contrastive = last.contrastive;
+  record.both_right_distance = last.both_right_distance;
+  record.one_right_distance = last.one_right_distance;
+  record.distillation = last.distillation;
+  record.seconds = seconds();
+  state_.history.push_back(std::move(record));
+  ++state_.epoch;
+  state_.batch = 0;
+  clear_means();
+}
+
+void Loop::save() {
+  if (options_.checkpoint.empty()) return;
+  Checkpoint checkpoint{fingerprint_, state_, {}};
+  checkpoint.state.seconds = seconds();
+  for (const auto& trainee : trainees_) {
+    const std::string& name = trainee.model->name;
+    for (auto& [key, tensor] : trainee.model->parameters.state()) {
+      checkpoint.tensors.emplace(text(name, "/weights/", key), tensor);
+    }
+    for (auto& [key, tensor] : trainee.optimizer->state()) {
+      checkpoint.tensors.emplace(text(name, "/optimizer/", key), tensor);
+    }
+  }
+  try {
+    save_checkpoint(options_.checkpoint, checkpoint);
+  } catch (const TrainingError& error) {
+    throw TrainingError(text(error.what(), " (", where(), ")"));
+  }
+  saved_ = Clock::now();
+  saved_step_ = state_.step;
+}
+
+/// A file that was tampered with must not lead outside the epoch or the models.
+void Loop::require_position(const TrainingState& state) const {
+  const bool fits =
+      state.epoch >= 0 && state.batch >= 0 && state.epoch <= options_.epochs &&
+      state.batch < epoch_steps_ && state.step == state.epoch * epoch_steps_ + state.batch &&
+      state.step <= steps_ && state.history.size() == static_cast<std::size_t>(state.epoch);
+  const bool counted = state.losses.size() == trainees_.size() &&
+                       state.accuracies.size() == trainees_.size() &&
+                       state.trends.size() == trainees_.size();
+  if (fits && counted) return;
+  throw FileError(
+      error_text(options_.checkpoint.string(),
+                 text("a position within ", steps_, " steps of ", trainees_.size(), " models"),
+                 text("epoch ", state.epoch, ", batch ", state.batch, ", step ", state.step, ", ",
+                      state.losses.size(), " models")));
+}
+
+void Loop::resume() {
+  Checkpoint checkpoint = load_checkpoint(options_.checkpoint);
+  require_same_fingerprint(checkpoint.fingerprint, fingerprint_, options_.checkpoint);
+  require_position(checkpoint.state);
+  for (const auto& trainee : trainees_) {
+    std::map<std::string, Tensor> weights;
+    std::map<std::string, Tensor> optimizer;
+    const std::string weights_prefix = trainee.model->name + "/weights/";
+    const std::string optimizer_prefix = trainee.model->name + "/optimizer/";
+    for (const auto& [name, tensor] : checkpoint.tensors) {
+      if (name.starts_with(weights_prefix)) {
+        weights.emplace(name.substr(weights_prefix.size()), tensor);
+      } else if (name.starts_with(optimizer_prefix)) {
+        optimizer.emplace(name.substr(optimizer_prefix.size()), tensor);
+      }
+    }
+    trainee.model->parameters.load_state(weights);
+    trainee.optimizer->load_state(optimizer);
+  }
+  state_ = std::move(checkpoint.state);
+  earlier_seconds_ = state_.seconds;
+  saved_step_ = state_.step;
+}
+
+void check(const TrainingTask& task, std::span<Model* const> models, const FitOptions& options,
+           std::span<const double> learning_rates) {
+  require(!models.empty(), "training", "at least one model", "none");
+  require(options.epochs > 0, "training", "epochs of at least 1", text(options.epochs));
+  require(options.clip_norm >= 0, "training", "clip_norm of at least 0", text(options.clip_norm));
+  require(options.checkpoint_seconds >= 0, "training", "checkpoint_seconds of at least 0",
+          text(options.checkpoint_seconds));
+  require(task.batches_per_epoch() > 0, "training",
+          text("inputs for at least one batch of ", options.batch_size), "fewer");
+  require(learning_rates.empty() || learning_rates.size() == models.size(), "training",
+          text(models.size(), " learning-rate multipliers, or none"), text(learning_rates.size()));
+  for (std::size_t i = 1; i < models.size(); ++i) {
+    const bool taken = std::any_of(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(i),
+                                   [&](const Model* m) { return m->name == models[i]->name; });
+    require(!taken, "training", "models with names of their own", models[i]->name + " twice");
+  }
+}
+
+}  // namespace
+
+TrainingResult run_training(TrainingTask& task, std::span<Model* const> models,
+                            const FitOptions& options, std::span<const double> learning_rates,
+                            const std::string& fingerprint, const ProgressCallback& callback) {
+  check(task, models, options, learning_rates);
+  return Loop(task, models, options, learning_rates, fingerprint).run(callback);
+}
+
+}  // namespace muxnet

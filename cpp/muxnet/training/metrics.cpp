@@ -1,0 +1,70 @@
+#include "muxnet/training/metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+void require_labels(const Tensor& labels, std::int64_t rows, std::int64_t classes,
+                    const char* where) {
+  require(labels.dtype() == DType::i32 && labels.shape() == Shape{rows}, where,
+          text("i32 labels of shape (", rows, ")"),
+          text(name_of(labels.dtype()), " ", to_string(labels.shape())));
+  for (const auto label : labels.span<std::int32_t>()) {
+    require(label >= 0 && label < classes, where, text("labels in [0, ", classes, ")"),
+            text(label));
+  }
+}
+
+std::int64_t argmax(const float* row, std::int64_t count) {
+  return std::max_element(row, row + count) - row;
+}
+
+}  // namespace
+
+double accuracy(const Tensor& scores, const Tensor& labels) {
+  require(scores.shape().size() == 2 && !scores.empty(), "accuracy",
+          "scores of shape (n, K), both above 0", to_string(scores.shape()));
+  const std::int64_t n = scores.dim(0);
+  const std::int64_t classes = scores.dim(1);
+  require_labels(labels, n, classes, "accuracy");
+  const float* row = scores.data<float>();
+  const auto* label = labels.data<std::int32_t>();
+  std::int64_t right = 0;
+  for (std::int64_t i = 0; i < n; ++i) right += argmax(row + i * classes, classes) == label[i];
+  return static_cast<double>(right) / static_cast<double>(n);
+}
+
+Tensor correctness(const Tensor& probabilities, const Tensor& labels) {
+  require(probabilities.shape().size() == 3, "correctness", "probabilities of shape (n, N, K)",
+          to_string(probabilities.shape()));
+  const std::int64_t n = probabilities.dim(0);
+  const std::int64_t models = probabilities.dim(1);
+  const std::int64_t classes = probabilities.dim(2);
+  require_labels(labels, n, classes, "correctness");
+  Tensor result({n, models}, DType::u8);
+  const float* row = probabilities.data<float>();
+  const auto* label = labels.data<std::int32_t>();
+  auto* right = result.data<std::uint8_t>();
+  for (std::int64_t i = 0; i < n * models; ++i) {
+    right[i] = argmax(row + i * classes, classes) == label[i / models];
+  }
+  return result;
+}
+
+std::string describe_contrastive_collapse(double both_right_distance, double one_right_distance,
+                                          double gap) {
+  if (one_right_distance - both_right_distance >= gap) return {};
+  char numbers[64];
+  std::snprintf(numbers, sizeof numbers, "%.3f and %.3f", both_right_distance, one_right_distance);
+  return text(
+      "The contrastive loss has collapsed: pairs of models that are both right and pairs of"
+      " which one is right lie equally far apart (mean distances ",
+      numbers, "); the projected embeddings say nothing about correctness.");
+}
+
+}  // namespace muxnet

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "muxnet/graph/graph.hpp"
+#include "muxnet/graph/parameters.hpp"
+
+namespace muxnet {
+
+/// A network with its weights. Plans keep references to both: neither copied nor moved.
+struct Model {
+  Model(std::string model_name, Graph model_graph)
+      : name(std::move(model_name)), graph(std::move(model_graph)), parameters(graph) {}
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+
+  std::string name;
+  Graph graph;
+  Parameters parameters;
+};
+
+}  // namespace muxnet

@@ -1,0 +1,216 @@
+#include "muxnet/training/train_models.hpp"
+
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/random.hpp"
+#include "muxnet/data/loader.hpp"
+#include "muxnet/graph/plan.hpp"
+#include "muxnet/losses/cross_entropy.hpp"
+#include "muxnet/losses/online_distillation.hpp"
+#include "muxnet/losses/softmax.hpp"
+#include "muxnet/training/fingerprint.hpp"
+#include "muxnet/training/metrics.hpp"
+#include "muxnet/training/predict.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr std::uint64_t dropout_stream = 0xD409;
+
+/// dst += scale * src.
+void add_scaled(double scale, const Tensor& src, Tensor& dst) {
+  const auto from = src.span<float>();
+  const auto to = dst.span<float>();
+  const auto factor = static_cast<float>(scale);
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
+}
+
+void scale(double factor, Tensor& tensor) {
+  for (float& value : tensor.span<float>()) value *= static_cast<float>(factor);
+}
+
+double share_right(const Tensor& correct, std::size_t model, std::size_t models) {
+  const auto right = correct.span<std::uint8_t>();
+  double sum = 0;
+  for (std::size_t i = model; i < right.size(); i += models) sum += right[i];
+  return sum / static_cast<double>(correct.dim(0));
+}
+
+void check(std::span<Model* const> models, const ModelTrainingData& data,
+           const ModelTrainingOptions& options) {
+  for (const double weight : {options.contrastive_weight, options.online_distillation_weight}) {
+    require(weight >= 0 && std::isfinite(weight), "train_models", "loss weights of at least 0",
+            text(weight));
+  }
+  for (const Model* model : models) {
+    const Shape& logits = model->graph.shape(model->graph.output("logits"));
+    require(logits.size() == 2 && logits[1] == data.train.classes(), "train_models",
+            text("models with ", data.train.classes(), " logits, as classes in ", data.train.name),
+            text(model->name, " with ", to_string(logits)));
+    require(model->parameters.dtype() == DType::f32, "train_models", "f32 weights",
+            text(model->name, " in ", name_of(model->parameters.dtype())));
+    if (options.contrastive_weight > 0) model->graph.output("projected");
+  }
+}
+
+LoaderOptions training_loader(const ModelTrainingOptions& options) {
+  LoaderOptions loader;
+  loader.batch_size = options.fit.batch_size;
+  loader.drop_last = true;
+  loader.augmentation = options.augmentation;
+  loader.seed = options.fit.seed;
+  return loader;
+}
+
+LoaderOptions held_out_loader(const ModelTrainingOptions& options) {
+  LoaderOptions loader;
+  loader.batch_size = options.fit.batch_size;
+  loader.shuffle = false;
+  loader.augmentation.resize = options.augmentation.resize;
+  return loader;
+}
+
+class ModelTask : public TrainingTask {
+ public:
+  ModelTask(std::span<Model* const> models, const ModelTrainingData& data,
+            const ModelTrainingOptions& options)
+      : models_(models),
+        options_(options),
+        classes_(data.train.classes()),
+        loader_(data.train, data.normalization, training_loader(options)) {
+    const PlanOptions plan{.batch = options.fit.batch_size, .mode = Mode::train};
+    for (Model* model : models) plans_.emplace_back(model->graph, model->parameters, plan);
+    if (data.held_out.empty()) return;
+    held_out_.emplace(data.held_out, data.normalization, held_out_loader(options));
+    for (Model* model : models) predictors_.emplace_back(*model, options.fit.batch_size);
+  }
+
+  std::string phase() const override { return "models"; }
+  std::int64_t batches_per_epoch() const override { return loader_.batches_per_epoch(); }
+  double chance_loss() const override { return std::log(static_cast<double>(classes_)); }
+  void start_epoch(std::int64_t epoch, std::int64_t first_batch) override {
+    loader_.start_epoch(epoch, first_batch);
+  }
+
+  StepFigures compute_gradients(std::int64_t step) override;
+  std::vector<double> evaluate() override;
+
+ private:
+  void add_online_distillation(std::span<const Tensor> logits, std::span<Tensor> diff_logits,
+                               StepFigures& figures) const;
+  std::vector<Tensor> contrast(const Tensor& correct, StepFigures& figures) const;
+
+  std::span<Model* const> models_;
+  const ModelTrainingOptions& options_;
+  std::int64_t classes_;
+  Loader loader_;
+  std::vector<Plan> plans_;
+  std::optional<Loader> held_out_;
+  std::vector<Predictor> predictors_;
+  Batch batch_;
+};
+
+StepFigures ModelTask::compute_gradients(std::int64_t step) {
+  if (!loader_.next(batch_)) throw std::logic_error("train_models: the epoch has ended early");
+  const std::uint64_t seed = mix(options_.fit.seed, dropout_stream);
+  std::vector<Tensor> logits;
+  std::vector<Tensor> diff_logits;
+  StepFigures figures;
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    plans_[i].forward(batch_.images, mix(mix(seed, static_cast<std::uint64_t>(step)), i));
+    logits.push_back(plans_[i].output("logits"));
+    auto loss = cross_entropy(logits.back(), batch_.labels, options_.label_smoothing);
+    figures.losses.push_back(loss.value);
+    diff_logits.push_back(std::move(loss.diff));
+  }
+  const Tensor correct = correct_predictions(logits, batch_.labels);
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    figures.accuracies.push_back(share_right(correct, i, models_.size()));
+  }
+  if (options_.online_distillation_weight > 0) {
+    add_online_distillation(logits, diff_logits, figures);
+  }
+  const auto diff_projected = contrast(correct, figures);
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    std::map<std::string, Tensor> diffs{{"logits", diff_logits[i]}};
+    if (!diff_projected.empty()) diffs.emplace("projected", diff_projected[i]);
+    plans_[i].backward(diffs);
+  }
+  return figures;
+}
+
+void ModelTask::add_online_distillation(std::span<const Tensor> logits,
+                                        std::span<Tensor> diff_logits, StepFigures& figures) const {
+  const std::vector<double> equal(logits.size(), 1.0);
+  const auto loss = online_distillation(logits, equal, options_.online_distillation_temperature);
+  figures.distillation = loss.value;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    add_scaled(options_.online_distillation_weight, loss.diff_logits[i], diff_logits[i]);
+  }
+}
+
+std::vector<Tensor> ModelTask::contrast(const Tensor& correct, StepFigures& figures) const {
+  if (options_.contrastive_weight == 0) return {};
+  std::vector<Tensor> projected;
+  for (const auto& plan : plans_) projected.push_back(plan.output("projected"));
+  auto loss = contrastive(projected, correct, options_.contrastive);
+  figures.contrastive = loss.value;
+  figures.both_right_distance = loss.both_right_distance;
+  figures.one_right_distance = loss.one_right_distance;
+  figures.both_right_pairs = loss.both_right_pairs;
+  figures.one_right_pairs = loss.one_right_pairs;
+  for (auto& diff : loss.diff_embeddings) scale(options_.contrastive_weight, diff);
+  return std::move(loss.diff_embeddings);
+}
+
+std::vector<double> ModelTask::evaluate() {
+  if (!held_out_) return {};
+  std::vector<RunningMean> right(models_.size());
+  held_out_->start_epoch(0);
+  Batch batch;
+  while (held_out_->next(batch)) {
+    for (std::size_t i = 0; i < models_.size(); ++i) {
+      const auto outputs = predictors_[i].outputs(batch.images, {"logits"});
+      right[i].add(accuracy(outputs.at("logits"), batch.labels),
+                   static_cast<double>(batch.labels.size()));
+    }
+  }
+  std::vector<double> result;
+  for (const auto& mean : right) result.push_back(mean.mean());
+  return result;
+}
+
+std::string fingerprint_of(std::span<Model* const> models, const ModelTrainingData& data,
+                           const ModelTrainingOptions& options) {
+  nlohmann::json result;
+  result["phase"] = "models";
+  result["fit"] = fingerprint::of(options.fit);
+  result["label_smoothing"] = options.label_smoothing;
+  result["contrastive_weight"] = options.contrastive_weight;
+  result["contrastive_formulation"] = static_cast<int>(options.contrastive.formulation);
+  result["contrastive_eps"] = options.contrastive.eps;
+  result["online_distillation_weight"] = options.online_distillation_weight;
+  result["online_distillation_temperature"] = options.online_distillation_temperature;
+  result["learning_rates"] = options.learning_rates;
+  result["augmentation"] = fingerprint::of(options.augmentation);
+  result["train"] = fingerprint::of(data.train);
+  if (!data.held_out.empty()) result["held_out"] = fingerprint::of(data.held_out);
+  result["normalization"] = fingerprint::of(data.normalization);
+  result["models"] = fingerprint::of(models);
+  return result.dump();
+}
+
+}  // namespace
+
+TrainingResult train_models(std::span<Model* const> models, const ModelTrainingData& data,
+                            const ModelTrainingOptions& options, const ProgressCallback& callback) {
+  check(models, data, options);
+  ModelTask task(models, data, options);
+  return run_training(task, models, options.fit, options.learning_rates,
+                      fingerprint_of(models, data, options), callback);
+}
+
+}  // namespace muxnet
