@@ -1,0 +1,182 @@
+#include "muxnet/data/image_folder.hpp"
+
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/file.hpp"
+#include "muxnet/data/image_header.hpp"
+
+namespace muxnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ImageFile {
+  fs::path path;
+  std::int32_t label;
+};
+
+std::vector<fs::path> sorted_entries(const fs::path& folder) {
+  std::error_code failure;
+  std::vector<fs::path> entries;
+  for (fs::directory_iterator at(folder, failure), end; !failure && at != end;
+       at.increment(failure)) {
+    if (!at->path().filename().string().starts_with('.')) entries.push_back(at->path());
+  }
+  if (failure) {
+    throw FileError(error_text(folder.string(), "a readable folder", failure.message()));
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool is_image(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& letter : extension) {
+    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  return (extension == ".jpg" || extension == ".jpeg" || extension == ".png") && !is_folder(path);
+}
+
+std::vector<ImageFile> list_images(const fs::path& folder, std::vector<std::string>& class_names) {
+  std::vector<ImageFile> files;
+  for (const auto& entry : sorted_entries(folder)) {
+    if (!is_folder(entry)) continue;
+    const std::size_t before = files.size();
+    for (const auto& file : sorted_entries(entry)) {
+      if (is_image(file)) files.push_back({file, static_cast<std::int32_t>(class_names.size())});
+    }
+    if (files.size() == before) {
+      throw FileError(error_text(entry.string(), "JPEG or PNG images of this class", "none"));
+    }
+    class_names.push_back(entry.filename().string());
+  }
+  if (files.empty()) {
+    throw FileError(error_text(folder.string(), "one sub-folder of images per class", "none"));
+  }
+  return files;
+}
+
+void check_header(const fs::path& path, const std::string& bytes, std::int64_t max_pixels) {
+  const auto header = read_image_header(bytes);
+  if (!header.defect.empty()) {
+    throw FileError(error_text(path.string(), "a whole JPEG or PNG image", header.defect));
+  }
+  // Sides below 2^32 each, so the product fits.
+  if (header.width > max_pixels / header.height) {
+    throw FileError(error_text(path.string(), text("at most ", max_pixels, " pixels"),
+                               text(header.width, " x ", header.height)));
+  }
+}
+
+cv::Mat decode(const fs::path& path, const ImageFolderOptions& options) {
+  const std::string bytes = read_file(path);
+  check_header(path, bytes, options.max_pixels);
+  const cv::Mat raw(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
+  cv::Mat image;
+  try {
+    image = cv::imdecode(raw, options.channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
+  } catch (const cv::Exception& failure) {
+    throw FileError(error_text(path.string(), "a decodable image", failure.err));
+  }
+  if (image.empty()) {
+    throw FileError(error_text(path.string(), "a decodable image", "damaged contents"));
+  }
+  return image;
+}
+
+/// The central square of the decoded image, resized, as planes (channels, size, size).
+void load_image(const fs::path& path, const ImageFolderOptions& options, std::uint8_t* dst) {
+  cv::Mat image = decode(path, options);
+  const int side = std::min(image.rows, image.cols);
+  // Cutting first gives the same square and keeps a 1 x 100000 image from growing on the way.
+  image = image(cv::Rect((image.cols - side) / 2, (image.rows - side) / 2, side, side));
+  const auto size = options.size;
+  cv::Mat small;
+  cv::resize(image, small, {size, size}, 0, 0, side > size ? cv::INTER_AREA : cv::INTER_LINEAR);
+  for (int channel = 0; channel < options.channels; ++channel) {
+    cv::Mat plane(size, size, CV_8UC1, dst + channel * size * size);
+    cv::extractChannel(small, plane, options.channels - 1 - channel);  // OpenCV decodes to BGR
+  }
+}
+
+void check_options(const ImageFolderOptions& options) {
+  require(options.channels == 1 || options.channels == 3, "image folder, channels", "1 or 3",
+          text(options.channels));
+  require(options.size >= 1 && options.size <= 4096, "image folder, size", "1 .. 4096 pixels",
+          text(options.size));
+  require(options.max_pixels > 0, "image folder, max_pixels", "a number above 0",
+          text(options.max_pixels));
+}
+
+}  // namespace
+
+Dataset load_image_folder(const fs::path& folder, const ImageFolderOptions& options,
+                          std::vector<std::string>* skipped) {
+  check_options(options);
+  Dataset all{folder.filename().string(), {}, {}, {}, {}};
+  const auto files = list_images(folder, all.class_names);
+  const auto count = static_cast<std::int64_t>(files.size());
+  all.images = Tensor({count, options.channels, options.size, options.size}, DType::u8);
+  all.labels = Tensor({count}, DType::i32);
+  const auto bytes = all.images.size() / count;
+  // By file, so that the error reported does not depend on which thread was first.
+  std::vector<std::string> errors(files.size());
+  tbb::parallel_for(std::size_t{0}, files.size(), [&](std::size_t i) {
+    try {
+      load_image(files[i].path, options,
+                 all.images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * bytes);
+    } catch (const FileError& failure) {
+      errors[i] = failure.what();
+    }
+  });
+  std::vector<std::int64_t> kept;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    all.labels.data<std::int32_t>()[i] = files[i].label;
+    all.source_index.push_back(static_cast<std::int64_t>(i));
+    if (errors[i].empty()) {
+      kept.push_back(static_cast<std::int64_t>(i));
+    } else if (!options.skip_unreadable) {
+      throw FileError(errors[i]);
+    } else if (skipped != nullptr) {
+      skipped->push_back(files[i].path.string());
+    }
+  }
+  if (kept.empty()) {
+    throw FileError(
+        error_text(folder.string(), "readable images", "none; the first: " + errors[0]));
+  }
+  return kept.size() == files.size() ? all : all.subset(kept);
+}
+
+DatasetPair load_image_folders(const fs::path& folder, const ImageFolderOptions& options,
+                               std::vector<std::string>* skipped) {
+  const fs::path second = folder / (is_folder(folder / "test") ? "test" : "val");
+  DatasetPair result;
+  if (!is_folder(folder / "train") || !is_folder(second)) {
+    result.train = load_image_folder(folder, options, skipped);
+    return result;
+  }
+  result.train = load_image_folder(folder / "train", options, skipped);
+  result.test = load_image_folder(second, options, skipped);
+  if (result.train.class_names != result.test.class_names) {
+    throw FileError(error_text(second.string(),
+                               text("the ", result.train.classes(), " classes of train"),
+                               text(result.test.classes(), " classes or other names")));
+  }
+  result.train.name = result.test.name = folder.filename().string();
+  return result;
+}
+
+}  // namespace muxnet
