@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from muxnet import records
-from muxnet.errors import ConfigError
+from muxnet.errors import ConfigError, error_text
 from muxnet.files import write_json
 from muxnet.records import option
 
@@ -37,9 +37,13 @@ class Augmentation:
 class MultiplexerConfig:
     """The multiplexer's shape and how it is trained (Algorithm 1, step 2)."""
 
-    resolution: int = option(16, "side of its input image, in pixels", minimum=4)
+    resolution: int = option(
+        0, "side of the image that its convolutions see, in pixels; 0: as it is", minimum=0
+    )
     width: int = option(8, "channels of its first convolution", minimum=1)
-    meta_dim: int = option(16, "length of a meta-feature", minimum=1)
+    meta_dim: int = option(
+        32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
+    )
     shared_meta: bool = option(False, "one meta-feature for all models, as in the paper's text")
     objective: Literal["correctness", "ensemble"] = option(
         "correctness", "what it learns: which model is right, or the paper's L_mux (Eq. 7)"
@@ -92,12 +96,17 @@ class RunConfig:
     held_out_fraction: float = option(
         0.1, "share of the training data kept for the router", above=0, below=1
     )
+    calibration_fraction: float = option(
+        0.3, "share of the held-out data that chooses thresholds only", above=0, below=1
+    )
+    test_fraction: float = option(
+        0.2, "share kept for testing where the data has no test set", above=0, below=1
+    )
     router_data: Literal["held_out", "train"] = option(
         "held_out", "what the router learns from; train: as in the paper"
     )
     multiplexer: MultiplexerConfig = dataclasses.field(default_factory=MultiplexerConfig)
     checkpoint_seconds: float = option(120.0, "seconds between two checkpoints", above=0)
-    json: str = option("", "file that gets results.json's content as well")
 
 
 # What of the defaults above does not suit a data set.
@@ -117,7 +126,7 @@ DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 # Where files go and how often: without influence on any number.
-NOT_COMPARED = ("out", "json", "checkpoint_seconds")
+NOT_COMPARED = ("out", "checkpoint_seconds")
 
 
 def data_kind(spec: str) -> str:
@@ -155,10 +164,7 @@ def load_config(
     config = records.replace(RunConfig(data=spec), DATASET_DEFAULTS[kind], "defaults")
     config = records.replace(config, from_file, str(path))
     config = records.replace(config, options, "options")
-    if len(config.models) < 2 or len(set(config.models)) != len(config.models):
-        raise ConfigError(
-            f"[models] expected two or more different names, received {list(config.models)}"
-        )
+    _check(config)
     return dataclasses.replace(
         config,
         out=config.out or f"runs/{kind}-{config.seed}",
@@ -201,6 +207,17 @@ def differences(one: RunConfig, other: RunConfig) -> list[str]:
         for (key, first), (_, second) in zip(_flat(one), _flat(other), strict=True)
         if first != second and key not in NOT_COMPARED
     ]
+
+
+def _check(config: RunConfig) -> None:
+    """Refuse what is wrong only in combination."""
+    models = list(config.models)
+    if len(models) < 2 or len(set(models)) != len(models):
+        raise ConfigError(error_text("models", "two or more different names", models))
+    own = config.multiplexer
+    if own.distillation_weight > 0 and own.meta_dim != config.projection_dim:
+        expected = f"projection_dim ({config.projection_dim}) for the distillation loss"
+        raise ConfigError(error_text("multiplexer.meta_dim", expected, own.meta_dim))
 
 
 def _flat(record: Any, prefix: str = "") -> list[tuple[str, Any]]:

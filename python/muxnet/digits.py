@@ -24,7 +24,10 @@ def load_digits() -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
 def resize_bilinear(images: NDArray[np.floating], side: int) -> NDArray[np.float64]:
     """Return square ``images`` (n, s, s) as (n, side, side), pixel centres aligned, edges held."""
     weights = _weights(images.shape[-1], side)
-    return np.einsum("ir,nrc,jc->nij", weights, images, weights, optimize=True)
+    resized: NDArray[np.float64] = np.einsum(
+        "ir,nrc,jc->nij", weights, images, weights, optimize=True
+    )
+    return resized
 
 
 def _weights(source: int, target: int) -> NDArray[np.float64]:

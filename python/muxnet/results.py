@@ -76,6 +76,7 @@ class PolicyResult:
 
     ``latency_ms`` is modelled: the multiplexer's latency and that of each called model, in turn.
     ``called`` is the share of inputs that each model ran on, in the order of ``models``.
+    ``macs_p99`` and ``macs_worst`` are the tail of the MACs over the inputs.
     ``settings`` are the thresholds and other choices, all made on held-out data.
     """
 
@@ -87,6 +88,8 @@ class PolicyResult:
     models_per_input: float
     called: tuple[float, ...]
     note: str = ""
+    macs_p99: float | None = None
+    macs_worst: float | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -155,26 +158,36 @@ class Hardness:
 
 @dataclass(frozen=True)
 class ModelEpoch:
-    """One epoch of step 1; ``losses`` and ``accuracies`` per model, on the training batches."""
+    """One epoch of step 1, means over its training batches; lists have one entry per model.
+
+    ``losses`` are cross-entropies; ``held_out_accuracies`` may be empty. ``contrastive`` is Eq. 2
+    with the mean distances of its pairs, ``distillation`` the on-line one; None where not trained
+    with. ``seconds`` count from the start.
+    """
 
     epoch: int
     learning_rate: float
     losses: tuple[float, ...]
     accuracies: tuple[float, ...]
+    held_out_accuracies: tuple[float, ...] = ()
+    contrastive: float | None = None
     both_right_distance: float | None = None
     one_right_distance: float | None = None
-    images_per_second: float | None = None
+    distillation: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class MultiplexerEpoch:
-    """One epoch of step 2."""
+    """One epoch of step 2; ``accuracy`` is that of the answers of the models it would call."""
 
     epoch: int
     learning_rate: float
     loss: float
-    distillation_loss: float | None = None
-    images_per_second: float | None = None
+    accuracy: float | None = None
+    held_out_accuracy: float | None = None
+    distillation: float | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a run showed, in two or three plain sentences; "no gain" when there is none."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from muxnet.results import Comparison, CurvePoint, Results, curve, policy
@@ -65,7 +66,7 @@ def accuracy_at(points: tuple[CurvePoint, ...], macs: float) -> float:
     ordered = sorted(points, key=lambda point: point.macs)
     if macs <= ordered[0].macs:
         return ordered[0].accuracy
-    for left, right in zip(ordered, ordered[1:], strict=False):
+    for left, right in pairwise(ordered):
         if macs <= right.macs:
             width = right.macs - left.macs
             share = (macs - left.macs) / width if width else 1.0
@@ -96,8 +97,8 @@ def _first_sentence(results: Results, random: Comparison) -> str:
     cost = f"{ratio:.2g} times less" if ratio > 1.005 else "not less"
     return (
         f"Routing each input to one model (hybrid-single) answers {percent_text(hybrid.accuracy)} "
-        f"right for {macs_text(hybrid.macs)}MACs per input, {cost} than the best single model "
-        f"({percent_text(best.accuracy)}, {macs_text(best.macs)}MACs); that is "
+        f"right for {macs_text(hybrid.macs)} MACs per input, {cost} than the best single model "
+        f"({percent_text(best.accuracy)}, {macs_text(best.macs)} MACs); that is "
         f"{_difference(random)} random mixing of the singles at the same cost."
     )
 

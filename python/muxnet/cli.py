@@ -1,0 +1,86 @@
+"""The ``muxnet`` command: a table of sub-commands, and one clear line for every error."""
+
+import argparse
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from types import ModuleType
+
+import muxnet
+from muxnet.errors import UsageError, UserError
+
+# Each is a module of muxnet.commands with HELP, add_arguments(parser), execute(arguments) -> exit
+# status, and INTERRUPTED, what to say after Ctrl-C.
+COMMANDS = ("run",)
+
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(prog="muxnet", description=muxnet.__doc__)
+    parser.add_argument("--version", action="version", version=f"muxnet {muxnet.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = _module(name)
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.HELP,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        command.add_argument(
+            "--json",
+            dest="json_file",
+            metavar="FILE",
+            default=argparse.SUPPRESS,
+            help="also write the printed figures to FILE",
+        )
+        command.add_argument(
+            "--debug",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="show where in the code an error arose",
+        )
+        module.add_arguments(command)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status: 0, 1 error, 2 usage, 130 interrupted."""
+    try:
+        parsed = build_parser().parse_args(arguments)
+    except SystemExit as leave:  # argparse has printed what it wants to say
+        return leave.code if isinstance(leave.code, int) else EXIT_ERROR
+    module = _module(parsed.command)
+    try:
+        return int(module.execute(parsed))
+    except KeyboardInterrupt:
+        _say(f"interrupted; {module.INTERRUPTED}")
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        if getattr(parsed, "debug", False):
+            traceback.print_exc()
+        _say(f"error: {one_line(error)}")
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_ERROR
+
+
+def one_line(error: Exception) -> str:
+    """Return what went wrong in one line, with its kind where the text alone would not say."""
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError):
+        return f"[memory] not enough memory{': ' + text if text else ''}"
+    if isinstance(error, (ValueError, OSError, UserError, RuntimeError)) and text:
+        return text
+    return f"{type(error).__name__}: {text} (--debug shows where)"
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"muxnet.commands.{name.replace('-', '_')}")
+
+
+def _say(text: str) -> None:
+    print(f"muxnet: {text}", file=sys.stderr, flush=True)

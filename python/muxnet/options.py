@@ -1,0 +1,51 @@
+"""Command-line options made from the fields of a configuration: one name, one help text."""
+
+import argparse
+import dataclasses
+import typing
+from typing import Any, Literal, get_args, get_origin
+
+from muxnet import records
+
+
+def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
+    """Add an option for every field of the dataclass ``kind``; nested ones in groups of theirs."""
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        hint = hints[field.name]
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            group = parser.add_argument_group(field.name)
+            inner = typing.get_type_hints(hint)
+            for part in dataclasses.fields(hint):
+                key = f"{field.name}.{part.name}"
+                _add(group, key, inner[part.name], part.metadata.get("help", ""))
+        else:
+            _add(parser, field.name, hint, field.metadata.get("help", ""))
+
+
+def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
+    """Return the options that were given, nested as in the configuration file."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    result: dict[str, Any] = {}
+    for key, value in vars(arguments).items():
+        outer, _, inner = key.partition(".")
+        if outer in names:
+            result = records.merged(result, {outer: {inner: value}} if inner else {outer: value})
+    return result
+
+
+def _add(parser: Any, key: str, hint: Any, text: str) -> None:
+    name = "--" + key.replace(".", "-").replace("_", "-")
+    common: dict[str, Any] = {"dest": key, "default": argparse.SUPPRESS, "help": text}
+    if hint is bool:
+        parser.add_argument(name, action=argparse.BooleanOptionalAction, **common)
+    elif get_origin(hint) is Literal:
+        parser.add_argument(name, choices=get_args(hint), **common)
+    elif get_origin(hint) is tuple:
+        parser.add_argument(name, nargs="+", metavar="NAME", type=get_args(hint)[0], **common)
+    else:
+        parser.add_argument(name, metavar=_metavar(hint), type=hint, **common)
+
+
+def _metavar(hint: Any) -> str:
+    return {int: "N", float: "X"}.get(hint, "TEXT")
