@@ -57,7 +57,8 @@ class Plan::Implementation {
   Implementation(const Graph& graph, Parameters& parameters, const PlanOptions& options)
       : options_(options),
         original_(graph),
-        graph_(options.mode == Mode::infer ? fold_batch_norm(fuse_relu(graph)) : fuse_relu(graph)),
+        graph_(options.mode == Mode::infer ? fold_batch_norm(fuse_relu(graph, Mode::infer))
+                                           : fuse_relu(graph, Mode::train)),
         source_(parameters) {
     require(options.batch > 0, "plan", "a batch of at least 1", text(options.batch));
     if (training()) {
@@ -350,7 +351,7 @@ class Plan::Implementation {
 
   void refresh_folded() {
     if (!folded_ || folded_version_ == source_.version()) return;
-    fold_parameters(fuse_relu(original_), source_, *folded_);
+    fold_parameters(fuse_relu(original_, Mode::infer), source_, *folded_);
     folded_version_ = source_.version();
   }
 

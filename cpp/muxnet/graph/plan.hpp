@@ -6,12 +6,11 @@
 
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/graph/graph.hpp"
+#include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
 #include "muxnet/ops/kernel.hpp"
 
 namespace muxnet {
-
-enum class Mode : std::uint8_t { train, infer };
 
 struct PlanOptions {
   std::int64_t batch = 1;

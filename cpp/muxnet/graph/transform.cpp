@@ -97,7 +97,7 @@ void fold(const Parameters& parameters, const Node& convolution, const Node& nor
 
 }  // namespace
 
-Graph fuse_relu(const Graph& graph) {
+Graph fuse_relu(const Graph& graph, Mode mode) {
   const auto readers = count_readers(graph);
   const auto made_by = producers(graph);
   std::set<const Node*> absorbed;
@@ -107,7 +107,8 @@ Graph fuse_relu(const Graph& graph) {
     const auto src = static_cast<std::size_t>(node.src.front());
     const Node* before = made_by[src];
     if (before == nullptr || readers[src] != 1) continue;
-    if (before->op != "conv2d" && before->op != "batch_norm" && before->op != "add") continue;
+    const bool convolution = before->op == "conv2d" && mode == Mode::infer;
+    if (!convolution && before->op != "batch_norm" && before->op != "add") continue;
     if (before->attributes.integer("relu", 0) != 0) continue;
     absorbed.insert(&node);
     Attributes attributes = before->attributes;

@@ -1,13 +1,15 @@
 #pragma once
 
 #include "muxnet/graph/graph.hpp"
+#include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
 
 namespace muxnet {
 
-/// The same network with each ReLU drawn into the convolution, batch norm or addition before it,
-/// where nothing else reads the value between. Names and parameters stay.
-Graph fuse_relu(const Graph& graph);
+/// The same network with each ReLU drawn into the batch norm or addition before it (`mode` infer:
+/// convolutions too, whose kernels keep no mask for backward), where nothing else reads the value
+/// between. Names and parameters stay.
+Graph fuse_relu(const Graph& graph, Mode mode);
 
 /// The same network with each batch norm that follows a convolution dropped, and that convolution
 /// given a bias. For inference only; fold_parameters makes the numbers.
