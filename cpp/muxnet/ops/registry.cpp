@@ -57,7 +57,7 @@ constexpr Entry entries[] = {
     {define_add, make_reference_add},
     {define_average_pool, make_reference_average_pool, nullptr, onednn_pool},
     {define_batch_norm, make_reference_batch_norm, nullptr, onednn_batch_norm},
-    {define_conv2d, make_reference_conv2d, nullptr, onednn_conv2d},
+    {define_conv2d, make_reference_conv2d, make_blas_conv2d, onednn_conv2d},
     {define_dropout, make_reference_dropout},
     {define_flatten, make_reference_flatten},
     {define_l2_norm, make_reference_l2_norm},

@@ -1,0 +1,239 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "ops/kernel_runner.hpp"
+#include "support/tolerance.hpp"
+
+namespace muxnet {
+namespace {
+
+using testing::all_close;
+using testing::KernelRunner;
+using testing::spec_of;
+using testing::Values;
+
+constexpr int draws = 50;
+constexpr Layout layouts[] = {Layout::nchw, Layout::nhwc, Layout::nChw8c, Layout::nChw16c};
+
+/// Random shapes and attributes for every operator that has a fast kernel.
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : random_(seed) {}
+
+  KernelSpec spec(const std::string& op, bool training) {
+    if (op == "conv2d") return convolution(training);
+    if (op == "linear") {
+      return spec_of(op, {{"features", from(1, 40)}, {"bias", from(0, 1)}},
+                     {{from(1, 9), from(1, 50)}}, DType::f32, training);
+    }
+    if (op == "batch_norm") {
+      const Attributes attributes{{"relu", from(0, 1)}, {"momentum", 0.3}};
+      if (from(0, 4) == 0) {
+        return spec_of(op, attributes, {{from(2, 9), from(1, 40)}}, DType::f32, training);
+      }
+      return spec_of(op, attributes, {image(from(2, 5), from(1, 40))}, DType::f32, training,
+                     layouts[from(0, 3)]);
+    }
+    return pooling(op, training);
+  }
+
+ private:
+  std::int64_t from(std::int64_t least, std::int64_t most) {
+    return least +
+           static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(most - least + 1)));
+  }
+  Shape image(std::int64_t batch, std::int64_t channels) {
+    return {batch, channels, from(4, 12), from(4, 12)};
+  }
+  std::vector<std::int64_t> two(std::int64_t least, std::int64_t most) {
+    return {from(least, most), from(least, most)};
+  }
+
+  KernelSpec convolution(bool training) {
+    std::int64_t groups = 1, inputs = from(1, 20), outputs = from(1, 20);
+    switch (from(0, 3)) {
+      case 0:  // grouped, as resnext
+        groups = from(2, 4), inputs = groups * from(1, 8), outputs = groups * from(1, 8);
+        break;
+      case 1:  // depthwise, as mobilenet
+        groups = inputs = outputs = from(2, 40);
+        break;
+      case 2:  // widths that blocked layouts like
+        inputs = 16 * from(1, 2), outputs = 16 * from(1, 2);
+        break;
+      default:
+        break;
+    }
+    Attributes attributes{{"channels", outputs},  {"kernel", two(1, 3)}, {"stride", two(1, 2)},
+                          {"padding", two(0, 2)}, {"groups", groups},    {"bias", from(0, 1)}};
+    if (from(0, 5) == 0) attributes.set("dilation", two(1, 2)).set("padding", 2);
+    if (from(0, 3) == 0) attributes.set("kernel", 1).set("padding", 0).set("stride", 1);
+    if (!training) attributes.set("relu", from(0, 1));
+    return spec_of("conv2d", attributes, {image(from(1, 4), inputs)}, DType::f32, training,
+                   layouts[from(0, 3)]);
+  }
+
+  KernelSpec pooling(const std::string& op, bool training) {
+    Attributes attributes{{"kernel", two(2, 3)}, {"stride", two(1, 3)}, {"padding", two(0, 1)}};
+    if (op == "max_pool") attributes.set("ceil_mode", from(0, 1));
+    if (op == "average_pool") attributes.set("count_include_pad", from(0, 1));
+    return spec_of(op, attributes, {image(from(1, 4), from(1, 40))}, DType::f32, training,
+                   layouts[from(0, 3)]);
+  }
+
+  Random random_;
+};
+
+std::string describe(const KernelSpec& spec, const std::string& implementation) {
+  std::string result = spec.op + " " + implementation + " " + to_string(spec.src[0]) + " -> " +
+                       to_string(spec.dst) + " from " + std::string(name_of(spec.src_layouts[0]));
+  for (const auto& [name, value] : spec.attributes.values()) {
+    result += " " + name;
+    if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
+      result += to_string(*list);
+    } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      result += "=" + std::to_string(*integer);
+    }
+  }
+  return result;
+}
+
+/// Outputs, gradients and buffers of `backend` against the reference kernel in float64.
+void compare(const KernelSpec& spec, Backend backend, std::uint64_t seed) {
+  KernelRunner<float> fast(spec, backend);
+  SCOPED_TRACE(describe(spec, fast.kernel().implementation()));
+  KernelSpec exact_spec = spec;
+  exact_spec.dtype = DType::f64;
+  KernelRunner<double> exact(exact_spec, Backend::reference);
+  fast.draw(seed);
+  exact.draw(seed);
+  const auto close = [](const Values<float>& a, const Values<double>& b) {
+    return all_close<float>(a, b);
+  };
+  fast.forward();
+  exact.forward();
+  EXPECT_TRUE(close(fast.dst, exact.dst)) << "dst";
+  for (std::size_t i = 0; i < exact.parameters.size(); ++i) {
+    EXPECT_TRUE(close(fast.parameters[i], exact.parameters[i])) << "parameter " << i;
+  }
+  if (!spec.training) return;
+  fast.backward();
+  exact.backward();
+  EXPECT_TRUE(close(fast.diff_src[0], exact.diff_src[0])) << "diff_src";
+  for (std::size_t i = 0; i < exact.parameters.size(); ++i) {
+    if (!exact.trainable[i]) continue;
+    EXPECT_TRUE(close(fast.diff_parameters[i], exact.diff_parameters[i])) << "diff_parameter " << i;
+  }
+}
+
+/// The same numbers to the last bit when run again with the same threads.
+void repeat(const KernelSpec& spec, Backend backend, std::uint64_t seed) {
+  const auto run = [&] {
+    KernelRunner<float> runner(spec, backend);
+    runner.draw(seed);
+    runner.forward();
+    runner.backward();
+    for (std::size_t i = 0; i < runner.parameters.size(); ++i) {
+      if (!runner.trainable[i]) runner.diff_parameters[i].clear();
+    }
+    return std::tuple(runner.dst, runner.diff_src, runner.diff_parameters, runner.parameters);
+  };
+  EXPECT_EQ(run(), run()) << describe(spec, std::string(name_of(backend)));
+}
+
+class FastKernel : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(FastKernel, AgreesWithReference) {
+  std::set<Backend> met;
+  for (int i = 0; i < draws; ++i) {
+    for (const bool training : {true, false}) {
+      const auto seed = static_cast<std::uint64_t>(i);
+      const KernelSpec spec = Draw(seed).spec(GetParam(), training);
+      for (const Backend backend : backends_for(spec)) {
+        if (backend == Backend::reference) continue;
+        met.insert(backend);
+        compare(spec, backend, seed);
+        if (training && i % 10 == 0) repeat(spec, backend, seed);
+      }
+    }
+  }
+  if (met.empty()) GTEST_SKIP() << "this build has no fast kernel for " << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(Operators, FastKernel,
+                         ::testing::Values("conv2d", "linear", "batch_norm", "max_pool",
+                                           "average_pool"),
+                         [](const auto& test) { return test.param; });
+
+class AnyLayout : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(AnyLayout, GivesWhatPlainGives) {
+  const std::vector<Shape> src(find_operator(GetParam()).inputs, Shape{2, 19, 5, 3});
+  const auto run = [&](Layout layout) {
+    KernelRunner<float> runner(spec_of(GetParam(), {}, src, DType::f32, true, layout),
+                               Backend::reference);
+    EXPECT_EQ(runner.kernel().src_layout(0), layout);
+    runner.draw(3);
+    runner.forward();
+    runner.backward();
+    return runner;
+  };
+  const auto plain = run(Layout::nchw);
+  for (const Layout layout : layouts) {
+    SCOPED_TRACE(name_of(layout));
+    const auto other = run(layout);
+    const auto close = [](const Values<float>& a, const Values<float>& b) {
+      return all_close<float>(a, Values<double>(b.begin(), b.end()));
+    };
+    EXPECT_TRUE(close(other.dst, plain.dst));
+    for (std::size_t i = 0; i < src.size(); ++i) {
+      EXPECT_TRUE(close(other.diff_src[i], plain.diff_src[i]));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Operators, AnyLayout,
+                         ::testing::Values("relu", "relu6", "add", "adaptive_average_pool"),
+                         [](const auto& test) { return test.param; });
+
+TEST(Backends, ReferenceIsTheLastAndDoesFloat64) {
+  const std::vector<Shape> src{{2, 8, 6, 6}};
+  const Attributes attributes{{"channels", 8}, {"kernel", 3}};
+  const KernelSpec spec = spec_of("conv2d", attributes, src, DType::f32);
+  EXPECT_EQ(backends_for(spec).back(), Backend::reference);
+  EXPECT_GE(backends_for(spec).size(), 2u);  // blas at least
+  const KernelSpec exact = spec_of("conv2d", attributes, src, DType::f64);
+  EXPECT_EQ(backends_for(exact), std::vector<Backend>{Backend::reference});
+  EXPECT_EQ(make_kernel(exact)->implementation(), "reference");
+  EXPECT_EQ(make_kernel(spec, Backend::blas)->implementation(), "blas");
+}
+
+std::string error_of(const KernelSpec& spec, Backend backend) {
+  try {
+    make_kernel(spec, backend);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Backends, ErrorsSayWhatThereIs) {
+  const KernelSpec spec = spec_of("softmax", {}, {{2, 3}}, DType::f32);
+  EXPECT_EQ(error_of(spec, Backend::blas),
+            "[softmax] expected a backend that can do it: reference, received blas");
+  KernelSpec wrong = spec;
+  wrong.dst = {2, 4};
+  EXPECT_EQ(error_of(wrong, Backend::best), "[softmax] expected dst (2, 3), received (2, 4)");
+  wrong = spec;
+  wrong.dtype = DType::i32;
+  EXPECT_EQ(error_of(wrong, Backend::best), "[softmax] expected dtype f32 or f64, received i32");
+  wrong = spec;
+  wrong.src_layouts.clear();
+  EXPECT_EQ(error_of(wrong, Backend::best), "[softmax] expected 1 src_layouts, received 0");
+  EXPECT_EQ(error_of(spec_of("batch_norm", {}, {{1, 3}}, DType::f32), Backend::reference),
+            "[batch_norm] expected more than one value per channel when training, received (1, 3)");
+}
+
+}  // namespace
+}  // namespace muxnet
