@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ def hardness_figure(results: Results) -> Figure:
         text = f"{100 * height:.1f}"
         counts.text(level, height, text, ha="center", va="bottom", size=9)
     counts.yaxis.set_major_formatter(_percent())
-    counts.set_ylim(0, 1.1 * max(heights))
+    counts.set_ylim(0, 1.1 * (max(heights) or 1.0))
     counts.set_ylabel("share of the test inputs")
     counts.set_title(f"Input hardness ({total:,} inputs)")
     colours = model_colours(results)
@@ -229,10 +229,10 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
 }
 
 
-def draw(results: Results) -> dict[str, bytes]:
-    """Return every figure as PNG, by name; the same results give the same bytes."""
+def draw(results: Results, names: Iterable[str] = tuple(FIGURES)) -> dict[str, bytes]:
+    """Return figures as PNG, by name; the same results give the same bytes."""
     with mpl.rc_context(STYLE):
-        return {name: _png(builder(results)) for name, builder in FIGURES.items()}
+        return {name: _png(FIGURES[name](results)) for name in names}
 
 
 def save(pictures: dict[str, bytes], folder: str | os.PathLike[str]) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
 
 from muxnet.words import count_text, duration_text
 
@@ -28,8 +29,8 @@ def value(progress: Any, name: str) -> Any:
     return getattr(progress, name, None)
 
 
-def details(progress: Any) -> list[str]:
-    """Return loss, accuracy, speed and time left as short texts, each only where known."""
+def figures(progress: Any) -> list[str]:
+    """Return loss, accuracy and mean distances as short texts, each only where known."""
     parts = []
     losses = value(progress, "losses")
     if losses is not None and len(losses):
@@ -40,9 +41,15 @@ def details(progress: Any) -> list[str]:
     both, one = value(progress, "both_right_distance"), value(progress, "one_right_distance")
     if value(progress, "contrastive") and both is not None and one is not None:
         parts.append(f"distance {both:.3f} both right, {one:.3f} one right")
-    speed = value(progress, "images_per_second")
-    if speed:
-        parts.append(f"{count_text(speed)} images/s")
+    return parts
+
+
+def speed(progress: Any) -> list[str]:
+    """Return images a second and time left as short texts, each only where known."""
+    parts = []
+    images = value(progress, "images_per_second")
+    if images:
+        parts.append(f"{count_text(images)} images/s")
     left = value(progress, "seconds_left")
     if left is not None:
         parts.append(f"{duration_text(left)} left")
@@ -50,12 +57,12 @@ def details(progress: Any) -> list[str]:
 
 
 def line(progress: Any) -> str:
-    """Return one plain line: phase, epoch, epochs, step, steps (over all), then ``details``."""
+    """Return one plain line: phase, epoch, epochs, step, steps (over all), then the rest."""
     place = (
         f"{value(progress, 'phase')}: epoch {value(progress, 'epoch')}/{value(progress, 'epochs')}"
         f" step {value(progress, 'step')}/{value(progress, 'steps')}"
     )
-    return ", ".join((place, *details(progress)))
+    return ", ".join((place, *figures(progress), *speed(progress)))
 
 
 class LogReporter:
@@ -97,14 +104,15 @@ class LogReporter:
 
 
 class BarReporter:
-    """Draws one bar per phase, with what ``details`` says beside it."""
+    """Draws one bar per phase, with speed and figures beside it."""
 
     def __init__(self, stream: TextIO) -> None:
+        whole = Column(no_wrap=True)
         columns = (
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TextColumn("{task.fields[details]}"),
+            TextColumn("[bold]{task.description}", table_column=whole),
+            BarColumn(bar_width=14),
+            TextColumn("{task.percentage:>3.0f} %", table_column=whole),
+            TextColumn("{task.fields[details]}", table_column=Column(no_wrap=False)),
         )
         self._bars = Progress(*columns, console=Console(file=stream), refresh_per_second=5)
         self._tasks: dict[str, TaskID] = {}
@@ -116,11 +124,12 @@ class BarReporter:
             self._tasks[phase] = self._bars.add_task(
                 phase, total=int(value(progress, "steps")), details=""
             )
-        words = [f"epoch {value(progress, 'epoch')}/{value(progress, 'epochs')}"]
+        place = f"epoch {value(progress, 'epoch')}/{value(progress, 'epochs')}"
+        lines = (" · ".join((place, *speed(progress))), " · ".join(figures(progress)))
         self._bars.update(
             self._tasks[phase],
             completed=int(value(progress, "step")),
-            details=" · ".join(words + details(progress)),
+            details="\n".join(text for text in lines if text),
         )
 
     def say(self, text: str) -> None:
