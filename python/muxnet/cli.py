@@ -70,10 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def one_line(error: Exception) -> str:
     """Return what went wrong in one line, with its kind where the text alone would not say."""
-    text = " ".join(str(error).split())
+    # str() of a KeyError puts its text in quotes.
+    text = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
     if isinstance(error, MemoryError):
         return f"[memory] not enough memory{': ' + text if text else ''}"
-    if isinstance(error, (ValueError, OSError, UserError, RuntimeError)) and text:
+    told = isinstance(error, (UserError, ValueError, OSError, RuntimeError)) and text
+    if told or text.startswith("["):  # the form of every message of ours
         return text
     return f"{type(error).__name__}: {text} (--debug shows where)"
 

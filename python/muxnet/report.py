@@ -111,10 +111,10 @@ def _tables(results: Results) -> str:
     return (
         f"<h2>Models</h2>\n{_table(model_table(results))}\n"
         f"<h2>Policies</h2>\n{_table(policy_table(results), ('hybrid', 'offload'))}\n{listed}"
-        '<p class="fine">The multiplexer’s curve lies on average '
-        f"{points_text(area.value)} points ({interval_text(area.interval)}) above random mixing "
-        "of the single models. All intervals are 95 % bootstrap intervals over the test "
-        f"inputs.</p>\n{_comparisons(results)}{_provenance(results)}"
+        '<p class="fine">Along its whole curve the multiplexer is '
+        f"{points_text(area.value)} points ({interval_text(area.interval)}) from random mixing "
+        "of the single models at equal cost, on average. All intervals are 95 % bootstrap "
+        f"intervals over the test inputs.</p>\n{_comparisons(results)}{_provenance(results)}"
     )
 
 

@@ -110,19 +110,24 @@ def _second_sentence(results: Results, cascade: Comparison) -> str:
 
 
 def _difference(comparison: Comparison) -> str:
-    size = f"{points_text(comparison.difference)} points ({interval_text(comparison.interval)})"
-    if comparison.interval[0] > 0:
-        return f"{size} above"
-    if comparison.interval[1] < 0:
-        return f"{size}, below"
-    return f"{size}, not distinguishable from"
+    low, high = comparison.interval
+    if low > 0:
+        return f"{_points(comparison.difference, (low, high))} above"
+    if high < 0:
+        return f"{_points(-comparison.difference, (-high, -low))} below"
+    size = f"{points_text(comparison.difference)} points, {interval_text((low, high))}"
+    return f"not distinguishable ({size}) from"
 
 
 def _opposite(comparison: Comparison) -> str:
     low, high = comparison.interval
-    size = f"{points_text(-comparison.difference)} points, {interval_text((-high, -low))}"
     if high < 0:
-        return f"better ({size})"
+        return f"better by {_points(-comparison.difference, (-high, -low))}"
     if low > 0:
-        return f"worse ({size})"
+        return f"worse by {_points(comparison.difference, (low, high))}"
+    size = f"{points_text(-comparison.difference)} points, {interval_text((-high, -low))}"
     return f"neither better nor worse within the noise ({size})"
+
+
+def _points(difference: float, interval: tuple[float, float]) -> str:
+    return f"{100 * difference:.2f} points ({interval_text(interval)})"

@@ -172,7 +172,8 @@ def test_a_wrong_configuration_file_is_status_1(capsys: pytest.CaptureFixture[st
         (ValueError("[data] expected 10,\n received 9"), "[data] expected 10, received 9"),
         (OutputError("[write] x: disk full"), "[write] x: disk full"),
         (MemoryError(), "[memory] not enough memory"),
-        (KeyError("k"), "KeyError: 'k' (--debug shows where)"),
+        (KeyError("k"), "KeyError: k (--debug shows where)"),
+        (IndexError("[zoo] expected a, received b"), "[zoo] expected a, received b"),
         (RuntimeError(), "RuntimeError:  (--debug shows where)"),
     ],
 )

@@ -1,0 +1,237 @@
+"""The main job's sequence on an invented core: what is called with what, and what comes out."""
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import muxnet
+import numpy as np
+import pytest
+from muxnet import assemble, main_job, records, results
+from muxnet.cli import main
+from muxnet.files import write_text
+
+NAMES = ["small", "large"]
+POLICIES = results.POLICY_NAMES
+
+
+class Data(SimpleNamespace):
+    def __len__(self) -> int:
+        return int(self.size)
+
+
+def data(size: int) -> Data:
+    return Data(size=size, class_names=["a", "b", "c"], image_shape=(1, 32, 32))
+
+
+def estimate(value: float, **more: Any) -> SimpleNamespace:
+    around = SimpleNamespace(low=value - 0.01, high=value + 0.01)
+    return SimpleNamespace(value=value, interval=around, **more)
+
+
+def evaluation(called: list[float]) -> SimpleNamespace:
+    return SimpleNamespace(
+        accuracy=estimate(0.9),
+        costs={"macs": SimpleNamespace(mean=estimate(5e6), p99=9e6, worst=1e7)},
+        called_shares=called,
+        models_per_input=sum(called),
+        parameters={"lambda": 0.1},
+    )
+
+
+def epoch(number: int, models: int) -> SimpleNamespace:
+    return SimpleNamespace(
+        epoch=number,
+        learning_rate=0.1,
+        losses=[1.0 / number] * models,
+        accuracies=[0.5] * models,
+        held_out_accuracies=[0.4] * models,
+        contrastive=-0.5 if models > 1 else 0.0,
+        both_right_distance=0.001,
+        one_right_distance=0.002,
+        distillation=0.0,
+        seconds=1.5,
+    )
+
+
+class Core(ModuleType):
+    """Stands in for muxnet.api and keeps what it was asked for."""
+
+    def __init__(self, called: list[float]) -> None:
+        super().__init__("muxnet.api")
+        self.called = called
+        self.asked: dict[str, Any] = {}
+        self.fitted_on: list[int] = []
+
+    def set_threads(self, threads: int) -> None:
+        self.asked["threads"] = threads
+
+    def versions(self) -> dict[str, str]:
+        return {"oneDNN": "2.6.3"}
+
+    def load_data(self, spec: str, **options: Any) -> SimpleNamespace:
+        self.asked["data"] = (spec, options)
+        return SimpleNamespace(train=data(600), held_out=data(200), test=data(300))
+
+    def split_dataset(self, dataset: Data, fraction: float, seed: int) -> tuple[Data, Data]:
+        part = round(len(dataset) * fraction)
+        return data(len(dataset) - part), data(part)
+
+    def zoo(self, names: Any, dataset: Data, **options: Any) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(name=name, parameter_count=10 * (i + 1), macs=1e6 * 10**i)
+            for i, name in enumerate(NAMES)
+        ]
+
+    def fit_models(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
+        self.asked["fit_models"] = options
+        options["checkpoint"].write_bytes(b"x")
+        return [epoch(1, 2), epoch(2, 2)]
+
+    def fit_multiplexer(
+        self, models: Any, learn: Data, calibration: Data, config: Any, **options: Any
+    ) -> Any:
+        self.fitted_on.append(len(learn))
+        name = "offload" if options["offload"] else "multiplexer"
+        assert options["checkpoint"].name == f"checkpoint-{name}.safetensors"
+        return SimpleNamespace(name=name, parameter_count=5, macs=2e6), [epoch(1, 1)]
+
+    def measure_latency(self, model: Any) -> float:
+        return float(model.macs) / 1e6
+
+    def save_weights(self, model: Any, path: Path) -> None:
+        write_text(path, model.name)
+
+    def outcome_table(self, models: Any, multiplexer: Any, dataset: Data, **options: Any) -> Any:
+        return SimpleNamespace(
+            split=options["split"], size=len(dataset), save=lambda path: write_text(path, "table")
+        )
+
+    def evaluate_policies(self, fit_table: Any, test_table: Any, *, seed: int) -> Any:
+        self.asked["tables"] = [(t.split, t.size) for t in (fit_table, test_table)]
+        point = SimpleNamespace(cost=1e6, accuracy=0.8)
+        return SimpleNamespace(
+            policies={name: evaluation(self.called) for name in POLICIES},
+            notes={"cascade": "of two models"},
+            singles=[estimate(0.8), estimate(0.9)],
+            curves={"multiplexer": [point], "random_mixing": [point]},
+            area=estimate(0.02),
+            comparisons={"random_mixing": estimate(0.02, macs=5e6)},
+            hardness=[
+                SimpleNamespace(inputs=290, called_shares=[0.5, 0.5]),
+                SimpleNamespace(inputs=10, called_shares=[0.0, 1.0]),
+                SimpleNamespace(inputs=0, called_shares=[0.0, 0.0]),
+            ],
+            right_wrong_matrix=np.array([[0.0, 0.1], [0.2, 0.0]]),
+            auroc=[0.8, None],
+        )
+
+
+@pytest.fixture
+def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
+    core = Core([0.25, 0.75])
+    monkeypatch.setitem(sys.modules, "muxnet.api", core)
+    monkeypatch.setattr(muxnet, "api", core, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return core
+
+
+def run(*arguments: str) -> results.Results:
+    assert main(["run", "--out", "o", "--models", *NAMES, "--threads", "1", *arguments]) == 0
+    return results.read_results("o/results.json")
+
+
+def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
+    found = run("--held-out-fraction", "0.2", "--calibration-fraction", "0.25")
+    assert core.asked["threads"] == 1
+    assert core.asked["data"][1]["held_out_fraction"] == 0.2
+    assert core.fitted_on == [150, 150]
+    assert core.asked["tables"] == [("held_out", 50), ("test", 300)]
+    assert found.machine.versions["oneDNN"] == "2.6.3"
+    assert found.data.held_out == 200
+    assert sorted(str(path.relative_to("o")) for path in Path("o").rglob("*.*")) == [
+        "config.json",
+        "figures/accuracy_macs.png",
+        "figures/called.png",
+        "figures/hardness.png",
+        "figures/learning_curves.png",
+        "figures/right_wrong.png",
+        "outcomes-held_out.safetensors",
+        "outcomes-test.safetensors",
+        "report.html",
+        "results.json",
+        "weights/large.safetensors",
+        "weights/multiplexer.safetensors",
+        "weights/offload.safetensors",
+        "weights/small.safetensors",
+    ]
+
+
+def test_the_papers_way_learns_from_the_training_data(core: Core) -> None:
+    assert run("--router-data", "train").data.router_data == "train"
+    assert core.fitted_on == [600, 600]
+
+
+def test_numbers_come_under_their_names(core: Core) -> None:
+    found = run()
+    hybrid = results.policy(found, "hybrid_single")
+    assert hybrid.latency_ms == pytest.approx(2.0 + 0.25 * 1.0 + 0.75 * 10.0)
+    assert results.policy(found, "cascade").latency_ms == pytest.approx(0.25 * 1.0 + 0.75 * 10.0)
+    assert results.policy(found, "cascade").note == "of two models"
+    assert [model.called for model in found.models] == [0.25, 0.75]
+    assert found.hardness.called == ((0.5, 0.5), (0.0, 1.0), ())
+    assert found.right_wrong_matrix == ((0.0, 0.1), (0.2, 0.0))
+    assert found.comparisons[0].against == "random_mixing"
+    assert found.multiplexer.auroc == (0.8, None)
+    assert "out" not in found.config
+    assert set(found.seconds_by_phase) == {
+        "data",
+        "models",
+        "multiplexer",
+        "latency",
+        "evaluation",
+    }
+
+
+def test_collapses_and_a_dear_multiplexer_are_warned_of(core: Core) -> None:
+    core.called = [0.001, 0.999]
+    text = " ".join(run().warnings)
+    assert "it calls large for 99.9 %" in text
+    assert "separates nothing" in text
+    assert "costs more MACs than small" in text
+
+
+def test_the_same_seed_gives_the_same_results_but_times(core: Core) -> None:
+    first = records.to_dict(run())
+    core.measure_latency = lambda model: 7.0  # type: ignore[method-assign]
+    second = records.to_dict(run())
+    assert first != second
+    assert results.without_times(first) == results.without_times(second)
+
+
+def test_an_interrupted_step_stops_the_run(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(models: Any, splits: Any, config: Any, **options: Any) -> Any:
+        options["checkpoint"].write_bytes(b"x")
+        raise KeyboardInterrupt
+
+    fit_models = core.fit_models
+    core.fit_models = interrupted  # type: ignore[method-assign]
+    arguments = ["run", "--out", "o", "--models", *NAMES]
+    assert main(arguments) == 130
+    core.fit_models = fit_models  # type: ignore[method-assign]
+    assert main([*arguments, "--resume"]) == 0
+    assert core.asked["fit_models"]["resume"] is True
+
+
+def test_the_processor_has_a_name(tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text("processor : 0\nmodel name\t: Some CPU @ 2 GHz\n")
+    assert assemble.cpu_name(tmp_path / "cpuinfo") == "Some CPU @ 2 GHz"
+    assert assemble.cpu_name(tmp_path / "none")
+
+
+def test_phases_are_timed_even_apart() -> None:
+    run = main_job.Run(config=None, folder=None, progress=None)  # type: ignore[arg-type]
+    with run.phase("one"):
+        pass
+    assert run.seconds["one"] >= 0
