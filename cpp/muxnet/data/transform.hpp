@@ -3,16 +3,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "muxnet/core/normalization.hpp"
 #include "muxnet/core/random.hpp"
 #include "muxnet/data/dataset.hpp"
 
 namespace muxnet {
-
-/// Mean and standard deviation of each channel; u8 pixels count as value / 255, f32 as they are.
-struct Normalization {
-  std::vector<float> mean;
-  std::vector<float> deviation;
-};
 
 /// Over all pixels of each channel; a constant channel gets deviation 1. Meant for the training
 /// images. Throws as Dataset::validate.

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "muxnet/core/normalization.hpp"
 #include "muxnet/graph/graph.hpp"
 #include "muxnet/graph/parameters.hpp"
 
@@ -18,6 +19,7 @@ struct Model {
   std::string name;
   Graph graph;
   Parameters parameters;
+  Normalization normalization;  ///< of the images it was trained on; empty: none
 };
 
 }  // namespace muxnet

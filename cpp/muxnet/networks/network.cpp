@@ -51,10 +51,7 @@ const NetworkInfo& NetworkRegistry::info(const std::string& name) const { return
 Graph NetworkRegistry::build(const std::string& name, const NetworkOptions& options) const {
   const Entry& found = entry(name);
   check(options);
-  Graph graph = found.builder(options);
-  graph.set_output("probabilities",
-                   graph.add("softmax", "probabilities", {graph.output("logits")}));
-  return graph;
+  return found.builder(options);
 }
 
 NetworkRegistry& networks() {

@@ -39,8 +39,7 @@ class NetworkRegistry {
   const NetworkInfo& info(const std::string& name) const;
 
   /// The graph with outputs "embedding" (batch, features: what the last linear layer sees, before
-  /// its dropout), "logits" and "probabilities" (batch, classes). Parameters are named as torchvision
-  /// names them.
+  /// its dropout) and "logits" (batch, classes). Parameters are named as torchvision names them.
   /// Throws std::out_of_range for unknown names, std::invalid_argument for options that do not fit.
   Graph build(const std::string& name, const NetworkOptions& options) const;
 

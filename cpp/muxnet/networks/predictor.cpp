@@ -15,9 +15,16 @@ Shape batch_shape(const Model& model, std::int64_t rows) {
   return shape;
 }
 
+Graph with_probabilities(Graph graph) {
+  const auto logits = graph.outputs().find("logits");
+  if (logits == graph.outputs().end() || graph.outputs().count("probabilities") > 0) return graph;
+  graph.set_output("probabilities", graph.add("softmax", "probabilities", {logits->second}));
+  return graph;
+}
+
 }  // namespace
 
-Predictor::Predictor(Model& model, std::int64_t max_batch) : model_(&model), max_batch_(max_batch) {
+Predictor::Predictor(Model& model, std::int64_t max_batch) : model_(&model), graph_(with_probabilities(model.graph)), max_batch_(max_batch) {
   require(max_batch > 0, text("predict ", model.name), "a batch of at least 1", text(max_batch));
 }
 
@@ -26,7 +33,7 @@ Predictor::Compiled& Predictor::compiled(std::int64_t rows) {
   const std::int64_t batch = std::min(power, max_batch_);
   auto found = plans_.find(batch);
   if (found == plans_.end()) {
-    Compiled made{Plan(model_->graph, model_->parameters, {.batch = batch, .mode = Mode::infer}),
+    Compiled made{Plan(graph_, model_->parameters, {.batch = batch, .mode = Mode::infer}),
                   Tensor(batch_shape(*model_, batch), model_->parameters.dtype())};
     found = plans_.emplace(batch, std::move(made)).first;
   }
@@ -49,7 +56,7 @@ std::map<std::string, Tensor> Predictor::outputs(const Tensor& images,
   const std::int64_t n = images.dim(0);
   std::map<std::string, Tensor> results;
   for (const auto& name : names) {
-    Shape shape = model_->graph.shape(model_->graph.output(name));
+    Shape shape = graph_.shape(graph_.output(name));
     shape.front() = n;
     results.emplace(name, Tensor(std::move(shape), images.dtype()));
   }
@@ -72,5 +79,7 @@ std::map<std::string, Tensor> Predictor::outputs(const Tensor& images,
 Tensor Predictor::output(const Tensor& images, const std::string& name) {
   return outputs(images, {name}).at(name);
 }
+
+Tensor Predictor::probabilities(const Tensor& images) { return output(images, "probabilities"); }
 
 }  // namespace muxnet

@@ -25,6 +25,9 @@ class Predictor {
   /// One of them.
   Tensor output(const Tensor& images, const std::string& name);
 
+  /// softmax(logits), f32 (n, K). Throws as outputs().
+  Tensor probabilities(const Tensor& images);
+
  private:
   struct Compiled {
     Plan plan;
@@ -34,6 +37,7 @@ class Predictor {
   void check(const Tensor& images) const;
 
   Model* model_;
+  Graph graph_;  ///< the model's, with an output "probabilities" where it has logits
   std::int64_t max_batch_;
   std::map<std::int64_t, Compiled> plans_;  ///< by batch
 };

@@ -15,7 +15,7 @@ ModelPool::ModelPool(std::vector<std::shared_ptr<Model>> models) : models_(std::
     require(graph.shape(graph.input()) == input_shape(), text("model pool: ", model->name),
             text("input ", to_string(input_shape()), " as ", models_.front()->name),
             to_string(graph.shape(graph.input())));
-    const std::int64_t count = graph.shape(graph.output("probabilities"))[1];
+    const std::int64_t count = graph.shape(graph.output("logits"))[1];
     require(count == classes(), text("model pool: ", model->name),
             text(classes(), " classes as ", models_.front()->name), text(count));
     predictors_.emplace_back(*model);
@@ -24,7 +24,7 @@ ModelPool::ModelPool(std::vector<std::shared_ptr<Model>> models) : models_(std::
 
 std::int64_t ModelPool::classes() const {
   const Graph& graph = models_.front()->graph;
-  return graph.shape(graph.output("probabilities"))[1];
+  return graph.shape(graph.output("logits"))[1];
 }
 
 const Shape& ModelPool::input_shape() const {
@@ -45,7 +45,7 @@ std::vector<double> ModelPool::macs() const {
 }
 
 Tensor ModelPool::probabilities(std::size_t index, const Tensor& images) {
-  return predictors_.at(index).output(images, "probabilities");
+  return predictors_.at(index).probabilities(images);
 }
 
 }  // namespace muxnet

@@ -8,8 +8,8 @@
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/data/dataset.hpp"
 #include "muxnet/data/transform.hpp"
+#include "muxnet/networks/model.hpp"
 #include "muxnet/training/loop.hpp"
-#include "muxnet/training/model.hpp"
 
 namespace muxnet::fingerprint {
 

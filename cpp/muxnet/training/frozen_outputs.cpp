@@ -7,7 +7,7 @@
 #include "muxnet/core/random.hpp"
 #include "muxnet/data/loader.hpp"
 #include "muxnet/losses/softmax.hpp"
-#include "muxnet/training/predict.hpp"
+#include "muxnet/networks/predictor.hpp"
 
 namespace muxnet {
 namespace {

@@ -6,7 +6,7 @@
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/data/dataset.hpp"
 #include "muxnet/data/transform.hpp"
-#include "muxnet/training/model.hpp"
+#include "muxnet/networks/model.hpp"
 
 namespace muxnet {
 

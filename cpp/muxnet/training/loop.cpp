@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/optim/clip.hpp"
 #include "muxnet/training/checkpoint.hpp"
+#include "muxnet/training/trainee.hpp"
 
 namespace muxnet {
 namespace {
@@ -29,29 +29,6 @@ std::vector<double> means(const std::vector<RunningMean>& running) {
   return result;
 }
 
-/// Runs of trainable parameters that weight decay treats alike.
-std::vector<Segment> segments_of(const Parameters& parameters) {
-  std::vector<Segment> result;
-  for (const auto& entry : parameters.entries()) {
-    if (!entry.spec.trainable) continue;
-    const std::int64_t end = entry.offset + volume(entry.spec.shape);
-    if (!result.empty() && result.back().decay == entry.spec.decay) {
-      result.back().end = end;
-    } else {
-      result.push_back({entry.offset, end, entry.spec.decay});
-    }
-  }
-  return result;
-}
-
-/// A model with its optimizer.
-struct Trainee {
-  Model* model = nullptr;
-  double learning_rate = 1;  ///< times the schedule's
-  std::unique_ptr<Optimizer> optimizer;
-  std::vector<Segment> segments;
-};
-
 class Loop {
  public:
   Loop(TrainingTask& task, std::span<Model* const> models, const FitOptions& options,
@@ -63,7 +40,6 @@ class Loop {
   void resume();
   void require_position(const TrainingState& state) const;
   Progress step();
-  void update(std::size_t model);
   void count(const StepFigures& figures);
   void guard(const StepFigures& figures) const;
   [[noreturn]] void fail(std::size_t model, const std::string& expected,
@@ -103,12 +79,8 @@ Loop::Loop(TrainingTask& task, std::span<Model* const> models, const FitOptions&
       steps_(options.epochs * epoch_steps_),
       schedule_(make_schedule(options.schedule)) {
   for (std::size_t i = 0; i < models.size(); ++i) {
-    auto& trainee = trainees_.emplace_back();
-    trainee.model = models[i];
-    if (!learning_rates.empty()) trainee.learning_rate = learning_rates[i];
-    trainee.optimizer = make_optimizer(options.optimizer);
-    trainee.optimizer->init(models[i]->parameters.trainable_size());
-    trainee.segments = segments_of(models[i]->parameters);
+    const double factor = learning_rates.empty() ? 1 : learning_rates[i];
+    trainees_.emplace_back(*models[i], options.optimizer, factor);
   }
   clear_means();
   state_.trends.resize(models.size());
@@ -153,23 +125,13 @@ Progress Loop::step() {
   ++state_.batch;
   count(figures);
   guard(figures);
-  for (std::size_t i = 0; i < trainees_.size(); ++i) update(i);
+  for (std::size_t i = 0; i < trainees_.size(); ++i) {
+    const double norm = trainees_[i].update(learning_rate(), options_.clip_norm);
+    if (!std::isfinite(norm)) fail(i, "a finite gradient", text("one of norm ", norm));
+  }
   Progress now = progress();
   if (now.epoch_end) finish_epoch(now);
   return now;
-}
-
-void Loop::update(std::size_t index) {
-  auto& [model, factor, optimizer, segments] = trainees_[index];
-  Parameters& parameters = model->parameters;
-  const auto gradients = parameters.gradients().span<float>();
-  if (options_.clip_norm > 0) {
-    const double norm = clip_by_global_norm(gradients, options_.clip_norm);
-    if (!std::isfinite(norm)) fail(index, "a finite gradient", text("one of norm ", norm));
-  }
-  const auto values = parameters.values().span<float>().first(gradients.size());
-  optimizer->apply(values, gradients, segments, factor * learning_rate());
-  parameters.changed();
 }
 
 void Loop::count(const StepFigures& figures) {
@@ -214,7 +176,7 @@ void Loop::fail(std::size_t model, const std::string& expected, const std::strin
   const std::string kept = saved_step_ < 0 ? std::string("there is no checkpoint")
                                            : text("the last good checkpoint, of step ", saved_step_,
                                                   ", is ", options_.checkpoint.string());
-  throw TrainingError(error_text(text(where(), ", model ", trainees_[model].model->name), expected,
+  throw TrainingError(error_text(text(where(), ", model ", trainees_[model].name()), expected,
                                  text(received, "; ", kept)));
 }
 
@@ -226,7 +188,7 @@ Progress Loop::progress() const {
   now.step = state_.step;
   now.steps = steps_;
   now.learning_rate = learning_rate();
-  for (const auto& trainee : trainees_) now.names.push_back(trainee.model->name);
+  for (const auto& trainee : trainees_) now.names.push_back(trainee.name());
   now.losses = means(state_.losses);
   now.accuracies = means(state_.accuracies);
   now.contrastive = state_.contrastive.mean();
@@ -265,15 +227,7 @@ void Loop::save() {
   if (options_.checkpoint.empty()) return;
   Checkpoint checkpoint{fingerprint_, state_, {}};
   checkpoint.state.seconds = seconds();
-  for (const auto& trainee : trainees_) {
-    const std::string& name = trainee.model->name;
-    for (auto& [key, tensor] : trainee.model->parameters.state()) {
-      checkpoint.tensors.emplace(text(name, "/weights/", key), tensor);
-    }
-    for (auto& [key, tensor] : trainee.optimizer->state()) {
-      checkpoint.tensors.emplace(text(name, "/optimizer/", key), tensor);
-    }
-  }
+  for (const auto& trainee : trainees_) trainee.collect(checkpoint.tensors);
   try {
     save_checkpoint(options_.checkpoint, checkpoint);
   } catch (const TrainingError& error) {
@@ -304,21 +258,7 @@ void Loop::resume() {
   Checkpoint checkpoint = load_checkpoint(options_.checkpoint);
   require_same_fingerprint(checkpoint.fingerprint, fingerprint_, options_.checkpoint);
   require_position(checkpoint.state);
-  for (const auto& trainee : trainees_) {
-    std::map<std::string, Tensor> weights;
-    std::map<std::string, Tensor> optimizer;
-    const std::string weights_prefix = trainee.model->name + "/weights/";
-    const std::string optimizer_prefix = trainee.model->name + "/optimizer/";
-    for (const auto& [name, tensor] : checkpoint.tensors) {
-      if (name.starts_with(weights_prefix)) {
-        weights.emplace(name.substr(weights_prefix.size()), tensor);
-      } else if (name.starts_with(optimizer_prefix)) {
-        optimizer.emplace(name.substr(optimizer_prefix.size()), tensor);
-      }
-    }
-    trainee.model->parameters.load_state(weights);
-    trainee.optimizer->load_state(optimizer);
-  }
+  for (auto& trainee : trainees_) trainee.restore(checkpoint.tensors);
   state_ = std::move(checkpoint.state);
   earlier_seconds_ = state_.seconds;
   saved_step_ = state_.step;

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "muxnet/networks/model.hpp"
 #include "muxnet/optim/optimizer.hpp"
 #include "muxnet/optim/schedule.hpp"
-#include "muxnet/training/model.hpp"
 #include "muxnet/training/progress.hpp"
 
 namespace muxnet {

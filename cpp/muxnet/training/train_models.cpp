@@ -11,9 +11,9 @@
 #include "muxnet/losses/cross_entropy.hpp"
 #include "muxnet/losses/online_distillation.hpp"
 #include "muxnet/losses/softmax.hpp"
+#include "muxnet/networks/predictor.hpp"
 #include "muxnet/training/fingerprint.hpp"
 #include "muxnet/training/metrics.hpp"
-#include "muxnet/training/predict.hpp"
 
 namespace muxnet {
 namespace {

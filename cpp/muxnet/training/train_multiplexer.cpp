@@ -11,9 +11,9 @@
 #include "muxnet/core/random.hpp"
 #include "muxnet/graph/plan.hpp"
 #include "muxnet/losses/distillation.hpp"
+#include "muxnet/networks/predictor.hpp"
 #include "muxnet/training/fingerprint.hpp"
 #include "muxnet/training/metrics.hpp"
-#include "muxnet/training/predict.hpp"
 
 namespace muxnet {
 namespace {

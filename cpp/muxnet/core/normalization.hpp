@@ -1,0 +1,13 @@
+#pragma once
+
+#include <vector>
+
+namespace muxnet {
+
+/// Mean and standard deviation of each channel; u8 pixels count as value / 255, f32 as they are.
+struct Normalization {
+  std::vector<float> mean;
+  std::vector<float> deviation;
+};
+
+}  // namespace muxnet
