@@ -29,7 +29,7 @@ void AdamW::init(std::int64_t size) {
 
 void AdamW::apply(std::span<float> values, std::span<const float> gradients,
                   std::span<const Segment> segments, double learning_rate) {
-  begin_step("adamw.apply", values, gradients, segments, learning_rate);
+  begin_step(values, gradients, segments, learning_rate);
   const auto t = static_cast<double>(step());
   float* p = values.data();
   float* m = buffer(first_name);

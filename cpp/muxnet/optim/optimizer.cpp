@@ -49,9 +49,9 @@ void Optimizer::reset(std::int64_t size, std::span<const std::string_view> names
   step_ = 0;
 }
 
-void Optimizer::begin_step(std::string_view where, std::span<float> values,
-                           std::span<const float> gradients, std::span<const Segment> segments,
-                           double learning_rate) {
+void Optimizer::begin_step(std::span<float> values, std::span<const float> gradients,
+                           std::span<const Segment> segments, double learning_rate) {
+  constexpr auto where = "optimizer.apply";
   const auto wanted = static_cast<std::size_t>(size_);
   if (values.size() != wanted || gradients.size() != wanted) {
     require(false, where, text(wanted, " values and gradients"),

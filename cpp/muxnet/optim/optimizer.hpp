@@ -57,7 +57,7 @@ class Optimizer {
   /// For init: zeroed buffers of these names.
   void reset(std::int64_t size, std::span<const std::string_view> names);
   /// For apply: checks its arguments and counts the step.
-  void begin_step(std::string_view where, std::span<float> values, std::span<const float> gradients,
+  void begin_step(std::span<float> values, std::span<const float> gradients,
                   std::span<const Segment> segments, double learning_rate);
   float* buffer(std::string_view name) { return buffers_.find(name)->second.data<float>(); }
   std::int64_t size() const { return size_; }

@@ -26,7 +26,7 @@ void Sgd::init(std::int64_t size) {
 
 void Sgd::apply(std::span<float> values, std::span<const float> gradients,
                 std::span<const Segment> segments, double learning_rate) {
-  begin_step("sgd.apply", values, gradients, segments, learning_rate);
+  begin_step(values, gradients, segments, learning_rate);
   float* p = values.data();
   const float* g = gradients.data();
   const auto rate = static_cast<float>(learning_rate);
