@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TextIO
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -80,7 +81,14 @@ def plain_text(table: TextTable) -> str:
 
 
 def _rich_table(table: TextTable) -> Table:
-    drawn = Table(title=table.title, title_justify="left", title_style="bold")
+    drawn = Table(
+        title=table.title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for i, column in enumerate(table.columns):
         drawn.add_column(column, justify="left" if i == 0 else "right", no_wrap=True)
     for row in table.rows:
