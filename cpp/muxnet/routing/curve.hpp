@@ -10,7 +10,7 @@ namespace muxnet {
 
 struct CurveOptions {
   std::int64_t max_points = 40;  ///< of the family, evenly spread over its held-out cost
-  BootstrapOptions bootstrap;
+  BootstrapOptions bootstrap{};
   bool allow_seen = false;
 };
 

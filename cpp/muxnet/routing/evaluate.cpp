@@ -15,7 +15,6 @@ constexpr double collapse_share = 0.99;
 CostFigures tail_of(std::vector<double> costs) {
   CostFigures figures;
   const auto n = static_cast<double>(costs.size());
-  figures.mean.value = std::accumulate(costs.begin(), costs.end(), 0.0) / n;
   std::sort(costs.begin(), costs.end());
   // The smallest cost that at least 99 % of the inputs do not exceed.
   figures.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];
@@ -23,11 +22,48 @@ CostFigures tail_of(std::vector<double> costs) {
   return figures;
 }
 
-Interval column_interval(const std::vector<double>& means, std::size_t column, std::size_t width,
-                         double level) {
-  std::vector<double> values;
-  for (std::size_t at = column; at < means.size(); at += width) values.push_back(means[at]);
-  return percentile_interval(std::move(values), level);
+/// Per-input values of all evaluations, to be resampled together.
+struct Columns {
+  std::vector<std::vector<double>> values;
+  std::vector<Estimate*> estimates;  ///< of each column's mean
+
+  void add(std::vector<double> column, Estimate& estimate) {
+    estimate.value =
+        std::accumulate(column.begin(), column.end(), 0.0) / static_cast<double>(column.size());
+    values.push_back(std::move(column));
+    estimates.push_back(&estimate);
+  }
+
+  void fill_intervals(const BootstrapOptions& options) const {
+    const auto means = bootstrap_means(values, options);
+    for (std::size_t column = 0; column < values.size(); ++column) {
+      std::vector<double> resampled;
+      for (std::size_t at = column; at < means.size(); at += values.size()) {
+        resampled.push_back(means[at]);
+      }
+      estimates[column]->interval = percentile_interval(std::move(resampled), options.level);
+    }
+  }
+};
+
+void describe(const Policy& policy, const OutcomeTable& table, const EvaluationOptions& options,
+              Evaluation& result, Columns& columns) {
+  if (!options.allow_seen) require_unseen(policy, table);
+  result.seen = policy.fitted_on().overlaps(*table.identity());
+  const Decisions decisions = policy.decide(table);
+  result.policy = policy.name();
+  result.parameters = policy.point().parameters;
+  result.split = table.fields().split;
+  result.correct = decisions.correct(table);
+  result.models_per_input = decisions.models_per_input();
+  result.called_shares = decisions.called_shares(table.model_count());
+  result.collapse = collapse_text(result.called_shares, table.models());
+  columns.add({result.correct.begin(), result.correct.end()}, result.accuracy);
+  for (const auto& [kind, values] : table.fields().costs) {
+    auto costs = decisions.costs(table, kind);
+    auto& figures = result.costs[kind] = tail_of(costs);
+    columns.add(std::move(costs), figures.mean);
+  }
 }
 
 }  // namespace
@@ -39,35 +75,21 @@ void require_unseen(const Policy& policy, const OutcomeTable& table) {
                table.identity()->source, "')"));
 }
 
+std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
+                                     const OutcomeTable& table, const EvaluationOptions& options) {
+  std::vector<Evaluation> results(policies.size());
+  if (policies.empty()) return results;
+  Columns columns;
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    describe(*policies[i], table, options, results[i], columns);
+  }
+  columns.fill_intervals(options.bootstrap);
+  return results;
+}
+
 Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
                     const EvaluationOptions& options) {
-  Evaluation result;
-  result.seen = policy.fitted_on().overlaps(*table.identity());
-  if (!options.allow_seen) require_unseen(policy, table);
-  const Decisions decisions = policy.decide(table);
-  result.policy = policy.name();
-  result.parameters = policy.point().parameters;
-  result.split = table.fields().split;
-  result.correct = decisions.correct(table);
-  result.models_per_input = decisions.models_per_input();
-  result.called_shares = decisions.called_shares(table.model_count());
-  result.collapse = collapse_text(result.called_shares, table.models());
-
-  std::vector<std::vector<double>> columns{{result.correct.begin(), result.correct.end()}};
-  for (const auto& [kind, values] : table.fields().costs) {
-    columns.push_back(decisions.costs(table, kind));
-    result.costs[kind] = tail_of(columns.back());
-  }
-  const auto means = bootstrap_means(columns, options.bootstrap);
-  const double right = std::accumulate(columns[0].begin(), columns[0].end(), 0.0);
-  result.accuracy = {right / static_cast<double>(columns[0].size()),
-                     column_interval(means, 0, columns.size(), options.bootstrap.level)};
-  std::size_t column = 1;
-  for (auto& [kind, figures] : result.costs) {
-    figures.mean.interval =
-        column_interval(means, column++, columns.size(), options.bootstrap.level);
-  }
-  return result;
+  return std::move(evaluate_all({&policy}, table, options).front());
 }
 
 std::string collapse_text(const std::vector<double>& called_shares,

@@ -11,7 +11,7 @@
 namespace muxnet {
 
 struct EvaluationOptions {
-  BootstrapOptions bootstrap;
+  BootstrapOptions bootstrap{};
   /// Evaluates on inputs that the policy was fitted on; the evaluation then says `seen`.
   bool allow_seen = false;
 };
@@ -40,6 +40,11 @@ struct Evaluation {
 /// when the table shares inputs with the one it was fitted on, unless allowed.
 Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
                     const EvaluationOptions& options = {});
+
+/// The same for several policies on the same resamples of the inputs, drawn once for all.
+std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
+                                     const OutcomeTable& table,
+                                     const EvaluationOptions& options = {});
 
 /// Says in words that one model answers (nearly) everything: called alone for more than 99 % of
 /// the inputs. Empty otherwise.

@@ -32,17 +32,13 @@ class RouterRule : public Rule {
     for (double& penalty : penalties_) penalty *= lambda;
   }
 
-  Decisions replay(const OutcomeTable& table) const override {
-    require(!table.fields().scores.empty() || !table.fields().weights.empty(), "hybrid policy",
-            "a table with the multiplexer's weights or scores", "one without");
-    return Rule::replay(table);
-  }
-
  protected:
   using Values = std::array<double, max_pool_models>;
 
   /// Fills the first N of `values` and returns the place of the largest.
   std::size_t net_values(const Evidence& evidence, Scale scale, Values& values) const {
+    require(!evidence.scores.empty() || !evidence.weights.empty(), "hybrid rule",
+            "the multiplexer's weights or scores", "neither");
     std::size_t best = 0;
     for (std::size_t i = 0; i < penalties_.size(); ++i) {
       values[i] = value_of(evidence, i, scale) - penalties_[i];
@@ -157,10 +153,10 @@ class ThresholdEnsemblePolicy : public HybridPolicy {
   std::string name() const override { return "threshold_ensemble"; }
 
  private:
-  /// Two knobs share the effort: about bins / 5 lambdas by 2 bins / 5 thresholds.
+  /// Two knobs share the effort: bins / 10 lambdas by bins / 5 thresholds.
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
     const auto lambda_count =
-        static_cast<std::size_t>(std::max<std::int64_t>(2, options().bins / 5));
+        static_cast<std::size_t>(std::max<std::int64_t>(2, options().bins / 10));
     const std::size_t threshold_count = 2 * lambda_count;
     std::vector<Parameters> candidates;
     for (const double lambda : lambdas(held_out, Scale::logit, lambda_count)) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/routing/policies.hpp"
@@ -17,13 +18,9 @@ class OffloadRule : public Rule {
 
   Step next(const Evidence& evidence) const override {
     if (evidence.called != 0) return {0, evidence.called};
+    require(!std::isnan(evidence.offload_score), "offload", "the multiplexer's offload score",
+            "none");
     return {evidence.offload_score >= threshold_ ? cloud_ : device_, 0};
-  }
-
-  Decisions replay(const OutcomeTable& table) const override {
-    require(!table.fields().offload_score.empty(), "offload", "a table with offload_score",
-            "one without");
-    return Rule::replay(table);
   }
 
  private:
@@ -41,13 +38,14 @@ class OffloadPolicy : public Policy {
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
     require(held_out.model_count() == 2, "offload", "two models, device and cloud",
             text(held_out.model_count()));
+    const auto scores = held_out.fields().offload_score.span<float>();
+    require(!scores.empty(), "offload", "a table with offload_score", "one without");
     std::vector<Parameters> candidates{
         {{"threshold", paper_threshold}}, {{"threshold", 0.0}}, {{"threshold", never}}};
-    const auto scores = held_out.fields().offload_score.span<float>();
     std::vector<float> sorted(scores.begin(), scores.end());
     std::sort(sorted.begin(), sorted.end());
     const auto bins = static_cast<std::size_t>(options().bins);
-    for (std::size_t bin = 1; bin < bins && !sorted.empty(); ++bin) {
+    for (std::size_t bin = 1; bin < bins; ++bin) {
       candidates.push_back({{"threshold", sorted[bin * sorted.size() / bins]}});
     }
     return front_of(held_out, candidates);

@@ -36,11 +36,13 @@ class Rule {
  public:
   virtual ~Rule() = default;
 
-  /// A step either calls at least one model not yet called or answers from called ones.
+  /// A step either calls at least one model not yet called or answers from called ones. Throws
+  /// std::invalid_argument when the rule needs the multiplexer's output and there is none.
   virtual Step next(const Evidence& evidence) const = 0;
 
-  /// The class answered from two or more models: the argmax of their mean probabilities.
-  /// `probabilities` (K) receives the mean.
+  /// The class answered: the argmax of the mean probabilities of `answer_from`, which
+  /// `probabilities` (K) receives. Of one model this must stay its own answer: a replay reads that
+  /// from the table's predictions.
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                                std::span<float> probabilities) const;
 

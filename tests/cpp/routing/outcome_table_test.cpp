@@ -1,0 +1,239 @@
+#include "muxnet/routing/outcome_table.hpp"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <limits>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/file.hpp"
+#include "muxnet/core/safetensors.hpp"
+#include "tables.hpp"
+
+namespace muxnet {
+namespace {
+
+using testing::error_of;
+using testing::expect_text;
+using testing::random_table;
+using testing::two_class_fields;
+
+OutcomeFields small() {
+  return two_class_fields({{0.9F, 0.6F}, {0.2F, 0.7F}, {0.4F, 0.1F}}, {1, 1, 0}, {1, 10});
+}
+
+std::string error_after(const std::function<void(OutcomeFields&)>& spoil) {
+  OutcomeFields fields = small();
+  spoil(fields);
+  return error_of([&] { OutcomeTable table(fields); });
+}
+
+class OutcomeFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / text("muxnet_outcomes_", getpid());
+    std::filesystem::create_directories(folder_);
+    path_ = folder_ / "table.safetensors";
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  /// Loads a good file after `spoil` changed its content.
+  std::string error_of_file(const std::function<void(SafeTensors&)>& spoil) {
+    random_table(1).save(path_);
+    auto content = load_safetensors(path_);
+    spoil(content);
+    save_safetensors(path_, content);
+    return error_of<FileError>([&] { OutcomeTable::load(path_); });
+  }
+
+  std::filesystem::path folder_;
+  std::filesystem::path path_;
+};
+
+TEST(OutcomeTable, derives_answers_once) {
+  const OutcomeTable table(small());
+  const auto predictions = table.predictions().span<std::int32_t>();
+  const auto correct = table.correct().span<std::uint8_t>();
+  EXPECT_EQ(std::vector<std::int32_t>(predictions.begin(), predictions.end()),
+            (std::vector<std::int32_t>{1, 1, 0, 1, 0, 0}));
+  EXPECT_EQ(std::vector<std::uint8_t>(correct.begin(), correct.end()),
+            (std::vector<std::uint8_t>{1, 1, 0, 1, 1, 1}));
+  EXPECT_FLOAT_EQ(table.confidences().span<float>()[2], 0.8F);
+  EXPECT_NEAR(table.accuracies()[0], 2.0 / 3, 1e-12);
+  EXPECT_NEAR(table.accuracies()[1], 1.0, 1e-12);
+  EXPECT_EQ(table.router_cost("macs"), 0.0);
+}
+
+TEST(OutcomeTable, names_row_and_model_of_bad_probabilities) {
+  expect_text(error_after([](auto& f) { f.probabilities.template data<float>()[6] = 0.5F; }),
+              {"[outcome table]", "sum to 1", "row 1, model 'm1'"});
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  expect_text(error_after([&](auto& f) { f.probabilities.template data<float>()[8] = nan; }),
+              {"in [0, 1]", "nan", "row 2, model 'm0'"});
+  expect_text(error_after([](auto& f) { f.probabilities.template data<float>()[0] = -0.1F; }),
+              {"in [0, 1]", "-0.1", "row 0"});
+}
+
+TEST(OutcomeTable, takes_the_rounding_of_float16) {
+  OutcomeFields fields = small();
+  fields.probabilities.data<float>()[0] += 0.009F;
+  EXPECT_NO_THROW(OutcomeTable{fields});
+  fields.probabilities.data<float>()[0] += 0.002F;
+  EXPECT_THROW(OutcomeTable{fields}, std::invalid_argument);
+}
+
+TEST(OutcomeTable, refuses_fields_that_disagree) {
+  expect_text(error_after([](auto& f) { f.models.pop_back(); }), {"2 model names", "received 1"});
+  expect_text(error_after([](auto& f) { f.models[1] = "m0"; }), {"different", "'m0' twice"});
+  expect_text(error_after([](auto& f) { f.models[1] = ""; }), {"not empty"});
+  expect_text(error_after([](auto& f) { f.labels = Tensor({2}, DType::i32); }),
+              {"labels i32 (3)", "(2)"});
+  expect_text(error_after([](auto& f) { f.labels.template data<std::int32_t>()[1] = 2; }),
+              {"labels in [0, 2)", "2 in row 1"});
+  expect_text(error_after([](auto& f) {
+                f.probabilities = Tensor({3, 2});
+              }),
+              {"(inputs, models, classes)", "(3, 2)"});
+  expect_text(error_after([](auto& f) {
+                f.weights = Tensor({3, 3});
+                f.router_costs["macs"] = 0;
+              }),
+              {"weights f32 (3, 2)", "(3, 3)"});
+  expect_text(error_after([](auto& f) { f.indices = Tensor({3}, DType::i64); }),
+              {"source", "indices alone"});
+}
+
+TEST(OutcomeTable, refuses_costs_that_are_none) {
+  expect_text(error_after([](auto& f) { f.costs.clear(); }), {"at least one kind of cost"});
+  expect_text(error_after([](auto& f) { f.costs["macs"] = {1}; }), {"2 costs of kind 'macs'"});
+  expect_text(error_after([](auto& f) { f.costs["macs"][1] = 0; }), {"above 0", "'m1'"});
+  expect_text(error_after([](auto& f) { f.costs["macs"][0] = -3; }), {"above 0", "-3", "'m0'"});
+  expect_text(error_after([](auto& f) { f.router_costs["money"] = 1; }), {"'money'"});
+  expect_text(error_after([](auto& f) { f.router_costs["macs"] = -1; }), {"at least 0", "-1"});
+}
+
+TEST(OutcomeTable, wants_the_routers_cost_beside_its_output) {
+  expect_text(error_after([](auto& f) {
+                f.scores = Tensor({3, 2});
+              }),
+              {"router's own cost in macs"});
+}
+
+TEST(OutcomeTable, refuses_router_output_out_of_range) {
+  expect_text(error_after([](auto& f) {
+                f.router_costs["macs"] = 0;
+                f.offload_score = Tensor::from<float>({0, 1.5F, 0}, {3});
+              }),
+              {"offload_score in [0, 1]", "1.5 in row 1"});
+  expect_text(error_after([](auto& f) {
+                f.router_costs["macs"] = 0;
+                f.scores = Tensor({3, 2});
+                f.scores.template data<float>()[5] = std::numeric_limits<float>::infinity();
+              }),
+              {"finite scores", "inf in row 2"});
+}
+
+TEST(OutcomeTable, lists_the_kinds_of_cost) {
+  const OutcomeTable table = random_table(1);
+  expect_text(error_of([&] { table.costs("money"); }), {"latency_ms, macs", "money"});
+}
+
+TEST(OutcomeTable, works_without_labels_until_they_are_needed) {
+  OutcomeFields fields = small();
+  fields.labels = Tensor();
+  const OutcomeTable table(fields);
+  EXPECT_FALSE(table.labelled());
+  expect_text(error_of([&] { table.correct(); }), {"labels", "without"});
+  expect_text(error_of([&] { table.labels(); }), {"labels", "without"});
+}
+
+TEST(OutcomeTable, subset_keeps_rows_and_their_identity) {
+  const OutcomeTable table = random_table(3);
+  const std::vector<std::int64_t> rows{7, 2};
+  const OutcomeTable part = table.subset(rows, "calibration");
+  ASSERT_EQ(part.size(), 2);
+  EXPECT_EQ(part.fields().split, "calibration");
+  EXPECT_EQ(part.labels()[0], table.labels()[7]);
+  EXPECT_EQ(part.fields().scores.span<float>()[4], table.fields().scores.span<float>()[8]);
+  EXPECT_EQ(part.confidences().span<float>()[0], table.confidences().span<float>()[28]);
+  EXPECT_EQ(part.identity()->indices, (std::vector<std::int64_t>{2, 7}));
+  EXPECT_TRUE(part.identity()->overlaps(*table.identity()));
+  const std::vector<std::int64_t> others{3, 8};
+  EXPECT_FALSE(part.identity()->overlaps(*table.subset(others).identity()));
+  expect_text(error_of([&] { table.subset(std::vector<std::int64_t>{400}); }), {"[0, 400)", "400"});
+  expect_text(error_of([&] { table.subset({}); }), {"at least one row"});
+}
+
+TEST(OutcomeTable, identity_tells_collections_apart) {
+  EXPECT_FALSE(random_table(1).identity()->overlaps(*random_table(2).identity()));
+  EXPECT_TRUE(random_table(1).identity()->overlaps(*random_table(1).identity()));
+  OutcomeFields fields = small();
+  fields.source = "train";
+  fields.indices = Tensor::from<std::int64_t>({5, 6, 7}, {3});
+  const OutcomeTable a(fields);
+  fields.indices = Tensor::from<std::int64_t>({9, 8, 7}, {3});
+  EXPECT_TRUE(a.identity()->overlaps(*OutcomeTable(fields).identity()));
+  fields.source = "test";
+  EXPECT_FALSE(a.identity()->overlaps(*OutcomeTable(fields).identity()));
+}
+
+TEST_F(OutcomeFileTest, round_trip_keeps_everything) {
+  OutcomeFields fields = random_table(5).fields();
+  fields.models[2] = "a \"quoted\", näme";
+  fields.source = "digits/train";
+  fields.features = Tensor({400, 3});
+  fields.features.data<float>()[11] = 2.5F;
+  fields.indices = Tensor({400}, DType::i64);
+  for (std::int64_t i = 0; i < 400; ++i) fields.indices.data<std::int64_t>()[i] = 3 * i;
+  fields.costs["macs"][0] = 1.0 / 3;
+  const OutcomeTable saved(fields);
+  saved.save(path_);
+  const OutcomeTable loaded = OutcomeTable::load(path_);
+  EXPECT_EQ(loaded.models(), saved.models());
+  EXPECT_EQ(loaded.fields().costs, saved.fields().costs);
+  EXPECT_EQ(loaded.fields().router_costs, saved.fields().router_costs);
+  EXPECT_EQ(loaded.fields().split, "held_out");
+  EXPECT_EQ(loaded.identity()->source, saved.identity()->source);
+  EXPECT_EQ(loaded.identity()->indices, saved.identity()->indices);
+  for (auto field : {&OutcomeFields::probabilities, &OutcomeFields::labels, &OutcomeFields::weights,
+                     &OutcomeFields::scores, &OutcomeFields::offload_score,
+                     &OutcomeFields::features, &OutcomeFields::indices}) {
+    const Tensor& a = saved.fields().*field;
+    const Tensor& b = loaded.fields().*field;
+    ASSERT_EQ(a.shape(), b.shape());
+    EXPECT_EQ(std::memcmp(a.raw(), b.raw(), a.bytes()), 0);
+  }
+}
+
+TEST_F(OutcomeFileTest, refuses_hostile_files) {
+  expect_text(error_of<FileError>([&] { OutcomeTable::load(folder_ / "none"); }), {"none"});
+  write_atomically(path_, "no table at all");
+  expect_text(error_of<FileError>([&] { OutcomeTable::load(path_); }), {"table.safetensors"});
+  random_table(1).save(path_);
+  const std::string bytes = read_file(path_);
+  write_atomically(path_, bytes.substr(0, bytes.size() - 100));
+  expect_text(error_of<FileError>([&] { OutcomeTable::load(path_); }), {"table.safetensors"});
+}
+
+TEST_F(OutcomeFileTest, refuses_content_that_is_no_table) {
+  const std::string path = "table.safetensors";
+  expect_text(error_of_file([](auto& c) { c.metadata.clear(); }), {path, "metadata 'format'"});
+  expect_text(error_of_file([](auto& c) { c.metadata["format"] = "other"; }), {path, "other"});
+  expect_text(error_of_file([](auto& c) { c.metadata["models"] = "[1, 2"; }), {path, "no valid"});
+  expect_text(error_of_file([](auto& c) { c.metadata["models"] = "{\"a\": 1}"; }), {path});
+  expect_text(error_of_file([](auto& c) { c.metadata["costs"] = "[]"; }), {path, "cost"});
+  expect_text(error_of_file([](auto& c) { c.tensors.erase("costs"); }), {path, "'costs'"});
+  expect_text(error_of_file([](auto& c) { c.tensors["costs"] = Tensor({2, 4}); }), {path, "f64"});
+  expect_text(error_of_file([](auto& c) {
+                c.tensors["router_costs"] = Tensor({2, 2}, DType::f64);
+              }),
+              {path, "one number per kind"});
+  expect_text(error_of_file([](auto& c) { c.tensors.erase("probabilities"); }), {path, "inputs"});
+  expect_text(error_of_file([](auto& c) { c.tensors["labels"] = Tensor({400}, DType::i64); }),
+              {path, "labels i32"});
+}
+
+}  // namespace
+}  // namespace muxnet

@@ -1,0 +1,103 @@
+#include <bit>
+#include <numeric>
+
+#include "muxnet/routing/evaluate.hpp"
+#include "tables.hpp"
+
+namespace muxnet {
+namespace {
+
+using testing::error_of;
+using testing::expect_text;
+using testing::random_table;
+
+/// Every registered policy at every operating point; a new one is tested without touching this.
+class EveryPolicy : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryPolicy, keeps_its_books) {
+  // Two models, so that `offload` takes part.
+  const OutcomeTable held_out = random_table(11, {.models = 2});
+  const OutcomeTable test = random_table(12, {.models = 2, .split = "test"});
+  const auto policy = make_policy(GetParam());
+  EXPECT_EQ(policy->name(), GetParam());
+  policy->fit(held_out);
+  const auto oracle = make_policy("oracle");
+  oracle->fit(held_out);
+  const double bound = oracle->measure(test, {}).accuracy;
+  double cost = -1;
+  for (const auto& point : policy->operating_points()) {
+    EXPECT_GT(point.cost, cost);
+    cost = point.cost;
+    const auto again = policy->measure(held_out, point.parameters);
+    EXPECT_NEAR(again.accuracy, point.accuracy, 1e-12);
+    EXPECT_NEAR(again.cost, point.cost, 1e-9);
+
+    const auto decisions = policy->decide(test, point);
+    EXPECT_EQ(decisions.router, policy->uses_router());
+    double right = 0;
+    for (std::size_t i = 0; i < 400; ++i) {
+      ASSERT_NE(decisions.called[i], 0U);
+      ASSERT_EQ(decisions.called[i] & ~all_models(2), 0U);
+      right += decisions.answers[i] == test.labels()[i] ? 1 : 0;
+      double paid = policy->uses_router() ? 0.25 : 0.0;
+      if ((decisions.called[i] & 1) != 0) paid += 1;
+      if ((decisions.called[i] & 2) != 0) paid += 4;
+      ASSERT_DOUBLE_EQ(decisions.costs(test, "macs")[i], paid);
+    }
+    EXPECT_DOUBLE_EQ(policy->measure(test, point.parameters).accuracy, right / 400);
+    const bool combines = decisions.models_per_input() > 1;
+    if (!combines) {
+      EXPECT_LE(right / 400, bound);
+    }
+  }
+}
+
+TEST_P(EveryPolicy, decides_the_same_twice_and_row_by_row) {
+  const OutcomeTable held_out = random_table(11, {.models = 2});
+  const OutcomeTable test = random_table(12, {.models = 2, .split = "test"});
+  const auto policy = make_policy(GetParam());
+  policy->fit(held_out);
+  const auto all = policy->decide(test);
+  EXPECT_EQ(policy->decide(test).called, all.called);
+  if (GetParam() == "random_mixing") policy->choose(policy->operating_points().front());
+  const std::vector<std::int64_t> rows{5, 3, 200};
+  const auto some = policy->decide(test.subset(rows));
+  const auto whole = policy->decide(test);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(some.called[i], whole.called[static_cast<std::size_t>(rows[i])]);
+    EXPECT_EQ(some.answers[i], whole.answers[static_cast<std::size_t>(rows[i])]);
+  }
+}
+
+TEST_P(EveryPolicy, optimises_the_kind_of_cost_it_is_given) {
+  const OutcomeTable held_out = random_table(11, {.models = 2});
+  const auto policy = make_policy(GetParam(), {.cost_kind = "latency_ms"});
+  policy->fit(held_out);
+  const auto decisions = policy->decide(held_out);
+  const auto costs = decisions.costs(held_out, "latency_ms");
+  EXPECT_NEAR(policy->point().cost, std::accumulate(costs.begin(), costs.end(), 0.0) / 400, 1e-9);
+}
+
+TEST_P(EveryPolicy, is_not_evaluated_on_what_it_was_fitted_on) {
+  const OutcomeTable held_out = random_table(11, {.models = 2});
+  const auto policy = make_policy(GetParam());
+  policy->fit(held_out);
+  expect_text(error_of([&] { evaluate(*policy, held_out); }), {"evaluate", GetParam(), "shares"});
+  const auto result =
+      evaluate(*policy, held_out, {.bootstrap = {.resamples = 10}, .allow_seen = true});
+  EXPECT_TRUE(result.seen);
+}
+
+INSTANTIATE_TEST_SUITE_P(Routing, EveryPolicy, ::testing::ValuesIn(policy_names()),
+                         [](const auto& entry) { return entry.param; });
+
+TEST(Registry, lists_names_when_one_is_unknown) {
+  expect_text(error_of([] { make_policy("magic"); }), {"make_policy", "always", "oracle", "magic"});
+}
+
+TEST(Registry, refuses_a_name_that_is_taken) {
+  expect_text(error_of([] { register_policy("cascade", nullptr); }), {"'cascade'", "taken"});
+}
+
+}  // namespace
+}  // namespace muxnet
