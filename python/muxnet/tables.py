@@ -18,6 +18,8 @@ from muxnet.words import (
     policy_title,
 )
 
+WIDE = Console(width=1000).options
+
 
 @dataclass(frozen=True)
 class TextTable:
@@ -52,10 +54,12 @@ def print_results(results: Results, stream: TextIO | None = None) -> None:
     console = Console(file=stream, highlight=False, soft_wrap=True)
     plain = not console.is_terminal
     for table in (model_table(results), policy_table(results)):
-        if plain:
+        drawn = _rich_table(table)
+        # A narrow terminal wraps plain lines; the drawn table would cut numbers short.
+        if plain or drawn.__rich_measure__(console, WIDE).maximum > console.width:
             console.print(plain_text(table), markup=False)
         else:
-            console.print(_rich_table(table))
+            console.print(drawn)
     outcome = verdict(results)
     console.print(f"{outcome.headline}.", style=None if plain else "bold", markup=False)
     for sentence in outcome.sentences:

@@ -163,3 +163,24 @@ def test_the_terminal_table_is_plain_where_there_is_no_terminal(
     assert "hybrid-single" in text
     assert "It pays, but a plain cascade pays more." in text
     assert "warning: A warning in words." in text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("columns", "drawn"), [("120", True), ("60", False)])
+def test_a_terminal_never_cuts_numbers(
+    results_dict: dict[str, Any], monkeypatch: pytest.MonkeyPatch, columns: str, drawn: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    found = results.from_dict(results_dict)
+    tables.print_results(found, stream)
+    text = stream.getvalue()
+    assert ("─" in text) == drawn
+    assert "…" not in text
+    for row in tables.model_table(found).rows:
+        assert all(cell in text for cell in row)
