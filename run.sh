@@ -49,7 +49,7 @@ install_packages() {
   say "installing Debian packages: ${missing[*]}"
   "${as_root[@]}" apt-get update -qq || say "apt-get update failed, going on with the lists at hand"
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # Nothing that the package is made of is newer than the installed one.
