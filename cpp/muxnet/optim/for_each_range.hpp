@@ -1,11 +1,10 @@
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <span>
 
+#include "muxnet/core/parallel.hpp"
 #include "muxnet/optim/optimizer.hpp"
 
 namespace muxnet::optim {
@@ -17,15 +16,14 @@ namespace muxnet::optim {
 template <class Kernel>
 void for_each_range(std::span<const Segment> segments, std::int64_t size, const Kernel& kernel) {
   constexpr std::int64_t cache_line = 16, worth_a_thread = 1 << 14;
-#pragma omp parallel if (size > worth_a_thread)
-  {
-    const std::int64_t threads = omp_get_num_threads();
-    const std::int64_t lines = (size + cache_line - 1) / cache_line;
-    const std::int64_t share = (lines + threads - 1) / threads * cache_line;
-    const std::int64_t first = omp_get_thread_num() * share, last = first + share;
+  const std::int64_t parts = size > worth_a_thread ? threads() : 1;
+  const std::int64_t lines = (size + cache_line - 1) / cache_line;
+  const std::int64_t share = (lines + parts - 1) / parts * cache_line;
+#pragma omp parallel for schedule(static) if (parts > 1)
+  for (std::int64_t part = 0; part < parts; ++part) {
     for (const auto& segment : segments) {
-      const std::int64_t begin = std::max(segment.begin, first);
-      const std::int64_t end = std::min(segment.end, last);
+      const std::int64_t begin = std::max(segment.begin, part * share);
+      const std::int64_t end = std::min(segment.end, (part + 1) * share);
       if (begin < end) kernel(begin, end, segment.decay);
     }
   }

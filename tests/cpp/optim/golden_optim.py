@@ -56,9 +56,10 @@ def clipped(max_norm):
 
 
 def rows(name, table, kind):
+    digits = {"float": ".9g", "double": ".17g"}[kind]
     print(f"inline const std::vector<std::vector<{kind}>> {name} = {{")
     for row in table:
-        print("    {" + ", ".join(f"{x:.9g}" if kind == "float" else f"{x:.17g}" for x in row) + "},")
+        print("    {" + ", ".join(format(x, digits) for x in row) + "},")
     print("};")
 
 
@@ -68,9 +69,7 @@ def main():
     print("#pragma once\n\n#include <vector>\n\nnamespace muxnet::golden {\n")
     rows("sgd_plain", train(lambda p: sgd(p, lr=1), 0.25), "float")
     rows("sgd_momentum", train(lambda p: sgd(p, lr=1, momentum=0.9), 0.25), "float")
-    rows(
-        "sgd_nesterov", train(lambda p: sgd(p, lr=1, momentum=0.9, nesterov=True), 0.25), "float"
-    )
+    rows("sgd_nesterov", train(lambda p: sgd(p, lr=1, momentum=0.9, nesterov=True), 0.25), "float")
     rows("adamw", train(lambda p: torch.optim.AdamW(p, betas=(0.9, 0.99), eps=1e-6), 0.5), "float")
     rows("clipped", [clipped(1.5), clipped(100)], "float")
     schedules = [
@@ -78,8 +77,14 @@ def main():
         rates(lambda o: lr.CosineAnnealingLR(o, T_max=9, eta_min=0.04), 10, 0.4),
         rates(
             lambda o: lr.OneCycleLR(
-                o, max_lr=0.4, total_steps=10, pct_start=0.35, anneal_strategy="linear",
-                div_factor=25, final_div_factor=4, cycle_momentum=False,
+                o,
+                max_lr=0.4,
+                total_steps=10,
+                pct_start=0.35,
+                anneal_strategy="linear",
+                div_factor=25,
+                final_div_factor=4,
+                cycle_momentum=False,
             ),
             10,
             0.4,
