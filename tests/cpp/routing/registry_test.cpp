@@ -88,6 +88,15 @@ TEST_P(EveryPolicy, is_not_evaluated_on_what_it_was_fitted_on) {
   EXPECT_TRUE(result.seen);
 }
 
+TEST_P(EveryPolicy, has_one_choice_with_a_single_model) {
+  if (GetParam() == "offload") GTEST_SKIP() << "offload wants two models";
+  const OutcomeTable held_out = random_table(11, {.models = 1});
+  const auto policy = make_policy(GetParam());
+  policy->fit(held_out);
+  EXPECT_EQ(policy->operating_points().size(), 1U);
+  EXPECT_DOUBLE_EQ(policy->point().accuracy, held_out.accuracies()[0]);
+}
+
 INSTANTIATE_TEST_SUITE_P(Routing, EveryPolicy, ::testing::ValuesIn(policy_names()),
                          [](const auto& entry) { return entry.param; });
 
