@@ -23,12 +23,17 @@ test_lint() {
   test_tidy
 }
 
+# clang-tidy on the sources changed since it last passed: seconds each, minutes for all.
 test_tidy() {
+  local stamp=build/tidy.passed changed
   cmake --preset release >build/release.log
-  # The compile commands are GCC's: clang finds omp.h only when told where GCC keeps it.
-  git ls-files 'cpp/*.cpp' | xargs -P "$(nproc)" -n 4 clang-tidy-14 -p build/release --quiet \
-    --extra-arg=-idirafter --extra-arg="$(dirname "$(g++ -print-file-name=include/omp.h)")" 2>&1 |
-    sed '/warnings generated\.$/d'
+  touch "$stamp.new"
+  mapfile -t changed < <(git ls-files 'cpp/*.cpp' | while read -r file; do
+    if [ ! -e "$stamp" ] || [ "$file" -nt "$stamp" ]; then echo "$file"; fi
+  done)
+  printf '%s\n' "${changed[@]}" | xargs -r -P "$(nproc)" -n 1 clang-tidy-14 -p build/release --quiet 2>build/tidy.log ||
+    { grep -v 'warnings generated' build/tidy.log; return 1; }
+  mv "$stamp.new" "$stamp"
 }
 
 test_cpp() { run_ctest release; }
