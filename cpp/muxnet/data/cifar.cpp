@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t pixel_bytes = 3 * 32 * 32;
+constexpr std::int64_t pixel_bytes = 3072;
 constexpr std::int64_t member_limit = std::int64_t{1} << 30;
 
 struct Layout {

@@ -60,8 +60,8 @@ Tensor load_idx(const fs::path& path, int dimensions) {
   Shape shape;
   std::int64_t count = 1;
   constexpr std::int64_t limit = std::int64_t{1} << 36;
-  for (int axis = 0; axis < dimensions; ++axis) {
-    shape.push_back(big_endian(extents.data() + 4 * axis));
+  for (std::size_t at = 0; at < extents.size(); at += 4) {
+    shape.push_back(big_endian(extents.data() + at));
     if (__builtin_mul_overflow(count, shape.back(), &count)) count = limit + 1;
   }
   if (count < 1 || count > limit) {

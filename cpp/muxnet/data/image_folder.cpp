@@ -1,7 +1,5 @@
 #include "muxnet/data/image_folder.hpp"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstring>
@@ -11,6 +9,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/data/image_header.hpp"
+#include "muxnet/data/tasks.hpp"
 
 namespace muxnet {
 namespace {
@@ -106,7 +105,7 @@ void load_image(const fs::path& path, const ImageFolderOptions& options, std::ui
   cv::Mat small;
   cv::resize(image, small, {size, size}, 0, 0, side > size ? cv::INTER_AREA : cv::INTER_LINEAR);
   for (int channel = 0; channel < options.channels; ++channel) {
-    cv::Mat plane(size, size, CV_8UC1, dst + channel * size * size);
+    cv::Mat plane(size, size, CV_8UC1, dst + std::int64_t{channel} * size * size);
     cv::extractChannel(small, plane, options.channels - 1 - channel);  // OpenCV decodes to BGR
   }
 }
@@ -133,7 +132,7 @@ Dataset load_image_folder(const fs::path& folder, const ImageFolderOptions& opti
   const auto bytes = all.images.size() / count;
   // By file, so that the error reported does not depend on which thread was first.
   std::vector<std::string> errors(files.size());
-  tbb::parallel_for(std::size_t{0}, files.size(), [&](std::size_t i) {
+  parallel_for(files.size(), [&](std::size_t i) {
     try {
       load_image(files[i].path, options,
                  all.images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * bytes);

@@ -1,8 +1,5 @@
 #include "muxnet/data/loader.hpp"
 
-#include <tbb/global_control.h>
-#include <tbb/task_arena.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -12,6 +9,7 @@
 #include <utility>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/data/tasks.hpp"
 
 namespace muxnet {
 namespace {
@@ -78,7 +76,7 @@ void check_options(const Dataset& dataset, const LoaderOptions& options) {
 
 }  // namespace
 
-struct Loader::State : std::enable_shared_from_this<State> {
+struct Loader::State {
   State(Dataset data, const Normalization& normalization, const LoaderOptions& wanted)
       : dataset(std::move(data)),
         options(wanted),
@@ -111,9 +109,6 @@ struct Loader::State : std::enable_shared_from_this<State> {
   const std::int64_t chunk_images;  // images of one task
   const std::int64_t capacity;      // images of one batch
   const std::shared_ptr<BufferPool> pool;
-  // "automatic" would print a warning where fewer threads are allowed than there are cores.
-  tbb::task_arena arena{static_cast<int>(
-      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism))};
 
   std::mutex consumer;  // one caller at a time in start and next
   std::mutex mutex;     // guards what follows
@@ -123,6 +118,8 @@ struct Loader::State : std::enable_shared_from_this<State> {
   std::int64_t epoch = -1;
   std::int64_t scheduled = 0;  // batches of this epoch that have or had a slot
   std::int64_t running = 0;    // chunks in work
+
+  TaskQueue tasks;  // last, so that it ends before what its jobs use
 };
 
 void Loader::State::stop(std::unique_lock<std::mutex>& lock) {
@@ -173,21 +170,16 @@ Slot Loader::State::make_slot(std::int64_t number) const {
 }
 
 void Loader::State::schedule() {
-  std::int64_t tasks = 0;
+  std::int64_t wanted = 0;
   {
     const std::lock_guard lock(mutex);
     while (scheduled < batches() && slots.size() < static_cast<std::size_t>(options.prefetch)) {
       slots.push_back(make_slot(scheduled));
-      tasks += slots.back().chunks;
+      wanted += slots.back().chunks;
       ++scheduled;
     }
   }
-  for (; tasks > 0; --tasks) {
-    // Weak, so that tasks which never get a thread keep nothing alive.
-    arena.enqueue([weak = weak_from_this()] {
-      if (const auto state = weak.lock()) state->work();
-    });
-  }
+  for (; wanted > 0; --wanted) tasks.push([this] { work(); });
 }
 
 void Loader::State::work() {
@@ -260,21 +252,14 @@ bool Loader::State::next(Batch& batch) {
 
 Loader::Loader(Dataset dataset, Normalization normalization, LoaderOptions options) {
   check_options(dataset, options);
-  state_ = std::make_shared<State>(std::move(dataset), normalization, options);
+  state_ = std::make_unique<State>(std::move(dataset), normalization, options);
 }
 
 Loader::Loader(Loader&&) noexcept = default;
 
-Loader& Loader::operator=(Loader&& other) noexcept {
-  std::swap(state_, other.state_);
-  return *this;
-}
+Loader& Loader::operator=(Loader&&) noexcept = default;
 
-Loader::~Loader() {
-  if (!state_) return;
-  std::unique_lock lock(state_->mutex);
-  state_->stop(lock);
-}
+Loader::~Loader() = default;
 
 void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
   state_->start(epoch, first_batch);

@@ -50,7 +50,7 @@ class Loader {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace muxnet

@@ -191,7 +191,7 @@ Transform::Transform(const Dataset& dataset, const Normalization& normalization,
 Draw Transform::draw(Random& random) const {
   Draw result;
   if (augmentation_.crop_padding > 0) {
-    const auto positions = static_cast<std::uint64_t>(2 * augmentation_.crop_padding + 1);
+    const auto positions = 2 * static_cast<std::uint64_t>(augmentation_.crop_padding) + 1;
     result.top = static_cast<int>(random.below(positions)) - augmentation_.crop_padding;
     result.left = static_cast<int>(random.below(positions)) - augmentation_.crop_padding;
   }
@@ -249,8 +249,10 @@ void Transform::erase(const Draw& draw, float* dst) const {
   const int right = std::min(width, draw.erase_column - size / 2 + size);
   for (std::int64_t channel = 0; channel < output_shape_[0]; ++channel) {
     float* plane = dst + channel * height * width;
-    for (int y = top; y < bottom; ++y)
-      std::fill(plane + y * width + left, plane + y * width + right, 0.0f);
+    for (int y = top; y < bottom; ++y) {
+      float* row = plane + std::int64_t{y} * width;
+      std::fill(row + left, row + right, 0.0f);
+    }
   }
 }
 

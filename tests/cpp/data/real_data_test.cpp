@@ -17,7 +17,7 @@ class RealData : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* folder = std::getenv("MUXNET_TEST_DATA");
-    if (folder == nullptr) GTEST_SKIP() << "MUXNET_TEST_DATA is not set";
+    if (folder == nullptr || *folder == 0) GTEST_SKIP() << "MUXNET_TEST_DATA is not set";
     folder_ = folder;
     if (!std::filesystem::is_directory(folder_)) GTEST_SKIP() << folder_ << " is not a folder";
   }
