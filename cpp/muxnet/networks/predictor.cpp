@@ -24,7 +24,8 @@ Graph with_probabilities(Graph graph) {
 
 }  // namespace
 
-Predictor::Predictor(Model& model, std::int64_t max_batch) : model_(&model), graph_(with_probabilities(model.graph)), max_batch_(max_batch) {
+Predictor::Predictor(Model& model, std::int64_t max_batch)
+    : model_(&model), graph_(with_probabilities(model.graph)), max_batch_(max_batch) {
   require(max_batch > 0, text("predict ", model.name), "a batch of at least 1", text(max_batch));
 }
 

@@ -10,8 +10,8 @@ namespace muxnet {
 /// normalisation. Atomic. Throws FileError.
 void save_weights(const Model& model, const std::filesystem::path& path);
 
-/// Reads what save_weights wrote; a file without a normalisation leaves the model's as it is. Throws
-/// FileError, and std::invalid_argument that lists every missing, extra or misshapen tensor.
+/// Reads what save_weights wrote; a file without a normalisation leaves the model's as it is.
+/// Throws FileError, and std::invalid_argument that lists every missing, extra or misshapen tensor.
 void load_weights(Model& model, const std::filesystem::path& path);
 
 }  // namespace muxnet
