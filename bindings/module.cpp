@@ -1,6 +1,16 @@
-#include <pybind11/pybind11.h>
+#include "bindings.hpp"
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ core of muxnet.";
   module.attr("__version__") = MUXNET_VERSION;
+  // Enumerations and options come before what takes them as default arguments.
+  muxnet::python::bind_core(module);
+  muxnet::python::bind_graph(module);
+  muxnet::python::bind_networks(module);
+  muxnet::python::bind_losses(module);
+  muxnet::python::bind_optim(module);
+  muxnet::python::bind_data(module);
+  muxnet::python::bind_training(module);
+  muxnet::python::bind_routing(module);
+  muxnet::python::bind_runtime(module);
 }

@@ -51,6 +51,7 @@ add_library(muxnet_openblas INTERFACE)
 target_link_libraries(muxnet_openblas INTERFACE ${MUXNET_OPENBLAS})
 target_include_directories(muxnet_openblas SYSTEM INTERFACE ${MUXNET_OPENBLAS_INCLUDE})
 
+set(MUXNET_ONEDNN_VERSION none)
 if(MUXNET_WITH_ONEDNN)
   # Not through its own CMake file: Debian's asks for OpenCL, which nothing here uses.
   find_library(MUXNET_DNNL dnnl)
@@ -58,6 +59,10 @@ if(MUXNET_WITH_ONEDNN)
   if(NOT MUXNET_DNNL OR NOT MUXNET_DNNL_INCLUDE)
     muxnet_missing(oneDNN "libdnnl-dev (or configure with -DMUXNET_WITH_ONEDNN=OFF)")
   endif()
+  file(STRINGS ${MUXNET_DNNL_INCLUDE}/oneapi/dnnl/dnnl_version.h MUXNET_ONEDNN_VERSION
+       REGEX "define DNNL_VERSION_(MAJOR|MINOR|PATCH)")
+  list(TRANSFORM MUXNET_ONEDNN_VERSION REPLACE "[^0-9]" "")
+  list(JOIN MUXNET_ONEDNN_VERSION "." MUXNET_ONEDNN_VERSION)
   add_library(muxnet_dnnl INTERFACE)
   target_link_libraries(muxnet_dnnl INTERFACE ${MUXNET_DNNL})
   target_include_directories(muxnet_dnnl SYSTEM INTERFACE ${MUXNET_DNNL_INCLUDE})

@@ -30,7 +30,7 @@ class Augmentation:
 
     crop_padding: int = option(0, "pixels of padding before the random crop", minimum=0)
     flip: bool = option(False, "mirror every other image left to right")
-    erase: float = option(0.0, "share of images that lose a random rectangle", minimum=0, maximum=1)
+    erase: int = option(0, "side of a random square that is blanked, in pixels", minimum=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +57,7 @@ class MultiplexerConfig:
     weight_decay: float = option(0.01, "weight decay", minimum=0)
     distillation_weight: float = option(0.0, "weight of the distillation loss (Eq. 8)", minimum=0)
     variants: int = option(
-        1, "widths tried, each twice the one before; the best on held-out data stays", minimum=1
+        4, "times it sees each input: plain first, then augmented", minimum=1
     )
 
 

@@ -123,11 +123,14 @@ def fit_multiplexers(run: Run, parts: Parts) -> None:
     """Algorithm 1, step 2: models frozen; one multiplexer for all, one for the two-model case."""
     from muxnet import api
 
+    run.progress.say("running every model on the inputs that the multiplexers learn from")
+    learn = api.frozen_outputs(parts.models, parts.router_data, run.config)
+    validation = api.frozen_outputs(parts.models, parts.calibration)
     for name in ("multiplexer", "offload"):
         multiplexer, history = api.fit_multiplexer(
             parts.models,
-            parts.router_data,
-            parts.calibration,
+            learn,
+            validation,
             run.config,
             offload=name == "offload",
             progress=run.progress,
@@ -145,13 +148,13 @@ def evaluate(run: Run, parts: Parts) -> None:
     from muxnet import api
 
     tables = []
-    for split, dataset in (("held_out", parts.calibration), ("test", parts.data.test)):
+    for split, dataset in (("calibration", parts.calibration), ("test", parts.data.test)):
         run.progress.say(f"running every model on the {len(dataset)} {split} images")
-        table = api.outcome_table(
-            parts.models, parts.multiplexer, dataset, split=split, offload=parts.offload
-        )
+        table = api.outcome_table(parts.models, parts.multiplexer, dataset, split=split)
         table.save(run.folder.outcomes(split))
-        tables.append(table)
+        pair = api.offload_table(table, parts.models, parts.offload, dataset)
+        pair.save(run.folder.outcomes(f"offload-{split}"))
+        tables.append((table, pair))
     parts.evaluations = api.evaluate_policies(*tables, seed=run.config.seed)
 
 

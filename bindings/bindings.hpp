@@ -1,0 +1,25 @@
+#pragma once
+
+#include <pybind11/functional.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include "tensors.hpp"
+
+namespace muxnet::python {
+
+/// For every call that computes: other Python threads run meanwhile.
+using Unlocked = py::call_guard<py::gil_scoped_release>;
+
+void bind_core(py::module_& module);
+void bind_graph(py::module_& module);
+void bind_networks(py::module_& module);
+void bind_losses(py::module_& module);
+void bind_optim(py::module_& module);
+void bind_data(py::module_& module);
+void bind_training(py::module_& module);
+void bind_routing(py::module_& module);
+void bind_runtime(py::module_& module);
+
+}  // namespace muxnet::python

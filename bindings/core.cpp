@@ -1,0 +1,53 @@
+#include "bindings.hpp"
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/normalization.hpp"
+#include "muxnet/core/parallel.hpp"
+#include "muxnet/core/safetensors.hpp"
+
+namespace muxnet::python {
+
+void bind_core(py::module_& module) {
+  py::register_exception<FileError>(module, "FileError", PyExc_OSError);
+  py::register_exception<TrainingError>(module, "TrainingError", PyExc_RuntimeError);
+
+  module.def("set_threads", &set_threads, py::arg("threads"),
+             "Threads for every computation; 0 means the cores this process may use.\n\n"
+             "Raises:\n    ValueError: a negative number.");
+  module.def("threads", &threads, "The number of threads in use.");
+
+  module.def(
+      "versions",
+      [] {
+        return std::map<std::string, std::string>{{"compiler", __VERSION__},
+                                                  {"onednn", MUXNET_ONEDNN_VERSION}};
+      },
+      "Versions of what the core was built with.");
+
+  py::class_<Normalization>(module, "Normalization", "Mean and standard deviation per channel.")
+      .def(py::init([](std::vector<float> mean, std::vector<float> deviation) {
+             return Normalization{std::move(mean), std::move(deviation)};
+           }),
+           py::arg("mean"), py::arg("deviation"))
+      .def_readonly("mean", &Normalization::mean)
+      .def_readonly("deviation", &Normalization::deviation);
+
+  module.def(
+      "save_safetensors",
+      [](const std::filesystem::path& path, std::map<std::string, Tensor> tensors,
+         std::map<std::string, std::string> metadata) {
+        save_safetensors(path, {std::move(tensors), std::move(metadata)});
+      },
+      py::arg("path"), py::arg("tensors"),
+      py::arg("metadata") = std::map<std::string, std::string>{}, Unlocked(),
+      "Write named arrays and texts atomically.\n\nRaises:\n    OSError: it cannot be written.");
+  module.def(
+      "load_safetensors",
+      [](const std::filesystem::path& path) {
+        SafeTensors content = load_safetensors(path);
+        return std::pair(std::move(content.tensors), std::move(content.metadata));
+      },
+      py::arg("path"), Unlocked(),
+      "Return (arrays, metadata).\n\nRaises:\n    OSError: unreadable or not valid.");
+}
+
+}  // namespace muxnet::python

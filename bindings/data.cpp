@@ -1,0 +1,109 @@
+#include "bindings.hpp"
+#include "muxnet/data/open.hpp"
+#include "muxnet/data/split.hpp"
+#include "muxnet/data/transform.hpp"
+
+namespace muxnet::python {
+namespace {
+
+Tensor as_labels(const Tensor& labels) {
+  if (labels.dtype() != DType::i64) return labels;
+  Tensor result(labels.shape(), DType::i32);
+  const auto from = labels.span<std::int64_t>();
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    const auto value = static_cast<std::int32_t>(from[i]);
+    if (value != from[i]) throw py::value_error("[labels] expected numbers of 32 bits");
+    result.data<std::int32_t>()[i] = value;
+  }
+  return result;
+}
+
+std::pair<Dataset, Dataset> split_dataset(const Dataset& dataset, double second_fraction,
+                                          std::uint64_t seed) {
+  const std::vector<double> fractions{1.0 - second_fraction, second_fraction};
+  const auto parts = split_stratified(dataset.labels.span<std::int32_t>(), fractions, seed);
+  return {dataset.subset(parts[0]), dataset.subset(parts[1])};
+}
+
+}  // namespace
+
+void bind_data(py::module_& module) {
+  py::class_<Dataset>(module, "Dataset", "Labelled images in memory.")
+      .def_readonly("name", &Dataset::name)
+      .def_readonly("images", &Dataset::images, "u8 or f32 (n, c, h, w), sharing memory.")
+      .def_readonly("labels", &Dataset::labels, "i32 (n), sharing memory.")
+      .def_readonly("class_names", &Dataset::class_names)
+      .def_readonly("source_index", &Dataset::source_index)
+      .def_property_readonly(
+          "image_shape",
+          [](const Dataset& dataset) {
+            const Shape& shape = dataset.images.shape();
+            return std::tuple(shape.at(1), shape.at(2), shape.at(3));
+          },
+          "(channels, height, width).")
+      .def("subset",
+           [](const Dataset& dataset, const std::vector<std::int64_t>& indices) {
+             return dataset.subset(indices);
+           },
+           py::arg("indices"), Unlocked(), "The rows at `indices`.\n\nRaises:\n    IndexError.")
+      .def("__len__", &Dataset::size)
+      .def("__repr__", [](const Dataset& dataset) {
+        return "<muxnet.Dataset " + dataset.name + ": " + std::to_string(dataset.size()) +
+               " images, " + std::to_string(dataset.classes()) + " classes>";
+      });
+
+  py::class_<Splits>(module, "Splits", "train teaches models, held_out the router, test nobody.")
+      .def_readonly("train", &Splits::train)
+      .def_readonly("held_out", &Splits::held_out)
+      .def_readonly("test", &Splits::test);
+
+  py::class_<SplitOptions>(module, "SplitOptions", "How data is divided.")
+      .def(py::init([](double held_out, double test, std::uint64_t seed) {
+             return SplitOptions{held_out, test, seed};
+           }),
+           py::kw_only(), py::arg("held_out_fraction") = 0.2, py::arg("test_fraction") = 0.2,
+           py::arg("seed") = 0);
+
+  py::class_<Augmentation>(module, "Augmentation", "What a loader does to training images.")
+      .def(py::init([](int crop_padding, bool horizontal_flip, int erase_size) {
+             return Augmentation{0, crop_padding, horizontal_flip, erase_size};
+           }),
+           py::kw_only(), py::arg("crop_padding") = 0, py::arg("horizontal_flip") = false,
+           py::arg("erase_size") = 0);
+
+  module.def(
+      "make_dataset",
+      [](const std::string& name, const Tensor& images, const Tensor& labels,
+         std::vector<std::string> class_names) {
+        return make_dataset(name, images, as_labels(labels), std::move(class_names));
+      },
+      py::arg("name"), py::arg("images"), py::arg("labels"),
+      py::arg("class_names") = std::vector<std::string>{}, Unlocked(),
+      "A data set from arrays, not copied: images u8 or f32 (n, h, w) or (n, c, h, w), labels (n)."
+      "\n\nRaises:\n    ValueError: shapes, labels or pixels that do not fit, NaN included.");
+  module.def(
+      "open_splits",
+      [](const std::string& spec, const SplitOptions& options, int channels, int size) {
+        ImageFolderOptions images;
+        images.channels = channels;
+        images.size = size;
+        return make_splits(open_dataset(spec, images), options);
+      },
+      py::arg("spec"), py::arg("options"), py::arg("channels") = 3, py::arg("size") = 64,
+      Unlocked(),
+      "Data from 'KIND:PATH', divided; channels and size are for image folders.\n\n"
+      "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
+  module.def(
+      "make_splits",
+      [](const Dataset& data, const SplitOptions& options) { return make_splits(data, options); },
+      py::arg("data"), py::arg("options"), Unlocked(),
+      "Divide data, stratified by class.\n\nRaises:\n    ValueError: a class has too few images.");
+  module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
+             py::arg("seed"), Unlocked(), "Divide in two, stratified.\n\nRaises:\n    ValueError.");
+  module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
+             "Mean and deviation of each channel.");
+  module.def("normalize", &normalize, py::arg("images"), py::arg("normalization"), Unlocked(),
+             "(x - mean) / deviation, f32.\n\nRaises:\n    ValueError: NaN, or another shape.");
+}
+
+}  // namespace muxnet::python

@@ -1,0 +1,100 @@
+#include "muxnet/networks/network.hpp"
+
+#include "bindings.hpp"
+#include "muxnet/networks/model.hpp"
+#include "muxnet/networks/multiplexer.hpp"
+#include "muxnet/networks/predictor.hpp"
+#include "muxnet/networks/projection.hpp"
+#include "muxnet/networks/weights.hpp"
+
+namespace muxnet::python {
+namespace {
+
+std::shared_ptr<Model> make_model(const std::string& name, const NetworkOptions& options,
+                                  std::int64_t projection_dim, std::uint64_t seed,
+                                  const Normalization& normalization) {
+  Graph graph = build_network(name, options);
+  if (projection_dim > 0) add_projection(graph, projection_dim);
+  auto model = std::make_shared<Model>(name, std::move(graph));
+  model->parameters.initialize(seed);
+  model->normalization = normalization;
+  return model;
+}
+
+std::shared_ptr<Model> make_multiplexer(const MultiplexerOptions& options, std::uint64_t seed,
+                                        const Normalization& normalization) {
+  auto model = std::make_shared<Model>(options.offload ? "offload" : "multiplexer",
+                                       build_multiplexer(options));
+  model->parameters.initialize(seed);
+  model->normalization = normalization;
+  return model;
+}
+
+}  // namespace
+
+void bind_networks(py::module_& module) {
+  py::class_<NetworkOptions>(module, "NetworkOptions", "What a network is built for.")
+      .def(py::init([](std::int64_t channels, std::int64_t height, std::int64_t width,
+                       std::int64_t classes, std::optional<double> dropout) {
+             return NetworkOptions{channels, height, width, classes, dropout};
+           }),
+           py::kw_only(), py::arg("channels"), py::arg("height"), py::arg("width"),
+           py::arg("classes"), py::arg("dropout") = std::nullopt);
+
+  py::class_<MultiplexerOptions>(module, "MultiplexerOptions", "The multiplexer's shape.")
+      .def(py::init<>())
+      .def_readwrite("channels", &MultiplexerOptions::channels)
+      .def_readwrite("height", &MultiplexerOptions::height)
+      .def_readwrite("width", &MultiplexerOptions::width)
+      .def_readwrite("resolution", &MultiplexerOptions::resolution)
+      .def_readwrite("filters", &MultiplexerOptions::filters)
+      .def_readwrite("models", &MultiplexerOptions::models)
+      .def_readwrite("meta_dim", &MultiplexerOptions::meta_dim)
+      .def_readwrite("shared_meta", &MultiplexerOptions::shared_meta)
+      .def_readwrite("offload", &MultiplexerOptions::offload);
+
+  py::class_<Model, std::shared_ptr<Model>>(module, "Model", "A network with its weights.")
+      .def_readonly("name", &Model::name)
+      .def_readonly("graph", &Model::graph)
+      .def_readonly("normalization", &Model::normalization)
+      .def_property_readonly("macs", [](const Model& model) { return model.graph.macs(); },
+                             "Multiply-accumulates for one input (counted).")
+      .def_property_readonly("parameter_count",
+                             [](const Model& model) { return model.graph.parameter_count(); },
+                             "Trainable parameters (counted).")
+      .def("state", [](const Model& model) { return model.parameters.state(); },
+           "Named arrays, buffers included, sharing memory with the model.")
+      .def("load_state",
+           [](Model& model, const std::map<std::string, Tensor>& state) {
+             model.parameters.load_state(state);
+           },
+           py::arg("state"),
+           "Copy named arrays into the model.\n\n"
+           "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
+      .def("save", &save_weights, py::arg("path"), Unlocked(),
+           "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
+      .def("load", &load_weights, py::arg("path"), Unlocked(),
+           "Read weights that save() wrote.\n\nRaises:\n    OSError, ValueError.")
+      .def("__repr__", [](const Model& model) {
+        return "<muxnet.Model " + model.name + ": " + std::to_string(model.graph.parameter_count()) +
+               " parameters, " + std::to_string(model.graph.macs()) + " MACs>";
+      });
+
+  py::class_<Predictor>(module, "Predictor", "A model ready to answer for any number of images.")
+      .def(py::init<Model&, std::int64_t>(), py::arg("model"), py::arg("max_batch") = 128,
+           py::keep_alive<1, 2>())
+      .def("output", &Predictor::output, py::arg("images"), py::arg("name"), Unlocked(),
+           "One named output for normalised images f32 (n, c, h, w).\n\n"
+           "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
+
+  module.def("network_names", &network_names, "Names of all networks of the zoo.");
+  module.def("make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
+             py::arg("projection_dim") = 0, py::arg("seed") = 0,
+             py::arg("normalization") = Normalization{},
+             "A network of the zoo with fresh weights.\n\nRaises:\n    IndexError: unknown name.");
+  module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
+             py::arg("seed") = 0, py::arg("normalization") = Normalization{},
+             "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
+}
+
+}  // namespace muxnet::python

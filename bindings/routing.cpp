@@ -1,0 +1,173 @@
+#include "bindings.hpp"
+#include "muxnet/routing/curve.hpp"
+#include "muxnet/routing/evaluate.hpp"
+#include "muxnet/routing/hardness.hpp"
+#include "muxnet/routing/outcome_table.hpp"
+#include "muxnet/routing/policy.hpp"
+
+namespace muxnet::python {
+namespace {
+
+OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabilities,
+                        std::map<std::string, std::vector<double>> costs, const Tensor& labels,
+                        const Tensor& scores, const Tensor& offload_score,
+                        std::map<std::string, double> router_costs, std::string split,
+                        std::string source, const Tensor& indices) {
+  OutcomeFields fields;
+  fields.models = std::move(models);
+  fields.probabilities = probabilities;
+  fields.costs = std::move(costs);
+  fields.labels = labels;
+  fields.scores = scores;
+  fields.offload_score = offload_score;
+  fields.router_costs = std::move(router_costs);
+  fields.split = std::move(split);
+  fields.source = std::move(source);
+  fields.indices = indices;
+  return OutcomeTable(std::move(fields));
+}
+
+void bind_table(py::module_& module) {
+  py::class_<OutcomeTable>(module, "OutcomeTable",
+                           "What N models answered for n inputs, with labels and costs.")
+      .def(py::init(&make_table), py::arg("models"), py::arg("probabilities"), py::arg("costs"),
+           py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
+           py::arg("offload_score") = Tensor(),
+           py::arg("router_costs") = std::map<std::string, double>{}, py::arg("split") = "",
+           py::arg("source") = "", py::arg("indices") = Tensor(),
+           "From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.\n\n"
+           "Raises:\n    ValueError: what disagrees, with row and model.")
+      .def_static("load", &OutcomeTable::load, py::arg("path"), Unlocked(),
+                  "Read what save() wrote.\n\nRaises:\n    OSError.")
+      .def("save", &OutcomeTable::save, py::arg("path"), Unlocked(),
+           "Write as safetensors, atomically.\n\nRaises:\n    OSError.")
+      .def("__len__", &OutcomeTable::size)
+      .def_property_readonly("models", &OutcomeTable::models)
+      .def_property_readonly("split", [](const OutcomeTable& t) { return t.fields().split; })
+      .def_property_readonly("probabilities",
+                             [](const OutcomeTable& t) { return t.fields().probabilities; },
+                             "f32 (n, N, K), sharing memory.")
+      .def_property_readonly("scores", [](const OutcomeTable& t) { return t.fields().scores; })
+      .def_property_readonly("weights", [](const OutcomeTable& t) { return t.fields().weights; })
+      .def_property_readonly("labels", [](const OutcomeTable& t) { return t.fields().labels; })
+      .def_property_readonly("correct", &OutcomeTable::correct, "u8 (n, N).")
+      .def_property_readonly("source", [](const OutcomeTable& t) { return t.fields().source; })
+      .def_property_readonly("indices", [](const OutcomeTable& t) { return t.fields().indices; })
+      .def("costs", &OutcomeTable::costs, py::arg("kind"), "(N), in the kind's unit.")
+      .def("router_cost", &OutcomeTable::router_cost, py::arg("kind"));
+}
+
+void bind_policy(py::module_& module) {
+  py::class_<PolicyOptions>(module, "PolicyOptions", "What a policy trades, and how finely.")
+      .def(py::init([](std::string cost_kind, std::uint64_t seed, std::int64_t model,
+                       std::int64_t max_models, std::int64_t bins) {
+             return PolicyOptions{std::move(cost_kind), seed, model, max_models, bins};
+           }),
+           py::kw_only(), py::arg("cost_kind") = "macs", py::arg("seed") = 0, py::arg("model") = 0,
+           py::arg("max_models") = 3, py::arg("bins") = 50);
+  py::class_<OperatingPoint>(module, "OperatingPoint", "One setting of a policy.")
+      .def_readonly("parameters", &OperatingPoint::parameters)
+      .def_readonly("accuracy", &OperatingPoint::accuracy)
+      .def_readonly("cost", &OperatingPoint::cost);
+  py::class_<Decisions>(module, "Decisions", "What a policy did with every input.")
+      .def_readonly("called", &Decisions::called, "(n), bit i: model i was run.")
+      .def_readonly("answers", &Decisions::answers, "(n), classes.");
+  py::class_<Rule, std::shared_ptr<Rule>>(module, "Rule", "One operating point, ready to decide.");
+  py::class_<Policy>(module, "Policy", "A family of operating points over budgets.")
+      .def_property_readonly("name", &Policy::name)
+      .def_property_readonly("uses_router", &Policy::uses_router)
+      .def("fit", &Policy::fit, py::arg("held_out"), Unlocked(),
+           "Choose operating points on held-out outcomes.\n\nRaises:\n    ValueError: test data.")
+      .def_property_readonly("operating_points", &Policy::operating_points)
+      .def_property_readonly("point", &Policy::point)
+      .def("choose", &Policy::choose, py::arg("point"))
+      .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"),
+           "The most accurate point within `cost` per input.\n\nRaises:\n    ValueError.")
+      .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
+           py::arg("table"), Unlocked(), "Decisions for a whole table.")
+      .def("rule", [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); },
+           "The chosen point, for a Router.");
+  module.def("make_policy", &make_policy, py::arg("name"), py::arg("options") = PolicyOptions{},
+             "A policy by name.\n\nRaises:\n    ValueError: lists the names there are.");
+  module.def("policy_names", &policy_names, "Names of all policies.");
+}
+
+void bind_evaluation(py::module_& module) {
+  py::class_<Interval>(module, "Interval", "Percentile interval of resampled values.")
+      .def_readonly("low", &Interval::low)
+      .def_readonly("high", &Interval::high);
+  py::class_<Estimate>(module, "Estimate", "A figure with its bootstrap interval.")
+      .def_readonly("value", &Estimate::value)
+      .def_readonly("interval", &Estimate::interval);
+  py::class_<CostFigures>(module, "CostFigures", "A cost per input: mean, 99th percentile, worst.")
+      .def_readonly("mean", &CostFigures::mean)
+      .def_readonly("p99", &CostFigures::p99)
+      .def_readonly("worst", &CostFigures::worst);
+  py::class_<Evaluation>(module, "Evaluation", "Accuracy, costs and calls of a policy.")
+      .def_readonly("policy", &Evaluation::policy)
+      .def_readonly("parameters", &Evaluation::parameters)
+      .def_readonly("accuracy", &Evaluation::accuracy)
+      .def_readonly("costs", &Evaluation::costs)
+      .def_readonly("models_per_input", &Evaluation::models_per_input)
+      .def_readonly("called_shares", &Evaluation::called_shares)
+      .def_readonly("collapse", &Evaluation::collapse)
+      .def_readonly("correct", &Evaluation::correct);
+  py::class_<CurvePoint>(module, "CurvePoint", "One point of an accuracy-cost curve.")
+      .def_readonly("parameters", &CurvePoint::parameters)
+      .def_readonly("cost", &CurvePoint::cost)
+      .def_readonly("accuracy", &CurvePoint::accuracy);
+  py::class_<HardnessLevel>(module, "HardnessLevel", "What a policy does at one hardness.")
+      .def_readonly("inputs", &HardnessLevel::inputs)
+      .def_readonly("accuracy", &HardnessLevel::accuracy)
+      .def_readonly("called_shares", &HardnessLevel::called_shares);
+
+  const auto bootstrap = [](std::uint64_t seed) {
+    BootstrapOptions options;
+    options.seed = seed;
+    return options;
+  };
+  module.def(
+      "evaluate",
+      [bootstrap](const Policy& policy, const OutcomeTable& table, std::uint64_t seed) {
+        return evaluate(policy, table, {bootstrap(seed)});
+      },
+      py::arg("policy"), py::arg("table"), py::arg("seed") = 0, Unlocked(),
+      "Figures of a fitted policy.\n\nRaises:\n    ValueError: inputs that it was fitted on.");
+  module.def(
+      "accuracy_cost_curve",
+      [](const Policy& policy, const OutcomeTable& table) {
+        return accuracy_cost_curve(policy, table).points;
+      },
+      py::arg("policy"), py::arg("table"), Unlocked(), "A policy's family over budgets.");
+  module.def(
+      "area_between",
+      [bootstrap](const Policy& policy, const Policy& other, const OutcomeTable& table,
+                  std::uint64_t seed) {
+        CurveOptions options;
+        options.bootstrap = bootstrap(seed);
+        return area_between(policy, other, table, options);
+      },
+      py::arg("policy"), py::arg("other"), py::arg("table"), py::arg("seed") = 0, Unlocked(),
+      "Mean height of one curve above the other, with its paired interval.");
+  module.def(
+      "bootstrap_difference",
+      [bootstrap](const std::vector<double>& a, const std::vector<double>& b, std::uint64_t seed) {
+        return bootstrap_difference(a, b, bootstrap(seed));
+      },
+      py::arg("a"), py::arg("b"), py::arg("seed") = 0, Unlocked(),
+      "Mean of a - b over the same inputs, with its paired interval.");
+  module.def("hardness_levels", &by_hardness, py::arg("table"), py::arg("decisions"), Unlocked(),
+             "What the decisions do at each number of failing models, 0..N.");
+  module.def("right_wrong_matrix", &right_wrong_matrix, py::arg("table"), Unlocked(),
+             "(N * N), row's model right and column's wrong: the paper's Figure 1.");
+}
+
+}  // namespace
+
+void bind_routing(py::module_& module) {
+  bind_table(module);
+  bind_policy(module);
+  bind_evaluation(module);
+}
+
+}  // namespace muxnet::python

@@ -1,0 +1,187 @@
+#include "bindings.hpp"
+#include "muxnet/training/train_models.hpp"
+#include "muxnet/training/train_multiplexer.hpp"
+
+namespace muxnet::python {
+namespace {
+
+using Models = std::vector<std::shared_ptr<Model>>;
+
+std::vector<Model*> pointers(const Models& models) {
+  std::vector<Model*> result;
+  for (const auto& model : models) result.push_back(model.get());
+  return result;
+}
+
+/// Calls Python after each step, and looks for Ctrl-C, which then stops training like `false`.
+ProgressCallback with_signals(const std::function<bool(const Progress&)>& callback,
+                              bool& interrupted) {
+  return [&callback, &interrupted](const Progress& progress) {
+    const py::gil_scoped_acquire gil;
+    if (PyErr_CheckSignals() != 0) {
+      // A KeyboardInterrupt is raised again once the checkpoint is written.
+      PyErr_Clear();
+      interrupted = true;
+      return false;
+    }
+    return callback ? callback(progress) : true;
+  };
+}
+
+template <class Train>
+TrainingResult guarded(const std::function<bool(const Progress&)>& callback, const Train& train) {
+  bool interrupted = false;
+  TrainingResult result;
+  {
+    const py::gil_scoped_release release;
+    result = train(with_signals(callback, interrupted));
+  }
+  if (interrupted) {
+    PyErr_SetNone(PyExc_KeyboardInterrupt);
+    throw py::error_already_set();
+  }
+  return result;
+}
+
+void bind_options(py::module_& module) {
+  py::class_<FitOptions>(module, "FitOptions", "What both steps of Algorithm 1 have in common.")
+      .def(py::init<>())
+      .def_readwrite("epochs", &FitOptions::epochs)
+      .def_readwrite("batch_size", &FitOptions::batch_size)
+      .def_readwrite("optimizer", &FitOptions::optimizer)
+      .def_readwrite("schedule", &FitOptions::schedule)
+      .def_readwrite("clip_norm", &FitOptions::clip_norm)
+      .def_readwrite("seed", &FitOptions::seed)
+      .def_readwrite("checkpoint", &FitOptions::checkpoint)
+      .def_readwrite("checkpoint_seconds", &FitOptions::checkpoint_seconds)
+      .def_readwrite("resume", &FitOptions::resume);
+  py::class_<ModelTrainingOptions>(module, "ModelTrainingOptions", "Step 1 of Algorithm 1.")
+      .def(py::init<>())
+      .def_readwrite("fit", &ModelTrainingOptions::fit)
+      .def_readwrite("label_smoothing", &ModelTrainingOptions::label_smoothing)
+      .def_readwrite("contrastive_weight", &ModelTrainingOptions::contrastive_weight)
+      .def_property(
+          "contrastive_formulation",
+          [](const ModelTrainingOptions& options) { return options.contrastive.formulation; },
+          [](ModelTrainingOptions& options, Formulation formulation) {
+            options.contrastive.formulation = formulation;
+          })
+      .def_readwrite("online_distillation_weight", &ModelTrainingOptions::online_distillation_weight)
+      .def_readwrite("online_distillation_temperature",
+                     &ModelTrainingOptions::online_distillation_temperature)
+      .def_readwrite("learning_rates", &ModelTrainingOptions::learning_rates)
+      .def_readwrite("augmentation", &ModelTrainingOptions::augmentation);
+  py::enum_<OffloadTarget>(module, "OffloadTarget", "What the mobile/cloud multiplexer learns.")
+      .value("none", OffloadTarget::none)
+      .value("device_wrong", OffloadTarget::device_wrong)
+      .value("cloud_rescues", OffloadTarget::cloud_rescues);
+  py::class_<MultiplexerTrainingOptions>(module, "MultiplexerTrainingOptions",
+                                         "Step 2 of Algorithm 1.")
+      .def(py::init<>())
+      .def_readwrite("fit", &MultiplexerTrainingOptions::fit)
+      .def_readwrite("objective", &MultiplexerTrainingOptions::objective)
+      .def_readwrite("weights", &MultiplexerTrainingOptions::weights)
+      .def_readwrite("distillation_weight", &MultiplexerTrainingOptions::distillation_weight)
+      .def_readwrite("offload", &MultiplexerTrainingOptions::offload)
+      .def_readwrite("device", &MultiplexerTrainingOptions::device)
+      .def_readwrite("cloud", &MultiplexerTrainingOptions::cloud);
+  py::class_<FrozenOptions>(module, "FrozenOptions", "How frozen models see their inputs.")
+      .def(py::init<>())
+      .def_readwrite("variants", &FrozenOptions::variants)
+      .def_readwrite("augmentation", &FrozenOptions::augmentation)
+      .def_readwrite("seed", &FrozenOptions::seed);
+}
+
+void bind_progress(py::module_& module) {
+  py::class_<Progress>(module, "Progress", "Where training stands after a step.")
+      .def_readonly("phase", &Progress::phase)
+      .def_readonly("epoch", &Progress::epoch)
+      .def_readonly("epochs", &Progress::epochs)
+      .def_readonly("step", &Progress::step)
+      .def_readonly("steps", &Progress::steps)
+      .def_readonly("learning_rate", &Progress::learning_rate)
+      .def_readonly("names", &Progress::names)
+      .def_readonly("losses", &Progress::losses)
+      .def_readonly("accuracies", &Progress::accuracies)
+      .def_readonly("contrastive", &Progress::contrastive)
+      .def_readonly("both_right_distance", &Progress::both_right_distance)
+      .def_readonly("one_right_distance", &Progress::one_right_distance)
+      .def_readonly("distillation", &Progress::distillation)
+      .def_readonly("images_per_second", &Progress::images_per_second)
+      .def_readonly("seconds_left", &Progress::seconds_left)
+      .def_readonly("epoch_end", &Progress::epoch_end);
+  py::class_<EpochRecord>(module, "EpochRecord", "One point of the learning curves.")
+      .def_readonly("epoch", &EpochRecord::epoch)
+      .def_readonly("step", &EpochRecord::step)
+      .def_readonly("learning_rate", &EpochRecord::learning_rate)
+      .def_readonly("losses", &EpochRecord::losses)
+      .def_readonly("accuracies", &EpochRecord::accuracies)
+      .def_readonly("held_out_accuracies", &EpochRecord::held_out_accuracies)
+      .def_readonly("contrastive", &EpochRecord::contrastive)
+      .def_readonly("both_right_distance", &EpochRecord::both_right_distance)
+      .def_readonly("one_right_distance", &EpochRecord::one_right_distance)
+      .def_readonly("distillation", &EpochRecord::distillation)
+      .def_readonly("seconds", &EpochRecord::seconds);
+  py::class_<TrainingResult>(module, "TrainingResult", "What a training left.")
+      .def_property_readonly("finished",
+                             [](const TrainingResult& result) {
+                               return result.status == TrainingStatus::finished;
+                             })
+      .def_readonly("history", &TrainingResult::history)
+      .def_readonly("step", &TrainingResult::step)
+      .def_readonly("seconds", &TrainingResult::seconds);
+}
+
+}  // namespace
+
+void bind_training(py::module_& module) {
+  bind_options(module);
+  bind_progress(module);
+
+  py::class_<FrozenOutputs>(module, "FrozenOutputs", "What frozen models answer for some inputs.")
+      .def_readonly("probabilities", &FrozenOutputs::probabilities)
+      .def_readonly("labels", &FrozenOutputs::labels)
+      .def_readonly("variants", &FrozenOutputs::variants)
+      .def_property_readonly("inputs", &FrozenOutputs::inputs);
+
+  module.def(
+      "train_models",
+      [](const Models& models, const Dataset& train, const Dataset& held_out,
+         const Normalization& normalization, const ModelTrainingOptions& options,
+         const std::function<bool(const Progress&)>& callback) {
+        const auto all = pointers(models);
+        return guarded(callback, [&](const ProgressCallback& each_step) {
+          return train_models(all, {train, held_out, normalization}, options, each_step);
+        });
+      },
+      py::arg("models"), py::arg("train"), py::arg("held_out"), py::arg("normalization"),
+      py::arg("options"), py::arg("callback") = py::none(),
+      "Step 1 of Algorithm 1: all models jointly on each batch.\n\n"
+      "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
+      "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");
+  module.def(
+      "run_frozen_models",
+      [](const Models& models, const Dataset& data, const Normalization& normalization,
+         const FrozenOptions& options) {
+        const auto all = pointers(models);
+        return run_frozen_models(all, data, normalization, options);
+      },
+      py::arg("models"), py::arg("data"), py::arg("normalization"), py::arg("options"), Unlocked(),
+      "Answers of every model for every variant of every input.\n\nRaises:\n    ValueError.");
+  module.def(
+      "train_multiplexer",
+      [](Model& multiplexer, const FrozenOutputs& outputs, const std::vector<double>& costs,
+         const MultiplexerTrainingOptions& options, const FrozenOutputs* validation,
+         const std::function<bool(const Progress&)>& callback) {
+        return guarded(callback, [&](const ProgressCallback& each_step) {
+          return train_multiplexer(multiplexer, outputs, costs, options, validation, each_step);
+        });
+      },
+      py::arg("multiplexer"), py::arg("outputs"), py::arg("costs"), py::arg("options"),
+      py::arg("validation") = nullptr, py::arg("callback") = py::none(),
+      "Step 2 of Algorithm 1: the multiplexer, models frozen.\n\n"
+      "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
+      "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");
+}
+
+}  // namespace muxnet::python

@@ -1,0 +1,450 @@
+"""The steps of the main job as functions: data, model pool, training, outcome tables, policies."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet import _core
+from muxnet.config import SMALL_ZOO, RunConfig
+from muxnet.digits import load_digits
+from muxnet.errors import error_text
+
+# Name in results.json: (policy of the core, extra options).
+POLICIES: Mapping[str, str] = {
+    "best_single": "best_single",
+    "hybrid_single": "argmax",
+    "hybrid_ensemble": "threshold_ensemble",
+    "random_mixing": "random_mixing",
+    "cascade": "cascade",
+    "average_ensemble": "average_ensemble",
+    "oracle": "oracle",
+}
+CURVES: Mapping[str, str] = {
+    "multiplexer": "hybrid_single",
+    "cascade": "cascade",
+    "random_mixing": "random_mixing",
+}
+COMPARED = ("random_mixing", "cascade")
+
+Progress = Callable[[Any], object]
+PathLike = str | os.PathLike[str]
+
+
+def set_threads(threads: int) -> None:
+    """Set the threads of every computation; 0 means the cores this process may use.
+
+    Raises:
+        ValueError: a negative number.
+
+    """
+    _core.set_threads(threads)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries behind the core."""
+    return dict(_core.versions())
+
+
+def load_data(
+    spec: str = "digits",
+    *,
+    held_out_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+) -> Any:
+    """Return splits ``.train``, ``.held_out`` and ``.test`` of ``digits`` or ``KIND:DIR``.
+
+    Raises:
+        ValueError: an unknown kind, classes that do not fit.
+        OSError: a file that is missing, truncated or mislabelled.
+
+    """
+    options = _core.SplitOptions(
+        held_out_fraction=held_out_fraction, test_fraction=test_fraction, seed=seed
+    )
+    if spec == "digits":
+        return _core.make_splits(_core.make_dataset("digits", *load_digits()), options)
+    return _core.open_splits(spec, options)
+
+
+def dataset(
+    images: NDArray[Any], labels: NDArray[Any], *, name: str = "arrays", class_names: Any = ()
+) -> Any:
+    """Return a data set from arrays, not copied: images (n, c, h, w) or (n, h, w), labels (n).
+
+    Raises:
+        ValueError: shapes, dtypes or labels that do not fit, NaN in the images.
+
+    """
+    return _core.make_dataset(name, images, labels, list(class_names))
+
+
+def split_dataset(data: Any, fraction: float, seed: int) -> tuple[Any, Any]:
+    """Divide ``data`` in two, stratified by class; ``fraction`` is the second part's.
+
+    Raises:
+        ValueError: a class with too few images.
+
+    """
+    rest, part = _core.split_dataset(data, fraction, seed)
+    return rest, part
+
+
+def zoo(
+    names: Sequence[str] = SMALL_ZOO, train: Any = None, *, seed: int = 0, projection_dim: int = 32
+) -> list[Any]:
+    """Return the networks ``names`` with fresh weights, built for the images of ``train``.
+
+    Raises:
+        IndexError: a network that is not in the zoo.
+
+    """
+    channels, height, width = train.image_shape
+    options = _core.NetworkOptions(
+        channels=channels, height=height, width=width, classes=len(train.class_names)
+    )
+    normalization = _core.measure_normalization(train)
+    return [
+        _core.make_model(
+            name, options, projection_dim=projection_dim, seed=seed, normalization=normalization
+        )
+        for name in names
+    ]
+
+
+def fit_models(
+    models: Sequence[Any],
+    data: Any,
+    config: RunConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    checkpoint: PathLike | None = None,
+    resume: bool = False,
+) -> list[Any]:
+    """Train all models jointly (Algorithm 1, step 1) on ``data.train``; return one record an epoch.
+
+    Raises:
+        TrainingError: a loss that is not finite or diverges, with model, step and learning rate.
+        KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+
+    """
+    config = config or RunConfig()
+    options = _core.ModelTrainingOptions()
+    options.fit = _fit_options(
+        config, config.epochs, config.learning_rate, config.weight_decay, config.optimizer
+    )
+    options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
+    options.label_smoothing = config.label_smoothing
+    options.contrastive_weight = config.contrastive_weight
+    options.contrastive_formulation = _core.Formulation.__members__[config.contrastive_formulation]
+    options.online_distillation_weight = config.online_distillation_weight
+    options.online_distillation_temperature = config.temperature
+    options.augmentation = _augmentation(config)
+    result = _core.train_models(
+        list(models),
+        data.train,
+        data.held_out,
+        models[0].normalization,
+        options,
+        _callback(progress),
+    )
+    return list(result.history)
+
+
+def frozen_outputs(models: Sequence[Any], data: Any, config: RunConfig | None = None) -> Any:
+    """Return what the models answer for ``data``: plain, and with ``config`` augmented too."""
+    options = _core.FrozenOptions()
+    if config is not None:
+        options.variants = config.multiplexer.variants
+        options.augmentation = _augmentation(config)
+        options.seed = config.seed
+    return _core.run_frozen_models(list(models), data, models[0].normalization, options)
+
+
+def fit_multiplexer(
+    models: Sequence[Any],
+    learn: Any,
+    validation: Any = None,
+    config: RunConfig | None = None,
+    *,
+    offload: bool = False,
+    progress: Progress | None = None,
+    checkpoint: PathLike | None = None,
+    resume: bool = False,
+) -> tuple[Any, list[Any]]:
+    """Train a multiplexer on frozen outputs (Algorithm 1, step 2); return it and its history.
+
+    ``learn`` and ``validation`` come from ``frozen_outputs``. With ``offload`` it has a single
+    output, which chooses between the cheapest and the dearest model.
+
+    Raises:
+        TrainingError: a loss that is not finite or diverges.
+        KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+
+    """
+    config = config or RunConfig()
+    own = config.multiplexer
+    normalization = models[0].normalization
+    network = _core.make_multiplexer(
+        _multiplexer_options(models, config, offload=offload),
+        seed=config.seed,
+        normalization=normalization,
+    )
+    weights = _core.WeightOptions(
+        _core.Formulation.__members__[own.formulation], own.lambda_cost
+    )
+    objective = _core.Objective.__members__[own.objective]
+    options = _core.MultiplexerTrainingOptions()
+    options.fit = _fit_options(config, own.epochs, own.learning_rate, own.weight_decay, "adamw")
+    options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
+    options.objective = objective
+    options.weights = weights
+    options.distillation_weight = 0.0 if offload else own.distillation_weight
+    if offload:
+        options.offload = _core.OffloadTarget.cloud_rescues
+        options.device, options.cloud = device_and_cloud(models)
+    result = _core.train_multiplexer(
+        network,
+        learn,
+        [float(model.macs) for model in models],
+        options,
+        validation,
+        _callback(progress),
+    )
+    return _core.Multiplexer(network, objective, weights), list(result.history)
+
+
+def device_and_cloud(models: Sequence[Any]) -> tuple[int, int]:
+    """Return the positions of the two models of the mobile/cloud case: cheapest and dearest."""
+    costs = [model.macs for model in models]
+    return int(np.argmin(costs)), int(np.argmax(costs))
+
+
+def save_weights(model: Any, path: PathLike) -> None:
+    """Write the weights of a model or a multiplexer, making the folder.
+
+    Raises:
+        OSError: it cannot be written.
+
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    getattr(model, "model", model).save(path)
+
+
+def measure_latency(model: Any, batch: int = 1) -> float:
+    """Return the median milliseconds of one inference pass of a model or a multiplexer."""
+    return float(_core.measure_latency_ms(getattr(model, "model", model), batch))
+
+
+def outcome_table(models: Sequence[Any], multiplexer: Any, data: Any, *, split: str) -> Any:
+    """Run every model and the multiplexer on ``data`` and return the OutcomeTable."""
+    options = _core.CollectOptions()
+    options.labels = data.labels
+    options.split = split
+    options.source = f"{data.name}/{'test' if split == 'test' else 'train'}"
+    options.indices = data.source_index
+    images = _core.normalize(data.images, models[0].normalization)
+    return _core.collect_outcomes(_core.ModelPool(list(models)), images, multiplexer, options)
+
+
+def offload_table(table: Any, models: Sequence[Any], offload: Any, data: Any) -> Any:
+    """Return the table of the mobile/cloud case: two models of ``table`` and one score."""
+    pair = list(device_and_cloud(models))
+    images = _core.normalize(data.images, models[0].normalization)
+    score = _core.Predictor(offload.model).output(images, "offload")
+    return _core.OutcomeTable(
+        [table.models[i] for i in pair],
+        np.ascontiguousarray(table.probabilities[:, pair]),
+        {"macs": [table.costs("macs")[i] for i in pair]},
+        labels=table.labels,
+        offload_score=score.reshape(-1),
+        router_costs={"macs": float(offload.macs)},
+        split=table.split,
+        source=table.source,
+        indices=table.indices,
+    )
+
+
+def evaluate_policies(
+    calibration: tuple[Any, Any], test: tuple[Any, Any], *, seed: int = 0
+) -> SimpleNamespace:
+    """Fit every policy on calibration outcomes and evaluate it on test outcomes.
+
+    Both arguments are (table of all models, table of the mobile/cloud case).
+    """
+    policies = {name: _fitted(kind, calibration[0], seed) for name, kind in POLICIES.items()}
+    found = {name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()}
+    offload = _core.evaluate(_fitted("offload", calibration[1], seed), test[1], seed)
+    names = list(test[0].models)
+    found["offload"] = _over_all_models(offload, list(test[1].models), names)
+    singles = [
+        _core.evaluate(_fitted("always", calibration[0], seed, model=i), test[0], seed).accuracy
+        for i in range(len(names))
+    ]
+    hybrid = policies["hybrid_single"]
+    return SimpleNamespace(
+        policies=found,
+        notes={name: entry.collapse for name, entry in found.items() if entry.collapse},
+        singles=singles,
+        curves={
+            name: _core.accuracy_cost_curve(policies[kind], test[0])
+            for name, kind in CURVES.items()
+        },
+        area=_core.area_between(hybrid, policies["random_mixing"], test[0], seed),
+        comparisons={
+            name: _compare(found["hybrid_single"], hybrid.point.cost, policies[name], test[0], seed)
+            for name in COMPARED
+        },
+        hardness=_core.hardness_levels(test[0], hybrid.decide(test[0])),
+        right_wrong_matrix=np.reshape(
+            _core.right_wrong_matrix(test[0]), (len(names), len(names))
+        ).tolist(),
+        auroc=_auroc(test[0]),
+    )
+
+
+class Router:
+    """Routes images among models: ``route(images)`` gives probabilities and the models called.
+
+    Args:
+        models: the model pool.
+        multiplexer: from ``fit_multiplexer``.
+        policy: from ``fit_policy``, which decides by the multiplexer's scores.
+
+    """
+
+    def __init__(self, models: Sequence[Any], multiplexer: Any, policy: Any) -> None:
+        self._normalization = models[0].normalization
+        self._router = _core.Router(_core.ModelPool(list(models)), multiplexer, policy.rule())
+        self._models = len(models)
+
+    def route(self, images: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return probabilities (n, K) and called (n, N) for raw images u8 or f32 (n, c, h, w).
+
+        Raises:
+            ValueError: images of another shape, or with NaN.
+
+        """
+        routed = self._router.route(_core.normalize(images, self._normalization))
+        masks = np.asarray(routed.called, dtype=np.uint64)[:, None]
+        bits = np.left_shift(np.uint64(1), np.arange(self._models, dtype=np.uint64))
+        return routed.probabilities, (masks & bits) != 0
+
+
+def fit_policy(name: str, table: Any, *, seed: int = 0, budget: float | None = None) -> Any:
+    """Return the policy ``name`` of the core, its operating points chosen on held-out outcomes.
+
+    Raises:
+        ValueError: an unknown name, a test table, a budget (mean MACs) below every point.
+
+    """
+    policy = _fitted(name, table, seed)
+    if budget is not None:
+        policy.choose_for_budget(budget)
+    return policy
+
+
+def _fitted(name: str, table: Any, seed: int, model: int = 0) -> Any:
+    policy = _core.make_policy(name, _core.PolicyOptions(seed=seed, model=model))
+    policy.fit(table)
+    return policy
+
+
+def _compare(hybrid: Any, budget: float, other: Any, table: Any, seed: int) -> SimpleNamespace:
+    """Compare with ``other`` at the cost that the hybrid was chosen to have."""
+    other.choose_for_budget(budget)
+    rival = _core.evaluate(other, table, seed)
+    estimate = _core.bootstrap_difference(
+        [float(right) for right in hybrid.correct], [float(right) for right in rival.correct], seed
+    )
+    return SimpleNamespace(
+        value=estimate.value, interval=estimate.interval, macs=rival.costs["macs"].mean.value
+    )
+
+
+def _over_all_models(entry: Any, pair: Sequence[str], names: Sequence[str]) -> SimpleNamespace:
+    """Return an evaluation of two models with called shares for the whole pool."""
+    shares = dict(zip(pair, entry.called_shares, strict=True))
+    return SimpleNamespace(
+        accuracy=entry.accuracy,
+        costs=entry.costs,
+        models_per_input=entry.models_per_input,
+        called_shares=[shares.get(name, 0.0) for name in names],
+        parameters=entry.parameters,
+        collapse=entry.collapse,
+    )
+
+
+def _auroc(table: Any) -> list[float | None]:
+    """Return how well the multiplexer tells each model's right answers from its wrong ones."""
+    from sklearn.metrics import roc_auc_score
+
+    scores = table.scores if table.scores.size else table.weights
+    if not scores.size:
+        raise ValueError(error_text("auroc", "a table with the multiplexer's scores", "none"))
+    return [
+        float(roc_auc_score(right, score)) if 0 < right.sum() < right.size else None
+        for right, score in zip(table.correct.T, scores.T, strict=True)
+    ]
+
+
+def _augmentation(config: RunConfig) -> Any:
+    own = config.augmentation
+    return _core.Augmentation(
+        crop_padding=own.crop_padding, horizontal_flip=own.flip, erase_size=own.erase
+    )
+
+
+def _fit_options(
+    config: RunConfig, epochs: int, learning_rate: float, weight_decay: float, optimizer: str
+) -> Any:
+    fit = _core.FitOptions()
+    fit.epochs = epochs
+    fit.batch_size = config.batch_size
+    fit.seed = config.seed
+    chosen = _core.OptimizerOptions()
+    chosen.name = optimizer
+    chosen.weight_decay = weight_decay
+    fit.optimizer = chosen
+    schedule = _core.ScheduleOptions()
+    schedule.name = config.schedule
+    schedule.learning_rate = learning_rate
+    fit.schedule = schedule
+    return fit
+
+
+def _with_checkpoint(fit: Any, path: PathLike | None, resume: bool, seconds: float) -> Any:
+    if path is not None:
+        fit.checkpoint = Path(path)
+    fit.checkpoint_seconds = seconds
+    fit.resume = resume
+    return fit
+
+
+def _multiplexer_options(models: Sequence[Any], config: RunConfig, *, offload: bool) -> Any:
+    own = config.multiplexer
+    options = _core.MultiplexerOptions()
+    options.channels, options.height, options.width = models[0].graph.input_shape
+    options.resolution = own.resolution
+    options.filters = own.width
+    options.models = len(models)
+    options.meta_dim = own.meta_dim
+    options.shared_meta = own.shared_meta
+    options.offload = offload
+    return options
+
+
+def _callback(progress: Progress | None) -> Any:
+    if progress is None:
+        return None
+
+    def each_step(state: Any) -> bool:
+        progress(state)
+        return True
+
+    return each_step
