@@ -211,6 +211,22 @@ TEST(Loader, MovesWithItsEpoch) {
   EXPECT_FALSE(moved.next(batch));
 }
 
+TEST(Loader, TwoLoadersDoNotDisturbEachOther) {
+  Loader a(dataset(50), plain, {.batch_size = 4, .augmentation = everything, .seed = 1});
+  Loader b(dataset(70), plain, {.batch_size = 7, .augmentation = everything, .seed = 2});
+  const auto alone = epoch(a, 3);
+  std::vector<Batch> together;
+  Batch batch;
+  Batch other;
+  a.start_epoch(3);
+  b.start_epoch(0);
+  while (a.next(batch)) {
+    together.push_back(copy(batch));
+    b.next(other);
+  }
+  expect_same(alone, together);
+}
+
 TEST(Loader, WhatGoesWrongInAWorkerReachesTheCaller) {
   for (const bool pixel : {true, false}) {
     // The caller's memory is shared and may change after the check at the boundary.
