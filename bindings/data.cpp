@@ -41,11 +41,12 @@ void bind_data(py::module_& module) {
             return std::tuple(shape.at(1), shape.at(2), shape.at(3));
           },
           "(channels, height, width).")
-      .def("subset",
-           [](const Dataset& dataset, const std::vector<std::int64_t>& indices) {
-             return dataset.subset(indices);
-           },
-           py::arg("indices"), Unlocked(), "The rows at `indices`.\n\nRaises:\n    IndexError.")
+      .def(
+          "subset",
+          [](const Dataset& dataset, const std::vector<std::int64_t>& indices) {
+            return dataset.subset(indices);
+          },
+          py::arg("indices"), Unlocked(), "The rows at `indices`.\n\nRaises:\n    IndexError.")
       .def("__len__", &Dataset::size)
       .def("__repr__", [](const Dataset& dataset) {
         return "<muxnet.Dataset " + dataset.name + ": " + std::to_string(dataset.size()) +

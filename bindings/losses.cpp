@@ -5,7 +5,8 @@
 namespace muxnet::python {
 
 void bind_losses(py::module_& module) {
-  py::enum_<Formulation>(module, "Formulation", "Which reading of the paper's equations to compute.")
+  py::enum_<Formulation>(module, "Formulation",
+                         "Which reading of the paper's equations to compute.")
       .value("paper", Formulation::paper)
       .value("bounded", Formulation::bounded);
   py::enum_<Objective>(module, "Objective", "What a multiplexer is trained for.")

@@ -57,27 +57,31 @@ void bind_networks(py::module_& module) {
       .def_readonly("name", &Model::name)
       .def_readonly("graph", &Model::graph)
       .def_readonly("normalization", &Model::normalization)
-      .def_property_readonly("macs", [](const Model& model) { return model.graph.macs(); },
-                             "Multiply-accumulates for one input (counted).")
-      .def_property_readonly("parameter_count",
-                             [](const Model& model) { return model.graph.parameter_count(); },
-                             "Trainable parameters (counted).")
-      .def("state", [](const Model& model) { return model.parameters.state(); },
-           "Named arrays, buffers included, sharing memory with the model.")
-      .def("load_state",
-           [](Model& model, const std::map<std::string, Tensor>& state) {
-             model.parameters.load_state(state);
-           },
-           py::arg("state"),
-           "Copy named arrays into the model.\n\n"
-           "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
+      .def_property_readonly(
+          "macs", [](const Model& model) { return model.graph.macs(); },
+          "Multiply-accumulates for one input (counted).")
+      .def_property_readonly(
+          "parameter_count", [](const Model& model) { return model.graph.parameter_count(); },
+          "Trainable parameters (counted).")
+      .def(
+          "state", [](const Model& model) { return model.parameters.state(); },
+          "Named arrays, buffers included, sharing memory with the model.")
+      .def(
+          "load_state",
+          [](Model& model, const std::map<std::string, Tensor>& state) {
+            model.parameters.load_state(state);
+          },
+          py::arg("state"),
+          "Copy named arrays into the model.\n\n"
+          "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
       .def("save", &save_weights, py::arg("path"), Unlocked(),
            "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
       .def("load", &load_weights, py::arg("path"), Unlocked(),
            "Read weights that save() wrote.\n\nRaises:\n    OSError, ValueError.")
       .def("__repr__", [](const Model& model) {
-        return "<muxnet.Model " + model.name + ": " + std::to_string(model.graph.parameter_count()) +
-               " parameters, " + std::to_string(model.graph.macs()) + " MACs>";
+        return "<muxnet.Model " + model.name + ": " +
+               std::to_string(model.graph.parameter_count()) + " parameters, " +
+               std::to_string(model.graph.macs()) + " MACs>";
       });
 
   py::class_<Predictor>(module, "Predictor", "A model ready to answer for any number of images.")

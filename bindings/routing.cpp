@@ -44,9 +44,9 @@ void bind_table(py::module_& module) {
       .def("__len__", &OutcomeTable::size)
       .def_property_readonly("models", &OutcomeTable::models)
       .def_property_readonly("split", [](const OutcomeTable& t) { return t.fields().split; })
-      .def_property_readonly("probabilities",
-                             [](const OutcomeTable& t) { return t.fields().probabilities; },
-                             "f32 (n, N, K), sharing memory.")
+      .def_property_readonly(
+          "probabilities", [](const OutcomeTable& t) { return t.fields().probabilities; },
+          "f32 (n, N, K), sharing memory.")
       .def_property_readonly("scores", [](const OutcomeTable& t) { return t.fields().scores; })
       .def_property_readonly("weights", [](const OutcomeTable& t) { return t.fields().weights; })
       .def_property_readonly("labels", [](const OutcomeTable& t) { return t.fields().labels; })
@@ -85,8 +85,9 @@ void bind_policy(py::module_& module) {
            "The most accurate point within `cost` per input.\n\nRaises:\n    ValueError.")
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
-      .def("rule", [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); },
-           "The chosen point, for a Router.");
+      .def(
+          "rule", [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); },
+          "The chosen point, for a Router.");
   module.def("make_policy", &make_policy, py::arg("name"), py::arg("options") = PolicyOptions{},
              "A policy by name.\n\nRaises:\n    ValueError: lists the names there are.");
   module.def("policy_names", &policy_names, "Names of all policies.");

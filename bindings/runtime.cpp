@@ -14,19 +14,18 @@ void bind_runtime(py::module_& module) {
       .def_property_readonly("macs", &ModelPool::macs, "(N), counted.");
 
   py::class_<Multiplexer>(module, "Multiplexer", "A multiplexer and how its scores are read.")
-      .def(py::init([](std::shared_ptr<Model> model, Objective objective,
-                       const WeightOptions& weights) {
-             return Multiplexer{std::move(model), objective, weights};
-           }),
+      .def(py::init(
+               [](std::shared_ptr<Model> model, Objective objective, const WeightOptions& weights) {
+                 return Multiplexer{std::move(model), objective, weights};
+               }),
            py::arg("model"), py::arg("objective") = Objective::correctness,
            py::arg("weights") = WeightOptions{})
       .def_readonly("model", &Multiplexer::model)
       .def_readonly("objective", &Multiplexer::objective)
       .def_readonly("weights", &Multiplexer::weights)
       .def_property_readonly("macs", [](const Multiplexer& m) { return m.model->graph.macs(); })
-      .def_property_readonly("parameter_count", [](const Multiplexer& m) {
-        return m.model->graph.parameter_count();
-      });
+      .def_property_readonly("parameter_count",
+                             [](const Multiplexer& m) { return m.model->graph.parameter_count(); });
 
   py::class_<Routed>(module, "Routed", "What became of a batch, row by row.")
       .def_readonly("probabilities", &Routed::probabilities, "f32 (n, K), of the answer.")

@@ -30,19 +30,25 @@ inline Tensor to_tensor(py::array array) {
   if (dtype.is(py::dtype::of<std::uint8_t>())) return view(DType::u8);
   if (dtype.is(py::dtype::of<std::int32_t>())) return view(DType::i32);
   if (dtype.is(py::dtype::of<std::int64_t>())) return view(DType::i64);
-  throw py::value_error("[array] expected dtype float32, float64, uint8, int32 or int64, received " +
-                        py::str(dtype).cast<std::string>());
+  throw py::value_error(
+      "[array] expected dtype float32, float64, uint8, int32 or int64, received " +
+      py::str(dtype).cast<std::string>());
 }
 
 /// A view that shares the tensor's memory.
 inline py::array to_array(const Tensor& tensor) {
   const py::dtype dtype = [&] {
     switch (tensor.dtype()) {
-      case DType::f32: return py::dtype::of<float>();
-      case DType::f64: return py::dtype::of<double>();
-      case DType::u8: return py::dtype::of<std::uint8_t>();
-      case DType::i32: return py::dtype::of<std::int32_t>();
-      case DType::i64: break;
+      case DType::f32:
+        return py::dtype::of<float>();
+      case DType::f64:
+        return py::dtype::of<double>();
+      case DType::u8:
+        return py::dtype::of<std::uint8_t>();
+      case DType::i32:
+        return py::dtype::of<std::int32_t>();
+      case DType::i64:
+        break;
     }
     return py::dtype::of<std::int64_t>();
   }();

@@ -66,7 +66,8 @@ void bind_options(py::module_& module) {
           [](ModelTrainingOptions& options, Formulation formulation) {
             options.contrastive.formulation = formulation;
           })
-      .def_readwrite("online_distillation_weight", &ModelTrainingOptions::online_distillation_weight)
+      .def_readwrite("online_distillation_weight",
+                     &ModelTrainingOptions::online_distillation_weight)
       .def_readwrite("online_distillation_temperature",
                      &ModelTrainingOptions::online_distillation_temperature)
       .def_readwrite("learning_rates", &ModelTrainingOptions::learning_rates)
@@ -123,10 +124,9 @@ void bind_progress(py::module_& module) {
       .def_readonly("distillation", &EpochRecord::distillation)
       .def_readonly("seconds", &EpochRecord::seconds);
   py::class_<TrainingResult>(module, "TrainingResult", "What a training left.")
-      .def_property_readonly("finished",
-                             [](const TrainingResult& result) {
-                               return result.status == TrainingStatus::finished;
-                             })
+      .def_property_readonly(
+          "finished",
+          [](const TrainingResult& result) { return result.status == TrainingStatus::finished; })
       .def_readonly("history", &TrainingResult::history)
       .def_readonly("step", &TrainingResult::step)
       .def_readonly("seconds", &TrainingResult::seconds);

@@ -50,9 +50,9 @@ void BufferPlanner::allocate() {
     if (buffer.last < 0) continue;
     buffer.offset = find_offset(buffer, placed);
     total_bytes_ = std::max(total_bytes_, buffer.offset + buffer.bytes);
-    const auto position =
-        std::upper_bound(placed.begin(), placed.end(), buffer.offset,
-                         [](std::size_t value, const Buffer* other) { return value < other->offset; });
+    const auto position = std::upper_bound(
+        placed.begin(), placed.end(), buffer.offset,
+        [](std::size_t value, const Buffer* other) { return value < other->offset; });
     placed.insert(position, &buffer);
   }
   memory_ = allocate_aligned(total_bytes_);

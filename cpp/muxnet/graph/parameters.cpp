@@ -37,8 +37,12 @@ void fill(std::span<T> values, const ParameterEntry& entry, std::uint64_t seed) 
   const double fan = static_cast<double>(entry.spec.fan);
   for (T& value : values) {
     switch (entry.spec.init) {
-      case Init::zeros: value = 0; break;
-      case Init::ones: value = 1; break;
+      case Init::zeros:
+        value = 0;
+        break;
+      case Init::ones:
+        value = 1;
+        break;
       case Init::kaiming_normal_fan_out:
         value = static_cast<T>(random.normal() * std::sqrt(2.0 / fan));
         break;
@@ -50,7 +54,8 @@ void fill(std::span<T> values, const ParameterEntry& entry, std::uint64_t seed) 
 }
 
 Tensor slice(const Tensor& flat, const ParameterEntry& entry) {
-  return flat.rows(entry.offset, entry.offset + volume(entry.spec.shape)).reshaped(entry.spec.shape);
+  return flat.rows(entry.offset, entry.offset + volume(entry.spec.shape))
+      .reshaped(entry.spec.shape);
 }
 
 }  // namespace

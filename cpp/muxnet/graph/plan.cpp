@@ -208,8 +208,8 @@ class Plan::Implementation {
                                 static_cast<std::size_t>(entry.offset) * element_size());
     };
     step.arguments.parameters.push_back(at(parameters_->values()));
-    step.arguments.diff_parameters.push_back(
-        entry.spec.trainable ? at(parameters_->gradients()) : nullptr);
+    step.arguments.diff_parameters.push_back(entry.spec.trainable ? at(parameters_->gradients())
+                                                                  : nullptr);
   }
 
   void add_outputs() {

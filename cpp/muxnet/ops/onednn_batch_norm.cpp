@@ -30,9 +30,8 @@ class BatchNorm final : public Kernel {
     src_ = onednn::handle(data);
     dst_ = onednn::handle(data);
     for (auto* m : {&scale_, &shift_, &mean_, &variance_}) *m = onednn::handle(per_channel);
-    arguments_ = {{DNNL_ARG_SRC, src_},     {DNNL_ARG_DST, dst_},
-                  {DNNL_ARG_SCALE, scale_}, {DNNL_ARG_SHIFT, shift_},
-                  {DNNL_ARG_MEAN, mean_},   {DNNL_ARG_VARIANCE, variance_}};
+    arguments_ = {{DNNL_ARG_SRC, src_},     {DNNL_ARG_DST, dst_},   {DNNL_ARG_SCALE, scale_},
+                  {DNNL_ARG_SHIFT, shift_}, {DNNL_ARG_MEAN, mean_}, {DNNL_ARG_VARIANCE, variance_}};
     if (training_) add_mask(forward.workspace_desc());
     if (backward) make_backward(*backward, data, per_channel);
   }
@@ -97,12 +96,15 @@ class BatchNorm final : public Kernel {
     diff_dst_ = onednn::handle(data);
     diff_scale_ = onednn::handle(per_channel);
     diff_shift_ = onednn::handle(per_channel);
-    backward_arguments_ = {
-        {DNNL_ARG_SRC, src_},           {DNNL_ARG_MEAN, mean_},
-        {DNNL_ARG_VARIANCE, variance_}, {DNNL_ARG_SCALE, scale_},
-        {DNNL_ARG_SHIFT, shift_},
-        {DNNL_ARG_DIFF_DST, diff_dst_}, {DNNL_ARG_DIFF_SRC, diff_src_},
-        {DNNL_ARG_DIFF_SCALE, diff_scale_}, {DNNL_ARG_DIFF_SHIFT, diff_shift_}};
+    backward_arguments_ = {{DNNL_ARG_SRC, src_},
+                           {DNNL_ARG_MEAN, mean_},
+                           {DNNL_ARG_VARIANCE, variance_},
+                           {DNNL_ARG_SCALE, scale_},
+                           {DNNL_ARG_SHIFT, shift_},
+                           {DNNL_ARG_DIFF_DST, diff_dst_},
+                           {DNNL_ARG_DIFF_SRC, diff_src_},
+                           {DNNL_ARG_DIFF_SCALE, diff_scale_},
+                           {DNNL_ARG_DIFF_SHIFT, diff_shift_}};
     if (mask_bytes_ > 0) backward_arguments_.emplace(DNNL_ARG_WORKSPACE, mask_);
   }
 
@@ -150,9 +152,9 @@ std::unique_ptr<Kernel> make_onednn_batch_norm(const KernelSpec& spec) {
   if (!spec.training) flags |= dnnl::normalization_flags::use_global_stats;
   const auto eps = static_cast<float>(spec.attributes.number("eps", 1e-5));
   const auto forward = onednn::attempt([&] {
-    const Forward::desc desc(spec.training ? dnnl::prop_kind::forward_training
-                                           : dnnl::prop_kind::forward_inference,
-                             data, eps, flags);
+    const Forward::desc desc(
+        spec.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
+        data, eps, flags);
     return Forward::primitive_desc(desc, onednn::engine());
   });
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;

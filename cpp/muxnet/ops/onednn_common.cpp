@@ -21,10 +21,18 @@ dnnl::memory::desc describe(const Shape& shape, Layout layout) {
   using Tag = dnnl::memory::format_tag;
   Tag tag = Tag::nchw;
   switch (layout) {
-    case Layout::nchw: tag = Tag::nchw; break;
-    case Layout::nhwc: tag = Tag::nhwc; break;
-    case Layout::nChw8c: tag = Tag::nChw8c; break;
-    case Layout::nChw16c: tag = Tag::nChw16c; break;
+    case Layout::nchw:
+      tag = Tag::nchw;
+      break;
+    case Layout::nhwc:
+      tag = Tag::nhwc;
+      break;
+    case Layout::nChw8c:
+      tag = Tag::nChw8c;
+      break;
+    case Layout::nChw16c:
+      tag = Tag::nChw16c;
+      break;
   }
   return describe(dnnl::memory::dims(shape.begin(), shape.end()), tag);
 }

@@ -54,7 +54,8 @@ class Translated {
   enum class Direction { to_primitive, from_primitive };
 
   Translated() = default;
-  Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted, Direction direction);
+  Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted,
+             Direction direction);
 
   /// What the primitive reads or writes.
   const dnnl::memory& memory() const { return same_ ? plain_ : inner_; }

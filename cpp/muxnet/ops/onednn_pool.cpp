@@ -83,9 +83,9 @@ std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
   const memory::dims padding_end{end(2, window.kernel_h, window.stride_h, window.padding_h),
                                  end(3, window.kernel_w, window.stride_w, window.padding_w)};
   const auto forward = onednn::attempt([&] {
-    const Forward::desc desc(spec.training ? dnnl::prop_kind::forward_training
-                                           : dnnl::prop_kind::forward_inference,
-                             algorithm, src, dst, strides, kernel, padding, padding_end);
+    const Forward::desc desc(
+        spec.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
+        algorithm, src, dst, strides, kernel, padding, padding_end);
     return Forward::primitive_desc(desc, onednn::engine());
   });
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;

@@ -47,7 +47,8 @@ OutcomeTable collect_outcomes(ModelPool& pool, const Tensor& images,
   fields.split = options.split;
   fields.source = options.source;
   if (!options.indices.empty()) {
-    fields.indices = Tensor::from(options.indices, {static_cast<std::int64_t>(options.indices.size())});
+    fields.indices =
+        Tensor::from(options.indices, {static_cast<std::int64_t>(options.indices.size())});
   }
   return OutcomeTable(std::move(fields));
 }

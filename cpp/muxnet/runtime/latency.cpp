@@ -21,7 +21,8 @@ double measure_latency_ms(Model& model, const LatencyOptions& options) {
   for (int i = 0; i < warm_up + options.repetitions; ++i) {
     const auto start = std::chrono::steady_clock::now();
     plan.forward(images);
-    const std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+    const std::chrono::duration<double, std::milli> passed =
+        std::chrono::steady_clock::now() - start;
     if (i >= warm_up) milliseconds.push_back(passed.count());
   }
   const auto middle = milliseconds.begin() + options.repetitions / 2;

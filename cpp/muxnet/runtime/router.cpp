@@ -140,8 +140,9 @@ Routed Router::route(const Tensor& images) {
       const Evidence evidence = work.evidence(row);
       const auto step = rule_->next(evidence);
       if (step.call == 0) {
-        const auto answer = std::span(work.result.probabilities.data<float>() + row * pool_->classes(),
-                                      static_cast<std::size_t>(pool_->classes()));
+        const auto answer =
+            std::span(work.result.probabilities.data<float>() + row * pool_->classes(),
+                      static_cast<std::size_t>(pool_->classes()));
         work.result.answers[static_cast<std::size_t>(row)] =
             rule_->combine(evidence, step.answer_from, answer);
         continue;
