@@ -1,5 +1,7 @@
 #include "muxnet/graph/graph.hpp"
 
+#include <set>
+
 #include "bindings.hpp"
 #include "muxnet/graph/parameters.hpp"
 
@@ -19,6 +21,14 @@ void bind_graph(py::module_& module) {
             return std::vector<std::int64_t>(shape.begin() + 1, shape.end());
           },
           "(channels, height, width).")
+      .def_property_readonly(
+          "operators",
+          [](const Graph& graph) {
+            std::set<std::string> names;
+            for (const auto& node : graph.nodes()) names.insert(node.op);
+            return names;
+          },
+          "Names of the operators in use.")
       .def("summary", &Graph::summary, "Table of nodes with shapes, parameters and MACs.")
       .def("__str__", &Graph::summary);
 }

@@ -31,6 +31,9 @@ CURVES: Mapping[str, str] = {
 }
 COMPARED = ("random_mixing", "cascade")
 
+# A network without batch norm (AlexNet) dies at the rates that suit the others.
+PLAIN_RATE = 0.5
+
 Progress = Callable[[Any], object]
 PathLike = str | os.PathLike[str]
 
@@ -145,6 +148,9 @@ def fit_models(
     options.online_distillation_weight = config.online_distillation_weight
     options.online_distillation_temperature = config.temperature
     options.augmentation = _augmentation(config)
+    options.learning_rates = [
+        1.0 if "batch_norm" in model.graph.operators else PLAIN_RATE for model in models
+    ]
     result = _core.train_models(
         list(models),
         data.train,

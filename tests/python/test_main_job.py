@@ -89,8 +89,11 @@ class Core(ModuleType):
         options["checkpoint"].write_bytes(b"x")
         return [epoch(1, 2), epoch(2, 2)]
 
+    def frozen_outputs(self, models: Any, dataset: Data, config: Any = None) -> Data:
+        return dataset
+
     def fit_multiplexer(
-        self, models: Any, learn: Data, calibration: Data, config: Any, **options: Any
+        self, models: Any, learn: Data, validation: Data, config: Any, **options: Any
     ) -> Any:
         self.fitted_on.append(len(learn))
         name = "offload" if options["offload"] else "multiplexer"
@@ -108,8 +111,12 @@ class Core(ModuleType):
             split=options["split"], size=len(dataset), save=lambda path: write_text(path, "table")
         )
 
-    def evaluate_policies(self, fit_table: Any, test_table: Any, *, seed: int) -> Any:
-        self.asked["tables"] = [(t.split, t.size) for t in (fit_table, test_table)]
+    def offload_table(self, table: Any, models: Any, offload: Any, dataset: Data) -> Any:
+        assert offload.name == "offload"
+        return table
+
+    def evaluate_policies(self, calibration: Any, test: Any, *, seed: int) -> Any:
+        self.asked["tables"] = [(t.split, t.size) for t, _ in (calibration, test)]
         point = SimpleNamespace(cost=1e6, accuracy=0.8)
         return SimpleNamespace(
             policies={name: evaluation(self.called) for name in POLICIES},
@@ -147,7 +154,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
     assert core.asked["threads"] == 1
     assert core.asked["data"][1]["held_out_fraction"] == 0.2
     assert core.fitted_on == [150, 150]
-    assert core.asked["tables"] == [("held_out", 50), ("test", 300)]
+    assert core.asked["tables"] == [("calibration", 50), ("test", 300)]
     assert found.machine.versions["oneDNN"] == "2.6.3"
     assert found.data.held_out == 200
     assert sorted(str(path.relative_to("o")) for path in Path("o").rglob("*.*")) == [
@@ -157,7 +164,9 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
         "figures/hardness.png",
         "figures/learning_curves.png",
         "figures/right_wrong.png",
-        "outcomes-held_out.safetensors",
+        "outcomes-calibration.safetensors",
+        "outcomes-offload-calibration.safetensors",
+        "outcomes-offload-test.safetensors",
         "outcomes-test.safetensors",
         "report.html",
         "results.json",

@@ -41,7 +41,8 @@ class Plan {
   Tensor output(const std::string& name) const;
 
   /// Backward from gradients of some outputs (same shapes as output()); outputs left out count
-  /// as zero. Overwrites parameters.gradients(). Follows forward; train mode only.
+  /// as zero. Overwrites parameters.gradients(). Follows a forward, each time, because gradients
+  /// take the place of activations; train mode only. Throws std::invalid_argument.
   void backward(const std::map<std::string, Tensor>& diff_outputs);
 
   /// Bytes of all buffers that the plan owns.

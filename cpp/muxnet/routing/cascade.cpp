@@ -206,7 +206,7 @@ class CascadePolicy : public Policy {
     }
   }
 
-  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     Chain chain;
     chain.length = static_cast<std::size_t>(
         parameter(parameters, "models", 1, static_cast<double>(longest_chain)));

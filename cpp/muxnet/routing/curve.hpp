@@ -15,7 +15,7 @@ struct CurveOptions {
 };
 
 struct CurvePoint {
-  Parameters parameters;
+  PolicyParameters parameters;
   double cost = 0;  ///< of the policy's kind, the router's own included
   double accuracy = 0;
 };

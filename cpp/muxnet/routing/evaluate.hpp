@@ -25,7 +25,7 @@ struct CostFigures {
 
 struct Evaluation {
   std::string policy;
-  Parameters parameters;
+  PolicyParameters parameters;
   std::string split;
   bool seen = false;  ///< the policy was fitted on some of these inputs: no honest figure
   Estimate accuracy;

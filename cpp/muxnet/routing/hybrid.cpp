@@ -134,14 +134,14 @@ class ArgmaxPolicy : public HybridPolicy {
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
-    std::vector<Parameters> candidates;
+    std::vector<PolicyParameters> candidates;
     const auto count = static_cast<std::size_t>(options().bins);
     for (const double lambda : lambdas(held_out, Scale::probability, count)) {
       candidates.push_back({{"lambda", lambda}});
     }
     return front_of(held_out, candidates);
   }
-  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     return std::make_unique<ArgmaxRule>(relative_costs(),
                                         parameter(parameters, "lambda", 0, unbounded));
   }
@@ -158,7 +158,7 @@ class ThresholdEnsemblePolicy : public HybridPolicy {
     const auto lambda_count =
         static_cast<std::size_t>(std::max<std::int64_t>(2, options().bins / 10));
     const std::size_t threshold_count = 2 * lambda_count;
-    std::vector<Parameters> candidates;
+    std::vector<PolicyParameters> candidates;
     for (const double lambda : lambdas(held_out, Scale::logit, lambda_count)) {
       for (std::size_t i = 0; i < threshold_count; ++i) {
         // From a tenth of the uniform weight to 1, where only the argmax is called.
@@ -169,7 +169,7 @@ class ThresholdEnsemblePolicy : public HybridPolicy {
     }
     return front_of(held_out, candidates);
   }
-  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     return std::make_unique<ThresholdRule>(relative_costs(),
                                            parameter(parameters, "lambda", 0, unbounded),
                                            parameter(parameters, "threshold", 0, 1));

@@ -44,7 +44,7 @@ class RandomMixingPolicy : public Policy {
     return points;
   }
 
-  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     return std::make_unique<MixingRule>(model_parameter(parameters, "first"),
                                         model_parameter(parameters, "second"),
                                         parameter(parameters, "share", 0, 1), options().seed);

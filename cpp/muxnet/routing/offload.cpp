@@ -40,7 +40,7 @@ class OffloadPolicy : public Policy {
             text(held_out.model_count()));
     const auto scores = held_out.fields().offload_score.span<float>();
     require(!scores.empty(), "offload", "a table with offload_score", "one without");
-    std::vector<Parameters> candidates{
+    std::vector<PolicyParameters> candidates{
         {{"threshold", paper_threshold}}, {{"threshold", 0.0}}, {{"threshold", never}}};
     std::vector<float> sorted(scores.begin(), scores.end());
     std::sort(sorted.begin(), sorted.end());
@@ -55,7 +55,7 @@ class OffloadPolicy : public Policy {
     return measure(held_out, {{"threshold", paper_threshold}});
   }
 
-  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     const auto order = by_cost();
     return std::make_unique<OffloadRule>(order.front(), order.back(),
                                          parameter(parameters, "threshold", 0, never));

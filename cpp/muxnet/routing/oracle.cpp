@@ -46,7 +46,7 @@ class OraclePolicy : public Policy {
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
     return {measure(held_out, {})};
   }
-  std::unique_ptr<Rule> make_rule(const Parameters&) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters&) const override {
     return std::make_unique<OracleRule>(by_cost());
   }
 };

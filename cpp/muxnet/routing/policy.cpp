@@ -85,7 +85,8 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
   return decisions;
 }
 
-OperatingPoint Policy::measure(const OutcomeTable& table, const Parameters& parameters) const {
+OperatingPoint Policy::measure(const OutcomeTable& table,
+                               const PolicyParameters& parameters) const {
   Decisions decisions = make_rule(parameters)->replay(table);
   decisions.router = uses_router();
   const auto correct = decisions.correct(table);
@@ -95,7 +96,8 @@ OperatingPoint Policy::measure(const OutcomeTable& table, const Parameters& para
 }
 
 OperatingPoint Policy::default_point(const OutcomeTable& held_out) const {
-  const double limit = costs_[best_single_model(held_out, options_.cost_kind)];
+  const double look = uses_router() ? held_out.router_cost(options_.cost_kind) : 0;
+  const double limit = costs_[best_single_model(held_out, options_.cost_kind)] + look;
   const OperatingPoint* best = nullptr;
   for (const auto& point : points_) {
     if (point.cost > limit) break;
@@ -112,8 +114,8 @@ OperatingPoint Policy::point_within(double cost) const {
   return *(above - 1);
 }
 
-std::vector<OperatingPoint> Policy::front_of(const OutcomeTable& held_out,
-                                             const std::vector<Parameters>& candidates) const {
+std::vector<OperatingPoint> Policy::front_of(
+    const OutcomeTable& held_out, const std::vector<PolicyParameters>& candidates) const {
   std::vector<OperatingPoint> measured;
   std::vector<PlanePoint> plane;
   for (const auto& parameters : candidates) {
@@ -125,7 +127,7 @@ std::vector<OperatingPoint> Policy::front_of(const OutcomeTable& held_out,
   return front;
 }
 
-double Policy::parameter(const Parameters& parameters, const std::string& key, double low,
+double Policy::parameter(const PolicyParameters& parameters, const std::string& key, double low,
                          double high) const {
   const auto found = parameters.find(key);
   require(found != parameters.end(), name(), text("a parameter '", key, "'"), "none");
@@ -134,7 +136,8 @@ double Policy::parameter(const Parameters& parameters, const std::string& key, d
   return found->second;
 }
 
-std::size_t Policy::model_parameter(const Parameters& parameters, const std::string& key) const {
+std::size_t Policy::model_parameter(const PolicyParameters& parameters,
+                                    const std::string& key) const {
   const double last = static_cast<double>(models_.size()) - 1;
   return static_cast<std::size_t>(parameter(parameters, key, 0, last));
 }

@@ -22,11 +22,12 @@ struct PolicyOptions {
   std::int64_t bins = 100;         ///< thresholds tried per stage or knob, 2 to 200
 };
 
-using Parameters = std::map<std::string, double>;
+/// A point's settings by name.
+using PolicyParameters = std::map<std::string, double>;
 
 /// One setting of a policy, with what it attained on the table it was chosen on.
 struct OperatingPoint {
-  Parameters parameters;
+  PolicyParameters parameters;
   double accuracy = 0;
   double cost = 0;  ///< mean per input, of the policy's kind, router included
 };
@@ -36,7 +37,8 @@ struct OperatingPoint {
 /// held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
 ///
 /// Default point: the highest held-out accuracy among points that cost at most as much as the best
-/// single model, the cheapest of equals; the cheapest point when all cost more.
+/// single model, with the multiplexer's look where the policy takes one; the cheapest of equals;
+/// the cheapest point when all cost more.
 ///
 /// To add a policy: derive, implement name(), search() and make_rule(), register_policy().
 class Policy {
@@ -73,23 +75,23 @@ class Policy {
   Decisions decide(const OutcomeTable& table, const OperatingPoint& point) const;
   Decisions decide(const OutcomeTable& table) const { return decide(table, point()); }
   /// Accuracy and cost of a setting on a table.
-  OperatingPoint measure(const OutcomeTable& table, const Parameters& parameters) const;
+  OperatingPoint measure(const OutcomeTable& table, const PolicyParameters& parameters) const;
 
  protected:
   /// Operating points on held-out data; may learn more state from it.
   virtual std::vector<OperatingPoint> search(const OutcomeTable& held_out) = 0;
-  virtual std::unique_ptr<Rule> make_rule(const Parameters& parameters) const = 0;
+  virtual std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const = 0;
   virtual OperatingPoint default_point(const OutcomeTable& held_out) const;
   virtual OperatingPoint point_within(double cost) const;
 
   /// search() for policies whose settings are few: measures each, keeps the front.
   std::vector<OperatingPoint> front_of(const OutcomeTable& held_out,
-                                       const std::vector<Parameters>& candidates) const;
+                                       const std::vector<PolicyParameters>& candidates) const;
   /// parameters.at(key), checked to lie in [low, high].
-  double parameter(const Parameters& parameters, const std::string& key, double low,
+  double parameter(const PolicyParameters& parameters, const std::string& key, double low,
                    double high) const;
   /// The same for an index below the number of models.
-  std::size_t model_parameter(const Parameters& parameters, const std::string& key) const;
+  std::size_t model_parameter(const PolicyParameters& parameters, const std::string& key) const;
 
   /// (N), costs of the models when fitted.
   const std::vector<double>& costs() const { return costs_; }

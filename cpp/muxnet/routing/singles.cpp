@@ -26,7 +26,7 @@ class SinglePolicy : public Policy {
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
     return {measure(held_out, {{"model", static_cast<double>(pick(held_out))}})};
   }
-  std::unique_ptr<Rule> make_rule(const Parameters& parameters) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     return std::make_unique<FixedRule>(model_bit(model_parameter(parameters, "model")));
   }
 };
@@ -64,7 +64,7 @@ class AverageEnsemblePolicy : public Policy {
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
     return {measure(held_out, {})};
   }
-  std::unique_ptr<Rule> make_rule(const Parameters&) const override {
+  std::unique_ptr<Rule> make_rule(const PolicyParameters&) const override {
     return std::make_unique<FixedRule>(all_models(models().size()));
   }
 };

@@ -22,7 +22,7 @@ OutcomeFields weighted() {
   return fields;
 }
 
-Decisions decide(const char* name, const OutcomeTable& table, const Parameters& parameters) {
+Decisions decide(const char* name, const OutcomeTable& table, const PolicyParameters& parameters) {
   const auto policy = make_policy(name);
   policy->fit(table);
   return policy->decide(table, {parameters, 0, 0});
@@ -69,7 +69,7 @@ TEST(Argmax, sweeps_from_the_routers_own_choice_to_the_cheapest_model) {
 
 TEST(ThresholdEnsemble, calls_all_above_the_threshold_or_the_argmax) {
   const OutcomeTable table(weighted());
-  const Parameters parameters{{"lambda", 0}, {"threshold", 0.35}};
+  const PolicyParameters parameters{{"lambda", 0}, {"threshold", 0.35}};
   const auto decisions = decide("threshold_ensemble", table, parameters);
   EXPECT_EQ(decisions.called, (Masks{1, 2, 4}));
   const auto more = decide("threshold_ensemble", table, {{"lambda", 0}, {"threshold", 0.25}});

@@ -1,0 +1,266 @@
+#include "muxnet/graph/schedule.hpp"
+
+#include <algorithm>
+
+namespace muxnet {
+namespace {
+
+class Compiler {
+ public:
+  Compiler(const Graph& graph, Parameters& parameters, const PlanOptions& options)
+      : options_(options), graph_(graph), parameters_(parameters) {
+    for (const auto& entry : parameters.entries()) offsets_[entry.name] = &entry;
+  }
+
+  Schedule run() && {
+    add_input();
+    for (const auto& node : graph_.nodes()) add_node(node);
+    add_outputs();
+    plan_forward_buffers();
+    if (training()) plan_backward();
+    schedule_.planner.allocate();
+    bind_arguments();
+    return std::move(schedule_);
+  }
+
+ private:
+  bool training() const { return options_.mode == Mode::train; }
+  std::size_t element_size() const { return size_of(parameters_.dtype()); }
+
+  Shape batched(Shape shape) const {
+    shape.front() *= options_.batch;
+    return shape;
+  }
+
+  std::size_t bytes_of(const Slot& slot) const {
+    return static_cast<std::size_t>(storage_size(slot.shape, slot.layout)) * element_size();
+  }
+
+  void add_input() {
+    Slot slot;
+    slot.shape = batched(graph_.shape(graph_.input()));
+    slot.needs_gradient = false;
+    schedule_.slots.push_back(slot);
+    primary_.assign(static_cast<std::size_t>(graph_.values()), 0);
+  }
+
+  std::size_t add_slot(ValueId value, Layout layout, bool needs_gradient) {
+    Slot slot;
+    slot.value = value;
+    slot.layout = layout;
+    slot.shape = batched(graph_.shape(value));
+    slot.needs_gradient = needs_gradient;
+    slot.buffer = schedule_.planner.add(bytes_of(slot));
+    schedule_.slots.push_back(std::move(slot));
+    return schedule_.slots.size() - 1;
+  }
+
+  /// The slot that holds `value` in `layout`, reordered from its primary slot where it must be.
+  std::size_t slot_in(ValueId value, Layout layout) {
+    for (std::size_t i = 0; i < schedule_.slots.size(); ++i) {
+      if (schedule_.slots[i].value == value && schedule_.slots[i].layout == layout) return i;
+    }
+    const std::size_t from = primary_[static_cast<std::size_t>(value)];
+    PlanStep step;
+    step.src = {from};
+    step.dst = add_slot(value, layout, schedule_.slots[from].needs_gradient);
+    schedule_.steps.push_back(std::move(step));
+    return schedule_.steps.back().dst;
+  }
+
+  void add_node(const Node& node) {
+    KernelSpec spec;
+    spec.op = node.op;
+    spec.attributes = node.attributes;
+    spec.dst = batched(graph_.shape(node.dst));
+    spec.dtype = parameters_.dtype();
+    spec.training = training();
+    spec.needs_diff_src = false;
+    for (const ValueId value : node.src) {
+      const Slot& slot = schedule_.slots[primary_[static_cast<std::size_t>(value)]];
+      spec.src.push_back(slot.shape);
+      spec.src_layouts.push_back(slot.layout);
+      spec.needs_diff_src = spec.needs_diff_src || slot.needs_gradient;
+    }
+    PlanStep step;
+    step.node = &node;
+    step.kernel = make_kernel(spec, backend_for(spec));
+    for (std::size_t i = 0; i < node.src.size(); ++i) {
+      step.src.push_back(slot_in(node.src[i], step.kernel->src_layout(i)));
+    }
+    const auto specs = find_operator(node.op).parameters(graph_.src_shapes(node), node.attributes);
+    step.dst = add_slot(node.dst, step.kernel->dst_layout(), spec.needs_diff_src || !specs.empty());
+    primary_[static_cast<std::size_t>(node.dst)] = step.dst;
+    if (step.kernel->workspace_bytes() > 0) {
+      step.workspace = schedule_.planner.add(step.kernel->workspace_bytes());
+    }
+    for (const auto& parameter : specs) bind_parameter(step, node.name + "." + parameter.name);
+    schedule_.steps.push_back(std::move(step));
+  }
+
+  /// The backend asked for where it can do the work, else reference code.
+  Backend backend_for(const KernelSpec& spec) const {
+    if (options_.backend == Backend::best) return Backend::best;
+    const auto able = backends_for(spec);
+    const bool found = std::find(able.begin(), able.end(), options_.backend) != able.end();
+    return found ? options_.backend : Backend::reference;
+  }
+
+  void bind_parameter(PlanStep& step, const std::string& name) {
+    const ParameterEntry& entry = *offsets_.at(name);
+    const auto at = [&](Tensor& flat) {
+      return static_cast<void*>(static_cast<std::byte*>(flat.raw()) +
+                                static_cast<std::size_t>(entry.offset) * element_size());
+    };
+    step.arguments.parameters.push_back(at(parameters_.values()));
+    step.arguments.diff_parameters.push_back(entry.spec.trainable ? at(parameters_.gradients())
+                                                                  : nullptr);
+  }
+
+  void add_outputs() {
+    for (const auto& [name, value] : graph_.outputs()) {
+      schedule_.outputs[name] = slot_in(value, Layout::nchw);
+    }
+  }
+
+  void use(BufferPlanner::Id buffer, int time) {
+    if (buffer != no_buffer) schedule_.planner.use(buffer, time);
+  }
+
+  /// Time of step i is i; its backward happens at 2 n - i, outputs' gradients arrive at n.
+  int forward_time(std::size_t step) const { return static_cast<int>(step); }
+  int backward_time(std::size_t step) const {
+    return 2 * static_cast<int>(schedule_.steps.size()) - static_cast<int>(step);
+  }
+
+  void plan_forward_buffers() {
+    for (std::size_t i = 0; i < schedule_.steps.size(); ++i) {
+      const PlanStep& step = schedule_.steps[i];
+      for (const std::size_t src : step.src) use(schedule_.slots[src].buffer, forward_time(i));
+      use(schedule_.slots[step.dst].buffer, forward_time(i));
+      use(step.workspace, forward_time(i));
+      if (!training() || !step.kernel) continue;
+      use(step.workspace, backward_time(i));
+      if (step.kernel->backward_reads_dst())
+        use(schedule_.slots[step.dst].buffer, backward_time(i));
+      if (!step.kernel->backward_reads_src()) continue;
+      for (const std::size_t src : step.src) use(schedule_.slots[src].buffer, backward_time(i));
+    }
+    for (const auto& [name, slot] : schedule_.outputs) {
+      if (schedule_.slots[slot].buffer != no_buffer)
+        schedule_.planner.pin(schedule_.slots[slot].buffer);
+    }
+  }
+
+  BufferPlanner::Id new_gradient(const Slot& slot, int time) {
+    const auto buffer = schedule_.planner.add(bytes_of(slot));
+    use(buffer, time);
+    return buffer;
+  }
+
+  /// Makes `gradient` (or its sum with what is there) the slot's gradient. Versions are never
+  /// changed once read, so that the two inputs of an addition may share one.
+  void contribute(std::size_t slot_index, BufferPlanner::Id gradient, int time) {
+    Slot& slot = schedule_.slots[slot_index];
+    if (slot.gradient == no_buffer) {
+      slot.gradient = gradient;
+      return;
+    }
+    BackwardStep sum;
+    sum.kind = BackwardStep::Kind::sum;
+    sum.step = slot_index;
+    sum.read = {slot.gradient, gradient};
+    use(slot.gradient, time);
+    use(gradient, time);
+    slot.gradient = new_gradient(slot, time);
+    sum.written = {slot.gradient};
+    schedule_.backward_steps.push_back(std::move(sum));
+  }
+
+  void plan_backward() {
+    const int start = static_cast<int>(schedule_.steps.size());
+    for (const auto& [name, index] : schedule_.outputs) {
+      Slot& slot = schedule_.slots[index];
+      if (slot.gradient != no_buffer || !slot.needs_gradient) continue;
+      slot.gradient = new_gradient(slot, start);
+      schedule_.output_gradients[index] = slot.gradient;
+    }
+    for (std::size_t i = schedule_.steps.size(); i-- > 0;) plan_backward_of(i);
+  }
+
+  void plan_backward_of(std::size_t index) {
+    const PlanStep& step = schedule_.steps[index];
+    const Slot& dst = schedule_.slots[step.dst];
+    if (dst.gradient == no_buffer) return;  // nothing that is asked for depends on it
+    const int time = backward_time(index);
+    use(dst.gradient, time);
+    if (step.kernel && step.node->op == "add") {
+      plan_backward_of_add(index, time);
+      return;
+    }
+    BackwardStep entry;
+    entry.kind = step.kernel ? BackwardStep::Kind::kernel : BackwardStep::Kind::reorder;
+    entry.step = index;
+    entry.read = {dst.gradient};
+    for (const std::size_t src : step.src) {
+      entry.written.push_back(schedule_.slots[src].needs_gradient
+                                  ? new_gradient(schedule_.slots[src], time)
+                                  : no_buffer);
+    }
+    const auto written = entry.written;
+    schedule_.backward_steps.push_back(std::move(entry));
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      if (written[i] != no_buffer) contribute(step.src[i], written[i], time);
+    }
+  }
+
+  /// Both inputs of an addition have the same gradient: dst's own, masked where ReLU is fused.
+  void plan_backward_of_add(std::size_t index, int time) {
+    const PlanStep& step = schedule_.steps[index];
+    BufferPlanner::Id shared = schedule_.slots[step.dst].gradient;
+    if (step.node->attributes.integer("relu", 0) != 0) {
+      BackwardStep entry;
+      entry.step = index;
+      entry.read = {shared};
+      shared = new_gradient(schedule_.slots[step.dst], time);
+      entry.written = {shared, no_buffer};
+      schedule_.backward_steps.push_back(std::move(entry));
+    }
+    for (const std::size_t src : step.src) {
+      if (schedule_.slots[src].needs_gradient) contribute(src, shared, time);
+    }
+  }
+
+  void bind_arguments() {
+    for (auto& step : schedule_.steps) {
+      for (const std::size_t src : step.src) {
+        step.arguments.src.push_back(schedule_.address(schedule_.slots[src].buffer));
+      }
+      step.arguments.dst = schedule_.address(schedule_.slots[step.dst].buffer);
+      step.arguments.workspace = schedule_.address(step.workspace);
+    }
+    for (const auto& entry : schedule_.backward_steps) {
+      if (entry.kind != BackwardStep::Kind::kernel) continue;
+      KernelArguments& arguments = schedule_.steps[entry.step].arguments;
+      arguments.diff_dst = schedule_.address(entry.read.front());
+      arguments.diff_src.clear();
+      for (const auto buffer : entry.written)
+        arguments.diff_src.push_back(schedule_.address(buffer));
+    }
+  }
+
+  const PlanOptions& options_;
+  const Graph& graph_;
+  Parameters& parameters_;
+  std::map<std::string, const ParameterEntry*> offsets_;
+  std::vector<std::size_t> primary_;  ///< slot in the layout of its producer, by value
+  Schedule schedule_;
+};
+
+}  // namespace
+
+Schedule compile(const Graph& graph, Parameters& parameters, const PlanOptions& options) {
+  return Compiler(graph, parameters, options).run();
+}
+
+}  // namespace muxnet

@@ -1,0 +1,167 @@
+"""The compiled package as a user meets it: arrays in, a router out."""
+
+import gc
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import muxnet
+from muxnet import _core, api
+
+NAMES = ["alexnet_small", "mobilenet_v2_small", "resnet50_small"]
+
+
+def shapes(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return images with a bright bar, upright (class 0) or lying (class 1)."""
+    random = np.random.default_rng(seed)
+    images = random.integers(0, 90, (n, 1, 28, 28), dtype=np.uint8)
+    labels = (np.arange(n) % 2).astype(np.int64)
+    for image, label in zip(images, labels, strict=True):
+        at = int(random.integers(4, 20))
+        if label == 0:
+            image[0, :, at : at + 4] = 220
+        else:
+            image[0, at : at + 4, :] = 220
+    return images, labels
+
+
+@pytest.fixture(scope="module")
+def trained():
+    data = _core.make_splits(
+        api.dataset(*shapes(420, 0), name="bars"),
+        _core.SplitOptions(held_out_fraction=0.3, test_fraction=0.3, seed=1),
+    )
+    models = api.zoo(NAMES, data.train, seed=1, projection_dim=8)
+    config = muxnet.RunConfig(
+        epochs=3,
+        batch_size=32,
+        learning_rate=0.05,
+        multiplexer=muxnet.MultiplexerConfig(epochs=4, meta_dim=8, variants=2),
+    )
+    history = api.fit_models(models, data, config)
+    learn, calibration = api.split_dataset(data.held_out, 0.4, 1)
+    outputs = api.frozen_outputs(models, learn, config)
+    multiplexer, _ = api.fit_multiplexer(models, outputs, config=config)
+    table = api.outcome_table(models, multiplexer, calibration, split="calibration")
+    return data, models, multiplexer, table, history
+
+
+def test_models_learn_and_report_each_epoch(trained) -> None:
+    history = trained[4]
+    assert [entry.epoch for entry in history] == [1, 2, 3]
+    assert len(history[-1].losses) == len(NAMES)
+    assert max(history[-1].held_out_accuracies) > 0.9
+
+
+def test_a_router_answers_with_probabilities_and_calls(trained) -> None:
+    data, models, multiplexer, table, _ = trained
+    router = api.Router(models, multiplexer, api.fit_policy("argmax", table))
+    probabilities, called = router.route(data.test.images)
+    assert probabilities.shape == (len(data.test), 2)
+    assert called.shape == (len(data.test), 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert (called.sum(axis=1) == 1).all()
+    assert (probabilities.argmax(axis=1) == data.test.labels).mean() > 0.8
+
+
+def test_test_outcomes_are_refused_for_fitting(trained) -> None:
+    data, models, multiplexer, table, _ = trained
+    test = api.outcome_table(models, multiplexer, data.test, split="test")
+    with pytest.raises(ValueError, match="test"):
+        api.fit_policy("argmax", test)
+    with pytest.raises(ValueError, match="one of"):
+        api.fit_policy("no_such", table)
+
+
+def test_weights_and_tables_come_back_from_files(trained, tmp_path) -> None:
+    data, models, _, table, _ = trained
+    path = tmp_path / "weights" / "m.safetensors"
+    api.save_weights(models[1], path)
+    again = api.zoo(NAMES, data.train, seed=9, projection_dim=8)[1]
+    again.load(path)
+    for name, values in models[1].state().items():
+        np.testing.assert_array_equal(again.state()[name], values)
+    with pytest.raises(ValueError, match=r"missing.*conv1|missing.*features"):
+        api.zoo(NAMES, data.train, projection_dim=8)[0].load(path)
+    table.save(tmp_path / "t.safetensors")
+    loaded = _core.OutcomeTable.load(tmp_path / "t.safetensors")
+    np.testing.assert_array_equal(loaded.scores, table.scores)
+
+
+def test_contiguous_arrays_are_shared_not_copied() -> None:
+    images, labels = shapes(6, 1)
+    data = api.dataset(images, labels)
+    images[0, 0, 0, 0] = 77
+    assert data.images[0, 0, 0, 0] == 77
+    assert np.shares_memory(data.images, images)
+    kept = data.images
+    del data, images
+    gc.collect()
+    assert kept[0, 0, 0, 0] == 77
+
+
+def test_other_layouts_are_copied_right() -> None:
+    images, labels = shapes(6, 1)
+    flipped = images[:, :, ::-1]
+    assert not flipped.flags.c_contiguous
+    np.testing.assert_array_equal(api.dataset(flipped, labels).images, flipped)
+
+
+def test_what_is_no_image_is_refused() -> None:
+    images, labels = shapes(6, 1)
+    wrong = images.astype(np.float32)
+    wrong[3, 0, 5, 5] = np.nan
+    with pytest.raises(ValueError, match="3"):
+        api.dataset(wrong, labels)
+    with pytest.raises(ValueError, match="float16"):
+        api.dataset(images.astype(np.float16), labels)
+    with pytest.raises(ValueError, match="expected"):
+        api.dataset(images, labels[:-1])
+    with pytest.raises(IndexError, match="alexnet_small"):
+        api.zoo(["alexnot"], api.dataset(images, labels))
+    with pytest.raises(ValueError, match="cifar10"):
+        api.load_data("cifar11:/nowhere")
+    with pytest.raises(OSError, match="nowhere"):
+        api.load_data("mnist:/nowhere")
+
+
+def test_nan_is_refused_by_the_router(trained) -> None:
+    data, models, multiplexer, table, _ = trained
+    router = api.Router(models, multiplexer, api.fit_policy("cascade", table))
+    images = data.test.images[:4].astype(np.float32)
+    images[1] = np.inf
+    with pytest.raises(ValueError, match="1"):
+        router.route(images)
+
+
+def test_other_python_threads_run_while_the_core_computes() -> None:
+    options = _core.NetworkOptions(channels=3, height=64, width=64, classes=10)
+    model = _core.make_model("resnet152_small", options)
+    predictor = _core.Predictor(model, 64)
+    images = np.zeros((256, 3, 64, 64), np.float32)
+    predictor.output(images[:64], "logits")  # compiled now
+    ticks, done = [], threading.Event()
+
+    def tick() -> None:
+        while not done.is_set():
+            ticks.append(time.monotonic())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    began = time.monotonic()
+    predictor.output(images, "logits")
+    ended = time.monotonic()
+    done.set()
+    thread.join()
+    assert sum(began < moment < ended for moment in ticks) > 5
+
+
+def test_training_stops_on_a_loss_that_is_not_finite(tmp_path) -> None:
+    data = _core.make_splits(api.dataset(*shapes(200, 3)), _core.SplitOptions(seed=1))
+    models = api.zoo(NAMES[1:2] + NAMES[2:], data.train, projection_dim=8)
+    config = muxnet.RunConfig(epochs=3, batch_size=32, learning_rate=1e30)
+    with pytest.raises(muxnet.TrainingError, match=r"small.*step.*rate"):
+        api.fit_models(models, data, config, checkpoint=tmp_path / "c.safetensors")
