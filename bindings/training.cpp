@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "muxnet/training/metrics.hpp"
 #include "muxnet/training/train_models.hpp"
 #include "muxnet/training/train_multiplexer.hpp"
 
@@ -90,7 +91,8 @@ void bind_options(py::module_& module) {
       .def(py::init<>())
       .def_readwrite("variants", &FrozenOptions::variants)
       .def_readwrite("augmentation", &FrozenOptions::augmentation)
-      .def_readwrite("seed", &FrozenOptions::seed);
+      .def_readwrite("seed", &FrozenOptions::seed)
+      .def_readwrite("batch_size", &FrozenOptions::batch_size);
 }
 
 void bind_progress(py::module_& module) {
@@ -104,6 +106,7 @@ void bind_progress(py::module_& module) {
       .def_readonly("names", &Progress::names)
       .def_readonly("losses", &Progress::losses)
       .def_readonly("accuracies", &Progress::accuracies)
+      .def_readonly("held_out_accuracies", &Progress::held_out_accuracies)
       .def_readonly("contrastive", &Progress::contrastive)
       .def_readonly("both_right_distance", &Progress::both_right_distance)
       .def_readonly("one_right_distance", &Progress::one_right_distance)
@@ -144,6 +147,13 @@ void bind_training(py::module_& module) {
       .def_readonly("variants", &FrozenOutputs::variants)
       .def_property_readonly("inputs", &FrozenOutputs::inputs);
 
+  module.def(
+      "describe_contrastive_collapse",
+      [](double both_right, double one_right) {
+        return describe_contrastive_collapse(both_right, one_right);
+      },
+      py::arg("both_right_distance"), py::arg("one_right_distance"),
+      "A sentence when the contrastive loss separates nothing, else an empty text.");
   module.def(
       "train_models",
       [](const Models& models, const Dataset& train, const Dataset& held_out,

@@ -162,6 +162,11 @@ def fit_models(
     return list(result.history)
 
 
+def contrastive_collapse(both_right_distance: float, one_right_distance: float) -> str:
+    """Return a sentence where the contrastive loss separates nothing, else an empty text."""
+    return str(_core.describe_contrastive_collapse(both_right_distance, one_right_distance))
+
+
 def frozen_outputs(models: Sequence[Any], data: Any, config: RunConfig | None = None) -> Any:
     """Return what the models answer for ``data``: plain, and with ``config`` augmented too."""
     options = _core.FrozenOptions()
@@ -201,9 +206,7 @@ def fit_multiplexer(
         seed=config.seed,
         normalization=normalization,
     )
-    weights = _core.WeightOptions(
-        _core.Formulation.__members__[own.formulation], own.lambda_cost
-    )
+    weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
     objective = _core.Objective.__members__[own.objective]
     options = _core.MultiplexerTrainingOptions()
     options.fit = _fit_options(config, own.epochs, own.learning_rate, own.weight_decay, "adamw")

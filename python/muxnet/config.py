@@ -56,9 +56,7 @@ class MultiplexerConfig:
     learning_rate: float = option(0.002, "peak learning rate", above=0)
     weight_decay: float = option(0.01, "weight decay", minimum=0)
     distillation_weight: float = option(0.0, "weight of the distillation loss (Eq. 8)", minimum=0)
-    variants: int = option(
-        4, "times it sees each input: plain first, then augmented", minimum=1
-    )
+    variants: int = option(4, "times it sees each input: plain first, then augmented", minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,16 +110,16 @@ class RunConfig:
 # What of the defaults above does not suit a data set.
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "digits": {
-        "epochs": 12,
+        "epochs": 25,
         "batch_size": 64,
         "held_out_fraction": 0.25,
         "augmentation": {"crop_padding": 2},
         "multiplexer": {"epochs": 60},
     },
     "mnist": {"epochs": 8, "augmentation": {"crop_padding": 2}},
-    "fashion-mnist": {"epochs": 15, "augmentation": {"crop_padding": 2, "flip": True}},
-    "cifar10": {"epochs": 30, "augmentation": {"crop_padding": 4, "flip": True}},
-    "cifar100": {"epochs": 40, "augmentation": {"crop_padding": 4, "flip": True}},
+    "fashion-mnist": {"epochs": 7, "augmentation": {"crop_padding": 2, "flip": True}},
+    "cifar10": {"epochs": 20, "augmentation": {"crop_padding": 4, "flip": True}},
+    "cifar100": {"epochs": 20, "augmentation": {"crop_padding": 4, "flip": True}},
     "images": {"epochs": 30, "augmentation": {"crop_padding": 4, "flip": True}},
 }
 

@@ -15,7 +15,7 @@ from muxnet.config import RunConfig, data_kind
 from muxnet.progress import BarReporter, LogReporter
 from muxnet.results import Area, Comparison, Contrastive, DataResult, MultiplexerResult, Results
 from muxnet.run_folder import RunFolder
-from muxnet.verdict import collapse_warnings, distance_warnings
+from muxnet.verdict import collapse_warnings
 
 
 @dataclasses.dataclass
@@ -115,6 +115,8 @@ def fit_models(run: Run, parts: Parts) -> None:
         checkpoint=run.folder.checkpoint("models"),
         resume=run.resume,
     )
+    for warning in distance_warnings(parts.models_history):
+        run.progress.say(warning)
     for model in parts.models:
         api.save_weights(model, run.folder.weights / f"{model.name}.safetensors")
 
@@ -238,10 +240,21 @@ def contrastive_result(config: RunConfig, epochs: Any) -> Contrastive:
     )
 
 
+def distance_warnings(epochs: Any) -> list[str]:
+    """Return a warning where the contrastive loss was trained with and separates nothing."""
+    from muxnet import api
+
+    if not epochs or not epochs[-1].contrastive:
+        return []
+    last = epochs[-1]
+    words = api.contrastive_collapse(last.both_right_distance, last.one_right_distance)
+    return [words] if words else []
+
+
 def warnings(models: Any, contrastive: Contrastive, parts: Parts) -> tuple[str, ...]:
     """Return in words what a reader must know: collapses, and a multiplexer that is too dear."""
     words = collapse_warnings([m.name for m in models], [m.called for m in models])
-    words += distance_warnings(contrastive.both_right_distance, contrastive.one_right_distance)
+    words += distance_warnings(parts.models_history)
     cheapest = min(models, key=lambda model: model.macs)
     if parts.multiplexer.macs >= cheapest.macs:
         words.append(f"The multiplexer costs more MACs than {cheapest.name}: it is no multiplexer.")

@@ -50,17 +50,6 @@ def collapse_warnings(names: list[str], called: list[float]) -> list[str]:
     ]
 
 
-def distance_warnings(both_right: float | None, one_right: float | None) -> list[str]:
-    """Return a warning in words where the contrastive loss has made all embeddings alike."""
-    if both_right is None or one_right is None or one_right - both_right > 0.02:
-        return []
-    return [
-        "The contrastive loss separates nothing: projected embeddings are "
-        f"{both_right:.3f} apart where both models are right and {one_right:.3f} where only one "
-        "is; the gap between them has vanished."
-    ]
-
-
 def accuracy_at(points: tuple[CurvePoint, ...], macs: float) -> float:
     """Return the accuracy of a curve at ``macs``, linear between points, level beyond them."""
     ordered = sorted(points, key=lambda point: point.macs)

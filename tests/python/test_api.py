@@ -4,10 +4,9 @@ import gc
 import threading
 import time
 
+import muxnet
 import numpy as np
 import pytest
-
-import muxnet
 from muxnet import _core, api
 
 NAMES = ["alexnet_small", "mobilenet_v2_small", "resnet50_small"]

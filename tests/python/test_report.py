@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from muxnet import report, results, tables
-from muxnet.verdict import accuracy_at, collapse_warnings, distance_warnings, verdict
+from muxnet.verdict import accuracy_at, collapse_warnings, verdict
 
 PICTURES = {"accuracy_macs": b"\x89PNG one", "called": b"\x89PNG two"}
 
@@ -146,9 +146,6 @@ def test_collapses_are_said_in_words() -> None:
         "decides nothing."
     ]
     assert collapse_warnings(["a", "b"], [0.9, 0.1]) == []
-    assert "has vanished" in distance_warnings(0.0, 0.0)[0]
-    assert distance_warnings(0.14, 0.48) == []
-    assert distance_warnings(None, None) == []
 
 
 def test_the_terminal_table_is_plain_where_there_is_no_terminal(

@@ -145,6 +145,8 @@ class BatchNorm final : public Kernel {
 std::unique_ptr<Kernel> make_onednn_batch_norm(const KernelSpec& spec) {
   if (spec.dtype != DType::f32 || spec.dst.size() != 4) return nullptr;
   if (spec.training && !spec.needs_diff_src) return nullptr;
+  // One value per channel has no variance: the reference kernel says so.
+  if (spec.training && volume(spec.dst) == spec.dst[1]) return nullptr;
   const Layout layout = spec.src_layouts.front();
   const auto data = onednn::describe(spec.dst, layout);
   auto flags = scale_and_shift;
