@@ -5,8 +5,9 @@ Needs torch, numpy and safetensors, which the tests themselves do not:
     python tests/cpp/networks/make_golden.py tests/cpp/networks/golden.safetensors
 
 The networks are written here once more, in PyTorch and apart from the C++ tables, with
-torchvision's names. Parameters, images and labels follow a rule that golden_test.cpp repeats, and everything is
-computed in float64, so that the C++ float64 kernels can be held to it far below float32's rounding.
+torchvision's names. Parameters, images and labels follow a rule that golden_test.cpp repeats, and
+everything is computed in float64, so that the C++ float64 kernels can be held to it far below
+float32's rounding.
 
 Recorded per network, for a batch of 8 images of 3 x 16 x 16, in train mode without dropout:
 - NAME/setting: (2), the number of the images used and the learning rate;
@@ -31,7 +32,7 @@ MOMENTUM = 0.9
 # Name: (images, learning rate). With these images no ReLU and no max pool stands so near its kink
 # that float32's rounding decides: one element on the other side changes the gradients of a deep
 # network by a hundredth. Found by trying 0, 1, ... until float32 and float64 agreed, also with
-# images disturbed by 3e-6 of themselves. The rates are small enough for the losses to agree as well.
+# images disturbed by 3e-6 of themselves. The rates are small enough for the losses to agree too.
 SETTINGS = {
     "alexnet_small": (0, 0.1),
     "mobilenet_v2_small": (1, 0.005),
