@@ -287,7 +287,9 @@ def evaluate_policies(
     Both arguments are (table of all models, table of the mobile/cloud case).
     """
     policies = {name: _fitted(kind, calibration[0], seed) for name, kind in POLICIES.items()}
-    found = {name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()}
+    found: dict[str, Any] = {
+        name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
+    }
     offload = _core.evaluate(_fitted("offload", calibration[1], seed), test[1], seed)
     names = list(test[0].models)
     found["offload"] = _over_all_models(offload, list(test[1].models), names)

@@ -1,0 +1,1233 @@
+"""
+The C++ core of muxnet.
+"""
+from __future__ import annotations
+import collections.abc
+import numpy
+import os
+import pathlib
+import typing
+__all__: list[str] = ['Augmentation', 'CollectOptions', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'EpochRecord', 'Estimate', 'Evaluation', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'collect_outcomes', 'evaluate', 'hardness_levels', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'multiplexer_weights', 'network_names', 'normalize', 'open_splits', 'optimizer_names', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+class FileError(OSError):
+    pass
+class TrainingError(RuntimeError):
+    pass
+class Normalization:
+    """
+    Mean and standard deviation per channel.
+    """
+    def __init__(self, mean: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], deviation: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def deviation(self) -> list[float]:
+        ...
+    @property
+    def mean(self) -> list[float]:
+        ...
+class Graph:
+    """
+    A network as data: nodes in execution order.
+    """
+    def __str__(self) -> str:
+        ...
+    def summary(self) -> str:
+        """
+        Table of nodes with shapes, parameters and MACs.
+        """
+    @property
+    def input_shape(self) -> list[int]:
+        """
+        (channels, height, width).
+        """
+    @property
+    def macs(self) -> int:
+        """
+        Multiply-accumulates for one input (counted).
+        """
+    @property
+    def operators(self) -> set[str]:
+        """
+        Names of the operators in use.
+        """
+    @property
+    def parameter_count(self) -> int:
+        """
+        Trainable parameters (counted).
+        """
+class NetworkOptions:
+    """
+    What a network is built for.
+    """
+    def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, dropout: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
+        ...
+class MultiplexerOptions:
+    """
+    The multiplexer's shape.
+    """
+    offload: bool
+    shared_meta: bool
+    def __init__(self) -> None:
+        ...
+    @property
+    def channels(self) -> int:
+        ...
+    @channels.setter
+    def channels(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def filters(self) -> int:
+        ...
+    @filters.setter
+    def filters(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def height(self) -> int:
+        ...
+    @height.setter
+    def height(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def meta_dim(self) -> int:
+        ...
+    @meta_dim.setter
+    def meta_dim(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def models(self) -> int:
+        ...
+    @models.setter
+    def models(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def resolution(self) -> int:
+        ...
+    @resolution.setter
+    def resolution(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def width(self) -> int:
+        ...
+    @width.setter
+    def width(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class Model:
+    """
+    A network with its weights.
+    """
+    def __repr__(self) -> str:
+        ...
+    def load(self, path: os.PathLike | str | bytes) -> None:
+        """
+        Read weights that save() wrote.
+        
+        Raises:
+            OSError, ValueError.
+        """
+    def load_state(self, state: collections.abc.Mapping[str, numpy.ndarray]) -> None:
+        """
+        Copy named arrays into the model.
+        
+        Raises:
+            ValueError: missing, extra or misshapen ones, all listed.
+        """
+    def save(self, path: os.PathLike | str | bytes) -> None:
+        """
+        Write the weights as safetensors, atomically.
+        
+        Raises:
+            OSError.
+        """
+    def state(self) -> dict[str, numpy.ndarray]:
+        """
+        Named arrays, buffers included, sharing memory with the model.
+        """
+    @property
+    def graph(self) -> Graph:
+        ...
+    @property
+    def macs(self) -> int:
+        """
+        Multiply-accumulates for one input (counted).
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def normalization(self) -> Normalization:
+        ...
+    @property
+    def parameter_count(self) -> int:
+        """
+        Trainable parameters (counted).
+        """
+class Predictor:
+    """
+    A model ready to answer for any number of images.
+    """
+    def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128) -> None:
+        ...
+    def output(self, images: numpy.ndarray, name: str) -> numpy.ndarray:
+        """
+        One named output for normalised images f32 (n, c, h, w).
+        
+        Raises:
+            ValueError: another shape.
+            IndexError: an unknown output.
+        """
+class Formulation:
+    """
+    Which reading of the paper's equations to compute.
+    
+    Members:
+    
+      paper
+    
+      bounded
+    """
+    __members__: typing.ClassVar[dict[str, Formulation]]
+    bounded: typing.ClassVar[Formulation]
+    paper: typing.ClassVar[Formulation]
+    @typing.overload
+    def __eq__(self, other: Formulation) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: Formulation) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class Objective:
+    """
+    What a multiplexer is trained for.
+    
+    Members:
+    
+      ensemble
+    
+      correctness
+    """
+    __members__: typing.ClassVar[dict[str, Objective]]
+    correctness: typing.ClassVar[Objective]
+    ensemble: typing.ClassVar[Objective]
+    @typing.overload
+    def __eq__(self, other: Objective) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: Objective) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class WeightOptions:
+    """
+    How scores become weights (Eq. 5 and 6).
+    """
+    formulation: Formulation
+    def __init__(self, formulation: Formulation = Formulation.bounded, lambda_cost: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+        ...
+    @property
+    def lambda_cost(self) -> float:
+        ...
+    @lambda_cost.setter
+    def lambda_cost(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class OptimizerOptions:
+    """
+    Settings of every optimizer.
+    """
+    name: str
+    nesterov: bool
+    def __init__(self) -> None:
+        ...
+    @property
+    def beta1(self) -> float:
+        ...
+    @beta1.setter
+    def beta1(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def beta2(self) -> float:
+        ...
+    @beta2.setter
+    def beta2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def eps(self) -> float:
+        ...
+    @eps.setter
+    def eps(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def momentum(self) -> float:
+        ...
+    @momentum.setter
+    def momentum(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def weight_decay(self) -> float:
+        ...
+    @weight_decay.setter
+    def weight_decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class ScheduleOptions:
+    """
+    Settings of every schedule.
+    """
+    anneal: str
+    name: str
+    def __init__(self) -> None:
+        ...
+    @property
+    def decay(self) -> float:
+        ...
+    @decay.setter
+    def decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def final_ratio(self) -> float:
+        ...
+    @final_ratio.setter
+    def final_ratio(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def learning_rate(self) -> float:
+        ...
+    @learning_rate.setter
+    def learning_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def milestones(self) -> list[float]:
+        ...
+    @milestones.setter
+    def milestones(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def warmup(self) -> float:
+        ...
+    @warmup.setter
+    def warmup(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class Dataset:
+    """
+    Labelled images in memory.
+    """
+    def __len__(self) -> int:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def subset(self, indices: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> Dataset:
+        """
+        The rows at `indices`.
+        
+        Raises:
+            IndexError.
+        """
+    @property
+    def class_names(self) -> list[str]:
+        ...
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """
+        (channels, height, width).
+        """
+    @property
+    def images(self) -> numpy.ndarray:
+        """
+        u8 or f32 (n, c, h, w), sharing memory.
+        """
+    @property
+    def labels(self) -> numpy.ndarray:
+        """
+        i32 (n), sharing memory.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def source_index(self) -> list[int]:
+        ...
+class Splits:
+    """
+    train teaches models, held_out the router, test nobody.
+    """
+    @property
+    def held_out(self) -> Dataset:
+        ...
+    @property
+    def test(self) -> Dataset:
+        ...
+    @property
+    def train(self) -> Dataset:
+        ...
+class SplitOptions:
+    """
+    How data is divided.
+    """
+    def __init__(self, *, held_out_fraction: typing.SupportsFloat | typing.SupportsIndex = 0.2, test_fraction: typing.SupportsFloat | typing.SupportsIndex = 0.2, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+class Augmentation:
+    """
+    What a loader does to training images.
+    """
+    def __init__(self, *, crop_padding: typing.SupportsInt | typing.SupportsIndex = 0, horizontal_flip: bool = False, erase_size: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+class FitOptions:
+    """
+    What both steps of Algorithm 1 have in common.
+    """
+    optimizer: OptimizerOptions
+    resume: bool
+    schedule: ScheduleOptions
+    def __init__(self) -> None:
+        ...
+    @property
+    def batch_size(self) -> int:
+        ...
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def checkpoint(self) -> pathlib.Path:
+        ...
+    @checkpoint.setter
+    def checkpoint(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def checkpoint_seconds(self) -> float:
+        ...
+    @checkpoint_seconds.setter
+    def checkpoint_seconds(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def clip_norm(self) -> float:
+        ...
+    @clip_norm.setter
+    def clip_norm(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @epochs.setter
+    def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class ModelTrainingOptions:
+    """
+    Step 1 of Algorithm 1.
+    """
+    augmentation: Augmentation
+    contrastive_formulation: Formulation
+    fit: FitOptions
+    def __init__(self) -> None:
+        ...
+    @property
+    def contrastive_weight(self) -> float:
+        ...
+    @contrastive_weight.setter
+    def contrastive_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def label_smoothing(self) -> float:
+        ...
+    @label_smoothing.setter
+    def label_smoothing(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def learning_rates(self) -> list[float]:
+        ...
+    @learning_rates.setter
+    def learning_rates(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def online_distillation_temperature(self) -> float:
+        ...
+    @online_distillation_temperature.setter
+    def online_distillation_temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def online_distillation_weight(self) -> float:
+        ...
+    @online_distillation_weight.setter
+    def online_distillation_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class OffloadTarget:
+    """
+    What the mobile/cloud multiplexer learns.
+    
+    Members:
+    
+      none
+    
+      device_wrong
+    
+      cloud_rescues
+    """
+    __members__: typing.ClassVar[dict[str, OffloadTarget]]
+    cloud_rescues: typing.ClassVar[OffloadTarget]
+    device_wrong: typing.ClassVar[OffloadTarget]
+    none: typing.ClassVar[OffloadTarget]
+    @typing.overload
+    def __eq__(self, other: OffloadTarget) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: OffloadTarget) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class MultiplexerTrainingOptions:
+    """
+    Step 2 of Algorithm 1.
+    """
+    fit: FitOptions
+    objective: Objective
+    offload: OffloadTarget
+    weights: WeightOptions
+    def __init__(self) -> None:
+        ...
+    @property
+    def cloud(self) -> int:
+        ...
+    @cloud.setter
+    def cloud(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def device(self) -> int:
+        ...
+    @device.setter
+    def device(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def distillation_weight(self) -> float:
+        ...
+    @distillation_weight.setter
+    def distillation_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class FrozenOptions:
+    """
+    How frozen models see their inputs.
+    """
+    augmentation: Augmentation
+    def __init__(self) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def variants(self) -> int:
+        ...
+    @variants.setter
+    def variants(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class Progress:
+    """
+    Where training stands after a step.
+    """
+    @property
+    def accuracies(self) -> list[float]:
+        ...
+    @property
+    def both_right_distance(self) -> float:
+        ...
+    @property
+    def contrastive(self) -> float:
+        ...
+    @property
+    def distillation(self) -> float:
+        ...
+    @property
+    def epoch(self) -> int:
+        ...
+    @property
+    def epoch_end(self) -> bool:
+        ...
+    @property
+    def epochs(self) -> int:
+        ...
+    @property
+    def images_per_second(self) -> float:
+        ...
+    @property
+    def learning_rate(self) -> float:
+        ...
+    @property
+    def losses(self) -> list[float]:
+        ...
+    @property
+    def names(self) -> list[str]:
+        ...
+    @property
+    def one_right_distance(self) -> float:
+        ...
+    @property
+    def phase(self) -> str:
+        ...
+    @property
+    def seconds_left(self) -> float:
+        ...
+    @property
+    def step(self) -> int:
+        ...
+    @property
+    def steps(self) -> int:
+        ...
+class EpochRecord:
+    """
+    One point of the learning curves.
+    """
+    @property
+    def accuracies(self) -> list[float]:
+        ...
+    @property
+    def both_right_distance(self) -> float:
+        ...
+    @property
+    def contrastive(self) -> float:
+        ...
+    @property
+    def distillation(self) -> float:
+        ...
+    @property
+    def epoch(self) -> int:
+        ...
+    @property
+    def held_out_accuracies(self) -> list[float]:
+        ...
+    @property
+    def learning_rate(self) -> float:
+        ...
+    @property
+    def losses(self) -> list[float]:
+        ...
+    @property
+    def one_right_distance(self) -> float:
+        ...
+    @property
+    def seconds(self) -> float:
+        ...
+    @property
+    def step(self) -> int:
+        ...
+class TrainingResult:
+    """
+    What a training left.
+    """
+    @property
+    def finished(self) -> bool:
+        ...
+    @property
+    def history(self) -> list[EpochRecord]:
+        ...
+    @property
+    def seconds(self) -> float:
+        ...
+    @property
+    def step(self) -> int:
+        ...
+class FrozenOutputs:
+    """
+    What frozen models answer for some inputs.
+    """
+    @property
+    def inputs(self) -> int:
+        ...
+    @property
+    def labels(self) -> numpy.ndarray:
+        ...
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        ...
+    @property
+    def variants(self) -> int:
+        ...
+class OutcomeTable:
+    """
+    What N models answered for n inputs, with labels and costs.
+    """
+    @staticmethod
+    def load(path: os.PathLike | str | bytes) -> OutcomeTable:
+        """
+        Read what save() wrote.
+        
+        Raises:
+            OSError.
+        """
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ...) -> None:
+        """
+        From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
+        
+        Raises:
+            ValueError: what disagrees, with row and model.
+        """
+    def __len__(self) -> int:
+        ...
+    def costs(self, kind: str) -> list[float]:
+        """
+        (N), in the kind's unit.
+        """
+    def router_cost(self, kind: str) -> float:
+        ...
+    def save(self, path: os.PathLike | str | bytes) -> None:
+        """
+        Write as safetensors, atomically.
+        
+        Raises:
+            OSError.
+        """
+    @property
+    def correct(self) -> numpy.ndarray:
+        """
+        u8 (n, N).
+        """
+    @property
+    def indices(self) -> numpy.ndarray:
+        ...
+    @property
+    def labels(self) -> numpy.ndarray:
+        ...
+    @property
+    def models(self) -> list[str]:
+        ...
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        f32 (n, N, K), sharing memory.
+        """
+    @property
+    def scores(self) -> numpy.ndarray:
+        ...
+    @property
+    def source(self) -> str:
+        ...
+    @property
+    def split(self) -> str:
+        ...
+    @property
+    def weights(self) -> numpy.ndarray:
+        ...
+class PolicyOptions:
+    """
+    What a policy trades, and how finely.
+    """
+    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 50) -> None:
+        ...
+class OperatingPoint:
+    """
+    One setting of a policy.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def cost(self) -> float:
+        ...
+    @property
+    def parameters(self) -> dict[str, float]:
+        ...
+class Decisions:
+    """
+    What a policy did with every input.
+    """
+    @property
+    def answers(self) -> list[int]:
+        """
+        (n), classes.
+        """
+    @property
+    def called(self) -> list[int]:
+        """
+        (n), bit i: model i was run.
+        """
+class Rule:
+    """
+    One operating point, ready to decide.
+    """
+class Policy:
+    """
+    A family of operating points over budgets.
+    """
+    def choose(self, point: OperatingPoint) -> None:
+        ...
+    def choose_for_budget(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        The most accurate point within `cost` per input.
+        
+        Raises:
+            ValueError.
+        """
+    def decide(self, table: OutcomeTable) -> Decisions:
+        """
+        Decisions for a whole table.
+        """
+    def fit(self, held_out: OutcomeTable) -> None:
+        """
+        Choose operating points on held-out outcomes.
+        
+        Raises:
+            ValueError: test data.
+        """
+    def rule(self) -> Rule:
+        """
+        The chosen point, for a Router.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def operating_points(self) -> list[OperatingPoint]:
+        ...
+    @property
+    def point(self) -> OperatingPoint:
+        ...
+    @property
+    def uses_router(self) -> bool:
+        ...
+class Interval:
+    """
+    Percentile interval of resampled values.
+    """
+    @property
+    def high(self) -> float:
+        ...
+    @property
+    def low(self) -> float:
+        ...
+class Estimate:
+    """
+    A figure with its bootstrap interval.
+    """
+    @property
+    def interval(self) -> Interval:
+        ...
+    @property
+    def value(self) -> float:
+        ...
+class CostFigures:
+    """
+    A cost per input: mean, 99th percentile, worst.
+    """
+    @property
+    def mean(self) -> Estimate:
+        ...
+    @property
+    def p99(self) -> float:
+        ...
+    @property
+    def worst(self) -> float:
+        ...
+class Evaluation:
+    """
+    Accuracy, costs and calls of a policy.
+    """
+    @property
+    def accuracy(self) -> Estimate:
+        ...
+    @property
+    def called_shares(self) -> list[float]:
+        ...
+    @property
+    def collapse(self) -> str:
+        ...
+    @property
+    def correct(self) -> list[int]:
+        ...
+    @property
+    def costs(self) -> dict[str, CostFigures]:
+        ...
+    @property
+    def models_per_input(self) -> float:
+        ...
+    @property
+    def parameters(self) -> dict[str, float]:
+        ...
+    @property
+    def policy(self) -> str:
+        ...
+class CurvePoint:
+    """
+    One point of an accuracy-cost curve.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def cost(self) -> float:
+        ...
+    @property
+    def parameters(self) -> dict[str, float]:
+        ...
+class HardnessLevel:
+    """
+    What a policy does at one hardness.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def called_shares(self) -> list[float]:
+        ...
+    @property
+    def inputs(self) -> int:
+        ...
+class ModelPool:
+    """
+    N models that answer the same question.
+    """
+    def __init__(self, models: collections.abc.Sequence[Model]) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    @property
+    def macs(self) -> list[float]:
+        """
+        (N), counted.
+        """
+    @property
+    def names(self) -> list[str]:
+        ...
+class Multiplexer:
+    """
+    A multiplexer and how its scores are read.
+    """
+    def __init__(self, model: Model, objective: Objective = Objective.correctness, weights: WeightOptions = ...) -> None:
+        ...
+    @property
+    def macs(self) -> int:
+        ...
+    @property
+    def model(self) -> Model:
+        ...
+    @property
+    def objective(self) -> Objective:
+        ...
+    @property
+    def parameter_count(self) -> int:
+        ...
+    @property
+    def weights(self) -> WeightOptions:
+        ...
+class Routed:
+    """
+    What became of a batch, row by row.
+    """
+    @property
+    def answers(self) -> list[int]:
+        """
+        (n), classes.
+        """
+    @property
+    def called(self) -> list[int]:
+        """
+        (n), bit i: model i was run.
+        """
+    @property
+    def macs(self) -> list[float]:
+        """
+        (n), of called models and multiplexer.
+        """
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        f32 (n, K), of the answer.
+        """
+    @property
+    def scores(self) -> numpy.ndarray:
+        ...
+    @property
+    def weights(self) -> numpy.ndarray:
+        ...
+class Router:
+    """
+    Algorithm 2: look, decide, call, answer.
+    """
+    def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
+        ...
+    def route(self, images: numpy.ndarray) -> Routed:
+        """
+        Answers for normalised images f32 (n, c, h, w).
+        
+        Raises:
+            ValueError.
+        """
+class CollectOptions:
+    """
+    What is recorded beside the answers.
+    """
+    labels: numpy.ndarray
+    source: str
+    split: str
+    def __init__(self) -> None:
+        ...
+    @property
+    def costs(self) -> dict[str, list[float]]:
+        ...
+    @costs.setter
+    def costs(self, arg0: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]) -> None:
+        ...
+    @property
+    def indices(self) -> list[int]:
+        ...
+    @indices.setter
+    def indices(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def router_costs(self) -> dict[str, float]:
+        ...
+    @router_costs.setter
+    def router_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]:
+    """
+    A policy's family over budgets.
+    """
+def area_between(policy: Policy, other: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+    """
+    Mean height of one curve above the other, with its paired interval.
+    """
+def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+    """
+    Mean of a - b over the same inputs, with its paired interval.
+    """
+def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
+    """
+    An OutcomeTable of every model's answers to normalised images.
+    """
+def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
+    """
+    Figures of a fitted policy.
+    
+    Raises:
+        ValueError: inputs that it was fitted on.
+    """
+def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
+    """
+    What the decisions do at each number of failing models, 0..N.
+    """
+def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
+    """
+    Return (arrays, metadata).
+    
+    Raises:
+        OSError: unreadable or not valid.
+    """
+def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
+    """
+    A data set from arrays, not copied: images u8 or f32 (n, h, w) or (n, c, h, w), labels (n).
+    
+    Raises:
+        ValueError: shapes, labels or pixels that do not fit, NaN included.
+    """
+def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex = 0, normalization: Normalization = ...) -> Model:
+    """
+    A network of the zoo with fresh weights.
+    
+    Raises:
+        IndexError: unknown name.
+    """
+def make_multiplexer(options: MultiplexerOptions, *, seed: typing.SupportsInt | typing.SupportsIndex = 0, normalization: Normalization = ...) -> Model:
+    """
+    A multiplexer network with fresh weights.
+    
+    Raises:
+        ValueError.
+    """
+def make_policy(name: str, options: PolicyOptions = ...) -> Policy:
+    """
+    A policy by name.
+    
+    Raises:
+        ValueError: lists the names there are.
+    """
+def make_splits(data: Dataset, options: SplitOptions) -> Splits:
+    """
+    Divide data, stratified by class.
+    
+    Raises:
+        ValueError: a class has too few images.
+    """
+def measure_latency_ms(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, repetitions: typing.SupportsInt | typing.SupportsIndex = 30) -> float:
+    """
+    Median milliseconds of one inference pass (measured).
+    """
+def measure_normalization(data: Dataset) -> Normalization:
+    """
+    Mean and deviation of each channel.
+    """
+def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: WeightOptions = ...) -> numpy.ndarray:
+    """
+    softmax over the models of score - lambda c / max c (Eq. 5 and 6), as the scores (n, N).
+    
+    Raises:
+        ValueError: shapes that do not fit, costs not above 0.
+    """
+def network_names() -> list[str]:
+    """
+    Names of all networks of the zoo.
+    """
+def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndarray:
+    """
+    (x - mean) / deviation, f32.
+    
+    Raises:
+        ValueError: NaN, or another shape.
+    """
+def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt | typing.SupportsIndex = 3, size: typing.SupportsInt | typing.SupportsIndex = 64) -> Splits:
+    """
+    Data from 'KIND:PATH', divided; channels and size are for image folders.
+    
+    Raises:
+        ValueError: kind or classes that do not fit.
+        OSError: bad files.
+    """
+def optimizer_names() -> list[str]:
+    """
+    Names of all optimizers.
+    """
+def policy_names() -> list[str]:
+    """
+    Names of all policies.
+    """
+def right_wrong_matrix(table: OutcomeTable) -> list[float]:
+    """
+    (N * N), row's model right and column's wrong: the paper's Figure 1.
+    """
+def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
+    """
+    Answers of every model for every variant of every input.
+    
+    Raises:
+        ValueError.
+    """
+def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.Mapping[str, numpy.ndarray], metadata: collections.abc.Mapping[str, str] = {}) -> None:
+    """
+    Write named arrays and texts atomically.
+    
+    Raises:
+        OSError: it cannot be written.
+    """
+def schedule_names() -> list[str]:
+    """
+    Names of all schedules.
+    """
+def set_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Threads for every computation; 0 means the cores this process may use.
+    
+    Raises:
+        ValueError: a negative number.
+    """
+def split_dataset(data: Dataset, second_fraction: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple[Dataset, Dataset]:
+    """
+    Divide in two, stratified.
+    
+    Raises:
+        ValueError.
+    """
+def threads() -> int:
+    """
+    The number of threads in use.
+    """
+def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
+    """
+    Step 1 of Algorithm 1: all models jointly on each batch.
+    
+    Raises:
+        TrainingError: a loss that is not finite or diverges.
+        KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+    """
+def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
+    """
+    Step 2 of Algorithm 1: the multiplexer, models frozen.
+    
+    Raises:
+        TrainingError: a loss that is not finite or diverges.
+        KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+    """
+def versions() -> dict[str, str]:
+    """
+    Versions of what the core was built with.
+    """
+__version__: str = '0.1.0'
