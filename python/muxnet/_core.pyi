@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['Augmentation', 'CollectOptions', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'EpochRecord', 'Estimate', 'Evaluation', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'collect_outcomes', 'evaluate', 'hardness_levels', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'multiplexer_weights', 'network_names', 'normalize', 'open_splits', 'optimizer_names', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['Augmentation', 'CollectOptions', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'EpochRecord', 'Estimate', 'Evaluation', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'hardness_levels', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'multiplexer_weights', 'network_names', 'normalize', 'open_splits', 'optimizer_names', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -591,6 +591,12 @@ class FrozenOptions:
     def __init__(self) -> None:
         ...
     @property
+    def batch_size(self) -> int:
+        ...
+    @batch_size.setter
+    def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
     def seed(self) -> int:
         ...
     @seed.setter
@@ -626,6 +632,9 @@ class Progress:
         ...
     @property
     def epochs(self) -> int:
+        ...
+    @property
+    def held_out_accuracies(self) -> list[float]:
         ...
     @property
     def images_per_second(self) -> float:
@@ -1074,6 +1083,10 @@ def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typi
 def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
     """
     An OutcomeTable of every model's answers to normalised images.
+    """
+def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
+    """
+    A sentence when the contrastive loss separates nothing, else an empty text.
     """
 def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
     """

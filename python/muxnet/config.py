@@ -40,7 +40,7 @@ class MultiplexerConfig:
     resolution: int = option(
         0, "side of the image that its convolutions see, in pixels; 0: as it is", minimum=0
     )
-    width: int = option(8, "channels of its first convolution", minimum=1)
+    width: int = option(12, "channels of its first convolution", minimum=1)
     meta_dim: int = option(
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
     )
@@ -52,11 +52,11 @@ class MultiplexerConfig:
         "bounded", "how costs enter its weights (Eq. 5)"
     )
     lambda_cost: float = option(0.1, "accuracy given up for the dearest model's MACs", minimum=0)
-    epochs: int = option(20, "passes over its training data", minimum=1)
-    learning_rate: float = option(0.002, "peak learning rate", above=0)
+    epochs: int = option(60, "passes over its training data", minimum=1)
+    learning_rate: float = option(0.003, "peak learning rate", above=0)
     weight_decay: float = option(0.01, "weight decay", minimum=0)
     distillation_weight: float = option(0.0, "weight of the distillation loss (Eq. 8)", minimum=0)
-    variants: int = option(4, "times it sees each input: plain first, then augmented", minimum=1)
+    variants: int = option(6, "times it sees each input: plain first, then augmented", minimum=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +87,7 @@ class RunConfig:
     )
     projection_dim: int = option(32, "length of a projected embedding", minimum=2)
     online_distillation_weight: float = option(
-        0.0, "how much each model also learns from the mean of all; 0: not", minimum=0
+        0.5, "how much each model also learns from the mean of all; 0: not", minimum=0
     )
     temperature: float = option(2.0, "temperature of the on-line distillation", above=0)
     augmentation: Augmentation = dataclasses.field(default_factory=Augmentation)
@@ -95,7 +95,7 @@ class RunConfig:
         0.1, "share of the training data kept for the router", above=0, below=1
     )
     calibration_fraction: float = option(
-        0.3, "share of the held-out data that chooses thresholds only", above=0, below=1
+        0.25, "share of the held-out data that chooses thresholds only", above=0, below=1
     )
     test_fraction: float = option(
         0.2, "share kept for testing where the data has no test set", above=0, below=1
@@ -108,19 +108,30 @@ class RunConfig:
 
 
 # What of the defaults above does not suit a data set.
+_SMALL_GREY: dict[str, Any] = {
+    "epochs": 7,
+    "held_out_fraction": 1 / 6,
+    "multiplexer": {"resolution": 14},
+}
+_SMALL_COLOUR: dict[str, Any] = {
+    "epochs": 20,
+    "augmentation": {"crop_padding": 4, "flip": True},
+    "multiplexer": {"resolution": 16},
+}
 DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
     "digits": {
         "epochs": 25,
         "batch_size": 64,
         "held_out_fraction": 0.25,
+        "calibration_fraction": 0.4,
         "augmentation": {"crop_padding": 2},
-        "multiplexer": {"epochs": 60},
+        "multiplexer": {"resolution": 16},
     },
-    "mnist": {"epochs": 8, "augmentation": {"crop_padding": 2}},
-    "fashion-mnist": {"epochs": 7, "augmentation": {"crop_padding": 2, "flip": True}},
-    "cifar10": {"epochs": 20, "augmentation": {"crop_padding": 4, "flip": True}},
-    "cifar100": {"epochs": 20, "augmentation": {"crop_padding": 4, "flip": True}},
-    "images": {"epochs": 30, "augmentation": {"crop_padding": 4, "flip": True}},
+    "mnist": {**_SMALL_GREY, "augmentation": {"crop_padding": 2}},
+    "fashion-mnist": {**_SMALL_GREY, "augmentation": {"crop_padding": 2, "flip": True}},
+    "cifar10": _SMALL_COLOUR,
+    "cifar100": _SMALL_COLOUR,
+    "images": _SMALL_COLOUR,
 }
 
 # Where files go and how often: without influence on any number.

@@ -91,4 +91,4 @@ def test_combinations_that_cannot_be_are_refused(options: dict[str, object], tex
 def test_differences_ignore_where_files_go() -> None:
     one = load_config(None, {"out": "a", "checkpoint_seconds": 1.0})
     other = load_config(None, {"out": "b", "multiplexer": {"width": 5}})
-    assert configuration.differences(one, other) == ["multiplexer.width: 8 against 5"]
+    assert configuration.differences(one, other) == ["multiplexer.width: 12 against 5"]
