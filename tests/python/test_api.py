@@ -162,5 +162,7 @@ def test_training_stops_on_a_loss_that_is_not_finite(tmp_path) -> None:
     data = _core.make_splits(api.dataset(*shapes(200, 3)), _core.SplitOptions(seed=1))
     models = api.zoo(NAMES[1:2] + NAMES[2:], data.train, projection_dim=8)
     config = muxnet.RunConfig(epochs=3, batch_size=32, learning_rate=1e30)
-    with pytest.raises(muxnet.TrainingError, match=r"step 2 .*learning rate .*model mobilenet_v2_small.*finite"):
+    with pytest.raises(
+        muxnet.TrainingError, match=r"step 2 .*learning rate .*model mobilenet_v2_small.*finite"
+    ):
         api.fit_models(models, data, config, checkpoint=tmp_path / "c.safetensors")

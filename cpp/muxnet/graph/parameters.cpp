@@ -123,8 +123,7 @@ void Parameters::load_state(const std::map<std::string, Tensor>& tensors) {
     }
   }
   for (const auto& [name, tensor] : tensors) {
-    if (std::none_of(entries_.begin(), entries_.end(),
-                     [&](const ParameterEntry& e) { return e.name == name; })) {
+    if (std::ranges::find(entries_, name, &ParameterEntry::name) == entries_.end()) {
       problems += text("\n  extra: ", name, ' ', to_string(tensor.shape()));
     }
   }
