@@ -30,6 +30,7 @@ CURVES: Mapping[str, str] = {
     "random_mixing": "random_mixing",
 }
 COMPARED = ("random_mixing", "cascade")
+ROUTED = ("hybrid_single", "hybrid_ensemble", "offload")
 
 # A network without batch norm (AlexNet) dies at the rates that suit the others.
 PLAIN_RATE = 0.5
@@ -300,7 +301,7 @@ def evaluate_policies(
     hybrid = policies["hybrid_single"]
     return SimpleNamespace(
         policies=found,
-        notes={name: entry.collapse for name, entry in found.items() if entry.collapse},
+        notes={name: found[name].collapse for name in ROUTED if found[name].collapse},
         singles=singles,
         curves={
             name: _core.accuracy_cost_curve(policies[kind], test[0])
