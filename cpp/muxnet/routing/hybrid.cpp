@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/routing/policies.hpp"
@@ -85,33 +86,70 @@ class ThresholdRule : public RouterRule {
   double threshold_;
 };
 
-/// The lambdas at which decisions flip from a dearer to a cheaper model: quantiles over inputs and
-/// pairs of (v_dear - v_cheap) / (c_dear - c_cheap), between 0 and one beyond the last flip.
-std::vector<double> flip_lambdas(const OutcomeTable& table, const std::vector<double>& costs,
-                                 Scale scale, std::size_t count) {
+/// A lambda at which an input's argmax moves to a cheaper model, and the cost that saves.
+struct Flip {
+  double lambda;
+  double saved;
+};
+
+/// Adds the flips of one input as lambda rises from 0: along the upper envelope of
+/// v_i - lambda c_i.
+void add_flips(std::span<const double> values, std::span<const double> costs,
+               std::vector<Flip>& flips) {
+  auto at =
+      static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+  for (;;) {
+    std::size_t next = at;
+    double lowest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (costs[i] >= costs[at]) continue;
+      const double lambda = (values[at] - values[i]) / (costs[at] - costs[i]);
+      if (lambda < lowest || (lambda == lowest && costs[i] < costs[next])) {
+        lowest = lambda;
+        next = i;
+      }
+    }
+    if (next == at) return;
+    flips.push_back({lowest, costs[at] - costs[next]});
+    at = next;
+  }
+}
+
+/// 0, then `count` lambdas between which the argmax's mean cost falls by equal amounts, the last
+/// one beyond every flip.
+std::vector<double> even_lambdas(std::vector<Flip> flips, std::size_t count) {
+  std::sort(flips.begin(), flips.end(),
+            [](const Flip& a, const Flip& b) { return a.lambda < b.lambda; });
+  double left = 0;
+  for (const Flip& flip : flips) left += flip.saved;
+  const double step = left / static_cast<double>(count);
+  std::vector<double> lambdas{0.0};
+  double saved = 0;
+  for (std::size_t i = 0; i + 1 < flips.size(); ++i) {
+    saved += flips[i].saved;
+    if (saved < step || flips[i].lambda == flips[i + 1].lambda) continue;
+    lambdas.push_back(0.5 * (flips[i].lambda + flips[i + 1].lambda));
+    saved = 0;
+  }
+  if (!flips.empty()) lambdas.push_back(flips.back().lambda * 1.001);
+  return lambdas;
+}
+
+std::vector<Flip> all_flips(const OutcomeTable& table, const std::vector<double>& costs,
+                            Scale scale) {
   const auto models = costs.size();
   const auto scores = table.fields().scores.span<float>();
   const auto weights = table.fields().weights.span<float>();
-  std::vector<double> flips;
+  std::vector<Flip> flips;
   std::vector<double> values(models);
   for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
     Evidence evidence;
     if (!scores.empty()) evidence.scores = scores.subspan(row * models, models);
     if (!weights.empty()) evidence.weights = weights.subspan(row * models, models);
     for (std::size_t i = 0; i < models; ++i) values[i] = value_of(evidence, i, scale);
-    for (std::size_t i = 0; i < models; ++i) {
-      for (std::size_t j = 0; j < models; ++j) {
-        const double flip = (values[j] - values[i]) / (costs[j] - costs[i]);
-        if (costs[j] > costs[i] && flip > 0 && std::isfinite(flip)) flips.push_back(flip);
-      }
-    }
+    add_flips(values, costs, flips);
   }
-  std::vector<double> lambdas{0.0};
-  if (flips.empty()) return lambdas;
-  std::sort(flips.begin(), flips.end());
-  for (std::size_t i = 1; i < count; ++i) lambdas.push_back(flips[i * flips.size() / count]);
-  lambdas.push_back(flips.back() * 1.001);
-  return lambdas;
+  return flips;
 }
 
 class HybridPolicy : public Policy {
@@ -123,7 +161,7 @@ class HybridPolicy : public Policy {
   std::vector<double> lambdas(const OutcomeTable& held_out, Scale scale, std::size_t count) const {
     require(!held_out.fields().scores.empty() || !held_out.fields().weights.empty(), name(),
             "a table with the multiplexer's weights or scores", "one without");
-    return flip_lambdas(held_out, relative_costs(), scale, count);
+    return even_lambdas(all_flips(held_out, relative_costs(), scale), count);
   }
 };
 

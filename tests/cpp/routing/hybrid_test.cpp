@@ -67,6 +67,34 @@ TEST(Argmax, sweeps_from_the_routers_own_choice_to_the_cheapest_model) {
   EXPECT_GT(points.back().accuracy, points.front().accuracy);
 }
 
+TEST(Argmax, has_points_all_along_the_cost_axis) {
+  // Scores that favour the dearest model by little and leave the cheap ones far apart: most flips
+  // of pairs are among cheap models, most cost lies in leaving the dearest.
+  auto fields = weighted();
+  const std::int64_t rows = 400;
+  std::vector<float> scores, probabilities;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const float hard = static_cast<float>(i) / static_cast<float>(rows);
+    scores.insert(scores.end(), {-3 * hard, 0.01F * hard, 0.02F + 0.1F * hard});
+    for (const float bar : {0.3F, 0.6F, 1.1F}) {
+      const float right = hard < bar ? 0.9F : 0.1F;
+      probabilities.insert(probabilities.end(), {1 - right, right});
+    }
+  }
+  fields.costs["macs"] = {1, 2, 100};
+  fields.weights = {};
+  fields.scores = Tensor::from(scores, {rows, 3});
+  fields.probabilities = Tensor::from(probabilities, {rows, 3, 2});
+  fields.labels = Tensor::from(std::vector<std::int32_t>(rows, 1), {rows});
+  const auto policy = make_policy("argmax");
+  policy->fit(OutcomeTable(fields));
+  const auto& points = policy->operating_points();
+  ASSERT_GT(points.size(), 30U);
+  for (std::size_t i = 1; i < points.size() && points[i - 1].cost < 30; ++i) {
+    EXPECT_LT(points[i].cost - points[i - 1].cost, 2.0) << "after " << points[i - 1].cost;
+  }
+}
+
 TEST(ThresholdEnsemble, calls_all_above_the_threshold_or_the_argmax) {
   const OutcomeTable table(weighted());
   const PolicyParameters parameters{{"lambda", 0}, {"threshold", 0.35}};
