@@ -60,20 +60,28 @@ Tensor slice(const Tensor& flat, const ParameterEntry& entry) {
 
 }  // namespace
 
-Parameters::Parameters(const Graph& graph, DType dtype) : entries_(entries_of(graph)) {
+Parameters::Parameters(const Graph& graph, DType dtype, std::uint64_t seed)
+    : Parameters(graph, dtype, Zeros{}) {
+  gradients_ = Tensor({trainable_}, dtype);
+  initialize(seed);
+}
+
+Parameters Parameters::for_inference(const Graph& graph, DType dtype) {
+  return Parameters(graph, dtype, Zeros{});
+}
+
+Parameters::Parameters(const Graph& graph, DType dtype, Zeros) : entries_(entries_of(graph)) {
   std::int64_t offset = 0;
-  std::int64_t trainable = 0;
   for (auto& entry : entries_) {
     entry.offset = offset;
     offset += volume(entry.spec.shape);
-    if (entry.spec.trainable) trainable = offset;
+    if (entry.spec.trainable) trainable_ = offset;
   }
   values_ = Tensor({offset}, dtype);
-  gradients_ = Tensor({trainable}, dtype);
-  initialize(0);
 }
 
 void Parameters::initialize(std::uint64_t seed) {
+#pragma omp parallel for schedule(dynamic)
   for (const auto& entry : entries_) {
     Tensor tensor = slice(values_, entry);
     if (dtype() == DType::f64) {

@@ -21,14 +21,18 @@ struct ParameterEntry {
 /// of the trainable ones in another, so that an optimizer is one pass over memory.
 class Parameters {
  public:
-  explicit Parameters(const Graph& graph, DType dtype = DType::f32);
+  /// Drawn from `seed`, as initialize() does.
+  explicit Parameters(const Graph& graph, DType dtype = DType::f32, std::uint64_t seed = 0);
+  /// Zeros without gradients, to be filled: drawing the numbers and room for gradients would cost
+  /// more than the rest of an inference plan.
+  static Parameters for_inference(const Graph& graph, DType dtype);
 
   /// Draws every parameter anew; the same seed gives the same numbers, whatever else the graph has.
   void initialize(std::uint64_t seed);
 
   const std::vector<ParameterEntry>& entries() const { return entries_; }
   DType dtype() const { return values_.dtype(); }
-  std::int64_t trainable_size() const { return gradients_.size(); }
+  std::int64_t trainable_size() const { return trainable_; }
 
   /// Flat arrays; after writing to values call changed().
   Tensor& values() { return values_; }
@@ -48,9 +52,12 @@ class Parameters {
   void changed() { ++version_; }
 
  private:
+  struct Zeros {};
+  Parameters(const Graph& graph, DType dtype, Zeros);
   const ParameterEntry& entry(const std::string& name) const;
 
   std::vector<ParameterEntry> entries_;
+  std::int64_t trainable_ = 0;
   Tensor values_;
   Tensor gradients_;
   std::uint64_t version_ = 1;

@@ -32,7 +32,7 @@ class Plan::Implementation {
         original_(graph),
         graph_(prepared(graph, options.mode)),
         source_(parameters) {
-    if (!training()) folded_.emplace(graph_, parameters.dtype());
+    if (!training()) folded_ = Parameters::for_inference(graph_, parameters.dtype());
     parameters_ = training() ? &parameters : &*folded_;
     schedule_ = compile(graph_, *parameters_, options_);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -11,8 +12,11 @@ namespace muxnet {
 
 /// A network with its weights. Plans keep references to both: neither copied nor moved.
 struct Model {
-  Model(std::string model_name, Graph model_graph)
-      : name(std::move(model_name)), graph(std::move(model_graph)), parameters(graph) {}
+  /// Weights drawn from `seed`.
+  Model(std::string model_name, Graph model_graph, std::uint64_t seed = 0)
+      : name(std::move(model_name)),
+        graph(std::move(model_graph)),
+        parameters(graph, DType::f32, seed) {}
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
