@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
-#include "muxnet/data/image_header.hpp"
+#include "muxnet/data/image_decode.hpp"
 #include "muxnet/data/tasks.hpp"
 
 namespace muxnet {
@@ -67,37 +66,9 @@ std::vector<ImageFile> list_images(const fs::path& folder, std::vector<std::stri
   return files;
 }
 
-void check_header(const fs::path& path, const std::string& bytes, std::int64_t max_pixels) {
-  const auto header = read_image_header(bytes);
-  if (!header.defect.empty()) {
-    throw FileError(error_text(path.string(), "a whole JPEG or PNG image", header.defect));
-  }
-  // Sides below 2^32 each, so the product fits.
-  if (header.width > max_pixels / header.height) {
-    throw FileError(error_text(path.string(), text("at most ", max_pixels, " pixels"),
-                               text(header.width, " x ", header.height)));
-  }
-}
-
-cv::Mat decode(const fs::path& path, const ImageFolderOptions& options) {
-  const std::string bytes = read_file(path);
-  check_header(path, bytes, options.max_pixels);
-  const cv::Mat raw(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
-  cv::Mat image;
-  try {
-    image = cv::imdecode(raw, options.channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
-  } catch (const cv::Exception& failure) {
-    throw FileError(error_text(path.string(), "a decodable image", failure.err));
-  }
-  if (image.empty()) {
-    throw FileError(error_text(path.string(), "a decodable image", "damaged contents"));
-  }
-  return image;
-}
-
 /// The central square of the decoded image, resized, as planes (channels, size, size).
 void load_image(const fs::path& path, const ImageFolderOptions& options, std::uint8_t* dst) {
-  cv::Mat image = decode(path, options);
+  cv::Mat image = decode_image(path, options.channels, options.max_pixels);
   const int side = std::min(image.rows, image.cols);
   // Cutting first gives the same square and keeps a 1 x 100000 image from growing on the way.
   image = image(cv::Rect((image.cols - side) / 2, (image.rows - side) / 2, side, side));
