@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "muxnet/data/image_pipeline.hpp"
 #include "muxnet/data/open.hpp"
 #include "muxnet/data/split.hpp"
 #include "muxnet/data/transform.hpp"
@@ -99,6 +100,14 @@ void bind_data(py::module_& module) {
       [](const Dataset& data, const SplitOptions& options) { return make_splits(data, options); },
       py::arg("data"), py::arg("options"), Unlocked(),
       "Divide data, stratified by class.\n\nRaises:\n    ValueError: a class has too few images.");
+  module.def(
+      "load_images",
+      [](const std::vector<std::filesystem::path>& files, int resize, int crop) {
+        return load_images(files, {.resize = resize, .crop = crop});
+      },
+      py::arg("files"), py::arg("resize") = 256, py::arg("crop") = 224, Unlocked(),
+      "RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.\n\n"
+      "Raises:\n    OSError: an unreadable file.\n    ValueError: no files, crop above resize.");
   module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
              py::arg("seed"), Unlocked(), "Divide in two, stratified.\n\nRaises:\n    ValueError.");
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),

@@ -29,8 +29,41 @@ void bind_graph(py::module_& module) {
             return names;
           },
           "Names of the operators in use.")
+      .def_property_readonly(
+          "nodes",
+          [](const Graph& graph) {
+            py::list nodes;
+            for (const auto& node : graph.nodes()) {
+              nodes.append(
+                  py::make_tuple(node.op, node.name, node.src, node.dst, node.attributes.values()));
+            }
+            return nodes;
+          },
+          "(operator, name, source values, value made, attributes) in execution order.")
+      .def_property_readonly("outputs", &Graph::outputs, "Values by the name of the output.")
+      .def(
+          "shape",
+          [](const Graph& graph, ValueId value) {
+            const Shape& shape = graph.shape(value);
+            return std::vector<std::int64_t>(shape.begin() + 1, shape.end());
+          },
+          py::arg("value"), "Shape of a value, without the batch.")
+      .def_property_readonly(
+          "parameter_shapes",
+          [](const Graph& graph) {
+            std::map<std::string, Shape> shapes;
+            for (const auto& node : graph.nodes()) {
+              const auto src = graph.src_shapes(node);
+              for (auto& spec : find_operator(node.op).parameters(src, node.attributes)) {
+                shapes.emplace(node.name + "." + spec.name, std::move(spec.shape));
+              }
+            }
+            return shapes;
+          },
+          "Shapes of all named tensors, buffers included.")
       .def("summary", &Graph::summary, "Table of nodes with shapes, parameters and MACs.")
       .def("__str__", &Graph::summary);
+  module.def("operator_names", &operator_names, "Names of all operators, sorted.");
 }
 
 }  // namespace muxnet::python

@@ -1,6 +1,7 @@
 #include "muxnet/networks/network.hpp"
 
 #include "bindings.hpp"
+#include "muxnet/graph/plan.hpp"
 #include "muxnet/networks/model.hpp"
 #include "muxnet/networks/multiplexer.hpp"
 #include "muxnet/networks/predictor.hpp"
@@ -15,8 +16,7 @@ std::shared_ptr<Model> make_model(const std::string& name, const NetworkOptions&
                                   const Normalization& normalization) {
   Graph graph = build_network(name, options);
   if (projection_dim > 0) add_projection(graph, projection_dim);
-  auto model = std::make_shared<Model>(name, std::move(graph));
-  model->parameters.initialize(seed);
+  auto model = std::make_shared<Model>(name, std::move(graph), seed);
   model->normalization = normalization;
   return model;
 }
@@ -24,8 +24,7 @@ std::shared_ptr<Model> make_model(const std::string& name, const NetworkOptions&
 std::shared_ptr<Model> make_multiplexer(const MultiplexerOptions& options, std::uint64_t seed,
                                         const Normalization& normalization) {
   auto model = std::make_shared<Model>(options.offload ? "offload" : "multiplexer",
-                                       build_multiplexer(options));
-  model->parameters.initialize(seed);
+                                       build_multiplexer(options), seed);
   model->normalization = normalization;
   return model;
 }
@@ -50,6 +49,7 @@ void bind_networks(py::module_& module) {
       .def_readwrite("filters", &MultiplexerOptions::filters)
       .def_readwrite("models", &MultiplexerOptions::models)
       .def_readwrite("meta_dim", &MultiplexerOptions::meta_dim)
+      .def_readwrite("classes", &MultiplexerOptions::classes)
       .def_readwrite("shared_meta", &MultiplexerOptions::shared_meta)
       .def_readwrite("offload", &MultiplexerOptions::offload);
 
@@ -92,6 +92,20 @@ void bind_networks(py::module_& module) {
            "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
 
   module.def("network_names", &network_names, "Names of all networks of the zoo.");
+  module.def(
+      "network_summary", [](const std::string& name) { return network_info(name).summary; },
+      py::arg("name"), "What a network is, in one line.\n\nRaises:\n    IndexError: unknown name.");
+  module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
+             "A network of the zoo as a graph.\n\n"
+             "Raises:\n    IndexError: unknown name.\n    ValueError: images too small for it.");
+  module.def(
+      "plan_bytes",
+      [](Model& model, std::int64_t batch, bool training) {
+        const Mode mode = training ? Mode::train : Mode::infer;
+        return Plan(model.graph, model.parameters, {.batch = batch, .mode = mode}).memory_bytes();
+      },
+      py::arg("model"), py::arg("batch") = 1, py::kw_only(), py::arg("training") = false,
+      Unlocked(), "Bytes of all buffers of a compiled pass, weights not counted.");
   module.def("make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
              py::arg("projection_dim") = 0, py::arg("seed") = 0,
              py::arg("normalization") = Normalization{},

@@ -47,6 +47,7 @@ TrainingResult guarded(const std::function<bool(const Progress&)>& callback, con
 void bind_options(py::module_& module) {
   py::class_<FitOptions>(module, "FitOptions", "What both steps of Algorithm 1 have in common.")
       .def(py::init<>())
+      .def_readwrite("phase", &FitOptions::phase)
       .def_readwrite("epochs", &FitOptions::epochs)
       .def_readwrite("batch_size", &FitOptions::batch_size)
       .def_readwrite("optimizer", &FitOptions::optimizer)
@@ -143,6 +144,7 @@ void bind_training(py::module_& module) {
 
   py::class_<FrozenOutputs>(module, "FrozenOutputs", "What frozen models answer for some inputs.")
       .def_readonly("probabilities", &FrozenOutputs::probabilities)
+      .def_readonly("images", &FrozenOutputs::images)
       .def_readonly("labels", &FrozenOutputs::labels)
       .def_readonly("variants", &FrozenOutputs::variants)
       .def_property_readonly("inputs", &FrozenOutputs::inputs);

@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['Augmentation', 'CollectOptions', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'EpochRecord', 'Estimate', 'Evaluation', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'hardness_levels', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'multiplexer_weights', 'network_names', 'normalize', 'open_splits', 'optimizer_names', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['Augmentation', 'CollectOptions', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'EpochRecord', 'Estimate', 'Evaluation', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'build_network', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'hardness_levels', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'multiplexer_weights', 'network_names', 'network_summary', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -30,6 +30,10 @@ class Graph:
     """
     def __str__(self) -> str:
         ...
+    def shape(self, value: typing.SupportsInt | typing.SupportsIndex) -> list[int]:
+        """
+        Shape of a value, without the batch.
+        """
     def summary(self) -> str:
         """
         Table of nodes with shapes, parameters and MACs.
@@ -45,14 +49,29 @@ class Graph:
         Multiply-accumulates for one input (counted).
         """
     @property
+    def nodes(self) -> list:
+        """
+        (operator, name, source values, value made, attributes) in execution order.
+        """
+    @property
     def operators(self) -> set[str]:
         """
         Names of the operators in use.
         """
     @property
+    def outputs(self) -> dict[str, int]:
+        """
+        Values by the name of the output.
+        """
+    @property
     def parameter_count(self) -> int:
         """
         Trainable parameters (counted).
+        """
+    @property
+    def parameter_shapes(self) -> dict[str, list[int]]:
+        """
+        Shapes of all named tensors, buffers included.
         """
 class NetworkOptions:
     """
@@ -73,6 +92,12 @@ class MultiplexerOptions:
         ...
     @channels.setter
     def channels(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def classes(self) -> int:
+        ...
+    @classes.setter
+    def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def filters(self) -> int:
@@ -426,6 +451,7 @@ class FitOptions:
     What both steps of Algorithm 1 have in common.
     """
     optimizer: OptimizerOptions
+    phase: str
     resume: bool
     schedule: ScheduleOptions
     def __init__(self) -> None:
@@ -720,6 +746,9 @@ class FrozenOutputs:
     """
     What frozen models answer for some inputs.
     """
+    @property
+    def images(self) -> numpy.ndarray:
+        ...
     @property
     def inputs(self) -> int:
         ...
@@ -1080,6 +1109,14 @@ def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typi
     """
     Mean of a - b over the same inputs, with its paired interval.
     """
+def build_network(name: str, options: NetworkOptions) -> Graph:
+    """
+    A network of the zoo as a graph.
+    
+    Raises:
+        IndexError: unknown name.
+        ValueError: images too small for it.
+    """
 def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
     """
     An OutcomeTable of every model's answers to normalised images.
@@ -1098,6 +1135,14 @@ def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typ
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
     What the decisions do at each number of failing models, 0..N.
+    """
+def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resize: typing.SupportsInt | typing.SupportsIndex = 256, crop: typing.SupportsInt | typing.SupportsIndex = 224) -> numpy.ndarray:
+    """
+    RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.
+    
+    Raises:
+        OSError: an unreadable file.
+        ValueError: no files, crop above resize.
     """
 def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
     """
@@ -1160,6 +1205,13 @@ def network_names() -> list[str]:
     """
     Names of all networks of the zoo.
     """
+def network_summary(name: str) -> str:
+    """
+    What a network is, in one line.
+    
+    Raises:
+        IndexError: unknown name.
+    """
 def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndarray:
     """
     (x - mean) / deviation, f32.
@@ -1175,9 +1227,17 @@ def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt |
         ValueError: kind or classes that do not fit.
         OSError: bad files.
     """
+def operator_names() -> list[str]:
+    """
+    Names of all operators, sorted.
+    """
 def optimizer_names() -> list[str]:
     """
     Names of all optimizers.
+    """
+def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, *, training: bool = False) -> int:
+    """
+    Bytes of all buffers of a compiled pass, weights not counted.
     """
 def policy_names() -> list[str]:
     """

@@ -1,9 +1,8 @@
 """The steps of the main job as functions: data, model pool, training, outcome tables, policies."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,27 +12,16 @@ from muxnet import _core
 from muxnet.config import SMALL_ZOO, RunConfig
 from muxnet.digits import load_digits
 from muxnet.errors import error_text
-
-# Name in results.json: (policy of the core, extra options).
-POLICIES: Mapping[str, str] = {
-    "best_single": "best_single",
-    "hybrid_single": "argmax",
-    "hybrid_ensemble": "threshold_ensemble",
-    "random_mixing": "random_mixing",
-    "cascade": "cascade",
-    "average_ensemble": "average_ensemble",
-    "oracle": "oracle",
-}
-CURVES: Mapping[str, str] = {
-    "multiplexer": "hybrid_single",
-    "cascade": "cascade",
-    "random_mixing": "random_mixing",
-}
-COMPARED = ("random_mixing", "cascade")
-ROUTED = ("hybrid_single", "hybrid_ensemble", "offload")
+from muxnet.policies import evaluate_policies as evaluate_policies
+from muxnet.policies import fit_policy as fit_policy
 
 # A network without batch norm (AlexNet) dies at the rates that suit the others.
 PLAIN_RATE = 0.5
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+# Layers of a pre-trained multiplexer that labels have taught nothing, or only the labels.
+UNLEARNT = ("meta.", "v.", "classes.")
 
 Progress = Callable[[Any], object]
 PathLike = str | os.PathLike[str]
@@ -86,6 +74,30 @@ def dataset(
 
     """
     return _core.make_dataset(name, images, labels, list(class_names))
+
+
+def load_images(
+    source: PathLike | Sequence[PathLike], *, resize: int = 256, crop: int = 224
+) -> NDArray[np.uint8]:
+    """Return RGB images u8 (n, 3, crop, crop) as ImageNet's networks are shown them.
+
+    The shorter side is resized to ``resize`` pixels (bilinear, antialiased), the central square
+    cut out. ``source``: files, or a folder whose JPEG and PNG files are taken in sorted order.
+
+    Raises:
+        OSError: an unreadable file or folder.
+        ValueError: no files, or a crop larger than the resized side.
+
+    """
+    if isinstance(source, (str, os.PathLike)):
+        files = sorted(
+            path for path in Path(source).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES
+        )
+        if not files:
+            raise ValueError(error_text(str(source), "JPEG or PNG files", "none"))
+    else:
+        files = [Path(path) for path in source]
+    return np.asarray(_core.load_images(files, resize, crop))
 
 
 def split_dataset(data: Any, fraction: float, seed: int) -> tuple[Any, Any]:
@@ -178,21 +190,19 @@ def frozen_outputs(models: Sequence[Any], data: Any, config: RunConfig | None = 
     return _core.run_frozen_models(list(models), data, models[0].normalization, options)
 
 
-def fit_multiplexer(
+def pretrain_multiplexer(
     models: Sequence[Any],
-    learn: Any,
-    validation: Any = None,
+    data: Any,
     config: RunConfig | None = None,
     *,
-    offload: bool = False,
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> tuple[Any, list[Any]]:
-    """Train a multiplexer on frozen outputs (Algorithm 1, step 2); return it and its history.
+) -> Any:
+    """Return a multiplexer whose convolutions have learnt the labels of ``data.train``.
 
-    ``learn`` and ``validation`` come from ``frozen_outputs``. With ``offload`` it has a single
-    output, which chooses between the cheapest and the dearest model.
+    Which models are right can only be learnt from inputs that they were not trained on, and those
+    are few; what the inputs show can be learnt from all.
 
     Raises:
         TrainingError: a loss that is not finite or diverges.
@@ -201,12 +211,53 @@ def fit_multiplexer(
     """
     config = config or RunConfig()
     own = config.multiplexer
-    normalization = models[0].normalization
-    network = _core.make_multiplexer(
-        _multiplexer_options(models, config, offload=offload),
-        seed=config.seed,
-        normalization=normalization,
+    network = _multiplexer_network(models, config, classes=len(data.train.class_names))
+    options = _core.ModelTrainingOptions()
+    options.fit = _fit_options(
+        config, own.pretraining_epochs, own.learning_rate, own.weight_decay, "adamw"
     )
+    options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
+    options.fit.phase = "multiplexer's pre-training"
+    options.augmentation = _augmentation(config)
+    _core.train_models(
+        [network], data.train, data.held_out, network.normalization, options, _callback(progress)
+    )
+    return network
+
+
+def fit_multiplexer(
+    models: Sequence[Any],
+    learn: Any,
+    validation: Any = None,
+    config: RunConfig | None = None,
+    *,
+    pretrained: Any = None,
+    offload: bool = False,
+    progress: Progress | None = None,
+    checkpoint: PathLike | None = None,
+    resume: bool = False,
+) -> tuple[Any, list[Any]]:
+    """Train a multiplexer on frozen outputs (Algorithm 1, step 2); return it and its history.
+
+    ``learn`` and ``validation`` come from ``frozen_outputs``. With ``offload`` it has a single
+    output, which chooses between the cheapest and the dearest model. It starts from what
+    ``pretrained``, of ``pretrain_multiplexer``, has learnt of the inputs.
+
+    Raises:
+        TrainingError: a loss that is not finite or diverges.
+        KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+
+    """
+    config = config or RunConfig()
+    own = config.multiplexer
+    network = _multiplexer_network(models, config, offload=offload)
+    if pretrained is not None:
+        learnt = {
+            name: values
+            for name, values in pretrained.state().items()
+            if not name.startswith(UNLEARNT)
+        }
+        network.load_state({**network.state(), **learnt})
     weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
     objective = _core.Objective.__members__[own.objective]
     options = _core.MultiplexerTrainingOptions()
@@ -246,9 +297,9 @@ def save_weights(model: Any, path: PathLike) -> None:
     getattr(model, "model", model).save(path)
 
 
-def measure_latency(model: Any, batch: int = 1) -> float:
+def measure_latency(model: Any, batch: int = 1, *, repetitions: int = 30) -> float:
     """Return the median milliseconds of one inference pass of a model or a multiplexer."""
-    return float(_core.measure_latency_ms(getattr(model, "model", model), batch))
+    return float(_core.measure_latency_ms(getattr(model, "model", model), batch, repetitions))
 
 
 def outcome_table(models: Sequence[Any], multiplexer: Any, data: Any, *, split: str) -> Any:
@@ -280,46 +331,6 @@ def offload_table(table: Any, models: Sequence[Any], offload: Any, data: Any) ->
     )
 
 
-def evaluate_policies(
-    calibration: tuple[Any, Any], test: tuple[Any, Any], *, seed: int = 0
-) -> SimpleNamespace:
-    """Fit every policy on calibration outcomes and evaluate it on test outcomes.
-
-    Both arguments are (table of all models, table of the mobile/cloud case).
-    """
-    policies = {name: _fitted(kind, calibration[0], seed) for name, kind in POLICIES.items()}
-    found: dict[str, Any] = {
-        name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
-    }
-    offload = _core.evaluate(_fitted("offload", calibration[1], seed), test[1], seed)
-    names = list(test[0].models)
-    found["offload"] = _over_all_models(offload, list(test[1].models), names)
-    singles = [
-        _core.evaluate(_fitted("always", calibration[0], seed, model=i), test[0], seed).accuracy
-        for i in range(len(names))
-    ]
-    hybrid = policies["hybrid_single"]
-    return SimpleNamespace(
-        policies=found,
-        notes={name: found[name].collapse for name in ROUTED if found[name].collapse},
-        singles=singles,
-        curves={
-            name: _core.accuracy_cost_curve(policies[kind], test[0])
-            for name, kind in CURVES.items()
-        },
-        area=_core.area_between(hybrid, policies["random_mixing"], test[0], seed),
-        comparisons={
-            name: _compare(found["hybrid_single"], hybrid.point.cost, policies[name], test[0], seed)
-            for name in COMPARED
-        },
-        hardness=_core.hardness_levels(test[0], hybrid.decide(test[0])),
-        right_wrong_matrix=np.reshape(
-            _core.right_wrong_matrix(test[0]), (len(names), len(names))
-        ).tolist(),
-        auroc=_auroc(test[0]),
-    )
-
-
 class Router:
     """Routes images among models: ``route(images)`` gives probabilities and the models called.
 
@@ -346,63 +357,6 @@ class Router:
         masks = np.asarray(routed.called, dtype=np.uint64)[:, None]
         bits = np.left_shift(np.uint64(1), np.arange(self._models, dtype=np.uint64))
         return routed.probabilities, (masks & bits) != 0
-
-
-def fit_policy(name: str, table: Any, *, seed: int = 0, budget: float | None = None) -> Any:
-    """Return the policy ``name`` of the core, its operating points chosen on held-out outcomes.
-
-    Raises:
-        ValueError: an unknown name, a test table, a budget (mean MACs) below every point.
-
-    """
-    policy = _fitted(name, table, seed)
-    if budget is not None:
-        policy.choose_for_budget(budget)
-    return policy
-
-
-def _fitted(name: str, table: Any, seed: int, model: int = 0) -> Any:
-    policy = _core.make_policy(name, _core.PolicyOptions(seed=seed, model=model))
-    policy.fit(table)
-    return policy
-
-
-def _compare(hybrid: Any, budget: float, other: Any, table: Any, seed: int) -> SimpleNamespace:
-    """Compare with ``other`` at the cost that the hybrid was chosen to have."""
-    other.choose_for_budget(budget)
-    rival = _core.evaluate(other, table, seed)
-    estimate = _core.bootstrap_difference(
-        [float(right) for right in hybrid.correct], [float(right) for right in rival.correct], seed
-    )
-    return SimpleNamespace(
-        value=estimate.value, interval=estimate.interval, macs=rival.costs["macs"].mean.value
-    )
-
-
-def _over_all_models(entry: Any, pair: Sequence[str], names: Sequence[str]) -> SimpleNamespace:
-    """Return an evaluation of two models with called shares for the whole pool."""
-    shares = dict(zip(pair, entry.called_shares, strict=True))
-    return SimpleNamespace(
-        accuracy=entry.accuracy,
-        costs=entry.costs,
-        models_per_input=entry.models_per_input,
-        called_shares=[shares.get(name, 0.0) for name in names],
-        parameters=entry.parameters,
-        collapse=entry.collapse,
-    )
-
-
-def _auroc(table: Any) -> list[float | None]:
-    """Return how well the multiplexer tells each model's right answers from its wrong ones."""
-    from sklearn.metrics import roc_auc_score
-
-    scores = table.scores if table.scores.size else table.weights
-    if not scores.size:
-        raise ValueError(error_text("auroc", "a table with the multiplexer's scores", "none"))
-    return [
-        float(roc_auc_score(right, score)) if 0 < right.sum() < right.size else None
-        for right, score in zip(table.correct.T, scores.T, strict=True)
-    ]
 
 
 def _augmentation(config: RunConfig) -> Any:
@@ -438,7 +392,9 @@ def _with_checkpoint(fit: Any, path: PathLike | None, resume: bool, seconds: flo
     return fit
 
 
-def _multiplexer_options(models: Sequence[Any], config: RunConfig, *, offload: bool) -> Any:
+def _multiplexer_network(
+    models: Sequence[Any], config: RunConfig, *, classes: int = 0, offload: bool = False
+) -> Any:
     own = config.multiplexer
     options = _core.MultiplexerOptions()
     options.channels, options.height, options.width = models[0].graph.input_shape
@@ -447,8 +403,9 @@ def _multiplexer_options(models: Sequence[Any], config: RunConfig, *, offload: b
     options.models = len(models)
     options.meta_dim = own.meta_dim
     options.shared_meta = own.shared_meta
+    options.classes = classes
     options.offload = offload
-    return options
+    return _core.make_multiplexer(options, seed=config.seed, normalization=models[0].normalization)
 
 
 def _callback(progress: Progress | None) -> Any:

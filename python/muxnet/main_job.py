@@ -128,12 +128,23 @@ def fit_multiplexers(run: Run, parts: Parts) -> None:
     run.progress.say("running every model on the inputs that the multiplexers learn from")
     learn = api.frozen_outputs(parts.models, parts.router_data, run.config)
     validation = api.frozen_outputs(parts.models, parts.calibration)
+    pretrained = None
+    if run.config.multiplexer.pretraining_epochs > 0:
+        pretrained = api.pretrain_multiplexer(
+            parts.models,
+            parts.data,
+            run.config,
+            progress=run.progress,
+            checkpoint=run.folder.checkpoint("pretraining"),
+            resume=run.resume,
+        )
     for name in ("multiplexer", "offload"):
         multiplexer, history = api.fit_multiplexer(
             parts.models,
             learn,
             validation,
             run.config,
+            pretrained=pretrained,
             offload=name == "offload",
             progress=run.progress,
             checkpoint=run.folder.checkpoint(name),

@@ -43,7 +43,7 @@ class RunFolder:
         return self.path / f"outcomes-{split}.safetensors"
 
     def checkpoint(self, step: str) -> Path:
-        """Return the checkpoint of ``step``: models, multiplexer or offload."""
+        """Return the checkpoint of ``step``: models, pretraining, multiplexer or offload."""
         return self.path / f"checkpoint-{step}.safetensors"
 
     def checkpoints(self) -> list[Path]:

@@ -65,6 +65,29 @@ def test_a_router_answers_with_probabilities_and_calls(trained) -> None:
     assert (probabilities.argmax(axis=1) == data.test.labels).mean() > 0.8
 
 
+def test_a_pretrained_multiplexer_starts_from_what_labels_taught(trained) -> None:
+    data, models, _, _, _ = trained
+    own = muxnet.MultiplexerConfig(pretraining_epochs=6, learning_rate=0.01)
+    config = muxnet.RunConfig(batch_size=32, multiplexer=own)
+    learn = api.frozen_outputs(models, data.held_out)
+    phases = []
+    pretrained = api.pretrain_multiplexer(
+        models, data, config, progress=lambda state: phases.append(state.phase)
+    )
+    logits = _core.Predictor(pretrained).output(learn.images, "logits")
+    assert (logits.argmax(axis=1) == learn.labels).mean() > 0.9
+    assert set(phases) == {"multiplexer's pre-training"}
+    own = muxnet.MultiplexerConfig(epochs=1, learning_rate=1e-12)
+    config = muxnet.RunConfig(batch_size=32, multiplexer=own)
+    started, _ = api.fit_multiplexer(models, learn, config=config, pretrained=pretrained)
+    state = started.model.state()
+    assert "classes.weight" not in state
+    np.testing.assert_allclose(state["conv3.weight"], pretrained.state()["conv3.weight"], atol=1e-6)
+    fresh, _ = api.fit_multiplexer(models, learn, config=config)
+    assert not np.allclose(state["conv3.weight"], fresh.model.state()["conv3.weight"], atol=1e-3)
+    np.testing.assert_allclose(state["v.weight"], fresh.model.state()["v.weight"], atol=1e-6)
+
+
 def test_test_outcomes_are_refused_for_fitting(trained) -> None:
     data, models, multiplexer, table, _ = trained
     test = api.outcome_table(models, multiplexer, data.test, split="test")

@@ -95,10 +95,16 @@ class Core(ModuleType):
     def frozen_outputs(self, models: Any, dataset: Data, config: Any = None) -> Data:
         return dataset
 
+    def pretrain_multiplexer(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
+        assert options["checkpoint"].name == "checkpoint-pretraining.safetensors"
+        self.asked["pretrained_on"] = len(splits.train)
+        return "pretrained"
+
     def fit_multiplexer(
         self, models: Any, learn: Data, validation: Data, config: Any, **options: Any
     ) -> Any:
         self.fitted_on.append(len(learn))
+        assert options["pretrained"] == "pretrained"
         name = "offload" if options["offload"] else "multiplexer"
         assert options["checkpoint"].name == f"checkpoint-{name}.safetensors"
         return SimpleNamespace(name=name, parameter_count=5, macs=2e6), [epoch(1, 1)]
@@ -156,6 +162,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
     found = run("--held-out-fraction", "0.2", "--calibration-fraction", "0.25")
     assert core.asked["threads"] == 1
     assert core.asked["data"][1]["held_out_fraction"] == 0.2
+    assert core.asked["pretrained_on"] == 600
     assert core.fitted_on == [150, 150]
     assert core.asked["tables"] == [("calibration", 50), ("test", 300)]
     assert found.machine.versions["oneDNN"] == "2.6.3"

@@ -17,8 +17,9 @@ void check(const MultiplexerOptions& options) {
   require(*std::min_element(counts.begin(), counts.end()) >= 1, "build_multiplexer",
           "channels, height, width, filters, models and meta_dim of at least 1",
           to_string(Shape(counts.begin(), counts.end())));
-  require(options.resolution >= 0, "build_multiplexer", "resolution of at least 0",
-          text(options.resolution));
+  require(options.resolution >= 0 && options.classes >= 0, "build_multiplexer",
+          "resolution and classes of at least 0",
+          text(options.resolution, " and ", options.classes));
 }
 
 /// The image averaged down to the wanted resolution; a side that is small enough stays.
@@ -54,6 +55,10 @@ Graph build_multiplexer(const MultiplexerOptions& options) {
   }
   value = graph.add("adaptive_average_pool", "avgpool", {value}, {{"output", std::int64_t{1}}});
   value = graph.add("flatten", "flatten", {value});
+  if (options.classes > 0) {
+    graph.set_output("logits",
+                     graph.add("linear", "classes", {value}, {{"features", options.classes}}));
+  }
 
   const std::int64_t groups = options.shared_meta ? 1 : options.models;
   value = graph.add("linear", "meta", {value}, {{"features", groups * options.meta_dim}});

@@ -16,6 +16,7 @@ struct MultiplexerOptions {
   std::int64_t filters = 8;    ///< channels of the first convolution; later ones have 2, 4, 4 times
   std::int64_t models = 6;     ///< N
   std::int64_t meta_dim = 32;  ///< D, as the models' projected embeddings
+  std::int64_t classes = 0;    ///< K of the output "logits"; 0: none
   bool shared_meta = false;    ///< one meta-feature for all models (the paper's text), not one each
   bool offload = false;        ///< one output, 0 = device and 1 = cloud, instead of one per model
 };
@@ -27,8 +28,11 @@ struct MultiplexerOptions {
 /// - "scores" (batch, N; with offload (batch, 1)): v m + b, "v.weight" being Eq. 5's v_ij. They are
 ///   logits, unbounded, so m is taken before its normalisation: the scores of a unit vector could
 ///   not exceed the norm of v;
+/// - "logits" (batch, K), only with classes: its own guess at the answer, a linear map of the
+/// pooled
+///   features, so that they can learn from labels before anything is known about the models;
 /// - "offload" (batch, 1), only with offload: the sigmoid of the score.
-/// Throws std::invalid_argument for options below 1 (resolution: below 0).
+/// Throws std::invalid_argument for options below 1 (resolution, classes: below 0).
 Graph build_multiplexer(const MultiplexerOptions& options);
 
 }  // namespace muxnet

@@ -53,6 +53,7 @@ class Loop {
   double learning_rate() const {
     return schedule_->learning_rate(std::max<std::int64_t>(state_.step - 1, 0), steps_);
   }
+  std::string phase() const { return options_.phase.empty() ? task_.phase() : options_.phase; }
   double seconds() const { return earlier_seconds_ + seconds_since(start_); }
 
   TrainingTask& task_;
@@ -168,8 +169,8 @@ void Loop::guard(const StepFigures& figures) const {
 }
 
 std::string Loop::where() const {
-  return text("training ", task_.phase(), ", step ", state_.step, " of ", steps_,
-              ", learning rate ", learning_rate());
+  return text("training ", phase(), ", step ", state_.step, " of ", steps_, ", learning rate ",
+              learning_rate());
 }
 
 void Loop::fail(std::size_t model, const std::string& expected, const std::string& received) const {
@@ -182,7 +183,7 @@ void Loop::fail(std::size_t model, const std::string& expected, const std::strin
 
 Progress Loop::progress() const {
   Progress now;
-  now.phase = task_.phase();
+  now.phase = phase();
   now.epoch = state_.epoch + 1;
   now.epochs = options_.epochs;
   now.step = state_.step;

@@ -16,6 +16,7 @@ namespace muxnet {
 
 /// What both steps of Algorithm 1 have in common.
 struct FitOptions {
+  std::string phase;  ///< what progress and errors call it; empty: as the step is called
   std::int64_t epochs = 10;
   std::int64_t batch_size = 128;
   OptimizerOptions optimizer;

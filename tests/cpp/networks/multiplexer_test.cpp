@@ -52,6 +52,16 @@ TEST(Multiplexer, HasFourConvolutionsAndTheOutputsOfThePaper) {
   EXPECT_EQ(Parameters(graph).value("v.weight").shape(), (Shape{5, 60}));
 }
 
+TEST(Multiplexer, GuessesTheAnswerItselfOnlyWhereAsked) {
+  const Graph plain = build_multiplexer({.models = 2});
+  const Graph guessing = build_multiplexer({.models = 2, .classes = 7});
+  EXPECT_EQ(plain.outputs().count("logits"), 0U);
+  EXPECT_EQ(output_shape(guessing, "logits"), (Shape{1, 7}));
+  EXPECT_EQ(guessing.parameter_count() - plain.parameter_count(), 7 * (4 * 8 + 1));
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([] { build_multiplexer({.classes = -1}); }),
+                       "classes"));
+}
+
 TEST(Multiplexer, CostsWellBelowTheCheapestModel) {
   for (const auto& [channels, side] : {std::pair<std::int64_t, std::int64_t>{1, 28}, {3, 32}}) {
     const Graph graph = build_multiplexer({channels, side, side});
@@ -137,7 +147,7 @@ TEST(Multiplexer, RefusesOptionsBelowOne) {
   EXPECT_TRUE(contains(message, "models and meta_dim of at least 1"));
   const auto negative =
       error_of<std::invalid_argument>([] { build_multiplexer({.resolution = -1}); });
-  EXPECT_TRUE(contains(negative, "expected resolution of at least 0, received -1"));
+  EXPECT_TRUE(contains(negative, "expected resolution and classes of at least 0, received -1"));
 }
 
 }  // namespace

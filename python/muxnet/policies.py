@@ -1,0 +1,125 @@
+"""Policies by name: fitted on held-out outcomes, held against each other on test outcomes."""
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from muxnet import _core
+from muxnet.errors import error_text
+
+# Name in results.json: (policy of the core, extra options).
+POLICIES: Mapping[str, str] = {
+    "best_single": "best_single",
+    "hybrid_single": "argmax",
+    "hybrid_ensemble": "threshold_ensemble",
+    "random_mixing": "random_mixing",
+    "cascade": "cascade",
+    "average_ensemble": "average_ensemble",
+    "oracle": "oracle",
+}
+CURVES: Mapping[str, str] = {
+    "multiplexer": "hybrid_single",
+    "cascade": "cascade",
+    "random_mixing": "random_mixing",
+}
+COMPARED = ("random_mixing", "cascade")
+ROUTED = ("hybrid_single", "hybrid_ensemble", "offload")
+
+
+def evaluate_policies(
+    calibration: tuple[Any, Any], test: tuple[Any, Any], *, seed: int = 0
+) -> SimpleNamespace:
+    """Fit every policy on calibration outcomes and evaluate it on test outcomes.
+
+    Both arguments are (table of all models, table of the mobile/cloud case).
+    """
+    policies = {name: _fitted(kind, calibration[0], seed) for name, kind in POLICIES.items()}
+    found: dict[str, Any] = {
+        name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
+    }
+    offload = _core.evaluate(_fitted("offload", calibration[1], seed), test[1], seed)
+    names = list(test[0].models)
+    found["offload"] = _over_all_models(offload, list(test[1].models), names)
+    singles = [
+        _core.evaluate(_fitted("always", calibration[0], seed, model=i), test[0], seed).accuracy
+        for i in range(len(names))
+    ]
+    hybrid = policies["hybrid_single"]
+    return SimpleNamespace(
+        policies=found,
+        notes={name: found[name].collapse for name in ROUTED if found[name].collapse},
+        singles=singles,
+        curves={
+            name: _core.accuracy_cost_curve(policies[kind], test[0])
+            for name, kind in CURVES.items()
+        },
+        area=_core.area_between(hybrid, policies["random_mixing"], test[0], seed),
+        comparisons={
+            name: _compare(found["hybrid_single"], hybrid.point.cost, policies[name], test[0], seed)
+            for name in COMPARED
+        },
+        hardness=_core.hardness_levels(test[0], hybrid.decide(test[0])),
+        right_wrong_matrix=np.reshape(
+            _core.right_wrong_matrix(test[0]), (len(names), len(names))
+        ).tolist(),
+        auroc=_auroc(test[0]),
+    )
+
+
+def fit_policy(name: str, table: Any, *, seed: int = 0, budget: float | None = None) -> Any:
+    """Return the policy ``name`` of the core, its operating points chosen on held-out outcomes.
+
+    Raises:
+        ValueError: an unknown name, a test table, a budget (mean MACs) below every point.
+
+    """
+    policy = _fitted(name, table, seed)
+    if budget is not None:
+        policy.choose_for_budget(budget)
+    return policy
+
+
+def _fitted(name: str, table: Any, seed: int, model: int = 0) -> Any:
+    policy = _core.make_policy(name, _core.PolicyOptions(seed=seed, model=model))
+    policy.fit(table)
+    return policy
+
+
+def _compare(hybrid: Any, budget: float, other: Any, table: Any, seed: int) -> SimpleNamespace:
+    """Compare with ``other`` at the cost that the hybrid was chosen to have."""
+    other.choose_for_budget(budget)
+    rival = _core.evaluate(other, table, seed)
+    estimate = _core.bootstrap_difference(
+        [float(right) for right in hybrid.correct], [float(right) for right in rival.correct], seed
+    )
+    return SimpleNamespace(
+        value=estimate.value, interval=estimate.interval, macs=rival.costs["macs"].mean.value
+    )
+
+
+def _over_all_models(entry: Any, pair: Sequence[str], names: Sequence[str]) -> SimpleNamespace:
+    """Return an evaluation of two models with called shares for the whole pool."""
+    shares = dict(zip(pair, entry.called_shares, strict=True))
+    return SimpleNamespace(
+        accuracy=entry.accuracy,
+        costs=entry.costs,
+        models_per_input=entry.models_per_input,
+        called_shares=[shares.get(name, 0.0) for name in names],
+        parameters=entry.parameters,
+        collapse=entry.collapse,
+    )
+
+
+def _auroc(table: Any) -> list[float | None]:
+    """Return how well the multiplexer tells each model's right answers from its wrong ones."""
+    from sklearn.metrics import roc_auc_score
+
+    scores = table.scores if table.scores.size else table.weights
+    if not scores.size:
+        raise ValueError(error_text("auroc", "a table with the multiplexer's scores", "none"))
+    return [
+        float(roc_auc_score(right, score)) if 0 < right.sum() < right.size else None
+        for right, score in zip(table.correct.T, scores.T, strict=True)
+    ]
