@@ -19,11 +19,15 @@ if TYPE_CHECKING:
         fit_policy,
         frozen_outputs,
         load_data,
+        load_images,
         outcome_table,
+        pretrain_multiplexer,
         set_threads,
         split_dataset,
         zoo,
     )
+    from muxnet.onnx_export import export_onnx
+    from muxnet.torch_weights import from_torch
 
 try:
     __version__ = metadata.version("muxnet")
@@ -37,23 +41,33 @@ __all__ = [
     "TrainingError",
     "dataset",
     "evaluate_policies",
+    "export_onnx",
     "fit_models",
     "fit_multiplexer",
     "fit_policy",
+    "from_torch",
     "frozen_outputs",
     "load_config",
     "load_data",
+    "load_images",
     "outcome_table",
+    "pretrain_multiplexer",
     "set_threads",
     "split_dataset",
     "zoo",
 ]
 
 
+# Where the names are that are not in muxnet.api.
+_MODULES = {
+    "TrainingError": "muxnet._core",
+    "export_onnx": "muxnet.onnx_export",
+    "from_torch": "muxnet.torch_weights",
+}
+
+
 def __getattr__(name: str) -> Any:
     """Return what ``__all__`` promises from the module that defines it."""
-    if name == "TrainingError":
-        return import_module("muxnet._core").TrainingError
     if name in __all__:
-        return getattr(import_module("muxnet.api"), name)
+        return getattr(import_module(_MODULES.get(name, "muxnet.api")), name)
     raise AttributeError(f"module 'muxnet' has no attribute '{name}'")

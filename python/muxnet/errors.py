@@ -13,6 +13,16 @@ class ConfigError(UserError, ValueError):
     """A configuration or record with an unknown key, a wrong type or a value out of range."""
 
 
+class MissingPackageError(UserError, ImportError):
+    """A Python package that only some users need and that is not installed."""
+
+    def __init__(self, purpose: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"[{purpose}] expected the package {package}, which is not installed: "
+            f"pip install 'muxnet[{extra}]'"
+        )
+
+
 class OutputError(UserError, OSError):
     """A file that cannot be written; nothing is left under its final name."""
 

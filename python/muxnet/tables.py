@@ -49,17 +49,24 @@ def policy_table(results: Results) -> TextTable:
     return TextTable("Policies", columns, tuple(_policy_row(entry) for entry in results.policies))
 
 
+def print_table(table: TextTable, console: Console | None = None) -> None:
+    """Print ``table``, drawn where a terminal is wide enough for it."""
+    console = console or _console()
+    drawn = _rich_table(table)
+    # A narrow terminal wraps plain lines; the drawn table would cut numbers short.
+    wide = drawn.__rich_measure__(console, WIDE).maximum > console.width
+    if wide or not console.is_terminal:
+        console.print(plain_text(table), markup=False)
+    else:
+        console.print(drawn)
+
+
 def print_results(results: Results, stream: TextIO | None = None) -> None:
     """Print verdict, both tables and warnings; in colour only on a terminal."""
-    console = Console(file=stream, highlight=False, soft_wrap=True)
+    console = _console(stream)
     plain = not console.is_terminal
     for table in (model_table(results), policy_table(results)):
-        drawn = _rich_table(table)
-        # A narrow terminal wraps plain lines; the drawn table would cut numbers short.
-        if plain or drawn.__rich_measure__(console, WIDE).maximum > console.width:
-            console.print(plain_text(table), markup=False)
-        else:
-            console.print(drawn)
+        print_table(table, console)
     outcome = verdict(results)
     console.print(f"{outcome.headline}.", style=None if plain else "bold", markup=False)
     for sentence in outcome.sentences:
@@ -82,6 +89,10 @@ def plain_text(table: TextTable) -> str:
         )
         + "\n"
     )
+
+
+def _console(stream: TextIO | None = None) -> Console:
+    return Console(file=stream, highlight=False, soft_wrap=True)
 
 
 def _rich_table(table: TextTable) -> Table:

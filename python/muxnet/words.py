@@ -31,6 +31,11 @@ def count_text(count: float) -> str:
     return f"{count:,.0f}"
 
 
+def megabytes_text(count: float) -> str:
+    """Return bytes as megabytes with three significant digits."""
+    return _significant(count / 1e6)
+
+
 def percent_text(share: float, digits: int = 2) -> str:
     """Return a share of 1 as per cent: ``83.86 %``."""
     return f"{100 * share:.{digits}f} %"

@@ -1,0 +1,100 @@
+"""``muxnet zoo``: the networks there are, what each costs, and of what layers each is made."""
+
+import argparse
+import dataclasses
+from typing import Any
+
+from muxnet.files import write_json
+from muxnet.tables import TextTable, print_table
+from muxnet.words import count_text, latency_text, macs_text, megabytes_text
+
+HELP = "list the networks with their costs, or the layers of one of them"
+INTERRUPTED = "nothing was left"
+
+SMALL_IMAGES = (3, 32, 32)
+IMAGENET_IMAGES = (3, 224, 224)
+REPETITIONS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class ZooEntry:
+    """What ``muxnet zoo --json`` holds of each network."""
+
+    name: str
+    summary: str
+    input_shape: tuple[int, int, int]  # channels, height, width
+    classes: int
+    parameters: int  # counted
+    macs: int  # counted, for one image
+    activation_bytes: int  # buffers of an inference pass of one image
+    latency_ms: float  # measured here, one image
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet zoo``."""
+    parser.add_argument("network", nargs="?", help="show the layers of this one")
+    parser.add_argument("--threads", type=int, default=0, help="threads to measure with (0: all)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """List the zoo, or one network's layers, and return the exit status."""
+    from muxnet import _core, api
+
+    api.set_threads(arguments.threads)
+    names = [arguments.network] if arguments.network else list(_core.network_names())
+    if arguments.network:
+        print(_core.build_network(arguments.network, options_for(arguments.network)).summary())
+    entries = [describe(name) for name in names]
+    print_table(table(entries))
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, [dataclasses.asdict(entry) for entry in entries])
+    return 0
+
+
+def image_shape(name: str) -> tuple[int, int, int]:
+    """Return the shape of the images that a network of the zoo is made for."""
+    return SMALL_IMAGES if name.endswith("_small") else IMAGENET_IMAGES
+
+
+def options_for(name: str) -> Any:
+    """Return the options that a network is listed with: small images, or ImageNet's."""
+    from muxnet import _core
+
+    channels, height, width = image_shape(name)
+    classes = 10 if name.endswith("_small") else 1000
+    return _core.NetworkOptions(channels=channels, height=height, width=width, classes=classes)
+
+
+def describe(name: str) -> ZooEntry:
+    """Count and measure one network."""
+    from muxnet import _core, api
+
+    model = _core.make_model(name, options_for(name))
+    return ZooEntry(
+        name=name,
+        summary=_core.network_summary(name),
+        input_shape=image_shape(name),
+        classes=model.graph.shape(model.graph.outputs["logits"])[0],
+        parameters=model.parameter_count,
+        macs=model.macs,
+        activation_bytes=_core.plan_bytes(model),
+        latency_ms=api.measure_latency(model, repetitions=REPETITIONS),
+    )
+
+
+def table(entries: list[ZooEntry]) -> TextTable:
+    """Return the list as text."""
+    rows = tuple(
+        (
+            entry.name,
+            "x".join(str(side) for side in entry.input_shape),
+            count_text(entry.parameters),
+            macs_text(entry.macs),
+            megabytes_text(entry.activation_bytes),
+            latency_text(entry.latency_ms),
+        )
+        for entry in entries
+    )
+    columns = ("network", "input", "parameters", "MACs", "activations MB", "latency ms")
+    return TextTable("Networks", columns, rows)
