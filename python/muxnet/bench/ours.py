@@ -1,0 +1,83 @@
+"""Our side of every work."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from muxnet import _core, api
+from muxnet.bench.works import Work
+from muxnet.errors import UserError
+
+STEPS_PER_EPOCH = 8
+ENDLESS = 1_000_000
+
+
+def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[..., None]) -> None:
+    """Do ``work`` each time it is asked for."""
+    if work.precision != "fp32":
+        raise UserError(f"[bench] expected precision fp32, received {work.precision}")
+    api.set_threads(threads)
+    if work.kind == "train":
+        steps(lambda after_step: train(work, after_step))
+    else:
+        turns(inference(work) if work.kind == "infer" else decision(work))
+
+
+def models(work: Work) -> list[Any]:
+    """Return the networks of ``work`` with fresh weights."""
+    channels, height, width = work.image_shape
+    options = _core.NetworkOptions(
+        channels=channels, height=height, width=width, classes=work.classes
+    )
+    normalization = _core.Normalization([0.5] * channels, [0.25] * channels)
+    return [_core.make_model(name, options, normalization=normalization) for name in work.networks]
+
+
+def train(work: Work, after_step: Callable[[Any], bool]) -> None:
+    """Train with cross-entropy and SGD until ``after_step`` returns false."""
+    random = np.random.default_rng(1)
+    count = STEPS_PER_EPOCH * work.batch
+    images = random.integers(0, 256, (count, *work.image_shape), dtype=np.uint8)
+    labels = np.arange(count) % work.classes
+    names = [str(i) for i in range(work.classes)]
+    data = api.dataset(images, labels.astype(np.int32), name="random", class_names=names)
+    pool = models(work)
+    options = _core.ModelTrainingOptions()
+    options.fit = _core.FitOptions()
+    options.fit.epochs = ENDLESS
+    options.fit.batch_size = work.batch
+    schedule = _core.ScheduleOptions()
+    schedule.name = "constant"
+    schedule.learning_rate = 1e-4
+    options.fit.schedule = schedule
+    nothing = data.subset([])
+    _core.train_models(pool, data, nothing, pool[0].normalization, options, after_step)
+
+
+def inference(work: Work) -> Callable[[], object]:
+    """Return a call that answers one batch."""
+    model = models(work)[0]
+    predictor = _core.Predictor(model, work.batch)
+    images = normalised(work)
+    return lambda: predictor.output(images, "logits")
+
+
+def decision(work: Work) -> Callable[[], object]:
+    """Return a call that takes one image from pixels to the multiplexer's scores."""
+    options = _core.MultiplexerOptions()
+    options.channels, options.height, options.width = work.image_shape
+    options.resolution = 32
+    normalization = _core.Normalization([0.5] * 3, [0.25] * 3)
+    multiplexer = _core.make_multiplexer(options, normalization=normalization)
+    predictor = _core.Predictor(multiplexer, work.batch)
+    images = np.random.default_rng(1).integers(
+        0, 256, (work.batch, *work.image_shape), dtype=np.uint8
+    )
+    return lambda: predictor.output(_core.normalize(images, normalization), "scores").argmax(axis=1)
+
+
+def normalised(work: Work) -> Any:
+    """Return a batch of images as networks take them."""
+    shape = (work.batch, *work.image_shape)
+    return np.random.default_rng(1).standard_normal(shape, dtype=np.float32)

@@ -1,0 +1,137 @@
+"""The other side of every work: the same networks in PyTorch, ONNX Runtime and OpenVINO."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from muxnet.bench import ours
+from muxnet.bench.works import Work
+from muxnet.errors import MissingPackageError, UserError
+
+Once = Callable[[], object]
+
+
+def make(peer: str, work: Work, threads: int) -> Once:
+    """Return a call that does ``work`` once by ``peer``.
+
+    Raises:
+        MissingPackageError: the peer is not installed.
+
+    """
+    if work.kind == "train":
+        return _torch_training(work, threads, compiled=peer == "torch_compile")
+    if peer == "mobilenet_v2":
+        from muxnet import api
+
+        api.set_threads(threads)
+        return ours.inference(work)
+    if peer not in INFERENCE:
+        raise UserError(f"[bench] expected a peer that can {work.kind}, received {peer}")
+    return INFERENCE[peer](work, threads)
+
+
+def _torch(threads: int) -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingPackageError("bench", "torch", "bench") from error
+    torch.set_num_threads(threads)
+    return torch
+
+
+def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
+    """All models see the batch, one after the other: forward, backward, one SGD step each."""
+    torch = _torch(threads)
+    from muxnet.bench.torch_graph import to_torch
+
+    random = np.random.default_rng(1)
+    # The memory format that PyTorch's convolutions are fastest in on a CPU.
+    layout = torch.channels_last
+    images = torch.from_numpy(
+        random.standard_normal((work.batch, *work.image_shape), dtype=np.float32)
+    ).to(memory_format=layout)
+    labels = torch.from_numpy(np.arange(work.batch) % work.classes)
+    pool = [to_torch(model).to(memory_format=layout).train() for model in ours.models(work)]
+    optimizers = [
+        torch.optim.SGD(
+            module.parameters(), lr=1e-4, momentum=0.9, nesterov=True, weight_decay=5e-4
+        )
+        for module in pool
+    ]
+    forwards = [torch.compile(module) if compiled else module for module in pool]
+
+    def step() -> None:
+        for forward, optimizer in zip(forwards, optimizers, strict=True):
+            optimizer.zero_grad(set_to_none=True)
+            torch.nn.functional.cross_entropy(forward(images)["logits"], labels).backward()
+            optimizer.step()
+
+    return step
+
+
+def _torch_inference(work: Work, threads: int) -> Once:
+    torch = _torch(threads)
+    from muxnet.bench.torch_graph import to_torch
+
+    layout = torch.channels_last
+    module = to_torch(ours.models(work)[0]).to(memory_format=layout).eval()
+    images = torch.from_numpy(ours.normalised(work)).to(memory_format=layout)
+
+    def once() -> None:
+        with torch.inference_mode():
+            module(images)
+
+    return once
+
+
+def _exported(work: Work, folder: str) -> Path:
+    from muxnet.onnx_export import export_onnx
+
+    path = Path(folder) / "network.onnx"
+    export_onnx(ours.models(work)[0], path, outputs=["logits"])
+    return path
+
+
+def _onnxruntime(work: Work, threads: int) -> Once:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPackageError("bench", "onnxruntime", "bench") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    with tempfile.TemporaryDirectory() as folder:
+        session = onnxruntime.InferenceSession(
+            _exported(work, folder), options, providers=["CPUExecutionProvider"]
+        )
+    images = ours.normalised(work)
+    return lambda: session.run(["logits"], {"images": images})
+
+
+def _openvino(work: Work, threads: int) -> Once:
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingPackageError("bench", "openvino", "bench") from error
+    core = openvino.Core()
+    with tempfile.TemporaryDirectory() as folder:
+        network = core.read_model(_exported(work, folder))
+    network.reshape([work.batch, *work.image_shape])
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": threads,
+        # It would take bf16 by itself where the CPU has it.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    request = core.compile_model(network, "CPU", settings).create_infer_request()
+    images = ours.normalised(work)
+    return lambda: request.infer({"images": images})
+
+
+INFERENCE: dict[str, Callable[[Work, int], Once]] = {
+    "onnxruntime": _onnxruntime,
+    "openvino": _openvino,
+    "torch": _torch_inference,
+}

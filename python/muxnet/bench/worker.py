@@ -1,0 +1,66 @@
+"""One side of a comparison: does its work each time a line comes in, and answers with the time."""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from muxnet.bench import ours, peers
+from muxnet.bench.works import Work
+from muxnet.errors import UserError
+
+Once = Callable[[], object]
+
+
+def main() -> int:
+    """Serve until standard input ends."""
+    task = json.loads(sys.argv[1])
+    fields = task["work"]
+    fields["networks"] = tuple(fields["networks"])
+    fields["image_shape"] = tuple(fields["image_shape"])
+    work, threads = Work(**fields), int(task["threads"])
+    # Libraries print to standard output too; only answers may reach the asking process.
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def answer(milliseconds: float) -> None:
+        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+        channel.write(json.dumps({"ms": milliseconds, "peak_mb": peak_mb}) + "\n")
+        channel.flush()
+
+    def turns(once: Once) -> None:
+        answer(0.0)
+        for _ in sys.stdin:
+            started = time.perf_counter()
+            once()
+            answer(1e3 * (time.perf_counter() - started))
+
+    def steps(train: Callable[[Callable[[Any], bool]], object]) -> None:
+        started = 0.0
+
+        def after_step(_: Any) -> bool:
+            nonlocal started
+            answer(1e3 * (time.perf_counter() - started) if started else 0.0)
+            if not sys.stdin.readline():
+                return False
+            started = time.perf_counter()
+            return True
+
+        train(after_step)
+
+    try:
+        if task["side"] == "ours":
+            ours.serve(work, threads, turns, steps)
+        else:
+            turns(peers.make(task["side"], work, threads))
+    except (UserError, MemoryError, ValueError) as error:
+        print(f"{task['side']}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""``muxnet bench``: our speed beside the peers', in turns, as ratios of medians."""
+
+import argparse
+import dataclasses
+import math
+import os
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+from muxnet.bench.rounds import Row, compare
+from muxnet.bench.works import PEERS, works
+from muxnet.errors import UsageError, UserError
+from muxnet.files import write_json
+from muxnet.progress import reporter
+from muxnet.tables import TextTable, print_table
+from muxnet.words import latency_text
+
+HELP = "measure training, inference or routing beside the peers installed, in turns"
+INTERRUPTED = "nothing was left"
+
+PACKAGES = {"torch_compile": "torch", "mobilenet_v2": "muxnet"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet bench``."""
+    parser.add_argument("kind", choices=tuple(PEERS), help="what to measure")
+    parser.add_argument(
+        "--against", metavar="PEER,...", default="", help="peers (empty: all that are installed)"
+    )
+    parser.add_argument("--networks", nargs="+", default=[], help="others than the usual ones")
+    parser.add_argument("--batch", nargs="+", type=int, default=[], help="other batch sizes")
+    parser.add_argument("--rounds", type=int, default=15, help="measured turns of each side")
+    parser.add_argument("--threads", type=int, default=0, help="threads of each side (0: all)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Measure, print the table, and return the exit status."""
+    if arguments.rounds < 1:
+        raise UsageError(f"[rounds] expected at least 1, received {arguments.rounds}")
+    threads = arguments.threads or len(os.sched_getaffinity(0))
+    rows: list[Row] = []
+    against = peers(arguments.kind, arguments.against)
+    with reporter() as progress:
+        for work in works(arguments.kind, tuple(arguments.networks), tuple(arguments.batch)):
+            for peer in against:
+                progress.say(f"{work.name}, batch {work.batch}, beside {peer}")
+                rows.append(compare(work, peer, threads=threads, rounds=arguments.rounds))
+    print(f"{cpu_name()}, {threads} threads; {versions(against)}")
+    print_table(table(rows))
+    for line in summary(rows):
+        print(line)
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, [dataclasses.asdict(row) for row in rows])
+    return 0
+
+
+def peers(kind: str, wanted: str) -> list[str]:
+    """Return the peers to measure beside.
+
+    Raises:
+        UsageError: a peer that cannot do this kind of work.
+        UserError: none is installed.
+
+    """
+    possible = PEERS[kind]
+    chosen = [name.strip() for name in wanted.split(",") if name.strip()]
+    for name in chosen:
+        if name not in possible:
+            raise UsageError(f"[against] expected of {', '.join(possible)}, received {name}")
+    if chosen:
+        return chosen
+    found = [name for name in possible if find_spec(PACKAGES.get(name, name))]
+    if not found:
+        raise UserError(
+            f"[bench] expected one of {', '.join(possible)}, received none: "
+            "pip install 'muxnet[bench]'"
+        )
+    return found
+
+
+def table(rows: Sequence[Row]) -> TextTable:
+    """Return the comparisons as text."""
+    columns = ("work", "batch", "precision", "ours ms", "peer", "peer ms", "ours / peer", "peak MB")
+    return TextTable(
+        "Benchmark",
+        columns,
+        tuple(
+            (
+                row.work,
+                str(row.batch),
+                row.precision,
+                latency_text(row.ours_ms),
+                row.peer,
+                latency_text(row.peer_ms),
+                f"{row.ratio:.2f}",
+                f"{row.ours_peak_mb:.0f} / {row.peer_peak_mb:.0f}",
+            )
+            for row in rows
+        ),
+    )
+
+
+def summary(rows: Sequence[Row]) -> list[str]:
+    """Return a line for each peer that was met several times."""
+    lines = []
+    for peer in dict.fromkeys(row.peer for row in rows):
+        ratios = [row.ratio for row in rows if row.peer == peer]
+        if len(ratios) > 1:
+            mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+            lines.append(f"geometric mean of ours / {peer}: {mean:.2f}, worst {max(ratios):.2f}")
+    return lines
+
+
+def cpu_name() -> str:
+    """Return the CPU's name as the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown CPU"
+
+
+def versions(against: Sequence[str]) -> str:
+    """Return the versions of everything that was measured."""
+    packages = dict.fromkeys(["muxnet", *(PACKAGES.get(name, name) for name in against)])
+    return ", ".join(f"{package} {metadata.version(package)}" for package in packages)

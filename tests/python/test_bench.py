@@ -1,0 +1,68 @@
+"""``muxnet bench``: ours and a peer in turns."""
+
+import json
+
+import pytest
+from muxnet.bench import ours, rounds
+from muxnet.bench.rounds import Row
+from muxnet.bench.works import works
+from muxnet.cli import main
+from muxnet.commands import bench
+from muxnet.errors import UsageError, UserError
+
+
+def test_the_works_are_those_of_the_table() -> None:
+    training = works("train")
+    assert [(work.name, work.batch) for work in training] == [
+        ("six small models", 128),
+        ("mobilenet_v2", 16),
+        ("resnet50", 16),
+    ]
+    assert len(training[0].networks) == 6
+    assert [work.batch for work in works("infer", ("resnet50",))] == [1, 32]
+    assert works("infer", ("alexnet_small",), (4,))[0].image_shape == (3, 32, 32)
+
+
+def test_routing_is_measured_in_turns_with_inference(tmp_path, capsys) -> None:
+    target = tmp_path / "bench.json"
+    assert main(["bench", "route", "--rounds", "2", "--json", str(target)]) == 0
+    (row,) = json.loads(target.read_text())
+    assert {"work", "precision", "batch", "ours_ms", "peer", "peer_ms", "ratio"} <= set(row)
+    assert row["ratio"] == row["ours_ms"] / row["peer_ms"]
+    assert min(row["ours_ms"], row["peer_ms"]) > 0
+    assert row["ours_peak_mb"] > 10
+    assert "mobilenet_v2" in capsys.readouterr().out
+
+
+def test_a_training_step_is_one_turn() -> None:
+    (work,) = works("train", ("alexnet_small",), (8,))
+    with rounds.running("ours", work, 1) as side:
+        times = [side.once() for _ in range(20)]  # past the end of an epoch
+    assert all(time > 0 for time in times)
+
+
+def test_inference_answers_every_image() -> None:
+    (work,) = works("infer", ("alexnet_small",), (3,))
+    assert ours.inference(work)().shape == (3, 10)
+
+
+def test_a_side_that_ends_is_an_error(capfd) -> None:
+    (work,) = works("infer", ("alexnet_small",), (3,))
+    with (
+        pytest.raises(UserError, match=r"no_such_peer.*exit status 1"),
+        rounds.running("no_such_peer", work, 1),
+    ):
+        pass
+    assert "expected a peer that can infer" in capfd.readouterr().err
+
+
+def test_peers_that_cannot_do_the_work_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"torch_compile.*onnxruntime"):
+        bench.peers("train", "onnxruntime")
+    assert bench.peers("train", "torch, torch_compile") == ["torch", "torch_compile"]
+
+
+def test_the_summary_is_the_geometric_mean() -> None:
+    rows = [Row("w", "fp32", 1, 1, "p", 2, ratio, 0, 0, 1) for ratio in (0.5, 2.0, 1.0)]
+    assert bench.summary(rows) == ["geometric mean of ours / p: 1.00, worst 2.00"]
+    assert bench.summary(rows[:1]) == []
