@@ -1,5 +1,6 @@
 #include "muxnet/core/parallel.hpp"
 
+#include <cblas.h>
 #include <omp.h>
 #include <tbb/global_control.h>
 #include <tbb/info.h>
@@ -25,6 +26,7 @@ void set_threads(int threads) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
   omp_set_num_threads(count);
+  openblas_set_num_threads(count);
   tbb_limit() = std::make_unique<tbb::global_control>(tbb::global_control::max_allowed_parallelism,
                                                       static_cast<std::size_t>(count));
 }

@@ -117,6 +117,7 @@ class Plan::Implementation {
     }
     step.arguments.parameters_version = parameters_->version();
     step.arguments.seed = seed + index;
+    step.arguments.scratch = schedule_.address(step.forward_scratch);
     step.kernel->forward(step.arguments);
   }
 
@@ -148,7 +149,9 @@ class Plan::Implementation {
 
   void run_backward(const BackwardStep& entry) {
     if (entry.kind == BackwardStep::Kind::kernel) {
-      schedule_.steps[entry.step].kernel->backward(schedule_.steps[entry.step].arguments);
+      PlanStep& step = schedule_.steps[entry.step];
+      step.arguments.scratch = schedule_.address(step.backward_scratch);
+      step.kernel->backward(step.arguments);
     } else if (entry.kind == BackwardStep::Kind::reorder) {
       if (entry.written.front() == no_buffer) return;
       const Slot& src = schedule_.slots[schedule_.steps[entry.step].src.front()];

@@ -91,11 +91,15 @@ class Compiler {
     const auto specs = find_operator(node.op).parameters(graph_.src_shapes(node), node.attributes);
     step.dst = add_slot(node.dst, step.kernel->dst_layout(), spec.needs_diff_src || !specs.empty());
     primary_[static_cast<std::size_t>(node.dst)] = step.dst;
-    if (step.kernel->workspace_bytes() > 0) {
-      step.workspace = schedule_.planner.add(step.kernel->workspace_bytes());
-    }
+    step.workspace = new_buffer(step.kernel->workspace_bytes());
+    step.forward_scratch = new_buffer(step.kernel->forward_scratch_bytes());
+    if (training()) step.backward_scratch = new_buffer(step.kernel->backward_scratch_bytes());
     for (const auto& parameter : specs) bind_parameter(step, node.name + "." + parameter.name);
     schedule_.steps.push_back(std::move(step));
+  }
+
+  BufferPlanner::Id new_buffer(std::size_t bytes) {
+    return bytes > 0 ? schedule_.planner.add(bytes) : no_buffer;
   }
 
   /// The backend asked for where it can do the work, else reference code.
@@ -139,6 +143,8 @@ class Compiler {
       for (const std::size_t src : step.src) use(schedule_.slots[src].buffer, forward_time(i));
       use(schedule_.slots[step.dst].buffer, forward_time(i));
       use(step.workspace, forward_time(i));
+      use(step.forward_scratch, forward_time(i));
+      use(step.backward_scratch, backward_time(i));
       if (!training() || !step.kernel) continue;
       use(step.workspace, backward_time(i));
       if (step.kernel->backward_reads_dst())

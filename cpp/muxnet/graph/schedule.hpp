@@ -33,6 +33,8 @@ struct PlanStep {
   std::vector<std::size_t> src;  ///< slots
   std::size_t dst = 0;
   BufferPlanner::Id workspace = no_buffer;
+  BufferPlanner::Id forward_scratch = no_buffer;
+  BufferPlanner::Id backward_scratch = no_buffer;
   KernelArguments arguments;
 };
 

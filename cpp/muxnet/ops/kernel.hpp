@@ -41,6 +41,7 @@ struct KernelArguments {
   std::vector<void*> diff_src;         ///< nullptr where nobody needs it; overwritten, not added to
   std::vector<void*> diff_parameters;  ///< nullptr for buffers; overwritten, not added to
   void* workspace = nullptr;           ///< lives from forward to backward
+  void* scratch = nullptr;             ///< lives during this call
   /// Grows whenever parameters change, so that a kernel can cache what it derives from them.
   std::uint64_t parameters_version = 0;
   /// Names the random numbers of this pass (dropout): same seed, same mask.
@@ -59,6 +60,8 @@ class Kernel {
   virtual Layout src_layout(std::size_t index) const = 0;
   virtual Layout dst_layout() const = 0;
   virtual std::size_t workspace_bytes() const { return 0; }
+  virtual std::size_t forward_scratch_bytes() const { return 0; }
+  virtual std::size_t backward_scratch_bytes() const { return 0; }
 
   /// What backward reads besides diff_dst, parameters and workspace: all else may be reused.
   virtual bool backward_reads_src() const { return true; }

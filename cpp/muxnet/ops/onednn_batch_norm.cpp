@@ -32,6 +32,7 @@ class BatchNorm final : public Kernel {
     for (auto* m : {&scale_, &shift_, &mean_, &variance_}) *m = onednn::handle(per_channel);
     arguments_ = {{DNNL_ARG_SRC, src_},     {DNNL_ARG_DST, dst_},   {DNNL_ARG_SCALE, scale_},
                   {DNNL_ARG_SHIFT, shift_}, {DNNL_ARG_MEAN, mean_}, {DNNL_ARG_VARIANCE, variance_}};
+    forward_scratch_ = onednn::add_scratch(forward, arguments_);
     if (training_) add_mask(forward.workspace_desc());
     if (backward) make_backward(*backward, data, per_channel);
   }
@@ -44,11 +45,11 @@ class BatchNorm final : public Kernel {
     if (!training_) {
       onednn::point(mean_, a.parameters[2]);
       onednn::point(variance_, a.parameters[3]);
-      onednn::run(forward_, arguments_);
+      onednn::run(forward_, arguments_, a.scratch);
       return;
     }
     point_workspace(a.workspace);
-    onednn::run(forward_, arguments_);
+    onednn::run(forward_, arguments_, a.scratch);
     update_running(static_cast<const float*>(a.workspace), static_cast<float*>(a.parameters[2]),
                    static_cast<float*>(a.parameters[3]));
   }
@@ -64,7 +65,7 @@ class BatchNorm final : public Kernel {
     onednn::point(diff_scale_, a.diff_parameters[0]);
     onednn::point(diff_shift_, a.diff_parameters[1]);
     point_workspace(a.workspace);
-    onednn::run(backward_, backward_arguments_);
+    onednn::run(backward_, backward_arguments_, a.scratch);
   }
 
   Layout src_layout(std::size_t) const override { return layout_; }
@@ -73,6 +74,8 @@ class BatchNorm final : public Kernel {
   std::size_t workspace_bytes() const override {
     return training_ ? 2 * statistics_bytes() + mask_bytes_ : 0;
   }
+  std::size_t forward_scratch_bytes() const override { return forward_scratch_; }
+  std::size_t backward_scratch_bytes() const override { return backward_scratch_; }
   std::string implementation() const override { return name_; }
 
  private:
@@ -106,6 +109,7 @@ class BatchNorm final : public Kernel {
                            {DNNL_ARG_DIFF_SCALE, diff_scale_},
                            {DNNL_ARG_DIFF_SHIFT, diff_shift_}};
     if (mask_bytes_ > 0) backward_arguments_.emplace(DNNL_ARG_WORKSPACE, mask_);
+    backward_scratch_ = onednn::add_scratch(desc, backward_arguments_);
   }
 
   void point_workspace(void* workspace) {
@@ -132,7 +136,7 @@ class BatchNorm final : public Kernel {
   double momentum_;
   bool training_;
   std::string name_;
-  std::size_t mask_bytes_ = 0;
+  std::size_t mask_bytes_ = 0, forward_scratch_ = 0, backward_scratch_ = 0;
   Forward forward_;
   Backward backward_;
   dnnl::memory src_, dst_, scale_, shift_, mean_, variance_, mask_;
@@ -157,14 +161,14 @@ std::unique_ptr<Kernel> make_onednn_batch_norm(const KernelSpec& spec) {
     const Forward::desc desc(
         spec.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
         data, eps, flags);
-    return Forward::primitive_desc(desc, onednn::engine());
+    return Forward::primitive_desc(desc, onednn::attributes(), onednn::engine());
   });
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;
   std::optional<Backward::primitive_desc> backward;
   if (spec.training) {
     backward = onednn::attempt([&] {
       const Backward::desc desc(dnnl::prop_kind::backward, data, data, eps, flags);
-      return Backward::primitive_desc(desc, onednn::engine(), *forward);
+      return Backward::primitive_desc(desc, onednn::attributes(), onednn::engine(), *forward);
     });
     if (!backward || !onednn::is_fast(backward->impl_info_str())) return nullptr;
   }

@@ -52,7 +52,15 @@ dnnl::memory handle(const dnnl::memory::desc& desc) { return {desc, engine(), nu
 
 dnnl::memory owned(const dnnl::memory::desc& desc) { return {desc, engine()}; }
 
-void run(const dnnl::primitive& primitive, const Arguments& arguments) {
+dnnl::primitive_attr attributes() {
+  dnnl::primitive_attr result;
+  result.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return result;
+}
+
+void run(const dnnl::primitive& primitive, const Arguments& arguments, void* scratch) {
+  const auto room = arguments.find(DNNL_ARG_SCRATCHPAD);
+  if (room != arguments.end()) room->second.set_data_handle(scratch);
   primitive.execute(stream(), arguments);
   stream().wait();
 }
@@ -69,12 +77,15 @@ Translated::Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc
   const bool inwards = direction == Direction::to_primitive;
   dnnl::memory& from = inwards ? plain_ : inner_;
   dnnl::memory& to = inwards ? inner_ : plain_;
-  reorder_ = dnnl::reorder(from, to);
+  const dnnl::reorder::primitive_desc desc(engine(), from.get_desc(), engine(), to.get_desc(),
+                                           attributes());
+  reorder_ = dnnl::reorder(desc);
   arguments_ = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+  scratch_bytes_ = add_scratch(desc, arguments_);
 }
 
-void Translated::translate() {
-  if (!same_) run(reorder_, arguments_);
+void Translated::translate(void* scratch) {
+  if (!same_) run(reorder_, arguments_, scratch);
 }
 
 }  // namespace muxnet::onednn

@@ -30,8 +30,21 @@ inline void point(dnnl::memory& memory, const void* data) {
   memory.set_data_handle(const_cast<void*>(data));
 }
 
+/// Attributes of every primitive: its scratch memory is the caller's. oneDNN's own would belong to
+/// the thread that made the primitive, which another one may run.
+dnnl::primitive_attr attributes();
+
+/// Makes room in `arguments` for the scratch memory of a primitive; returns its bytes.
+template <class Descriptor>
+std::size_t add_scratch(const Descriptor& descriptor, Arguments& arguments) {
+  const dnnl::memory::desc desc = descriptor.scratchpad_desc();
+  const std::size_t bytes = desc.get_size();
+  if (bytes > 0) arguments.insert_or_assign(DNNL_ARG_SCRATCHPAD, handle(desc));
+  return bytes;
+}
+
 /// Runs and waits, so that what follows may read the result.
-void run(const dnnl::primitive& primitive, const Arguments& arguments);
+void run(const dnnl::primitive& primitive, const Arguments& arguments, void* scratch);
 
 /// Whether this is optimised code; oneDNN's fallback names itself "ref..." (or "gemm:ref").
 bool is_fast(const std::string& implementation);
@@ -61,7 +74,8 @@ class Translated {
   const dnnl::memory& memory() const { return same_ ? plain_ : inner_; }
   void point(void* data) { onednn::point(plain_, data); }
   /// Moves the data across, in the direction given at construction.
-  void translate();
+  void translate(void* scratch);
+  std::size_t scratch_bytes() const { return scratch_bytes_; }
 
  private:
   bool same_ = true;
@@ -69,6 +83,7 @@ class Translated {
   dnnl::memory inner_;
   dnnl::reorder reorder_;
   Arguments arguments_;
+  std::size_t scratch_bytes_ = 0;
 };
 
 }  // namespace muxnet::onednn

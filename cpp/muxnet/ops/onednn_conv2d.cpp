@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/onednn.hpp"
 #include "muxnet/ops/onednn_common.hpp"
@@ -73,7 +75,7 @@ struct Choice {
 };
 
 std::optional<Forward::primitive_desc> forward_of(const Problem& p, const Choice& choice) {
-  dnnl::primitive_attr attributes;
+  dnnl::primitive_attr attributes = onednn::attributes();
   if (p.relu) {
     dnnl::post_ops post;
     post.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
@@ -94,7 +96,8 @@ bool add_backward(const Problem& p, Choice& choice) {
   choice.backward_weights = onednn::attempt([&] {
     const BackwardWeights::desc desc(algorithm, choice.src, p.weights_any(), p.bias_desc(),
                                      choice.dst, p.strides, p.dilates, p.padding, p.padding_end);
-    return BackwardWeights::primitive_desc(desc, onednn::engine(), choice.forward);
+    return BackwardWeights::primitive_desc(desc, onednn::attributes(), onednn::engine(),
+                                           choice.forward);
   });
   if (!choice.backward_weights || !onednn::is_fast(choice.backward_weights->impl_info_str())) {
     return false;
@@ -103,7 +106,8 @@ bool add_backward(const Problem& p, Choice& choice) {
   choice.backward_data = onednn::attempt([&] {
     const BackwardData::desc desc(algorithm, choice.src, p.weights_any(), choice.dst, p.strides,
                                   p.dilates, p.padding, p.padding_end);
-    return BackwardData::primitive_desc(desc, onednn::engine(), choice.forward);
+    return BackwardData::primitive_desc(desc, onednn::attributes(), onednn::engine(),
+                                        choice.forward);
   });
   return choice.backward_data && onednn::is_fast(choice.backward_data->impl_info_str());
 }
@@ -146,12 +150,12 @@ class Conv2d final : public Kernel {
 
   void forward(const KernelArguments& a) override {
     weights_.point(a.parameters[0]);
-    if (a.parameters_version != version_) weights_.translate();
+    if (a.parameters_version != version_) weights_.translate(a.scratch);
     version_ = a.parameters_version;
     onednn::point(src_, a.src[0]);
     onednn::point(dst_, a.dst);
     if (problem_.bias) onednn::point(bias_, a.parameters[1]);
-    onednn::run(forward_, forward_arguments_);
+    onednn::run(forward_, forward_arguments_, a.scratch);
   }
 
   void backward(const KernelArguments& a) override {
@@ -159,17 +163,19 @@ class Conv2d final : public Kernel {
     onednn::point(diff_dst_, a.diff_dst);
     diff_weights_.point(a.diff_parameters[0]);
     if (problem_.bias) onednn::point(diff_bias_, a.diff_parameters[1]);
-    onednn::run(backward_weights_, backward_weights_arguments_);
-    diff_weights_.translate();
+    onednn::run(backward_weights_, backward_weights_arguments_, a.scratch);
+    diff_weights_.translate(a.scratch);
     if (a.diff_src.empty() || a.diff_src[0] == nullptr) return;
     backward_data_weights_.point(a.parameters[0]);
-    backward_data_weights_.translate();
+    backward_data_weights_.translate(a.scratch);
     onednn::point(diff_src_, a.diff_src[0]);
-    onednn::run(backward_data_, backward_data_arguments_);
+    onednn::run(backward_data_, backward_data_arguments_, a.scratch);
   }
 
   Layout src_layout(std::size_t) const override { return choice_.src_layout; }
   Layout dst_layout() const override { return choice_.dst_layout; }
+  std::size_t forward_scratch_bytes() const override { return forward_scratch_; }
+  std::size_t backward_scratch_bytes() const override { return backward_scratch_; }
   bool backward_reads_dst() const override { return false; }
   std::string implementation() const override {
     return std::string("onednn ") + choice_.forward.impl_info_str();
@@ -183,6 +189,8 @@ class Conv2d final : public Kernel {
     forward_arguments_ = {
         {DNNL_ARG_SRC, src_}, {DNNL_ARG_WEIGHTS, weights_.memory()}, {DNNL_ARG_DST, dst_}};
     if (problem_.bias) forward_arguments_.emplace(DNNL_ARG_BIAS, bias_);
+    forward_scratch_ = std::max(onednn::add_scratch(choice_.forward, forward_arguments_),
+                                weights_.scratch_bytes());
   }
 
   void make_backward_weights() {
@@ -194,6 +202,9 @@ class Conv2d final : public Kernel {
     backward_weights_arguments_ = {{DNNL_ARG_SRC, src_},
                                    {DNNL_ARG_DIFF_DST, diff_dst_},
                                    {DNNL_ARG_DIFF_WEIGHTS, diff_weights_.memory()}};
+    backward_scratch_ =
+        std::max({backward_scratch_, diff_weights_.scratch_bytes(),
+                  onednn::add_scratch(*choice_.backward_weights, backward_weights_arguments_)});
     if (!problem_.bias) return;
     diff_bias_ = onednn::handle(problem_.bias_desc());
     backward_weights_arguments_.emplace(DNNL_ARG_DIFF_BIAS, diff_bias_);
@@ -208,6 +219,9 @@ class Conv2d final : public Kernel {
     backward_data_arguments_ = {{DNNL_ARG_DIFF_DST, diff_dst_},
                                 {DNNL_ARG_WEIGHTS, backward_data_weights_.memory()},
                                 {DNNL_ARG_DIFF_SRC, diff_src_}};
+    backward_scratch_ =
+        std::max({backward_scratch_, backward_data_weights_.scratch_bytes(),
+                  onednn::add_scratch(*choice_.backward_data, backward_data_arguments_)});
   }
 
   Problem problem_;
@@ -215,6 +229,7 @@ class Conv2d final : public Kernel {
   dnnl::memory src_, dst_, bias_, diff_src_, diff_dst_, diff_bias_;
   Translated weights_, diff_weights_, backward_data_weights_;
   std::uint64_t version_ = 0;
+  std::size_t forward_scratch_ = 0, backward_scratch_ = 0;
   Forward forward_;
   BackwardData backward_data_;
   BackwardWeights backward_weights_;

@@ -19,9 +19,11 @@ class Pool final : public Kernel {
         src_(onednn::handle(onednn::describe(spec.src.front(), layout))),
         dst_(onednn::handle(onednn::describe(spec.dst, layout))) {
     arguments_ = {{DNNL_ARG_SRC, src_}, {DNNL_ARG_DST, dst_}};
+    forward_scratch_ = onednn::add_scratch(forward, arguments_);
     if (!backward) return;
     backward_ = Backward(*backward);
     backward_arguments_ = {{DNNL_ARG_DIFF_SRC, src_}, {DNNL_ARG_DIFF_DST, dst_}};
+    backward_scratch_ = onednn::add_scratch(*backward, backward_arguments_);
     workspace_bytes_ = forward.workspace_desc().get_size();
     if (workspace_bytes_ == 0) return;
     workspace_ = onednn::handle(forward.workspace_desc());
@@ -33,7 +35,7 @@ class Pool final : public Kernel {
     onednn::point(src_, a.src[0]);
     onednn::point(dst_, a.dst);
     if (workspace_bytes_ > 0) onednn::point(workspace_, a.workspace);
-    onednn::run(forward_, arguments_);
+    onednn::run(forward_, arguments_, a.scratch);
   }
 
   void backward(const KernelArguments& a) override {
@@ -41,7 +43,7 @@ class Pool final : public Kernel {
     onednn::point(src_, a.diff_src[0]);
     onednn::point(dst_, a.diff_dst);
     if (workspace_bytes_ > 0) onednn::point(workspace_, a.workspace);
-    onednn::run(backward_, backward_arguments_);
+    onednn::run(backward_, backward_arguments_, a.scratch);
   }
 
   Layout src_layout(std::size_t) const override { return layout_; }
@@ -49,6 +51,8 @@ class Pool final : public Kernel {
   std::size_t workspace_bytes() const override { return workspace_bytes_; }
   bool backward_reads_src() const override { return false; }
   bool backward_reads_dst() const override { return false; }
+  std::size_t forward_scratch_bytes() const override { return forward_scratch_; }
+  std::size_t backward_scratch_bytes() const override { return backward_scratch_; }
   std::string implementation() const override { return name_; }
 
  private:
@@ -56,7 +60,7 @@ class Pool final : public Kernel {
   std::string name_;
   Forward forward_;
   Backward backward_;
-  std::size_t workspace_bytes_ = 0;
+  std::size_t workspace_bytes_ = 0, forward_scratch_ = 0, backward_scratch_ = 0;
   dnnl::memory src_, dst_, workspace_;
   onednn::Arguments arguments_, backward_arguments_;
 };
@@ -86,14 +90,14 @@ std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
     const Forward::desc desc(
         spec.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
         algorithm, src, dst, strides, kernel, padding, padding_end);
-    return Forward::primitive_desc(desc, onednn::engine());
+    return Forward::primitive_desc(desc, onednn::attributes(), onednn::engine());
   });
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;
   std::optional<Backward::primitive_desc> backward;
   if (spec.training) {
     backward = onednn::attempt([&] {
       const Backward::desc desc(algorithm, src, dst, strides, kernel, padding, padding_end);
-      return Backward::primitive_desc(desc, onednn::engine(), *forward);
+      return Backward::primitive_desc(desc, onednn::attributes(), onednn::engine(), *forward);
     });
     if (!backward || !onednn::is_fast(backward->impl_info_str())) return nullptr;
   }

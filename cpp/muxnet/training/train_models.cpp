@@ -1,10 +1,15 @@
 #include "muxnet/training/train_models.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/lanes.hpp"
+#include "muxnet/core/parallel.hpp"
 #include "muxnet/core/random.hpp"
 #include "muxnet/data/loader.hpp"
 #include "muxnet/graph/plan.hpp"
@@ -73,6 +78,21 @@ LoaderOptions held_out_loader(const ModelTrainingOptions& options) {
   return loader;
 }
 
+std::vector<std::size_t> dearest_first(std::span<Model* const> models) {
+  std::vector<std::size_t> order(models.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return models[a]->graph.macs() > models[b]->graph.macs();
+  });
+  return order;
+}
+
+int lanes_of(std::span<Model* const> models) {
+  std::vector<double> costs;
+  for (const Model* model : models) costs.push_back(static_cast<double>(model->graph.macs()));
+  return lanes_for(costs, threads());
+}
+
 class ModelTask : public TrainingTask {
  public:
   ModelTask(std::span<Model* const> models, const ModelTrainingData& data,
@@ -80,9 +100,13 @@ class ModelTask : public TrainingTask {
       : models_(models),
         options_(options),
         classes_(data.train.classes()),
-        loader_(data.train, data.normalization, training_loader(options)) {
+        loader_(data.train, data.normalization, training_loader(options)),
+        dearest_first_(dearest_first(models)),
+        lanes_(lanes_of(models), threads() / lanes_of(models)),
+        plans_(models.size()) {
     const PlanOptions plan{.batch = options.fit.batch_size, .mode = Mode::train};
-    for (Model* model : models) plans_.emplace_back(model->graph, model->parameters, plan);
+    each_model(
+        [&](std::size_t i) { plans_[i].emplace(models_[i]->graph, models_[i]->parameters, plan); });
     if (data.held_out.empty()) return;
     held_out_.emplace(data.held_out, data.normalization, held_out_loader(options));
     for (Model* model : models) predictors_.emplace_back(*model, options.fit.batch_size);
@@ -99,6 +123,15 @@ class ModelTask : public TrainingTask {
   std::vector<double> evaluate() override;
 
  private:
+  /// work(i) for every model, side by side where several can fill the cores better than one. A plan
+  /// is made where it runs: for the threads that a lane has.
+  template <class Work>
+  void each_model(const Work& work) {
+    std::vector<std::function<void()>> tasks;
+    for (const std::size_t i : dearest_first_) tasks.emplace_back([&work, i] { work(i); });
+    lanes_.run(tasks);
+  }
+
   void add_online_distillation(std::span<const Tensor> logits, std::span<Tensor> diff_logits,
                                StepFigures& figures) const;
   std::vector<Tensor> contrast(const Tensor& correct, StepFigures& figures) const;
@@ -107,7 +140,9 @@ class ModelTask : public TrainingTask {
   const ModelTrainingOptions& options_;
   std::int64_t classes_;
   Loader loader_;
-  std::vector<Plan> plans_;
+  std::vector<std::size_t> dearest_first_;
+  Lanes lanes_;
+  std::vector<std::optional<Plan>> plans_;
   std::optional<Loader> held_out_;
   std::vector<Predictor> predictors_;
   Batch batch_;
@@ -116,16 +151,17 @@ class ModelTask : public TrainingTask {
 StepFigures ModelTask::compute_gradients(std::int64_t step) {
   if (!loader_.next(batch_)) throw std::logic_error("train_models: the epoch has ended early");
   const std::uint64_t seed = mix(options_.fit.seed, dropout_stream);
-  std::vector<Tensor> logits;
-  std::vector<Tensor> diff_logits;
+  std::vector<Tensor> logits(models_.size());
+  std::vector<Tensor> diff_logits(models_.size());
   StepFigures figures;
-  for (std::size_t i = 0; i < models_.size(); ++i) {
-    plans_[i].forward(batch_.images, mix(mix(seed, static_cast<std::uint64_t>(step)), i));
-    logits.push_back(plans_[i].output("logits"));
-    auto loss = cross_entropy(logits.back(), batch_.labels, options_.label_smoothing);
-    figures.losses.push_back(loss.value);
-    diff_logits.push_back(std::move(loss.diff));
-  }
+  figures.losses.resize(models_.size());
+  each_model([&](std::size_t i) {
+    plans_[i]->forward(batch_.images, mix(mix(seed, static_cast<std::uint64_t>(step)), i));
+    logits[i] = plans_[i]->output("logits");
+    auto loss = cross_entropy(logits[i], batch_.labels, options_.label_smoothing);
+    figures.losses[i] = loss.value;
+    diff_logits[i] = std::move(loss.diff);
+  });
   const Tensor correct = correct_predictions(logits, batch_.labels);
   for (std::size_t i = 0; i < models_.size(); ++i) {
     figures.accuracies.push_back(share_right(correct, i, models_.size()));
@@ -134,11 +170,11 @@ StepFigures ModelTask::compute_gradients(std::int64_t step) {
     add_online_distillation(logits, diff_logits, figures);
   }
   const auto diff_projected = contrast(correct, figures);
-  for (std::size_t i = 0; i < models_.size(); ++i) {
+  each_model([&](std::size_t i) {
     std::map<std::string, Tensor> diffs{{"logits", diff_logits[i]}};
     if (!diff_projected.empty()) diffs.emplace("projected", diff_projected[i]);
-    plans_[i].backward(diffs);
-  }
+    plans_[i]->backward(diffs);
+  });
   return figures;
 }
 
@@ -155,7 +191,7 @@ void ModelTask::add_online_distillation(std::span<const Tensor> logits,
 std::vector<Tensor> ModelTask::contrast(const Tensor& correct, StepFigures& figures) const {
   if (options_.contrastive_weight == 0) return {};
   std::vector<Tensor> projected;
-  for (const auto& plan : plans_) projected.push_back(plan.output("projected"));
+  for (const auto& plan : plans_) projected.push_back(plan->output("projected"));
   auto loss = contrastive(projected, correct, options_.contrastive);
   figures.contrastive = loss.value;
   figures.both_right_distance = loss.both_right_distance;
@@ -172,11 +208,11 @@ std::vector<double> ModelTask::evaluate() {
   held_out_->start_epoch(0);
   Batch batch;
   while (held_out_->next(batch)) {
-    for (std::size_t i = 0; i < models_.size(); ++i) {
+    each_model([&](std::size_t i) {
       const auto outputs = predictors_[i].outputs(batch.images, {"logits"});
       right[i].add(accuracy(outputs.at("logits"), batch.labels),
                    static_cast<double>(batch.labels.size()));
-    }
+    });
   }
   std::vector<double> result;
   for (const auto& mean : right) result.push_back(mean.mean());

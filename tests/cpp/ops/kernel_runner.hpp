@@ -48,6 +48,9 @@ class KernelRunner {
       parameters.push_back(Values<T>(count(p.shape)));
       trainable.push_back(p.trainable);
     }
+    const std::size_t scratch =
+        std::max(kernel_->forward_scratch_bytes(), kernel_->backward_scratch_bytes());
+    scratch_ = Tensor({static_cast<std::int64_t>(scratch)}, DType::u8);
     workspace_ = Tensor({static_cast<std::int64_t>(kernel_->workspace_bytes())}, DType::u8);
   }
 
@@ -77,6 +80,7 @@ class KernelRunner {
     output_ = filled(spec_.dst, kernel_->dst_layout(), std::numeric_limits<T>::infinity());
     arguments_.dst = output_.raw();
     arguments_.workspace = workspace_.raw();
+    arguments_.scratch = scratch_.raw();
     arguments_.seed = seed;
     arguments_.parameters_version = ++version_;
     kernel_->forward(arguments_);
@@ -151,7 +155,7 @@ class KernelRunner {
   std::unique_ptr<Kernel> kernel_;
   KernelArguments arguments_;
   std::vector<Tensor> inputs_;
-  Tensor output_, workspace_;
+  Tensor output_, workspace_, scratch_;
   std::uint64_t version_ = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/parallel.hpp"
 #include "muxnet/training/metrics.hpp"
 #include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
@@ -74,6 +75,24 @@ TEST(TrainModels, ContrastiveLossTellsThePairsApart) {
   EXPECT_GT(last.one_right_distance, last.both_right_distance + 0.02);
   EXPECT_EQ(describe_contrastive_collapse(last.both_right_distance, last.one_right_distance), "");
   EXPECT_NE(last.contrastive, 0);
+}
+
+TEST(TrainModels, SideBySideGivesTheBitsOfOneAfterTheOther) {
+  std::vector<std::vector<float>> found;
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    Model left("left", testing::tiny_graph(6), 1), right("right", testing::tiny_graph(6), 2);
+    Model* const models[] = {&left, &right};
+    const auto result = train_models(models, tiny_data(), tiny_options());
+    EXPECT_EQ(result.status, TrainingStatus::finished);
+    for (const Model* model : models) {
+      const auto values = model->parameters.values().span<float>();
+      found.emplace_back(values.begin(), values.end());
+    }
+  }
+  set_threads(0);
+  EXPECT_EQ(found[0], found[2]);
+  EXPECT_EQ(found[1], found[3]);
 }
 
 TEST(TrainModels, SameSeedSameBits) {
