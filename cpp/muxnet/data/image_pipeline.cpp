@@ -35,13 +35,13 @@ void load_image(const std::filesystem::path& path, const ImagePipeline& pipeline
           text(width, " x ", height));
   const Pixels small = resample(image.data, image.rows, image.cols, channels, height, width);
   const int top = margin(height, pipeline.crop), left = margin(width, pipeline.crop);
+  const std::ptrdiff_t line = static_cast<std::ptrdiff_t>(width) * channels;
+  const std::uint8_t* corner = small.values.data() + top * line + std::ptrdiff_t{left} * channels;
   for (int channel = 0; channel < channels; ++channel) {
     for (int y = 0; y < pipeline.crop; ++y) {
       const std::uint8_t* src =
-          &small.values[static_cast<std::size_t>(((top + y) * width + left) * channels)];
-      for (int x = 0; x < pipeline.crop; ++x) {
-        *dst++ = src[x * channels + channels - 1 - channel];  // OpenCV decodes to BGR
-      }
+          corner + y * line + channels - 1 - channel;  // OpenCV decodes to BGR
+      for (int x = 0; x < pipeline.crop; ++x, src += channels) *dst++ = *src;
     }
   }
 }

@@ -24,8 +24,8 @@ std::vector<Taps> triangle_taps(int size, int new_size) {
   std::vector<double> exact;
   for (int i = 0; i < new_size; ++i) {
     const double center = (i + 0.5) * scale;
-    const int first = std::max(0, static_cast<int>(center - radius + 0.5));
-    const int last = std::min(size, static_cast<int>(center + radius + 0.5));
+    const int first = std::max(0, static_cast<int>(std::lround(center - radius)));
+    const int last = std::min(size, static_cast<int>(std::lround(center + radius)));
     exact.clear();
     double sum = 0;
     for (int at = first; at < last; ++at) {
@@ -35,7 +35,8 @@ std::vector<Taps> triangle_taps(int size, int new_size) {
     Taps& taps = all[static_cast<std::size_t>(i)];
     taps.first = first;
     for (const double weight : exact) {
-      taps.weights.push_back(static_cast<std::int32_t>(weight / sum * (1 << precision_bits) + 0.5));
+      taps.weights.push_back(
+          static_cast<std::int32_t>(std::lround(weight / sum * (1 << precision_bits))));
     }
   }
   return all;
