@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "muxnet/ops/onednn.hpp"
-#include "muxnet/ops/onednn_common.hpp"
+#include "muxnet/ops/onednn_descriptors.hpp"
 
 namespace muxnet {
 namespace {
@@ -103,11 +103,11 @@ class BatchNorm final : public Kernel {
                            {DNNL_ARG_MEAN, mean_},
                            {DNNL_ARG_VARIANCE, variance_},
                            {DNNL_ARG_SCALE, scale_},
-                           {DNNL_ARG_SHIFT, shift_},
                            {DNNL_ARG_DIFF_DST, diff_dst_},
                            {DNNL_ARG_DIFF_SRC, diff_src_},
                            {DNNL_ARG_DIFF_SCALE, diff_scale_},
                            {DNNL_ARG_DIFF_SHIFT, diff_shift_}};
+    if (onednn::backward_takes_shift) backward_arguments_.emplace(DNNL_ARG_SHIFT, shift_);
     if (mask_bytes_ > 0) backward_arguments_.emplace(DNNL_ARG_WORKSPACE, mask_);
     backward_scratch_ = onednn::add_scratch(desc, backward_arguments_);
   }
@@ -152,24 +152,19 @@ std::unique_ptr<Kernel> make_onednn_batch_norm(const KernelSpec& spec) {
   // One value per channel has no variance: the reference kernel says so.
   if (spec.training && volume(spec.dst) == spec.dst[1]) return nullptr;
   const Layout layout = spec.src_layouts.front();
-  const auto data = onednn::describe(spec.dst, layout);
-  auto flags = scale_and_shift;
-  if (spec.attributes.integer("relu", 0) != 0) flags |= dnnl::normalization_flags::fuse_norm_relu;
-  if (!spec.training) flags |= dnnl::normalization_flags::use_global_stats;
-  const auto eps = static_cast<float>(spec.attributes.number("eps", 1e-5));
-  const auto forward = onednn::attempt([&] {
-    const Forward::desc desc(
-        spec.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
-        data, eps, flags);
-    return Forward::primitive_desc(desc, onednn::attributes(), onednn::engine());
-  });
+  onednn::BatchNormalization problem;
+  problem.data = onednn::describe(spec.dst, layout);
+  problem.eps = static_cast<float>(spec.attributes.number("eps", 1e-5));
+  problem.flags = scale_and_shift;
+  if (spec.attributes.integer("relu", 0) != 0) {
+    problem.flags |= dnnl::normalization_flags::fuse_norm_relu;
+  }
+  if (!spec.training) problem.flags |= dnnl::normalization_flags::use_global_stats;
+  const auto forward = onednn::forward_of(problem, spec.training);
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;
   std::optional<Backward::primitive_desc> backward;
   if (spec.training) {
-    backward = onednn::attempt([&] {
-      const Backward::desc desc(dnnl::prop_kind::backward, data, data, eps, flags);
-      return Backward::primitive_desc(desc, onednn::attributes(), onednn::engine(), *forward);
-    });
+    backward = onednn::backward_of(problem, *forward);
     if (!backward || !onednn::is_fast(backward->impl_info_str())) return nullptr;
   }
   return std::make_unique<BatchNorm>(spec, layout, *forward, backward);

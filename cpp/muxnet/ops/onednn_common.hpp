@@ -1,7 +1,6 @@
 #pragma once
 
 #include <oneapi/dnnl/dnnl.hpp>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -48,17 +47,6 @@ void run(const dnnl::primitive& primitive, const Arguments& arguments, void* scr
 
 /// Whether this is optimised code; oneDNN's fallback names itself "ref..." (or "gemm:ref").
 bool is_fast(const std::string& implementation);
-
-/// Builds a primitive descriptor, or nothing where oneDNN has no implementation.
-template <class Make>
-auto attempt(Make make) -> std::optional<decltype(make())> {
-  try {
-    return make();
-  } catch (const dnnl::error& error) {
-    if (error.status == dnnl_unimplemented) return std::nullopt;
-    throw;
-  }
-}
 
 /// A tensor that the caller holds in one layout and a primitive wants in another (weights and their
 /// gradients): the same memory where both agree, else a copy of our own and the reorder to it.

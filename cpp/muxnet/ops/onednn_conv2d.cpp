@@ -2,7 +2,7 @@
 
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/onednn.hpp"
-#include "muxnet/ops/onednn_common.hpp"
+#include "muxnet/ops/onednn_descriptors.hpp"
 
 namespace muxnet {
 namespace {
@@ -12,8 +12,6 @@ using Forward = dnnl::convolution_forward;
 using BackwardData = dnnl::convolution_backward_data;
 using BackwardWeights = dnnl::convolution_backward_weights;
 using onednn::Translated;
-
-constexpr auto algorithm = dnnl::algorithm::convolution_direct;
 
 /// One convolution in oneDNN's terms, layouts of src and dst still open.
 struct Problem {
@@ -74,41 +72,21 @@ struct Choice {
   std::optional<BackwardWeights::primitive_desc> backward_weights;
 };
 
-std::optional<Forward::primitive_desc> forward_of(const Problem& p, const Choice& choice) {
-  dnnl::primitive_attr attributes = onednn::attributes();
-  if (p.relu) {
-    dnnl::post_ops post;
-    post.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
-    attributes.set_post_ops(post);
-  }
-  return onednn::attempt([&] {
-    const Forward::desc desc(
-        p.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
-        algorithm, choice.src, p.weights_any(), p.bias_desc(), choice.dst, p.strides, p.dilates,
-        p.padding, p.padding_end);
-    return Forward::primitive_desc(desc, attributes, onednn::engine());
-  });
+onednn::Convolution described(const Problem& p, const Choice& choice) {
+  return {choice.src, p.weights_any(), p.bias_desc(), choice.dst,
+          p.strides,  p.dilates,       p.padding,     p.padding_end};
 }
 
 /// Fills in the backward descriptors; false where one is missing or slow.
 bool add_backward(const Problem& p, Choice& choice) {
   if (!p.training) return true;
-  choice.backward_weights = onednn::attempt([&] {
-    const BackwardWeights::desc desc(algorithm, choice.src, p.weights_any(), p.bias_desc(),
-                                     choice.dst, p.strides, p.dilates, p.padding, p.padding_end);
-    return BackwardWeights::primitive_desc(desc, onednn::attributes(), onednn::engine(),
-                                           choice.forward);
-  });
+  const auto problem = described(p, choice);
+  choice.backward_weights = onednn::backward_weights_of(problem, choice.forward);
   if (!choice.backward_weights || !onednn::is_fast(choice.backward_weights->impl_info_str())) {
     return false;
   }
   if (!p.needs_diff_src) return true;
-  choice.backward_data = onednn::attempt([&] {
-    const BackwardData::desc desc(algorithm, choice.src, p.weights_any(), choice.dst, p.strides,
-                                  p.dilates, p.padding, p.padding_end);
-    return BackwardData::primitive_desc(desc, onednn::attributes(), onednn::engine(),
-                                        choice.forward);
-  });
+  choice.backward_data = onednn::backward_data_of(problem, choice.forward);
   return choice.backward_data && onednn::is_fast(choice.backward_data->impl_info_str());
 }
 
@@ -118,7 +96,7 @@ std::optional<Choice> try_layouts(const Problem& p, Layout src, Layout dst) {
   choice.dst_layout = dst;
   choice.src = onednn::describe(p.src, src);
   choice.dst = onednn::describe(p.dst, dst);
-  auto forward = forward_of(p, choice);
+  auto forward = onednn::forward_of(described(p, choice), p.training, p.relu);
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return std::nullopt;
   choice.forward = std::move(*forward);
   if (!add_backward(p, choice)) return std::nullopt;

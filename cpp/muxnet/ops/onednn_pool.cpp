@@ -1,6 +1,6 @@
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/onednn.hpp"
-#include "muxnet/ops/onednn_common.hpp"
+#include "muxnet/ops/onednn_descriptors.hpp"
 
 namespace muxnet {
 namespace {
@@ -74,31 +74,24 @@ dnnl::algorithm algorithm_of(const KernelSpec& spec) {
 
 std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
   const Window window = pooling_window(spec.op, spec.attributes);
-  const auto src = onednn::describe(spec.src.front(), layout);
-  const auto dst = onednn::describe(spec.dst, layout);
-  const auto algorithm = algorithm_of(spec);
-  const memory::dims strides{window.stride_h, window.stride_w};
-  const memory::dims kernel{window.kernel_h, window.kernel_w};
-  const memory::dims padding{window.padding_h, window.padding_w};
   const auto end = [&](int axis, std::int64_t k, std::int64_t s, std::int64_t p) {
     return (spec.dst[static_cast<std::size_t>(axis)] - 1) * s + k -
            spec.src.front()[static_cast<std::size_t>(axis)] - p;
   };
-  const memory::dims padding_end{end(2, window.kernel_h, window.stride_h, window.padding_h),
-                                 end(3, window.kernel_w, window.stride_w, window.padding_w)};
-  const auto forward = onednn::attempt([&] {
-    const Forward::desc desc(
-        spec.training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference,
-        algorithm, src, dst, strides, kernel, padding, padding_end);
-    return Forward::primitive_desc(desc, onednn::attributes(), onednn::engine());
-  });
+  onednn::Pooling problem;
+  problem.algorithm = algorithm_of(spec);
+  problem.src = onednn::describe(spec.src.front(), layout);
+  problem.dst = onednn::describe(spec.dst, layout);
+  problem.strides = {window.stride_h, window.stride_w};
+  problem.kernel = {window.kernel_h, window.kernel_w};
+  problem.padding = {window.padding_h, window.padding_w};
+  problem.padding_end = {end(2, window.kernel_h, window.stride_h, window.padding_h),
+                         end(3, window.kernel_w, window.stride_w, window.padding_w)};
+  const auto forward = onednn::forward_of(problem, spec.training);
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;
   std::optional<Backward::primitive_desc> backward;
   if (spec.training) {
-    backward = onednn::attempt([&] {
-      const Backward::desc desc(algorithm, src, dst, strides, kernel, padding, padding_end);
-      return Backward::primitive_desc(desc, onednn::attributes(), onednn::engine(), *forward);
-    });
+    backward = onednn::backward_of(problem, *forward);
     if (!backward || !onednn::is_fast(backward->impl_info_str())) return nullptr;
   }
   return std::make_unique<Pool>(spec, layout, *forward, backward);

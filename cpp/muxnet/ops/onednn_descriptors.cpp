@@ -1,0 +1,136 @@
+#include "muxnet/ops/onednn_descriptors.hpp"
+
+#include <utility>
+
+namespace muxnet::onednn {
+namespace {
+
+constexpr auto direct = dnnl::algorithm::convolution_direct;
+
+template <class Make>
+auto attempt(Make make) -> std::optional<decltype(make())> {
+  try {
+    return make();
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented) return std::nullopt;
+    throw;
+  }
+}
+
+dnnl::prop_kind forward_kind(bool training) {
+  return training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
+}
+
+dnnl::primitive_attr with_relu() {
+  dnnl::post_ops after;
+#if DNNL_VERSION_MAJOR >= 3
+  after.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+#else
+  after.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+#endif
+  dnnl::primitive_attr result = attributes();
+  result.set_post_ops(after);
+  return result;
+}
+
+/// What a primitive computes, then for a backward pass the forward one it belongs to.
+#if DNNL_VERSION_MAJOR >= 3
+template <class Primitive, class... What>
+auto make(const dnnl::primitive_attr& settings, What&&... what) {
+  return attempt([&] {
+    return typename Primitive::primitive_desc(engine(), std::forward<What>(what)..., settings);
+  });
+}
+template <class Primitive, class Forward, class... What>
+auto make_backward(const Forward& forward, What&&... what) {
+  return attempt([&] {
+    return typename Primitive::primitive_desc(engine(), std::forward<What>(what)..., forward,
+                                              attributes());
+  });
+}
+#else
+template <class Primitive, class... What>
+auto make(const dnnl::primitive_attr& settings, What&&... what) {
+  return attempt([&] {
+    const typename Primitive::desc desc(std::forward<What>(what)...);
+    return typename Primitive::primitive_desc(desc, settings, engine());
+  });
+}
+template <class Primitive, class Forward, class... What>
+auto make_backward(const Forward& forward, What&&... what) {
+  return attempt([&] {
+    const typename Primitive::desc desc(std::forward<What>(what)...);
+    return typename Primitive::primitive_desc(desc, attributes(), engine(), forward);
+  });
+}
+#endif
+
+}  // namespace
+
+std::optional<dnnl::convolution_forward::primitive_desc> forward_of(const Convolution& p,
+                                                                    bool training, bool relu) {
+  return make<dnnl::convolution_forward>(relu ? with_relu() : attributes(), forward_kind(training),
+                                         direct, p.src, p.weights, p.bias, p.dst, p.strides,
+                                         p.dilates, p.padding, p.padding_end);
+}
+
+std::optional<dnnl::convolution_backward_weights::primitive_desc> backward_weights_of(
+    const Convolution& p, const dnnl::convolution_forward::primitive_desc& forward) {
+  return make_backward<dnnl::convolution_backward_weights>(forward, direct, p.src, p.weights,
+                                                           p.bias, p.dst, p.strides, p.dilates,
+                                                           p.padding, p.padding_end);
+}
+
+std::optional<dnnl::convolution_backward_data::primitive_desc> backward_data_of(
+    const Convolution& p, const dnnl::convolution_forward::primitive_desc& forward) {
+  return make_backward<dnnl::convolution_backward_data>(
+      forward, direct, p.src, p.weights, p.dst, p.strides, p.dilates, p.padding, p.padding_end);
+}
+
+std::optional<dnnl::batch_normalization_forward::primitive_desc> forward_of(
+    const BatchNormalization& p, bool training) {
+#if DNNL_VERSION_MAJOR >= 3
+  return make<dnnl::batch_normalization_forward>(attributes(), forward_kind(training), p.data,
+                                                 p.data, p.eps, p.flags);
+#else
+  return make<dnnl::batch_normalization_forward>(attributes(), forward_kind(training), p.data,
+                                                 p.eps, p.flags);
+#endif
+}
+
+std::optional<dnnl::batch_normalization_backward::primitive_desc> backward_of(
+    const BatchNormalization& p, const dnnl::batch_normalization_forward::primitive_desc& forward) {
+#if DNNL_VERSION_MAJOR >= 3
+  return make_backward<dnnl::batch_normalization_backward>(forward, dnnl::prop_kind::backward,
+                                                           p.data, p.data, p.data, p.eps, p.flags);
+#else
+  return make_backward<dnnl::batch_normalization_backward>(forward, dnnl::prop_kind::backward,
+                                                           p.data, p.data, p.eps, p.flags);
+#endif
+}
+
+std::optional<dnnl::pooling_forward::primitive_desc> forward_of(const Pooling& p, bool training) {
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl::memory::dims dilation(p.kernel.size(), 0);
+  return make<dnnl::pooling_forward>(attributes(), forward_kind(training), p.algorithm, p.src,
+                                     p.dst, p.strides, p.kernel, dilation, p.padding,
+                                     p.padding_end);
+#else
+  return make<dnnl::pooling_forward>(attributes(), forward_kind(training), p.algorithm, p.src,
+                                     p.dst, p.strides, p.kernel, p.padding, p.padding_end);
+#endif
+}
+
+std::optional<dnnl::pooling_backward::primitive_desc> backward_of(
+    const Pooling& p, const dnnl::pooling_forward::primitive_desc& forward) {
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl::memory::dims dilation(p.kernel.size(), 0);
+  return make_backward<dnnl::pooling_backward>(forward, p.algorithm, p.src, p.dst, p.strides,
+                                               p.kernel, dilation, p.padding, p.padding_end);
+#else
+  return make_backward<dnnl::pooling_backward>(forward, p.algorithm, p.src, p.dst, p.strides,
+                                               p.kernel, p.padding, p.padding_end);
+#endif
+}
+
+}  // namespace muxnet::onednn
