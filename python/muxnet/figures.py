@@ -35,6 +35,7 @@ LADDER = LinearSegmentedColormap.from_list(
 CURVE_STYLES: dict[str, dict[str, Any]] = {
     "multiplexer": {"color": "#d1352b", "linewidth": 2.4, "zorder": 4},
     "cascade": {"color": "#1d7a3e", "linewidth": 2.0, "zorder": 3},
+    "learned_cascade": {"color": "#2457a6", "linewidth": 2.0, "zorder": 3},
     "random_mixing": {"color": "#8a9099", "linewidth": 1.8, "linestyle": (0, (5, 3)), "zorder": 2},
 }
 POLICY_STYLES: dict[str, dict[str, Any]] = {

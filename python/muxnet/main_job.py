@@ -160,6 +160,9 @@ def evaluate(run: Run, parts: Parts) -> None:
     """Record what every network answers, then replay every policy on it (Algorithm 2)."""
     from muxnet import api
 
+    run.progress.say(f"running every model on the {len(parts.data.held_out)} held-out images")
+    held_out = api.outcome_table(parts.models, None, parts.data.held_out, split="held_out")
+    held_out.save(run.folder.outcomes("held_out"))
     tables = []
     for split, dataset in (("calibration", parts.calibration), ("test", parts.data.test)):
         run.progress.say(f"running every model on the {len(dataset)} {split} images")
@@ -168,7 +171,7 @@ def evaluate(run: Run, parts: Parts) -> None:
         pair = api.offload_table(table, parts.models, parts.offload, dataset)
         pair.save(run.folder.outcomes(f"offload-{split}"))
         tables.append((table, pair))
-    parts.evaluations = api.evaluate_policies(*tables, seed=run.config.seed)
+    parts.evaluations = api.evaluate_policies(*tables, held_out, seed=run.config.seed)
 
 
 def collect(run: Run, parts: Parts) -> Results:

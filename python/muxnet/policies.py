@@ -9,19 +9,21 @@ import numpy as np
 from muxnet import _core
 from muxnet.errors import error_text
 
-# Name in results.json: (policy of the core, extra options).
+# Name in results.json: policy of the core.
 POLICIES: Mapping[str, str] = {
     "best_single": "best_single",
     "hybrid_single": "argmax",
     "hybrid_ensemble": "threshold_ensemble",
     "random_mixing": "random_mixing",
     "cascade": "cascade",
+    "learned_cascade": "learned_cascade",
     "average_ensemble": "average_ensemble",
     "oracle": "oracle",
 }
 CURVES: Mapping[str, str] = {
     "multiplexer": "hybrid_single",
     "cascade": "cascade",
+    "learned_cascade": "learned_cascade",
     "random_mixing": "random_mixing",
 }
 COMPARED = ("random_mixing", "cascade")
@@ -29,13 +31,19 @@ ROUTED = ("hybrid_single", "hybrid_ensemble", "offload")
 
 
 def evaluate_policies(
-    calibration: tuple[Any, Any], test: tuple[Any, Any], *, seed: int = 0
+    calibration: tuple[Any, Any], test: tuple[Any, Any], held_out: Any = None, *, seed: int = 0
 ) -> SimpleNamespace:
-    """Fit every policy on calibration outcomes and evaluate it on test outcomes.
+    """Fit every policy on held-out outcomes and evaluate it on test outcomes.
 
-    Both arguments are (table of all models, table of the mobile/cloud case).
+    ``calibration`` and ``test`` are (table of all models, table of the mobile/cloud case).
+    Policies that look at the multiplexer are fitted on the calibration part, from which it has
+    learnt nothing; all others on ``held_out``, the whole of it, where given.
     """
-    policies = {name: _fitted(kind, calibration[0], seed) for name, kind in POLICIES.items()}
+    whole = calibration[0] if held_out is None else held_out
+    policies = {
+        name: _fitted(kind, calibration[0] if name in ROUTED else whole, seed)
+        for name, kind in POLICIES.items()
+    }
     found: dict[str, Any] = {
         name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
     }
@@ -43,7 +51,7 @@ def evaluate_policies(
     names = list(test[0].models)
     found["offload"] = _over_all_models(offload, list(test[1].models), names)
     singles = [
-        _core.evaluate(_fitted("always", calibration[0], seed, model=i), test[0], seed).accuracy
+        _core.evaluate(_fitted("always", whole, seed, model=i), test[0], seed).accuracy
         for i in range(len(names))
     ]
     hybrid = policies["hybrid_single"]

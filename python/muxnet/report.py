@@ -203,6 +203,8 @@ def _glossary() -> str:
         "cost as hybrid-single.</li>"
         "<li><strong>max-softmax cascade</strong>: models from cheap to dear until one is "
         "confident; needs no multiplexer.</li>"
+        "<li><strong>learned cascade</strong>: the same, but a regression on all answers so far "
+        "says how surely they are right, and their product is the answer.</li>"
         "<li><strong>average ensemble</strong>: all models, averaged.</li>"
         "<li><strong>oracle</strong>: the cheapest model that is right, known afterwards; the "
         "bound.</li></ul></details>"

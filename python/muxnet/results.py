@@ -24,6 +24,7 @@ POLICY_NAMES = (
     "offload",
     "random_mixing",
     "cascade",
+    "learned_cascade",
     "average_ensemble",
     "oracle",
 )

@@ -7,6 +7,7 @@ POLICY_TITLES = {
     "offload": "offload (two models)",
     "random_mixing": "random mixing",
     "cascade": "max-softmax cascade",
+    "learned_cascade": "learned cascade",
     "average_ensemble": "average ensemble",
     "oracle": "oracle",
     "multiplexer": "multiplexer",

@@ -17,6 +17,7 @@ POLICY_ACCURACIES = {
     "offload": (0.917, 9.7e6),
     "random_mixing": (0.907, 7.9e6),
     "cascade": (0.9215, 7.8e6),
+    "learned_cascade": (0.9225, 7.4e6),
     "average_ensemble": (0.926, 42.1e6),
     "oracle": (0.968, 2.2e6),
 }
@@ -33,6 +34,7 @@ def called_shares(name: str) -> list[float]:
         "hybrid_ensemble": [0.31, 0.22, 0.17, 0.29, 0.31, 0.35],
         "offload": [0.62, 0.0, 0.0, 0.0, 0.0, 0.38],
         "cascade": [1.0, 0.0, 0.0, 0.37, 0.0, 0.18],
+        "learned_cascade": [1.0, 0.0, 0.0, 0.35, 0.0, 0.16],
         "average_ensemble": [1.0] * 6,
         "oracle": [0.842, 0.062, 0.021, 0.019, 0.013, 0.043],
         "random_mixing": [0.22, 0.11, 0.16, 0.25, 0.15, 0.11],
@@ -115,7 +117,12 @@ def example() -> dict[str, Any]:
         },
         "models": models,
         "policies": policies,
-        "curves": [line("multiplexer", 0.9), line("cascade", 0.6), line("random_mixing", 1.2)],
+        "curves": [
+            line("multiplexer", 0.9),
+            line("cascade", 0.6),
+            line("learned_cascade", 0.55),
+            line("random_mixing", 1.2),
+        ],
         "area_above_random_mixing": {"value": 0.0042, "interval": [0.0021, 0.0064]},
         "multiplexer": {
             "parameters": 9000,

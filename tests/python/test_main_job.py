@@ -124,7 +124,8 @@ class Core(ModuleType):
         assert offload.name == "offload"
         return table
 
-    def evaluate_policies(self, calibration: Any, test: Any, *, seed: int) -> Any:
+    def evaluate_policies(self, calibration: Any, test: Any, held_out: Any, *, seed: int) -> Any:
+        self.asked["held_out"] = (held_out.split, held_out.size)
         self.asked["tables"] = [(t.split, t.size) for t, _ in (calibration, test)]
         point = SimpleNamespace(cost=1e6, accuracy=0.8)
         return SimpleNamespace(
@@ -165,6 +166,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
     assert core.asked["pretrained_on"] == 600
     assert core.fitted_on == [150, 150]
     assert core.asked["tables"] == [("calibration", 50), ("test", 300)]
+    assert core.asked["held_out"] == ("held_out", 200)
     assert found.machine.versions["oneDNN"] == "2.6.3"
     assert found.data.held_out == 200
     assert sorted(str(path.relative_to("o")) for path in Path("o").rglob("*.*")) == [
@@ -175,6 +177,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
         "figures/learning_curves.png",
         "figures/right_wrong.png",
         "outcomes-calibration.safetensors",
+        "outcomes-held_out.safetensors",
         "outcomes-offload-calibration.safetensors",
         "outcomes-offload-test.safetensors",
         "outcomes-test.safetensors",

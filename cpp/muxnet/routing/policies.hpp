@@ -39,6 +39,12 @@ std::unique_ptr<Policy> make_offload(const PolicyOptions& options);
 /// exhaustively on held-out accuracy against cost. Parameters: models, model_0, threshold_0, ...
 std::unique_ptr<Policy> make_cascade(const PolicyOptions& options);
 
+/// `learned_cascade`: as `cascade`, but after each model a regression on all answers so far says
+/// how surely their product of experts is right (JointConfidence), and that product is the answer.
+/// Chains of up to three models and thresholds are searched on cross-fitted confidences. Of more
+/// than eight models the eight most promising take part. Parameters as of `cascade`.
+std::unique_ptr<Policy> make_learned_cascade(const PolicyOptions& options);
+
 /// `average_ensemble`: all models, the mean of their probabilities.
 std::unique_ptr<Policy> make_average_ensemble(const PolicyOptions& options);
 

@@ -15,6 +15,7 @@ struct Registry {
       {"average_ensemble", make_average_ensemble},
       {"best_single", make_best_single},
       {"cascade", make_cascade},
+      {"learned_cascade", make_learned_cascade},
       {"offload", make_offload},
       {"oracle", make_oracle},
       {"random_mixing", make_random_mixing},

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "muxnet/routing/pareto.hpp"
+#include "muxnet/routing/policy.hpp"
+
+namespace muxnet {
+
+constexpr std::size_t longest_chain = 4;
+/// Above every confidence: such a stage always defers.
+constexpr double always_defer = 2.0;
+
+/// Models run one after the other until one stage is sure enough to answer.
+struct Chain {
+  std::size_t length = 1;
+  std::array<std::size_t, longest_chain> models{};
+  std::array<double, longest_chain - 1> thresholds{};
+
+  /// How many of its models, from the first on, have been run.
+  std::size_t stages_run(std::uint64_t called) const;
+  /// models, model_0, threshold_0, model_1, ...
+  PolicyParameters parameters() const;
+};
+
+/// A policy whose points are chains.
+class ChainPolicy : public Policy {
+ public:
+  using Policy::Policy;
+
+ protected:
+  Chain chain_of(const PolicyParameters& parameters) const;
+};
+
+/// A stage that may answer: how sure it is of each input, in quantile bins, and whether its answer
+/// is right. bin(row) < s exactly when the confidence lies below thresholds[s], so that counting
+/// bins replaces comparing confidences.
+struct ChainState {
+  /// Confidences in [0, 1]; `count` bins at most, up to 255.
+  ChainState(std::span<const double> confidences, std::vector<std::uint8_t> right,
+             std::size_t count);
+
+  std::vector<double> thresholds;  ///< rising, [0] = 0: nothing lies below
+  std::vector<std::uint8_t> bins;
+  std::vector<std::uint8_t> correct;
+  double accuracy = 0;
+};
+
+/// Accuracy and cost of every combination of thresholds of chains, without replaying any.
+class ChainSearch {
+ public:
+  /// Which of `states` a chain is in after its first `stages` models.
+  using StateOf = std::function<std::size_t(const Chain& chain, std::size_t stages)>;
+
+  ChainSearch(std::vector<ChainState> states, StateOf state_of, std::vector<double> costs);
+
+  /// Adds all chains of up to `longest` of the models `order`, in that order.
+  void add_all(const std::vector<std::size_t>& order, std::size_t longest);
+
+  /// The Pareto front of what was added, by rising cost.
+  std::vector<OperatingPoint> front() const;
+
+ private:
+  struct Deferral;
+
+  void extend(Chain chain, const std::vector<std::size_t>& order, std::size_t from,
+              std::size_t longest);
+  void add(const Chain& chain);
+  const ChainState& state(const Chain& chain, std::size_t stages) const;
+  std::size_t extent(const Chain& chain, std::size_t stage) const;
+  Deferral defer(const Chain& chain, std::size_t stages) const;
+  void record(Chain chain, const std::vector<Deferral>& deferrals,
+              const std::array<std::size_t, longest_chain>& at);
+
+  std::vector<ChainState> states_;
+  StateOf state_of_;
+  std::vector<double> costs_;
+  std::size_t n_;
+  std::vector<PlanePoint> plane_;
+  std::vector<Chain> chains_;
+};
+
+}  // namespace muxnet

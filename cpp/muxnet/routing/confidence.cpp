@@ -1,0 +1,226 @@
+#include "muxnet/routing/confidence.hpp"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/random.hpp"
+#include "muxnet/routing/logistic.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr float smallest = 1e-6F;         // a probability of 0 has no logarithm
+constexpr std::size_t own_features = 3;   // log-odds, margin, entropy
+constexpr std::size_t most_classes = 64;  // above, a class has too few inputs to learn from
+constexpr std::uint64_t folds = 5;
+constexpr double ridge = 1.0;
+constexpr int exponent_steps = 12;
+constexpr std::size_t enough_cells = 4'000'000;  // rows times classes, for a few exponents
+
+double logarithm(float probability) { return std::log(std::max(probability, smallest)); }
+
+/// Log-odds and margin of the top class, entropy.
+void describe(std::span<const float> probabilities, double* values) {
+  float top = 0, second = 0;
+  double entropy = 0;
+  for (const float p : probabilities) {
+    if (p > top) {
+      second = top;
+      top = p;
+    } else if (p > second) {
+      second = p;
+    }
+    entropy -= p > smallest ? p * std::log(p) : 0.0;
+  }
+  values[0] = logarithm(top) - logarithm(1.0F - top);
+  values[1] = logarithm(top) - logarithm(second);
+  values[2] = entropy;
+}
+
+Evidence row_of(const OutcomeTable& table, std::size_t row) {
+  const auto models = static_cast<std::size_t>(table.model_count());
+  const auto classes = static_cast<std::size_t>(table.class_count());
+  Evidence evidence;
+  evidence.probabilities =
+      table.fields().probabilities.span<float>().subspan(row * models * classes, models * classes);
+  evidence.predictions = table.predictions().span<std::int32_t>().subspan(row * models, models);
+  evidence.confidences = table.confidences().span<float>().subspan(row * models, models);
+  return evidence;
+}
+
+std::vector<std::uint64_t> folds_of(std::size_t rows) {
+  Random random(0xF01D);
+  std::vector<std::uint64_t> result(rows);
+  for (auto& fold : result) fold = random.below(folds);
+  return result;
+}
+
+}  // namespace
+
+JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models)
+    : models_(std::move(models)),
+      classes_(static_cast<std::size_t>(table.class_count())),
+      exponents_(models_.size(), 1.0) {
+  require(!models_.empty(), "joint confidence", "at least one model", "none");
+  if (models_.size() > 1) fit_exponents(table);
+  fit_confidence(table);
+}
+
+std::int32_t JointConfidence::answer(const Evidence& evidence,
+                                     std::span<float> probabilities) const {
+  if (models_.size() == 1) {
+    std::copy_n(evidence.probabilities.data() + models_[0] * classes_, classes_,
+                probabilities.begin());
+    return evidence.predictions[models_[0]];
+  }
+  std::fill(probabilities.begin(), probabilities.end(), 0.0F);
+  for (std::size_t m = 0; m < models_.size(); ++m) {
+    const float* p = evidence.probabilities.data() + models_[m] * classes_;
+    const auto exponent = static_cast<float>(exponents_[m]);
+    for (std::size_t k = 0; k < classes_; ++k) {
+      probabilities[k] += exponent * std::log(std::max(p[k], smallest));
+    }
+  }
+  const auto top = std::max_element(probabilities.begin(), probabilities.end());
+  const auto answer = static_cast<std::int32_t>(top - probabilities.begin());
+  const float highest = *top;
+  float sum = 0;
+  for (float& value : probabilities) sum += value = std::exp(value - highest);
+  for (float& value : probabilities) value /= sum;
+  return answer;
+}
+
+/// Newton's method on sum_i -log p(y_i); the gradient of one term in w_m is
+/// E_p[log p_m] - log p_m(y), its curvature the covariance of the log p_m under p.
+void JointConfidence::fit_exponents(const OutcomeTable& table) {
+  const auto labels = table.labels();
+  const auto count = static_cast<Eigen::Index>(models_.size());
+  const std::size_t stride = labels.size() * classes_ / enough_cells + 1;
+  std::vector<float> joint(classes_);
+  std::fill(exponents_.begin(), exponents_.end(), 1.0 / static_cast<double>(models_.size()));
+  for (int step = 0; step < exponent_steps; ++step) {
+    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(count), mean(count), logs(count);
+    Eigen::MatrixXd curvature = Eigen::MatrixXd::Identity(count, count) * 1e-6;
+    for (std::size_t row = 0; row < labels.size(); row += stride) {
+      const Evidence evidence = row_of(table, row);
+      answer(evidence, joint);
+      mean.setZero();
+      Eigen::MatrixXd second = Eigen::MatrixXd::Zero(count, count);
+      for (std::size_t k = 0; k < classes_; ++k) {
+        for (Eigen::Index m = 0; m < count; ++m) {
+          const std::size_t model = models_[static_cast<std::size_t>(m)];
+          logs[m] = logarithm(evidence.probabilities[model * classes_ + k]);
+        }
+        mean += joint[k] * logs;
+        second += joint[k] * logs * logs.transpose();
+        if (static_cast<std::int32_t>(k) == labels[row]) gradient -= logs;
+      }
+      gradient += mean;
+      curvature += second - mean * mean.transpose();
+    }
+    const Eigen::VectorXd change = curvature.ldlt().solve(gradient);
+    for (Eigen::Index m = 0; m < count; ++m) {
+      double& exponent = exponents_[static_cast<std::size_t>(m)];
+      exponent = std::clamp(exponent - change[m], 0.0, 4.0);
+    }
+    if (change.norm() < 1e-4) break;
+  }
+  // All at nothing would answer at random.
+  if (std::accumulate(exponents_.begin(), exponents_.end(), 0.0) < 1e-3) {
+    std::fill(exponents_.begin(), exponents_.end(), 1.0);
+  }
+}
+
+std::size_t JointConfidence::feature_count() const {
+  const std::size_t models = models_.size();
+  const std::size_t opinions = models == 1 ? 1 : models + 1;
+  return own_features * opinions + models * (models - 1) / 2 +
+         (classes_ <= most_classes ? classes_ : 0) + 1;
+}
+
+std::int32_t JointConfidence::features(const Evidence& evidence, std::span<double> values) const {
+  thread_local std::vector<float> joint;
+  joint.resize(classes_);
+  const std::int32_t answered = answer(evidence, joint);
+  double* at = values.data();
+  for (const std::size_t model : models_) {
+    describe(evidence.probabilities.subspan(model * classes_, classes_), at);
+    at += own_features;
+  }
+  if (models_.size() > 1) {
+    describe(joint, at);
+    at += own_features;
+  }
+  for (std::size_t a = 0; a < models_.size(); ++a) {
+    for (std::size_t b = a + 1; b < models_.size(); ++b) {
+      *at++ = evidence.predictions[models_[a]] == evidence.predictions[models_[b]] ? 1.0 : 0.0;
+    }
+  }
+  if (classes_ <= most_classes) {
+    std::fill_n(at, classes_, 0.0);
+    at[answered] = 1.0;
+    at += classes_;
+  }
+  *at = 1.0;
+  return answered;
+}
+
+void JointConfidence::fit_confidence(const OutcomeTable& table) {
+  const auto labels = table.labels();
+  const auto rows = static_cast<Eigen::Index>(labels.size());
+  const auto columns = static_cast<Eigen::Index>(feature_count());
+  Eigen::MatrixXd x(rows, columns);
+  Eigen::VectorXd y(rows);
+  std::vector<double> values(feature_count());
+  for (Eigen::Index row = 0; row < rows; ++row) {
+    const auto at = static_cast<std::size_t>(row);
+    const std::int32_t answered = features(row_of(table, at), values);
+    x.row(row) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), columns);
+    correct_.push_back(answered == labels[at] ? 1 : 0);
+    y[row] = correct_.back();
+  }
+  // One penalty suits all columns only where they vary alike; a shift goes into the constant.
+  Eigen::RowVectorXd mean = x.colwise().mean();
+  Eigen::RowVectorXd spread =
+      ((x.rowwise() - mean).colwise().squaredNorm() / static_cast<double>(rows)).cwiseSqrt();
+  mean[columns - 1] = 0;
+  spread = (spread.array() > 1e-9).select(spread, 1.0);
+  x = (x.rowwise() - mean).array().rowwise() / spread.array();
+
+  const Eigen::VectorXd everyone = Eigen::VectorXd::Ones(rows);
+  const Eigen::VectorXd b = fit_logistic(x, y, everyone, ridge, Eigen::VectorXd::Zero(columns));
+  const auto fold_of = folds_of(labels.size());
+  cross_fitted_.resize(labels.size());
+  const auto probability = [](double z) { return 1.0 / (1.0 + std::exp(-z)); };
+  for (std::uint64_t fold = 0; fold < folds; ++fold) {
+    Eigen::VectorXd others = everyone;
+    for (Eigen::Index row = 0; row < rows; ++row) {
+      if (fold_of[static_cast<std::size_t>(row)] == fold) others[row] = 0;
+    }
+    const Eigen::VectorXd without = fit_logistic(x, y, others, ridge, b);
+    for (Eigen::Index row = 0; row < rows; ++row) {
+      const auto at = static_cast<std::size_t>(row);
+      if (fold_of[at] == fold) cross_fitted_[at] = probability(x.row(row).dot(without));
+    }
+  }
+  const Eigen::RowVectorXd plain = b.transpose().array() / spread.array();
+  coefficients_.assign(plain.data(), plain.data() + columns);
+  coefficients_.back() = b[columns - 1] - plain.head(columns - 1).dot(mean.head(columns - 1));
+  for (std::size_t row = 0; row < labels.size(); ++row) {
+    fitted_.push_back(confidence(row_of(table, row)));
+  }
+}
+
+double JointConfidence::confidence(const Evidence& evidence) const {
+  thread_local std::vector<double> values;
+  values.resize(coefficients_.size());
+  features(evidence, values);
+  const double z = std::inner_product(values.begin(), values.end(), coefficients_.begin(), 0.0);
+  return 1.0 / (1.0 + std::exp(-z));
+}
+
+}  // namespace muxnet
