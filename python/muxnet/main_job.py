@@ -171,7 +171,8 @@ def evaluate(run: Run, parts: Parts) -> None:
         pair = api.offload_table(table, parts.models, parts.offload, dataset)
         pair.save(run.folder.outcomes(f"offload-{split}"))
         tables.append((table, pair))
-    parts.evaluations = api.evaluate_policies(*tables, held_out, seed=run.config.seed)
+    calibration, test = tables
+    parts.evaluations = api.evaluate_policies(calibration, test, held_out, seed=run.config.seed)
 
 
 def collect(run: Run, parts: Parts) -> Results:
