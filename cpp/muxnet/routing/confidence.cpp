@@ -41,17 +41,6 @@ void describe(std::span<const float> probabilities, double* values) {
   values[2] = entropy;
 }
 
-Evidence row_of(const OutcomeTable& table, std::size_t row) {
-  const auto models = static_cast<std::size_t>(table.model_count());
-  const auto classes = static_cast<std::size_t>(table.class_count());
-  Evidence evidence;
-  evidence.probabilities =
-      table.fields().probabilities.span<float>().subspan(row * models * classes, models * classes);
-  evidence.predictions = table.predictions().span<std::int32_t>().subspan(row * models, models);
-  evidence.confidences = table.confidences().span<float>().subspan(row * models, models);
-  return evidence;
-}
-
 std::vector<std::uint64_t> folds_of(std::size_t rows) {
   Random random(0xF01D);
   std::vector<std::uint64_t> result(rows);
@@ -99,6 +88,7 @@ std::int32_t JointConfidence::answer(const Evidence& evidence,
 void JointConfidence::fit_exponents(const OutcomeTable& table) {
   const auto labels = table.labels();
   const auto count = static_cast<Eigen::Index>(models_.size());
+  const OutcomeRows rows(table);
   const std::size_t stride = labels.size() * classes_ / enough_cells + 1;
   std::vector<float> joint(classes_);
   std::fill(exponents_.begin(), exponents_.end(), 1.0 / static_cast<double>(models_.size()));
@@ -106,7 +96,7 @@ void JointConfidence::fit_exponents(const OutcomeTable& table) {
     Eigen::VectorXd gradient = Eigen::VectorXd::Zero(count), mean(count), logs(count);
     Eigen::MatrixXd curvature = Eigen::MatrixXd::Identity(count, count) * 1e-6;
     for (std::size_t row = 0; row < labels.size(); row += stride) {
-      const Evidence evidence = row_of(table, row);
+      const Evidence evidence = rows.at(row);
       answer(evidence, joint);
       mean.setZero();
       Eigen::MatrixXd second = Eigen::MatrixXd::Zero(count, count);
@@ -171,6 +161,7 @@ std::int32_t JointConfidence::features(const Evidence& evidence, std::span<doubl
 
 void JointConfidence::fit_confidence(const OutcomeTable& table) {
   const auto labels = table.labels();
+  const OutcomeRows inputs(table);
   const auto rows = static_cast<Eigen::Index>(labels.size());
   const auto columns = static_cast<Eigen::Index>(feature_count());
   Eigen::MatrixXd x(rows, columns);
@@ -178,7 +169,7 @@ void JointConfidence::fit_confidence(const OutcomeTable& table) {
   std::vector<double> values(feature_count());
   for (Eigen::Index row = 0; row < rows; ++row) {
     const auto at = static_cast<std::size_t>(row);
-    const std::int32_t answered = features(row_of(table, at), values);
+    const std::int32_t answered = features(inputs.at(at), values);
     x.row(row) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), columns);
     correct_.push_back(answered == labels[at] ? 1 : 0);
     y[row] = correct_.back();
@@ -211,7 +202,7 @@ void JointConfidence::fit_confidence(const OutcomeTable& table) {
   coefficients_.assign(plain.data(), plain.data() + columns);
   coefficients_.back() = b[columns - 1] - plain.head(columns - 1).dot(mean.head(columns - 1));
   for (std::size_t row = 0; row < labels.size(); ++row) {
-    fitted_.push_back(confidence(row_of(table, row)));
+    fitted_.push_back(confidence(inputs.at(row)));
   }
 }
 

@@ -8,41 +8,28 @@
 #include "muxnet/core/error.hpp"
 
 namespace muxnet {
-namespace {
 
-/// Points an Evidence at the rows of a table, one after the other.
-class TableCursor {
- public:
-  explicit TableCursor(const OutcomeTable& table)
-      : models_(static_cast<std::size_t>(table.model_count())),
-        classes_(static_cast<std::size_t>(table.class_count())),
-        probabilities_(table.fields().probabilities.span<float>()),
-        predictions_(table.predictions().span<std::int32_t>()),
-        confidences_(table.confidences().span<float>()),
-        weights_(table.fields().weights.span<float>()),
-        scores_(table.fields().scores.span<float>()),
-        offload_scores_(table.fields().offload_score.span<float>()) {}
+OutcomeRows::OutcomeRows(const OutcomeTable& table)
+    : models_(static_cast<std::size_t>(table.model_count())),
+      classes_(static_cast<std::size_t>(table.class_count())),
+      probabilities_(table.fields().probabilities.span<float>()),
+      predictions_(table.predictions().span<std::int32_t>()),
+      confidences_(table.confidences().span<float>()),
+      weights_(table.fields().weights.span<float>()),
+      scores_(table.fields().scores.span<float>()),
+      offload_scores_(table.fields().offload_score.span<float>()) {}
 
-  Evidence at(std::size_t row) const {
-    Evidence evidence;
-    evidence.input = static_cast<std::int64_t>(row);
-    evidence.probabilities = probabilities_.subspan(row * models_ * classes_, models_ * classes_);
-    evidence.predictions = predictions_.subspan(row * models_, models_);
-    evidence.confidences = confidences_.subspan(row * models_, models_);
-    if (!weights_.empty()) evidence.weights = weights_.subspan(row * models_, models_);
-    if (!scores_.empty()) evidence.scores = scores_.subspan(row * models_, models_);
-    if (!offload_scores_.empty()) evidence.offload_score = offload_scores_[row];
-    return evidence;
-  }
-
- private:
-  std::size_t models_, classes_;
-  std::span<const float> probabilities_;
-  std::span<const std::int32_t> predictions_;
-  std::span<const float> confidences_, weights_, scores_, offload_scores_;
-};
-
-}  // namespace
+Evidence OutcomeRows::at(std::size_t row) const {
+  Evidence evidence;
+  evidence.input = static_cast<std::int64_t>(row);
+  evidence.probabilities = probabilities_.subspan(row * models_ * classes_, models_ * classes_);
+  evidence.predictions = predictions_.subspan(row * models_, models_);
+  evidence.confidences = confidences_.subspan(row * models_, models_);
+  if (!weights_.empty()) evidence.weights = weights_.subspan(row * models_, models_);
+  if (!scores_.empty()) evidence.scores = scores_.subspan(row * models_, models_);
+  if (!offload_scores_.empty()) evidence.offload_score = offload_scores_[row];
+  return evidence;
+}
 
 std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
                            std::span<float> probabilities) const {
@@ -65,9 +52,9 @@ Decisions Rule::replay(const OutcomeTable& table) const {
   decisions.called.resize(n);
   decisions.answers.resize(n);
   std::vector<float> mean(static_cast<std::size_t>(table.class_count()));
-  const TableCursor cursor(table);
+  const OutcomeRows rows(table);
   for (std::size_t row = 0; row < n; ++row) {
-    Evidence evidence = cursor.at(row);
+    Evidence evidence = rows.at(row);
     Step step = next(evidence);
     while (step.call != 0) {
       if ((step.call & ~evidence.called) == 0) {

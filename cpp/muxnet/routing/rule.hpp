@@ -23,6 +23,19 @@ struct Evidence {
   std::span<const float> confidences;         ///< (N), max-softmax
 };
 
+/// The rows of a table as evidence, of which nothing is called yet. The table must outlive it.
+class OutcomeRows {
+ public:
+  explicit OutcomeRows(const OutcomeTable& table);
+  Evidence at(std::size_t row) const;
+
+ private:
+  std::size_t models_, classes_;
+  std::span<const float> probabilities_;
+  std::span<const std::int32_t> predictions_;
+  std::span<const float> confidences_, weights_, scores_, offload_scores_;
+};
+
 /// What to do next: call more models, or answer from some of those called.
 struct Step {
   std::uint64_t call = 0;

@@ -44,23 +44,13 @@ TEST(Logistic, stays_finite_where_one_column_tells_all) {
   EXPECT_TRUE(all_right.allFinite());
 }
 
-/// The rows of `table` as a rule would see them.
-Evidence evidence_of(const OutcomeTable& table, std::size_t row) {
-  const auto models = static_cast<std::size_t>(table.model_count());
-  const auto cells = models * static_cast<std::size_t>(table.class_count());
-  Evidence evidence;
-  evidence.probabilities = table.fields().probabilities.span<float>().subspan(row * cells, cells);
-  evidence.predictions = table.predictions().span<std::int32_t>().subspan(row * models, models);
-  evidence.confidences = table.confidences().span<float>().subspan(row * models, models);
-  return evidence;
-}
-
 TEST(JointConfidence, of_one_model_leaves_its_answer_alone) {
   const OutcomeTable table = random_table(3);
   const JointConfidence joint(table, {2});
+  const OutcomeRows rows(table);
   std::vector<float> probabilities(5);
   for (const std::size_t row : {0U, 7U, 399U}) {
-    const Evidence evidence = evidence_of(table, row);
+    const Evidence evidence = rows.at(row);
     EXPECT_EQ(joint.answer(evidence, probabilities), evidence.predictions[2]);
     EXPECT_EQ(probabilities[3], evidence.probabilities[2 * 5 + 3]);
     EXPECT_DOUBLE_EQ(joint.confidence(evidence), joint.fitted()[row]);
@@ -71,11 +61,12 @@ TEST(JointConfidence, product_is_more_often_right_than_its_models) {
   const OutcomeTable learn = random_table(4, {.inputs = 4000});
   const OutcomeTable fresh = random_table(5, {.inputs = 4000, .split = "test"});
   const JointConfidence joint(learn, {2, 3});
+  const OutcomeRows rows(fresh);
   std::vector<float> probabilities(5);
   double right = 0, log_loss = 0, base_loss = 0;
   const auto accuracy = fresh.accuracies();
   for (std::size_t row = 0; row < 4000; ++row) {
-    const Evidence evidence = evidence_of(fresh, row);
+    const Evidence evidence = rows.at(row);
     const bool correct = joint.answer(evidence, probabilities) == fresh.labels()[row];
     double sum = 0;
     for (const float p : probabilities) sum += p;
