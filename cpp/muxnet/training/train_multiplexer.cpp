@@ -12,6 +12,7 @@
 #include "muxnet/graph/plan.hpp"
 #include "muxnet/losses/distillation.hpp"
 #include "muxnet/networks/predictor.hpp"
+#include "muxnet/training/calibration.hpp"
 #include "muxnet/training/fingerprint.hpp"
 #include "muxnet/training/metrics.hpp"
 
@@ -283,8 +284,15 @@ TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& output
   check_multiplexer(multiplexer, outputs, options);
   MultiplexerTask task(multiplexer, outputs, costs, options, validation);
   Model* const models[] = {&multiplexer};
-  return run_training(task, models, options.fit, {},
-                      fingerprint_of(multiplexer, outputs, costs, options, validation), callback);
+  auto result =
+      run_training(task, models, options.fit, {},
+                   fingerprint_of(multiplexer, outputs, costs, options, validation), callback);
+  const bool correctness =
+      options.offload == OffloadTarget::none && options.objective == Objective::correctness;
+  if (correctness && validation != nullptr && result.status == TrainingStatus::finished) {
+    calibrate_multiplexer(multiplexer, *validation);
+  }
+  return result;
 }
 
 }  // namespace muxnet
