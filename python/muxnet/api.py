@@ -213,9 +213,8 @@ def pretrain_multiplexer(
     own = config.multiplexer
     network = _multiplexer_network(models, config, classes=len(data.train.class_names))
     options = _core.ModelTrainingOptions()
-    options.fit = _fit_options(
-        config, own.pretraining_epochs, own.learning_rate, own.weight_decay, "adamw"
-    )
+    rate = own.pretraining_learning_rate
+    options.fit = _fit_options(config, own.pretraining_epochs, rate, own.weight_decay, "adamw")
     options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
     options.fit.phase = "multiplexer's pre-training"
     options.augmentation = _augmentation(config)

@@ -55,8 +55,9 @@ class MultiplexerConfig:
     pretraining_epochs: int = option(
         12, "passes over the models' training data before, to learn the labels; 0: none", minimum=0
     )
-    epochs: int = option(60, "passes over its training data", minimum=1)
-    learning_rate: float = option(0.003, "peak learning rate", above=0)
+    pretraining_learning_rate: float = option(0.003, "peak learning rate of these", above=0)
+    epochs: int = option(20, "passes over its training data", minimum=1)
+    learning_rate: float = option(0.001, "peak learning rate", above=0)
     weight_decay: float = option(0.01, "weight decay", minimum=0)
     distillation_weight: float = option(0.0, "weight of the distillation loss (Eq. 8)", minimum=0)
     variants: int = option(6, "times it sees each input: plain first, then augmented", minimum=1)

@@ -67,7 +67,7 @@ def test_a_router_answers_with_probabilities_and_calls(trained) -> None:
 
 def test_a_pretrained_multiplexer_starts_from_what_labels_taught(trained) -> None:
     data, models, _, _, _ = trained
-    own = muxnet.MultiplexerConfig(pretraining_epochs=6, learning_rate=0.01)
+    own = muxnet.MultiplexerConfig(pretraining_epochs=6, pretraining_learning_rate=0.01)
     config = muxnet.RunConfig(batch_size=32, multiplexer=own)
     learn = api.frozen_outputs(models, data.held_out)
     phases = []
