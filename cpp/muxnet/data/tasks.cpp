@@ -35,6 +35,14 @@ Jobs& jobs() {
 
 void meet() { const std::lock_guard lock(hand_over); }
 
+/// Meets at both ends of a scope, also where an exception leaves it.
+struct Meeting {
+  Meeting() { meet(); }
+  ~Meeting() { meet(); }
+  Meeting(const Meeting&) = delete;
+  Meeting& operator=(const Meeting&) = delete;
+};
+
 }  // namespace
 
 struct TaskQueue::Threads {
@@ -75,13 +83,11 @@ void TaskQueue::run_one() {
 }
 
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
-  meet();
+  const Meeting caller;
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
-    meet();
+    const Meeting worker;
     body(i);
-    meet();
   });
-  meet();
 }
 
 }  // namespace muxnet
