@@ -37,7 +37,7 @@ class BlasThreads {
 
 class Lanes::Implementation {
  public:
-  Implementation(int count, int threads_each) : count_(count), threads_each_(threads_each) {
+  Implementation(int count, int threads_each) : threads_each_(threads_each) {
     for (int i = 0; i < count && count > 1; ++i) threads_.emplace_back([this] { serve(); });
   }
 
@@ -49,8 +49,6 @@ class Lanes::Implementation {
     wake_.notify_all();
     for (auto& thread : threads_) thread.join();
   }
-
-  int count() const { return count_; }
 
   void run(std::span<const std::function<void()>> tasks) {
     if (threads_.empty()) {
@@ -92,7 +90,6 @@ class Lanes::Implementation {
     }
   }
 
-  int count_;
   int threads_each_;
   std::vector<std::thread> threads_;
   std::mutex mutex_;
@@ -109,8 +106,6 @@ Lanes::Lanes(int count, int threads_each) {
   implementation_ = std::make_unique<Implementation>(count, threads_each);
 }
 Lanes::~Lanes() = default;
-
-int Lanes::count() const { return implementation_->count(); }
 
 void Lanes::run(std::span<const std::function<void()>> tasks) { implementation_->run(tasks); }
 

@@ -17,8 +17,6 @@ class Lanes {
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
 
-  int count() const;
-
   /// Runs every task, each on the lane that is free next, in the order given: longest first is
   /// best. Returns when all are done; the exception of the first task that threw is thrown then.
   void run(std::span<const std::function<void()>> tasks);

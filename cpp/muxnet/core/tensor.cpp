@@ -127,6 +127,35 @@ Tensor Tensor::rows(std::int64_t begin, std::int64_t end) const {
   return borrow(start, std::move(shape), dtype_, owner_);
 }
 
+Tensor Tensor::gather(std::span<const std::int64_t> rows) const {
+  dim(0);  // throws where there are no rows
+  Shape shape = shape_;
+  shape.front() = static_cast<std::int64_t>(rows.size());
+  Tensor result(std::move(shape), dtype_);
+  gather_into(rows, result);
+  return result;
+}
+
+void Tensor::gather_into(std::span<const std::int64_t> rows, Tensor& dst) const {
+  Shape wanted = shape_;
+  dim(0);
+  wanted.front() = static_cast<std::int64_t>(rows.size());
+  require(dst.shape_ == wanted && dst.dtype_ == dtype_, "tensor.gather",
+          text(name_of(dtype_), " ", to_string(wanted)),
+          text(name_of(dst.dtype_), " ", to_string(dst.shape_)));
+  const std::size_t width = shape_.front() == 0 ? 0 : bytes() / static_cast<std::size_t>(dim(0));
+  const auto* from = static_cast<const std::byte*>(data_);
+  auto* to = static_cast<std::byte*>(dst.data_);
+  for (const std::int64_t row : rows) {
+    if (row < 0 || row >= shape_.front()) {
+      throw std::out_of_range(
+          error_text("tensor.gather", text("rows of ", to_string(shape_)), text("row ", row)));
+    }
+    std::memcpy(to, from + static_cast<std::size_t>(row) * width, width);
+    to += width;
+  }
+}
+
 void Tensor::check_dtype(DType wanted) const {
   require(dtype_ == wanted, "tensor.data", name_of(wanted), name_of(dtype_));
 }

@@ -107,6 +107,11 @@ class Tensor {
   /// Rows [begin, end) of the first axis, sharing memory.
   Tensor rows(std::int64_t begin, std::int64_t end) const;
 
+  /// Copies of the rows named, in that order. Throws std::out_of_range for a row that is not there.
+  Tensor gather(std::span<const std::int64_t> rows) const;
+  /// The same into memory that is there: `dst` has this dtype and rows.size() such rows.
+  void gather_into(std::span<const std::int64_t> rows, Tensor& dst) const;
+
  private:
   void describe(Shape shape, DType dtype);
   void check_dtype(DType wanted) const;

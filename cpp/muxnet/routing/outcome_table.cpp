@@ -151,21 +151,6 @@ std::uint64_t fingerprint(const Tensor& values, std::uint64_t hash) {
   return hash;
 }
 
-/// Rows of the first axis, copied in the order of `rows`.
-Tensor gather(const Tensor& values, std::span<const std::int64_t> rows) {
-  if (values.empty()) return {};
-  Shape shape = values.shape();
-  const std::size_t stride = values.bytes() / static_cast<std::size_t>(shape[0]);
-  shape[0] = static_cast<std::int64_t>(rows.size());
-  Tensor result(shape, values.dtype());
-  auto* dst = static_cast<char*>(result.raw());
-  const auto* src = static_cast<const char*>(values.raw());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::memcpy(dst + i * stride, src + static_cast<std::size_t>(rows[i]) * stride, stride);
-  }
-  return result;
-}
-
 }  // namespace
 
 bool TableIdentity::overlaps(const TableIdentity& other) const {
@@ -274,7 +259,7 @@ OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,
   OutcomeFields part = *fields_;
   for (Tensor* values : {&part.probabilities, &part.labels, &part.weights, &part.scores,
                          &part.offload_score, &part.features, &part.indices}) {
-    *values = gather(*values, rows);
+    if (!values->empty()) *values = values->gather(rows);
   }
   if (part.indices.empty()) {
     part.source = identity_->source;

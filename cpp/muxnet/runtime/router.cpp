@@ -1,7 +1,6 @@
 #include "muxnet/runtime/router.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "muxnet/core/error.hpp"
 
@@ -12,19 +11,6 @@ std::span<const float> row_of(const Tensor& tensor, std::int64_t row) {
   if (tensor.empty()) return {};
   const std::int64_t width = tensor.size() / tensor.dim(0);
   return {tensor.data<float>() + row * width, static_cast<std::size_t>(width)};
-}
-
-Tensor gather_rows(const Tensor& images, const std::vector<std::int64_t>& rows) {
-  Shape shape = images.shape();
-  shape.front() = static_cast<std::int64_t>(rows.size());
-  Tensor result(std::move(shape));
-  const std::int64_t width = images.size() / images.dim(0);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::memcpy(result.data<float>() + static_cast<std::int64_t>(i) * width,
-                images.data<float>() + rows[i] * width,
-                static_cast<std::size_t>(width) * sizeof(float));
-  }
-  return result;
 }
 
 }  // namespace
@@ -111,7 +97,7 @@ void Router::call_models(Work& work) const {
     auto& rows = work.wanted[model];
     if (rows.empty()) continue;
     const bool all = static_cast<std::int64_t>(rows.size()) == work.n;
-    const Tensor images = all ? work.images : gather_rows(work.images, rows);
+    const Tensor images = all ? work.images : work.images.gather(rows);
     work.store(model, rows, pool_->probabilities(model, images));
     for (const std::int64_t row : rows) {
       work.result.macs[static_cast<std::size_t>(row)] += macs[model];

@@ -108,6 +108,23 @@ TEST(Tensor, RowsShareMemory) {
   EXPECT_TRUE(tensor.rows(4, 4).empty());
 }
 
+TEST(Tensor, GathersCopiesOfRowsInTheOrderNamed) {
+  const Tensor tensor = Tensor::from(std::vector<std::int32_t>{0, 1, 2, 3, 4, 5}, {3, 2});
+  const std::vector<std::int64_t> rows{2, 0, 2, 1};
+  const Tensor found = tensor.gather(rows);
+  EXPECT_EQ(found.shape(), (Shape{4, 2}));
+  const auto values = found.span<std::int32_t>();
+  EXPECT_EQ(std::vector<std::int32_t>(values.begin(), values.end()),
+            (std::vector<std::int32_t>{4, 5, 0, 1, 4, 5, 2, 3}));
+  EXPECT_TRUE(tensor.gather({}).empty());
+  const std::vector<std::int64_t> outside{0, 3};
+  EXPECT_EQ(error_of<std::out_of_range>([&] { tensor.gather(outside); }),
+            "[tensor.gather] expected rows of (3, 2), received row 3");
+  Tensor other({2, 3}, DType::i32);
+  EXPECT_EQ(error_of<std::invalid_argument>([&] { tensor.gather_into(outside, other); }),
+            "[tensor.gather] expected i32 (2, 2), received i32 (2, 3)");
+}
+
 TEST(Tensor, RowsOutsideAreRefused) {
   const Tensor tensor({4, 3});
   for (const auto& [begin, end] : {std::pair{-1, 2}, {2, 1}, {0, 5}}) {
