@@ -52,11 +52,8 @@ void bind_graph(py::module_& module) {
           "parameter_shapes",
           [](const Graph& graph) {
             std::map<std::string, Shape> shapes;
-            for (const auto& node : graph.nodes()) {
-              const auto src = graph.src_shapes(node);
-              for (auto& spec : find_operator(node.op).parameters(src, node.attributes)) {
-                shapes.emplace(node.name + "." + spec.name, std::move(spec.shape));
-              }
+            for (const auto& entry : parameter_entries(graph)) {
+              shapes.emplace(entry.name, entry.spec.shape);
             }
             return shapes;
           },

@@ -100,12 +100,11 @@ void bind_networks(py::module_& module) {
              "Raises:\n    IndexError: unknown name.\n    ValueError: images too small for it.");
   module.def(
       "plan_bytes",
-      [](Model& model, std::int64_t batch, bool training) {
-        const Mode mode = training ? Mode::train : Mode::infer;
-        return Plan(model.graph, model.parameters, {.batch = batch, .mode = mode}).memory_bytes();
+      [](Model& model, std::int64_t batch) {
+        return Plan(model.graph, model.parameters, {.batch = batch}).memory_bytes();
       },
-      py::arg("model"), py::arg("batch") = 1, py::kw_only(), py::arg("training") = false,
-      Unlocked(), "Bytes of all buffers of a compiled pass, weights not counted.");
+      py::arg("model"), py::arg("batch") = 1, Unlocked(),
+      "Bytes of all buffers of a compiled inference pass, weights not counted.");
   module.def("make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
              py::arg("projection_dim") = 0, py::arg("seed") = 0,
              py::arg("normalization") = Normalization{},

@@ -11,19 +11,6 @@
 namespace muxnet {
 namespace {
 
-std::vector<ParameterEntry> entries_of(const Graph& graph) {
-  std::vector<ParameterEntry> entries;
-  for (const auto& node : graph.nodes()) {
-    for (auto& spec : find_operator(node.op).parameters(graph.src_shapes(node), node.attributes)) {
-      std::string name = node.name + "." + spec.name;
-      entries.push_back({std::move(name), std::move(spec), 0});
-    }
-  }
-  std::stable_partition(entries.begin(), entries.end(),
-                        [](const ParameterEntry& entry) { return entry.spec.trainable; });
-  return entries;
-}
-
 std::uint64_t hash(const std::string& name) {
   std::uint64_t result = 0;
   for (const char c : name) result = mix(result, static_cast<unsigned char>(c));
@@ -60,6 +47,24 @@ Tensor slice(const Tensor& flat, const ParameterEntry& entry) {
 
 }  // namespace
 
+std::vector<ParameterEntry> parameter_entries(const Graph& graph) {
+  std::vector<ParameterEntry> entries;
+  for (const auto& node : graph.nodes()) {
+    for (auto& spec : find_operator(node.op).parameters(graph.src_shapes(node), node.attributes)) {
+      std::string name = node.name + "." + spec.name;
+      entries.push_back({std::move(name), std::move(spec), 0});
+    }
+  }
+  std::stable_partition(entries.begin(), entries.end(),
+                        [](const ParameterEntry& entry) { return entry.spec.trainable; });
+  std::int64_t offset = 0;
+  for (auto& entry : entries) {
+    entry.offset = offset;
+    offset += volume(entry.spec.shape);
+  }
+  return entries;
+}
+
 Parameters::Parameters(const Graph& graph, DType dtype, std::uint64_t seed)
     : Parameters(graph, dtype, Zeros{}) {
   gradients_ = Tensor({trainable_}, dtype);
@@ -70,14 +75,14 @@ Parameters Parameters::for_inference(const Graph& graph, DType dtype) {
   return Parameters(graph, dtype, Zeros{});
 }
 
-Parameters::Parameters(const Graph& graph, DType dtype, Zeros) : entries_(entries_of(graph)) {
-  std::int64_t offset = 0;
-  for (auto& entry : entries_) {
-    entry.offset = offset;
-    offset += volume(entry.spec.shape);
-    if (entry.spec.trainable) trainable_ = offset;
+Parameters::Parameters(const Graph& graph, DType dtype, Zeros)
+    : entries_(parameter_entries(graph)) {
+  std::int64_t size = 0;
+  for (const auto& entry : entries_) {
+    size += volume(entry.spec.shape);
+    if (entry.spec.trainable) trainable_ = size;
   }
-  values_ = Tensor({offset}, dtype);
+  values_ = Tensor({size}, dtype);
 }
 
 void Parameters::initialize(std::uint64_t seed) {

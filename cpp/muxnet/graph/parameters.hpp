@@ -17,6 +17,10 @@ struct ParameterEntry {
   std::int64_t offset = 0;
 };
 
+/// Every named tensor of a graph, trainable ones first, each kind in execution order; offsets lie
+/// one behind the other.
+std::vector<ParameterEntry> parameter_entries(const Graph& graph);
+
 /// All parameters of a graph in one flat array (trainable first, then buffers) and the gradients
 /// of the trainable ones in another, so that an optimizer is one pass over memory.
 class Parameters {
