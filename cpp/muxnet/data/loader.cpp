@@ -19,6 +19,7 @@ constexpr std::int64_t task_elements = 200'000;
 
 /// Keeps the shuffle's stream apart from the samples' streams, which count from 0.
 constexpr std::uint64_t shuffle_stream = ~std::uint64_t{0};
+constexpr std::uint64_t flip_stream = shuffle_stream - 1;
 
 /// Memory of one size that comes back when the last tensor on it is gone.
 class BufferPool : public std::enable_shared_from_this<BufferPool> {
@@ -100,6 +101,7 @@ struct Loader::State {
   void work();
   void run_chunk(Slot& slot, std::unique_lock<std::mutex>& lock);
   void prepare(Slot& slot, std::int64_t chunk) const;
+  bool mirrored(std::int64_t row) const;
   bool next(Batch& batch);
 
   const Dataset dataset;
@@ -220,9 +222,16 @@ void Loader::State::prepare(Slot& slot, std::int64_t chunk) const {
     slot.batch.labels.data<std::int32_t>()[i] = labels[row];
     Random random(options.seed, mix(static_cast<std::uint64_t>(epoch),
                                     static_cast<std::uint64_t>(slot.first + i)));
-    transform.apply(dataset.images, row, transform.draw(random),
-                    slot.batch.images.data<float>() + i * elements);
+    Draw draw = transform.draw(random);
+    // By turns, not by lot: any two epochs show an image both ways (arXiv 2404.00498).
+    if (options.augmentation.horizontal_flip) draw.flip = mirrored(row);
+    transform.apply(dataset.images, row, draw, slot.batch.images.data<float>() + i * elements);
   }
+}
+
+bool Loader::State::mirrored(std::int64_t row) const {
+  const auto first = mix(mix(options.seed, flip_stream), static_cast<std::uint64_t>(row));
+  return (first + static_cast<std::uint64_t>(epoch)) % 2 == 1;
 }
 
 bool Loader::State::next(Batch& batch) {

@@ -195,7 +195,6 @@ Draw Transform::draw(Random& random) const {
     result.top = static_cast<int>(random.below(positions)) - augmentation_.crop_padding;
     result.left = static_cast<int>(random.below(positions)) - augmentation_.crop_padding;
   }
-  if (augmentation_.horizontal_flip) result.flip = random.below(2) == 1;
   if (augmentation_.erase_size > 0) {
     result.erase_row = static_cast<int>(random.below(static_cast<std::uint64_t>(output_shape_[1])));
     result.erase_column =

@@ -21,12 +21,12 @@ Tensor normalize(const Tensor& images, const Normalization& normalization);
 struct Augmentation {
   int resize = 0;        ///< height and width in pixels; 0: as they are
   int crop_padding = 0;  ///< random shift by up to so many pixels, the border filled with the mean
-  bool horizontal_flip = false;  ///< mirrored with probability 1/2
+  bool horizontal_flip = false;  ///< mirrored every other epoch, half of the images in the first
   int erase_size = 0;  ///< side of a square set to the mean, its centre uniform over the image
                        ///< (cutout, arXiv 1708.04552); 0: none
 };
 
-/// The random part of one image's augmentation.
+/// What varies in one image's augmentation.
 struct Draw {
   int top = 0;  ///< shift, -crop_padding .. crop_padding
   int left = 0;
@@ -45,6 +45,7 @@ class Transform {
   /// (c, h, w) of what apply writes.
   const Shape& output_shape() const { return output_shape_; }
 
+  /// All but the flip, which follows the epoch and is the loader's.
   Draw draw(Random& random) const;
 
   /// Row `row` of `images` to output_shape() floats at `dst`. Throws std::invalid_argument when an

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -105,6 +106,33 @@ TEST(Loader, WithoutShuffleInOrderAndDropLastLeavesTheRestOut) {
   const auto indices = all_indices(epoch(loader, 0));
   EXPECT_EQ(indices.size(), 48u);
   EXPECT_TRUE(std::is_sorted(indices.begin(), indices.end()));
+}
+
+TEST(Loader, MirrorsEachImageInEveryOtherEpochHalfOfThemAtATime) {
+  const Dataset data = dataset(400);
+  Loader loader(data, plain,
+                {.batch_size = 400, .augmentation = {.horizontal_flip = true}, .seed = 3});
+  const Tensor upright = normalize(data.images, plain);
+  const auto mirrored_rows = [&](std::int64_t number) {
+    std::set<std::int64_t> rows;
+    const Batch batch = epoch(loader, number).front();
+    for (std::size_t i = 0; i < batch.indices.size(); ++i) {
+      const float* image = batch.images.data<float>() + i * 72;
+      const float* source = upright.data<float>() + batch.indices[i] * 72;
+      if (std::equal(image, image + 72, source)) continue;
+      EXPECT_TRUE(std::equal(image, image + 6, std::reverse_iterator(source + 6)));
+      rows.insert(batch.indices[i]);
+    }
+    return rows;
+  };
+  const auto first = mirrored_rows(0);
+  EXPECT_NEAR(static_cast<double>(first.size()), 200, 40);
+  EXPECT_EQ(first, mirrored_rows(2));
+  std::set<std::int64_t> others;
+  for (std::int64_t row = 0; row < 400; ++row) {
+    if (!first.contains(row)) others.insert(row);
+  }
+  EXPECT_EQ(others, mirrored_rows(1));
 }
 
 TEST(Loader, EpochsAndSeedsDifferAndRepeat) {
