@@ -92,22 +92,30 @@ MultiplexerValue typed_ensemble(const Tensor& scores, const Tensor& probabilitie
 }
 
 template <class T>
+void require_probabilities(const Tensor& correct, std::string_view where) {
+  for (const T value : correct.span<T>()) {
+    require(value <= 1, where, "probabilities of at most 1", text(value));  // NaN is not, either
+  }
+}
+
+template <class T, class Right>
 MultiplexerValue typed_correctness(const Tensor& scores, const Tensor& correct) {
   MultiplexerValue result{0, Tensor(scores.shape(), scores.dtype()),
                           Tensor(scores.shape(), scores.dtype())};
   const T* src = scores.data<T>();
-  const std::uint8_t* right = correct.data<std::uint8_t>();
+  const Right* right = correct.data<Right>();
   T* diff = result.diff_scores.data<T>();
   T* weights = result.weights.data<T>();
   const double scale = 1.0 / static_cast<double>(scores.size());
   for (std::int64_t i = 0; i < scores.size(); ++i) {
     const double x = static_cast<double>(src[i]);
-    const double target = right[i] != 0 ? 1 : 0;
+    const double target = std::min(static_cast<double>(right[i]), 1.0);
     const double small = std::exp(-std::abs(x));  // never overflows
     const double sigmoid = (x < 0 ? small : 1) / (1 + small);
+    weights[i] = static_cast<T>(sigmoid);
+    if (target < 0) continue;
     result.value += scale * (std::max(x, 0.0) - x * target + std::log1p(small));
     diff[i] = static_cast<T>(scale * (sigmoid - target));
-    weights[i] = static_cast<T>(sigmoid);
   }
   return result;
 }
@@ -143,9 +151,13 @@ MultiplexerValue multiplexer_correctness(const Tensor& scores, const Tensor& cor
   constexpr auto where = "multiplexer_correctness";
   losses::require_shape(scores, {-1, -1}, where, "scores");
   losses::require_shape(correct, scores.shape(), where, "correct");
-  losses::require_dtype(correct, DType::u8, where, "correct");
+  const bool bits = correct.dtype() == DType::u8;
+  if (!bits) losses::require_dtype(correct, scores.dtype(), where, "correct");
   return losses::with_float_type(scores.dtype(), where, [&](auto zero) {
-    return typed_correctness<decltype(zero)>(scores, correct);
+    using T = decltype(zero);
+    if (bits) return typed_correctness<T, std::uint8_t>(scores, correct);
+    require_probabilities<T>(correct, where);
+    return typed_correctness<T, T>(scores, correct);
   });
 }
 

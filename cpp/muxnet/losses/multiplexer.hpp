@@ -45,7 +45,8 @@ MultiplexerValue multiplexer_ensemble(const Tensor& scores, const Tensor& model_
 /// Mean binary cross-entropy of sigmoid(scores) against which models are right,
 /// L = 1/(B N) sum max(x, 0) - x t + log(1 + exp(-|x|)), with its gradient for the scores.
 ///
-/// scores: (B, N) f32 or f64; correct: u8 (B, N). N = 1 is the mobile/cloud multiplexer.
+/// scores: (B, N) f32 or f64; correct: (B, N), u8 or, of the scores' dtype, probabilities of being
+/// right, below 0 where unknown: without loss. N = 1 is the mobile/cloud multiplexer.
 /// Throws std::invalid_argument on anything else.
 MultiplexerValue multiplexer_correctness(const Tensor& scores, const Tensor& correct);
 

@@ -75,7 +75,7 @@ OnlineDistillationValue typed_distil_to(std::span<const Tensor> logits, const Te
 
 Tensor online_targets(std::span<const Tensor> logits, std::span<const double> weights,
                       double temperature) {
-  constexpr auto where = "online_distillation";
+  constexpr auto where = "online_targets";
   losses::require_alike(logits, where, "logits");
   require_temperature(temperature, where);
   require(weights.size() == logits.size(), where, text(logits.size(), " weights"),
@@ -101,11 +101,6 @@ OnlineDistillationValue distil_to(std::span<const Tensor> logits, const Tensor& 
   return losses::with_float_type(targets.dtype(), where, [&](auto zero) {
     return typed_distil_to<decltype(zero)>(logits, targets, temperature);
   });
-}
-
-OnlineDistillationValue online_distillation(std::span<const Tensor> logits,
-                                            std::span<const double> weights, double temperature) {
-  return distil_to(logits, online_targets(logits, weights, temperature), temperature);
 }
 
 }  // namespace muxnet

@@ -12,10 +12,12 @@ struct OnlineDistillationValue {
   std::vector<Tensor> diff_logits;  ///< as the logits
 };
 
-/// The weighted mean of all models' probabilities, p_b = sum_i w_i softmax(x_bi / T), shape (B, K).
+/// The weighted mean of the models' probabilities, to learn from: p_b = sum_i w_i softmax(x_bi /
+/// T), shape (B, K).
 ///
 /// logits: N tensors (B, K) of f32 or f64; weights: N, none negative, scaled to sum to 1; T =
 /// temperature > 0. Throws std::invalid_argument on anything else.
+/// Source: Zhang et al., arXiv 1706.00384.
 Tensor online_targets(std::span<const Tensor> logits, std::span<const double> weights,
                       double temperature);
 
@@ -27,10 +29,5 @@ Tensor online_targets(std::span<const Tensor> logits, std::span<const double> we
 /// Source: Hinton et al., arXiv 1503.02531.
 OnlineDistillationValue distil_to(std::span<const Tensor> logits, const Tensor& targets,
                                   double temperature);
-
-/// Each model learns from the mean of all: distil_to(logits, online_targets(...)), with the mean
-/// taken as a constant. Source: Zhang et al., arXiv 1706.00384.
-OnlineDistillationValue online_distillation(std::span<const Tensor> logits,
-                                            std::span<const double> weights, double temperature);
 
 }  // namespace muxnet

@@ -58,6 +58,11 @@ TEST(Distillation, RefusesWhatDoesNotFit) {
       "[distillation] expected meta of f64, received f32");
 }
 
+OnlineDistillationValue online_distillation(std::span<const Tensor> models,
+                                            std::span<const double> weights, double temperature) {
+  return distil_to(models, online_targets(models, weights, temperature), temperature);
+}
+
 const std::vector<Tensor> logits = {f64({0, std::log(3.0)}, {1, 2}), f64({0, 0}, {1, 2})};
 
 TEST(OnlineDistillation, IsAsComputedByHand) {
@@ -103,13 +108,13 @@ TEST(OnlineDistillation, StaysFiniteForHugeLogits) {
 TEST(OnlineDistillation, RefusesWhatDoesNotFit) {
   const std::vector<double> one = {1}, none = {0, 0}, negative = {1, -1}, good = {1, 1};
   expect_error([&] { online_distillation(logits, one, 1); },
-               "[online_distillation] expected 2 weights, received 1");
+               "[online_targets] expected 2 weights, received 1");
   expect_error([&] { online_distillation(logits, none, 1); },
-               "[online_distillation] expected weights with a sum above 0, received 0");
+               "[online_targets] expected weights with a sum above 0, received 0");
   expect_error([&] { online_distillation(logits, negative, 1); },
-               "[online_distillation] expected weights of at least 0, received -1");
+               "[online_targets] expected weights of at least 0, received -1");
   expect_error([&] { online_distillation(logits, good, 0); },
-               "[online_distillation] expected a temperature above 0, received 0");
+               "[online_targets] expected a temperature above 0, received 0");
   expect_error(
       [&] {
         distil_to(logits, Tensor({1, 3}, DType::f64), 1);

@@ -142,6 +142,14 @@ TEST(MultiplexerCorrectness, StaysFiniteForHugeScores) {
   expect_close(loss.weights, {1, 0, 0, 1});
 }
 
+TEST(MultiplexerCorrectness, TakesProbabilitiesAndLeavesTheUnknownOut) {
+  const auto loss =
+      multiplexer_correctness(f64({std::log(3.0), 0}, {1, 2}), f64({0.5, -1}, {1, 2}));
+  expect_close(loss.value, -(std::log(0.75) + std::log(0.25)) / 2 / 2);
+  expect_close(loss.weights, {0.75, 0.5});
+  expect_close(loss.diff_scores, {0.125, 0});
+}
+
 TEST(MultiplexerCorrectness, RefusesWhatDoesNotFit) {
   const Tensor scores = f64({1, 2}, {1, 2});
   expect_error(
@@ -153,7 +161,12 @@ TEST(MultiplexerCorrectness, RefusesWhatDoesNotFit) {
       [&] {
         multiplexer_correctness(scores, Tensor({1, 2}, DType::i32));
       },
-      "[multiplexer_correctness] expected correct of u8, received i32");
+      "[multiplexer_correctness] expected correct of f64, received i32");
+  expect_error(
+      [&] {
+        multiplexer_correctness(scores, f64({0, 1.5}, {1, 2}));
+      },
+      "[multiplexer_correctness] expected probabilities of at most 1, received 1.5");
 }
 
 }  // namespace
