@@ -97,6 +97,14 @@ void bind_options(py::module_& module) {
 }
 
 void bind_progress(py::module_& module) {
+  py::class_<AnswerHistory>(
+      module, "AnswerHistory",
+      "Whether models were right on training inputs, each time they saw them.")
+      .def("shares", &AnswerHistory::shares, py::arg("visits"),
+           "f32 (n, N): share of the last `visits` that was right; -1 where there was none.\n\n"
+           "Raises:\n    ValueError: visits out of range.")
+      .def_property_readonly("bits", &AnswerHistory::bits,
+                             "i32 (n, N): a one, then a bit a visit, the latest lowest.");
   py::class_<Progress>(module, "Progress", "Where training stands after a step.")
       .def_readonly("phase", &Progress::phase)
       .def_readonly("epoch", &Progress::epoch)
@@ -133,7 +141,8 @@ void bind_progress(py::module_& module) {
           [](const TrainingResult& result) { return result.status == TrainingStatus::finished; })
       .def_readonly("history", &TrainingResult::history)
       .def_readonly("step", &TrainingResult::step)
-      .def_readonly("seconds", &TrainingResult::seconds);
+      .def_readonly("seconds", &TrainingResult::seconds)
+      .def_readonly("answers", &TrainingResult::answers);
 }
 
 }  // namespace
@@ -160,14 +169,15 @@ void bind_training(py::module_& module) {
       "train_models",
       [](const Models& models, const Dataset& train, const Dataset& held_out,
          const Normalization& normalization, const ModelTrainingOptions& options,
-         const std::function<bool(const Progress&)>& callback) {
+         const std::function<bool(const Progress&)>& callback, const Tensor& right) {
         const auto all = pointers(models);
         return guarded(callback, [&](const ProgressCallback& each_step) {
-          return train_models(all, {train, held_out, normalization}, options, each_step);
+          return train_models(all, {train, held_out, normalization, right}, options, each_step);
         });
       },
       py::arg("models"), py::arg("train"), py::arg("held_out"), py::arg("normalization"),
-      py::arg("options"), py::arg("callback") = py::none(),
+      py::arg("options"), py::arg("callback") = py::none(), py::kw_only(),
+      py::arg("right") = Tensor(),
       "Step 1 of Algorithm 1: all models jointly on each batch.\n\n"
       "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
       "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");

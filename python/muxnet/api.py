@@ -20,8 +20,7 @@ PLAIN_RATE = 0.5
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 
-# Layers of a pre-trained multiplexer that labels have taught nothing, or only the labels.
-UNLEARNT = ("meta.", "v.", "classes.")
+NOTHING = np.empty(0, np.float32)
 
 Progress = Callable[[Any], object]
 PathLike = str | os.PathLike[str]
@@ -141,8 +140,12 @@ def fit_models(
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> list[Any]:
-    """Train all models jointly (Algorithm 1, step 1) on ``data.train``; return one record an epoch.
+) -> Any:
+    """Train all models jointly (Algorithm 1, step 1) on ``data.train``.
+
+    Returns:
+        ``.history``, one record an epoch, and ``.answers``, whether each model was right on each
+        training image each time it saw it.
 
     Raises:
         TrainingError: a loss that is not finite or diverges, with model, step and learning rate.
@@ -164,7 +167,7 @@ def fit_models(
     options.learning_rates = [
         1.0 if "batch_norm" in model.graph.operators else PLAIN_RATE for model in models
     ]
-    result = _core.train_models(
+    return _core.train_models(
         list(models),
         data.train,
         data.held_out,
@@ -172,7 +175,6 @@ def fit_models(
         options,
         _callback(progress),
     )
-    return list(result.history)
 
 
 def contrastive_collapse(both_right_distance: float, one_right_distance: float) -> str:
@@ -195,14 +197,16 @@ def pretrain_multiplexer(
     data: Any,
     config: RunConfig | None = None,
     *,
+    answers: Any = None,
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
 ) -> Any:
-    """Return a multiplexer whose convolutions have learnt the labels of ``data.train``.
+    """Return a multiplexer that has learnt what the inputs of ``data.train`` show.
 
     Which models are right can only be learnt from inputs that they were not trained on, and those
-    are few; what the inputs show can be learnt from all.
+    are few. What the inputs show can be learnt from all: their labels, and with ``answers``, of
+    ``fit_models``, which models were right on them while these had seen them a few times only.
 
     Raises:
         TrainingError: a loss that is not finite or diverges.
@@ -218,8 +222,15 @@ def pretrain_multiplexer(
     options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
     options.fit.phase = "multiplexer's pre-training"
     options.augmentation = _augmentation(config)
+    learns_answers = own.objective == "correctness" and own.pretraining_visits > 0
     _core.train_models(
-        [network], data.train, data.held_out, network.normalization, options, _callback(progress)
+        [network],
+        data.train,
+        data.held_out,
+        network.normalization,
+        options,
+        _callback(progress),
+        right=answers.shares(own.pretraining_visits) if answers and learns_answers else NOTHING,
     )
     return network
 
@@ -251,12 +262,11 @@ def fit_multiplexer(
     own = config.multiplexer
     network = _multiplexer_network(models, config, offload=offload)
     if pretrained is not None:
-        learnt = {
-            name: values
-            for name, values in pretrained.state().items()
-            if not name.startswith(UNLEARNT)
+        fresh, learnt = network.state(), pretrained.state()
+        fits = {
+            name for name in fresh if name in learnt and learnt[name].shape == fresh[name].shape
         }
-        network.load_state({**network.state(), **learnt})
+        network.load_state({**fresh, **{name: learnt[name] for name in fits}})
     weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
     objective = _core.Objective.__members__[own.objective]
     options = _core.MultiplexerTrainingOptions()

@@ -55,6 +55,12 @@ class MultiplexerConfig:
     pretraining_epochs: int = option(
         12, "passes over the models' training data before, to learn the labels; 0: none", minimum=0
     )
+    pretraining_visits: int = option(
+        8,
+        "and which models were right, the last so many times they saw each input",
+        minimum=0,
+        maximum=30,
+    )
     pretraining_learning_rate: float = option(0.003, "peak learning rate of these", above=0)
     epochs: int = option(20, "passes over its training data", minimum=1)
     learning_rate: float = option(0.001, "peak learning rate", above=0)
@@ -91,7 +97,9 @@ class RunConfig:
     )
     projection_dim: int = option(32, "length of a projected embedding", minimum=2)
     online_distillation_weight: float = option(
-        0.5, "how much each model also learns from the mean of all; 0: not", minimum=0
+        0.5,
+        "how much each model also learns from the mean of itself and all dearer ones; 0: not",
+        minimum=0,
     )
     temperature: float = option(2.0, "temperature of the on-line distillation", above=0)
     augmentation: Augmentation = dataclasses.field(default_factory=Augmentation)
@@ -118,8 +126,9 @@ _SMALL_GREY: dict[str, Any] = {
     "multiplexer": {"resolution": 14},
 }
 _SMALL_COLOUR: dict[str, Any] = {
-    "epochs": 16,
-    "held_out_fraction": 1 / 6,
+    "epochs": 22,
+    "learning_rate": 0.15,
+    "held_out_fraction": 0.1,
     "augmentation": {"crop_padding": 4, "flip": True},
     "multiplexer": {"resolution": 16},
 }

@@ -47,6 +47,7 @@ class Parts:
     multiplexer: Any = None
     offload: Any = None
     models_history: Any = ()
+    answers: Any = None  # of the models while they were trained
     multiplexer_history: Any = ()
     evaluations: Any = None
     latencies_ms: Any = ()
@@ -107,7 +108,7 @@ def fit_models(run: Run, parts: Parts) -> None:
     """Algorithm 1, step 1: all models jointly on each batch; leaves their weights."""
     from muxnet import api
 
-    parts.models_history = api.fit_models(
+    trained = api.fit_models(
         parts.models,
         parts.data,
         run.config,
@@ -115,6 +116,7 @@ def fit_models(run: Run, parts: Parts) -> None:
         checkpoint=run.folder.checkpoint("models"),
         resume=run.resume,
     )
+    parts.models_history, parts.answers = trained.history, trained.answers
     for warning in distance_warnings(parts.models_history):
         run.progress.say(warning)
     for model in parts.models:
@@ -134,6 +136,7 @@ def fit_multiplexers(run: Run, parts: Parts) -> None:
             parts.models,
             parts.data,
             run.config,
+            answers=parts.answers,
             progress=run.progress,
             checkpoint=run.folder.checkpoint("pretraining"),
             resume=run.resume,
@@ -182,7 +185,11 @@ def collect(run: Run, parts: Parts) -> Results:
     found, latencies = parts.evaluations, parts.latencies_ms
     policies = tuple(
         assemble.policy_result(
-            name, entry, latencies, parts.multiplexer_latency_ms, found.notes.get(name, "")
+            name,
+            entry,
+            latencies,
+            look_ms=parts.multiplexer_latency_ms if name in found.routed else 0.0,
+            note=found.notes.get(name, ""),
         )
         for name, entry in found.policies.items()
     )

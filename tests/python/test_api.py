@@ -39,7 +39,7 @@ def trained():
         learning_rate=0.05,
         multiplexer=muxnet.MultiplexerConfig(epochs=4, meta_dim=8, variants=2),
     )
-    history = api.fit_models(models, data, config)
+    history = api.fit_models(models, data, config).history
     learn, calibration = api.split_dataset(data.held_out, 0.4, 1)
     outputs = api.frozen_outputs(models, learn, config)
     multiplexer, _ = api.fit_multiplexer(models, outputs, config=config)
@@ -85,7 +85,41 @@ def test_a_pretrained_multiplexer_starts_from_what_labels_taught(trained) -> Non
     np.testing.assert_allclose(state["conv3.weight"], pretrained.state()["conv3.weight"], atol=1e-6)
     fresh, _ = api.fit_multiplexer(models, learn, config=config)
     assert not np.allclose(state["conv3.weight"], fresh.model.state()["conv3.weight"], atol=1e-3)
-    np.testing.assert_allclose(state["v.weight"], fresh.model.state()["v.weight"], atol=1e-6)
+    single, _ = api.fit_multiplexer(
+        models, learn, config=config, pretrained=pretrained, offload=True
+    )
+    state = single.model.state()
+    np.testing.assert_allclose(state["conv3.weight"], pretrained.state()["conv3.weight"], atol=1e-6)
+    assert state["v.weight"].shape[0] == 1
+
+
+def test_pretraining_learns_from_the_models_answers_who_is_right(trained) -> None:
+    data = trained[0]
+    config = muxnet.RunConfig(
+        epochs=3,
+        batch_size=32,
+        multiplexer=muxnet.MultiplexerConfig(
+            pretraining_epochs=12, pretraining_learning_rate=0.01, pretraining_visits=3
+        ),
+    )
+    beginners = muxnet.zoo(["alexnet_small", "resnet50_small"], data.train, seed=5)
+    answers = api.fit_models(beginners, data, config).answers
+    shares = answers.shares(3)
+    assert shares.shape == (len(data.train), 2)
+    sixths = set(np.unique((6 * shares).round().astype(int)))
+    assert sixths <= {-6, 0, 2, 3, 4, 6}
+    seen = shares[:, 0] >= 0
+    assert seen.mean() > 0.95
+    pretrained = api.pretrain_multiplexer(beginners, data, config, answers=answers)
+    images = api.frozen_outputs(beginners, data.train).images
+    scores = _core.Predictor(pretrained).output(images, "scores")
+    shares, found = shares[seen], 1 / (1 + np.exp(-scores[seen]))
+    mean = shares.mean(axis=0)
+    assert np.square(found - shares).mean() < 0.9 * np.square(mean - shares).mean()
+    blind = api.pretrain_multiplexer(beginners, data, config)
+    blind_scores = _core.Predictor(blind).output(images, "scores")[seen]
+    blind_found = 1 / (1 + np.exp(-blind_scores))
+    assert np.square(found - shares).mean() < np.square(blind_found - shares).mean()
 
 
 def test_test_outcomes_are_refused_for_fitting(trained) -> None:

@@ -229,6 +229,7 @@ void Loop::save() {
   Checkpoint checkpoint{fingerprint_, state_, {}};
   checkpoint.state.seconds = seconds();
   for (const auto& trainee : trainees_) trainee.collect(checkpoint.tensors);
+  task_.collect(checkpoint.tensors);
   try {
     save_checkpoint(options_.checkpoint, checkpoint);
   } catch (const TrainingError& error) {
@@ -260,6 +261,7 @@ void Loop::resume() {
   require_same_fingerprint(checkpoint.fingerprint, fingerprint_, options_.checkpoint);
   require_position(checkpoint.state);
   for (auto& trainee : trainees_) trainee.restore(checkpoint.tensors);
+  task_.restore(checkpoint.tensors);
   state_ = std::move(checkpoint.state);
   earlier_seconds_ = state_.seconds;
   saved_step_ = state_.step;

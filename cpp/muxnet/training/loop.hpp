@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -58,6 +59,10 @@ class TrainingTask {
   virtual StepFigures compute_gradients(std::int64_t step) = 0;
   /// Accuracy of each model on held-out inputs; empty where there are none.
   virtual std::vector<double> evaluate() = 0;
+  /// What a checkpoint must hold of the task itself, and its way back. restore throws
+  /// std::invalid_argument on tensors that are missing or of another shape.
+  virtual void collect(std::map<std::string, Tensor>& tensors) const { (void)tensors; }
+  virtual void restore(const std::map<std::string, Tensor>& tensors) { (void)tensors; }
 };
 
 /// Runs `task` to its end, or until `callback` returns false. `fingerprint`: JSON object of what

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "muxnet/training/answer_history.hpp"
+
 namespace muxnet {
 
 /// Where training stands after a step. Means run over the steps of the current epoch.
@@ -53,6 +55,7 @@ struct TrainingResult {
   std::vector<EpochRecord> history;  ///< of finished epochs
   std::int64_t step = 0;             ///< steps done
   double seconds = 0;                ///< as in EpochRecord
+  AnswerHistory answers;             ///< of train_models
 };
 
 }  // namespace muxnet

@@ -14,6 +14,7 @@
 #include "muxnet/data/loader.hpp"
 #include "muxnet/graph/plan.hpp"
 #include "muxnet/losses/cross_entropy.hpp"
+#include "muxnet/losses/multiplexer.hpp"
 #include "muxnet/losses/online_distillation.hpp"
 #include "muxnet/losses/softmax.hpp"
 #include "muxnet/networks/predictor.hpp"
@@ -24,6 +25,7 @@ namespace muxnet {
 namespace {
 
 constexpr std::uint64_t dropout_stream = 0xD409;
+constexpr const char* answers_name = "answers";
 
 /// dst += scale * src.
 void add_scaled(double scale, const Tensor& src, Tensor& dst) {
@@ -58,6 +60,10 @@ void check(std::span<Model* const> models, const ModelTrainingData& data,
     require(model->parameters.dtype() == DType::f32, "train_models", "f32 weights",
             text(model->name, " in ", name_of(model->parameters.dtype())));
     if (options.contrastive_weight > 0) model->graph.output("projected");
+    if (data.right.empty()) continue;
+    const Shape wanted{data.train.size(), model->graph.shape(model->graph.output("scores")).at(1)};
+    require(data.right.shape() == wanted, "train_models, right", to_string(wanted),
+            to_string(data.right.shape()));
   }
 }
 
@@ -87,10 +93,11 @@ std::vector<std::size_t> dearest_first(std::span<Model* const> models) {
   return order;
 }
 
-int lanes_of(std::span<Model* const> models) {
+Lanes lanes_of(std::span<Model* const> models) {
   std::vector<double> costs;
   for (const Model* model : models) costs.push_back(static_cast<double>(model->graph.macs()));
-  return lanes_for(costs, threads());
+  const int lanes = lanes_for(costs, threads());
+  return Lanes(lanes, threads() / lanes);
 }
 
 class ModelTask : public TrainingTask {
@@ -102,8 +109,10 @@ class ModelTask : public TrainingTask {
         classes_(data.train.classes()),
         loader_(data.train, data.normalization, training_loader(options)),
         dearest_first_(dearest_first(models)),
-        lanes_(lanes_of(models), threads() / lanes_of(models)),
-        plans_(models.size()) {
+        lanes_(lanes_of(models)),
+        plans_(models.size()),
+        right_(data.right),
+        answers_(data.train.size(), static_cast<std::int64_t>(models.size())) {
     const PlanOptions plan{.batch = options.fit.batch_size, .mode = Mode::train};
     each_model(
         [&](std::size_t i) { plans_[i].emplace(models_[i]->graph, models_[i]->parameters, plan); });
@@ -121,6 +130,15 @@ class ModelTask : public TrainingTask {
 
   StepFigures compute_gradients(std::int64_t step) override;
   std::vector<double> evaluate() override;
+  void collect(std::map<std::string, Tensor>& tensors) const override {
+    tensors.emplace(answers_name, answers_.bits());
+  }
+  void restore(const std::map<std::string, Tensor>& tensors) override {
+    const auto found = tensors.find(answers_name);
+    require(found != tensors.end(), "checkpoint", text("a tensor ", answers_name), "none");
+    answers_.restore(found->second);
+  }
+  const AnswerHistory& answers() const { return answers_; }
 
  private:
   /// work(i) for every model, side by side where several can fill the cores better than one. A plan
@@ -145,7 +163,9 @@ class ModelTask : public TrainingTask {
   std::vector<std::optional<Plan>> plans_;
   std::optional<Loader> held_out_;
   std::vector<Predictor> predictors_;
+  Tensor right_;
   Batch batch_;
+  AnswerHistory answers_;
 };
 
 StepFigures ModelTask::compute_gradients(std::int64_t step) {
@@ -153,6 +173,8 @@ StepFigures ModelTask::compute_gradients(std::int64_t step) {
   const std::uint64_t seed = mix(options_.fit.seed, dropout_stream);
   std::vector<Tensor> logits(models_.size());
   std::vector<Tensor> diff_logits(models_.size());
+  std::vector<Tensor> diff_scores(models_.size());
+  const Tensor right = right_.empty() ? Tensor() : right_.gather(batch_.indices);
   StepFigures figures;
   figures.losses.resize(models_.size());
   each_model([&](std::size_t i) {
@@ -161,8 +183,13 @@ StepFigures ModelTask::compute_gradients(std::int64_t step) {
     auto loss = cross_entropy(logits[i], batch_.labels, options_.label_smoothing);
     figures.losses[i] = loss.value;
     diff_logits[i] = std::move(loss.diff);
+    if (right.empty()) return;
+    auto guess = multiplexer_correctness(plans_[i]->output("scores"), right);
+    figures.losses[i] += guess.value;
+    diff_scores[i] = std::move(guess.diff_scores);
   });
   const Tensor correct = correct_predictions(logits, batch_.labels);
+  answers_.add(batch_.indices, correct);
   for (std::size_t i = 0; i < models_.size(); ++i) {
     figures.accuracies.push_back(share_right(correct, i, models_.size()));
   }
@@ -173,6 +200,7 @@ StepFigures ModelTask::compute_gradients(std::int64_t step) {
   each_model([&](std::size_t i) {
     std::map<std::string, Tensor> diffs{{"logits", diff_logits[i]}};
     if (!diff_projected.empty()) diffs.emplace("projected", diff_projected[i]);
+    if (!right.empty()) diffs.emplace("scores", diff_scores[i]);
     plans_[i]->backward(diffs);
   });
   return figures;
@@ -180,11 +208,15 @@ StepFigures ModelTask::compute_gradients(std::int64_t step) {
 
 void ModelTask::add_online_distillation(std::span<const Tensor> logits,
                                         std::span<Tensor> diff_logits, StepFigures& figures) const {
-  const std::vector<double> equal(logits.size(), 1.0);
-  const auto loss = online_distillation(logits, equal, options_.online_distillation_temperature);
-  figures.distillation = loss.value;
-  for (std::size_t i = 0; i < logits.size(); ++i) {
-    add_scaled(options_.online_distillation_weight, loss.diff_logits[i], diff_logits[i]);
+  const double temperature = options_.online_distillation_temperature;
+  // Cheaper models are worse ones: in the target they would hold the others back.
+  std::vector<double> teachers(logits.size(), 0.0);
+  for (const std::size_t i : dearest_first_) {
+    teachers[i] = 1;
+    const Tensor targets = online_targets(logits, teachers, temperature);
+    const auto loss = distil_to(std::span(&logits[i], 1), targets, temperature);
+    figures.distillation += loss.value;
+    add_scaled(options_.online_distillation_weight, loss.diff_logits[0], diff_logits[i]);
   }
 }
 
@@ -235,6 +267,7 @@ std::string fingerprint_of(std::span<Model* const> models, const ModelTrainingDa
   result["train"] = fingerprint::of(data.train);
   if (!data.held_out.empty()) result["held_out"] = fingerprint::of(data.held_out);
   result["normalization"] = fingerprint::of(data.normalization);
+  if (!data.right.empty()) result["right"] = fingerprint::digest(data.right);
   result["models"] = fingerprint::of(models);
   return result.dump();
 }
@@ -245,8 +278,10 @@ TrainingResult train_models(std::span<Model* const> models, const ModelTrainingD
                             const ModelTrainingOptions& options, const ProgressCallback& callback) {
   check(models, data, options);
   ModelTask task(models, data, options);
-  return run_training(task, models, options.fit, options.learning_rates,
-                      fingerprint_of(models, data, options), callback);
+  auto result = run_training(task, models, options.fit, options.learning_rates,
+                             fingerprint_of(models, data, options), callback);
+  result.answers = task.answers();
+  return result;
 }
 
 }  // namespace muxnet

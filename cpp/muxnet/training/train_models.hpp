@@ -26,12 +26,17 @@ struct ModelTrainingData {
   Dataset train;
   Dataset held_out;  ///< accuracy on it after each epoch; may be empty
   Normalization normalization;
+  /// (n, M) f32 of each training input: what every model's output "scores" (batch, M) learns beside
+  /// the labels, by multiplexer_correctness; empty: nothing.
+  Tensor right;
 };
 
 /// Step 1 of Algorithm 1: on each batch all models go forward, then each takes one optimizer step
 /// on cross_entropy(logits) + contrastive_weight * Eq. 2 of all "projected" outputs
-/// + online_distillation_weight * KL(mean of all models' probabilities || its own). A batch smaller
-/// than batch_size at the end of an epoch is left out. The weights start as they are.
+/// + multiplexer_correctness("scores") where data.right is given
+/// + online_distillation_weight * KL(mean of the probabilities of itself and all dearer ones || its
+/// own). A batch smaller than batch_size at the end of an epoch is left out. The weights start as
+/// they are.
 ///
 /// Graph outputs used: "logits" (batch, K), "projected" (batch, D). Same models, data, options and
 /// thread count: the same bits, interrupted or not. Throws as run_training, std::invalid_argument

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numbers>
 #include <optional>
 #include <vector>
@@ -24,16 +23,6 @@ constexpr std::uint64_t dropout_stream = 0xD409;
 
 void scale(double factor, Tensor& tensor) {
   for (float& value : tensor.span<float>()) value *= static_cast<float>(factor);
-}
-
-/// dst[i] = src[rows[i]] along the first axis.
-void gather(const Tensor& src, std::span<const std::int64_t> rows, Tensor& dst) {
-  const std::size_t width = src.bytes() / static_cast<std::size_t>(src.dim(0));
-  const auto* from = static_cast<const std::byte*>(src.raw());
-  auto* to = static_cast<std::byte*>(dst.raw());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::memcpy(to + i * width, from + static_cast<std::size_t>(rows[i]) * width, width);
-  }
 }
 
 Tensor batch_like(const Tensor& table, std::int64_t batch) {
@@ -151,15 +140,15 @@ void MultiplexerTask::next_batch() {
   const std::span<const std::int64_t> rows(order_.data() + position_,
                                            static_cast<std::size_t>(batch_));
   position_ += batch_;
-  gather(outputs_.images, rows, images_);
-  gather(correct_, rows, batch_correct_);
-  gather(targets_, rows, batch_targets_);
+  outputs_.images.gather_into(rows, images_);
+  correct_.gather_into(rows, batch_correct_);
+  targets_.gather_into(rows, batch_targets_);
   if (ensemble()) {
-    gather(outputs_.labels, rows, labels_);
-    gather(outputs_.probabilities, rows, probabilities_);
+    outputs_.labels.gather_into(rows, labels_);
+    outputs_.probabilities.gather_into(rows, probabilities_);
   }
   for (std::size_t m = 0; m < embeddings_.size(); ++m) {
-    gather(embeddings_[m], rows, batch_embeddings_[m]);
+    embeddings_[m].gather_into(rows, batch_embeddings_[m]);
   }
 }
 
