@@ -19,6 +19,7 @@ void bind_losses(py::module_& module);
 void bind_optim(py::module_& module);
 void bind_data(py::module_& module);
 void bind_training(py::module_& module);
+void bind_cost(py::module_& module);
 void bind_routing(py::module_& module);
 void bind_runtime(py::module_& module);
 

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, module) {
   muxnet::python::bind_optim(module);
   muxnet::python::bind_data(module);
   muxnet::python::bind_training(module);
+  muxnet::python::bind_cost(module);
   muxnet::python::bind_routing(module);
   muxnet::python::bind_runtime(module);
 }

@@ -1,0 +1,129 @@
+#include "muxnet/cost/energy_meter.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A tree as the kernel shows it below /sys.
+class EnergyMeterTest : public ::testing::Test {
+ protected:
+  void TearDown() override { fs::remove_all(root_); }
+
+  void put(const fs::path& path, const std::string& content) const {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << content << '\n';
+  }
+
+  void put_ina3221(const fs::path& chip, const std::vector<std::string>& rails) const {
+    put(chip / "name", "ina3221");
+    for (std::size_t i = 0; i < rails.size(); ++i) {
+      const std::string n = std::to_string(i + 1);
+      put(chip / ("in" + n + "_label"), rails[i]);
+      put(chip / ("in" + n + "_input"), "5000");      // mV
+      put(chip / ("curr" + n + "_input"), n + "00");  // mA: 0.5 W, 1 W, 1.5 W
+    }
+  }
+
+  /// Power seen over some 40 ms.
+  double watts(const EnergyMeter& meter) const {
+    const auto start = std::chrono::steady_clock::now();
+    double seconds = 0;
+    const Figure energy = meter.measure_mj([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(40));
+      seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    });
+    EXPECT_EQ(energy.origins(), std::vector{Origin::measured});
+    return energy.value() / 1000 / seconds;
+  }
+
+  const fs::path root_ =
+      fs::temp_directory_path() / ("muxnet-energy-" + std::to_string(::getpid()));
+};
+
+TEST_F(EnergyMeterTest, WithoutASensorNothingIsMeasured) {
+  const EnergyMeter meter(root_);
+  bool done = false;
+  EXPECT_FALSE(meter.measure_mj([&] { done = true; }).known());
+  EXPECT_TRUE(done);
+  EXPECT_FALSE(meter.idle_power_mw(1).known());
+  EXPECT_EQ(meter.sensor(), "not measured: no sensor");
+}
+
+TEST_F(EnergyMeterTest, RailsOfAnIna3221AreVoltageTimesCurrentAndSum) {
+  put_ina3221("sys/class/hwmon/hwmon1", {"VDD_GPU", "VDD_CPU", "VDD_SOC"});
+  put("sys/class/hwmon/hwmon0/name", "coretemp");
+  const EnergyMeter meter(root_, 2);
+  EXPECT_EQ(meter.sensor(), "hwmon: VDD_GPU VDD_CPU VDD_SOC");
+  EXPECT_NEAR(watts(meter), 3.0, 0.3);
+}
+
+TEST_F(EnergyMeterTest, TheBoardsInputHoldsTheOtherRails) {
+  put_ina3221("sys/class/hwmon/hwmon0", {"VDD_GPU", "VDD_IN", "VDD_CPU"});
+  const EnergyMeter meter(root_, 2);
+  EXPECT_EQ(meter.sensor(), "hwmon: VDD_IN");
+  EXPECT_NEAR(watts(meter), 1.0, 0.1);
+}
+
+TEST_F(EnergyMeterTest, AnIna226ShowsItsPowerInMicrowatt) {
+  put("sys/class/hwmon/hwmon3/name", "ina226");
+  put("sys/class/hwmon/hwmon3/power1_input", "2500000");
+  const EnergyMeter meter(root_, 2);
+  EXPECT_EQ(meter.sensor(), "hwmon: ina226 1");
+  EXPECT_NEAR(watts(meter), 2.5, 0.25);
+}
+
+TEST_F(EnergyMeterTest, JetsonsIioShowsRailsInMilliwatt) {
+  put("sys/bus/iio/devices/iio:device0/rail_name_0", "VDD_SYS_GPU");
+  put("sys/bus/iio/devices/iio:device0/in_power0_input", "400");
+  put("sys/bus/iio/devices/iio:device0/rail_name_1", "VDD_SYS_SOC");
+  put("sys/bus/iio/devices/iio:device0/in_power1_input", "600");
+  const EnergyMeter meter(root_, 2);
+  EXPECT_EQ(meter.sensor(), "iio: VDD_SYS_GPU VDD_SYS_SOC");
+  EXPECT_NEAR(watts(meter), 1.0, 0.1);
+}
+
+TEST_F(EnergyMeterTest, RaplCountsPackagesOnlyAndRunsOver) {
+  const fs::path package = "sys/class/powercap/intel-rapl:0";
+  put(package / "name", "package-0");
+  put(package / "energy_uj", "999000");
+  put(package / "max_energy_range_uj", "1000000");
+  put("sys/class/powercap/intel-rapl:0:0/name", "core");
+  put("sys/class/powercap/intel-rapl:0:0/energy_uj", "5");
+  const EnergyMeter meter(root_);
+  EXPECT_EQ(meter.sensor(), "powercap: package-0");
+  EXPECT_DOUBLE_EQ(meter.measure_mj([&] { put(package / "energy_uj", "999500"); }).value(), 0.5);
+  EXPECT_DOUBLE_EQ(meter.measure_mj([&] { put(package / "energy_uj", "1500"); }).value(), 2.0);
+}
+
+TEST_F(EnergyMeterTest, IdlePowerIsTakenOff) {
+  put_ina3221("sys/class/hwmon/hwmon0", {"VDD_IN"});
+  const EnergyMeter meter(root_, 2);
+  const Figure idle = meter.idle_power_mw(0.04);
+  EXPECT_NEAR(idle.value(), 500, 50);
+  const auto rest = [] { std::this_thread::sleep_for(std::chrono::milliseconds(40)); };
+  EXPECT_NEAR(meter.measure_mj(rest, Figure(500, Origin::measured)).value(), 0, 3);
+}
+
+TEST_F(EnergyMeterTest, ASensorThatFailsOnTheWayIsAnError) {
+  put_ina3221("sys/class/hwmon/hwmon0", {"VDD_IN"});
+  const EnergyMeter meter(root_, 2);
+  const auto breaks = [&] {
+    put("sys/class/hwmon/hwmon0/curr1_input", "n/a");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  };
+  EXPECT_THROW(meter.measure_mj(breaks), FileError);
+  EXPECT_THROW(meter.measure_mj([] {}), FileError);
+}
+
+}  // namespace
+}  // namespace muxnet
