@@ -41,6 +41,13 @@ void bind_table(py::module_& module) {
                   "Read what save() wrote.\n\nRaises:\n    OSError.")
       .def("save", &OutcomeTable::save, py::arg("path"), Unlocked(),
            "Write as safetensors, atomically.\n\nRaises:\n    OSError.")
+      .def(
+          "subset",
+          [](const OutcomeTable& table, const std::vector<std::int64_t>& rows,
+             const std::string& split) { return table.subset(rows, split); },
+          py::arg("rows"), py::arg("split") = "", Unlocked(),
+          "The rows named, in that order, which keep their place in the source.\n\n"
+          "Raises:\n    ValueError: a row that is not there.")
       .def("__len__", &OutcomeTable::size)
       .def_property_readonly("models", &OutcomeTable::models)
       .def_property_readonly("split", [](const OutcomeTable& t) { return t.fields().split; })
@@ -54,6 +61,15 @@ void bind_table(py::module_& module) {
       .def_property_readonly("source", [](const OutcomeTable& t) { return t.fields().source; })
       .def_property_readonly("indices", [](const OutcomeTable& t) { return t.fields().indices; })
       .def("costs", &OutcomeTable::costs, py::arg("kind"), "(N), in the kind's unit.")
+      .def_property_readonly(
+          "cost_kinds",
+          [](const OutcomeTable& t) {
+            std::vector<std::string> kinds;
+            for (const auto& [kind, costs] : t.fields().costs) kinds.push_back(kind);
+            return kinds;
+          },
+          "What costs() knows, sorted.")
+      .def_property_readonly("predictions", &OutcomeTable::predictions, "i32 (n, N).")
       .def("router_cost", &OutcomeTable::router_cost, py::arg("kind"));
 }
 
@@ -143,13 +159,16 @@ void bind_evaluation(py::module_& module) {
   module.def(
       "area_between",
       [bootstrap](const Policy& policy, const Policy& other, const OutcomeTable& table,
-                  std::uint64_t seed) {
+                  std::uint64_t seed, double up_to) {
         CurveOptions options;
         options.bootstrap = bootstrap(seed);
+        options.up_to = up_to;
         return area_between(policy, other, table, options);
       },
-      py::arg("policy"), py::arg("other"), py::arg("table"), py::arg("seed") = 0, Unlocked(),
-      "Mean height of one curve above the other, with its paired interval.");
+      py::arg("policy"), py::arg("other"), py::arg("table"), py::arg("seed") = 0, py::kw_only(),
+      py::arg("up_to") = 0.0, Unlocked(),
+      "Mean height of one curve above the other, with its paired interval; over the costs that\n"
+      "both reach, or up to a cost, a curve going on level beyond its last point.");
   module.def(
       "bootstrap_difference",
       [bootstrap](const std::vector<double>& a, const std::vector<double>& b, std::uint64_t seed) {

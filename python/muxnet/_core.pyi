@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['Augmentation', 'CollectOptions', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'EpochRecord', 'Estimate', 'Evaluation', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'build_network', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'hardness_levels', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'multiplexer_weights', 'network_names', 'network_summary', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'LinkProfile', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'build_network', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -634,6 +634,22 @@ class FrozenOptions:
     @variants.setter
     def variants(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
+class AnswerHistory:
+    """
+    Whether models were right on training inputs, each time they saw them.
+    """
+    def shares(self, visits: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
+        """
+        f32 (n, N): share of the last `visits` that was right; -1 where there was none.
+        
+        Raises:
+            ValueError: visits out of range.
+        """
+    @property
+    def bits(self) -> numpy.ndarray:
+        """
+        i32 (n, N): a one, then a bit a visit, the latest lowest.
+        """
 class Progress:
     """
     Where training stands after a step.
@@ -731,6 +747,9 @@ class TrainingResult:
     What a training left.
     """
     @property
+    def answers(self) -> AnswerHistory:
+        ...
+    @property
     def finished(self) -> bool:
         ...
     @property
@@ -761,6 +780,129 @@ class FrozenOutputs:
     @property
     def variants(self) -> int:
         ...
+class Figure:
+    """
+    A number with where it comes from, or an unknown one.
+    """
+    def __init__(self, value: typing.SupportsFloat | typing.SupportsIndex | None = None, origin: str = 'counted') -> None:
+        """
+        None: not known.
+        
+        Raises:
+            ValueError: an unknown origin, not finite.
+        """
+    @property
+    def origins(self) -> list[str]:
+        """
+        Of counted, measured, modelled and paper, all that went into it.
+        """
+    @property
+    def value(self) -> float | None:
+        """
+        The number; None where it is not known.
+        """
+class Cost:
+    """
+    MACs, latency and device energy of one answer.
+    """
+    def __add__(self, arg0: Cost) -> Cost:
+        ...
+    def __init__(self, macs: Figure = ..., latency_ms: Figure = ..., energy_mj: Figure = ...) -> None:
+        ...
+    @property
+    def energy_mj(self) -> Figure:
+        ...
+    @property
+    def latency_ms(self) -> Figure:
+        ...
+    @property
+    def macs(self) -> Figure:
+        ...
+class DeviceProfile:
+    """
+    What networks cost on one device.
+    """
+    @staticmethod
+    def load(path: os.PathLike | str | bytes) -> DeviceProfile:
+        """
+        Read JSON.
+        
+        Raises:
+            OSError.
+            ValueError: file and key at fault.
+        """
+    def __init__(self, name: str, networks: collections.abc.Mapping[str, Cost]) -> None:
+        ...
+    def save(self, path: os.PathLike | str | bytes, source: str) -> None:
+        """
+        Write JSON, atomically.
+        
+        Raises:
+            OSError.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def networks(self) -> dict[str, Cost]:
+        ...
+class LinkProfile:
+    """
+    A wireless link as the device sees it.
+    """
+    @staticmethod
+    def load(path: os.PathLike | str | bytes) -> LinkProfile:
+        """
+        Read JSON.
+        
+        Raises:
+            OSError.
+            ValueError: file and key at fault.
+        """
+    @property
+    def download_mbps(self) -> Figure:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def rtt_ms(self) -> Figure:
+        ...
+    @property
+    def upload_mbps(self) -> Figure:
+        ...
+class Exchange:
+    """
+    One request over a link, in three parts.
+    """
+    @property
+    def download(self) -> Cost:
+        ...
+    @property
+    def upload(self) -> Cost:
+        ...
+    @property
+    def waiting(self) -> Cost:
+        ...
+class EnergyMeter:
+    """
+    Energy by the sensors that Linux shows.
+    """
+    def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
+        ...
+    def idle_power_mw(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> Figure:
+        """
+        Mean power while nothing runs here.
+        """
+    def measure_mj(self, work: collections.abc.Callable[[], None], idle_mw: Figure = ...) -> Figure:
+        """
+        Energy while `work()` runs, less idle power; unknown without a sensor.
+        """
+    @property
+    def sensor(self) -> str:
+        """
+        What is read; or not measured.
+        """
 class OutcomeTable:
     """
     What N models answered for n inputs, with labels and costs.
@@ -795,10 +937,22 @@ class OutcomeTable:
         Raises:
             OSError.
         """
+    def subset(self, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], split: str = '') -> OutcomeTable:
+        """
+        The rows named, in that order, which keep their place in the source.
+        
+        Raises:
+            ValueError: a row that is not there.
+        """
     @property
     def correct(self) -> numpy.ndarray:
         """
         u8 (n, N).
+        """
+    @property
+    def cost_kinds(self) -> list[str]:
+        """
+        What costs() knows, sorted.
         """
     @property
     def indices(self) -> numpy.ndarray:
@@ -809,6 +963,11 @@ class OutcomeTable:
     @property
     def models(self) -> list[str]:
         ...
+    @property
+    def predictions(self) -> numpy.ndarray:
+        """
+        i32 (n, N).
+        """
     @property
     def probabilities(self) -> numpy.ndarray:
         """
@@ -1101,9 +1260,10 @@ def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]
     """
     A policy's family over budgets.
     """
-def area_between(policy: Policy, other: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+def area_between(policy: Policy, other: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
     """
-    Mean height of one curve above the other, with its paired interval.
+    Mean height of one curve above the other, with its paired interval; over the costs that
+    both reach, or up to a cost, a curve going on level beyond its last point.
     """
 def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
@@ -1116,6 +1276,10 @@ def build_network(name: str, options: NetworkOptions) -> Graph:
     Raises:
         IndexError: unknown name.
         ValueError: images too small for it.
+    """
+def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
+    """
+    Eq. 10.
     """
 def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
     """
@@ -1132,9 +1296,23 @@ def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typ
     Raises:
         ValueError: inputs that it was fitted on.
     """
+def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.SupportsIndex, download_bytes: typing.SupportsFloat | typing.SupportsIndex, server_ms: Figure) -> Exchange:
+    """
+    Upload, waiting for the server, download with the radio's tail.
+    
+    Raises:
+        ValueError.
+    """
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
     What the decisions do at each number of failing models, 0..N.
+    """
+def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost, mobile: Cost, cloud: Cost) -> Cost:
+    """
+    Eq. 13 with Eq. 11 and 12; `cloud` is that of cloud_only().
+    
+    Raises:
+        ValueError: a share outside [0, 1].
     """
 def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resize: typing.SupportsInt | typing.SupportsIndex = 256, crop: typing.SupportsInt | typing.SupportsIndex = 224) -> numpy.ndarray:
     """
@@ -1194,6 +1372,17 @@ def measure_normalization(data: Dataset) -> Normalization:
     """
     Mean and deviation of each channel.
     """
+def mobile_only(mobile: Cost) -> Cost:
+    """
+    Eq. 9.
+    """
+def multiplexed(called: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], models: collections.abc.Sequence[Cost], multiplexer: Cost = ...) -> Cost:
+    """
+    Eq. 14, and the multiplexer.
+    
+    Raises:
+        ValueError: shares that do not fit.
+    """
 def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: WeightOptions = ...) -> numpy.ndarray:
     """
     softmax over the models of score - lambda c / max c (Eq. 5 and 6), as the scores (n, N).
@@ -1211,6 +1400,10 @@ def network_summary(name: str) -> str:
     
     Raises:
         IndexError: unknown name.
+    """
+def no_cost() -> Cost:
+    """
+    Nothing, known to be nothing.
     """
 def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndarray:
     """
@@ -1235,9 +1428,9 @@ def optimizer_names() -> list[str]:
     """
     Names of all optimizers.
     """
-def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, *, training: bool = False) -> int:
+def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
     """
-    Bytes of all buffers of a compiled pass, weights not counted.
+    Bytes of all buffers of a compiled inference pass, weights not counted.
     """
 def policy_names() -> list[str]:
     """
@@ -1283,7 +1476,7 @@ def threads() -> int:
     """
     The number of threads in use.
     """
-def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
+def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None, *, right: numpy.ndarray = ...) -> TrainingResult:
     """
     Step 1 of Algorithm 1: all models jointly on each batch.
     

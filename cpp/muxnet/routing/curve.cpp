@@ -38,11 +38,12 @@ void sort_by_cost(std::vector<PlanePoint>& points) {
                    [](const PlanePoint& a, const PlanePoint& b) { return a.cost < b.cost; });
 }
 
-double height_between(std::vector<PlanePoint>& curve, std::vector<PlanePoint>& other) {
+double height_between(std::vector<PlanePoint>& curve, std::vector<PlanePoint>& other,
+                      double up_to) {
   sort_by_cost(curve);
   sort_by_cost(other);
   const double low = std::max(curve.front().cost, other.front().cost);
-  const double high = std::min(curve.back().cost, other.back().cost);
+  const double high = up_to > 0 ? up_to : std::min(curve.back().cost, other.back().cost);
   if (high > low) {
     return (area_under(curve, low, high) - area_under(other, low, high)) / (high - low);
   }
@@ -98,7 +99,7 @@ Estimate area_between(const Policy& policy, const Policy& other, const OutcomeTa
   const auto height = [&](const double* means) {
     auto curve = plane_of(means, counts[0]);
     auto baseline = plane_of(means + 2 * counts[0], counts[1]);
-    return height_between(curve, baseline);
+    return height_between(curve, baseline, options.up_to);
   };
   std::vector<double> means;
   for (const auto& column : columns) means.push_back(mean_of(column));

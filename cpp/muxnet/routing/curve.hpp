@@ -12,6 +12,9 @@ struct CurveOptions {
   std::int64_t max_points = 40;  ///< of the family, evenly spread over its held-out cost
   BootstrapOptions bootstrap{};
   bool allow_seen = false;
+  /// area_between: compare up to this cost, a curve going on level beyond its last point, as who
+  /// may spend more need not; 0: as far as both reach.
+  double up_to = 0;
 };
 
 struct CurvePoint {
@@ -37,7 +40,8 @@ Curve accuracy_cost_curve(const Policy& policy, const OutcomeTable& table,
 
 /// Mean height of a policy's curve above another's over the costs both reach:
 ///   1 / (high - low) * integral from low to high of (accuracy - other accuracy) d cost,
-/// with straight lines between points, low = max of first costs, high = min of last costs. Where
+/// with straight lines between points, low = max of first costs, high = min of last costs or
+/// options.up_to. Where
 /// both meet at one cost only, the difference there; where they share none, the other's curve goes
 /// on level. The interval is paired: resamples of the inputs move both curves together.
 /// Pass random_mixing as `other` to learn whether a router looks at its input to any use. Both must

@@ -94,6 +94,21 @@ TEST_F(CurveTest, the_area_of_a_known_pair) {
   EXPECT_NEAR(beyond.value, ensemble->measure(test_, {}).accuracy - test_.accuracies()[0], 1e-12);
 }
 
+TEST_F(CurveTest, beyond_its_last_point_a_curve_goes_on_level) {
+  const auto cheap = fitted("always"), best = fitted("best_single");
+  const auto accuracies = test_.accuracies();
+  const double dearest = test_.costs("macs").back();
+  // A single point each: level from the dearer one on.
+  const auto area =
+      area_between(*best, *cheap, test_, {.bootstrap = {.resamples = 50}, .up_to = 2 * dearest});
+  EXPECT_NEAR(area.value, best->measure(test_, best->point().parameters).accuracy - accuracies[0],
+              1e-12);
+  const auto mixing = fitted("random_mixing");
+  const auto none =
+      area_between(*mixing, *mixing, test_, {.bootstrap = {.resamples = 50}, .up_to = dearest});
+  EXPECT_EQ(none.value, 0);
+}
+
 TEST_F(CurveTest, refuses_seen_inputs_and_other_costs) {
   const auto policy = fitted("argmax");
   const auto mixing = fitted("random_mixing");
