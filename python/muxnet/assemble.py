@@ -1,15 +1,14 @@
 """From what the core returns to the records of ``results.json``."""
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import muxnet
 from muxnet import records
 from muxnet.config import NOT_COMPARED, RunConfig
+from muxnet.machine import cpu_name
 from muxnet.results import (
     Curve,
     CurvePoint,
@@ -22,9 +21,6 @@ from muxnet.results import (
     MultiplexerEpoch,
     PolicyResult,
 )
-
-# Policies that start with a look of a multiplexer.
-ROUTED = ("hybrid_single", "hybrid_ensemble", "offload")
 
 
 def interval(estimate: Any) -> Interval:
@@ -59,19 +55,21 @@ def policy_result(
     name: str,
     evaluation: Any,
     latencies_ms: Sequence[float],
-    multiplexer_latency_ms: float,
+    look_ms: float,
     note: str = "",
 ) -> PolicyResult:
-    """Return the record of an evaluation of the core; latency is modelled, models in turn."""
+    """Return the record of an evaluation of the core.
+
+    Latency is modelled: ``look_ms``, the multiplexer's where it is asked, then models in turn.
+    """
     called = tuple(evaluation.called_shares)
     macs = evaluation.costs["macs"]
-    look = multiplexer_latency_ms if name in ROUTED else 0.0
     return PolicyResult(
         name=name,
         accuracy=evaluation.accuracy.value,
         accuracy_interval=interval(evaluation.accuracy),
         macs=macs.mean.value,
-        latency_ms=look + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
+        latency_ms=look_ms + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
         models_per_input=evaluation.models_per_input,
         called=called,
         note=note,
@@ -121,16 +119,6 @@ def machine(threads: int, versions: Mapping[str, str]) -> Machine:
             **versions,
         },
     )
-
-
-def cpu_name(path: str | os.PathLike[str] = "/proc/cpuinfo") -> str:
-    """Return the processor's name, or its architecture where the system does not tell."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _model_epoch(entry: Any) -> ModelEpoch:

@@ -21,7 +21,8 @@ from matplotlib.ticker import (
 
 from muxnet.files import write_bytes
 from muxnet.results import LearningCurves, PolicyResult, Results, curve
-from muxnet.words import macs_text, policy_title
+from muxnet.study import Study
+from muxnet.words import cost_title, macs_text, policy_title
 
 DPI = 160
 INK = "#20242b"
@@ -34,6 +35,9 @@ LADDER = LinearSegmentedColormap.from_list(
 )
 CURVE_STYLES: dict[str, dict[str, Any]] = {
     "multiplexer": {"color": "#d1352b", "linewidth": 2.4, "zorder": 4},
+    "hybrid_single": {"color": "#d1352b", "linewidth": 2.4, "zorder": 4},
+    "hybrid_ensemble": {"color": "#e98a84", "linewidth": 1.6, "zorder": 3},
+    "cascade_2": {"color": "#8fc2a1", "linewidth": 1.6, "zorder": 3},
     "cascade": {"color": "#1d7a3e", "linewidth": 2.0, "zorder": 3},
     "learned_cascade": {"color": "#2457a6", "linewidth": 2.0, "zorder": 3},
     "random_mixing": {"color": "#8a9099", "linewidth": 1.8, "linestyle": (0, (5, 3)), "zorder": 2},
@@ -99,6 +103,38 @@ def accuracy_figure(results: Results) -> Figure:
     axes.set_xlabel("MACs per input, multiplexer included (log scale)")
     axes.set_ylabel("accuracy on the test split")
     axes.set_title("Accuracy against cost, 95 % intervals")
+    return figure
+
+
+def study_figure(found: Study) -> Figure:
+    """Return accuracy against cost of every policy of a study, and of the single models."""
+    figure, (axes,) = _figure(9.2, 5.2)
+    unit = found.best_single.cost
+    for entry in found.policies:
+        costs, accuracies = zip(*sorted(entry.curve), strict=True)
+        if len(costs) > 1:
+            style = CURVE_STYLES.get(entry.name, {"linewidth": 1.4, "zorder": 3})
+        else:
+            style = {"linestyle": "none", "markersize": 8, **POLICY_STYLES[entry.name]}
+        axes.plot(costs, accuracies, label=policy_title(entry.name), **style)
+    figure.legend(loc="outside right upper", title="policies", alignment="left")
+    models = sorted(found.models, key=lambda model: model.cost)
+    dots = [
+        axes.plot(model.cost / unit, model.accuracy, "o", markersize=8, zorder=5, color=colour)[0]
+        for model, colour in zip(models, _ladder(len(models)), strict=True)
+    ]
+    names = [model.name for model in models]
+    figure.legend(dots, names, loc="outside right lower", title="single models", alignment="left")
+    axes.axhline(found.best_single.accuracy, color=MUTED, linewidth=0.9, linestyle=(0, (2, 3)))
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(_percent())
+    kind = cost_title(found.cost_kind)
+    axes.set_xlabel(f"{kind} per input, in % of {found.best_single.name}'s (log scale)")
+    axes.set_ylabel("accuracy on the evaluation part")
+    axes.set_title("Accuracy against cost")
     return figure
 
 
@@ -230,6 +266,12 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
 }
 
 
+def draw_study(found: Study) -> bytes:
+    """Return the picture of a study as PNG."""
+    with mpl.rc_context(STYLE):
+        return _png(study_figure(found))
+
+
 def draw(results: Results, names: Iterable[str] = tuple(FIGURES)) -> dict[str, bytes]:
     """Return figures as PNG, by name; the same results give the same bytes."""
     with mpl.rc_context(STYLE):
@@ -253,8 +295,12 @@ def model_colours(results: Results) -> list[str]:
     """Return a colour per model, lighter for cheaper ones, the same in every figure."""
     order = sorted(range(len(results.models)), key=lambda i: results.models[i].macs)
     place = {model: rank for rank, model in enumerate(order)}
-    last = max(1, len(order) - 1)
-    return [mpl.colors.to_hex(LADDER(place[i] / last)) for i in range(len(order))]
+    colours = _ladder(len(order))
+    return [colours[place[i]] for i in range(len(order))]
+
+
+def _ladder(count: int) -> list[str]:
+    return [mpl.colors.to_hex(LADDER(rank / max(1, count - 1))) for rank in range(count)]
 
 
 def _figure(

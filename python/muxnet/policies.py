@@ -27,7 +27,6 @@ CURVES: Mapping[str, str] = {
     "random_mixing": "random_mixing",
 }
 COMPARED = ("random_mixing", "cascade")
-ROUTED = ("hybrid_single", "hybrid_ensemble", "offload")
 
 
 def evaluate_policies(
@@ -40,10 +39,9 @@ def evaluate_policies(
     learnt nothing; all others on ``held_out``, the whole of it, where given.
     """
     whole = calibration[0] if held_out is None else held_out
-    policies = {
-        name: _fitted(kind, calibration[0] if name in ROUTED else whole, seed)
-        for name, kind in POLICIES.items()
-    }
+    policies = {name: _make(kind, seed) for name, kind in POLICIES.items()}
+    for policy in policies.values():
+        policy.fit(calibration[0] if policy.uses_router else whole)
     found: dict[str, Any] = {
         name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
     }
@@ -55,9 +53,11 @@ def evaluate_policies(
         for i in range(len(names))
     ]
     hybrid = policies["hybrid_single"]
+    routed = {name for name, policy in policies.items() if policy.uses_router} | {"offload"}
     return SimpleNamespace(
         policies=found,
-        notes={name: found[name].collapse for name in ROUTED if found[name].collapse},
+        routed=routed,
+        notes={name: found[name].collapse for name in routed if found[name].collapse},
         singles=singles,
         curves={
             name: _core.accuracy_cost_curve(policies[kind], test[0])
@@ -89,8 +89,12 @@ def fit_policy(name: str, table: Any, *, seed: int = 0, budget: float | None = N
     return policy
 
 
+def _make(name: str, seed: int, model: int = 0) -> Any:
+    return _core.make_policy(name, _core.PolicyOptions(seed=seed, model=model))
+
+
 def _fitted(name: str, table: Any, seed: int, model: int = 0) -> Any:
-    policy = _core.make_policy(name, _core.PolicyOptions(seed=seed, model=model))
+    policy = _make(name, seed, model)
     policy.fit(table)
     return policy
 

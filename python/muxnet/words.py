@@ -7,6 +7,7 @@ POLICY_TITLES = {
     "offload": "offload (two models)",
     "random_mixing": "random mixing",
     "cascade": "max-softmax cascade",
+    "cascade_2": "max-softmax cascade of 2",
     "learned_cascade": "learned cascade",
     "average_ensemble": "average ensemble",
     "oracle": "oracle",
@@ -27,9 +28,29 @@ def macs_text(macs: float) -> str:
     return f"{macs:.0f}"
 
 
+def cost_title(kind: str) -> str:
+    """Return how a kind of cost is called in tables and figures."""
+    return {"macs": "MACs", "latency_ms": "latency in ms"}.get(kind, kind)
+
+
+def cost_text(cost: float) -> str:
+    """Return a cost of any unit with three significant digits: ``5.75 G``, ``0.0120``."""
+    if cost >= 1000:
+        return macs_text(cost)
+    return f"{cost:.3g}"
+
+
 def count_text(count: float) -> str:
     """Return a count with its thousands separated: ``25,557,032``."""
     return f"{count:,.0f}"
+
+
+def bytes_text(count: float) -> str:
+    """Return bytes with three significant digits in B, kB or MB: ``3.07 kB``."""
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= 0.9995 * size:
+            return f"{_significant(count / size)} {unit}"
+    return f"{count:.0f} B"
 
 
 def megabytes_text(count: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import muxnet
 import numpy as np
 import pytest
-from muxnet import assemble, main_job, records, results
+from muxnet import machine, main_job, records, results
 from muxnet.cli import main
 from muxnet.files import write_text
 
@@ -87,7 +87,7 @@ class Core(ModuleType):
     def fit_models(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
         self.asked["fit_models"] = options
         options["checkpoint"].write_bytes(b"x")
-        return [epoch(1, 2), epoch(2, 2)]
+        return SimpleNamespace(history=[epoch(1, 2), epoch(2, 2)], answers="answers")
 
     def contrastive_collapse(self, both: float, one: float) -> str:
         return f"collapsed at {both} and {one}" if one - both < 0.02 else ""
@@ -97,6 +97,7 @@ class Core(ModuleType):
 
     def pretrain_multiplexer(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
         assert options["checkpoint"].name == "checkpoint-pretraining.safetensors"
+        assert options["answers"] == "answers"
         self.asked["pretrained_on"] = len(splits.train)
         return "pretrained"
 
@@ -130,6 +131,7 @@ class Core(ModuleType):
         point = SimpleNamespace(cost=1e6, accuracy=0.8)
         return SimpleNamespace(
             policies={name: evaluation(self.called) for name in POLICIES},
+            routed={"hybrid_single", "hybrid_ensemble", "offload"},
             notes={"cascade": "of two models"},
             singles=[estimate(0.8), estimate(0.9)],
             curves={"multiplexer": [point], "random_mixing": [point]},
@@ -248,8 +250,8 @@ def test_an_interrupted_step_stops_the_run(core: Core, monkeypatch: pytest.Monke
 
 def test_the_processor_has_a_name(tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text("processor : 0\nmodel name\t: Some CPU @ 2 GHz\n")
-    assert assemble.cpu_name(tmp_path / "cpuinfo") == "Some CPU @ 2 GHz"
-    assert assemble.cpu_name(tmp_path / "none")
+    assert machine.cpu_name(tmp_path / "cpuinfo") == "Some CPU @ 2 GHz"
+    assert machine.cpu_name(tmp_path / "none")
 
 
 def test_phases_are_timed_even_apart() -> None:

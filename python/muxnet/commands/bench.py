@@ -4,16 +4,15 @@ import argparse
 import dataclasses
 import math
 import os
-import platform
 from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
-from pathlib import Path
 
 from muxnet.bench.rounds import Row, compare
 from muxnet.bench.works import PEERS, works
 from muxnet.errors import UsageError, UserError
 from muxnet.files import write_json
+from muxnet.machine import cpu_name
 from muxnet.progress import reporter
 from muxnet.tables import TextTable, print_table
 from muxnet.words import latency_text
@@ -113,17 +112,6 @@ def summary(rows: Sequence[Row]) -> list[str]:
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
             lines.append(f"geometric mean of ours / {peer}: {mean:.2f}, worst {max(ratios):.2f}")
     return lines
-
-
-def cpu_name() -> str:
-    """Return the CPU's name as the system tells it."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown CPU"
 
 
 def versions(against: Sequence[str]) -> str:

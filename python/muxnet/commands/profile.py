@@ -1,0 +1,62 @@
+"""``muxnet profile``: what networks cost on this machine, measured and saved."""
+
+import argparse
+import datetime
+from pathlib import Path
+from typing import Any
+
+from muxnet.files import write_json
+from muxnet.profiling import NETWORKS, device_profile
+from muxnet.tables import TextTable, print_table
+from muxnet.words import latency_text, macs_text
+
+HELP = "measure latency, and energy where there is a sensor, of networks on this machine"
+INTERRUPTED = "nothing was left"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet profile``."""
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS), metavar="NAME")
+    parser.add_argument("--threads", type=int, default=0, help="threads to measure with (0: all)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("profile.json"), help="the device profile to write"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Measure, print and save the profile, and return the exit status."""
+    from muxnet import _core
+
+    profile = device_profile(arguments.networks, threads=arguments.threads)
+    sensor = _core.EnergyMeter().sensor
+    print(f"{profile.name}; energy: {sensor}")
+    print_table(table(profile))
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    profile.save(arguments.out, f"muxnet profile, {today}")
+    print(f"done: {arguments.out}")
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, {"name": profile.name, "sensor": sensor, "networks": figures(profile)})
+    return 0
+
+
+def table(profile: Any) -> TextTable:
+    """Return a device profile as text."""
+    rows = tuple(
+        (
+            name,
+            macs_text(cost.macs.value),
+            latency_text(cost.latency_ms.value),
+            latency_text(cost.energy_mj.value),
+        )
+        for name, cost in profile.networks.items()
+    )
+    return TextTable(profile.name, ("network", "MACs", "latency ms", "energy mJ"), rows)
+
+
+def figures(profile: Any) -> dict[str, dict[str, float | None]]:
+    """Return the numbers of a profile by network; None where one is not known."""
+    return {
+        name: {kind: getattr(cost, kind).value for kind in ("macs", "latency_ms", "energy_mj")}
+        for name, cost in profile.networks.items()
+    }

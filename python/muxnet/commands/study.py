@@ -1,0 +1,167 @@
+"""``muxnet study``: does multiplexing pay for these models? From their recorded answers alone."""
+
+import argparse
+from pathlib import Path
+
+from muxnet.errors import UsageError, error_text
+from muxnet.files import write_bytes, write_json
+from muxnet.outcome_files import PARTS, read_outcomes
+from muxnet.study import SHARES, TOLERANCE, Study, split_outcomes, study, to_json
+from muxnet.tables import TextTable, print_table
+from muxnet.words import (
+    cost_text,
+    cost_title,
+    interval_text,
+    percent_text,
+    points_text,
+    policy_title,
+)
+
+HELP = "tell whether multiplexing pays for models of which you have recorded answers"
+INTERRUPTED = "nothing was left"
+
+VERDICTS = {
+    "pays": f"Multiplexing pays for these models (within {100 * TOLERANCE:g} points for less).",
+    "unclear": "A gain is possible, but not shown by so few inputs.",
+    "does not pay": "Multiplexing does not pay for these models.",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet study``."""
+    parser.add_argument("table", type=Path, help="safetensors, npz, csv or parquet")
+    parser.add_argument(
+        "--test", type=Path, metavar="TABLE", help="evaluate on this table, fit on all of the first"
+    )
+    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
+    parser.add_argument("--share", type=float, default=0.5, help="of the inputs to fit on")
+    parser.add_argument("--seed", type=int, default=0, help="of the division and the intervals")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the picture (PNG)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Fit, evaluate, print and draw, and return the exit status."""
+    costs = parse_costs(arguments.costs)
+    tables = read_outcomes(arguments.table, costs)
+    if arguments.test is not None:
+        tables = {"held_out": whole(arguments.table, tables)} | {
+            "test": whole(arguments.test, read_outcomes(arguments.test, costs))
+        }
+    if "all" in tables:
+        held_out, test = split_outcomes(tables["all"], arguments.share, arguments.seed)
+    else:
+        held_out, test = (tables[part] for part in PARTS)
+    found = study(
+        held_out,
+        test,
+        source=str(arguments.table),
+        cost_kind=arguments.cost_kind,
+        seed=arguments.seed,
+    )
+    show(found)
+    leave(found, arguments)
+    return 0
+
+
+def parse_costs(text: str | None) -> dict[str, float]:
+    """Return ``NAME=COST,...`` as a mapping.
+
+    Raises:
+        UsageError: another form, or a cost that is no positive number.
+
+    """
+    costs: dict[str, float] = {}
+    for item in (text or "").split(",") if text else ():
+        name, equals, value = item.rpartition("=")
+        try:
+            cost = float(value)
+        except ValueError:
+            cost = 0.0
+        if not equals or not name or not 0 < cost < float("inf") or name in costs:
+            expected = "NAME=COST,... with a positive cost for each name"
+            raise UsageError(error_text("--costs", expected, item))
+        costs[name] = cost
+    return costs
+
+
+def whole(path: Path, tables: dict[str, object]) -> object:
+    """Return the only table of a file.
+
+    Raises:
+        UsageError: the file divides its inputs itself.
+
+    """
+    if "all" not in tables:
+        raise UsageError(error_text("--test", f"undivided inputs in {path}", " and ".join(tables)))
+    return tables["all"]
+
+
+def show(found: Study) -> None:
+    """Print the study's tables and sentences."""
+    print(
+        f"{found.source}: fitted on {found.fitted_on:,} inputs, "
+        f"evaluated on {found.evaluated_on:,} others"
+    )
+    print()
+    print_table(model_table(found))
+    print_table(policy_table(found))
+    print(VERDICTS[found.verdict])
+    for sentence in found.sentences:
+        print(sentence)
+
+
+def model_table(found: Study) -> TextTable:
+    """Return the models alone, as text."""
+    columns = (
+        "model",
+        cost_title(found.cost_kind),
+        "of the best",
+        "accuracy %",
+        "only this one right %",
+    )
+    unit = found.best_single.cost
+    rows = tuple(
+        (
+            model.name,
+            cost_text(model.cost),
+            percent_text(model.cost / unit, 1),
+            percent_text(model.accuracy)[:-2],
+            percent_text(model.only_right)[:-2],
+        )
+        for model in found.models
+    )
+    return TextTable("Models", columns, rows)
+
+
+def policy_table(found: Study) -> TextTable:
+    """Return accuracy in % at each budget and the area above random mixing, as text."""
+    budgets = tuple(f"{100 * share:.0f} %" for share in SHARES)
+    columns = ("accuracy % within", *budgets, "area, points", "95 % interval")
+    rows = []
+    for entry in found.policies:
+        cells = [
+            "–" if accuracy is None else percent_text(accuracy)[:-2]
+            for accuracy in entry.accuracy_at.values()
+        ]
+        area = "–" if entry.area is None else points_text(entry.area)
+        low_high = "–" if entry.area_interval is None else interval_text(entry.area_interval)
+        rows.append((policy_title(entry.name), *cells, area, low_high))
+    return TextTable("Policies", columns, tuple(rows))
+
+
+def leave(found: Study, arguments: argparse.Namespace) -> None:
+    """Write the picture and, where asked, the figures.
+
+    Raises:
+        OutputError: a file cannot be written.
+
+    """
+    from muxnet import figures  # slow to import
+
+    picture = arguments.out or Path(f"{arguments.table.stem}-study.png")
+    write_bytes(picture, figures.draw_study(found))
+    print(f"done: {picture} shows accuracy against cost")
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, to_json(found))

@@ -1,0 +1,15 @@
+"""The machine that figures are measured on."""
+
+import os
+import platform
+from pathlib import Path
+
+
+def cpu_name(path: str | os.PathLike[str] = "/proc/cpuinfo") -> str:
+    """Return the processor's name, or its architecture where the system does not tell."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,248 @@
+"""Recorded answers of anybody's models as outcome tables, from the files that people have."""
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.errors import ConfigError, MissingPackageError, error_text
+
+Columns = Mapping[str, Sequence[str] | NDArray[Any]]
+
+# Parts of a file that divides its inputs itself; any other split is made by the reader.
+PARTS = ("held_out", "test")
+
+
+def read_outcomes(
+    path: str | os.PathLike[str], costs: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return the outcome tables in a file: ``{"all": table}``, or ``held_out`` and ``test``.
+
+    - ``.safetensors``: what ``OutcomeTable.save`` wrote;
+    - ``.npz``: ``probabilities`` (n, N, K), ``labels`` (n), ``macs`` (N), optionally ``models``
+      (N names); or the first two with ``held_out_`` and ``test_`` before their names;
+    - ``.csv``, ``.parquet``: a row per input with ``label`` and per model ``NAME:prediction`` and
+      ``NAME:confidence``, or ``NAME:p0``, ``NAME:p1``, ... Of a confidence alone the rest is
+      spread evenly over the other classes.
+
+    ``costs``, by model, replace the file's own; CSV and Parquet have none.
+
+    Raises:
+        ConfigError: a column, array or cost that is missing or too much, or does not fit.
+        OSError: the file cannot be read.
+
+    """
+    path = Path(path)
+    readers = {
+        ".safetensors": _read_safetensors,
+        ".npz": _read_npz,
+        ".csv": _read_csv,
+        ".parquet": _read_parquet,
+    }
+    if path.suffix not in readers:
+        raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
+    return readers[path.suffix](path, dict(costs or {}))
+
+
+def _read_safetensors(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+    from muxnet import _core
+
+    table = _core.OutcomeTable.load(path)
+    if not costs:
+        return {"all": table}
+    if table.scores.size or table.weights.size:
+        raise ConfigError(error_text(f"{path}, costs", "the costs of the table itself", costs))
+    fields = (table.models, table.probabilities, {"cost": _costs(path, table.models, costs)})
+    return {
+        "all": _core.OutcomeTable(
+            *fields,
+            labels=table.labels,
+            split=table.split,
+            source=table.source,
+            indices=table.indices,
+        )
+    }
+
+
+def _read_npz(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+    arrays = _load_npz(path)
+    prefixes = ("held_out_", "test_") if "held_out_probabilities" in arrays else ("",)
+    tables = {}
+    for prefix in prefixes:
+        probabilities, labels = (
+            _array(path, arrays, prefix + name) for name in ("probabilities", "labels")
+        )
+        if probabilities.ndim != 3 or probabilities.dtype.kind != "f":
+            received = f"{probabilities.dtype} {probabilities.shape}"
+            expected = "numbers of shape (n, N, K)"
+            raise ConfigError(error_text(f"{path}, {prefix}probabilities", expected, received))
+        names = [str(name) for name in arrays.get("models", _numbered(probabilities.shape[1]))]
+        if len(names) != probabilities.shape[1]:
+            expected = f"{probabilities.shape[1]} names"
+            raise ConfigError(error_text(f"{path}, models", expected, len(names)))
+        if not costs:
+            known = _array(path, arrays, "macs")
+            kinds = {"macs": [float(value) for value in np.ravel(known)]}
+        else:
+            kinds = {"cost": _costs(path, names, costs)}
+        part = prefix.rstrip("_") or "all"
+        tables[part] = _table(path, part, names, probabilities, labels, kinds)
+    return tables
+
+
+def _read_csv(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = list(csv.reader(file))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"[{path}] expected UTF-8, received {error}") from error
+    if not lines:
+        raise ConfigError(error_text(str(path), "a header", "an empty file"))
+    header, rows = lines[0], lines[1:]
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            expected = f"{len(header)} columns"
+            raise ConfigError(error_text(f"{path}, line {number}", expected, len(row)))
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    if len(columns) != len(header):
+        twice = sorted({name for name in header if header.count(name) > 1})
+        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
+    return {"all": _from_columns(path, columns, costs)}
+
+
+def _read_parquet(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+    try:
+        from pyarrow import ArrowInvalid, parquet
+    except ImportError as error:
+        raise MissingPackageError(str(path), "pyarrow", "parquet") from error
+    try:
+        found = parquet.read_table(path)
+    except ArrowInvalid as error:
+        raise ConfigError(f"[{path}] expected a Parquet file, received {error}") from error
+    columns = {name: found.column(name).to_numpy() for name in found.column_names}
+    return {"all": _from_columns(path, columns, costs)}
+
+
+def _from_columns(path: Path, columns: Columns, costs: dict[str, float]) -> Any:
+    if "label" not in columns or not len(columns["label"]):
+        raise ConfigError(error_text(str(path), "a column label with a row per input", "none"))
+    names = list(dict.fromkeys(name.rpartition(":")[0] for name in columns if ":" in name))
+    if not names:
+        expected = "columns NAME:prediction and NAME:confidence, or NAME:p0, NAME:p1, ..."
+        raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
+    if f"{names[0]}:prediction" in columns:
+        probabilities, labels = _from_top_answers(path, columns, names)
+    else:
+        probabilities, labels = _from_distributions(path, columns, names)
+    kinds = {"cost": _costs(path, names, costs)}
+    return _table(path, "all", names, probabilities, labels, kinds)
+
+
+def _from_top_answers(
+    path: Path, columns: Columns, names: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Return probabilities and labels of classes named by anything, of top answers alone."""
+    predictions = [_column(path, columns, f"{name}:prediction") for name in names]
+    given = [_numbers(path, columns, f"{name}:confidence") for name in names]
+    for name, values in zip(names, given, strict=True):
+        bad = np.flatnonzero(~((values > 0) & (values <= 1)))
+        if bad.size:
+            where = f"{path}, {name}:confidence, row {bad[0] + 1}"
+            raise ConfigError(error_text(where, "a number above 0, at most 1", values[bad[0]]))
+    confidences = np.stack(given, axis=1)
+    texts = [np.asarray(column).astype(str) for column in (columns["label"], *predictions)]
+    classes, indices = np.unique(np.concatenate(texts), return_inverse=True)
+    labels, *top = np.split(indices.astype(np.int32), len(texts))
+    # So many classes that what is left for each of the others never exceeds the top one's.
+    count = max(classes.size, int(np.ceil(1 / confidences.min())) + 1, 2)
+    rest = (1 - confidences) / (count - 1)
+    probabilities = np.repeat(rest[:, :, None], count, axis=2).astype(np.float32)
+    np.put_along_axis(probabilities, np.stack(top, axis=1)[:, :, None], confidences[:, :, None], 2)
+    return probabilities, labels
+
+
+def _from_distributions(
+    path: Path, columns: Columns, names: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    count = sum(1 for name in columns if name.startswith(f"{names[0]}:p"))
+    probabilities = np.stack(
+        [
+            np.stack([_numbers(path, columns, f"{name}:p{k}") for k in range(count)], axis=1)
+            for name in names
+        ],
+        axis=1,
+    )
+    labels = _numbers(path, columns, "label")
+    bad = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels >= count))
+    if bad.size:
+        where = f"{path}, label, row {bad[0] + 1}"
+        raise ConfigError(error_text(where, f"a class of 0 .. {count - 1}", labels[bad[0]]))
+    return probabilities.astype(np.float32), labels.astype(np.int32)
+
+
+def _table(
+    path: Path,
+    part: str,
+    names: Sequence[str],
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    costs: dict[str, list[float]],
+) -> Any:
+    from muxnet import _core
+
+    return _core.OutcomeTable(
+        list(names),
+        np.ascontiguousarray(probabilities, dtype=np.float32),
+        costs,
+        labels=np.ascontiguousarray(labels, dtype=np.int32),
+        split="" if part == "all" else part,
+        source=f"{path.name}/{part}",
+    )
+
+
+def _costs(path: Path, names: Sequence[str], costs: Mapping[str, float]) -> list[float]:
+    if set(costs) != set(names):
+        expected = "one each for " + ", ".join(names) + " (--costs NAME=COST,...)"
+        received = ", ".join(f"{name}={cost:g}" for name, cost in costs.items()) or "none"
+        raise ConfigError(error_text(f"{path}, costs", expected, received))
+    return [costs[name] for name in names]
+
+
+def _load_npz(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, EOFError) as error:
+        raise ConfigError(f"[{path}] expected NumPy arrays, received {error}") from error
+    except Exception as error:  # zipfile has errors of its own
+        if isinstance(error, OSError):
+            raise
+        raise ConfigError(f"[{path}] expected an npz file, received {error}") from error
+
+
+def _array(path: Path, arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    if name not in arrays:
+        raise ConfigError(error_text(str(path), f"an array {name}", ", ".join(arrays)))
+    return arrays[name]
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"model_{i}" for i in range(count)]
+
+
+def _column(path: Path, columns: Columns, name: str) -> Any:
+    if name not in columns:
+        raise ConfigError(error_text(str(path), f"a column {name}", ", ".join(columns)))
+    return columns[name]
+
+
+def _numbers(path: Path, columns: Columns, name: str) -> NDArray[np.float64]:
+    values = _column(path, columns, name)
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except ValueError as error:
+        raise ConfigError(f"[{path}, {name}] expected numbers, received {error}") from error

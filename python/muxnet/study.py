@@ -1,0 +1,383 @@
+"""Does multiplexing pay for these models? Answered from what they were recorded to answer.
+
+Everything is fitted and chosen on one part of the inputs and evaluated on the other.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, Literal
+
+import numpy as np
+
+from muxnet.errors import ConfigError, error_text
+from muxnet.words import interval_text, percent_text, points_text, policy_title
+
+DEFAULT = "learned_cascade"
+BASELINE = "random_mixing"
+
+# Policy in the study: policy of the core, and its options.
+POLICIES: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "random_mixing": ("random_mixing", {}),
+    "cascade_2": ("cascade", {"max_models": 2}),
+    "cascade": ("cascade", {"max_models": 3}),
+    "learned_cascade": ("learned_cascade", {}),
+    "average_ensemble": ("average_ensemble", {}),
+    "oracle": ("oracle", {}),
+}
+ROUTED: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "hybrid_single": ("argmax", {}),
+    "hybrid_ensemble": ("threshold_ensemble", {}),
+}
+SHARES = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the best single model's cost
+
+# Points that an answer may lie below the best single model's and still be called as good.
+TOLERANCE = 0.005
+# Below so much between the oracle and the best single model there is nothing to win.
+ALIKE = 0.01
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelFigures:
+    """One model alone. ``only_right``: share of the inputs that no other model gets right."""
+
+    name: str
+    accuracy: float
+    cost: float
+    only_right: float
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyFigures:
+    """A policy over budgets; costs are shares of the best single model's.
+
+    ``area``: mean height of its curve above random mixing up to the best single model's cost, with
+    its 95 % interval; None where it has one operating point only. ``accuracy_at``: at budgets
+    chosen on the fitting part.
+    """
+
+    name: str
+    area: float | None
+    area_interval: tuple[float, float] | None
+    curve: list[tuple[float, float]]
+    accuracy_at: dict[str, float | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """An operating point chosen on the fitting part, against the best single model."""
+
+    cost: float  # a share of the best single model's
+    accuracy: float
+    difference: float
+    interval: tuple[float, float]  # paired, 95 %
+
+
+@dataclasses.dataclass(frozen=True)
+class Diversity:
+    """How differently the models err, in shares of the inputs; means over pairs of models."""
+
+    disagreement: float  # another answer
+    double_fault: float  # both wrong
+    all_wrong: float
+    oracle_gain: float  # the best single model is wrong, another one right
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """All that ``muxnet study`` prints and draws."""
+
+    source: str
+    fitted_on: int
+    evaluated_on: int
+    cost_kind: str
+    seed: int
+    best_single: ModelFigures
+    models: tuple[ModelFigures, ...]
+    policies: tuple[PolicyFigures, ...]
+    at_best_accuracy_cost: float | None
+    saving: Choice | None  # cheapest with the best single model's accuracy
+    gain: Choice | None  # most accurate at the best single model's cost
+    diversity: Diversity
+    verdict: Literal["pays", "unclear", "does not pay"]
+    sentences: tuple[str, ...]
+
+
+def split_outcomes(table: Any, share: float = 0.5, seed: int = 0) -> tuple[Any, Any]:
+    """Return two random parts of a table, the first with ``share`` of its inputs.
+
+    Raises:
+        ConfigError: a part would be empty.
+
+    """
+    order = np.random.default_rng(seed).permutation(len(table))
+    count = round(share * len(table))
+    if not 0 < count < len(table):
+        expected = f"two parts of {len(table)} inputs"
+        raise ConfigError(error_text("study", expected, f"a share of {share}"))
+    parts = np.sort(order[:count]), np.sort(order[count:])
+    first, second = (part.tolist() for part in parts)
+    return table.subset(first, "held_out"), table.subset(second, "test")
+
+
+def study(
+    held_out: Any, test: Any, *, source: str = "", cost_kind: str = "", seed: int = 0
+) -> Study:
+    """Fit every policy on ``held_out``, evaluate it on ``test``, and say whether routing pays.
+
+    Raises:
+        ConfigError: fewer than two models, an unknown kind of cost.
+        ValueError: tables that do not fit each other or share inputs.
+
+    """
+    kind = _cost_kind(held_out, cost_kind)
+    if len(held_out.models) < 2:
+        raise ConfigError(error_text("study", "two or more models", held_out.models))
+    best = _fitted("best_single", held_out, kind, seed)
+    index = int(best.point.parameters["model"])
+    models = _models(test, kind)
+    plane = _Plane(test, kind, models[index].cost, seed)
+    alone = plane.evaluate(best, best.point).correct
+
+    known = dict(POLICIES)
+    if held_out.scores.size or held_out.weights.size:
+        known.update(ROUTED)
+    fitted = {
+        name: _fitted(policy, held_out, kind, seed, options)
+        for name, (policy, options) in known.items()
+    }
+    figures = tuple(
+        plane.figures(name, policy, fitted[BASELINE]) for name, policy in fitted.items()
+    )
+    default = fitted[DEFAULT]
+    default_curve = next(entry.curve for entry in figures if entry.name == DEFAULT)
+    saving = _cheapest_as_good(default, best.point.accuracy)
+    found = {
+        "saving": plane.choice(default, saving, alone),
+        "gain": plane.choice(default, _within(default, plane.unit), alone),
+    }
+    diversity = _diversity(test, index)
+    return Study(
+        source=source,
+        fitted_on=len(held_out),
+        evaluated_on=len(test),
+        cost_kind=kind,
+        seed=seed,
+        best_single=models[index],
+        models=models,
+        policies=figures,
+        at_best_accuracy_cost=_reaches(default_curve, models[index].accuracy),
+        diversity=diversity,
+        verdict=_verdict(**found),
+        sentences=_sentences(models[index], diversity, figures, **found),
+        **found,
+    )
+
+
+def to_json(found: Study) -> dict[str, Any]:
+    """Return what ``--json`` writes; every cost is a share of the best single model's."""
+    default = next(entry for entry in found.policies if entry.name == DEFAULT)
+    unit = found.best_single.cost
+    content = dataclasses.asdict(found)
+    for model in (content["best_single"], *content["models"]):
+        model["cost"] /= unit
+    content["best_single"]["absolute_cost"] = unit
+    content["default"] = {
+        "policy": DEFAULT,
+        "at_best_accuracy_cost": content.pop("at_best_accuracy_cost"),
+        "accuracy_at": default.accuracy_at,
+        "saving": content.pop("saving"),
+        "gain": content.pop("gain"),
+    }
+    return content
+
+
+def _cost_kind(table: Any, wanted: str) -> str:
+    kinds = list(table.cost_kinds)
+    if wanted in kinds:
+        return wanted
+    if wanted or not kinds:
+        raise ConfigError(error_text("study, cost kind", " or ".join(kinds), wanted or "none"))
+    return "macs" if "macs" in kinds else str(kinds[0])
+
+
+def _fitted(
+    name: str, table: Any, kind: str, seed: int, options: Mapping[str, Any] | None = None
+) -> Any:
+    from muxnet import _core
+
+    wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **(options or {}))
+    policy = _core.make_policy(name, wanted)
+    policy.fit(table)
+    return policy
+
+
+@dataclasses.dataclass(frozen=True)
+class _Plane:
+    """Accuracy against cost on the evaluation part, costs as shares of ``unit``."""
+
+    table: Any
+    kind: str
+    unit: float
+    seed: int
+
+    def evaluate(self, policy: Any, point: Any) -> Any:
+        from muxnet import _core
+
+        kept = policy.point
+        policy.choose(point)
+        try:
+            return _core.evaluate(policy, self.table, self.seed)
+        finally:
+            policy.choose(kept)
+
+    def figures(self, name: str, policy: Any, baseline: Any) -> PolicyFigures:
+        from muxnet import _core
+
+        points = _core.accuracy_cost_curve(policy, self.table)
+        area = None
+        if len(points) > 1 and name not in (BASELINE, "oracle"):
+            area = _core.area_between(policy, baseline, self.table, self.seed, up_to=self.unit)
+        accuracy_at: dict[str, float | None] = {}
+        for share in SHARES:
+            point = _within(policy, share * self.unit)
+            accuracy_at[f"{share:.2f}"] = (
+                None if point is None else self.evaluate(policy, point).accuracy.value
+            )
+        return PolicyFigures(
+            name=name,
+            area=None if area is None else area.value,
+            area_interval=None if area is None else (area.interval.low, area.interval.high),
+            curve=[(point.cost / self.unit, point.accuracy) for point in points],
+            accuracy_at=accuracy_at,
+        )
+
+    def choice(self, policy: Any, point: Any | None, against: Sequence[int]) -> Choice | None:
+        from muxnet import _core
+
+        if point is None:
+            return None
+        found = self.evaluate(policy, point)
+        right, alone = ([float(value) for value in rows] for rows in (found.correct, against))
+        difference = _core.bootstrap_difference(right, alone, self.seed)
+        return Choice(
+            cost=found.costs[self.kind].mean.value / self.unit,
+            accuracy=found.accuracy.value,
+            difference=difference.value,
+            interval=(difference.interval.low, difference.interval.high),
+        )
+
+
+def _models(table: Any, kind: str) -> tuple[ModelFigures, ...]:
+    right = np.asarray(table.correct, dtype=bool)
+    alone = right.sum(axis=1) == 1
+    costs = table.costs(kind)
+    return tuple(
+        ModelFigures(name, float(right[:, i].mean()), float(costs[i]), _share(right[:, i] & alone))
+        for i, name in enumerate(table.models)
+    )
+
+
+def _within(policy: Any, budget: float) -> Any | None:
+    """Return the point chosen for a mean cost on the fitting part; None where all cost more."""
+    kept = policy.point
+    # A budget that equals a point's own cost must not miss it by rounding.
+    cheapest = policy.operating_points[0].cost
+    if cheapest > budget * (1 + 1e-9):
+        return None
+    policy.choose_for_budget(max(budget, cheapest))
+    found = policy.point
+    policy.choose(kept)
+    return found
+
+
+def _cheapest_as_good(policy: Any, accuracy: float) -> Any | None:
+    good = [point for point in policy.operating_points if point.accuracy >= accuracy]
+    return min(good, key=lambda point: point.cost, default=None)
+
+
+def _reaches(curve: Sequence[tuple[float, float]], accuracy: float) -> float | None:
+    """Return the least cost on a curve at which it is as accurate."""
+    return min((cost for cost, attained in curve if attained >= accuracy), default=None)
+
+
+def _diversity(table: Any, best: int) -> Diversity:
+    right = np.asarray(table.correct, dtype=bool)
+    answers = np.asarray(table.predictions)
+    pairs = list(combinations(range(right.shape[1]), 2))
+    return Diversity(
+        disagreement=float(np.mean([_share(answers[:, a] != answers[:, b]) for a, b in pairs])),
+        double_fault=float(np.mean([_share(~right[:, a] & ~right[:, b]) for a, b in pairs])),
+        all_wrong=_share(~right.any(axis=1)),
+        oracle_gain=_share(~right[:, best] & right.any(axis=1)),
+    )
+
+
+def _share(condition: Any) -> float:
+    return float(np.mean(condition))
+
+
+def _verdict(
+    saving: Choice | None, gain: Choice | None
+) -> Literal["pays", "unclear", "does not pay"]:
+    """Return whether the default policy is as good for less, or better for as much."""
+    choices = [choice for choice in (saving, gain) if choice is not None]
+    better = any(choice.interval[0] > 0 for choice in choices)
+    if better or any(c.cost < 0.95 and c.interval[0] > -TOLERANCE for c in choices):
+        return "pays"
+    if any(choice.cost < 0.95 and choice.interval[1] >= 0 for choice in choices):
+        return "unclear"
+    return "does not pay"
+
+
+def _sentences(
+    best: ModelFigures,
+    diversity: Diversity,
+    policies: Sequence[PolicyFigures],
+    saving: Choice | None,
+    gain: Choice | None,
+) -> tuple[str, ...]:
+    words = []
+    title = policy_title(DEFAULT)
+    name, accuracy = best.name, percent_text(best.accuracy)
+    if saving is None:
+        words.append(
+            f"No setting of the {title} was as accurate as {name} ({accuracy}) on the "
+            "inputs it was fitted on."
+        )
+    else:
+        words.append(
+            f"Chosen to be as accurate as {name} ({accuracy}), the {title} needs "
+            f"{percent_text(saving.cost, 1)} of its cost and is right for "
+            f"{_compared(saving)}."
+        )
+    if gain is not None:
+        words.append(
+            f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it is right for "
+            f"{_compared(gain)}."
+        )
+    cascade = next(entry for entry in policies if entry.name == "cascade")
+    default = next(entry for entry in policies if entry.name == DEFAULT)
+    if default.area is not None and cascade.area is not None and cascade.area > default.area:
+        words.append(
+            "A max-softmax cascade does better over all budgets: there are too few inputs to "
+            "learn more from, or confidence already says all."
+        )
+    words.append(
+        f"Where {name} is wrong, another model is right for {percent_text(diversity.oracle_gain)} "
+        f"of the inputs; two models disagree on {percent_text(diversity.disagreement)} and are "
+        f"both wrong on {percent_text(diversity.double_fault)}, on average."
+    )
+    if diversity.oracle_gain < ALIKE:
+        words.append(
+            "These models are too alike: routing can save cost here, but hardly gain accuracy. A "
+            "model of another family, or trained on other data, would help more than a router."
+        )
+    return tuple(words)
+
+
+def _compared(choice: Choice) -> str:
+    return (
+        f"{percent_text(choice.accuracy)}: {points_text(choice.difference)} points "
+        f"(95 % interval {interval_text(choice.interval)})"
+    )

@@ -1,0 +1,198 @@
+import json
+
+import numpy as np
+import pytest
+from muxnet import cli, outcome_files, study
+from muxnet.errors import ConfigError
+
+ROWS = 400
+CLASSES = 4
+
+
+def answers(seed=0, rows=ROWS, accuracies=(0.6, 0.75, 0.9)):
+    """Return probabilities (n, N, K) and labels: surer where the model is right."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, CLASSES, rows)
+    probabilities = np.empty((rows, len(accuracies), CLASSES), np.float32)
+    for model, accuracy in enumerate(accuracies):
+        right = random.random(rows) < accuracy
+        top = np.where(right, labels, (labels + random.integers(1, CLASSES, rows)) % CLASSES)
+        confidence = np.where(right, 0.7, 0.5) + 0.29 * random.random(rows)
+        rest = (1 - confidence) / (CLASSES - 1)
+        probabilities[:, model] = rest[:, None]
+        np.put_along_axis(probabilities[:, model], top[:, None], confidence[:, None], axis=1)
+    return probabilities, labels.astype(np.int32)
+
+
+def write_csv(path, probabilities, labels, names=("small", "middle", "large"), full=False):
+    header = ["label"]
+    for name in names:
+        tails = (f"p{k}" for k in range(CLASSES)) if full else ("prediction", "confidence")
+        header += [f"{name}:{tail}" for tail in tails]
+    lines = [",".join(header)]
+    for row, label in zip(probabilities, labels, strict=True):
+        cells = [str(label) if full else f"class {label}"]
+        for model in row:
+            top = model.argmax()
+            cells += [repr(float(p)) for p in model] if full else [f"class {top}", f"{model[top]}"]
+        lines.append(",".join(cells))
+    path.write_text("\n".join(lines) + "\n")
+
+
+COSTS = {"small": 1.0, "middle": 4.0, "large": 20.0}
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_csv_of_top_answers_and_of_probabilities_says_the_same(tmp_path, full):
+    probabilities, labels = answers()
+    write_csv(tmp_path / "answers.csv", probabilities, labels, full=full)
+    table = outcome_files.read_outcomes(tmp_path / "answers.csv", COSTS)["all"]
+    assert table.models == ["small", "middle", "large"]
+    assert table.costs("cost") == [1.0, 4.0, 20.0]
+    right = probabilities.argmax(axis=2) == labels[:, None]
+    np.testing.assert_array_equal(np.asarray(table.correct, bool), right)
+    np.testing.assert_allclose(table.probabilities.max(axis=2), probabilities.max(axis=2), 1e-5)
+
+
+def test_parquet_reads_as_csv(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    probabilities, labels = answers()
+    columns = {"label": labels}
+    for i, name in enumerate(COSTS):
+        columns[f"{name}:prediction"] = probabilities[:, i].argmax(axis=1)
+        columns[f"{name}:confidence"] = probabilities[:, i].max(axis=1)
+    parquet.write_table(arrow.table(columns), tmp_path / "answers.parquet")
+    table = outcome_files.read_outcomes(tmp_path / "answers.parquet", COSTS)["all"]
+    right = probabilities.argmax(axis=2) == labels[:, None]
+    np.testing.assert_array_equal(np.asarray(table.correct, bool), right)
+
+
+def test_npz_with_its_own_division(tmp_path):
+    probabilities, labels = answers()
+    np.savez(
+        tmp_path / "answers.npz",
+        held_out_probabilities=probabilities[:300].astype(np.float16),
+        held_out_labels=labels[:300].astype(np.uint8),
+        test_probabilities=probabilities[300:],
+        test_labels=labels[300:],
+        macs=np.array([1, 4, 20]),
+    )
+    tables = outcome_files.read_outcomes(tmp_path / "answers.npz")
+    assert [len(tables["held_out"]), len(tables["test"])] == [300, 100]
+    assert tables["test"].split == "test"
+    assert tables["test"].costs("macs") == [1.0, 4.0, 20.0]
+
+
+def test_safetensors_comes_back_and_takes_other_costs(tmp_path):
+    probabilities, labels = answers()
+    np.savez(tmp_path / "a.npz", probabilities=probabilities, labels=labels, macs=[1, 4, 20])
+    table = outcome_files.read_outcomes(tmp_path / "a.npz")["all"]
+    table.save(tmp_path / "a.safetensors")
+    again = outcome_files.read_outcomes(tmp_path / "a.safetensors")["all"]
+    np.testing.assert_array_equal(again.probabilities, probabilities)
+    costs = {f"model_{i}": 1.0 + i for i in range(3)}
+    priced = outcome_files.read_outcomes(tmp_path / "a.safetensors", costs)["all"]
+    assert priced.cost_kinds == ["cost"]
+    assert priced.costs("cost") == [1.0, 2.0, 3.0]
+
+
+def test_rare_classes_leave_the_top_answer_on_top(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("label,a:prediction,a:confidence,b:prediction,b:confidence\n0,0,0.1,1,0.2\n")
+    table = outcome_files.read_outcomes(path, {"a": 1, "b": 2})["all"]
+    assert np.asarray(table.correct).tolist() == [[1, 0]]
+    assert table.predictions.tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected a header, received an empty file"),
+        ("label\n1\n", "expected columns NAME:prediction and NAME:confidence, or NAME:p0"),
+        ("a:prediction,a:confidence\n1,0.5\n", "expected a column label"),
+        ("label,a:prediction\n1,1\n", "expected a column a:confidence"),
+        ("label,a:prediction,a:confidence\n1,1\n", "line 2] expected 3 columns, received 2"),
+        ("label,a:prediction,a:confidence\n1,1,1.5\n", "row 1] expected a number above 0"),
+        ("label,a:prediction,a:confidence\n1,1,nan\n", "row 1] expected a number above 0"),
+        ("label,a:prediction,a:confidence\n1,1,sure\n", "expected numbers, received"),
+        ("label,label,a:p0\n1,1,1\n", "expected columns with different names"),
+        ("label,a:p0,a:p1\n2,0.5,0.5\n", "row 1] expected a class of 0 .. 1, received 2"),
+    ],
+)
+def test_a_csv_that_does_not_fit_is_told_where(tmp_path, text, message):
+    path = tmp_path / "answers.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        outcome_files.read_outcomes(path, {"a": 1.0})
+    assert message in str(error.value)
+
+
+def test_costs_must_name_every_model(tmp_path):
+    write_csv(tmp_path / "answers.csv", *answers(rows=10))
+    with pytest.raises(ConfigError, match="expected one each for small, middle, large"):
+        outcome_files.read_outcomes(tmp_path / "answers.csv", {"small": 1.0})
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / "answers.npz").write_bytes(b"no archive")
+    with pytest.raises(ConfigError):
+        outcome_files.read_outcomes(tmp_path / "answers.npz")
+    np.savez(tmp_path / "other.npz", labels=np.zeros(3, np.int32))
+    with pytest.raises(ConfigError, match="expected an array probabilities"):
+        outcome_files.read_outcomes(tmp_path / "other.npz")
+    with pytest.raises(ConfigError, match=r"received \.pkl"):
+        outcome_files.read_outcomes(tmp_path / "answers.pkl")
+    with pytest.raises(OSError, match="nothing"):
+        outcome_files.read_outcomes(tmp_path / "nothing.csv", COSTS)
+
+
+def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_csv(tmp_path / "answers.csv", *answers(rows=2000))
+    costs = ",".join(f"{name}={cost}" for name, cost in COSTS.items())
+    assert cli.main(["study", "answers.csv", "--costs", costs, "--json", "study.json"]) == 0
+    text = capsys.readouterr().out
+    assert "fitted on 1,000 inputs, evaluated on 1,000 others" in text
+    assert (tmp_path / "answers-study.png").read_bytes().startswith(b"\x89PNG")
+    found = json.loads((tmp_path / "study.json").read_text())
+    assert found["best_single"]["name"] == "large"
+    assert found["best_single"]["cost"] == 1.0
+    assert found["best_single"]["absolute_cost"] == 20.0
+    assert list(found["default"]["accuracy_at"]) == ["0.05", "0.10", "0.20", "0.35", "0.50", "1.00"]
+    assert found["default"]["accuracy_at"]["0.05"] == found["models"][0]["accuracy"]
+    by_name = {entry["name"]: entry for entry in found["policies"]}
+    assert by_name["random_mixing"]["area"] is None
+    assert by_name["learned_cascade"]["area"] > 0
+    assert all(0 <= accuracy <= 1 for _, accuracy in by_name["cascade"]["curve"])
+    # Errors are independent here: asking more than the best one pays.
+    assert found["verdict"] == "pays"
+    assert found["default"]["gain"]["interval"][0] > 0
+
+
+def test_study_of_equal_models_does_not_pay(tmp_path):
+    probabilities, labels = answers(rows=2000, accuracies=(0.8,))
+    same = np.repeat(probabilities, 2, axis=1)
+    np.savez(tmp_path / "same.npz", probabilities=same, labels=labels, macs=[1.0, 1.001])
+    table = outcome_files.read_outcomes(tmp_path / "same.npz")["all"]
+    found = study.study(*study.split_outcomes(table))
+    assert found.verdict == "does not pay"
+    assert found.diversity.oracle_gain == 0
+    assert "too alike" in found.sentences[-1]
+
+
+def test_study_refuses_one_model_and_unknown_costs(tmp_path):
+    probabilities, labels = answers(rows=20, accuracies=(0.8, 0.9))
+    np.savez(tmp_path / "two.npz", probabilities=probabilities, labels=labels, macs=[1.0, 2.0])
+    table = outcome_files.read_outcomes(tmp_path / "two.npz")["all"]
+    with pytest.raises(ConfigError, match="expected macs, received money"):
+        study.study(*study.split_outcomes(table), cost_kind="money")
+    with pytest.raises(ConfigError, match="two parts of 20 inputs"):
+        study.split_outcomes(table, 0.0)
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "=1", "a=-1", "a=1,a=2", "a=nan"])
+def test_costs_of_another_form_are_usage_errors(tmp_path, capsys, text):
+    write_csv(tmp_path / "answers.csv", *answers(rows=10))
+    assert cli.main(["study", str(tmp_path / "answers.csv"), "--costs", text]) == 2
+    assert "expected NAME=COST,..." in capsys.readouterr().err
