@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 #include "muxnet/routing/curve.hpp"
 #include "muxnet/routing/evaluate.hpp"
+#include "muxnet/routing/guarantee.hpp"
 #include "muxnet/routing/hardness.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/policy.hpp"
@@ -89,11 +90,26 @@ void bind_policy(py::module_& module) {
       .def_readonly("called", &Decisions::called, "(n), bit i: model i was run.")
       .def_readonly("answers", &Decisions::answers, "(n), classes.");
   py::class_<Rule, std::shared_ptr<Rule>>(module, "Rule", "One operating point, ready to decide.");
-  py::class_<Policy>(module, "Policy", "A family of operating points over budgets.")
+  py::class_<Policy, std::shared_ptr<Policy>>(module, "Policy",
+                                              "A family of operating points over budgets.")
       .def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_router", &Policy::uses_router)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked(),
            "Choose operating points on held-out outcomes.\n\nRaises:\n    ValueError: test data.")
+      .def("save", &Policy::save, py::arg("path"), Unlocked(),
+           "Write all that fit() found as JSON, atomically.\n\nRaises:\n    OSError.")
+      .def_static(
+          "load",
+          [](const std::filesystem::path& path) {
+            return std::shared_ptr<Policy>(load_policy(path));
+          },
+          py::arg("path"), Unlocked(),
+          "Read what save() wrote.\n\nRaises:\n    OSError.\n    ValueError: no policy.")
+      .def_property_readonly("best_single", &Policy::best_single,
+                             "The model most accurate on the inputs it was fitted on.")
+      .def_property_readonly("models", &Policy::models)
+      .def_property_readonly("cost_kind",
+                             [](const Policy& policy) { return policy.options().cost_kind; })
       .def_property_readonly("operating_points", &Policy::operating_points)
       .def_property_readonly("point", &Policy::point)
       .def("choose", &Policy::choose, py::arg("point"))
@@ -104,8 +120,29 @@ void bind_policy(py::module_& module) {
       .def(
           "rule", [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); },
           "The chosen point, for a Router.");
-  module.def("make_policy", &make_policy, py::arg("name"), py::arg("options") = PolicyOptions{},
-             "A policy by name.\n\nRaises:\n    ValueError: lists the names there are.");
+  py::class_<Guarantee>(module, "Guarantee", "What certify() found.")
+      .def_readonly("point", &Guarantee::point, "The cheapest certified; None: there is none.")
+      .def_readonly("reference_cost", &Guarantee::reference_cost)
+      .def_readonly("inputs_needed", &Guarantee::inputs_needed,
+                    "About so many labelled inputs would do; 0: no number would.");
+  module.def(
+      "certify",
+      [](const Policy& policy, const OutcomeTable& calibration, double drop, double delta,
+         std::uint64_t seed) {
+        return certify(policy, calibration, {.drop = drop, .delta = delta, .seed = seed});
+      },
+      py::arg("policy"), py::arg("calibration"), py::arg("drop") = 0.005, py::arg("delta") = 0.05,
+      py::arg("seed") = 0, Unlocked(),
+      "The cheapest operating point that loses at most `drop` of accuracy against the best single\n"
+      "model, true with probability 1 - delta (Learn then Test).\n\n"
+      "Raises:\n    ValueError: inputs that the policy was fitted on, options out of range.");
+  module.def(
+      "make_policy",
+      [](const std::string& name, const PolicyOptions& options) {
+        return std::shared_ptr<Policy>(make_policy(name, options));
+      },
+      py::arg("name"), py::arg("options") = PolicyOptions{},
+      "A policy by name.\n\nRaises:\n    ValueError: lists the names there are.");
   module.def("policy_names", &policy_names, "Names of all policies.");
 }
 
@@ -169,6 +206,12 @@ void bind_evaluation(py::module_& module) {
       py::arg("up_to") = 0.0, Unlocked(),
       "Mean height of one curve above the other, with its paired interval; over the costs that\n"
       "both reach, or up to a cost, a curve going on level beyond its last point.");
+  module.def(
+      "bootstrap_mean",
+      [bootstrap](const std::vector<double>& values, std::uint64_t seed) {
+        return bootstrap_mean(values, bootstrap(seed));
+      },
+      py::arg("values"), py::arg("seed") = 0, Unlocked(), "Mean with its interval.");
   module.def(
       "bootstrap_difference",
       [bootstrap](const std::vector<double>& a, const std::vector<double>& b, std::uint64_t seed) {

@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'HardnessLevel', 'Interval', 'LinkProfile', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'build_network', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1026,6 +1026,15 @@ class Policy:
     """
     A family of operating points over budgets.
     """
+    @staticmethod
+    def load(path: os.PathLike | str | bytes) -> Policy:
+        """
+        Read what save() wrote.
+        
+        Raises:
+            OSError.
+            ValueError: no policy.
+        """
     def choose(self, point: OperatingPoint) -> None:
         ...
     def choose_for_budget(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> None:
@@ -1050,6 +1059,24 @@ class Policy:
         """
         The chosen point, for a Router.
         """
+    def save(self, path: os.PathLike | str | bytes) -> None:
+        """
+        Write all that fit() found as JSON, atomically.
+        
+        Raises:
+            OSError.
+        """
+    @property
+    def best_single(self) -> int:
+        """
+        The model most accurate on the inputs it was fitted on.
+        """
+    @property
+    def cost_kind(self) -> str:
+        ...
+    @property
+    def models(self) -> list[str]:
+        ...
     @property
     def name(self) -> str:
         ...
@@ -1061,6 +1088,23 @@ class Policy:
         ...
     @property
     def uses_router(self) -> bool:
+        ...
+class Guarantee:
+    """
+    What certify() found.
+    """
+    @property
+    def inputs_needed(self) -> int:
+        """
+        About so many labelled inputs would do; 0: no number would.
+        """
+    @property
+    def point(self) -> OperatingPoint | None:
+        """
+        The cheapest certified; None: there is none.
+        """
+    @property
+    def reference_cost(self) -> float:
         ...
 class Interval:
     """
@@ -1269,6 +1313,10 @@ def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typi
     """
     Mean of a - b over the same inputs, with its paired interval.
     """
+def bootstrap_mean(values: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+    """
+    Mean with its interval.
+    """
 def build_network(name: str, options: NetworkOptions) -> Graph:
     """
     A network of the zoo as a graph.
@@ -1276,6 +1324,14 @@ def build_network(name: str, options: NetworkOptions) -> Graph:
     Raises:
         IndexError: unknown name.
         ValueError: images too small for it.
+    """
+def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Guarantee:
+    """
+    The cheapest operating point that loses at most `drop` of accuracy against the best single
+    model, true with probability 1 - delta (Learn then Test).
+    
+    Raises:
+        ValueError: inputs that the policy was fitted on, options out of range.
     """
 def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
     """

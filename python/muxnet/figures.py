@@ -21,7 +21,7 @@ from matplotlib.ticker import (
 
 from muxnet.files import write_bytes
 from muxnet.results import LearningCurves, PolicyResult, Results, curve
-from muxnet.study import Study
+from muxnet.study_results import Study
 from muxnet.words import cost_title, macs_text, policy_title
 
 DPI = 160

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.errors import ConfigError, MissingPackageError, error_text
+from muxnet.errors import ConfigError, MissingPackageError, UsageError, error_text
 
 Columns = Mapping[str, Sequence[str] | NDArray[Any]]
 
@@ -46,6 +46,39 @@ def read_outcomes(
     if path.suffix not in readers:
         raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
     return readers[path.suffix](path, dict(costs or {}))
+
+
+def parse_costs(text: str | None) -> dict[str, float]:
+    """Return ``NAME=COST,...`` as a mapping.
+
+    Raises:
+        UsageError: another form, or a cost that is no positive number.
+
+    """
+    costs: dict[str, float] = {}
+    for item in (text or "").split(",") if text else ():
+        name, equals, value = item.rpartition("=")
+        try:
+            cost = float(value)
+        except ValueError:
+            cost = 0.0
+        if not equals or not name or not 0 < cost < float("inf") or name in costs:
+            expected = "NAME=COST,... with a positive cost for each name"
+            raise UsageError(error_text("--costs", expected, item))
+        costs[name] = cost
+    return costs
+
+
+def read_fitting_part(path: str | os.PathLike[str], costs: Mapping[str, float]) -> Any:
+    """Return the table to fit on: the held-out part of a file that divides its inputs, else all."""
+    tables = read_outcomes(path, costs)
+    return tables.get("held_out", tables.get("all"))
+
+
+def read_evaluation_part(path: str | os.PathLike[str], costs: Mapping[str, float]) -> Any:
+    """Return the table to evaluate on: the test part of a file that divides itself, else all."""
+    tables = read_outcomes(path, costs)
+    return tables.get("test", tables.get("all"))
 
 
 def _read_safetensors(path: Path, costs: dict[str, float]) -> dict[str, Any]:

@@ -6,14 +6,23 @@ Everything is fitted and chosen on one part of the inputs and evaluated on the o
 import dataclasses
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from muxnet.errors import ConfigError, error_text
-from muxnet.words import interval_text, percent_text, points_text, policy_title
+from muxnet.replay import cost_kind_of, fit_policy
+from muxnet.study_results import (
+    DEFAULT,
+    SHARES,
+    Choice,
+    Diversity,
+    ModelFigures,
+    PolicyFigures,
+    Study,
+)
+from muxnet.study_verdict import sentences, verdict
 
-DEFAULT = "learned_cascade"
 BASELINE = "random_mixing"
 
 # Policy in the study: policy of the core, and its options.
@@ -29,78 +38,6 @@ ROUTED: Mapping[str, tuple[str, dict[str, Any]]] = {
     "hybrid_single": ("argmax", {}),
     "hybrid_ensemble": ("threshold_ensemble", {}),
 }
-SHARES = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the best single model's cost
-
-# Points that an answer may lie below the best single model's and still be called as good.
-TOLERANCE = 0.005
-# Below so much between the oracle and the best single model there is nothing to win.
-ALIKE = 0.01
-
-
-@dataclasses.dataclass(frozen=True)
-class ModelFigures:
-    """One model alone. ``only_right``: share of the inputs that no other model gets right."""
-
-    name: str
-    accuracy: float
-    cost: float
-    only_right: float
-
-
-@dataclasses.dataclass(frozen=True)
-class PolicyFigures:
-    """A policy over budgets; costs are shares of the best single model's.
-
-    ``area``: mean height of its curve above random mixing up to the best single model's cost, with
-    its 95 % interval; None where it has one operating point only. ``accuracy_at``: at budgets
-    chosen on the fitting part.
-    """
-
-    name: str
-    area: float | None
-    area_interval: tuple[float, float] | None
-    curve: list[tuple[float, float]]
-    accuracy_at: dict[str, float | None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """An operating point chosen on the fitting part, against the best single model."""
-
-    cost: float  # a share of the best single model's
-    accuracy: float
-    difference: float
-    interval: tuple[float, float]  # paired, 95 %
-
-
-@dataclasses.dataclass(frozen=True)
-class Diversity:
-    """How differently the models err, in shares of the inputs; means over pairs of models."""
-
-    disagreement: float  # another answer
-    double_fault: float  # both wrong
-    all_wrong: float
-    oracle_gain: float  # the best single model is wrong, another one right
-
-
-@dataclasses.dataclass(frozen=True)
-class Study:
-    """All that ``muxnet study`` prints and draws."""
-
-    source: str
-    fitted_on: int
-    evaluated_on: int
-    cost_kind: str
-    seed: int
-    best_single: ModelFigures
-    models: tuple[ModelFigures, ...]
-    policies: tuple[PolicyFigures, ...]
-    at_best_accuracy_cost: float | None
-    saving: Choice | None  # cheapest with the best single model's accuracy
-    gain: Choice | None  # most accurate at the best single model's cost
-    diversity: Diversity
-    verdict: Literal["pays", "unclear", "does not pay"]
-    sentences: tuple[str, ...]
 
 
 def split_outcomes(table: Any, share: float = 0.5, seed: int = 0) -> tuple[Any, Any]:
@@ -130,10 +67,10 @@ def study(
         ValueError: tables that do not fit each other or share inputs.
 
     """
-    kind = _cost_kind(held_out, cost_kind)
+    kind = cost_kind_of(held_out, cost_kind)
     if len(held_out.models) < 2:
         raise ConfigError(error_text("study", "two or more models", held_out.models))
-    best = _fitted("best_single", held_out, kind, seed)
+    best = fit_policy("best_single", held_out, kind, seed)
     index = int(best.point.parameters["model"])
     models = _models(test, kind)
     plane = _Plane(test, kind, models[index].cost, seed)
@@ -143,7 +80,7 @@ def study(
     if held_out.scores.size or held_out.weights.size:
         known.update(ROUTED)
     fitted = {
-        name: _fitted(policy, held_out, kind, seed, options)
+        name: fit_policy(policy, held_out, kind, seed, options)
         for name, (policy, options) in known.items()
     }
     figures = tuple(
@@ -168,48 +105,10 @@ def study(
         policies=figures,
         at_best_accuracy_cost=_reaches(default_curve, models[index].accuracy),
         diversity=diversity,
-        verdict=_verdict(**found),
-        sentences=_sentences(models[index], diversity, figures, **found),
+        verdict=verdict(**found),
+        sentences=sentences(models[index], diversity, figures, **found),
         **found,
     )
-
-
-def to_json(found: Study) -> dict[str, Any]:
-    """Return what ``--json`` writes; every cost is a share of the best single model's."""
-    default = next(entry for entry in found.policies if entry.name == DEFAULT)
-    unit = found.best_single.cost
-    content = dataclasses.asdict(found)
-    for model in (content["best_single"], *content["models"]):
-        model["cost"] /= unit
-    content["best_single"]["absolute_cost"] = unit
-    content["default"] = {
-        "policy": DEFAULT,
-        "at_best_accuracy_cost": content.pop("at_best_accuracy_cost"),
-        "accuracy_at": default.accuracy_at,
-        "saving": content.pop("saving"),
-        "gain": content.pop("gain"),
-    }
-    return content
-
-
-def _cost_kind(table: Any, wanted: str) -> str:
-    kinds = list(table.cost_kinds)
-    if wanted in kinds:
-        return wanted
-    if wanted or not kinds:
-        raise ConfigError(error_text("study, cost kind", " or ".join(kinds), wanted or "none"))
-    return "macs" if "macs" in kinds else str(kinds[0])
-
-
-def _fitted(
-    name: str, table: Any, kind: str, seed: int, options: Mapping[str, Any] | None = None
-) -> Any:
-    from muxnet import _core
-
-    wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **(options or {}))
-    policy = _core.make_policy(name, wanted)
-    policy.fit(table)
-    return policy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -315,69 +214,3 @@ def _diversity(table: Any, best: int) -> Diversity:
 
 def _share(condition: Any) -> float:
     return float(np.mean(condition))
-
-
-def _verdict(
-    saving: Choice | None, gain: Choice | None
-) -> Literal["pays", "unclear", "does not pay"]:
-    """Return whether the default policy is as good for less, or better for as much."""
-    choices = [choice for choice in (saving, gain) if choice is not None]
-    better = any(choice.interval[0] > 0 for choice in choices)
-    if better or any(c.cost < 0.95 and c.interval[0] > -TOLERANCE for c in choices):
-        return "pays"
-    if any(choice.cost < 0.95 and choice.interval[1] >= 0 for choice in choices):
-        return "unclear"
-    return "does not pay"
-
-
-def _sentences(
-    best: ModelFigures,
-    diversity: Diversity,
-    policies: Sequence[PolicyFigures],
-    saving: Choice | None,
-    gain: Choice | None,
-) -> tuple[str, ...]:
-    words = []
-    title = policy_title(DEFAULT)
-    name, accuracy = best.name, percent_text(best.accuracy)
-    if saving is None:
-        words.append(
-            f"No setting of the {title} was as accurate as {name} ({accuracy}) on the "
-            "inputs it was fitted on."
-        )
-    else:
-        words.append(
-            f"Chosen to be as accurate as {name} ({accuracy}), the {title} needs "
-            f"{percent_text(saving.cost, 1)} of its cost and is right for "
-            f"{_compared(saving)}."
-        )
-    if gain is not None:
-        words.append(
-            f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it is right for "
-            f"{_compared(gain)}."
-        )
-    cascade = next(entry for entry in policies if entry.name == "cascade")
-    default = next(entry for entry in policies if entry.name == DEFAULT)
-    if default.area is not None and cascade.area is not None and cascade.area > default.area:
-        words.append(
-            "A max-softmax cascade does better over all budgets: there are too few inputs to "
-            "learn more from, or confidence already says all."
-        )
-    words.append(
-        f"Where {name} is wrong, another model is right for {percent_text(diversity.oracle_gain)} "
-        f"of the inputs; two models disagree on {percent_text(diversity.disagreement)} and are "
-        f"both wrong on {percent_text(diversity.double_fault)}, on average."
-    )
-    if diversity.oracle_gain < ALIKE:
-        words.append(
-            "These models are too alike: routing can save cost here, but hardly gain accuracy. A "
-            "model of another family, or trained on other data, would help more than a router."
-        )
-    return tuple(words)
-
-
-def _compared(choice: Choice) -> str:
-    return (
-        f"{percent_text(choice.accuracy)}: {points_text(choice.difference)} points "
-        f"(95 % interval {interval_text(choice.interval)})"
-    )

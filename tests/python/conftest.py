@@ -186,3 +186,24 @@ def example() -> dict[str, Any]:
 def results_dict() -> dict[str, Any]:
     """The results of an invented run as plain JSON values; free to change."""
     return copy.deepcopy(example())
+
+
+def _answers(seed=0, rows=400, accuracies=(0.6, 0.75, 0.9), classes=4):
+    """Return probabilities (n, N, K) and labels: surer where the model is right."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, classes, rows)
+    probabilities = np.empty((rows, len(accuracies), classes), np.float32)
+    for model, accuracy in enumerate(accuracies):
+        right = random.random(rows) < accuracy
+        top = np.where(right, labels, (labels + random.integers(1, classes, rows)) % classes)
+        confidence = np.where(right, 0.7, 0.5) + 0.29 * random.random(rows)
+        rest = (1 - confidence) / (classes - 1)
+        probabilities[:, model] = rest[:, None]
+        np.put_along_axis(probabilities[:, model], top[:, None], confidence[:, None], axis=1)
+    return probabilities, labels.astype(np.int32)
+
+
+@pytest.fixture(scope="session")
+def answers():
+    """Make recorded answers of models, the dearer the better."""
+    return _answers

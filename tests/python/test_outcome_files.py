@@ -5,23 +5,7 @@ import pytest
 from muxnet import cli, outcome_files, study
 from muxnet.errors import ConfigError
 
-ROWS = 400
 CLASSES = 4
-
-
-def answers(seed=0, rows=ROWS, accuracies=(0.6, 0.75, 0.9)):
-    """Return probabilities (n, N, K) and labels: surer where the model is right."""
-    random = np.random.default_rng(seed)
-    labels = random.integers(0, CLASSES, rows)
-    probabilities = np.empty((rows, len(accuracies), CLASSES), np.float32)
-    for model, accuracy in enumerate(accuracies):
-        right = random.random(rows) < accuracy
-        top = np.where(right, labels, (labels + random.integers(1, CLASSES, rows)) % CLASSES)
-        confidence = np.where(right, 0.7, 0.5) + 0.29 * random.random(rows)
-        rest = (1 - confidence) / (CLASSES - 1)
-        probabilities[:, model] = rest[:, None]
-        np.put_along_axis(probabilities[:, model], top[:, None], confidence[:, None], axis=1)
-    return probabilities, labels.astype(np.int32)
 
 
 def write_csv(path, probabilities, labels, names=("small", "middle", "large"), full=False):
@@ -43,7 +27,7 @@ COSTS = {"small": 1.0, "middle": 4.0, "large": 20.0}
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_csv_of_top_answers_and_of_probabilities_says_the_same(tmp_path, full):
+def test_csv_of_top_answers_and_of_probabilities_says_the_same(tmp_path, full, answers):
     probabilities, labels = answers()
     write_csv(tmp_path / "answers.csv", probabilities, labels, full=full)
     table = outcome_files.read_outcomes(tmp_path / "answers.csv", COSTS)["all"]
@@ -54,7 +38,7 @@ def test_csv_of_top_answers_and_of_probabilities_says_the_same(tmp_path, full):
     np.testing.assert_allclose(table.probabilities.max(axis=2), probabilities.max(axis=2), 1e-5)
 
 
-def test_parquet_reads_as_csv(tmp_path):
+def test_parquet_reads_as_csv(tmp_path, answers):
     arrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
     probabilities, labels = answers()
@@ -68,7 +52,7 @@ def test_parquet_reads_as_csv(tmp_path):
     np.testing.assert_array_equal(np.asarray(table.correct, bool), right)
 
 
-def test_npz_with_its_own_division(tmp_path):
+def test_npz_with_its_own_division(tmp_path, answers):
     probabilities, labels = answers()
     np.savez(
         tmp_path / "answers.npz",
@@ -84,7 +68,7 @@ def test_npz_with_its_own_division(tmp_path):
     assert tables["test"].costs("macs") == [1.0, 4.0, 20.0]
 
 
-def test_safetensors_comes_back_and_takes_other_costs(tmp_path):
+def test_safetensors_comes_back_and_takes_other_costs(tmp_path, answers):
     probabilities, labels = answers()
     np.savez(tmp_path / "a.npz", probabilities=probabilities, labels=labels, macs=[1, 4, 20])
     table = outcome_files.read_outcomes(tmp_path / "a.npz")["all"]
@@ -128,7 +112,7 @@ def test_a_csv_that_does_not_fit_is_told_where(tmp_path, text, message):
     assert message in str(error.value)
 
 
-def test_costs_must_name_every_model(tmp_path):
+def test_costs_must_name_every_model(tmp_path, answers):
     write_csv(tmp_path / "answers.csv", *answers(rows=10))
     with pytest.raises(ConfigError, match="expected one each for small, middle, large"):
         outcome_files.read_outcomes(tmp_path / "answers.csv", {"small": 1.0})
@@ -147,7 +131,7 @@ def test_other_files_are_refused(tmp_path):
         outcome_files.read_outcomes(tmp_path / "nothing.csv", COSTS)
 
 
-def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch):
+def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch, answers):
     monkeypatch.chdir(tmp_path)
     write_csv(tmp_path / "answers.csv", *answers(rows=2000))
     costs = ",".join(f"{name}={cost}" for name, cost in COSTS.items())
@@ -170,7 +154,7 @@ def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch)
     assert found["default"]["gain"]["interval"][0] > 0
 
 
-def test_study_of_equal_models_does_not_pay(tmp_path):
+def test_study_of_equal_models_does_not_pay(tmp_path, answers):
     probabilities, labels = answers(rows=2000, accuracies=(0.8,))
     same = np.repeat(probabilities, 2, axis=1)
     np.savez(tmp_path / "same.npz", probabilities=same, labels=labels, macs=[1.0, 1.001])
@@ -181,7 +165,7 @@ def test_study_of_equal_models_does_not_pay(tmp_path):
     assert "too alike" in found.sentences[-1]
 
 
-def test_study_refuses_one_model_and_unknown_costs(tmp_path):
+def test_study_refuses_one_model_and_unknown_costs(tmp_path, answers):
     probabilities, labels = answers(rows=20, accuracies=(0.8, 0.9))
     np.savez(tmp_path / "two.npz", probabilities=probabilities, labels=labels, macs=[1.0, 2.0])
     table = outcome_files.read_outcomes(tmp_path / "two.npz")["all"]
@@ -192,7 +176,7 @@ def test_study_refuses_one_model_and_unknown_costs(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["a", "a=", "=1", "a=-1", "a=1,a=2", "a=nan"])
-def test_costs_of_another_form_are_usage_errors(tmp_path, capsys, text):
+def test_costs_of_another_form_are_usage_errors(tmp_path, capsys, text, answers):
     write_csv(tmp_path / "answers.csv", *answers(rows=10))
     assert cli.main(["study", str(tmp_path / "answers.csv"), "--costs", text]) == 2
     assert "expected NAME=COST,..." in capsys.readouterr().err

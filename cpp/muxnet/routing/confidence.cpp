@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
@@ -57,6 +58,24 @@ JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::siz
   require(!models_.empty(), "joint confidence", "at least one model", "none");
   if (models_.size() > 1) fit_exponents(table);
   fit_confidence(table);
+}
+
+nlohmann::json JointConfidence::to_json() const {
+  return {{"models", models_},
+          {"classes", classes_},
+          {"exponents", exponents_},
+          {"coefficients", coefficients_}};
+}
+
+JointConfidence::JointConfidence(const nlohmann::json& content)
+    : models_(content.at("models").get<std::vector<std::size_t>>()),
+      classes_(content.at("classes").get<std::size_t>()),
+      exponents_(content.at("exponents").get<std::vector<double>>()),
+      coefficients_(content.at("coefficients").get<std::vector<double>>()) {
+  require(!models_.empty() && exponents_.size() == models_.size() &&
+              coefficients_.size() == feature_count(),
+          "joint confidence", "an exponent for each model and a coefficient for each feature",
+          text(exponents_.size(), " and ", coefficients_.size()));
 }
 
 std::int32_t JointConfidence::answer(const Evidence& evidence,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,11 @@ class JointConfidence {
   /// Learns from all rows of a labelled table. `models`: positions, at least one.
   JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models);
 
+  /// What answers and confidences need, without what it learnt from; and its way back, which throws
+  /// std::invalid_argument, or what the JSON library throws, on what does not fit.
+  nlohmann::json to_json() const;
+  explicit JointConfidence(const nlohmann::json& content);
+
   /// The joint probabilities (K) of an input that all its models have answered; returns the class.
   std::int32_t answer(const Evidence& evidence, std::span<float> probabilities) const;
 
@@ -28,7 +34,7 @@ class JointConfidence {
 
   /// For each row of the table that it learnt from: the confidence by a regression that did not
   /// learn from that row (five folds), which thresholds may be chosen on; confidence(); and whether
-  /// the answer is right.
+  /// the answer is right. Empty when it comes from JSON.
   const std::vector<double>& cross_fitted() const { return cross_fitted_; }
   const std::vector<double>& fitted() const { return fitted_; }
   const std::vector<std::uint8_t>& correct() const { return correct_; }

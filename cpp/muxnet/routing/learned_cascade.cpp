@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/routing/chain_search.hpp"
@@ -144,6 +145,25 @@ class LearnedCascadePolicy : public ChainPolicy {
       learnt.emplace(larger, JointConfidence(held_out, models));
       learn(held_out, order, larger, i + 1, more - 1, learnt);
     }
+  }
+
+  nlohmann::json learnt() const override {
+    nlohmann::json sets = nlohmann::json::array();
+    for (const auto& [set, joint] : *confidences_) sets.push_back(joint.to_json());
+    return sets;
+  }
+
+  void restore(const nlohmann::json& sets) override {
+    auto confidences = std::make_shared<Confidences>();
+    for (const auto& entry : sets) {
+      std::uint64_t set = 0;
+      for (const auto model : entry.at("models").get<std::vector<std::size_t>>()) {
+        require(model < costs().size(), name(), text("models below ", costs().size()), text(model));
+        set |= model_bit(model);
+      }
+      confidences->emplace(set, JointConfidence(entry));
+    }
+    confidences_ = std::move(confidences);
   }
 
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {

@@ -36,6 +36,7 @@ void Policy::fit(const OutcomeTable& held_out) {
   identity_.reset();
   models_ = held_out.models();
   costs_ = held_out.costs(options_.cost_kind);
+  best_single_ = best_single_model(held_out, options_.cost_kind);
   auto points = search(held_out);
   require(!points.empty(), where, "at least one operating point", "none");
   points_ = std::move(points);
@@ -71,6 +72,11 @@ const TableIdentity& Policy::fitted_on() const {
   return *identity_;
 }
 
+std::size_t Policy::best_single() const {
+  require_fitted();
+  return best_single_;
+}
+
 std::unique_ptr<Rule> Policy::rule(const OperatingPoint& point) const {
   require_fitted();
   return make_rule(point.parameters);
@@ -97,7 +103,7 @@ OperatingPoint Policy::measure(const OutcomeTable& table,
 
 OperatingPoint Policy::default_point(const OutcomeTable& held_out) const {
   const double look = uses_router() ? held_out.router_cost(options_.cost_kind) : 0;
-  const double limit = costs_[best_single_model(held_out, options_.cost_kind)] + look;
+  const double limit = costs_[best_single_] + look;
   const OperatingPoint* best = nullptr;
   for (const auto& point : points_) {
     if (point.cost > limit) break;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +68,8 @@ class Policy {
   void choose_for_budget(double cost);
   /// The inputs it was fitted on.
   const TableIdentity& fitted_on() const;
+  /// The model most accurate on the inputs it was fitted on, the cheapest of equals.
+  std::size_t best_single() const;
   /// Names of the models it was fitted for.
   const std::vector<std::string>& models() const { return models_; }
 
@@ -77,7 +81,16 @@ class Policy {
   /// Accuracy and cost of a setting on a table.
   OperatingPoint measure(const OutcomeTable& table, const PolicyParameters& parameters) const;
 
+  /// All that fit() found, as JSON, written atomically: load_policy() gives a policy that decides
+  /// alike and knows which inputs it has seen. Throws FileError.
+  void save(const std::filesystem::path& path) const;
+
  protected:
+  /// What search() learnt beside the operating points, and its way back; restore throws
+  /// std::invalid_argument, or what the JSON library throws, on what does not fit.
+  virtual nlohmann::json learnt() const;
+  virtual void restore(const nlohmann::json& learnt);
+
   /// Operating points on held-out data; may learn more state from it.
   virtual std::vector<OperatingPoint> search(const OutcomeTable& held_out) = 0;
   virtual std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const = 0;
@@ -101,11 +114,16 @@ class Policy {
   std::vector<double> relative_costs() const;
 
  private:
+  friend std::unique_ptr<Policy> load_policy(const std::filesystem::path& path);
+
   void require_fitted() const;
+  nlohmann::json to_json() const;
+  void from_json(const nlohmann::json& content);
 
   PolicyOptions options_;
   std::vector<std::string> models_;
   std::vector<double> costs_;
+  std::size_t best_single_ = 0;
   std::shared_ptr<const TableIdentity> identity_;
   std::vector<OperatingPoint> points_;
   OperatingPoint point_;
@@ -116,6 +134,10 @@ std::size_t best_single_model(const OutcomeTable& table, const std::string& cost
 
 /// A policy by name. Throws std::invalid_argument that lists the names there are.
 std::unique_ptr<Policy> make_policy(std::string_view name, const PolicyOptions& options = {});
+
+/// What Policy::save() wrote. Throws FileError on a file that cannot be read,
+/// std::invalid_argument on one that holds no policy.
+std::unique_ptr<Policy> load_policy(const std::filesystem::path& path);
 
 /// Names of all policies, sorted.
 std::vector<std::string> policy_names();

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_bytes, write_json
-from muxnet.outcome_files import PARTS, read_outcomes
-from muxnet.study import SHARES, TOLERANCE, Study, split_outcomes, study, to_json
+from muxnet.outcome_files import PARTS, parse_costs, read_outcomes
+from muxnet.study import split_outcomes, study
+from muxnet.study_results import SHARES, TOLERANCE, Study, to_json
 from muxnet.tables import TextTable, print_table
 from muxnet.words import (
     cost_text,
@@ -62,27 +63,6 @@ def execute(arguments: argparse.Namespace) -> int:
     show(found)
     leave(found, arguments)
     return 0
-
-
-def parse_costs(text: str | None) -> dict[str, float]:
-    """Return ``NAME=COST,...`` as a mapping.
-
-    Raises:
-        UsageError: another form, or a cost that is no positive number.
-
-    """
-    costs: dict[str, float] = {}
-    for item in (text or "").split(",") if text else ():
-        name, equals, value = item.rpartition("=")
-        try:
-            cost = float(value)
-        except ValueError:
-            cost = 0.0
-        if not equals or not name or not 0 < cost < float("inf") or name in costs:
-            expected = "NAME=COST,... with a positive cost for each name"
-            raise UsageError(error_text("--costs", expected, item))
-        costs[name] = cost
-    return costs
 
 
 def whole(path: Path, tables: dict[str, object]) -> object:

@@ -1,6 +1,11 @@
+#include <unistd.h>
+
 #include <bit>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
 
+#include "muxnet/core/error.hpp"
 #include "muxnet/routing/evaluate.hpp"
 #include "tables.hpp"
 
@@ -69,6 +74,27 @@ TEST_P(EveryPolicy, decides_the_same_twice_and_row_by_row) {
   }
 }
 
+TEST_P(EveryPolicy, comes_back_from_its_file_and_decides_alike) {
+  const OutcomeTable held_out = random_table(11, {.models = 2});
+  const OutcomeTable test = random_table(12, {.models = 2, .split = "test"});
+  const auto policy = make_policy(GetParam(), {.seed = 5});
+  policy->fit(held_out);
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("muxnet-policy-" + GetParam() + std::to_string(::getpid()) + ".json");
+  policy->save(path);
+  const auto again = load_policy(path);
+  std::filesystem::remove(path);
+  EXPECT_EQ(again->name(), GetParam());
+  EXPECT_EQ(again->best_single(), policy->best_single());
+  ASSERT_EQ(again->operating_points().size(), policy->operating_points().size());
+  EXPECT_EQ(again->point().parameters, policy->point().parameters);
+  for (const auto& point : policy->operating_points()) {
+    EXPECT_EQ(again->decide(test, point).called, policy->decide(test, point).called);
+    EXPECT_EQ(again->decide(test, point).answers, policy->decide(test, point).answers);
+  }
+  expect_text(error_of([&] { evaluate(*again, held_out); }), {"shares"});
+}
+
 TEST_P(EveryPolicy, optimises_the_kind_of_cost_it_is_given) {
   const OutcomeTable held_out = random_table(11, {.models = 2});
   const auto policy = make_policy(GetParam(), {.cost_kind = "latency_ms"});
@@ -106,6 +132,28 @@ TEST(Registry, lists_names_when_one_is_unknown) {
 
 TEST(Registry, refuses_a_name_that_is_taken) {
   expect_text(error_of([] { register_policy("cascade", nullptr); }), {"'cascade'", "taken"});
+}
+
+TEST(PolicyFile, WhatIsNoPolicyIsRefused) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("muxnet-no-policy-" + std::to_string(::getpid()) + ".json");
+  const auto message = [&](const std::string& content) {
+    std::ofstream(path) << content;
+    return error_of([&] { load_policy(path); });
+  };
+  expect_text(message("{"), {"a saved policy", path.string()});
+  expect_text(message(R"({"format": "other"})"), {"muxnet-policy-1", "other"});
+  expect_text(message(R"({"format": "muxnet-policy-1"})"), {"policy"});
+  const auto policy = make_policy("learned_cascade");
+  policy->fit(random_table(11, {.models = 2}));
+  policy->save(path);
+  std::ifstream file(path);
+  std::string saved((std::istreambuf_iterator<char>(file)), {});
+  const auto at = saved.find("\"exponents\": [") + 14;
+  saved.replace(at, saved.find("]", at) - at, "");
+  expect_text(message(saved), {"joint confidence", "an exponent for each model"});
+  std::filesystem::remove(path);
+  EXPECT_EQ(error_of<FileError>([&] { load_policy(path); }).empty(), false);
 }
 
 }  // namespace

@@ -1,0 +1,56 @@
+"""``muxnet evaluate``: what a saved router does with recorded answers that it has not seen."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from muxnet.files import write_json
+from muxnet.outcome_files import parse_costs, read_evaluation_part
+from muxnet.replay import Evaluated, evaluate_policy
+from muxnet.router_folder import load_router
+from muxnet.tables import TextTable, print_table
+from muxnet.words import cost_text, cost_title, interval_text, percent_text
+
+HELP = "evaluate a saved router on recorded answers that it has not seen"
+INTERRUPTED = "nothing was left"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet evaluate``."""
+    parser.add_argument("router", type=Path, help="folder that muxnet fit left")
+    parser.add_argument("--outcomes", type=Path, required=True, metavar="TABLE")
+    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    parser.add_argument("--seed", type=int, default=0, help="of the intervals")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Evaluate, print, and return the exit status."""
+    policy = load_router(arguments.router)
+    table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
+    found = evaluate_policy(policy, table, seed=arguments.seed)
+    print(f"{arguments.outcomes}: {len(table):,} inputs")
+    print_table(text_table(found))
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, dataclasses.asdict(found))
+    return 0
+
+
+def text_table(found: Evaluated) -> TextTable:
+    """Return router and best single model side by side, and what the router calls."""
+    columns = ("", "accuracy %", "95 % interval", cost_title(found.cost_kind), "of the best")
+    rows = [
+        (
+            name,
+            percent_text(row.accuracy)[:-2],
+            interval_text(row.interval),
+            cost_text(row.cost),
+            percent_text(row.cost / found.best_single.cost, 1),
+        )
+        for name, row in ((found.policy, found.router), (found.best_name, found.best_single))
+    ]
+    rows += [
+        (f"  calls {name}", percent_text(share)[:-2], "", "", "")
+        for name, share in found.called.items()
+    ]
+    return TextTable("Evaluation", columns, tuple(rows))

@@ -1,0 +1,50 @@
+"""``muxnet fit``: a router from recorded answers, saved as a folder."""
+
+import argparse
+from pathlib import Path
+
+from muxnet.errors import UsageError, error_text
+from muxnet.files import write_json
+from muxnet.outcome_files import parse_costs, read_fitting_part
+from muxnet.replay import fit_policy
+from muxnet.router_folder import POLICY_FILE, describe_point
+from muxnet.study_results import DEFAULT
+
+HELP = "fit a router on recorded answers and save it"
+INTERRUPTED = "nothing was left"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet fit``."""
+    parser.add_argument("table", type=Path, help="safetensors, npz, csv or parquet")
+    parser.add_argument("--out", type=Path, default=Path("router"), help="folder of the router")
+    parser.add_argument("--policy", default=DEFAULT, metavar="NAME", help="policy of the router")
+    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
+    parser.add_argument(
+        "--budget", type=float, metavar="COST", help="greatest mean cost per input (default: free)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="for policies that draw")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Fit, save, print the operating point, and return the exit status."""
+    if arguments.budget is not None and not arguments.budget > 0:
+        raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
+    table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
+    policy = fit_policy(arguments.policy, table, arguments.cost_kind, arguments.seed)
+    if arguments.budget is not None:
+        policy.choose_for_budget(arguments.budget)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    path = arguments.out / POLICY_FILE
+    policy.save(path)
+    content = describe_point(policy)
+    print(
+        f"fitted {policy.name} on {len(table):,} inputs: {len(policy.operating_points)} operating "
+        f"points, the chosen one {content['text']}"
+    )
+    print(f"done: {path}")
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, content)
+    return 0

@@ -1,0 +1,97 @@
+"""Policies on recorded answers: fitted, and evaluated beside the best single model."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from muxnet.errors import ConfigError, error_text
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """Accuracy with its 95 % interval, and mean cost per input."""
+
+    accuracy: float
+    interval: tuple[float, float]
+    cost: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluated:
+    """A policy on inputs that it has not seen, beside the best single model."""
+
+    policy: str
+    cost_kind: str
+    router: Measured
+    best_name: str
+    best_single: Measured
+    called: dict[str, float]
+    models_per_input: float
+
+
+def cost_kind_of(table: Any, wanted: str = "") -> str:
+    """Return the kind of cost to trade: the one wanted, else MACs, else the table's first.
+
+    Raises:
+        ConfigError: the table has no such costs.
+
+    """
+    kinds = list(table.cost_kinds)
+    if wanted in kinds:
+        return wanted
+    if wanted or not kinds:
+        raise ConfigError(error_text("cost kind", " or ".join(kinds), wanted or "none"))
+    return "macs" if "macs" in kinds else str(kinds[0])
+
+
+def fit_policy(
+    name: str,
+    table: Any,
+    cost_kind: str = "",
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+) -> Any:
+    """Return the policy ``name``, fitted on a table over one of its kinds of cost.
+
+    Raises:
+        ConfigError: an unknown kind of cost.
+        ValueError: an unknown policy, a test table, or what the policy looks at is missing.
+
+    """
+    from muxnet import _core
+
+    kind = cost_kind_of(table, cost_kind)
+    wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **(options or {}))
+    policy = _core.make_policy(name, wanted)
+    policy.fit(table)
+    return policy
+
+
+def evaluate_policy(policy: Any, table: Any, *, seed: int = 0) -> Evaluated:
+    """Return what a fitted policy does with other inputs.
+
+    Raises:
+        ValueError: inputs that it was fitted on, other models.
+
+    """
+    from muxnet import _core
+
+    kind = policy.cost_kind
+    found = _core.evaluate(policy, table, seed)
+    index = policy.best_single
+    alone = _core.bootstrap_mean(np.asarray(table.correct)[:, index].astype(float).tolist(), seed)
+    return Evaluated(
+        policy=policy.name,
+        cost_kind=kind,
+        router=_measured(found.accuracy, found.costs[kind].mean.value),
+        best_name=policy.models[index],
+        best_single=_measured(alone, table.costs(kind)[index]),
+        called=dict(zip(policy.models, found.called_shares, strict=True)),
+        models_per_input=found.models_per_input,
+    )
+
+
+def _measured(accuracy: Any, cost: float) -> Measured:
+    return Measured(accuracy.value, (accuracy.interval.low, accuracy.interval.high), cost)

@@ -1,0 +1,39 @@
+"""The folder of a saved router."""
+
+from pathlib import Path
+from typing import Any
+
+from muxnet.errors import ConfigError, error_text
+from muxnet.words import cost_text, cost_title, percent_text
+
+POLICY_FILE = "policy.json"
+
+
+def load_router(folder: Path) -> Any:
+    """Return the policy that ``muxnet fit`` left in ``folder``.
+
+    Raises:
+        ConfigError: there is none.
+        ValueError: the file holds no policy.
+
+    """
+    from muxnet import _core
+
+    path = folder / POLICY_FILE
+    if not path.is_file():
+        raise ConfigError(error_text(str(folder), f"a router with {POLICY_FILE}", "none"))
+    return _core.Policy.load(path)
+
+
+def describe_point(policy: Any) -> dict[str, Any]:
+    """Return a policy's chosen operating point: its settings, accuracy, cost and ``text``."""
+    point = policy.point
+    cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)}"
+    return {
+        "policy": policy.name,
+        "cost_kind": policy.cost_kind,
+        "parameters": dict(point.parameters),
+        "accuracy": point.accuracy,
+        "cost": point.cost,
+        "text": f"{percent_text(point.accuracy)} right at {cost} per input",
+    }

@@ -1,0 +1,108 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from muxnet import cli
+from muxnet.router_folder import load_router
+
+
+def save_table(answers, path, seed, rows):
+    probabilities, labels = answers(seed, rows)
+    np.savez(path, probabilities=probabilities, labels=labels, macs=[1.0, 4.0, 20.0])
+    return str(path)
+
+
+@pytest.fixture
+def tables(tmp_path, answers):
+    return {
+        "fit": save_table(answers, tmp_path / "fit.npz", 1, 3000),
+        "calibration": save_table(answers, tmp_path / "calibration.npz", 2, 6000),
+        "test": save_table(answers, tmp_path / "test.npz", 3, 6000),
+        "router": str(tmp_path / "router"),
+        "json": str(tmp_path / "figures.json"),
+    }
+
+
+def run(tables, *arguments):
+    status = cli.main([*arguments, "--json", tables["json"]])
+    assert status == 0
+    with open(tables["json"]) as file:
+        return json.load(file)
+
+
+def test_a_router_is_fitted_saved_and_evaluated(tables, capsys):
+    chosen = run(tables, "fit", tables["fit"], "--out", tables["router"], "--budget", "10")
+    assert chosen["policy"] == "learned_cascade"
+    assert chosen["cost"] <= 10
+    found = run(tables, "evaluate", tables["router"], "--outcomes", tables["test"])
+    assert found["best_name"] == "model_2"
+    assert found["best_single"]["cost"] == 20
+    assert found["best_single"]["accuracy"] == pytest.approx(0.9, abs=0.02)
+    assert found["router"]["cost"] == pytest.approx(chosen["cost"], rel=0.1)
+    low, high = found["router"]["interval"]
+    assert low < found["router"]["accuracy"] < high
+    assert sum(found["called"].values()) == pytest.approx(found["models_per_input"])
+    assert "calls model_0" in capsys.readouterr().out
+
+
+def test_calibrating_to_a_budget_moves_the_point(tables):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    cheap = run(tables, "calibrate", tables["router"], "--budget", "3")
+    assert cheap["cost"] <= 3
+    assert load_router(Path(tables["router"])).point.cost == cheap["cost"]
+
+
+def test_a_promise_holds_on_other_inputs(tables, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    promise = ["calibrate", tables["router"], "--outcomes", tables["calibration"], "--drop", "2"]
+    kept = run(tables, *promise)
+    assert kept["cost_share"] < 1
+    assert "promised: at most 2 points below model_2, 95 % sure" in capsys.readouterr().out
+    found = run(tables, "evaluate", tables["router"], "--outcomes", tables["test"])
+    assert found["router"]["accuracy"] > found["best_single"]["accuracy"] - 0.02
+
+
+def test_a_promise_that_so_few_inputs_do_not_support_is_refused(tables, tmp_path, capsys, answers):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    before = (Path(tables["router"]) / "policy.json").read_bytes()
+    few = save_table(answers, tmp_path / "few.npz", 4, 40)
+    status = cli.main(["calibrate", tables["router"], "--outcomes", few, "--drop", "0.5"])
+    assert status == 1
+    message = capsys.readouterr().err
+    assert "40 inputs: would take about" in message
+    assert (Path(tables["router"]) / "policy.json").read_bytes() == before
+
+
+def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    for command in (["evaluate"], ["calibrate", "--drop", "1"]):
+        name, *rest = command
+        arguments = [name, tables["router"], "--outcomes", tables["fit"], *rest]
+        assert cli.main(arguments) == 1
+        assert "shares" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["calibrate", "ROUTER"], 2, "one of --budget and --drop"),
+        (["calibrate", "ROUTER", "--drop", "1"], 2, "--outcomes with inputs not seen yet"),
+        (["calibrate", "ROUTER", "--drop", "-1", "--outcomes", "TEST"], 2, "between 0 and 100"),
+        (["calibrate", "ROUTER", "--budget", "0.5"], 1, "a budget of at least"),
+        (["evaluate", "NOTHING", "--outcomes", "TEST"], 1, "a router with policy.json"),
+        (["fit", "FIT", "--policy", "no_such"], 1, "one of always, argmax"),
+        (["fit", "FIT", "--policy", "argmax"], 1, "scores"),
+        (["fit", "FIT", "--budget", "-1"], 2, "a cost above 0"),
+    ],
+)
+def test_what_cannot_be_done_is_told(tables, capsys, tmp_path, arguments, status, message):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    places = {
+        "ROUTER": tables["router"],
+        "TEST": tables["test"],
+        "FIT": tables["fit"],
+        "NOTHING": str(tmp_path / "nothing"),
+    }
+    assert cli.main([places.get(word, word) for word in arguments]) == status
+    assert message in capsys.readouterr().err
