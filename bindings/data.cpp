@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "muxnet/data/image_pipeline.hpp"
+#include "muxnet/data/loader.hpp"
 #include "muxnet/data/open.hpp"
 #include "muxnet/data/split.hpp"
 #include "muxnet/data/transform.hpp"
@@ -73,6 +74,29 @@ void bind_data(py::module_& module) {
            py::kw_only(), py::arg("crop_padding") = 0, py::arg("horizontal_flip") = false,
            py::arg("erase_size") = 0);
 
+  py::class_<Loader>(module, "Loader", "Batches of a data set, prepared ahead while others work.")
+      .def(py::init([](const Dataset& data, const Normalization& normalization,
+                       std::int64_t batch_size, bool shuffle, bool drop_last,
+                       const Augmentation& augmentation, std::uint64_t seed) {
+             return Loader(data, normalization,
+                           {batch_size, shuffle, drop_last, augmentation, seed});
+           }),
+           py::arg("data"), py::arg("normalization"), py::kw_only(), py::arg("batch_size") = 128,
+           py::arg("shuffle") = true, py::arg("drop_last") = false,
+           py::arg_v("augmentation", Augmentation{}, "Augmentation()"), py::arg("seed") = 0,
+           "Raises:\n    ValueError: options or data that do not fit.")
+      .def("start_epoch", &Loader::start_epoch, py::arg("epoch"), py::arg("first_batch") = 0,
+           Unlocked(), "Begin an epoch, dropping what was under way.")
+      .def(
+          "next",
+          [](Loader& loader) -> std::optional<std::pair<Tensor, Tensor>> {
+            Batch batch;
+            if (!loader.next(batch)) return std::nullopt;
+            return std::pair(batch.images, batch.labels);
+          },
+          Unlocked(),
+          "The next images f32 (b, c, h, w) and labels i32 (b), or None at the epoch's end.\n\n"
+          "Raises:\n    ValueError: pixels that are not finite.");
   module.def(
       "make_dataset",
       [](const std::string& name, const Tensor& images, const Tensor& labels,

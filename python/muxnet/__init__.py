@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         zoo,
     )
     from muxnet.onnx_export import export_onnx
+    from muxnet.outcome_files import read_outcomes
     from muxnet.torch_weights import from_torch
 
 try:
@@ -52,6 +53,7 @@ __all__ = [
     "load_images",
     "outcome_table",
     "pretrain_multiplexer",
+    "read_outcomes",
     "set_threads",
     "split_dataset",
     "zoo",
@@ -62,6 +64,7 @@ __all__ = [
 _MODULES = {
     "TrainingError": "muxnet._core",
     "export_onnx": "muxnet.onnx_export",
+    "read_outcomes": "muxnet.outcome_files",
     "from_torch": "muxnet.torch_weights",
 }
 

@@ -13,7 +13,7 @@ from muxnet.config import SMALL_ZOO, RunConfig
 from muxnet.digits import load_digits
 from muxnet.errors import error_text
 from muxnet.policies import evaluate_policies as evaluate_policies
-from muxnet.policies import fit_policy as fit_policy
+from muxnet.replay import fit_policy as fit_policy
 
 # A network without batch norm (AlexNet) dies at the rates that suit the others.
 PLAIN_RATE = 0.5

@@ -8,6 +8,7 @@ import numpy as np
 
 from muxnet import _core
 from muxnet.errors import error_text
+from muxnet.replay import fit_policy
 
 # Name in results.json: policy of the core.
 POLICIES: Mapping[str, str] = {
@@ -39,17 +40,22 @@ def evaluate_policies(
     learnt nothing; all others on ``held_out``, the whole of it, where given.
     """
     whole = calibration[0] if held_out is None else held_out
-    policies = {name: _make(kind, seed) for name, kind in POLICIES.items()}
+    policies = {
+        name: _core.make_policy(kind, _core.PolicyOptions(seed=seed))
+        for name, kind in POLICIES.items()
+    }
     for policy in policies.values():
         policy.fit(calibration[0] if policy.uses_router else whole)
     found: dict[str, Any] = {
         name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
     }
-    offload = _core.evaluate(_fitted("offload", calibration[1], seed), test[1], seed)
+    offload = _core.evaluate(fit_policy("offload", calibration[1], seed=seed), test[1], seed)
     names = list(test[0].models)
     found["offload"] = _over_all_models(offload, list(test[1].models), names)
     singles = [
-        _core.evaluate(_fitted("always", whole, seed, model=i), test[0], seed).accuracy
+        _core.evaluate(
+            fit_policy("always", whole, seed=seed, options={"model": i}), test[0], seed
+        ).accuracy
         for i in range(len(names))
     ]
     hybrid = policies["hybrid_single"]
@@ -74,29 +80,6 @@ def evaluate_policies(
         ).tolist(),
         auroc=_auroc(test[0]),
     )
-
-
-def fit_policy(name: str, table: Any, *, seed: int = 0, budget: float | None = None) -> Any:
-    """Return the policy ``name`` of the core, its operating points chosen on held-out outcomes.
-
-    Raises:
-        ValueError: an unknown name, a test table, a budget (mean MACs) below every point.
-
-    """
-    policy = _fitted(name, table, seed)
-    if budget is not None:
-        policy.choose_for_budget(budget)
-    return policy
-
-
-def _make(name: str, seed: int, model: int = 0) -> Any:
-    return _core.make_policy(name, _core.PolicyOptions(seed=seed, model=model))
-
-
-def _fitted(name: str, table: Any, seed: int, model: int = 0) -> Any:
-    policy = _make(name, seed, model)
-    policy.fit(table)
-    return policy
 
 
 def _compare(hybrid: Any, budget: float, other: Any, table: Any, seed: int) -> SimpleNamespace:

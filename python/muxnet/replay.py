@@ -49,15 +49,26 @@ def cost_kind_of(table: Any, wanted: str = "") -> str:
 def fit_policy(
     name: str,
     table: Any,
+    *,
     cost_kind: str = "",
     seed: int = 0,
+    budget: float | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Return the policy ``name``, fitted on a table over one of its kinds of cost.
+    """Return the policy ``name``, its operating points chosen on held-out outcomes.
+
+    Args:
+        name: one of ``muxnet._core.policy_names()``.
+        table: an outcome table with labels.
+        cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
+        seed: for policies that draw.
+        budget: greatest mean cost of the chosen point.
+        options: further settings of ``PolicyOptions``.
 
     Raises:
         ConfigError: an unknown kind of cost.
-        ValueError: an unknown policy, a test table, or what the policy looks at is missing.
+        ValueError: an unknown policy, a test table, or what the policy looks at is missing; a
+            budget below every operating point.
 
     """
     from muxnet import _core
@@ -66,6 +77,8 @@ def fit_policy(
     wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **(options or {}))
     policy = _core.make_policy(name, wanted)
     policy.fit(table)
+    if budget is not None:
+        policy.choose_for_budget(budget)
     return policy
 
 

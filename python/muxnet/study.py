@@ -70,7 +70,7 @@ def study(
     kind = cost_kind_of(held_out, cost_kind)
     if len(held_out.models) < 2:
         raise ConfigError(error_text("study", "two or more models", held_out.models))
-    best = fit_policy("best_single", held_out, kind, seed)
+    best = fit_policy("best_single", held_out, cost_kind=kind, seed=seed)
     index = int(best.point.parameters["model"])
     models = _models(test, kind)
     plane = _Plane(test, kind, models[index].cost, seed)
@@ -80,7 +80,7 @@ def study(
     if held_out.scores.size or held_out.weights.size:
         known.update(ROUTED)
     fitted = {
-        name: fit_policy(policy, held_out, kind, seed, options)
+        name: fit_policy(policy, held_out, cost_kind=kind, seed=seed, options=options)
         for name, (policy, options) in known.items()
     }
     figures = tuple(

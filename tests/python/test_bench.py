@@ -1,5 +1,6 @@
 """``muxnet bench``: ours and a peer in turns."""
 
+import dataclasses
 import json
 
 import pytest
@@ -32,6 +33,13 @@ def test_routing_is_measured_in_turns_with_inference(tmp_path, capsys) -> None:
     assert min(row["ours_ms"], row["peer_ms"]) > 0
     assert row["ours_peak_mb"] > 10
     assert "mobilenet_v2" in capsys.readouterr().out
+
+
+def test_loading_is_held_against_the_training_step() -> None:
+    (work,) = works("load", batches=(4,))
+    work = dataclasses.replace(work, networks=("alexnet_small",))
+    row = rounds.compare(work, "training_step", threads=1, rounds=2, warm_up=1)
+    assert 0 < row.ours_ms < row.peer_ms
 
 
 def test_a_training_step_is_one_turn() -> None:

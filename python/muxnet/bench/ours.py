@@ -1,5 +1,6 @@
 """Our side of every work."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from muxnet.bench.works import Work
 from muxnet.errors import UserError
 
 STEPS_PER_EPOCH = 8
+BATCHES_LOADED = 64  # at a time: more than are prepared ahead
 ENDLESS = 1_000_000
 
 
@@ -20,6 +22,8 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
     api.set_threads(threads)
     if work.kind == "train":
         steps(lambda after_step: train(work, after_step))
+    elif work.kind == "load":
+        turns(loading(work), BATCHES_LOADED)
     else:
         turns(inference(work) if work.kind == "infer" else decision(work))
 
@@ -36,12 +40,7 @@ def models(work: Work) -> list[Any]:
 
 def train(work: Work, after_step: Callable[[Any], bool]) -> None:
     """Train with cross-entropy and SGD until ``after_step`` returns false."""
-    random = np.random.default_rng(1)
-    count = STEPS_PER_EPOCH * work.batch
-    images = random.integers(0, 256, (count, *work.image_shape), dtype=np.uint8)
-    labels = np.arange(count) % work.classes
-    names = [str(i) for i in range(work.classes)]
-    data = api.dataset(images, labels.astype(np.int32), name="random", class_names=names)
+    data = random_images(work, STEPS_PER_EPOCH * work.batch)
     pool = models(work)
     options = _core.ModelTrainingOptions()
     options.fit = _core.FitOptions()
@@ -53,6 +52,34 @@ def train(work: Work, after_step: Callable[[Any], bool]) -> None:
     options.fit.schedule = schedule
     nothing = data.subset([])
     _core.train_models(pool, data, nothing, pool[0].normalization, options, after_step)
+
+
+def random_images(work: Work, count: int) -> Any:
+    """Return a data set of noise."""
+    random = np.random.default_rng(1)
+    images = random.integers(0, 256, (count, *work.image_shape), dtype=np.uint8)
+    labels = np.arange(count) % work.classes
+    names = [str(i) for i in range(work.classes)]
+    return api.dataset(images, labels.astype(np.int32), name="random", class_names=names)
+
+
+def loading(work: Work) -> Callable[[], object]:
+    """Return a call that loads an epoch of batches, shifted and mirrored at random."""
+    data = random_images(work, BATCHES_LOADED * work.batch)
+    loader = _core.Loader(
+        data,
+        _core.measure_normalization(data),
+        batch_size=work.batch,
+        augmentation=_core.Augmentation(crop_padding=4, horizontal_flip=True),
+    )
+    epochs = itertools.count()
+
+    def once() -> None:
+        loader.start_epoch(next(epochs))
+        while loader.next() is not None:
+            pass
+
+    return once
 
 
 def inference(work: Work) -> Callable[[], object]:

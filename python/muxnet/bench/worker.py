@@ -1,5 +1,6 @@
 """One side of a comparison: does its work each time a line comes in, and answers with the time."""
 
+import dataclasses
 import json
 import os
 import resource
@@ -31,12 +32,12 @@ def main() -> int:
         channel.write(json.dumps({"ms": milliseconds, "peak_mb": peak_mb}) + "\n")
         channel.flush()
 
-    def turns(once: Once) -> None:
+    def turns(once: Once, parts: int = 1) -> None:
         answer(0.0)
         for _ in sys.stdin:
             started = time.perf_counter()
             once()
-            answer(1e3 * (time.perf_counter() - started))
+            answer(1e3 * (time.perf_counter() - started) / parts)
 
     def steps(train: Callable[[Callable[[Any], bool]], object]) -> None:
         started = 0.0
@@ -54,6 +55,8 @@ def main() -> int:
     try:
         if task["side"] == "ours":
             ours.serve(work, threads, turns, steps)
+        elif task["side"] == "training_step":
+            ours.serve(dataclasses.replace(work, kind="train"), threads, turns, steps)
         else:
             turns(peers.make(task["side"], work, threads))
     except (UserError, MemoryError, ValueError) as error:

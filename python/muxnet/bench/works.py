@@ -9,6 +9,7 @@ PEERS = {
     "train": ("torch", "torch_compile"),
     "infer": ("onnxruntime", "openvino", "torch"),
     "route": ("mobilenet_v2",),
+    "load": ("training_step",),
 }
 
 
@@ -16,7 +17,7 @@ PEERS = {
 class Work:
     """One line of the benchmark's table, without its figures."""
 
-    kind: str  # train, infer or route
+    kind: str  # train, infer, route or load
     name: str
     networks: tuple[str, ...]
     batch: int
@@ -35,6 +36,8 @@ def works(kind: str, networks: tuple[str, ...] = (), batches: tuple[int, ...] = 
             for network in networks or FULL_ZOO
             for batch in batches or (1, 32)
         ]
+    if kind == "load":
+        return [_work("load", "loader, a batch", SMALL_ZOO, size) for size in batches or (128,)]
     return [_work("route", "multiplexer decision", ("mobilenet_v2",), 1)]
 
 

@@ -17,10 +17,10 @@ from muxnet.progress import reporter
 from muxnet.tables import TextTable, print_table
 from muxnet.words import latency_text
 
-HELP = "measure training, inference or routing beside the peers installed, in turns"
+HELP = "measure training, inference, routing or loading beside the peers installed, in turns"
 INTERRUPTED = "nothing was left"
 
-PACKAGES = {"torch_compile": "torch", "mobilenet_v2": "muxnet"}
+PACKAGES = {"torch_compile": "torch", "mobilenet_v2": "muxnet", "training_step": "muxnet"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -32,9 +32,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.budget is not None and not arguments.budget > 0:
         raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
     table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
-    policy = fit_policy(arguments.policy, table, arguments.cost_kind, arguments.seed)
-    if arguments.budget is not None:
-        policy.choose_for_budget(arguments.budget)
+    policy = fit_policy(
+        arguments.policy,
+        table,
+        cost_kind=arguments.cost_kind,
+        seed=arguments.seed,
+        budget=arguments.budget,
+    )
     arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / POLICY_FILE
     policy.save(path)
