@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "muxnet/data/image_encode.hpp"
 #include "muxnet/data/image_pipeline.hpp"
 #include "muxnet/data/loader.hpp"
 #include "muxnet/data/open.hpp"
@@ -132,6 +133,10 @@ void bind_data(py::module_& module) {
       py::arg("files"), py::arg("resize") = 256, py::arg("crop") = 224, Unlocked(),
       "RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.\n\n"
       "Raises:\n    OSError: an unreadable file.\n    ValueError: no files, crop above resize.");
+  module.def(
+      "encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
+      py::arg("quality") = 90, Unlocked(),
+      "Bytes of each image u8 (n, c, h, w) as raw, png or jpeg.\n\nRaises:\n    ValueError.");
   module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
              py::arg("seed"), Unlocked(), "Divide in two, stratified.\n\nRaises:\n    ValueError.");
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),

@@ -58,6 +58,9 @@ void bind_table(py::module_& module) {
       .def_property_readonly("scores", [](const OutcomeTable& t) { return t.fields().scores; })
       .def_property_readonly("weights", [](const OutcomeTable& t) { return t.fields().weights; })
       .def_property_readonly("labels", [](const OutcomeTable& t) { return t.fields().labels; })
+      .def_property_readonly(
+          "offload_score", [](const OutcomeTable& t) { return t.fields().offload_score; },
+          "f32 (n): 0 = device, 1 = cloud.")
       .def_property_readonly("correct", &OutcomeTable::correct, "u8 (n, N).")
       .def_property_readonly("source", [](const OutcomeTable& t) { return t.fields().source; })
       .def_property_readonly("indices", [](const OutcomeTable& t) { return t.fields().indices; })

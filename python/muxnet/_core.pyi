@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -984,6 +984,11 @@ class OutcomeTable:
     def models(self) -> list[str]:
         ...
     @property
+    def offload_score(self) -> numpy.ndarray:
+        """
+        f32 (n): 0 = device, 1 = cloud.
+        """
+    @property
     def predictions(self) -> numpy.ndarray:
         """
         i32 (n, N).
@@ -1364,6 +1369,13 @@ def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multip
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
     A sentence when the contrastive loss separates nothing, else an empty text.
+    """
+def encoded_bytes(images: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> list[int]:
+    """
+    Bytes of each image u8 (n, c, h, w) as raw, png or jpeg.
+    
+    Raises:
+        ValueError.
     """
 def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
     """

@@ -12,7 +12,18 @@ from muxnet.errors import UsageError, UserError
 
 # Each is a module of muxnet.commands with HELP, add_arguments(parser), execute(arguments) -> exit
 # status, and INTERRUPTED, what to say after Ctrl-C.
-COMMANDS = ("run", "study", "fit", "evaluate", "calibrate", "paper", "profile", "zoo", "bench")
+COMMANDS = (
+    "run",
+    "study",
+    "fit",
+    "evaluate",
+    "calibrate",
+    "figures",
+    "paper",
+    "profile",
+    "zoo",
+    "bench",
+)
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2

@@ -74,7 +74,7 @@ STYLE: Any = {
 
 def accuracy_figure(results: Results) -> Figure:
     """Return accuracy against MACs of every policy, with 95 % intervals."""
-    figure, (axes,) = _figure(9.2, 5.2)
+    figure, (axes,) = new_figure(9.2, 5.2)
     for name, style in CURVE_STYLES.items():
         line = curve(results, name)
         if line is not None:
@@ -108,7 +108,7 @@ def accuracy_figure(results: Results) -> Figure:
 
 def study_figure(found: Study) -> Figure:
     """Return accuracy against cost of every policy of a study, and of the single models."""
-    figure, (axes,) = _figure(9.2, 5.2)
+    figure, (axes,) = new_figure(9.2, 5.2)
     unit = found.best_single.cost
     for entry in found.policies:
         costs, accuracies = zip(*sorted(entry.curve), strict=True)
@@ -121,7 +121,7 @@ def study_figure(found: Study) -> Figure:
     models = sorted(found.models, key=lambda model: model.cost)
     dots = [
         axes.plot(model.cost / unit, model.accuracy, "o", markersize=8, zorder=5, color=colour)[0]
-        for model, colour in zip(models, _ladder(len(models)), strict=True)
+        for model, colour in zip(models, ladder(len(models)), strict=True)
     ]
     names = [model.name for model in models]
     figure.legend(dots, names, loc="outside right lower", title="single models", alignment="left")
@@ -141,7 +141,7 @@ def study_figure(found: Study) -> Figure:
 def called_figure(results: Results) -> Figure:
     """Return how often each policy runs each model, as stacked bars."""
     shown = [entry for entry in results.policies if _is_choosing(entry)]
-    figure, (axes,) = _figure(9.2, 1.5 + 0.52 * len(shown))
+    figure, (axes,) = new_figure(9.2, 1.5 + 0.52 * len(shown))
     colours = model_colours(results)
     longest = max(1.0, *(sum(entry.called) for entry in shown))
     for row, entry in enumerate(shown):
@@ -167,7 +167,7 @@ def called_figure(results: Results) -> Figure:
 
 def hardness_figure(results: Results) -> Figure:
     """Return the input-hardness histogram, and what hybrid-single calls at each level."""
-    figure, (counts, shares) = _figure(9.2, 4.0, columns=2, ratios=(1, 1))
+    figure, (counts, shares) = new_figure(9.2, 4.0, columns=2, ratios=(1, 1))
     levels = range(len(results.hardness.counts))
     total = sum(results.hardness.counts) or 1
     heights = [count / total for count in results.hardness.counts]
@@ -199,7 +199,7 @@ def hardness_figure(results: Results) -> Figure:
 def right_wrong_figure(results: Results) -> Figure:
     """Return the matrix of the paper's Figure 1: A right, B wrong, in % of the inputs."""
     count = len(results.models)
-    figure, (axes,) = _figure(max(9.2, 2.6 + 0.85 * count), 1.9 + 0.42 * count)
+    figure, (axes,) = new_figure(max(9.2, 2.6 + 0.85 * count), 1.9 + 0.42 * count)
     matrix = [[100 * share for share in row] for row in results.right_wrong_matrix]
     top = max(max(row) for row in matrix) or 1.0
     axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1.15 * top, aspect="auto")
@@ -222,7 +222,7 @@ def right_wrong_figure(results: Results) -> Figure:
 
 def learning_figure(results: Results) -> Figure:
     """Return the learning curves: loss and accuracy per model, distances, multiplexer's loss."""
-    figure, axes = _figure(9.2, 6.4, columns=2, rows=2)
+    figure, axes = new_figure(9.2, 6.4, columns=2, rows=2)
     loss, accuracy, distances, multiplexer = axes
     curves = results.learning_curves
     epochs = [entry.epoch for entry in curves.models]
@@ -269,13 +269,13 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
 def draw_study(found: Study) -> bytes:
     """Return the picture of a study as PNG."""
     with mpl.rc_context(STYLE):
-        return _png(study_figure(found))
+        return png(study_figure(found))
 
 
 def draw(results: Results, names: Iterable[str] = tuple(FIGURES)) -> dict[str, bytes]:
     """Return figures as PNG, by name; the same results give the same bytes."""
     with mpl.rc_context(STYLE):
-        return {name: _png(FIGURES[name](results)) for name in names}
+        return {name: png(FIGURES[name](results)) for name in names}
 
 
 def save(pictures: dict[str, bytes], folder: str | os.PathLike[str]) -> list[Path]:
@@ -295,21 +295,23 @@ def model_colours(results: Results) -> list[str]:
     """Return a colour per model, lighter for cheaper ones, the same in every figure."""
     order = sorted(range(len(results.models)), key=lambda i: results.models[i].macs)
     place = {model: rank for rank, model in enumerate(order)}
-    colours = _ladder(len(order))
+    colours = ladder(len(order))
     return [colours[place[i]] for i in range(len(order))]
 
 
-def _ladder(count: int) -> list[str]:
+def ladder(count: int) -> list[str]:
+    """Return colours from light to dark, one per model by rising cost."""
     return [mpl.colors.to_hex(LADDER(rank / max(1, count - 1))) for rank in range(count)]
 
 
-def _figure(
+def new_figure(
     width: float,
     height: float,
     columns: int = 1,
     rows: int = 1,
     ratios: Sequence[float] | None = None,
 ) -> tuple[Figure, list[Any]]:
+    """Return a figure of so many inches, and its axes row by row."""
     figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
     FigureCanvasAgg(figure)
     grid = figure.subplots(
@@ -328,7 +330,8 @@ def _tick_text(macs: float) -> str:
     return f"{float(number):g} {unit}"
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()

@@ -171,7 +171,7 @@ def _contradictions(
         f"Table II leaves the multiplexer out: its shares give {_number(single.latency_ms):.3f} ms "
         f"({table2['hybrid_single']['latency_ms']} printed); with one as dear as Table I's, "
         f"{_number(looked.latency_ms):.3f} ms.",
-        f"The same shares give {macs_text(_number(single.macs))} MACs, the table says "
+        f"The same shares give {_number(single.macs) / 1e9:.3f} G MACs, the table says "
         f"{macs_text(table2['hybrid_single']['macs'])}, Table I's figure; with the multiplexer "
         f"{macs_text(_number(looked.macs))}.",
         f"Upload and download have {spare:.1f} ms (cloud-only less {cloud}'s own time): enough for "

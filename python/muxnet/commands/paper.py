@@ -135,7 +135,7 @@ def measure(threads: int) -> dict[str, Any]:
 def _cost(line: Line, value: float | None) -> str:
     if value is None:
         return "–"
-    return macs_text(value) if line.quantity == "macs" else f"{value:.2f}"
+    return f"{value / 1e9:.3f} G" if line.quantity == "macs" else f"{value:.3f}"
 
 
 def _difference(line: Line) -> str:

@@ -1,0 +1,127 @@
+"""``muxnet figures``: the paper's figures for a finished run."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from muxnet.errors import UsageError, error_text
+from muxnet.files import write_bytes, write_json
+from muxnet.paper import PROFILES
+from muxnet.tables import TextTable, print_table
+from muxnet.words import latency_text, macs_text, percent_text
+
+HELP = "draw the paper's figures for a finished run: embeddings, distances, offload decision, costs"
+INTERRUPTED = "figures drawn so far are kept"
+
+LINKS = ("wifi_us_2019", "lte", "3g")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet figures``."""
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument(
+        "--before", type=Path, metavar="RUN", help="the same run without the contrastive loss"
+    )
+    parser.add_argument("--inputs", type=int, default=400, help="test inputs to embed")
+    parser.add_argument("--device", type=Path, metavar="FILE", help="profile (default: the run's)")
+    parser.add_argument("--server", type=Path, metavar="FILE", help="profile (default: the run's)")
+    parser.add_argument(
+        "--link", default=LINKS[0], metavar="LINK", help=f"{', '.join(LINKS)}, or a profile's file"
+    )
+    parser.add_argument("--payload", choices=("raw", "png", "jpeg"), default="png")
+    parser.add_argument("--threads", type=int, default=0, help="threads to compute with (0: all)")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Draw, print the deployments, and return the exit status."""
+    from muxnet import _core, run_analysis
+
+    if arguments.inputs < 10:
+        raise UsageError(error_text("--inputs", "at least 10", arguments.inputs))
+    _core.set_threads(arguments.threads)
+    run = run_analysis.load_run(arguments.run)
+    after = run_analysis.embeddings_of(run, arguments.inputs)
+    distances = run_analysis.distances_of(after)
+    decision = run_analysis.offload_decision(run)
+    costs = run_analysis.deployments(
+        run,
+        device=_device(arguments.device),
+        server=_device(arguments.server),
+        link=_link(arguments.link),
+        payload=arguments.payload,
+    )
+    panels = {"trained with the contrastive loss": after}
+    if arguments.before is not None:
+        before = run_analysis.load_run(arguments.before)
+        panels = {
+            "without the contrastive loss": run_analysis.embeddings_of(before, arguments.inputs),
+            "with it": after,
+        }
+    folder = run.folder.figures
+    for name, picture in pictures(panels, distances, decision).items():
+        write_bytes(folder / f"{name}.png", picture)
+    print(
+        f"offload decision: true positive rate {decision.true_positive_rate:.3f}, true negative "
+        f"rate {decision.true_negative_rate:.3f}, {percent_text(decision.offloaded, 1)} offloaded"
+    )
+    print_table(table(costs))
+    print(f"done: {folder}")
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        content: dict[str, Any] = {
+            "deployments": [dataclasses.asdict(entry) for entry in costs],
+            "distances": dataclasses.asdict(distances),
+            "offload": dataclasses.asdict(decision),
+        }
+        write_json(target, content)
+    return 0
+
+
+def pictures(panels: dict[str, Any], distances: Any, decision: Any) -> dict[str, bytes]:
+    """Return all pictures by name."""
+    from muxnet import analysis_figures as drawn
+    from muxnet.run_analysis import plane_of
+
+    some = next(iter(panels.values()))
+    versions = {
+        "embeddings_2": (0, len(some.models) - 1),
+        "embeddings_all": tuple(range(len(some.models))),
+    }
+    found = {}
+    for name, models in versions.items():
+        chosen = {title: drawn.of_models(value, models) for title, value in panels.items()}
+        placed = {title: (value, plane_of(drawn.flat(value))) for title, value in chosen.items()}
+        found[name] = drawn.draw(drawn.embedding_figure, placed)
+    found["distances"] = drawn.draw(drawn.distance_figure, distances)
+    found["offload_roc"] = drawn.draw(drawn.offload_figure, decision)
+    return found
+
+
+def table(costs: Any) -> TextTable:
+    """Return the four deployments as text."""
+    rows = tuple(
+        (
+            entry.name,
+            percent_text(entry.accuracy)[:-2],
+            "–" if entry.macs is None else macs_text(entry.macs),
+            latency_text(entry.latency_ms),
+            latency_text(entry.energy_mj),
+            " and ".join(entry.origins),
+        )
+        for entry in costs
+    )
+    columns = ("deployment", "accuracy %", "MACs", "latency ms", "device energy mJ", "latency from")
+    return TextTable("Deployments (– not measured)", columns, rows)
+
+
+def _device(path: Path | None) -> Any:
+    from muxnet import _core
+
+    return None if path is None else _core.DeviceProfile.load(path)
+
+
+def _link(name: str) -> Any:
+    from muxnet import _core
+
+    return _core.LinkProfile.load(PROFILES / f"{name}.json" if name in LINKS else name)
