@@ -78,6 +78,12 @@ class Study:
     verdict: Literal["pays", "unclear", "does not pay"]
     sentences: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        """Return the study for a notebook."""
+        from muxnet.study_tables import html
+
+        return html(self)
+
 
 def to_json(found: Study) -> dict[str, Any]:
     """Return what ``--json`` writes; every cost is a share of the best single model's."""

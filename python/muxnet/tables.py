@@ -1,6 +1,7 @@
 """The paper's Table II for a run: as rows of text, and drawn in the terminal by rich."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import TextIO
 
 from rich import box
@@ -28,6 +29,20 @@ class TextTable:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def _repr_html_(self) -> str:
+        """Return the table for a notebook."""
+
+        def line(cells: tuple[str, ...], tag: str) -> str:
+            sides = ["left", *["right"] * (len(cells) - 1)]
+            return "".join(
+                f'<{tag} style="text-align: {side}">{escape(cell)}</{tag}>'
+                for side, cell in zip(sides, cells, strict=True)
+            )
+
+        rows = "".join(f"<tr>{line(row, 'td')}</tr>" for row in self.rows)
+        head = f"<tr>{line(self.columns, 'th')}</tr>"
+        return f"<table><caption>{escape(self.title)}</caption>{head}{rows}</table>"
 
 
 def model_table(results: Results) -> TextTable:

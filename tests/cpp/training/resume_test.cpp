@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "muxnet/core/error.hpp"
@@ -50,6 +51,8 @@ void expect_same_history(const TrainingResult& result, const TrainingResult& exp
     EXPECT_EQ(a.one_right_distance, b.one_right_distance);
     EXPECT_EQ(a.distillation, b.distillation);
   }
+  const auto answers = result.answers.bits().span<std::int32_t>();
+  EXPECT_TRUE(std::ranges::equal(answers, expected.answers.bits().span<std::int32_t>()));
 }
 
 TrainingResult go_on(TinyModels& models, const std::filesystem::path& checkpoint,

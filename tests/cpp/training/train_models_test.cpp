@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
@@ -121,6 +123,48 @@ TEST(TrainModels, ModelsWithoutJointLossesDoNotTouchEachOther) {
   EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin()));
 }
 
+TEST(TrainModels, DistillationTeachesTheCheaperByTheDearerOnly) {
+  const auto trained = [](double weight) {
+    auto options = tiny_options();
+    options.contrastive_weight = 0;
+    options.online_distillation_weight = weight;
+    TinyModels models;
+    train_models(models.pointers, tiny_data(), options);
+    std::vector<Tensor> values;
+    for (const auto& model : models.owned) values.push_back(model->parameters.values().clone());
+    return values;
+  };
+  const auto without = trained(0), with = trained(0.5);
+  const auto largest_change = [&](std::size_t model) {
+    const auto a = without[model].span<float>(), b = with[model].span<float>();
+    double largest = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      largest = std::max(largest, std::abs(static_cast<double>(a[i]) - b[i]));
+    }
+    return largest;
+  };
+  EXPECT_GT(largest_change(0), 1e-3);
+  EXPECT_LT(largest_change(1), 1e-4);
+}
+
+TEST(TrainModels, RemembersAnAnswerForEachVisit) {
+  TinyModels models;
+  const auto result = train_models(models.pointers, tiny_data(), tiny_options());
+  const Tensor shares = result.answers.shares(4);
+  ASSERT_EQ(shares.shape(), (Shape{101, 2}));
+  // Each epoch leaves five of 101 out, and what was seen four times has shares of quarters.
+  double right = 0, seen = 0;
+  for (const float share : shares.span<float>()) {
+    if (share < 0) continue;
+    right += share;
+    ++seen;
+  }
+  EXPECT_GE(seen, 2 * 96);
+  double expected = 0;
+  for (const auto& epoch : result.history) expected += epoch.accuracies[0] + epoch.accuracies[1];
+  EXPECT_NEAR(right / seen, expected / 8, 0.03);
+}
+
 TEST(TrainModels, LearningRateOfAModelCanBeZero) {
   TinyModels models;
   const TinyModels untouched;
@@ -216,6 +260,9 @@ TEST(TrainModels, RefusesWhatDoesNotFit) {
   options.fit.clip_norm = -1;
   EXPECT_TRUE(contains(error(options), "clip_norm"));
 
+  auto taught = data;
+  taught.right = Tensor({101, 3});
+  EXPECT_THROW(train_models(models.pointers, taught, tiny_options()), std::out_of_range);
   const std::vector<Model*> none;
   EXPECT_THROW(train_models(none, data, tiny_options()), std::invalid_argument);
   const std::vector<Model*> twice{models.pointers[0], models.pointers[0]};
