@@ -14,6 +14,7 @@ from muxnet.errors import UsageError, UserError
 # status, and INTERRUPTED, what to say after Ctrl-C.
 COMMANDS = (
     "run",
+    "collect",
     "study",
     "fit",
     "evaluate",

@@ -1,0 +1,173 @@
+"""Anybody's models behind one call: images in, probabilities out."""
+
+import dataclasses
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.errors import ConfigError, MissingPackageError, error_text
+
+Predict = Callable[[NDArray[np.float32]], Any]
+
+KEYS = {"name", "onnx", "callable", "cost", "output", "mean", "deviation"}
+OUTPUTS = ("probabilities", "logits")
+
+
+@dataclasses.dataclass(frozen=True)
+class ForeignModel:
+    """A model of any kind.
+
+    ``predict`` takes images f32 (n, c, h, w), (x / 255 - mean) / deviation, and gives (n, K):
+    probabilities, or logits where ``output`` says so.
+    """
+
+    name: str
+    cost: float
+    predict: Predict
+    output: str = "probabilities"
+    mean: tuple[float, ...] = (0.0,)
+    deviation: tuple[float, ...] = (1.0,)
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the probabilities (n, K) for raw images u8 (n, c, h, w).
+
+        Raises:
+            ValueError: an answer of another shape, or one that is not finite.
+
+        """
+        mean, deviation = (
+            np.asarray(values, np.float32).reshape(1, -1, 1, 1)
+            for values in (self.mean, self.deviation)
+        )
+        scaled = (images.astype(np.float32) / np.float32(255) - mean) / deviation
+        answer = np.asarray(self.predict(np.ascontiguousarray(scaled)), dtype=np.float32)
+        if answer.ndim != 2 or len(answer) != len(images):
+            expected = f"answers of shape ({len(images)}, K)"
+            raise ValueError(error_text(self.name, expected, answer.shape))
+        if not np.isfinite(answer).all():
+            raise ValueError(error_text(self.name, "finite answers", "NaN or infinity"))
+        return _softmax(answer) if self.output == "logits" else answer
+
+
+def from_module(name: str, module: Any, cost: float, **options: Any) -> ForeignModel:
+    """Return a PyTorch module as a model: ``from_module("mine", module, cost=4.1e9)``.
+
+    Its answer is taken as logits; ``options`` are further fields of ``ForeignModel``.
+    """
+    import torch
+
+    def predict(images: NDArray[np.float32]) -> Any:
+        with torch.inference_mode():
+            return module(torch.from_numpy(images)).numpy()
+
+    return ForeignModel(name, cost, predict, **{"output": "logits", **options})
+
+
+def read_models(path: str | os.PathLike[str]) -> list[ForeignModel]:
+    """Return the models that a JSON file lists.
+
+    Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
+    ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
+    (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel.
+
+    Raises:
+        ConfigError: an entry that does not fit.
+        MissingPackageError: ONNX Runtime is needed and not installed.
+        OSError: the file, or one that it names, cannot be read.
+
+    """
+    path = Path(path)
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ConfigError(error_text(str(path), "JSON", error)) from error
+    if not isinstance(entries, list) or not entries:
+        raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
+    models = [_read_entry(path, i, entry) for i, entry in enumerate(entries)]
+    names = [model.name for model in models]
+    if len(set(names)) != len(names):
+        raise ConfigError(error_text(str(path), "models with different names", names))
+    return models
+
+
+def _read_entry(path: Path, place: int, entry: Any) -> ForeignModel:
+    where = f"{path}, model {place}"
+    if not isinstance(entry, Mapping):
+        raise ConfigError(error_text(where, "an object", type(entry).__name__))
+    unknown = sorted(set(entry) - KEYS)
+    if unknown:
+        raise ConfigError(error_text(where, f"keys of {', '.join(sorted(KEYS))}", unknown[0]))
+    name, cost = entry.get("name"), entry.get("cost")
+    if not isinstance(name, str) or not name:
+        raise ConfigError(error_text(where, "a name", name))
+    if not isinstance(cost, (int, float)) or not 0 < cost < float("inf"):
+        raise ConfigError(error_text(f"{where}, cost", "a number above 0", cost))
+    output = entry.get("output", "probabilities")
+    if output not in OUTPUTS:
+        raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
+    if ("onnx" in entry) == ("callable" in entry):
+        raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
+    if "onnx" in entry:
+        predict = _onnx(path.parent / entry["onnx"])
+    else:
+        predict = _callable(where, entry["callable"], path.parent)
+    return ForeignModel(
+        name,
+        float(cost),
+        predict,
+        output,
+        mean=_numbers(f"{where}, mean", entry.get("mean", [0.0])),
+        deviation=_numbers(f"{where}, deviation", entry.get("deviation", [1.0]), above=0.0),
+    )
+
+
+def _numbers(where: str, values: Any, above: float = -float("inf")) -> tuple[float, ...]:
+    fits = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
+    if not fits or not all(isinstance(v, (int, float)) and v > above for v in values):
+        raise ConfigError(error_text(where, "a list of numbers, one per channel", values))
+    return tuple(float(value) for value in values)
+
+
+def _onnx(path: Path) -> Predict:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPackageError(str(path), "onnxruntime", "onnx") from error
+    if not path.is_file():
+        raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no common base
+        raise ConfigError(error_text(str(path), "an ONNX model", error)) from error
+    source, answer = session.get_inputs()[0].name, session.get_outputs()[0].name
+    return lambda images: session.run([answer], {source: images})[0]
+
+
+def _callable(where: str, target: Any, folder: Path) -> Predict:
+    module, _, function = str(target).partition(":")
+    # A module beside the list is found, as one beside a script is.
+    sys.path.insert(0, str(folder.resolve()))
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        expected = "package.module:function that can be imported"
+        raise ConfigError(error_text(f"{where}, callable", expected, error)) from error
+    finally:
+        sys.path.pop(0)
+    if not callable(found):
+        raise ConfigError(error_text(f"{where}, callable", "a function", type(found).__name__))
+    predict: Predict = found
+    return predict
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    result: NDArray[np.float32] = shifted / shifted.sum(axis=1, keepdims=True)
+    return result

@@ -1,0 +1,69 @@
+"""``muxnet collect``: record what anybody's models answer for labelled inputs."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from muxnet.errors import ConfigError, error_text
+from muxnet.files import write_json
+
+HELP = "run models over labelled inputs and write their answers as an outcome table"
+INTERRUPTED = "answers so far are kept: the same command with --resume goes on from them"
+
+SPLITS = ("test", "held_out", "train")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet collect``."""
+    parser.add_argument("--models", type=Path, required=True, metavar="FILE", help="list as JSON")
+    parser.add_argument(
+        "--data", required=True, help="as of muxnet run, or an npz with images and labels"
+    )
+    parser.add_argument("--split", choices=SPLITS, default="test", help="of data that has several")
+    parser.add_argument("--out", type=Path, default=Path("outcomes.safetensors"))
+    parser.add_argument("--resume", action="store_true", help="go on from what was kept")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the models, write the table, and return the exit status."""
+    from muxnet.adapters import read_models
+    from muxnet.collect import collect
+
+    models = read_models(arguments.models)
+    data, split = labelled_inputs(arguments.data, arguments.split)
+    table = collect(models, data, arguments.out, split=split, resume=arguments.resume)
+    accuracies = np.asarray(table.correct).mean(axis=0)
+    for model, accuracy in zip(models, accuracies, strict=True):
+        print(f"{model.name}: {100 * accuracy:.2f} % right")
+    print(f"done: {arguments.out}")
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        content = {
+            model.name: {"cost": model.cost, "accuracy": float(accuracy)}
+            for model, accuracy in zip(models, accuracies, strict=True)
+        }
+        write_json(target, {"inputs": len(table), "models": content})
+    return 0
+
+
+def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:
+    """Return a data set and the name of its split; an npz has none.
+
+    Raises:
+        ConfigError: arrays that are missing.
+        ValueError: arrays that do not fit, an unknown kind of data.
+        OSError: files that cannot be read.
+
+    """
+    from muxnet import api
+
+    if not spec.endswith(".npz"):
+        return getattr(api.load_data(spec), split), split
+    with np.load(spec, allow_pickle=False) as file:
+        missing = [name for name in ("images", "labels") if name not in file.files]
+        if missing:
+            raise ConfigError(error_text(spec, f"an array {missing[0]}", ", ".join(file.files)))
+        images, labels = file["images"], file["labels"]
+    return api.dataset(images, labels, name=Path(spec).stem), ""
