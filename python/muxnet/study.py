@@ -30,6 +30,8 @@ POLICIES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "random_mixing": ("random_mixing", {}),
     "cascade_2": ("cascade", {"max_models": 2}),
     "cascade": ("cascade", {"max_models": 3}),
+    "margin_cascade": ("margin_cascade", {}),
+    "entropy_cascade": ("entropy_cascade", {}),
     "learned_cascade": ("learned_cascade", {}),
     "average_ensemble": ("average_ensemble", {}),
     "oracle": ("oracle", {}),

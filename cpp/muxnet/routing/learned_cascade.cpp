@@ -99,7 +99,8 @@ class LearnedCascadePolicy : public ChainPolicy {
     return as_decided(plane.front());
   }
 
-  /// The points as the final regressions decide them, which learnt from all inputs.
+  /// The points with the cost at which the final regressions decide, which learnt from all inputs,
+  /// and the accuracy of those that did not learn from the input: the others' own is too good.
   std::vector<OperatingPoint> as_decided(std::vector<OperatingPoint> points) const {
     std::vector<PlanePoint> plane;
     for (auto& point : points) {
@@ -121,12 +122,20 @@ class LearnedCascadePolicy : public ChainPolicy {
       paid.push_back(costs()[chain.models[j]] + (j > 0 ? paid.back() : 0.0));
     }
     const std::size_t rows = stages.front()->correct().size();
+    /// The stage that answers a row, by one of the kinds of confidence.
+    const auto stage_of = [&](std::size_t row, const auto& confidences) {
+      std::size_t j = 0;
+      while (j + 1 < chain.length && !(confidences(*stages[j])[row] >= chain.thresholds[j])) ++j;
+      return j;
+    };
+    const auto own = [](const JointConfidence& joint) -> const auto& { return joint.fitted(); };
+    const auto crossed = [](const JointConfidence& joint) -> const auto& {
+      return joint.cross_fitted();
+    };
     double right = 0, cost = 0;
     for (std::size_t row = 0; row < rows; ++row) {
-      std::size_t j = 0;
-      while (j + 1 < chain.length && !(stages[j]->fitted()[row] >= chain.thresholds[j])) ++j;
-      right += stages[j]->correct()[row];
-      cost += paid[j];
+      right += stages[stage_of(row, crossed)]->correct()[row];
+      cost += paid[stage_of(row, own)];
     }
     point.accuracy = right / static_cast<double>(rows);
     point.cost = cost / static_cast<double>(rows);

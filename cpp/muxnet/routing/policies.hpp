@@ -39,6 +39,13 @@ std::unique_ptr<Policy> make_offload(const PolicyOptions& options);
 /// exhaustively on held-out accuracy against cost. Parameters: models, model_0, threshold_0, ...
 std::unique_ptr<Policy> make_cascade(const PolicyOptions& options);
 
+/// `margin_cascade`: as `cascade`, but sure by the margin, the best class's probability less the
+/// second's.
+std::unique_ptr<Policy> make_margin_cascade(const PolicyOptions& options);
+
+/// `entropy_cascade`: as `cascade`, but sure by 1 - entropy / log K.
+std::unique_ptr<Policy> make_entropy_cascade(const PolicyOptions& options);
+
 /// `learned_cascade`: as `cascade`, but after each model a regression on all answers so far says
 /// how surely their product of experts is right (JointConfidence), and that product is the answer.
 /// Chains of up to three models and thresholds are searched on cross-fitted confidences. Of more

@@ -27,7 +27,8 @@ struct PolicyOptions {
 /// A point's settings by name.
 using PolicyParameters = std::map<std::string, double>;
 
-/// One setting of a policy, with what it attained on the table it was chosen on.
+/// One setting of a policy, with what it attained on the table it was chosen on; a policy that
+/// learns from that table says what it attains on inputs left out of the learning.
 struct OperatingPoint {
   PolicyParameters parameters;
   double accuracy = 0;
