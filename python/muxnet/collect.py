@@ -13,6 +13,8 @@ from muxnet.files import atomic_path
 
 # Images of one call: their floats take at most so many bytes.
 BATCH_BYTES = 64e6
+# Before a model's name in the partial file, which has words of its own.
+PREFIX = "answers of "
 
 Said = Callable[[str], object]
 
@@ -122,8 +124,8 @@ class _Partial:
         if not resume:
             raise UserError(f"[collect] {path} holds answers of before: --resume, or remove it")
         with np.load(path, allow_pickle=False) as file:
-            for name in file.files:
-                rows = file[name]
+            for key in file.files:
+                name, rows = key.removeprefix(PREFIX), file[key]
                 if name not in {model.name for model in models} or len(rows) != len(data):
                     expected = f"answers of these models to {len(data)} inputs"
                     received = f"{name}, {len(rows)} inputs"
@@ -133,4 +135,5 @@ class _Partial:
     def save(self) -> None:
         """Write what there is, atomically."""
         with atomic_path(self.path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **self.answers)
+            content: dict[str, Any] = {PREFIX + name: rows for name, rows in self.answers.items()}
+            np.savez(file, **content)
