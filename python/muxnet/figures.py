@@ -117,7 +117,9 @@ def study_figure(found: Study) -> Figure:
         if len(costs) > 1:
             style = CURVE_STYLES.get(entry.name, {"linewidth": 1.4, "zorder": 3})
         else:
-            style = {"linestyle": "none", "markersize": 8, **POLICY_STYLES[entry.name]}
+            # Of a family with a single point, that point in its line's colour.
+            own = POLICY_STYLES.get(entry.name, {**CURVE_STYLES.get(entry.name, {}), "marker": "h"})
+            style = {"markersize": 8, **own, "linestyle": "none"}
         axes.plot(costs, accuracies, label=policy_title(entry.name), **style)
     figure.legend(loc="outside right upper", title="policies", alignment="left")
     models = sorted(found.models, key=lambda model: model.cost)

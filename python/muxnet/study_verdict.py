@@ -69,7 +69,7 @@ def sentences(
     )
     if diversity.oracle_gain < ALIKE:
         words.append(
-            "These models are too alike: routing can save cost here, but hardly gain accuracy. A "
+            f"Hardly any accuracy is left to gain: what {name} gets wrong, the others do too. A "
             "model of another family, or trained on other data, would help more than a router."
         )
     return tuple(words)

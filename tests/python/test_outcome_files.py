@@ -162,7 +162,7 @@ def test_study_of_equal_models_does_not_pay(tmp_path, answers):
     found = study.study(*study.split_outcomes(table))
     assert found.verdict == "does not pay"
     assert found.diversity.oracle_gain == 0
-    assert "too alike" in found.sentences[-1]
+    assert "Hardly any accuracy is left to gain" in found.sentences[-1]
 
 
 def test_study_refuses_one_model_and_unknown_costs(tmp_path, answers):
@@ -180,3 +180,11 @@ def test_costs_of_another_form_are_usage_errors(tmp_path, capsys, text, answers)
     write_csv(tmp_path / "answers.csv", *answers(rows=10))
     assert cli.main(["study", str(tmp_path / "answers.csv"), "--costs", text]) == 2
     assert "expected NAME=COST,..." in capsys.readouterr().err
+
+
+def test_study_of_a_few_inputs_is_drawn_too(tmp_path, answers, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    probabilities, labels = answers(rows=4, accuracies=(0.8, 0.9))
+    np.savez("few.npz", probabilities=probabilities, labels=labels, macs=[1.0, 2.0])
+    assert cli.main(["study", "few.npz"]) == 0
+    assert (tmp_path / "few-study.png").exists()
