@@ -19,6 +19,7 @@ COMMANDS = (
     "fit",
     "evaluate",
     "calibrate",
+    "guarantee",
     "figures",
     "paper",
     "profile",
