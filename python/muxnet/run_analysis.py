@@ -1,6 +1,7 @@
 """What a finished run shows beyond its report: embeddings, the offload decision, deployments."""
 
 import dataclasses
+import warnings
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,10 @@ def plane_of(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]
 
     perplexity = min(30.0, (len(vectors) - 1) / 3)
     tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
-    return np.asarray(tsne.fit_transform(vectors), dtype=np.float32)
+    with warnings.catch_warnings():
+        # In a container the cores' topology may be hidden; the logical ones serve as well.
+        warnings.filterwarnings("ignore", "Could not find the number of physical cores")
+        return np.asarray(tsne.fit_transform(vectors), dtype=np.float32)
 
 
 def offload_decision(run: LoadedRun) -> OffloadDecision:
