@@ -77,7 +77,7 @@ def _answers(
 ) -> NDArray[np.float32]:
     parts = []
     for start in range(0, len(data), size):
-        images = _pixels(data, start, start + size)
+        images = raw_pixels(data, start, start + size)
         try:
             parts.append(model.probabilities(images))
         except KeyboardInterrupt:
@@ -106,11 +106,12 @@ def _failing(model: ForeignModel, images: NDArray[np.uint8]) -> int:
     return 0
 
 
-def _pixels(data: Any, start: int, end: int) -> NDArray[np.uint8]:
+def raw_pixels(data: Any, start: int, end: int) -> NDArray[np.uint8]:
+    """Return images of a data set as u8; those in floating point lie in [0, 1]."""
     images = np.asarray(data.images[start:end])
     if images.dtype != np.uint8:
         images = np.clip(np.rint(255 * images), 0, 255).astype(np.uint8)
-    return images
+    return np.ascontiguousarray(images)
 
 
 class _Partial:

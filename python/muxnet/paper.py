@@ -62,7 +62,7 @@ def compute() -> Tables:
     return Tables(
         table1=tuple(_lines(first, printed1)),
         table2=tuple(_lines(second, printed2)),
-        headlines=_headlines(paper),
+        headlines=_headlines(parts),
         contradictions=_contradictions(parts, first, second),
         costs={"table1": _known(first), "table2": _known(second)},
     )
@@ -124,12 +124,12 @@ def _known(costs: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     }
 
 
-def _headlines(paper: Mapping[str, Any]) -> tuple[Line, ...]:
+def _headlines(parts: _Parts) -> tuple[Line, ...]:
+    paper = parts.paper
     first, second, said = paper["table1"], paper["table2"], paper["headlines"]
     best = max(second["models"].values(), key=lambda entry: entry["accuracy"])
-    server = paper["cloud"]["network"]
     routed = second["hybrid_single"]
-    latency = _number(_Parts(dict(paper)).server.networks[server].latency_ms)
+    latency = _number(parts.cloud_compute.latency_ms)
     # Negatives are the inputs that the device's model gets right; each follows from the other.
     negatives = first["mobile_only"]["accuracy"]
     derived = {

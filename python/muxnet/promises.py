@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.errors import ConfigError, error_text
+from muxnet.replay import at_point
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,10 +91,8 @@ class _Lost:
     def by(self, point: Any) -> NDArray[np.int64]:
         key = tuple(sorted(point.parameters.items()))
         if key not in self._known:
-            kept = self._policy.point
-            self._policy.choose(point)
-            answers = np.asarray(self._policy.decide(self._table).answers)
-            self._policy.choose(kept)
+            with at_point(self._policy, point):
+                answers = np.asarray(self._policy.decide(self._table).answers)
             right = (answers == np.asarray(self._table.labels)).astype(int)
             self._known[key] = right - self._alone
         return self._known[key]

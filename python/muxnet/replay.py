@@ -1,7 +1,8 @@
 """Policies on recorded answers: fitted, and evaluated beside the best single model."""
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,18 @@ def fit_policy(
     if budget is not None:
         policy.choose_for_budget(budget)
     return policy
+
+
+@contextlib.contextmanager
+def at_point(policy: Any, point: Any = None) -> Iterator[Any]:
+    """Yield ``policy`` at another operating point; afterwards its own is chosen again."""
+    kept = policy.point
+    try:
+        if point is not None:
+            policy.choose(point)
+        yield policy
+    finally:
+        policy.choose(kept)
 
 
 def evaluate_policy(policy: Any, table: Any, *, seed: int = 0) -> Evaluated:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.collect import raw_pixels
 from muxnet.config import load_config
 from muxnet.errors import ConfigError, UserError, error_text
 from muxnet.paper import PROFILES
@@ -16,6 +17,7 @@ from muxnet.results import Results, policy, read_results
 from muxnet.run_folder import RunFolder
 
 SERVER_ANSWER_BYTES = 40.0  # a class and its probability, with their names
+IMAGES_SENT = 200  # whose mean size is the payload
 THRESHOLD = 0.5  # of the offload decision, as in the paper
 
 
@@ -202,7 +204,7 @@ def deployments(
         _core.Figure(run.results.multiplexer.macs, "counted"),
         _core.Figure(run.results.multiplexer.latency_ms, "measured"),
     )
-    upload = float(np.mean(_core.encoded_bytes(_pixels(run), payload)))
+    upload = float(np.mean(_core.encoded_bytes(raw_pixels(run.test, 0, IMAGES_SENT), payload)))
     answer = _cost_on(server, dearest)
     sent = _core.exchange(link, upload, SERVER_ANSWER_BYTES, answer.latency_ms)
     # The server's energy is not the device's; while it computes, the device waits.
@@ -227,13 +229,6 @@ def deployments(
             _core.multiplexed(list(routed.called), on_server, look),
         ),
     )
-
-
-def _pixels(run: LoadedRun, most: int = 200) -> NDArray[np.uint8]:
-    images = np.asarray(run.test.images[:most])
-    if images.dtype != np.uint8:
-        images = np.clip(np.rint(255 * images), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(images)
 
 
 def _cost_on(profile: Any, model: Any) -> Any:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from muxnet.errors import ConfigError, error_text
-from muxnet.replay import cost_kind_of, fit_policy
+from muxnet.outcome_files import PARTS
+from muxnet.replay import at_point, cost_kind_of, fit_policy
 from muxnet.study_results import (
     DEFAULT,
     SHARES,
@@ -59,6 +60,19 @@ def split_outcomes(table: Any, share: float = 0.5, seed: int = 0) -> tuple[Any, 
     return table.subset(first, "held_out"), table.subset(second, "test")
 
 
+def divided(tables: Mapping[str, Any], share: float = 0.5, seed: int = 0) -> tuple[Any, Any]:
+    """Return what to fit on and what to evaluate on: a file's own parts, else ``split_outcomes``.
+
+    Raises:
+        ConfigError: a part would be empty.
+
+    """
+    if "all" in tables:
+        return split_outcomes(tables["all"], share, seed)
+    held_out, test = (tables[part] for part in PARTS)
+    return held_out, test
+
+
 def study(
     held_out: Any, test: Any, *, source: str = "", cost_kind: str = "", seed: int = 0
 ) -> Study:
@@ -73,7 +87,7 @@ def study(
     if len(held_out.models) < 2:
         raise ConfigError(error_text("study", "two or more models", held_out.models))
     best = fit_policy("best_single", held_out, cost_kind=kind, seed=seed)
-    index = int(best.point.parameters["model"])
+    index = best.best_single
     models = _models(test, kind)
     plane = _Plane(test, kind, models[index].cost, seed)
     alone = plane.evaluate(best, best.point).correct
@@ -125,12 +139,8 @@ class _Plane:
     def evaluate(self, policy: Any, point: Any) -> Any:
         from muxnet import _core
 
-        kept = policy.point
-        policy.choose(point)
-        try:
+        with at_point(policy, point):
             return _core.evaluate(policy, self.table, self.seed)
-        finally:
-            policy.choose(kept)
 
     def figures(self, name: str, policy: Any, baseline: Any) -> PolicyFigures:
         from muxnet import _core
@@ -181,15 +191,13 @@ def _models(table: Any, kind: str) -> tuple[ModelFigures, ...]:
 
 def _within(policy: Any, budget: float) -> Any | None:
     """Return the point chosen for a mean cost on the fitting part; None where all cost more."""
-    kept = policy.point
     # A budget that equals a point's own cost must not miss it by rounding.
     cheapest = policy.operating_points[0].cost
     if cheapest > budget * (1 + 1e-9):
         return None
-    policy.choose_for_budget(max(budget, cheapest))
-    found = policy.point
-    policy.choose(kept)
-    return found
+    with at_point(policy):
+        policy.choose_for_budget(max(budget, cheapest))
+        return policy.point
 
 
 def _cheapest_as_good(policy: Any, accuracy: float) -> Any | None:

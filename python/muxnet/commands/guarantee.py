@@ -9,7 +9,7 @@ from muxnet.files import write_json
 from muxnet.outcome_files import parse_costs, read_outcomes
 from muxnet.promises import Kept, count_kept
 from muxnet.replay import fit_policy
-from muxnet.study import split_outcomes
+from muxnet.study import divided
 from muxnet.study_results import DEFAULT
 from muxnet.tables import TextTable, print_table
 from muxnet.words import percent_text
@@ -44,10 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
         expected = "points and per cent between 0 and 100, at least one division"
         raise UsageError(error_text("guarantee", expected, promises))
     tables = read_outcomes(arguments.table, parse_costs(arguments.costs))
-    if "all" in tables:
-        held_out, test = split_outcomes(tables["all"], seed=arguments.seed)
-    else:
-        held_out, test = tables["held_out"], tables["test"]
+    held_out, test = divided(tables, seed=arguments.seed)
     policy = fit_policy(arguments.policy, held_out)
     pairs = [(points / 100, percent / 100) for points, percent in promises]
     found = count_kept(policy, test, pairs, divisions=arguments.divisions, seed=arguments.seed)

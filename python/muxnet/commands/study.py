@@ -5,8 +5,8 @@ from pathlib import Path
 
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_bytes, write_json
-from muxnet.outcome_files import PARTS, parse_costs, read_outcomes
-from muxnet.study import split_outcomes, study
+from muxnet.outcome_files import parse_costs, read_outcomes
+from muxnet.study import divided, study
 from muxnet.study_results import Study, to_json
 from muxnet.study_tables import VERDICTS, model_table, policy_table
 from muxnet.tables import print_table
@@ -36,10 +36,7 @@ def execute(arguments: argparse.Namespace) -> int:
         tables = {"held_out": whole(arguments.table, tables)} | {
             "test": whole(arguments.test, read_outcomes(arguments.test, costs))
         }
-    if "all" in tables:
-        held_out, test = split_outcomes(tables["all"], arguments.share, arguments.seed)
-    else:
-        held_out, test = (tables[part] for part in PARTS)
+    held_out, test = divided(tables, arguments.share, arguments.seed)
     found = study(
         held_out,
         test,
