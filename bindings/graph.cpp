@@ -3,11 +3,19 @@
 #include <set>
 
 #include "bindings.hpp"
+#include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
+#include "muxnet/ops/kernel.hpp"
 
 namespace muxnet::python {
 
 void bind_graph(py::module_& module) {
+  py::enum_<Precision>(module, "Precision", "In what activations are kept and multiplied.")
+      .value("full", Precision::full)
+      .value("bf16", Precision::bf16);
+  module.def("supports_bf16", &supports_bf16,
+             "Whether this CPU multiplies bf16 and this build has the kernels for it.");
+
   py::class_<Graph>(module, "Graph", "A network as data: nodes in execution order.")
       .def_property_readonly("macs", py::overload_cast<>(&Graph::macs, py::const_),
                              "Multiply-accumulates for one input (counted).")

@@ -85,7 +85,8 @@ void bind_networks(py::module_& module) {
       });
 
   py::class_<Predictor>(module, "Predictor", "A model ready to answer for any number of images.")
-      .def(py::init<Model&, std::int64_t>(), py::arg("model"), py::arg("max_batch") = 128,
+      .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
+           py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
            py::keep_alive<1, 2>())
       .def("output", &Predictor::output, py::arg("images"), py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"

@@ -54,6 +54,7 @@ void bind_options(py::module_& module) {
       .def_readwrite("schedule", &FitOptions::schedule)
       .def_readwrite("clip_norm", &FitOptions::clip_norm)
       .def_readwrite("seed", &FitOptions::seed)
+      .def_readwrite("precision", &FitOptions::precision)
       .def_readwrite("checkpoint", &FitOptions::checkpoint)
       .def_readwrite("checkpoint_seconds", &FitOptions::checkpoint_seconds)
       .def_readwrite("resume", &FitOptions::resume);

@@ -158,6 +158,8 @@ def fit_models(
         config, config.epochs, config.learning_rate, config.weight_decay, config.optimizer
     )
     options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
+    if config.precision == "bf16":
+        options.fit.precision = _core.Precision.bf16
     options.label_smoothing = config.label_smoothing
     options.contrastive_weight = config.contrastive_weight
     options.contrastive_formulation = _core.Formulation.__members__[config.contrastive_formulation]

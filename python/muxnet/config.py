@@ -88,6 +88,9 @@ class RunConfig:
     schedule: Literal["one_cycle", "cosine", "step", "constant"] = option(
         "one_cycle", "course of the learning rate"
     )
+    precision: Literal["fp32", "bf16"] = option(
+        "fp32", "in which the models are trained; bf16 needs a CPU that has it"
+    )
     label_smoothing: float = option(0.0, "label smoothing", minimum=0, below=1)
     contrastive_weight: float = option(
         0.1, "weight of the contrastive loss (Eq. 2); 0 trains without it", minimum=0

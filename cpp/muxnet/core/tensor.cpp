@@ -41,6 +41,8 @@ std::size_t size_of(DType dtype) {
       return 4;
     case DType::i64:
       return 8;
+    case DType::bf16:
+      return 2;
   }
   return 0;
 }
@@ -57,6 +59,8 @@ std::string_view name_of(DType dtype) {
       return "i32";
     case DType::i64:
       return "i64";
+    case DType::bf16:
+      return "bf16";
   }
   return "unknown";
 }

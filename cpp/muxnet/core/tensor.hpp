@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "muxnet/core/bfloat16.hpp"
+
 namespace muxnet {
 
 /// Extents, outermost first; images are NCHW.
@@ -20,7 +22,7 @@ std::int64_t volume(const Shape& shape);
 /// "(128, 3, 32, 32)".
 std::string to_string(const Shape& shape);
 
-enum class DType : std::uint8_t { f32, f64, u8, i32, i64 };
+enum class DType : std::uint8_t { f32, f64, u8, i32, i64, bf16 };
 
 std::size_t size_of(DType dtype);
 std::string_view name_of(DType dtype);
@@ -34,6 +36,10 @@ constexpr DType dtype_of<float>() {
 template <>
 constexpr DType dtype_of<double>() {
   return DType::f64;
+}
+template <>
+constexpr DType dtype_of<bfloat16>() {
+  return DType::bf16;
 }
 template <>
 constexpr DType dtype_of<std::uint8_t>() {

@@ -36,8 +36,7 @@ ValueId Graph::add(const std::string& op, const std::string& name, std::vector<V
   require(!name.empty(), "graph.add", "a node name", "an empty one");
   require(std::none_of(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.name == name; }),
           "graph.add", "a node name not used before", name);
-  require(src.size() == definition.inputs, name, text(definition.inputs, " inputs of ", op),
-          text(src.size()));
+  require_inputs(definition, name, src.size());
   for (const ValueId value : src) {
     require(0 <= value && value < values(), name, text("values below ", values()), text(value));
   }

@@ -12,15 +12,27 @@
 namespace muxnet {
 namespace {
 
+/// sum = a + b, all of elements T.
 template <class T>
-void add_arrays(const T* a, const T* b, T* sum, std::int64_t size) {
+void add_arrays(const void* a, const void* b, void* sum, std::int64_t size) {
+  const T* const left = static_cast<const T*>(a);
+  const T* const right = static_cast<const T*>(b);
+  T* const result = static_cast<T*>(sum);
 #pragma omp parallel for simd schedule(static)
-  for (std::int64_t i = 0; i < size; ++i) sum[i] = a[i] + b[i];
+  for (std::int64_t i = 0; i < size; ++i) {
+    result[i] = static_cast<Compute<T>>(left[i]) + static_cast<Compute<T>>(right[i]);
+  }
+}
+
+void add_arrays(DType dtype, const void* a, const void* b, void* sum, std::int64_t size) {
+  if (dtype == DType::f64) return add_arrays<double>(a, b, sum, size);
+  if (dtype == DType::bf16) return add_arrays<bfloat16>(a, b, sum, size);
+  add_arrays<float>(a, b, sum, size);
 }
 
 Graph prepared(const Graph& graph, Mode mode) {
-  Graph fused = fuse_relu(graph, mode);
-  return mode == Mode::infer ? fold_batch_norm(fused) : fused;
+  if (mode == Mode::train) return fuse_activations(graph, mode);
+  return fuse_additions(fuse_activations(fold_batch_norm(graph), mode));
 }
 
 }  // namespace
@@ -73,8 +85,9 @@ class Plan::Implementation {
       const Slot& dst = schedule_.slots[step.dst];
       out << (step.kernel ? step.node->name : std::string("reorder")) << "  "
           << (step.kernel ? step.kernel->implementation() : std::string("layout")) << "  "
-          << name_of(schedule_.slots[step.src.front()].layout) << " -> " << name_of(dst.layout)
-          << "  " << to_string(dst.shape) << '\n';
+          << name_of(schedule_.slots[step.src.front()].format.layout) << " -> "
+          << name_of(dst.format.layout) << "  " << name_of(dst.format.dtype) << ' '
+          << to_string(dst.shape) << '\n';
     }
     out << memory_bytes() << " bytes of buffers\n";
     return std::move(out).str();
@@ -83,14 +96,16 @@ class Plan::Implementation {
  private:
   static const PlanOptions& checked(const PlanOptions& options) {
     require(options.batch > 0, "plan", "a batch of at least 1", text(options.batch));
+    require(options.precision != Precision::bf16 || supports_bf16(), "plan",
+            "precision fp32, as this CPU (or a build without oneDNN) has no bf16", "bf16");
     return options;
   }
 
   bool training() const { return options_.mode == Mode::train; }
 
   std::size_t bytes_of(const Slot& slot) const {
-    return static_cast<std::size_t>(storage_size(slot.shape, slot.layout)) *
-           size_of(parameters_->dtype());
+    return static_cast<std::size_t>(storage_size(slot.shape, slot.format.layout)) *
+           size_of(slot.format.dtype);
   }
 
   std::size_t output_slot(const std::string& name) const {
@@ -100,7 +115,7 @@ class Plan::Implementation {
 
   void refresh_folded() {
     if (!folded_ || folded_version_ == source_.version()) return;
-    fold_parameters(fuse_relu(original_, Mode::infer), source_, *folded_);
+    fold_parameters(original_, source_, *folded_);
     folded_version_ = source_.version();
   }
 
@@ -111,8 +126,8 @@ class Plan::Implementation {
     }
     if (!step.kernel) {
       const Slot& src = schedule_.slots[step.src.front()];
-      convert_layout(step.arguments.src.front(), src.layout, step.arguments.dst,
-                     schedule_.slots[step.dst].layout, src.shape, parameters_->dtype());
+      convert_format(step.arguments.src.front(), src.format, step.arguments.dst,
+                     schedule_.slots[step.dst].format, src.shape);
       return;
     }
     step.arguments.parameters_version = parameters_->version();
@@ -132,18 +147,9 @@ class Plan::Implementation {
               text("a gradient of '", name, "' of shape ", to_string(slot.shape)),
               text(name_of(diff.dtype()), ' ', to_string(diff.shape())));
       if (schedule_.output_gradients.count(index) == 0) continue;
-      add_output_gradient(diff, schedule_.address(schedule_.output_gradients.at(index)));
-    }
-  }
-
-  /// Two names may stand for one value: their gradients add up.
-  void add_output_gradient(const Tensor& diff, void* total) const {
-    if (diff.dtype() == DType::f64) {
-      add_arrays(diff.data<double>(), static_cast<double*>(total), static_cast<double*>(total),
-                 diff.size());
-    } else {
-      add_arrays(diff.data<float>(), static_cast<float*>(total), static_cast<float*>(total),
-                 diff.size());
+      // Two names may stand for one value: their gradients add up.
+      void* const total = schedule_.address(schedule_.output_gradients.at(index));
+      add_arrays(diff.dtype(), diff.raw(), total, total, diff.size());
     }
   }
 
@@ -156,9 +162,8 @@ class Plan::Implementation {
       if (entry.written.front() == no_buffer) return;
       const Slot& src = schedule_.slots[schedule_.steps[entry.step].src.front()];
       const Slot& dst = schedule_.slots[schedule_.steps[entry.step].dst];
-      convert_layout(schedule_.address(entry.read.front()), dst.layout,
-                     schedule_.address(entry.written.front()), src.layout, src.shape,
-                     parameters_->dtype());
+      convert_format(schedule_.address(entry.read.front()), dst.format,
+                     schedule_.address(entry.written.front()), src.format, src.shape);
     } else {
       run_sum(entry);
     }
@@ -166,17 +171,9 @@ class Plan::Implementation {
 
   void run_sum(const BackwardStep& entry) const {
     const Slot& slot = schedule_.slots[entry.step];
-    const std::int64_t size = storage_size(slot.shape, slot.layout);
-    const void* a = schedule_.address(entry.read[0]);
-    const void* b = schedule_.address(entry.read[1]);
-    void* sum = schedule_.address(entry.written.front());
-    if (parameters_->dtype() == DType::f64) {
-      add_arrays(static_cast<const double*>(a), static_cast<const double*>(b),
-                 static_cast<double*>(sum), size);
-    } else {
-      add_arrays(static_cast<const float*>(a), static_cast<const float*>(b),
-                 static_cast<float*>(sum), size);
-    }
+    add_arrays(slot.format.dtype, schedule_.address(entry.read[0]),
+               schedule_.address(entry.read[1]), schedule_.address(entry.written.front()),
+               storage_size(slot.shape, slot.format.layout));
   }
 
   PlanOptions options_;

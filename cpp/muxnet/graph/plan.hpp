@@ -16,15 +16,17 @@ struct PlanOptions {
   std::int64_t batch = 1;
   Mode mode = Mode::infer;
   Backend backend = Backend::best;  ///< reference where the one asked for cannot do an operator
+  Precision precision = Precision::full;
 };
 
 /// A graph compiled for one batch size, mode and the dtype of its parameters: kernels chosen,
 /// layouts agreed, buffers planned once; running it allocates nothing. An inference plan folds
-/// batch norm into convolutions and ReLU into whatever precedes it; it reads the parameters anew
+/// batch norm, additions and ReLU into convolutions; it reads the parameters anew
 /// whenever their version has changed. Not safe for two threads at once.
 class Plan {
  public:
-  /// Keeps a reference to `parameters`, which must outlive the plan.
+  /// Keeps a reference to `parameters`, which must outlive the plan. Throws std::invalid_argument
+  /// on bf16 where supports_bf16() is false.
   Plan(const Graph& graph, Parameters& parameters, const PlanOptions& options);
   ~Plan();
   Plan(Plan&&) noexcept;

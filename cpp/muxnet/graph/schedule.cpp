@@ -10,6 +10,11 @@ class Compiler {
   Compiler(const Graph& graph, Parameters& parameters, const PlanOptions& options)
       : options_(options), graph_(graph), parameters_(parameters) {
     for (const auto& entry : parameters.entries()) offsets_[entry.name] = &entry;
+    readers_.assign(static_cast<std::size_t>(graph.values()), 0);
+    for (const auto& node : graph.nodes()) {
+      for (const ValueId value : node.src) ++readers_[static_cast<std::size_t>(value)];
+    }
+    for (const auto& [name, value] : graph.outputs()) ++readers_[static_cast<std::size_t>(value)];
   }
 
   Schedule run() && {
@@ -33,21 +38,23 @@ class Compiler {
   }
 
   std::size_t bytes_of(const Slot& slot) const {
-    return static_cast<std::size_t>(storage_size(slot.shape, slot.layout)) * element_size();
+    return static_cast<std::size_t>(storage_size(slot.shape, slot.format.layout)) *
+           size_of(slot.format.dtype);
   }
 
   void add_input() {
     Slot slot;
+    slot.format.dtype = parameters_.dtype();
     slot.shape = batched(graph_.shape(graph_.input()));
     slot.needs_gradient = false;
     schedule_.slots.push_back(slot);
     primary_.assign(static_cast<std::size_t>(graph_.values()), 0);
   }
 
-  std::size_t add_slot(ValueId value, Layout layout, bool needs_gradient) {
+  std::size_t add_slot(ValueId value, Format format, bool needs_gradient) {
     Slot slot;
     slot.value = value;
-    slot.layout = layout;
+    slot.format = format;
     slot.shape = batched(graph_.shape(value));
     slot.needs_gradient = needs_gradient;
     slot.buffer = schedule_.planner.add(bytes_of(slot));
@@ -55,15 +62,19 @@ class Compiler {
     return schedule_.slots.size() - 1;
   }
 
-  /// The slot that holds `value` in `layout`, reordered from its primary slot where it must be.
-  std::size_t slot_in(ValueId value, Layout layout) {
+  /// The slot that holds `value` in `format`, converted from its primary slot where it must be.
+  std::size_t slot_in(ValueId value, Format format) {
     for (std::size_t i = 0; i < schedule_.slots.size(); ++i) {
-      if (schedule_.slots[i].value == value && schedule_.slots[i].layout == layout) return i;
+      if (schedule_.slots[i].value == value && schedule_.slots[i].format == format) return i;
     }
-    const std::size_t from = primary_[static_cast<std::size_t>(value)];
+    return converted(primary_[static_cast<std::size_t>(value)], format);
+  }
+
+  /// A new slot with what slot `from` holds.
+  std::size_t converted(std::size_t from, Format format) {
     PlanStep step;
     step.src = {from};
-    step.dst = add_slot(value, layout, schedule_.slots[from].needs_gradient);
+    step.dst = add_slot(schedule_.slots[from].value, format, schedule_.slots[from].needs_gradient);
     schedule_.steps.push_back(std::move(step));
     return schedule_.steps.back().dst;
   }
@@ -79,17 +90,20 @@ class Compiler {
     for (const ValueId value : node.src) {
       const Slot& slot = schedule_.slots[primary_[static_cast<std::size_t>(value)]];
       spec.src.push_back(slot.shape);
-      spec.src_layouts.push_back(slot.layout);
+      spec.src_layouts.push_back(slot.format.layout);
       spec.needs_diff_src = spec.needs_diff_src || slot.needs_gradient;
     }
     PlanStep step;
     step.node = &node;
-    step.kernel = make_kernel(spec, backend_for(spec));
+    step.kernel = kernel_for(spec);
     for (std::size_t i = 0; i < node.src.size(); ++i) {
-      step.src.push_back(slot_in(node.src[i], step.kernel->src_layout(i)));
+      step.src.push_back(slot_in(node.src[i], {step.kernel->src_layout(i), spec.dtype}));
+      --readers_[static_cast<std::size_t>(node.src[i])];
     }
     const auto specs = find_operator(node.op).parameters(graph_.src_shapes(node), node.attributes);
-    step.dst = add_slot(node.dst, step.kernel->dst_layout(), spec.needs_diff_src || !specs.empty());
+    step.dst = add_slot(node.dst, {step.kernel->dst_layout(), spec.dtype},
+                        spec.needs_diff_src || !specs.empty());
+    if (step.kernel->in_place_src()) share_memory(step, *step.kernel->in_place_src());
     primary_[static_cast<std::size_t>(node.dst)] = step.dst;
     step.workspace = new_buffer(step.kernel->workspace_bytes());
     step.forward_scratch = new_buffer(step.kernel->forward_scratch_bytes());
@@ -102,12 +116,27 @@ class Compiler {
     return bytes > 0 ? schedule_.planner.add(bytes) : no_buffer;
   }
 
-  /// The backend asked for where it can do the work, else reference code.
-  Backend backend_for(const KernelSpec& spec) const {
-    if (options_.backend == Backend::best) return Backend::best;
-    const auto able = backends_for(spec);
-    const bool found = std::find(able.begin(), able.end(), options_.backend) != able.end();
-    return found ? options_.backend : Backend::reference;
+  /// Of the backend asked for where it can do the work, else reference code; in bf16 where asked
+  /// for and possible, which `spec` then says.
+  std::unique_ptr<Kernel> kernel_for(KernelSpec& spec) const {
+    if (options_.precision == Precision::bf16) {
+      spec.dtype = DType::bf16;
+      if (auto kernel = find_kernel(spec, options_.backend)) return kernel;
+      spec.dtype = parameters_.dtype();
+    }
+    if (auto kernel = find_kernel(spec, options_.backend)) return kernel;
+    return make_kernel(spec, Backend::reference);
+  }
+
+  /// Lets dst begin as input `index`: in its memory where nobody reads that any more, else in that
+  /// of a copy.
+  void share_memory(PlanStep& step, std::size_t index) {
+    std::size_t& src = step.src[index];
+    const Slot& slot = schedule_.slots[src];
+    const bool read_again = readers_[static_cast<std::size_t>(slot.value)] > 0 ||
+                            std::count(step.src.begin(), step.src.end(), src) > 1;
+    if (read_again || slot.buffer == no_buffer) src = converted(src, slot.format);
+    schedule_.slots[step.dst].buffer = schedule_.slots[src].buffer;
   }
 
   void bind_parameter(PlanStep& step, const std::string& name) {
@@ -123,7 +152,7 @@ class Compiler {
 
   void add_outputs() {
     for (const auto& [name, value] : graph_.outputs()) {
-      schedule_.outputs[name] = slot_in(value, Layout::nchw);
+      schedule_.outputs[name] = slot_in(value, {Layout::nchw, parameters_.dtype()});
     }
   }
 
@@ -259,7 +288,8 @@ class Compiler {
   const Graph& graph_;
   Parameters& parameters_;
   std::map<std::string, const ParameterEntry*> offsets_;
-  std::vector<std::size_t> primary_;  ///< slot in the layout of its producer, by value
+  std::vector<std::size_t> primary_;  ///< slot in the format of its producer, by value
+  std::vector<int> readers_;          ///< still to come, by value
   Schedule schedule_;
 };
 

@@ -15,10 +15,10 @@ namespace muxnet {
 
 constexpr BufferPlanner::Id no_buffer = static_cast<BufferPlanner::Id>(-1);
 
-/// One value in one layout. A value that is read in several layouts has several slots.
+/// One value in one format. A value that is read in several formats has several slots.
 struct Slot {
   ValueId value = 0;
-  Layout layout = Layout::nchw;
+  Format format;
   Shape shape;
   BufferPlanner::Id buffer = no_buffer;
   bool needs_gradient = true;
@@ -26,7 +26,7 @@ struct Slot {
   BufferPlanner::Id gradient = no_buffer;
 };
 
-/// A kernel's application, or a change of layout where `kernel` is empty.
+/// A kernel's application, or a change of format where `kernel` is empty.
 struct PlanStep {
   const Node* node = nullptr;
   std::unique_ptr<Kernel> kernel;

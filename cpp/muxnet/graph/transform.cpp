@@ -1,9 +1,11 @@
 #include "muxnet/graph/transform.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <optional>
 #include <set>
+
+#include "muxnet/ops/activation.hpp"
 
 namespace muxnet {
 namespace {
@@ -25,26 +27,35 @@ std::vector<const Node*> producers(const Graph& graph) {
   return result;
 }
 
-/// Copies `graph` without the nodes in `absorbed` (their value becomes their input's) and with
-/// other attributes for the nodes in `changed`.
-Graph rebuild(const Graph& graph, const std::set<const Node*>& absorbed,
-              const std::map<const Node*, Attributes>& changed) {
+/// What becomes of nodes: some are drawn into others, which change.
+struct Rewrite {
+  std::map<const Node*, ValueId> absorbed;  ///< the value that stands for the node's own
+  std::map<const Node*, Node> changed;
+};
+
+Graph rebuild(const Graph& graph, const Rewrite& rewrite) {
   const Shape& input = graph.shape(graph.input());
   Graph result({input.begin() + 1, input.end()});
   std::vector<ValueId> renamed(static_cast<std::size_t>(graph.values()), 0);
-  for (const auto& node : graph.nodes()) {
+  const auto now = [&](ValueId value) { return renamed[static_cast<std::size_t>(value)]; };
+  for (const auto& original : graph.nodes()) {
+    ValueId& dst = renamed[static_cast<std::size_t>(original.dst)];
+    const auto absorbed = rewrite.absorbed.find(&original);
+    if (absorbed != rewrite.absorbed.end()) {
+      dst = now(absorbed->second);
+      continue;
+    }
+    const auto changed = rewrite.changed.find(&original);
+    const Node& node = changed == rewrite.changed.end() ? original : changed->second;
     std::vector<ValueId> src;
-    for (const ValueId value : node.src) src.push_back(renamed[static_cast<std::size_t>(value)]);
-    ValueId& dst = renamed[static_cast<std::size_t>(node.dst)];
-    const auto found = changed.find(&node);
-    const Attributes& attributes = found == changed.end() ? node.attributes : found->second;
-    dst = absorbed.count(&node) > 0 ? src.front() : result.add(node.op, node.name, src, attributes);
+    for (const ValueId value : node.src) src.push_back(now(value));
+    dst = result.add(node.op, node.name, src, node.attributes);
   }
-  for (const auto& [name, value] : graph.outputs()) {
-    result.set_output(name, renamed[static_cast<std::size_t>(value)]);
-  }
+  for (const auto& [name, value] : graph.outputs()) result.set_output(name, now(value));
   return result;
 }
+
+bool activated(const Node& node) { return fused_activation(node.attributes) != Activation::none; }
 
 /// The convolution whose only reader is this batch norm, if there is one.
 const Node* foldable_convolution(const Node& node, const std::vector<const Node*>& made_by,
@@ -53,7 +64,7 @@ const Node* foldable_convolution(const Node& node, const std::vector<const Node*
   const auto src = static_cast<std::size_t>(node.src.front());
   const Node* convolution = made_by[src];
   const bool fits = convolution != nullptr && convolution->op == "conv2d" && readers[src] == 1 &&
-                    convolution->attributes.integer("relu", 0) == 0;
+                    !activated(*convolution);
   return fits ? convolution : nullptr;
 }
 
@@ -97,37 +108,58 @@ void fold(const Parameters& parameters, const Node& convolution, const Node& nor
 
 }  // namespace
 
-Graph fuse_relu(const Graph& graph, Mode mode) {
+Graph fuse_activations(const Graph& graph, Mode mode) {
   const auto readers = count_readers(graph);
   const auto made_by = producers(graph);
-  std::set<const Node*> absorbed;
-  std::map<const Node*, Attributes> changed;
+  Rewrite rewrite;
   for (const auto& node : graph.nodes()) {
-    if (node.op != "relu") continue;
+    if (node.op != "relu" && node.op != "relu6") continue;
     const auto src = static_cast<std::size_t>(node.src.front());
     const Node* before = made_by[src];
-    if (before == nullptr || readers[src] != 1) continue;
+    if (before == nullptr || readers[src] != 1 || activated(*before)) continue;
     const bool convolution = before->op == "conv2d" && mode == Mode::infer;
-    if (!convolution && before->op != "batch_norm" && before->op != "add") continue;
-    if (before->attributes.integer("relu", 0) != 0) continue;
-    absorbed.insert(&node);
-    Attributes attributes = before->attributes;
-    changed.emplace(before, attributes.set("relu", std::int64_t{1}));
+    const bool other = before->op == "batch_norm" || before->op == "add";
+    if (!convolution && !(other && node.op == "relu")) continue;
+    rewrite.absorbed.emplace(&node, node.src.front());
+    Node changed = *before;
+    changed.attributes.set(node.op, std::int64_t{1});
+    rewrite.changed.emplace(before, std::move(changed));
   }
-  return rebuild(graph, absorbed, changed);
+  return rebuild(graph, rewrite);
+}
+
+Graph fuse_additions(const Graph& graph) {
+  const auto readers = count_readers(graph);
+  const auto made_by = producers(graph);
+  Rewrite rewrite;
+  for (const auto& node : graph.nodes()) {
+    if (node.op != "add") continue;
+    // The later of the two, so that the other is there already.
+    const auto [other, last] = std::minmax(node.src[0], node.src[1]);
+    const Node* convolution = made_by[static_cast<std::size_t>(last)];
+    if (convolution == nullptr || convolution->op != "conv2d" || convolution->src.size() > 1 ||
+        readers[static_cast<std::size_t>(last)] != 1 || activated(*convolution)) {
+      continue;
+    }
+    rewrite.absorbed.emplace(&node, last);
+    Node changed = *convolution;
+    changed.src.push_back(other);
+    if (activated(node)) changed.attributes.set("relu", std::int64_t{1});
+    rewrite.changed.emplace(convolution, std::move(changed));
+  }
+  return rebuild(graph, rewrite);
 }
 
 Graph fold_batch_norm(const Graph& graph) {
-  std::set<const Node*> absorbed;
-  std::map<const Node*, Attributes> changed;
+  Rewrite rewrite;
   for (const auto& [norm, convolution] : foldable(graph)) {
-    absorbed.insert(norm);
-    Attributes attributes = convolution->attributes;
-    attributes.set("bias", std::int64_t{1});
-    attributes.set("relu", norm->attributes.integer("relu", 0));
-    changed.emplace(convolution, std::move(attributes));
+    rewrite.absorbed.emplace(norm, convolution->dst);
+    Node changed = *convolution;
+    changed.attributes.set("bias", std::int64_t{1});
+    if (activated(*norm)) changed.attributes.set("relu", std::int64_t{1});
+    rewrite.changed.emplace(convolution, std::move(changed));
   }
-  return rebuild(graph, absorbed, changed);
+  return rebuild(graph, rewrite);
 }
 
 void fold_parameters(const Graph& graph, const Parameters& parameters,

@@ -7,9 +7,13 @@
 namespace muxnet {
 
 /// The same network with each ReLU drawn into the batch norm or addition before it (`mode` infer:
-/// convolutions too, whose kernels keep no mask for backward), where nothing else reads the value
-/// between. Names and parameters stay.
-Graph fuse_relu(const Graph& graph, Mode mode);
+/// ReLU and ReLU6 into convolutions too, whose kernels keep no mask for backward), where nothing
+/// else reads the value between. Names and parameters stay.
+Graph fuse_activations(const Graph& graph, Mode mode);
+
+/// The same network with each addition drawn into the later of the two convolutions that it reads,
+/// or the only one, where nothing else reads that. For inference only.
+Graph fuse_additions(const Graph& graph);
 
 /// The same network with each batch norm that follows a convolution dropped, and that convolution
 /// given a bias. For inference only; fold_parameters makes the numbers.

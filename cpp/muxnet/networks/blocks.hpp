@@ -5,6 +5,7 @@
 
 #include "muxnet/graph/graph.hpp"
 #include "muxnet/networks/network.hpp"
+#include "muxnet/ops/activation.hpp"
 
 namespace muxnet {
 
@@ -15,9 +16,6 @@ struct ConvOptions {
   std::int64_t stride = 1;
   std::int64_t groups = 1;
 };
-
-/// What follows a convolution and its batch norm.
-enum class Activation : std::uint8_t { none, relu, relu6 };
 
 /// Names of the three nodes; the activation's is used only where there is one.
 struct ConvNames {

@@ -24,8 +24,11 @@ Graph with_probabilities(Graph graph) {
 
 }  // namespace
 
-Predictor::Predictor(Model& model, std::int64_t max_batch)
-    : model_(&model), graph_(with_probabilities(model.graph)), max_batch_(max_batch) {
+Predictor::Predictor(Model& model, std::int64_t max_batch, Precision precision)
+    : model_(&model),
+      graph_(with_probabilities(model.graph)),
+      max_batch_(max_batch),
+      precision_(precision) {
   require(max_batch > 0, text("predict ", model.name), "a batch of at least 1", text(max_batch));
 }
 
@@ -34,7 +37,8 @@ Predictor::Compiled& Predictor::compiled(std::int64_t rows) {
   const std::int64_t batch = std::min(power, max_batch_);
   auto found = plans_.find(batch);
   if (found == plans_.end()) {
-    Compiled made{Plan(graph_, model_->parameters, {.batch = batch, .mode = Mode::infer}),
+    const PlanOptions options{.batch = batch, .mode = Mode::infer, .precision = precision_};
+    Compiled made{Plan(graph_, model_->parameters, options),
                   Tensor(batch_shape(*model_, batch), model_->parameters.dtype())};
     found = plans_.emplace(batch, std::move(made)).first;
   }

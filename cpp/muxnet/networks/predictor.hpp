@@ -15,7 +15,10 @@ namespace muxnet {
 /// the model's weights; the model must outlive it. Not safe for two threads at once.
 class Predictor {
  public:
-  explicit Predictor(Model& model, std::int64_t max_batch = 128);
+  /// Throws std::invalid_argument on a batch below 1; the first answer throws on bf16 where the CPU
+  /// has none.
+  explicit Predictor(Model& model, std::int64_t max_batch = 128,
+                     Precision precision = Precision::full);
 
   /// The named outputs for normalised images f32 (n, c, h, w), each of shape (n, ...). Throws
   /// std::invalid_argument on images of another shape, std::out_of_range on unknown outputs.
@@ -39,6 +42,7 @@ class Predictor {
   Model* model_;
   Graph graph_;  ///< the model's, with an output "probabilities" where it has logits
   std::int64_t max_batch_;
+  Precision precision_;
   std::map<std::int64_t, Compiled> plans_;  ///< by batch
 };
 

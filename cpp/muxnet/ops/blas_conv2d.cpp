@@ -46,9 +46,10 @@ class BlasConv2d final : public Kernel {
     for_each_strip([&](const Strip& strip) {
       float* const y = dst<float>(arguments) + output(strip);
       gemm(CblasNoTrans, CblasNoTrans, outputs(), pixels(strip), g_.taps(),
-           weight(arguments, strip), gather(arguments, strip), 0, y, g_.dst_pixels());
+           weight(arguments, strip), gather(arguments, strip), g_.residual ? 1.0F : 0.0F, y,
+           g_.dst_pixels());
       if (g_.bias) add_bias(parameter<float>(arguments, 1) + strip.group * outputs(), strip, y);
-      if (g_.relu) clamp(strip, y);
+      if (g_.activation != Activation::none) activate(strip, y);
     });
   }
 
@@ -60,6 +61,9 @@ class BlasConv2d final : public Kernel {
 
   Layout src_layout(std::size_t) const override { return Layout::nchw; }
   Layout dst_layout() const override { return Layout::nchw; }
+  std::optional<std::size_t> in_place_src() const override {
+    return g_.residual ? std::optional<std::size_t>(1) : std::nullopt;
+  }
   bool backward_reads_dst() const override { return false; }
   std::string implementation() const override { return "blas"; }
 
@@ -128,10 +132,10 @@ class BlasConv2d final : public Kernel {
     }
   }
 
-  void clamp(const Strip& strip, float* y) const {
+  void activate(const Strip& strip, float* y) const {
     for (std::int64_t o = 0; o < outputs(); ++o) {
       float* const row = y + o * g_.dst_pixels();
-      for (std::int64_t p = 0; p < pixels(strip); ++p) row[p] = row[p] < 0 ? 0.0f : row[p];
+      for (std::int64_t p = 0; p < pixels(strip); ++p) row[p] = activated(g_.activation, row[p]);
     }
   }
 
@@ -193,8 +197,8 @@ class BlasConv2d final : public Kernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_blas_conv2d(const KernelSpec& spec) {
-  // Behind a fused ReLU the gradient would need a masked copy; only inference plans fuse it.
-  const bool fused = spec.attributes.integer("relu", 0) != 0;
+  // Behind an activation the gradient would need a masked copy; only inference plans fuse one.
+  const bool fused = fused_activation(spec.attributes) != Activation::none || spec.src.size() > 1;
   if (spec.dtype != DType::f32 || (spec.training && fused)) return nullptr;
   return std::make_unique<BlasConv2d>(spec);
 }

@@ -16,7 +16,10 @@ Shape conv2d_shape(std::span<const Shape> src, const Attributes& attributes) {
   require(groups >= 1 && channels % groups == 0 && src[0][1] % groups == 0, "conv2d",
           text("groups that divide ", src[0][1], " input and ", channels, " output channels"),
           text(groups));
-  return window_shape("conv2d", src[0], channels, convolution_window("conv2d", attributes));
+  Shape dst = window_shape("conv2d", src[0], channels, convolution_window("conv2d", attributes));
+  require(src.size() < 2 || src[1] == dst, "conv2d", text("a second input of ", to_string(dst)),
+          src.size() < 2 ? "none" : to_string(src[1]));
+  return dst;
 }
 
 Shape weight_shape(const Shape& src, const Shape& dst, const Attributes& attributes) {
@@ -49,7 +52,8 @@ std::vector<ParameterSpec> conv2d_parameters(std::span<const Shape> src,
 }
 
 /// dst[n, o, h, w] = bias[o] + sum over i, kh, kw of weight[o, i, kh, kw]
-///   * src[n, group(o) I/groups + i, h stride + kh dilation - padding, ...].
+///   * src[n, group(o) I/groups + i, h stride + kh dilation - padding, ...], to which a second
+/// input is added where there is one, and then the activation that was drawn in.
 template <class T>
 class Conv2d final : public ReferenceKernel {
  public:
@@ -63,11 +67,13 @@ class Conv2d final : public ReferenceKernel {
     for (std::int64_t n = 0; n < g_.batch; ++n) {
       for (std::int64_t o = 0; o < g_.dst_c; ++o) {
         for (std::int64_t pixel = 0; pixel < g_.dst_pixels(); ++pixel) {
+          const std::int64_t output = g_.output(n, o, pixel);
           double sum = g_.bias ? static_cast<double>(parameter<T>(arguments, 1)[o]) : 0.0;
+          if (g_.residual) sum += static_cast<double>(src<T>(arguments, 1)[output]);
           taps(n, o, pixel, [&](std::int64_t input, std::int64_t tap) {
             sum += static_cast<double>(x[input]) * static_cast<double>(weight[tap]);
           });
-          y[g_.output(n, o, pixel)] = static_cast<T>(g_.relu && sum < 0 ? 0 : sum);
+          y[output] = static_cast<T>(activated(g_.activation, sum));
         }
       }
     }
@@ -75,11 +81,12 @@ class Conv2d final : public ReferenceKernel {
 
   void backward(const KernelArguments& arguments) override {
     if (diff_src<T>(arguments) != nullptr) backward_src(arguments);
+    if (g_.residual && diff_src<T>(arguments, 1) != nullptr) backward_residual(arguments);
     if (diff_parameter<T>(arguments, 0) != nullptr) backward_weight(arguments);
     if (g_.bias && diff_parameter<T>(arguments, 1) != nullptr) backward_bias(arguments);
   }
 
-  bool backward_reads_dst() const override { return g_.relu; }
+  bool backward_reads_dst() const override { return g_.activation != Activation::none; }
 
  private:
   /// Calls use(input index, weight index) for all that one output is made of.
@@ -102,10 +109,19 @@ class Conv2d final : public ReferenceKernel {
     }
   }
 
-  /// The gradient before the fused ReLU, whose mask is the sign of dst.
+  /// The gradient before the activation, which is known from dst.
   T gradient(const KernelArguments& arguments, std::int64_t output) const {
-    if (g_.relu && !(dst<T>(arguments)[output] > 0)) return 0;
-    return diff_dst<T>(arguments)[output];
+    const T dy = diff_dst<T>(arguments)[output];
+    if (g_.activation == Activation::none) return dy;
+    const T y = dst<T>(arguments)[output];
+    return y > 0 && (g_.activation == Activation::relu || y < 6) ? dy : T{0};
+  }
+
+  void backward_residual(const KernelArguments& arguments) const {
+    const std::int64_t outputs = g_.batch * g_.dst_c * g_.dst_pixels();
+    for (std::int64_t i = 0; i < outputs; ++i) {
+      diff_src<T>(arguments, 1)[i] = gradient(arguments, i);
+    }
   }
 
   void backward_src(const KernelArguments& arguments) const {
@@ -161,11 +177,13 @@ class Conv2d final : public ReferenceKernel {
 
 Operator define_conv2d() {
   return {.name = "conv2d",
+          .inputs = 1,
+          .optional_inputs = 1,
           .shape = conv2d_shape,
           .macs = conv2d_macs,
           .parameters = conv2d_parameters,
           .attributes = {"channels", "kernel", "stride", "padding", "dilation", "groups", "bias",
-                         "relu"}};
+                         "relu", "relu6"}};
 }
 
 Conv2dGeometry::Conv2dGeometry(const KernelSpec& spec)
@@ -179,7 +197,8 @@ Conv2dGeometry::Conv2dGeometry(const KernelSpec& spec)
       dst_w(spec.dst[3]),
       groups(spec.attributes.integer("groups", 1)),
       bias(spec.attributes.integer("bias", 0) != 0),
-      relu(spec.attributes.integer("relu", 0) != 0) {}
+      activation(fused_activation(spec.attributes)),
+      residual(spec.src.size() > 1) {}
 
 std::unique_ptr<Kernel> make_reference_conv2d(const KernelSpec& spec) {
   return make_for_dtype<Conv2d>(spec);

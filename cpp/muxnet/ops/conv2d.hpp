@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "muxnet/ops/activation.hpp"
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/kernel.hpp"
 
@@ -23,7 +24,9 @@ struct Conv2dGeometry {
 
   Window window;
   std::int64_t batch, src_c, src_h, src_w, dst_c, dst_h, dst_w, groups;
-  bool bias, relu;
+  bool bias;
+  Activation activation;
+  bool residual;  ///< a second input of dst's shape is added before the activation
 };
 
 }  // namespace muxnet

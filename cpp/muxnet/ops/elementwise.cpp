@@ -73,7 +73,7 @@ class Map final : public ElementwiseKernel {
     T* const y = dst<T>(arguments);
     const std::int64_t n = elements();
 #pragma omp parallel for simd if (parallel : n > parallel_elements)
-    for (std::int64_t i = 0; i < n; ++i) y[i] = Function::value(x[i]);
+    for (std::int64_t i = 0; i < n; ++i) y[i] = Function::value(Compute<T>(x[i]));
   }
 
   void backward(const KernelArguments& arguments) override {
@@ -83,7 +83,9 @@ class Map final : public ElementwiseKernel {
     const T* const dy = diff_dst<T>(arguments);
     const std::int64_t n = elements();
 #pragma omp parallel for simd if (parallel : n > parallel_elements)
-    for (std::int64_t i = 0; i < n; ++i) dx[i] = Function::gradient(y[i], dy[i]);
+    for (std::int64_t i = 0; i < n; ++i) {
+      dx[i] = Function::gradient(Compute<T>(y[i]), Compute<T>(dy[i]));
+    }
   }
 };
 
@@ -107,10 +109,12 @@ class Add final : public ElementwiseKernel {
     const std::int64_t n = elements();
     if (relu_) {
 #pragma omp parallel for simd if (parallel : n > parallel_elements)
-      for (std::int64_t i = 0; i < n; ++i) y[i] = ReluFunction::value(a[i] + b[i]);
+      for (std::int64_t i = 0; i < n; ++i) {
+        y[i] = ReluFunction::value(Compute<T>(a[i]) + Compute<T>(b[i]));
+      }
     } else {
 #pragma omp parallel for simd if (parallel : n > parallel_elements)
-      for (std::int64_t i = 0; i < n; ++i) y[i] = a[i] + b[i];
+      for (std::int64_t i = 0; i < n; ++i) y[i] = Compute<T>(a[i]) + Compute<T>(b[i]);
     }
   }
 
@@ -129,7 +133,9 @@ class Add final : public ElementwiseKernel {
     const std::int64_t n = elements();
     if (relu_) {
 #pragma omp parallel for simd if (parallel : n > parallel_elements)
-      for (std::int64_t i = 0; i < n; ++i) dx[i] = ReluFunction::gradient(y[i], dy[i]);
+      for (std::int64_t i = 0; i < n; ++i) {
+        dx[i] = ReluFunction::gradient(Compute<T>(y[i]), Compute<T>(dy[i]));
+      }
     } else {
 #pragma omp parallel for simd if (parallel : n > parallel_elements)
       for (std::int64_t i = 0; i < n; ++i) dx[i] = dy[i];
@@ -155,11 +161,11 @@ Operator define_add() {
 }
 
 std::unique_ptr<Kernel> make_reference_relu(const KernelSpec& spec) {
-  return make_for_dtype<Relu>(spec);
+  return make_for_any_dtype<Relu>(spec);
 }
 
 std::unique_ptr<Kernel> make_reference_relu6(const KernelSpec& spec) {
-  return make_for_dtype<Relu6>(spec);
+  return make_for_any_dtype<Relu6>(spec);
 }
 
 std::unique_ptr<Kernel> make_reference_sigmoid(const KernelSpec& spec) {
@@ -167,7 +173,7 @@ std::unique_ptr<Kernel> make_reference_sigmoid(const KernelSpec& spec) {
 }
 
 std::unique_ptr<Kernel> make_reference_add(const KernelSpec& spec) {
-  return make_for_dtype<Add>(spec);
+  return make_for_any_dtype<Add>(spec);
 }
 
 }  // namespace muxnet

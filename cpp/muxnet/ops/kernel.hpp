@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,14 +26,14 @@ struct KernelSpec {
   /// Layouts in which the producers would deliver; a kernel may ask for others.
   std::vector<Layout> src_layouts;
   Shape dst;
-  DType dtype = DType::f32;
+  DType dtype = DType::f32;  ///< of src, dst and their gradients
   bool training = true;
   /// Whether backward must give the gradient of src (not for the first layer).
   bool needs_diff_src = true;
 };
 
 /// Memory of one call. Elements are KernelSpec::dtype, in the kernel's layouts; parameters and
-/// their gradients are always plain, in the order of Operator::parameters.
+/// their gradients are always plain, in the order of Operator::parameters, and f32 for bf16.
 struct KernelArguments {
   std::vector<const void*> src;
   void* dst = nullptr;
@@ -59,6 +60,8 @@ class Kernel {
 
   virtual Layout src_layout(std::size_t index) const = 0;
   virtual Layout dst_layout() const = 0;
+  /// The input whose memory dst takes over: forward finds it there. Inference only.
+  virtual std::optional<std::size_t> in_place_src() const { return std::nullopt; }
   virtual std::size_t workspace_bytes() const { return 0; }
   virtual std::size_t forward_scratch_bytes() const { return 0; }
   virtual std::size_t backward_scratch_bytes() const { return 0; }
@@ -72,10 +75,17 @@ class Kernel {
 };
 
 /// A kernel for `spec`; throws std::invalid_argument when `backend` cannot do it (never for `best`
-/// and `reference`, which can do everything).
+/// and `reference`, which can do everything in f32 and f64).
 std::unique_ptr<Kernel> make_kernel(const KernelSpec& spec, Backend backend = Backend::best);
 
-/// Backends that can do `spec`, fastest first; `reference` is always the last.
+/// The same, nullptr where it cannot.
+std::unique_ptr<Kernel> find_kernel(const KernelSpec& spec, Backend backend = Backend::best);
+
+/// Backends that can do `spec`, fastest first; of f32 and f64 `reference` is always the last. Few
+/// operators can do bf16, and none where supports_bf16() is false.
 std::vector<Backend> backends_for(const KernelSpec& spec);
+
+/// Whether this CPU multiplies bf16 and this build has the kernels for it.
+bool supports_bf16();
 
 }  // namespace muxnet

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "muxnet/core/error.hpp"
 
@@ -27,14 +28,16 @@ struct Strides {
 
 /// Reads runs of pixels and writes runs of channels (or the reverse) within a tile that stays in
 /// the first-level cache, whichever of the two sides is the strided one.
-template <class T>
-void convert_tile(const T* src, const Strides& from, T* dst, const Strides& to,
+template <class From, class To>
+void convert_tile(const From* src, const Strides& from, To* dst, const Strides& to,
                   std::int64_t begin_c, std::int64_t end_c, std::int64_t begin_p,
                   std::int64_t end_p) {
   for (std::int64_t c = begin_c; c < end_c; ++c) {
-    const T* const source = src + from.channel(c);
-    T* const target = dst + to.channel(c);
-    for (std::int64_t p = begin_p; p < end_p; ++p) target[p * to.pixel] = source[p * from.pixel];
+    const From* const source = src + from.channel(c);
+    To* const target = dst + to.channel(c);
+    for (std::int64_t p = begin_p; p < end_p; ++p) {
+      target[p * to.pixel] = static_cast<Compute<From>>(source[p * from.pixel]);
+    }
   }
 }
 
@@ -44,12 +47,12 @@ void zero_padding(T* image, const Strides& to, const Extents& e) {
   if (rest == 0) return;
   T* const last = image + e.channels / to.block * to.block_stride;
   for (std::int64_t p = 0; p < e.pixels; ++p) {
-    std::fill(last + p * to.pixel + rest, last + (p + 1) * to.pixel, T{0});
+    std::fill(last + p * to.pixel + rest, last + (p + 1) * to.pixel, T{});
   }
 }
 
-template <class T>
-void convert(const T* src, Layout from_layout, T* dst, Layout to_layout, const Extents& e) {
+template <class From, class To>
+void convert(const From* src, Layout from_layout, To* dst, Layout to_layout, const Extents& e) {
   constexpr std::int64_t tile_channels = 16, tile_pixels = 64;
   const Strides from(from_layout, e), to(to_layout, e);
   const std::int64_t tiles = (e.channels + tile_channels - 1) / tile_channels;
@@ -67,7 +70,21 @@ void convert(const T* src, Layout from_layout, T* dst, Layout to_layout, const E
   }
 }
 
-Extents extents(const Shape& shape) { return {shape[0], shape[1], shape[2] * shape[3]}; }
+/// One image of one channel where the shape is not 4-D.
+Extents extents(const Shape& shape) {
+  if (shape.size() != 4) return {1, 1, volume(shape)};
+  return {shape[0], shape[1], shape[2] * shape[3]};
+}
+
+template <class From, class To>
+void convert(const void* src, Layout from, void* dst, Layout to, const Shape& shape) {
+  const auto* const source = static_cast<const From*>(src);
+  auto* const target = static_cast<To*>(dst);
+  if (from != to) return convert(source, from, target, to, extents(shape));
+  const std::int64_t elements = storage_size(shape, to);
+#pragma omp parallel for simd schedule(static)
+  for (std::int64_t i = 0; i < elements; ++i) target[i] = static_cast<Compute<From>>(source[i]);
+}
 
 }  // namespace
 
@@ -97,18 +114,26 @@ std::int64_t storage_size(const Shape& shape, Layout layout) {
   return volume({shape[0], (shape[1] + block - 1) / block * block, shape[2], shape[3]});
 }
 
-void convert_layout(const void* src, Layout from, void* dst, Layout to, const Shape& shape,
-                    DType dtype) {
-  require(dtype == DType::f32 || dtype == DType::f64, "convert_layout", "f32 or f64",
-          name_of(dtype));
-  storage_size(shape, from);
-  const std::int64_t elements = storage_size(shape, to);
-  if (from == to) {
-    std::memcpy(dst, src, static_cast<std::size_t>(elements) * size_of(dtype));
-  } else if (dtype == DType::f32) {
-    convert(static_cast<const float*>(src), from, static_cast<float*>(dst), to, extents(shape));
+void convert_format(const void* src, Format from, void* dst, Format to, const Shape& shape) {
+  constexpr DType f32 = DType::f32, f64 = DType::f64, bf16 = DType::bf16;
+  storage_size(shape, from.layout);
+  const std::int64_t elements = storage_size(shape, to.layout);
+  const auto between = [&](DType a, DType b) { return from.dtype == a && to.dtype == b; };
+  if (from == to && (from.dtype == f32 || from.dtype == f64 || from.dtype == bf16)) {
+    std::memcpy(dst, src, static_cast<std::size_t>(elements) * size_of(to.dtype));
+  } else if (between(f32, f32)) {
+    convert<float, float>(src, from.layout, dst, to.layout, shape);
+  } else if (between(f64, f64)) {
+    convert<double, double>(src, from.layout, dst, to.layout, shape);
+  } else if (between(f32, bf16)) {
+    convert<float, bfloat16>(src, from.layout, dst, to.layout, shape);
+  } else if (between(bf16, f32)) {
+    convert<bfloat16, float>(src, from.layout, dst, to.layout, shape);
+  } else if (between(bf16, bf16)) {
+    convert<bfloat16, bfloat16>(src, from.layout, dst, to.layout, shape);
   } else {
-    convert(static_cast<const double*>(src), from, static_cast<double*>(dst), to, extents(shape));
+    throw std::invalid_argument(error_text("convert_format", "f32, f64, or f32 to and from bf16",
+                                           text(name_of(from.dtype), " to ", name_of(to.dtype))));
   }
 }
 

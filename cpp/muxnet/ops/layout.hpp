@@ -19,10 +19,16 @@ std::int64_t channel_block(Layout layout);
 /// Elements that a tensor of `shape` occupies in `layout`, padding included.
 std::int64_t storage_size(const Shape& shape, Layout layout);
 
-/// Copies `src` to `dst` (separate memory, storage_size elements of f32 or f64 each), reordering
-/// elements and zeroing channel padding. Throws std::invalid_argument for other dtypes, and for
-/// layouts other than nchw when `shape` is not 4-D.
-void convert_layout(const void* src, Layout from, void* dst, Layout to, const Shape& shape,
-                    DType dtype);
+/// How a tensor lies in memory.
+struct Format {
+  Layout layout = Layout::nchw;
+  DType dtype = DType::f32;
+  bool operator==(const Format&) const = default;
+};
+
+/// Copies `src` to `dst` (separate memory, storage_size elements each), reordering and converting
+/// elements and zeroing channel padding. Throws std::invalid_argument for dtypes other than f32,
+/// f64 or f32 to and from bf16, and for layouts other than nchw when `shape` is not 4-D.
+void convert_format(const void* src, Format from, void* dst, Format to, const Shape& shape);
 
 }  // namespace muxnet

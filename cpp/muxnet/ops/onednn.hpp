@@ -6,11 +6,12 @@
 
 namespace muxnet {
 
-// oneDNN kernels of three operators. Each factory returns nullptr for what oneDNN cannot do, or
+// oneDNN kernels of four operators. Each factory returns nullptr for what oneDNN cannot do, or
 // can do only in its own unoptimised reference code.
 
 std::unique_ptr<Kernel> make_onednn_conv2d(const KernelSpec& spec);
 std::unique_ptr<Kernel> make_onednn_batch_norm(const KernelSpec& spec);
+std::unique_ptr<Kernel> make_onednn_linear(const KernelSpec& spec);
 std::unique_ptr<Kernel> make_onednn_pool(const KernelSpec& spec);
 
 }  // namespace muxnet

@@ -25,7 +25,7 @@ class BatchNorm final : public Kernel {
         training_(spec.training),
         name_(std::string("onednn ") + forward.impl_info_str()),
         forward_(forward) {
-    const auto data = onednn::describe(spec.dst, layout);
+    const auto data = onednn::describe(spec.dst, layout, spec.dtype);
     const auto per_channel = onednn::describe({channels_}, memory::format_tag::x);
     src_ = onednn::handle(data);
     dst_ = onednn::handle(data);
@@ -147,13 +147,13 @@ class BatchNorm final : public Kernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_batch_norm(const KernelSpec& spec) {
-  if (spec.dtype != DType::f32 || spec.dst.size() != 4) return nullptr;
+  if (spec.dtype == DType::f64 || spec.dst.size() != 4) return nullptr;
   if (spec.training && !spec.needs_diff_src) return nullptr;
   // One value per channel has no variance: the reference kernel says so.
   if (spec.training && volume(spec.dst) == spec.dst[1]) return nullptr;
   const Layout layout = spec.src_layouts.front();
   onednn::BatchNormalization problem;
-  problem.data = onednn::describe(spec.dst, layout);
+  problem.data = onednn::describe(spec.dst, layout, spec.dtype);
   problem.eps = static_cast<float>(spec.attributes.number("eps", 1e-5));
   problem.flags = scale_and_shift;
   if (spec.attributes.integer("relu", 0) != 0) {

@@ -13,11 +13,24 @@ dnnl::stream& stream() {
   return instance;
 }
 
-dnnl::memory::desc describe(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag) {
-  return {dims, dnnl::memory::data_type::f32, tag};
+namespace {
+
+bool cpu_has(dnnl::cpu_isa wanted) {
+  const auto bits = [](dnnl::cpu_isa isa) { return static_cast<unsigned>(isa); };
+  return (bits(dnnl::get_effective_cpu_isa()) & bits(wanted)) == bits(wanted);
 }
 
-dnnl::memory::desc describe(const Shape& shape, Layout layout) {
+}  // namespace
+
+bool supports_bf16() { return cpu_has(dnnl::cpu_isa::avx512_core_bf16); }
+
+dnnl::memory::desc describe(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag,
+                            DType dtype) {
+  using Type = dnnl::memory::data_type;
+  return {dims, dtype == DType::bf16 ? Type::bf16 : Type::f32, tag};
+}
+
+dnnl::memory::desc describe(const Shape& shape, Layout layout, DType dtype) {
   using Tag = dnnl::memory::format_tag;
   Tag tag = Tag::nchw;
   switch (layout) {
@@ -34,16 +47,14 @@ dnnl::memory::desc describe(const Shape& shape, Layout layout) {
       tag = Tag::nChw16c;
       break;
   }
-  return describe(dnnl::memory::dims(shape.begin(), shape.end()), tag);
+  return describe(dnnl::memory::dims(shape.begin(), shape.end()), tag, dtype);
 }
 
 const std::vector<Layout>& preferred_layouts() {
   static const std::vector<Layout> layouts = [] {
-    const bool wide = (static_cast<int>(dnnl::get_effective_cpu_isa()) &
-                       static_cast<int>(dnnl::cpu_isa::avx512_core)) ==
-                      static_cast<int>(dnnl::cpu_isa::avx512_core);
-    return wide ? std::vector{Layout::nChw16c, Layout::nChw8c, Layout::nhwc, Layout::nchw}
-                : std::vector{Layout::nChw8c, Layout::nhwc, Layout::nchw};
+    return cpu_has(dnnl::cpu_isa::avx512_core)
+               ? std::vector{Layout::nChw16c, Layout::nChw8c, Layout::nhwc, Layout::nchw}
+               : std::vector{Layout::nChw8c, Layout::nhwc, Layout::nchw};
   }();
   return layouts;
 }

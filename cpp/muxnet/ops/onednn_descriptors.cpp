@@ -21,13 +21,19 @@ dnnl::prop_kind forward_kind(bool training) {
   return training ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
 }
 
-dnnl::primitive_attr with_relu() {
+dnnl::primitive_attr with(const Fused& fused) {
   dnnl::post_ops after;
+  if (fused.sum) after.append_sum(1.0F);
+  if (fused.activation != Activation::none) {
+    const bool bounded = fused.activation == Activation::relu6;
+    const auto kind = bounded ? dnnl::algorithm::eltwise_clip : dnnl::algorithm::eltwise_relu;
+    const float upper = bounded ? 6.0F : 0.0F;
 #if DNNL_VERSION_MAJOR >= 3
-  after.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    after.append_eltwise(kind, 0.0F, upper);
 #else
-  after.append_eltwise(1.0F, dnnl::algorithm::eltwise_relu, 0.0F, 0.0F);
+    after.append_eltwise(1.0F, kind, 0.0F, upper);
 #endif
+  }
   dnnl::primitive_attr result = attributes();
   result.set_post_ops(after);
   return result;
@@ -68,15 +74,16 @@ auto make_backward(const Forward& forward, What&&... what) {
 }  // namespace
 
 std::optional<dnnl::convolution_forward::primitive_desc> forward_of(const Convolution& p,
-                                                                    bool training, bool relu) {
-  return make<dnnl::convolution_forward>(relu ? with_relu() : attributes(), forward_kind(training),
-                                         direct, p.src, p.weights, p.bias, p.dst, p.strides,
-                                         p.dilates, p.padding, p.padding_end);
+                                                                    bool training,
+                                                                    const Fused& fused) {
+  return make<dnnl::convolution_forward>(with(fused), forward_kind(training), direct, p.src,
+                                         p.weights, p.bias, p.dst, p.strides, p.dilates, p.padding,
+                                         p.padding_end);
 }
 
 std::optional<dnnl::convolution_backward_weights::primitive_desc> backward_weights_of(
     const Convolution& p, const dnnl::convolution_forward::primitive_desc& forward) {
-  return make_backward<dnnl::convolution_backward_weights>(forward, direct, p.src, p.weights,
+  return make_backward<dnnl::convolution_backward_weights>(forward, direct, p.src, p.diff_weights,
                                                            p.bias, p.dst, p.strides, p.dilates,
                                                            p.padding, p.padding_end);
 }
@@ -85,6 +92,23 @@ std::optional<dnnl::convolution_backward_data::primitive_desc> backward_data_of(
     const Convolution& p, const dnnl::convolution_forward::primitive_desc& forward) {
   return make_backward<dnnl::convolution_backward_data>(
       forward, direct, p.src, p.weights, p.dst, p.strides, p.dilates, p.padding, p.padding_end);
+}
+
+std::optional<dnnl::inner_product_forward::primitive_desc> forward_of(const InnerProduct& p,
+                                                                      bool training) {
+  return make<dnnl::inner_product_forward>(attributes(), forward_kind(training), p.src, p.weights,
+                                           p.bias, p.dst);
+}
+
+std::optional<dnnl::inner_product_backward_weights::primitive_desc> backward_weights_of(
+    const InnerProduct& p, const dnnl::inner_product_forward::primitive_desc& forward) {
+  return make_backward<dnnl::inner_product_backward_weights>(forward, p.src, p.diff_weights, p.bias,
+                                                             p.dst);
+}
+
+std::optional<dnnl::inner_product_backward_data::primitive_desc> backward_data_of(
+    const InnerProduct& p, const dnnl::inner_product_forward::primitive_desc& forward) {
+  return make_backward<dnnl::inner_product_backward_data>(forward, p.src, p.weights, p.dst);
 }
 
 std::optional<dnnl::batch_normalization_forward::primitive_desc> forward_of(

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "muxnet/ops/activation.hpp"
 #include "muxnet/ops/onednn_common.hpp"
 
 // Primitive descriptors, or nothing where oneDNN has no implementation. How these are made is what
@@ -10,16 +11,46 @@ namespace muxnet::onednn {
 
 /// Memory of a convolution, layouts included (weights may be left open), and its geometry.
 struct Convolution {
-  dnnl::memory::desc src, weights, bias, dst;
+  dnnl::memory::desc src, weights, diff_weights, bias, dst;
   dnnl::memory::dims strides, dilates, padding, padding_end;
 };
 
+struct ConvolutionFamily {
+  using Forward = dnnl::convolution_forward;
+  using BackwardData = dnnl::convolution_backward_data;
+  using BackwardWeights = dnnl::convolution_backward_weights;
+};
+
+/// What is done to the results on their way to memory: added to what is there, then activated.
+struct Fused {
+  Activation activation = Activation::none;
+  bool sum = false;
+};
+
 std::optional<dnnl::convolution_forward::primitive_desc> forward_of(const Convolution& problem,
-                                                                    bool training, bool relu);
+                                                                    bool training,
+                                                                    const Fused& fused);
 std::optional<dnnl::convolution_backward_weights::primitive_desc> backward_weights_of(
     const Convolution& problem, const dnnl::convolution_forward::primitive_desc& forward);
 std::optional<dnnl::convolution_backward_data::primitive_desc> backward_data_of(
     const Convolution& problem, const dnnl::convolution_forward::primitive_desc& forward);
+
+struct InnerProduct {
+  dnnl::memory::desc src, weights, diff_weights, bias, dst;
+};
+
+struct InnerProductFamily {
+  using Forward = dnnl::inner_product_forward;
+  using BackwardData = dnnl::inner_product_backward_data;
+  using BackwardWeights = dnnl::inner_product_backward_weights;
+};
+
+std::optional<dnnl::inner_product_forward::primitive_desc> forward_of(const InnerProduct& problem,
+                                                                      bool training);
+std::optional<dnnl::inner_product_backward_weights::primitive_desc> backward_weights_of(
+    const InnerProduct& problem, const dnnl::inner_product_forward::primitive_desc& forward);
+std::optional<dnnl::inner_product_backward_data::primitive_desc> backward_data_of(
+    const InnerProduct& problem, const dnnl::inner_product_forward::primitive_desc& forward);
 
 /// oneDNN 3 refuses a backward pass that is given the shift, oneDNN 2 one that is not.
 constexpr bool backward_takes_shift = DNNL_VERSION_MAJOR < 3;

@@ -16,8 +16,8 @@ class Pool final : public Kernel {
       : layout_(layout),
         name_(std::string("onednn ") + forward.impl_info_str()),
         forward_(forward),
-        src_(onednn::handle(onednn::describe(spec.src.front(), layout))),
-        dst_(onednn::handle(onednn::describe(spec.dst, layout))) {
+        src_(onednn::handle(onednn::describe(spec.src.front(), layout, spec.dtype))),
+        dst_(onednn::handle(onednn::describe(spec.dst, layout, spec.dtype))) {
     arguments_ = {{DNNL_ARG_SRC, src_}, {DNNL_ARG_DST, dst_}};
     forward_scratch_ = onednn::add_scratch(forward, arguments_);
     if (!backward) return;
@@ -80,8 +80,8 @@ std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
   };
   onednn::Pooling problem;
   problem.algorithm = algorithm_of(spec);
-  problem.src = onednn::describe(spec.src.front(), layout);
-  problem.dst = onednn::describe(spec.dst, layout);
+  problem.src = onednn::describe(spec.src.front(), layout, spec.dtype);
+  problem.dst = onednn::describe(spec.dst, layout, spec.dtype);
   problem.strides = {window.stride_h, window.stride_w};
   problem.kernel = {window.kernel_h, window.kernel_w};
   problem.padding = {window.padding_h, window.padding_w};
@@ -100,7 +100,7 @@ std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_pool(const KernelSpec& spec) {
-  if (spec.dtype != DType::f32) return nullptr;
+  if (spec.dtype == DType::f64) return nullptr;
   // A last window that lies partly outside counts its padding otherwise than oneDNN does.
   if (spec.attributes.integer("ceil_mode", 0) != 0) return nullptr;
   return try_layout(spec, spec.src_layouts.front());

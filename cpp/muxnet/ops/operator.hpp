@@ -34,6 +34,7 @@ struct ParameterSpec {
 struct Operator {
   std::string name;
   std::size_t inputs = 1;
+  std::size_t optional_inputs = 0;  ///< further ones that may follow
   std::function<Shape(std::span<const Shape> src, const Attributes&)> shape;
   /// Multiply-accumulates of one forward pass; 0 for what only moves or compares.
   std::function<std::int64_t(std::span<const Shape> src, const Attributes&)> macs;
@@ -42,6 +43,9 @@ struct Operator {
   /// Attributes it understands; any other is an error.
   std::vector<std::string> attributes = {};
 };
+
+/// Throws std::invalid_argument unless `op` can have `count` inputs.
+void require_inputs(const Operator& op, std::string_view where, std::size_t count);
 
 /// The operator called `name`; throws std::out_of_range that lists what there is.
 const Operator& find_operator(std::string_view name);

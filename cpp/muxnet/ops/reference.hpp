@@ -38,11 +38,19 @@ class ElementwiseKernel : public ReferenceKernel {
 /// Below this many elements starting threads costs more than they save.
 constexpr std::int64_t parallel_elements = 16384;
 
-/// The kernel template K for the spec's dtype, f32 or f64.
+/// The kernel template K for the spec's dtype, f32 or f64; nullptr for others.
 template <template <class> class K>
 std::unique_ptr<Kernel> make_for_dtype(const KernelSpec& spec) {
   if (spec.dtype == DType::f64) return std::make_unique<K<double>>(spec);
-  return std::make_unique<K<float>>(spec);
+  if (spec.dtype == DType::f32) return std::make_unique<K<float>>(spec);
+  return nullptr;
+}
+
+/// The same for templates that are right for bf16 too.
+template <template <class> class K>
+std::unique_ptr<Kernel> make_for_any_dtype(const KernelSpec& spec) {
+  if (spec.dtype == DType::bf16) return std::make_unique<K<bfloat16>>(spec);
+  return make_for_dtype<K>(spec);
 }
 
 template <class T>

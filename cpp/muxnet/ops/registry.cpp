@@ -7,6 +7,7 @@
 #include "muxnet/ops/operators.hpp"
 #ifdef MUXNET_WITH_ONEDNN
 #include "muxnet/ops/onednn.hpp"
+#include "muxnet/ops/onednn_common.hpp"
 #endif
 
 namespace muxnet {
@@ -21,7 +22,7 @@ std::string joined(const Items& items) {
 
 /// What holds for every operator: number of inputs, extents of at least 1, known attributes.
 void check(const Operator& op, std::span<const Shape> src, const Attributes& attributes) {
-  require(src.size() == op.inputs, op.name, text(op.inputs, " inputs"), text(src.size()));
+  require_inputs(op, op.name, src.size());
   for (const Shape& shape : src) {
     require(shape.size() >= 2 && std::ranges::all_of(shape, [](auto e) { return e >= 1; }), op.name,
             "inputs of at least 2 axes, each of extent 1 or more", to_string(shape));
@@ -35,10 +36,12 @@ void check(const Operator& op, std::span<const Shape> src, const Attributes& att
 using Factory = std::unique_ptr<Kernel> (*)(const KernelSpec&);
 
 #ifdef MUXNET_WITH_ONEDNN
+constexpr Factory onednn_linear = make_onednn_linear;
 constexpr Factory onednn_conv2d = make_onednn_conv2d;
 constexpr Factory onednn_batch_norm = make_onednn_batch_norm;
 constexpr Factory onednn_pool = make_onednn_pool;
 #else
+constexpr Factory onednn_linear = nullptr;
 constexpr Factory onednn_conv2d = nullptr;
 constexpr Factory onednn_batch_norm = nullptr;
 constexpr Factory onednn_pool = nullptr;
@@ -61,7 +64,7 @@ constexpr Entry entries[] = {
     {define_dropout, make_reference_dropout},
     {define_flatten, make_reference_flatten},
     {define_l2_norm, make_reference_l2_norm},
-    {define_linear, make_reference_linear, make_blas_linear},
+    {define_linear, make_reference_linear, make_blas_linear, onednn_linear},
     {define_max_pool, make_reference_max_pool, nullptr, onednn_pool},
     {define_relu, make_reference_relu},
     {define_relu6, make_reference_relu6},
@@ -116,6 +119,7 @@ const Registered& registered(std::string_view name) {
 constexpr Backend fastest_first[] = {Backend::onednn, Backend::blas, Backend::reference};
 
 std::unique_ptr<Kernel> try_make(const Entry& entry, const KernelSpec& spec, Backend backend) {
+  if (spec.dtype == DType::bf16 && !supports_bf16()) return nullptr;
   const Factory factory = backend == Backend::onednn ? entry.onednn
                           : backend == Backend::blas ? entry.blas
                                                      : entry.reference;
@@ -125,8 +129,8 @@ std::unique_ptr<Kernel> try_make(const Entry& entry, const KernelSpec& spec, Bac
 /// The entry of the spec's operator, after checking that the spec is consistent.
 const Entry& checked_entry(const KernelSpec& spec) {
   const Registered& found = registered(spec.op);
-  require(spec.dtype == DType::f32 || spec.dtype == DType::f64, spec.op, "dtype f32 or f64",
-          name_of(spec.dtype));
+  require(spec.dtype == DType::f32 || spec.dtype == DType::f64 || spec.dtype == DType::bf16,
+          spec.op, "dtype f32, f64 or bf16", name_of(spec.dtype));
   const Shape shape = found.definition.shape(spec.src, spec.attributes);
   require(spec.dst == shape, spec.op, text("dst ", to_string(shape)), to_string(spec.dst));
   require(spec.src_layouts.size() == spec.src.size(), spec.op,
@@ -135,6 +139,21 @@ const Entry& checked_entry(const KernelSpec& spec) {
 }
 
 }  // namespace
+
+bool supports_bf16() {
+#ifdef MUXNET_WITH_ONEDNN
+  return onednn::supports_bf16();
+#else
+  return false;
+#endif
+}
+
+void require_inputs(const Operator& op, std::string_view where, std::size_t count) {
+  const std::size_t most = op.inputs + op.optional_inputs;
+  require(count >= op.inputs && count <= most, where,
+          text(op.inputs, most > op.inputs ? text(" or ", most) : "", " inputs of ", op.name),
+          text(count));
+}
 
 const Operator& find_operator(std::string_view name) { return registered(name).definition; }
 
@@ -158,12 +177,17 @@ std::string_view name_of(Backend backend) {
   return "?";
 }
 
-std::unique_ptr<Kernel> make_kernel(const KernelSpec& spec, Backend backend) {
+std::unique_ptr<Kernel> find_kernel(const KernelSpec& spec, Backend backend) {
   const Entry& entry = checked_entry(spec);
   for (const Backend candidate : fastest_first) {
     if (backend != Backend::best && backend != candidate) continue;
     if (auto kernel = try_make(entry, spec, candidate)) return kernel;
   }
+  return nullptr;
+}
+
+std::unique_ptr<Kernel> make_kernel(const KernelSpec& spec, Backend backend) {
+  if (auto kernel = find_kernel(spec, backend)) return kernel;
   std::string names;
   for (const Backend able : backends_for(spec))
     names += text(names.empty() ? "" : ", ", name_of(able));

@@ -64,9 +64,13 @@ std::string digest(const Tensor& tensor) {
 }
 
 nlohmann::json of(const FitOptions& options) {
-  return {{"epochs", options.epochs},           {"batch_size", options.batch_size},
-          {"optimizer", of(options.optimizer)}, {"schedule", of(options.schedule)},
-          {"clip_norm", options.clip_norm},     {"seed", options.seed}};
+  return {{"epochs", options.epochs},
+          {"batch_size", options.batch_size},
+          {"optimizer", of(options.optimizer)},
+          {"schedule", of(options.schedule)},
+          {"clip_norm", options.clip_norm},
+          {"seed", options.seed},
+          {"precision", name_of(options.precision)}};
 }
 
 nlohmann::json of(const Augmentation& augmentation) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "muxnet/graph/mode.hpp"
 #include "muxnet/networks/model.hpp"
 #include "muxnet/optim/optimizer.hpp"
 #include "muxnet/optim/schedule.hpp"
@@ -24,6 +25,7 @@ struct FitOptions {
   ScheduleOptions schedule;
   double clip_norm = 0;  ///< greatest L2 norm of a model's gradient; 0: not clipped
   std::uint64_t seed = 0;
+  Precision precision = Precision::full;  ///< of forward and backward passes
   /// Where to keep the training; empty: nowhere. Written at each epoch's end, after
   /// `checkpoint_seconds` within one, and when the callback stops the training.
   std::filesystem::path checkpoint;

@@ -113,7 +113,8 @@ class ModelTask : public TrainingTask {
         plans_(models.size()),
         right_(data.right),
         answers_(data.train.size(), static_cast<std::int64_t>(models.size())) {
-    const PlanOptions plan{.batch = options.fit.batch_size, .mode = Mode::train};
+    const PlanOptions plan{
+        .batch = options.fit.batch_size, .mode = Mode::train, .precision = options.fit.precision};
     each_model(
         [&](std::size_t i) { plans_[i].emplace(models_[i]->graph, models_[i]->parameters, plan); });
     if (data.held_out.empty()) return;

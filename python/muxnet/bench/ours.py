@@ -8,7 +8,6 @@ import numpy as np
 
 from muxnet import _core, api
 from muxnet.bench.works import Work
-from muxnet.errors import UserError
 
 STEPS_PER_EPOCH = 8
 BATCHES_LOADED = 64  # at a time: more than are prepared ahead
@@ -17,8 +16,6 @@ ENDLESS = 1_000_000
 
 def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[..., None]) -> None:
     """Do ``work`` each time it is asked for."""
-    if work.precision != "fp32":
-        raise UserError(f"[bench] expected precision fp32, received {work.precision}")
     api.set_threads(threads)
     if work.kind == "train":
         steps(lambda after_step: train(work, after_step))
@@ -26,6 +23,11 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
         turns(loading(work), BATCHES_LOADED)
     else:
         turns(inference(work) if work.kind == "infer" else decision(work))
+
+
+def precision(work: Work) -> Any:
+    """Return in what ``work`` is computed."""
+    return _core.Precision.bf16 if work.precision == "bf16" else _core.Precision.full
 
 
 def models(work: Work) -> list[Any]:
@@ -46,6 +48,7 @@ def train(work: Work, after_step: Callable[[Any], bool]) -> None:
     options.fit = _core.FitOptions()
     options.fit.epochs = ENDLESS
     options.fit.batch_size = work.batch
+    options.fit.precision = precision(work)
     schedule = _core.ScheduleOptions()
     schedule.name = "constant"
     schedule.learning_rate = 1e-4
@@ -85,7 +88,7 @@ def loading(work: Work) -> Callable[[], object]:
 def inference(work: Work) -> Callable[[], object]:
     """Return a call that answers one batch."""
     model = models(work)[0]
-    predictor = _core.Predictor(model, work.batch)
+    predictor = _core.Predictor(model, work.batch, precision(work))
     images = normalised(work)
     return lambda: predictor.output(images, "logits")
 

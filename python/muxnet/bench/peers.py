@@ -42,6 +42,11 @@ def _torch(threads: int) -> Any:
     return torch
 
 
+def mixed(torch: Any, work: Work) -> Any:
+    """Return PyTorch's context for the precision of ``work``."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=work.precision == "bf16")
+
+
 def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
     """All models see the batch, one after the other: forward, backward, one SGD step each."""
     torch = _torch(threads)
@@ -66,7 +71,9 @@ def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
     def step() -> None:
         for forward, optimizer in zip(forwards, optimizers, strict=True):
             optimizer.zero_grad(set_to_none=True)
-            torch.nn.functional.cross_entropy(forward(images)["logits"], labels).backward()
+            with mixed(torch, work):
+                loss = torch.nn.functional.cross_entropy(forward(images)["logits"], labels)
+            loss.backward()
             optimizer.step()
 
     return step
@@ -81,7 +88,7 @@ def _torch_inference(work: Work, threads: int) -> Once:
     images = torch.from_numpy(ours.normalised(work)).to(memory_format=layout)
 
     def once() -> None:
-        with torch.inference_mode():
+        with torch.inference_mode(), mixed(torch, work):
             module(images)
 
     return once
@@ -100,6 +107,8 @@ def _onnxruntime(work: Work, threads: int) -> Once:
         import onnxruntime
     except ImportError as error:
         raise MissingPackageError("bench", "onnxruntime", "bench") from error
+    if work.precision != "fp32":
+        raise UserError(f"[bench] expected fp32 of onnxruntime on a CPU, received {work.precision}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     with tempfile.TemporaryDirectory() as folder:
@@ -123,7 +132,7 @@ def _openvino(work: Work, threads: int) -> Once:
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": threads,
         # It would take bf16 by itself where the CPU has it.
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": "bf16" if work.precision == "bf16" else "f32",
     }
     request = core.compile_model(network, "CPU", settings).create_infer_request()
     images = ours.normalised(work)

@@ -14,6 +14,7 @@ from muxnet.bench.works import Work
 from muxnet.errors import UserError
 
 Once = Callable[[], object]
+TURN_SECONDS = 0.1
 
 
 def main() -> int:
@@ -35,9 +36,13 @@ def main() -> int:
     def turns(once: Once, parts: int = 1) -> None:
         answer(0.0)
         for _ in sys.stdin:
-            started = time.perf_counter()
-            once()
-            answer(1e3 * (time.perf_counter() - started) / parts)
+            # Of short work as much as fills a turn: a lone call would mostly measure how threads
+            # and caches wake up.
+            calls, started = 0, time.perf_counter()
+            while calls == 0 or time.perf_counter() - started < TURN_SECONDS:
+                once()
+                calls += 1
+            answer(1e3 * (time.perf_counter() - started) / (calls * parts))
 
     def steps(train: Callable[[Callable[[Any], bool]], object]) -> None:
         started = 0.0

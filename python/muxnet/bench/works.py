@@ -23,22 +23,34 @@ class Work:
     batch: int
     image_shape: tuple[int, int, int]  # channels, height, width
     classes: int
-    precision: str = "fp32"
+    precision: str = "fp32"  # or bf16: of both sides, as mixed precision
 
 
-def works(kind: str, networks: tuple[str, ...] = (), batches: tuple[int, ...] = ()) -> list[Work]:
+def works(
+    kind: str,
+    networks: tuple[str, ...] = (),
+    batches: tuple[int, ...] = (),
+    precisions: tuple[str, ...] = ("fp32",),
+) -> list[Work]:
     """Return what ``muxnet bench KIND`` measures, or the same of other networks and batches."""
-    if kind == "train":
-        return _training(networks, batches)
-    if kind == "infer":
+    if kind in ("train", "infer"):
+        usual = _training if kind == "train" else _inference
         return [
-            _work("infer", network, (network,), batch)
-            for network in networks or FULL_ZOO
-            for batch in batches or (1, 32)
+            dataclasses.replace(work, precision=precision)
+            for precision in precisions
+            for work in usual(networks, batches)
         ]
     if kind == "load":
         return [_work("load", "loader, a batch", SMALL_ZOO, size) for size in batches or (128,)]
     return [_work("route", "multiplexer decision", ("mobilenet_v2",), 1)]
+
+
+def _inference(networks: tuple[str, ...], batches: tuple[int, ...]) -> list[Work]:
+    return [
+        _work("infer", network, (network,), batch)
+        for network in networks or FULL_ZOO
+        for batch in batches or (1, 32)
+    ]
 
 
 def _training(networks: tuple[str, ...], batches: tuple[int, ...]) -> list[Work]:

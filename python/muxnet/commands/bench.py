@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--networks", nargs="+", default=[], help="others than the usual ones")
     parser.add_argument("--batch", nargs="+", type=int, default=[], help="other batch sizes")
+    parser.add_argument(
+        "--precision", nargs="+", choices=("fp32", "bf16"), default=["fp32"], help="of both sides"
+    )
     parser.add_argument("--rounds", type=int, default=15, help="measured turns of each side")
     parser.add_argument("--threads", type=int, default=0, help="threads of each side (0: all)")
 
@@ -43,9 +46,14 @@ def execute(arguments: argparse.Namespace) -> int:
     rows: list[Row] = []
     against = peers(arguments.kind, arguments.against)
     with reporter() as progress:
-        for work in works(arguments.kind, tuple(arguments.networks), tuple(arguments.batch)):
+        for work in works(
+            arguments.kind,
+            tuple(arguments.networks),
+            tuple(arguments.batch),
+            tuple(arguments.precision),
+        ):
             for peer in against:
-                progress.say(f"{work.name}, batch {work.batch}, beside {peer}")
+                progress.say(f"{work.name}, {work.precision}, batch {work.batch}, beside {peer}")
                 rows.append(compare(work, peer, threads=threads, rounds=arguments.rounds))
     print(f"{cpu_name()}, {threads} threads; {versions(against)}")
     print_table(table(rows))

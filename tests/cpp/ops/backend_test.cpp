@@ -35,6 +35,10 @@ class Draw {
       return spec_of(op, attributes, {image(from(2, 5), from(1, 40))}, DType::f32, training,
                      layouts[from(0, 3)]);
     }
+    if (op == "relu" || op == "relu6" || op == "add") {
+      const std::vector<Shape> src(find_operator(op).inputs, image(from(1, 4), from(1, 40)));
+      return spec_of(op, {}, src, DType::f32, training, layouts[from(0, 3)]);
+    }
     return pooling(op, training);
   }
 
@@ -69,9 +73,12 @@ class Draw {
                           {"padding", two(0, 2)}, {"groups", groups},    {"bias", from(0, 1)}};
     if (from(0, 5) == 0) attributes.set("dilation", two(1, 2)).set("padding", 2);
     if (from(0, 3) == 0) attributes.set("kernel", 1).set("padding", 0).set("stride", 1);
-    if (!training) attributes.set("relu", from(0, 1));
-    return spec_of("conv2d", attributes, {image(from(1, 4), inputs)}, DType::f32, training,
-                   layouts[from(0, 3)]);
+    std::vector<Shape> src{image(from(1, 4), inputs)};
+    if (!training) {
+      attributes.set(from(0, 1) == 0 ? "relu" : "relu6", from(0, 1));
+      if (from(0, 1) == 0) src.push_back(find_operator("conv2d").shape(src, attributes));
+    }
+    return spec_of("conv2d", attributes, src, DType::f32, training, layouts[from(0, 3)]);
   }
 
   KernelSpec pooling(const std::string& op, bool training) {
@@ -99,17 +106,18 @@ std::string describe(const KernelSpec& spec, const std::string& implementation) 
   return result;
 }
 
-/// Outputs, gradients and buffers of `backend` against the reference kernel in float64.
+/// Outputs, gradients and buffers of `backend` in T against the reference kernel in float64.
+template <class T>
 void compare(const KernelSpec& spec, Backend backend, std::uint64_t seed) {
-  KernelRunner<float> fast(spec, backend);
+  KernelRunner<T> fast(spec, backend);
   SCOPED_TRACE(describe(spec, fast.kernel().implementation()));
   KernelSpec exact_spec = spec;
   exact_spec.dtype = DType::f64;
   KernelRunner<double> exact(exact_spec, Backend::reference);
   fast.draw(seed);
-  exact.draw(seed);
+  exact.copy(fast);
   const auto close = [](const Values<float>& a, const Values<double>& b) {
-    return all_close<float>(a, b);
+    return all_close<float>(a, b, dtype_of<T>());
   };
   fast.forward();
   exact.forward();
@@ -153,7 +161,7 @@ TEST_P(FastKernel, AgreesWithReference) {
       for (const Backend backend : backends_for(spec)) {
         if (backend == Backend::reference) continue;
         met.insert(backend);
-        compare(spec, backend, seed);
+        compare<float>(spec, backend, seed);
         if (training && i % 10 == 0) repeat(spec, backend, seed);
       }
     }
@@ -164,6 +172,30 @@ TEST_P(FastKernel, AgreesWithReference) {
 INSTANTIATE_TEST_SUITE_P(Operators, FastKernel,
                          ::testing::Values("conv2d", "linear", "batch_norm", "max_pool",
                                            "average_pool"),
+                         [](const auto& test) { return test.param; });
+
+class Bf16Kernel : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Bf16Kernel, AgreesWithReference) {
+  if (!supports_bf16()) GTEST_SKIP() << "no bf16 on this CPU or in this build";
+  int met = 0;
+  for (int i = 0; i < draws; ++i) {
+    for (const bool training : {true, false}) {
+      const auto seed = static_cast<std::uint64_t>(i);
+      KernelSpec spec = Draw(seed).spec(GetParam(), training);
+      spec.dtype = DType::bf16;
+      for (const Backend backend : backends_for(spec)) {
+        ++met;
+        compare<bfloat16>(spec, backend, seed);
+      }
+    }
+  }
+  EXPECT_GT(met, 0) << "no kernel";
+}
+
+INSTANTIATE_TEST_SUITE_P(Operators, Bf16Kernel,
+                         ::testing::Values("conv2d", "linear", "batch_norm", "max_pool",
+                                           "average_pool", "relu", "relu6", "add"),
                          [](const auto& test) { return test.param; });
 
 class AnyLayout : public ::testing::TestWithParam<std::string> {};
@@ -227,7 +259,8 @@ TEST(Backends, ErrorsSayWhatThereIs) {
   EXPECT_EQ(error_of(wrong, Backend::best), "[softmax] expected dst (2, 3), received (2, 4)");
   wrong = spec;
   wrong.dtype = DType::i32;
-  EXPECT_EQ(error_of(wrong, Backend::best), "[softmax] expected dtype f32 or f64, received i32");
+  EXPECT_EQ(error_of(wrong, Backend::best),
+            "[softmax] expected dtype f32, f64 or bf16, received i32");
   wrong = spec;
   wrong.src_layouts.clear();
   EXPECT_EQ(error_of(wrong, Backend::best), "[softmax] expected 1 src_layouts, received 0");

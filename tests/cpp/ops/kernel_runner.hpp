@@ -34,18 +34,21 @@ inline KernelSpec spec_of(const std::string& op, const Attributes& attributes,
 template <class T>
 using Values = std::vector<T>;
 
-/// Runs one kernel on plain arrays: converts to and from its layouts, fills whatever it has to
-/// write with infinity or NaN, and whatever it says it does not read with NaN.
+/// Runs one kernel of element type T on plain arrays, those of bf16 as floats: converts to and from
+/// its formats, fills whatever it has to write with infinity or NaN, and whatever it says it does
+/// not read with NaN.
 template <class T>
 class KernelRunner {
  public:
+  using Wide = Compute<T>;
+
   KernelRunner(KernelSpec spec, Backend backend)
       : spec_(std::move(spec)), kernel_(make_kernel(spec_, backend)) {
-    for (const Shape& shape : spec_.src) src.push_back(Values<T>(count(shape)));
+    for (const Shape& shape : spec_.src) src.push_back(Values<Wide>(count(shape)));
     dst.resize(count(spec_.dst));
     diff_dst.resize(count(spec_.dst));
     for (const ParameterSpec& p : find_operator(spec_.op).parameters(spec_.src, spec_.attributes)) {
-      parameters.push_back(Values<T>(count(p.shape)));
+      parameters.push_back(Values<Wide>(count(p.shape)));
       trainable.push_back(p.trainable);
     }
     const std::size_t scratch =
@@ -57,16 +60,26 @@ class KernelRunner {
   /// Normal numbers everywhere; buffers (running statistics) positive.
   void draw(std::uint64_t numbers) {
     Random random(numbers);
-    const auto fill = [&](Values<T>& values, bool positive) {
-      for (T& value : values) {
-        // Through float, so that kernels of both precisions get the same numbers.
+    const auto fill = [&](Values<Wide>& values, bool positive) {
+      for (Wide& value : values) {
         const auto drawn = static_cast<float>(random.normal());
-        value = static_cast<T>(positive ? 0.5f + drawn * drawn : drawn);
+        value = rounded(positive ? 0.5f + drawn * drawn : drawn);
       }
     };
     for (auto& values : src) fill(values, false);
     for (std::size_t i = 0; i < parameters.size(); ++i) fill(parameters[i], !trainable[i]);
     fill(diff_dst, false);
+  }
+
+  /// Takes over the numbers of another runner.
+  template <class Other>
+  void copy(const Other& other) {
+    const auto widened = [](const auto& from, auto& to) {
+      for (std::size_t i = 0; i < from.size(); ++i) to[i].assign(from[i].begin(), from[i].end());
+    };
+    widened(other.src, src);
+    widened(other.parameters, parameters);
+    diff_dst.assign(other.diff_dst.begin(), other.diff_dst.end());
   }
 
   void forward() {
@@ -77,7 +90,8 @@ class KernelRunner {
       arguments_.src.push_back(inputs_.back().raw());
     }
     for (auto& values : parameters) arguments_.parameters.push_back(values.data());
-    output_ = filled(spec_.dst, kernel_->dst_layout(), std::numeric_limits<T>::infinity());
+    output_ = filled(spec_.dst, kernel_->dst_layout(), std::numeric_limits<Wide>::infinity());
+    if (const auto shared = kernel_->in_place_src()) output_ = inputs_[*shared];
     arguments_.dst = output_.raw();
     arguments_.workspace = workspace_.raw();
     arguments_.scratch = scratch_.raw();
@@ -89,11 +103,11 @@ class KernelRunner {
 
   /// Follows forward(); `for_src` and `for_parameters` false leaves those gradients out.
   void backward(bool for_src = true, bool for_parameters = true) {
-    constexpr T nan = std::numeric_limits<T>::quiet_NaN();
+    constexpr Wide nan = std::numeric_limits<Wide>::quiet_NaN();
     if (!kernel_->backward_reads_src()) {
-      for (Tensor& input : inputs_) std::ranges::fill(input.template span<T>(), nan);
+      for (Tensor& input : inputs_) std::ranges::fill(input.template span<T>(), T(nan));
     }
-    if (!kernel_->backward_reads_dst()) std::ranges::fill(output_.span<T>(), nan);
+    if (!kernel_->backward_reads_dst()) std::ranges::fill(output_.span<T>(), T(nan));
     const Tensor cotangent = stored(diff_dst, kernel_->dst_layout(), spec_.dst);
     arguments_.diff_dst = cotangent.raw();
     arguments_.diff_src.clear();
@@ -118,30 +132,36 @@ class KernelRunner {
 
   Kernel& kernel() { return *kernel_; }
 
-  std::vector<Values<T>> src, parameters, diff_src, diff_parameters;
+  std::vector<Values<Wide>> src, parameters, diff_src, diff_parameters;
   std::vector<bool> trainable;
-  Values<T> dst, diff_dst;
+  Values<Wide> dst, diff_dst;
   std::uint64_t seed = 1;
 
  private:
+  static constexpr Format plain_format{Layout::nchw, dtype_of<Wide>()};
+
   static std::size_t count(const Shape& shape) { return static_cast<std::size_t>(volume(shape)); }
 
-  static Tensor filled(const Shape& shape, Layout layout, T value) {
+  static Wide rounded(float value) {
+    return static_cast<Wide>(static_cast<float>(static_cast<T>(value)));
+  }
+
+  static Tensor filled(const Shape& shape, Layout layout, Wide value) {
     Tensor result({storage_size(shape, layout)}, dtype_of<T>());
-    std::ranges::fill(result.span<T>(), value);
+    std::ranges::fill(result.span<T>(), T(value));
     return result;
   }
 
-  static Tensor stored(const Values<T>& plain, Layout layout, const Shape& shape) {
+  static Tensor stored(const Values<Wide>& plain, Layout layout, const Shape& shape) {
     Tensor result({storage_size(shape, layout)}, dtype_of<T>());
-    convert_layout(plain.data(), Layout::nchw, result.raw(), layout, shape, dtype_of<T>());
+    convert_format(plain.data(), plain_format, result.raw(), {layout, dtype_of<T>()}, shape);
     return result;
   }
 
   /// Back to plain; also checks that channel padding holds zeros.
-  static void read(const Tensor& kept, Layout layout, const Shape& shape, Values<T>& plain) {
+  static void read(const Tensor& kept, Layout layout, const Shape& shape, Values<Wide>& plain) {
     plain.resize(count(shape));
-    convert_layout(kept.raw(), layout, plain.data(), Layout::nchw, shape, dtype_of<T>());
+    convert_format(kept.raw(), {layout, dtype_of<T>()}, plain.data(), plain_format, shape);
     if (channel_block(layout) == 1) return;
     const Tensor again = stored(plain, layout, shape);
     std::size_t wrong = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
@@ -28,7 +29,7 @@ TEST(Layout, ElementsLieWhereTheNameSays) {
     for (int w = 0; w < 2; ++w) plain.push_back(static_cast<float>(10 * c + w));
   }
   std::vector<float> blocked(32, std::numeric_limits<float>::infinity());
-  convert_layout(plain.data(), Layout::nchw, blocked.data(), Layout::nChw8c, shape, DType::f32);
+  convert_format(plain.data(), {}, blocked.data(), {Layout::nChw8c}, shape);
   EXPECT_EQ(blocked[7], 70.0f);
   EXPECT_EQ(blocked[8], 1.0f);
   EXPECT_EQ(blocked[16], 80.0f);
@@ -37,8 +38,7 @@ TEST(Layout, ElementsLieWhereTheNameSays) {
   EXPECT_EQ(blocked[31], 0.0f);
 
   std::vector<float> channels_last(18);
-  convert_layout(blocked.data(), Layout::nChw8c, channels_last.data(), Layout::nhwc, shape,
-                 DType::f32);
+  convert_format(blocked.data(), {Layout::nChw8c}, channels_last.data(), {Layout::nhwc}, shape);
   EXPECT_EQ(channels_last[8], 80.0f);
   EXPECT_EQ(channels_last[9], 1.0f);
 }
@@ -55,9 +55,9 @@ void round_trips(DType dtype) {
                                 std::numeric_limits<T>::infinity());
         };
         auto first = filled(from), second = filled(to), back = filled(Layout::nchw);
-        convert_layout(plain.data(), Layout::nchw, first.data(), from, shape, dtype);
-        convert_layout(first.data(), from, second.data(), to, shape, dtype);
-        convert_layout(second.data(), to, back.data(), Layout::nchw, shape, dtype);
+        convert_format(plain.data(), {Layout::nchw, dtype}, first.data(), {from, dtype}, shape);
+        convert_format(first.data(), {from, dtype}, second.data(), {to, dtype}, shape);
+        convert_format(second.data(), {to, dtype}, back.data(), {Layout::nchw, dtype}, shape);
         EXPECT_EQ(back, plain) << name_of(from) << " " << name_of(to) << to_string(shape);
         EXPECT_EQ(std::accumulate(second.begin(), second.end(), T{0}),
                   std::accumulate(plain.begin(), plain.end(), T{0}));
@@ -71,10 +71,29 @@ TEST(Layout, RoundTripsKeepEveryElement) {
   round_trips<double>(DType::f64);
 }
 
+TEST(Layout, ConvertsToAndFromBf16) {
+  const Shape shape{1, 9, 1, 2};
+  std::vector<float> plain(18), back(18);
+  std::iota(plain.begin(), plain.end(), 1.0F);
+  plain[3] = 1.00390625F;  // halfway between two neighbours: to the even one
+  std::vector<bfloat16> blocked(32, bfloat16(5.0F));
+  convert_format(plain.data(), {}, blocked.data(), {Layout::nChw8c, DType::bf16}, shape);
+  EXPECT_EQ(blocked[31], bfloat16(0.0F));  // padding
+  convert_format(blocked.data(), {Layout::nChw8c, DType::bf16}, back.data(), {}, shape);
+  plain[3] = 1.0F;
+  EXPECT_EQ(back, plain);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(static_cast<float>(bfloat16(nan))));
+  EXPECT_EQ(static_cast<float>(bfloat16(1.01171875F)), 1.015625F);  // the other halfway: up
+}
+
 TEST(Layout, RefusesOtherTypes) {
-  EXPECT_THROW(
-      convert_layout(nullptr, Layout::nchw, nullptr, Layout::nhwc, {1, 1, 1, 1}, DType::i32),
-      std::invalid_argument);
+  EXPECT_THROW(convert_format(nullptr, {Layout::nchw, DType::i32}, nullptr,
+                              {Layout::nhwc, DType::i32}, {1, 1, 1, 1}),
+               std::invalid_argument);
+  EXPECT_THROW(convert_format(nullptr, {Layout::nchw, DType::f64}, nullptr,
+                              {Layout::nchw, DType::bf16}, {1, 1, 1, 1}),
+               std::invalid_argument);
 }
 
 }  // namespace

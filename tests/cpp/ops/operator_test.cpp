@@ -125,12 +125,12 @@ TEST(Operator, ErrorsSayWhereExpectedReceived) {
             "[conv2d] expected stride of at least 1, received (0, 0)");
   EXPECT_EQ(error_of("conv2d", {{1, 3, 8, 8}}, {{"channels", 4}, {"kernel", 3}, {"strides", 2}}),
             "[conv2d] expected attributes among: channels, kernel, stride, padding, dilation, "
-            "groups, bias, relu, received strides");
+            "groups, bias, relu, relu6, received strides");
   EXPECT_EQ(error_of("max_pool", {{1, 3, 8, 8}}, {{"kernel", 3}, {"padding", 2}}),
             "[max_pool] expected padding of at most half the kernel (3, 3), received (2, 2)");
   EXPECT_EQ(error_of("add", {{1, 3}, {1, 4}}),
             "[add] expected a second input of shape (1, 3), received (1, 4)");
-  EXPECT_EQ(error_of("add", {{1, 3}}), "[add] expected 2 inputs, received 1");
+  EXPECT_EQ(error_of("add", {{1, 3}}), "[add] expected 2 inputs of add, received 1");
   EXPECT_EQ(error_of("relu", {{0, 3}}),
             "[relu] expected inputs of at least 2 axes, each of extent 1 or more, received (0, 3)");
   EXPECT_EQ(error_of("relu", {{1, 3}}, {{"slope", 0.1}}),

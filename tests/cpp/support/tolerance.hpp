@@ -13,18 +13,22 @@ namespace muxnet::testing {
 
 /// How far two computations of the same sums may differ, relative to the largest value of the
 /// tensor: rounding of long sums scales with their terms, not with the result.
-inline double tolerance(DType dtype) { return dtype == DType::f64 ? 1e-12 : 2e-5; }
+inline double tolerance(DType dtype) {
+  if (dtype == DType::bf16) return 1e-2;  // two units in the last of 8 places
+  return dtype == DType::f64 ? 1e-12 : 2e-5;
+}
 
 /// Whether |actual - expected| <= tolerance(dtype) * max |expected| throughout; NaN never is.
 template <class T>
-::testing::AssertionResult all_close(std::span<const T> actual, std::span<const double> expected) {
+::testing::AssertionResult all_close(std::span<const T> actual, std::span<const double> expected,
+                                     DType dtype = dtype_of<T>()) {
   if (actual.size() != expected.size()) {
     return ::testing::AssertionFailure()
            << actual.size() << " elements where " << expected.size() << " are expected";
   }
   double largest = 1e-30;
   for (const double value : expected) largest = std::max(largest, std::abs(value));
-  const double allowed = tolerance(dtype_of<T>()) * largest;
+  const double allowed = tolerance(dtype) * largest;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double difference = std::abs(static_cast<double>(actual[i]) - expected[i]);
     if (!(difference <= allowed)) {

@@ -1,0 +1,47 @@
+#include <optional>
+
+#include "muxnet/ops/onednn.hpp"
+#include "muxnet/ops/onednn_weighted.hpp"
+
+namespace muxnet {
+
+using dnnl::memory;
+using Family = onednn::InnerProductFamily;
+
+namespace {
+
+onednn::InnerProduct problem_of(const KernelSpec& spec,
+                                const onednn::Primitives<Family>& primitives) {
+  const memory::dims dims{spec.dst[1], spec.src.front()[1]};
+  const auto any = memory::format_tag::any;
+  return {primitives.src, onednn::describe(dims, any, spec.dtype), onednn::describe(dims, any),
+          primitives.bias, primitives.dst};
+}
+
+}  // namespace
+
+std::unique_ptr<Kernel> make_onednn_linear(const KernelSpec& spec) {
+  if (spec.dtype == DType::f64) return nullptr;
+  const auto plain = memory::format_tag::nc;
+  onednn::Primitives<Family> primitives;
+  primitives.src = onednn::describe({spec.src.front()[0], spec.src.front()[1]}, plain, spec.dtype);
+  primitives.dst = onednn::describe({spec.dst[0], spec.dst[1]}, plain, spec.dtype);
+  primitives.weights = onednn::describe({spec.dst[1], spec.src.front()[1]}, memory::format_tag::oi);
+  primitives.has_bias = spec.attributes.integer("bias", 1) != 0;
+  if (primitives.has_bias) primitives.bias = onednn::describe({spec.dst[1]}, memory::format_tag::x);
+  const auto problem = problem_of(spec, primitives);
+  auto forward = onednn::forward_of(problem, spec.training);
+  if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;
+  primitives.forward = std::move(*forward);
+  if (spec.training) {
+    primitives.backward_weights = onednn::backward_weights_of(problem, primitives.forward);
+    if (!primitives.backward_weights) return nullptr;
+    if (spec.needs_diff_src) {
+      primitives.backward_data = onednn::backward_data_of(problem, primitives.forward);
+      if (!primitives.backward_data) return nullptr;
+    }
+  }
+  return std::make_unique<onednn::WeightedKernel<Family>>(std::move(primitives));
+}
+
+}  // namespace muxnet
