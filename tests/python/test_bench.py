@@ -1,9 +1,11 @@
 """``muxnet bench``: ours and a peer in turns."""
 
+import argparse
 import dataclasses
 import json
 
 import pytest
+from muxnet import _core
 from muxnet.bench import ours, rounds
 from muxnet.bench.rounds import Row
 from muxnet.bench.works import works
@@ -20,6 +22,8 @@ def test_the_works_are_those_of_the_table() -> None:
         ("resnet50", 16),
     ]
     assert len(training[0].networks) == 6
+    both = works("train", precisions=("fp32", "bf16"))
+    assert [work.precision for work in both] == ["fp32"] * 3 + ["bf16"] * 3
     assert [work.batch for work in works("infer", ("resnet50",))] == [1, 32]
     assert works("infer", ("alexnet_small",), (4,))[0].image_shape == (3, 32, 32)
 
@@ -53,6 +57,20 @@ def test_a_training_step_is_one_turn() -> None:
 def test_inference_answers_every_image() -> None:
     (work,) = works("infer", ("alexnet_small",), (3,))
     assert ours.inference(work)().shape == (3, 10)
+
+
+@pytest.mark.skipif(not _core.supports_bf16(), reason="this CPU has no bf16")
+def test_bf16_answers_nearly_alike() -> None:
+    exact, rough = works("infer", ("resnet50_small",), (3,), ("fp32", "bf16"))
+    difference = ours.inference(exact)() - ours.inference(rough)()
+    assert 0 < abs(difference).max() < 0.1
+
+
+def test_precision_is_refused_where_it_means_nothing() -> None:
+    with pytest.raises(UsageError, match="expected fp32 to route, received bf16"):
+        bench.execute(
+            argparse.Namespace(kind="route", precision=["bf16"], rounds=1, threads=0, against="")
+        )
 
 
 def test_a_side_that_ends_is_an_error(capfd) -> None:

@@ -42,6 +42,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Measure, print the table, and return the exit status."""
     if arguments.rounds < 1:
         raise UsageError(f"[rounds] expected at least 1, received {arguments.rounds}")
+    if arguments.kind not in ("train", "infer") and "bf16" in arguments.precision:
+        raise UsageError(f"[precision] expected fp32 to {arguments.kind}, received bf16")
     threads = arguments.threads or len(os.sched_getaffinity(0))
     rows: list[Row] = []
     against = peers(arguments.kind, arguments.against)
