@@ -51,13 +51,14 @@ std::vector<std::uint64_t> folds_of(std::size_t rows) {
 
 }  // namespace
 
-JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models)
+JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
+                                 std::span<const std::uint8_t> target)
     : models_(std::move(models)),
       classes_(static_cast<std::size_t>(table.class_count())),
       exponents_(models_.size(), 1.0) {
   require(!models_.empty(), "joint confidence", "at least one model", "none");
   if (models_.size() > 1) fit_exponents(table);
-  fit_confidence(table);
+  fit_confidence(table, target);
 }
 
 nlohmann::json JointConfidence::to_json() const {
@@ -73,9 +74,17 @@ JointConfidence::JointConfidence(const nlohmann::json& content)
       exponents_(content.at("exponents").get<std::vector<double>>()),
       coefficients_(content.at("coefficients").get<std::vector<double>>()) {
   require(!models_.empty() && exponents_.size() == models_.size() &&
-              coefficients_.size() == feature_count(),
+              coefficients_.size() == feature_count() &&
+              *std::max_element(models_.begin(), models_.end()) <
+                  static_cast<std::size_t>(max_pool_models),
           "joint confidence", "an exponent for each model and a coefficient for each feature",
           text(exponents_.size(), " and ", coefficients_.size()));
+}
+
+std::uint64_t JointConfidence::set() const {
+  std::uint64_t result = 0;
+  for (const std::size_t model : models_) result |= model_bit(model);
+  return result;
 }
 
 std::int32_t JointConfidence::answer(const Evidence& evidence,
@@ -178,7 +187,8 @@ std::int32_t JointConfidence::features(const Evidence& evidence, std::span<doubl
   return answered;
 }
 
-void JointConfidence::fit_confidence(const OutcomeTable& table) {
+void JointConfidence::fit_confidence(const OutcomeTable& table,
+                                     std::span<const std::uint8_t> target) {
   const auto labels = table.labels();
   const OutcomeRows inputs(table);
   const auto rows = static_cast<Eigen::Index>(labels.size());
@@ -191,7 +201,7 @@ void JointConfidence::fit_confidence(const OutcomeTable& table) {
     const std::int32_t answered = features(inputs.at(at), values);
     x.row(row) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), columns);
     correct_.push_back(answered == labels[at] ? 1 : 0);
-    y[row] = correct_.back();
+    y[row] = target.empty() ? correct_.back() : target[at];
   }
   // One penalty suits all columns only where they vary alike; a shift goes into the constant.
   Eigen::RowVectorXd mean = x.colwise().mean();

@@ -18,18 +18,23 @@ namespace muxnet {
 /// classes, the class answered.
 class JointConfidence {
  public:
-  /// Learns from all rows of a labelled table. `models`: positions, at least one.
-  JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models);
+  /// Learns from all rows of a labelled table. `models`: positions, at least one. `target`: (n) of
+  /// 0 or 1, whose probability is learnt; where empty, that the answer is right.
+  JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
+                  std::span<const std::uint8_t> target = {});
 
   /// What answers and confidences need, without what it learnt from; and its way back, which throws
   /// std::invalid_argument, or what the JSON library throws, on what does not fit.
   nlohmann::json to_json() const;
   explicit JointConfidence(const nlohmann::json& content);
 
+  /// Bits of its models.
+  std::uint64_t set() const;
+
   /// The joint probabilities (K) of an input that all its models have answered; returns the class.
   std::int32_t answer(const Evidence& evidence, std::span<float> probabilities) const;
 
-  /// Probability that the answer is right.
+  /// Probability of the target.
   double confidence(const Evidence& evidence) const;
 
   /// For each row of the table that it learnt from: the confidence by a regression that did not
@@ -41,7 +46,7 @@ class JointConfidence {
 
  private:
   void fit_exponents(const OutcomeTable& table);
-  void fit_confidence(const OutcomeTable& table);
+  void fit_confidence(const OutcomeTable& table, std::span<const std::uint8_t> target);
   std::size_t feature_count() const;
   std::int32_t features(const Evidence& evidence, std::span<double> values) const;
 
