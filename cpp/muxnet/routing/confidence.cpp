@@ -42,6 +42,16 @@ void describe(std::span<const float> probabilities, double* values) {
   values[2] = entropy;
 }
 
+/// The likeliest class but `first`.
+std::size_t second_class(std::span<const float> probabilities, std::int32_t first) {
+  std::size_t second = first == 0 ? 1 : 0;
+  for (std::size_t k = 0; k < probabilities.size(); ++k) {
+    const bool other = static_cast<std::int32_t>(k) != first;
+    if (other && probabilities[k] > probabilities[second]) second = k;
+  }
+  return second;
+}
+
 std::vector<std::uint64_t> folds_of(std::size_t rows) {
   Random random(0xF01D);
   std::vector<std::uint64_t> result(rows);
@@ -157,7 +167,7 @@ std::size_t JointConfidence::feature_count() const {
   const std::size_t models = models_.size();
   const std::size_t opinions = models == 1 ? 1 : models + 1;
   return own_features * opinions + models * (models - 1) / 2 +
-         (classes_ <= most_classes ? classes_ : 0) + 1;
+         (classes_ <= most_classes ? 2 * classes_ : 0) + 1;
 }
 
 std::int32_t JointConfidence::features(const Evidence& evidence, std::span<double> values) const {
@@ -179,8 +189,10 @@ std::int32_t JointConfidence::features(const Evidence& evidence, std::span<doubl
     }
   }
   if (classes_ <= most_classes) {
-    std::fill_n(at, classes_, 0.0);
+    std::fill_n(at, 2 * classes_, 0.0);
     at[answered] = 1.0;
+    at += classes_;
+    at[second_class(joint, answered)] = 1.0;
     at += classes_;
   }
   *at = 1.0;

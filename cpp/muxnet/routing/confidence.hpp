@@ -15,7 +15,7 @@ namespace muxnet {
 /// The answer is a product of experts, p ~ prod_m p_m^w_m, its exponents w_m >= 0 chosen for the
 /// likelihood of held-out labels. Its confidence is a logistic regression on, of each model and of
 /// the answer, log-odds and margin of the top class and entropy; which pairs agree; and, up to 64
-/// classes, the class answered.
+/// classes, the class answered and the second likeliest.
 class JointConfidence {
  public:
   /// Learns from all rows of a labelled table. `models`: positions, at least one. `target`: (n) of
