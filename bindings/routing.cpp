@@ -1,6 +1,8 @@
 #include "bindings.hpp"
+#include "muxnet/core/error.hpp"
 #include "muxnet/routing/curve.hpp"
 #include "muxnet/routing/evaluate.hpp"
+#include "muxnet/routing/failure.hpp"
 #include "muxnet/routing/guarantee.hpp"
 #include "muxnet/routing/hardness.hpp"
 #include "muxnet/routing/outcome_table.hpp"
@@ -13,7 +15,7 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
                         std::map<std::string, std::vector<double>> costs, const Tensor& labels,
                         const Tensor& scores, const Tensor& offload_score,
                         std::map<std::string, double> router_costs, std::string split,
-                        std::string source, const Tensor& indices) {
+                        std::string source, const Tensor& indices, const Tensor& features) {
   OutcomeFields fields;
   fields.models = std::move(models);
   fields.probabilities = probabilities;
@@ -25,6 +27,7 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   fields.split = std::move(split);
   fields.source = std::move(source);
   fields.indices = indices;
+  fields.features = features;
   return OutcomeTable(std::move(fields));
 }
 
@@ -35,7 +38,7 @@ void bind_table(py::module_& module) {
            py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
            py::arg("offload_score") = Tensor(),
            py::arg("router_costs") = std::map<std::string, double>{}, py::arg("split") = "",
-           py::arg("source") = "", py::arg("indices") = Tensor(),
+           py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
            "From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
       .def_static("load", &OutcomeTable::load, py::arg("path"), Unlocked(),
@@ -57,6 +60,7 @@ void bind_table(py::module_& module) {
           "f32 (n, N, K), sharing memory.")
       .def_property_readonly("scores", [](const OutcomeTable& t) { return t.fields().scores; })
       .def_property_readonly("weights", [](const OutcomeTable& t) { return t.fields().weights; })
+      .def_property_readonly("features", [](const OutcomeTable& t) { return t.fields().features; })
       .def_property_readonly("labels", [](const OutcomeTable& t) { return t.fields().labels; })
       .def_property_readonly(
           "offload_score", [](const OutcomeTable& t) { return t.fields().offload_score; },
@@ -77,18 +81,29 @@ void bind_table(py::module_& module) {
       .def("router_cost", &OutcomeTable::router_cost, py::arg("kind"));
 }
 
+Unsure unsure_of(const std::string& name) {
+  require(name == "dearest" || name == "cheapest", "policy options",
+          "unsure 'dearest' or 'cheapest'", name);
+  return name == "dearest" ? Unsure::dearest : Unsure::cheapest;
+}
+
 void bind_policy(py::module_& module) {
   py::class_<PolicyOptions>(module, "PolicyOptions", "What a policy trades, and how finely.")
       .def(py::init([](std::string cost_kind, std::uint64_t seed, std::int64_t model,
-                       std::int64_t max_models, std::int64_t bins) {
-             return PolicyOptions{std::move(cost_kind), seed, model, max_models, bins};
+                       std::int64_t max_models, std::int64_t bins, double gate,
+                       const std::string& unsure) {
+             return PolicyOptions{std::move(cost_kind), seed, model, max_models, bins, gate,
+                                  unsure_of(unsure)};
            }),
            py::kw_only(), py::arg("cost_kind") = "macs", py::arg("seed") = 0, py::arg("model") = 0,
-           py::arg("max_models") = 3, py::arg("bins") = 50);
+           py::arg("max_models") = 3, py::arg("bins") = 50, py::arg("gate") = 0.0,
+           py::arg("unsure") = "dearest",
+           "Raises:\n    ValueError: `unsure` is neither 'dearest' nor 'cheapest'.");
   py::class_<OperatingPoint>(module, "OperatingPoint", "One setting of a policy.")
       .def_readonly("parameters", &OperatingPoint::parameters)
       .def_readonly("accuracy", &OperatingPoint::accuracy)
-      .def_readonly("cost", &OperatingPoint::cost);
+      .def_readonly("cost", &OperatingPoint::cost)
+      .def_readonly("called_shares", &OperatingPoint::called_shares);
   py::class_<Decisions>(module, "Decisions", "What a policy did with every input.")
       .def_readonly("called", &Decisions::called, "(n), bit i: model i was run.")
       .def_readonly("answers", &Decisions::answers, "(n), classes.");
@@ -97,6 +112,7 @@ void bind_policy(py::module_& module) {
                                               "A family of operating points over budgets.")
       .def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_router", &Policy::uses_router)
+      .def_property_readonly("uses_features", &Policy::uses_features)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked(),
            "Choose operating points on held-out outcomes.\n\nRaises:\n    ValueError: test data.")
       .def("save", &Policy::save, py::arg("path"), Unlocked(),
@@ -118,6 +134,14 @@ void bind_policy(py::module_& module) {
       .def("choose", &Policy::choose, py::arg("point"))
       .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"),
            "The most accurate point within `cost` per input.\n\nRaises:\n    ValueError.")
+      .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("look") = py::none(), Unlocked(),
+           "Other prices, (N) and of deciding itself: points keep what they call, the front and the\n"
+           "default point are made anew.\n\nRaises:\n    ValueError.")
+      .def("without", &Policy::without, py::arg("model"), Unlocked(),
+           "Never call the model at this position again.\n\n"
+           "Raises:\n    ValueError: no operating point is left.")
+      .def_property_readonly("prices", &Policy::prices, "(N), what the models cost now.")
+      .def_property_readonly("look", &Policy::look, "What deciding itself costs now.")
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
       .def(
@@ -164,6 +188,7 @@ void bind_evaluation(py::module_& module) {
       .def_readonly("policy", &Evaluation::policy)
       .def_readonly("parameters", &Evaluation::parameters)
       .def_readonly("accuracy", &Evaluation::accuracy)
+      .def_readonly("regret", &Evaluation::regret, "The oracle's accuracy less the policy's.")
       .def_readonly("costs", &Evaluation::costs)
       .def_readonly("models_per_input", &Evaluation::models_per_input)
       .def_readonly("called_shares", &Evaluation::called_shares)
@@ -173,6 +198,13 @@ void bind_evaluation(py::module_& module) {
       .def_readonly("parameters", &CurvePoint::parameters)
       .def_readonly("cost", &CurvePoint::cost)
       .def_readonly("accuracy", &CurvePoint::accuracy);
+  py::class_<FailurePrediction>(module, "FailurePrediction",
+                                "AUROC of what tells in advance whether a model is right.")
+      .def_readonly("confidence", &FailurePrediction::confidence, "Its own max-softmax.")
+      .def_readonly("multiplexer", &FailurePrediction::multiplexer, "None: the table has none.");
+  py::class_<ClassFigures>(module, "ClassFigures", "What a policy does with one class.")
+      .def_readonly("inputs", &ClassFigures::inputs)
+      .def_readonly("accuracy", &ClassFigures::accuracy);
   py::class_<HardnessLevel>(module, "HardnessLevel", "What a policy does at one hardness.")
       .def_readonly("inputs", &HardnessLevel::inputs)
       .def_readonly("accuracy", &HardnessLevel::accuracy)
@@ -224,6 +256,14 @@ void bind_evaluation(py::module_& module) {
       "Mean of a - b over the same inputs, with its paired interval.");
   module.def("hardness_levels", &by_hardness, py::arg("table"), py::arg("decisions"), Unlocked(),
              "What the decisions do at each number of failing models, 0..N.");
+  module.def("class_figures", &by_class, py::arg("table"), py::arg("decisions"), Unlocked(),
+             "(K), what the decisions do with each class.");
+  module.def("failure_prediction", &failure_prediction, py::arg("table"), Unlocked(),
+             "(N), how well each model's failures are told in advance.");
+  module.def("recovery_costs", &recovery_costs, py::arg("points"), py::arg("start"), py::arg("to"),
+             py::arg("shares"), Unlocked(),
+             "The least cost of a curve's point with accuracy start + share (to - start), by share;\n"
+             "None where no point has it.");
   module.def("right_wrong_matrix", &right_wrong_matrix, py::arg("table"), Unlocked(),
              "(N * N), row's model right and column's wrong: the paper's Figure 1.");
 }

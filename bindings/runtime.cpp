@@ -41,12 +41,14 @@ void bind_runtime(py::module_& module) {
              return std::make_unique<Router>(std::move(pool), multiplexer, std::move(rule));
            }),
            py::arg("pool"), py::arg("multiplexer"), py::arg("rule"))
-      .def("route", &Router::route, py::arg("images"), Unlocked(),
-           "Answers for normalised images f32 (n, c, h, w).\n\nRaises:\n    ValueError.");
+      .def("route", &Router::route, py::arg("images"), py::arg("features") = Tensor(), Unlocked(),
+           "Answers for normalised images f32 (n, c, h, w) and, for rules that look at them,\n"
+           "features f32 (n, F).\n\nRaises:\n    ValueError.");
 
   py::class_<CollectOptions>(module, "CollectOptions", "What is recorded beside the answers.")
       .def(py::init<>())
       .def_readwrite("labels", &CollectOptions::labels)
+      .def_readwrite("features", &CollectOptions::features)
       .def_readwrite("costs", &CollectOptions::costs)
       .def_readwrite("router_costs", &CollectOptions::router_costs)
       .def_readwrite("split", &CollectOptions::split)

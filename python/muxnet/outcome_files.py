@@ -24,7 +24,8 @@ def read_outcomes(
 
     - ``.safetensors``: what ``OutcomeTable.save`` wrote;
     - ``.npz``: ``probabilities`` (n, N, K), ``labels`` (n), ``macs`` (N), optionally ``models``
-      (N names); or the first two with ``held_out_`` and ``test_`` before their names;
+      (N names), ``features`` (n, F); or all but ``macs`` and ``models`` with ``held_out_`` and
+      ``test_`` before their names;
     - ``.csv``, ``.parquet``: a row per input with ``label`` and per model ``NAME:prediction`` and
       ``NAME:confidence``, or ``NAME:p0``, ``NAME:p1``, ... Of a confidence alone the rest is
       spread evenly over the other classes.
@@ -97,6 +98,7 @@ def _read_safetensors(path: Path, costs: dict[str, float]) -> dict[str, Any]:
             split=table.split,
             source=table.source,
             indices=table.indices,
+            features=table.features,
         )
     }
 
@@ -123,7 +125,8 @@ def _read_npz(path: Path, costs: dict[str, float]) -> dict[str, Any]:
         else:
             kinds = {"cost": _costs(path, names, costs)}
         part = prefix.rstrip("_") or "all"
-        tables[part] = _table(path, part, names, probabilities, labels, kinds)
+        features = arrays.get(prefix + "features", np.empty(0))
+        tables[part] = _table(path, part, names, probabilities, labels, kinds, features)
     return tables
 
 
@@ -224,6 +227,7 @@ def _table(
     probabilities: NDArray[Any],
     labels: NDArray[Any],
     costs: dict[str, list[float]],
+    features: NDArray[Any] = np.empty(0),
 ) -> Any:
     from muxnet import _core
 
@@ -234,6 +238,7 @@ def _table(
         labels=np.ascontiguousarray(labels, dtype=np.int32),
         split="" if part == "all" else part,
         source=f"{path.name}/{part}",
+        features=np.ascontiguousarray(features, dtype=np.float32),
     )
 
 

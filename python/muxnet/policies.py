@@ -109,12 +109,6 @@ def _over_all_models(entry: Any, pair: Sequence[str], names: Sequence[str]) -> S
 
 def _auroc(table: Any) -> list[float | None]:
     """Return how well the multiplexer tells each model's right answers from its wrong ones."""
-    from sklearn.metrics import roc_auc_score
-
-    scores = table.scores if table.scores.size else table.weights
-    if not scores.size:
+    if not (table.scores.size or table.weights.size):
         raise ValueError(error_text("auroc", "a table with the multiplexer's scores", "none"))
-    return [
-        float(roc_auc_score(right, score)) if 0 < right.sum() < right.size else None
-        for right, score in zip(table.correct.T, scores.T, strict=True)
-    ]
+    return [entry.multiplexer for entry in _core.failure_prediction(table)]

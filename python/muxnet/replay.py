@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from muxnet.details import Details, look_closely
 from muxnet.errors import ConfigError, error_text
 
 
@@ -30,6 +31,7 @@ class Evaluated:
     best_single: Measured
     called: dict[str, float]
     models_per_input: float
+    details: Details
 
 
 def cost_kind_of(table: Any, wanted: str = "") -> str:
@@ -116,6 +118,7 @@ def evaluate_policy(policy: Any, table: Any, *, seed: int = 0) -> Evaluated:
         best_single=_measured(alone, table.costs(kind)[index]),
         called=dict(zip(policy.models, found.called_shares, strict=True)),
         models_per_input=found.models_per_input,
+        details=look_closely(policy, table, found),
     )
 
 

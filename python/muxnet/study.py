@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from muxnet.details import Details, look_closely, recovered
 from muxnet.errors import ConfigError, error_text
 from muxnet.outcome_files import PARTS
 from muxnet.replay import at_point, cost_kind_of, fit_policy
@@ -23,6 +24,7 @@ from muxnet.study_results import (
     Study,
 )
 from muxnet.study_verdict import sentences, verdict
+from muxnet.words import policy_title
 
 BASELINE = "random_mixing"
 
@@ -33,6 +35,8 @@ POLICIES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "cascade": ("cascade", {"max_models": 3}),
     "margin_cascade": ("margin_cascade", {}),
     "entropy_cascade": ("entropy_cascade", {}),
+    "agreement_cascade": ("agreement_cascade", {}),
+    "logistic_deferral": ("logistic_deferral", {}),
     "learned_cascade": ("learned_cascade", {}),
     "average_ensemble": ("average_ensemble", {}),
     "oracle": ("oracle", {}),
@@ -41,6 +45,7 @@ ROUTED: Mapping[str, tuple[str, dict[str, Any]]] = {
     "hybrid_single": ("argmax", {}),
     "hybrid_ensemble": ("threshold_ensemble", {}),
 }
+FEATURED: Mapping[str, tuple[str, dict[str, Any]]] = {"knn": ("knn", {})}
 
 
 def split_outcomes(table: Any, share: float = 0.5, seed: int = 0) -> tuple[Any, Any]:
@@ -92,9 +97,7 @@ def study(
     plane = _Plane(test, kind, models[index].cost, seed)
     alone = plane.evaluate(best, best.point).correct
 
-    known = dict(POLICIES)
-    if held_out.scores.size or held_out.weights.size:
-        known.update(ROUTED)
+    known, left_out = _policies(held_out)
     fitted = {
         name: fit_policy(policy, held_out, cost_kind=kind, seed=seed, options=options)
         for name, (policy, options) in known.items()
@@ -122,7 +125,8 @@ def study(
         at_best_accuracy_cost=_reaches(default_curve, models[index].accuracy),
         diversity=diversity,
         verdict=verdict(**found),
-        sentences=sentences(models[index], diversity, figures, **found),
+        sentences=(*sentences(models[index], diversity, figures, **found), *left_out),
+        details=plane.details(default, default.point),
         **found,
     )
 
@@ -146,6 +150,8 @@ class _Plane:
         from muxnet import _core
 
         points = _core.accuracy_cost_curve(policy, self.table)
+        accuracies = [float(value) for value in self.table.correct.mean(axis=0)]
+        costs = self.table.costs(self.kind)
         area = None
         if len(points) > 1 and name not in (BASELINE, "oracle"):
             area = _core.area_between(policy, baseline, self.table, self.seed, up_to=self.unit)
@@ -161,7 +167,12 @@ class _Plane:
             area_interval=None if area is None else (area.interval.low, area.interval.high),
             curve=[(point.cost / self.unit, point.accuracy) for point in points],
             accuracy_at=accuracy_at,
+            recovered=recovered(points, accuracies, costs, policy.best_single),
         )
+
+    def details(self, policy: Any, point: Any) -> Details:
+        with at_point(policy, point):
+            return look_closely(policy, self.table, self.evaluate(policy, point))
 
     def choice(self, policy: Any, point: Any | None, against: Sequence[int]) -> Choice | None:
         from muxnet import _core
@@ -177,6 +188,21 @@ class _Plane:
             difference=difference.value,
             interval=(difference.interval.low, difference.interval.high),
         )
+
+
+def _policies(table: Any) -> tuple[dict[str, tuple[str, dict[str, Any]]], tuple[str, ...]]:
+    """Return the policies that a table has what they look at for, and a word on the others."""
+    known, words = dict(POLICIES), []
+    routed = bool(table.scores.size or table.weights.size)
+    for there, more, wanted in (
+        (routed, ROUTED, "a multiplexer's scores"),
+        (bool(table.features.size), FEATURED, "features of the inputs"),
+    ):
+        if there:
+            known.update(more)
+        else:
+            words.append(f"{' and '.join(map(policy_title, more))} for want of {wanted}")
+    return known, (f"Left out: {'; '.join(words)}.",) if words else ()
 
 
 def _models(table: Any, kind: str) -> tuple[ModelFigures, ...]:

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any, Literal
 
+from muxnet.details import Details
+
 DEFAULT = "learned_cascade"
 
 SHARES = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the best single model's cost
@@ -29,7 +31,8 @@ class PolicyFigures:
 
     ``area``: mean height of its curve above random mixing up to the best single model's cost, with
     its 95 % interval; None where it has one operating point only. ``accuracy_at``: at budgets
-    chosen on the fitting part.
+    chosen on the fitting part. ``recovered``: by share of the gap from the cheapest to the best
+    single model, the least cost that recovers it.
     """
 
     name: str
@@ -37,6 +40,7 @@ class PolicyFigures:
     area_interval: tuple[float, float] | None
     curve: list[tuple[float, float]]
     accuracy_at: dict[str, float | None]
+    recovered: dict[str, float | None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Study:
     diversity: Diversity
     verdict: Literal["pays", "unclear", "does not pay"]
     sentences: tuple[str, ...]
+    details: Details  # of the default policy at its default point
 
     def _repr_html_(self) -> str:
         """Return the study for a notebook."""
@@ -99,5 +104,6 @@ def to_json(found: Study) -> dict[str, Any]:
         "accuracy_at": default.accuracy_at,
         "saving": content.pop("saving"),
         "gain": content.pop("gain"),
+        "details": content.pop("details"),
     }
     return content

@@ -9,6 +9,7 @@ POLICY_TITLES = {
     "cascade": "max-softmax cascade",
     "cascade_2": "max-softmax cascade of 2",
     "learned_cascade": "learned cascade",
+    "knn": "kNN on features",
     "average_ensemble": "average ensemble",
     "oracle": "oracle",
     "multiplexer": "multiplexer",

@@ -152,6 +152,15 @@ def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch,
     # Errors are independent here: asking more than the best one pays.
     assert found["verdict"] == "pays"
     assert found["default"]["gain"]["interval"][0] > 0
+    recovered = by_name["learned_cascade"]["recovered"]
+    assert list(recovered) == ["0.50", "0.80", "0.95", "1.00"]
+    assert recovered["0.50"] <= recovered["0.80"] <= recovered["0.95"] <= recovered["1.00"]
+    assert recovered["1.00"] == found["default"]["at_best_accuracy_cost"]
+    details = found["default"]["details"]
+    assert details["regret"] == pytest.approx(
+        by_name["oracle"]["curve"][0][1] - found["default"]["gain"]["accuracy"]
+    )
+    assert "AUROC" not in text
 
 
 def test_study_of_equal_models_does_not_pay(tmp_path, answers):
@@ -162,7 +171,28 @@ def test_study_of_equal_models_does_not_pay(tmp_path, answers):
     found = study.study(*study.split_outcomes(table))
     assert found.verdict == "does not pay"
     assert found.diversity.oracle_gain == 0
-    assert "Hardly any accuracy is left to gain" in found.sentences[-1]
+    assert any("Hardly any accuracy is left to gain" in words for words in found.sentences)
+
+
+def test_study_knows_neighbours_where_there_are_features(tmp_path, answers):
+    probabilities, labels = answers(rows=1200)
+    right = probabilities.argmax(axis=2) == labels[:, None]
+    plain = {"probabilities": probabilities, "labels": labels, "macs": [1e3, 4e3, 20e3]}
+    features = right.astype(np.float32) + np.random.default_rng(0).normal(0, 0.3, right.shape)
+    np.savez(tmp_path / "plain.npz", **plain)
+    np.savez(tmp_path / "seen.npz", features=features, **plain)
+    found = {}
+    for name in ("plain", "seen"):
+        table = outcome_files.read_outcomes(tmp_path / f"{name}.npz")["all"]
+        found[name] = study.study(*study.split_outcomes(table))
+    assert found["plain"].sentences[-1] == (
+        "Left out: hybrid-single and hybrid-ensemble for want of a multiplexer's scores; "
+        "kNN on features for want of features of the inputs."
+    )
+    assert "features" not in found["seen"].sentences[-1]
+    neighbours = next(entry for entry in found["seen"].policies if entry.name == "knn")
+    assert neighbours.area > 0.02  # the search of 600 x 3 MACs included
+    assert min(cost for cost, _ in neighbours.curve) >= (1e3 + 600 * 3) / 20e3
 
 
 def test_study_refuses_one_model_and_unknown_costs(tmp_path, answers):

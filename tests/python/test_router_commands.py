@@ -46,6 +46,56 @@ def test_a_router_is_fitted_saved_and_evaluated(tables, capsys):
     assert "calls model_0" in capsys.readouterr().out
 
 
+def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    evaluate = ("evaluate", tables["router"], "--outcomes", tables["test"])
+    found = run(tables, *evaluate)["details"]
+    assert "By hardness" not in capsys.readouterr().out
+    run(tables, *evaluate, "--details")
+    text = capsys.readouterr().out
+    for title in ("Recovery and regret", "AUROC of who is right", "By hardness", "By class"):
+        assert title in text
+    assert [level["name"] for level in found["hardness"]] == ["0", "1", "2", "3"]
+    assert sum(level["inputs"] for level in found["hardness"]) == 6000
+    assert sum(level["inputs"] for level in found["classes"]) == 6000
+    assert found["hardness"][0]["accuracy"] == 1
+    # Right answers have 0.7 to 0.99, wrong ones 0.5 to 0.79: ties apart, 1 - (9 / 29)^2 / 2.
+    assert found["auroc"]["model_1"]["confidence"] == pytest.approx(0.952, abs=0.01)
+    assert found["auroc"]["model_1"]["multiplexer"] is None
+    low, high = found["regret_interval"]
+    assert low <= found["regret"] <= high
+
+
+def test_prices_change_and_models_leave_without_fitting_anew(tables, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    router = tables["router"]
+    before = load_router(Path(router)).point
+    dear = run(tables, "calibrate", router, "--costs", "model_2=10")
+    changed = load_router(Path(router))
+    assert changed.prices == [1.0, 4.0, 10.0]
+    assert dear["cost"] <= 10
+    shares = changed.point.called_shares
+    assert dear["cost"] == pytest.approx(shares[0] + 4 * shares[1] + 10 * shares[2])
+    run(tables, "calibrate", router, "--costs", "model_2=20")
+    assert load_router(Path(router)).point.parameters == before.parameters
+    run(tables, "calibrate", router, "--without", "model_2", "--budget", "5")
+    assert load_router(Path(router)).point.called_shares[2] == 0
+    found = run(tables, "evaluate", router, "--outcomes", tables["test"])
+    assert found["called"]["model_2"] == 0
+    assert found["best_name"] == "model_1"
+
+
+def test_an_unsure_router_calls_what_it_is_told(tables, tmp_path, answers):
+    probabilities, labels = answers(1, 600)
+    features = np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32)
+    arrays = {"probabilities": probabilities, "labels": labels, "features": features}
+    np.savez(tmp_path / "seen.npz", macs=[1e3, 4e3, 20e3], **arrays)
+    fit = ("fit", str(tmp_path / "seen.npz"), "--policy", "knn", "--out", tables["router"])
+    for unsure, shares in (("dearest", [0, 0, 1]), ("cheapest", [1, 0, 0])):
+        run(tables, *fit, "--gate", "10", "--unsure", unsure)
+        assert load_router(Path(tables["router"])).point.called_shares == shares
+
+
 def test_calibrating_to_a_budget_moves_the_point(tables):
     run(tables, "fit", tables["fit"], "--out", tables["router"])
     cheap = run(tables, "calibrate", tables["router"], "--budget", "3")
@@ -90,6 +140,12 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
         (["calibrate", "ROUTER", "--drop", "1"], 2, "--outcomes with inputs not seen yet"),
         (["calibrate", "ROUTER", "--drop", "-1", "--outcomes", "TEST"], 2, "between 0 and 100"),
         (["calibrate", "ROUTER", "--budget", "0.5"], 1, "a budget of at least"),
+        (["calibrate", "ROUTER", "--budget", "5", "--drop", "1"], 2, "received both"),
+        (["calibrate", "ROUTER", "--costs", "other=1"], 2, "model_0 or model_1 or model_2"),
+        (["calibrate", "ROUTER", "--without", "other"], 2, "received other"),
+        (["calibrate", "ROUTER", "--budget", "5", "--look-cost", "1"], 2, "beside --costs"),
+        (["fit", "FIT", "--gate", "-1"], 2, "a gap of at least 0"),
+        (["fit", "FIT", "--policy", "knn"], 1, "a table with features"),
         (["evaluate", "NOTHING", "--outcomes", "TEST"], 1, "a router with policy.json"),
         (["fit", "FIT", "--policy", "no_such"], 1, "one of always, argmax"),
         (["fit", "FIT", "--policy", "argmax"], 1, "scores"),

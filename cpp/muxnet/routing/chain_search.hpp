@@ -25,7 +25,21 @@ struct Chain {
   std::size_t stages_run(std::uint64_t called) const;
   /// models, model_0, threshold_0, model_1, ...
   PolicyParameters parameters() const;
+  /// Bits of its first `stages` models.
+  std::uint64_t first(std::size_t stages) const;
 };
+
+/// The bits of several models.
+std::uint64_t bits_of(std::span<const std::size_t> models);
+
+/// All sets of up to `longest` of the models `order`, each in that order.
+std::vector<std::vector<std::size_t>> model_sets(const std::vector<std::size_t>& order,
+                                                 std::size_t longest);
+
+/// Of more than `most` models those that no cheaper one beats, then the most accurate; in the order
+/// given, which is by rising cost.
+std::vector<std::size_t> promising(const std::vector<std::size_t>& by_cost,
+                                   const std::vector<double>& accuracies, std::size_t most);
 
 /// A policy whose points are chains.
 class ChainPolicy : public Policy {
@@ -50,6 +64,19 @@ struct ChainState {
   double accuracy = 0;
 };
 
+/// A stage whose confidence was learnt from the inputs it is measured on: what a regression says of
+/// inputs it has learnt from, and what one that has not; whether its answer is right.
+struct LearntStage {
+  std::span<const double> fitted, cross_fitted;
+  std::span<const std::uint8_t> correct;
+};
+
+/// Gives a point of `chain` the cost and called shares at which the final regressions decide, which
+/// learnt from all inputs, and the accuracy of those that did not learn from the input: the others'
+/// own is too good.
+void measure_learnt(const Chain& chain, const std::vector<LearntStage>& stages,
+                    const std::vector<double>& costs, OperatingPoint& point);
+
 /// Accuracy and cost of every combination of thresholds of chains, without replaying any.
 class ChainSearch {
  public:
@@ -61,20 +88,21 @@ class ChainSearch {
   /// Adds all chains of up to `longest` of the models `order`, in that order.
   void add_all(const std::vector<std::size_t>& order, std::size_t longest);
 
-  /// The Pareto front of what was added, by rising cost.
-  std::vector<OperatingPoint> front() const;
+  /// The Pareto front of what was added and, for other prices and smaller pools, a few points of
+  /// each chain's own.
+  std::vector<OperatingPoint> points() const;
 
  private:
   struct Deferral;
 
-  void extend(Chain chain, const std::vector<std::size_t>& order, std::size_t from,
-              std::size_t longest);
   void add(const Chain& chain);
   const ChainState& state(const Chain& chain, std::size_t stages) const;
   std::size_t extent(const Chain& chain, std::size_t stage) const;
   Deferral defer(const Chain& chain, std::size_t stages) const;
   void record(Chain chain, const std::vector<Deferral>& deferrals,
               const std::array<std::size_t, longest_chain>& at);
+  void keep_front(std::size_t from);
+  std::vector<double> called_shares(const Chain& chain) const;
 
   std::vector<ChainState> states_;
   StateOf state_of_;
@@ -82,6 +110,7 @@ class ChainSearch {
   std::size_t n_;
   std::vector<PlanePoint> plane_;
   std::vector<Chain> chains_;
+  std::vector<std::size_t> spare_;  ///< a few of each chain's points
 };
 
 }  // namespace muxnet

@@ -42,6 +42,16 @@ void describe(std::span<const float> probabilities, double* values) {
   values[2] = entropy;
 }
 
+/// The likeliest class but `first`.
+std::size_t second_class(std::span<const float> probabilities, std::int32_t first) {
+  std::size_t second = first == 0 ? 1 : 0;
+  for (std::size_t k = 0; k < probabilities.size(); ++k) {
+    const bool other = static_cast<std::int32_t>(k) != first;
+    if (other && probabilities[k] > probabilities[second]) second = k;
+  }
+  return second;
+}
+
 std::vector<std::uint64_t> folds_of(std::size_t rows) {
   Random random(0xF01D);
   std::vector<std::uint64_t> result(rows);
@@ -51,13 +61,14 @@ std::vector<std::uint64_t> folds_of(std::size_t rows) {
 
 }  // namespace
 
-JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models)
+JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
+                                 std::span<const std::uint8_t> target)
     : models_(std::move(models)),
       classes_(static_cast<std::size_t>(table.class_count())),
       exponents_(models_.size(), 1.0) {
   require(!models_.empty(), "joint confidence", "at least one model", "none");
   if (models_.size() > 1) fit_exponents(table);
-  fit_confidence(table);
+  fit_confidence(table, target);
 }
 
 nlohmann::json JointConfidence::to_json() const {
@@ -73,9 +84,17 @@ JointConfidence::JointConfidence(const nlohmann::json& content)
       exponents_(content.at("exponents").get<std::vector<double>>()),
       coefficients_(content.at("coefficients").get<std::vector<double>>()) {
   require(!models_.empty() && exponents_.size() == models_.size() &&
-              coefficients_.size() == feature_count(),
+              coefficients_.size() == feature_count() &&
+              *std::max_element(models_.begin(), models_.end()) <
+                  static_cast<std::size_t>(max_pool_models),
           "joint confidence", "an exponent for each model and a coefficient for each feature",
           text(exponents_.size(), " and ", coefficients_.size()));
+}
+
+std::uint64_t JointConfidence::set() const {
+  std::uint64_t result = 0;
+  for (const std::size_t model : models_) result |= model_bit(model);
+  return result;
 }
 
 std::int32_t JointConfidence::answer(const Evidence& evidence,
@@ -148,7 +167,7 @@ std::size_t JointConfidence::feature_count() const {
   const std::size_t models = models_.size();
   const std::size_t opinions = models == 1 ? 1 : models + 1;
   return own_features * opinions + models * (models - 1) / 2 +
-         (classes_ <= most_classes ? classes_ : 0) + 1;
+         (classes_ <= most_classes ? 2 * classes_ : 0) + 1;
 }
 
 std::int32_t JointConfidence::features(const Evidence& evidence, std::span<double> values) const {
@@ -170,15 +189,18 @@ std::int32_t JointConfidence::features(const Evidence& evidence, std::span<doubl
     }
   }
   if (classes_ <= most_classes) {
-    std::fill_n(at, classes_, 0.0);
+    std::fill_n(at, 2 * classes_, 0.0);
     at[answered] = 1.0;
+    at += classes_;
+    at[second_class(joint, answered)] = 1.0;
     at += classes_;
   }
   *at = 1.0;
   return answered;
 }
 
-void JointConfidence::fit_confidence(const OutcomeTable& table) {
+void JointConfidence::fit_confidence(const OutcomeTable& table,
+                                     std::span<const std::uint8_t> target) {
   const auto labels = table.labels();
   const OutcomeRows inputs(table);
   const auto rows = static_cast<Eigen::Index>(labels.size());
@@ -191,7 +213,7 @@ void JointConfidence::fit_confidence(const OutcomeTable& table) {
     const std::int32_t answered = features(inputs.at(at), values);
     x.row(row) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), columns);
     correct_.push_back(answered == labels[at] ? 1 : 0);
-    y[row] = correct_.back();
+    y[row] = target.empty() ? correct_.back() : target[at];
   }
   // One penalty suits all columns only where they vary alike; a shift goes into the constant.
   Eigen::RowVectorXd mean = x.colwise().mean();

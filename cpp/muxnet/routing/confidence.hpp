@@ -15,21 +15,26 @@ namespace muxnet {
 /// The answer is a product of experts, p ~ prod_m p_m^w_m, its exponents w_m >= 0 chosen for the
 /// likelihood of held-out labels. Its confidence is a logistic regression on, of each model and of
 /// the answer, log-odds and margin of the top class and entropy; which pairs agree; and, up to 64
-/// classes, the class answered.
+/// classes, the class answered and the second likeliest.
 class JointConfidence {
  public:
-  /// Learns from all rows of a labelled table. `models`: positions, at least one.
-  JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models);
+  /// Learns from all rows of a labelled table. `models`: positions, at least one. `target`: (n) of
+  /// 0 or 1, whose probability is learnt; where empty, that the answer is right.
+  JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
+                  std::span<const std::uint8_t> target = {});
 
   /// What answers and confidences need, without what it learnt from; and its way back, which throws
   /// std::invalid_argument, or what the JSON library throws, on what does not fit.
   nlohmann::json to_json() const;
   explicit JointConfidence(const nlohmann::json& content);
 
+  /// Bits of its models.
+  std::uint64_t set() const;
+
   /// The joint probabilities (K) of an input that all its models have answered; returns the class.
   std::int32_t answer(const Evidence& evidence, std::span<float> probabilities) const;
 
-  /// Probability that the answer is right.
+  /// Probability of the target.
   double confidence(const Evidence& evidence) const;
 
   /// For each row of the table that it learnt from: the confidence by a regression that did not
@@ -41,7 +46,7 @@ class JointConfidence {
 
  private:
   void fit_exponents(const OutcomeTable& table);
-  void fit_confidence(const OutcomeTable& table);
+  void fit_confidence(const OutcomeTable& table, std::span<const std::uint8_t> target);
   std::size_t feature_count() const;
   std::int32_t features(const Evidence& evidence, std::span<double> values) const;
 

@@ -1,12 +1,15 @@
 #include "muxnet/routing/curve.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
 
 namespace muxnet {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Per input and point: right or wrong, and the cost.
 struct Family {
@@ -82,6 +85,21 @@ Curve accuracy_cost_curve(const Policy& policy, const OutcomeTable& table,
   std::stable_sort(curve.points.begin(), curve.points.end(),
                    [](const CurvePoint& a, const CurvePoint& b) { return a.cost < b.cost; });
   return curve;
+}
+
+std::vector<std::optional<double>> recovery_costs(const std::vector<CurvePoint>& points,
+                                                  double from, double to,
+                                                  const std::vector<double>& shares) {
+  std::vector<std::optional<double>> result;
+  for (const double share : shares) {
+    // A share of 1 must not miss the accuracy itself by rounding.
+    const double wanted = share == 1 ? to : from + share * (to - from);
+    auto& least = result.emplace_back();
+    for (const auto& point : points) {
+      if (point.accuracy >= wanted && point.cost < least.value_or(infinity)) least = point.cost;
+    }
+  }
+  return result;
 }
 
 Estimate area_between(const Policy& policy, const Policy& other, const OutcomeTable& table,

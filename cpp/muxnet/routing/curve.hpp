@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,13 @@ struct Curve {
 /// the hull chosen on held-out data.
 Curve accuracy_cost_curve(const Policy& policy, const OutcomeTable& table,
                           const CurveOptions& options = {});
+
+/// The least cost of a point that recovers each of `shares` of the gap between two accuracies, of
+/// the cheapest and of the best single model: accuracy >= from + share (to - from). None where no
+/// point does.
+std::vector<std::optional<double>> recovery_costs(const std::vector<CurvePoint>& points,
+                                                  double from, double to,
+                                                  const std::vector<double>& shares);
 
 /// Mean height of a policy's curve above another's over the costs both reach:
 ///   1 / (high - low) * integral from low to high of (accuracy - other accuracy) d cost,

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/hardness.hpp"
 
 namespace muxnet {
 namespace {
@@ -59,6 +60,12 @@ void describe(const Policy& policy, const OutcomeTable& table, const EvaluationO
   result.called_shares = decisions.called_shares(table.model_count());
   result.collapse = collapse_text(result.called_shares, table.models());
   columns.add({result.correct.begin(), result.correct.end()}, result.accuracy);
+  std::vector<double> missed(result.correct.size());
+  const auto hardness = input_hardness(table);
+  for (std::size_t i = 0; i < missed.size(); ++i) {
+    missed[i] = (hardness[i] < table.model_count() ? 1.0 : 0.0) - result.correct[i];
+  }
+  columns.add(std::move(missed), result.regret);
   for (const auto& [kind, values] : table.fields().costs) {
     auto costs = decisions.costs(table, kind);
     auto& figures = result.costs[kind] = tail_of(costs);

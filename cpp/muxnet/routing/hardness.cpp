@@ -33,6 +33,21 @@ std::vector<double> right_wrong_matrix(const OutcomeTable& table) {
   return matrix;
 }
 
+std::vector<ClassFigures> by_class(const OutcomeTable& table, const Decisions& decisions) {
+  const auto labels = table.labels();
+  const auto correct = decisions.correct(table);
+  std::vector<ClassFigures> classes(static_cast<std::size_t>(table.class_count()));
+  for (std::size_t i = 0; i < correct.size(); ++i) {
+    auto& figures = classes[static_cast<std::size_t>(labels[i])];
+    ++figures.inputs;
+    figures.accuracy += correct[i];
+  }
+  for (auto& figures : classes) {
+    if (figures.inputs > 0) figures.accuracy /= static_cast<double>(figures.inputs);
+  }
+  return classes;
+}
+
 std::vector<HardnessLevel> by_hardness(const OutcomeTable& table, const Decisions& decisions) {
   const auto models = static_cast<std::size_t>(table.model_count());
   const auto hardness = input_hardness(table);

@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <span>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/net_value.hpp"
 #include "muxnet/routing/policies.hpp"
 
 namespace muxnet {
@@ -25,170 +24,91 @@ double value_of(const Evidence& evidence, std::size_t model, Scale scale) {
   return scale == Scale::logit ? score : 1.0 / (1.0 + std::exp(-score));
 }
 
-/// value_i - lambda c_i / max c of every model.
-class RouterRule : public Rule {
+/// The first `models` values of an input.
+void fill_values(const Evidence& evidence, std::size_t models, Scale scale, Values& values) {
+  require(!evidence.scores.empty() || !evidence.weights.empty(), "hybrid rule",
+          "the multiplexer's weights or scores", "neither");
+  for (std::size_t i = 0; i < models; ++i) values[i] = value_of(evidence, i, scale);
+}
+
+class ArgmaxRule : public Rule {
  public:
-  RouterRule(std::vector<double> relative_costs, double lambda)
-      : penalties_(std::move(relative_costs)) {
-    for (double& penalty : penalties_) penalty *= lambda;
-  }
+  explicit ArgmaxRule(ValueChoice choice) : choice_(std::move(choice)) {}
 
- protected:
-  using Values = std::array<double, max_pool_models>;
-
-  /// Fills the first N of `values` and returns the place of the largest.
-  std::size_t net_values(const Evidence& evidence, Scale scale, Values& values) const {
-    require(!evidence.scores.empty() || !evidence.weights.empty(), "hybrid rule",
-            "the multiplexer's weights or scores", "neither");
-    std::size_t best = 0;
-    for (std::size_t i = 0; i < penalties_.size(); ++i) {
-      values[i] = value_of(evidence, i, scale) - penalties_[i];
-      if (values[i] > values[best]) best = i;
-    }
-    return best;
+  Step next(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {0, evidence.called};
+    Values values{};
+    fill_values(evidence, choice_.size(), Scale::probability, values);
+    return {model_bit(choice_(values)), 0};
   }
-  std::size_t model_count() const { return penalties_.size(); }
 
  private:
-  std::vector<double> penalties_;
+  ValueChoice choice_;
 };
 
-class ArgmaxRule : public RouterRule {
+class ThresholdRule : public Rule {
  public:
-  using RouterRule::RouterRule;
-  Step next(const Evidence& evidence) const override {
-    if (evidence.called != 0) return {0, evidence.called};
-    Values values{};
-    return {model_bit(net_values(evidence, Scale::probability, values)), 0};
-  }
-};
-
-class ThresholdRule : public RouterRule {
- public:
-  ThresholdRule(std::vector<double> relative_costs, double lambda, double threshold)
-      : RouterRule(std::move(relative_costs), lambda), threshold_(threshold) {}
+  ThresholdRule(NetValue net_value, double threshold)
+      : net_value_(std::move(net_value)), threshold_(threshold) {}
 
   Step next(const Evidence& evidence) const override {
     if (evidence.called != 0) return {0, evidence.called};
     Values values{};
-    const std::size_t best = net_values(evidence, Scale::logit, values);
+    fill_values(evidence, net_value_.size(), Scale::logit, values);
+    const std::size_t best = net_value_.subtract(values);
     const double top = values[best];
     double sum = 0;
-    for (std::size_t i = 0; i < model_count(); ++i) sum += values[i] = std::exp(values[i] - top);
+    for (std::size_t i = 0; i < net_value_.size(); ++i) {
+      sum += values[i] = std::exp(values[i] - top);
+    }
     std::uint64_t called = 0;
-    for (std::size_t i = 0; i < model_count(); ++i) {
+    for (std::size_t i = 0; i < net_value_.size(); ++i) {
       if (values[i] > threshold_ * sum) called |= model_bit(i);
     }
     return {called == 0 ? model_bit(best) : called, 0};
   }
 
  private:
+  NetValue net_value_;
   double threshold_;
 };
 
-/// A lambda at which an input's argmax moves to a cheaper model, and the cost that saves.
-struct Flip {
-  double lambda;
-  double saved;
-};
-
-/// Adds the flips of one input as lambda rises from 0: along the upper envelope of
-/// v_i - lambda c_i.
-void add_flips(std::span<const double> values, std::span<const double> costs,
-               std::vector<Flip>& flips) {
-  auto at =
-      static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
-  for (;;) {
-    std::size_t next = at;
-    double lowest = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (costs[i] >= costs[at]) continue;
-      const double lambda = (values[at] - values[i]) / (costs[at] - costs[i]);
-      if (lambda < lowest || (lambda == lowest && costs[i] < costs[next])) {
-        lowest = lambda;
-        next = i;
-      }
-    }
-    if (next == at) return;
-    flips.push_back({lowest, costs[at] - costs[next]});
-    at = next;
-  }
-}
-
-/// 0, then `count` lambdas between which the argmax's mean cost falls by equal amounts, the last
-/// one beyond every flip.
-std::vector<double> even_lambdas(std::vector<Flip> flips, std::size_t count) {
-  std::sort(flips.begin(), flips.end(),
-            [](const Flip& a, const Flip& b) { return a.lambda < b.lambda; });
-  double left = 0;
-  for (const Flip& flip : flips) left += flip.saved;
-  const double step = left / static_cast<double>(count);
-  std::vector<double> lambdas{0.0};
-  double saved = 0;
-  for (std::size_t i = 0; i + 1 < flips.size(); ++i) {
-    saved += flips[i].saved;
-    if (saved < step || flips[i].lambda == flips[i + 1].lambda) continue;
-    lambdas.push_back(0.5 * (flips[i].lambda + flips[i + 1].lambda));
-    saved = 0;
-  }
-  if (!flips.empty()) lambdas.push_back(flips.back().lambda * 1.001);
-  return lambdas;
-}
-
-std::vector<Flip> all_flips(const OutcomeTable& table, const std::vector<double>& costs,
-                            Scale scale) {
-  const auto models = costs.size();
-  const auto scores = table.fields().scores.span<float>();
-  const auto weights = table.fields().weights.span<float>();
-  std::vector<Flip> flips;
-  std::vector<double> values(models);
+/// (n, N). Throws std::invalid_argument when the multiplexer said nothing of the table's inputs.
+std::vector<double> all_values(const OutcomeTable& table, const std::string& policy, Scale scale) {
+  require(!table.fields().scores.empty() || !table.fields().weights.empty(), policy,
+          "a table with the multiplexer's weights or scores", "one without");
+  const auto models = static_cast<std::size_t>(table.model_count());
+  const OutcomeRows rows(table);
+  std::vector<double> result;
+  Values values{};
   for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
-    Evidence evidence;
-    if (!scores.empty()) evidence.scores = scores.subspan(row * models, models);
-    if (!weights.empty()) evidence.weights = weights.subspan(row * models, models);
-    for (std::size_t i = 0; i < models; ++i) values[i] = value_of(evidence, i, scale);
-    add_flips(values, costs, flips);
+    fill_values(rows.at(row), models, scale, values);
+    result.insert(result.end(), values.begin(),
+                  values.begin() + static_cast<std::ptrdiff_t>(models));
   }
-  return flips;
+  return result;
 }
 
-class HybridPolicy : public Policy {
+class ArgmaxPolicy : public ValuePolicy {
  public:
-  using Policy::Policy;
-  bool uses_router() const override { return true; }
-
- protected:
-  std::vector<double> lambdas(const OutcomeTable& held_out, Scale scale, std::size_t count) const {
-    require(!held_out.fields().scores.empty() || !held_out.fields().weights.empty(), name(),
-            "a table with the multiplexer's weights or scores", "one without");
-    return even_lambdas(all_flips(held_out, relative_costs(), scale), count);
-  }
-};
-
-class ArgmaxPolicy : public HybridPolicy {
- public:
-  using HybridPolicy::HybridPolicy;
+  using ValuePolicy::ValuePolicy;
   std::string name() const override { return "argmax"; }
+  bool uses_router() const override { return true; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
-    std::vector<PolicyParameters> candidates;
-    const auto count = static_cast<std::size_t>(options().bins);
-    for (const double lambda : lambdas(held_out, Scale::probability, count)) {
-      candidates.push_back({{"lambda", lambda}});
-    }
-    return front_of(held_out, candidates);
+    return measure_all(held_out, settings(all_values(held_out, name(), Scale::probability)));
   }
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
-    return std::make_unique<ArgmaxRule>(relative_costs(),
-                                        parameter(parameters, "lambda", 0, unbounded));
+    return std::make_unique<ArgmaxRule>(choice(parameters));
   }
 };
 
-class ThresholdEnsemblePolicy : public HybridPolicy {
+class ThresholdEnsemblePolicy : public Policy {
  public:
-  using HybridPolicy::HybridPolicy;
+  using Policy::Policy;
   std::string name() const override { return "threshold_ensemble"; }
+  bool uses_router() const override { return true; }
 
  private:
   /// Two knobs share the effort: bins / 10 lambdas by bins / 5 thresholds.
@@ -196,21 +116,22 @@ class ThresholdEnsemblePolicy : public HybridPolicy {
     const auto lambda_count =
         static_cast<std::size_t>(std::max<std::int64_t>(2, options().bins / 10));
     const std::size_t threshold_count = 2 * lambda_count;
-    std::vector<PolicyParameters> candidates;
-    for (const double lambda : lambdas(held_out, Scale::logit, lambda_count)) {
+    const auto values = all_values(held_out, name(), Scale::logit);
+    std::vector<PolicyParameters> settings;
+    for (const double lambda : even_lambdas(values, relative_costs(), lambda_count)) {
       for (std::size_t i = 0; i < threshold_count; ++i) {
         // From a tenth of the uniform weight to 1, where only the argmax is called.
         const double share = static_cast<double>(i) / static_cast<double>(threshold_count - 1);
         const double lowest = 0.1 / static_cast<double>(costs().size());
-        candidates.push_back({{"lambda", lambda}, {"threshold", std::pow(lowest, 1.0 - share)}});
+        settings.push_back({{"lambda", lambda}, {"threshold", std::pow(lowest, 1.0 - share)}});
       }
     }
-    return front_of(held_out, candidates);
+    return measure_all(held_out, settings);
   }
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
-    return std::make_unique<ThresholdRule>(relative_costs(),
-                                           parameter(parameters, "lambda", 0, unbounded),
-                                           parameter(parameters, "threshold", 0, 1));
+    return std::make_unique<ThresholdRule>(
+        NetValue(relative_costs(), parameter(parameters, "lambda", 0, unbounded)),
+        parameter(parameters, "threshold", 0, 1));
   }
 };
 

@@ -12,6 +12,8 @@ class MixingRule : public Rule {
   MixingRule(std::size_t first, std::size_t second, double share, std::uint64_t seed)
       : first_(model_bit(first)), second_(model_bit(second)), share_(share), seed_(seed) {}
 
+  std::uint64_t may_call() const override { return first_ | second_; }
+
   Step next(const Evidence& evidence) const override {
     if (evidence.called != 0) return {0, evidence.called};
     Random random(seed_, static_cast<std::uint64_t>(evidence.input));
@@ -31,17 +33,16 @@ class RandomMixingPolicy : public Policy {
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
-    const auto accuracies = held_out.accuracies();
-    std::vector<PlanePoint> plane;
-    for (std::size_t i = 0; i < accuracies.size(); ++i)
-      plane.push_back({costs()[i], accuracies[i]});
-    std::vector<OperatingPoint> points;
-    for (const std::size_t i : upper_hull(plane)) {
+    std::vector<PolicyParameters> settings;
+    for (std::size_t i = 0; i < costs().size(); ++i) {
       const auto model = static_cast<double>(i);
-      points.push_back(
-          {{{"first", model}, {"second", model}, {"share", 0.0}}, accuracies[i], costs()[i]});
+      settings.push_back({{"first", model}, {"second", model}, {"share", 0.0}});
     }
-    return points;
+    return measure_all(held_out, settings);
+  }
+
+  std::vector<std::size_t> front(std::span<const PlanePoint> points) const override {
+    return upper_hull(points);
   }
 
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
@@ -55,11 +56,15 @@ class RandomMixingPolicy : public Policy {
     for (const auto& upper : operating_points()) {
       if (upper.cost <= cost) continue;
       const double share = (cost - lower.cost) / (upper.cost - lower.cost);
-      return {{{"first", lower.parameters.at("first")},
-               {"second", upper.parameters.at("first")},
-               {"share", share}},
-              lower.accuracy + share * (upper.accuracy - lower.accuracy),
-              cost};
+      OperatingPoint mixed{{{"first", lower.parameters.at("first")},
+                            {"second", upper.parameters.at("first")},
+                            {"share", share}},
+                           lower.accuracy + share * (upper.accuracy - lower.accuracy),
+                           cost,
+                           lower.called_shares};
+      for (double& called : mixed.called_shares) called *= 1 - share;
+      mixed.called_shares.at(model_parameter(upper.parameters, "first")) += share;
+      return mixed;
     }
     return lower;
   }

@@ -40,19 +40,22 @@ class OffloadPolicy : public Policy {
             text(held_out.model_count()));
     const auto scores = held_out.fields().offload_score.span<float>();
     require(!scores.empty(), "offload", "a table with offload_score", "one without");
-    std::vector<PolicyParameters> candidates{
+    std::vector<PolicyParameters> settings{
         {{"threshold", paper_threshold}}, {{"threshold", 0.0}}, {{"threshold", never}}};
     std::vector<float> sorted(scores.begin(), scores.end());
     std::sort(sorted.begin(), sorted.end());
     const auto bins = static_cast<std::size_t>(options().bins);
     for (std::size_t bin = 1; bin < bins; ++bin) {
-      candidates.push_back({{"threshold", sorted[bin * sorted.size() / bins]}});
+      settings.push_back({{"threshold", sorted[bin * sorted.size() / bins]}});
     }
-    return front_of(held_out, candidates);
+    return measure_all(held_out, settings);
   }
 
-  OperatingPoint default_point(const OutcomeTable& held_out) const override {
-    return measure(held_out, {{"threshold", paper_threshold}});
+  OperatingPoint default_point() const override {
+    for (const auto& point : candidates()) {
+      if (point.parameters.at("threshold") == paper_threshold) return point;
+    }
+    return Policy::default_point();
   }
 
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {

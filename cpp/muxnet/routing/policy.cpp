@@ -1,10 +1,10 @@
 #include "muxnet/routing/policy.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/routing/pareto.hpp"
 
 namespace muxnet {
 namespace {
@@ -13,6 +13,19 @@ std::string join(const std::vector<std::string>& names) {
   std::string result;
   for (const auto& name : names) result += (result.empty() ? "" : ", ") + name;
   return result;
+}
+
+/// The most accurate, the cheapest of equals, of the models without a bit in `dropped`.
+std::size_t best_model(const std::vector<double>& accuracies, const std::vector<double>& costs,
+                       std::uint64_t dropped) {
+  std::size_t best = accuracies.size();
+  for (std::size_t i = 0; i < accuracies.size(); ++i) {
+    if ((dropped & model_bit(i)) != 0) continue;
+    const bool cheaper_equal =
+        best < i && accuracies[i] == accuracies[best] && costs[i] < costs[best];
+    if (best > i || accuracies[i] > accuracies[best] || cheaper_equal) best = i;
+  }
+  return best;
 }
 
 double mean(const std::vector<double>& values) {
@@ -26,6 +39,8 @@ Policy::Policy(PolicyOptions options) : options_(std::move(options)) {
           text(options_.bins));
   require(options_.max_models >= 1 && options_.max_models <= 4, "policy options",
           "max_models in [1, 4]", text(options_.max_models));
+  require(options_.gate >= 0 && std::isfinite(options_.gate), "policy options",
+          "a gate of at least 0", text(options_.gate));
 }
 
 void Policy::fit(const OutcomeTable& held_out) {
@@ -35,13 +50,71 @@ void Policy::fit(const OutcomeTable& held_out) {
   require(held_out.labelled(), where, "a labelled table", "one without labels");
   identity_.reset();
   models_ = held_out.models();
-  costs_ = held_out.costs(options_.cost_kind);
-  best_single_ = best_single_model(held_out, options_.cost_kind);
-  auto points = search(held_out);
-  require(!points.empty(), where, "at least one operating point", "none");
-  points_ = std::move(points);
-  point_ = default_point(held_out);
+  costs_ = prices_ = held_out.costs(options_.cost_kind);
+  accuracies_ = held_out.accuracies();
+  dropped_ = 0;
+  candidates_ = search(held_out);
+  require(!candidates_.empty(), where, "at least one operating point", "none");
+  for (auto& point : candidates_) {
+    if (point.called_shares.size() == models_.size()) continue;
+    point.called_shares =
+        replay(held_out, point.parameters).called_shares(held_out.model_count());
+  }
+  look_ = uses_router() ? held_out.router_cost(options_.cost_kind) : 0;
+  if (options_.cost_kind == "macs") look_ += make_rule(candidates_.front().parameters)->macs();
+  choose_again();
   identity_ = held_out.identity();
+}
+
+void Policy::choose_again() {
+  best_single_ = best_model(accuracies_, prices_, dropped_);
+  std::vector<PlanePoint> plane;
+  for (const auto& point : candidates_) plane.push_back({point.cost, point.accuracy});
+  points_.clear();
+  for (const std::size_t i : front(plane)) points_.push_back(candidates_[i]);
+  point_ = default_point();
+}
+
+void Policy::reprice(const std::vector<double>& costs, std::optional<double> look) {
+  require_fitted();
+  const auto where = name() + ".reprice";
+  require(costs.size() == models_.size(), where, text(models_.size(), " costs"),
+          text(costs.size()));
+  for (std::size_t i = 0; i < costs.size(); ++i) {
+    require(std::isfinite(costs[i]) && costs[i] > 0, where, "costs above 0",
+            text(costs[i], " for '", models_[i], "'"));
+  }
+  require(!look || (std::isfinite(*look) && *look >= 0), where, "a look of at least 0",
+          text(look.value_or(0)));
+  prices_ = costs;
+  look_ = look.value_or(look_);
+  for (auto& point : candidates_) {
+    point.cost = std::inner_product(prices_.begin(), prices_.end(), point.called_shares.begin(),
+                                    look_);
+  }
+  choose_again();
+}
+
+void Policy::without(std::size_t model) {
+  require_fitted();
+  const auto where = name() + ".without";
+  require(model < models_.size(), where, text("a model below ", models_.size()), text(model));
+  std::vector<OperatingPoint> kept;
+  for (const auto& point : candidates_) {
+    const std::uint64_t called = make_rule(point.parameters)->may_call();
+    if ((called & model_bit(model)) == 0) kept.push_back(point);
+  }
+  require(!kept.empty(), where,
+          text("an operating point that never calls '", models_[model], "' (fit anew without it)"),
+          "none");
+  candidates_ = std::move(kept);
+  dropped_ |= model_bit(model);
+  choose_again();
+}
+
+const std::vector<double>& Policy::prices() const {
+  require_fitted();
+  return prices_;
 }
 
 const std::vector<OperatingPoint>& Policy::operating_points() const {
@@ -86,24 +159,37 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
   require_fitted();
   require(table.models() == models_, name() + ".decide", text("models ", join(models_)),
           join(table.models()));
-  Decisions decisions = make_rule(point.parameters)->replay(table);
+  return replay(table, point.parameters);
+}
+
+Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& parameters) const {
+  const auto rule = make_rule(parameters);
+  Decisions decisions = rule->replay(table);
   decisions.router = uses_router();
+  decisions.rule_macs = rule->macs();
   return decisions;
 }
 
 OperatingPoint Policy::measure(const OutcomeTable& table,
                                const PolicyParameters& parameters) const {
-  Decisions decisions = make_rule(parameters)->replay(table);
-  decisions.router = uses_router();
+  return measured(parameters, replay(table, parameters), table);
+}
+
+OperatingPoint Policy::measured(const PolicyParameters& parameters, const Decisions& decisions,
+                                const OutcomeTable& table) const {
   const auto correct = decisions.correct(table);
   const double right = std::accumulate(correct.begin(), correct.end(), 0.0);
   return {parameters, right / static_cast<double>(correct.size()),
-          mean(decisions.costs(table, options_.cost_kind))};
+          mean(decisions.costs(table, options_.cost_kind)),
+          decisions.called_shares(table.model_count())};
 }
 
-OperatingPoint Policy::default_point(const OutcomeTable& held_out) const {
-  const double look = uses_router() ? held_out.router_cost(options_.cost_kind) : 0;
-  const double limit = costs_[best_single_] + look;
+std::vector<std::size_t> Policy::front(std::span<const PlanePoint> points) const {
+  return pareto_front(points);
+}
+
+OperatingPoint Policy::default_point() const {
+  const double limit = prices_[best_single_] + look_;
   const OperatingPoint* best = nullptr;
   for (const auto& point : points_) {
     if (point.cost > limit) break;
@@ -120,17 +206,11 @@ OperatingPoint Policy::point_within(double cost) const {
   return *(above - 1);
 }
 
-std::vector<OperatingPoint> Policy::front_of(
-    const OutcomeTable& held_out, const std::vector<PolicyParameters>& candidates) const {
-  std::vector<OperatingPoint> measured;
-  std::vector<PlanePoint> plane;
-  for (const auto& parameters : candidates) {
-    measured.push_back(measure(held_out, parameters));
-    plane.push_back({measured.back().cost, measured.back().accuracy});
-  }
-  std::vector<OperatingPoint> front;
-  for (const std::size_t i : pareto_front(plane)) front.push_back(std::move(measured[i]));
-  return front;
+std::vector<OperatingPoint> Policy::measure_all(
+    const OutcomeTable& held_out, const std::vector<PolicyParameters>& settings) const {
+  std::vector<OperatingPoint> points;
+  for (const auto& parameters : settings) points.push_back(measure(held_out, parameters));
+  return points;
 }
 
 double Policy::parameter(const PolicyParameters& parameters, const std::string& key, double low,
@@ -168,14 +248,7 @@ void Policy::require_fitted() const {
 }
 
 std::size_t best_single_model(const OutcomeTable& table, const std::string& cost_kind) {
-  const auto accuracies = table.accuracies();
-  const auto& costs = table.costs(cost_kind);
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < accuracies.size(); ++i) {
-    const bool cheaper_equal = accuracies[i] == accuracies[best] && costs[i] < costs[best];
-    if (accuracies[i] > accuracies[best] || cheaper_equal) best = i;
-  }
-  return best;
+  return best_model(table.accuracies(), table.costs(cost_kind), 0);
 }
 
 }  // namespace muxnet

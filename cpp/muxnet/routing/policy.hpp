@@ -6,15 +6,21 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "muxnet/routing/decisions.hpp"
 #include "muxnet/routing/outcome_table.hpp"
+#include "muxnet/routing/pareto.hpp"
 #include "muxnet/routing/rule.hpp"
 
 namespace muxnet {
+
+/// Which model a router that is unsure calls: the dearest ("fail dear") or the cheapest.
+enum class Unsure { dearest, cheapest };
 
 struct PolicyOptions {
   std::string cost_kind = "macs";  ///< the cost that fitting trades against accuracy
@@ -22,6 +28,8 @@ struct PolicyOptions {
   std::int64_t model = 0;          ///< `always`: which one
   std::int64_t max_models = 3;     ///< `cascade`: longest chain, 1 to 4
   std::int64_t bins = 100;         ///< thresholds tried per stage or knob, 2 to 200
+  double gate = 0;  ///< `argmax`, `knn`: unsure where the two best models' values are closer
+  Unsure unsure = Unsure::dearest;  ///< what is called there
 };
 
 /// A point's settings by name.
@@ -33,6 +41,7 @@ struct OperatingPoint {
   PolicyParameters parameters;
   double accuracy = 0;
   double cost = 0;  ///< mean per input, of the policy's kind, router included
+  std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
 };
 
 /// Turns what is known about an input into calls and an answer. A policy is a family over
@@ -43,6 +52,9 @@ struct OperatingPoint {
 /// single model, with the multiplexer's look where the policy takes one; the cheapest of equals;
 /// the cheapest point when all cost more.
 ///
+/// New prices, or a pool without one of its models, need no new data: reprice() and without()
+/// choose again among all points that search() found worth keeping.
+///
 /// To add a policy: derive, implement name(), search() and make_rule(), register_policy().
 class Policy {
  public:
@@ -52,6 +64,8 @@ class Policy {
   virtual std::string name() const = 0;
   /// The multiplexer looks at every input, so that its cost is in every decision.
   virtual bool uses_router() const { return false; }
+  /// It looks at the table's features of every input.
+  virtual bool uses_features() const { return false; }
   const PolicyOptions& options() const { return options_; }
 
   /// Finds the operating points. Throws std::invalid_argument for a table whose split is "test",
@@ -67,9 +81,23 @@ class Policy {
   /// Chooses the most accurate point that costs at most `cost` per input on held-out data. Throws
   /// std::invalid_argument when even the cheapest costs more.
   void choose_for_budget(double cost);
+
+  /// Prices the models anew: a point's cost becomes sum_i (called share of i) cost_i + look, the
+  /// front is made anew, and the default point is chosen. Rules decide as they did. `costs`: (N),
+  /// above 0; `look`: cost of deciding itself, which is as it was when left out. Throws
+  /// std::invalid_argument.
+  void reprice(const std::vector<double>& costs, std::optional<double> look = {});
+  /// Never calls `model` again: drops the points that may, and chooses as reprice() does. The model
+  /// keeps its place in tables and pools. Throws std::invalid_argument when no point is left.
+  void without(std::size_t model);
+  /// (N), what the models cost now.
+  const std::vector<double>& prices() const;
+  /// What deciding itself costs now.
+  double look() const { return look_; }
   /// The inputs it was fitted on.
   const TableIdentity& fitted_on() const;
-  /// The model most accurate on the inputs it was fitted on, the cheapest of equals.
+  /// The model most accurate on the inputs it was fitted on, the cheapest of equals, of those that
+  /// may still be called.
   std::size_t best_single() const;
   /// Names of the models it was fitted for.
   const std::vector<std::string>& models() const { return models_; }
@@ -92,22 +120,30 @@ class Policy {
   virtual nlohmann::json learnt() const;
   virtual void restore(const nlohmann::json& learnt);
 
-  /// Operating points on held-out data; may learn more state from it.
+  /// Operating points on held-out data: all that may pay under some prices; the front is made of
+  /// them. May learn more state.
   virtual std::vector<OperatingPoint> search(const OutcomeTable& held_out) = 0;
   virtual std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const = 0;
-  virtual OperatingPoint default_point(const OutcomeTable& held_out) const;
+  /// Indices of the points that budgets choose among, by rising cost.
+  virtual std::vector<std::size_t> front(std::span<const PlanePoint> points) const;
+  virtual OperatingPoint default_point() const;
   virtual OperatingPoint point_within(double cost) const;
 
-  /// search() for policies whose settings are few: measures each, keeps the front.
-  std::vector<OperatingPoint> front_of(const OutcomeTable& held_out,
-                                       const std::vector<PolicyParameters>& candidates) const;
+  /// The operating point of decisions made on a table.
+  OperatingPoint measured(const PolicyParameters& parameters, const Decisions& decisions,
+                          const OutcomeTable& table) const;
+  /// search() for policies whose settings are few: measures each.
+  std::vector<OperatingPoint> measure_all(const OutcomeTable& held_out,
+                                          const std::vector<PolicyParameters>& settings) const;
+  /// All points that search() found, less those that without() dropped.
+  const std::vector<OperatingPoint>& candidates() const { return candidates_; }
   /// parameters.at(key), checked to lie in [low, high].
   double parameter(const PolicyParameters& parameters, const std::string& key, double low,
                    double high) const;
   /// The same for an index below the number of models.
   std::size_t model_parameter(const PolicyParameters& parameters, const std::string& key) const;
 
-  /// (N), costs of the models when fitted.
+  /// (N), costs of the models when fitted, which rules go on deciding by.
   const std::vector<double>& costs() const { return costs_; }
   /// Models by rising cost.
   std::vector<std::size_t> by_cost() const;
@@ -118,15 +154,20 @@ class Policy {
   friend std::unique_ptr<Policy> load_policy(const std::filesystem::path& path);
 
   void require_fitted() const;
+  Decisions replay(const OutcomeTable& table, const PolicyParameters& parameters) const;
+  /// Makes the front and the default point from the candidates.
+  void choose_again();
   nlohmann::json to_json() const;
   void from_json(const nlohmann::json& content);
 
   PolicyOptions options_;
   std::vector<std::string> models_;
-  std::vector<double> costs_;
+  std::vector<double> costs_, prices_, accuracies_;
+  double look_ = 0;
+  std::uint64_t dropped_ = 0;  ///< models that without() named
   std::size_t best_single_ = 0;
   std::shared_ptr<const TableIdentity> identity_;
-  std::vector<OperatingPoint> points_;
+  std::vector<OperatingPoint> candidates_, points_;
   OperatingPoint point_;
 };
 

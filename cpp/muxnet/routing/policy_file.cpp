@@ -8,13 +8,16 @@ namespace muxnet {
 
 using Json = nlohmann::json;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyOptions, cost_kind, seed, model, max_models, bins)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatingPoint, parameters, accuracy, cost)
+NLOHMANN_JSON_SERIALIZE_ENUM(Unsure,
+                             {{Unsure::dearest, "dearest"}, {Unsure::cheapest, "cheapest"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyOptions, cost_kind, seed, model, max_models, bins, gate,
+                                   unsure)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatingPoint, parameters, accuracy, cost, called_shares)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
 
 namespace {
 
-constexpr const char* format_name = "muxnet-policy-1";
+constexpr const char* format_name = "muxnet-policy-2";
 
 }  // namespace
 
@@ -25,25 +28,36 @@ void Policy::restore(const Json& learnt) {
 }
 
 Json Policy::to_json() const {
-  return {{"format", format_name},       {"policy", name()}, {"options", options_},
-          {"models", models_},           {"costs", costs_},  {"best_single", best_single_},
-          {"operating_points", points_}, {"point", point_},  {"learnt", learnt()},
+  return {{"format", format_name},   {"policy", name()},          {"options", options_},
+          {"models", models_},       {"costs", costs_},           {"prices", prices_},
+          {"look", look_},           {"accuracies", accuracies_}, {"dropped", dropped_},
+          {"candidates", candidates_}, {"point", point_},         {"learnt", learnt()},
           {"fitted_on", *identity_}};
 }
 
 void Policy::from_json(const Json& content) {
   content.at("models").get_to(models_);
   content.at("costs").get_to(costs_);
-  content.at("operating_points").get_to(points_);
-  require(!models_.empty() && costs_.size() == models_.size() && !points_.empty(), name(),
-          "models, a cost for each and operating points",
-          text(models_.size(), " models, ", costs_.size(), " costs, ", points_.size(), " points"));
-  content.at("best_single").get_to(best_single_);
-  require(best_single_ < models_.size(), name(), text("a best_single below ", models_.size()),
-          text(best_single_));
+  content.at("prices").get_to(prices_);
+  content.at("look").get_to(look_);
+  content.at("accuracies").get_to(accuracies_);
+  content.at("dropped").get_to(dropped_);
+  content.at("candidates").get_to(candidates_);
+  const std::size_t count = models_.size();
+  require(count > 0 && count <= max_pool_models && costs_.size() == count &&
+              prices_.size() == count && accuracies_.size() == count && !candidates_.empty(),
+          name(), "models, costs, prices and an accuracy of each, operating points",
+          text(count, " models, ", costs_.size(), " costs, ", prices_.size(), " prices, ",
+               accuracies_.size(), " accuracies, ", candidates_.size(), " points"));
+  require((~dropped_ & all_models(count)) != 0, name(), "a model that may be called", "none");
   restore(content.at("learnt"));
+  for (const auto& point : candidates_) {
+    make_rule(point.parameters);
+    require(point.called_shares.size() == count, name(), text(count, " called shares"),
+            text(point.called_shares.size()));
+  }
+  choose_again();
   content.at("point").get_to(point_);
-  for (const auto& point : points_) make_rule(point.parameters);
   make_rule(point_.parameters);
   identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
 }

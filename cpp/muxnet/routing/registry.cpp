@@ -10,13 +10,16 @@ namespace {
 struct Registry {
   std::mutex mutex;
   std::map<std::string, PolicyFactory, std::less<>> factories{
+      {"agreement_cascade", make_agreement_cascade},
       {"always", make_always},
       {"argmax", make_argmax},
       {"average_ensemble", make_average_ensemble},
       {"best_single", make_best_single},
       {"cascade", make_cascade},
       {"entropy_cascade", make_entropy_cascade},
+      {"knn", make_knn},
       {"learned_cascade", make_learned_cascade},
+      {"logistic_deferral", make_logistic_deferral},
       {"margin_cascade", make_margin_cascade},
       {"offload", make_offload},
       {"oracle", make_oracle},

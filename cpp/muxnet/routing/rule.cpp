@@ -17,7 +17,8 @@ OutcomeRows::OutcomeRows(const OutcomeTable& table)
       confidences_(table.confidences().span<float>()),
       weights_(table.fields().weights.span<float>()),
       scores_(table.fields().scores.span<float>()),
-      offload_scores_(table.fields().offload_score.span<float>()) {}
+      offload_scores_(table.fields().offload_score.span<float>()),
+      features_(table.fields().features.span<float>()) {}
 
 Evidence OutcomeRows::at(std::size_t row) const {
   Evidence evidence;
@@ -28,6 +29,10 @@ Evidence OutcomeRows::at(std::size_t row) const {
   if (!weights_.empty()) evidence.weights = weights_.subspan(row * models_, models_);
   if (!scores_.empty()) evidence.scores = scores_.subspan(row * models_, models_);
   if (!offload_scores_.empty()) evidence.offload_score = offload_scores_[row];
+  if (!features_.empty()) {
+    const std::size_t width = features_.size() * models_ / predictions_.size();
+    evidence.features = features_.subspan(row * width, width);
+  }
   return evidence;
 }
 

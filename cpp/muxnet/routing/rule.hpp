@@ -17,6 +17,7 @@ struct Evidence {
   std::span<const float> weights;  ///< (N) or empty
   std::span<const float> scores;   ///< (N) or empty
   float offload_score = std::numeric_limits<float>::quiet_NaN();
+  std::span<const float> features;            ///< (F) or empty
   std::uint64_t called = 0;                   ///< bit i: model i has answered
   std::span<const float> probabilities;       ///< (N, K)
   std::span<const std::int32_t> predictions;  ///< (N)
@@ -33,7 +34,7 @@ class OutcomeRows {
   std::size_t models_, classes_;
   std::span<const float> probabilities_;
   std::span<const std::int32_t> predictions_;
-  std::span<const float> confidences_, weights_, scores_, offload_scores_;
+  std::span<const float> confidences_, weights_, scores_, offload_scores_, features_;
 };
 
 /// What to do next: call more models, or answer from some of those called.
@@ -58,6 +59,12 @@ class Rule {
   /// from the table's predictions.
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                                std::span<float> probabilities) const;
+
+  /// MACs that deciding itself takes for each input, where they are worth counting.
+  virtual double macs() const { return 0; }
+
+  /// Bits of the models that it may call.
+  virtual std::uint64_t may_call() const { return ~std::uint64_t{0}; }
 
   /// Decisions for every row of a table, by stepping through each.
   virtual Decisions replay(const OutcomeTable& table) const;

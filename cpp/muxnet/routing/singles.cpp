@@ -8,6 +8,7 @@ namespace {
 class FixedRule : public Rule {
  public:
   explicit FixedRule(std::uint64_t called) : called_(called) {}
+  std::uint64_t may_call() const override { return called_; }
   Step next(const Evidence& evidence) const override {
     return evidence.called == 0 ? Step{called_, 0} : Step{0, called_};
   }

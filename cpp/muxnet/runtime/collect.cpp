@@ -33,6 +33,7 @@ OutcomeTable collect_outcomes(ModelPool& pool, const Tensor& images,
   fields.models = pool.names();
   fields.probabilities = all_probabilities(pool, images);
   fields.labels = options.labels;
+  fields.features = options.features;
   fields.costs = options.costs;
   fields.costs["macs"] = pool.macs();
   if (multiplexer) {

@@ -11,6 +11,7 @@ namespace muxnet {
 /// What collect_outcomes records beside the answers.
 struct CollectOptions {
   Tensor labels;                                     ///< i32 (n), may be empty
+  Tensor features;                                   ///< f32 (n, F), may be empty
   std::map<std::string, std::vector<double>> costs;  ///< beside "macs", which is counted
   std::map<std::string, double> router_costs;        ///< beside "macs"
   std::string split;

@@ -31,8 +31,9 @@ MultiplexerView look(const Multiplexer& multiplexer, Predictor& predictor, const
 
 /// A batch on its way: the evidence so far and, per model, the rows that now want it.
 struct Router::Work {
-  Work(const Tensor& batch, std::int64_t models, std::int64_t classes)
+  Work(const Tensor& batch, const Tensor& batch_features, std::int64_t models, std::int64_t classes)
       : images(batch),
+        features(batch_features),
         n(batch.dim(0)),
         probabilities({n, models, classes}),
         predictions({n, models}, DType::i32),
@@ -52,6 +53,7 @@ struct Router::Work {
     if (!result.view.offload_score.empty()) {
       e.offload_score = result.view.offload_score.data<float>()[row];
     }
+    e.features = row_of(features, row);
     e.called = result.called[static_cast<std::size_t>(row)];
     e.probabilities = row_of(probabilities, row);
     const std::int64_t models = predictions.dim(1);
@@ -76,6 +78,7 @@ struct Router::Work {
   }
 
   const Tensor& images;
+  const Tensor& features;
   std::int64_t n;
   Tensor probabilities;
   Tensor predictions;
@@ -106,18 +109,23 @@ void Router::call_models(Work& work) const {
   }
 }
 
-Routed Router::route(const Tensor& images) {
+Routed Router::route(const Tensor& images, const Tensor& features) {
   Shape expected = pool_->input_shape();
   expected.front() = images.shape().empty() ? 0 : images.dim(0);
   require(images.shape() == expected && images.dim(0) > 0 && images.dtype() == DType::f32,
           "router.route", text("f32 images (n, c, h, w) as ", to_string(pool_->input_shape())),
           text(name_of(images.dtype()), ' ', to_string(images.shape())));
-  Work work(images, static_cast<std::int64_t>(pool_->size()), pool_->classes());
+  require(features.empty() || (features.dtype() == DType::f32 && features.shape().size() == 2 &&
+                               features.dim(0) == images.dim(0)),
+          "router.route", text("features f32 (", images.dim(0), ", F)"),
+          text(name_of(features.dtype()), ' ', to_string(features.shape())));
+  Work work(images, features, static_cast<std::int64_t>(pool_->size()), pool_->classes());
+  double own = rule_->macs();
   if (multiplexer_.model) {
     work.result.view = look(multiplexer_, *predictor_, images, pool_->macs());
-    const auto own = static_cast<double>(multiplexer_.model->graph.macs());
-    std::fill(work.result.macs.begin(), work.result.macs.end(), own);
+    own += static_cast<double>(multiplexer_.model->graph.macs());
   }
+  std::fill(work.result.macs.begin(), work.result.macs.end(), own);
   std::vector<std::int64_t> open(static_cast<std::size_t>(work.n));
   for (std::int64_t row = 0; row < work.n; ++row) open[static_cast<std::size_t>(row)] = row;
   while (!open.empty()) {

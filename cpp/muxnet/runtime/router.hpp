@@ -32,7 +32,7 @@ struct Routed {
   Tensor probabilities;               ///< f32 (n, K), of the answer
   std::vector<std::int32_t> answers;  ///< (n)
   std::vector<std::uint64_t> called;  ///< (n), bit i: model i was run
-  std::vector<double> macs;           ///< (n), of the called models and the multiplexer
+  std::vector<double> macs;           ///< (n), of the called models, the multiplexer and the rule
   MultiplexerView view;
 };
 
@@ -44,9 +44,10 @@ class Router {
   Router(std::shared_ptr<ModelPool> pool, Multiplexer multiplexer,
          std::shared_ptr<const Rule> rule);
 
-  /// Normalised images f32 (n, c, h, w). Throws std::invalid_argument on another shape, or when the
-  /// rule needs a multiplexer and there is none.
-  Routed route(const Tensor& images);
+  /// Normalised images f32 (n, c, h, w) and, for rules that look at them, features f32 (n, F).
+  /// Throws std::invalid_argument on another shape, or when the rule needs a multiplexer or features
+  /// and there are none.
+  Routed route(const Tensor& images, const Tensor& features = {});
 
   ModelPool& pool() const { return *pool_; }
 

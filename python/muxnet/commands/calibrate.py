@@ -18,7 +18,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet calibrate``."""
     parser.add_argument("router", type=Path, help="folder that muxnet fit left; it is rewritten")
     parser.add_argument("--outcomes", type=Path, metavar="TABLE", help="inputs it has not seen")
-    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    parser.add_argument(
+        "--costs", metavar="NAME=COST,...", help="what models cost from now on, in any unit"
+    )
+    parser.add_argument(
+        "--look-cost", type=float, metavar="COST", help="with --costs: cost of deciding itself"
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="never call this model again (repeatable)",
+    )
     parser.add_argument("--budget", type=float, metavar="COST", help="greatest mean cost per input")
     parser.add_argument(
         "--drop", type=float, metavar="POINTS", help="most accuracy to lose against the best one"
@@ -29,11 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Choose the point, save the router, and return the exit status."""
-    if (arguments.budget is None) == (arguments.drop is None):
-        raise UsageError(error_text("calibrate", "one of --budget and --drop", "none or both"))
+    changed = bool(arguments.costs or arguments.without)
+    both = arguments.budget is not None and arguments.drop is not None
+    if both or (not changed and arguments.budget is None and arguments.drop is None):
+        expected = "one of --budget and --drop, or --costs or --without"
+        raise UsageError(error_text("calibrate", expected, "both" if both else "none"))
     policy = load_router(arguments.router)
-    if arguments.budget is not None:
-        policy.choose_for_budget(arguments.budget)
+    change_pool(policy, arguments)
+    if arguments.drop is None:
+        if arguments.budget is not None:
+            policy.choose_for_budget(arguments.budget)
         content = describe_point(policy)
         print(f"chosen {content['text']}, figures of the inputs it was fitted on")
     else:
@@ -43,6 +60,30 @@ def execute(arguments: argparse.Namespace) -> int:
     if target is not None:
         write_json(target, content)
     return 0
+
+
+def change_pool(policy: Any, arguments: argparse.Namespace) -> None:
+    """Price the models anew and leave out those named, without any retraining.
+
+    Raises:
+        UsageError: a model that the router does not know, or a look without costs.
+        ValueError: no operating point is left.
+
+    """
+    costs = parse_costs(arguments.costs)
+    known = list(policy.models)
+    unknown = [name for name in (*costs, *arguments.without) if name not in known]
+    if unknown:
+        raise UsageError(error_text("--costs, --without", " or ".join(known), unknown[0]))
+    if arguments.look_cost is not None and not (costs and 0 <= arguments.look_cost < float("inf")):
+        raise UsageError(
+            error_text("--look-cost", "a cost of at least 0 beside --costs", arguments.look_cost)
+        )
+    for name in arguments.without:
+        policy.without(known.index(name))
+    if costs:
+        prices = zip(known, policy.prices, strict=True)
+        policy.reprice([costs.get(name, price) for name, price in prices], arguments.look_cost)
 
 
 def promise(policy: Any, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from muxnet.details import tables
 from muxnet.files import write_json
 from muxnet.outcome_files import parse_costs, read_evaluation_part
 from muxnet.replay import Evaluated, evaluate_policy
@@ -21,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outcomes", type=Path, required=True, metavar="TABLE")
     parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
     parser.add_argument("--seed", type=int, default=0, help="of the intervals")
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="print regret, failure prediction, hardness and classes too (--json always has them)",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -29,7 +35,8 @@ def execute(arguments: argparse.Namespace) -> int:
     table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {len(table):,} inputs")
-    print_table(text_table(found))
+    for entry in (text_table(found), *(tables(found.details) if arguments.details else ())):
+        print_table(entry)
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, dataclasses.asdict(found))

@@ -25,12 +25,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budget", type=float, metavar="COST", help="greatest mean cost per input (default: free)"
     )
     parser.add_argument("--seed", type=int, default=0, help="for policies that draw")
+    parser.add_argument(
+        "--gate",
+        type=float,
+        default=0.0,
+        metavar="GAP",
+        help="argmax, knn: unsure where the two best models' net values are closer than this",
+    )
+    parser.add_argument(
+        "--unsure",
+        choices=("dearest", "cheapest"),
+        default="dearest",
+        help="the model to call there: fail dear or fail cheap",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Fit, save, print the operating point, and return the exit status."""
     if arguments.budget is not None and not arguments.budget > 0:
         raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
+    if not 0 <= arguments.gate < float("inf"):
+        raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
     table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
     policy = fit_policy(
         arguments.policy,
@@ -38,6 +53,7 @@ def execute(arguments: argparse.Namespace) -> int:
         cost_kind=arguments.cost_kind,
         seed=arguments.seed,
         budget=arguments.budget,
+        options={"gate": arguments.gate, "unsure": arguments.unsure},
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / POLICY_FILE

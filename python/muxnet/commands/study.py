@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from muxnet.details import tables
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_bytes, write_json
 from muxnet.outcome_files import parse_costs, read_outcomes
@@ -25,18 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument("--share", type=float, default=0.5, help="of the inputs to fit on")
     parser.add_argument("--seed", type=int, default=0, help="of the division and the intervals")
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="print more of the default policy: recovery, hardness, classes (--json has it anyway)",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the picture (PNG)")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Fit, evaluate, print and draw, and return the exit status."""
     costs = parse_costs(arguments.costs)
-    tables = read_outcomes(arguments.table, costs)
+    parts = read_outcomes(arguments.table, costs)
     if arguments.test is not None:
-        tables = {"held_out": whole(arguments.table, tables)} | {
+        parts = {"held_out": whole(arguments.table, parts)} | {
             "test": whole(arguments.test, read_outcomes(arguments.test, costs))
         }
-    held_out, test = divided(tables, arguments.share, arguments.seed)
+    held_out, test = divided(parts, arguments.share, arguments.seed)
     found = study(
         held_out,
         test,
@@ -44,24 +50,24 @@ def execute(arguments: argparse.Namespace) -> int:
         cost_kind=arguments.cost_kind,
         seed=arguments.seed,
     )
-    show(found)
+    show(found, arguments.details)
     leave(found, arguments)
     return 0
 
 
-def whole(path: Path, tables: dict[str, object]) -> object:
+def whole(path: Path, parts: dict[str, object]) -> object:
     """Return the only table of a file.
 
     Raises:
         UsageError: the file divides its inputs itself.
 
     """
-    if "all" not in tables:
-        raise UsageError(error_text("--test", f"undivided inputs in {path}", " and ".join(tables)))
-    return tables["all"]
+    if "all" not in parts:
+        raise UsageError(error_text("--test", f"undivided inputs in {path}", " and ".join(parts)))
+    return parts["all"]
 
 
-def show(found: Study) -> None:
+def show(found: Study, details: bool = False) -> None:
     """Print the study's tables and sentences."""
     print(
         f"{found.source}: fitted on {found.fitted_on:,} inputs, "
@@ -70,6 +76,8 @@ def show(found: Study) -> None:
     print()
     print_table(model_table(found))
     print_table(policy_table(found))
+    for entry in tables(found.details) if details else ():
+        print_table(entry)
     print(VERDICTS[found.verdict])
     for sentence in found.sentences:
         print(sentence)

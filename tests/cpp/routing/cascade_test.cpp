@@ -44,7 +44,8 @@ TEST(Cascade, search_counts_exactly_what_a_replay_measures) {
     for (int i = 0; i < 4; ++i) p[5 * i + (row + i) % 5] = 1.0F;
   }
   const OutcomeTable table(fields);
-  for (const char* name : {"cascade", "margin_cascade", "entropy_cascade"}) {
+  for (const char* name :
+       {"cascade", "margin_cascade", "entropy_cascade", "agreement_cascade"}) {
     for (const std::int64_t longest : {1, 2, 3, 4}) {
       const auto policy = make_policy(name, {.max_models = longest, .bins = 12});
       policy->fit(table);
@@ -75,6 +76,31 @@ TEST(Cascade, kinds_differ_in_what_they_call_sure) {
   EXPECT_EQ(called("margin_cascade", 0.3), (Masks{1, 3}));  // margins 0.4 and 0.1
   // 1 - H / log 3: 0.135 and 0.374.
   EXPECT_EQ(called("entropy_cascade", 0.2), (Masks{3, 1}));
+}
+
+TEST(Cascade, by_agreement_answers_where_all_run_say_the_same) {
+  // Both say 1, the second says 0, both say 0; the third is always right.
+  const OutcomeTable table(two_class_fields(
+      {{0.6F, 0.7F, 0.9F}, {0.8F, 0.1F, 0.9F}, {0.3F, 0.4F, 0.1F}}, {1, 1, 0}, {1, 2, 20}));
+  const auto policy = make_policy("agreement_cascade");
+  policy->fit(table);
+  const auto called = [&](double first, double second) {
+    const OperatingPoint point{{{"models", 3},
+                                {"model_0", 0},
+                                {"model_1", 1},
+                                {"model_2", 2},
+                                {"threshold_0", first},
+                                {"threshold_1", second}},
+                               0,
+                               0};
+    return policy->decide(table, point).called;
+  };
+  EXPECT_EQ(called(2, 0.5), (Masks{3, 7, 3}));
+  EXPECT_EQ(called(0.5, 0.5), (Masks{1, 1, 1}));  // one model alone agrees with itself
+  // 1/2 + s/2 with s = 0.65 and 0.65; of two that disagree s = (0.2 + 0.9) / 2.
+  EXPECT_EQ(called(2, 0.82), (Masks{3, 7, 3}));
+  EXPECT_EQ(called(2, 0.83), (Masks{7, 7, 7}));
+  EXPECT_EQ(called(2, 0.27), (Masks{3, 3, 3}));
 }
 
 TEST(Cascade, finds_the_best_two_model_chain_of_an_exhaustive_search) {

@@ -58,7 +58,8 @@ struct RandomTableOptions {
   bool with_router = true;
 };
 
-/// Dearer models are right more often; the router's scores lean towards the truth.
+/// Dearer models are right more often; the router's scores lean towards the truth, two of three
+/// features tell how hard an input is.
 inline OutcomeTable random_table(std::uint64_t seed, const RandomTableOptions& options = {}) {
   Random random(seed);
   const auto n = options.inputs, models = options.models, classes = options.classes;
@@ -68,12 +69,15 @@ inline OutcomeTable random_table(std::uint64_t seed, const RandomTableOptions& o
   fields.weights = Tensor({n, models});
   fields.scores = Tensor({n, models});
   fields.offload_score = Tensor({n});
+  fields.features = Tensor({n, 3});
   auto* p = fields.probabilities.data<float>();
   for (std::int64_t row = 0; row < n; ++row) {
     const auto label = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(classes)));
     fields.labels.data<std::int32_t>()[row] = static_cast<std::int32_t>(label);
     fields.offload_score.data<float>()[row] = static_cast<float>(random.uniform());
     const double hard = random.normal();
+    auto* features = fields.features.data<float>() + 3 * row;
+    for (int f = 0; f < 3; ++f) features[f] = static_cast<float>(hard * f + random.normal());
     double weight_sum = 0;
     for (std::int64_t i = 0; i < models; ++i, p += classes) {
       const double skill = 0.5 + 0.6 * static_cast<double>(i) - hard;
@@ -100,7 +104,7 @@ inline OutcomeTable random_table(std::uint64_t seed, const RandomTableOptions& o
   }
   fields.router_costs = {{"macs", 0.25}, {"latency_ms", 0.125}};
   if (!options.with_router) {
-    fields.weights = fields.scores = fields.offload_score = Tensor();
+    fields.weights = fields.scores = fields.offload_score = fields.features = Tensor();
     fields.router_costs.clear();
   }
   fields.split = options.split;

@@ -45,10 +45,15 @@ TEST(Router, ScattersToTheCalledModelsAndGathersInOrder) {
   }
 }
 
+Tensor features_of(std::int64_t n, std::uint64_t seed) {
+  return random_images(n, seed).reshaped({n, testing::side * testing::side});
+}
+
 OutcomeTable table_of(ModelPool& pool, const Multiplexer& multiplexer, std::int64_t n,
                       std::uint64_t seed, const std::string& split) {
   CollectOptions options;
   options.labels = testing::random_labels(n, seed + 1);
+  options.features = features_of(n, seed);
   options.split = split;
   return collect_outcomes(pool, random_images(n, seed), multiplexer, options);
 }
@@ -72,7 +77,7 @@ TEST_P(EveryPolicy, DecidesInServiceAsInReplay) {
 
   const Multiplexer used = policy->uses_router() ? multiplexer : Multiplexer{};
   Router router(pool, used, std::shared_ptr<const Rule>(policy->rule()));
-  const Routed routed = router.route(random_images(60, 21));
+  const Routed routed = router.route(random_images(60, 21), features_of(60, 21));
   EXPECT_EQ(routed.called, replayed.called);
   EXPECT_EQ(routed.answers, replayed.answers);
   EXPECT_EQ(routed.macs, replayed.costs(test, "macs"));
