@@ -16,6 +16,7 @@ COMMANDS = (
     "run",
     "collect",
     "study",
+    "sweep",
     "fit",
     "evaluate",
     "calibrate",
