@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1329,10 +1329,16 @@ def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]
     """
     A policy's family over budgets.
     """
+@typing.overload
 def area_between(policy: Policy, other: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
     """
     Mean height of one curve above the other, with its paired interval; over the costs that
     both reach, or up to a cost, a curve going on level beyond its last point.
+    """
+@typing.overload
+def area_between(policies: collections.abc.Sequence[Policy], others: collections.abc.Sequence[Policy], table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
+    """
+    The mean of the same over pairs, each fitted with another seed; interval over both.
     """
 def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
@@ -1341,6 +1347,10 @@ def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typi
 def bootstrap_mean(values: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
     Mean with its interval.
+    """
+def bootstrap_replicates(columns: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+    """
+    Mean of columns over the same inputs, a replicate each, with its interval over both.
     """
 def build_network(name: str, options: NetworkOptions) -> Graph:
     """

@@ -49,4 +49,10 @@ Curve accuracy_cost_curve(const Policy& policy, const OutcomeTable& table,
 Estimate area_between(const Policy& policy, const Policy& other, const OutcomeTable& table,
                       const CurveOptions& options = {});
 
+/// The mean of the same over pairs of policies, each pair fitted with another seed; the interval is
+/// over pairs and inputs. Throws std::invalid_argument also for lists of different lengths.
+Estimate area_between(const std::vector<const Policy*>& policies,
+                      const std::vector<const Policy*>& others, const OutcomeTable& table,
+                      const CurveOptions& options = {});
+
 }  // namespace muxnet
