@@ -16,6 +16,7 @@ COMMANDS = (
     "run",
     "collect",
     "study",
+    "compare",
     "sweep",
     "fit",
     "evaluate",

@@ -85,6 +85,12 @@ def fit_policy(
     return policy
 
 
+def shuffled(table: Any, seed: int) -> Any:
+    """Return a table's inputs in another order: what is learnt from parts comes from others."""
+    order = np.random.default_rng(seed).permutation(len(table)).tolist()
+    return table.subset(order)
+
+
 @contextlib.contextmanager
 def at_point(policy: Any, point: Any = None) -> Iterator[Any]:
     """Yield ``policy`` at another operating point; afterwards its own is chosen again."""

@@ -10,7 +10,7 @@ from muxnet import records
 from muxnet.errors import ConfigError, error_text
 from muxnet.outcome_files import read_outcomes
 from muxnet.records import option
-from muxnet.replay import area_above_mixing, cost_kind_of, fit_policy, point_within
+from muxnet.replay import area_above_mixing, cost_kind_of, fit_policy, point_within, shuffled
 from muxnet.study import divided
 from muxnet.study_results import DEFAULT
 
@@ -37,7 +37,9 @@ class RoutingTrial:
     policy: str = option(DEFAULT, "its name")
     max_models: int = option(3, "longest chain of a cascade", minimum=1, maximum=4)
     bins: int = option(50, "thresholds tried per stage", minimum=2, maximum=200)
-    seed: int = option(0, "of the division, the policy and the intervals", minimum=0)
+    seed: int = option(
+        0, "of the division, the order of the held-out inputs, the intervals", minimum=0
+    )
     share: float = option(0.5, "of the inputs to fit on", above=0, below=1)
     budget: float | None = option(None, "greatest mean cost, as a share of the dearest", above=0)
     lambda_cost: float | None = option(
@@ -80,6 +82,7 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     shared: dict[str, Any] = {"cost_kind": kind, "seed": trial.seed, "options": options}
     policy = _core.make_policy(trial.policy)
     part = tables.get("calibration", held_out) if policy.uses_router else held_out
+    part = shuffled(part, trial.seed)
     policy = fit_policy(trial.policy, part, **shared)
     dearest = max(test.costs(kind))
     _choose(policy, trial, dearest)
