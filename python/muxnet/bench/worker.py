@@ -32,7 +32,7 @@ def main() -> int:
         channel.write(json.dumps({"ms": milliseconds, "peak_mb": peak_mb}) + "\n")
         channel.flush()
 
-    def turns(once: Once, parts: int = 1) -> None:
+    def turns(once: Once, parts: float = 1) -> None:
         answer(0.0)
         for _ in sys.stdin:
             started = time.perf_counter()
