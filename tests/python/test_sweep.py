@@ -210,13 +210,22 @@ trials: 5
     assert read_table("again") == whole
 
 
+def test_a_ray_cluster_gives_the_same_table(place: Path) -> None:
+    pytest.importorskip("ray")
+    assert sweep(ROUTING) == 0
+    # In a process of its own: Ray leaves sockets open and warns of what it finds.
+    command = [sys.executable, "-m", "muxnet", "sweep", "sweep.yaml", "--out", "ray", "--ray"]
+    subprocess.run(command, check=True, timeout=300)
+    assert read_table("ray") == read_table()
+
+
 def test_a_folder_of_another_sweep_is_refused(place: Path, capsys) -> None:
     assert sweep(ROUTING, "--resume") == 1
     assert "holds no sweep to resume" in capsys.readouterr().err
     assert sweep("kind: routing\nfixed: {table: none.npz}\nvary: {seed: [1]}") == 0
     assert sweep("kind: training\nvary: {seed: [1]}", "--resume") == 1
     assert "holds another sweep" in capsys.readouterr().err
-    assert sweep(ROUTING, "--jobs", "0") == 2
+    assert sweep(ROUTING, "--jobs", "-1") == 2
 
 
 def record(accuracy: float | None) -> Record:

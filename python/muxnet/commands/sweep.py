@@ -11,7 +11,7 @@ from muxnet.sweep.config import Sweep, read_sweep
 from muxnet.sweep.folder import SweepFolder, prepare
 from muxnet.sweep.search import Search, make_search
 from muxnet.sweep.trials import Record, Trial
-from muxnet.sweep.workers import LocalWorkers
+from muxnet.sweep.workers import LocalWorkers, RayWorkers, Workers
 from muxnet.tables import print_table
 from muxnet.words import count_text, duration_text
 
@@ -29,18 +29,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="over what the file fixes"
     )
-    parser.add_argument("--jobs", type=int, default=1, help="trials at a time")
+    parser.add_argument(
+        "--jobs", type=int, default=0, help="trials at a time (0: one, or all cores of the cluster)"
+    )
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="run on a Ray cluster; without an address, one of this machine alone",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run what is not yet done, write and print the table, and return the exit status."""
-    if arguments.jobs < 1:
-        raise UsageError(error_text("--jobs", "at least 1", arguments.jobs))
+    if arguments.jobs < 0:
+        raise UsageError(error_text("--jobs", "at least 0", arguments.jobs))
     table.packages()
     sweep = read_sweep(arguments.file, arguments.set)
     folder = prepare(arguments.out or Path(arguments.file.stem), sweep, resume=arguments.resume)
     search = make_search(sweep, folder)
-    found = run(search, folder, arguments.jobs)
+    workers: Workers
+    if arguments.ray is None:
+        workers = LocalWorkers(folder, arguments.jobs or 1)
+    else:
+        workers = RayWorkers(folder, arguments.ray, arguments.jobs)
+    found = run(search, folder, workers)
     leave(found, folder)
     show(found, sweep, folder)
     target = getattr(arguments, "json_file", None)
@@ -49,9 +63,8 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def run(search: Search, folder: SweepFolder, jobs: int) -> Trials:
+def run(search: Search, folder: SweepFolder, workers: Workers) -> Trials:
     """Return all trials with their records; those recorded before are not run again."""
-    workers = LocalWorkers(folder, jobs)
     records: dict[str, Record] = {}
     waiting: dict[str, list[int]] = {}  # numbers of the same trial
 
@@ -76,9 +89,8 @@ def run(search: Search, folder: SweepFolder, jobs: int) -> Trials:
             folder.write(trial, record)
             settle(trial, record)
             say(trial, record, len(records), search.total)
-    except BaseException:
+    finally:
         workers.stop()
-        raise
     return [(trial, records[trial.key]) for trial in search.trials]
 
 

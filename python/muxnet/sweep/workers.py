@@ -1,4 +1,4 @@
-"""Trials at work on this machine, each in a process of its own."""
+"""Trials at work, each in a process of its own: on this machine, or on a Ray cluster."""
 
 import json
 import os
@@ -6,13 +6,37 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any, Protocol
 
-from muxnet.errors import error_text
+from muxnet import records
+from muxnet.errors import MissingPackageError, error_text
 from muxnet.sweep.folder import SweepFolder
-from muxnet.sweep.trials import Record, Trial
+from muxnet.sweep.trials import Record, Trial, run_trial
 
 POLL_SECONDS = 0.02
 END_SECONDS = 60.0  # to leave a checkpoint
+
+
+class Workers(Protocol):
+    """Takes trials until it is full, and gives back what finishes."""
+
+    @property
+    def busy(self) -> int:
+        """How many trials are at work."""
+
+    @property
+    def free(self) -> bool:
+        """Whether another trial can start."""
+
+    def start(self, trial: Trial) -> None:
+        """Begin a trial."""
+
+    def wait(self) -> tuple[Trial, Record]:
+        """Return the next trial to finish, and its record."""
+
+    def stop(self) -> None:
+        """End all trials and whatever they ran in."""
 
 
 class LocalWorkers:
@@ -101,3 +125,64 @@ class LocalWorkers:
     def _close(process: subprocess.Popen[bytes]) -> None:
         if process.stdin is not None:
             process.stdin.close()
+
+
+class RayWorkers:
+    """The same on a Ray cluster, a core a trial; a killed worker costs its own trial only.
+
+    What a trial leaves beside its figures stays on the machine that it ran on.
+    """
+
+    def __init__(self, folder: SweepFolder, address: str, jobs: int) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise MissingPackageError("--ray", "ray", "ray") from error
+        self._ray = ray
+        self._folder = folder
+        self._running: dict[Any, tuple[Trial, float]] = {}
+        # Without an address a cluster of this machine alone.
+        ray.init(address=address or "local", log_to_driver=False, include_dashboard=False)
+        self._jobs = jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self._remote = ray.remote(num_cpus=1, max_retries=0)(_run_remotely)
+
+    @property
+    def busy(self) -> int:
+        """How many trials are at work."""
+        return len(self._running)
+
+    @property
+    def free(self) -> bool:
+        """Whether another trial can start."""
+        return self.busy < self._jobs
+
+    def start(self, trial: Trial) -> None:
+        """Begin a trial."""
+        own = str(self._folder.own(trial).resolve())
+        future = self._remote.remote(trial.kind, trial.settings, own)
+        self._running[future] = (trial, time.monotonic())
+
+    def wait(self) -> tuple[Trial, Record]:
+        """Return the next trial to finish, and its record."""
+        (future,), _ = self._ray.wait(list(self._running), num_returns=1)
+        trial, started = self._running.pop(future)
+        try:
+            content = self._ray.get(future)
+        except self._ray.exceptions.RayError as error:
+            seconds = time.monotonic() - started
+            received = f"{type(error).__name__} on the cluster"
+            return trial, Record(
+                trial.kind, trial.settings, {}, seconds, error_text("trial", "a record", received)
+            )
+        return trial, records.from_dict(Record, content, "ray")
+
+    def stop(self) -> None:
+        """End all trials and leave the cluster."""
+        for future in self._running:
+            self._ray.cancel(future, force=True)
+        self._running.clear()
+        self._ray.shutdown()
+
+
+def _run_remotely(kind: str, settings: dict[str, Any], folder: str) -> Any:
+    return records.to_dict(run_trial(Trial(kind, {}, settings), Path(folder), 1))
