@@ -220,24 +220,19 @@ def _parse(text: str, where: str) -> Any:
     except ImportError as error:
         raise MissingPackageError("sweep", "PyYAML", "sweep") from error
 
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        """YAML 1.2's numbers and truth values: 1e-3 is a number, on and off are words."""
-
-        yaml_implicit_resolvers = {  # noqa: RUF012
-            first: [
-                (tag, pattern) for tag, pattern in rules if not tag.endswith((":bool", ":float"))
-            ]
-            for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-    Loader.add_implicit_resolver(
-        "tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf")
-    )
+    # YAML 1.2's numbers and truth values: 1e-3 is a number, on and off are words.
+    rules = {
+        first: [rule for rule in known if not rule[0].endswith((":bool", ":float"))]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    loader: Any = type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": rules})
+    truth = re.compile("^(?:true|false)$")
+    loader.add_implicit_resolver("tag:yaml.org,2002:bool", truth, list("tf"))
     number = r"^[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?$"
-    Loader.add_implicit_resolver(
+    loader.add_implicit_resolver(
         "tag:yaml.org,2002:float", re.compile(number), list("-+.0123456789")
     )
     try:
-        return yaml.load(text, Loader)  # a SafeLoader
+        return yaml.load(text, loader)  # a SafeLoader
     except yaml.YAMLError as error:
         raise ConfigError(f"[{where}] expected YAML, received {error}") from error

@@ -54,7 +54,7 @@ class OptunaSearch:
         self.total = sweep.config.trials
         self.trials: list[Trial] = []
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        directions = ["maximize"] * len(sweep.config.maximise)
+        directions: list[Any] = ["maximize"] * len(sweep.config.maximise)
         directions += ["minimize"] * len(sweep.config.minimise)
         self._study = optuna.create_study(
             study_name="sweep",
@@ -83,11 +83,12 @@ class OptunaSearch:
         if number in self._told:
             return
         columns = (*self._sweep.config.maximise, *self._sweep.config.minimise)
-        values = [record.figures.get(column) for column in columns]
-        if any(value is None for value in values):
-            self._study.tell(number, state=self._optuna.trial.TrialState.FAIL)
-        else:
+        known = [record.figures.get(column) for column in columns]
+        values = [value for value in known if value is not None]
+        if len(values) == len(columns):
             self._study.tell(number, values)
+        else:
+            self._study.tell(number, state=self._optuna.trial.TrialState.FAIL)
         self._told.add(number)
 
     def _suggested(self, number: int) -> dict[str, Any]:

@@ -138,13 +138,13 @@ class RayWorkers:
             import ray
         except ImportError as error:
             raise MissingPackageError("--ray", "ray", "ray") from error
-        self._ray = ray
+        self._ray: Any = ray
         self._folder = folder
         self._running: dict[Any, tuple[Trial, float]] = {}
         # Without an address a cluster of this machine alone.
         ray.init(address=address or "local", log_to_driver=False, include_dashboard=False)
-        self._jobs = jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._remote = ray.remote(num_cpus=1, max_retries=0)(_run_remotely)
+        self._jobs = jobs or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        self._remote = self._ray.remote(num_cpus=1, max_retries=0)(_run_remotely)
 
     @property
     def busy(self) -> int:
