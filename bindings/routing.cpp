@@ -173,6 +173,12 @@ void bind_policy(py::module_& module) {
   module.def("policy_names", &policy_names, "Names of all policies.");
 }
 
+std::vector<const Policy*> pointers(const std::vector<std::shared_ptr<Policy>>& policies) {
+  std::vector<const Policy*> result;
+  for (const auto& policy : policies) result.push_back(policy.get());
+  return result;
+}
+
 void bind_evaluation(py::module_& module) {
   py::class_<Interval>(module, "Interval", "Percentile interval of resampled values.")
       .def_readonly("low", &Interval::low)
@@ -241,6 +247,26 @@ void bind_evaluation(py::module_& module) {
       py::arg("up_to") = 0.0, Unlocked(),
       "Mean height of one curve above the other, with its paired interval; over the costs that\n"
       "both reach, or up to a cost, a curve going on level beyond its last point.");
+  module.def(
+      "area_between",
+      [bootstrap](const std::vector<std::shared_ptr<Policy>>& policies,
+                  const std::vector<std::shared_ptr<Policy>>& others, const OutcomeTable& table,
+                  std::uint64_t seed, double up_to) {
+        CurveOptions options;
+        options.bootstrap = bootstrap(seed);
+        options.up_to = up_to;
+        return area_between(pointers(policies), pointers(others), table, options);
+      },
+      py::arg("policies"), py::arg("others"), py::arg("table"), py::arg("seed") = 0, py::kw_only(),
+      py::arg("up_to") = 0.0, Unlocked(),
+      "The mean of the same over pairs, each fitted with another seed; interval over both.");
+  module.def(
+      "bootstrap_replicates",
+      [bootstrap](const std::vector<std::vector<double>>& columns, std::uint64_t seed) {
+        return bootstrap_replicates(columns, bootstrap(seed));
+      },
+      py::arg("columns"), py::arg("seed") = 0, Unlocked(),
+      "Mean of columns over the same inputs, a replicate each, with its interval over both.");
   module.def(
       "bootstrap_mean",
       [bootstrap](const std::vector<double>& values, std::uint64_t seed) {

@@ -16,6 +16,8 @@ COMMANDS = (
     "run",
     "collect",
     "study",
+    "compare",
+    "sweep",
     "fit",
     "evaluate",
     "calibrate",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.errors import ConfigError, MissingPackageError, UsageError, error_text
+from muxnet.run_folder import RunFolder
 
 Columns = Mapping[str, Sequence[str] | NDArray[Any]]
 
@@ -20,12 +21,13 @@ PARTS = ("held_out", "test")
 def read_outcomes(
     path: str | os.PathLike[str], costs: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
-    """Return the outcome tables in a file: ``{"all": table}``, or ``held_out`` and ``test``.
+    """Return the outcome tables at ``path``: ``{"all": table}``, or ``held_out`` and ``test``.
 
     - ``.safetensors``: what ``OutcomeTable.save`` wrote;
     - ``.npz``: ``probabilities`` (n, N, K), ``labels`` (n), ``macs`` (N), optionally ``models``
       (N names), ``features`` (n, F); or all but ``macs`` and ``models`` with ``held_out_`` and
       ``test_`` before their names;
+    - the folder of a finished run: its held-out, calibration and test part;
     - ``.csv``, ``.parquet``: a row per input with ``label`` and per model ``NAME:prediction`` and
       ``NAME:confidence``, or ``NAME:p0``, ``NAME:p1``, ... Of a confidence alone the rest is
       spread evenly over the other classes.
@@ -38,6 +40,8 @@ def read_outcomes(
 
     """
     path = Path(path)
+    if path.is_dir():
+        return _read_run(path, dict(costs or {}))
     readers = {
         ".safetensors": _read_safetensors,
         ".npz": _read_npz,
@@ -80,6 +84,17 @@ def read_evaluation_part(path: str | os.PathLike[str], costs: Mapping[str, float
     """Return the table to evaluate on: the test part of a file that divides itself, else all."""
     tables = read_outcomes(path, costs)
     return tables.get("test", tables.get("all"))
+
+
+def _read_run(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+    tables = {}
+    for part in ("held_out", "calibration", "test"):
+        file = RunFolder(path).outcomes(part)
+        if not file.is_file():
+            raise ConfigError(error_text(str(path), f"a finished run's {file.name}", "none"))
+        if part != "calibration" or not costs:  # it is there for the multiplexer, with its cost
+            tables[part] = _read_safetensors(file, costs)["all"]
+    return tables
 
 
 def _read_safetensors(path: Path, costs: dict[str, float]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import numpy as np
 from muxnet.details import Details, look_closely
 from muxnet.errors import ConfigError, error_text
 
+BASELINE = "random_mixing"  # blind to the input: what any router must beat
+
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
@@ -85,6 +87,12 @@ def fit_policy(
     return policy
 
 
+def shuffled(table: Any, seed: int) -> Any:
+    """Return a table's inputs in another order: what is learnt from parts comes from others."""
+    order = np.random.default_rng(seed).permutation(len(table)).tolist()
+    return table.subset(order)
+
+
 @contextlib.contextmanager
 def at_point(policy: Any, point: Any = None) -> Iterator[Any]:
     """Yield ``policy`` at another operating point; afterwards its own is chosen again."""
@@ -95,6 +103,37 @@ def at_point(policy: Any, point: Any = None) -> Iterator[Any]:
         yield policy
     finally:
         policy.choose(kept)
+
+
+def point_within(policy: Any, budget: float) -> Any | None:
+    """Return the point chosen for a mean cost on the fitting part; None where all cost more."""
+    # A budget that equals a point's own cost must not miss it by rounding.
+    cheapest = policy.operating_points[0].cost
+    if cheapest > budget * (1 + 1e-9):
+        return None
+    with at_point(policy):
+        policy.choose_for_budget(max(budget, cheapest))
+        return policy.point
+
+
+def area_above_mixing(
+    policy: Any, held_out: Any, test: Any, *, up_to: float, seed: int = 0
+) -> Any | None:
+    """Return the mean height of a policy's curve above random mixing fitted on the same table.
+
+    Up to a cost, with its 95 % interval; None for a policy of one operating point and for random
+    mixing itself.
+
+    Raises:
+        ValueError: inputs that it was fitted on, other models.
+
+    """
+    from muxnet import _core
+
+    if len(policy.operating_points) < 2 or policy.name == BASELINE:
+        return None
+    baseline = fit_policy(BASELINE, held_out, cost_kind=policy.cost_kind, seed=seed)
+    return _core.area_between(policy, baseline, test, seed, up_to=up_to)
 
 
 def evaluate_policy(policy: Any, table: Any, *, seed: int = 0) -> Evaluated:

@@ -13,7 +13,7 @@ import numpy as np
 from muxnet.details import Details, look_closely, recovered
 from muxnet.errors import ConfigError, error_text
 from muxnet.outcome_files import PARTS
-from muxnet.replay import at_point, cost_kind_of, fit_policy
+from muxnet.replay import BASELINE, at_point, cost_kind_of, fit_policy, point_within
 from muxnet.study_results import (
     DEFAULT,
     SHARES,
@@ -25,8 +25,6 @@ from muxnet.study_results import (
 )
 from muxnet.study_verdict import sentences, verdict
 from muxnet.words import policy_title
-
-BASELINE = "random_mixing"
 
 # Policy in the study: policy of the core, and its options.
 POLICIES: Mapping[str, tuple[str, dict[str, Any]]] = {
@@ -110,7 +108,7 @@ def study(
     saving = _cheapest_as_good(default, best.point.accuracy)
     found = {
         "saving": plane.choice(default, saving, alone),
-        "gain": plane.choice(default, _within(default, plane.unit), alone),
+        "gain": plane.choice(default, point_within(default, plane.unit), alone),
     }
     diversity = _diversity(test, index)
     return Study(
@@ -157,7 +155,7 @@ class _Plane:
             area = _core.area_between(policy, baseline, self.table, self.seed, up_to=self.unit)
         accuracy_at: dict[str, float | None] = {}
         for share in SHARES:
-            point = _within(policy, share * self.unit)
+            point = point_within(policy, share * self.unit)
             accuracy_at[f"{share:.2f}"] = (
                 None if point is None else self.evaluate(policy, point).accuracy.value
             )
@@ -213,17 +211,6 @@ def _models(table: Any, kind: str) -> tuple[ModelFigures, ...]:
         ModelFigures(name, float(right[:, i].mean()), float(costs[i]), _share(right[:, i] & alone))
         for i, name in enumerate(table.models)
     )
-
-
-def _within(policy: Any, budget: float) -> Any | None:
-    """Return the point chosen for a mean cost on the fitting part; None where all cost more."""
-    # A budget that equals a point's own cost must not miss it by rounding.
-    cheapest = policy.operating_points[0].cost
-    if cheapest > budget * (1 + 1e-9):
-        return None
-    with at_point(policy):
-        policy.choose_for_budget(max(budget, cheapest))
-        return policy.point
 
 
 def _cheapest_as_good(policy: Any, accuracy: float) -> Any | None:

@@ -4,14 +4,16 @@ import argparse
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.bench import ours, rounds
+from muxnet.bench import ours, replaying, rounds
 from muxnet.bench.rounds import Row
 from muxnet.bench.works import works
 from muxnet.cli import main
 from muxnet.commands import bench
 from muxnet.errors import UsageError, UserError
+from muxnet.replay import fit_policy
 
 
 def test_the_works_are_those_of_the_table() -> None:
@@ -93,3 +95,36 @@ def test_the_summary_is_the_geometric_mean() -> None:
     rows = [Row("w", "fp32", 1, 1, "p", 2, ratio, 0, 0, 1) for ratio in (0.5, 2.0, 1.0)]
     assert bench.summary(rows) == ["geometric mean of ours / p: 1.00, worst 2.00"]
     assert bench.summary(rows[:1]) == []
+
+
+def test_routing_is_replayed_fitted_and_held_against_numpy(tmp_path, answers) -> None:
+    probabilities, labels = answers()
+    path = tmp_path / "answers.npz"
+    np.savez(path, probabilities=probabilities, labels=labels, macs=[1.0, 3.0, 9.0])
+    target = tmp_path / "bench.json"
+    command = ["bench", "replay", "--batch", "300", "--rounds", "2", "--table", str(path)]
+    assert main([*command, "--json", str(target)]) == 0
+    cascade, policies, decisions, fit = json.loads(target.read_text())
+    assert (cascade["peer"], cascade["work"]) == ("numpy", "cascade, replay")
+    assert cascade["ratio"] == cascade["ours_ms"] / cascade["peer_ms"]
+    assert policies["work"] == "11 policies, replay"
+    assert decisions["work"] == "learned_cascade, 1,000 decisions"
+    for row in (policies, decisions, fit):
+        assert (row["peer"], row["peer_ms"], row["ratio"]) == ("", None, None)
+        assert row["ours_ms"] > 0
+
+
+def test_the_cascade_in_numpy_answers_as_ours_does() -> None:
+    work = works("replay", batches=(2000,))[0]
+    held_out, test = (replaying.outcomes(work, seed) for seed in (1, 2))
+    policy = fit_policy("cascade", held_out)
+    answers = replaying.decide(policy.point.parameters, test.probabilities)
+    assert len(set(policy.point.parameters) & {"model_1", "threshold_0"}) == 2
+    np.testing.assert_array_equal(answers, policy.decide(test).answers)
+
+
+def test_invented_models_are_the_better_the_dearer() -> None:
+    table = replaying.outcomes(works("replay", batches=(5000,))[0], 1)
+    accuracies = np.asarray(table.correct).mean(axis=0)
+    assert np.all(np.diff(accuracies) > 0)
+    assert 0.5 < accuracies[0] < accuracies[-1] < 0.99

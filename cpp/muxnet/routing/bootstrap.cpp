@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t block_resamples = 16;  // share one pass over the groups' values
 constexpr std::uint64_t bootstrap_stream = 0x626F6F74;
+constexpr std::uint64_t replicate_stream = 0x7265706C;
 
 /// Inputs with the same values in every column, and those values.
 struct Groups {
@@ -125,6 +126,36 @@ Estimate bootstrap_mean(const std::vector<double>& values, const BootstrapOption
   const auto means = bootstrap_means({values}, options);
   const double sum = std::accumulate(values.begin(), values.end(), 0.0);
   return {sum / static_cast<double>(values.size()), percentile_interval(means, options.level)};
+}
+
+Estimate over_replicates(const std::vector<double>& values, const std::vector<double>& resampled,
+                         const BootstrapOptions& options) {
+  const std::size_t count = values.size();
+  require(count > 0, "replicates", "at least one", "none");
+  const std::size_t resamples = resampled.size() / count;
+  require(resamples > 0 && resamples * count == resampled.size(), "replicates",
+          text("rows of ", count, " resampled figures"), text(resampled.size(), " figures"));
+  std::vector<double> means(resamples, 0.0);
+  for (std::size_t r = 0; r < resamples; ++r) {
+    Random random(options.seed, mix(replicate_stream, r));
+    for (std::size_t draw = 0; draw < count; ++draw) {
+      means[r] += resampled[r * count + random.below(count)];
+    }
+    means[r] /= static_cast<double>(count);
+  }
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  return {sum / static_cast<double>(count), percentile_interval(std::move(means), options.level)};
+}
+
+Estimate bootstrap_replicates(const std::vector<std::vector<double>>& columns,
+                              const BootstrapOptions& options) {
+  const auto resampled = bootstrap_means(columns, options);
+  std::vector<double> values;
+  for (const auto& column : columns) {
+    values.push_back(std::accumulate(column.begin(), column.end(), 0.0) /
+                     static_cast<double>(column.size()));
+  }
+  return over_replicates(values, resampled, options);
 }
 
 Estimate bootstrap_difference(const std::vector<double>& a, const std::vector<double>& b,

@@ -36,6 +36,18 @@ std::vector<double> bootstrap_means(const std::vector<std::vector<double>>& colu
 /// Mean of `values` with its interval.
 Estimate bootstrap_mean(const std::vector<double>& values, const BootstrapOptions& options = {});
 
+/// Mean over replicates, such as fits with several seeds, of a figure over the same inputs. The
+/// interval is over both: each resample draws replicates with replacement, and one resample of the
+/// inputs for all of them. `values` (replicates); `resampled` (resamples, replicates) row-major,
+/// the figures of each resample of the inputs, as bootstrap_means() gives means.
+/// Throws std::invalid_argument when they do not fit.
+Estimate over_replicates(const std::vector<double>& values, const std::vector<double>& resampled,
+                         const BootstrapOptions& options = {});
+
+/// The same of a mean: columns of values, a replicate each, over the same inputs.
+Estimate bootstrap_replicates(const std::vector<std::vector<double>>& columns,
+                              const BootstrapOptions& options = {});
+
 /// Mean of a - b over the same inputs with its paired interval.
 Estimate bootstrap_difference(const std::vector<double>& a, const std::vector<double>& b,
                               const BootstrapOptions& options = {});

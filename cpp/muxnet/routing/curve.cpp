@@ -66,6 +66,39 @@ std::vector<PlanePoint> plane_of(const double* means, std::size_t count) {
   return plane;
 }
 
+/// Height of one curve above another, on all inputs and on each resample of them.
+struct Heights {
+  double value = 0;
+  std::vector<double> resampled;
+};
+
+Heights heights_between(const Policy& policy, const Policy& other, const OutcomeTable& table,
+                        const CurveOptions& options) {
+  require(policy.options().cost_kind == other.options().cost_kind, "area_between",
+          text("two policies over ", policy.options().cost_kind), other.options().cost_kind);
+  std::vector<std::vector<double>> columns;
+  std::vector<std::size_t> counts;
+  for (const Policy* each : {&policy, &other}) {
+    Family family = replay_family(*each, table, options);
+    counts.push_back(family.points.size());
+    std::move(family.correct.begin(), family.correct.end(), std::back_inserter(columns));
+    std::move(family.costs.begin(), family.costs.end(), std::back_inserter(columns));
+  }
+  const auto height = [&](const double* means) {
+    auto curve = plane_of(means, counts[0]);
+    auto baseline = plane_of(means + 2 * counts[0], counts[1]);
+    return height_between(curve, baseline, options.up_to);
+  };
+  std::vector<double> means;
+  for (const auto& column : columns) means.push_back(mean_of(column));
+  Heights heights{height(means.data()), {}};
+  const auto resampled = bootstrap_means(columns, options.bootstrap);
+  for (std::size_t at = 0; at < resampled.size(); at += columns.size()) {
+    heights.resampled.push_back(height(resampled.data() + at));
+  }
+  return heights;
+}
+
 }  // namespace
 
 std::vector<PlanePoint> Curve::plane() const {
@@ -104,32 +137,27 @@ std::vector<std::optional<double>> recovery_costs(const std::vector<CurvePoint>&
 
 Estimate area_between(const Policy& policy, const Policy& other, const OutcomeTable& table,
                       const CurveOptions& options) {
-  require(policy.options().cost_kind == other.options().cost_kind, "area_between",
-          text("two policies over ", policy.options().cost_kind), other.options().cost_kind);
-  std::vector<std::vector<double>> columns;
-  std::vector<std::size_t> counts;
-  for (const Policy* each : {&policy, &other}) {
-    Family family = replay_family(*each, table, options);
-    counts.push_back(family.points.size());
-    std::move(family.correct.begin(), family.correct.end(), std::back_inserter(columns));
-    std::move(family.costs.begin(), family.costs.end(), std::back_inserter(columns));
+  Heights heights = heights_between(policy, other, table, options);
+  return {heights.value,
+          percentile_interval(std::move(heights.resampled), options.bootstrap.level)};
+}
+
+Estimate area_between(const std::vector<const Policy*>& policies,
+                      const std::vector<const Policy*>& others, const OutcomeTable& table,
+                      const CurveOptions& options) {
+  const std::size_t count = policies.size();
+  require(count == others.size(), "area_between", text(count, " policies to compare with"),
+          text(others.size()));
+  std::vector<double> values;
+  std::vector<double> resampled(static_cast<std::size_t>(options.bootstrap.resamples) * count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Heights heights = heights_between(*policies[i], *others[i], table, options);
+    values.push_back(heights.value);
+    for (std::size_t r = 0; r < heights.resampled.size(); ++r) {
+      resampled[r * count + i] = heights.resampled[r];
+    }
   }
-  const auto height = [&](const double* means) {
-    auto curve = plane_of(means, counts[0]);
-    auto baseline = plane_of(means + 2 * counts[0], counts[1]);
-    return height_between(curve, baseline, options.up_to);
-  };
-  std::vector<double> means;
-  for (const auto& column : columns) means.push_back(mean_of(column));
-  Estimate result;
-  result.value = height(means.data());
-  const auto resampled = bootstrap_means(columns, options.bootstrap);
-  std::vector<double> heights;
-  for (std::size_t at = 0; at < resampled.size(); at += columns.size()) {
-    heights.push_back(height(resampled.data() + at));
-  }
-  result.interval = percentile_interval(std::move(heights), options.bootstrap.level);
-  return result;
+  return over_replicates(values, resampled, options.bootstrap);
 }
 
 }  // namespace muxnet

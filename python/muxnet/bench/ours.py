@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from muxnet import _core, api
+from muxnet.bench import replaying
 from muxnet.bench.works import Work
 
 STEPS_PER_EPOCH = 8
@@ -21,6 +22,8 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
         steps(lambda after_step: train(work, after_step))
     elif work.kind == "load":
         turns(loading(work), BATCHES_LOADED)
+    elif work.kind in ("replay", "decide", "fit"):
+        turns(*replaying.routing(work))
     else:
         turns(inference(work) if work.kind == "infer" else decision(work))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from muxnet.bench import ours
+from muxnet.bench import ours, replaying
 from muxnet.bench.works import Work
 from muxnet.errors import MissingPackageError, UserError
 
@@ -23,6 +23,8 @@ def make(peer: str, work: Work, threads: int) -> Once:
     """
     if work.kind == "train":
         return _torch_training(work, threads, compiled=peer == "torch_compile")
+    if peer == "numpy":
+        return replaying.numpy_cascade(work)
     if peer == "mobilenet_v2":
         from muxnet import api
 

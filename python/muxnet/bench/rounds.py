@@ -25,11 +25,11 @@ class Row:
     precision: str
     batch: int
     ours_ms: float
-    peer: str
-    peer_ms: float
-    ratio: float  # ours / peer, of the medians
+    peer: str  # empty: none does it, and there are no figures of it
+    peer_ms: float | None
+    ratio: float | None  # ours / peer, of the medians
     ours_peak_mb: float  # of the whole process
-    peer_peak_mb: float
+    peer_peak_mb: float | None
     rounds: int
 
 
@@ -93,23 +93,26 @@ def running(side: str, work: Work, threads: int) -> Iterator[Side]:
 
 
 def compare(work: Work, peer: str, *, threads: int, rounds: int, warm_up: int = 3) -> Row:
-    """Measure ``work`` in turns, ours first and second alternately.
+    """Measure ``work`` in turns, ours first and second alternately; alone without a peer.
 
     Raises:
         UserError: a side ended instead of working.
 
     """
-    times: dict[str, list[float]] = {"ours": [], peer: []}
-    with running("ours", work, threads) as ours, running(peer, work, threads) as other:
-        for side in (ours, other):
-            for _ in range(warm_up):
+    names = ("ours", peer) if peer else ("ours",)
+    rounds = min(rounds, work.most_rounds)
+    times: dict[str, list[float]] = {name: [] for name in names}
+    with contextlib.ExitStack() as stack:
+        sides = [stack.enter_context(running(name, work, threads)) for name in names]
+        for side in sides:
+            for _ in range(min(warm_up, work.most_rounds - 1)):
                 side.once()
         for turn in range(rounds):
-            order = (ours, other) if turn % 2 == 0 else (other, ours)
-            for side in order:
+            for side in sides if turn % 2 == 0 else reversed(sides):
                 times[side.name].append(side.once())
-        peaks = (ours.peak_mb, other.peak_mb)
-    ours_ms, peer_ms = statistics.median(times["ours"]), statistics.median(times[peer])
+        peaks = {side.name: side.peak_mb for side in sides}
+    ours_ms = statistics.median(times["ours"])
+    peer_ms = statistics.median(times[peer]) if peer else None
     return Row(
         work=work.name,
         precision=work.precision,
@@ -117,8 +120,8 @@ def compare(work: Work, peer: str, *, threads: int, rounds: int, warm_up: int = 
         ours_ms=ours_ms,
         peer=peer,
         peer_ms=peer_ms,
-        ratio=ours_ms / peer_ms,
-        ours_peak_mb=peaks[0],
-        peer_peak_mb=peaks[1],
+        ratio=None if peer_ms is None else ours_ms / peer_ms,
+        ours_peak_mb=peaks["ours"],
+        peer_peak_mb=peaks.get(peer),
         rounds=rounds,
     )

@@ -33,7 +33,7 @@ def main() -> int:
         channel.write(json.dumps({"ms": milliseconds, "peak_mb": peak_mb}) + "\n")
         channel.flush()
 
-    def turns(once: Once, parts: int = 1) -> None:
+    def turns(once: Once, parts: float = 1) -> None:
         answer(0.0)
         for _ in sys.stdin:
             # Of short work as much as fills a turn: a lone call would mostly measure how threads

@@ -1,15 +1,32 @@
 """What is measured: each work is one thing that ours and a peer both do, again and again."""
 
 import dataclasses
+from typing import Any
 
 from muxnet.config import SMALL_ZOO
+from muxnet.study_results import DEFAULT
 
 FULL_ZOO = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
+REPLAYED = (
+    "always",
+    "best_single",
+    "random_mixing",
+    "argmax",
+    "threshold_ensemble",
+    "cascade",
+    "margin_cascade",
+    "entropy_cascade",
+    "learned_cascade",
+    "average_ensemble",
+    "oracle",
+)
+MODELS = 6  # of invented outcomes
 PEERS = {
     "train": ("torch", "torch_compile"),
     "infer": ("onnxruntime", "openvino", "torch"),
     "route": ("mobilenet_v2",),
     "load": ("training_step",),
+    "replay": ("numpy",),
 }
 
 
@@ -17,13 +34,16 @@ PEERS = {
 class Work:
     """One line of the benchmark's table, without its figures."""
 
-    kind: str  # train, infer, route or load
+    kind: str  # train, infer, route, load, replay, decide or fit
     name: str
-    networks: tuple[str, ...]
-    batch: int
+    networks: tuple[str, ...]  # or policies
+    batch: int  # or recorded inputs
     image_shape: tuple[int, int, int]  # channels, height, width
     classes: int
     precision: str = "fp32"  # or bf16: of both sides, as mixed precision
+    alone: bool = False  # no peer does it
+    most_rounds: int = 1000
+    table: str = ""  # recorded answers to draw inputs from
 
 
 def works(
@@ -31,8 +51,15 @@ def works(
     networks: tuple[str, ...] = (),
     batches: tuple[int, ...] = (),
     precisions: tuple[str, ...] = ("fp32",),
+    table: str = "",
 ) -> list[Work]:
-    """Return what ``muxnet bench KIND`` measures, or the same of other networks and batches."""
+    """Return what ``muxnet bench KIND`` measures, or the same of other networks and batches.
+
+    Of replay, networks are policies and a batch is the inputs of a table; ``table`` holds recorded
+    answers to draw them from.
+    """
+    if kind == "replay":
+        return [work for size in batches or (50_000,) for work in _replaying(networks, size, table)]
     if kind in ("train", "infer"):
         usual = _training if kind == "train" else _inference
         return [
@@ -65,6 +92,20 @@ def _training(networks: tuple[str, ...], batches: tuple[int, ...]) -> list[Work]
         for size in batches or (16,)
     ]
     return small + full
+
+
+def _replaying(policies: tuple[str, ...], inputs: int, table: str) -> list[Work]:
+    some = policies or REPLAYED
+    kinds: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
+        ("replay", "cascade, replay", ("cascade",), {}),
+        ("replay", f"{len(some)} policies, replay", some, {"alone": True}),
+        ("decide", f"{DEFAULT}, 1,000 decisions", (DEFAULT,), {"alone": True}),
+        ("fit", f"{DEFAULT}, fit", (DEFAULT,), {"alone": True, "most_rounds": 3}),
+    )
+    return [
+        Work(kind, name, names, inputs, (MODELS, 1, 1), 10, table=table, **more)
+        for kind, name, names, more in kinds
+    ]
 
 
 def _work(kind: str, name: str, networks: tuple[str, ...], batch: int) -> Work:

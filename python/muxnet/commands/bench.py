@@ -17,7 +17,9 @@ from muxnet.progress import reporter
 from muxnet.tables import TextTable, print_table
 from muxnet.words import latency_text
 
-HELP = "measure training, inference, routing or loading beside the peers installed, in turns"
+HELP = (
+    "measure training, inference, routing, replay or loading beside the peers installed, in turns"
+)
 INTERRUPTED = "nothing was left"
 
 PACKAGES = {"torch_compile": "torch", "mobilenet_v2": "muxnet", "training_step": "muxnet"}
@@ -29,10 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against", metavar="PEER,...", default="", help="peers (empty: all that are installed)"
     )
-    parser.add_argument("--networks", nargs="+", default=[], help="others than the usual ones")
+    parser.add_argument(
+        "--networks", nargs="+", default=[], help="others than the usual ones; replay: policies"
+    )
     parser.add_argument("--batch", nargs="+", type=int, default=[], help="other batch sizes")
     parser.add_argument(
         "--precision", nargs="+", choices=("fp32", "bf16"), default=["fp32"], help="of both sides"
+    )
+    parser.add_argument(
+        "--table", default="", help="replay: draw inputs from these recorded answers"
     )
     parser.add_argument("--rounds", type=int, default=15, help="measured turns of each side")
     parser.add_argument("--threads", type=int, default=0, help="threads of each side (0: all)")
@@ -53,9 +60,11 @@ def execute(arguments: argparse.Namespace) -> int:
             tuple(arguments.networks),
             tuple(arguments.batch),
             tuple(arguments.precision),
+            arguments.table,
         ):
-            for peer in against:
-                progress.say(f"{work.name}, {work.precision}, batch {work.batch}, beside {peer}")
+            for peer in [""] if work.alone else against:
+                what = f"{work.name}, {work.precision}, batch {work.batch}"
+                progress.say(f"{what}, beside {peer or 'nothing'}")
                 rows.append(compare(work, peer, threads=threads, rounds=arguments.rounds))
     print(f"{cpu_name()}, {threads} threads; {versions(against)}")
     print_table(table(rows))
@@ -103,10 +112,14 @@ def table(rows: Sequence[Row]) -> TextTable:
                 str(row.batch),
                 row.precision,
                 latency_text(row.ours_ms),
-                row.peer,
+                row.peer or "–",
                 latency_text(row.peer_ms),
-                f"{row.ratio:.2f}",
-                f"{row.ours_peak_mb:.0f} / {row.peer_peak_mb:.0f}",
+                "–" if row.ratio is None else f"{row.ratio:.2f}",
+                " / ".join(
+                    f"{peak:.0f}"
+                    for peak in (row.ours_peak_mb, row.peer_peak_mb)
+                    if peak is not None
+                ),
             )
             for row in rows
         ),
@@ -117,7 +130,7 @@ def summary(rows: Sequence[Row]) -> list[str]:
     """Return a line for each peer that was met several times."""
     lines = []
     for peer in dict.fromkeys(row.peer for row in rows):
-        ratios = [row.ratio for row in rows if row.peer == peer]
+        ratios = [row.ratio for row in rows if row.peer == peer and row.ratio is not None]
         if len(ratios) > 1:
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
             lines.append(f"geometric mean of ours / {peer}: {mean:.2f}, worst {max(ratios):.2f}")

@@ -38,17 +38,27 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the main job and return the exit status."""
     resume = getattr(arguments, "resume", False)
     config = configuration(arguments, resume=resume)
+    found, state = carry_out(config, resume=resume)
+    show(found, RunFolder(Path(config.out)), arguments, state)
+    return 0
+
+
+def carry_out(config: RunConfig, *, resume: bool) -> tuple[results.Results, str]:
+    """Return the results of a run, made now or found finished, and in words which.
+
+    Raises:
+        UserError: ``config.out`` belongs to another run, or cannot be gone on with.
+        OutputError: a file cannot be written.
+
+    """
     folder = run_folder.prepare(config, resume=resume)
     if resume and folder.results.exists() and not folder.checkpoints():
-        found = results.read_results(folder.results)
-        show(found, folder, arguments, "was finished before")
-        return 0
+        return results.read_results(folder.results), "was finished before"
     with reporter() as progress:
         run = Run(config, folder, progress, resume)
         found = main_job.compute(run)
         leave(found, run)
-    show(found, folder, arguments, "done")
-    return 0
+    return found, "done"
 
 
 def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:

@@ -76,6 +76,36 @@ TEST(Bootstrap, pairing_narrows_a_difference) {
   EXPECT_EQ(none.interval.high, 0.0);
 }
 
+TEST(Bootstrap, one_replicate_adds_nothing) {
+  const auto a = binomial(0.7, 200, 6);
+  const auto alone = bootstrap_mean(a), replicated = bootstrap_replicates({a});
+  EXPECT_EQ(replicated.value, alone.value);
+  EXPECT_EQ(replicated.interval.low, alone.interval.low);
+  EXPECT_EQ(replicated.interval.high, alone.interval.high);
+}
+
+TEST(Bootstrap, replicates_and_inputs_both_widen_the_interval) {
+  // Replicates that differ by s and inputs by t: the variance of the mean is s^2 / R + t^2 / n.
+  const std::size_t replicates = 8, n = 500;
+  Random random(7);
+  const auto noise = [&] { return random.uniform() + random.uniform() + random.uniform() - 1.5; };
+  std::vector<double> inputs(n);
+  for (double& input : inputs) input = noise();  // variance 1 / 4
+  std::vector<std::vector<double>> columns;
+  double between = 0;
+  for (std::size_t r = 0; r < replicates; ++r) {
+    const double shift = 0.05 * (r % 2 == 0 ? 1 : -1);
+    between += shift * shift / replicates;
+    columns.push_back(inputs);
+    for (double& value : columns.back()) value += shift;
+  }
+  const auto interval = bootstrap_replicates(columns, {.resamples = 4000}).interval;
+  const double expected = 2 * 1.96 * std::sqrt(between / replicates + 0.25 / n);
+  EXPECT_NEAR(interval.high - interval.low, expected, 0.1 * expected);
+  const auto same = bootstrap_replicates({inputs, inputs, inputs});
+  EXPECT_DOUBLE_EQ(same.interval.high, bootstrap_mean(inputs).interval.high);
+}
+
 TEST(Bootstrap, percentiles_interpolate) {
   const auto interval = percentile_interval({5, 1, 2, 3, 4}, 0.5);
   EXPECT_DOUBLE_EQ(interval.low, 2);
@@ -89,6 +119,9 @@ TEST(Bootstrap, refuses_bad_input) {
   expect_text(error_of([] { bootstrap_mean({std::nan("")}); }), {"finite"});
   expect_text(error_of([] { bootstrap_mean({1}, {.resamples = 0}); }), {"resamples above 0"});
   expect_text(error_of([] { bootstrap_mean({1}, {.level = 1}); }), {"level in (0, 1)"});
+  expect_text(error_of([] { bootstrap_replicates({}); }), {"at least one value"});
+  expect_text(error_of([] { over_replicates({}, {}); }), {"at least one", "none"});
+  expect_text(error_of([] { over_replicates({1, 2}, {1, 2, 3}); }), {"rows of 2", "3 figures"});
   expect_text(error_of([] { bootstrap_difference({1}, {1, 2}); }), {"1 paired values"});
 }
 

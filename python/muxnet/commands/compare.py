@@ -1,0 +1,171 @@
+"""``muxnet compare``: policies against each other at equal budgets, on recorded answers."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from muxnet.compare import SHARES, Comparison, Difference, Interval, compare, parse_contenders
+from muxnet.errors import UsageError, error_text
+from muxnet.files import write_json
+from muxnet.outcome_files import parse_costs, read_outcomes
+from muxnet.study import divided
+from muxnet.tables import TextTable, print_table
+from muxnet.words import (
+    cost_text,
+    cost_title,
+    count_text,
+    interval_text,
+    percent_text,
+    points_text,
+    policy_title,
+)
+
+HELP = "hold policies against each other at equal budgets, with intervals over seeds and inputs"
+INTERRUPTED = "nothing was left"
+
+POLICIES = "learned_cascade,cascade:max_models=2,cascade:max_models=3"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet compare``."""
+    parser.add_argument(
+        "tables",
+        nargs="+",
+        type=Path,
+        metavar="TABLE",
+        help="safetensors, npz, csv, parquet, or a run's folder",
+    )
+    parser.add_argument(
+        "--policies",
+        default=POLICIES,
+        metavar="NAME[:OPTION=N...],...",
+        help="the first is held against the others",
+    )
+    parser.add_argument("--seeds", type=int, default=5, help="fits, each on held-out data shuffled")
+    parser.add_argument(
+        "--budgets",
+        nargs="+",
+        type=float,
+        default=SHARES,
+        metavar="SHARE",
+        help="of the dearest model's cost",
+    )
+    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
+    parser.add_argument(
+        "--share", type=float, default=0.5, help="of the inputs to fit on, where a table is whole"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Compare on every table, print, and return the exit status."""
+    contenders = parse_contenders(arguments.policies)
+    if arguments.seeds < 1:
+        raise UsageError(error_text("--seeds", "at least 1", arguments.seeds))
+    if not all(0 < share < float("inf") for share in arguments.budgets):
+        raise UsageError(error_text("--budgets", "shares above 0", arguments.budgets))
+    costs = parse_costs(arguments.costs)
+    found = []
+    for path in arguments.tables:
+        tables = read_outcomes(path, costs)
+        held_out, test = divided(tables, arguments.share)
+        comparison = compare(
+            tables,
+            held_out,
+            test,
+            contenders,
+            source=str(path),
+            seeds=arguments.seeds,
+            shares=arguments.budgets,
+            cost_kind=arguments.cost_kind,
+        )
+        show(comparison)
+        found.append(comparison)
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, [dataclasses.asdict(comparison) for comparison in found])
+    return 0
+
+
+def show(found: Comparison) -> None:
+    """Print both tables of a comparison, and the differences in words."""
+    seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
+    print(
+        f"{found.table}: fitted on {count_text(found.fitted_on)} inputs with {seeds}, "
+        f"evaluated on {count_text(found.evaluated_on)} others; the dearest model costs "
+        f"{cost_text(found.dearest_cost)} {cost_title(found.cost_kind)}"
+    )
+    print_table(line_table(found))
+    print_table(difference_table(found))
+    for difference in found.differences:
+        print(sentence(found, difference))
+    print()
+
+
+def line_table(found: Comparison) -> TextTable:
+    """Return accuracy in % at each budget, and the area above random mixing, as text."""
+    budgets = tuple(_budget(share) for share in found.lines[0].accuracy)
+    columns = ("accuracy % within", *budgets, "area, points")
+    rows = [
+        (
+            title(found, line.policy),
+            *(
+                "–" if accuracy is None else percent_text(accuracy)[:-2]
+                for accuracy in line.accuracy.values()
+            ),
+            _points(line.area),
+        )
+        for line in found.lines
+    ]
+    return TextTable("Accuracy, means over seeds", columns, tuple(rows))
+
+
+def difference_table(found: Comparison) -> TextTable:
+    """Return what the first policy is ahead of each other, in points, as text."""
+    budgets = tuple(_budget(share) for share in found.lines[0].accuracy)
+    columns = ("points ahead of", *budgets, "area, points")
+    rows = [
+        (
+            title(found, entry.against),
+            *(_points(difference) for difference in entry.accuracy.values()),
+            _points(entry.area),
+        )
+        for entry in found.differences
+    ]
+    return TextTable(f"{found.lines[0].policy} ahead of the others", columns, tuple(rows))
+
+
+def sentence(found: Comparison, difference: Difference) -> str:
+    """Return at which budgets the first policy is above and below another, beyond chance."""
+    known = {share: entry for share, entry in difference.accuracy.items() if entry is not None}
+    above = [_budget(share) for share, entry in known.items() if entry.low > 0]
+    below = [_budget(share) for share, entry in known.items() if entry.high < 0]
+    words = [
+        f"{name} at {', '.join(shares)}" if shares else f"{name} nowhere"
+        for name, shares in (("above", above), ("below", below))
+    ]
+    if difference.area is not None:
+        side = "above" if difference.area.low > 0 else "below" if difference.area.high < 0 else ""
+        words.append(f"its area {side}" if side else "areas not told apart")
+    other = title(found, difference.against)
+    return f"{title(found, found.lines[0].policy)} against {other}: {'; '.join(words)}"
+
+
+def title(found: Comparison, text: str) -> str:
+    """Return a policy's name with its options."""
+    name, _, options = text.partition(":")
+    if not options:
+        best = f" ({found.best_single})" if text == "best_single" else ""
+        return policy_title(name) + best
+    return f"{policy_title(name)}, {options.replace('max_models=', 'models ').replace('=', ' ')}"
+
+
+def _budget(share: str) -> str:
+    return f"{100 * float(share):g} %"
+
+
+def _points(difference: Interval | None) -> str:
+    if difference is None:
+        return "–"
+    low_high = interval_text((difference.low, difference.high))
+    return f"{points_text(difference.value)} ({low_high})"

@@ -1,0 +1,118 @@
+"""Routing trials: a policy fitted on recorded answers and evaluated on others."""
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from muxnet import records
+from muxnet.errors import ConfigError, error_text
+from muxnet.outcome_files import read_outcomes
+from muxnet.records import option
+from muxnet.replay import area_above_mixing, cost_kind_of, fit_policy, point_within, shuffled
+from muxnet.study import divided
+from muxnet.study_results import DEFAULT
+
+FIGURES: tuple[str, ...] = (
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "cost",
+    "cost_share",
+    "models_per_input",
+    "area",
+    "area_low",
+    "area_high",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class RoutingTrial:
+    """All settings of a routing trial."""
+
+    table: str = option(text="recorded answers: safetensors, npz, csv, parquet or a run's folder")
+    costs: dict[str, float] = dataclasses.field(default_factory=dict)  # in place of the table's
+    cost_kind: str = option("", "of the costs in the table")
+    policy: str = option(DEFAULT, "its name")
+    max_models: int = option(3, "longest chain of a cascade", minimum=1, maximum=4)
+    bins: int = option(50, "thresholds tried per stage", minimum=2, maximum=200)
+    seed: int = option(
+        0, "of the division, the order of the held-out inputs, the intervals", minimum=0
+    )
+    share: float = option(0.5, "of the inputs to fit on", above=0, below=1)
+    budget: float | None = option(None, "greatest mean cost, as a share of the dearest", above=0)
+    lambda_cost: float | None = option(
+        None, "accuracy given up for the dearest model's cost, in place of a budget", minimum=0
+    )
+
+
+def keys() -> dict[str, Any]:
+    """Return the type of every setting by its name."""
+    return typing.get_type_hints(RoutingTrial)
+
+
+def check(settings: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigError for settings that no trial can have."""
+    from muxnet import _core
+
+    trial = records.from_dict(RoutingTrial, settings, where)
+    if trial.policy not in _core.policy_names():
+        names = ", ".join(_core.policy_names())
+        raise ConfigError(error_text(f"{where}, policy", f"one of {names}", trial.policy))
+    if trial.budget is not None and trial.lambda_cost is not None:
+        received = f"{trial.budget:g} and {trial.lambda_cost:g}"
+        raise ConfigError(error_text(where, "a budget or lambda_cost", received))
+
+
+def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+    """Fit, choose the operating point, evaluate on inputs that nothing was fitted on.
+
+    ``cost_share`` is that of the dearest model's cost; ``area`` the height above random mixing up
+    to there, None for a policy of one operating point.
+    """
+    from muxnet import _core
+
+    _core.set_threads(threads)
+    trial = records.from_dict(RoutingTrial, settings, "trial")
+    tables = read_outcomes(trial.table, trial.costs)
+    held_out, test = divided(tables, trial.share, trial.seed)
+    kind = cost_kind_of(held_out, trial.cost_kind)
+    options = {"max_models": trial.max_models, "bins": trial.bins}
+    shared: dict[str, Any] = {"cost_kind": kind, "seed": trial.seed, "options": options}
+    policy = _core.make_policy(trial.policy)
+    part = tables.get("calibration", held_out) if policy.uses_router else held_out
+    part = shuffled(part, trial.seed)
+    policy = fit_policy(trial.policy, part, **shared)
+    dearest = max(test.costs(kind))
+    _choose(policy, trial, dearest)
+    found = _core.evaluate(policy, test, trial.seed)
+    area = area_above_mixing(policy, part, test, up_to=dearest, seed=trial.seed)
+    cost = found.costs[kind].mean.value
+    return {
+        "accuracy": found.accuracy.value,
+        "accuracy_low": found.accuracy.interval.low,
+        "accuracy_high": found.accuracy.interval.high,
+        "cost": cost,
+        "cost_share": cost / dearest,
+        "models_per_input": found.models_per_input,
+        "area": None if area is None else area.value,
+        "area_low": None if area is None else area.interval.low,
+        "area_high": None if area is None else area.interval.high,
+    }
+
+
+def _choose(policy: Any, trial: RoutingTrial, dearest: float) -> None:
+    if trial.budget is not None:
+        point = point_within(policy, trial.budget * dearest)
+        if point is None:
+            cheapest = policy.operating_points[0].cost / dearest
+            expected = f"at least {cheapest:.3g}, what the cheapest setting of {policy.name} costs"
+            raise ConfigError(error_text("budget", expected, trial.budget))
+        policy.choose(point)
+    if trial.lambda_cost is not None:
+        wanted = trial.lambda_cost
+        points = [point for point in policy.operating_points if "lambda" in point.parameters]
+        if not points:
+            raise ConfigError(error_text("lambda_cost", "a policy with a lambda", policy.name))
+        policy.choose(min(points, key=lambda point: abs(point.parameters["lambda"] - wanted)))

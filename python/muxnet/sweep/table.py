@@ -1,0 +1,211 @@
+"""The table of a sweep: a row per trial, as CSV and Parquet; and its means over seeds."""
+
+import csv
+import io
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from muxnet.errors import MissingPackageError
+from muxnet.files import atomic_path, write_text
+from muxnet.sweep.trials import KINDS, Record, Trial
+from muxnet.tables import TextTable
+
+SEED = "seed"  # the axis that means and intervals are taken over
+LEVEL = 0.95
+
+Row = Mapping[str, Any]
+
+
+def rows(trials: Sequence[tuple[Trial, Record]]) -> list[dict[str, Any]]:
+    """Return a row per trial: its choices, its settings, its figures, seconds and error.
+
+    All rows have the same columns, in the same order; what a trial lacks is None.
+    """
+    found = [
+        {
+            "trial": trial.key,
+            **trial.labels,
+            **{key: _plain(value) for key, value in trial.settings.items()},
+            **dict.fromkeys(KINDS[trial.kind].FIGURES),
+            **record.figures,
+            "seconds": record.seconds,
+            "error": record.error,
+        }
+        for trial, record in trials
+    ]
+    last = ("seconds", "error")
+    settings = dict.fromkeys(key for trial, _ in trials for key in (*trial.labels, *trial.settings))
+    columns = dict.fromkeys(["trial", *settings, *(key for row in found for key in row)])
+    ordered = [*(column for column in columns if column not in last), *last]
+    return [{column: row.get(column) for column in ordered} for row in found]
+
+
+def write_csv(path: Path, table: Sequence[Row]) -> None:
+    """Write a table as CSV; what is None is left empty.
+
+    Raises:
+        OutputError: the file cannot be written.
+
+    """
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    write_text(path, text.getvalue())
+
+
+def write_parquet(path: Path, table: Sequence[Row]) -> None:
+    """Write a table as Parquet; a column of several types is text.
+
+    Raises:
+        MissingPackageError: pyarrow is not installed.
+        OutputError: the file cannot be written.
+
+    """
+    pyarrow, parquet = packages()
+    columns = {name: _typed([row[name] for row in table]) for name in table[0]}
+    with atomic_path(path) as temporary:
+        parquet.write_table(pyarrow.table(columns), temporary)
+
+
+def packages() -> tuple[Any, Any]:
+    """Return pyarrow and its Parquet writer.
+
+    Raises:
+        MissingPackageError: it is not installed.
+
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise MissingPackageError("sweep", "pyarrow", "sweep") from error
+    return pyarrow, parquet
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return a mean and half its 95 % interval (Student's t), NaN where there are too few."""
+    from scipy.stats import t
+
+    mean = statistics.fmean(values) if values else math.nan
+    if len(values) < 2:
+        return mean, math.nan
+    error = statistics.stdev(values) / math.sqrt(len(values))
+    return mean, float(t.ppf((1 + LEVEL) / 2, len(values) - 1)) * error
+
+
+def means(trials: Sequence[tuple[Trial, Record]]) -> TextTable:
+    """Return every figure's mean over the seeds, with half its 95 % interval, as text."""
+    groups = _groups(trials)
+    figures = _shown(trials)
+    names = [" ".join(map(str, labels.values())) or "all" for labels, _ in groups]
+    cells = [
+        [_text(interval(_values(group.values(), figure))) for _, group in groups]
+        for figure in figures
+    ]
+    seeds = max(len(group) for _, group in groups)
+    return _turned(f"mean of {seeds}, ± 95 %", figures, names, cells)
+
+
+def differences(
+    trials: Sequence[tuple[Trial, Record]], baseline: Mapping[str, Any]
+) -> TextTable | None:
+    """Return every figure less the baseline's, seed by seed, as text; None where none is paired.
+
+    A trial is paired with that of the baseline's choices which agrees in all other axes.
+    """
+    groups = _groups(trials)
+    by_labels = {tuple(labels.values()): group for labels, group in groups}
+    columns: dict[str, tuple[dict[Any, Record], dict[Any, Record]]] = {}
+    for labels, group in groups:
+        other = by_labels.get(tuple({**labels, **baseline}.values()))
+        if other is not None and other is not group:
+            columns[" ".join(map(str, labels.values()))] = group, other
+    if not columns:
+        return None
+    figures = _shown(trials)
+    cells = [
+        [_text(interval(_paired(*pair, figure)), signed=True) for pair in columns.values()]
+        for figure in figures
+    ]
+    against = ", ".join(f"{name} {label}" for name, label in baseline.items())
+    return _turned(f"less {against}, ± 95 %", figures, list(columns), cells)
+
+
+def _groups(
+    trials: Sequence[tuple[Trial, Record]],
+) -> list[tuple[dict[str, Any], dict[Any, Record]]]:
+    """Return the records by seed of each combination of the other choices."""
+    groups: dict[tuple[Any, ...], tuple[dict[str, Any], dict[Any, Record]]] = {}
+    for trial, record in trials:
+        labels = {name: label for name, label in trial.labels.items() if name != SEED}
+        group = groups.setdefault(tuple(labels.values()), (labels, {}))
+        group[1][trial.labels.get(SEED)] = record
+    return list(groups.values())
+
+
+def _shown(trials: Sequence[tuple[Trial, Record]]) -> list[str]:
+    """Return the figures that some trial has; intervals of single trials are not averaged."""
+    kind = trials[0][0].kind
+    return [
+        figure
+        for figure in KINDS[kind].FIGURES
+        if not figure.endswith(("_low", "_high"))
+        and any(record.figures.get(figure) is not None for _, record in trials)
+    ]
+
+
+def _values(records: Any, figure: str) -> list[float]:
+    values = (record.figures.get(figure) for record in records)
+    return [value for value in values if value is not None]
+
+
+def _paired(group: Mapping[Any, Record], other: Mapping[Any, Record], figure: str) -> list[float]:
+    both = [
+        (group[seed].figures.get(figure), other[seed].figures.get(figure))
+        for seed in group
+        if seed in other
+    ]
+    return [one - two for one, two in both if one is not None and two is not None]
+
+
+def _text(estimate: tuple[float, float], *, signed: bool = False) -> str:
+    mean, half = estimate
+    if math.isnan(mean):
+        return "–"
+    digits = 3 if abs(mean) >= 1000 else max(0, 4 - len(str(int(abs(mean)))) + 1)
+    shown = f"{mean:{'+' if signed else ''}.{digits}{'g' if abs(mean) >= 1000 else 'f'}}"
+    if math.isnan(half):
+        return shown
+    return f"{shown} ± {half:.{digits}{'g' if abs(mean) >= 1000 else 'f'}}"
+
+
+def _turned(
+    title: str, figures: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[str]]
+) -> TextTable:
+    """Return a row per group and figures as columns, or the other way where that is narrower."""
+    if len(figures) > len(names):
+        rows = zip(figures, cells, strict=True)
+        return TextTable(title, (title, *names), tuple((name, *line) for name, line in rows))
+    lines = zip(names, zip(*cells, strict=True), strict=True)
+    return TextTable(title, (title, *figures), tuple((name, *line) for name, line in lines))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that fits a cell."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
+    return str(value) if isinstance(value, dict) else value
+
+
+def _typed(values: list[Any]) -> list[Any]:
+    """Return a column's values as one type: numbers, truth values, else text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int, float}:
+        return [None if value is None else float(value) for value in values]
+    if len(kinds) > 1:
+        return [None if value is None else str(value) for value in values]
+    return values

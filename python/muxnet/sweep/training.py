@@ -1,0 +1,124 @@
+"""Training trials: whole runs of ``muxnet run``, each with some keys of its configuration set."""
+
+import dataclasses
+import statistics
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from muxnet import records
+from muxnet.commands import run as run_command
+from muxnet.config import RunConfig, load_config
+from muxnet.errors import ConfigError
+from muxnet.outcome_files import read_outcomes
+from muxnet.replay import area_above_mixing, fit_policy
+from muxnet.results import Results, policy
+from muxnet.run_folder import RunFolder
+
+EMBEDDED = 2000  # test inputs whose embeddings are compared
+REPORTED = ("hybrid_ensemble", "cascade", "learned_cascade", "average_ensemble", "oracle")
+CASCADES = ("cascade", "learned_cascade")
+FIGURES: tuple[str, ...] = (
+    "accuracy",
+    "cost",
+    "cost_share",
+    "area",
+    "area_low",
+    "area_high",
+    "auroc",
+    "best_single_accuracy",
+    "mean_model_accuracy",
+    *(f"{name}_{figure}" for name in REPORTED for figure in ("accuracy", "cost")),
+    *(f"{name}_area" for name in CASCADES),
+    "both_right_distance",
+    "one_right_distance",
+)
+
+
+def keys() -> dict[str, Any]:
+    """Return the type of every key of ``config.json`` but ``out``, nested ones with a dot."""
+    types: dict[str, Any] = {}
+    for key, kind in typing.get_type_hints(RunConfig).items():
+        if dataclasses.is_dataclass(kind):
+            inner = typing.get_type_hints(kind)
+            types |= {f"{key}.{name}": inner_kind for name, inner_kind in inner.items()}
+        else:
+            types[key] = kind
+    del types["out"]
+    return types
+
+
+def check(settings: Mapping[str, Any], where: str) -> None:
+    """Raise ConfigError for settings that no run can have."""
+    try:
+        load_config(None, nested(settings))
+    except ConfigError as error:
+        raise ConfigError(f"[{where}] {error}") from error
+
+
+def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+    """Run, or go on with, ``muxnet run`` in ``folder``, and return its figures.
+
+    ``accuracy``, ``cost`` (MACs) and ``area`` are the multiplexer's, hybrid-single; ``auroc`` is
+    the mean over the models; distances of projected embeddings are those of test inputs. The areas
+    of the cascades are above random mixing up to the dearest model's MACs.
+    """
+    options = nested(settings)
+    left = RunFolder(folder).config
+    resume = left.exists()
+    if resume:  # with as many threads as before: other bits else
+        threads = load_config(left).threads
+    config = load_config(None, {"threads": threads, **options, "out": str(folder)})
+    found, _ = run_command.carry_out(config, resume=resume)
+    return {**_figures(found), **_cascade_areas(folder), **_distances(folder)}
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with dots in their names as objects within objects."""
+    result: dict[str, Any] = {}
+    for key, value in settings.items():
+        outer, _, inner = key.partition(".")
+        result = records.merged(result, {outer: {inner: value}} if inner else {outer: value})
+    return result
+
+
+def _figures(found: Results) -> dict[str, float | None]:
+    hybrid = policy(found, "hybrid_single")
+    known = [value for value in found.multiplexer.auroc if value is not None]
+    area = found.area_above_random_mixing
+    figures: dict[str, float | None] = {
+        "accuracy": hybrid.accuracy,
+        "cost": hybrid.macs,
+        "cost_share": hybrid.macs / max(model.macs for model in found.models),
+        "area": area.value,
+        "area_low": area.interval[0],
+        "area_high": area.interval[1],
+        "auroc": statistics.fmean(known) if known else None,
+        "best_single_accuracy": policy(found, "best_single").accuracy,
+        "mean_model_accuracy": statistics.fmean(model.accuracy for model in found.models),
+    }
+    for name in REPORTED:
+        entry = policy(found, name)
+        figures |= {f"{name}_accuracy": entry.accuracy, f"{name}_cost": entry.macs}
+    return figures
+
+
+def _cascade_areas(folder: Path) -> dict[str, float | None]:
+    tables = read_outcomes(folder)
+    held_out, test = tables["held_out"], tables["test"]
+    areas = {}
+    for name in CASCADES:
+        fitted = fit_policy(name, held_out)
+        area = area_above_mixing(fitted, held_out, test, up_to=max(test.costs("macs")))
+        areas[f"{name}_area"] = None if area is None else float(area.value)
+    return areas
+
+
+def _distances(folder: Path) -> dict[str, float | None]:
+    from muxnet import run_analysis
+
+    found = run_analysis.distances_of(
+        run_analysis.embeddings_of(run_analysis.load_run(folder), EMBEDDED)
+    )
+    return {"both_right_distance": found.both_right, "one_right_distance": found.one_right}

@@ -1,0 +1,72 @@
+"""A trial: settings by name, and the record that running it leaves."""
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from muxnet.cli import one_line
+from muxnet.sweep import routing, training
+
+
+class Kind(Protocol):
+    """What a sweep can try; each kind is a module."""
+
+    FIGURES: tuple[str, ...]
+
+    def keys(self) -> dict[str, Any]:
+        """Return the type of every setting by its name."""
+
+    def check(self, settings: Mapping[str, Any], where: str) -> None:
+        """Raise ConfigError for settings that no trial can have."""
+
+    def measure(self, settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+        """Return a number for each of ``FIGURES``, or None; ``folder`` is the trial's own."""
+
+
+KINDS: dict[str, Kind] = {"routing": routing, "training": training}
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One combination: the choice on each axis by its label, and all settings that follow."""
+
+    kind: str
+    labels: dict[str, Any]
+    settings: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """A name that the settings alone decide."""
+        content = json.dumps([self.kind, self.settings], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    def check(self, where: str) -> None:
+        """Raise ConfigError for settings that no trial can have."""
+        KINDS[self.kind].check(self.settings, where)
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What a trial left: figures, or the error that it ended with."""
+
+    kind: str
+    settings: dict[str, Any]
+    figures: dict[str, float | None]
+    seconds: float
+    error: str = ""
+
+
+def run_trial(trial: Trial, folder: Path, threads: int) -> Record:
+    """Run a trial to its end, whatever that is."""
+    started = time.monotonic()
+    figures: dict[str, float | None] = {}
+    error = ""
+    try:
+        figures = KINDS[trial.kind].measure(trial.settings, folder, threads)
+    except Exception as failure:
+        error = one_line(failure)
+    return Record(trial.kind, trial.settings, figures, time.monotonic() - started, error)
