@@ -19,6 +19,7 @@ COMMANDS = (
     "fit",
     "evaluate",
     "calibrate",
+    "route",
     "guarantee",
     "figures",
     "paper",

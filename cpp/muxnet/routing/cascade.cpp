@@ -8,7 +8,10 @@ namespace muxnet {
 namespace {
 
 /// How sure a model is of its answer by what it says itself, in [0, 1].
-using Measure = double (*)(const Evidence& evidence, std::size_t model);
+struct Measure {
+  const char* name;
+  double (*of)(const Evidence& evidence, std::size_t model);
+};
 
 std::span<const float> answer_of(const Evidence& evidence, std::size_t model) {
   const std::size_t classes = evidence.probabilities.size() / evidence.predictions.size();
@@ -50,10 +53,17 @@ class CascadeRule : public Rule {
     if (stages == 0) return {model_bit(chain_.models[0]), 0};
     const std::size_t model = chain_.models[stages - 1];
     const bool last = stages == chain_.length;
-    if (last || measure_(evidence, model) >= chain_.thresholds[stages - 1]) {
+    if (last || measure_.of(evidence, model) >= chain_.thresholds[stages - 1]) {
       return {0, model_bit(model)};
     }
     return {model_bit(chain_.models[stages]), 0};
+  }
+
+  Reason explain(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0 || stages == chain_.length) return {};
+    return Reason::at_least(measure_.name, measure_.of(evidence, chain_.models[stages - 1]),
+                            chain_.thresholds[stages - 1]);
   }
 
  private:
@@ -78,7 +88,7 @@ class CascadePolicy : public ChainPolicy {
       std::vector<double> sure(n);
       std::vector<std::uint8_t> right(n);
       for (std::size_t row = 0; row < n; ++row) {
-        sure[row] = measure_(inputs.at(row), model);
+        sure[row] = measure_.of(inputs.at(row), model);
         right[row] = correct[row * models + model];
       }
       states.emplace_back(sure, std::move(right), static_cast<std::size_t>(options().bins));
@@ -102,15 +112,16 @@ class CascadePolicy : public ChainPolicy {
 }  // namespace
 
 std::unique_ptr<Policy> make_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "cascade", max_softmax);
+  return std::make_unique<CascadePolicy>(options, "cascade", Measure{"max_softmax", max_softmax});
 }
 
 std::unique_ptr<Policy> make_margin_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "margin_cascade", margin);
+  return std::make_unique<CascadePolicy>(options, "margin_cascade", Measure{"margin", margin});
 }
 
 std::unique_ptr<Policy> make_entropy_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "entropy_cascade", certainty);
+  return std::make_unique<CascadePolicy>(options, "entropy_cascade",
+                                         Measure{"1 - entropy / log K", certainty});
 }
 
 }  // namespace muxnet

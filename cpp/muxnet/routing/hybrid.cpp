@@ -61,6 +61,21 @@ class ArgmaxRule : public RouterRule {
     Values values{};
     return {model_bit(net_values(evidence, Scale::probability, values)), 0};
   }
+
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0 || model_count() < 2) return {};
+    Values values{};
+    const std::size_t best = net_values(evidence, Scale::probability, values);
+    const std::vector<double> all(values.begin(), values.begin() + model_count());
+    double runner_up = -std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (i != best) runner_up = std::max(runner_up, all[i]);
+    }
+    Reason reason = Reason::at_least("value less cost", all[best], runner_up);
+    reason.against = "next best model";
+    reason.values = all;
+    return reason;
+  }
 };
 
 class ThresholdRule : public RouterRule {
@@ -71,18 +86,39 @@ class ThresholdRule : public RouterRule {
   Step next(const Evidence& evidence) const override {
     if (evidence.called != 0) return {0, evidence.called};
     Values values{};
-    const std::size_t best = net_values(evidence, Scale::logit, values);
-    const double top = values[best];
-    double sum = 0;
-    for (std::size_t i = 0; i < model_count(); ++i) sum += values[i] = std::exp(values[i] - top);
+    const std::size_t best = weigh(evidence, values);
     std::uint64_t called = 0;
     for (std::size_t i = 0; i < model_count(); ++i) {
-      if (values[i] > threshold_ * sum) called |= model_bit(i);
+      if (values[i] > threshold_) called |= model_bit(i);
     }
     return {called == 0 ? model_bit(best) : called, 0};
   }
 
+  /// Of the least weight that is called for, or of the greatest where none is.
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {};
+    Values values{};
+    double decisive = values[weigh(evidence, values)];
+    const std::vector<double> all(values.begin(), values.begin() + model_count());
+    for (const double value : all) {
+      if (value > threshold_) decisive = std::min(decisive, value);
+    }
+    Reason reason = Reason::above("weight", decisive, threshold_);
+    reason.values = all;
+    return reason;
+  }
+
  private:
+  /// Fills the first N of `values` with the weights and returns the place of the largest.
+  std::size_t weigh(const Evidence& evidence, Values& values) const {
+    const std::size_t best = net_values(evidence, Scale::logit, values);
+    const double top = values[best];
+    double sum = 0;
+    for (std::size_t i = 0; i < model_count(); ++i) sum += values[i] = std::exp(values[i] - top);
+    for (std::size_t i = 0; i < model_count(); ++i) values[i] /= sum;
+    return best;
+  }
+
   double threshold_;
 };
 

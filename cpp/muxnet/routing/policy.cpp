@@ -36,6 +36,7 @@ void Policy::fit(const OutcomeTable& held_out) {
   identity_.reset();
   models_ = held_out.models();
   costs_ = held_out.costs(options_.cost_kind);
+  classes_ = held_out.class_count();
   best_single_ = best_single_model(held_out, options_.cost_kind);
   auto points = search(held_out);
   require(!points.empty(), where, "at least one operating point", "none");

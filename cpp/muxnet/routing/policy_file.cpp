@@ -1,3 +1,5 @@
+#include <cinttypes>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
@@ -25,15 +27,16 @@ void Policy::restore(const Json& learnt) {
 }
 
 Json Policy::to_json() const {
-  return {{"format", format_name},       {"policy", name()}, {"options", options_},
-          {"models", models_},           {"costs", costs_},  {"best_single", best_single_},
-          {"operating_points", points_}, {"point", point_},  {"learnt", learnt()},
-          {"fitted_on", *identity_}};
+  return {{"format", format_name},       {"policy", name()},   {"options", options_},
+          {"models", models_},           {"costs", costs_},    {"best_single", best_single_},
+          {"operating_points", points_}, {"point", point_},    {"learnt", learnt()},
+          {"fitted_on", *identity_},     {"classes", classes_}};
 }
 
 void Policy::from_json(const Json& content) {
   content.at("models").get_to(models_);
   content.at("costs").get_to(costs_);
+  classes_ = content.value("classes", std::int64_t{0});
   content.at("operating_points").get_to(points_);
   require(!models_.empty() && costs_.size() == models_.size() && !points_.empty(), name(),
           "models, a cost for each and operating points",
@@ -48,9 +51,22 @@ void Policy::from_json(const Json& content) {
   identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
 }
 
+std::string Policy::file_content() const { return to_json().dump(1) + "\n"; }
+
 void Policy::save(const std::filesystem::path& path) const {
   require_fitted();
-  write_atomically(path, to_json().dump(1) + "\n");
+  write_atomically(path, file_content());
+}
+
+std::string Policy::version() const {
+  require_fitted();
+  std::uint64_t hash = 0xCBF29CE484222325U;
+  for (const char byte : file_content()) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001B3U;
+  }
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016" PRIx64, hash);
+  return digits;
 }
 
 std::unique_ptr<Policy> load_policy(const std::filesystem::path& path) {
