@@ -276,9 +276,14 @@ void bind_records(py::module_& module) {
       Unlocked(),
       "Lines of JSON, one an input, that say why it went where it went; of all rows by default.\n\n"
       "Raises:\n    ValueError: other models.");
-  module.def("replay_record", &replay_record, py::arg("policy"), py::arg("record"), Unlocked(),
-             "The decision on what a record says was known.\n\n"
-             "Raises:\n    ValueError: no record of this policy in this version.");
+  module.def(
+      "replay_records",
+      [](const Policy& policy, const std::vector<std::string>& lines) {
+        return replay_records(policy, lines);
+      },
+      py::arg("policy"), py::arg("lines"), Unlocked(),
+      "The decisions on what records say was known.\n\n"
+      "Raises:\n    ValueError: no record of this policy in this version.");
   py::class_<DriftMonitor>(module, "DriftMonitor",
                            "Watches whether inputs are still like those of the calibration.")
       .def(py::init([](const std::map<std::string, std::vector<double>>& calibration,

@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'Classifier', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'DeviceProfile', 'DriftMonitor', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'ReplayedRecord', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'choose_within', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'native_classifier', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'record_decisions', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1060,6 +1060,13 @@ class Policy:
             OSError.
             ValueError: no policy.
         """
+    def answer_probabilities(self, table: OutcomeTable) -> numpy.ndarray:
+        """
+        f32 (n, K), of the answers.
+        
+        Raises:
+            ValueError.
+        """
     def choose(self, point: OperatingPoint) -> None:
         ...
     def choose_for_budget(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> None:
@@ -1097,8 +1104,18 @@ class Policy:
         The model most accurate on the inputs it was fitted on.
         """
     @property
+    def classes(self) -> int:
+        """
+        0: the file does not say.
+        """
+    @property
     def cost_kind(self) -> str:
         ...
+    @property
+    def costs(self) -> list[float]:
+        """
+        (N), when fitted, of its kind.
+        """
     @property
     def models(self) -> list[str]:
         ...
@@ -1114,6 +1131,11 @@ class Policy:
     @property
     def uses_router(self) -> bool:
         ...
+    @property
+    def version(self) -> str:
+        """
+        64-bit FNV-1a, in hexadecimal, of what save() writes.
+        """
 class Guarantee:
     """
     What certify() found.
@@ -1131,6 +1153,138 @@ class Guarantee:
     @property
     def reference_cost(self) -> float:
         ...
+class Limit:
+    """
+    What an operating point may take at most.
+    """
+    class Figure:
+        """
+        Members:
+        
+          mean_cost
+        
+          p99_cost
+        
+          call_share
+        """
+        __members__: typing.ClassVar[dict[str, Limit.Figure]]
+        call_share: typing.ClassVar[Limit.Figure]
+        mean_cost: typing.ClassVar[Limit.Figure]
+        p99_cost: typing.ClassVar[Limit.Figure]
+        @typing.overload
+        def __eq__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __eq__(self, other: typing.Any) -> bool:
+            ...
+        def __getstate__(self) -> int:
+            ...
+        def __hash__(self) -> int:
+            ...
+        def __index__(self) -> int:
+            ...
+        def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __int__(self) -> int:
+            ...
+        @typing.overload
+        def __ne__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __ne__(self, other: typing.Any) -> bool:
+            ...
+        def __repr__(self) -> str:
+            ...
+        def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __str__(self) -> str:
+            ...
+        @property
+        def name(self) -> str:
+            ...
+        @property
+        def value(self) -> int:
+            ...
+    def __init__(self, figure: Limit.Figure, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        `name`: the kind of cost, or the model whose share of calls it is.
+        """
+class ReplayedRecord:
+    """
+    What a policy makes of a record.
+    """
+    @property
+    def answer(self) -> int:
+        ...
+    @property
+    def called(self) -> list[str]:
+        """
+        Models, in order.
+        """
+    @property
+    def same(self) -> bool:
+        """
+        As recorded.
+        """
+class DriftMonitor:
+    """
+    Watches whether inputs are still like those of the calibration.
+    """
+    @staticmethod
+    def load(path: os.PathLike | str | bytes) -> DriftMonitor:
+        """
+        Raises:
+            OSError.
+            ValueError: no monitor.
+        """
+    def __init__(self, calibration: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], version: str, alpha: typing.SupportsFloat | typing.SupportsIndex = 0.01, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        A false alarm has probability alpha at most, over any number of inputs.
+        
+        Raises:
+            ValueError: values outside [0, 1], options out of range.
+        """
+    def observe(self, values: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> bool:
+        """
+        Take the values of one input; whether there is an alarm.
+        
+        Raises:
+            ValueError.
+        """
+    def save(self, path: os.PathLike | str | bytes) -> None:
+        """
+        Atomically.
+        
+        Raises:
+            OSError.
+        """
+    @property
+    def alarm(self) -> bool:
+        ...
+    @property
+    def alpha(self) -> float:
+        ...
+    @property
+    def calibrated_on(self) -> int:
+        ...
+    @property
+    def cause(self) -> str:
+        """
+        The value that it is of.
+        """
+    @property
+    def e_value(self) -> float:
+        """
+        The greatest so far.
+        """
+    @property
+    def observed(self) -> int:
+        ...
+    @property
+    def version(self) -> str:
+        """
+        Of its policy.
+        """
 class Interval:
     """
     Percentile interval of resampled values.
@@ -1226,6 +1380,13 @@ class ModelPool:
         ...
     def __len__(self) -> int:
         ...
+    def probabilities(self, index: typing.SupportsInt | typing.SupportsIndex, images: numpy.ndarray) -> numpy.ndarray:
+        """
+        f32 (n, K) of one model for normalised images.
+        
+        Raises:
+            ValueError.
+        """
     @property
     def macs(self) -> list[float]:
         """
@@ -1298,6 +1459,83 @@ class Router:
         Raises:
             ValueError.
         """
+class Classifier:
+    """
+    A model, whatever runs it.
+    """
+    def answer(self, images: numpy.ndarray) -> numpy.ndarray:
+        """
+        What the model gives, f32 (n, K), for images f32 (n, c, h, w).
+        
+        Raises:
+            ValueError: images that it cannot take.
+        """
+class MultiplexerView:
+    """
+    What the multiplexer says of n inputs.
+    """
+    def __init__(self) -> None:
+        ...
+    @property
+    def offload_score(self) -> numpy.ndarray:
+        ...
+    @property
+    def scores(self) -> numpy.ndarray:
+        ...
+    @property
+    def weights(self) -> numpy.ndarray:
+        ...
+class DecisionBatch:
+    """
+    Inputs on their way through a policy, whoever runs the models.
+    """
+    def __init__(self, policy: Policy, n: typing.SupportsInt | typing.SupportsIndex, view: MultiplexerView = ..., first_input: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        Raises:
+            ValueError: the policy looks at a multiplexer and there is none.
+        """
+    def monitored(self, policy: Policy, row: typing.SupportsInt | typing.SupportsIndex) -> dict[str, float]:
+        """
+        What a DriftMonitor watches, once done.
+        """
+    def plan(self, policy: Policy, row: typing.SupportsInt | typing.SupportsIndex) -> str:
+        """
+        JSON: what is called first, and which comparisons may call for more.
+        """
+    def records(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
+        """
+        Decision records, once done, as record_decisions() gives them.
+        """
+    def store(self, model: typing.SupportsInt | typing.SupportsIndex, answers: numpy.ndarray) -> None:
+        """
+        Take a model's probabilities f32 (wanted, K).
+        
+        Raises:
+            ValueError.
+        """
+    @property
+    def answers(self) -> list[int]:
+        """
+        (n), once done.
+        """
+    @property
+    def called(self) -> list[int]:
+        """
+        (n), bit i: model i was run.
+        """
+    @property
+    def done(self) -> bool:
+        ...
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        (n, K), once done.
+        """
+    @property
+    def wanted(self) -> list[list[int]]:
+        """
+        (N), inputs by model.
+        """
 class CollectOptions:
     """
     What is recorded beside the answers.
@@ -1358,6 +1596,13 @@ def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloa
     Raises:
         ValueError: inputs that the policy was fitted on, options out of range.
     """
+def choose_within(policy: Policy, calibration: OutcomeTable, limits: collections.abc.Sequence[Limit]) -> OperatingPoint:
+    """
+    The most accurate operating point that keeps all limits on inputs not seen before.
+    
+    Raises:
+        ValueError: no point does, and what would do.
+    """
 def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
     """
     Eq. 10.
@@ -1410,12 +1655,32 @@ def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resi
         OSError: an unreadable file.
         ValueError: no files, crop above resize.
     """
+def load_onnx(path: os.PathLike | str | bytes) -> Classifier:
+    """
+    An ONNX file, run by OpenCV's DNN module.
+    
+    Raises:
+        OSError.
+        ValueError: a network that OpenCV cannot import.
+    """
 def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
     """
     Return (arrays, metadata).
     
     Raises:
         OSError: unreadable or not valid.
+    """
+def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
+    """
+    Images u8 (n, channels, size, size) as of an image folder: central square, resized.
+    
+    Raises:
+        OSError: an unreadable file.
+        ValueError: no files.
+    """
+def look(multiplexer: Multiplexer, images: numpy.ndarray, macs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
+    """
+    Run a multiplexer over normalised images; macs are the N models'.
     """
 def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
     """
@@ -1464,6 +1729,13 @@ def mobile_only(mobile: Cost) -> Cost:
     """
     Eq. 9.
     """
+def monitored_values(policy: Policy, table: OutcomeTable) -> dict[str, list[float]]:
+    """
+    What a DriftMonitor watches, for every row.
+    
+    Raises:
+        ValueError.
+    """
 def multiplexed(called: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], models: collections.abc.Sequence[Cost], multiplexer: Cost = ...) -> Cost:
     """
     Eq. 14, and the multiplexer.
@@ -1477,6 +1749,10 @@ def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[t
     
     Raises:
         ValueError: shapes that do not fit, costs not above 0.
+    """
+def native_classifier(model: Model) -> Classifier:
+    """
+    A network of ours, which gives logits for normalised images.
     """
 def network_names() -> list[str]:
     """
@@ -1523,6 +1799,20 @@ def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 
 def policy_names() -> list[str]:
     """
     Names of all policies.
+    """
+def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
+    """
+    Lines of JSON, one an input, that say why it went where it went; of all rows by default.
+    
+    Raises:
+        ValueError: other models.
+    """
+def replay_records(policy: Policy, lines: collections.abc.Sequence[str]) -> list[ReplayedRecord]:
+    """
+    The decisions on what records say was known.
+    
+    Raises:
+        ValueError: no record of this policy in this version.
     """
 def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """

@@ -20,6 +20,7 @@ COMMANDS = (
     "evaluate",
     "calibrate",
     "route",
+    "replay",
     "guarantee",
     "figures",
     "paper",

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from muxnet.errors import error_text
 
 
-class RouterClassifier(ClassifierMixin, BaseEstimator):
+class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """A policy that answers from recorded answers of several models, calling few of them.
 
     X is an ``OutcomeTable`` or an array (n, N, K) of the probabilities that N models give n inputs;
@@ -127,7 +127,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):
         if self.costs is None:
             expected = f"costs of {count} models beside an array"
             raise ValueError(error_text("RouterClassifier", expected, "none"))
-        given = {} if labels is None else {"labels": np.asarray(labels, dtype=np.int32)}
+        known = np.empty(0, np.int32) if labels is None else np.asarray(labels, dtype=np.int32)
         names = [f"model_{i}" for i in range(count)]
         costs = {self.cost_kind or "cost": [float(cost) for cost in self.costs]}
-        return _core.OutcomeTable(names, probabilities, costs, **given)
+        return _core.OutcomeTable(names, probabilities, costs, labels=known)

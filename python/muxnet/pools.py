@@ -44,7 +44,8 @@ class ImageFormat:
             images = _core.load_images([path], self.resize, self.size)
         else:
             images = _core.load_squares([path], self.channels, self.size)
-        return np.asarray(images)[0]
+        image: NDArray[np.uint8] = images[0]
+        return image
 
 
 class Pool(Protocol):

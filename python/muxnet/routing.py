@@ -40,11 +40,13 @@ def route_images(
         UserError: a model failed.
 
     """
+    from muxnet import _core
+
     found = RoutedImages()
     for names, images in _batches(pool, paths, found.damaged):
         # A look is paid for and recorded only where the policy takes it.
-        view = (pool.view(images),) if policy.uses_router else ()
-        batch = _batch(policy, len(images), view, len(found.records))
+        view = pool.view(images) if policy.uses_router else _core.MultiplexerView()
+        batch = _core.DecisionBatch(policy, len(images), view, len(found.records))
         if decide_only:
             texts = [batch.plan(policy, row) for row in range(len(images))]
         else:
@@ -66,12 +68,6 @@ def run_models(batch: Any, pool: Pool, images: NDArray[np.uint8]) -> None:
         for model, rows in enumerate(batch.wanted):
             if rows:
                 batch.store(model, pool.probabilities(model, images[rows]))
-
-
-def _batch(policy: Any, count: int, view: tuple[Any, ...], first: int) -> Any:
-    from muxnet import _core
-
-    return _core.DecisionBatch(policy, count, *view, first_input=first)
 
 
 def _batches(

@@ -83,7 +83,7 @@ def test_each_image_is_answered_by_the_models_it_needs(folder, capsys):
     assert "middle.png: class 0 (0.950), called small, large: 11 cost" in out
     lines = (folder / "records.jsonl").read_text().splitlines()
     assert [json.loads(line)["image"] for line in lines] == ["dark.png", "middle.png", "bright.png"]
-    assert cli.main(["route", "router", "--replay", "records.jsonl"]) == 0
+    assert cli.main(["replay", "router", "records.jsonl"]) == 0
     assert "3 records, 0 decided otherwise" in capsys.readouterr().out
 
 
@@ -94,10 +94,10 @@ def test_a_record_that_was_changed_comes_out_otherwise(folder, capsys):
     changed = json.loads(lines[0])
     changed["answer"] = 1
     (folder / "records.jsonl").write_text("\n".join([json.dumps(changed), *lines[1:]]))
-    assert cli.main(["route", "router", "--replay", "records.jsonl"]) == 1
+    assert cli.main(["replay", "router", "records.jsonl"]) == 1
     assert "line 1: now called small, answer 0" in capsys.readouterr().out
     assert cli.main(["calibrate", "router", "--budget", "1"]) == 0
-    assert cli.main(["route", "router", "--replay", "records.jsonl"]) == 1
+    assert cli.main(["replay", "router", "records.jsonl"]) == 1
     assert "in version" in capsys.readouterr().err
 
 
@@ -124,7 +124,10 @@ def test_deciding_alone_runs_no_model(folder, capsys, monkeypatch):
 def test_damaged_images_are_named_and_the_others_answered(folder, capsys):
     (folder / "broken.png").write_bytes((folder / "dark.png").read_bytes()[:60])
     (folder / "text.png").write_text("no image")
-    assert route("broken.png", "text.png", "missing.png", "--json", "found.json") == 1
+    damaged = ["broken.png", "text.png", "missing.png"]
+    images = ["dark.png", *damaged, "middle.png", "bright.png"]
+    found = ["--json", "found.json", "--size", str(SIDE)]
+    assert cli.main(["route", "router", *found, *images]) == 1
     found = json.loads((folder / "found.json").read_text())
     assert len(found["images"]) == 3
     assert sorted(found["damaged"]) == ["broken.png", "missing.png", "text.png"]
@@ -176,8 +179,6 @@ def test_drift_is_told(folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["router"], 2, "images, or --replay"),
-        (["router", "dark.png", "--replay", "x"], 2, "none or both"),
         (["router", "dark.png", "--decide-only", "--explain"], 2, "which need answers"),
         (["router", "dark.png", "--resize", "16"], 2, "--size, in colour"),
         (["router", "dark.png", "--policy", "cascade"], 1, "a run's folder"),

@@ -42,7 +42,7 @@ def test_files_go_where_the_recorded_outcomes_went(run_folder, images, name, tmp
     called = [sum(1 << models.index(model) for model in record["called"]) for record in found]
     assert called == decided.called
     assert found[0]["class"] == str(found[0]["answer"])
-    assert cli.main(["route", str(run_folder), "--policy", name, "--replay", str(records)]) == 0
+    assert cli.main(["replay", str(run_folder), str(records), "--policy", name]) == 0
 
 
 def test_a_run_of_before_has_its_policies_fitted_again(run_folder, images, tmp_path):

@@ -87,7 +87,7 @@ def test_records_of_an_evaluation_replay(tables, tmp_path):
     policy = load_router(Path(tables["router"]))
     lines = Path(records).read_text().splitlines()
     assert len(lines) == 6000
-    assert all(_core.replay_record(policy, line).same for line in lines[::50])
+    assert all(again.same for again in _core.replay_records(policy, lines[::50]))
     right = sum(json.loads(line)["right"] for line in lines)
     assert right / 6000 == pytest.approx(found["router"]["accuracy"])
 

@@ -139,6 +139,28 @@ Step run_known(const Rule& rule, Evidence& evidence, std::uint64_t known, const 
   });
 }
 
+ReplayedRecord replay(const Policy& policy, const Rule& rule, const std::string& version,
+                      const Json& content) {
+  const auto format = content.at("format").get<std::string>();
+  require(format == format_name, "record", text("format ", format_name), format);
+  const auto recorded = content.at("version").get<std::string>();
+  require(recorded == version, "record",
+          text("one of policy '", policy.name(), "' in version ", version), recorded);
+  const KnownInput input = input_of(policy, content);
+  ReplayedRecord result;
+  Evidence evidence = input.evidence();
+  const Step last =
+      run_known(rule, evidence, input.known, [&](const Evidence& before, const Step& step) {
+        const auto names = names_of(step.call & ~before.called, policy.models());
+        result.called.insert(result.called.end(), names.begin(), names.end());
+      });
+  std::vector<float> joint(input.width);
+  result.answer = rule.combine(evidence, last.answer_from, joint);
+  result.same = content.at("called").get<std::vector<std::string>>() == result.called &&
+                content.at("answer").get<std::int32_t>() == result.answer;
+  return result;
+}
+
 }  // namespace
 
 Recorder::Recorder(const Policy& policy, CallCosts costs)
@@ -241,31 +263,22 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
   return lines;
 }
 
-ReplayedRecord replay_record(const Policy& policy, std::string_view record) {
-  try {
-    const Json content = Json::parse(record);
-    const auto format = content.at("format").get<std::string>();
-    require(format == format_name, "record", text("format ", format_name), format);
-    const auto version = content.at("version").get<std::string>();
-    require(version == policy.version(), "record",
-            text("one of policy '", policy.name(), "' in version ", policy.version()), version);
-    const KnownInput input = input_of(policy, content);
-    const auto rule = policy.rule();
-    ReplayedRecord result;
-    Evidence evidence = input.evidence();
-    const Step last =
-        run_known(*rule, evidence, input.known, [&](const Evidence& before, const Step& step) {
-          const auto names = names_of(step.call & ~before.called, policy.models());
-          result.called.insert(result.called.end(), names.begin(), names.end());
-        });
-    std::vector<float> joint(input.width);
-    result.answer = rule->combine(evidence, last.answer_from, joint);
-    result.same = content.at("called").get<std::vector<std::string>>() == result.called &&
-                  content.at("answer").get<std::int32_t>() == result.answer;
-    return result;
-  } catch (const nlohmann::json::exception& error) {
-    throw std::invalid_argument(error_text("record", "a line of a decision record", error.what()));
+std::vector<ReplayedRecord> replay_records(const Policy& policy,
+                                           std::span<const std::string> lines) {
+  const auto rule = policy.rule();
+  const std::string version = policy.version();
+  std::vector<ReplayedRecord> results;
+  for (const auto& line : lines) {
+    try {
+      results.push_back(replay(policy, *rule, version, Json::parse(line)));
+    } catch (const nlohmann::json::exception& error) {
+      throw std::invalid_argument(
+          error_text(text("record, line ", results.size() + 1), "a decision record", error.what()));
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(text(error.what(), " (line ", results.size() + 1, ")"));
+    }
   }
+  return results;
 }
 
 Json plan_decision(const Policy& policy, Evidence evidence) {

@@ -6,7 +6,6 @@
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "muxnet/routing/policy.hpp"
@@ -60,9 +59,11 @@ struct ReplayedRecord {
   bool same = false;  ///< as recorded
 };
 
-/// Throws std::invalid_argument for what is no record of this policy in this version, or where the
-/// policy calls a model whose output the record does not hold.
-ReplayedRecord replay_record(const Policy& policy, std::string_view record);
+/// Decides records again. Throws std::invalid_argument, with the line's number, for what is no
+/// record of this policy in this version, or where the policy calls a model whose output the record
+/// does not hold.
+std::vector<ReplayedRecord> replay_records(const Policy& policy,
+                                           std::span<const std::string> lines);
 
 /// What is known before any model has run: the models called first and, from there on, the
 /// comparisons that would call for more if each answered as unsure as can be (all classes alike).

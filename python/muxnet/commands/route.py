@@ -18,7 +18,7 @@ EXIT_DAMAGED = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet route``."""
     parser.add_argument("router", type=Path, help="folder of muxnet fit, or of a finished run")
-    parser.add_argument("images", type=Path, nargs="*", metavar="IMAGE", help="JPEG or PNG files")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG files")
     parser.add_argument("--policy", default="", metavar="NAME", help="of a run's policies")
     parser.add_argument("--models", type=Path, metavar="FILE", help="list as of muxnet collect")
     parser.add_argument("--size", type=int, metavar="N", help="side of the images in pixels")
@@ -29,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--decide-only", action="store_true", help="run no model")
     parser.add_argument("--explain", action="store_true", help="say which comparisons decided")
     parser.add_argument("--records", type=Path, metavar="FILE", help="write decision records")
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="decide records again")
     parser.add_argument(
         "--monitor", action="store_true", help="watch for drift since muxnet calibrate"
     )
@@ -42,8 +41,6 @@ def execute(arguments: argparse.Namespace) -> int:
     from muxnet.routing import route_images
 
     check(arguments)
-    if arguments.replay is not None:
-        return replay(arguments)
     policy, pool = open_router(
         arguments.router,
         policy=arguments.policy,
@@ -83,8 +80,6 @@ def check(arguments: argparse.Namespace) -> None:
         UsageError: it does not.
 
     """
-    if (arguments.replay is None) != bool(arguments.images):
-        raise UsageError(error_text("route", "images, or --replay", "none or both"))
     if arguments.decide_only and (arguments.records or arguments.monitor or arguments.explain):
         expected = "no --records, --explain or --monitor, which need answers"
         raise UsageError(error_text("--decide-only", expected, "one"))
@@ -145,21 +140,3 @@ def tell_drift(monitor: Any, folder: Path) -> dict[str, Any]:
         "observed": monitor.observed,
         "alpha": monitor.alpha,
     }
-
-
-def replay(arguments: argparse.Namespace) -> int:
-    """Decide every record again, name those that come out otherwise; 1 where there are some."""
-    from muxnet import _core
-    from muxnet.pools import load_policy
-
-    policy = load_policy(arguments.router, arguments.policy)
-    lines = arguments.replay.read_text(encoding="utf-8").splitlines()
-    other = 0
-    for number, line in enumerate(lines, 1):
-        again = _core.replay_record(policy, line)
-        if not again.same:
-            other += 1
-            called = ", ".join(again.called)
-            print(f"line {number}: now called {called}, answer {again.answer}")
-    print(f"{len(lines):,} records, {other} decided otherwise")
-    return 1 if other else 0
