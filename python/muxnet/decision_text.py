@@ -27,7 +27,7 @@ def explanation(record: Record, kind: str) -> str:
         lines += _value_lines(record, step)
     lines.append(f"  cost {_cost(record, kind)}; alone would have cost:")
     for other in record["alternatives"]:
-        known = f", answers {other['answer']}" if "answer" in other else ""
+        known = f", answers class {other['answer']}" if "answer" in other else ""
         right = {True: ", right", False: ", wrong"}.get(other.get("right"), "")
         lines.append(f"    {other['model']}: {_cost(other, kind)}{known}{right}")
     if "label" in record:

@@ -94,7 +94,11 @@ class ForeignPool:
             return np.ascontiguousarray(self._models[model].probabilities(images))
         except Exception as error:
             name = self._models[model].name
-            text = f"[route] {name} failed: {type(error).__name__}: {error}"
+            shape = " x ".join(str(extent) for extent in images.shape[1:])
+            text = (
+                f"[route] {name} failed on images of {shape} (--channels, --size): "
+                f"{type(error).__name__}: {error}"
+            )
             raise UserError(text) from error
 
 

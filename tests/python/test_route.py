@@ -108,7 +108,7 @@ def test_an_explanation_names_the_comparison_that_decided(folder, capsys):
     assert "2. max_softmax 0.5294 < " in out
     assert "(threshold): calls large" in out
     assert "3. answers from large" in out
-    assert "large: 10 cost, answers 0" in out
+    assert "large: 10 cost, answers class 0" in out
 
 
 def test_deciding_alone_runs_no_model(folder, capsys, monkeypatch):
@@ -185,7 +185,7 @@ def test_drift_is_told(folder, capsys):
         (["nothing", "dark.png"], 1, "a router with policy.json"),
         (["bare", "dark.png"], 1, "--models, or models.json"),
         (["router", "dark.png", "--models", "other.json"], 1, "the router's models small, large"),
-        (["router", "dark.png", "--models", "fails.json"], 1, "small failed"),
+        (["router", "dark.png", "--models", "fails.json"], 1, "small failed on images of 3 x 64 x 64"),
     ],
 )
 def test_what_cannot_be_routed_is_told(folder, capsys, arguments, status, message):
@@ -230,7 +230,7 @@ def test_words_for_steps_and_plans():
     }
     text = explanation(record, "macs")
     assert "     a 0.75, b 0.25" in text
-    assert "a: 2.00 M MACs, answers 1, right" in text
+    assert "a: 2.00 M MACs, answers class 1, right" in text
     assert "b: 2.00 M MACs\n" in text
     assert text.endswith("the label is 1: right")
     then = [{"quantity": "margin", "threshold": 0.5, "call": []}]

@@ -2,6 +2,7 @@
 #include <mutex>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/dnn.hpp>
+#include <regex>
 #include <string>
 
 #include "muxnet/core/error.hpp"
@@ -29,12 +30,13 @@ class Silence {
   cv::utils::logging::LogLevel before_;
 };
 
-/// Its errors span lines of C++ that nobody wants to read.
-std::string first_line(const cv::Exception& failure) {
-  const std::string all = failure.err.empty() ? failure.what() : failure.err;
-  const auto begin = all.find_first_not_of(" \n>");
-  if (begin == std::string::npos) return "an error without words";
-  return all.substr(begin, all.find('\n', begin) - begin);
+/// What an error says in one line, without places in OpenCV's sources.
+std::string reason(const cv::Exception& failure) {
+  std::string words = failure.err.empty() ? failure.what() : failure.err;
+  static const std::regex places(R"(OpenCV\([^)]*\) \S+ error: |in function '[^']*')");
+  static const std::regex gaps(R"((\s|> )+)");
+  words = std::regex_replace(std::regex_replace(words, places, ""), gaps, " ");
+  return words.substr(0, 200);
 }
 
 class OpenCvClassifier final : public Classifier {
@@ -76,7 +78,7 @@ class OpenCvClassifier final : public Classifier {
       if (images.dim(0) > 1) return {};
       throw std::invalid_argument(
           error_text(name_, text("images that the network takes, not ", to_string(images.shape())),
-                     first_line(failure)));
+                     reason(failure)));
     }
   }
 
@@ -105,7 +107,7 @@ std::unique_ptr<Classifier> load_onnx(const std::filesystem::path& path) {
   } catch (const cv::Exception& failure) {
     throw std::invalid_argument(
         error_text(path.string(), text("an ONNX network that OpenCV ", CV_VERSION, " can import"),
-                   first_line(failure)));
+                   reason(failure)));
   }
 }
 
