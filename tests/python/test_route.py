@@ -185,7 +185,11 @@ def test_drift_is_told(folder, capsys):
         (["nothing", "dark.png"], 1, "a router with policy.json"),
         (["bare", "dark.png"], 1, "--models, or models.json"),
         (["router", "dark.png", "--models", "other.json"], 1, "the router's models small, large"),
-        (["router", "dark.png", "--models", "fails.json"], 1, "small failed on images of 3 x 64 x 64"),
+        (
+            ["router", "dark.png", "--models", "fails.json"],
+            1,
+            "small failed on images of 3 x 64 x 64",
+        ),
     ],
 )
 def test_what_cannot_be_routed_is_told(folder, capsys, arguments, status, message):
