@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "muxnet/data/image_encode.hpp"
+#include "muxnet/data/image_folder.hpp"
 #include "muxnet/data/image_pipeline.hpp"
 #include "muxnet/data/loader.hpp"
 #include "muxnet/data/open.hpp"
@@ -133,6 +134,14 @@ void bind_data(py::module_& module) {
       py::arg("files"), py::arg("resize") = 256, py::arg("crop") = 224, Unlocked(),
       "RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.\n\n"
       "Raises:\n    OSError: an unreadable file.\n    ValueError: no files, crop above resize.");
+  module.def(
+      "load_squares",
+      [](const std::vector<std::filesystem::path>& files, int channels, int size) {
+        return load_images(files, ImageFolderOptions{.channels = channels, .size = size});
+      },
+      py::arg("files"), py::arg("channels"), py::arg("size"), Unlocked(),
+      "Images u8 (n, channels, size, size) as of an image folder: central square, resized.\n\n"
+      "Raises:\n    OSError: an unreadable file.\n    ValueError: no files.");
   module.def(
       "encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
       py::arg("quality") = 90, Unlocked(),

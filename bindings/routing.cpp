@@ -1,12 +1,17 @@
+#include <nlohmann/json.hpp>
+
 #include "bindings.hpp"
 #include "muxnet/core/error.hpp"
 #include "muxnet/routing/curve.hpp"
+#include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/evaluate.hpp"
 #include "muxnet/routing/failure.hpp"
 #include "muxnet/routing/guarantee.hpp"
 #include "muxnet/routing/hardness.hpp"
+#include "muxnet/routing/limits.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/policy.hpp"
+#include "muxnet/routing/record.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -127,6 +132,10 @@ void bind_policy(py::module_& module) {
       .def_property_readonly("best_single", &Policy::best_single,
                              "The model most accurate on the inputs it was fitted on.")
       .def_property_readonly("models", &Policy::models)
+      .def_property_readonly("classes", &Policy::classes, "0: the file does not say.")
+      .def_property_readonly("costs", &Policy::costs, "(N), when fitted, of its kind.")
+      .def_property_readonly("version", &Policy::version,
+                             "64-bit FNV-1a, in hexadecimal, of what save() writes.")
       .def_property_readonly("cost_kind",
                              [](const Policy& policy) { return policy.options().cost_kind; })
       .def_property_readonly("operating_points", &Policy::operating_points)
@@ -146,7 +155,14 @@ void bind_policy(py::module_& module) {
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
       .def(
           "rule", [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); },
-          "The chosen point, for a Router.");
+          "The chosen point, for a Router.")
+      .def(
+          "answer_probabilities",
+          [](const Policy& policy, const OutcomeTable& table) {
+            policy.decide(table);  // refuses other models
+            return answer_probabilities(*policy.rule(), table);
+          },
+          py::arg("table"), Unlocked(), "f32 (n, K), of the answers.\n\nRaises:\n    ValueError.");
   py::class_<Guarantee>(module, "Guarantee", "What certify() found.")
       .def_readonly("point", &Guarantee::point, "The cheapest certified; None: there is none.")
       .def_readonly("reference_cost", &Guarantee::reference_cost)
@@ -163,6 +179,24 @@ void bind_policy(py::module_& module) {
       "The cheapest operating point that loses at most `drop` of accuracy against the best single\n"
       "model, true with probability 1 - delta (Learn then Test).\n\n"
       "Raises:\n    ValueError: inputs that the policy was fitted on, options out of range.");
+  py::class_<Limit> limit(module, "Limit", "What an operating point may take at most.");
+  py::enum_<Limit::Figure>(limit, "Figure")
+      .value("mean_cost", Limit::Figure::mean_cost)
+      .value("p99_cost", Limit::Figure::p99_cost)
+      .value("call_share", Limit::Figure::call_share);
+  limit.def(py::init([](Limit::Figure figure, std::string name, double at_most) {
+              return Limit{figure, std::move(name), at_most};
+            }),
+            py::arg("figure"), py::arg("name"), py::arg("at_most"),
+            "`name`: the kind of cost, or the model whose share of calls it is.");
+  module.def(
+      "choose_within",
+      [](const Policy& policy, const OutcomeTable& calibration, const std::vector<Limit>& limits) {
+        return choose_within(policy, calibration, limits);
+      },
+      py::arg("policy"), py::arg("calibration"), py::arg("limits"), Unlocked(),
+      "The most accurate operating point that keeps all limits on inputs not seen before.\n\n"
+      "Raises:\n    ValueError: no point does, and what would do.");
   module.def(
       "make_policy",
       [](const std::string& name, const PolicyOptions& options) {
@@ -294,11 +328,61 @@ void bind_evaluation(py::module_& module) {
              "(N * N), row's model right and column's wrong: the paper's Figure 1.");
 }
 
+void bind_records(py::module_& module) {
+  py::class_<ReplayedRecord>(module, "ReplayedRecord", "What a policy makes of a record.")
+      .def_readonly("called", &ReplayedRecord::called, "Models, in order.")
+      .def_readonly("answer", &ReplayedRecord::answer)
+      .def_readonly("same", &ReplayedRecord::same, "As recorded.");
+  module.def(
+      "record_decisions",
+      [](const Policy& policy, const OutcomeTable& table, const std::vector<std::int64_t>& rows) {
+        return record_decisions(policy, table, rows);
+      },
+      py::arg("policy"), py::arg("table"), py::arg("rows") = std::vector<std::int64_t>{},
+      Unlocked(),
+      "Lines of JSON, one an input, that say why it went where it went; of all rows by default.\n\n"
+      "Raises:\n    ValueError: other models.");
+  module.def(
+      "replay_records",
+      [](const Policy& policy, const std::vector<std::string>& lines) {
+        return replay_records(policy, lines);
+      },
+      py::arg("policy"), py::arg("lines"), Unlocked(),
+      "The decisions on what records say was known.\n\n"
+      "Raises:\n    ValueError: no record of this policy in this version.");
+  py::class_<DriftMonitor>(module, "DriftMonitor",
+                           "Watches whether inputs are still like those of the calibration.")
+      .def(py::init([](const std::map<std::string, std::vector<double>>& calibration,
+                       std::string version, double alpha, std::uint64_t seed) {
+             return DriftMonitor(calibration, std::move(version), {alpha, seed});
+           }),
+           py::arg("calibration"), py::arg("version"), py::arg("alpha") = 0.01, py::arg("seed") = 0,
+           "A false alarm has probability alpha at most, over any number of inputs.\n\n"
+           "Raises:\n    ValueError: values outside [0, 1], options out of range.")
+      .def("observe", &DriftMonitor::observe, py::arg("values"),
+           "Take the values of one input; whether there is an alarm.\n\nRaises:\n    ValueError.")
+      .def_property_readonly("alarm", &DriftMonitor::alarm)
+      .def_property_readonly("e_value", &DriftMonitor::e_value, "The greatest so far.")
+      .def_property_readonly("cause", &DriftMonitor::cause, "The value that it is of.")
+      .def_property_readonly("alpha", &DriftMonitor::alpha)
+      .def_property_readonly("observed", &DriftMonitor::observed)
+      .def_property_readonly("calibrated_on", &DriftMonitor::calibrated_on)
+      .def_property_readonly("version", &DriftMonitor::version, "Of its policy.")
+      .def("save", &DriftMonitor::save, py::arg("path"), "Atomically.\n\nRaises:\n    OSError.")
+      .def_static("load", &DriftMonitor::load, py::arg("path"),
+                  "Raises:\n    OSError.\n    ValueError: no monitor.");
+  module.def("monitored_values",
+             py::overload_cast<const Policy&, const OutcomeTable&>(&monitored_values),
+             py::arg("policy"), py::arg("table"), Unlocked(),
+             "What a DriftMonitor watches, for every row.\n\nRaises:\n    ValueError.");
+}
+
 }  // namespace
 
 void bind_routing(py::module_& module) {
   bind_table(module);
   bind_policy(module);
+  bind_records(module);
   bind_evaluation(module);
 }
 

@@ -1,9 +1,100 @@
+#include <nlohmann/json.hpp>
+
 #include "bindings.hpp"
+#include "muxnet/routing/drift.hpp"
+#include "muxnet/routing/record.hpp"
+#include "muxnet/runtime/classifier.hpp"
 #include "muxnet/runtime/collect.hpp"
+#include "muxnet/runtime/decision_batch.hpp"
 #include "muxnet/runtime/latency.hpp"
 #include "muxnet/runtime/router.hpp"
 
 namespace muxnet::python {
+namespace {
+
+void bind_classifiers(py::module_& module) {
+  py::class_<Classifier, std::shared_ptr<Classifier>>(module, "Classifier",
+                                                      "A model, whatever runs it.")
+      .def("answer", &Classifier::answer, py::arg("images"), Unlocked(),
+           "What the model gives, f32 (n, K), for images f32 (n, c, h, w).\n\n"
+           "Raises:\n    ValueError: images that it cannot take.");
+  module.def(
+      "load_onnx",
+      [](const std::filesystem::path& path) { return std::shared_ptr(load_onnx(path)); },
+      py::arg("path"), Unlocked(),
+      "An ONNX file, run by OpenCV's DNN module.\n\n"
+      "Raises:\n    OSError.\n    ValueError: a network that OpenCV cannot import.");
+  module.def(
+      "native_classifier",
+      [](std::shared_ptr<Model> model) {
+        return std::shared_ptr(make_classifier(std::move(model)));
+      },
+      py::arg("model"), "A network of ours, which gives logits for normalised images.");
+}
+
+void bind_decision_batch(py::module_& module) {
+  py::class_<MultiplexerView>(module, "MultiplexerView", "What the multiplexer says of n inputs.")
+      .def(py::init<>())
+      .def_readonly("weights", &MultiplexerView::weights)
+      .def_readonly("scores", &MultiplexerView::scores)
+      .def_readonly("offload_score", &MultiplexerView::offload_score);
+  module.def(
+      "look",
+      [](const Multiplexer& multiplexer, const Tensor& images, const std::vector<double>& macs) {
+        Predictor predictor(*multiplexer.model);
+        return look(multiplexer, predictor, images, macs);
+      },
+      py::arg("multiplexer"), py::arg("images"), py::arg("macs"), Unlocked(),
+      "Run a multiplexer over normalised images; macs are the N models'.");
+  py::class_<DecisionBatch>(module, "DecisionBatch",
+                            "Inputs on their way through a policy, whoever runs the models.")
+      .def(py::init([](const Policy& policy, std::int64_t n, const MultiplexerView& view,
+                       std::int64_t first_input) {
+             return DecisionBatch(policy.rule(), n,
+                                  static_cast<std::int64_t>(policy.models().size()), view,
+                                  first_input);
+           }),
+           py::arg("policy"), py::arg("n"),
+           py::arg_v("view", MultiplexerView{}, "MultiplexerView()"), py::arg("first_input") = 0,
+           "Raises:\n    ValueError: the policy looks at a multiplexer and there is none.")
+      .def_property_readonly("done", &DecisionBatch::done)
+      .def_property_readonly("wanted", &DecisionBatch::wanted, "(N), inputs by model.")
+      .def("store", &DecisionBatch::store, py::arg("model"), py::arg("answers"),
+           "Take a model's probabilities f32 (wanted, K).\n\nRaises:\n    ValueError.")
+      .def_property_readonly("called", &DecisionBatch::called, "(n), bit i: model i was run.")
+      .def_property_readonly("answers", &DecisionBatch::answers, "(n), once done.")
+      .def_property_readonly("probabilities", &DecisionBatch::probabilities, "(n, K), once done.")
+      .def(
+          "records",
+          [](const DecisionBatch& batch, const Policy& policy,
+             std::map<std::string, std::vector<double>> costs,
+             std::map<std::string, double> router_costs) {
+            const Recorder recorder(policy, {std::move(costs), std::move(router_costs)});
+            std::vector<std::string> lines;
+            for (std::size_t row = 0; row < batch.called().size(); ++row) {
+              const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
+              lines.push_back(recorder.record(evidence, evidence.called).dump());
+            }
+            return lines;
+          },
+          py::arg("policy"), py::arg("costs"), py::arg("router_costs"), Unlocked(),
+          "Decision records, once done, as record_decisions() gives them.")
+      .def(
+          "plan",
+          [](const DecisionBatch& batch, const Policy& policy, std::int64_t row) {
+            return plan_decision(policy, batch.evidence(row)).dump();
+          },
+          py::arg("policy"), py::arg("row"),
+          "JSON: what is called first, and which comparisons may call for more.")
+      .def(
+          "monitored",
+          [](const DecisionBatch& batch, const Policy& policy, std::int64_t row) {
+            return monitored_values(*policy.rule(), batch.evidence(row));
+          },
+          py::arg("policy"), py::arg("row"), "What a DriftMonitor watches, once done.");
+}
+
+}  // namespace
 
 void bind_runtime(py::module_& module) {
   py::class_<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool",
@@ -11,7 +102,10 @@ void bind_runtime(py::module_& module) {
       .def(py::init<std::vector<std::shared_ptr<Model>>>(), py::arg("models"))
       .def("__len__", &ModelPool::size)
       .def_property_readonly("names", &ModelPool::names)
-      .def_property_readonly("macs", &ModelPool::macs, "(N), counted.");
+      .def_property_readonly("macs", &ModelPool::macs, "(N), counted.")
+      .def("probabilities", &ModelPool::probabilities, py::arg("index"), py::arg("images"),
+           Unlocked(),
+           "f32 (n, K) of one model for normalised images.\n\nRaises:\n    ValueError.");
 
   py::class_<Multiplexer>(module, "Multiplexer", "A multiplexer and how its scores are read.")
       .def(py::init(
@@ -44,6 +138,9 @@ void bind_runtime(py::module_& module) {
       .def("route", &Router::route, py::arg("images"), py::arg("features") = Tensor(), Unlocked(),
            "Answers for normalised images f32 (n, c, h, w) and, for rules that look at them,\n"
            "features f32 (n, F).\n\nRaises:\n    ValueError.");
+
+  bind_classifiers(module);
+  bind_decision_batch(module);
 
   py::class_<CollectOptions>(module, "CollectOptions", "What is recorded beside the answers.")
       .def(py::init<>())

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         split_dataset,
         zoo,
     )
+    from muxnet.estimator import RouterClassifier
     from muxnet.onnx_export import export_onnx
     from muxnet.outcome_files import read_outcomes
     from muxnet.torch_weights import from_torch
@@ -38,6 +39,7 @@ except metadata.PackageNotFoundError:  # run from a source folder that was never
 __all__ = [
     "MultiplexerConfig",
     "Router",
+    "RouterClassifier",
     "RunConfig",
     "TrainingError",
     "dataset",
@@ -62,6 +64,7 @@ __all__ = [
 
 # Where the names are that are not in muxnet.api.
 _MODULES = {
+    "RouterClassifier": "muxnet.estimator",
     "TrainingError": "muxnet._core",
     "export_onnx": "muxnet.onnx_export",
     "read_outcomes": "muxnet.outcome_files",

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.errors import ConfigError, MissingPackageError, error_text
+from muxnet.files import write_json
 
 Predict = Callable[[NDArray[np.float32]], Any]
 
-KEYS = {"name", "onnx", "callable", "cost", "output", "mean", "deviation"}
+KEYS = {"name", "onnx", "callable", "engine", "path", "cost", "output", "mean", "deviation"}
 OUTPUTS = ("probabilities", "logits")
+ENGINES = ("onnxruntime", "opencv")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,26 +78,51 @@ def read_models(path: str | os.PathLike[str]) -> list[ForeignModel]:
 
     Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
     ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
-    (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel.
+    (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel, ``path``, another
+    folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default where it is
+    installed, or ``opencv``, which is built in.
 
     Raises:
-        ConfigError: an entry that does not fit.
+        ConfigError: an entry that does not fit, a network that the engine does not know.
         MissingPackageError: ONNX Runtime is needed and not installed.
         OSError: the file, or one that it names, cannot be read.
 
     """
     path = Path(path)
+    models = [_read_entry(path, i, entry) for i, entry in enumerate(_read_list(path))]
+    names = [model.name for model in models]
+    if len(set(names)) != len(names):
+        raise ConfigError(error_text(str(path), "models with different names", names))
+    return models
+
+
+def keep_models(path: Path, copy: Path) -> None:
+    """Write a list of models that can be read from another place.
+
+    Raises:
+        ConfigError: no list of models.
+        OSError: a file that cannot be read or written.
+
+    """
+    entries = _read_list(path)
+    for i, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
+    kept = [
+        {**entry, "path": str((path.parent / entry.get("path", ".")).resolve())}
+        for entry in entries
+    ]
+    write_json(copy, kept)
+
+
+def _read_list(path: Path) -> list[Any]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigError(error_text(str(path), "JSON", error)) from error
     if not isinstance(entries, list) or not entries:
         raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
-    models = [_read_entry(path, i, entry) for i, entry in enumerate(entries)]
-    names = [model.name for model in models]
-    if len(set(names)) != len(names):
-        raise ConfigError(error_text(str(path), "models with different names", names))
-    return models
+    return entries
 
 
 def _read_entry(path: Path, place: int, entry: Any) -> ForeignModel:
@@ -114,10 +142,14 @@ def _read_entry(path: Path, place: int, entry: Any) -> ForeignModel:
         raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
     if ("onnx" in entry) == ("callable" in entry):
         raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
+    folder = path.parent / str(entry.get("path", "."))
+    engine = entry.get("engine", "")
     if "onnx" in entry:
-        predict = _onnx(path.parent / entry["onnx"])
+        predict = _onnx(where, folder / str(entry["onnx"]), engine)
+    elif engine:
+        raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
     else:
-        predict = _callable(where, entry["callable"], path.parent)
+        predict = _callable(where, entry["callable"], folder)
     return ForeignModel(
         name,
         float(cost),
@@ -135,13 +167,31 @@ def _numbers(where: str, values: Any, above: float = -float("inf")) -> tuple[flo
     return tuple(float(value) for value in values)
 
 
-def _onnx(path: Path) -> Predict:
+def _onnx(where: str, path: Path, engine: str) -> Predict:
+    if engine not in ("", *ENGINES):
+        raise ConfigError(error_text(f"{where}, engine", " or ".join(ENGINES), engine))
+    if not path.is_file():
+        raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
+    if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
+        return _opencv(path)
+    return _onnxruntime(path)
+
+
+def _opencv(path: Path) -> Predict:
+    from muxnet import _core
+
+    try:
+        predict: Predict = _core.load_onnx(path).answer
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    return predict
+
+
+def _onnxruntime(path: Path) -> Predict:
     try:
         import onnxruntime
     except ImportError as error:
         raise MissingPackageError(str(path), "onnxruntime", "onnx") from error
-    if not path.is_file():
-        raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions have no common base

@@ -217,7 +217,7 @@ def pretrain_multiplexer(
     """
     config = config or RunConfig()
     own = config.multiplexer
-    network = _multiplexer_network(models, config, classes=len(data.train.class_names))
+    network = multiplexer_network(models, config, classes=len(data.train.class_names))
     options = _core.ModelTrainingOptions()
     rate = own.pretraining_learning_rate
     options.fit = _fit_options(config, own.pretraining_epochs, rate, own.weight_decay, "adamw")
@@ -262,20 +262,19 @@ def fit_multiplexer(
     """
     config = config or RunConfig()
     own = config.multiplexer
-    network = _multiplexer_network(models, config, offload=offload)
+    network = multiplexer_network(models, config, offload=offload)
     if pretrained is not None:
         fresh, learnt = network.state(), pretrained.state()
         fits = {
             name for name in fresh if name in learnt and learnt[name].shape == fresh[name].shape
         }
         network.load_state({**fresh, **{name: learnt[name] for name in fits}})
-    weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
-    objective = _core.Objective.__members__[own.objective]
+    multiplexer = multiplexer_of(network, config)
     options = _core.MultiplexerTrainingOptions()
     options.fit = _fit_options(config, own.epochs, own.learning_rate, own.weight_decay, "adamw")
     options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
-    options.objective = objective
-    options.weights = weights
+    options.objective = multiplexer.objective
+    options.weights = multiplexer.weights
     options.distillation_weight = 0.0 if offload else own.distillation_weight
     if offload:
         options.offload = _core.OffloadTarget.cloud_rescues
@@ -288,7 +287,14 @@ def fit_multiplexer(
         validation,
         _callback(progress),
     )
-    return _core.Multiplexer(network, objective, weights), list(result.history)
+    return multiplexer, list(result.history)
+
+
+def multiplexer_of(network: Any, config: RunConfig) -> Any:
+    """Return a multiplexer's network with how its scores become weights."""
+    own = config.multiplexer
+    weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
+    return _core.Multiplexer(network, _core.Objective.__members__[own.objective], weights)
 
 
 def device_and_cloud(models: Sequence[Any]) -> tuple[int, int]:
@@ -403,9 +409,10 @@ def _with_checkpoint(fit: Any, path: PathLike | None, resume: bool, seconds: flo
     return fit
 
 
-def _multiplexer_network(
+def multiplexer_network(
     models: Sequence[Any], config: RunConfig, *, classes: int = 0, offload: bool = False
 ) -> Any:
+    """Return a multiplexer's network for a pool, with fresh weights."""
     own = config.multiplexer
     options = _core.MultiplexerOptions()
     options.channels, options.height, options.width = models[0].graph.input_shape

@@ -21,6 +21,8 @@ COMMANDS = (
     "fit",
     "evaluate",
     "calibrate",
+    "route",
+    "replay",
     "guarantee",
     "figures",
     "paper",

@@ -176,6 +176,9 @@ def evaluate(run: Run, parts: Parts) -> None:
         tables.append((table, pair))
     calibration, test = tables
     parts.evaluations = api.evaluate_policies(calibration, test, held_out, seed=run.config.seed)
+    run.folder.policies.mkdir(exist_ok=True)
+    for name, policy in parts.evaluations.fitted.items():
+        policy.save(run.folder.policies / f"{name}.json")
 
 
 def collect(run: Run, parts: Parts) -> Results:

@@ -202,16 +202,25 @@ def _average_pool(
 def _adaptive_average_pool(
     writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]
 ) -> None:
-    """Write rows and columns as two products, because ONNX has no windows of unequal size."""
+    """Write pieces of unequal size, for which ONNX has no windows, as products.
+
+    Constants stand on the right, which is all that OpenCV's importer knows.
+    """
     height, width = _pair(has, "output", 1)
+    rows, columns = writer.source_shape(dst)[1:]
     if (height, width) == (1, 1):
         writer.emit("GlobalAveragePool", src, dst)
         return
-    rows, columns = writer.source_shape(dst)[1:]
-    left = writer.constant(f"{name}.rows", averages(rows, height))
-    right = writer.constant(f"{name}.columns", averages(columns, width).T)
-    half = writer.emit("MatMul", [*src, right], f"{name}.half")
-    writer.emit("MatMul", [left, half], dst)
+    if rows % height == 0 and columns % width == 0:
+        kernel = [rows // height, columns // width]
+        writer.emit("AveragePool", src, dst, kernel_shape=kernel, strides=kernel)
+        return
+    across = writer.constant(f"{name}.columns", averages(columns, width).T)
+    down = writer.constant(f"{name}.rows", averages(rows, height).T)
+    narrow = writer.emit("MatMul", [*src, across], f"{name}.narrow")
+    turned = writer.emit("Transpose", [narrow], f"{name}.turned", perm=[0, 1, 3, 2])
+    short = writer.emit("MatMul", [turned, down], f"{name}.short")
+    writer.emit("Transpose", [short], dst, perm=[0, 1, 3, 2])
 
 
 def averages(size: int, pieces: int) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from muxnet import _core
 from muxnet.errors import error_text
-from muxnet.replay import fit_policy
+from muxnet.replay import at_point, fit_policy
 
 # Name in results.json: policy of the core.
 POLICIES: Mapping[str, str] = {
@@ -21,6 +21,8 @@ POLICIES: Mapping[str, str] = {
     "average_ensemble": "average_ensemble",
     "oracle": "oracle",
 }
+# The mobile/cloud case, of two models.
+OFFLOAD = "offload"
 CURVES: Mapping[str, str] = {
     "multiplexer": "hybrid_single",
     "cascade": "cascade",
@@ -40,18 +42,16 @@ def evaluate_policies(
     learnt nothing; all others on ``held_out``, the whole of it, where given.
     """
     whole = calibration[0] if held_out is None else held_out
-    policies = {
-        name: _core.make_policy(kind, _core.PolicyOptions(seed=seed))
-        for name, kind in POLICIES.items()
+    fitted = {
+        name: fit_for_run(name, calibration, whole, seed=seed) for name in (*POLICIES, OFFLOAD)
     }
-    for policy in policies.values():
-        policy.fit(calibration[0] if policy.uses_router else whole)
+    policies = {name: fitted[name] for name in POLICIES}
     found: dict[str, Any] = {
         name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
     }
-    offload = _core.evaluate(fit_policy("offload", calibration[1], seed=seed), test[1], seed)
+    offload = _core.evaluate(fitted[OFFLOAD], test[1], seed)
     names = list(test[0].models)
-    found["offload"] = _over_all_models(offload, list(test[1].models), names)
+    found[OFFLOAD] = _over_all_models(offload, list(test[1].models), names)
     singles = [
         _core.evaluate(
             fit_policy("always", whole, seed=seed, options={"model": i}), test[0], seed
@@ -59,9 +59,10 @@ def evaluate_policies(
         for i in range(len(names))
     ]
     hybrid = policies["hybrid_single"]
-    routed = {name for name, policy in policies.items() if policy.uses_router} | {"offload"}
+    routed = {name for name, policy in policies.items() if policy.uses_router} | {OFFLOAD}
     return SimpleNamespace(
         policies=found,
+        fitted=fitted,
         routed=routed,
         notes={name: found[name].collapse for name in routed if found[name].collapse},
         singles=singles,
@@ -82,10 +83,20 @@ def evaluate_policies(
     )
 
 
+def fit_for_run(name: str, calibration: tuple[Any, Any], held_out: Any, *, seed: int = 0) -> Any:
+    """Return a policy by its name in results.json, fitted on the outcomes that suit it."""
+    if name == OFFLOAD:
+        return fit_policy(name, calibration[1], seed=seed)
+    policy = _core.make_policy(POLICIES[name], _core.PolicyOptions(seed=seed))
+    policy.fit(calibration[0] if policy.uses_router else held_out)
+    return policy
+
+
 def _compare(hybrid: Any, budget: float, other: Any, table: Any, seed: int) -> SimpleNamespace:
     """Compare with ``other`` at the cost that the hybrid was chosen to have."""
-    other.choose_for_budget(budget)
-    rival = _core.evaluate(other, table, seed)
+    with at_point(other):
+        other.choose_for_budget(budget)
+        rival = _core.evaluate(other, table, seed)
     estimate = _core.bootstrap_difference(
         [float(right) for right in hybrid.correct], [float(right) for right in rival.correct], seed
     )

@@ -7,6 +7,8 @@ from muxnet.errors import ConfigError, error_text
 from muxnet.words import cost_text, cost_title, percent_text
 
 POLICY_FILE = "policy.json"
+MODELS_FILE = "models.json"
+DRIFT_FILE = "drift.json"
 
 
 def load_router(folder: Path) -> Any:

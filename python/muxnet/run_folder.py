@@ -38,6 +38,11 @@ class RunFolder:
         """The folder of every network's weights."""
         return self.path / "weights"
 
+    @property
+    def policies(self) -> Path:
+        """The folder of every fitted policy, by its name in the results."""
+        return self.path / "policies"
+
     def outcomes(self, split: str) -> Path:
         """Return the outcome table of ``split``."""
         return self.path / f"outcomes-{split}.safetensors"

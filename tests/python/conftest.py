@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from muxnet import cli
 
 NAMES = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
 MACS = (0.4e6, 0.9e6, 1.3e6, 5.2e6, 12.8e6, 21.4e6)
@@ -180,6 +181,16 @@ def example() -> dict[str, Any]:
         },
         "config": {"data": "fashion-mnist:data/fashion", "seed": 3, "epochs": 15},
     }
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """Make a small run of two models on the digits."""
+    folder = tmp_path_factory.mktemp("run") / "digits"
+    options = ["--models", "alexnet_small", "resnet50_small", "--epochs", "2"]
+    options += ["--multiplexer-epochs", "2", "--multiplexer-pretraining-epochs", "1"]
+    assert cli.main(["run", *options, "--out", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture

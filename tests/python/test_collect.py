@@ -94,15 +94,11 @@ def test_batches_fit_memory():
     assert batch_size(Small) == 256
 
 
-def test_the_command_runs_a_module_and_an_onnx_file(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def onnx_folder(tmp_path):
+    """Return a folder with ``linear.onnx``, images (n, 1, 8, 8) to three logits."""
     pytest.importorskip("onnxruntime")
     onnx = pytest.importorskip("onnx")
-    images = np.random.default_rng(1).integers(0, 256, (20, 1, 8, 8), dtype=np.uint8)
-    np.savez(tmp_path / "inputs.npz", images=images, labels=np.arange(20) % 3)
-    (tmp_path / "mine.py").write_text(
-        "import numpy as np\n\n\ndef predict(images):\n"
-        "    return np.eye(3)[np.zeros(len(images), int)]\n"
-    )
     info = onnx.helper.make_tensor_value_info
     flat = onnx.helper.make_node("Flatten", ["images"], ["flat"], axis=1)
     dense = onnx.helper.make_node("MatMul", ["flat", "w"], ["logits"])
@@ -119,6 +115,17 @@ def test_the_command_runs_a_module_and_an_onnx_file(tmp_path, monkeypatch, capsy
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
     model.ir_version = 9
     onnx.save(model, tmp_path / "linear.onnx")
+    return tmp_path
+
+
+def test_the_command_runs_a_module_and_an_onnx_file(onnx_folder, monkeypatch, capsys):
+    tmp_path = onnx_folder
+    images = np.random.default_rng(1).integers(0, 256, (20, 1, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "inputs.npz", images=images, labels=np.arange(20) % 3)
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n\n\ndef predict(images):\n"
+        "    return np.eye(3)[np.zeros(len(images), int)]\n"
+    )
     entries = [
         {"name": "mine", "callable": "mine:predict", "cost": 1},
         {"name": "linear", "onnx": "linear.onnx", "cost": 2, "output": "logits", "mean": [0.5]},
@@ -131,6 +138,46 @@ def test_the_command_runs_a_module_and_an_onnx_file(tmp_path, monkeypatch, capsy
     assert found["models"]["mine"] == {"cost": 1.0, "accuracy": 7 / 20}
     assert "linear: 20 of 20 inputs" in capsys.readouterr().out
     assert cli.main(["study", "outcomes.safetensors"]) == 0
+
+
+def test_both_engines_answer_alike_and_opencv_needs_no_python_package(onnx_folder, monkeypatch):
+    images = np.random.default_rng(3).integers(0, 256, (5, 1, 8, 8), dtype=np.uint8)
+    entry = {"name": "a", "onnx": "linear.onnx", "cost": 1, "output": "logits"}
+    answers = {}
+    for engine in ("onnxruntime", "opencv"):
+        (onnx_folder / "one.json").write_text(json.dumps([{**entry, "engine": engine}]))
+        answers[engine] = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)
+    np.testing.assert_allclose(answers["opencv"], answers["onnxruntime"], atol=1e-5)
+    monkeypatch.setattr(adapters, "find_spec", lambda _: None)
+    (onnx_folder / "one.json").write_text(json.dumps([entry]))
+    default = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)
+    np.testing.assert_array_equal(default, answers["opencv"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"onnx": "broken.onnx", "engine": "opencv"}, "an ONNX network that OpenCV 4"),
+        ({"onnx": "broken.onnx", "engine": "onnxruntime"}, "an ONNX model"),
+        ({"onnx": "linear.onnx", "engine": "magic"}, "onnxruntime or opencv"),
+        ({"callable": "math:cos", "engine": "opencv"}, "none beside callable"),
+    ],
+)
+def test_an_engine_says_what_it_cannot_read(onnx_folder, entry, message, capfd):
+    (onnx_folder / "broken.onnx").write_bytes(b"no network")
+    (onnx_folder / "one.json").write_text(json.dumps([{"name": "a", "cost": 1, **entry}]))
+    with pytest.raises(ConfigError, match=message):
+        adapters.read_models(onnx_folder / "one.json")
+    if entry.get("engine") == "opencv":
+        assert capfd.readouterr().err == ""  # OpenCV itself would print its errors
+
+
+def test_a_kept_list_is_read_from_anywhere(onnx_folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "kept.json"
+    entries = [{"name": "a", "onnx": "linear.onnx", "cost": 1, "output": "logits"}]
+    (onnx_folder / "one.json").write_text(json.dumps(entries))
+    adapters.keep_models(onnx_folder / "one.json", elsewhere)
+    assert adapters.read_models(elsewhere)[0].name == "a"
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,7 @@ class Core(ModuleType):
         point = SimpleNamespace(cost=1e6, accuracy=0.8)
         return SimpleNamespace(
             policies={name: evaluation(self.called) for name in POLICIES},
+            fitted={"cascade": SimpleNamespace(save=lambda path: write_text(path, "policy"))},
             routed={"hybrid_single", "hybrid_ensemble", "offload"},
             notes={"cascade": "of two models"},
             singles=[estimate(0.8), estimate(0.9)],
@@ -183,6 +184,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
         "outcomes-offload-calibration.safetensors",
         "outcomes-offload-test.safetensors",
         "outcomes-test.safetensors",
+        "policies/cascade.json",
         "report.html",
         "results.json",
         "weights/large.safetensors",

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from muxnet import cli
+from muxnet import _core, cli
 from muxnet.router_folder import load_router
 
 
@@ -103,6 +103,45 @@ def test_calibrating_to_a_budget_moves_the_point(tables):
     assert load_router(Path(tables["router"])).point.cost == cheap["cost"]
 
 
+def test_calibrating_to_a_tail_and_to_a_share_of_calls(tables, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"], "--policy", "cascade")
+    outcomes = ["--outcomes", tables["calibration"]]
+    tail = run(tables, "calibrate", tables["router"], "--p99", "5", *outcomes)
+    assert 1 < tail["cost"] <= 5
+    shared = run(tables, "calibrate", tables["router"], "--share", "model_2=0.1", *outcomes)
+    found = run(tables, "evaluate", tables["router"], "--outcomes", tables["test"])
+    assert 0 < found["called"]["model_2"] < 0.12
+    both = ["--share", "model_2=0.1", "--budget", "3"]
+    assert run(tables, "calibrate", tables["router"], *both, *outcomes)["cost"] <= 3
+    assert shared["accuracy"] > tail["accuracy"] - 0.05
+    assert "6,000 inputs kept to compare with" in capsys.readouterr().out
+
+
+def test_outcomes_alone_make_the_drift_monitor_and_leave_the_point(tables):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    folder = Path(tables["router"])
+    before = (folder / "policy.json").read_bytes()
+    arguments = ["--outcomes", tables["calibration"], "--false-alarms", "0.05"]
+    run(tables, "calibrate", tables["router"], *arguments)
+    assert (folder / "policy.json").read_bytes() == before
+    monitor = _core.DriftMonitor.load(folder / "drift.json")
+    assert monitor.version == load_router(folder).version
+    assert (monitor.alpha, monitor.calibrated_on, monitor.alarm) == (0.05, 6000, False)
+
+
+def test_records_of_an_evaluation_replay(tables, tmp_path):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    records = str(tmp_path / "records.jsonl")
+    table = ["--outcomes", tables["test"], "--records", records]
+    found = run(tables, "evaluate", tables["router"], *table)
+    policy = load_router(Path(tables["router"]))
+    lines = Path(records).read_text().splitlines()
+    assert len(lines) == 6000
+    assert all(again.same for again in _core.replay_records(policy, lines[::50]))
+    right = sum(json.loads(line)["right"] for line in lines)
+    assert right / 6000 == pytest.approx(found["router"]["accuracy"])
+
+
 def test_a_promise_holds_on_other_inputs(tables, capsys):
     run(tables, "fit", tables["fit"], "--out", tables["router"])
     promise = ["calibrate", tables["router"], "--outcomes", tables["calibration"], "--drop", "2"]
@@ -136,7 +175,31 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["calibrate", "ROUTER"], 2, "one of --budget and --drop"),
+        (["calibrate", "ROUTER"], 2, "limits (--budget, --p99, --share), or --drop"),
+        (["calibrate", "ROUTER", "--drop", "1", "--budget", "2"], 2, "received both"),
+        (["calibrate", "ROUTER", "--p99", "9"], 2, "--outcomes, for limits other than"),
+        (["calibrate", "ROUTER", "--share", "model_2"], 2, "MODEL=SHARE"),
+        (["calibrate", "ROUTER", "--share", "model_2=2"], 2, "a share of 0 to 1"),
+        (
+            ["calibrate", "ROUTER", "--p99", "0.5", "--outcomes", "TEST"],
+            1,
+            "p99 of macs of at least",
+        ),
+        (
+            ["calibrate", "ROUTER", "--share", "x=0", "--outcomes", "TEST"],
+            1,
+            "a model of the policy",
+        ),
+        (
+            ["calibrate", "ROUTER", "--budget", "9", "--cost-kind", "money", "--outcomes", "TEST"],
+            1,
+            "money",
+        ),
+        (
+            ["calibrate", "ROUTER", "--outcomes", "TEST", "--false-alarms", "0"],
+            2,
+            "between 0 and 1",
+        ),
         (["calibrate", "ROUTER", "--drop", "1"], 2, "--outcomes with inputs not seen yet"),
         (["calibrate", "ROUTER", "--drop", "-1", "--outcomes", "TEST"], 2, "between 0 and 100"),
         (["calibrate", "ROUTER", "--budget", "0.5"], 1, "a budget of at least"),

@@ -90,27 +90,47 @@ void check_options(const ImageFolderOptions& options) {
           text(options.max_pixels));
 }
 
+/// `errors` by file, so that the one reported does not depend on which thread was first.
+Tensor load_all(std::span<const fs::path> files, const ImageFolderOptions& options,
+                std::vector<std::string>& errors) {
+  const auto count = static_cast<std::int64_t>(files.size());
+  Tensor images({count, options.channels, options.size, options.size}, DType::u8);
+  const auto bytes = images.size() / count;
+  errors.assign(files.size(), "");
+  parallel_for(files.size(), [&](std::size_t i) {
+    try {
+      load_image(files[i], options,
+                 images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * bytes);
+    } catch (const FileError& failure) {
+      errors[i] = failure.what();
+    }
+  });
+  return images;
+}
+
 }  // namespace
+
+Tensor load_images(std::span<const fs::path> files, const ImageFolderOptions& options) {
+  check_options(options);
+  require(!files.empty(), "load_images", "at least one file", "none");
+  std::vector<std::string> errors;
+  Tensor images = load_all(files, options, errors);
+  for (const auto& error : errors) {
+    if (!error.empty()) throw FileError(error);
+  }
+  return images;
+}
 
 Dataset load_image_folder(const fs::path& folder, const ImageFolderOptions& options,
                           std::vector<std::string>* skipped) {
   check_options(options);
   Dataset all{folder.filename().string(), {}, {}, {}, {}};
   const auto files = list_images(folder, all.class_names);
-  const auto count = static_cast<std::int64_t>(files.size());
-  all.images = Tensor({count, options.channels, options.size, options.size}, DType::u8);
-  all.labels = Tensor({count}, DType::i32);
-  const auto bytes = all.images.size() / count;
-  // By file, so that the error reported does not depend on which thread was first.
-  std::vector<std::string> errors(files.size());
-  parallel_for(files.size(), [&](std::size_t i) {
-    try {
-      load_image(files[i].path, options,
-                 all.images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * bytes);
-    } catch (const FileError& failure) {
-      errors[i] = failure.what();
-    }
-  });
+  std::vector<fs::path> paths;
+  for (const auto& file : files) paths.push_back(file.path);
+  all.labels = Tensor({static_cast<std::int64_t>(files.size())}, DType::i32);
+  std::vector<std::string> errors;
+  all.images = load_all(paths, options, errors);
   std::vector<std::int64_t> kept;
   for (std::size_t i = 0; i < files.size(); ++i) {
     all.labels.data<std::int32_t>()[i] = files[i].label;

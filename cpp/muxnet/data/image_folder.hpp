@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,11 @@ struct ImageFolderOptions {
   bool skip_unreadable = false;          ///< leave out what cannot be decoded instead of failing
   std::int64_t max_pixels = 64'000'000;  ///< width * height of one file; guards the memory
 };
+
+/// Images u8 (n, channels, size, size), each cut to its central square and resized. Decoded in
+/// parallel. Throws FileError for the first file that is not readable, std::invalid_argument for no
+/// files.
+Tensor load_images(std::span<const std::filesystem::path> files, const ImageFolderOptions& options);
 
 /// A folder with one sub-folder of JPEG and PNG files for each class, classes and files in sorted
 /// order. Each image is cut to its central square and resized to options.size. Decoded in parallel.

@@ -9,7 +9,10 @@ namespace muxnet {
 namespace {
 
 /// How sure the models run so far are of the last one's answer, in [0, 1].
-using Measure = double (*)(const Evidence& evidence, std::span<const std::size_t> run);
+struct Measure {
+  const char* name;
+  double (*of)(const Evidence& evidence, std::span<const std::size_t> run);
+};
 
 std::span<const float> answer_of(const Evidence& evidence, std::size_t model) {
   const std::size_t classes = evidence.probabilities.size() / evidence.predictions.size();
@@ -65,12 +68,20 @@ class CascadeRule : public Rule {
     const std::size_t model = chain_.models[stages - 1];
     const bool last = stages == chain_.length;
     const std::span run(chain_.models.data(), stages);
-    if (last || measure_(evidence, run) >= chain_.thresholds[stages - 1]) {
+    if (last || measure_.of(evidence, run) >= chain_.thresholds[stages - 1]) {
       return {0, model_bit(model)};
     }
     return {model_bit(chain_.models[stages]), 0};
   }
   std::uint64_t may_call() const override { return chain_.first(chain_.length); }
+
+  Reason explain(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0 || stages == chain_.length) return {};
+    const std::span run(chain_.models.data(), stages);
+    return Reason::at_least(measure_.name, measure_.of(evidence, run),
+                            chain_.thresholds[stages - 1]);
+  }
 
  private:
   Chain chain_;
@@ -109,7 +120,7 @@ class CascadePolicy : public ChainPolicy {
     std::vector<double> sure(n);
     std::vector<std::uint8_t> right(n);
     for (std::size_t row = 0; row < n; ++row) {
-      sure[row] = measure_(inputs.at(row), run);
+      sure[row] = measure_.of(inputs.at(row), run);
       right[row] = correct[row * costs().size() + run.back()];
     }
     return {sure, std::move(right), static_cast<std::size_t>(options().bins)};
@@ -127,19 +138,21 @@ class CascadePolicy : public ChainPolicy {
 }  // namespace
 
 std::unique_ptr<Policy> make_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "cascade", max_softmax);
+  return std::make_unique<CascadePolicy>(options, "cascade", Measure{"max_softmax", max_softmax});
 }
 
 std::unique_ptr<Policy> make_margin_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "margin_cascade", margin);
+  return std::make_unique<CascadePolicy>(options, "margin_cascade", Measure{"margin", margin});
 }
 
 std::unique_ptr<Policy> make_entropy_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "entropy_cascade", certainty);
+  return std::make_unique<CascadePolicy>(options, "entropy_cascade",
+                                         Measure{"1 - entropy / log K", certainty});
 }
 
 std::unique_ptr<Policy> make_agreement_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "agreement_cascade", agreement, true);
+  return std::make_unique<CascadePolicy>(options, "agreement_cascade",
+                                         Measure{"agreement", agreement}, true);
 }
 
 }  // namespace muxnet

@@ -31,10 +31,19 @@ class DeferralRule : public Rule {
   }
   std::uint64_t may_call() const override { return chain_.first(chain_.length); }
 
+  Reason explain(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0 || stages == chain_.length) return {};
+    return Reason::at_least("confidence that deferring is of no help", confidence(evidence),
+                            chain_.thresholds[0]);
+  }
+
  private:
+  double confidence(const Evidence& evidence) const {
+    return deferrals_->at(chain_.first(pair)).confidence(evidence);
+  }
   bool sure(const Evidence& evidence) const {
-    if (chain_.thresholds[0] > 1.0) return false;
-    return deferrals_->at(chain_.first(pair)).confidence(evidence) >= chain_.thresholds[0];
+    return chain_.thresholds[0] <= 1.0 && confidence(evidence) >= chain_.thresholds[0];
   }
 
   Chain chain_;

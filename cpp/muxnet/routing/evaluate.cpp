@@ -13,16 +13,6 @@ namespace {
 
 constexpr double collapse_share = 0.99;
 
-CostFigures tail_of(std::vector<double> costs) {
-  CostFigures figures;
-  const auto n = static_cast<double>(costs.size());
-  std::sort(costs.begin(), costs.end());
-  // The smallest cost that at least 99 % of the inputs do not exceed.
-  figures.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];
-  figures.worst = costs.back();
-  return figures;
-}
-
 /// Per-input values of all evaluations, to be resampled together.
 struct Columns {
   std::vector<std::vector<double>> values;
@@ -74,6 +64,15 @@ void describe(const Policy& policy, const OutcomeTable& table, const EvaluationO
 }
 
 }  // namespace
+
+CostFigures tail_of(std::vector<double> costs) {
+  CostFigures figures;
+  const auto n = static_cast<double>(costs.size());
+  std::sort(costs.begin(), costs.end());
+  figures.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];
+  figures.worst = costs.back();
+  return figures;
+}
 
 void require_unseen(const Policy& policy, const OutcomeTable& table) {
   require(!policy.fitted_on().overlaps(*table.identity()), "evaluate",

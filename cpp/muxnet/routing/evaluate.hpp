@@ -23,6 +23,10 @@ struct CostFigures {
   double worst = 0;
 };
 
+/// The tail of costs per input, of which there is at least one: p99, the smallest cost that 99 % of
+/// the inputs do not exceed, and the worst.
+CostFigures tail_of(std::vector<double> costs);
+
 struct Evaluation {
   std::string policy;
   PolicyParameters parameters;

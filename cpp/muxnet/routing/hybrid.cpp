@@ -42,6 +42,13 @@ class ArgmaxRule : public Rule {
     return {model_bit(choice_(values)), 0};
   }
 
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {};
+    Values values{};
+    fill_values(evidence, choice_.size(), Scale::probability, values);
+    return choice_.explain(values);
+  }
+
  private:
   ValueChoice choice_;
 };
@@ -54,6 +61,31 @@ class ThresholdRule : public Rule {
   Step next(const Evidence& evidence) const override {
     if (evidence.called != 0) return {0, evidence.called};
     Values values{};
+    const std::size_t best = weigh(evidence, values);
+    std::uint64_t called = 0;
+    for (std::size_t i = 0; i < net_value_.size(); ++i) {
+      if (values[i] > threshold_) called |= model_bit(i);
+    }
+    return {called == 0 ? model_bit(best) : called, 0};
+  }
+
+  /// Of the least weight that is called for, or of the greatest where none is.
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {};
+    Values values{};
+    double decisive = values[weigh(evidence, values)];
+    const std::vector<double> all(values.begin(), values.begin() + net_value_.size());
+    for (const double value : all) {
+      if (value > threshold_) decisive = std::min(decisive, value);
+    }
+    Reason reason = Reason::above("weight", decisive, threshold_);
+    reason.values = all;
+    return reason;
+  }
+
+ private:
+  /// Fills the first N of `values` with the weights and returns the place of the largest.
+  std::size_t weigh(const Evidence& evidence, Values& values) const {
     fill_values(evidence, net_value_.size(), Scale::logit, values);
     const std::size_t best = net_value_.subtract(values);
     const double top = values[best];
@@ -61,14 +93,10 @@ class ThresholdRule : public Rule {
     for (std::size_t i = 0; i < net_value_.size(); ++i) {
       sum += values[i] = std::exp(values[i] - top);
     }
-    std::uint64_t called = 0;
-    for (std::size_t i = 0; i < net_value_.size(); ++i) {
-      if (values[i] > threshold_ * sum) called |= model_bit(i);
-    }
-    return {called == 0 ? model_bit(best) : called, 0};
+    for (std::size_t i = 0; i < net_value_.size(); ++i) values[i] /= sum;
+    return best;
   }
 
- private:
   NetValue net_value_;
   double threshold_;
 };

@@ -21,6 +21,13 @@ class KnnRule : public Rule {
   }
   double macs() const override { return neighbours_->macs(); }
 
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {};
+    Values values{};
+    neighbours_->estimate(evidence.features, values);
+    return choice_.explain(values);
+  }
+
   /// As next() decides, but that the points of a policy search a table once.
   Decisions replay(const OutcomeTable& table) const override {
     return decide(table, *neighbours_->estimates(table));

@@ -30,6 +30,14 @@ class LearnedCascadeRule : public Rule {
 
   std::uint64_t may_call() const override { return chain_.first(chain_.length); }
 
+  Reason explain(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0 || stages == chain_.length) return {};
+    return Reason::at_least("learned confidence",
+                            confidences_->at(evidence.called).confidence(evidence),
+                            chain_.thresholds[stages - 1]);
+  }
+
   std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                        std::span<float> probabilities) const override {
     return confidences_->at(answer_from).answer(evidence, probabilities);

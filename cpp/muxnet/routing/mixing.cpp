@@ -16,11 +16,21 @@ class MixingRule : public Rule {
 
   Step next(const Evidence& evidence) const override {
     if (evidence.called != 0) return {0, evidence.called};
-    Random random(seed_, static_cast<std::uint64_t>(evidence.input));
-    return {random.uniform() < share_ ? second_ : first_, 0};
+    return {draw(evidence) < share_ ? second_ : first_, 0};
+  }
+
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {};
+    Reason reason = Reason::at_least("random draw", draw(evidence), share_);
+    reason.against = "share of the dearer model";
+    return reason;
   }
 
  private:
+  double draw(const Evidence& evidence) const {
+    return Random(seed_, static_cast<std::uint64_t>(evidence.input)).uniform();
+  }
+
   std::uint64_t first_, second_;
   double share_;
   std::uint64_t seed_;

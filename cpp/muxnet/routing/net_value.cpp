@@ -64,6 +64,22 @@ std::size_t ValueChoice::operator()(Values& values) const {
   return best;
 }
 
+Reason ValueChoice::explain(Values& values) const {
+  if (size() < 2) return {};
+  const std::size_t best = net_value_.subtract(values);
+  double next = -std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (i != best) next = std::max(next, values[i]);
+  }
+  Reason reason = Reason::at_least("value less cost", values[best], next);
+  reason.against = "next best model";
+  if (values[best] - next < gate_) {
+    reason = {"lead over the next best model", values[best] - next, "<", gate_, "gate", {}};
+  }
+  reason.values.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size()));
+  return reason;
+}
+
 ValueChoice ValuePolicy::choice(const PolicyParameters& parameters) const {
   const auto order = by_cost();
   return {NetValue(relative_costs(), parameter(parameters, "lambda", 0, unbounded)), options().gate,

@@ -32,6 +32,9 @@ class ValueChoice {
 
   std::size_t size() const { return net_value_.size(); }
   std::size_t operator()(Values& values) const;
+  /// What decides among these values, which become net: the largest against the next, or how far
+  /// they are apart against the gate.
+  Reason explain(Values& values) const;
 
  private:
   NetValue net_value_;

@@ -23,6 +23,11 @@ class OffloadRule : public Rule {
     return {evidence.offload_score >= threshold_ ? cloud_ : device_, 0};
   }
 
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {};
+    return Reason::at_least("offload score", evidence.offload_score, threshold_);
+  }
+
  private:
   std::uint64_t device_, cloud_;
   double threshold_;

@@ -1,4 +1,4 @@
-#include <stdexcept>
+#include <algorithm>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/routing/policies.hpp"
@@ -10,27 +10,13 @@ class OracleRule : public Rule {
  public:
   explicit OracleRule(std::vector<std::size_t> by_cost) : by_cost_(std::move(by_cost)) {}
 
-  Step next(const Evidence&) const override {
-    throw std::invalid_argument(error_text("oracle", "a table with labels", "an input in service"));
-  }
-
-  Decisions replay(const OutcomeTable& table) const override {
-    const auto correct = table.correct().span<std::uint8_t>();
-    const auto predictions = table.predictions().span<std::int32_t>();
-    const auto n = static_cast<std::size_t>(table.size());
-    Decisions decisions;
-    for (std::size_t row = 0; row < n; ++row) {
-      const std::size_t offset = row * by_cost_.size();
-      std::size_t chosen = by_cost_.front();
-      for (const std::size_t model : by_cost_) {
-        if (correct[offset + model] == 0) continue;
-        chosen = model;
-        break;
-      }
-      decisions.called.push_back(model_bit(chosen));
-      decisions.answers.push_back(predictions[offset + chosen]);
-    }
-    return decisions;
+  Step next(const Evidence& evidence) const override {
+    require(evidence.label >= 0, "oracle", "a table with labels", "an input without");
+    if (evidence.called != 0) return {0, evidence.called};
+    const auto right = std::find_if(by_cost_.begin(), by_cost_.end(), [&](std::size_t model) {
+      return evidence.predictions[model] == evidence.label;
+    });
+    return {model_bit(right == by_cost_.end() ? by_cost_.front() : *right), 0};
   }
 
  private:

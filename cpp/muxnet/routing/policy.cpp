@@ -51,6 +51,7 @@ void Policy::fit(const OutcomeTable& held_out) {
   identity_.reset();
   models_ = held_out.models();
   costs_ = prices_ = held_out.costs(options_.cost_kind);
+  classes_ = held_out.class_count();
   accuracies_ = held_out.accuracies();
   dropped_ = 0;
   candidates_ = search(held_out);

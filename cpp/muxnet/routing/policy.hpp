@@ -101,6 +101,10 @@ class Policy {
   std::size_t best_single() const;
   /// Names of the models it was fitted for.
   const std::vector<std::string>& models() const { return models_; }
+  /// Number of classes of their answers; 0: from a file that does not say.
+  std::int64_t classes() const { return classes_; }
+  /// (N), costs of the models when fitted, of the policy's kind.
+  const std::vector<double>& costs() const { return costs_; }
 
   std::unique_ptr<Rule> rule(const OperatingPoint& point) const;
   std::unique_ptr<Rule> rule() const { return rule(point()); }
@@ -113,6 +117,8 @@ class Policy {
   /// All that fit() found, as JSON, written atomically: load_policy() gives a policy that decides
   /// alike and knows which inputs it has seen. Throws FileError.
   void save(const std::filesystem::path& path) const;
+  /// Names what it decides by: 64-bit FNV-1a, in hexadecimal, of the bytes that save() writes.
+  std::string version() const;
 
  protected:
   /// What search() learnt beside the operating points, and its way back; restore throws
@@ -143,8 +149,6 @@ class Policy {
   /// The same for an index below the number of models.
   std::size_t model_parameter(const PolicyParameters& parameters, const std::string& key) const;
 
-  /// (N), costs of the models when fitted, which rules go on deciding by.
-  const std::vector<double>& costs() const { return costs_; }
   /// Models by rising cost.
   std::vector<std::size_t> by_cost() const;
   /// (N), costs over the dearest one's.
@@ -158,6 +162,7 @@ class Policy {
   /// Makes the front and the default point from the candidates.
   void choose_again();
   nlohmann::json to_json() const;
+  std::string file_content() const;
   void from_json(const nlohmann::json& content);
 
   PolicyOptions options_;
@@ -165,6 +170,7 @@ class Policy {
   std::vector<double> costs_, prices_, accuracies_;
   double look_ = 0;
   std::uint64_t dropped_ = 0;  ///< models that without() named
+  std::int64_t classes_ = 0;
   std::size_t best_single_ = 0;
   std::shared_ptr<const TableIdentity> identity_;
   std::vector<OperatingPoint> candidates_, points_;

@@ -1,3 +1,5 @@
+#include <cinttypes>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
@@ -28,11 +30,11 @@ void Policy::restore(const Json& learnt) {
 }
 
 Json Policy::to_json() const {
-  return {{"format", format_name},   {"policy", name()},          {"options", options_},
-          {"models", models_},       {"costs", costs_},           {"prices", prices_},
-          {"look", look_},           {"accuracies", accuracies_}, {"dropped", dropped_},
-          {"candidates", candidates_}, {"point", point_},         {"learnt", learnt()},
-          {"fitted_on", *identity_}};
+  return {{"format", format_name},     {"policy", name()},          {"options", options_},
+          {"models", models_},         {"costs", costs_},           {"prices", prices_},
+          {"look", look_},             {"accuracies", accuracies_}, {"dropped", dropped_},
+          {"candidates", candidates_}, {"point", point_},           {"learnt", learnt()},
+          {"fitted_on", *identity_},   {"classes", classes_}};
 }
 
 void Policy::from_json(const Json& content) {
@@ -42,6 +44,7 @@ void Policy::from_json(const Json& content) {
   content.at("look").get_to(look_);
   content.at("accuracies").get_to(accuracies_);
   content.at("dropped").get_to(dropped_);
+  content.at("classes").get_to(classes_);
   content.at("candidates").get_to(candidates_);
   const std::size_t count = models_.size();
   require(count > 0 && count <= max_pool_models && costs_.size() == count &&
@@ -62,9 +65,22 @@ void Policy::from_json(const Json& content) {
   identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
 }
 
+std::string Policy::file_content() const { return to_json().dump(1) + "\n"; }
+
 void Policy::save(const std::filesystem::path& path) const {
   require_fitted();
-  write_atomically(path, to_json().dump(1) + "\n");
+  write_atomically(path, file_content());
+}
+
+std::string Policy::version() const {
+  require_fitted();
+  std::uint64_t hash = 0xCBF29CE484222325U;
+  for (const char byte : file_content()) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001B3U;
+  }
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016" PRIx64, hash);
+  return digits;
 }
 
 std::unique_ptr<Policy> load_policy(const std::filesystem::path& path) {

@@ -18,7 +18,8 @@ OutcomeRows::OutcomeRows(const OutcomeTable& table)
       weights_(table.fields().weights.span<float>()),
       scores_(table.fields().scores.span<float>()),
       offload_scores_(table.fields().offload_score.span<float>()),
-      features_(table.fields().features.span<float>()) {}
+      features_(table.fields().features.span<float>()),
+      labels_(table.labelled() ? table.labels() : std::span<const std::int32_t>{}) {}
 
 Evidence OutcomeRows::at(std::size_t row) const {
   Evidence evidence;
@@ -33,7 +34,28 @@ Evidence OutcomeRows::at(std::size_t row) const {
     const std::size_t width = features_.size() * models_ / predictions_.size();
     evidence.features = features_.subspan(row * width, width);
   }
+  if (!labels_.empty()) evidence.label = labels_[row];
   return evidence;
+}
+
+Reason Reason::at_least(std::string quantity, double value, double threshold) {
+  return {std::move(quantity), value, value >= threshold ? ">=" : "<", threshold, "threshold", {}};
+}
+
+Reason Reason::above(std::string quantity, double value, double threshold) {
+  return {std::move(quantity), value, value > threshold ? ">" : "<=", threshold, "threshold", {}};
+}
+
+Reason Rule::explain(const Evidence&) const { return {}; }
+
+void check_step(const Step& step, std::uint64_t called) {
+  if (step.call != 0) {
+    if ((step.call & ~called) == 0) {
+      throw std::logic_error(error_text("rule", "a step that calls a new model", "a repetition"));
+    }
+  } else if (step.answer_from == 0 || (step.answer_from & ~called) != 0) {
+    throw std::logic_error(error_text("rule", "an answer from called models", "another"));
+  }
 }
 
 std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
@@ -51,6 +73,18 @@ std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
   return static_cast<std::int32_t>(top - probabilities.begin());
 }
 
+Tensor answer_probabilities(const Rule& rule, const OutcomeTable& table) {
+  const OutcomeRows rows(table);
+  const auto classes = static_cast<std::size_t>(table.class_count());
+  Tensor result({table.size(), table.class_count()});
+  for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
+    Evidence evidence = rows.at(row);
+    const Step step = run_steps(rule, evidence, [](const Evidence&, const Step&) {});
+    rule.combine(evidence, step.answer_from, result.span<float>().subspan(row * classes, classes));
+  }
+  return result;
+}
+
 Decisions Rule::replay(const OutcomeTable& table) const {
   const auto n = static_cast<std::size_t>(table.size());
   Decisions decisions;
@@ -60,17 +94,7 @@ Decisions Rule::replay(const OutcomeTable& table) const {
   const OutcomeRows rows(table);
   for (std::size_t row = 0; row < n; ++row) {
     Evidence evidence = rows.at(row);
-    Step step = next(evidence);
-    while (step.call != 0) {
-      if ((step.call & ~evidence.called) == 0) {
-        throw std::logic_error(error_text("rule", "a step that calls a new model", "a repetition"));
-      }
-      evidence.called |= step.call;
-      step = next(evidence);
-    }
-    if (step.answer_from == 0 || (step.answer_from & ~evidence.called) != 0) {
-      throw std::logic_error(error_text("rule", "an answer from called models", "another"));
-    }
+    const Step step = run_steps(*this, evidence, [](const Evidence&, const Step&) {});
     decisions.called[row] = evidence.called;
     const auto first = static_cast<std::size_t>(std::countr_zero(step.answer_from));
     decisions.answers[row] = std::has_single_bit(step.answer_from)

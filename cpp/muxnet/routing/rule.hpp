@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/routing/decisions.hpp"
@@ -22,6 +24,7 @@ struct Evidence {
   std::span<const float> probabilities;       ///< (N, K)
   std::span<const std::int32_t> predictions;  ///< (N)
   std::span<const float> confidences;         ///< (N), max-softmax
+  std::int32_t label = -1;                    ///< only the oracle may read it; -1: not known
 };
 
 /// The rows of a table as evidence, of which nothing is called yet. The table must outlive it.
@@ -35,12 +38,26 @@ class OutcomeRows {
   std::span<const float> probabilities_;
   std::span<const std::int32_t> predictions_;
   std::span<const float> confidences_, weights_, scores_, offload_scores_, features_;
+  std::span<const std::int32_t> labels_;
 };
 
 /// What to do next: call more models, or answer from some of those called.
 struct Step {
   std::uint64_t call = 0;
   std::uint64_t answer_from = 0;
+};
+
+/// The comparison that decided a step: `value` of `quantity` against `threshold`.
+struct Reason {
+  std::string quantity;  ///< such as "max_softmax"; empty: nothing was compared
+  double value = 0;
+  std::string relation;  ///< that holds between the two: ">=", ">", "<" or "<="
+  double threshold = 0;
+  std::string against = "threshold";  ///< what the threshold is
+  std::vector<double> values;         ///< (N), the quantity of every model where each has one
+
+  static Reason at_least(std::string quantity, double value, double threshold);
+  static Reason above(std::string quantity, double value, double threshold);
 };
 
 /// One operating point of a policy, ready to decide: a machine that is asked for its next step
@@ -53,6 +70,9 @@ class Rule {
   /// A step either calls at least one model not yet called or answers from called ones. Throws
   /// std::invalid_argument when the rule needs the multiplexer's output and there is none.
   virtual Step next(const Evidence& evidence) const = 0;
+
+  /// Why next() takes the step that it takes; by default nothing is compared.
+  virtual Reason explain(const Evidence& evidence) const;
 
   /// The class answered: the argmax of the mean probabilities of `answer_from`, which
   /// `probabilities` (K) receives. Of one model this must stay its own answer: a replay reads that
@@ -70,12 +90,31 @@ class Rule {
   virtual Decisions replay(const OutcomeTable& table) const;
 };
 
+/// f32 (n, K), the probabilities of the rule's answers to the rows of a table.
+Tensor answer_probabilities(const Rule& rule, const OutcomeTable& table);
+
 /// The bit of model `index`.
 constexpr std::uint64_t model_bit(std::size_t index) { return std::uint64_t{1} << index; }
 
 /// All bits of `models` models.
 constexpr std::uint64_t all_models(std::size_t models) {
   return models >= 64 ? ~std::uint64_t{0} : model_bit(models) - 1;
+}
+
+/// Throws std::logic_error for a step that calls nothing new, or answers from what was not called.
+void check_step(const Step& step, std::uint64_t called);
+
+/// Steps on from what is called until the rule answers, and returns that last step.
+/// each(evidence, step) sees every step with the evidence that it was taken on.
+template <class Each>
+Step run_steps(const Rule& rule, Evidence& evidence, const Each& each) {
+  for (;;) {
+    const Step step = rule.next(evidence);
+    check_step(step, evidence.called);
+    each(evidence, step);
+    if (step.call == 0) return step;
+    evidence.called |= step.call;
+  }
 }
 
 }  // namespace muxnet

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "muxnet/losses/multiplexer.hpp"
-#include "muxnet/routing/rule.hpp"
+#include "muxnet/runtime/decision_batch.hpp"
 #include "muxnet/runtime/model_pool.hpp"
 
 namespace muxnet {
@@ -14,13 +14,6 @@ struct Multiplexer {
   std::shared_ptr<Model> model;
   Objective objective = Objective::correctness;
   WeightOptions weights;
-};
-
-/// What the multiplexer says of n inputs; tensors that do not apply are empty.
-struct MultiplexerView {
-  Tensor weights;        ///< f32 (n, N)
-  Tensor scores;         ///< f32 (n, N), logits of "model i is right"; correctness objective only
-  Tensor offload_score;  ///< f32 (n), mobile/cloud multiplexer only
 };
 
 /// Runs a multiplexer over normalised images f32 (n, c, h, w); `macs` are the N models' costs.
@@ -52,8 +45,7 @@ class Router {
   ModelPool& pool() const { return *pool_; }
 
  private:
-  struct Work;
-  void call_models(Work& work) const;
+  void call_models(const Tensor& images, DecisionBatch& batch, std::vector<double>& macs) const;
 
   std::shared_ptr<ModelPool> pool_;
   Multiplexer multiplexer_;

@@ -1,4 +1,4 @@
-"""``muxnet calibrate``: choose a saved router's operating point for a budget or a promise."""
+"""``muxnet calibrate``: choose a saved router's operating point for limits or a promise."""
 
 import argparse
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 from muxnet.errors import UsageError, UserError, error_text
 from muxnet.files import write_json
 from muxnet.outcome_files import parse_costs, read_evaluation_part
-from muxnet.router_folder import POLICY_FILE, describe_point, load_router
+from muxnet.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 from muxnet.words import percent_text
 
-HELP = "choose a saved router's operating point: a budget, or a promised accuracy"
+HELP = "choose a saved router's operating point: a budget, call shares, or a promised accuracy"
 INTERRUPTED = "the router is as it was"
 
 
@@ -33,29 +33,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--budget", type=float, metavar="COST", help="greatest mean cost per input")
     parser.add_argument(
+        "--p99", type=float, metavar="COST", help="cost that 99 %% of the inputs do not exceed"
+    )
+    parser.add_argument("--cost-kind", default="", metavar="KIND", help="of --budget and --p99")
+    parser.add_argument(
+        "--share",
+        action="append",
+        default=[],
+        metavar="MODEL=SHARE",
+        help="greatest share of the inputs that a model is called for; may be repeated",
+    )
+    parser.add_argument(
         "--drop", type=float, metavar="POINTS", help="most accuracy to lose against the best one"
     )
     parser.add_argument("--confidence", type=float, default=95.0, help="of that promise, in %%")
+    parser.add_argument(
+        "--false-alarms",
+        type=float,
+        default=0.01,
+        metavar="P",
+        help="probability that the drift monitor, made of --outcomes, ever raises one",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the order of the inputs")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Choose the point, save the router, and return the exit status."""
     changed = bool(arguments.costs or arguments.without)
-    both = arguments.budget is not None and arguments.drop is not None
-    if both or (not changed and arguments.budget is None and arguments.drop is None):
-        expected = "one of --budget and --drop, or --costs or --without"
-        raise UsageError(error_text("calibrate", expected, "both" if both else "none"))
+    limited = arguments.budget is not None or arguments.p99 is not None or bool(arguments.share)
+    promised = arguments.drop is not None
+    if (limited and promised) or not (limited or promised or changed or arguments.outcomes):
+        expected = (
+            "limits (--budget, --p99, --share), or --drop, or changes (--costs, --without), "
+            "or --outcomes for the monitor"
+        )
+        raise UsageError(error_text("calibrate", expected, "both" if limited else "none"))
     policy = load_router(arguments.router)
     change_pool(policy, arguments)
-    if arguments.drop is None:
-        if arguments.budget is not None:
-            policy.choose_for_budget(arguments.budget)
-        content = describe_point(policy)
-        print(f"chosen {content['text']}, figures of the inputs it was fitted on")
+    table = None
+    if arguments.outcomes is not None:
+        table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
+    if promised:
+        content = promise(policy, table, arguments)
+    elif limited:
+        content = keep_limits(policy, table, arguments)
     else:
-        content = promise(policy, arguments)
+        content = describe_point(policy)
+    monitor = None if table is None else drift_monitor(policy, table, arguments)
     policy.save(arguments.router / POLICY_FILE)
+    if monitor is not None:
+        monitor.save(arguments.router / DRIFT_FILE)
+        print(
+            f"drift: {monitor.calibrated_on:,} inputs kept to compare with; a false alarm ever has "
+            f"probability {monitor.alpha:g} at most"
+        )
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, content)
@@ -86,7 +117,73 @@ def change_pool(policy: Any, arguments: argparse.Namespace) -> None:
         policy.reprice([costs.get(name, price) for name, price in prices], arguments.look_cost)
 
 
-def promise(policy: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+def keep_limits(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Choose the most accurate point within all limits.
+
+    Raises:
+        UsageError: limits that need a table, without one; shares out of range.
+        ValueError: no point keeps them; a kind of cost or a model that is not there.
+
+    """
+    from muxnet import _core
+
+    kind = arguments.cost_kind or policy.cost_kind
+    figures = _core.Limit.Figure
+    limits = [_core.Limit(figures.call_share, *parse_share(text)) for text in arguments.share]
+    for figure, cost in ((figures.mean_cost, arguments.budget), (figures.p99_cost, arguments.p99)):
+        if cost is not None:
+            limits.append(_core.Limit(figure, kind, cost))
+    if table is not None:
+        policy.choose(_core.choose_within(policy, table, limits))
+        where = f"these {len(table):,} inputs"
+    elif len(limits) == 1 and arguments.budget is not None and kind == policy.cost_kind:
+        policy.choose_for_budget(arguments.budget)
+        where = "the inputs it was fitted on"
+    else:
+        expected = f"--outcomes, for limits other than --budget in {policy.cost_kind}"
+        raise UsageError(error_text("calibrate", expected, "none"))
+    content = describe_point(policy)
+    print(f"chosen {content['text']}, figures of {where}")
+    return content
+
+
+def parse_share(text: str) -> tuple[str, float]:
+    """Return ``MODEL=SHARE`` as a pair.
+
+    Raises:
+        UsageError: another form, or a share outside [0, 1].
+
+    """
+    name, _, value = text.rpartition("=")
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not name or not 0 <= share <= 1:
+        raise UsageError(error_text("--share", "MODEL=SHARE with a share of 0 to 1", text))
+    return name, share
+
+
+def drift_monitor(policy: Any, table: Any, arguments: argparse.Namespace) -> Any:
+    """Return a monitor that compares inputs with those of ``table``.
+
+    Raises:
+        UsageError: a probability out of range.
+        ValueError: other models.
+
+    """
+    from muxnet import _core
+
+    if not 0 < arguments.false_alarms < 1:
+        expected = "a probability between 0 and 1"
+        raise UsageError(error_text("--false-alarms", expected, arguments.false_alarms))
+    values = _core.monitored_values(policy, table)
+    return _core.DriftMonitor(
+        values, policy.version, alpha=arguments.false_alarms, seed=arguments.seed
+    )
+
+
+def promise(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     """Choose the cheapest point that keeps the promise.
 
     Raises:
@@ -96,13 +193,12 @@ def promise(policy: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     """
     from muxnet import _core
 
-    if arguments.outcomes is None:
+    if table is None:
         raise UsageError(error_text("--drop", "--outcomes with inputs not seen yet", "none"))
     if not 0 < arguments.drop < 100 or not 0 < arguments.confidence < 100:
         expected = "points and a confidence between 0 and 100"
         received = f"{arguments.drop} and {arguments.confidence}"
         raise UsageError(error_text("--drop, --confidence", expected, received))
-    table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
     drop, delta = arguments.drop / 100, 1 - arguments.confidence / 100
     found = _core.certify(policy, table, drop=drop, delta=delta, seed=arguments.seed)
     wanted = (

@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 
 from muxnet.details import tables
-from muxnet.files import write_json
+from muxnet.files import write_json, write_text
 from muxnet.outcome_files import parse_costs, read_evaluation_part
 from muxnet.replay import Evaluated, evaluate_policy
 from muxnet.router_folder import load_router
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("router", type=Path, help="folder that muxnet fit left")
     parser.add_argument("--outcomes", type=Path, required=True, metavar="TABLE")
     parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    parser.add_argument("--records", type=Path, metavar="FILE", help="write decision records")
     parser.add_argument("--seed", type=int, default=0, help="of the intervals")
     parser.add_argument(
         "--details",
@@ -31,12 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Evaluate, print, and return the exit status."""
+    from muxnet import _core
+
     policy = load_router(arguments.router)
     table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {len(table):,} inputs")
     for entry in (text_table(found), *(tables(found.details) if arguments.details else ())):
         print_table(entry)
+    if arguments.records is not None:
+        lines = _core.record_decisions(policy, table)
+        write_text(arguments.records, "".join(line + "\n" for line in lines))
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, dataclasses.asdict(found))

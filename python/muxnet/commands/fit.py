@@ -1,13 +1,15 @@
 """``muxnet fit``: a router from recorded answers, saved as a folder."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from muxnet.errors import UsageError, error_text
+from muxnet.adapters import keep_models, read_models
+from muxnet.errors import ConfigError, UsageError, error_text
 from muxnet.files import write_json
 from muxnet.outcome_files import parse_costs, read_fitting_part
 from muxnet.replay import fit_policy
-from muxnet.router_folder import POLICY_FILE, describe_point
+from muxnet.router_folder import MODELS_FILE, POLICY_FILE, describe_point
 from muxnet.study_results import DEFAULT
 
 HELP = "fit a router on recorded answers and save it"
@@ -23,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
         "--budget", type=float, metavar="COST", help="greatest mean cost per input (default: free)"
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="FILE", help="list as of muxnet collect, for muxnet route"
     )
     parser.add_argument("--seed", type=int, default=0, help="for policies that draw")
     parser.add_argument(
@@ -47,6 +52,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.gate < float("inf"):
         raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
     table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
+    if arguments.models is not None:
+        check_models(arguments.models, table.models)
     policy = fit_policy(
         arguments.policy,
         table,
@@ -58,6 +65,8 @@ def execute(arguments: argparse.Namespace) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / POLICY_FILE
     policy.save(path)
+    if arguments.models is not None:
+        keep_models(arguments.models, arguments.out / MODELS_FILE)
     content = describe_point(policy)
     print(
         f"fitted {policy.name} on {len(table):,} inputs: {len(policy.operating_points)} operating "
@@ -68,3 +77,16 @@ def execute(arguments: argparse.Namespace) -> int:
     if target is not None:
         write_json(target, content)
     return 0
+
+
+def check_models(path: Path, names: Sequence[str]) -> None:
+    """Refuse a list of other models than the table's.
+
+    Raises:
+        ConfigError: it is one.
+
+    """
+    listed = [model.name for model in read_models(path)]
+    if set(listed) != set(names):
+        expected = f"the models of the table, {', '.join(names)}"
+        raise ConfigError(error_text(str(path), expected, ", ".join(listed)))

@@ -1,0 +1,317 @@
+#include "muxnet/routing/record.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* format_name = "muxnet-decision-1";
+
+/// The shortest decimals that give back `value`, as JSON would write them for a double.
+double shortest(float value) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  double result = 0;
+  std::from_chars(digits, end, result);
+  return static_cast<float>(result) == value ? result : static_cast<double>(value);
+}
+
+Json numbers(std::span<const float> values) {
+  Json result = Json::array();
+  for (const float value : values) result.push_back(shortest(value));
+  return result;
+}
+
+std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models) {
+  std::vector<std::string> names;
+  for (std::uint64_t rest = called; rest != 0; rest &= rest - 1) {
+    names.push_back(models[static_cast<std::size_t>(std::countr_zero(rest))]);
+  }
+  return names;
+}
+
+Json to_json(const Reason& reason) {
+  Json result{{"quantity", reason.quantity},
+              {"value", reason.value},
+              {"relation", reason.relation},
+              {"threshold", reason.threshold},
+              {"against", reason.against}};
+  if (!reason.values.empty()) result["values"] = reason.values;
+  return result;
+}
+
+Json seen_by_router(const Evidence& evidence) {
+  Json seen = Json::object();
+  if (!evidence.weights.empty()) seen["weights"] = numbers(evidence.weights);
+  if (!evidence.scores.empty()) seen["scores"] = numbers(evidence.scores);
+  if (!std::isnan(evidence.offload_score)) seen["offload_score"] = shortest(evidence.offload_score);
+  if (!evidence.features.empty()) seen["features"] = numbers(evidence.features);
+  return seen;
+}
+
+std::span<const float> output_of(const Evidence& evidence, std::size_t model, std::size_t models) {
+  const std::size_t classes = evidence.probabilities.size() / models;
+  return evidence.probabilities.subspan(model * classes, classes);
+}
+
+/// Evidence that owns what it shows.
+struct KnownInput {
+  KnownInput(std::size_t models, std::size_t classes)
+      : probabilities(models * classes),
+        predictions(models, -1),
+        confidences(models),
+        width(classes) {}
+
+  void store(std::size_t model, const std::vector<float>& output) {
+    std::copy(output.begin(), output.end(), probabilities.begin() + offset(model));
+    const auto top = std::max_element(output.begin(), output.end());
+    predictions[model] = static_cast<std::int32_t>(top - output.begin());
+    confidences[model] = *top;
+    known |= model_bit(model);
+  }
+
+  Evidence evidence() const {
+    Evidence result = rest;
+    result.weights = weights;
+    result.scores = scores;
+    result.features = features;
+    result.probabilities = probabilities;
+    result.predictions = predictions;
+    result.confidences = confidences;
+    return result;
+  }
+
+  std::ptrdiff_t offset(std::size_t model) const {
+    return static_cast<std::ptrdiff_t>(model * width);
+  }
+
+  Evidence rest;
+  std::vector<float> weights, scores, features, probabilities;
+  std::vector<std::int32_t> predictions;
+  std::vector<float> confidences;
+  std::size_t width;
+  std::uint64_t known = 0;
+};
+
+std::size_t place_of(const Policy& policy, const std::string& model) {
+  const auto& names = policy.models();
+  const auto found = std::find(names.begin(), names.end(), model);
+  require(found != names.end(), "record", "models of the policy", model);
+  return static_cast<std::size_t>(found - names.begin());
+}
+
+KnownInput input_of(const Policy& policy, const Json& record) {
+  const Json& outputs = record.at("outputs");
+  require(!outputs.empty(), "record", "outputs of the models called", "none");
+  const std::size_t classes = outputs.front().size();
+  KnownInput input(policy.models().size(), classes);
+  for (const auto& [name, output] : outputs.items()) {
+    require(output.size() == classes && classes > 0, "record", text(classes, " classes"),
+            text(output.size(), " of ", name));
+    input.store(place_of(policy, name), output.get<std::vector<float>>());
+  }
+  const Json& seen = record.at("seen");
+  input.weights = seen.value("weights", std::vector<float>{});
+  input.scores = seen.value("scores", std::vector<float>{});
+  input.features = seen.value("features", std::vector<float>{});
+  for (const auto* values : {&input.weights, &input.scores}) {
+    require(values->empty() || values->size() == policy.models().size(), "record",
+            text("a number for each of ", policy.models().size(), " models"), text(values->size()));
+  }
+  input.rest.offload_score = seen.value("offload_score", input.rest.offload_score);
+  input.rest.input = record.at("input").get<std::int64_t>();
+  input.rest.label = record.value("label", -1);
+  return input;
+}
+
+/// Steps through an input of which only some outputs are known.
+template <class Each>
+Step run_known(const Rule& rule, Evidence& evidence, std::uint64_t known, const Each& each) {
+  return run_steps(rule, evidence, [&](const Evidence& before, const Step& step) {
+    require((step.call & ~known) == 0, "record", "outputs of all models that are called",
+            text("none of model ", std::countr_zero(step.call & ~known)));
+    each(before, step);
+  });
+}
+
+ReplayedRecord replay(const Policy& policy, const Rule& rule, const std::string& version,
+                      const Json& content) {
+  const auto format = content.at("format").get<std::string>();
+  require(format == format_name, "record", text("format ", format_name), format);
+  const auto recorded = content.at("version").get<std::string>();
+  require(recorded == version, "record",
+          text("one of policy '", policy.name(), "' in version ", version), recorded);
+  const KnownInput input = input_of(policy, content);
+  ReplayedRecord result;
+  Evidence evidence = input.evidence();
+  const Step last =
+      run_known(rule, evidence, input.known, [&](const Evidence& before, const Step& step) {
+        const auto names = names_of(step.call & ~before.called, policy.models());
+        result.called.insert(result.called.end(), names.begin(), names.end());
+      });
+  std::vector<float> joint(input.width);
+  result.answer = rule.combine(evidence, last.answer_from, joint);
+  result.same = content.at("called").get<std::vector<std::string>>() == result.called &&
+                content.at("answer").get<std::int32_t>() == result.answer;
+  return result;
+}
+
+}  // namespace
+
+Recorder::Recorder(const Policy& policy, CallCosts costs)
+    : rule_(policy.rule()),
+      policy_(policy.name()),
+      version_(policy.version()),
+      models_(policy.models()),
+      looks_(policy.uses_router()),
+      costs_(std::move(costs)) {
+  for (const auto& [kind, values] : costs_.models) {
+    require(values.size() == models_.size(), "recorder", text(models_.size(), " costs of ", kind),
+            text(values.size()));
+    require(!looks_ || costs_.router.count(kind) > 0, "recorder",
+            text("the multiplexer's own cost in ", kind), "none");
+  }
+}
+
+Json Recorder::cost_of(std::uint64_t called, bool look) const {
+  Json result = Json::object();
+  for (const auto& [kind, values] : costs_.models) {
+    double sum = look ? costs_.router.at(kind) : 0.0;
+    if (look && kind == "macs") sum += rule_->macs();
+    for (std::uint64_t rest = called; rest != 0; rest &= rest - 1) {
+      sum += values[static_cast<std::size_t>(std::countr_zero(rest))];
+    }
+    result[kind] = sum;
+  }
+  return result;
+}
+
+Json Recorder::alternatives(const Evidence& evidence, std::uint64_t known) const {
+  Json result = Json::array();
+  for (std::size_t model = 0; model < models_.size(); ++model) {
+    Json entry{{"model", models_[model]}, {"cost", cost_of(model_bit(model), false)}};
+    if ((known & model_bit(model)) != 0) {
+      entry["answer"] = evidence.predictions[model];
+      if (evidence.label >= 0) entry["right"] = evidence.predictions[model] == evidence.label;
+    }
+    result.push_back(std::move(entry));
+  }
+  return result;
+}
+
+Json Recorder::record(Evidence evidence, std::uint64_t known) const {
+  Json steps = Json::array(), outputs = Json::object();
+  std::vector<std::string> called;
+  evidence.called = 0;
+  const Step last =
+      run_known(*rule_, evidence, known, [&](const Evidence& before, const Step& step) {
+        const bool answers = step.call == 0;
+        const auto names =
+            names_of(answers ? step.answer_from : step.call & ~before.called, models_);
+        Json entry{{answers ? "answer_from" : "call", names}};
+        const Reason reason = rule_->explain(before);
+        if (!reason.quantity.empty()) entry["why"] = to_json(reason);
+        steps.push_back(std::move(entry));
+        if (!answers) called.insert(called.end(), names.begin(), names.end());
+      });
+  for (std::uint64_t rest = evidence.called; rest != 0; rest &= rest - 1) {
+    const auto model = static_cast<std::size_t>(std::countr_zero(rest));
+    outputs[models_[model]] = numbers(output_of(evidence, model, models_.size()));
+  }
+  std::vector<float> joint(evidence.probabilities.size() / models_.size());
+  const std::int32_t answer = rule_->combine(evidence, last.answer_from, joint);
+  Json result{{"format", format_name},
+              {"policy", policy_},
+              {"version", version_},
+              {"input", evidence.input},
+              {"seen", seen_by_router(evidence)},
+              {"steps", std::move(steps)},
+              {"called", called},
+              {"outputs", std::move(outputs)},
+              {"answer", answer},
+              {"probability", shortest(joint[static_cast<std::size_t>(answer)])},
+              {"cost", cost_of(evidence.called, looks_)},
+              {"alternatives", alternatives(evidence, known)}};
+  if (evidence.label >= 0) {
+    result["label"] = evidence.label;
+    result["right"] = answer == evidence.label;
+  }
+  return result;
+}
+
+std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTable& table,
+                                          std::span<const std::int64_t> rows) {
+  require(table.models() == policy.models(), "record_decisions", "the models of the policy",
+          text(table.models().size(), " others"));
+  const Recorder recorder(policy, {table.fields().costs, table.fields().router_costs});
+  const OutcomeRows inputs(table);
+  const auto known = all_models(static_cast<std::size_t>(table.model_count()));
+  std::vector<std::string> lines;
+  const auto add = [&](std::int64_t row) {
+    require(row >= 0 && row < table.size(), "record_decisions", text("rows below ", table.size()),
+            text(row));
+    lines.push_back(recorder.record(inputs.at(static_cast<std::size_t>(row)), known).dump());
+  };
+  std::for_each(rows.begin(), rows.end(), add);
+  if (rows.empty()) {
+    for (std::int64_t row = 0; row < table.size(); ++row) add(row);
+  }
+  return lines;
+}
+
+std::vector<ReplayedRecord> replay_records(const Policy& policy,
+                                           std::span<const std::string> lines) {
+  const auto rule = policy.rule();
+  const std::string version = policy.version();
+  std::vector<ReplayedRecord> results;
+  for (const auto& line : lines) {
+    try {
+      results.push_back(replay(policy, *rule, version, Json::parse(line)));
+    } catch (const nlohmann::json::exception& error) {
+      throw std::invalid_argument(
+          error_text(text("record, line ", results.size() + 1), "a decision record", error.what()));
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(text(error.what(), " (line ", results.size() + 1, ")"));
+    }
+  }
+  return results;
+}
+
+Json plan_decision(const Policy& policy, Evidence evidence) {
+  const auto rule = policy.rule();
+  require(policy.classes() > 0, "plan_decision", "a policy that says how many classes there are",
+          "one saved without them: fit it again");
+  const std::size_t models = policy.models().size();
+  const auto classes = static_cast<std::size_t>(policy.classes());
+  KnownInput unsure(models, classes);
+  const std::vector<float> alike(classes, 1.0F / static_cast<float>(classes));
+  for (std::size_t model = 0; model < models; ++model) unsure.store(model, alike);
+  evidence.probabilities = unsure.probabilities;
+  evidence.predictions = unsure.predictions;
+  evidence.confidences = unsure.confidences;
+  evidence.called = 0;
+  Json plan;
+  run_steps(*rule, evidence, [&](const Evidence& before, const Step& step) {
+    const Reason reason = rule->explain(before);
+    if (before.called == 0) {
+      plan["call"] = names_of(step.call, policy.models());
+      if (!reason.quantity.empty()) plan["why"] = to_json(reason);
+      plan["then"] = Json::array();
+    } else if (!reason.quantity.empty()) {
+      plan["then"].push_back({{"quantity", reason.quantity},
+                              {"threshold", reason.threshold},
+                              {"call", names_of(step.call & ~before.called, policy.models())}});
+    }
+  });
+  return plan;
+}
+
+}  // namespace muxnet

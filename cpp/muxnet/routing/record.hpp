@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "muxnet/routing/policy.hpp"
+
+namespace muxnet {
+
+/// What calls cost, by kind: (N) the models, and one look of the multiplexer.
+struct CallCosts {
+  std::map<std::string, std::vector<double>> models;
+  std::map<std::string, double> router;
+};
+
+/// Writes down why each input went where it went.
+///
+/// A record is one line of JSON: `policy` and its `version`; `input`, its number; `seen`, what the
+/// multiplexer said; `steps`, each with the models called or answered from and, under `why`, the
+/// comparison that decided it (Reason); `called`, in order; `outputs`, the probabilities of those
+/// models; `answer`, a class, and its `probability`; `cost` by kind, the multiplexer's look
+/// included; `alternatives`, for each model alone its cost and, where its output is known, its
+/// answer; where the label is known, who is right. With the policy it replays to the same decision.
+class Recorder {
+ public:
+  /// Records the policy's chosen point. Throws std::invalid_argument for costs of another number of
+  /// models, or where the policy looks at a multiplexer whose cost is missing.
+  Recorder(const Policy& policy, CallCosts costs);
+
+  /// The decision on one input. `evidence.probabilities` hold the outputs of the models `known`; to
+  /// call another throws std::invalid_argument.
+  nlohmann::ordered_json record(Evidence evidence, std::uint64_t known) const;
+
+ private:
+  nlohmann::ordered_json alternatives(const Evidence& evidence, std::uint64_t known) const;
+  nlohmann::ordered_json cost_of(std::uint64_t called, bool look) const;
+
+  std::shared_ptr<const Rule> rule_;
+  std::string policy_, version_;
+  std::vector<std::string> models_;
+  bool looks_;
+  CallCosts costs_;
+};
+
+/// Records of the rows `rows` of a table; of all where there are none. Throws
+/// std::invalid_argument as Policy::decide() does.
+std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTable& table,
+                                          std::span<const std::int64_t> rows = {});
+
+/// What a policy makes of what a record says that was known.
+struct ReplayedRecord {
+  std::vector<std::string> called;  ///< in order
+  std::int32_t answer = 0;
+  bool same = false;  ///< as recorded
+};
+
+/// Decides records again. Throws std::invalid_argument, with the line's number, for what is no
+/// record of this policy in this version, or where the policy calls a model whose output the record
+/// does not hold.
+std::vector<ReplayedRecord> replay_records(const Policy& policy,
+                                           std::span<const std::string> lines);
+
+/// What is known before any model has run: the models called first and, from there on, the
+/// comparisons that would call for more if each answered as unsure as can be (all classes alike).
+/// JSON: `call`, names; `then`, a list of `why` (without a value) and `call`, empty where even such
+/// an answer is enough.
+nlohmann::ordered_json plan_decision(const Policy& policy, Evidence evidence);
+
+}  // namespace muxnet

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "muxnet/core/tensor.hpp"
+#include "muxnet/routing/rule.hpp"
+
+namespace muxnet {
+
+/// What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do not
+/// apply are empty.
+struct MultiplexerView {
+  Tensor weights;        ///< f32 (n, N)
+  Tensor scores;         ///< f32 (n, N), logits of "model i is right"; correctness objective only
+  Tensor offload_score;  ///< f32 (n), mobile/cloud multiplexer only
+  Tensor features;       ///< f32 (n, F), the caller's
+};
+
+/// A batch of inputs on its way through a rule, whoever runs the models:
+///   while (!batch.done()) for each model m that some rows want: batch.store(m, answers)
+class DecisionBatch {
+ public:
+  /// n inputs of which nothing is called yet, numbered from `first_input` on, for a pool of
+  /// `models`. Throws std::invalid_argument for fewer than one of either, or what the rule's first
+  /// step throws.
+  DecisionBatch(std::shared_ptr<const Rule> rule, std::int64_t n, std::int64_t models,
+                MultiplexerView view = {}, std::int64_t first_input = 0);
+
+  /// No input wants a model any more.
+  bool done() const { return waiting_.empty(); }
+  /// (N), for each model the inputs that want it now.
+  const std::vector<std::vector<std::int64_t>>& wanted() const { return wanted_; }
+  /// Takes model's class probabilities f32 (wanted()[model].size(), K); when it was the last one
+  /// wanted, the rule decides on. Throws std::invalid_argument on another shape.
+  void store(std::size_t model, const Tensor& answers);
+
+  /// What is known of an input.
+  Evidence evidence(std::int64_t row) const;
+
+  const MultiplexerView& view() const { return view_; }
+  /// (n), bit i: model i was run.
+  const std::vector<std::uint64_t>& called() const { return called_; }
+  /// (n), once done: the class answered.
+  const std::vector<std::int32_t>& answers() const { return answers_; }
+  /// f32 (n, K), once done: of the answer.
+  const Tensor& probabilities() const { return joint_; }
+
+ private:
+  void advance();
+  void make_room(std::int64_t classes);
+
+  std::shared_ptr<const Rule> rule_;
+  MultiplexerView view_;
+  std::int64_t n_, models_, first_input_;
+  Tensor outputs_;      // f32 (n, N, K), of the models called
+  Tensor predictions_;  // i32 (n, N)
+  Tensor confidences_;  // f32 (n, N)
+  Tensor joint_;        // f32 (n, K)
+  std::vector<std::uint64_t> called_;
+  std::vector<std::int32_t> answers_;
+  std::vector<std::int64_t> waiting_;
+  std::vector<std::vector<std::int64_t>> wanted_;
+};
+
+}  // namespace muxnet

@@ -1,0 +1,38 @@
+"""``muxnet replay``: decide again what decision records say was known."""
+
+import argparse
+from pathlib import Path
+
+from muxnet.files import write_json
+
+HELP = "decide recorded decisions again and name those that come out otherwise"
+INTERRUPTED = "nothing was left"
+
+EXIT_OTHERWISE = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet replay``."""
+    parser.add_argument("router", type=Path, help="folder of muxnet fit, or of a finished run")
+    parser.add_argument("records", type=Path, help="lines of JSON, of route or evaluate --records")
+    parser.add_argument("--policy", default="", metavar="NAME", help="of a run's policies")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Decide, print, and return the exit status: 1 where a decision came out otherwise."""
+    from muxnet import _core
+    from muxnet.pools import load_policy
+
+    policy = load_policy(arguments.router, arguments.policy)
+    lines = arguments.records.read_text(encoding="utf-8").splitlines()
+    otherwise = []
+    for number, again in enumerate(_core.replay_records(policy, lines), 1):
+        if not again.same:
+            otherwise.append(number)
+            called = ", ".join(again.called)
+            print(f"line {number}: now called {called}, answer {again.answer}")
+    print(f"{len(lines):,} records, {len(otherwise):,} decided otherwise")
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, {"records": len(lines), "otherwise": otherwise})
+    return EXIT_OTHERWISE if otherwise else 0

@@ -1,0 +1,142 @@
+"""``muxnet route``: answers for image files, each from the models that a router calls for it."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from muxnet.errors import ConfigError, UsageError, error_text
+from muxnet.files import write_json, write_text
+
+HELP = "answer for image files by the models that a router calls, and say why"
+INTERRUPTED = "nothing was written"
+
+EXIT_DAMAGED = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet route``."""
+    parser.add_argument("router", type=Path, help="folder of muxnet fit, or of a finished run")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG files")
+    parser.add_argument("--policy", default="", metavar="NAME", help="of a run's policies")
+    parser.add_argument("--models", type=Path, metavar="FILE", help="list as of muxnet collect")
+    parser.add_argument("--size", type=int, metavar="N", help="side of the images in pixels")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey")
+    parser.add_argument(
+        "--resize", type=int, metavar="N", help="shorter side before the square is cut out"
+    )
+    parser.add_argument("--decide-only", action="store_true", help="run no model")
+    parser.add_argument("--explain", action="store_true", help="say which comparisons decided")
+    parser.add_argument("--records", type=Path, metavar="FILE", help="write decision records")
+    parser.add_argument(
+        "--monitor", action="store_true", help="watch for drift since muxnet calibrate"
+    )
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Route, print, and return the exit status: 1 where a file could not be read."""
+    from muxnet.decision_text import answer_line, explanation, plan_line
+    from muxnet.pools import open_router
+    from muxnet.routing import route_images
+
+    check(arguments)
+    policy, pool = open_router(
+        arguments.router,
+        policy=arguments.policy,
+        models=arguments.models,
+        images=image_format(arguments),
+    )
+    monitor = load_monitor(arguments.router, policy) if arguments.monitor else None
+    decide_only = arguments.decide_only
+    found = route_images(policy, pool, arguments.images, monitor=monitor, decide_only=decide_only)
+    for record in found.records:
+        if decide_only:
+            print(plan_line(record))
+        else:
+            print((explanation if arguments.explain else answer_line)(record, policy.cost_kind))
+    for error in found.damaged.values():
+        print(f"muxnet: damaged: {error}", file=sys.stderr)
+    if arguments.records is not None:
+        write_text(arguments.records, "".join(json.dumps(r) + "\n" for r in found.records))
+    content: dict[str, Any] = {
+        "policy": policy.name,
+        "version": policy.version,
+        "images": found.records,
+        "damaged": found.damaged,
+    }
+    if monitor is not None:
+        content["drift"] = tell_drift(monitor, arguments.router)
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, content)
+    return EXIT_DAMAGED if found.damaged else 0
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Refuse what does not go together.
+
+    Raises:
+        UsageError: it does not.
+
+    """
+    if arguments.decide_only and (arguments.records or arguments.monitor or arguments.explain):
+        expected = "no --records, --explain or --monitor, which need answers"
+        raise UsageError(error_text("--decide-only", expected, "one"))
+    if arguments.resize and (arguments.channels == 1 or arguments.size is None):
+        raise UsageError(error_text("--resize", "--size, in colour", "none or grey"))
+
+
+def image_format(arguments: argparse.Namespace) -> Any:
+    """Return how files become images, None where nothing was said."""
+    from muxnet.pools import ImageFormat
+
+    names = ("channels", "size", "resize")
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    return ImageFormat(**given) if given else None
+
+
+def load_monitor(folder: Path, policy: Any) -> Any:
+    """Return the drift monitor of a router.
+
+    Raises:
+        ConfigError: there is none, or it belongs to another operating point.
+
+    """
+    from muxnet import _core
+    from muxnet.router_folder import DRIFT_FILE
+
+    path = folder / DRIFT_FILE
+    how = "muxnet calibrate with --outcomes"
+    if not path.is_file():
+        raise ConfigError(error_text(str(folder), f"{DRIFT_FILE} of {how}", "none"))
+    monitor = _core.DriftMonitor.load(path)
+    if monitor.version != policy.version:
+        expected = f"a monitor of the router in version {policy.version} ({how})"
+        raise ConfigError(error_text(str(path), expected, monitor.version))
+    return monitor
+
+
+def tell_drift(monitor: Any, folder: Path) -> dict[str, Any]:
+    """Save the monitor, print what it has found, and return it."""
+    from muxnet.router_folder import DRIFT_FILE
+
+    monitor.save(folder / DRIFT_FILE)
+    print(
+        f"drift: evidence {monitor.e_value:.3g} of {1 / monitor.alpha:g} after "
+        f"{monitor.observed:,} inputs (largest in '{monitor.cause}')"
+    )
+    if monitor.alarm:
+        print(
+            f"muxnet: drift: inputs are no longer like those of the calibration, as '"
+            f"{monitor.cause}' shows; by chance with probability {monitor.alpha:g} at most",
+            file=sys.stderr,
+        )
+    return {
+        "alarm": monitor.alarm,
+        "e_value": monitor.e_value,
+        "cause": monitor.cause,
+        "observed": monitor.observed,
+        "alpha": monitor.alpha,
+    }

@@ -1,0 +1,233 @@
+"""What a router routes to: models of any kind, and images as they want them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.adapters import ForeignModel, read_models
+from muxnet.config import RunConfig, load_config
+from muxnet.errors import ConfigError, UserError, error_text
+from muxnet.policies import OFFLOAD, POLICIES, fit_for_run
+from muxnet.results import read_results
+from muxnet.router_folder import MODELS_FILE, load_router
+from muxnet.run_folder import RunFolder
+
+Costs = Mapping[str, list[float]]
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFormat:
+    """How files become images: the central square, resized; or as ``muxnet.load_images`` does.
+
+    ``resize``: the shorter side in pixels before a central square of ``size`` is cut out, in
+    colour; 0: the largest central square is resized to ``size``.
+    """
+
+    channels: int = 3
+    size: int = 64
+    resize: int = 0
+
+    def load(self, path: Path) -> NDArray[np.uint8]:
+        """Return a file as an image u8 (c, h, w).
+
+        Raises:
+            OSError: unreadable, or damaged.
+
+        """
+        from muxnet import _core
+
+        if self.resize:
+            images = _core.load_images([path], self.resize, self.size)
+        else:
+            images = _core.load_squares([path], self.channels, self.size)
+        image: NDArray[np.uint8] = images[0]
+        return image
+
+
+class Pool(Protocol):
+    """Models behind a router."""
+
+    format: ImageFormat
+    class_names: Sequence[str]
+    costs: Costs
+    router_costs: Mapping[str, float]
+
+    def view(self, images: NDArray[np.uint8]) -> Any:
+        """Return what the multiplexer says of images u8 (n, c, h, w)."""
+
+    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return a model's probabilities (n, K)."""
+
+
+class ForeignPool:
+    """Models of a list as ``muxnet collect`` reads it."""
+
+    def __init__(self, models: Sequence[ForeignModel], policy: Any, images: ImageFormat) -> None:
+        by_name = {model.name: model for model in models}
+        if set(by_name) != set(policy.models):
+            expected = f"the router's models {', '.join(policy.models)}"
+            raise ConfigError(error_text("models", expected, ", ".join(by_name)))
+        self._models = [by_name[name] for name in policy.models]
+        self.format = images
+        self.class_names: Sequence[str] = ()
+        self.costs: Costs = {policy.cost_kind: list(policy.costs)}
+        self.router_costs: Mapping[str, float] = {}
+
+    def view(self, images: NDArray[np.uint8]) -> Any:
+        """Return nothing: these models have no multiplexer."""
+        from muxnet import _core
+
+        return _core.MultiplexerView()
+
+    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return a model's probabilities (n, K).
+
+        Raises:
+            UserError: it failed.
+
+        """
+        try:
+            return np.ascontiguousarray(self._models[model].probabilities(images))
+        except Exception as error:
+            name = self._models[model].name
+            shape = " x ".join(str(extent) for extent in images.shape[1:])
+            text = (
+                f"[route] {name} failed on images of {shape} (--channels, --size): "
+                f"{type(error).__name__}: {error}"
+            )
+            raise UserError(text) from error
+
+
+class RunPool:
+    """The networks of a finished run."""
+
+    def __init__(self, folder: RunFolder, *, offload: bool = False) -> None:
+        from muxnet import _core, api
+
+        config = load_config(folder.config)
+        data = read_results(folder.results).data
+        channels, height, width = data.image_shape
+        options = _core.NetworkOptions(
+            channels=channels, height=height, width=width, classes=data.classes
+        )
+        models = [
+            _core.make_model(name, options, projection_dim=config.projection_dim)
+            for name in config.models
+        ]
+        for model in models:
+            model.load(folder.weights / f"{model.name}.safetensors")
+        pair = api.device_and_cloud(models) if offload else range(len(models))
+        self._multiplexer = _multiplexer(folder, config, models, offload=offload)
+        self._macs = [float(models[i].macs) for i in pair]
+        self._pool = _core.ModelPool([models[i] for i in pair])
+        self._normalization = models[0].normalization
+        self.format = ImageFormat(channels, width)
+        self.class_names: Sequence[str] = data.class_names
+        self.costs: Costs = {"macs": self._macs}
+        self.router_costs: Mapping[str, float] = {"macs": float(self._multiplexer.macs)}
+
+    def view(self, images: NDArray[np.uint8]) -> Any:
+        """Return what the multiplexer says of images u8 (n, c, h, w)."""
+        from muxnet import _core
+
+        return _core.look(self._multiplexer, self._normalized(images), self._macs)
+
+    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return a model's probabilities (n, K)."""
+        return np.asarray(self._pool.probabilities(model, self._normalized(images)))
+
+    def _normalized(self, images: NDArray[np.uint8]) -> Any:
+        from muxnet import _core
+
+        return _core.normalize(np.ascontiguousarray(images), self._normalization)
+
+
+def _multiplexer(folder: RunFolder, config: RunConfig, models: Any, *, offload: bool) -> Any:
+    from muxnet import api
+
+    network = api.multiplexer_network(models, config, offload=offload)
+    name = "offload" if offload else "multiplexer"
+    network.load(folder.weights / f"{name}.safetensors")
+    return api.multiplexer_of(network, config)
+
+
+def open_router(
+    path: Path,
+    *,
+    policy: str = "",
+    models: Path | None = None,
+    images: ImageFormat | None = None,
+) -> tuple[Any, Pool]:
+    """Return the policy and the models of a folder that ``muxnet fit`` or ``muxnet run`` left.
+
+    ``policy`` chooses among those of a run; ``models`` and ``images`` are for a router of fit.
+
+    Raises:
+        ConfigError: no such folder, no models, an unknown policy, one that cannot serve.
+        OSError: files that cannot be read.
+
+    """
+    found = load_policy(path, policy)
+    folder = RunFolder(path)
+    if is_run(folder):
+        if models is not None or images is not None:
+            raise ConfigError(error_text("route", "a run's own models and images", "others"))
+        return found, RunPool(folder, offload=policy == OFFLOAD)
+    if found.uses_router:
+        expected = "a policy that needs no multiplexer, or the folder of the run that has it"
+        raise ConfigError(error_text(str(path), expected, found.name))
+    source = models or path / MODELS_FILE
+    if not source.is_file():
+        expected = f"--models, or {MODELS_FILE} beside the policy (muxnet fit --models)"
+        raise ConfigError(error_text(str(path), expected, "none"))
+    return found, ForeignPool(read_models(source), found, images or ImageFormat())
+
+
+def is_run(folder: RunFolder) -> bool:
+    """Return whether a folder holds a finished run."""
+    return folder.results.is_file() and folder.config.is_file()
+
+
+def load_policy(path: Path, name: str = "") -> Any:
+    """Return the policy of a router's folder, or one of a run's: the learned cascade by default.
+
+    Raises:
+        ConfigError: none, or no such policy.
+        OSError: files that cannot be read.
+
+    """
+    folder = RunFolder(path)
+    if is_run(folder):
+        return run_policy(folder, name or "learned_cascade")
+    if name:
+        expected = f"a run's folder, which has several policies, at {path}"
+        raise ConfigError(error_text("--policy", expected, name))
+    return load_router(path)
+
+
+def run_policy(folder: RunFolder, name: str) -> Any:
+    """Return a policy of a finished run; one made before runs saved them is fitted again.
+
+    Raises:
+        ConfigError: no such policy, or the oracle.
+        OSError: files that cannot be read.
+
+    """
+    from muxnet import _core
+
+    names = [known for known in (*POLICIES, OFFLOAD) if known != "oracle"]
+    if name not in names:
+        raise ConfigError(error_text("--policy", "one of " + ", ".join(names), name))
+    path = folder.policies / f"{name}.json"
+    if path.is_file():
+        return _core.Policy.load(path)
+    tables = {
+        split: _core.OutcomeTable.load(folder.outcomes(split))
+        for split in ("held_out", "calibration", "offload-calibration")
+    }
+    pair = (tables["calibration"], tables["offload-calibration"])
+    return fit_for_run(name, pair, tables["held_out"], seed=load_config(folder.config).seed)

@@ -1,0 +1,90 @@
+"""Routing with scikit-learn's conventions."""
+
+import doctest
+
+import numpy as np
+import pytest
+from muxnet import RouterClassifier, _core, estimator
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+
+COSTS = (1.0, 4.0, 20.0)
+
+
+def test_the_example_of_its_documentation_runs():
+    found = doctest.testmod(estimator)
+    assert found.attempted >= 6
+    assert found.failed == 0
+
+
+def test_it_stores_what_it_is_given_and_is_cloned():
+    router = RouterClassifier("cascade", costs=COSTS, budget=3.0, bins=20)
+    twin = clone(router)
+    assert twin.get_params() == router.get_params()
+    assert twin.get_params()["costs"] == COSTS
+    assert twin.set_params(seed=3) is twin
+    assert twin.seed == 3
+    RouterClassifier("no such policy", budget=-1)  # fit validates
+
+
+def test_arrays_and_tables_come_to_the_same(answers):
+    probabilities, labels = answers(1, 800)
+    others, other_labels = answers(2, 500)
+    router = RouterClassifier("cascade", costs=COSTS, budget=8.0).fit(probabilities, labels)
+    names = [f"model_{i}" for i in range(3)]
+    table = _core.OutcomeTable(names, others, {"cost": list(COSTS)}, labels=other_labels)
+    np.testing.assert_array_equal(router.predict(others), router.predict(table))
+    calls = router.decide(others)
+    assert calls.shape == (500, 3)
+    assert calls.any(axis=1).all()
+    assert (calls @ COSTS).mean() == pytest.approx(8.0, rel=0.2)
+    assert router.score(others, other_labels) == router.score(table)
+    assert router.score(table) == np.mean(router.predict(others) == other_labels)
+    given = router.predict_proba(others)
+    np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(given.argmax(axis=1), router.predict(others))
+    np.testing.assert_array_equal(router.classes_, np.arange(4))
+    assert router.n_models_in_ == 3
+
+
+def test_it_is_searched_over_like_any_other(answers):
+    probabilities, labels = answers(1, 400)
+    router = RouterClassifier("cascade", costs=COSTS, bins=10)
+    search = GridSearchCV(router, {"budget": [1.0, 20.0]}, cv=3).fit(probabilities, labels)
+    assert search.best_params_ == {"budget": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("settings", "change", "message"),
+    [
+        ({"policy": "no_such"}, None, "one of always, argmax"),
+        ({"costs": None}, None, "costs of 3 models"),
+        ({"costs": (1, 2)}, None, "3 costs"),
+        ({"costs": (1, 2, -1)}, None, "costs above 0"),
+        ({"budget": 0.5}, None, "a budget of at least"),
+        ({}, lambda p, y: (p[:, 0], y), r"\(n, N, K\)"),
+        ({}, lambda p, y: (2 * p, y), "probabilities"),
+        ({}, lambda p, y: (p, y + 9), "labels in"),
+        ({}, lambda p, y: (p, None), "a labelled table"),
+    ],
+)
+def test_fit_says_what_does_not_fit(answers, settings, change, message):
+    data = answers(1, 50) if change is None else change(*answers(1, 50))
+    router = RouterClassifier(**{"policy": "cascade", "costs": COSTS, **settings})
+    with pytest.raises(ValueError, match=message):
+        router.fit(*data)
+
+
+def test_it_must_be_fitted_first(answers):
+    probabilities, labels = answers(1, 50)
+    router = RouterClassifier("cascade", costs=COSTS)
+    for call in (router.predict, router.predict_proba, router.decide):
+        with pytest.raises(NotFittedError):
+            call(probabilities)
+    table = _core.OutcomeTable(["a", "b", "c"], probabilities, {"macs": COSTS}, labels=labels)
+    with pytest.raises(ValueError, match="the labels of the table"):
+        router.fit(table, 1 - labels)
+    router.fit(table)
+    with pytest.raises(ValueError, match="models a, b, c"):
+        router.predict(probabilities)
