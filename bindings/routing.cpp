@@ -122,7 +122,13 @@ void bind_policy(py::module_& module) {
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
       .def(
           "rule", [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); },
-          "The chosen point, for a Router.");
+          "The chosen point, for a Router.")
+      .def(
+          "rule_at",
+          [](const Policy& policy, const OperatingPoint& point) {
+            return std::shared_ptr<Rule>(policy.rule(point));
+          },
+          py::arg("point"), "Another point.\n\nRaises:\n    ValueError: it does not fit.");
   py::class_<Guarantee>(module, "Guarantee", "What certify() found.")
       .def_readonly("point", &Guarantee::point, "The cheapest certified; None: there is none.")
       .def_readonly("reference_cost", &Guarantee::reference_cost)

@@ -56,6 +56,10 @@ class CascadeRule : public Rule {
     return {model_bit(chain_.models[stages]), 0};
   }
 
+  std::uint64_t answer_now(const Evidence& evidence) const override {
+    return model_bit(chain_.models[chain_.stages_run(evidence.called) - 1]);
+  }
+
  private:
   Chain chain_;
   Measure measure_;

@@ -59,6 +59,9 @@ class Rule {
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                                std::span<float> probabilities) const;
 
+  /// The models, of those called (at least one), to answer from when no further one may be called.
+  virtual std::uint64_t answer_now(const Evidence& evidence) const { return evidence.called; }
+
   /// Decisions for every row of a table, by stepping through each.
   virtual Decisions replay(const OutcomeTable& table) const;
 };
