@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1084,6 +1084,13 @@ class Policy:
         """
         The chosen point, for a Router.
         """
+    def rule_at(self, point: OperatingPoint) -> Rule:
+        """
+        Another point.
+        
+        Raises:
+            ValueError: it does not fit.
+        """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
         Write all that fit() found as JSON, atomically.
@@ -1325,6 +1332,357 @@ class CollectOptions:
     @router_costs.setter
     def router_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
+class ServiceStatus:
+    """
+    What became of a request.
+    
+    Members:
+    
+      ok
+    
+      full
+    
+      late
+    
+      cost
+    
+      closing
+    
+      failed
+    """
+    __members__: typing.ClassVar[dict[str, ServiceStatus]]
+    closing: typing.ClassVar[ServiceStatus]
+    cost: typing.ClassVar[ServiceStatus]
+    failed: typing.ClassVar[ServiceStatus]
+    full: typing.ClassVar[ServiceStatus]
+    late: typing.ClassVar[ServiceStatus]
+    ok: typing.ClassVar[ServiceStatus]
+    @typing.overload
+    def __eq__(self, other: ServiceStatus) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: ServiceStatus) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class Departure:
+    """
+    Why other models were called than the rule wanted.
+    
+    Members:
+    
+      none
+    
+      deadline
+    
+      cost
+    
+      full
+    """
+    __members__: typing.ClassVar[dict[str, Departure]]
+    cost: typing.ClassVar[Departure]
+    deadline: typing.ClassVar[Departure]
+    full: typing.ClassVar[Departure]
+    none: typing.ClassVar[Departure]
+    @typing.overload
+    def __eq__(self, other: Departure) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: Departure) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class ServiceRequest:
+    """
+    Images, and what answers may cost.
+    """
+    def __init__(self, images: numpy.ndarray, *, model: typing.SupportsInt | typing.SupportsIndex | None = None, point: typing.SupportsInt | typing.SupportsIndex | None = None, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_cost: typing.SupportsFloat | typing.SupportsIndex | None = None, decide_only: bool = False) -> None:
+        ...
+class ServiceAnswer:
+    """
+    What became of a request, row by row.
+    """
+    @property
+    def answered_from(self) -> list[int]:
+        """
+        (n), bits.
+        """
+    @property
+    def answers(self) -> list[int]:
+        """
+        (n), classes.
+        """
+    @property
+    def called(self) -> list[int]:
+        """
+        (n), bit i: model i was run.
+        """
+    @property
+    def departures(self) -> list[Departure]:
+        ...
+    @property
+    def first_input(self) -> int:
+        ...
+    @property
+    def macs(self) -> list[float]:
+        """
+        (n), of called models and multiplexer.
+        """
+    @property
+    def message(self) -> str:
+        ...
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        f32 (n, K).
+        """
+    @property
+    def retry_after_ms(self) -> float:
+        ...
+    @property
+    def scores(self) -> numpy.ndarray:
+        ...
+    @property
+    def shadow(self) -> list[int]:
+        """
+        (n), bits: what the shadow asks for.
+        """
+    @property
+    def status(self) -> ServiceStatus:
+        ...
+    @property
+    def total_ms(self) -> float:
+        ...
+    @property
+    def version(self) -> int:
+        ...
+    @property
+    def wanted(self) -> list[int]:
+        """
+        (n), bits: what the rule asked for.
+        """
+    @property
+    def weights(self) -> numpy.ndarray:
+        ...
+class Histogram:
+    """
+    Counts of times in doubling buckets.
+    """
+    bounds_ms: typing.ClassVar[list] = [0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 32768.0]
+    def quantile_ms(self, quantile: typing.SupportsFloat | typing.SupportsIndex) -> float:
+        ...
+    @property
+    def buckets(self) -> typing.Annotated[list[int], "FixedSize(21)"]:
+        ...
+    @property
+    def count(self) -> int:
+        ...
+    @property
+    def sum_ms(self) -> float:
+        ...
+class StageStatistics:
+    """
+    One model's, or the multiplexer's.
+    """
+    @property
+    def batches(self) -> int:
+        ...
+    @property
+    def images(self) -> int:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def run(self) -> Histogram:
+        ...
+    @property
+    def waiting(self) -> int:
+        ...
+class ServiceStatistics:
+    """
+    All since the service began.
+    """
+    @property
+    def called(self) -> list[int]:
+        """
+        Of those, by model.
+        """
+    @property
+    def departures(self) -> dict[Departure, int]:
+        ...
+    @property
+    def images(self) -> int:
+        """
+        Answered by a rule.
+        """
+    @property
+    def macs(self) -> float:
+        ...
+    @property
+    def reference_macs(self) -> float:
+        ...
+    @property
+    def requests(self) -> dict[ServiceStatus, int]:
+        ...
+    @property
+    def shadow_agreed(self) -> int:
+        ...
+    @property
+    def shadow_images(self) -> int:
+        ...
+    @property
+    def stages(self) -> list[StageStatistics]:
+        """
+        The look, then the models.
+        """
+    @property
+    def total(self) -> Histogram:
+        ...
+    @property
+    def version(self) -> int:
+        ...
+class Deployment:
+    """
+    All that a service answers with.
+    """
+    def __init__(self, models: collections.abc.Sequence[Model], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+class ServiceOptions:
+    """
+    How a service works.
+    """
+    cheaper_when_full: bool
+    warm_up: bool
+    def __init__(self) -> None:
+        ...
+    @property
+    def fill_ms(self) -> float:
+        ...
+    @fill_ms.setter
+    def fill_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_batch(self) -> int:
+        ...
+    @max_batch.setter
+    def max_batch(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def queue_images(self) -> int:
+        ...
+    @queue_images.setter
+    def queue_images(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def threads_each(self) -> int:
+        ...
+    @threads_each.setter
+    def threads_each(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def workers(self) -> int:
+        ...
+    @workers.setter
+    def workers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class Service:
+    """
+    Algorithm 2 for many requests at a time.
+    """
+    def __init__(self, deployment: Deployment, options: ServiceOptions) -> None:
+        """
+        Raises:
+            ValueError: what does not fit.
+        """
+    def close(self) -> None:
+        """
+        Answer what is there, and stop.
+        """
+    def deploy(self, deployment: Deployment) -> int:
+        """
+        Answer requests to come with another; its version.
+        
+        Raises:
+            ValueError: other models.
+        """
+    def infer(self, request: ServiceRequest) -> ServiceAnswer:
+        """
+        Wait for the answer.
+        
+        Raises:
+            ValueError: images that do not fit.
+        """
+    def statistics(self) -> ServiceStatistics:
+        ...
+    def submit(self, ticket: typing.SupportsInt | typing.SupportsIndex, request: ServiceRequest) -> None:
+        """
+        The answer comes by take(), under its ticket.
+        
+        Raises:
+            ValueError.
+        """
+    def take(self) -> list[tuple[int, ServiceAnswer]]:
+        """
+        The answers that wait, with their tickets.
+        """
+    @property
+    def descriptor(self) -> int:
+        """
+        Readable while answers wait.
+        """
 def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]:
     """
     A policy's family over budgets.
@@ -1365,6 +1723,14 @@ def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
 def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
     """
     An OutcomeTable of every model's answers to normalised images.
+    """
+def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
+    """
+    Images u8 (n, channels, size, size) from JPEG or PNG contents, the central square resized.
+    
+    Raises:
+        OSError: no whole image, too many pixels.
+        ValueError: options.
     """
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """

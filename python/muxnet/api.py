@@ -215,7 +215,7 @@ def pretrain_multiplexer(
     """
     config = config or RunConfig()
     own = config.multiplexer
-    network = _multiplexer_network(models, config, classes=len(data.train.class_names))
+    network = multiplexer_network(models, config, classes=len(data.train.class_names))
     options = _core.ModelTrainingOptions()
     rate = own.pretraining_learning_rate
     options.fit = _fit_options(config, own.pretraining_epochs, rate, own.weight_decay, "adamw")
@@ -260,7 +260,7 @@ def fit_multiplexer(
     """
     config = config or RunConfig()
     own = config.multiplexer
-    network = _multiplexer_network(models, config, offload=offload)
+    network = multiplexer_network(models, config, offload=offload)
     if pretrained is not None:
         fresh, learnt = network.state(), pretrained.state()
         fits = {
@@ -401,9 +401,10 @@ def _with_checkpoint(fit: Any, path: PathLike | None, resume: bool, seconds: flo
     return fit
 
 
-def _multiplexer_network(
+def multiplexer_network(
     models: Sequence[Any], config: RunConfig, *, classes: int = 0, offload: bool = False
 ) -> Any:
+    """Return a multiplexer's network with fresh weights for models and configuration."""
     own = config.multiplexer
     options = _core.MultiplexerOptions()
     options.channels, options.height, options.width = models[0].graph.input_shape

@@ -20,6 +20,7 @@ COMMANDS = (
     "evaluate",
     "calibrate",
     "guarantee",
+    "serve",
     "figures",
     "paper",
     "profile",
