@@ -3,8 +3,11 @@
 import base64
 import contextlib
 import json
+import re
+import shutil
 import socket
 import struct
+import subprocess
 import threading
 import time
 import zlib
@@ -382,3 +385,20 @@ def test_the_status_page_needs_nothing_from_elsewhere(ready):
     found = json.loads(call(ready, "GET", "/status")[2])
     assert found["router"] == "router"
     assert [model["name"] for model in found["models"]]
+
+
+def test_a_browser_shows_what_was_called(ready, rest, served, digit_images, tmp_path):
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser is None:
+        pytest.skip("Chromium is not installed")
+    rest.infer("router", tensor(http, digit_images[:5]))
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000"]
+    place = f"http://127.0.0.1:{ready['http_port']}/"
+    command = [browser, *options, f"--user-data-dir={tmp_path}", "--dump-dom", place]
+    page = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert '<span id="policy">argmax</span>' in page
+    rows = re.search(r'<tbody id="models">(.*?)</tbody>', page, re.S).group(1)
+    assert re.findall(r"<tr><td>(\w+)</td>", rows) == served.names
+    shares = [float(share) for share in re.findall(r"([\d.]+) %", rows)]
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    assert ">ready<" in page

@@ -208,9 +208,9 @@ double Scheduler::backlog_locked() const {
   for (Stage stage = 0; stage < queues_.size(); ++stage) {
     const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
     if (waiting == 0) continue;
-    const auto batches = static_cast<double>((waiting - 1) / options_.max_batch);
-    const std::int64_t rest = (waiting - 1) % options_.max_batch + 1;
-    sum += batches * batch_ms(stage, options_.max_batch) + batch_ms(stage, rest);
+    const std::int64_t whole = (waiting - 1) / options_.max_batch;
+    const std::int64_t rest = waiting - whole * options_.max_batch;
+    sum += static_cast<double>(whole) * batch_ms(stage, options_.max_batch) + batch_ms(stage, rest);
   }
   return sum / static_cast<double>(options_.workers);
 }

@@ -97,6 +97,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
                 **found,
                 "router": endpoint.router_name,
                 "policy": served.policy.name,
+                "uses_router": bool(served.policy.uses_router),
                 "accuracy": served.policy.point.accuracy,
                 "class_names": list(served.class_names),
                 "image_shape": list(served.image_shape),
