@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "muxnet/data/image_bytes.hpp"
 #include "muxnet/data/image_encode.hpp"
 #include "muxnet/data/image_folder.hpp"
 #include "muxnet/data/image_pipeline.hpp"
@@ -142,6 +143,17 @@ void bind_data(py::module_& module) {
       py::arg("files"), py::arg("channels"), py::arg("size"), Unlocked(),
       "Images u8 (n, channels, size, size) as of an image folder: central square, resized.\n\n"
       "Raises:\n    OSError: an unreadable file.\n    ValueError: no files.");
+      "decode_images",
+      [](const std::vector<py::bytes>& contents, int channels, int size, std::int64_t max_pixels) {
+        const std::vector<std::string> bytes(contents.begin(), contents.end());
+        const py::gil_scoped_release unlocked;
+        return decode_images(bytes, {channels, size, max_pixels});
+      },
+      py::arg("contents"), py::arg("channels"), py::arg("size"),
+      py::arg("max_pixels") = ImageBytesOptions{}.max_pixels,
+      "Images u8 (n, channels, size, size) from JPEG or PNG contents, the central square "
+      "resized.\n\n"
+      "Raises:\n    OSError: no whole image, too many pixels.\n    ValueError: options.");
   module.def(
       "encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
       py::arg("quality") = 90, Unlocked(),

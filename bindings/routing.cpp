@@ -162,7 +162,13 @@ void bind_policy(py::module_& module) {
             policy.decide(table);  // refuses other models
             return answer_probabilities(*policy.rule(), table);
           },
-          py::arg("table"), Unlocked(), "f32 (n, K), of the answers.\n\nRaises:\n    ValueError.");
+          py::arg("table"), Unlocked(), "f32 (n, K), of the answers.\n\nRaises:\n    ValueError.")
+      .def(
+          "rule_at",
+          [](const Policy& policy, const OperatingPoint& point) {
+            return std::shared_ptr<Rule>(policy.rule(point));
+          },
+          py::arg("point"), "Another point.\n\nRaises:\n    ValueError: it does not fit.");
   py::class_<Guarantee>(module, "Guarantee", "What certify() found.")
       .def_readonly("point", &Guarantee::point, "The cheapest certified; None: there is none.")
       .def_readonly("reference_cost", &Guarantee::reference_cost)

@@ -24,6 +24,7 @@ COMMANDS = (
     "route",
     "replay",
     "guarantee",
+    "serve",
     "figures",
     "paper",
     "profile",

@@ -1,6 +1,7 @@
 """Shared examples: the results of an invented run, whole and to the schema."""
 
 import copy
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -218,3 +219,53 @@ def _answers(seed=0, rows=400, accuracies=(0.6, 0.75, 0.9), classes=4):
 def answers():
     """Make recorded answers of models, the dearer the better."""
     return _answers
+
+
+SERVED_MODELS = ("alexnet_small", "mobilenet_v2_small", "mnasnet1_0_small")
+
+
+@pytest.fixture(scope="session")
+def untrained_run(tmp_path_factory):
+    """A run's folder as ``muxnet serve`` reads it, of networks that have learnt nothing."""
+    from muxnet import _core, api
+    from muxnet.config import RunConfig, save_config
+    from muxnet.files import write_json
+    from muxnet.run_folder import RunFolder
+
+    folder = RunFolder(tmp_path_factory.mktemp("served") / "run")
+    config = RunConfig(data="digits", models=SERVED_MODELS, out=str(folder.path))
+    data = api.load_data("digits", held_out_fraction=0.25)
+    models = api.zoo(SERVED_MODELS, data.train, projection_dim=config.projection_dim)
+    multiplexer = _core.Multiplexer(api.multiplexer_network(models, config))
+    for network in (*models, multiplexer.model):
+        api.save_weights(network, folder.weights / f"{network.name}.safetensors")
+    for split in ("held_out", "calibration"):
+        table = api.outcome_table(models, multiplexer, data.held_out, split=split)
+        table.save(folder.outcomes(split))
+    found = example()
+    found["data"].update(
+        classes=10, image_shape=list(data.train.image_shape), class_names=list("0123456789")
+    )
+    write_json(folder.results, found)
+    save_config(config, folder.config)
+    return folder.path
+
+
+@pytest.fixture(scope="session")
+def digit_images():
+    """Test images u8 (n, c, h, w) of the digits."""
+    from muxnet import api
+    from muxnet.collect import raw_pixels
+
+    data = api.load_data("digits", held_out_fraction=0.25).test
+    return raw_pixels(data, 0, len(data))
+
+
+@pytest.fixture(scope="session")
+def started_server():
+    """Start a server on free ports: a context that gives its process and what it said."""
+    if find_spec("kserve") is None:  # not imported: its messages clash with those of tritonclient
+        pytest.skip("kserve is not installed")
+    from muxnet.bench.serve_load import start_server
+
+    return start_server

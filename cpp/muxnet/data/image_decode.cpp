@@ -1,7 +1,8 @@
 #include "muxnet/data/image_decode.hpp"
 
+#include <algorithm>
 #include <opencv2/imgcodecs.hpp>
-#include <string>
+#include <opencv2/imgproc.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
@@ -10,15 +11,14 @@
 namespace muxnet {
 namespace {
 
-void check_header(const std::filesystem::path& path, const std::string& bytes,
-                  std::int64_t max_pixels) {
+void check_header(const std::string& bytes, const std::string& name, std::int64_t max_pixels) {
   const auto header = read_image_header(bytes);
   if (!header.defect.empty()) {
-    throw FileError(error_text(path.string(), "a whole JPEG or PNG image", header.defect));
+    throw FileError(error_text(name, "a whole JPEG or PNG image", header.defect));
   }
   // Sides below 2^32 each, so the product fits.
   if (header.width > max_pixels / header.height) {
-    throw FileError(error_text(path.string(), text("at most ", max_pixels, " pixels"),
+    throw FileError(error_text(name, text("at most ", max_pixels, " pixels"),
                                text(header.width, " x ", header.height)));
   }
 }
@@ -26,19 +26,36 @@ void check_header(const std::filesystem::path& path, const std::string& bytes,
 }  // namespace
 
 cv::Mat decode_image(const std::filesystem::path& path, int channels, std::int64_t max_pixels) {
-  const std::string bytes = read_file(path);
-  check_header(path, bytes, max_pixels);
+  return decode_image(read_file(path), path.string(), channels, max_pixels);
+}
+
+cv::Mat decode_image(const std::string& bytes, const std::string& name, int channels,
+                     std::int64_t max_pixels) {
+  check_header(bytes, name, max_pixels);
   const cv::Mat raw(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
   cv::Mat image;
   try {
     image = cv::imdecode(raw, channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
   } catch (const cv::Exception& failure) {
-    throw FileError(error_text(path.string(), "a decodable image", failure.err));
+    throw FileError(error_text(name, "a decodable image", failure.err));
   }
   if (image.empty()) {
-    throw FileError(error_text(path.string(), "a decodable image", "damaged contents"));
+    throw FileError(error_text(name, "a decodable image", "damaged contents"));
   }
   return image;
+}
+
+void copy_square(const cv::Mat& image, int channels, int size, std::uint8_t* dst) {
+  const int side = std::min(image.rows, image.cols);
+  // Cutting first gives the same square and keeps a 1 x 100000 image from growing on the way.
+  const cv::Mat square =
+      image(cv::Rect((image.cols - side) / 2, (image.rows - side) / 2, side, side));
+  cv::Mat small;
+  cv::resize(square, small, {size, size}, 0, 0, side > size ? cv::INTER_AREA : cv::INTER_LINEAR);
+  for (int channel = 0; channel < channels; ++channel) {
+    cv::Mat plane(size, size, CV_8UC1, dst + std::int64_t{channel} * size * size);
+    cv::extractChannel(small, plane, channels - 1 - channel);  // OpenCV decodes to BGR
+  }
 }
 
 }  // namespace muxnet

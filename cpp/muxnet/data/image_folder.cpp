@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
-#include <opencv2/imgproc.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
@@ -66,19 +65,9 @@ std::vector<ImageFile> list_images(const fs::path& folder, std::vector<std::stri
   return files;
 }
 
-/// The central square of the decoded image, resized, as planes (channels, size, size).
 void load_image(const fs::path& path, const ImageFolderOptions& options, std::uint8_t* dst) {
-  cv::Mat image = decode_image(path, options.channels, options.max_pixels);
-  const int side = std::min(image.rows, image.cols);
-  // Cutting first gives the same square and keeps a 1 x 100000 image from growing on the way.
-  image = image(cv::Rect((image.cols - side) / 2, (image.rows - side) / 2, side, side));
-  const auto size = options.size;
-  cv::Mat small;
-  cv::resize(image, small, {size, size}, 0, 0, side > size ? cv::INTER_AREA : cv::INTER_LINEAR);
-  for (int channel = 0; channel < options.channels; ++channel) {
-    cv::Mat plane(size, size, CV_8UC1, dst + std::int64_t{channel} * size * size);
-    cv::extractChannel(small, plane, options.channels - 1 - channel);  // OpenCV decodes to BGR
-  }
+  copy_square(decode_image(path, options.channels, options.max_pixels), options.channels,
+              options.size, dst);
 }
 
 void check_options(const ImageFolderOptions& options) {

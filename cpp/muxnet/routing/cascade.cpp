@@ -83,6 +83,10 @@ class CascadeRule : public Rule {
                             chain_.thresholds[stages - 1]);
   }
 
+  std::uint64_t answer_now(const Evidence& evidence) const override {
+    return model_bit(chain_.models[chain_.stages_run(evidence.called) - 1]);
+  }
+
  private:
   Chain chain_;
   Measure measure_;

@@ -86,6 +86,9 @@ class Rule {
   /// Bits of the models that it may call.
   virtual std::uint64_t may_call() const { return ~std::uint64_t{0}; }
 
+  /// The models, of those called (at least one), to answer from when no further one may be called.
+  virtual std::uint64_t answer_now(const Evidence& evidence) const { return evidence.called; }
+
   /// Decisions for every row of a table, by stepping through each.
   virtual Decisions replay(const OutcomeTable& table) const;
 };

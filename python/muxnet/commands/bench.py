@@ -7,10 +7,11 @@ import os
 from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 
 from muxnet.bench.rounds import Row, compare
 from muxnet.bench.works import PEERS, works
-from muxnet.errors import UsageError, UserError
+from muxnet.errors import UsageError, UserError, error_text
 from muxnet.files import write_json
 from muxnet.machine import cpu_name
 from muxnet.progress import reporter
@@ -27,7 +28,7 @@ PACKAGES = {"torch_compile": "torch", "mobilenet_v2": "muxnet", "training_step":
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet bench``."""
-    parser.add_argument("kind", choices=tuple(PEERS), help="what to measure")
+    parser.add_argument("kind", choices=(*PEERS, "serve"), help="what to measure")
     parser.add_argument(
         "--against", metavar="PEER,...", default="", help="peers (empty: all that are installed)"
     )
@@ -43,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rounds", type=int, default=15, help="measured turns of each side")
     parser.add_argument("--threads", type=int, default=0, help="threads of each side (0: all)")
+    group = parser.add_argument_group("serve", "a server under load, beside always-best")
+    group.add_argument("--run", type=Path, help="folder of muxnet run to serve")
+    group.add_argument("--policy", default="learned_cascade", help="of the run")
+    group.add_argument("--data", default="", help="KIND:PATH of the images, if moved")
+    group.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
+    group.add_argument("--images", type=int, default=1, help="in a request")
+    group.add_argument("--loads", nargs="+", type=float, default=[0.5, 0.8, 1.0, 1.5])
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -51,6 +59,8 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"[rounds] expected at least 1, received {arguments.rounds}")
     if arguments.kind not in ("train", "infer") and "bf16" in arguments.precision:
         raise UsageError(f"[precision] expected fp32 to {arguments.kind}, received bf16")
+    if arguments.kind == "serve":
+        return serve(arguments)
     threads = arguments.threads or len(os.sched_getaffinity(0))
     rows: list[Row] = []
     against = peers(arguments.kind, arguments.against)
@@ -73,6 +83,34 @@ def execute(arguments: argparse.Namespace) -> int:
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, [dataclasses.asdict(row) for row in rows])
+    return 0
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Measure a server under load, print what came out, and return the exit status."""
+    from muxnet.bench.serve_load import LoadOptions, comparison, load_table, measure
+
+    if arguments.run is None:
+        raise UsageError(error_text("bench serve", "--run with a finished run", "none"))
+    if not (arguments.seconds > 0 and arguments.images > 0 and min(arguments.loads) > 0):
+        raise UsageError(error_text("bench serve", "seconds, images and loads above 0", "others"))
+    options = LoadOptions(
+        arguments.run,
+        arguments.policy,
+        arguments.data,
+        arguments.seconds,
+        arguments.images,
+        tuple(arguments.loads),
+    )
+    with reporter() as progress:
+        result = measure(options, progress.say)
+    print(f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores for server and generator")
+    print_table(load_table(result))
+    for line in comparison(result):
+        print(line)
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, dataclasses.asdict(result))
     return 0
 
 

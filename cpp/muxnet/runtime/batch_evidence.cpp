@@ -1,0 +1,73 @@
+#include "muxnet/runtime/batch_evidence.hpp"
+
+#include <algorithm>
+
+namespace muxnet {
+namespace {
+
+std::span<const float> row_of(const Tensor& tensor, std::int64_t row) {
+  if (tensor.empty()) return {};
+  const std::int64_t width = tensor.size() / tensor.dim(0);
+  return {tensor.data<float>() + row * width, static_cast<std::size_t>(width)};
+}
+
+void copy_row(const Tensor& src, std::int64_t from, Tensor& dst, std::int64_t row) {
+  const auto values = row_of(src, from);
+  std::copy(values.begin(), values.end(),
+            dst.data<float>() + row * static_cast<std::int64_t>(values.size()));
+}
+
+bool has_offload(const Multiplexer& multiplexer) {
+  return multiplexer.model->graph.outputs().count("offload") > 0;
+}
+
+}  // namespace
+
+BatchEvidence::BatchEvidence(std::int64_t rows, std::int64_t models, std::int64_t classes)
+    : probabilities_({rows, models, classes}),
+      predictions_({rows, models}, DType::i32),
+      confidences_({rows, models}) {}
+
+Evidence BatchEvidence::of(std::int64_t row, std::uint64_t called) const {
+  Evidence evidence;
+  evidence.input = first_input + row;
+  evidence.weights = row_of(view.weights, row);
+  evidence.scores = row_of(view.scores, row);
+  if (!view.offload_score.empty()) evidence.offload_score = view.offload_score.data<float>()[row];
+  evidence.called = called;
+  evidence.probabilities = row_of(probabilities_, row);
+  evidence.predictions = {predictions_.data<std::int32_t>() + row * models(),
+                          static_cast<std::size_t>(models())};
+  evidence.confidences = row_of(confidences_, row);
+  return evidence;
+}
+
+void BatchEvidence::store(std::int64_t row, std::size_t model, const Tensor& answers,
+                          std::int64_t from) {
+  const auto answer = row_of(answers, from);
+  const std::int64_t cell = row * models() + static_cast<std::int64_t>(model);
+  std::copy(answer.begin(), answer.end(),
+            probabilities_.data<float>() + cell * static_cast<std::int64_t>(answer.size()));
+  const auto best = std::max_element(answer.begin(), answer.end());
+  predictions_.data<std::int32_t>()[cell] = static_cast<std::int32_t>(best - answer.begin());
+  confidences_.data<float>()[cell] = *best;
+}
+
+void BatchEvidence::store(std::int64_t row, const MultiplexerView& from_view, std::int64_t from) {
+  if (!from_view.weights.empty()) copy_row(from_view.weights, from, view.weights, row);
+  if (!from_view.scores.empty()) copy_row(from_view.scores, from, view.scores, row);
+  if (!from_view.offload_score.empty()) {
+    copy_row(from_view.offload_score, from, view.offload_score, row);
+  }
+}
+
+void BatchEvidence::make_room(const Multiplexer& multiplexer) {
+  if (has_offload(multiplexer)) {
+    view.offload_score = Tensor({rows()});
+    return;
+  }
+  view.weights = Tensor({rows(), models()});
+  if (multiplexer.objective == Objective::correctness) view.scores = Tensor({rows(), models()});
+}
+
+}  // namespace muxnet

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+
+#include "muxnet/runtime/router.hpp"
+
+namespace muxnet {
+
+/// What is known of a batch of inputs so far. Threads may store different rows, or different models
+/// of one row, at the same time.
+class BatchEvidence {
+ public:
+  BatchEvidence(std::int64_t rows, std::int64_t models, std::int64_t classes);
+
+  /// Of one row, whose number among all inputs is first_input + row.
+  Evidence of(std::int64_t row, std::uint64_t called) const;
+
+  /// Copies row `from` of answers f32 (n, K) as what `model` says of `row`.
+  void store(std::int64_t row, std::size_t model, const Tensor& answers, std::int64_t from);
+  /// Copies row `from` of what a multiplexer said.
+  void store(std::int64_t row, const MultiplexerView& view, std::int64_t from);
+
+  std::int64_t rows() const { return predictions_.dim(0); }
+  std::int64_t models() const { return predictions_.dim(1); }
+
+  /// Tensors of rows() rows for what a multiplexer of this kind says; before the rows are stored.
+  void make_room(const Multiplexer& multiplexer);
+  /// Of all rows.
+  MultiplexerView view;
+  std::int64_t first_input = 0;
+
+ private:
+  Tensor probabilities_;  ///< (n, N, K)
+  Tensor predictions_;    ///< i32 (n, N)
+  Tensor confidences_;    ///< (n, N)
+};
+
+}  // namespace muxnet

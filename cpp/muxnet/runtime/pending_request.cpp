@@ -1,0 +1,141 @@
+#include "muxnet/runtime/pending_request.hpp"
+
+#include <cmath>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+/// What a request names for one model alone.
+class CallsOne final : public Rule {
+ public:
+  explicit CallsOne(std::size_t model) : call_(model_bit(model)) {}
+  Step next(const Evidence& evidence) const override {
+    return evidence.called == 0 ? Step{call_, 0} : Step{0, call_};
+  }
+
+ private:
+  std::uint64_t call_;
+};
+
+std::shared_ptr<const Rule> rule_for(const ServiceRequest& request, const Deployment& deployment) {
+  if (request.model) return std::make_shared<CallsOne>(*request.model);
+  return deployment.rules[request.point.value_or(deployment.point)];
+}
+
+std::string refusal_text(ServiceStatus status) {
+  switch (status) {
+    case ServiceStatus::full:
+      return error_text("service", "room in the queue", "more images than can be worked off");
+    case ServiceStatus::late:
+      return error_text("service", "a deadline that can be kept", "one that is too near");
+    case ServiceStatus::cost:
+      return error_text("service", "a max_cost that some model keeps to", "one that none does");
+    case ServiceStatus::closing:
+      return error_text("service", "requests before it closes", "one that came after");
+    default:
+      return error_text("service", "an answer", "a failure");
+  }
+}
+
+ServiceClock::time_point deadline_for(const ServiceRequest& request,
+                                      ServiceClock::time_point arrival) {
+  constexpr double longest_ms = 1e9;  // beyond, the clock's numbers would end
+  if (request.deadline_ms >= longest_ms) return ServiceClock::time_point::max();
+  return arrival + std::chrono::duration_cast<ServiceClock::duration>(
+                       std::chrono::duration<double, std::milli>(request.deadline_ms));
+}
+
+}  // namespace
+
+PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDeployment> with,
+                               ServiceClock::time_point arrival, Done when_done)
+    : request(std::move(from)),
+      deployment(std::move(with)),
+      rule(rule_for(request, deployment->parts())),
+      arrived(arrival),
+      deadline(deadline_for(request, arrival)),
+      evidence(request.images.dim(0), static_cast<std::int64_t>(deployment->macs().size()),
+               deployment->classes()),
+      rows_(static_cast<std::size_t>(request.images.dim(0))),
+      rows_left_(request.images.dim(0)),
+      done_(std::move(when_done)) {
+  const std::size_t n = rows_.size();
+  evidence.first_input = request.first_input.value_or(0);
+  answer.version = deployment->version();
+  answer.first_input = evidence.first_input;
+  if (!request.decide_only) {
+    answer.probabilities = Tensor({row_count(), deployment->classes()});
+    answer.answers.resize(n);
+  }
+  answer.called.resize(n);
+  answer.answered_from.resize(n);
+  answer.wanted.resize(n);
+  if (deployment->parts().shadow && !request.model) answer.shadow.resize(n);
+  answer.departures.resize(n);
+  answer.macs.resize(n);
+  if (!looks()) return;
+  evidence.make_room(deployment->parts().multiplexer);
+  for (RowState& state : rows_) state.macs = deployment->look_macs();
+}
+
+bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
+  const auto i = static_cast<std::size_t>(index);
+  const RowState& state = rows_[i];
+  if (answer_from != 0) {
+    const std::int64_t classes = deployment->classes();
+    const std::span probabilities(answer.probabilities.data<float>() + index * classes,
+                                  static_cast<std::size_t>(classes));
+    const Evidence found = evidence.of(index, state.called);
+    // A model that the rule did not ask for answers for itself.
+    answer.answers[i] = state.last ? rule->Rule::combine(found, answer_from, probabilities)
+                                   : rule->combine(found, answer_from, probabilities);
+  }
+  answer.called[i] = state.called;
+  answer.answered_from[i] = answer_from;
+  answer.wanted[i] = state.wanted;
+  answer.departures[i] = state.departure;
+  answer.macs[i] = state.macs;
+  if (!answer.shadow.empty()) answer.shadow[i] = shadow_wish(index, state.called);
+  return rows_left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+}
+
+/// All that the shadow asks for as far as the answers at hand lead it.
+std::uint64_t PendingRequest::shadow_wish(std::int64_t index, std::uint64_t called) const {
+  const Rule& shadow = *deployment->parts().shadow;
+  std::uint64_t asked = 0;
+  for (;;) {
+    const Step step = shadow.next(evidence.of(index, asked));
+    asked |= step.call;
+    if (step.call == 0 || (step.call & ~called) != 0) return asked;
+  }
+}
+
+double PendingRequest::age_ms() const {
+  return std::chrono::duration<double, std::milli>(ServiceClock::now() - arrived).count();
+}
+
+bool PendingRequest::answer_now() {
+  if (answered_.exchange(true)) return false;
+  answer.view = evidence.view;
+  answer.total_ms = age_ms();
+  done_(std::move(answer));
+  return true;
+}
+
+bool PendingRequest::refuse(ServiceStatus status, const std::string& failure,
+                            double retry_after_ms) {
+  if (answered_.exchange(true)) return false;
+  ServiceAnswer refusal;
+  refusal.status = status;
+  refusal.message = failure.empty() ? refusal_text(status) : failure;
+  refusal.retry_after_ms = std::ceil(retry_after_ms);
+  refusal.version = deployment->version();
+  refusal.first_input = answer.first_input;
+  refusal.total_ms = age_ms();
+  done_(std::move(refusal));
+  return true;
+}
+
+}  // namespace muxnet

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "muxnet/runtime/pending_request.hpp"
+
+namespace muxnet {
+
+/// Jobs of one stage and one deployment, to be run together.
+struct JobBatch {
+  Stage stage = 0;
+  std::vector<Job> jobs;
+};
+
+/// What a row's rule wants called, and what became of that.
+struct Wish {
+  Job job;
+  std::uint64_t call = 0;         ///< wanted; then what is called, 0 when nothing is
+  std::uint64_t answer_from = 0;  ///< models called before that answer now, since nothing is called
+  ServiceStatus status = ServiceStatus::ok;
+};
+
+struct SchedulerOptions {
+  std::size_t workers = 1;
+  std::int64_t max_batch = 32;
+  std::int64_t queue_images = 512;  ///< that may wait for one stage
+  double fill_ms = 0;               ///< longest wait of a batch that is not full
+  bool cheaper_when_full = false;   ///< another model instead of a refusal
+};
+
+/// A bounded queue per stage, from which batches are taken, oldest request first. Knows how long
+/// each stage takes, and so which models can still keep a deadline.
+class Scheduler {
+ public:
+  Scheduler(std::size_t stages, const SchedulerOptions& options);
+
+  /// Waits for a batch; one without jobs when closed and all work is done. Each is given back by
+  /// finished().
+  JobBatch next();
+  /// `ms`: the time it ran; 0 when it did not.
+  void finished(const JobBatch& batch, double ms);
+
+  /// Queues rows for the multiplexer; where it does not say `ok`, none.
+  ServiceStatus place_look(std::span<const Job> jobs);
+  /// Queues rows for the models that they want, or for others where those are too late, too dear or
+  /// have no room. `entering`: rows of a request that just came; when one is refused, or close()
+  /// was called, none is queued, and all are refused.
+  void place(std::span<Wish> wishes, bool entering);
+
+  /// Of a batch of so many; before there are measured ones, none are known and count as 0.
+  void set_time(Stage stage, std::int64_t batch, double ms);
+  double backlog_ms() const;
+  std::vector<std::int64_t> waiting() const;
+
+  /// Lets no more requests in; next() ends when nothing is left.
+  void close();
+
+ private:
+  JobBatch take(Stage stage);
+  void push(Stage stage, Job job);
+  void choose(Wish& wish);
+  void substitute(Wish& wish, std::uint64_t obstructed);
+  Departure obstacle(const Wish& wish, std::size_t model, double macs) const;
+  double expected_ms(Stage stage) const;
+  double backlog_locked() const;
+  double batch_ms(Stage stage, std::int64_t batch) const;
+
+  SchedulerOptions options_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<std::deque<Job>> queues_;
+  std::vector<std::int64_t> reserved_;      ///< rows that place() is about to queue
+  std::vector<std::vector<double>> times_;  ///< ms by stage and log2 of the batch
+  int running_ = 0;
+  bool closing_ = false;
+};
+
+}  // namespace muxnet

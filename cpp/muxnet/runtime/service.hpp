@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "muxnet/runtime/deployment.hpp"
+#include "muxnet/runtime/service_request.hpp"
+#include "muxnet/runtime/service_statistics.hpp"
+
+namespace muxnet {
+
+struct ServiceOptions {
+  int workers = 1;              ///< threads that run models
+  int threads_each = 1;         ///< of each worker's computations
+  std::int64_t max_batch = 32;  ///< images that a model runs on at once
+  std::int64_t queue_images =
+      512;                         ///< that may wait for one model; a request holds as many at most
+  double fill_ms = 0;              ///< longest that images wait for more to run with
+  bool cheaper_when_full = false;  ///< another model, instead of a refusal, where a queue is full
+  bool warm_up = true;             ///< run every model once at every batch size before it serves
+};
+
+/// Algorithm 2 for many requests at a time: images are queued for the multiplexer, and then for the
+/// models that the rule asks for, run in batches with those of other requests, and answered in
+/// order. Safe for any number of threads.
+///
+/// Memory is bounded: a request that finds a queue full is refused. A request is answered by the
+/// deployment that was in place when it came. With a deadline, models that cannot keep it by what
+/// is queued and how long batches have taken are passed over; an answer says so.
+class Service {
+ public:
+  /// Throws std::invalid_argument for options or a deployment that do not fit.
+  Service(Deployment deployment, const ServiceOptions& options);
+  /// As close().
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  /// Puts another deployment in place for requests to come, and returns its version, which counts
+  /// from 1. Throws std::invalid_argument when its models are not of the same names and shapes.
+  std::uint64_t deploy(Deployment deployment);
+
+  /// `done` is called once, by any thread, and must neither block nor throw. Throws
+  /// std::invalid_argument, without calling it, for images of another shape or dtype, none or more
+  /// than a queue holds, pixels that are not finite, a model or point that is not there.
+  void submit(ServiceRequest request, std::function<void(ServiceAnswer)> done);
+
+  /// Waits for the answer.
+  ServiceAnswer infer(ServiceRequest request);
+
+  ServiceStatistics statistics() const;
+
+  /// Refuses what comes, answers what is there, and stops.
+  void close();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace muxnet

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muxnet/runtime/batch_evidence.hpp"
+
+namespace muxnet {
+
+/// Images for a service, and what their answers may cost.
+struct ServiceRequest {
+  Tensor images;                     ///< u8 or f32 (n, c, h, w), not normalised
+  std::optional<std::size_t> model;  ///< this one and no rule
+  std::optional<std::size_t> point;  ///< a rule of the deployment; default: its own
+  double deadline_ms = std::numeric_limits<double>::infinity();  ///< from submit() on
+  double max_cost = std::numeric_limits<double>::infinity();  ///< MACs of one image, look included
+  bool decide_only = false;                 ///< the first decision; calls no model
+  std::optional<std::int64_t> first_input;  ///< number of the first image, which names random draws
+};
+
+enum class ServiceStatus : std::uint8_t {
+  ok,
+  full,     ///< a queue has no room: come back later
+  late,     ///< no answer is possible, or was, before the deadline
+  cost,     ///< no model costs as little as max_cost
+  closing,  ///< the service takes no more requests
+  failed    ///< a model failed
+};
+
+/// Why other models were called than the rule wanted.
+enum class Departure : std::uint8_t { none, deadline, cost, full };
+
+/// What became of a request, row by row; empty but for status and message unless `ok`.
+struct ServiceAnswer {
+  ServiceStatus status = ServiceStatus::ok;
+  std::string message;
+  double retry_after_ms = 0;          ///< of `full`: when the queue will have been worked off
+  std::uint64_t version = 0;          ///< of the deployment
+  Tensor probabilities;               ///< f32 (n, K); empty when only decided
+  std::vector<std::int32_t> answers;  ///< (n)
+  std::vector<std::uint64_t> called;  ///< (n), bit i: model i was run
+  std::vector<std::uint64_t> answered_from;  ///< (n), those that the answer is made of
+  std::vector<std::uint64_t> wanted;         ///< (n), those that the rule asked for
+  std::vector<std::uint64_t> shadow;         ///< (n), those that the shadow rule asks for
+  std::vector<Departure> departures;         ///< (n)
+  std::vector<double> macs;                  ///< (n), of called models and multiplexer
+  std::int64_t first_input = 0;
+  MultiplexerView view;
+  double total_ms = 0;
+};
+
+}  // namespace muxnet

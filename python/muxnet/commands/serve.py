@@ -1,0 +1,145 @@
+"""``muxnet serve``: the router and its models as an endpoint of the Open Inference Protocol."""
+
+import argparse
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
+from muxnet.router_folder import POLICY_FILE
+from muxnet.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from muxnet.serve.served import Source
+
+HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
+INTERRUPTED = "no request was lost"
+TOKEN_VARIABLE = "MUXNET_TOKEN"
+DEFAULT_POLICY = "learned_cascade"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``muxnet serve``."""
+    parser.add_argument(
+        "source", metavar="RUN_OR_ROUTER", type=Path, help="folder of muxnet run, or of muxnet fit"
+    )
+    parser.add_argument("--run", type=Path, help="folder of muxnet run, for a router of muxnet fit")
+    parser.add_argument(
+        "--policy", default="", help=f"policy of the run (default: {DEFAULT_POLICY})"
+    )
+    parser.add_argument(
+        "--shadow", default="", help="policy or router that decides beside, and is only recorded"
+    )
+    parser.add_argument("--name", default="router", help="the router's name (default: router)")
+    _add_network(parser)
+    _add_work(parser)
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("network")
+    group.add_argument("--host", default="127.0.0.1", help="address (default: this machine only)")
+    group.add_argument("--port", type=int, default=8080, help="of HTTP; 0: any free one")
+    group.add_argument("--grpc-port", type=int, default=8081, help="of gRPC; 0: any free one")
+    group.add_argument(
+        "--token-file", type=Path, help=f"bearer token to ask for (or variable {TOKEN_VARIABLE})"
+    )
+    group.add_argument("--certificate", type=Path, help="PEM file: serve over TLS")
+    group.add_argument("--key", type=Path, help="PEM file of the certificate's key")
+    group.add_argument("--max-body", type=float, default=64.0, help="MiB of one request")
+    group.add_argument("--max-pixels", type=int, default=16_000_000, help="of an encoded image")
+
+
+def _add_work(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("work")
+    group.add_argument("--workers", type=int, default=0, help="threads for models (0: all cores)")
+    group.add_argument("--batch", type=int, default=32, help="most images that a model runs on")
+    group.add_argument(
+        "--queue", type=int, default=512, help="images that may wait for a model, then 503"
+    )
+    group.add_argument(
+        "--fill-ms", type=float, default=0.0, help="longest wait for a batch to fill"
+    )
+    group.add_argument(
+        "--cheaper-when-full", action="store_true", help="another model instead of 503"
+    )
+    group.add_argument("--deadline-ms", type=float, help="of requests that name none")
+    group.add_argument("--decisions", type=Path, help="file that decisions are appended to")
+    group.add_argument("--drain", type=float, default=30.0, help="seconds for the last requests")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Serve until told to stop, and return the exit status."""
+    token = read_token(arguments.token_file)
+    if arguments.host not in LOOPBACK and not token:
+        raise UsageError(
+            error_text("--host", f"a token beside {arguments.host}: others could call", "none")
+        )
+    if (arguments.certificate is None) != (arguments.key is None):
+        raise UsageError(error_text("--certificate", "both --certificate and --key", "one"))
+    source = find_source(arguments)
+    if find_spec("kserve") is None:
+        raise MissingPackageError("serve", "kserve", "serve")
+    from muxnet.serve.server import ServerOptions, run
+
+    certificate = (arguments.certificate, arguments.key) if arguments.key else None
+    run(
+        ServerOptions(
+            source=source,
+            router_name=arguments.name,
+            host=arguments.host,
+            http_port=arguments.port,
+            grpc_port=arguments.grpc_port,
+            token=token,
+            certificate=certificate,
+            body_bytes=int(arguments.max_body * 2**20),
+            max_pixels=arguments.max_pixels,
+            deadline_ms=arguments.deadline_ms,
+            decisions=arguments.decisions,
+            drain_seconds=arguments.drain,
+            workers=arguments.workers,
+            max_batch=arguments.batch,
+            queue_images=arguments.queue,
+            fill_ms=arguments.fill_ms,
+            cheaper_when_full=arguments.cheaper_when_full,
+        )
+    )
+    return 0
+
+
+def find_source(arguments: argparse.Namespace) -> "Source":
+    """Return what to serve: a run with one of its policies, or a router with its run.
+
+    Raises:
+        UsageError: a router without its run, or with a policy's name.
+        UserError: no finished run.
+
+    """
+    from muxnet.serve.served import Source
+
+    run, policy = arguments.run or arguments.source, arguments.policy or DEFAULT_POLICY
+    if (arguments.source / POLICY_FILE).is_file():
+        if arguments.run is None or arguments.policy:
+            expected = "--run with the models of this router, and no --policy"
+            raise UsageError(error_text(str(arguments.source), expected, "otherwise"))
+        policy = str(arguments.source)
+    if not RunFolder(run).results.is_file():
+        raise UserError(error_text(str(run), "the folder of a finished run", "none"))
+    return Source(run, policy, arguments.shadow)
+
+
+def read_token(path: Path | None) -> str:
+    """Return the bearer token, from a file or the environment; empty: none is asked for.
+
+    Raises:
+        UserError: an empty file.
+        OSError: it cannot be read.
+
+    """
+    if path is None:
+        return os.environ.get(TOKEN_VARIABLE, "")
+    token = path.read_text(encoding="utf-8").strip()
+    if not token:
+        raise UserError(error_text("--token-file", "a token", "an empty file"))
+    return token

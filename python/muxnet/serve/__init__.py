@@ -1,0 +1,1 @@
+"""``muxnet serve``: a router and its models behind the Open Inference Protocol."""

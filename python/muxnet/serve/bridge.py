@@ -1,0 +1,50 @@
+"""From an event loop to the core's service and back, without a thread that waits."""
+
+import asyncio
+import itertools
+from typing import Any
+
+# Above, images are normalised on another thread than the event loop's.
+LARGE_IMAGES = 1 << 20
+
+
+class Bridge:
+    """Answers requests on one event loop; the core's threads run the models."""
+
+    def __init__(self, service: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.service = service
+        self._loop = loop
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._tickets = itertools.count()
+        loop.add_reader(service.descriptor, self._deliver)
+
+    async def answer(self, request: Any, size: int) -> Any:
+        """Return the service's answer to ``request``, whose images have ``size`` values.
+
+        Raises:
+            ValueError: images that do not fit.
+
+        """
+        ticket = next(self._tickets)
+        future = self._loop.create_future()
+        self._waiting[ticket] = future
+        try:
+            if size > LARGE_IMAGES:
+                await asyncio.to_thread(self.service.submit, ticket, request)
+            else:
+                self.service.submit(ticket, request)
+            return await future
+        finally:
+            del self._waiting[ticket]
+
+    async def close(self) -> None:
+        """Let the service answer what it holds, and stop."""
+        await asyncio.to_thread(self.service.close)
+        self._deliver()
+        self._loop.remove_reader(self.service.descriptor)
+
+    def _deliver(self) -> None:
+        for ticket, answer in self.service.take():
+            future = self._waiting.get(ticket)
+            if future is not None and not future.done():
+                future.set_result(answer)

@@ -1,0 +1,93 @@
+"""What stands before the endpoints: size limits and the bearer token."""
+
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+HEAD_BYTES = 32 * 1024
+OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")
+
+
+def token_matches(header: str, token: str) -> bool:
+    """Return whether an Authorization header carries the token, in a time that tells nothing."""
+    return hmac.compare_digest(header.encode(), f"Bearer {token}".encode())
+
+
+class LimitedHead(HttpToolsProtocol):
+    """HTTP whose request line and headers end within ``HEAD_BYTES``."""
+
+    _head_bytes = 0
+    _in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; hang up on a head without end."""
+        super().data_received(data)
+        if not self._in_head:
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("Request head too large.")
+
+    def on_message_begin(self) -> None:
+        """Count anew."""
+        self._head_bytes, self._in_head = 0, True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Stop counting."""
+        self._in_head = False
+        super().on_headers_complete()
+
+
+class Guard:
+    """Refuses bodies above ``body_bytes``, and without the token all but the health endpoints."""
+
+    def __init__(self, app: App, body_bytes: int, token: str) -> None:
+        self._app = app
+        self._body_bytes = body_bytes
+        self._token = token
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if self._token and scope["path"] not in OPEN_PATHS:
+            given = headers.get(b"authorization", b"").decode("latin-1")
+            if not token_matches(given, self._token):
+                await _answer(send, 401, "[authorization] expected the bearer token")
+                return
+        text = f"[body] expected at most {self._body_bytes} bytes, received more"
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > self._body_bytes:
+            await _answer(send, 413, text)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._body_bytes:
+                raise HTTPException(413, text)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+async def _answer(send: Send, status: int, text: str) -> None:
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": orjson.dumps({"error": text})})

@@ -1,0 +1,132 @@
+"""What the service counts, for Prometheus and for the status page."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+
+
+class ServiceCollector:
+    """Turns the service's statistics into metrics whenever they are asked for."""
+
+    def __init__(self, statistics: Callable[[], Any]) -> None:
+        self._statistics = statistics
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        found = self._statistics()
+        yield _counter("requests", "Requests by what became of them.", "status", _by_name(found))
+        yield _counter("images", "Images answered by the router.", values={"": found.images})
+        models = [stage.name for stage in found.stages[1:]]
+        called = dict(zip(models, found.called, strict=True))
+        yield _counter(
+            "called_images", "Images that the router called a model for.", "model", called
+        )
+        shares = {name: count / max(found.images, 1) for name, count in called.items()}
+        yield _gauge("called_share", "Share of the router's images, by model.", "model", shares)
+        waiting = {stage.name: stage.waiting for stage in found.stages}
+        yield _gauge("queue_images", "Images that wait, by model.", "model", waiting)
+        yield _batches(found)
+        total = HistogramMetricFamily("muxnet_request_seconds", "From a request to its answer.")
+        total.add_metric([], *_histogram(found.total))
+        yield total
+        yield _counter(
+            "macs", "Multiply-accumulates of the router's images.", values={"": found.macs}
+        )
+        best = found.reference_macs
+        yield _counter("reference_macs", "What always-best would have spent.", values={"": best})
+        saved = {"": best - found.macs}
+        yield _gauge("saved_macs", "What always-best would have spent more.", values=saved)
+        departures = {reason.name: count for reason, count in found.departures.items()}
+        text = "Images for which other models were called than the rule wanted."
+        yield _counter("departures", text, "reason", departures)
+        agreed = {
+            "same": found.shadow_agreed,
+            "other": found.shadow_images - found.shadow_agreed,
+        }
+        yield _counter("shadow_images", "Images by what the shadow wanted.", "decision", agreed)
+        version = {"": found.version}
+        yield _gauge("policy_version", "Counts what was deployed.", values=version)
+
+
+def _by_name(found: Any) -> dict[str, int]:
+    return {status.name: count for status, count in found.requests.items()}
+
+
+def _counter(name: str, text: str, label: str = "", values: Any = None) -> Metric:
+    family = CounterMetricFamily(f"muxnet_{name}", text, labels=[label] if label else None)
+    return _filled(family, label, values)
+
+
+def _gauge(name: str, text: str, label: str = "", values: Any = None) -> Metric:
+    family = GaugeMetricFamily(f"muxnet_{name}", text, labels=[label] if label else None)
+    return _filled(family, label, values)
+
+
+def _filled(family: Any, label: str, values: dict[str, float]) -> Metric:
+    for key, value in values.items():
+        family.add_metric([key] if label else [], value)
+    metric: Metric = family
+    return metric
+
+
+def _batches(found: Any) -> Metric:
+    family = HistogramMetricFamily(
+        "muxnet_batch_seconds", "Run time of a model's batches.", labels=["model"]
+    )
+    for stage in found.stages:
+        family.add_metric([stage.name], *_histogram(stage.run))
+    return family
+
+
+def _histogram(histogram: Any) -> tuple[list[tuple[str, float]], float]:
+    bounds = [f"{bound / 1000:g}" for bound in histogram.bounds_ms] + ["+Inf"]
+    buckets, seen = [], 0
+    for bound, count in zip(bounds, histogram.buckets, strict=True):
+        seen += count
+        buckets.append((bound, float(seen)))
+    return buckets, histogram.sum_ms / 1000
+
+
+def registry(statistics: Callable[[], Any]) -> CollectorRegistry:
+    """Return a registry with the service's metrics and no others."""
+    result = CollectorRegistry()
+    result.register(ServiceCollector(statistics))
+    return result
+
+
+def status(found: Any) -> dict[str, Any]:
+    """Return the statistics as plain values, for the status page."""
+    stages = [
+        {
+            "name": stage.name,
+            "images": stage.images,
+            "batches": stage.batches,
+            "waiting": stage.waiting,
+            "p50_ms": stage.run.quantile_ms(0.5),
+            "mean_ms": stage.run.sum_ms / stage.run.count if stage.run.count else 0.0,
+        }
+        for stage in found.stages
+    ]
+    for stage, called in zip(stages[1:], found.called, strict=True):
+        stage["called"] = called
+    return {
+        "version": found.version,
+        "images": found.images,
+        "requests": _by_name(found),
+        "look": stages[0],
+        "models": stages[1:],
+        "macs": found.macs,
+        "reference_macs": found.reference_macs,
+        "p50_ms": found.total.quantile_ms(0.5),
+        "p99_ms": found.total.quantile_ms(0.99),
+        "departures": {reason.name: count for reason, count in found.departures.items()},
+        "shadow_images": found.shadow_images,
+        "shadow_agreed": found.shadow_agreed,
+    }

@@ -1,0 +1,115 @@
+"""What the core answered as a response of the Open Inference Protocol."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from muxnet.serve.kserve_parts import InferOutput, InferRequest, InferResponse
+from muxnet.serve.requests import RequestError, bad_request
+
+DATATYPES = {"f": "FP32", "d": "FP64", "q": "INT64", "l": "INT64"}
+
+# Name, datatype, and extent beside the images': K classes, N models, or none.
+OUTPUTS = (
+    ("probabilities", "FP32", "K"),
+    ("classes", "INT64", ""),
+    ("called", "INT64", ""),
+    ("macs", "FP64", ""),
+    ("weights", "FP32", "N"),
+)
+DEFAULT_OUTPUTS = ("probabilities", "classes")
+
+# HTTP status by that of the service.
+STATUSES = {"full": 503, "closing": 503, "late": 504, "cost": 400, "failed": 500}
+
+LOG = logging.getLogger("muxnet.serve")
+
+
+def refusal(answer: Any) -> RequestError | None:
+    """Return why a request was not answered; None when it was."""
+    from muxnet import _core
+
+    if answer.status == _core.ServiceStatus.ok:
+        return None
+    status = STATUSES[answer.status.name]
+    if status == 500:
+        LOG.error("model failed", extra={"fields": {"reason": answer.message}})
+        return RequestError(500, "[service] a model failed; the server's log says more")
+    wait = max(1, math.ceil(answer.retry_after_ms / 1000)) if status == 503 else 0
+    return RequestError(status, answer.message, wait)
+
+
+def names_of(mask: int, models: list[str]) -> list[str]:
+    """Return the models whose bits are set."""
+    return [name for index, name in enumerate(models) if mask >> index & 1]
+
+
+def respond(request: InferRequest, answer: Any, models: list[str], policy: str) -> InferResponse:
+    """Return the response to an answered request.
+
+    Its parameters: ``called``, the names of the models that ran on each image, and ``wanted``,
+    where the rule had asked for others; ``weights`` and ``macs`` of each image; ``policy`` and
+    ``policy_version``. Lists are JSON in a text, as parameters are scalars.
+
+    Raises:
+        RequestError: an output that there is not.
+
+    """
+    decided = not len(answer.answers)
+    asked = request.request_outputs
+    names: Sequence[str] = [output.name for output in asked] if asked else DEFAULT_OUTPUTS
+    if decided and not asked:
+        names = ("called",)
+    outputs = [_output(name, answer) for name in names]
+    if request.from_grpc:  # the SDK's own way there fails on arrays
+        for output in outputs:
+            output._raw_data, output.data = output.data.tobytes(), None
+    if asked:
+        whole = (request.parameters or {}).get("binary_data_output") if not request.from_grpc else 0
+        for output in asked:
+            output.parameters = {"binary_data": bool(whole), **(output.parameters or {})}
+    return InferResponse(
+        response_id=request.id or "",
+        model_name=request.model_name,
+        model_version=str(answer.version),
+        infer_outputs=outputs,
+        parameters=_parameters(answer, models, policy, decided),
+        use_binary_outputs=bool(request.use_binary_outputs),
+        requested_outputs=None if request.from_grpc else asked,
+    )
+
+
+def _output(name: str, answer: Any) -> InferOutput:
+    known: dict[str, Callable[[], Any]] = {
+        "probabilities": lambda: answer.probabilities,
+        "classes": lambda: np.asarray(answer.answers, np.int64),
+        "called": lambda: np.asarray(answer.called, np.uint64).astype(np.int64),
+        "macs": lambda: np.asarray(answer.macs, np.float64),
+        "weights": lambda: answer.weights,
+    }
+    values = known[name]() if name in known else np.empty(0)
+    if values.size == 0:
+        raise bad_request("outputs", "outputs that this answer has", name)
+    return InferOutput(name, list(values.shape), DATATYPES[values.dtype.char], data=values)
+
+
+def _parameters(answer: Any, models: list[str], policy: str, decided: bool) -> dict[str, Any]:
+    parameters: dict[str, Any] = {
+        "called": _json([names_of(mask, models) for mask in answer.called]),
+        "macs": _json(answer.macs),
+        "policy": policy,
+        "policy_version": int(answer.version),
+    }
+    if decided or answer.wanted != answer.called:
+        parameters["wanted"] = _json([names_of(mask, models) for mask in answer.wanted])
+    if answer.weights.size:
+        parameters["weights"] = _json(np.round(answer.weights, 5))
+    return parameters
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()

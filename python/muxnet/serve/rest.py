@@ -1,0 +1,132 @@
+"""REST: the protocol's endpoints, metrics, and the status page."""
+
+from importlib import resources
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from prometheus_client import exposition
+from starlette.exceptions import HTTPException
+
+from muxnet.serve.guard import Guard
+from muxnet.serve.kserve_parts import (
+    DataPlane,
+    InvalidInput,
+    ModelNotFound,
+    ModelNotReady,
+    register_v2_endpoints,
+)
+from muxnet.serve.metrics import registry, status
+from muxnet.serve.requests import RequestError, decode
+from muxnet.serve.router_model import Endpoint, Extension
+
+LENGTH_HEADER = "inference-header-content-length"
+PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " + (
+    "img-src data: blob:; connect-src 'self'"
+)
+
+
+def make_app(
+    data_plane: DataPlane,
+    extension: Extension,
+    endpoint: Endpoint,
+    *,
+    body_bytes: int,
+    token: str,
+) -> Any:
+    """Return the ASGI application."""
+    app = FastAPI(title="muxnet", docs_url=None, redoc_url=None)
+    _add_inference(app, data_plane)
+    _add_health(app, endpoint)
+    register_v2_endpoints(app, data_plane, extension)
+    _add_status(app, endpoint)
+    _add_errors(app)
+    return Guard(app, body_bytes, token)
+
+
+def _add_inference(app: FastAPI, data_plane: DataPlane) -> None:
+    """Register inference before the SDK does, which decodes bodies element by element."""
+
+    @app.post("/v2/models/{model_name}/infer")
+    @app.post("/v2/models/{model_name}/versions/{model_version}/infer", include_in_schema=False)
+    async def infer(model_name: str, request: Request) -> Response:
+        """Run inference; the body is JSON, with binary tensors behind it by the extension."""
+        model = data_plane.get_model_from_registry(model_name)
+        body = await request.body()
+        asked = decode(body, request.headers.get(LENGTH_HEADER), model_name)
+        response, _ = await model(asked)
+        content, json_length = response.to_rest()
+        if json_length is None:
+            return JSONResponse(content)
+        return Response(
+            content,
+            headers={LENGTH_HEADER: str(json_length)},
+            media_type="application/octet-stream",
+        )
+
+
+def _add_health(app: FastAPI, endpoint: Endpoint) -> None:
+    @app.get("/v2/health/ready")
+    async def ready() -> Response:
+        """Tell whether requests are taken: not before all models ran, nor while draining."""
+        return JSONResponse({"ready": endpoint.ready}, 200 if endpoint.ready else 503)
+
+
+def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
+    metrics = registry(endpoint.bridge.service.statistics)
+    page = resources.files("muxnet.serve").joinpath("page.html").read_text(encoding="utf-8")
+
+    @app.get("/", include_in_schema=False)
+    async def status_page() -> Response:
+        return HTMLResponse(page, headers={"content-security-policy": PAGE_POLICY})
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics_text(request: Request) -> Response:
+        encode, kind = exposition.choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(metrics), media_type=kind)
+
+    @app.get("/status", include_in_schema=False)
+    async def status_values() -> Response:
+        served = endpoint.served
+        found = status(endpoint.bridge.service.statistics())
+        for entry, model in zip(found["models"], served.models, strict=True):
+            entry["macs"] = float(model.macs)
+        return JSONResponse(
+            {
+                **found,
+                "router": endpoint.router_name,
+                "policy": served.policy.name,
+                "uses_router": bool(served.policy.uses_router),
+                "accuracy": served.policy.point.accuracy,
+                "class_names": list(served.class_names),
+                "image_shape": list(served.image_shape),
+                "ready": endpoint.ready,
+            }
+        )
+
+
+def _add_errors(app: FastAPI) -> None:
+    def add(kind: type[Exception], status_code: int, text: str = "") -> None:
+        async def handle(_: Request, error: Exception) -> Response:
+            return JSONResponse({"error": text or str(error)}, status_code)
+
+        app.add_exception_handler(kind, handle)
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestError)
+        headers = {"retry-after": str(error.retry_after_s)} if error.retry_after_s else None
+        return JSONResponse({"error": str(error)}, error.status, headers)
+
+    async def http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
+
+    app.add_exception_handler(RequestError, refuse)
+    app.add_exception_handler(HTTPException, http)
+    add(ModelNotFound, 404)
+    add(ModelNotReady, 503)
+    add(InvalidInput, 400)
+    add(RequestValidationError, 400)
+    add(NotImplementedError, 501, "[protocol] expected what is implemented, received a version")
+    add(Exception, 500, "[server] an error of its own; the log says more")

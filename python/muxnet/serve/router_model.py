@@ -1,0 +1,141 @@
+"""The router and its models as models of the KServe SDK."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from muxnet.errors import error_text
+from muxnet.serve.bridge import Bridge
+from muxnet.serve.decision_log import DecisionLog
+from muxnet.serve.kserve_parts import (
+    InferenceModel,
+    InferRequest,
+    InferResponse,
+    ModelRepository,
+    ModelRepositoryExtension,
+)
+from muxnet.serve.requests import INPUT_NAME, Asked, Limits, RequestError, asked_of, images_of
+from muxnet.serve.responses import OUTPUTS, refusal, respond
+from muxnet.serve.served import Served
+
+
+class Endpoint:
+    """What all served models share: the service, what is deployed, limits and the log."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        served: Served,
+        *,
+        router_name: str,
+        limits: Limits,
+        deadline_ms: float | None,
+    ) -> None:
+        self.router_name = router_name
+        self.bridge = bridge
+        self.served = served
+        self.limits = limits
+        self.deadline_ms = deadline_ms
+        self.log: DecisionLog | None = None
+        self.ready = True
+
+    async def infer(self, request: InferRequest, model: int | None) -> InferResponse:
+        """Answer a request by one model, or by the router where ``model`` is None.
+
+        Raises:
+            RequestError: it does not fit, or is refused.
+
+        """
+        from muxnet import _core
+
+        served = self.served
+        asked = asked_of(request)
+        images = images_of(request, served.image_shape, self.limits)
+        try:
+            wanted = _core.ServiceRequest(
+                images,
+                model=model,
+                point=self._point(served, asked, model),
+                deadline_ms=asked.deadline_ms or self.deadline_ms,
+                max_cost=asked.max_cost,
+                decide_only=asked.decide_only and model is None,
+            )
+            answer = await self.bridge.answer(wanted, images.size)
+        except ValueError as error:
+            raise RequestError(400, str(error)) from error
+        refused = refusal(answer)
+        if refused is not None:
+            raise refused
+        policy = served.policy.name if model is None else served.names[model]
+        response = respond(request, answer, served.names, policy)
+        if self.log is not None and model is None:
+            self.log.write(request.id or "", answer, served.names, policy)
+        return response
+
+    @staticmethod
+    def _point(served: Served, asked: Asked, model: int | None) -> int | None:
+        if asked.accuracy is None or model is not None:
+            return None
+        return served.point_for(asked.accuracy)
+
+
+class RouterModel(InferenceModel):  # type: ignore[misc]
+    """One name of the endpoint: the router, or a single model."""
+
+    def __init__(self, name: str, endpoint: Endpoint, model: int | None) -> None:
+        super().__init__(name)
+        self._endpoint = endpoint
+        self._model = model
+
+    async def __call__(
+        self, body: InferRequest, headers: dict[str, str] | None = None, verb: Any = None
+    ) -> tuple[InferResponse, dict[str, str]]:
+        """Answer a request of the protocol."""
+        return await self._endpoint.infer(body, self._model), {}
+
+    async def healthy(self) -> bool:
+        """Return whether requests are taken."""
+        return self._endpoint.ready
+
+    def get_input_types(self) -> list[dict[str, Any]]:
+        """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too."""
+        shape = [-1, *self._endpoint.served.image_shape]
+        return [{"name": INPUT_NAME, "datatype": "UINT8", "shape": shape}]
+
+    def get_output_types(self) -> list[dict[str, Any]]:
+        """Return all outputs that can be asked for."""
+        served = self._endpoint.served
+        extents = {"K": len(served.class_names), "N": len(served.models)}
+        return [
+            {"name": name, "datatype": datatype, "shape": [-1, *([extents[e]] if e else [])]}
+            for name, datatype, e in OUTPUTS
+            if e != "N" or (self._model is None and served.policy.uses_router)
+        ]
+
+
+class Extension(ModelRepositoryExtension):  # type: ignore[misc]
+    """The model repository: loading a served name reads all anew, and none can be taken away."""
+
+    def __init__(self, models: ModelRepository, reload: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(models)
+        self._models = models
+        self._reload = reload
+
+    async def load(self, model_name: str) -> None:
+        """Read what is served again.
+
+        Raises:
+            RequestError: no such model, or nothing that can be served.
+
+        """
+        if model_name not in self._models.get_models():
+            raise RequestError(404, error_text("repository", "a served model", model_name[:80]))
+        await self._reload()
+
+    async def unload(self, model_name: str) -> None:
+        """Refuse.
+
+        Raises:
+            RequestError: always.
+
+        """
+        raise RequestError(400, error_text("repository", "a load", "an unload"))

@@ -1,0 +1,158 @@
+"""What is served: the networks of a finished run, and the policy that routes among them."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from muxnet.config import RunConfig, load_config
+from muxnet.errors import ConfigError, error_text
+from muxnet.replay import fit_policy
+from muxnet.results import Results, read_results
+from muxnet.router_folder import POLICY_FILE, load_router
+from muxnet.run_folder import RunFolder
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """Where what is served comes from; read again on a reload.
+
+    ``policy`` and ``shadow`` are names of policies, fitted on the run's held-out outcomes, or
+    folders that ``muxnet fit`` left.
+    """
+
+    run: Path
+    policy: str
+    shadow: str = ""
+
+    def files(self) -> list[Path]:
+        """Return the files whose change means something new to serve."""
+        weights = sorted((self.run / "weights").glob("*.safetensors"))
+        routers = [Path(name) / POLICY_FILE for name in (self.policy, self.shadow) if name]
+        return [path for path in (*weights, *routers) if path.is_file()]
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """Networks and policy, ready to be deployed."""
+
+    models: list[Any]
+    multiplexer: Any
+    policy: Any
+    shadow: Any
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int, int]
+
+    @property
+    def names(self) -> list[str]:
+        """The models' names."""
+        return [str(model.name) for model in self.models]
+
+    @property
+    def points(self) -> list[Any]:
+        """The policy's operating points, by rising cost."""
+        return list(self.policy.operating_points)
+
+    def point_for(self, accuracy: float) -> int:
+        """Return the cheapest operating point that attained ``accuracy`` on held-out inputs.
+
+        Raises:
+            ValueError: none did.
+
+        """
+        for index, point in enumerate(self.points):
+            if point.accuracy >= accuracy:
+                return index
+        best = max(point.accuracy for point in self.points)
+        raise ValueError(error_text("accuracy", f"at most {best:.4f}", accuracy))
+
+    def deployment(self) -> Any:
+        """Return all of it for the core; the chosen point comes after all others."""
+        from muxnet import _core
+
+        looks = self.policy.uses_router or (self.shadow is not None and self.shadow.uses_router)
+        rules = [self.policy.rule_at(point) for point in self.points]
+        beside = {"shadow": self.shadow.rule()} if self.shadow is not None else {}
+        return _core.Deployment(
+            self.models,
+            self.multiplexer if looks else None,
+            [*rules, self.policy.rule()],
+            point=len(rules),
+            reference=self.policy.best_single,
+            **beside,
+        )
+
+
+def load(source: Source) -> Served:
+    """Return what ``source`` names.
+
+    Raises:
+        UserError: a policy that does not fit the run.
+        OSError: a file that cannot be read.
+
+    """
+    folder = RunFolder(source.run)
+    config, results = load_config(folder.config), read_results(folder.results)
+    models = load_models(folder, config, results)
+    channels, height, width = results.data.image_shape
+    return Served(
+        models,
+        load_multiplexer(folder, config, models),
+        _policy(folder, source.policy, config, models),
+        _policy(folder, source.shadow, config, models) if source.shadow else None,
+        results.data.class_names,
+        (channels, height, width),
+    )
+
+
+def load_models(folder: RunFolder, config: RunConfig, results: Results) -> list[Any]:
+    """Return the run's models with their weights; its data is not needed."""
+    from muxnet import _core
+
+    channels, height, width = results.data.image_shape
+    options = _core.NetworkOptions(
+        channels=channels, height=height, width=width, classes=results.data.classes
+    )
+    models = [
+        _core.make_model(name, options, projection_dim=config.projection_dim)
+        for name in config.models
+    ]
+    for model in models:
+        model.load(folder.weights / f"{model.name}.safetensors")
+    return models
+
+
+def load_multiplexer(folder: RunFolder, config: RunConfig, models: list[Any]) -> Any:
+    """Return the run's multiplexer with its weights."""
+    from muxnet import _core, api
+
+    network = api.multiplexer_network(models, config)
+    network.load(folder.weights / "multiplexer.safetensors")
+    own = config.multiplexer
+    weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
+    return _core.Multiplexer(network, _core.Objective.__members__[own.objective], weights)
+
+
+def _policy(folder: RunFolder, name: str, config: RunConfig, models: list[Any]) -> Any:
+    from muxnet import _core
+    from muxnet.policies import POLICIES
+
+    saved = folder.path / "policies" / f"{name}.json"
+    if (Path(name) / POLICY_FILE).is_file():
+        policy = load_router(Path(name))
+    elif saved.is_file():
+        policy = _core.Policy.load(saved)
+    else:
+        kind = POLICIES.get(name, name)
+        known = sorted({*POLICIES, *_core.policy_names()} - {"oracle", "offload"})
+        if name not in known:
+            expected = f"a folder with {POLICY_FILE}, or one of {', '.join(known)}"
+            raise ConfigError(error_text("policy", expected, name))
+        # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
+        split = "calibration" if _core.make_policy(kind).uses_router else "held_out"
+        policy = fit_policy(kind, _core.OutcomeTable.load(folder.outcomes(split)), seed=config.seed)
+    names = [str(model.name) for model in models]
+    if list(policy.models) != names:
+        raise ConfigError(
+            error_text(f"policy {name}", "one for " + ", ".join(names), ", ".join(policy.models))
+        )
+    return policy

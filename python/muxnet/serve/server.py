@@ -1,0 +1,279 @@
+"""The server process: REST and gRPC on one event loop, reloads, and a drained end."""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from muxnet.errors import UsageError, error_text
+from muxnet.serve.bridge import Bridge
+from muxnet.serve.decision_log import DecisionLog
+from muxnet.serve.grpc_server import Servicer, make_server
+from muxnet.serve.guard import LimitedHead
+from muxnet.serve.kserve_parts import DataPlane, ModelRepository
+from muxnet.serve.kserve_parts import logger as kserve_logger
+from muxnet.serve.requests import Limits, RequestError
+from muxnet.serve.rest import make_app
+from muxnet.serve.router_model import Endpoint, Extension, RouterModel
+from muxnet.serve.served import Source, load
+
+LOG = logging.getLogger("muxnet.serve")
+WATCH_SECONDS = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerOptions:
+    """All that ``muxnet serve`` can be told; see its help."""
+
+    source: Source
+    router_name: str = "router"
+    host: str = "127.0.0.1"
+    http_port: int = 8080
+    grpc_port: int = 8081
+    token: str = ""
+    certificate: tuple[Path, Path] | None = None
+    body_bytes: int = 64 * 2**20
+    max_pixels: int = 16_000_000
+    deadline_ms: float | None = None
+    decisions: Path | None = None
+    drain_seconds: float = 30.0
+    workers: int = 0
+    max_batch: int = 32
+    queue_images: int = 512
+    fill_ms: float = 0.0
+    cheaper_when_full: bool = False
+
+
+class JsonLines(logging.Formatter):
+    """A record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        fields = {
+            "time": round(time.time(), 3),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            fields["trace"] = self.formatException(record.exc_info)
+        return json.dumps(fields)
+
+
+def event(text: str, **fields: Any) -> None:
+    """Log something that happened, with its values."""
+    LOG.info(text, extra={"fields": fields})
+
+
+def configure_logging() -> None:
+    """Write the log as JSON lines to standard error; the SDK's own stays silent."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    for name in ("muxnet.serve", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.INFO if name == "muxnet.serve" else logging.WARNING)
+    kserve_logger.handlers, kserve_logger.propagate = [logging.NullHandler()], False
+
+
+class Server:
+    """One served source with both protocols."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._options = options
+        self._stop = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._stamps: dict[Path, int] = {}
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then answer what is inside.
+
+        Raises:
+            OSError: a port that is taken, a file that cannot be read.
+            UserError: nothing that can be served.
+
+        """
+        options = self._options
+        loop = asyncio.get_running_loop()
+        http = _listen(options.host, options.http_port)
+        self._endpoint = await self._make_endpoint(loop)
+        models = ModelRepository()
+        models.update(RouterModel(options.router_name, self._endpoint, None))
+        for index, name in enumerate(self._endpoint.served.names):
+            models.update(RouterModel(name, self._endpoint, index))
+        data_plane = DataPlane(model_registry=models)
+        data_plane._server_name, data_plane._server_version = "muxnet", _version()
+        extension = Extension(models, self.reload)
+        grpc, grpc_port = make_server(
+            Servicer(data_plane, extension, self._endpoint),
+            f"{options.host}:{options.grpc_port}",
+            body_bytes=options.body_bytes,
+            token=options.token,
+            certificate=options.certificate,
+        )
+        rest = _rest_server(data_plane, extension, self._endpoint, options)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._try_reload()))
+        await grpc.start()
+        serving = asyncio.create_task(rest.serve(sockets=[http]))
+        watching = asyncio.create_task(self._watch())
+        event(
+            "ready",
+            http_port=http.getsockname()[1],
+            grpc_port=grpc_port,
+            host=options.host,
+            router=options.router_name,
+            policy=self._endpoint.served.policy.name,
+            models=self._endpoint.served.names,
+        )
+        await self._stop.wait()
+        watching.cancel()
+        await self._drain(rest, grpc, serving)
+
+    async def reload(self) -> None:
+        """Read the source again and put it in place, whole or not at all.
+
+        Raises:
+            RequestError: what is there cannot be served.
+
+        """
+        async with self._reloading:
+            try:
+                served = await asyncio.to_thread(load, self._options.source)
+                deployment = served.deployment()
+                version = await asyncio.to_thread(self._endpoint.bridge.service.deploy, deployment)
+            except Exception as error:
+                LOG.warning("reload refused", extra={"fields": {"reason": str(error)}})
+                text = error_text("reload", "what can be served", "something else; see the log")
+                raise RequestError(400, text) from error
+            self._endpoint.served = served
+            event("reloaded", version=version, policy=served.policy.name)
+
+    async def _make_endpoint(self, loop: asyncio.AbstractEventLoop) -> Endpoint:
+        from muxnet import _core
+
+        options = self._options
+        self._stamps = _stamps(options.source)
+        served = await asyncio.to_thread(load, options.source)
+        clash = options.router_name in served.names
+        if clash:
+            raise UsageError(error_text("--name", "another than the models'", options.router_name))
+        workers = options.workers or len(os.sched_getaffinity(0))
+        _core.set_threads(1)
+        chosen = _core.ServiceOptions()
+        chosen.workers, chosen.threads_each = workers, 1
+        chosen.max_batch, chosen.queue_images = options.max_batch, options.queue_images
+        chosen.fill_ms, chosen.cheaper_when_full = options.fill_ms, options.cheaper_when_full
+        service = await asyncio.to_thread(_core.Service, served.deployment(), chosen)
+        endpoint = Endpoint(
+            Bridge(service, loop),
+            served,
+            router_name=options.router_name,
+            limits=Limits(options.queue_images, options.max_pixels),
+            deadline_ms=options.deadline_ms,
+        )
+        if options.decisions is not None:
+            endpoint.log = DecisionLog(options.decisions)
+        return endpoint
+
+    async def _try_reload(self) -> None:
+        with contextlib.suppress(RequestError):  # it is in the log
+            await self.reload()
+
+    async def _watch(self) -> None:
+        """Reload when a file of the source has changed; write the decisions out."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._endpoint.log is not None:
+                self._endpoint.log.flush()
+            stamps = await asyncio.to_thread(_stamps, self._options.source)
+            if stamps != self._stamps:
+                self._stamps = stamps
+                await self._try_reload()
+
+    async def _drain(self, rest: Any, grpc: Any, serving: asyncio.Task[None]) -> None:
+        """Take no more, answer what is there, stop."""
+        event("draining")
+        self._endpoint.ready = False
+        rest.should_exit = True
+        await asyncio.gather(serving, grpc.stop(self._options.drain_seconds))
+        await self._endpoint.bridge.close()
+        if self._endpoint.log is not None:
+            self._endpoint.log.close()
+        event("stopped")
+
+
+def _stamps(source: Source) -> dict[Path, int]:
+    stamps = {}
+    for path in source.files():
+        with contextlib.suppress(OSError):
+            stamps[path] = path.stat().st_mtime_ns
+    return stamps
+
+
+def _version() -> str:
+    import muxnet
+
+    return str(muxnet.__version__)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        where = f"[http] {host}:{port}"
+        raise OSError(f"{where}: cannot be listened on: {error.strerror or error}") from error
+    listening.setblocking(False)
+    return listening
+
+
+def _rest_server(
+    data_plane: DataPlane, extension: Extension, endpoint: Endpoint, options: ServerOptions
+) -> uvicorn.Server:
+    app = make_app(
+        data_plane, extension, endpoint, body_bytes=options.body_bytes, token=options.token
+    )
+    config = uvicorn.Config(
+        app,
+        http=LimitedHead,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=int(options.drain_seconds),
+        ssl_certfile=options.certificate[0] if options.certificate else None,
+        ssl_keyfile=options.certificate[1] if options.certificate else None,
+    )
+    server = uvicorn.Server(config)
+    # Signals are ours: both protocols end together.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    return server
+
+
+def run(options: ServerOptions) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        OSError: a port that is taken, a file that cannot be read.
+        UserError: nothing that can be served.
+
+    """
+    configure_logging()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(options))
+
+
+async def _run(options: ServerOptions) -> None:
+    await Server(options).run()

@@ -1,0 +1,169 @@
+#include "muxnet/runtime/scheduler.hpp"
+
+#include <gtest/gtest.h>
+
+#include "pool.hpp"
+
+namespace muxnet {
+namespace {
+
+/// Calls `call` at once, whatever the input.
+class Calls final : public Rule {
+ public:
+  explicit Calls(std::uint64_t call) : call_(call) {}
+  Step next(const Evidence& evidence) const override {
+    return evidence.called == 0 ? Step{call_, 0} : Step{0, evidence.called};
+  }
+
+ private:
+  std::uint64_t call_;
+};
+
+/// Three models, of 48, 384 and 1536 MACs, without a multiplexer.
+class SchedulerTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<PendingRequest> request(std::int64_t rows, ServiceRequest with = {}) {
+    with.images = testing::random_images(rows);
+    return std::make_shared<PendingRequest>(std::move(with), deployment_, ServiceClock::now(),
+                                            [](const ServiceAnswer&) {});
+  }
+
+  static std::vector<Wish> wishes(const std::shared_ptr<PendingRequest>& request,
+                                  std::uint64_t call) {
+    std::vector<Wish> result;
+    for (std::int64_t row = 0; row < request->row_count(); ++row) {
+      result.push_back({{request, row, {}}, call, 0, ServiceStatus::ok});
+    }
+    return result;
+  }
+
+  std::shared_ptr<CompiledDeployment> deployment_ = std::make_shared<CompiledDeployment>(
+      Deployment{{testing::tiny_model("small", 0, 1), testing::tiny_model("middle", 2, 2),
+                  testing::tiny_model("large", 8, 3)},
+                 {},
+                 {std::make_shared<Calls>(1)},
+                 0,
+                 nullptr,
+                 2},
+      1, 1);
+};
+
+TEST_F(SchedulerTest, GivesFullBatchesOfTheOldestRequestFirst) {
+  Scheduler scheduler(4, {.max_batch = 3});
+  const auto first = request(4), second = request(1);
+  auto late = wishes(second, model_bit(0)), early = wishes(first, model_bit(1));
+  scheduler.place(late, true);
+  scheduler.place(early, true);
+  EXPECT_EQ(scheduler.waiting(), (std::vector<std::int64_t>{0, 1, 4, 0}));
+  for (const auto& [stage, jobs] : {std::pair<Stage, std::size_t>{2, 3}, {2, 1}, {1, 1}}) {
+    const JobBatch batch = scheduler.next();
+    EXPECT_EQ(batch.stage, stage);
+    EXPECT_EQ(batch.jobs.size(), jobs);
+    scheduler.finished(batch, 1);
+  }
+  scheduler.close();
+  EXPECT_TRUE(scheduler.next().jobs.empty());
+}
+
+TEST_F(SchedulerTest, WaitsForABatchToFillAndNoLonger) {
+  Scheduler scheduler(4, {.max_batch = 2, .fill_ms = 20});
+  auto one = wishes(request(1), model_bit(0));
+  const auto start = ServiceClock::now();
+  scheduler.place(one, true);
+  EXPECT_EQ(scheduler.next().jobs.size(), 1u);
+  EXPECT_GE(ServiceClock::now() - start, std::chrono::milliseconds(20));
+}
+
+TEST_F(SchedulerTest, RefusesARequestThatFindsNoRoomAsAWhole) {
+  Scheduler scheduler(4, {.queue_images = 3});
+  auto fits = wishes(request(2), model_bit(2)), more = wishes(request(2), model_bit(2));
+  scheduler.place(fits, true);
+  scheduler.place(more, true);
+  EXPECT_EQ(fits[1].status, ServiceStatus::ok);
+  EXPECT_EQ(more[0].status, ServiceStatus::full);
+  EXPECT_EQ(more[1].status, ServiceStatus::full);
+  EXPECT_EQ(scheduler.waiting()[3], 2);
+  const Job job{request(4), 0, {}};
+  EXPECT_EQ(scheduler.place_look(std::vector<Job>(4, job)), ServiceStatus::full);
+  EXPECT_EQ(scheduler.place_look(std::vector<Job>(3, job)), ServiceStatus::ok);
+}
+
+TEST_F(SchedulerTest, TakesAnotherModelWhereOneIsFullIfSoChosen) {
+  Scheduler scheduler(4, {.queue_images = 1, .cheaper_when_full = true});
+  auto asked = wishes(request(4), model_bit(2));
+  scheduler.place(asked, false);
+  // Without a multiplexer's scores the dearest of those with room.
+  EXPECT_EQ(asked[0].call, model_bit(2));
+  EXPECT_EQ(asked[1].call, model_bit(1));
+  EXPECT_EQ(asked[2].call, model_bit(0));
+  EXPECT_EQ(asked[3].status, ServiceStatus::full);
+  EXPECT_EQ(asked[1].job.state().departure, Departure::full);
+  EXPECT_EQ(asked[0].job.state().departure, Departure::none);
+}
+
+TEST_F(SchedulerTest, PassesOverWhatIsTooDear) {
+  Scheduler scheduler(4, {});
+  const auto asked_of = [&](double max_cost, std::uint64_t call) {
+    ServiceRequest limited;
+    limited.max_cost = max_cost;
+    auto asked = wishes(request(1, limited), call);
+    scheduler.place(asked, true);
+    return asked.front();
+  };
+  EXPECT_EQ(asked_of(1536, model_bit(2)).call, model_bit(2));
+  EXPECT_EQ(asked_of(1535, model_bit(2)).call, model_bit(1));
+  EXPECT_EQ(asked_of(48 + 383, all_models(3)).call, model_bit(0));  // of an ensemble what fits
+  EXPECT_EQ(asked_of(47, model_bit(2)).status, ServiceStatus::cost);
+}
+
+TEST_F(SchedulerTest, PassesOverWhatCannotKeepTheDeadline) {
+  Scheduler scheduler(4, {.max_batch = 4});
+  scheduler.set_time(3, 1, 1000);
+  scheduler.set_time(2, 1, 1e7);
+  ServiceRequest hurried;
+  hurried.deadline_ms = 1e6;
+  auto asked = wishes(request(1, hurried), model_bit(1));
+  scheduler.place(asked, true);
+  EXPECT_EQ(asked[0].call, model_bit(2));  // takes a second, not three hours
+  EXPECT_EQ(asked[0].job.state().departure, Departure::deadline);
+  EXPECT_EQ(scheduler.backlog_ms(), 1000);
+  // What waits counts: 4 at a time, 3e5 ms each.
+  scheduler.set_time(3, 4, 3e5);
+  auto many = wishes(request(12), model_bit(2));
+  scheduler.place(many, true);
+  auto behind = wishes(request(1, hurried), model_bit(2));
+  scheduler.place(behind, true);
+  EXPECT_NE(behind[0].call, model_bit(2));
+}
+
+TEST_F(SchedulerTest, NeverAnswersForAModelThatARequestNames) {
+  Scheduler scheduler(4, {.queue_images = 1, .cheaper_when_full = true});
+  ServiceRequest named;
+  named.model = 1;
+  named.max_cost = 100;
+  auto asked = wishes(request(1, named), model_bit(1));
+  scheduler.place(asked, true);
+  EXPECT_EQ(asked[0].status, ServiceStatus::cost);
+  EXPECT_EQ(asked[0].call, 0u);
+}
+
+TEST_F(SchedulerTest, LetsNothingInAfterItsEndAndFinishesWhatIsThere) {
+  Scheduler scheduler(4, {.fill_ms = 1e6});
+  auto before = wishes(request(1), model_bit(0)), after = wishes(request(1), model_bit(0));
+  scheduler.place(before, true);
+  scheduler.close();
+  scheduler.place(after, true);
+  EXPECT_EQ(after[0].status, ServiceStatus::closing);
+  EXPECT_EQ(scheduler.place_look({}), ServiceStatus::closing);
+  const JobBatch batch = scheduler.next();
+  ASSERT_EQ(batch.jobs.size(), 1u);
+  // A request that is inside goes on to its next model.
+  auto second = wishes(before[0].job.request, model_bit(1));
+  scheduler.place(second, false);
+  EXPECT_EQ(second[0].status, ServiceStatus::ok);
+  scheduler.finished(batch, 1);
+  EXPECT_EQ(scheduler.next().stage, 2u);
+}
+
+}  // namespace
+}  // namespace muxnet

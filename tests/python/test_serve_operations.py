@@ -1,0 +1,282 @@
+"""``muxnet serve`` over time: tokens, TLS, full queues, reloads, draining."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from http.client import HTTPConnection, HTTPSConnection
+
+import numpy as np
+import pytest
+from muxnet import _core, cli
+from muxnet.bench.http_load import Client, closed_loop, open_loop
+from muxnet.errors import UserError
+from muxnet.files import write_text
+
+grpc = pytest.importorskip("tritonclient.grpc")
+
+TOKEN = "correct horse"
+
+
+def request(port, method="GET", path="/status", body=None, headers=None, connection=None):
+    connection = connection or HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body, headers or {})
+        reply = connection.getresponse()
+        return reply.status, dict(reply.getheaders()), json.loads(reply.read())
+    finally:
+        connection.close()
+
+
+def infer_body(images):
+    entry = {"name": "images", "shape": list(images.shape), "datatype": "UINT8"}
+    return json.dumps({"inputs": [{**entry, "data": images.ravel().tolist()}]})
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    chain, key = folder / "chain.pem", folder / "key.pem"
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(chain)]
+    subprocess.run([*command, *names, *files], check=True, capture_output=True)
+    return chain, key
+
+
+def test_only_the_token_opens_and_all_is_encrypted(
+    untrained_run, started_server, certificate, tmp_path, digit_images
+):
+    chain, key = certificate
+    token_file = tmp_path / "token"
+    write_text(token_file, TOKEN + "\n")
+    arguments = ["--token-file", str(token_file), "--certificate", str(chain), "--key", str(key)]
+    with started_server(untrained_run, *arguments) as (_, said):
+        trusting = ssl.create_default_context(cafile=str(chain))
+
+        def ask(**options):
+            port = said["http_port"]
+            secure = HTTPSConnection("127.0.0.1", port, timeout=20, context=trusting)
+            return request(port, connection=secure, **options)
+
+        assert ask(path="/v2/health/ready")[0] == 200
+        for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": TOKEN}):
+            status, answered, body = ask(headers=headers)
+            assert (status, answered["www-authenticate"]) == (401, "Bearer")
+            assert "bearer token" in body["error"]
+        assert ask(headers={"authorization": f"Bearer {TOKEN}"})[0] == 200
+
+        place = f"127.0.0.1:{said['grpc_port']}"
+        with grpc.InferenceServerClient(place, ssl=True, root_certificates=str(chain)) as client:
+            assert client.is_server_ready()
+            inputs = grpc.InferInput("images", [1, *digit_images.shape[1:]], "UINT8")
+            inputs.set_data_from_numpy(digit_images[:1])
+            with pytest.raises(Exception, match="UNAUTHENTICATED"):
+                client.infer("router", [inputs])
+            headers = {"authorization": f"Bearer {TOKEN}"}
+            reply = client.infer("router", [inputs], headers=headers)
+            assert reply.as_numpy("probabilities").shape == (1, 10)
+
+
+@pytest.fixture
+def fitted_router(untrained_run, tmp_path):
+    """A router of ``muxnet fit``, which calls one model alone."""
+
+    def fit(model):
+        policy = _core.make_policy("always", _core.PolicyOptions(model=model))
+        policy.fit(_core.OutcomeTable.load(untrained_run / "outcomes-held_out.safetensors"))
+        (tmp_path / "router").mkdir(exist_ok=True)
+        policy.save(tmp_path / "router" / "policy.json")
+        return tmp_path / "router"
+
+    return fit
+
+
+def wait_for_version(port, version):
+    for _ in range(200):
+        if request(port)[2]["version"] >= version:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"version {version} did not come")
+
+
+def test_a_router_is_reloaded_while_requests_run(
+    untrained_run, started_server, fitted_router, digit_images
+):
+    router = fitted_router(0)
+    arguments = ["--run", str(untrained_run), "--workers", "2"]
+    with started_server(router, *arguments) as (process, said):
+        port = said["http_port"]
+        body, stop, seen, wrong = infer_body(digit_images[:3]), threading.Event(), set(), []
+
+        def ask():
+            while not stop.is_set():
+                status, _, reply = request(port, "POST", "/v2/models/router/infer", body)
+                said_of = reply["parameters"]
+                version = said_of["policy_version"]
+                names = {name for called in json.loads(said_of["called"]) for name in called}
+                seen.add(version)
+                # Version v calls model v - 1.
+                if status != 200 or names != {said["models"][version - 1]}:
+                    wrong.append((status, version, names))
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        fitted_router(1)  # noticed by its file
+        wait_for_version(port, 2)
+        (router / "policy.json").write_text("{")  # is refused, and changes nothing
+        time.sleep(1.5)
+        assert request(port, "POST", "/v2/repository/models/router/load")[0] == 400
+        fitted_router(2)
+        process.send_signal(signal.SIGHUP)
+        wait_for_version(port, 3)
+        time.sleep(0.2)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert not wrong
+        assert {1, 2, 3} <= seen
+
+
+def test_a_server_told_to_stop_answers_what_it_has_begun(
+    untrained_run, started_server, digit_images
+):
+    arguments = ["--policy", "best_single", "--fill-ms", "700", "--batch", "64"]
+    with started_server(untrained_run, *arguments) as (process, said):
+        replies = []
+
+        def ask():
+            body = infer_body(digit_images[:2])
+            replies.append(request(said["http_port"], "POST", "/v2/models/router/infer", body))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.3)
+        process.terminate()
+        for thread in threads:
+            thread.join()
+        assert [status for status, _, _ in replies] == [200] * 4
+        assert process.wait(timeout=20) == 0
+        events = [json.loads(line)["event"] for line in said["log"].read_text().splitlines()]
+        assert events == ["ready", "draining", "stopped"]
+
+
+def test_a_full_queue_is_refused_at_once_and_memory_stays(
+    untrained_run, started_server, digit_images
+):
+    arguments = ["--policy", "best_single", "--workers", "1", "--queue", "8", "--fill-ms", "400"]
+    with started_server(untrained_run, *arguments) as (_, said):
+        port, body = said["http_port"], infer_body(digit_images[:6])
+        replies = []
+
+        def ask():
+            replies.append(request(port, "POST", "/v2/models/router/infer", body))
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        statuses = sorted(status for status, _, _ in replies)
+        assert statuses[0] == 200
+        assert statuses[-1] == 503
+        refused = next(reply for reply in replies if reply[0] == 503)
+        assert int(refused[1]["retry-after"]) >= 1
+        assert "room in the queue" in refused[2]["error"]
+        too_many = infer_body(np.repeat(digit_images[:1], 9, axis=0))
+        status, _, reply = request(port, "POST", "/v2/models/router/infer", too_many)
+        assert (status, "1 to 8 images" in reply["error"]) == (400, True)
+
+
+@pytest.mark.usefixtures("started_server")
+def test_load_is_measured_against_always_best(untrained_run, tmp_path, capsys):
+    target = tmp_path / "load.json"
+    arguments = ["--run", str(untrained_run), "--seconds", "0.3", "--images", "4"]
+    status = cli.main(
+        ["bench", "serve", *arguments, "--loads", "0.5", "1.5", "--json", str(target)]
+    )
+    assert status == 0
+    found = json.loads(target.read_text())
+    assert [row["load"] for row in found["rows"]] == [0.5, 1.5]
+    assert all(row["failed"] == 0 for row in found["rows"])
+    assert found["best"]["policy"] == "best_single"
+    assert min(found["best"]["capacity"], found["routed"]["capacity"]) > 0
+    assert sum(found["best"]["called"].values()) == 1
+    assert "x the throughput" in capsys.readouterr().out
+
+
+def test_open_load_does_not_wait_for_answers():
+    """A server that answers after 50 ms keeps up with 200 requests a second, one at a time not."""
+
+    inside = set()
+
+    async def serve(reader, writer):
+        inside.add(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                await asyncio.sleep(0.05)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+        inside.discard(writer)
+
+    async def measure():
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        client = Client(server.sockets[0].getsockname()[1], connections=64)
+        open_tally = await open_loop(client, [b"GET / HTTP/1.1\r\n\r\n"], 0.5, 200)
+        closed_tally = await closed_loop(client, [b"GET / HTTP/1.1\r\n\r\n"], 0.5, 1)
+        client.close()
+        while inside:
+            await asyncio.sleep(0.01)
+        server.close()
+        await server.wait_closed()
+        return open_tally, closed_tally
+
+    open_tally, closed_tally = asyncio.run(measure())
+    assert open_tally.answered == 100
+    assert open_tally.failed == 0
+    assert min(open_tally.latencies_ms) >= 45
+    assert closed_tally.answered <= 11
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["NOTHING"], 1, "the folder of a finished run"),
+        (["RUN", "--host", "0.0.0.0"], 2, "a token beside 0.0.0.0"),
+        (["RUN", "--certificate", "x.pem"], 2, "both --certificate and --key"),
+        (["ROUTER"], 2, "--run with the models of this router"),
+    ],
+)
+def test_a_command_line_that_does_not_fit_is_told(
+    untrained_run, fitted_router, tmp_path, capsys, arguments, status, message
+):
+    places = {"RUN": untrained_run, "NOTHING": tmp_path / "nothing", "ROUTER": fitted_router(0)}
+    words = [str(places.get(word, word)) for word in arguments]
+    assert cli.main(["serve", *words]) == status
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--policy", "no_such"], "one of always, argmax"),
+        (["--name", "alexnet_small"], "another than the models'"),
+        (["--port", "PORT"], "cannot be listened on"),
+    ],
+)
+def test_what_cannot_be_served_is_told(untrained_run, started_server, arguments, message):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        words = [port if word == "PORT" else word for word in arguments]
+        with pytest.raises(UserError, match=message), started_server(untrained_run, *words):
+            pass
