@@ -137,6 +137,13 @@ void bind_data(py::module_& module) {
       "encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
       py::arg("quality") = 90, Unlocked(),
       "Bytes of each image u8 (n, c, h, w) as raw, png or jpeg.\n\nRaises:\n    ValueError.");
+  module.def(
+      "encode_image",
+      [](const Tensor& image, const std::string& format, int quality) {
+        return py::bytes(encode_image(image, format, quality));
+      },
+      py::arg("image"), py::arg("format"), py::arg("quality") = 90,
+      "One image u8 (1, c, h, w) as a png or jpeg file.\n\nRaises:\n    ValueError.");
   module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
              py::arg("seed"), Unlocked(), "Divide in two, stratified.\n\nRaises:\n    ValueError.");
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),

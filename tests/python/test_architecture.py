@@ -22,7 +22,7 @@ LADDER = {
     "training": ("networks", "losses", "optim", "data"),
     "cost": ("graph",),
     "routing": ("core", "cost"),
-    "runtime": ("networks", "losses", "routing"),
+    "runtime": ("networks", "losses", "data", "routing"),
 }
 
 # What a person edits; build trees and environments are not searched.
