@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'HttpOptions', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1325,6 +1325,369 @@ class CollectOptions:
     @router_costs.setter
     def router_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
+class HttpOptions:
+    """
+    How a server is reached.
+    """
+    bearer_token: str
+    proxy: str
+    def __init__(self, url: str) -> None:
+        ...
+    @property
+    def ca_file(self) -> pathlib.Path:
+        ...
+    @ca_file.setter
+    def ca_file(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def certificate(self) -> pathlib.Path:
+        ...
+    @certificate.setter
+    def certificate(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def connect_timeout_ms(self) -> float:
+        ...
+    @connect_timeout_ms.setter
+    def connect_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def key(self) -> pathlib.Path:
+        ...
+    @key.setter
+    def key(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def max_response_bytes(self) -> int:
+        ...
+    @max_response_bytes.setter
+    def max_response_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class EndpointOptions:
+    """
+    The model in the cloud.
+    """
+    logits: bool
+    model: str
+    version: str
+    @property
+    def input(self) -> str:
+        """
+        Empty: the first that fits the payload.
+        """
+    @input.setter
+    def input(self, arg0: str) -> None:
+        ...
+    @property
+    def jpeg_quality(self) -> int:
+        ...
+    @jpeg_quality.setter
+    def jpeg_quality(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def output(self) -> str:
+        """
+        Empty: probabilities, or the first.
+        """
+    @output.setter
+    def output(self, arg0: str) -> None:
+        ...
+    @property
+    def payload(self) -> str:
+        """
+        raw, png or jpeg.
+        """
+    @payload.setter
+    def payload(self, arg0: str) -> None:
+        ...
+class OffloadObjective:
+    """
+    What the user wants.
+    """
+    @property
+    def max_energy_mj(self) -> float | None:
+        ...
+    @max_energy_mj.setter
+    def max_energy_mj(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def max_latency_ms(self) -> float | None:
+        ...
+    @max_latency_ms.setter
+    def max_latency_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def per_mj(self) -> float:
+        ...
+    @per_mj.setter
+    def per_mj(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def per_ms(self) -> float:
+        """
+        Score that a millisecond is worth.
+        """
+    @per_ms.setter
+    def per_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def threshold(self) -> float:
+        ...
+    @threshold.setter
+    def threshold(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class RetryOptions:
+    """
+    Further attempts, within a budget.
+    """
+    @property
+    def base_ms(self) -> float:
+        ...
+    @base_ms.setter
+    def base_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def burst(self) -> float:
+        ...
+    @burst.setter
+    def burst(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def most(self) -> int:
+        ...
+    @most.setter
+    def most(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def share(self) -> float:
+        ...
+    @share.setter
+    def share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class BreakerOptions:
+    """
+    When a failing server is left alone.
+    """
+    @property
+    def cooldown_ms(self) -> float:
+        ...
+    @cooldown_ms.setter
+    def cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def failures(self) -> int:
+        ...
+    @failures.setter
+    def failures(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_cooldown_ms(self) -> float:
+        ...
+    @max_cooldown_ms.setter
+    def max_cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class OffloadOptions:
+    """
+    How an OffloadClient works.
+    """
+    breaker: BreakerOptions
+    endpoint: EndpointOptions
+    objective: OffloadObjective
+    retry: RetryOptions
+    small: Cost
+    def __init__(self) -> None:
+        ...
+    @property
+    def deadline_ms(self) -> float:
+        ...
+    @deadline_ms.setter
+    def deadline_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def link(self) -> LinkProfile:
+        """
+        Rates to begin with; the radio's powers.
+        """
+    @link.setter
+    def link(self, arg0: LinkProfile) -> None:
+        ...
+    @property
+    def look(self) -> Cost:
+        """
+        What the multiplexer costs the device.
+        """
+    @look.setter
+    def look(self, arg0: Cost) -> None:
+        ...
+    @property
+    def margin_ms(self) -> float:
+        ...
+    @margin_ms.setter
+    def margin_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def probe_timeout_ms(self) -> float:
+        ...
+    @probe_timeout_ms.setter
+    def probe_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def refresh_ms(self) -> float:
+        ...
+    @refresh_ms.setter
+    def refresh_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def request_timeout_ms(self) -> float:
+        ...
+    @request_timeout_ms.setter
+    def request_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class OffloadAnswer:
+    """
+    An answer and where it came from.
+    """
+    @property
+    def answer(self) -> int:
+        """
+        The class.
+        """
+    @property
+    def attempts(self) -> int:
+        ...
+    @property
+    def detail(self) -> str:
+        """
+        Why the cloud did not answer, in words.
+        """
+    @property
+    def energy_mj(self) -> Figure:
+        """
+        Of the device, modelled.
+        """
+    @property
+    def latency_ms(self) -> float:
+        ...
+    @property
+    def lateness_ms(self) -> float:
+        """
+        Past the deadline; 0 in time.
+        """
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        f32 (1, K).
+        """
+    @property
+    def reason(self) -> str:
+        ...
+    @property
+    def received_bytes(self) -> float:
+        ...
+    @property
+    def route(self) -> str:
+        """
+        local, offloaded or fell_back.
+        """
+    @property
+    def score(self) -> float | None:
+        ...
+    @property
+    def sent_bytes(self) -> float:
+        ...
+    @property
+    def server_ms(self) -> float | None:
+        ...
+class OffloadAccount:
+    """
+    What became of all inputs so far.
+    """
+    @property
+    def answers(self) -> int:
+        ...
+    @property
+    def by_reason(self) -> dict[str, int]:
+        ...
+    @property
+    def fell_back(self) -> int:
+        ...
+    @property
+    def hedged(self) -> int:
+        ...
+    @property
+    def late(self) -> int:
+        ...
+    @property
+    def local(self) -> int:
+        ...
+    @property
+    def offloaded(self) -> int:
+        ...
+    @property
+    def probes(self) -> int:
+        ...
+    @property
+    def received_bytes(self) -> float:
+        ...
+    @property
+    def retries(self) -> int:
+        ...
+    @property
+    def sent_bytes(self) -> float:
+        ...
+    @property
+    def worst_lateness_ms(self) -> float:
+        ...
+class OffloadClient:
+    """
+    Answers here, or in the cloud where that is worth it; in time.
+    """
+    def __init__(self, multiplexer: Model, small: Model, server: HttpOptions, options: OffloadOptions) -> None:
+        """
+        `multiplexer`: a Model with the output offload.
+        
+        Raises:
+            ValueError: options that do not fit.
+            RuntimeError: built without libcurl.
+        """
+    def answer(self, image: numpy.ndarray, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, placement: str = 'decide') -> OffloadAnswer:
+        """
+        Answer an image u8 or f32 (1, c, h, w) before its deadline, whatever the network does. `placement`:
+        decide, device (it does not leave the device) or cloud.
+        
+        Raises:
+            ValueError: an image that does not fit.
+        """
+    def connect(self, timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0) -> str:
+        """
+        Empty, or why the endpoint cannot be used now. Not needed: answer() does it aside.
+        """
+    @property
+    def account(self) -> OffloadAccount:
+        ...
+    @property
+    def link(self) -> LinkProfile:
+        """
+        As measured so far.
+        """
+    @property
+    def local_ms(self) -> float:
+        ...
+    @property
+    def look_ms(self) -> float:
+        ...
+    @property
+    def server_ms(self) -> Figure:
+        ...
+    @property
+    def state(self) -> str:
+        ...
 def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]:
     """
     A policy's family over budgets.
@@ -1369,6 +1732,13 @@ def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multip
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
     A sentence when the contrastive loss separates nothing, else an empty text.
+    """
+def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
+    """
+    One image u8 (1, c, h, w) as a png or jpeg file.
+    
+    Raises:
+        ValueError.
     """
 def encoded_bytes(images: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> list[int]:
     """

@@ -21,6 +21,7 @@ COMMANDS = (
     "calibrate",
     "guarantee",
     "figures",
+    "offload",
     "paper",
     "profile",
     "zoo",

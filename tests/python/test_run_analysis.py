@@ -10,15 +10,6 @@ from muxnet.errors import UserError
 MODELS = ("alexnet_small", "resnet50_small")
 
 
-@pytest.fixture(scope="module")
-def run_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run") / "digits"
-    options = ["--models", *MODELS, "--epochs", "2", "--multiplexer-epochs", "2"]
-    options += ["--multiplexer-pretraining-epochs", "1", "--out", str(folder)]
-    assert cli.main(["run", *options]) == 0
-    return folder
-
-
 def test_figures_are_drawn_and_written(run_folder, tmp_path, capsys):
     target = tmp_path / "figures.json"
     arguments = ["figures", str(run_folder), "--inputs", "60", "--json", str(target)]
