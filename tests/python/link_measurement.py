@@ -1,8 +1,8 @@
 """Table I over a link that is slowed down, beside Eq. 9 to 13 for that link; prints JSON.
 
-``python link_measurement.py rate MBPS``: in a network namespace of its own whose loopback a token
-bucket (``tc tbf``) limits. ``python link_measurement.py delay MS``: through a proxy that delays
-each way by half of MS. The networks were never trained: what is measured is time.
+``python link_measurement.py rate MBPS SIDE``: in a network namespace of its own whose loopback a
+token bucket (``tc tbf``) limits. ``python link_measurement.py delay MS SIDE``: through a proxy that
+delays each way by half of MS. The networks were never trained: what is measured is time.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from typing import Any
 import numpy as np
 from muxnet import _core, offload
 
-IMAGE, CLASSES = (3, 64, 64), 10
-IMAGES = 30
+CLASSES = 10
+IMAGES = 20
 STUB = Path(__file__).with_name("inference_stub.py")
 FAST_MBPS = 10_000.0  # of a loopback: its time is not seen
 
 
-def networks() -> offload.Pair:
+def networks(image: tuple[int, int, int]) -> offload.Pair:
     options = _core.MultiplexerOptions()
-    options.channels, options.height, options.width = IMAGE
+    options.channels, options.height, options.width = image
     options.resolution, options.models, options.offload = 16, 2, True
-    random = np.random.default_rng(1).integers(0, 256, (10, *IMAGE), dtype=np.uint8)
+    random = np.random.default_rng(1).integers(0, 256, (10, *image), dtype=np.uint8)
     some = _core.make_dataset("some", random, np.arange(10, dtype=np.int32))
     seen = _core.measure_normalization(some)
     multiplexer = _core.make_multiplexer(options, seed=1, normalization=seen)
-    channels, height, width = IMAGE
+    channels, height, width = image
     shape = _core.NetworkOptions(channels=channels, height=height, width=width, classes=CLASSES)
     small = _core.make_model("alexnet_small", shape, seed=2, normalization=seen)
     costs = [
@@ -78,11 +78,11 @@ async def _proxy(target: int, way_s: float) -> Any:
     return await asyncio.start_server(connected, "127.0.0.1", 0)
 
 
-def measure(port: int, mbps: float, added_rtt_ms: float) -> dict[str, Any]:
+def measure(port: int, side: int, mbps: float) -> dict[str, Any]:
     """Return each row's measured and predicted milliseconds."""
-    pair = networks()
-    random = np.random.default_rng(0)
-    images = random.integers(0, 256, (IMAGES, *IMAGE), dtype=np.uint8)
+    image = (3, side, side)
+    pair = networks(image)
+    images = np.random.default_rng(0).integers(0, 256, (IMAGES, *image), dtype=np.uint8)
     prepared = _core.normalize(images, pair.small.normalization)
     scores = _core.Predictor(pair.multiplexer, 1).output(prepared, "offload")
     server = _core.HttpOptions(f"http://127.0.0.1:{port}")
@@ -93,11 +93,10 @@ def measure(port: int, mbps: float, added_rtt_ms: float) -> dict[str, Any]:
         made.objective.threshold = float(np.median(scores))
         return made
 
-    # What the server's own HTTP takes, on a link that is not slow, is part of the round trip.
+    # What the server's own HTTP takes is part of the round trip.
     quick = _core.OffloadClient(pair.multiplexer, pair.small, server, options())
     assert quick.connect() == ""
     rtt_ms = quick.link.rtt_ms.value
-    print(f"round trip measured {rtt_ms:.3f} ms, added {added_rtt_ms} ms", file=sys.stderr)
     link = link_profile(mbps, rtt_ms)
 
     def given() -> Any:
@@ -118,17 +117,17 @@ def measure(port: int, mbps: float, added_rtt_ms: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    kind, value = sys.argv[1], float(sys.argv[2])
+    kind, value, side = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     _core.set_threads(1)
-    command = [sys.executable, "-P", str(STUB), "0", *map(str, IMAGE), str(CLASSES)]
+    command = [sys.executable, "-P", str(STUB), "0", "3", *[str(side)] * 2, str(CLASSES)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stub:
         assert stub.stdout is not None
         port = int(stub.stdout.readline())
         try:
             if kind == "rate":
-                found = measure(port, value, 0)
+                found = measure(port, side, value)
             else:
-                found = measure(start_proxy(port, value / 2), FAST_MBPS, value)
+                found = measure(start_proxy(port, value / 2), side, FAST_MBPS)
         finally:
             stub.kill()
     json.dump(found, sys.stdout)

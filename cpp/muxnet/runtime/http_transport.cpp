@@ -163,10 +163,13 @@ class CurlTransfer : public Transfer {
     response_.fault = fault_of(code);
     if (code != CURLE_OK) response_.message = *error_ != '\0' ? error_ : curl_easy_strerror(code);
     long status = 0;
-    curl_off_t total_us = 0, before_us = 0;
+    curl_off_t total_us = 0, connected_us = 0, secured_us = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &total_us);
-    curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &before_us);
+    // Not the pretransfer time, which is taken after the first bytes have gone.
+    curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected_us);
+    curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &secured_us);
+    const curl_off_t before_us = std::max(connected_us, secured_us);
     response_.status = static_cast<int>(status);
     response_.exchange_ms = static_cast<double>(total_us - before_us) / 1000;
     response_.received_bytes = static_cast<double>(header_bytes_ + response_.body.size());

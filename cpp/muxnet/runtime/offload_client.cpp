@@ -1,6 +1,7 @@
 #include "muxnet/runtime/offload_client.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -13,7 +14,7 @@ namespace {
 
 constexpr auto where = "offload client";
 constexpr double memory = 0.2;  // weight of the newest payload's size
-constexpr int empty_exchanges = 3;
+constexpr std::size_t empty_exchanges = 5;
 constexpr int least_polls = 5;  // a probe is worked on only when somebody asks for an answer
 constexpr double ms_per_s = 1000;
 
@@ -140,17 +141,18 @@ std::string OffloadClient::connect(double timeout_ms) {
   const std::lock_guard lock(mutex_);
   probe_.reset();
   const double until = clock_->now_ms() + timeout_ms;
-  double least = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < empty_exchanges; ++i) {
+  std::array<double, empty_exchanges> times{};
+  for (double& time : times) {
     const auto transfer =
         transport_->start(metadata_request(options_.endpoint.model, options_.endpoint.version));
     if (!transfer->wait(until)) return text("[server] no answer within ", timeout_ms, " ms");
     const HttpResponse response = transfer->take();
     const std::string problem = learn_endpoint(response);
     if (!problem.empty()) return problem;
-    least = std::min(least, response.exchange_ms);
+    time = response.exchange_ms;
   }
-  estimator_.observe_empty(least);
+  std::sort(times.begin(), times.end());
+  estimator_.observe_empty(times[empty_exchanges / 2]);
   breaker_.succeeded();
   return "";
 }
