@@ -140,7 +140,7 @@ def measure(
     hybrid_payload = options().endpoint.payload
     hybrid, problem = client(hybrid_payload)
     notes = [f"hybrid: {problem}"] if problem else []
-    link, server_ms = _link(hybrid, options(), stream, problem)
+    link, server_ms = _link(hybrid, options().link, pair, stream)
     work = _Work(pair, link, server_ms, stream, _core.EnergyMeter())
     say("mobile-only")
     rows = [work.row("mobile-only", hybrid, "device")]
@@ -150,31 +150,45 @@ def measure(
             notes.append(f"cloud-only, {payload}: {trouble}")
             continue
         say(f"cloud-only, {payload}")
-        rows.append(work.row(f"cloud-only, {payload}", cloud, "cloud"))
+        row = work.row(f"cloud-only, {payload}", cloud, "cloud")
+        if row.local > 0:
+            notes.append(_fallen(row, work.detail))
+        if row.local < 1:
+            rows.append(row)
     say(f"hybrid, {hybrid_payload}")
     rows.append(work.row(f"hybrid, {hybrid_payload}", client(hybrid_payload)[0], "decide"))
-    notes += [_fallen(row) for row in rows if row.setup.startswith("cloud") and row.local > 0]
     figures = ("upload_mbps", "download_mbps", "rtt_ms")
     return Table(
         tuple(rows),
         {name: getattr(link, name).value for name in figures},
-        server_ms.value,
+        None if server_ms is None else server_ms.value,
         work.meter.sensor,
         tuple(notes),
     )
 
 
-def _fallen(row: Row) -> str:
-    return f"{row.setup}: {row.local:.1%} fell back to the small model, whose answers count here"
+def _fallen(row: Row, detail: str) -> str:
+    if row.local == 1:
+        return f"{row.setup}: the cloud answered none: {detail}"
+    return f"{row.setup}: {row.local:.1%} fell back, whose answers count here: {detail}"
 
 
-def _link(client: Any, options: Any, stream: Stream, problem: str) -> tuple[Any, Any]:
-    """Return the link to predict with and the server's time: given, else from some exchanges."""
-    if not problem:
-        for image in stream.images[:LINK_EXCHANGES]:
-            client.answer(image[None], deadline_ms=PATIENCE_MS, placement="cloud")
-    given = options.link.upload_mbps.value is not None
-    return (options.link if given else client.link), client.server_ms
+def _link(client: Any, given: Any, pair: Pair, stream: Stream) -> tuple[Any, Any]:
+    """Return the link to predict with and the server's time: given, else from some exchanges.
+
+    Where the server does not say how long it takes, that is part of a measured link, and beside
+    one that is given, what the run measured.
+    """
+    from muxnet import _core
+
+    for image in stream.images[:LINK_EXCHANGES]:
+        client.answer(image[None], deadline_ms=PATIENCE_MS, placement="cloud")
+    server_ms = client.server_ms
+    if given.upload_mbps.value is None:
+        return client.link, server_ms if server_ms.value is not None else None
+    if server_ms.value is None:
+        server_ms = _core.Figure(pair.cloud_ms, "measured")
+    return given, server_ms
 
 
 class _Work:
@@ -183,6 +197,7 @@ class _Work:
     def __init__(self, pair: Pair, link: Any, server_ms: Any, stream: Stream, meter: Any) -> None:
         self.pair, self.link, self.server_ms = pair, link, server_ms
         self.stream, self.meter = stream, meter
+        self.detail = ""  # why the cloud did not answer, of the last row
         self.idle_mw = meter.idle_power_mw(1.0)
 
     def row(self, setup: str, client: Any, placement: str) -> Row:
@@ -197,6 +212,7 @@ class _Work:
                 latencies.append(latency)
 
         energy = self.meter.measure_mj(run, self.idle_mw).value
+        self.detail = next((answer.detail for answer in answers if answer.detail), "")
         after, count = client.account, len(answers)
         reasons = {name: n - before.by_reason[name] for name, n in after.by_reason.items()}
         local = sum(answer.route != "offloaded" for answer in answers) / count
@@ -252,9 +268,7 @@ class _Work:
             return mobile if placement == "device" else pair.look_cost + mobile
         # The hybrid's bytes are means over all inputs; an exchange is of those sent.
         share = 1.0 if placement == "cloud" else 1 - local
-        server = self.server_ms
-        if server.value is None:
-            server = _core.Figure(pair.cloud_ms, "measured")
+        server = self.server_ms or _core.no_cost().latency_ms
         parts = _core.exchange(self.link, sent / share, received / share, server)
         cloud = _core.cloud_only(parts.upload, parts.waiting, parts.download)
         if placement == "cloud":

@@ -172,10 +172,10 @@ def show(found: Table, pair: Any, arguments: argparse.Namespace) -> None:
     print_table(table(found))
     rates = {name: latency_text(value) for name, value in found.link.items()}
     origin = MEASURED if arguments.link == MEASURED else arguments.link
+    says = "a part of the link's" if found.server_ms is None else latency_text(found.server_ms)
     print(
         f"link ({origin}): {rates['upload_mbps']} Mbit/s up, round trip {rates['rtt_ms']} ms; "
-        f"server {latency_text(found.server_ms)} ms (as it says); threshold "
-        f"{arguments.threshold:.3g}"
+        f"server's time: {says}; threshold: {arguments.threshold:.3g}"
     )
     for row in found.rows:
         reasons = ", ".join(f"{name} {count}" for name, count in row.by_reason.items())
