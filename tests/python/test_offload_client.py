@@ -17,9 +17,9 @@ from muxnet import _core
 IMAGE, CLASSES = (1, 28, 28), 10
 REQUESTS = int(os.environ.get("MUXNET_FAULT_REQUESTS", "60"))
 DEADLINE_MS = 150.0
-# How late an answer may be by the client's account where the machine itself is busy: two cores run
-# the test, the server and whatever else. Without load it is none.
-JITTER_MS = 400.0
+# How late an answer may be by the client's account: what a busy machine, which also runs the server
+# and the test, keeps a thread from its processor. Without other load there is none.
+JITTER_MS = 1000.0
 RECOVERY_S = 30.0
 
 FAULTS = {
@@ -37,6 +37,15 @@ FAULTS = {
     "cut_answer": {"cut"},
     "reset": {"cut"},
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Threads that wait for each other make a busy machine's answers late."""
+    before = _core.threads()
+    _core.set_threads(1)
+    yield
+    _core.set_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +79,7 @@ def make_client(networks):
         options.objective.threshold = threshold
         options.deadline_ms = DEADLINE_MS
         options.breaker.cooldown_ms, options.breaker.max_cooldown_ms = 20, 200
-        options.probe_timeout_ms = 200
+        options.probe_timeout_ms, options.refresh_ms = 200, 100
         return _core.OffloadClient(*networks, _core.HttpOptions(url), options)
 
     return make
@@ -121,6 +130,8 @@ class Stream:
         assert {name: n for name, n in account.by_reason.items() if n} == self.reasons
         assert account.local + account.offloaded + account.fell_back == self.sent
         assert account.worst_lateness_ms <= JITTER_MS
+        print(f"{account.answers} answers, {account.late} late, {account.worst_lateness_ms:.1f} ms")
+        print(self.reasons)
 
 
 @pytest.mark.parametrize("mode", FAULTS)

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/cost/deployment.hpp"
+#include "muxnet/runtime/offload_failure.hpp"
 
 namespace muxnet {
 namespace {
@@ -16,49 +16,6 @@ constexpr auto where = "offload client";
 constexpr double memory = 0.2;  // weight of the newest payload's size
 constexpr std::size_t empty_exchanges = 5;
 constexpr int least_polls = 5;  // a probe is worked on only when somebody asks for an answer
-constexpr double ms_per_s = 1000;
-
-Reason reason_of(Fault fault) {
-  switch (fault) {
-    case Fault::unresolved:
-      return Reason::unresolved;
-    case Fault::unreachable:
-      return Reason::unreachable;
-    case Fault::cut:
-      return Reason::cut;
-    case Fault::timed_out:
-      return Reason::timed_out;
-    case Fault::too_large:
-      return Reason::invalid;
-    default:
-      return Reason::failed;
-  }
-}
-
-/// The same request may do better a moment later.
-bool passing(const HttpResponse& response) {
-  switch (response.fault) {
-    case Fault::none:
-      return response.status == 502 || response.status == 503 || response.status == 504;
-    case Fault::cut:
-    case Fault::unreachable:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// Retry-After in seconds; dates are not read.
-std::optional<double> rest_ms(const HttpResponse& response) {
-  const auto found = response.headers.find("retry-after");
-  if (response.status != 503 && response.status != 429) return std::nullopt;
-  if (found == response.headers.end()) return std::nullopt;
-  double seconds = 0;
-  const char* end = found->second.data() + found->second.size();
-  const auto [stop, error] = std::from_chars(found->second.data(), end, seconds);
-  const bool sensible = error == std::errc() && stop == end && seconds >= 0;
-  return sensible ? std::optional(seconds * ms_per_s) : std::nullopt;
-}
 
 Figure measured(const DurationEstimate& estimate) {
   return Figure(estimate.mean_ms(), Origin::measured);
@@ -284,7 +241,7 @@ Reason OffloadClient::send(Work& work) {
     }
     const auto rest = rest_ms(work.response);
     rest ? breaker_.open_for(now, *rest) : breaker_.failed(now);
-    if (!passing(work.response) || !breaker_.allows()) return reason;
+    if (!may_pass(work.response) || !breaker_.allows()) return reason;
     const Figure expected = prospects(work).cloud.latency_ms;
     const double needed = expected.known() ? expected.value() : 0;
     if (now + needed >= give_up) return reason;
