@@ -22,5 +22,8 @@ void bind_training(py::module_& module);
 void bind_cost(py::module_& module);
 void bind_routing(py::module_& module);
 void bind_runtime(py::module_& module);
+// Parts of it that fill a file.
+void bind_offload(py::module_& module);
+void bind_service(py::module_& module);
 
 }  // namespace muxnet::python

@@ -297,6 +297,11 @@ def multiplexer_of(network: Any, config: RunConfig) -> Any:
     return _core.Multiplexer(network, _core.Objective.__members__[own.objective], weights)
 
 
+def offload_multiplexer(models: Sequence[Any], config: RunConfig) -> Any:
+    """Return the network of a run's mobile/cloud multiplexer with fresh weights."""
+    return _multiplexer_network(models, config, offload=True)
+
+
 def device_and_cloud(models: Sequence[Any]) -> tuple[int, int]:
     """Return the positions of the two models of the mobile/cloud case: cheapest and dearest."""
     costs = [model.macs for model in models]

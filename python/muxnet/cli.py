@@ -26,6 +26,7 @@ COMMANDS = (
     "guarantee",
     "serve",
     "figures",
+    "offload",
     "paper",
     "profile",
     "zoo",

@@ -9,6 +9,7 @@ from typing import Any
 from muxnet.words import bytes_text, macs_text, percent_text
 
 PROFILES = Path(__file__).parent / "profiles"
+LINKS = ("wifi_us_2019", "lte", "3g")
 RAW_IMAGE_BYTES = 224 * 224 * 3
 KINDS = ("macs", "latency_ms", "energy_mj")
 
@@ -39,6 +40,19 @@ def read_paper() -> dict[str, Any]:
     """Return the figures that the paper prints."""
     content: dict[str, Any] = json.loads((PROFILES / "paper.json").read_text(encoding="utf-8"))
     return content
+
+
+def load_link(name: str) -> Any:
+    """Return one of ``LINKS``, or the link profile in the file ``name``.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no link profile.
+
+    """
+    from muxnet import _core
+
+    return _core.LinkProfile.load(PROFILES / f"{name}.json" if name in LINKS else name)
 
 
 def compute() -> Tables:

@@ -1,12 +1,19 @@
 """Shared examples: the results of an invented run, whole and to the schema."""
 
 import copy
+import http.client
+import json
+import subprocess
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from muxnet import cli
+
+STUB = Path(__file__).with_name("inference_stub.py")
 
 NAMES = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
 MACS = (0.4e6, 0.9e6, 1.3e6, 5.2e6, 12.8e6, 21.4e6)
@@ -269,3 +276,60 @@ def started_server():
     from muxnet.bench.serve_load import start_server
 
     return start_server
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory):
+    """The folder of a finished run of two networks, hardly trained."""
+    folder = tmp_path_factory.mktemp("run") / "digits"
+    options = ["--models", "alexnet_small", "resnet50_small", "--epochs", "2"]
+    options += ["--multiplexer-epochs", "2", "--multiplexer-pretraining-epochs", "1"]
+    assert cli.main(["run", *options, "--out", str(folder)]) == 0
+    return folder
+
+
+class Cloud:
+    """The stub server as a process that can be killed and started again at its port."""
+
+    def __init__(self, image: tuple[int, int, int], classes: int) -> None:
+        self._arguments = [*map(str, image), str(classes)]
+        self.port = 0
+        self._process: subprocess.Popen[str] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        command = [sys.executable, "-P", str(STUB), str(self.port), *self._arguments]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+
+    def order(self, mode: str = "answer", delay: float = 0.0) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request("POST", "/control", json.dumps({"mode": mode, "delay": delay}))
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def make_cloud():
+    """Start stub servers: ``make_cloud(image_shape, classes)``."""
+    started: list[Cloud] = []
+
+    def make(image: tuple[int, int, int], classes: int) -> Cloud:
+        started.append(Cloud(image, classes))
+        return started[-1]
+
+    yield make
+    for cloud in started:
+        cloud.kill()

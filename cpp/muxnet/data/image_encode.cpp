@@ -19,29 +19,49 @@ cv::Mat interleaved(const std::uint8_t* planes, int channels, int height, int wi
   return image;
 }
 
+/// "png" or "jpeg" of one image's planes.
+std::vector<std::uint8_t> encoded(const std::uint8_t* planes, const Shape& shape,
+                                  const std::string& format, int quality) {
+  std::vector<int> settings;
+  if (format == "jpeg") settings = {cv::IMWRITE_JPEG_QUALITY, quality};
+  const cv::Mat image = interleaved(planes, static_cast<int>(shape[1]), static_cast<int>(shape[2]),
+                                    static_cast<int>(shape[3]));
+  std::vector<std::uint8_t> bytes;
+  cv::imencode(format == "png" ? ".png" : ".jpg", image, bytes, settings);
+  return bytes;
+}
+
+void check(std::string_view where, const Tensor& images, int quality) {
+  const Shape& shape = images.shape();
+  require(images.dtype() == DType::u8 && shape.size() == 4 && (shape[1] == 1 || shape[1] == 3),
+          where, "u8 images (n, 1 or 3, h, w)", text(name_of(images.dtype()), to_string(shape)));
+  require(quality >= 1 && quality <= 100, where, "a quality of 1 to 100", text(quality));
+}
+
 }  // namespace
+
+std::string encode_image(const Tensor& image, const std::string& format, int quality) {
+  constexpr auto where = "encode_image";
+  check(where, image, quality);
+  require(format == "png" || format == "jpeg", where, "png or jpeg", format);
+  require(image.dim(0) == 1, where, "one image", text(image.dim(0)));
+  const auto bytes = encoded(image.data<std::uint8_t>(), image.shape(), format, quality);
+  return {bytes.begin(), bytes.end()};
+}
 
 std::vector<std::int64_t> encoded_bytes(const Tensor& images, const std::string& format,
                                         int quality) {
   constexpr auto where = "encoded_bytes";
-  const Shape& shape = images.shape();
-  require(images.dtype() == DType::u8 && shape.size() == 4 && (shape[1] == 1 || shape[1] == 3),
-          where, "u8 images (n, 1 or 3, h, w)", text(name_of(images.dtype()), to_string(shape)));
+  check(where, images, quality);
   require(format == "raw" || format == "png" || format == "jpeg", where, "raw, png or jpeg",
           format);
-  require(quality >= 1 && quality <= 100, where, "a quality of 1 to 100", text(quality));
+  const Shape& shape = images.shape();
   const std::int64_t size = shape[1] * shape[2] * shape[3];
   std::vector<std::int64_t> result(static_cast<std::size_t>(shape[0]), size);
   if (format == "raw") return result;
-  std::vector<int> settings;
-  if (format == "jpeg") settings = {cv::IMWRITE_JPEG_QUALITY, quality};
-  std::vector<std::uint8_t> encoded;
   for (std::size_t i = 0; i < result.size(); ++i) {
     const auto* planes = images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * size;
-    const cv::Mat image = interleaved(planes, static_cast<int>(shape[1]),
-                                      static_cast<int>(shape[2]), static_cast<int>(shape[3]));
-    cv::imencode(format == "png" ? ".png" : ".jpg", image, encoded, settings);
-    result[i] = static_cast<std::int64_t>(encoded.size());
+    result[i] = std::ssize(encoded(planes, shape, format, quality));
   }
   return result;
 }

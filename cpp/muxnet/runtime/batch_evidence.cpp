@@ -34,6 +34,7 @@ Evidence BatchEvidence::of(std::int64_t row, std::uint64_t called) const {
   evidence.weights = row_of(view.weights, row);
   evidence.scores = row_of(view.scores, row);
   if (!view.offload_score.empty()) evidence.offload_score = view.offload_score.data<float>()[row];
+  evidence.features = row_of(view.features, row);
   evidence.called = called;
   evidence.probabilities = row_of(probabilities_, row);
   evidence.predictions = {predictions_.data<std::int32_t>() + row * models(),

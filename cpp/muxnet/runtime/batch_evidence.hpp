@@ -2,7 +2,8 @@
 
 #include <cstdint>
 
-#include "muxnet/runtime/router.hpp"
+#include "muxnet/routing/rule.hpp"
+#include "muxnet/runtime/look.hpp"
 
 namespace muxnet {
 

@@ -4,19 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "muxnet/core/tensor.hpp"
-#include "muxnet/routing/rule.hpp"
+#include "muxnet/runtime/batch_evidence.hpp"
 
 namespace muxnet {
-
-/// What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do not
-/// apply are empty.
-struct MultiplexerView {
-  Tensor weights;        ///< f32 (n, N)
-  Tensor scores;         ///< f32 (n, N), logits of "model i is right"; correctness objective only
-  Tensor offload_score;  ///< f32 (n), mobile/cloud multiplexer only
-  Tensor features;       ///< f32 (n, F), the caller's
-};
 
 /// A batch of inputs on its way through a rule, whoever runs the models:
 ///   while (!batch.done()) for each model m that some rows want: batch.store(m, answers)
@@ -37,9 +27,11 @@ class DecisionBatch {
   void store(std::size_t model, const Tensor& answers);
 
   /// What is known of an input.
-  Evidence evidence(std::int64_t row) const;
+  Evidence evidence(std::int64_t row) const {
+    return known_.of(row, called_.at(static_cast<std::size_t>(row)));
+  }
 
-  const MultiplexerView& view() const { return view_; }
+  const MultiplexerView& view() const { return known_.view; }
   /// (n), bit i: model i was run.
   const std::vector<std::uint64_t>& called() const { return called_; }
   /// (n), once done: the class answered.
@@ -52,12 +44,8 @@ class DecisionBatch {
   void make_room(std::int64_t classes);
 
   std::shared_ptr<const Rule> rule_;
-  MultiplexerView view_;
-  std::int64_t n_, models_, first_input_;
-  Tensor outputs_;      // f32 (n, N, K), of the models called
-  Tensor predictions_;  // i32 (n, N)
-  Tensor confidences_;  // f32 (n, N)
-  Tensor joint_;        // f32 (n, K)
+  BatchEvidence known_;
+  Tensor joint_;  // f32 (n, K)
   std::vector<std::uint64_t> called_;
   std::vector<std::int32_t> answers_;
   std::vector<std::int64_t> waiting_;

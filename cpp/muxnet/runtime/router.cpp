@@ -6,20 +6,6 @@
 
 namespace muxnet {
 
-MultiplexerView look(const Multiplexer& multiplexer, Predictor& predictor, const Tensor& images,
-                     const std::vector<double>& macs) {
-  MultiplexerView view;
-  const auto& outputs = multiplexer.model->graph.outputs();
-  if (outputs.count("offload") > 0) {
-    view.offload_score = predictor.output(images, "offload").reshaped({images.dim(0)});
-    return view;
-  }
-  const Tensor scores = predictor.output(images, "scores");
-  view.weights = multiplexer_weights(scores, macs, multiplexer.weights);
-  if (multiplexer.objective == Objective::correctness) view.scores = scores;
-  return view;
-}
-
 Router::Router(std::shared_ptr<ModelPool> pool, Multiplexer multiplexer,
                std::shared_ptr<const Rule> rule)
     : pool_(std::move(pool)), multiplexer_(std::move(multiplexer)), rule_(std::move(rule)) {

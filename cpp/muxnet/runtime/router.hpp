@@ -3,22 +3,10 @@
 #include <memory>
 #include <vector>
 
-#include "muxnet/losses/multiplexer.hpp"
 #include "muxnet/runtime/decision_batch.hpp"
 #include "muxnet/runtime/model_pool.hpp"
 
 namespace muxnet {
-
-/// A trained multiplexer and how its scores become weights (Eq. 5 and 6).
-struct Multiplexer {
-  std::shared_ptr<Model> model;
-  Objective objective = Objective::correctness;
-  WeightOptions weights;
-};
-
-/// Runs a multiplexer over normalised images f32 (n, c, h, w); `macs` are the N models' costs.
-MultiplexerView look(const Multiplexer& multiplexer, Predictor& predictor, const Tensor& images,
-                     const std::vector<double>& macs);
 
 /// What became of a batch, row by row.
 struct Routed {
@@ -38,8 +26,8 @@ class Router {
          std::shared_ptr<const Rule> rule);
 
   /// Normalised images f32 (n, c, h, w) and, for rules that look at them, features f32 (n, F).
-  /// Throws std::invalid_argument on another shape, or when the rule needs a multiplexer or features
-  /// and there are none.
+  /// Throws std::invalid_argument on another shape, or when the rule needs a multiplexer or
+  /// features and there are none.
   Routed route(const Tensor& images, const Tensor& features = {});
 
   ModelPool& pool() const { return *pool_; }

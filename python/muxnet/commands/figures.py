@@ -7,14 +7,12 @@ from typing import Any
 
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_bytes, write_json
-from muxnet.paper import PROFILES
+from muxnet.paper import LINKS, load_link
 from muxnet.tables import TextTable, print_table
 from muxnet.words import latency_text, macs_text, percent_text
 
 HELP = "draw the paper's figures for a finished run: embeddings, distances, offload decision, costs"
 INTERRUPTED = "figures drawn so far are kept"
-
-LINKS = ("wifi_us_2019", "lte", "3g")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +46,7 @@ def execute(arguments: argparse.Namespace) -> int:
         run,
         device=_device(arguments.device),
         server=_device(arguments.server),
-        link=_link(arguments.link),
+        link=load_link(arguments.link),
         payload=arguments.payload,
     )
     panels = {"trained with the contrastive loss": after}
@@ -119,9 +117,3 @@ def _device(path: Path | None) -> Any:
     from muxnet import _core
 
     return None if path is None else _core.DeviceProfile.load(path)
-
-
-def _link(name: str) -> Any:
-    from muxnet import _core
-
-    return _core.LinkProfile.load(PROFILES / f"{name}.json" if name in LINKS else name)

@@ -1,0 +1,202 @@
+#pragma once
+
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "muxnet/runtime/offload_client.hpp"
+
+namespace muxnet::testing {
+
+inline constexpr double never_ms = 1e18;
+
+/// Time that passes only when somebody works or waits.
+struct VirtualClock : Clock {
+  double now_ms() const override { return now; }
+  void sleep_ms(double duration_ms) override { now += duration_ms; }
+  double now = 0;
+};
+
+/// Images (1, 1, 2, 2) of u8: the first pixel over 255 is the score, the second the true class.
+struct FakeLocal : LocalModels {
+  explicit FakeLocal(std::shared_ptr<VirtualClock> time) : clock(std::move(time)) {}
+  Shape image_shape() const override { return {1, 1, 2, 2}; }
+  std::int64_t classes() const override { return 3; }
+  Tensor prepare(const Tensor& image) override {
+    Tensor prepared(image.shape());
+    for (int i = 0; i < 4; ++i) {
+      prepared.data<float>()[i] = static_cast<float>(image.data<std::uint8_t>()[i]);
+    }
+    return prepared;
+  }
+  double score(const Tensor& prepared) override {
+    clock->now += look_ms;
+    ++looks;
+    return prepared.data<float>()[0] / 255;
+  }
+  /// Always class 0.
+  Tensor probabilities(const Tensor&) override {
+    clock->now += local_ms;
+    return Tensor::from(std::vector<float>{1, 0, 0}, {1, 3});
+  }
+  std::shared_ptr<VirtualClock> clock;
+  double look_ms = 1, local_ms = 5;
+  int looks = 0;
+};
+
+inline Tensor image_of(double score, int label) {
+  return Tensor::from(std::vector<std::uint8_t>{static_cast<std::uint8_t>(255 * score),
+                                                static_cast<std::uint8_t>(label), 0, 0},
+                      {1, 1, 2, 2});
+}
+
+struct Reply {
+  double after_ms = 0;
+  HttpResponse response;
+};
+
+inline Reply fault(Fault kind, double after_ms = 1) {
+  HttpResponse response;
+  response.fault = kind;
+  response.message = name_of(kind);
+  return {after_ms, response};
+}
+
+inline Reply status(int code, double after_ms = 1, const std::string& body = "{}") {
+  HttpResponse response;
+  response.status = code;
+  response.body = body;
+  response.exchange_ms = after_ms;
+  return {after_ms, response};
+}
+
+inline Reply described(double after_ms = 1, const std::string& datatype = "FP32") {
+  const nlohmann::json shape =
+      datatype == "BYTES" ? nlohmann::json{-1} : nlohmann::json{-1, 1, 2, 2};
+  const nlohmann::json content = {
+      {"name", "large"},
+      {"inputs",
+       nlohmann::json::array({{{"name", "x"}, {"datatype", datatype}, {"shape", shape}}})},
+      {"outputs",
+       nlohmann::json::array({{{"name", "y"}, {"datatype", "FP32"}, {"shape", {-1, 3}}}})}};
+  return status(200, after_ms, content.dump());
+}
+
+/// An answer as the protocol's binary form has it.
+inline HttpResponse binary_answer(const std::string& id, const std::vector<float>& values,
+                                  double server_ms = 2) {
+  const nlohmann::json content = {
+      {"id", id},
+      {"model_name", "large"},
+      {"parameters", {{"server_ms", server_ms}}},
+      {"outputs",
+       nlohmann::json::array({{{"name", "y"},
+                               {"datatype", "FP32"},
+                               {"shape", {1, values.size()}},
+                               {"parameters", {{"binary_data_size", 4 * values.size()}}}}})}};
+  HttpResponse response;
+  response.status = 200;
+  response.body = content.dump();
+  response.headers["inference-header-content-length"] = std::to_string(response.body.size());
+  response.body.append(reinterpret_cast<const char*>(values.data()), 4 * values.size());
+  response.received_bytes = static_cast<double>(response.body.size());
+  return response;
+}
+
+/// The header and the tensor of a request.
+inline std::pair<nlohmann::json, std::string> opened(const HttpRequest& request) {
+  const std::string name = "Inference-Header-Content-Length: ";
+  for (const auto& header : request.headers) {
+    if (!header.starts_with(name)) continue;
+    const auto length = std::stoul(header.substr(name.size()));
+    return {nlohmann::json::parse(request.body.substr(0, length)), request.body.substr(length)};
+  }
+  return {};
+}
+
+/// The right answer: the class that the image's second pixel names.
+inline Reply right_answer(const HttpRequest& request, double after_ms = 10) {
+  const auto [json, bytes] = opened(request);
+  std::vector<float> pixels(4), values(3, 0);
+  std::memcpy(pixels.data(), bytes.data(), 16);
+  values.at(static_cast<std::size_t>(pixels[1])) = 1;
+  Reply reply{after_ms, binary_answer(json.at("id"), values)};
+  reply.response.exchange_ms = after_ms;
+  return reply;
+}
+
+/// A server as a function: what it answers to a request for the metadata, and to one to infer.
+struct FakeServer {
+  std::function<Reply(const HttpRequest&)> metadata = [](const HttpRequest&) {
+    return described();
+  };
+  std::function<Reply(const HttpRequest&)> infer = [](const HttpRequest& request) {
+    return right_answer(request);
+  };
+  int asked = 0;  ///< for metadata
+  int inferred = 0;
+  int given_up = 0;
+};
+
+class FakeTransfer : public Transfer {
+ public:
+  FakeTransfer(std::shared_ptr<VirtualClock> clock, FakeServer& server, Reply reply)
+      : clock_(std::move(clock)),
+        server_(server),
+        reply_(std::move(reply)),
+        ready_(clock_->now + reply_.after_ms) {}
+  ~FakeTransfer() override { server_.given_up += over_ ? 0 : 1; }
+  bool wait(double until_ms) override {
+    over_ = ready_ <= std::max(until_ms, clock_->now);
+    clock_->now = std::max(clock_->now, over_ ? ready_ : until_ms);
+    return over_;
+  }
+  HttpResponse take() override { return reply_.response; }
+
+ private:
+  std::shared_ptr<VirtualClock> clock_;
+  FakeServer& server_;
+  Reply reply_;
+  double ready_;
+  bool over_ = false;
+};
+
+class FakeTransport : public Transport {
+ public:
+  FakeTransport(std::shared_ptr<VirtualClock> clock, FakeServer& server)
+      : clock_(std::move(clock)), server_(server) {}
+  std::unique_ptr<Transfer> start(HttpRequest request) override {
+    const bool infers = request.method == "POST";
+    ++(infers ? server_.inferred : server_.asked);
+    Reply reply = infers ? server_.infer(request) : server_.metadata(request);
+    return std::make_unique<FakeTransfer>(clock_, server_, std::move(reply));
+  }
+
+ private:
+  std::shared_ptr<VirtualClock> clock_;
+  FakeServer& server_;
+};
+
+/// A client, its server and the time, with the deadline at 100 ms.
+struct Scene {
+  explicit Scene(OffloadOptions chosen = {}, FakeServer behaviour = {})
+      : server(std::move(behaviour)) {
+    auto models = std::make_unique<FakeLocal>(clock);
+    local = models.get();
+    chosen.deadline_ms = 100;
+    client = std::make_unique<OffloadClient>(
+        std::move(models), std::make_unique<FakeTransport>(clock, server), clock, chosen);
+  }
+  OffloadAnswer hard(int label = 2) { return client->answer(image_of(1, label)); }
+
+  std::shared_ptr<VirtualClock> clock = std::make_shared<VirtualClock>();
+  FakeServer server;
+  FakeLocal* local = nullptr;
+  std::unique_ptr<OffloadClient> client;
+};
+
+}  // namespace muxnet::testing
