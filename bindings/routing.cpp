@@ -135,7 +135,8 @@ void bind_policy(py::module_& module) {
       .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"),
            "The most accurate point within `cost` per input.\n\nRaises:\n    ValueError.")
       .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("look") = py::none(), Unlocked(),
-           "Other prices, (N) and of deciding itself: points keep what they call, the front and the\n"
+           "Other prices, (N) and of deciding itself: points keep what they call, the front and "
+           "the\n"
            "default point are made anew.\n\nRaises:\n    ValueError.")
       .def("without", &Policy::without, py::arg("model"), Unlocked(),
            "Never call the model at this position again.\n\n"
@@ -260,10 +261,11 @@ void bind_evaluation(py::module_& module) {
              "(K), what the decisions do with each class.");
   module.def("failure_prediction", &failure_prediction, py::arg("table"), Unlocked(),
              "(N), how well each model's failures are told in advance.");
-  module.def("recovery_costs", &recovery_costs, py::arg("points"), py::arg("start"), py::arg("to"),
-             py::arg("shares"), Unlocked(),
-             "The least cost of a curve's point with accuracy start + share (to - start), by share;\n"
-             "None where no point has it.");
+  module.def(
+      "recovery_costs", &recovery_costs, py::arg("points"), py::arg("start"), py::arg("to"),
+      py::arg("shares"), Unlocked(),
+      "The least cost of a curve's point with accuracy start + share (to - start), by share;\n"
+      "None where no point has it.");
   module.def("right_wrong_matrix", &right_wrong_matrix, py::arg("table"), Unlocked(),
              "(N * N), row's model right and column's wrong: the paper's Figure 1.");
 }

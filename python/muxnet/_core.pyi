@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'ClassFigures', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'class_figures', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'recovery_costs', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -935,7 +935,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ...) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
         """
         From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
         
@@ -974,6 +974,9 @@ class OutcomeTable:
         """
         What costs() knows, sorted.
         """
+    @property
+    def features(self) -> numpy.ndarray:
+        ...
     @property
     def indices(self) -> numpy.ndarray:
         ...
@@ -1014,14 +1017,20 @@ class PolicyOptions:
     """
     What a policy trades, and how finely.
     """
-    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 50) -> None:
-        ...
+    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 50, gate: typing.SupportsFloat | typing.SupportsIndex = 0.0, unsure: str = 'dearest') -> None:
+        """
+        Raises:
+            ValueError: `unsure` is neither 'dearest' nor 'cheapest'.
+        """
 class OperatingPoint:
     """
     One setting of a policy.
     """
     @property
     def accuracy(self) -> float:
+        ...
+    @property
+    def called_shares(self) -> list[float]:
         ...
     @property
     def cost(self) -> float:
@@ -1080,6 +1089,14 @@ class Policy:
         Raises:
             ValueError: test data.
         """
+    def reprice(self, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], look: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
+        """
+        Other prices, (N) and of deciding itself: points keep what they call, the front and the
+        default point are made anew.
+        
+        Raises:
+            ValueError.
+        """
     def rule(self) -> Rule:
         """
         The chosen point, for a Router.
@@ -1091,6 +1108,13 @@ class Policy:
         Raises:
             OSError.
         """
+    def without(self, model: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Never call the model at this position again.
+        
+        Raises:
+            ValueError: no operating point is left.
+        """
     @property
     def best_single(self) -> int:
         """
@@ -1099,6 +1123,11 @@ class Policy:
     @property
     def cost_kind(self) -> str:
         ...
+    @property
+    def look(self) -> float:
+        """
+        What deciding itself costs now.
+        """
     @property
     def models(self) -> list[str]:
         ...
@@ -1110,6 +1139,14 @@ class Policy:
         ...
     @property
     def point(self) -> OperatingPoint:
+        ...
+    @property
+    def prices(self) -> list[float]:
+        """
+        (N), what the models cost now.
+        """
+    @property
+    def uses_features(self) -> bool:
         ...
     @property
     def uses_router(self) -> bool:
@@ -1192,6 +1229,11 @@ class Evaluation:
     @property
     def policy(self) -> str:
         ...
+    @property
+    def regret(self) -> Estimate:
+        """
+        The oracle's accuracy less the policy's.
+        """
 class CurvePoint:
     """
     One point of an accuracy-cost curve.
@@ -1204,6 +1246,30 @@ class CurvePoint:
         ...
     @property
     def parameters(self) -> dict[str, float]:
+        ...
+class FailurePrediction:
+    """
+    AUROC of what tells in advance whether a model is right.
+    """
+    @property
+    def confidence(self) -> float | None:
+        """
+        Its own max-softmax.
+        """
+    @property
+    def multiplexer(self) -> float | None:
+        """
+        None: the table has none.
+        """
+class ClassFigures:
+    """
+    What a policy does with one class.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def inputs(self) -> int:
         ...
 class HardnessLevel:
     """
@@ -1291,9 +1357,10 @@ class Router:
     """
     def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
         ...
-    def route(self, images: numpy.ndarray) -> Routed:
+    def route(self, images: numpy.ndarray, features: numpy.ndarray = ...) -> Routed:
         """
-        Answers for normalised images f32 (n, c, h, w).
+        Answers for normalised images f32 (n, c, h, w) and, for rules that look at them,
+        features f32 (n, F).
         
         Raises:
             ValueError.
@@ -1302,6 +1369,7 @@ class CollectOptions:
     """
     What is recorded beside the answers.
     """
+    features: numpy.ndarray
     labels: numpy.ndarray
     source: str
     split: str
@@ -1358,6 +1426,10 @@ def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloa
     Raises:
         ValueError: inputs that the policy was fitted on, options out of range.
     """
+def class_figures(table: OutcomeTable, decisions: Decisions) -> list[ClassFigures]:
+    """
+    (K), what the decisions do with each class.
+    """
 def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
     """
     Eq. 10.
@@ -1390,6 +1462,10 @@ def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.Supp
     
     Raises:
         ValueError.
+    """
+def failure_prediction(table: OutcomeTable) -> list[FailurePrediction]:
+    """
+    (N), how well each model's failures are told in advance.
     """
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
@@ -1523,6 +1599,11 @@ def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 
 def policy_names() -> list[str]:
     """
     Names of all policies.
+    """
+def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.SupportsFloat | typing.SupportsIndex, to: typing.SupportsFloat | typing.SupportsIndex, shares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[float | None]:
+    """
+    The least cost of a curve's point with accuracy start + share (to - start), by share;
+    None where no point has it.
     """
 def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """

@@ -258,8 +258,8 @@ std::vector<OperatingPoint> ChainSearch::points() const {
   kept.insert(spare_.begin(), spare_.end());
   std::vector<OperatingPoint> points;
   for (const std::size_t i : kept) {
-    points.push_back({chains_[i].parameters(), plane_[i].accuracy, plane_[i].cost,
-                      called_shares(chains_[i])});
+    points.push_back(
+        {chains_[i].parameters(), plane_[i].accuracy, plane_[i].cost, called_shares(chains_[i])});
   }
   return points;
 }
@@ -270,8 +270,8 @@ std::vector<double> ChainSearch::called_shares(const Chain& chain) const {
   std::vector<std::uint8_t> open(n_, 1);
   for (std::size_t j = 0; j + 1 < chain.length; ++j) {
     const ChainState& now = state(chain, j + 1);
-    const auto first = std::lower_bound(now.thresholds.begin(), now.thresholds.end(),
-                                        chain.thresholds[j]);
+    const auto first =
+        std::lower_bound(now.thresholds.begin(), now.thresholds.end(), chain.thresholds[j]);
     const auto number = static_cast<std::size_t>(first - now.thresholds.begin());
     std::size_t deferred = 0;
     for (std::size_t row = 0; row < n_; ++row) {

@@ -60,8 +60,7 @@ class DeferralPolicy : public ChainPolicy {
     std::map<std::uint64_t, std::size_t> places;
     for (const auto& set : model_sets(models, pair)) {
       if (set.size() < pair) continue;
-      const auto& joint =
-          learnt->emplace(bits_of(set), learn(held_out, right, set)).first->second;
+      const auto& joint = learnt->emplace(bits_of(set), learn(held_out, right, set)).first->second;
       places.emplace(bits_of(set), states.size());
       states.emplace_back(joint.cross_fitted(), right[set[0]], bins);
     }

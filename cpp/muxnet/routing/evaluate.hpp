@@ -29,7 +29,8 @@ struct Evaluation {
   std::string split;
   bool seen = false;  ///< the policy was fitted on some of these inputs: no honest figure
   Estimate accuracy;
-  Estimate regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
+  Estimate
+      regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
   std::map<std::string, CostFigures> costs;  ///< per kind, the router's own cost included
   double models_per_input = 0;
   std::vector<double> called_shares;  ///< (N)

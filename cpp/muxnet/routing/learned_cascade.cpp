@@ -108,7 +108,8 @@ class LearnedCascadePolicy : public ChainPolicy {
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     const Chain chain = chain_of(parameters);
     for (std::size_t j = 0; j < chain.length; ++j) {
-      require(confidences_->count(chain.first(j + 1)) > 0, name(), "a chain of models that it has learnt",
+      require(confidences_->count(chain.first(j + 1)) > 0, name(),
+              "a chain of models that it has learnt",
               text("model ", chain.models[j], " in place ", j));
     }
     return std::make_unique<LearnedCascadeRule>(chain, confidences_);

@@ -10,8 +10,8 @@
 namespace muxnet {
 namespace {
 
-constexpr double steps = 64;      // of a standard deviation
-constexpr double farthest = 512;  // eight of them: squares of differences fit 32 bits ...
+constexpr double steps = 64;         // of a standard deviation
+constexpr double farthest = 512;     // eight of them: squares of differences fit 32 bits ...
 constexpr std::size_t block = 1024;  // ... and so do sums of so many
 constexpr std::size_t least_k = 8, most_k = 256;
 
@@ -91,8 +91,7 @@ void Neighbours::standardise(std::span<const float> features,
 }
 
 /// Rows nearest to `query` but for row `but`, by rising distance; of equals the first.
-std::vector<std::uint64_t> Neighbours::search(Row query, std::size_t count,
-                                              std::size_t but) const {
+std::vector<std::uint64_t> Neighbours::search(Row query, std::size_t count, std::size_t but) const {
   constexpr int index_bits = 24;
   std::vector<std::uint64_t> keys;
   const std::size_t n = rows_.size() / width_;

@@ -57,8 +57,7 @@ void Policy::fit(const OutcomeTable& held_out) {
   require(!candidates_.empty(), where, "at least one operating point", "none");
   for (auto& point : candidates_) {
     if (point.called_shares.size() == models_.size()) continue;
-    point.called_shares =
-        replay(held_out, point.parameters).called_shares(held_out.model_count());
+    point.called_shares = replay(held_out, point.parameters).called_shares(held_out.model_count());
   }
   look_ = uses_router() ? held_out.router_cost(options_.cost_kind) : 0;
   if (options_.cost_kind == "macs") look_ += make_rule(candidates_.front().parameters)->macs();
@@ -89,8 +88,8 @@ void Policy::reprice(const std::vector<double>& costs, std::optional<double> loo
   prices_ = costs;
   look_ = look.value_or(look_);
   for (auto& point : candidates_) {
-    point.cost = std::inner_product(prices_.begin(), prices_.end(), point.called_shares.begin(),
-                                    look_);
+    point.cost =
+        std::inner_product(prices_.begin(), prices_.end(), point.called_shares.begin(), look_);
   }
   choose_again();
 }

@@ -40,7 +40,7 @@ using PolicyParameters = std::map<std::string, double>;
 struct OperatingPoint {
   PolicyParameters parameters;
   double accuracy = 0;
-  double cost = 0;  ///< mean per input, of the policy's kind, router included
+  double cost = 0;                      ///< mean per input, of the policy's kind, router included
   std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
 };
 

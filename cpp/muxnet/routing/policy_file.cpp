@@ -8,8 +8,7 @@ namespace muxnet {
 
 using Json = nlohmann::json;
 
-NLOHMANN_JSON_SERIALIZE_ENUM(Unsure,
-                             {{Unsure::dearest, "dearest"}, {Unsure::cheapest, "cheapest"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Unsure, {{Unsure::dearest, "dearest"}, {Unsure::cheapest, "cheapest"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyOptions, cost_kind, seed, model, max_models, bins, gate,
                                    unsure)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatingPoint, parameters, accuracy, cost, called_shares)
@@ -28,10 +27,12 @@ void Policy::restore(const Json& learnt) {
 }
 
 Json Policy::to_json() const {
-  return {{"format", format_name},   {"policy", name()},          {"options", options_},
-          {"models", models_},       {"costs", costs_},           {"prices", prices_},
-          {"look", look_},           {"accuracies", accuracies_}, {"dropped", dropped_},
-          {"candidates", candidates_}, {"point", point_},         {"learnt", learnt()},
+  return {{"format", format_name},  {"policy", name()},
+          {"options", options_},    {"models", models_},
+          {"costs", costs_},        {"prices", prices_},
+          {"look", look_},          {"accuracies", accuracies_},
+          {"dropped", dropped_},    {"candidates", candidates_},
+          {"point", point_},        {"learnt", learnt()},
           {"fitted_on", *identity_}};
 }
 

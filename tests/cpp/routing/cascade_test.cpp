@@ -44,8 +44,7 @@ TEST(Cascade, search_counts_exactly_what_a_replay_measures) {
     for (int i = 0; i < 4; ++i) p[5 * i + (row + i) % 5] = 1.0F;
   }
   const OutcomeTable table(fields);
-  for (const char* name :
-       {"cascade", "margin_cascade", "entropy_cascade", "agreement_cascade"}) {
+  for (const char* name : {"cascade", "margin_cascade", "entropy_cascade", "agreement_cascade"}) {
     for (const std::int64_t longest : {1, 2, 3, 4}) {
       const auto policy = make_policy(name, {.max_models = longest, .bins = 12});
       policy->fit(table);

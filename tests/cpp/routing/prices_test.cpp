@@ -49,10 +49,7 @@ TEST(Prices, that_are_none_change_nothing) {
   const auto policy = fitted("cascade", random_table(1, {.models = 3}));
   const double cost = policy->point().cost;
   expect_text(error_of([&] { policy->reprice({1, 2}); }), {"cascade.reprice", "3 costs", "2"});
-  expect_text(error_of([&] {
-                policy->reprice({1, 0, 2});
-              }),
-              {"costs above 0", "0 for 'model1'"});
+  expect_text(error_of([&] { policy->reprice({1, 0, 2}); }), {"costs above 0", "0 for 'model1'"});
   expect_text(error_of([&] { policy->reprice({1, 2, 3}, -1); }), {"look of at least 0", "-1"});
   EXPECT_EQ(policy->point().cost, cost);
   EXPECT_EQ(policy->prices(), (std::vector<double>{1, 4, 16}));
@@ -61,8 +58,8 @@ TEST(Prices, that_are_none_change_nothing) {
 
 TEST(Without, a_model_is_never_called_again) {
   const OutcomeTable held_out = random_table(1, {.inputs = 1000, .models = 4});
-  for (const char* name : {"cascade", "agreement_cascade", "learned_cascade", "logistic_deferral",
-                           "random_mixing"}) {
+  for (const char* name :
+       {"cascade", "agreement_cascade", "learned_cascade", "logistic_deferral", "random_mixing"}) {
     const auto policy = fitted(name, held_out);
     EXPECT_EQ(policy->best_single(), 3U);
     policy->without(3);
