@@ -93,22 +93,23 @@ def tables(found: Details) -> list[TextTable]:
     return [
         _recovery_table(found),
         _auroc_table(found),
-        _level_table("By hardness: models that fail", found.hardness),
-        _level_table("By class", found.classes),
+        _level_table("models that fail", found.hardness),
+        _level_table("class", found.classes),
     ]
 
 
 def _recovery_table(found: Details) -> TextTable:
     rows = [
         (
-            f"{100 * float(share):.0f} % of the gap from cheapest to best single recovered at",
-            "never" if cost is None else f"{percent_text(cost, 1)} of its cost",
+            f"{100 * float(share):.0f} %",
+            "never" if cost is None else percent_text(cost, 1),
         )
         for share, cost in found.recovered.items()
     ]
     regret = f"{points_text(found.regret)} points ({interval_text(found.regret_interval)})"
-    rows.append(("accuracy that the oracle is ahead", regret))
-    return TextTable("Recovery and regret", ("", ""), tuple(rows))
+    rows.append(("the oracle is ahead by", regret))
+    columns = ("recovered of the gap from the cheapest to the best single", "at, of its cost")
+    return TextTable("Recovery and regret", columns, tuple(rows))
 
 
 def _auroc_table(found: Details) -> TextTable:
@@ -116,14 +117,13 @@ def _auroc_table(found: Details) -> TextTable:
         (name, _number(entry["confidence"]), _number(entry["multiplexer"]))
         for name, entry in found.auroc.items()
     )
-    return TextTable(
-        "AUROC of who is right", ("model", "its confidence", "the multiplexer's score"), rows
-    )
+    columns = ("AUROC of who is right", "its confidence", "the multiplexer's score")
+    return TextTable("Failure prediction", columns, rows)
 
 
-def _level_table(title: str, levels: Sequence[Level]) -> TextTable:
+def _level_table(what: str, levels: Sequence[Level]) -> TextTable:
     names = list(levels[0].called)
-    columns = ("", "inputs", "accuracy %", *(f"calls {name} %" for name in names))
+    columns = (what, "inputs", "accuracy %", *(f"calls {name} %" for name in names))
     rows = tuple(
         (
             level.name,
@@ -133,7 +133,7 @@ def _level_table(title: str, levels: Sequence[Level]) -> TextTable:
         )
         for level in levels
     )
-    return TextTable(title, columns, rows)
+    return TextTable(f"By {what}", columns, rows)
 
 
 def _number(value: float | None) -> str:

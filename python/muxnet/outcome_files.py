@@ -140,8 +140,8 @@ def _read_npz(path: Path, costs: dict[str, float]) -> dict[str, Any]:
         else:
             kinds = {"cost": _costs(path, names, costs)}
         part = prefix.rstrip("_") or "all"
-        features = arrays.get(prefix + "features", np.empty(0))
-        tables[part] = _table(path, part, names, probabilities, labels, kinds, features)
+        given = (names, probabilities, labels, kinds, arrays.get(prefix + "features"))
+        tables[part] = _table(path, part, *given)
     return tables
 
 
@@ -242,7 +242,7 @@ def _table(
     probabilities: NDArray[Any],
     labels: NDArray[Any],
     costs: dict[str, list[float]],
-    features: NDArray[Any] = np.empty(0),
+    features: NDArray[Any] | None = None,
 ) -> Any:
     from muxnet import _core
 
@@ -253,7 +253,7 @@ def _table(
         labels=np.ascontiguousarray(labels, dtype=np.int32),
         split="" if part == "all" else part,
         source=f"{path.name}/{part}",
-        features=np.ascontiguousarray(features, dtype=np.float32),
+        features=np.ascontiguousarray(() if features is None else features, dtype=np.float32),
     )
 
 

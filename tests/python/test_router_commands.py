@@ -50,11 +50,11 @@ def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):
     run(tables, "fit", tables["fit"], "--out", tables["router"])
     evaluate = ("evaluate", tables["router"], "--outcomes", tables["test"])
     found = run(tables, *evaluate)["details"]
-    assert "By hardness" not in capsys.readouterr().out
+    assert "models that fail" not in capsys.readouterr().out
     run(tables, *evaluate, "--details")
     text = capsys.readouterr().out
-    for title in ("Recovery and regret", "AUROC of who is right", "By hardness", "By class"):
-        assert title in text
+    for column in ("recovered of the gap", "AUROC of who is right", "models that fail", "class"):
+        assert column in text
     assert [level["name"] for level in found["hardness"]] == ["0", "1", "2", "3"]
     assert sum(level["inputs"] for level in found["hardness"]) == 6000
     assert sum(level["inputs"] for level in found["classes"]) == 6000
@@ -210,7 +210,7 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
         (["fit", "FIT", "--gate", "-1"], 2, "a gap of at least 0"),
         (["fit", "FIT", "--policy", "knn"], 1, "a table with features"),
         (["evaluate", "NOTHING", "--outcomes", "TEST"], 1, "a router with policy.json"),
-        (["fit", "FIT", "--policy", "no_such"], 1, "one of always, argmax"),
+        (["fit", "FIT", "--policy", "no_such"], 1, "one of agreement_cascade, always"),
         (["fit", "FIT", "--policy", "argmax"], 1, "scores"),
         (["fit", "FIT", "--budget", "-1"], 2, "a cost above 0"),
     ],

@@ -17,8 +17,9 @@ namespace {
 constexpr float smallest = 1e-6F;         // a probability of 0 has no logarithm
 constexpr std::size_t own_features = 3;   // log-odds, margin, entropy
 constexpr std::size_t most_classes = 64;  // above, a class has too few inputs to learn from
+constexpr double indicator_spread = 2.0;
 constexpr std::uint64_t folds = 5;
-constexpr double ridge = 1.0;
+constexpr std::array<double, 2> ridges{1.0, 10.0};  // the second where rows are few
 constexpr int exponent_steps = 12;
 constexpr std::size_t enough_cells = 4'000'000;  // rows times classes, for a few exponents
 
@@ -56,6 +57,36 @@ std::vector<std::uint64_t> folds_of(std::size_t rows) {
   Random random(0xF01D);
   std::vector<std::uint64_t> result(rows);
   for (auto& fold : result) fold = random.below(folds);
+  return result;
+}
+
+/// A regression on all rows, what those that left a row out say of it, and their log loss.
+struct CrossFit {
+  Eigen::VectorXd coefficients;
+  std::vector<double> confidences;
+  double loss = 0;
+};
+
+CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, double ridge) {
+  const Eigen::VectorXd everyone = Eigen::VectorXd::Ones(x.rows());
+  CrossFit result;
+  result.coefficients = fit_logistic(x, y, everyone, ridge, Eigen::VectorXd::Zero(x.cols()));
+  const auto fold_of = folds_of(static_cast<std::size_t>(x.rows()));
+  result.confidences.resize(fold_of.size());
+  for (std::uint64_t fold = 0; fold < folds; ++fold) {
+    Eigen::VectorXd others = everyone;
+    for (Eigen::Index row = 0; row < x.rows(); ++row) {
+      if (fold_of[static_cast<std::size_t>(row)] == fold) others[row] = 0;
+    }
+    const Eigen::VectorXd without = fit_logistic(x, y, others, ridge, result.coefficients);
+    for (Eigen::Index row = 0; row < x.rows(); ++row) {
+      const auto at = static_cast<std::size_t>(row);
+      if (fold_of[at] != fold) continue;
+      const double p = 1.0 / (1.0 + std::exp(-x.row(row).dot(without)));
+      result.confidences[at] = p;
+      result.loss -= std::log(std::max(y[row] > 0 ? p : 1 - p, static_cast<double>(smallest)));
+    }
+  }
   return result;
 }
 
@@ -166,8 +197,11 @@ void JointConfidence::fit_exponents(const OutcomeTable& table) {
 std::size_t JointConfidence::feature_count() const {
   const std::size_t models = models_.size();
   const std::size_t opinions = models == 1 ? 1 : models + 1;
-  return own_features * opinions + models * (models - 1) / 2 +
-         (classes_ <= most_classes ? 2 * classes_ : 0) + 1;
+  return own_features * opinions + models * (models - 1) / 2 + class_features() + 1;
+}
+
+std::size_t JointConfidence::class_features() const {
+  return classes_ <= most_classes ? 2 * classes_ : 0;
 }
 
 std::int32_t JointConfidence::features(const Evidence& evidence, std::span<double> values) const {
@@ -189,7 +223,7 @@ std::int32_t JointConfidence::features(const Evidence& evidence, std::span<doubl
     }
   }
   if (classes_ <= most_classes) {
-    std::fill_n(at, 2 * classes_, 0.0);
+    std::fill_n(at, class_features(), 0.0);
     at[answered] = 1.0;
     at += classes_;
     at[second_class(joint, answered)] = 1.0;
@@ -221,27 +255,19 @@ void JointConfidence::fit_confidence(const OutcomeTable& table,
       ((x.rowwise() - mean).colwise().squaredNorm() / static_cast<double>(rows)).cwiseSqrt();
   mean[columns - 1] = 0;
   spread = (spread.array() > 1e-9).select(spread, 1.0);
+  // A class that few inputs have would learn what happened to those: a penalty of its own.
+  const auto classes = static_cast<Eigen::Index>(class_features());
+  spread.segment(columns - 1 - classes, classes).setConstant(indicator_spread);
   x = (x.rowwise() - mean).array().rowwise() / spread.array();
 
-  const Eigen::VectorXd everyone = Eigen::VectorXd::Ones(rows);
-  const Eigen::VectorXd b = fit_logistic(x, y, everyone, ridge, Eigen::VectorXd::Zero(columns));
-  const auto fold_of = folds_of(labels.size());
-  cross_fitted_.resize(labels.size());
-  const auto probability = [](double z) { return 1.0 / (1.0 + std::exp(-z)); };
-  for (std::uint64_t fold = 0; fold < folds; ++fold) {
-    Eigen::VectorXd others = everyone;
-    for (Eigen::Index row = 0; row < rows; ++row) {
-      if (fold_of[static_cast<std::size_t>(row)] == fold) others[row] = 0;
-    }
-    const Eigen::VectorXd without = fit_logistic(x, y, others, ridge, b);
-    for (Eigen::Index row = 0; row < rows; ++row) {
-      const auto at = static_cast<std::size_t>(row);
-      if (fold_of[at] == fold) cross_fitted_[at] = probability(x.row(row).dot(without));
-    }
-  }
-  const Eigen::RowVectorXd plain = b.transpose().array() / spread.array();
+  CrossFit best = cross_fit(x, y, ridges.front());
+  CrossFit other = cross_fit(x, y, ridges.back());
+  if (other.loss < best.loss) best = std::move(other);
+  cross_fitted_ = std::move(best.confidences);
+  const Eigen::RowVectorXd plain = best.coefficients.transpose().array() / spread.array();
   coefficients_.assign(plain.data(), plain.data() + columns);
-  coefficients_.back() = b[columns - 1] - plain.head(columns - 1).dot(mean.head(columns - 1));
+  coefficients_.back() =
+      best.coefficients[columns - 1] - plain.head(columns - 1).dot(mean.head(columns - 1));
   for (std::size_t row = 0; row < labels.size(); ++row) {
     fitted_.push_back(confidence(inputs.at(row)));
   }

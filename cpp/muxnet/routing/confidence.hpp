@@ -48,6 +48,7 @@ class JointConfidence {
   void fit_exponents(const OutcomeTable& table);
   void fit_confidence(const OutcomeTable& table, std::span<const std::uint8_t> target);
   std::size_t feature_count() const;
+  std::size_t class_features() const;
   std::int32_t features(const Evidence& evidence, std::span<double> values) const;
 
   std::vector<std::size_t> models_;
