@@ -206,13 +206,41 @@ trials: 5
     assert read_table("again") == whole
 
 
+ON_RAY = """
+import os, signal
+from muxnet import cli
+from muxnet.sweep import workers
+
+run = workers._run_remotely
+
+def killed(kind, settings, folder):
+    if settings["seed"] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run(kind, settings, folder)
+
+workers._run_remotely = killed
+assert cli.main(["sweep", "sweep.yaml", "--out", "ray", "--ray"]) == 0
+os.replace("ray/table.csv", "ray/killed.csv")
+workers._run_remotely = run
+assert cli.main(["sweep", "sweep.yaml", "--out", "ray", "--ray", "--resume"]) == 0
+"""
+
+
 def test_a_ray_cluster_gives_the_same_table(place: Path) -> None:
     pytest.importorskip("ray")
-    assert sweep(ROUTING) == 0
+    text = ROUTING.replace("[2, 3]", "[2]")
+    assert sweep(text) == 0
     # In a process of its own: Ray leaves sockets open and warns of what it finds.
-    command = [sys.executable, "-m", "muxnet", "sweep", "sweep.yaml", "--out", "ray", "--ray"]
-    subprocess.run(command, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", ON_RAY], check=True, timeout=900)
     assert read_table("ray") == read_table()
+    Path("ray/killed.csv").replace("ray/table.csv")
+    for row, whole in zip(read_table("ray"), read_table(), strict=True):
+        if row["seed"] == "0":
+            assert row["error"] == (
+                "[trial] expected a record, received WorkerCrashedError on the cluster"
+            )
+        else:
+            assert row == whole
 
 
 def test_a_folder_of_another_sweep_is_refused(place: Path, capsys) -> None:
