@@ -25,6 +25,7 @@ from muxnet.errors import UserError, error_text
 from muxnet.tables import TextTable
 
 REQUESTS = 512  # prepared ones, asked again and again
+LABELLED = 2000  # most images that accuracy is measured on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,7 +182,8 @@ def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]
         test_fraction=config.test_fraction,
         seed=config.seed,
     ).test
-    return raw_pixels(data, 0, len(data)), np.asarray(data.labels)
+    count = min(len(data), LABELLED)
+    return raw_pixels(data, 0, count), np.asarray(data.labels)[:count]
 
 
 def _requests(model: str, images: NDArray[np.uint8], order: NDArray[Any], size: int) -> list[bytes]:
