@@ -143,35 +143,35 @@ void bind_data(py::module_& module) {
       py::arg("files"), py::arg("channels"), py::arg("size"), Unlocked(),
       "Images u8 (n, channels, size, size) as of an image folder: central square, resized.\n\n"
       "Raises:\n    OSError: an unreadable file.\n    ValueError: no files.");
+  module.def(
       "decode_images",
       [](const std::vector<py::bytes>& contents, int channels, int size, std::int64_t max_pixels) {
-    const std::vector<std::string> bytes(contents.begin(), contents.end());
-    const py::gil_scoped_release unlocked;
-    return decode_images(bytes, {channels, size, max_pixels});
+        const std::vector<std::string> bytes(contents.begin(), contents.end());
+        const py::gil_scoped_release unlocked;
+        return decode_images(bytes, {channels, size, max_pixels});
       },
       py::arg("contents"), py::arg("channels"), py::arg("size"),
       py::arg("max_pixels") = ImageBytesOptions{}.max_pixels,
       "Images u8 (n, channels, size, size) from JPEG or PNG contents, the central square "
       "resized.\n\n"
       "Raises:\n    OSError: no whole image, too many pixels.\n    ValueError: options.");
-      module.def(
-          "encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
-          py::arg("quality") = 90, Unlocked(),
-          "Bytes of each image u8 (n, c, h, w) as raw, png or jpeg.\n\nRaises:\n    ValueError.");
-      module.def(
-          "encode_image",
-          [](const Tensor& image, const std::string& format, int quality) {
-            return py::bytes(encode_image(image, format, quality));
-          },
-          py::arg("image"), py::arg("format"), py::arg("quality") = 90,
-          "One image u8 (1, c, h, w) as a png or jpeg file.\n\nRaises:\n    ValueError.");
-      module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
-                 py::arg("seed"), Unlocked(),
-                 "Divide in two, stratified.\n\nRaises:\n    ValueError.");
-      module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
-                 "Mean and deviation of each channel.");
-      module.def("normalize", &normalize, py::arg("images"), py::arg("normalization"), Unlocked(),
-                 "(x - mean) / deviation, f32.\n\nRaises:\n    ValueError: NaN, or another shape.");
+  module.def(
+      "encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
+      py::arg("quality") = 90, Unlocked(),
+      "Bytes of each image u8 (n, c, h, w) as raw, png or jpeg.\n\nRaises:\n    ValueError.");
+  module.def(
+      "encode_image",
+      [](const Tensor& image, const std::string& format, int quality) {
+        return py::bytes(encode_image(image, format, quality));
+      },
+      py::arg("image"), py::arg("format"), py::arg("quality") = 90,
+      "One image u8 (1, c, h, w) as a png or jpeg file.\n\nRaises:\n    ValueError.");
+  module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
+             py::arg("seed"), Unlocked(), "Divide in two, stratified.\n\nRaises:\n    ValueError.");
+  module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
+             "Mean and deviation of each channel.");
+  module.def("normalize", &normalize, py::arg("images"), py::arg("normalization"), Unlocked(),
+             "(x - mean) / deviation, f32.\n\nRaises:\n    ValueError: NaN, or another shape.");
 }
 
 }  // namespace muxnet::python
