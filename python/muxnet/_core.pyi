@@ -1105,9 +1105,7 @@ class Policy:
         """
     @property
     def classes(self) -> int:
-        """
-        0: the file does not say.
-        """
+        ...
     @property
     def cost_kind(self) -> str:
         ...

@@ -36,7 +36,7 @@ Json Policy::to_json() const {
 void Policy::from_json(const Json& content) {
   content.at("models").get_to(models_);
   content.at("costs").get_to(costs_);
-  classes_ = content.value("classes", std::int64_t{0});
+  content.at("classes").get_to(classes_);
   content.at("operating_points").get_to(points_);
   require(!models_.empty() && costs_.size() == models_.size() && !points_.empty(), name(),
           "models, a cost for each and operating points",

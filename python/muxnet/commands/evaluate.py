@@ -29,7 +29,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from muxnet import _core
 
     policy = load_router(arguments.router)
-    table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
+    costs = parse_costs(arguments.costs)
+    table = read_evaluation_part(arguments.outcomes, costs, policy.classes)
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {len(table):,} inputs")
     print_table(text_table(found))

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_bytes, write_json
@@ -33,9 +34,9 @@ def execute(arguments: argparse.Namespace) -> int:
     costs = parse_costs(arguments.costs)
     tables = read_outcomes(arguments.table, costs)
     if arguments.test is not None:
-        tables = {"held_out": whole(arguments.table, tables)} | {
-            "test": whole(arguments.test, read_outcomes(arguments.test, costs))
-        }
+        held_out = whole(arguments.table, tables)
+        other = read_outcomes(arguments.test, costs, held_out.probabilities.shape[2])
+        tables = {"held_out": held_out, "test": whole(arguments.test, other)}
     held_out, test = divided(tables, arguments.share, arguments.seed)
     found = study(
         held_out,
@@ -49,7 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def whole(path: Path, tables: dict[str, object]) -> object:
+def whole(path: Path, tables: dict[str, Any]) -> Any:
     """Return the only table of a file.
 
     Raises:
