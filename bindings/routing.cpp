@@ -132,7 +132,7 @@ void bind_policy(py::module_& module) {
       .def_property_readonly("best_single", &Policy::best_single,
                              "The model most accurate on the inputs it was fitted on.")
       .def_property_readonly("models", &Policy::models)
-      .def_property_readonly("classes", &Policy::classes, "0: the file does not say.")
+      .def_property_readonly("classes", &Policy::classes)
       .def_property_readonly("costs", &Policy::costs, "(N), when fitted, of its kind.")
       .def_property_readonly("version", &Policy::version,
                              "64-bit FNV-1a, in hexadecimal, of what save() writes.")

@@ -19,7 +19,7 @@ PARTS = ("held_out", "test")
 
 
 def read_outcomes(
-    path: str | os.PathLike[str], costs: Mapping[str, float] | None = None
+    path: str | os.PathLike[str], costs: Mapping[str, float] | None = None, classes: int = 0
 ) -> dict[str, Any]:
     """Return the outcome tables at ``path``: ``{"all": table}``, or ``held_out`` and ``test``.
 
@@ -32,6 +32,7 @@ def read_outcomes(
       ``NAME:confidence``, or ``NAME:p0``, ``NAME:p1``, ... Of a confidence alone the rest is
       spread evenly over the other classes.
 
+    ``classes``: at least so many where the file has confidences alone, as another table had.
     ``costs``, by model, replace the file's own; CSV and Parquet have none.
 
     Raises:
@@ -50,7 +51,7 @@ def read_outcomes(
     }
     if path.suffix not in readers:
         raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
-    return readers[path.suffix](path, dict(costs or {}))
+    return readers[path.suffix](path, dict(costs or {}), classes)
 
 
 def parse_costs(text: str | None) -> dict[str, float]:
@@ -80,9 +81,11 @@ def read_fitting_part(path: str | os.PathLike[str], costs: Mapping[str, float]) 
     return tables.get("held_out", tables.get("all"))
 
 
-def read_evaluation_part(path: str | os.PathLike[str], costs: Mapping[str, float]) -> Any:
+def read_evaluation_part(
+    path: str | os.PathLike[str], costs: Mapping[str, float], classes: int = 0
+) -> Any:
     """Return the table to evaluate on: the test part of a file that divides itself, else all."""
-    tables = read_outcomes(path, costs)
+    tables = read_outcomes(path, costs, classes)
     return tables.get("test", tables.get("all"))
 
 
@@ -93,11 +96,11 @@ def _read_run(path: Path, costs: dict[str, float]) -> dict[str, Any]:
         if not file.is_file():
             raise ConfigError(error_text(str(path), f"a finished run's {file.name}", "none"))
         if part != "calibration" or not costs:  # it is there for the multiplexer, with its cost
-            tables[part] = _read_safetensors(file, costs)["all"]
+            tables[part] = _read_safetensors(file, costs, 0)["all"]
     return tables
 
 
-def _read_safetensors(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+def _read_safetensors(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
     from muxnet import _core
 
     table = _core.OutcomeTable.load(path)
@@ -118,7 +121,7 @@ def _read_safetensors(path: Path, costs: dict[str, float]) -> dict[str, Any]:
     }
 
 
-def _read_npz(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+def _read_npz(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
     arrays = _load_npz(path)
     prefixes = ("held_out_", "test_") if "held_out_probabilities" in arrays else ("",)
     tables = {}
@@ -145,7 +148,7 @@ def _read_npz(path: Path, costs: dict[str, float]) -> dict[str, Any]:
     return tables
 
 
-def _read_csv(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+def _read_csv(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.reader(file))
@@ -162,10 +165,10 @@ def _read_csv(path: Path, costs: dict[str, float]) -> dict[str, Any]:
     if len(columns) != len(header):
         twice = sorted({name for name in header if header.count(name) > 1})
         raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
-    return {"all": _from_columns(path, columns, costs)}
+    return {"all": _from_columns(path, columns, costs, classes)}
 
 
-def _read_parquet(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
     try:
         from pyarrow import ArrowInvalid, parquet
     except ImportError as error:
@@ -175,10 +178,10 @@ def _read_parquet(path: Path, costs: dict[str, float]) -> dict[str, Any]:
     except ArrowInvalid as error:
         raise ConfigError(f"[{path}] expected a Parquet file, received {error}") from error
     columns = {name: found.column(name).to_numpy() for name in found.column_names}
-    return {"all": _from_columns(path, columns, costs)}
+    return {"all": _from_columns(path, columns, costs, classes)}
 
 
-def _from_columns(path: Path, columns: Columns, costs: dict[str, float]) -> Any:
+def _from_columns(path: Path, columns: Columns, costs: dict[str, float], least: int) -> Any:
     if "label" not in columns or not len(columns["label"]):
         raise ConfigError(error_text(str(path), "a column label with a row per input", "none"))
     names = list(dict.fromkeys(name.rpartition(":")[0] for name in columns if ":" in name))
@@ -186,7 +189,7 @@ def _from_columns(path: Path, columns: Columns, costs: dict[str, float]) -> Any:
         expected = "columns NAME:prediction and NAME:confidence, or NAME:p0, NAME:p1, ..."
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     if f"{names[0]}:prediction" in columns:
-        probabilities, labels = _from_top_answers(path, columns, names)
+        probabilities, labels = _from_top_answers(path, columns, names, least)
     else:
         probabilities, labels = _from_distributions(path, columns, names)
     kinds = {"cost": _costs(path, names, costs)}
@@ -194,7 +197,7 @@ def _from_columns(path: Path, columns: Columns, costs: dict[str, float]) -> Any:
 
 
 def _from_top_answers(
-    path: Path, columns: Columns, names: Sequence[str]
+    path: Path, columns: Columns, names: Sequence[str], least: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Return probabilities and labels of classes named by anything, of top answers alone."""
     predictions = [_column(path, columns, f"{name}:prediction") for name in names]
@@ -208,8 +211,9 @@ def _from_top_answers(
     texts = [np.asarray(column).astype(str) for column in (columns["label"], *predictions)]
     classes, indices = np.unique(np.concatenate(texts), return_inverse=True)
     labels, *top = np.split(indices.astype(np.int32), len(texts))
-    # So many classes that what is left for each of the others never exceeds the top one's.
-    count = max(classes.size, int(np.ceil(1 / confidences.min())) + 1, 2)
+    # So many classes that what is left for each of the others stays below the top one's: of
+    # softmax over K classes this is K at most, so that files of the same models come to the same.
+    count = max(classes.size, int((1 + 1e-6) / confidences.min()) + 1, 2, least)
     rest = (1 - confidences) / (count - 1)
     probabilities = np.repeat(rest[:, :, None], count, axis=2).astype(np.float32)
     np.put_along_axis(probabilities, np.stack(top, axis=1)[:, :, None], confidences[:, :, None], 2)

@@ -225,3 +225,23 @@ def test_what_cannot_be_done_is_told(tables, capsys, tmp_path, arguments, status
     }
     assert cli.main([places.get(word, word) for word in arguments]) == status
     assert message in capsys.readouterr().err
+
+
+def write_answers(path, rows):
+    header = "label,small:prediction,small:confidence,large:prediction,large:confidence\n"
+    path.write_text(header + "".join(",".join(map(str, row)) + "\n" for row in rows))
+
+
+def test_files_of_confidences_alone_come_to_the_same_classes(tmp_path, capsys):
+    sure = [(c, c, 0.9, c, 0.99) for c in "abc"] * 20 + [("a", "b", 0.6, "a", 0.8)] * 20
+    write_answers(tmp_path / "fit.csv", sure)
+    write_answers(tmp_path / "test.csv", [*sure, ("a", "b", 0.35, "a", 0.8)])
+    fit = ["fit", str(tmp_path / "fit.csv"), "--out", str(tmp_path / "router")]
+    costs = ["--costs", "small=1,large=10"]
+    assert cli.main([*fit, *costs]) == 0
+    test = ["evaluate", str(tmp_path / "router"), "--outcomes", str(tmp_path / "test.csv")]
+    assert cli.main([*test, *costs]) == 0
+    # Below a third no three classes are possible: other models, or no softmax.
+    write_answers(tmp_path / "test.csv", [*sure, ("a", "b", 0.2, "a", 0.8)])
+    assert cli.main([*test, *costs]) == 1
+    assert "3 classes, as it has learnt" in capsys.readouterr().err

@@ -130,6 +130,13 @@ std::uint64_t JointConfidence::set() const {
 
 std::int32_t JointConfidence::answer(const Evidence& evidence,
                                      std::span<float> probabilities) const {
+  if (evidence.probabilities.size() != classes_ * evidence.predictions.size() ||
+      probabilities.size() != classes_) {
+    throw std::invalid_argument(
+        error_text("joint confidence", text(classes_, " classes, as it has learnt"),
+                   text(evidence.probabilities.size(), " probabilities of ",
+                        evidence.predictions.size(), " models")));
+  }
   if (models_.size() == 1) {
     std::copy_n(evidence.probabilities.data() + models_[0] * classes_, classes_,
                 probabilities.begin());

@@ -101,7 +101,7 @@ class Policy {
   std::size_t best_single() const;
   /// Names of the models it was fitted for.
   const std::vector<std::string>& models() const { return models_; }
-  /// Number of classes of their answers; 0: from a file that does not say.
+  /// Number of classes of their answers.
   std::int64_t classes() const { return classes_; }
   /// (N), costs of the models when fitted, of the policy's kind.
   const std::vector<double>& costs() const { return costs_; }

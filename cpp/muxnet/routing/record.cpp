@@ -287,8 +287,6 @@ std::vector<ReplayedRecord> replay_records(const Policy& policy,
 
 Json plan_decision(const Policy& policy, Evidence evidence) {
   const auto rule = policy.rule();
-  require(policy.classes() > 0, "plan_decision", "a policy that says how many classes there are",
-          "one saved without them: fit it again");
   const std::size_t models = policy.models().size();
   const auto classes = static_cast<std::size_t>(policy.classes());
   KnownInput unsure(models, classes);

@@ -72,7 +72,8 @@ def execute(arguments: argparse.Namespace) -> int:
     change_pool(policy, arguments)
     table = None
     if arguments.outcomes is not None:
-        table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
+        costs = parse_costs(arguments.costs)
+        table = read_evaluation_part(arguments.outcomes, costs, policy.classes)
     if promised:
         content = promise(policy, table, arguments)
     elif limited:

@@ -35,7 +35,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from muxnet import _core
 
     policy = load_router(arguments.router)
-    table = read_evaluation_part(arguments.outcomes, parse_costs(arguments.costs))
+    costs = parse_costs(arguments.costs)
+    table = read_evaluation_part(arguments.outcomes, costs, policy.classes)
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {len(table):,} inputs")
     for entry in (text_table(found), *(tables(found.details) if arguments.details else ())):

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from muxnet.details import tables
 from muxnet.errors import UsageError, error_text
@@ -39,9 +40,9 @@ def execute(arguments: argparse.Namespace) -> int:
     costs = parse_costs(arguments.costs)
     parts = read_outcomes(arguments.table, costs)
     if arguments.test is not None:
-        parts = {"held_out": whole(arguments.table, parts)} | {
-            "test": whole(arguments.test, read_outcomes(arguments.test, costs))
-        }
+        held_out = whole(arguments.table, parts)
+        other = read_outcomes(arguments.test, costs, held_out.probabilities.shape[2])
+        parts = {"held_out": held_out, "test": whole(arguments.test, other)}
     held_out, test = divided(parts, arguments.share, arguments.seed)
     found = study(
         held_out,
@@ -55,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def whole(path: Path, parts: dict[str, object]) -> object:
+def whole(path: Path, parts: dict[str, Any]) -> Any:
     """Return the only table of a file.
 
     Raises:
