@@ -110,3 +110,10 @@ def test_the_key_of_a_trial_is_that_of_its_settings(tmp_path: Path) -> None:
     assert isinstance(sweep.axes["s"], Choices)
     assert [trial.key for trial in sweep.grid()] == [one.key, two.key]
     assert one.key != two.key
+
+
+def test_the_ablation_of_the_contrastive_loss_is_a_sweep() -> None:
+    path = Path(__file__).resolve().parents[2] / "notebooks" / "contrastive_ablation.yaml"
+    sweep = read_sweep(path, ["data=fashion-mnist:DIR"])
+    assert len({trial.key for trial in sweep.grid()}) == 18
+    assert sweep.config.baseline == {"contrastive": "none"}
