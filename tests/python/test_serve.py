@@ -298,12 +298,16 @@ def test_unknown_names_and_ways_are_refused(ready, rpc, digit_images):
         ("GET", "/v2/models/nobody/ready", 404),
         ("GET", "/v2/nothing", 404),
         ("GET", "/etc/passwd", 404),
+        ("POST", "/v2/models/router/versions/1/infer", 400),
+        ("GET", "/v2/models/router/versions/1", 400),
         ("POST", "/v2/repository/models/router/unload", 400),
         ("POST", "/v2/repository/models/nobody/load", 404),
         ("DELETE", "/v2/models/router", 405),
     ):
         found, _, reply = call(ready, method, path, "{}" if method == "POST" else None)
         assert (found, "error" in json.loads(reply)) == (status, True), path
+    with pytest.raises(Exception, match="INVALID_ARGUMENT"):
+        rpc.infer("router", tensor(grpc, digit_images[:1]), model_version="1")
     with pytest.raises(Exception, match="NOT_FOUND"):
         rpc.infer("nobody", tensor(grpc, digit_images[:1]))
     with pytest.raises(Exception, match="INVALID_ARGUMENT"):

@@ -152,13 +152,11 @@ class Server:
         async with self._reloading:
             try:
                 served = await asyncio.to_thread(load, self._options.source)
-                deployment = served.deployment()
-                version = await asyncio.to_thread(self._endpoint.bridge.service.deploy, deployment)
+                version = await self._endpoint.deploy(served)
             except Exception as error:
                 LOG.warning("reload refused", extra={"fields": {"reason": str(error)}})
                 text = error_text("reload", "what can be served", "something else; see the log")
                 raise RequestError(400, text) from error
-            self._endpoint.served = served
             event("reloaded", version=version, policy=served.policy.name)
 
     async def _make_endpoint(self, loop: asyncio.AbstractEventLoop) -> Endpoint:
