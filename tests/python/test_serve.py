@@ -64,7 +64,7 @@ def tensor(kind, images, **options):
 
 
 def call(ready, method, path, body=None, headers=None):
-    connection = HTTPConnection("127.0.0.1", ready["http_port"], timeout=20)
+    connection = HTTPConnection("127.0.0.1", ready["http_port"], timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
@@ -316,7 +316,7 @@ def test_unknown_names_and_ways_are_refused(ready, rpc, digit_images):
 
 
 def test_a_head_without_end_is_cut_off(ready):
-    with socket.create_connection(("127.0.0.1", ready["http_port"]), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", ready["http_port"]), timeout=60) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
         with contextlib.suppress(OSError):  # it may hang up in between
             for _ in range(64):
@@ -372,7 +372,7 @@ def test_metrics_and_decisions_tell_what_was_called(ready, rest, served, digit_i
 
 
 def wait_for(path, text):
-    for _ in range(100):
+    for _ in range(600):
         content = path.read_text()
         if text in content:
             return [json.loads(line) for line in content.splitlines()]

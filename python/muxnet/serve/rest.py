@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from muxnet.errors import error_text
-from muxnet.serve.guard import Guard
 from muxnet.serve.kserve_parts import (
     DataPlane,
     InvalidInput,
@@ -40,14 +39,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def make_app(
-    data_plane: DataPlane,
-    extension: Extension,
-    endpoint: Endpoint,
-    *,
-    body_bytes: int,
-    token: str,
-) -> Any:
+def make_app(data_plane: DataPlane, extension: Extension, endpoint: Endpoint) -> FastAPI:
     """Return the ASGI application."""
     app = FastAPI(title="muxnet", docs_url=None, redoc_url=None, responses=ERRORS)
     _add_inference(app, data_plane)
@@ -55,7 +47,7 @@ def make_app(
     register_v2_endpoints(app, data_plane, extension)
     _add_status(app, endpoint)
     _add_errors(app)
-    return Guard(app, body_bytes, token)
+    return app
 
 
 def _add_inference(app: FastAPI, data_plane: DataPlane) -> None:
