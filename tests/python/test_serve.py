@@ -64,7 +64,7 @@ def tensor(kind, images, **options):
 
 
 def call(ready, method, path, body=None, headers=None):
-    connection = HTTPConnection("127.0.0.1", ready["http_port"], timeout=20)
+    connection = HTTPConnection("127.0.0.1", ready["http_port"], timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
@@ -298,12 +298,16 @@ def test_unknown_names_and_ways_are_refused(ready, rpc, digit_images):
         ("GET", "/v2/models/nobody/ready", 404),
         ("GET", "/v2/nothing", 404),
         ("GET", "/etc/passwd", 404),
+        ("POST", "/v2/models/router/versions/1/infer", 400),
+        ("GET", "/v2/models/router/versions/1", 400),
         ("POST", "/v2/repository/models/router/unload", 400),
         ("POST", "/v2/repository/models/nobody/load", 404),
         ("DELETE", "/v2/models/router", 405),
     ):
         found, _, reply = call(ready, method, path, "{}" if method == "POST" else None)
         assert (found, "error" in json.loads(reply)) == (status, True), path
+    with pytest.raises(Exception, match="INVALID_ARGUMENT"):
+        rpc.infer("router", tensor(grpc, digit_images[:1]), model_version="1")
     with pytest.raises(Exception, match="NOT_FOUND"):
         rpc.infer("nobody", tensor(grpc, digit_images[:1]))
     with pytest.raises(Exception, match="INVALID_ARGUMENT"):
@@ -312,7 +316,7 @@ def test_unknown_names_and_ways_are_refused(ready, rpc, digit_images):
 
 
 def test_a_head_without_end_is_cut_off(ready):
-    with socket.create_connection(("127.0.0.1", ready["http_port"]), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", ready["http_port"]), timeout=60) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
         with contextlib.suppress(OSError):  # it may hang up in between
             for _ in range(64):
@@ -368,7 +372,7 @@ def test_metrics_and_decisions_tell_what_was_called(ready, rest, served, digit_i
 
 
 def wait_for(path, text):
-    for _ in range(100):
+    for _ in range(600):
         content = path.read_text()
         if text in content:
             return [json.loads(line) for line in content.splitlines()]

@@ -25,7 +25,7 @@ TOKEN = "correct horse"
 
 
 def request(port, method="GET", path="/status", body=None, headers=None, connection=None):
-    connection = connection or HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = connection or HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
@@ -64,7 +64,7 @@ def test_only_the_token_opens_and_all_is_encrypted(
 
         def ask(**options):
             port = said["http_port"]
-            secure = HTTPSConnection("127.0.0.1", port, timeout=20, context=trusting)
+            secure = HTTPSConnection("127.0.0.1", port, timeout=60, context=trusting)
             return request(port, connection=secure, **options)
 
         assert ask(path="/v2/health/ready")[0] == 200
@@ -100,12 +100,15 @@ def fitted_router(untrained_run, tmp_path):
     return fit
 
 
-def wait_for_version(port, version):
-    for _ in range(200):
-        if request(port)[2]["version"] >= version:
-            return
+def wait_until(condition):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
         time.sleep(0.05)
-    raise AssertionError(f"version {version} did not come")
+
+
+def wait_for_version(port, version):
+    wait_until(lambda: request(port)[2]["version"] >= version)
 
 
 def test_a_router_is_reloaded_while_requests_run(
@@ -150,7 +153,7 @@ def test_a_router_is_reloaded_while_requests_run(
 def test_a_server_told_to_stop_answers_what_it_has_begun(
     untrained_run, started_server, digit_images
 ):
-    arguments = ["--policy", "best_single", "--fill-ms", "700", "--batch", "64"]
+    arguments = ["--policy", "best_single", "--fill-ms", "3000", "--batch", "64"]
     with started_server(untrained_run, *arguments) as (process, said):
         replies = []
 
@@ -161,12 +164,12 @@ def test_a_server_told_to_stop_answers_what_it_has_begun(
         threads = [threading.Thread(target=ask) for _ in range(4)]
         for thread in threads:
             thread.start()
-        time.sleep(0.3)
+        wait_until(lambda: sum(m["waiting"] for m in request(said["http_port"])[2]["models"]) == 8)
         process.terminate()
         for thread in threads:
             thread.join()
         assert [status for status, _, _ in replies] == [200] * 4
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         events = [json.loads(line)["event"] for line in said["log"].read_text().splitlines()]
         assert events == ["ready", "draining", "stopped"]
 
@@ -174,7 +177,7 @@ def test_a_server_told_to_stop_answers_what_it_has_begun(
 def test_a_full_queue_is_refused_at_once_and_memory_stays(
     untrained_run, started_server, digit_images
 ):
-    arguments = ["--policy", "best_single", "--workers", "1", "--queue", "8", "--fill-ms", "400"]
+    arguments = ["--policy", "best_single", "--workers", "1", "--queue", "8", "--fill-ms", "3000"]
     with started_server(untrained_run, *arguments) as (_, said):
         port, body = said["http_port"], infer_body(digit_images[:6])
         replies = []
@@ -213,6 +216,25 @@ def test_load_is_measured_against_always_best(untrained_run, tmp_path, capsys):
     assert min(found["best"]["capacity"], found["routed"]["capacity"]) > 0
     assert sum(found["best"]["called"].values()) == 1
     assert "x the throughput" in capsys.readouterr().out
+
+
+def test_before_it_is_ready_the_server_is_live():
+    pytest.importorskip("uvicorn")
+    from muxnet.serve.guard import Guard
+
+    async def ask(path):
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "path": path, "headers": []}
+        await Guard(body_bytes=10, token="")(scope, None, send)
+        return sent[0]["status"], json.loads(sent[1]["body"])
+
+    assert asyncio.run(ask("/v2/health/live")) == (200, {"live": True})
+    for path in ("/v2/health/ready", "/v2/models/router/infer", "/"):
+        assert asyncio.run(ask(path)) == (503, {"error": "[server] not ready yet"})
 
 
 def test_open_load_does_not_wait_for_answers():

@@ -49,17 +49,19 @@ class LimitedHead(HttpToolsProtocol):
 
 
 class Guard:
-    """Refuses bodies above ``body_bytes``, and without the token all but the health endpoints."""
+    """Refuses bodies above ``body_bytes``, and without the token all but the health endpoints.
 
-    def __init__(self, app: App, body_bytes: int, token: str) -> None:
-        self._app = app
+    Until there is an ``app`` the server is live and not ready.
+    """
+
+    def __init__(self, body_bytes: int, token: str) -> None:
+        self.app: App | None = None
         self._body_bytes = body_bytes
         self._token = token
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
         if self._token and scope["path"] not in OPEN_PATHS:
@@ -72,6 +74,10 @@ class Guard:
         if length.isdigit() and int(length) > self._body_bytes:
             await _answer(send, 413, text)
             return
+        if self.app is None:
+            live = scope["path"] == OPEN_PATHS[0]
+            await _answer(send, 200 if live else 503, "" if live else "[server] not ready yet")
+            return
         seen = 0
 
         async def counted() -> Message:
@@ -82,7 +88,7 @@ class Guard:
                 raise HTTPException(413, text)
             return message
 
-        await self._app(scope, counted, send)
+        await self.app(scope, counted, send)
 
 
 async def _answer(send: Send, status: int, text: str) -> None:
@@ -90,4 +96,5 @@ async def _answer(send: Send, status: int, text: str) -> None:
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": orjson.dumps({"error": text})})
+    content = {"error": text} if text else {"live": True}
+    await send({"type": "http.response.body", "body": orjson.dumps(content)})

@@ -7,9 +7,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from prometheus_client import exposition
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from muxnet.serve.guard import Guard
+from muxnet.errors import error_text
 from muxnet.serve.kserve_parts import (
     DataPlane,
     InvalidInput,
@@ -27,29 +28,32 @@ PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe
 )
 
 
-def make_app(
-    data_plane: DataPlane,
-    extension: Extension,
-    endpoint: Endpoint,
-    *,
-    body_bytes: int,
-    token: str,
-) -> Any:
+class Refusal(BaseModel):
+    """The protocol's form of an error."""
+
+    error: str
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal} for status in (400, 401, 404, 413, 503, 504)
+}
+
+
+def make_app(data_plane: DataPlane, extension: Extension, endpoint: Endpoint) -> FastAPI:
     """Return the ASGI application."""
-    app = FastAPI(title="muxnet", docs_url=None, redoc_url=None)
+    app = FastAPI(title="muxnet", docs_url=None, redoc_url=None, responses=ERRORS)
     _add_inference(app, data_plane)
     _add_health(app, endpoint)
     register_v2_endpoints(app, data_plane, extension)
     _add_status(app, endpoint)
     _add_errors(app)
-    return Guard(app, body_bytes, token)
+    return app
 
 
 def _add_inference(app: FastAPI, data_plane: DataPlane) -> None:
     """Register inference before the SDK does, which decodes bodies element by element."""
 
     @app.post("/v2/models/{model_name}/infer")
-    @app.post("/v2/models/{model_name}/versions/{model_version}/infer", include_in_schema=False)
     async def infer(model_name: str, request: Request) -> Response:
         """Run inference; the body is JSON, with binary tensors behind it by the extension."""
         model = data_plane.get_model_from_registry(model_name)
@@ -128,5 +132,5 @@ def _add_errors(app: FastAPI) -> None:
     add(ModelNotReady, 503)
     add(InvalidInput, 400)
     add(RequestValidationError, 400)
-    add(NotImplementedError, 501, "[protocol] expected what is implemented, received a version")
+    add(NotImplementedError, 400, error_text("model version", "none", "one"))
     add(Exception, 500, "[server] an error of its own; the log says more")

@@ -1,5 +1,6 @@
 """The router and its models as models of the KServe SDK."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +14,15 @@ from muxnet.serve.kserve_parts import (
     ModelRepository,
     ModelRepositoryExtension,
 )
-from muxnet.serve.requests import INPUT_NAME, Asked, Limits, RequestError, asked_of, images_of
+from muxnet.serve.requests import (
+    INPUT_NAME,
+    Asked,
+    Limits,
+    RequestError,
+    asked_of,
+    bad_request,
+    images_of,
+)
 from muxnet.serve.responses import OUTPUTS, refusal, respond
 from muxnet.serve.served import Served
 
@@ -33,10 +42,26 @@ class Endpoint:
         self.router_name = router_name
         self.bridge = bridge
         self.served = served
+        self._version = 1
+        self._policies = {1: served.policy.name}
         self.limits = limits
         self.deadline_ms = deadline_ms
         self.log: DecisionLog | None = None
         self.ready = True
+
+    async def deploy(self, served: Served) -> int:
+        """Put ``served`` in the place of what was; return its version.
+
+        Raises:
+            ValueError: other models.
+
+        """
+        # Known before the core answers by it.
+        self._policies[self._version + 1] = served.policy.name
+        deployment = served.deployment()
+        self._version = await asyncio.to_thread(self.bridge.service.deploy, deployment)
+        self.served = served
+        return self._version
 
     async def infer(self, request: InferRequest, model: int | None) -> InferResponse:
         """Answer a request by one model, or by the router where ``model`` is None.
@@ -45,16 +70,30 @@ class Endpoint:
             RequestError: it does not fit, or is refused.
 
         """
+        if request.model_version:
+            raise bad_request("model version", "none", request.model_version)
+        asked = asked_of(request)
+        images = images_of(request, self.served.image_shape, self.limits)
+        answer = await self._answer(images, asked, model)
+        names = self.served.names  # the same for every version
+        policy = self._policies[answer.version] if model is None else names[model]
+        response = respond(request, answer, names, policy)
+        if self.log is not None and model is None:
+            self.log.write(request.id or "", answer, names, policy)
+        return response
+
+    async def _answer(self, images: Any, asked: Asked, model: int | None) -> Any:
         from muxnet import _core
 
-        served = self.served
-        asked = asked_of(request)
-        images = images_of(request, served.image_shape, self.limits)
+        version = self._version
         try:
+            point = None
+            if asked.accuracy is not None and model is None:
+                point = self.served.point_for(asked.accuracy)
             wanted = _core.ServiceRequest(
                 images,
                 model=model,
-                point=self._point(served, asked, model),
+                point=point,
                 deadline_ms=asked.deadline_ms or self.deadline_ms,
                 max_cost=asked.max_cost,
                 decide_only=asked.decide_only and model is None,
@@ -65,17 +104,9 @@ class Endpoint:
         refused = refusal(answer)
         if refused is not None:
             raise refused
-        policy = served.policy.name if model is None else served.names[model]
-        response = respond(request, answer, served.names, policy)
-        if self.log is not None and model is None:
-            self.log.write(request.id or "", answer, served.names, policy)
-        return response
-
-    @staticmethod
-    def _point(served: Served, asked: Asked, model: int | None) -> int | None:
-        if asked.accuracy is None or model is not None:
-            return None
-        return served.point_for(asked.accuracy)
+        if point is not None and answer.version != version:  # the point was another policy's
+            return await self._answer(images, asked, model)
+        return answer
 
 
 class RouterModel(InferenceModel):  # type: ignore[misc]

@@ -20,7 +20,7 @@ from muxnet.errors import UsageError, error_text
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.grpc_server import Servicer, make_server
-from muxnet.serve.guard import LimitedHead
+from muxnet.serve.guard import Guard, LimitedHead
 from muxnet.serve.kserve_parts import DataPlane, ModelRepository
 from muxnet.serve.kserve_parts import logger as kserve_logger
 from muxnet.serve.requests import Limits, RequestError
@@ -107,14 +107,13 @@ class Server:
         options = self._options
         loop = asyncio.get_running_loop()
         http = _listen(options.host, options.http_port)
+        guard = Guard(options.body_bytes, options.token)
+        rest = _rest_server(guard, options)
+        # From here on the server is live; it is ready when all models have run.
+        serving = asyncio.create_task(rest.serve(sockets=[http]))
         self._endpoint = await self._make_endpoint(loop)
-        models = ModelRepository()
-        models.update(RouterModel(options.router_name, self._endpoint, None))
-        for index, name in enumerate(self._endpoint.served.names):
-            models.update(RouterModel(name, self._endpoint, index))
-        data_plane = DataPlane(model_registry=models)
-        data_plane._server_name, data_plane._server_version = "muxnet", _version()
-        extension = Extension(models, self.reload)
+        data_plane = _data_plane(self._endpoint)
+        extension = Extension(data_plane.model_registry, self.reload)
         grpc, grpc_port = make_server(
             Servicer(data_plane, extension, self._endpoint),
             f"{options.host}:{options.grpc_port}",
@@ -122,12 +121,11 @@ class Server:
             token=options.token,
             certificate=options.certificate,
         )
-        rest = _rest_server(data_plane, extension, self._endpoint, options)
+        guard.app = make_app(data_plane, extension, self._endpoint)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._try_reload()))
         await grpc.start()
-        serving = asyncio.create_task(rest.serve(sockets=[http]))
         watching = asyncio.create_task(self._watch())
         event(
             "ready",
@@ -152,13 +150,11 @@ class Server:
         async with self._reloading:
             try:
                 served = await asyncio.to_thread(load, self._options.source)
-                deployment = served.deployment()
-                version = await asyncio.to_thread(self._endpoint.bridge.service.deploy, deployment)
+                version = await self._endpoint.deploy(served)
             except Exception as error:
                 LOG.warning("reload refused", extra={"fields": {"reason": str(error)}})
                 text = error_text("reload", "what can be served", "something else; see the log")
                 raise RequestError(400, text) from error
-            self._endpoint.served = served
             event("reloaded", version=version, policy=served.policy.name)
 
     async def _make_endpoint(self, loop: asyncio.AbstractEventLoop) -> Endpoint:
@@ -240,14 +236,19 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _rest_server(
-    data_plane: DataPlane, extension: Extension, endpoint: Endpoint, options: ServerOptions
-) -> uvicorn.Server:
-    app = make_app(
-        data_plane, extension, endpoint, body_bytes=options.body_bytes, token=options.token
-    )
+def _data_plane(endpoint: Endpoint) -> DataPlane:
+    models = ModelRepository()
+    models.update(RouterModel(endpoint.router_name, endpoint, None))
+    for index, name in enumerate(endpoint.served.names):
+        models.update(RouterModel(name, endpoint, index))
+    data_plane = DataPlane(model_registry=models)
+    data_plane._server_name, data_plane._server_version = "muxnet", _version()
+    return data_plane
+
+
+def _rest_server(guard: Guard, options: ServerOptions) -> uvicorn.Server:
     config = uvicorn.Config(
-        app,
+        guard,
         http=LimitedHead,
         log_config=None,
         access_log=False,
