@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'Decisions', 'DeviceProfile', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Interval', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'SplitOptions', 'Splits', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'build_network', 'certify', 'cloud_only', 'collect_outcomes', 'describe_contrastive_collapse', 'encoded_bytes', 'evaluate', 'exchange', 'hardness_levels', 'hybrid', 'load_images', 'load_safetensors', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'ClassFigures', 'Classifier', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HttpOptions', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'native_classifier', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -983,7 +983,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ...) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
         """
         From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
         
@@ -1022,6 +1022,9 @@ class OutcomeTable:
         """
         What costs() knows, sorted.
         """
+    @property
+    def features(self) -> numpy.ndarray:
+        ...
     @property
     def indices(self) -> numpy.ndarray:
         ...
@@ -1062,14 +1065,20 @@ class PolicyOptions:
     """
     What a policy trades, and how finely.
     """
-    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 50) -> None:
-        ...
+    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 50, gate: typing.SupportsFloat | typing.SupportsIndex = 0.0, unsure: str = 'dearest') -> None:
+        """
+        Raises:
+            ValueError: `unsure` is neither 'dearest' nor 'cheapest'.
+        """
 class OperatingPoint:
     """
     One setting of a policy.
     """
     @property
     def accuracy(self) -> float:
+        ...
+    @property
+    def called_shares(self) -> list[float]:
         ...
     @property
     def cost(self) -> float:
@@ -1108,6 +1117,13 @@ class Policy:
             OSError.
             ValueError: no policy.
         """
+    def answer_probabilities(self, table: OutcomeTable) -> numpy.ndarray:
+        """
+        f32 (n, K), of the answers.
+        
+        Raises:
+            ValueError.
+        """
     def choose(self, point: OperatingPoint) -> None:
         ...
     def choose_for_budget(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> None:
@@ -1128,9 +1144,24 @@ class Policy:
         Raises:
             ValueError: test data.
         """
+    def reprice(self, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], look: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
+        """
+        Other prices, (N) and of deciding itself: points keep what they call, the front and the
+        default point are made anew.
+        
+        Raises:
+            ValueError.
+        """
     def rule(self) -> Rule:
         """
         The chosen point, for a Router.
+        """
+    def rule_at(self, point: OperatingPoint) -> Rule:
+        """
+        Another point.
+        
+        Raises:
+            ValueError: it does not fit.
         """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
@@ -1139,14 +1170,34 @@ class Policy:
         Raises:
             OSError.
         """
+    def without(self, model: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        Never call the model at this position again.
+        
+        Raises:
+            ValueError: no operating point is left.
+        """
     @property
     def best_single(self) -> int:
         """
         The model most accurate on the inputs it was fitted on.
         """
     @property
+    def classes(self) -> int:
+        ...
+    @property
     def cost_kind(self) -> str:
         ...
+    @property
+    def costs(self) -> list[float]:
+        """
+        (N), when fitted, of its kind.
+        """
+    @property
+    def look(self) -> float:
+        """
+        What deciding itself costs now.
+        """
     @property
     def models(self) -> list[str]:
         ...
@@ -1160,8 +1211,21 @@ class Policy:
     def point(self) -> OperatingPoint:
         ...
     @property
+    def prices(self) -> list[float]:
+        """
+        (N), what the models cost now.
+        """
+    @property
+    def uses_features(self) -> bool:
+        ...
+    @property
     def uses_router(self) -> bool:
         ...
+    @property
+    def version(self) -> str:
+        """
+        64-bit FNV-1a, in hexadecimal, of what save() writes.
+        """
 class Guarantee:
     """
     What certify() found.
@@ -1179,6 +1243,138 @@ class Guarantee:
     @property
     def reference_cost(self) -> float:
         ...
+class Limit:
+    """
+    What an operating point may take at most.
+    """
+    class Figure:
+        """
+        Members:
+        
+          mean_cost
+        
+          p99_cost
+        
+          call_share
+        """
+        __members__: typing.ClassVar[dict[str, Limit.Figure]]
+        call_share: typing.ClassVar[Limit.Figure]
+        mean_cost: typing.ClassVar[Limit.Figure]
+        p99_cost: typing.ClassVar[Limit.Figure]
+        @typing.overload
+        def __eq__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __eq__(self, other: typing.Any) -> bool:
+            ...
+        def __getstate__(self) -> int:
+            ...
+        def __hash__(self) -> int:
+            ...
+        def __index__(self) -> int:
+            ...
+        def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __int__(self) -> int:
+            ...
+        @typing.overload
+        def __ne__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __ne__(self, other: typing.Any) -> bool:
+            ...
+        def __repr__(self) -> str:
+            ...
+        def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __str__(self) -> str:
+            ...
+        @property
+        def name(self) -> str:
+            ...
+        @property
+        def value(self) -> int:
+            ...
+    def __init__(self, figure: Limit.Figure, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        `name`: the kind of cost, or the model whose share of calls it is.
+        """
+class ReplayedRecord:
+    """
+    What a policy makes of a record.
+    """
+    @property
+    def answer(self) -> int:
+        ...
+    @property
+    def called(self) -> list[str]:
+        """
+        Models, in order.
+        """
+    @property
+    def same(self) -> bool:
+        """
+        As recorded.
+        """
+class DriftMonitor:
+    """
+    Watches whether inputs are still like those of the calibration.
+    """
+    @staticmethod
+    def load(path: os.PathLike | str | bytes) -> DriftMonitor:
+        """
+        Raises:
+            OSError.
+            ValueError: no monitor.
+        """
+    def __init__(self, calibration: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], version: str, alpha: typing.SupportsFloat | typing.SupportsIndex = 0.01, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        A false alarm has probability alpha at most, over any number of inputs.
+        
+        Raises:
+            ValueError: values outside [0, 1], options out of range.
+        """
+    def observe(self, values: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> bool:
+        """
+        Take the values of one input; whether there is an alarm.
+        
+        Raises:
+            ValueError.
+        """
+    def save(self, path: os.PathLike | str | bytes) -> None:
+        """
+        Atomically.
+        
+        Raises:
+            OSError.
+        """
+    @property
+    def alarm(self) -> bool:
+        ...
+    @property
+    def alpha(self) -> float:
+        ...
+    @property
+    def calibrated_on(self) -> int:
+        ...
+    @property
+    def cause(self) -> str:
+        """
+        The value that it is of.
+        """
+    @property
+    def e_value(self) -> float:
+        """
+        The greatest so far.
+        """
+    @property
+    def observed(self) -> int:
+        ...
+    @property
+    def version(self) -> str:
+        """
+        Of its policy.
+        """
 class Interval:
     """
     Percentile interval of resampled values.
@@ -1240,6 +1436,11 @@ class Evaluation:
     @property
     def policy(self) -> str:
         ...
+    @property
+    def regret(self) -> Estimate:
+        """
+        The oracle's accuracy less the policy's.
+        """
 class CurvePoint:
     """
     One point of an accuracy-cost curve.
@@ -1252,6 +1453,30 @@ class CurvePoint:
         ...
     @property
     def parameters(self) -> dict[str, float]:
+        ...
+class FailurePrediction:
+    """
+    AUROC of what tells in advance whether a model is right.
+    """
+    @property
+    def confidence(self) -> float | None:
+        """
+        Its own max-softmax.
+        """
+    @property
+    def multiplexer(self) -> float | None:
+        """
+        None: the table has none.
+        """
+class ClassFigures:
+    """
+    What a policy does with one class.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def inputs(self) -> int:
         ...
 class HardnessLevel:
     """
@@ -1274,6 +1499,13 @@ class ModelPool:
         ...
     def __len__(self) -> int:
         ...
+    def probabilities(self, index: typing.SupportsInt | typing.SupportsIndex, images: numpy.ndarray) -> numpy.ndarray:
+        """
+        f32 (n, K) of one model for normalised images.
+        
+        Raises:
+            ValueError.
+        """
     @property
     def macs(self) -> list[float]:
         """
@@ -1339,17 +1571,104 @@ class Router:
     """
     def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
         ...
-    def route(self, images: numpy.ndarray) -> Routed:
+    def route(self, images: numpy.ndarray, features: numpy.ndarray = ...) -> Routed:
         """
-        Answers for normalised images f32 (n, c, h, w).
+        Answers for normalised images f32 (n, c, h, w) and, for rules that look at them,
+        features f32 (n, F).
         
         Raises:
             ValueError.
+        """
+class Classifier:
+    """
+    A model, whatever runs it.
+    """
+    def answer(self, images: numpy.ndarray) -> numpy.ndarray:
+        """
+        What the model gives, f32 (n, K), for images f32 (n, c, h, w).
+        
+        Raises:
+            ValueError: images that it cannot take.
+        """
+class MultiplexerView:
+    """
+    What the multiplexer says of n inputs.
+    """
+    def __init__(self) -> None:
+        ...
+    @property
+    def features(self) -> numpy.ndarray:
+        """
+        f32 (n, F), the caller's.
+        """
+    @features.setter
+    def features(self, arg0: numpy.ndarray) -> None:
+        ...
+    @property
+    def offload_score(self) -> numpy.ndarray:
+        ...
+    @property
+    def scores(self) -> numpy.ndarray:
+        ...
+    @property
+    def weights(self) -> numpy.ndarray:
+        ...
+class DecisionBatch:
+    """
+    Inputs on their way through a policy, whoever runs the models.
+    """
+    def __init__(self, policy: Policy, n: typing.SupportsInt | typing.SupportsIndex, view: MultiplexerView = ..., first_input: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        Raises:
+            ValueError: the policy looks at a multiplexer and there is none.
+        """
+    def monitored(self, policy: Policy, row: typing.SupportsInt | typing.SupportsIndex) -> dict[str, float]:
+        """
+        What a DriftMonitor watches, once done.
+        """
+    def plan(self, policy: Policy, row: typing.SupportsInt | typing.SupportsIndex) -> str:
+        """
+        JSON: what is called first, and which comparisons may call for more.
+        """
+    def records(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
+        """
+        Decision records, once done, as record_decisions() gives them.
+        """
+    def store(self, model: typing.SupportsInt | typing.SupportsIndex, answers: numpy.ndarray) -> None:
+        """
+        Take a model's probabilities f32 (wanted, K).
+        
+        Raises:
+            ValueError.
+        """
+    @property
+    def answers(self) -> list[int]:
+        """
+        (n), once done.
+        """
+    @property
+    def called(self) -> list[int]:
+        """
+        (n), bit i: model i was run.
+        """
+    @property
+    def done(self) -> bool:
+        ...
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        (n, K), once done.
+        """
+    @property
+    def wanted(self) -> list[list[int]]:
+        """
+        (N), inputs by model.
         """
 class CollectOptions:
     """
     What is recorded beside the answers.
     """
+    features: numpy.ndarray
     labels: numpy.ndarray
     source: str
     split: str
@@ -1373,14 +1692,734 @@ class CollectOptions:
     @router_costs.setter
     def router_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
+class ServiceStatus:
+    """
+    What became of a request.
+    
+    Members:
+    
+      ok
+    
+      full
+    
+      late
+    
+      cost
+    
+      closing
+    
+      failed
+    """
+    __members__: typing.ClassVar[dict[str, ServiceStatus]]
+    closing: typing.ClassVar[ServiceStatus]
+    cost: typing.ClassVar[ServiceStatus]
+    failed: typing.ClassVar[ServiceStatus]
+    full: typing.ClassVar[ServiceStatus]
+    late: typing.ClassVar[ServiceStatus]
+    ok: typing.ClassVar[ServiceStatus]
+    @typing.overload
+    def __eq__(self, other: ServiceStatus) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: ServiceStatus) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class Departure:
+    """
+    Why other models were called than the rule wanted.
+    
+    Members:
+    
+      none
+    
+      deadline
+    
+      cost
+    
+      full
+    """
+    __members__: typing.ClassVar[dict[str, Departure]]
+    cost: typing.ClassVar[Departure]
+    deadline: typing.ClassVar[Departure]
+    full: typing.ClassVar[Departure]
+    none: typing.ClassVar[Departure]
+    @typing.overload
+    def __eq__(self, other: Departure) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: Departure) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class ServiceRequest:
+    """
+    Images, and what answers may cost.
+    """
+    def __init__(self, images: numpy.ndarray, *, model: typing.SupportsInt | typing.SupportsIndex | None = None, point: typing.SupportsInt | typing.SupportsIndex | None = None, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_cost: typing.SupportsFloat | typing.SupportsIndex | None = None, decide_only: bool = False) -> None:
+        ...
+class ServiceAnswer:
+    """
+    What became of a request, row by row.
+    """
+    @property
+    def answered_from(self) -> list[int]:
+        """
+        (n), bits.
+        """
+    @property
+    def answers(self) -> list[int]:
+        """
+        (n), classes.
+        """
+    @property
+    def called(self) -> list[int]:
+        """
+        (n), bit i: model i was run.
+        """
+    @property
+    def departures(self) -> list[Departure]:
+        ...
+    @property
+    def first_input(self) -> int:
+        ...
+    @property
+    def macs(self) -> list[float]:
+        """
+        (n), of called models and multiplexer.
+        """
+    @property
+    def message(self) -> str:
+        ...
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        f32 (n, K).
+        """
+    @property
+    def retry_after_ms(self) -> float:
+        ...
+    @property
+    def scores(self) -> numpy.ndarray:
+        ...
+    @property
+    def shadow(self) -> list[int]:
+        """
+        (n), bits: what the shadow asks for.
+        """
+    @property
+    def status(self) -> ServiceStatus:
+        ...
+    @property
+    def total_ms(self) -> float:
+        ...
+    @property
+    def version(self) -> int:
+        ...
+    @property
+    def wanted(self) -> list[int]:
+        """
+        (n), bits: what the rule asked for.
+        """
+    @property
+    def weights(self) -> numpy.ndarray:
+        ...
+class Histogram:
+    """
+    Counts of times in doubling buckets.
+    """
+    bounds_ms: typing.ClassVar[list] = [0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 32768.0]
+    def quantile_ms(self, quantile: typing.SupportsFloat | typing.SupportsIndex) -> float:
+        ...
+    @property
+    def buckets(self) -> typing.Annotated[list[int], "FixedSize(21)"]:
+        ...
+    @property
+    def count(self) -> int:
+        ...
+    @property
+    def sum_ms(self) -> float:
+        ...
+class StageStatistics:
+    """
+    One model's, or the multiplexer's.
+    """
+    @property
+    def batches(self) -> int:
+        ...
+    @property
+    def images(self) -> int:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def run(self) -> Histogram:
+        ...
+    @property
+    def waiting(self) -> int:
+        ...
+class ServiceStatistics:
+    """
+    All since the service began.
+    """
+    @property
+    def called(self) -> list[int]:
+        """
+        Of those, by model.
+        """
+    @property
+    def departures(self) -> dict[Departure, int]:
+        ...
+    @property
+    def images(self) -> int:
+        """
+        Answered by a rule.
+        """
+    @property
+    def macs(self) -> float:
+        ...
+    @property
+    def reference_macs(self) -> float:
+        ...
+    @property
+    def requests(self) -> dict[ServiceStatus, int]:
+        ...
+    @property
+    def shadow_agreed(self) -> int:
+        ...
+    @property
+    def shadow_images(self) -> int:
+        ...
+    @property
+    def stages(self) -> list[StageStatistics]:
+        """
+        The look, then the models.
+        """
+    @property
+    def total(self) -> Histogram:
+        ...
+    @property
+    def version(self) -> int:
+        ...
+class Deployment:
+    """
+    All that a service answers with.
+    """
+    def __init__(self, models: collections.abc.Sequence[Model], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+class ServiceOptions:
+    """
+    How a service works.
+    """
+    cheaper_when_full: bool
+    warm_up: bool
+    def __init__(self) -> None:
+        ...
+    @property
+    def fill_ms(self) -> float:
+        ...
+    @fill_ms.setter
+    def fill_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_batch(self) -> int:
+        ...
+    @max_batch.setter
+    def max_batch(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def queue_images(self) -> int:
+        ...
+    @queue_images.setter
+    def queue_images(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def threads_each(self) -> int:
+        ...
+    @threads_each.setter
+    def threads_each(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def workers(self) -> int:
+        ...
+    @workers.setter
+    def workers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class Service:
+    """
+    Algorithm 2 for many requests at a time.
+    """
+    def __init__(self, deployment: Deployment, options: ServiceOptions) -> None:
+        """
+        Raises:
+            ValueError: what does not fit.
+        """
+    def close(self) -> None:
+        """
+        Answer what is there, and stop.
+        """
+    def deploy(self, deployment: Deployment) -> int:
+        """
+        Answer requests to come with another; its version.
+        
+        Raises:
+            ValueError: other models.
+        """
+    def infer(self, request: ServiceRequest) -> ServiceAnswer:
+        """
+        Wait for the answer.
+        
+        Raises:
+            ValueError: images that do not fit.
+        """
+    def statistics(self) -> ServiceStatistics:
+        ...
+    def submit(self, ticket: typing.SupportsInt | typing.SupportsIndex, request: ServiceRequest) -> None:
+        """
+        The answer comes by take(), under its ticket.
+        
+        Raises:
+            ValueError.
+        """
+    def take(self) -> list[tuple[int, ServiceAnswer]]:
+        """
+        The answers that wait, with their tickets.
+        """
+    @property
+    def descriptor(self) -> int:
+        """
+        Readable while answers wait.
+        """
+class HttpOptions:
+    """
+    How a server is reached.
+    """
+    bearer_token: str
+    proxy: str
+    def __init__(self, url: str) -> None:
+        ...
+    @property
+    def ca_file(self) -> pathlib.Path:
+        ...
+    @ca_file.setter
+    def ca_file(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def certificate(self) -> pathlib.Path:
+        ...
+    @certificate.setter
+    def certificate(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def connect_timeout_ms(self) -> float:
+        ...
+    @connect_timeout_ms.setter
+    def connect_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def key(self) -> pathlib.Path:
+        ...
+    @key.setter
+    def key(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def max_response_bytes(self) -> int:
+        ...
+    @max_response_bytes.setter
+    def max_response_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class EndpointOptions:
+    """
+    The model in the cloud.
+    """
+    logits: bool
+    model: str
+    version: str
+    @property
+    def input(self) -> str:
+        """
+        Empty: the first that fits the payload.
+        """
+    @input.setter
+    def input(self, arg0: str) -> None:
+        ...
+    @property
+    def jpeg_quality(self) -> int:
+        ...
+    @jpeg_quality.setter
+    def jpeg_quality(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def output(self) -> str:
+        """
+        Empty: probabilities, or the first.
+        """
+    @output.setter
+    def output(self, arg0: str) -> None:
+        ...
+    @property
+    def payload(self) -> str:
+        """
+        raw, png or jpeg.
+        """
+    @payload.setter
+    def payload(self, arg0: str) -> None:
+        ...
+class OffloadObjective:
+    """
+    What the user wants.
+    """
+    @property
+    def max_energy_mj(self) -> float | None:
+        ...
+    @max_energy_mj.setter
+    def max_energy_mj(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def max_latency_ms(self) -> float | None:
+        ...
+    @max_latency_ms.setter
+    def max_latency_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
+        ...
+    @property
+    def per_mj(self) -> float:
+        ...
+    @per_mj.setter
+    def per_mj(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def per_ms(self) -> float:
+        """
+        Score that a millisecond is worth.
+        """
+    @per_ms.setter
+    def per_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def threshold(self) -> float:
+        ...
+    @threshold.setter
+    def threshold(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class RetryOptions:
+    """
+    Further attempts, within a budget.
+    """
+    @property
+    def base_ms(self) -> float:
+        ...
+    @base_ms.setter
+    def base_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def burst(self) -> float:
+        ...
+    @burst.setter
+    def burst(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def most(self) -> int:
+        ...
+    @most.setter
+    def most(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def share(self) -> float:
+        ...
+    @share.setter
+    def share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class BreakerOptions:
+    """
+    When a failing server is left alone.
+    """
+    @property
+    def cooldown_ms(self) -> float:
+        ...
+    @cooldown_ms.setter
+    def cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def failures(self) -> int:
+        ...
+    @failures.setter
+    def failures(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_cooldown_ms(self) -> float:
+        ...
+    @max_cooldown_ms.setter
+    def max_cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class OffloadOptions:
+    """
+    How an OffloadClient works.
+    """
+    breaker: BreakerOptions
+    endpoint: EndpointOptions
+    objective: OffloadObjective
+    retry: RetryOptions
+    small: Cost
+    def __init__(self) -> None:
+        ...
+    @property
+    def deadline_ms(self) -> float:
+        ...
+    @deadline_ms.setter
+    def deadline_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def link(self) -> LinkProfile:
+        """
+        Rates to begin with; the radio's powers.
+        """
+    @link.setter
+    def link(self, arg0: LinkProfile) -> None:
+        ...
+    @property
+    def look(self) -> Cost:
+        """
+        What the multiplexer costs the device.
+        """
+    @look.setter
+    def look(self, arg0: Cost) -> None:
+        ...
+    @property
+    def margin_ms(self) -> float:
+        ...
+    @margin_ms.setter
+    def margin_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def probe_timeout_ms(self) -> float:
+        ...
+    @probe_timeout_ms.setter
+    def probe_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def refresh_ms(self) -> float:
+        ...
+    @refresh_ms.setter
+    def refresh_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def request_timeout_ms(self) -> float:
+        ...
+    @request_timeout_ms.setter
+    def request_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        ...
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class OffloadAnswer:
+    """
+    An answer and where it came from.
+    """
+    @property
+    def answer(self) -> int:
+        """
+        The class.
+        """
+    @property
+    def attempts(self) -> int:
+        ...
+    @property
+    def detail(self) -> str:
+        """
+        Why the cloud did not answer, in words.
+        """
+    @property
+    def energy_mj(self) -> Figure:
+        """
+        Of the device, modelled.
+        """
+    @property
+    def latency_ms(self) -> float:
+        ...
+    @property
+    def lateness_ms(self) -> float:
+        """
+        Past the deadline; 0 in time.
+        """
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        f32 (1, K).
+        """
+    @property
+    def reason(self) -> str:
+        ...
+    @property
+    def received_bytes(self) -> float:
+        ...
+    @property
+    def route(self) -> str:
+        """
+        local, offloaded or fell_back.
+        """
+    @property
+    def score(self) -> float | None:
+        ...
+    @property
+    def sent_bytes(self) -> float:
+        ...
+    @property
+    def server_ms(self) -> float | None:
+        ...
+class OffloadAccount:
+    """
+    What became of all inputs so far.
+    """
+    @property
+    def answers(self) -> int:
+        ...
+    @property
+    def by_reason(self) -> dict[str, int]:
+        ...
+    @property
+    def fell_back(self) -> int:
+        ...
+    @property
+    def hedged(self) -> int:
+        ...
+    @property
+    def late(self) -> int:
+        ...
+    @property
+    def local(self) -> int:
+        ...
+    @property
+    def offloaded(self) -> int:
+        ...
+    @property
+    def probes(self) -> int:
+        ...
+    @property
+    def received_bytes(self) -> float:
+        ...
+    @property
+    def retries(self) -> int:
+        ...
+    @property
+    def sent_bytes(self) -> float:
+        ...
+    @property
+    def worst_lateness_ms(self) -> float:
+        ...
+class OffloadClient:
+    """
+    Answers here, or in the cloud where that is worth it; in time.
+    """
+    def __init__(self, multiplexer: Model, small: Model, server: HttpOptions, options: OffloadOptions) -> None:
+        """
+        `multiplexer`: a Model with the output offload.
+        
+        Raises:
+            ValueError: options that do not fit.
+            RuntimeError: built without libcurl.
+        """
+    def answer(self, image: numpy.ndarray, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, placement: str = 'decide') -> OffloadAnswer:
+        """
+        Answer an image u8 or f32 (1, c, h, w) before its deadline, whatever the network does. `placement`:
+        decide, device (it does not leave the device) or cloud.
+        
+        Raises:
+            ValueError: an image that does not fit.
+        """
+    def connect(self, timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0) -> str:
+        """
+        Empty, or why the endpoint cannot be used now. Not needed: answer() does it aside.
+        """
+    @property
+    def account(self) -> OffloadAccount:
+        ...
+    @property
+    def link(self) -> LinkProfile:
+        """
+        As measured so far.
+        """
+    @property
+    def local_ms(self) -> float:
+        ...
+    @property
+    def look_ms(self) -> float:
+        ...
+    @property
+    def server_ms(self) -> Figure:
+        ...
+    @property
+    def state(self) -> str:
+        ...
 def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]:
     """
     A policy's family over budgets.
     """
+@typing.overload
 def area_between(policy: Policy, other: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
     """
     Mean height of one curve above the other, with its paired interval; over the costs that
     both reach, or up to a cost, a curve going on level beyond its last point.
+    """
+@typing.overload
+def area_between(policies: collections.abc.Sequence[Policy], others: collections.abc.Sequence[Policy], table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
+    """
+    The mean of the same over pairs, each fitted with another seed; interval over both.
     """
 def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
@@ -1389,6 +2428,10 @@ def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typi
 def bootstrap_mean(values: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
     Mean with its interval.
+    """
+def bootstrap_replicates(columns: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+    """
+    Mean of columns over the same inputs, a replicate each, with its interval over both.
     """
 def build_network(name: str, options: NetworkOptions) -> Graph:
     """
@@ -1406,6 +2449,17 @@ def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloa
     Raises:
         ValueError: inputs that the policy was fitted on, options out of range.
     """
+def choose_within(policy: Policy, calibration: OutcomeTable, limits: collections.abc.Sequence[Limit]) -> OperatingPoint:
+    """
+    The most accurate operating point that keeps all limits on inputs not seen before.
+    
+    Raises:
+        ValueError: no point does, and what would do.
+    """
+def class_figures(table: OutcomeTable, decisions: Decisions) -> list[ClassFigures]:
+    """
+    (K), what the decisions do with each class.
+    """
 def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
     """
     Eq. 10.
@@ -1414,9 +2468,24 @@ def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multip
     """
     An OutcomeTable of every model's answers to normalised images.
     """
+def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
+    """
+    Images u8 (n, channels, size, size) from JPEG or PNG contents, the central square resized.
+    
+    Raises:
+        OSError: no whole image, too many pixels.
+        ValueError: options.
+    """
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
     A sentence when the contrastive loss separates nothing, else an empty text.
+    """
+def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
+    """
+    One image u8 (1, c, h, w) as a png or jpeg file.
+    
+    Raises:
+        ValueError.
     """
 def encoded_bytes(images: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> list[int]:
     """
@@ -1439,6 +2508,10 @@ def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.Supp
     Raises:
         ValueError.
     """
+def failure_prediction(table: OutcomeTable) -> list[FailurePrediction]:
+    """
+    (N), how well each model's failures are told in advance.
+    """
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
     What the decisions do at each number of failing models, 0..N.
@@ -1458,12 +2531,32 @@ def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resi
         OSError: an unreadable file.
         ValueError: no files, crop above resize.
     """
+def load_onnx(path: os.PathLike | str | bytes) -> Classifier:
+    """
+    An ONNX file, run by OpenCV's DNN module.
+    
+    Raises:
+        OSError.
+        ValueError: a network that OpenCV cannot import.
+    """
 def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
     """
     Return (arrays, metadata).
     
     Raises:
         OSError: unreadable or not valid.
+    """
+def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
+    """
+    Images u8 (n, channels, size, size) as of an image folder: central square, resized.
+    
+    Raises:
+        OSError: an unreadable file.
+        ValueError: no files.
+    """
+def look(multiplexer: Multiplexer, images: numpy.ndarray, macs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
+    """
+    Run a multiplexer over normalised images; macs are the N models'.
     """
 def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
     """
@@ -1512,6 +2605,13 @@ def mobile_only(mobile: Cost) -> Cost:
     """
     Eq. 9.
     """
+def monitored_values(policy: Policy, table: OutcomeTable) -> dict[str, list[float]]:
+    """
+    What a DriftMonitor watches, for every row.
+    
+    Raises:
+        ValueError.
+    """
 def multiplexed(called: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], models: collections.abc.Sequence[Cost], multiplexer: Cost = ...) -> Cost:
     """
     Eq. 14, and the multiplexer.
@@ -1525,6 +2625,10 @@ def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[t
     
     Raises:
         ValueError: shapes that do not fit, costs not above 0.
+    """
+def native_classifier(model: Model) -> Classifier:
+    """
+    A network of ours, which gives logits for normalised images.
     """
 def network_names() -> list[str]:
     """
@@ -1571,6 +2675,25 @@ def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 
 def policy_names() -> list[str]:
     """
     Names of all policies.
+    """
+def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
+    """
+    Lines of JSON, one an input, that say why it went where it went; of all rows by default.
+    
+    Raises:
+        ValueError: other models.
+    """
+def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.SupportsFloat | typing.SupportsIndex, to: typing.SupportsFloat | typing.SupportsIndex, shares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[float | None]:
+    """
+    The least cost of a curve's point with accuracy start + share (to - start), by share;
+    None where no point has it.
+    """
+def replay_records(policy: Policy, lines: collections.abc.Sequence[str]) -> list[ReplayedRecord]:
+    """
+    The decisions on what records say was known.
+    
+    Raises:
+        ValueError: no record of this policy in this version.
     """
 def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """
