@@ -299,7 +299,7 @@ def multiplexer_of(network: Any, config: RunConfig) -> Any:
 
 def offload_multiplexer(models: Sequence[Any], config: RunConfig) -> Any:
     """Return the network of a run's mobile/cloud multiplexer with fresh weights."""
-    return _multiplexer_network(models, config, offload=True)
+    return multiplexer_network(models, config, offload=True)
 
 
 def device_and_cloud(models: Sequence[Any]) -> tuple[int, int]:

@@ -278,16 +278,6 @@ def started_server():
     return start_server
 
 
-@pytest.fixture(scope="session")
-def run_folder(tmp_path_factory):
-    """The folder of a finished run of two networks, hardly trained."""
-    folder = tmp_path_factory.mktemp("run") / "digits"
-    options = ["--models", "alexnet_small", "resnet50_small", "--epochs", "2"]
-    options += ["--multiplexer-epochs", "2", "--multiplexer-pretraining-epochs", "1"]
-    assert cli.main(["run", *options, "--out", str(folder)]) == 0
-    return folder
-
-
 class Cloud:
     """The stub server as a process that can be killed and started again at its port."""
 

@@ -19,7 +19,8 @@ constexpr std::size_t own_features = 3;   // log-odds, margin, entropy
 constexpr std::size_t most_classes = 64;  // above, a class has too few inputs to learn from
 constexpr double indicator_spread = 2.0;
 constexpr std::uint64_t folds = 5;
-constexpr std::array<double, 2> ridges{1.0, 10.0};  // the second where rows are few
+constexpr std::array<double, 2> ridges{1.0, 10.0};
+constexpr Eigen::Index few_rows = 5000;  // above, the second never was the better one
 constexpr int exponent_steps = 12;
 constexpr std::size_t enough_cells = 4'000'000;  // rows times classes, for a few exponents
 
@@ -132,10 +133,10 @@ std::int32_t JointConfidence::answer(const Evidence& evidence,
                                      std::span<float> probabilities) const {
   if (evidence.probabilities.size() != classes_ * evidence.predictions.size() ||
       probabilities.size() != classes_) {
-    throw std::invalid_argument(
-        error_text("joint confidence", text(classes_, " classes, as it has learnt"),
-                   text(evidence.probabilities.size(), " probabilities of ",
-                        evidence.predictions.size(), " models")));
+    throw std::invalid_argument(error_text("joint confidence",
+                                           text(classes_, " classes, as it has learnt"),
+                                           text(evidence.probabilities.size(), " probabilities of ",
+                                                evidence.predictions.size(), " models")));
   }
   if (models_.size() == 1) {
     std::copy_n(evidence.probabilities.data() + models_[0] * classes_, classes_,
@@ -268,8 +269,10 @@ void JointConfidence::fit_confidence(const OutcomeTable& table,
   x = (x.rowwise() - mean).array().rowwise() / spread.array();
 
   CrossFit best = cross_fit(x, y, ridges.front());
-  CrossFit other = cross_fit(x, y, ridges.back());
-  if (other.loss < best.loss) best = std::move(other);
+  if (rows <= few_rows) {
+    CrossFit other = cross_fit(x, y, ridges.back());
+    if (other.loss < best.loss) best = std::move(other);
+  }
   cross_fitted_ = std::move(best.confidences);
   const Eigen::RowVectorXd plain = best.coefficients.transpose().array() / spread.array();
   coefficients_.assign(plain.data(), plain.data() + columns);

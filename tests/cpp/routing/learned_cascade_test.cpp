@@ -99,7 +99,7 @@ TEST(JointConfidence, cross_fitted_values_do_not_know_their_own_row) {
     }
     return right / rights - wrong / (300 - rights);
   };
-  EXPECT_GT(lean(joint.fitted()), 0.0);
+  EXPECT_GT(lean(joint.fitted()), 0.005);  // a strong penalty is chosen here
   EXPECT_LT(lean(joint.cross_fitted()), 0.5 * lean(joint.fitted()));
 }
 
