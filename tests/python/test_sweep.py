@@ -272,5 +272,7 @@ def test_means_are_over_seeds_and_differences_paired() -> None:
     assert compared is not None
     assert {row[0]: row[1] for row in compared.rows} == {"b": "+0.1000 ± 0.0000", "c": "–"}
     assert table.differences(found[:2], {"policy": "a"}) is None
+    large = trials(("a", 0, 764.5), ("a", 1, 3e5), ("b", 0, 2e6))
+    assert [row[1] for row in table.means(large).rows] == ["1.5e+05 ± 1.9e+06", "2e+06"]
     turned = table.means(found[:1])
     assert (turned.columns[1:], turned.rows[0][1:]) == (("accuracy",), ("0.5000",))

@@ -176,11 +176,10 @@ def _text(estimate: tuple[float, float], *, signed: bool = False) -> str:
     mean, half = estimate
     if math.isnan(mean):
         return "–"
-    digits = 3 if abs(mean) >= 1000 else max(0, 4 - len(str(int(abs(mean)))) + 1)
-    shown = f"{mean:{'+' if signed else ''}.{digits}{'g' if abs(mean) >= 1000 else 'f'}}"
-    if math.isnan(half):
-        return shown
-    return f"{shown} ± {half:.{digits}{'g' if abs(mean) >= 1000 else 'f'}}"
+    size = max(abs(mean), 0 if math.isnan(half) else half)
+    form = ".3g" if size >= 1000 else f".{max(0, 5 - len(str(int(size))))}f"
+    shown = f"{mean:{'+' if signed else ''}{form}}"
+    return shown if math.isnan(half) else f"{shown} ± {half:{form}}"
 
 
 def _turned(
