@@ -218,23 +218,52 @@ def test_load_is_measured_against_always_best(untrained_run, tmp_path, capsys):
     assert "x the throughput" in capsys.readouterr().out
 
 
+async def asked(guard, path):
+    """Return status and body of what stands before the endpoints."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    await guard({"type": "http", "path": path, "headers": []}, None, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
 def test_before_it_is_ready_the_server_is_live():
     pytest.importorskip("uvicorn")
     from muxnet.serve.guard import Guard
 
-    async def ask(path):
-        sent = []
-
-        async def send(message):
-            sent.append(message)
-
-        scope = {"type": "http", "path": path, "headers": []}
-        await Guard(body_bytes=10, token="")(scope, None, send)
-        return sent[0]["status"], json.loads(sent[1]["body"])
-
-    assert asyncio.run(ask("/v2/health/live")) == (200, {"live": True})
+    guard = Guard(body_bytes=10, token="", requests=1)
+    assert asyncio.run(asked(guard, "/v2/health/live")) == (200, {"live": True})
     for path in ("/v2/health/ready", "/v2/models/router/infer", "/"):
-        assert asyncio.run(ask(path)) == (503, {"error": "[server] not ready yet"})
+        assert asyncio.run(asked(guard, path)) == (503, {"error": "[server] not ready yet"})
+
+
+def test_requests_beyond_those_let_in_are_refused():
+    pytest.importorskip("uvicorn")
+    from muxnet.serve.guard import Guard
+
+    async def run():
+        guard, go_on = Guard(body_bytes=10, token="", requests=2), asyncio.Event()
+
+        async def app(scope, receive, send):
+            await go_on.wait()
+            await send({"status": 200})
+            await send({"body": b"{}"})
+
+        guard.app = app
+        inside = [asyncio.create_task(asked(guard, "/")) for _ in range(2)]
+        await asyncio.sleep(0)
+        refused = await asked(guard, "/")
+        inside.append(asyncio.create_task(asked(guard, "/v2/health/live")))
+        await asyncio.sleep(0)
+        go_on.set()
+        return refused, [await task for task in inside], await asked(guard, "/")
+
+    refused, inside, after = asyncio.run(run())
+    assert refused == (503, {"error": "[server] expected fewer requests at a time"})
+    assert inside == [(200, {})] * 3
+    assert after == (200, {})
 
 
 def test_open_load_does_not_wait_for_answers():

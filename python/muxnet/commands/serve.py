@@ -48,6 +48,9 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--certificate", type=Path, help="PEM file: serve over TLS")
     group.add_argument("--key", type=Path, help="PEM file of the certificate's key")
     group.add_argument("--max-body", type=float, default=64.0, help="MiB of one request")
+    group.add_argument(
+        "--requests", type=int, default=256, help="at a time by each protocol, then 503"
+    )
     group.add_argument("--max-pixels", type=int, default=16_000_000, help="of an encoded image")
 
 
@@ -95,6 +98,7 @@ def execute(arguments: argparse.Namespace) -> int:
             certificate=certificate,
             body_bytes=int(arguments.max_body * 2**20),
             max_pixels=arguments.max_pixels,
+            requests=arguments.requests,
             deadline_ms=arguments.deadline_ms,
             decisions=arguments.decisions,
             drain_seconds=arguments.drain,

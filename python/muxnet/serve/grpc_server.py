@@ -113,6 +113,7 @@ def make_server(
     address: str,
     *,
     body_bytes: int,
+    requests: int,
     token: str,
     certificate: tuple[Path, Path] | None,
 ) -> tuple[aio.Server, int]:
@@ -124,6 +125,7 @@ def make_server(
     """
     server = aio.server(
         interceptors=[TokenInterceptor(token)] if token else [],
+        maximum_concurrent_rpcs=requests,
         options=[
             ("grpc.max_receive_message_length", body_bytes),
             ("grpc.max_send_message_length", -1),

@@ -49,13 +49,14 @@ class LimitedHead(HttpToolsProtocol):
 
 
 class Guard:
-    """Refuses bodies above ``body_bytes``, and without the token all but the health endpoints.
+    """Refuses what is too large, too much at a time, or without the token.
 
-    Until there is an ``app`` the server is live and not ready.
+    The health endpoints need no token. Until there is an ``app`` the server is live and not ready.
     """
 
-    def __init__(self, body_bytes: int, token: str) -> None:
+    def __init__(self, body_bytes: int, token: str, requests: int) -> None:
         self.app: App | None = None
+        self._room = requests
         self._body_bytes = body_bytes
         self._token = token
 
@@ -88,11 +89,20 @@ class Guard:
                 raise HTTPException(413, text)
             return message
 
-        await self.app(scope, counted, send)
+        if self._room <= 0 and scope["path"] not in OPEN_PATHS:
+            await _answer(send, 503, "[server] expected fewer requests at a time")
+            return
+        self._room -= 1
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            self._room += 1
 
 
 async def _answer(send: Send, status: int, text: str) -> None:
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    if status == 503:
+        headers.append((b"retry-after", b"1"))
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -45,6 +45,7 @@ class ServerOptions:
     certificate: tuple[Path, Path] | None = None
     body_bytes: int = 64 * 2**20
     max_pixels: int = 16_000_000
+    requests: int = 256
     deadline_ms: float | None = None
     decisions: Path | None = None
     drain_seconds: float = 30.0
@@ -107,7 +108,7 @@ class Server:
         options = self._options
         loop = asyncio.get_running_loop()
         http = _listen(options.host, options.http_port)
-        guard = Guard(options.body_bytes, options.token)
+        guard = Guard(options.body_bytes, options.token, options.requests)
         rest = _rest_server(guard, options)
         # From here on the server is live; it is ready when all models have run.
         serving = asyncio.create_task(rest.serve(sockets=[http]))
@@ -118,6 +119,7 @@ class Server:
             Servicer(data_plane, extension, self._endpoint),
             f"{options.host}:{options.grpc_port}",
             body_bytes=options.body_bytes,
+            requests=options.requests,
             token=options.token,
             certificate=options.certificate,
         )
