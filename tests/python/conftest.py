@@ -223,6 +223,7 @@ def run_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "digits"
     options = ["--models", "alexnet_small", "resnet50_small", "--epochs", "2"]
     options += ["--multiplexer-epochs", "2", "--multiplexer-pretraining-epochs", "1"]
+    options += ["--threads", "1"]  # on a busy machine others would be waited for
     assert cli.main(["run", *options, "--out", str(folder)]) == 0
     return folder
 
