@@ -139,15 +139,21 @@ void bind_offload_client(py::module_& module) {
           "Answer an image u8 or f32 (1, c, h, w) before its deadline, whatever the network does. "
           "`placement`:\ndecide, device (it does not leave the device) or cloud.\n\nRaises:\n    "
           "ValueError: an image that does not fit.")
-      .def_property_readonly("account", &OffloadClient::account)
-      .def_property_readonly("link", &OffloadClient::link, "As measured so far.")
-      .def_property_readonly("server_ms", &OffloadClient::server_ms)
-      .def_property_readonly("local_ms", &OffloadClient::local_ms)
-      .def_property_readonly("look_ms", &OffloadClient::look_ms)
-      .def_property_readonly("state", [](const OffloadClient& client) {
-        constexpr std::array<const char*, 3> names = {"closed", "open", "half_open"};
-        return names.at(static_cast<std::size_t>(client.state()));
-      });
+      // Without the GIL, as an answer under way may hold the client until its deadline.
+      .def_property_readonly("account", py::cpp_function(&OffloadClient::account, Unlocked()))
+      .def_property_readonly("link", py::cpp_function(&OffloadClient::link, Unlocked()),
+                             "As measured so far.")
+      .def_property_readonly("server_ms", py::cpp_function(&OffloadClient::server_ms, Unlocked()))
+      .def_property_readonly("local_ms", py::cpp_function(&OffloadClient::local_ms, Unlocked()))
+      .def_property_readonly("look_ms", py::cpp_function(&OffloadClient::look_ms, Unlocked()))
+      .def_property_readonly(
+          "state",
+          py::cpp_function(
+              [](const OffloadClient& client) {
+                constexpr std::array<const char*, 3> names = {"closed", "open", "half_open"};
+                return names.at(static_cast<std::size_t>(client.state()));
+              },
+              Unlocked()));
 }
 
 }  // namespace

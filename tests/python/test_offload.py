@@ -20,7 +20,16 @@ def cloud(make_cloud):
 def test_table_1_is_measured_and_predicted(run_folder, cloud, tmp_path, capsys) -> None:
     cloud.order("answer", delay=0.005)
     target = tmp_path / "offload.json"
-    arguments = ["offload", str(run_folder), "--server", cloud.url, "--model", "large"]
+    arguments = [
+        "offload",
+        str(run_folder),
+        "--threads",
+        "1",
+        "--server",
+        cloud.url,
+        "--model",
+        "large",
+    ]
     arguments += ["--share", "0.5", "--count", "40", "--link", "lte", "--json", str(target)]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
@@ -51,7 +60,16 @@ def test_table_1_is_measured_and_predicted(run_folder, cloud, tmp_path, capsys) 
 def test_the_link_is_measured_where_none_is_given(run_folder, cloud, tmp_path, capsys) -> None:
     cloud.order()
     target = tmp_path / "offload.json"
-    arguments = ["offload", str(run_folder), "--server", cloud.url, "--model", "large"]
+    arguments = [
+        "offload",
+        str(run_folder),
+        "--threads",
+        "1",
+        "--server",
+        cloud.url,
+        "--model",
+        "large",
+    ]
     arguments += ["--threshold", "0", "--count", "10", "--rate", "200", "--payload", "png"]
     assert main([*arguments, "--json", str(target)]) == 0
     found = json.loads(target.read_text())
@@ -66,7 +84,16 @@ def test_without_a_server_everything_is_answered_here(run_folder, tmp_path, caps
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         target = tmp_path / "offload.json"
-        arguments = ["offload", str(run_folder), "--server", url, "--count", "1000"]
+        arguments = [
+            "offload",
+            str(run_folder),
+            "--threads",
+            "1",
+            "--server",
+            url,
+            "--count",
+            "1000",
+        ]
         assert main([*arguments, "--json", str(target)]) == 0
     found = json.loads(target.read_text())
     mobile, hybrid = found["rows"]
@@ -78,11 +105,55 @@ def test_without_a_server_everything_is_answered_here(run_folder, tmp_path, caps
 
 
 def test_an_objective_of_energy_needs_a_device_and_a_radio(run_folder, cloud, capsys) -> None:
-    arguments = ["offload", str(run_folder), "--server", cloud.url, "--model", "large"]
+    arguments = [
+        "offload",
+        str(run_folder),
+        "--threads",
+        "1",
+        "--server",
+        cloud.url,
+        "--model",
+        "large",
+    ]
     assert main([*arguments, "--objective", "energy=0.1"]) == 1
     assert "a link whose radio's powers are known" in capsys.readouterr().err
     assert main([*arguments, "--objective", "energy=0.1", "--link", "lte"]) == 1
     assert "the small model's energy" in capsys.readouterr().err
+
+
+def test_energy_is_modelled_by_device_and_radio(run_folder, cloud, tmp_path) -> None:
+    cloud.order()
+
+    def cost(millijoules: float) -> _core.Cost:
+        energy = _core.Figure(millijoules, "modelled")
+        return _core.Cost(_core.Figure(1.0, "counted"), _core.Figure(0.1, "modelled"), energy)
+
+    device, target = tmp_path / "device.json", tmp_path / "offload.json"
+    networks = {"alexnet_small": cost(50.0), "multiplexer": cost(10.0)}
+    _core.DeviceProfile("board", networks).save(device, "invented")
+    arguments = [
+        "offload",
+        str(run_folder),
+        "--threads",
+        "1",
+        "--server",
+        cloud.url,
+        "--model",
+        "large",
+    ]
+    arguments += ["--share", "0.5", "--count", "40", "--link", "lte", "--device", str(device)]
+    assert main([*arguments, "--json", str(target)]) == 0
+    mobile, raw, _, hybrid = json.loads(target.read_text())["rows"]
+    assert mobile["energy_mj"] == mobile["predicted_mj"] == 50
+    # The radio's tail alone, 11.6 s at 1060 mW.
+    assert raw["energy_mj"] == pytest.approx(raw["predicted_mj"], rel=0.01)
+    assert raw["energy_mj"] > 12_270
+    mean = 10 + hybrid["local"] * 50 + (1 - hybrid["local"]) * raw["energy_mj"]
+    assert hybrid["energy_mj"] == pytest.approx(mean, rel=0.01)
+    assert hybrid["predicted_mj"] == pytest.approx(mean, rel=0.01)
+    assert main([*arguments, "--objective", "energy<=100", "--json", str(target)]) == 0
+    frugal = json.loads(target.read_text())["rows"][-1]
+    assert set(frugal["by_reason"]) == {"easy", "too_dear"}
 
 
 def test_the_share_chooses_the_threshold(run_folder) -> None:

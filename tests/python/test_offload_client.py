@@ -16,12 +16,15 @@ from muxnet import _core
 
 IMAGE, CLASSES = (1, 28, 28), 10
 REQUESTS = int(os.environ.get("MUXNET_FAULT_REQUESTS", "60"))
-DEADLINE_MS = 150.0
+DEADLINE_MS = 2000.0  # more than a busy machine needs
+WAITED_MS = 150.0  # where it is waited for the deadline
 # How late an answer may be by the client's account: what a busy machine, which also runs the server
 # and the test, keeps a thread from its processor. Without other load there is none.
 JITTER_MS = 1000.0
 RECOVERY_S = 30.0
 
+# What a machine that is too busy may add to what the fault itself leads to.
+SLOW = {"link_down", "too_slow", "timed_out"}
 FAULTS = {
     "hang": {"timed_out"},
     "half_open": {"timed_out"},
@@ -73,11 +76,11 @@ def cloud(make_cloud) -> Any:
 def make_client(networks):
     """Make clients that send everything: ``make_client(url, payload="raw")``."""
 
-    def make(url: str, payload: str = "raw", threshold: float = 0.0) -> Any:
+    def make(url: str, payload: str = "raw", deadline_ms: float = DEADLINE_MS) -> Any:
         options = _core.OffloadOptions()
         options.endpoint.model, options.endpoint.payload = "large", payload
-        options.objective.threshold = threshold
-        options.deadline_ms = DEADLINE_MS
+        options.objective.threshold = 0
+        options.deadline_ms = deadline_ms
         options.breaker.cooldown_ms, options.breaker.max_cooldown_ms = 20, 200
         options.probe_timeout_ms, options.refresh_ms = 200, 100
         return _core.OffloadClient(*networks, _core.HttpOptions(url), options)
@@ -117,9 +120,9 @@ class Stream:
     def run(self, count: int) -> set[str]:
         return {self.once() for _ in range(count)}
 
-    def until_offloaded(self) -> None:
+    def until(self, reasons: set[str]) -> None:
         limit = time.monotonic() + RECOVERY_S
-        while self.once() != "answered":
+        while self.once() not in reasons:
             assert time.monotonic() < limit
             time.sleep(0.002)
 
@@ -137,20 +140,21 @@ class Stream:
 @pytest.mark.parametrize("mode", FAULTS)
 def test_a_stream_survives_every_fault(mode, cloud, make_client, networks) -> None:
     cloud.order()
-    client = make_client(cloud.url)
+    waited = "timed_out" in FAULTS[mode]
+    client = make_client(cloud.url, deadline_ms=WAITED_MS if waited else DEADLINE_MS)
     assert client.connect() == ""
     stream = Stream(client, networks)
-    assert "answered" in stream.run(REQUESTS // 3)
+    stream.until({"answered"})
+    stream.run(REQUESTS // 3)
     if mode == "slow":
-        cloud.order("answer", delay=3 * DEADLINE_MS / 1000)
+        cloud.order("answer", delay=3 * WAITED_MS / 1000)
     else:
         cloud.order(mode)
-    seen = stream.run(max(REQUESTS // 3, 20))
-    assert seen & FAULTS[mode]
-    assert seen <= FAULTS[mode] | {"link_down", "too_slow"}
-    assert stream.reasons["link_down"] > 0  # the breaker has opened
+    stream.until(FAULTS[mode])
+    stream.until({"link_down"})  # the breaker has opened
+    assert stream.run(REQUESTS // 3) <= FAULTS[mode] | SLOW
     cloud.order()
-    stream.until_offloaded()
+    stream.until({"answered"})
     stream.run(REQUESTS // 3)
     stream.check()
 
@@ -160,13 +164,14 @@ def test_a_killed_server_is_found_again(make_cloud, make_client, networks) -> No
     client = make_client(cloud.url)
     assert client.connect() == ""
     stream = Stream(client, networks)
-    assert stream.run(REQUESTS // 3) == {"answered"}
+    stream.until({"answered"})
+    stream.run(REQUESTS // 3)
     cloud.kill()
-    seen = stream.run(REQUESTS)
-    assert "link_down" in seen
-    assert seen <= {"unreachable", "cut", "link_down"}
+    stream.until({"unreachable", "cut"})
+    stream.until({"link_down"})
+    assert stream.run(REQUESTS) <= {"unreachable", "cut", *SLOW}
     cloud.start()
-    stream.until_offloaded()
+    stream.until({"answered"})
     stream.check()
 
 
@@ -176,12 +181,12 @@ def test_a_server_that_dies_under_a_request(make_cloud, make_client, networks) -
     assert client.connect() == ""
     cloud.order("answer", delay=10)
     stream = Stream(client, networks)
-    killer = threading.Timer(DEADLINE_MS / 3 / 1000, cloud.kill)
+    killer = threading.Timer(DEADLINE_MS / 10 / 1000, cloud.kill)
     killer.start()
     assert stream.once() in ("cut", "unreachable", "timed_out")
     killer.join()
     cloud.start()
-    stream.until_offloaded()
+    stream.until({"answered"})
     stream.check()
 
 
