@@ -74,7 +74,7 @@ class ForeignPool:
         self._models = [by_name[name] for name in policy.models]
         self.format = images
         self.class_names: Sequence[str] = ()
-        self.costs: Costs = {policy.cost_kind: list(policy.costs)}
+        self.costs: Costs = {policy.cost_kind: list(policy.prices)}
         self.router_costs: Mapping[str, float] = {}
 
     def view(self, images: NDArray[np.uint8]) -> Any:

@@ -320,7 +320,7 @@ def test_a_command_line_that_does_not_fit_is_told(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--policy", "no_such"], "one of always, argmax"),
+        (["--policy", "no_such"], "always, argmax"),
         (["--name", "alexnet_small"], "another than the models'"),
         (["--port", "PORT"], "cannot be listened on"),
     ],
