@@ -1,6 +1,10 @@
-"""Cloud-only and hybrid over a slowed link take what Eq. 9 to 13 say for that link."""
+"""Cloud-only and hybrid over a slowed link take what Eq. 9 to 13 say for that link.
+
+What else runs on the machine shows in these times: measured only where MUXNET_TIMED_TESTS is set.
+"""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,8 +14,16 @@ import pytest
 
 SCRIPT = Path(__file__).with_name("link_measurement.py")
 BAR = 0.10
-# A busy machine adds milliseconds: the best of so many measurements counts.
+# A machine that is not quite idle adds milliseconds: the best of so many measurements counts.
 TRIES = 3
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not os.environ.get("MUXNET_TIMED_TESTS"),
+        reason="times, for an idle machine: MUXNET_TIMED_TESTS=1 measures them",
+    ),
+]
 
 
 def command(rate: int) -> list[str]:
@@ -55,7 +67,6 @@ def best_of_tries(*arguments: str, within: list[str] | None = None) -> dict[str,
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("mbps", "side"), [(5, 64), (20, 128), (50, 192)])
 def test_a_rate_limited_link(mbps, side) -> None:
     why = namespaces()
@@ -66,7 +77,6 @@ def test_a_rate_limited_link(mbps, side) -> None:
     assert all(abs(ratio - 1) <= BAR for ratio in found.values()), found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("rtt_ms", [40])
 def test_a_link_that_is_far(rtt_ms) -> None:
     found = best_of_tries("delay", str(rtt_ms), "64")
