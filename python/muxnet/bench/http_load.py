@@ -41,6 +41,7 @@ class Connection(asyncio.Protocol):
         self._reply: asyncio.Future[tuple[int, bytes]] | None = None
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
+        self.usable = True  # for another request
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -54,7 +55,10 @@ class Connection(asyncio.Protocol):
         if end < 0 or self._reply is None:
             return
         head = bytes(self._buffer[:end]).lower()
-        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+        _, found, rest = head.partition(b"content-length:")
+        length = int(rest.split(b"\r\n")[0]) if found else 0
+        if not found or b"\r\nconnection: close" in head:
+            self.usable = False
         if len(self._buffer) < end + 4 + length:
             return
         body = bytes(self._buffer[end + 4 : end + 4 + length])
@@ -64,6 +68,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Fail the reply that will not come."""
+        self.usable = False
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(ConnectionError("the server hung up"))
 
@@ -102,9 +107,11 @@ class Client:
 
         """
         async with self._free:
+            self._idle = [connection for connection in self._idle if connection.usable]
             connection = self._idle.pop() if self._idle else await self._open()
             reply = await connection.ask(request)
-            self._idle.append(connection)
+            if connection.usable:
+                self._idle.append(connection)
             return reply
 
     async def _open(self) -> Connection:

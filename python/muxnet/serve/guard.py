@@ -100,11 +100,16 @@ class Guard:
 
 
 async def _answer(send: Send, status: int, text: str) -> None:
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    body = orjson.dumps({"error": text} if text else {"live": True})
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+    ]
     if status == 503:
         headers.append((b"retry-after", b"1"))
+    else:
+        headers.append((b"connection", b"close"))  # the rest of the request is not wanted
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    content = {"error": text} if text else {"live": True}
-    await send({"type": "http.response.body", "body": orjson.dumps(content)})
+    await send({"type": "http.response.body", "body": body})
