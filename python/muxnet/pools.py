@@ -12,7 +12,7 @@ from muxnet.adapters import ForeignModel, read_models
 from muxnet.config import RunConfig, load_config
 from muxnet.errors import ConfigError, UserError, error_text
 from muxnet.policies import OFFLOAD, POLICIES, fit_for_run
-from muxnet.results import read_results
+from muxnet.results import Results, read_results
 from muxnet.router_folder import MODELS_FILE, load_router
 from muxnet.run_folder import RunFolder
 
@@ -108,20 +108,11 @@ class RunPool:
     def __init__(self, folder: RunFolder, *, offload: bool = False) -> None:
         from muxnet import _core, api
 
-        config = load_config(folder.config)
-        data = read_results(folder.results).data
-        channels, height, width = data.image_shape
-        options = _core.NetworkOptions(
-            channels=channels, height=height, width=width, classes=data.classes
-        )
-        models = [
-            _core.make_model(name, options, projection_dim=config.projection_dim)
-            for name in config.models
-        ]
-        for model in models:
-            model.load(folder.weights / f"{model.name}.safetensors")
+        config, results = load_config(folder.config), read_results(folder.results)
+        models, data = load_models(folder, config, results), results.data
+        channels, _, width = data.image_shape
         pair = api.device_and_cloud(models) if offload else range(len(models))
-        self._multiplexer = _multiplexer(folder, config, models, offload=offload)
+        self._multiplexer = load_multiplexer(folder, config, models, offload=offload)
         self._macs = [float(models[i].macs) for i in pair]
         self._pool = _core.ModelPool([models[i] for i in pair])
         self._normalization = models[0].normalization
@@ -146,7 +137,37 @@ class RunPool:
         return _core.normalize(np.ascontiguousarray(images), self._normalization)
 
 
-def _multiplexer(folder: RunFolder, config: RunConfig, models: Any, *, offload: bool) -> Any:
+def load_models(folder: RunFolder, config: RunConfig, results: Results) -> list[Any]:
+    """Return a run's models with their weights; its data is not needed.
+
+    Raises:
+        OSError: the weights cannot be read.
+
+    """
+    from muxnet import _core
+
+    channels, height, width = results.data.image_shape
+    options = _core.NetworkOptions(
+        channels=channels, height=height, width=width, classes=results.data.classes
+    )
+    models = [
+        _core.make_model(name, options, projection_dim=config.projection_dim)
+        for name in config.models
+    ]
+    for model in models:
+        model.load(folder.weights / f"{model.name}.safetensors")
+    return models
+
+
+def load_multiplexer(
+    folder: RunFolder, config: RunConfig, models: Sequence[Any], *, offload: bool = False
+) -> Any:
+    """Return a run's multiplexer with its weights: that of all models, or of the mobile/cloud pair.
+
+    Raises:
+        OSError: the weights cannot be read.
+
+    """
     from muxnet import api
 
     network = api.multiplexer_network(models, config, offload=offload)

@@ -6,8 +6,9 @@ from typing import Any
 
 from muxnet.config import RunConfig, load_config
 from muxnet.errors import ConfigError, error_text
+from muxnet.pools import load_models, load_multiplexer
 from muxnet.replay import fit_policy
-from muxnet.results import Results, read_results
+from muxnet.results import read_results
 from muxnet.router_folder import POLICY_FILE, load_router
 from muxnet.run_folder import RunFolder
 
@@ -104,39 +105,11 @@ def load(source: Source) -> Served:
     )
 
 
-def load_models(folder: RunFolder, config: RunConfig, results: Results) -> list[Any]:
-    """Return the run's models with their weights; its data is not needed."""
-    from muxnet import _core
-
-    channels, height, width = results.data.image_shape
-    options = _core.NetworkOptions(
-        channels=channels, height=height, width=width, classes=results.data.classes
-    )
-    models = [
-        _core.make_model(name, options, projection_dim=config.projection_dim)
-        for name in config.models
-    ]
-    for model in models:
-        model.load(folder.weights / f"{model.name}.safetensors")
-    return models
-
-
-def load_multiplexer(folder: RunFolder, config: RunConfig, models: list[Any]) -> Any:
-    """Return the run's multiplexer with its weights."""
-    from muxnet import _core, api
-
-    network = api.multiplexer_network(models, config)
-    network.load(folder.weights / "multiplexer.safetensors")
-    own = config.multiplexer
-    weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
-    return _core.Multiplexer(network, _core.Objective.__members__[own.objective], weights)
-
-
 def _policy(folder: RunFolder, name: str, config: RunConfig, models: list[Any]) -> Any:
     from muxnet import _core
     from muxnet.policies import POLICIES
 
-    saved = folder.path / "policies" / f"{name}.json"
+    saved = folder.policies / f"{name}.json"
     if (Path(name) / POLICY_FILE).is_file():
         policy = load_router(Path(name))
     elif saved.is_file():
