@@ -45,6 +45,12 @@ cv::Mat decode_image(const std::string& bytes, const std::string& name, int chan
   return image;
 }
 
+void throw_first(const std::vector<std::string>& errors) {
+  for (const auto& error : errors) {
+    if (!error.empty()) throw FileError(error);
+  }
+}
+
 void copy_square(const cv::Mat& image, int channels, int size, std::uint8_t* dst) {
   const int side = std::min(image.rows, image.cols);
   // Cutting first gives the same square and keeps a 1 x 100000 image from growing on the way.

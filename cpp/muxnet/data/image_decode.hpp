@@ -4,6 +4,11 @@
 #include <filesystem>
 #include <opencv2/core.hpp>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "muxnet/core/tensor.hpp"
+#include "muxnet/data/tasks.hpp"
 
 namespace muxnet {
 
@@ -14,6 +19,30 @@ cv::Mat decode_image(const std::filesystem::path& path, int channels, std::int64
 /// The same of a file's content, which messages call `name`.
 cv::Mat decode_image(const std::string& bytes, const std::string& name, int channels,
                      std::int64_t max_pixels);
+
+/// Images u8 (count, channels, height, width) that `load(i, planes)` fills in one by one, in
+/// parallel. `errors` gets what each that failed threw as Failure, by image, so that the one
+/// reported does not depend on which thread was first.
+template <class Failure, class Load>
+Tensor load_each(std::size_t count, const Shape& image, const Load& load,
+                 std::vector<std::string>& errors) {
+  Shape shape = image;
+  shape.insert(shape.begin(), static_cast<std::int64_t>(count));
+  Tensor images(std::move(shape), DType::u8);
+  const std::int64_t bytes = volume(image);
+  errors.assign(count, "");
+  parallel_for(count, [&](std::size_t i) {
+    try {
+      load(i, images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * bytes);
+    } catch (const Failure& failure) {
+      errors[i] = failure.what();
+    }
+  });
+  return images;
+}
+
+/// Throws FileError with the first that is not empty.
+void throw_first(const std::vector<std::string>& errors);
 
 /// The central square of a decoded image, resized, as planes (channels, size, size).
 void copy_square(const cv::Mat& image, int channels, int size, std::uint8_t* dst);

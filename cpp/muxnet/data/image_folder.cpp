@@ -7,7 +7,6 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/data/image_decode.hpp"
-#include "muxnet/data/tasks.hpp"
 
 namespace muxnet {
 namespace {
@@ -79,22 +78,13 @@ void check_options(const ImageFolderOptions& options) {
           text(options.max_pixels));
 }
 
-/// `errors` by file, so that the one reported does not depend on which thread was first.
 Tensor load_all(std::span<const fs::path> files, const ImageFolderOptions& options,
                 std::vector<std::string>& errors) {
-  const auto count = static_cast<std::int64_t>(files.size());
-  Tensor images({count, options.channels, options.size, options.size}, DType::u8);
-  const auto bytes = images.size() / count;
-  errors.assign(files.size(), "");
-  parallel_for(files.size(), [&](std::size_t i) {
-    try {
-      load_image(files[i], options,
-                 images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * bytes);
-    } catch (const FileError& failure) {
-      errors[i] = failure.what();
-    }
-  });
-  return images;
+  const auto load = [&](std::size_t i, std::uint8_t* planes) {
+    load_image(files[i], options, planes);
+  };
+  return load_each<FileError>(files.size(), {options.channels, options.size, options.size}, load,
+                              errors);
 }
 
 }  // namespace
@@ -104,9 +94,7 @@ Tensor load_images(std::span<const fs::path> files, const ImageFolderOptions& op
   require(!files.empty(), "load_images", "at least one file", "none");
   std::vector<std::string> errors;
   Tensor images = load_all(files, options, errors);
-  for (const auto& error : errors) {
-    if (!error.empty()) throw FileError(error);
-  }
+  throw_first(errors);
   return images;
 }
 

@@ -9,7 +9,6 @@
 #include "muxnet/core/file.hpp"
 #include "muxnet/data/image_decode.hpp"
 #include "muxnet/data/resample.hpp"
-#include "muxnet/data/tasks.hpp"
 
 namespace muxnet {
 namespace {
@@ -53,22 +52,13 @@ Tensor load_images(std::span<const std::filesystem::path> files, const ImagePipe
   require(1 <= pipeline.crop && pipeline.crop <= pipeline.resize && pipeline.resize <= 4096,
           "load_images", "a crop of 1 to resize pixels, resize of at most 4096",
           text("crop ", pipeline.crop, " of ", pipeline.resize));
-  const auto count = static_cast<std::int64_t>(files.size());
-  Tensor images({count, channels, pipeline.crop, pipeline.crop}, DType::u8);
-  const std::int64_t bytes = images.size() / count;
-  // By file, so that the error reported does not depend on which thread was first.
-  std::vector<std::string> errors(files.size());
-  parallel_for(files.size(), [&](std::size_t i) {
-    try {
-      load_image(files[i], pipeline,
-                 images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * bytes);
-    } catch (const std::exception& failure) {
-      errors[i] = failure.what();
-    }
-  });
-  for (const auto& error : errors) {
-    if (!error.empty()) throw FileError(error);
-  }
+  const auto load = [&](std::size_t i, std::uint8_t* planes) {
+    load_image(files[i], pipeline, planes);
+  };
+  std::vector<std::string> errors;
+  Tensor images = load_each<std::exception>(files.size(), {channels, pipeline.crop, pipeline.crop},
+                                            load, errors);
+  throw_first(errors);
   return images;
 }
 
