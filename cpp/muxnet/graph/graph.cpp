@@ -111,4 +111,13 @@ std::string Graph::summary() const {
   return std::move(out).str();
 }
 
+std::vector<int> count_readers(const Graph& graph) {
+  std::vector<int> readers(static_cast<std::size_t>(graph.values()), 0);
+  for (const auto& node : graph.nodes()) {
+    for (const ValueId value : node.src) ++readers[static_cast<std::size_t>(value)];
+  }
+  for (const auto& [name, value] : graph.outputs()) ++readers[static_cast<std::size_t>(value)];
+  return readers;
+}
+
 }  // namespace muxnet

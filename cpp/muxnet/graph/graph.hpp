@@ -62,4 +62,7 @@ class Graph {
   std::map<std::string, ValueId> outputs_;
 };
 
+/// (values): how often each value is read, outputs of the graph included.
+std::vector<int> count_readers(const Graph& graph);
+
 }  // namespace muxnet

@@ -8,13 +8,8 @@ namespace {
 class Compiler {
  public:
   Compiler(const Graph& graph, Parameters& parameters, const PlanOptions& options)
-      : options_(options), graph_(graph), parameters_(parameters) {
+      : options_(options), graph_(graph), parameters_(parameters), readers_(count_readers(graph)) {
     for (const auto& entry : parameters.entries()) offsets_[entry.name] = &entry;
-    readers_.assign(static_cast<std::size_t>(graph.values()), 0);
-    for (const auto& node : graph.nodes()) {
-      for (const ValueId value : node.src) ++readers_[static_cast<std::size_t>(value)];
-    }
-    for (const auto& [name, value] : graph.outputs()) ++readers_[static_cast<std::size_t>(value)];
   }
 
   Schedule run() && {

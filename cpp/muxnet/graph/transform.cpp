@@ -10,16 +10,6 @@
 namespace muxnet {
 namespace {
 
-/// How often each value is read, outputs of the graph included.
-std::vector<int> count_readers(const Graph& graph) {
-  std::vector<int> readers(static_cast<std::size_t>(graph.values()), 0);
-  for (const auto& node : graph.nodes()) {
-    for (const ValueId value : node.src) ++readers[static_cast<std::size_t>(value)];
-  }
-  for (const auto& [name, value] : graph.outputs()) ++readers[static_cast<std::size_t>(value)];
-  return readers;
-}
-
 /// For each value the node that makes it; nullptr for the input.
 std::vector<const Node*> producers(const Graph& graph) {
   std::vector<const Node*> result(static_cast<std::size_t>(graph.values()), nullptr);

@@ -15,11 +15,36 @@ inline Activation fused_activation(const Attributes& attributes) {
   return attributes.integer("relu6", 0) != 0 ? Activation::relu6 : Activation::none;
 }
 
-/// NaN passes: a diverging network must not look healthy.
+/// Value and, from the value, gradient. NaN passes: a diverging network must not look healthy.
+struct ReluFunction {
+  static constexpr bool keeps_zero = true;
+  template <class T>
+  static T value(T x) {
+    return x < 0 ? T{0} : x;
+  }
+  template <class T>
+  static T gradient(T y, T g) {
+    return y > 0 ? g : T{0};
+  }
+};
+
+struct Relu6Function {
+  static constexpr bool keeps_zero = true;
+  template <class T>
+  static T value(T x) {
+    const T low = x < 0 ? T{0} : x;
+    return low > 6 ? T{6} : low;
+  }
+  template <class T>
+  static T gradient(T y, T g) {
+    return y > 0 && y < 6 ? g : T{0};
+  }
+};
+
 template <class T>
 T activated(Activation activation, T x) {
-  if (activation != Activation::none && x < 0) return 0;
-  return activation == Activation::relu6 && x > 6 ? T{6} : x;
+  if (activation == Activation::none) return x;
+  return activation == Activation::relu ? ReluFunction::value(x) : Relu6Function::value(x);
 }
 
 }  // namespace muxnet

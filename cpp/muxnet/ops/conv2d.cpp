@@ -114,7 +114,8 @@ class Conv2d final : public ReferenceKernel {
     const T dy = diff_dst<T>(arguments)[output];
     if (g_.activation == Activation::none) return dy;
     const T y = dst<T>(arguments)[output];
-    return y > 0 && (g_.activation == Activation::relu || y < 6) ? dy : T{0};
+    return g_.activation == Activation::relu ? ReluFunction::gradient(y, dy)
+                                             : Relu6Function::gradient(y, dy);
   }
 
   void backward_residual(const KernelArguments& arguments) const {

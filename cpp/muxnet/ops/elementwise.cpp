@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/ops/activation.hpp"
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/operators.hpp"
 #include "muxnet/ops/reference.hpp"
@@ -17,32 +18,6 @@ Shape add_shape(std::span<const Shape> src, const Attributes&) {
 Operator unary(const char* name) {
   return {.name = name, .shape = same_shape, .macs = no_macs, .parameters = no_parameters};
 }
-
-struct ReluFunction {
-  static constexpr bool keeps_zero = true;
-  // Written so that NaN passes: a diverging network must not look healthy.
-  template <class T>
-  static T value(T x) {
-    return x < 0 ? T{0} : x;
-  }
-  template <class T>
-  static T gradient(T y, T g) {
-    return y > 0 ? g : T{0};
-  }
-};
-
-struct Relu6Function {
-  static constexpr bool keeps_zero = true;
-  template <class T>
-  static T value(T x) {
-    const T low = x < 0 ? T{0} : x;
-    return low > 6 ? T{6} : low;
-  }
-  template <class T>
-  static T gradient(T y, T g) {
-    return y > 0 && y < 6 ? g : T{0};
-  }
-};
 
 struct SigmoidFunction {
   static constexpr bool keeps_zero = false;
