@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "muxnet/core/normalization.hpp"
 #include "muxnet/graph/graph.hpp"
@@ -25,5 +26,12 @@ struct Model {
   Parameters parameters;
   Normalization normalization;  ///< of the images it was trained on; empty: none
 };
+
+/// The model's; one that knows none sees u8 as value / 255 and f32 as they are.
+inline Normalization normalization_of(const Model& model) {
+  if (!model.normalization.mean.empty()) return model.normalization;
+  const auto channels = static_cast<std::size_t>(model.graph.shape(model.graph.input())[1]);
+  return {std::vector<float>(channels, 0.0F), std::vector<float>(channels, 1.0F)};
+}
 
 }  // namespace muxnet

@@ -32,10 +32,7 @@ Normalization common_normalization(const Deployment& parts) {
   const auto& multiplexer = parts.multiplexer.model;
   require(multiplexer == nullptr || alike(*multiplexer), "deployment: multiplexer",
           "images normalised as for the models", "otherwise");
-  if (!first.mean.empty()) return first;
-  const Graph& graph = parts.models.front()->graph;
-  const auto channels = static_cast<std::size_t>(graph.shape(graph.input())[1]);
-  return {std::vector<float>(channels, 0.0F), std::vector<float>(channels, 1.0F)};
+  return normalization_of(*parts.models.front());
 }
 
 }  // namespace

@@ -15,13 +15,6 @@ Shape one_image(const Model& model) {
   return shape;
 }
 
-/// The model's; one that knows none sees u8 as value / 255 and f32 as they are.
-Normalization normalization_of(const Model& model) {
-  if (!model.normalization.mean.empty()) return model.normalization;
-  const auto channels = static_cast<std::size_t>(one_image(model)[1]);
-  return {std::vector<float>(channels, 0), std::vector<float>(channels, 1)};
-}
-
 class NetworkModels : public LocalModels {
  public:
   NetworkModels(std::shared_ptr<Model> multiplexer, std::shared_ptr<Model> small)
