@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sized
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,14 +40,11 @@ class Workers(Protocol):
         """End all trials and whatever they ran in."""
 
 
-class LocalWorkers:
-    """At most ``jobs`` processes at a time; one that is killed costs its own trial only."""
+class _Counted:
+    """Knows how many of its places are taken."""
 
-    def __init__(self, folder: SweepFolder, jobs: int) -> None:
-        self._folder = folder
-        self._jobs = jobs
-        self._threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-        self._running: dict[str, tuple[Trial, subprocess.Popen[bytes], float]] = {}
+    _jobs: int
+    _running: Sized
 
     @property
     def busy(self) -> int:
@@ -57,6 +55,16 @@ class LocalWorkers:
     def free(self) -> bool:
         """Whether another trial can start."""
         return self.busy < self._jobs
+
+
+class LocalWorkers(_Counted):
+    """At most ``jobs`` processes at a time; one that is killed costs its own trial only."""
+
+    def __init__(self, folder: SweepFolder, jobs: int) -> None:
+        self._folder = folder
+        self._jobs = jobs
+        self._threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+        self._running: dict[str, tuple[Trial, subprocess.Popen[bytes], float]] = {}
 
     def process_ids(self) -> dict[str, int]:
         """Return the process of each trial at work."""
@@ -127,7 +135,7 @@ class LocalWorkers:
             process.stdin.close()
 
 
-class RayWorkers:
+class RayWorkers(_Counted):
     """The same on a Ray cluster, a core a trial; a killed worker costs its own trial only.
 
     What a trial leaves beside its figures stays on the machine that it ran on.
@@ -145,16 +153,6 @@ class RayWorkers:
         ray.init(address=address or "local", log_to_driver=False, include_dashboard=False)
         self._jobs = jobs or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         self._remote = self._ray.remote(num_cpus=1, max_retries=0)(_run_remotely)
-
-    @property
-    def busy(self) -> int:
-        """How many trials are at work."""
-        return len(self._running)
-
-    @property
-    def free(self) -> bool:
-        """Whether another trial can start."""
-        return self.busy < self._jobs
 
     def start(self, trial: Trial) -> None:
         """Begin a trial."""
