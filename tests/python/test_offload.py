@@ -2,6 +2,7 @@
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 from muxnet import _core, offload, run_analysis
@@ -17,19 +18,14 @@ def cloud(make_cloud):
     return make_cloud(IMAGE, CLASSES)
 
 
+def command(run: Path, url: str, *more: str) -> list[str]:
+    return ["offload", str(run), "--threads", "1", "--server", url, *more]
+
+
 def test_table_1_is_measured_and_predicted(run_folder, cloud, tmp_path, capsys) -> None:
     cloud.order("answer", delay=0.005)
     target = tmp_path / "offload.json"
-    arguments = [
-        "offload",
-        str(run_folder),
-        "--threads",
-        "1",
-        "--server",
-        cloud.url,
-        "--model",
-        "large",
-    ]
+    arguments = command(run_folder, cloud.url, "--model", "large")
     arguments += ["--share", "0.5", "--count", "40", "--link", "lte", "--json", str(target)]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
@@ -60,16 +56,7 @@ def test_table_1_is_measured_and_predicted(run_folder, cloud, tmp_path, capsys) 
 def test_the_link_is_measured_where_none_is_given(run_folder, cloud, tmp_path, capsys) -> None:
     cloud.order()
     target = tmp_path / "offload.json"
-    arguments = [
-        "offload",
-        str(run_folder),
-        "--threads",
-        "1",
-        "--server",
-        cloud.url,
-        "--model",
-        "large",
-    ]
+    arguments = command(run_folder, cloud.url, "--model", "large")
     arguments += ["--threshold", "0", "--count", "10", "--rate", "200", "--payload", "png"]
     assert main([*arguments, "--json", str(target)]) == 0
     found = json.loads(target.read_text())
@@ -84,16 +71,7 @@ def test_without_a_server_everything_is_answered_here(run_folder, tmp_path, caps
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
         target = tmp_path / "offload.json"
-        arguments = [
-            "offload",
-            str(run_folder),
-            "--threads",
-            "1",
-            "--server",
-            url,
-            "--count",
-            "1000",
-        ]
+        arguments = command(run_folder, url, "--count", "1000")
         assert main([*arguments, "--json", str(target)]) == 0
     found = json.loads(target.read_text())
     mobile, hybrid = found["rows"]
@@ -105,16 +83,7 @@ def test_without_a_server_everything_is_answered_here(run_folder, tmp_path, caps
 
 
 def test_an_objective_of_energy_needs_a_device_and_a_radio(run_folder, cloud, capsys) -> None:
-    arguments = [
-        "offload",
-        str(run_folder),
-        "--threads",
-        "1",
-        "--server",
-        cloud.url,
-        "--model",
-        "large",
-    ]
+    arguments = command(run_folder, cloud.url, "--model", "large")
     assert main([*arguments, "--objective", "energy=0.1"]) == 1
     assert "a link whose radio's powers are known" in capsys.readouterr().err
     assert main([*arguments, "--objective", "energy=0.1", "--link", "lte"]) == 1
@@ -131,16 +100,7 @@ def test_energy_is_modelled_by_device_and_radio(run_folder, cloud, tmp_path) -> 
     device, target = tmp_path / "device.json", tmp_path / "offload.json"
     networks = {"alexnet_small": cost(50.0), "multiplexer": cost(10.0)}
     _core.DeviceProfile("board", networks).save(device, "invented")
-    arguments = [
-        "offload",
-        str(run_folder),
-        "--threads",
-        "1",
-        "--server",
-        cloud.url,
-        "--model",
-        "large",
-    ]
+    arguments = command(run_folder, cloud.url, "--model", "large")
     arguments += ["--share", "0.5", "--count", "40", "--link", "lte", "--device", str(device)]
     assert main([*arguments, "--json", str(target)]) == 0
     mobile, raw, _, hybrid = json.loads(target.read_text())["rows"]
