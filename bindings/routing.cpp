@@ -358,11 +358,23 @@ void bind_records(py::module_& module) {
       py::arg("policy"), py::arg("lines"), Unlocked(),
       "The decisions on what records say was known.\n\n"
       "Raises:\n    ValueError: no record of this policy in this version.");
-  py::class_<DriftMonitor>(module, "DriftMonitor",
-                           "Watches whether inputs are still like those of the calibration.")
+  py::class_<Recorder, std::shared_ptr<Recorder>>(module, "Recorder",
+                                                  "Writes down why inputs went where they went.")
+      .def(py::init([](const Policy& policy, std::map<std::string, std::vector<double>> costs,
+                       std::map<std::string, double> router_costs,
+                       std::optional<std::size_t> point) {
+             return Recorder(policy, {std::move(costs), std::move(router_costs)}, point);
+           }),
+           py::arg("policy"), py::arg("costs"), py::arg("router_costs"),
+           py::arg("point") = std::nullopt,
+           "Of the policy's chosen operating point, or of another.\n\n"
+           "Raises:\n    ValueError: no such point, or costs that do not fit.");
+  py::class_<DriftMonitor, std::shared_ptr<DriftMonitor>>(
+      module, "DriftMonitor", "Watches whether inputs are still like those of the calibration.")
       .def(py::init([](const std::map<std::string, std::vector<double>>& calibration,
                        std::string version, double alpha, std::uint64_t seed) {
-             return DriftMonitor(calibration, std::move(version), {alpha, seed});
+             return std::make_shared<DriftMonitor>(calibration, std::move(version),
+                                                   DriftOptions{alpha, seed});
            }),
            py::arg("calibration"), py::arg("version"), py::arg("alpha") = 0.01, py::arg("seed") = 0,
            "A false alarm has probability alpha at most, over any number of inputs.\n\n"
@@ -377,8 +389,12 @@ void bind_records(py::module_& module) {
       .def_property_readonly("calibrated_on", &DriftMonitor::calibrated_on)
       .def_property_readonly("version", &DriftMonitor::version, "Of its policy.")
       .def("save", &DriftMonitor::save, py::arg("path"), "Atomically.\n\nRaises:\n    OSError.")
-      .def_static("load", &DriftMonitor::load, py::arg("path"),
-                  "Raises:\n    OSError.\n    ValueError: no monitor.");
+      .def_static(
+          "load",
+          [](const std::filesystem::path& path) {
+            return std::make_shared<DriftMonitor>(DriftMonitor::load(path));
+          },
+          py::arg("path"), "Raises:\n    OSError.\n    ValueError: no monitor.");
   module.def("monitored_values",
              py::overload_cast<const Policy&, const OutcomeTable&>(&monitored_values),
              py::arg("policy"), py::arg("table"), Unlocked(),

@@ -76,7 +76,7 @@ void bind_decision_batch(py::module_& module) {
             std::vector<std::string> lines;
             for (std::size_t row = 0; row < batch.called().size(); ++row) {
               const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
-              lines.push_back(recorder.record(evidence, evidence.called).dump());
+              lines.push_back(recorder.record(evidence, evidence.called));
             }
             return lines;
           },

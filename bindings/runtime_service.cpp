@@ -33,13 +33,17 @@ class LoopService {
 Deployment make_deployment(std::vector<std::shared_ptr<Model>> models,
                            const std::optional<Multiplexer>& multiplexer,
                            const std::vector<std::shared_ptr<Rule>>& rules, std::size_t point,
-                           const std::shared_ptr<Rule>& shadow, std::size_t reference) {
+                           const std::shared_ptr<Rule>& shadow, std::size_t reference,
+                           const std::vector<std::shared_ptr<Recorder>>& recorders,
+                           std::shared_ptr<DriftMonitor> monitor) {
   return {std::move(models),
           multiplexer.value_or(Multiplexer{}),
           {rules.begin(), rules.end()},
           point,
           shadow,
-          reference};
+          reference,
+          {recorders.begin(), recorders.end()},
+          std::move(monitor)};
 }
 
 ServiceRequest make_request(const Tensor& images, std::optional<std::size_t> model,
@@ -68,6 +72,12 @@ void bind_answers(py::module_& module) {
       .value("deadline", Departure::deadline)
       .value("cost", Departure::cost)
       .value("full", Departure::full);
+  py::class_<CallSpan>(module, "CallSpan", "A batch that ran on some of a request's images.")
+      .def_readonly("stage", &CallSpan::stage, "0: the multiplexer, i + 1: model i.")
+      .def_readonly("start_ms", &CallSpan::start_ms, "Since the request came.")
+      .def_readonly("end_ms", &CallSpan::end_ms)
+      .def_readonly("images", &CallSpan::images, "Of the request.")
+      .def_readonly("batch", &CallSpan::batch, "Images of all requests.");
   py::class_<ServiceRequest>(module, "ServiceRequest", "Images, and what answers may cost.")
       .def(py::init(&make_request), py::arg("images"), py::kw_only(),
            py::arg("model") = std::nullopt, py::arg("point") = std::nullopt,
@@ -89,6 +99,8 @@ void bind_answers(py::module_& module) {
       .def_readonly("first_input", &ServiceAnswer::first_input)
       .def_property_readonly("weights", [](const ServiceAnswer& a) { return a.view.weights; })
       .def_property_readonly("scores", [](const ServiceAnswer& a) { return a.view.scores; })
+      .def_readonly("calls", &ServiceAnswer::calls, "Batches that ran on its images.")
+      .def_readonly("records", &ServiceAnswer::records, "(n), JSON, where decisions are recorded.")
       .def_readonly("total_ms", &ServiceAnswer::total_ms);
 }
 
@@ -114,6 +126,12 @@ void bind_statistics(py::module_& module) {
       .def_readonly("batches", &StageStatistics::batches)
       .def_readonly("waiting", &StageStatistics::waiting)
       .def_readonly("run", &StageStatistics::run);
+  py::class_<DriftReading>(module, "DriftReading", "What a drift monitor has to say.")
+      .def_readonly("alarm", &DriftReading::alarm)
+      .def_readonly("e_value", &DriftReading::e_value)
+      .def_readonly("alpha", &DriftReading::alpha)
+      .def_readonly("cause", &DriftReading::cause)
+      .def_readonly("observed", &DriftReading::observed);
   py::class_<ServiceStatistics>(module, "ServiceStatistics", "All since the service began.")
       .def_readonly("version", &ServiceStatistics::version)
       .def_readonly("stages", &ServiceStatistics::stages, "The look, then the models.")
@@ -125,7 +143,8 @@ void bind_statistics(py::module_& module) {
       .def_readonly("shadow_agreed", &ServiceStatistics::shadow_agreed)
       .def_readonly("macs", &ServiceStatistics::macs)
       .def_readonly("reference_macs", &ServiceStatistics::reference_macs)
-      .def_readonly("total", &ServiceStatistics::total);
+      .def_readonly("total", &ServiceStatistics::total)
+      .def_readonly("drift", &ServiceStatistics::drift, "None without a monitor.");
 }
 
 }  // namespace
@@ -136,7 +155,9 @@ void bind_service(py::module_& module) {
   py::class_<Deployment>(module, "Deployment", "All that a service answers with.")
       .def(py::init(&make_deployment), py::arg("models"), py::arg("multiplexer"), py::arg("rules"),
            py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
-           py::arg("reference") = 0);
+           py::arg("reference") = 0,
+           py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
+           py::arg("monitor") = nullptr);
   py::class_<ServiceOptions>(module, "ServiceOptions", "How a service works.")
       .def(py::init<>())
       .def_readwrite("workers", &ServiceOptions::workers)

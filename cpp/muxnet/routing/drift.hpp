@@ -60,6 +60,8 @@ class DriftMonitor {
   std::int64_t observed() const { return observed_; }
   std::int64_t calibrated_on() const { return calibrated_on_; }
   const std::string& version() const { return version_; }
+  /// Whether `name` is among the values watched.
+  bool watches(const std::string& name) const { return streams_.count(name) > 0; }
   double alpha() const { return options_.alpha; }
 
   /// All of its state as JSON, written atomically, and back. Throw FileError; load throws

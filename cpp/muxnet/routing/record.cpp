@@ -30,6 +30,13 @@ Json numbers(std::span<const float> values) {
   return result;
 }
 
+std::shared_ptr<const Rule> rule_of(const Policy& policy, std::optional<std::size_t> point) {
+  if (!point) return policy.rule();
+  const auto& points = policy.operating_points();
+  require(*point < points.size(), "record, point", text("one of ", points.size()), text(*point));
+  return policy.rule(points[*point]);
+}
+
 std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models) {
   std::vector<std::string> names;
   for (std::uint64_t rest = called; rest != 0; rest &= rest - 1) {
@@ -101,11 +108,15 @@ struct KnownInput {
   std::uint64_t known = 0;
 };
 
-std::size_t place_of(const Policy& policy, const std::string& model) {
+std::uint64_t bits_of(const Policy& policy, const std::vector<std::string>& models) {
   const auto& names = policy.models();
-  const auto found = std::find(names.begin(), names.end(), model);
-  require(found != names.end(), "record", "models of the policy", model);
-  return static_cast<std::size_t>(found - names.begin());
+  std::uint64_t bits = 0;
+  for (const auto& model : models) {
+    const auto found = std::find(names.begin(), names.end(), model);
+    require(found != names.end(), "record", "models of the policy", model);
+    bits |= model_bit(static_cast<std::size_t>(found - names.begin()));
+  }
+  return bits;
 }
 
 KnownInput input_of(const Policy& policy, const Json& record) {
@@ -116,7 +127,8 @@ KnownInput input_of(const Policy& policy, const Json& record) {
   for (const auto& [name, output] : outputs.items()) {
     require(output.size() == classes && classes > 0, "record", text(classes, " classes"),
             text(output.size(), " of ", name));
-    input.store(place_of(policy, name), output.get<std::vector<float>>());
+    const auto model = static_cast<std::size_t>(std::countr_zero(bits_of(policy, {name})));
+    input.store(model, output.get<std::vector<float>>());
   }
   const Json& seen = record.at("seen");
   input.weights = seen.value("weights", std::vector<float>{});
@@ -132,33 +144,86 @@ KnownInput input_of(const Policy& policy, const Json& record) {
   return input;
 }
 
-/// Steps through an input of which only some outputs are known.
+/// What became of an input.
+struct Walk {
+  std::uint64_t answer_from = 0;
+  std::uint64_t wanted = 0;          ///< all that the rule asked for
+  std::vector<std::uint64_t> calls;  ///< models called, step by step
+
+  std::vector<std::string> called(const std::vector<std::string>& models) const {
+    std::vector<std::string> names;
+    for (const std::uint64_t call : calls) {
+      for (auto& name : names_of(call, models)) names.push_back(std::move(name));
+    }
+    return names;
+  }
+};
+
+/// Steps through an input of which only some outputs are known, as far as a rule that service did
+/// not depart from goes. each(evidence, step) sees every step with the evidence it was taken on.
 template <class Each>
-Step run_known(const Rule& rule, Evidence& evidence, std::uint64_t known, const Each& each) {
-  return run_steps(rule, evidence, [&](const Evidence& before, const Step& step) {
-    require((step.call & ~known) == 0, "record", "outputs of all models that are called",
-            text("none of model ", std::countr_zero(step.call & ~known)));
-    each(before, step);
-  });
+Walk run_known(const Rule& rule, Evidence& evidence, std::uint64_t known,
+               const std::optional<Departed>& departed, const Each& each) {
+  Walk walk;
+  for (;;) {
+    const Step step = rule.next(evidence);
+    check_step(step, evidence.called);
+    const std::uint64_t unknown = step.call & ~known;
+    require(unknown == 0 || departed, "record", "outputs of all models that are called",
+            text("none of model ", std::countr_zero(unknown)));
+    each(evidence, step);
+    walk.wanted |= step.call;
+    walk.answer_from = step.answer_from;
+    if (step.call == 0) return walk;
+    walk.calls.push_back((unknown == 0 ? step.call : known) & ~evidence.called);
+    evidence.called |= walk.calls.back();
+    if (unknown != 0) break;
+  }
+  walk.answer_from = departed->answer_from;
+  return walk;
 }
 
-ReplayedRecord replay(const Policy& policy, const Rule& rule, const std::string& version,
+/// Models that the rule had not asked for answer for themselves.
+std::int32_t combine(const Rule& rule, const Evidence& evidence, const Walk& walk,
+                     std::vector<float>& joint) {
+  return (walk.answer_from & ~walk.wanted) != 0
+             ? rule.Rule::combine(evidence, walk.answer_from, joint)
+             : rule.combine(evidence, walk.answer_from, joint);
+}
+
+std::optional<Departed> departure_of(const Policy& policy, const Json& record) {
+  const auto found = record.find("departure");
+  if (found == record.end()) return {};
+  const auto from = found->at("answered_from").get<std::vector<std::string>>();
+  require(!from.empty(), "record", "models that a departure answered from", "none");
+  return Departed{found->at("reason").get<std::string>(), bits_of(policy, from)};
+}
+
+/// The policy's rules by operating point, none: the chosen one; made when they are needed.
+using Rules = std::map<std::optional<std::size_t>, std::shared_ptr<const Rule>>;
+
+ReplayedRecord replay(const Policy& policy, const std::string& version, Rules& rules,
                       const Json& content) {
   const auto format = content.at("format").get<std::string>();
   require(format == format_name, "record", text("format ", format_name), format);
   const auto recorded = content.at("version").get<std::string>();
   require(recorded == version, "record",
           text("one of policy '", policy.name(), "' in version ", version), recorded);
+  std::optional<std::size_t> point;
+  if (content.contains("point")) point = content.at("point").get<std::size_t>();
+  auto& rule = rules[point];
+  if (!rule) rule = rule_of(policy, point);
   const KnownInput input = input_of(policy, content);
+  const auto departed = departure_of(policy, content);
+  require(!departed || (departed->answer_from & ~input.known) == 0, "record",
+          "outputs of the models answered from", "others");
   ReplayedRecord result;
   Evidence evidence = input.evidence();
-  const Step last =
-      run_known(rule, evidence, input.known, [&](const Evidence& before, const Step& step) {
-        const auto names = names_of(step.call & ~before.called, policy.models());
-        result.called.insert(result.called.end(), names.begin(), names.end());
-      });
+  const Walk walk =
+      run_known(*rule, evidence, input.known, departed, [](const Evidence&, const Step&) {});
+  result.called = walk.called(policy.models());
   std::vector<float> joint(input.width);
-  result.answer = rule.combine(evidence, last.answer_from, joint);
+  result.answer = combine(*rule, evidence, walk, joint);
   result.same = content.at("called").get<std::vector<std::string>>() == result.called &&
                 content.at("answer").get<std::int32_t>() == result.answer;
   return result;
@@ -166,10 +231,11 @@ ReplayedRecord replay(const Policy& policy, const Rule& rule, const std::string&
 
 }  // namespace
 
-Recorder::Recorder(const Policy& policy, CallCosts costs)
-    : rule_(policy.rule()),
+Recorder::Recorder(const Policy& policy, CallCosts costs, std::optional<std::size_t> point)
+    : rule_(rule_of(policy, point)),
       policy_(policy.name()),
       version_(policy.version()),
+      point_(point),
       models_(policy.models()),
       looks_(policy.uses_router()),
       costs_(std::move(costs)) {
@@ -207,12 +273,12 @@ Json Recorder::alternatives(const Evidence& evidence, std::uint64_t known) const
   return result;
 }
 
-Json Recorder::record(Evidence evidence, std::uint64_t known) const {
+std::string Recorder::record(Evidence evidence, std::uint64_t known,
+                             const std::optional<Departed>& departed) const {
   Json steps = Json::array(), outputs = Json::object();
-  std::vector<std::string> called;
   evidence.called = 0;
-  const Step last =
-      run_known(*rule_, evidence, known, [&](const Evidence& before, const Step& step) {
+  const Walk walk =
+      run_known(*rule_, evidence, known, departed, [&](const Evidence& before, const Step& step) {
         const bool answers = step.call == 0;
         const auto names =
             names_of(answers ? step.answer_from : step.call & ~before.called, models_);
@@ -220,31 +286,34 @@ Json Recorder::record(Evidence evidence, std::uint64_t known) const {
         const Reason reason = rule_->explain(before);
         if (!reason.quantity.empty()) entry["why"] = to_json(reason);
         steps.push_back(std::move(entry));
-        if (!answers) called.insert(called.end(), names.begin(), names.end());
       });
   for (std::uint64_t rest = evidence.called; rest != 0; rest &= rest - 1) {
     const auto model = static_cast<std::size_t>(std::countr_zero(rest));
     outputs[models_[model]] = numbers(output_of(evidence, model, models_.size()));
   }
   std::vector<float> joint(evidence.probabilities.size() / models_.size());
-  const std::int32_t answer = rule_->combine(evidence, last.answer_from, joint);
-  Json result{{"format", format_name},
-              {"policy", policy_},
-              {"version", version_},
-              {"input", evidence.input},
-              {"seen", seen_by_router(evidence)},
-              {"steps", std::move(steps)},
-              {"called", called},
-              {"outputs", std::move(outputs)},
-              {"answer", answer},
-              {"probability", shortest(joint[static_cast<std::size_t>(answer)])},
-              {"cost", cost_of(evidence.called, looks_)},
-              {"alternatives", alternatives(evidence, known)}};
+  const std::int32_t answer = combine(*rule_, evidence, walk, joint);
+  Json result{{"format", format_name}, {"policy", policy_}, {"version", version_}};
+  if (point_) result["point"] = *point_;
+  result.update({{"input", evidence.input},
+                 {"seen", seen_by_router(evidence)},
+                 {"steps", std::move(steps)},
+                 {"called", walk.called(models_)},
+                 {"outputs", std::move(outputs)},
+                 {"answer", answer},
+                 {"probability", shortest(joint[static_cast<std::size_t>(answer)])},
+                 {"cost", cost_of(evidence.called, looks_)},
+                 {"alternatives", alternatives(evidence, known)}});
+  if (departed && (walk.wanted & ~evidence.called) != 0) {
+    result["departure"] = {{"reason", departed->reason},
+                           {"wanted", names_of(walk.wanted, models_)},
+                           {"answered_from", names_of(walk.answer_from, models_)}};
+  }
   if (evidence.label >= 0) {
     result["label"] = evidence.label;
     result["right"] = answer == evidence.label;
   }
-  return result;
+  return result.dump();
 }
 
 std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTable& table,
@@ -258,7 +327,7 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
   const auto add = [&](std::int64_t row) {
     require(row >= 0 && row < table.size(), "record_decisions", text("rows below ", table.size()),
             text(row));
-    lines.push_back(recorder.record(inputs.at(static_cast<std::size_t>(row)), known).dump());
+    lines.push_back(recorder.record(inputs.at(static_cast<std::size_t>(row)), known));
   };
   std::for_each(rows.begin(), rows.end(), add);
   if (rows.empty()) {
@@ -269,12 +338,12 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
 
 std::vector<ReplayedRecord> replay_records(const Policy& policy,
                                            std::span<const std::string> lines) {
-  const auto rule = policy.rule();
   const std::string version = policy.version();
+  Rules rules;
   std::vector<ReplayedRecord> results;
   for (const auto& line : lines) {
     try {
-      results.push_back(replay(policy, *rule, version, Json::parse(line)));
+      results.push_back(replay(policy, version, rules, Json::parse(line)));
     } catch (const nlohmann::json::exception& error) {
       throw std::invalid_argument(
           error_text(text("record, line ", results.size() + 1), "a decision record", error.what()));

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,23 +19,34 @@ struct CallCosts {
   std::map<std::string, double> router;
 };
 
+/// That models which the rule asked for were not called, and what answered instead.
+struct Departed {
+  std::string reason;
+  std::uint64_t answer_from = 0;
+};
+
 /// Writes down why each input went where it went.
 ///
-/// A record is one line of JSON: `policy` and its `version`; `input`, its number; `seen`, what the
+/// A record is one line of JSON: `policy` and its `version`, and the `point`, where it is not the
+/// chosen one, as an index into the operating points; `input`, its number; `seen`, what the
 /// multiplexer said; `steps`, each with the models called or answered from and, under `why`, the
 /// comparison that decided it (Reason); `called`, in order; `outputs`, the probabilities of those
 /// models; `answer`, a class, and its `probability`; `cost` by kind, the multiplexer's look
 /// included; `alternatives`, for each model alone its cost and, where its output is known, its
-/// answer; where the label is known, who is right. With the policy it replays to the same decision.
+/// answer; where the label is known, who is right; `departure`, where service could not follow the
+/// rule: its `reason`, the models `wanted` and those `answered_from`. With the policy it replays to
+/// the same decision.
 class Recorder {
  public:
-  /// Records the policy's chosen point. Throws std::invalid_argument for costs of another number of
-  /// models, or where the policy looks at a multiplexer whose cost is missing.
-  Recorder(const Policy& policy, CallCosts costs);
+  /// Records one of the policy's operating points, by default the chosen one. Throws
+  /// std::invalid_argument for a point that there is not, costs of another number of models, or
+  /// where the policy looks at a multiplexer whose cost is missing.
+  Recorder(const Policy& policy, CallCosts costs, std::optional<std::size_t> point = {});
 
   /// The decision on one input. `evidence.probabilities` hold the outputs of the models `known`; to
-  /// call another throws std::invalid_argument.
-  nlohmann::ordered_json record(Evidence evidence, std::uint64_t known) const;
+  /// call another throws std::invalid_argument, unless service `departed` from the rule there.
+  std::string record(Evidence evidence, std::uint64_t known,
+                     const std::optional<Departed>& departed = {}) const;
 
  private:
   nlohmann::ordered_json alternatives(const Evidence& evidence, std::uint64_t known) const;
@@ -42,6 +54,7 @@ class Recorder {
 
   std::shared_ptr<const Rule> rule_;
   std::string policy_, version_;
+  std::optional<std::size_t> point_;
   std::vector<std::string> models_;
   bool looks_;
   CallCosts costs_;

@@ -10,7 +10,7 @@ class FixedRule : public Rule {
   explicit FixedRule(std::uint64_t called) : called_(called) {}
   std::uint64_t may_call() const override { return called_; }
   Step next(const Evidence& evidence) const override {
-    return evidence.called == 0 ? Step{called_, 0} : Step{0, called_};
+    return evidence.called == 0 ? Step{called_, 0} : Step{0, evidence.called};
   }
 
  private:

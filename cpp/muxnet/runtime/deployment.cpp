@@ -49,6 +49,11 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
           text("one of ", parts_.rules.size(), " rules"), text(parts_.point));
   require(parts_.reference < count, "deployment, reference", text("one of ", count, " models"),
           text(parts_.reference));
+  require(parts_.recorders.empty() || parts_.recorders.size() == parts_.rules.size(),
+          "deployment, recorders", text("none, or one for each of ", parts_.rules.size(), " rules"),
+          text(parts_.recorders.size()));
+  require(!parts_.monitor || !parts_.monitor->watches("router") || looks(),
+          "deployment, drift monitor", "a multiplexer, whose scores it watches", "none");
   for (std::size_t worker = 0; worker < workers; ++worker) {
     pools_.emplace_back(parts_.models);
     if (looks()) predictors_.emplace_back(*parts_.multiplexer.model);
@@ -65,6 +70,25 @@ Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const T
 
 MultiplexerView CompiledDeployment::look(std::size_t worker, const Tensor& images) {
   return muxnet::look(parts_.multiplexer, predictors_.at(worker), images, macs_);
+}
+
+void CompiledDeployment::observe(Evidence evidence) {
+  if (!parts_.monitor) return;
+  if (!parts_.monitor->watches("router")) {  // only the shadow looks
+    evidence.weights = evidence.scores = {};
+    evidence.offload_score = std::numeric_limits<float>::quiet_NaN();
+  }
+  const auto values = monitored_values(*parts_.rules[parts_.point], evidence);
+  const std::lock_guard lock(monitoring_);
+  parts_.monitor->observe(values);
+}
+
+std::optional<DriftReading> CompiledDeployment::drift() const {
+  if (!parts_.monitor) return {};
+  const std::lock_guard lock(monitoring_);
+  const DriftMonitor& monitor = *parts_.monitor;
+  return DriftReading{monitor.alarm(), monitor.e_value(), monitor.alpha(), monitor.cause(),
+                      monitor.observed()};
 }
 
 void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,

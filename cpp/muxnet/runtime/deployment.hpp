@@ -2,9 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "muxnet/routing/drift.hpp"
+#include "muxnet/routing/record.hpp"
 #include "muxnet/runtime/router.hpp"
 
 namespace muxnet {
@@ -17,6 +21,19 @@ struct Deployment {
   std::size_t point = 0;                           ///< the rule of requests that name none
   std::shared_ptr<const Rule> shadow;  ///< decides beside, is only recorded; may be empty
   std::size_t reference = 0;           ///< the model that always-best would call
+  /// Of each rule, or none: decisions are not recorded.
+  std::vector<std::shared_ptr<const Recorder>> recorders{};
+  /// Watches what the rule of requests that name none decides on; may be empty.
+  std::shared_ptr<DriftMonitor> monitor{};
+};
+
+/// What a drift monitor has to say.
+struct DriftReading {
+  bool alarm = false;
+  double e_value = 0;
+  double alpha = 0;
+  std::string cause;
+  std::int64_t observed = 0;
 };
 
 /// One kind of work: 0 is the multiplexer's look, i + 1 is model i.
@@ -45,6 +62,10 @@ class CompiledDeployment {
   Tensor answer(std::size_t worker, std::size_t model, const Tensor& images);
   MultiplexerView look(std::size_t worker, const Tensor& images);
 
+  /// Shows the drift monitor, if there is one, an input that its rule has decided on.
+  void observe(Evidence evidence);
+  std::optional<DriftReading> drift() const;
+
   /// Runs every stage at every batch size that is compiled, up to `max_batch`, and tells the
   /// milliseconds.
   void warm_up(std::size_t worker, std::int64_t max_batch,
@@ -58,6 +79,7 @@ class CompiledDeployment {
   std::vector<double> macs_;
   double look_macs_ = 0;
   Normalization normalization_;
+  mutable std::mutex monitoring_;
 };
 
 }  // namespace muxnet

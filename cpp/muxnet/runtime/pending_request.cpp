@@ -1,5 +1,6 @@
 #include "muxnet/runtime/pending_request.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
@@ -49,6 +50,11 @@ ServiceClock::time_point deadline_for(const ServiceRequest& request,
 
 }  // namespace
 
+const char* name_of(Departure departure) {
+  constexpr std::array names{"none", "deadline", "cost", "full"};
+  return names[static_cast<std::size_t>(departure)];
+}
+
 PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDeployment> with,
                                ServiceClock::time_point arrival, Done when_done)
     : request(std::move(from)),
@@ -75,6 +81,8 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
   if (deployment->parts().shadow && !request.model) answer.shadow.resize(n);
   answer.departures.resize(n);
   answer.macs.resize(n);
+  const bool decides = !request.model && !request.decide_only;
+  if (decides && !deployment->parts().recorders.empty()) answer.records.resize(n);
   if (!looks()) return;
   evidence.make_room(deployment->parts().multiplexer);
   for (RowState& state : rows_) state.macs = deployment->look_macs();
@@ -91,6 +99,8 @@ bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
     // A model that the rule did not ask for answers for itself.
     answer.answers[i] = state.last ? rule->Rule::combine(found, answer_from, probabilities)
                                    : rule->combine(found, answer_from, probabilities);
+    if (!answer.records.empty()) answer.records[i] = record(index, answer_from);
+    if (by_chosen_rule() && state.departure == Departure::none) deployment->observe(found);
   }
   answer.called[i] = state.called;
   answer.answered_from[i] = answer_from;
@@ -99,6 +109,20 @@ bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
   answer.macs[i] = state.macs;
   if (!answer.shadow.empty()) answer.shadow[i] = shadow_wish(index, state.called);
   return rows_left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+}
+
+void PendingRequest::note(const CallSpan& span) {
+  const std::lock_guard lock(noting_);
+  answer.calls.push_back(span);
+}
+
+std::string PendingRequest::record(std::int64_t index, std::uint64_t answer_from) const {
+  const auto& parts = deployment->parts();
+  const RowState& state = rows_[static_cast<std::size_t>(index)];
+  std::optional<Departed> departed;
+  if (state.departure != Departure::none) departed = {name_of(state.departure), answer_from};
+  const Recorder& recorder = *parts.recorders[request.point.value_or(parts.point)];
+  return recorder.record(evidence.of(index, state.called), state.called, departed);
 }
 
 /// All that the shadow asks for as far as the answers at hand lead it.

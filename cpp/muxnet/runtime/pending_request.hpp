@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "muxnet/runtime/deployment.hpp"
@@ -37,6 +38,9 @@ class PendingRequest {
   RowState& row(std::int64_t index) { return rows_[static_cast<std::size_t>(index)]; }
   bool looks() const { return deployment->looks() && !request.model; }
 
+  /// A batch has run on some of its rows; from any thread.
+  void note(const CallSpan& span);
+
   /// Writes one row's answer from models called, or its decision alone from none. True when it was
   /// the last row, and the request is to be answered by done().
   bool finish(std::int64_t index, std::uint64_t answer_from);
@@ -57,9 +61,12 @@ class PendingRequest {
 
  private:
   std::uint64_t shadow_wish(std::int64_t index, std::uint64_t called) const;
+  std::string record(std::int64_t index, std::uint64_t answer_from) const;
+  bool by_chosen_rule() const { return !request.model && !request.point; }
   double age_ms() const;
 
   std::vector<RowState> rows_;
+  std::mutex noting_;
   std::atomic<std::int64_t> rows_left_;
   std::atomic<bool> answered_{false};
   Done done_;

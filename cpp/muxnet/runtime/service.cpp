@@ -107,10 +107,11 @@ class Service::Implementation {
 
   ServiceStatistics statistics() const {
     const auto waiting = scheduler_.waiting();
-    const std::uint64_t version = current()->version();
+    const auto deployment = current();
     const std::lock_guard lock(statistics_mutex_);
     ServiceStatistics result = statistics_;
-    result.version = version;
+    result.version = deployment->version();
+    result.drift = deployment->drift();
     for (std::size_t i = 0; i < waiting.size(); ++i) result.stages[i].waiting = waiting[i];
     return result;
   }
@@ -199,12 +200,12 @@ class Service::Implementation {
         const Job& job = batch.jobs[i];
         job.request->evidence.store(job.row, view, static_cast<std::int64_t>(i));
       }
-      count(batch, ms);
+      count(batch, start, ms);
       advance(batch.jobs, false);
     } else {
       const Tensor answers = deployment.answer(worker, batch.stage - 1, images);
       ms = ms_since(start);
-      count(batch, ms);
+      count(batch, start, ms);
       advance(answered(batch, answers), false);
     }
     return ms;
@@ -271,9 +272,24 @@ class Service::Implementation {
     ++statistics_.requests[status];
   }
 
-  void count(const JobBatch& batch, double ms) {
+  void count(const JobBatch& batch, ServiceClock::time_point start, double ms) {
+    note(batch, start, ms);
     const std::lock_guard lock(statistics_mutex_);
     statistics_.stages[batch.stage].count(static_cast<std::int64_t>(batch.jobs.size()), ms);
+  }
+
+  /// Tells each request of its part in a batch.
+  static void note(const JobBatch& batch, ServiceClock::time_point start, double ms) {
+    const auto images = static_cast<std::int64_t>(batch.jobs.size());
+    for (auto job = batch.jobs.begin(); job != batch.jobs.end();) {
+      PendingRequest& request = *job->request;
+      const auto end = std::find_if(
+          job, batch.jobs.end(), [&](const Job& other) { return other.request.get() != &request; });
+      const double since =
+          std::chrono::duration<double, std::milli>(start - request.arrived).count();
+      request.note({batch.stage, since, since + ms, end - job, images});
+      job = end;
+    }
   }
 
   void count(const PendingRequest& request) {

@@ -33,6 +33,16 @@ enum class ServiceStatus : std::uint8_t {
 
 /// Why other models were called than the rule wanted.
 enum class Departure : std::uint8_t { none, deadline, cost, full };
+const char* name_of(Departure departure);
+
+/// A batch of a model, or of the multiplexer, that ran on some of a request's images.
+struct CallSpan {
+  std::size_t stage = 0;    ///< 0: the multiplexer, i + 1: model i
+  double start_ms = 0;      ///< since submit()
+  double end_ms = 0;        ///< since submit()
+  std::int64_t images = 0;  ///< of this request
+  std::int64_t batch = 0;   ///< images of all requests
+};
 
 /// What became of a request, row by row; empty but for status and message unless `ok`.
 struct ServiceAnswer {
@@ -50,6 +60,8 @@ struct ServiceAnswer {
   std::vector<double> macs;                  ///< (n), of called models and multiplexer
   std::int64_t first_input = 0;
   MultiplexerView view;
+  std::vector<CallSpan> calls;       ///< in order of their ends
+  std::vector<std::string> records;  ///< (n) decisions as JSON, where the deployment records
   double total_ms = 0;
 };
 

@@ -3,9 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "muxnet/runtime/deployment.hpp"
 #include "muxnet/runtime/service_request.hpp"
 
 namespace muxnet {
@@ -48,10 +50,11 @@ struct ServiceStatistics {
   std::vector<std::uint64_t> called;  ///< of those, by model: it was run on them
   std::map<Departure, std::uint64_t> departures;
   std::uint64_t shadow_images = 0;
-  std::uint64_t shadow_agreed = 0;  ///< images for which the shadow asks for the same models
-  double macs = 0;                  ///< spent on images answered by a rule
-  double reference_macs = 0;        ///< that always-best would have spent
-  Histogram total;                  ///< of requests, from submit() to the answer
+  std::uint64_t shadow_agreed = 0;      ///< images for which the shadow asks for the same models
+  double macs = 0;                      ///< spent on images answered by a rule
+  double reference_macs = 0;            ///< that always-best would have spent
+  Histogram total;                      ///< of requests, from submit() to the answer
+  std::optional<DriftReading> drift{};  ///< of the deployment in place, where it has a monitor
 
   /// An answer by a rule.
   void count(const ServiceAnswer& answer, double reference_macs_each);
