@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'ClassFigures', 'Classifier', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HttpOptions', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'native_classifier', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HttpOptions', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'native_classifier', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1316,6 +1316,17 @@ class ReplayedRecord:
         """
         As recorded.
         """
+class Recorder:
+    """
+    Writes down why inputs went where they went.
+    """
+    def __init__(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], point: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+        """
+        Of the policy's chosen operating point, or of another.
+        
+        Raises:
+            ValueError: no such point, or costs that do not fit.
+        """
 class DriftMonitor:
     """
     Watches whether inputs are still like those of the calibration.
@@ -1804,6 +1815,33 @@ class Departure:
     @property
     def value(self) -> int:
         ...
+class CallSpan:
+    """
+    A batch that ran on some of a request's images.
+    """
+    @property
+    def batch(self) -> int:
+        """
+        Images of all requests.
+        """
+    @property
+    def end_ms(self) -> float:
+        ...
+    @property
+    def images(self) -> int:
+        """
+        Of the request.
+        """
+    @property
+    def stage(self) -> int:
+        """
+        0: the multiplexer, i + 1: model i.
+        """
+    @property
+    def start_ms(self) -> float:
+        """
+        Since the request came.
+        """
 class ServiceRequest:
     """
     Images, and what answers may cost.
@@ -1830,6 +1868,11 @@ class ServiceAnswer:
         (n), bit i: model i was run.
         """
     @property
+    def calls(self) -> list[CallSpan]:
+        """
+        Batches that ran on its images.
+        """
+    @property
     def departures(self) -> list[Departure]:
         ...
     @property
@@ -1847,6 +1890,11 @@ class ServiceAnswer:
     def probabilities(self) -> numpy.ndarray:
         """
         f32 (n, K).
+        """
+    @property
+    def records(self) -> list[str]:
+        """
+        (n), JSON, where decisions are recorded.
         """
     @property
     def retry_after_ms(self) -> float:
@@ -1911,6 +1959,25 @@ class StageStatistics:
     @property
     def waiting(self) -> int:
         ...
+class DriftReading:
+    """
+    What a drift monitor has to say.
+    """
+    @property
+    def alarm(self) -> bool:
+        ...
+    @property
+    def alpha(self) -> float:
+        ...
+    @property
+    def cause(self) -> str:
+        ...
+    @property
+    def e_value(self) -> float:
+        ...
+    @property
+    def observed(self) -> int:
+        ...
 class ServiceStatistics:
     """
     All since the service began.
@@ -1923,6 +1990,11 @@ class ServiceStatistics:
     @property
     def departures(self) -> dict[Departure, int]:
         ...
+    @property
+    def drift(self) -> DriftReading | None:
+        """
+        None without a monitor.
+        """
     @property
     def images(self) -> int:
         """
@@ -1958,7 +2030,7 @@ class Deployment:
     """
     All that a service answers with.
     """
-    def __init__(self, models: collections.abc.Sequence[Model], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    def __init__(self, models: collections.abc.Sequence[Model], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None) -> None:
         ...
 class ServiceOptions:
     """

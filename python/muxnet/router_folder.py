@@ -27,6 +27,26 @@ def load_router(folder: Path) -> Any:
     return _core.Policy.load(path)
 
 
+def load_monitor(folder: Path, policy: Any) -> Any:
+    """Return the drift monitor of a router.
+
+    Raises:
+        ConfigError: there is none, or it belongs to another operating point.
+
+    """
+    from muxnet import _core
+
+    path = folder / DRIFT_FILE
+    how = "muxnet calibrate with --outcomes"
+    if not path.is_file():
+        raise ConfigError(error_text(str(folder), f"{DRIFT_FILE} of {how}", "none"))
+    monitor = _core.DriftMonitor.load(path)
+    if monitor.version != policy.version:
+        expected = f"a monitor of the router in version {policy.version} ({how})"
+        raise ConfigError(error_text(str(path), expected, monitor.version))
+    return monitor
+
+
 def describe_point(policy: Any) -> dict[str, Any]:
     """Return a policy's chosen operating point: its settings, accuracy, cost and ``text``."""
     point = policy.point

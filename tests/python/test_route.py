@@ -173,7 +173,7 @@ def test_drift_is_told(folder, capsys):
     assert "no longer like those of the calibration" in capsys.readouterr().err
     assert cli.main(["calibrate", "router", "--budget", "1"]) == 0
     assert route("--monitor") == 1
-    assert "a monitor of the router in version" in capsys.readouterr().err
+    assert "drift.json of muxnet calibrate" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

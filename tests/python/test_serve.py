@@ -361,21 +361,40 @@ def test_metrics_and_decisions_tell_what_was_called(ready, rest, served, digit_i
     saved = float(values["muxnet_saved_macs"])
     spent = float(values["muxnet_macs_total"])
     assert saved + spent == pytest.approx(float(values["muxnet_reference_macs_total"]))
-    lines = wait_for(ready["decisions"], '"id":"nine"')
+    lines = [line for line in wait_for(ready["decisions"], '"id":"nine"', 9) if '"nine"' in line]
     routed = expected(served, digit_images[:9])
-    record = next(entry for entry in lines if entry["id"] == "nine")
-    assert record["called"] == routed.called
-    assert record["answers"] == routed.answers
-    assert record["models"] == served.names
-    np.testing.assert_allclose(record["scores"], routed.scores, atol=1e-5)
-    assert len(record["shadow"]) == 9
+    records = [json.loads(line) for line in lines]
+    assert [record["answer"] for record in records] == list(routed.answers)
+    called = [
+        [name for i, name in enumerate(served.names) if mask >> i & 1] for mask in routed.called
+    ]
+    assert [record["called"] for record in records] == called
+    scores = [record["seen"]["scores"] for record in records]
+    np.testing.assert_allclose(scores, routed.scores, atol=1e-5)
+    assert all(record["shadow"] and record["milliseconds"] > 0 for record in records)
+    assert all(again.same for again in _core.replay_records(served.policy, lines))
 
 
-def wait_for(path, text):
+def test_records_tell_where_the_rule_was_not_followed(ready, rest, rpc, served, digit_images):
+    cheapest = min(float(model.macs) for model in served.models)
+    limit = {"max_cost": cheapest + float(served.multiplexer.macs)}
+    rest.infer("router", tensor(http, digit_images[:9]), request_id="cheap", parameters=limit)
+    asked = {"accuracy": served.points[0].accuracy}
+    rest.infer("router", tensor(http, digit_images[:9]), request_id="modest", parameters=asked)
+    lines = wait_for(ready["decisions"], '"id":"modest"', 9)
+    kept = [line for line in lines if '"cheap"' in line or '"modest"' in line]
+    records = [json.loads(line) for line in kept]
+    assert any(record.get("departure", {}).get("reason") == "cost" for record in records[:9])
+    assert all(record["point"] == served.point_for(**asked) for record in records[9:])
+    assert all(again.same for again in _core.replay_records(served.policy, kept))
+
+
+def wait_for(path, text, count):
+    """All lines of the file, once so many hold the text."""
     for _ in range(600):
-        content = path.read_text()
-        if text in content:
-            return [json.loads(line) for line in content.splitlines()]
+        lines = path.read_text().splitlines()
+        if sum(text in line and line.endswith("}") for line in lines) == count:
+            return lines
         time.sleep(0.1)
     raise AssertionError(f"{text} did not come")
 

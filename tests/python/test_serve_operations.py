@@ -11,6 +11,8 @@ import subprocess
 import threading
 import time
 from http.client import HTTPConnection, HTTPSConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -18,10 +20,15 @@ from muxnet import _core, cli
 from muxnet.bench.http_load import Client, closed_loop, open_loop
 from muxnet.errors import UserError
 from muxnet.files import write_text
+from muxnet.serve.served import Source, load
 
 grpc = pytest.importorskip("tritonclient.grpc")
+ExportTraceServiceRequest = pytest.importorskip(
+    "opentelemetry.proto.collector.trace.v1.trace_service_pb2"
+).ExportTraceServiceRequest
 
 TOKEN = "correct horse"
+JSON = {"content-type": "application/json"}
 
 
 def request(port, method="GET", path="/status", body=None, headers=None, connection=None):
@@ -148,6 +155,128 @@ def test_a_router_is_reloaded_while_requests_run(
             thread.join()
         assert not wrong
         assert {1, 2, 3} <= seen
+
+
+def test_labels_that_come_back_tell_the_accuracy(untrained_run, started_server, digit_images):
+    with started_server(untrained_run) as (_, said):
+        port, path = said["http_port"], "/v2/models/router/infer"
+        _, _, reply = request(port, "POST", path, infer_body(digit_images[:5]))
+        answers = next(o["data"] for o in reply["outputs"] if o["name"] == "classes")
+        first = reply["parameters"]["first_input"]
+
+        def tell(inputs, labels):
+            body = json.dumps({"inputs": inputs, "labels": labels})
+            status, _, told = request(port, "POST", "/labels", body, JSON)
+            return status, told
+
+        inputs = [first, first + 1, first + 3]
+        wrong = (answers[3] + 1) % 10
+        assert tell(inputs, [*answers[:2], wrong]) == (200, {"known": 3, "unknown": 0})
+        assert tell([first, first + 5], [0, 0]) == (200, {"known": 0, "unknown": 2})
+        assert request(port)[2]["labels"] == {"labelled": 3, "right": 2}
+        for inputs, labels, error in (
+            ([1, 2], [3], "[labels] expected 2 of them, received 1"),
+            ([1], [10], "[labels] expected classes below 10, received 10"),
+        ):
+            assert tell(inputs, labels) == (400, {"error": error})
+        for body in ({"inputs": [-1], "labels": [0]}, {"inputs": [2**63], "labels": [0]}, []):
+            status, _, told = request(port, "POST", "/labels", json.dumps(body), JSON)
+            assert status == 400
+            assert told["error"]
+        assert 'muxnet_right_labels_total{version="1"} 2.0' in metrics(port)
+
+
+def metrics(port):
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    with contextlib.closing(connection):
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
+
+
+def test_inputs_unlike_those_of_the_calibration_raise_an_alarm(
+    untrained_run, started_server, fitted_router, digit_images
+):
+    router = fitted_router(2)
+    policy = _core.Policy.load(router / "policy.json")
+    table = _core.OutcomeTable.load(untrained_run / "outcomes-calibration.safetensors")
+    monitor = _core.DriftMonitor(_core.monitored_values(policy, table), policy.version)
+    monitor.save(router / "drift.json")
+    with started_server(router, "--run", str(untrained_run)) as (_, said):
+        port, path = said["http_port"], "/v2/models/router/infer"
+        drift = request(port)[2]["drift"]
+        assert (drift["alarm"], drift["observed"]) == (False, 0)
+        assert "muxnet_drift_alarm 0.0" in metrics(port)
+        models = load(Source(untrained_run, str(router))).models
+        given = _core.normalize(digit_images, models[2].normalization)
+        surest = np.asarray(_core.ModelPool(models).probabilities(2, given)).max(axis=1).argmax()
+        same = infer_body(np.repeat(digit_images[surest : surest + 1], 64, axis=0))
+        for _ in range(8):
+            assert request(port, "POST", path, same)[0] == 200
+        drift = request(port)[2]["drift"]
+        assert (drift["alarm"], drift["observed"]) == (True, 512)
+        assert drift["e_value"] >= 1 / drift["alpha"]
+        assert "muxnet_drift_alarm 1.0" in metrics(port)
+
+
+def test_a_monitor_of_another_operating_point_is_refused(untrained_run, fitted_router):
+    router = fitted_router(0)
+    _core.DriftMonitor({"answer": [0.5]}, "other").save(router / "drift.json")
+    with pytest.raises(UserError, match=r"a monitor of the router in version .*, received other"):
+        load(Source(untrained_run, str(router)))
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Keeps the spans that it is sent."""
+
+    spans: ClassVar[list[Any]] = []
+
+    def do_POST(self):
+        content = self.rfile.read(int(self.headers["content-length"]))
+        sent = ExportTraceServiceRequest.FromString(content)
+        for resource in sent.resource_spans:
+            for scope in resource.scope_spans:
+                self.spans.extend(scope.spans)
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_traces_show_the_models_that_ran(untrained_run, started_server, digit_images):
+    Collector.spans.clear()
+    collector = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    thread = threading.Thread(target=collector.serve_forever)
+    thread.start()
+    trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    headers = {"traceparent": f"00-{trace}-{parent}-01"}
+    url = f"http://127.0.0.1:{collector.server_port}"
+    with started_server(untrained_run, "--policy", "hybrid_single", "--traces", url) as (_, said):
+        port, path = said["http_port"], "/v2/models/{}/infer"
+        _, _, reply = request(
+            port, "POST", path.format("router"), infer_body(digit_images[:4]), headers
+        )
+        named = said["models"][1]
+        body = infer_body(digit_images[:1])
+        assert request(port, "POST", path.format(named), body)[0] == 200
+        wrong = json.dumps({"inputs": []})
+        assert request(port, "POST", path.format("router"), wrong, headers)[0] == 400
+    collector.shutdown()  # the server has sent everything before it ended
+    thread.join()
+    collector.server_close()
+
+    routed, alone, refused = [span for span in Collector.spans if span.name.startswith("infer ")]
+    assert (routed.trace_id.hex(), routed.parent_span_id.hex()) == (trace, parent)
+    assert (alone.name, alone.parent_span_id) == (f"infer {named}", b"")
+    assert refused.status.message.startswith("[")
+    parts = [span for span in Collector.spans if span.parent_span_id == routed.span_id]
+    called = {name for names in json.loads(reply["parameters"]["called"]) for name in names}
+    assert {span.name for span in parts} == {"multiplexer", *called}
+    began, ended = routed.start_time_unix_nano, routed.end_time_unix_nano
+    for span in parts:
+        assert began <= span.start_time_unix_nano <= span.end_time_unix_nano <= ended
+        assert span.trace_id == routed.trace_id
 
 
 def test_a_server_told_to_stop_answers_what_it_has_begun(

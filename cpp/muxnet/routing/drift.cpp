@@ -145,7 +145,9 @@ std::map<std::string, DriftMonitor::Stream>::const_iterator DriftMonitor::strong
 }
 
 double DriftMonitor::e_value() const {
-  return std::exp(strongest()->second.highest) / static_cast<double>(streams_.size());
+  constexpr double largest = 700;  // beyond, a double overflows
+  return std::exp(std::min(strongest()->second.highest, largest)) /
+         static_cast<double>(streams_.size());
 }
 
 const std::string& DriftMonitor::cause() const { return strongest()->first; }

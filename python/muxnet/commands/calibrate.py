@@ -88,6 +88,9 @@ def execute(arguments: argparse.Namespace) -> int:
             f"drift: {monitor.calibrated_on:,} inputs kept to compare with; a false alarm ever has "
             f"probability {monitor.alpha:g} at most"
         )
+    elif (arguments.router / DRIFT_FILE).is_file():
+        (arguments.router / DRIFT_FILE).unlink()
+        print(f"drift: {DRIFT_FILE} is gone, it was of the point before; --outcomes makes another")
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, content)

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from muxnet.errors import ConfigError, UsageError, error_text
+from muxnet.errors import UsageError, error_text
 from muxnet.files import write_json, write_text
+from muxnet.router_folder import DRIFT_FILE, load_monitor
 
 HELP = "answer for image files by the models that a router calls, and say why"
 INTERRUPTED = "nothing was written"
@@ -97,31 +98,8 @@ def image_format(arguments: argparse.Namespace) -> Any:
     return ImageFormat(**given) if given else None
 
 
-def load_monitor(folder: Path, policy: Any) -> Any:
-    """Return the drift monitor of a router.
-
-    Raises:
-        ConfigError: there is none, or it belongs to another operating point.
-
-    """
-    from muxnet import _core
-    from muxnet.router_folder import DRIFT_FILE
-
-    path = folder / DRIFT_FILE
-    how = "muxnet calibrate with --outcomes"
-    if not path.is_file():
-        raise ConfigError(error_text(str(folder), f"{DRIFT_FILE} of {how}", "none"))
-    monitor = _core.DriftMonitor.load(path)
-    if monitor.version != policy.version:
-        expected = f"a monitor of the router in version {policy.version} ({how})"
-        raise ConfigError(error_text(str(path), expected, monitor.version))
-    return monitor
-
-
 def tell_drift(monitor: Any, folder: Path) -> dict[str, Any]:
     """Save the monitor, print what it has found, and return it."""
-    from muxnet.router_folder import DRIFT_FILE
-
     monitor.save(folder / DRIFT_FILE)
     print(
         f"drift: evidence {monitor.e_value:.3g} of {1 / monitor.alpha:g} after "

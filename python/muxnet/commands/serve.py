@@ -68,7 +68,8 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         "--cheaper-when-full", action="store_true", help="another model instead of 503"
     )
     group.add_argument("--deadline-ms", type=float, help="of requests that name none")
-    group.add_argument("--decisions", type=Path, help="file that decisions are appended to")
+    group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
+    group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
     group.add_argument("--drain", type=float, default=30.0, help="seconds for the last requests")
 
 
@@ -101,6 +102,7 @@ def execute(arguments: argparse.Namespace) -> int:
             requests=arguments.requests,
             deadline_ms=arguments.deadline_ms,
             decisions=arguments.decisions,
+            traces=arguments.traces,
             drain_seconds=arguments.drain,
             workers=arguments.workers,
             max_batch=arguments.batch,

@@ -1,4 +1,4 @@
-"""Decisions as JSON lines in a file, one request a line."""
+"""Decision records in a file, one line of JSON for each image."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ from muxnet.errors import OutputError
 
 
 class DecisionLog:
-    """Appends what was decided, with all that the decision came from but the images.
+    """Appends the records that the service made of a request, as ``muxnet replay`` reads them.
 
     Raises:
         OutputError: the file cannot be written.
@@ -23,30 +23,19 @@ class DecisionLog:
         except OSError as error:
             raise OutputError(f"[decisions] {path}: cannot be written: {error.strerror}") from error
 
-    def write(self, request_id: str, answer: Any, models: list[str], policy: str) -> None:
-        """Add one request's decisions; ``called`` and the like hold a bit per model."""
-        record = {
+    def write(self, request_id: str, answer: Any, shadow: list[list[str]]) -> None:
+        """Add one request's; ``shadow`` names the models that the shadow wanted, where one is."""
+        head = {
             "time": time.time(),
             "id": request_id,
-            "policy": policy,
-            "version": int(answer.version),
-            "models": models,
-            "first_input": answer.first_input,
-            "wanted": answer.wanted,
-            "called": answer.called,
-            "answered_from": answer.answered_from,
-            "answers": answer.answers,
-            "departures": [departure.name for departure in answer.departures],
-            "macs": answer.macs,
+            "deployment": int(answer.version),
             "milliseconds": answer.total_ms,
         }
-        if len(answer.shadow):
-            record["shadow"] = answer.shadow
-        if answer.scores.size:
-            record["scores"] = answer.scores
-        elif answer.weights.size:
-            record["weights"] = answer.weights
-        self._file.write(orjson.dumps(record, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+        for row, record in enumerate(answer.records):
+            if shadow:
+                head["shadow"] = shadow[row]
+            # Both are objects, and neither is empty.
+            self._file.write(orjson.dumps(head)[:-1] + b"," + record.encode()[1:] + b"\n")
 
     def flush(self) -> None:
         """Hand what was written to the system."""

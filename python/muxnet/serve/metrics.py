@@ -11,12 +11,15 @@ from prometheus_client.core import (
     Metric,
 )
 
+from muxnet.serve.labels import Labels
+
 
 class ServiceCollector:
     """Turns the service's statistics into metrics whenever they are asked for."""
 
-    def __init__(self, statistics: Callable[[], Any]) -> None:
+    def __init__(self, statistics: Callable[[], Any], labels: Labels) -> None:
         self._statistics = statistics
+        self._labels = labels
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
@@ -53,6 +56,16 @@ class ServiceCollector:
         yield _counter("shadow_images", "Images by what the shadow wanted.", "decision", agreed)
         version = {"": found.version}
         yield _gauge("policy_version", "Counts what was deployed.", values=version)
+        tallies = self._labels.by_version.items()
+        labelled = {str(number): tally.labelled for number, tally in tallies}
+        right = {str(number): tally.right for number, tally in tallies}
+        yield _counter("labels", "Labels that came back.", "version", labelled)
+        yield _counter("right_labels", "Labels that the answers were.", "version", right)
+        if found.drift is not None:
+            evidence = {"": found.drift.e_value * found.drift.alpha}
+            text = "Evidence that inputs have changed since the calibration; an alarm from 1 on."
+            yield _gauge("drift_evidence", text, values=evidence)
+            yield _gauge("drift_alarm", "1: inputs have changed.", values={"": found.drift.alarm})
 
 
 def _by_name(found: Any) -> dict[str, int]:
@@ -94,10 +107,10 @@ def _histogram(histogram: Any) -> tuple[list[tuple[str, float]], float]:
     return buckets, histogram.sum_ms / 1000
 
 
-def registry(statistics: Callable[[], Any]) -> CollectorRegistry:
+def registry(statistics: Callable[[], Any], labels: Labels) -> CollectorRegistry:
     """Return a registry with the service's metrics and no others."""
     result = CollectorRegistry()
-    result.register(ServiceCollector(statistics))
+    result.register(ServiceCollector(statistics, labels))
     return result
 
 
@@ -129,4 +142,14 @@ def status(found: Any) -> dict[str, Any]:
         "departures": {reason.name: count for reason, count in found.departures.items()},
         "shadow_images": found.shadow_images,
         "shadow_agreed": found.shadow_agreed,
+        "drift": drift_status(found.drift),
+    }
+
+
+def drift_status(drift: Any) -> dict[str, Any] | None:
+    """Return what the drift monitor found, None where there is none."""
+    if drift is None:
+        return None
+    return {
+        name: getattr(drift, name) for name in ("alarm", "e_value", "alpha", "cause", "observed")
     }

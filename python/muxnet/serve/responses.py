@@ -48,12 +48,16 @@ def names_of(mask: int, models: list[str]) -> list[str]:
     return [name for index, name in enumerate(models) if mask >> index & 1]
 
 
-def respond(request: InferRequest, answer: Any, models: list[str], policy: str) -> InferResponse:
+def respond(
+    request: InferRequest, answer: Any, models: list[str], policy: str, server_ms: float
+) -> InferResponse:
     """Return the response to an answered request.
 
     Its parameters: ``called``, the names of the models that ran on each image, and ``wanted``,
     where the rule had asked for others; ``weights`` and ``macs`` of each image; ``policy`` and
-    ``policy_version``. Lists are JSON in a text, as parameters are scalars.
+    ``policy_version``; ``first_input``, the number of the first image, by which its label can come
+    back; ``server_ms``, from the request to its answer. Lists are JSON in a text, as parameters
+    are scalars.
 
     Raises:
         RequestError: an output that there is not.
@@ -77,7 +81,12 @@ def respond(request: InferRequest, answer: Any, models: list[str], policy: str) 
         model_name=request.model_name,
         model_version=str(answer.version),
         infer_outputs=outputs,
-        parameters=_parameters(answer, models, policy, decided),
+        parameters={
+            **_parameters(answer, models, policy, decided),
+            "first_input": int(answer.first_input),
+            # The SDK's gRPC knows no floating-point parameters.
+            "server_ms": f"{server_ms:.3f}" if request.from_grpc else round(server_ms, 3),
+        },
         use_binary_outputs=bool(request.use_binary_outputs),
         requested_outputs=None if request.from_grpc else asked,
     )

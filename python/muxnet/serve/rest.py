@@ -1,13 +1,14 @@
 """REST: the protocol's endpoints, metrics, and the status page."""
 
 from importlib import resources
-from typing import Any
+from typing import Annotated, Any
 
+import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from prometheus_client import exposition
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from muxnet.errors import error_text
@@ -18,8 +19,9 @@ from muxnet.serve.kserve_parts import (
     ModelNotReady,
     register_v2_endpoints,
 )
+from muxnet.serve.labels import MOST_LABELS
 from muxnet.serve.metrics import registry, status
-from muxnet.serve.requests import RequestError, decode
+from muxnet.serve.requests import RequestError, bad_request, decode
 from muxnet.serve.router_model import Endpoint, Extension
 
 LENGTH_HEADER = "inference-header-content-length"
@@ -34,6 +36,24 @@ class Refusal(BaseModel):
     error: str
 
 
+Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+Numbers = Annotated[list[Number], Field(min_length=1, max_length=MOST_LABELS)]
+
+
+class LabelledInputs(BaseModel):
+    """Labels of inputs; their numbers count from an answer's ``first_input``."""
+
+    inputs: Numbers
+    labels: Numbers
+
+
+class Taken(BaseModel):
+    """What became of labels."""
+
+    known: int
+    unknown: int
+
+
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal} for status in (400, 401, 404, 413, 503, 504)
 }
@@ -45,6 +65,7 @@ def make_app(data_plane: DataPlane, extension: Extension, endpoint: Endpoint) ->
     _add_inference(app, data_plane)
     _add_health(app, endpoint)
     register_v2_endpoints(app, data_plane, extension)
+    _add_labels(app, endpoint)
     _add_status(app, endpoint)
     _add_errors(app)
     return app
@@ -59,7 +80,7 @@ def _add_inference(app: FastAPI, data_plane: DataPlane) -> None:
         model = data_plane.get_model_from_registry(model_name)
         body = await request.body()
         asked = decode(body, request.headers.get(LENGTH_HEADER), model_name)
-        response, _ = await model(asked)
+        response, _ = await model(asked, dict(request.headers))
         content, json_length = response.to_rest()
         if json_length is None:
             return JSONResponse(content)
@@ -77,8 +98,25 @@ def _add_health(app: FastAPI, endpoint: Endpoint) -> None:
         return JSONResponse({"ready": endpoint.ready}, 200 if endpoint.ready else 503)
 
 
+def _add_labels(app: FastAPI, endpoint: Endpoint) -> None:
+    @app.post("/labels")
+    async def labels(body: LabelledInputs) -> Taken:
+        """Tell the right answers of inputs that the router has answered; each counts once.
+
+        ``unknown``: inputs that it did not answer, or too long ago, or whose label it knows.
+        """
+        classes = len(endpoint.served.class_names)
+        if len(body.inputs) != len(body.labels):
+            raise bad_request("labels", f"{len(body.inputs)} of them", len(body.labels))
+        if max(body.labels) >= classes:
+            raise bad_request("labels", f"classes below {classes}", max(body.labels))
+        inputs, right = np.array(body.inputs, np.int64), np.array(body.labels, np.int64)
+        known = endpoint.labels.learn(inputs, right)
+        return Taken(known=known, unknown=len(inputs) - known)
+
+
 def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
-    metrics = registry(endpoint.bridge.service.statistics)
+    metrics = registry(endpoint.bridge.service.statistics, endpoint.labels)
     page = resources.files("muxnet.serve").joinpath("page.html").read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
@@ -94,6 +132,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
     async def status_values() -> Response:
         served = endpoint.served
         found = status(endpoint.bridge.service.statistics())
+        found["labels"] = endpoint.labels.status(found["version"])
         for entry, model in zip(found["models"], served.models, strict=True):
             entry["macs"] = float(model.macs)
         return JSONResponse(

@@ -1,8 +1,9 @@
 """The router and its models as models of the KServe SDK."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from muxnet.errors import error_text
 from muxnet.serve.bridge import Bridge
@@ -14,6 +15,7 @@ from muxnet.serve.kserve_parts import (
     ModelRepository,
     ModelRepositoryExtension,
 )
+from muxnet.serve.labels import Labels
 from muxnet.serve.requests import (
     INPUT_NAME,
     Asked,
@@ -23,8 +25,11 @@ from muxnet.serve.requests import (
     bad_request,
     images_of,
 )
-from muxnet.serve.responses import OUTPUTS, refusal, respond
+from muxnet.serve.responses import OUTPUTS, names_of, refusal, respond
 from muxnet.serve.served import Served
+
+if TYPE_CHECKING:
+    from muxnet.serve.traces import Traces
 
 
 class Endpoint:
@@ -47,6 +52,8 @@ class Endpoint:
         self.limits = limits
         self.deadline_ms = deadline_ms
         self.log: DecisionLog | None = None
+        self.traces: Traces | None = None
+        self.labels = Labels()
         self.ready = True
 
     async def deploy(self, served: Served) -> int:
@@ -58,29 +65,61 @@ class Endpoint:
         """
         # Known before the core answers by it.
         self._policies[self._version + 1] = served.policy.name
-        deployment = served.deployment()
+        deployment = served.deployment(record=self.log is not None)
         self._version = await asyncio.to_thread(self.bridge.service.deploy, deployment)
         self.served = served
         return self._version
 
-    async def infer(self, request: InferRequest, model: int | None) -> InferResponse:
+    async def infer(
+        self, request: InferRequest, model: int | None, headers: Mapping[str, str] | None = None
+    ) -> InferResponse:
         """Answer a request by one model, or by the router where ``model`` is None.
 
         Raises:
             RequestError: it does not fit, or is refused.
 
         """
+        began = time.time_ns()
+        try:
+            return await self._infer(request, model, headers, began)
+        except RequestError as error:
+            if self.traces is not None:
+                ended = time.time_ns()
+                self.traces.add(request.model_name, began, ended, headers, {}, str(error))
+            raise
+
+    async def _infer(
+        self,
+        request: InferRequest,
+        model: int | None,
+        headers: Mapping[str, str] | None,
+        began_ns: int,
+    ) -> InferResponse:
         if request.model_version:
             raise bad_request("model version", "none", request.model_version)
         asked = asked_of(request)
         images = images_of(request, self.served.image_shape, self.limits)
+        submitted = time.time_ns()
         answer = await self._answer(images, asked, model)
         names = self.served.names  # the same for every version
         policy = self._policies[answer.version] if model is None else names[model]
-        response = respond(request, answer, names, policy)
-        if self.log is not None and model is None:
-            self.log.write(request.id or "", answer, names, policy)
+        ended = time.time_ns()
+        response = respond(request, answer, names, policy, (ended - began_ns) / 1e6)
+        if model is None:
+            self._keep(request.id or "", answer, names)
+        if self.traces is not None:
+            attributes = {"muxnet.policy": policy, "muxnet.images": len(answer.called)}
+            name = request.model_name
+            context = self.traces.add(name, began_ns, ended, headers, attributes)
+            self.traces.add_calls(context, submitted, answer.calls, names)
         return response
+
+    def _keep(self, request_id: str, answer: Any, names: list[str]) -> None:
+        """Remember and record what the router answered."""
+        self.labels.remember(answer.first_input, answer.answers, answer.version)
+        if self.log is not None:
+            shadow = [names_of(mask, names) for mask in answer.shadow]
+            self.log.write(request_id, answer, shadow)
 
     async def _answer(self, images: Any, asked: Asked, model: int | None) -> Any:
         from muxnet import _core
@@ -121,7 +160,7 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         self, body: InferRequest, headers: dict[str, str] | None = None, verb: Any = None
     ) -> tuple[InferResponse, dict[str, str]]:
         """Answer a request of the protocol."""
-        return await self._endpoint.infer(body, self._model), {}
+        return await self._endpoint.infer(body, self._model, headers), {}
 
     async def healthy(self) -> bool:
         """Return whether requests are taken."""

@@ -9,7 +9,7 @@ from muxnet.errors import ConfigError, error_text
 from muxnet.pools import load_models, load_multiplexer
 from muxnet.replay import fit_policy
 from muxnet.results import read_results
-from muxnet.router_folder import POLICY_FILE, load_router
+from muxnet.router_folder import DRIFT_FILE, POLICY_FILE, load_monitor, load_router
 from muxnet.run_folder import RunFolder
 
 
@@ -29,7 +29,8 @@ class Source:
         """Return the files whose change means something new to serve."""
         weights = sorted((self.run / "weights").glob("*.safetensors"))
         routers = [Path(name) / POLICY_FILE for name in (self.policy, self.shadow) if name]
-        return [path for path in (*weights, *routers) if path.is_file()]
+        monitor = Path(self.policy) / DRIFT_FILE
+        return [path for path in (*weights, *routers, monitor) if path.is_file()]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Served:
     shadow: Any
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
+    monitor: Any = None
 
     @property
     def names(self) -> list[str]:
@@ -66,8 +68,11 @@ class Served:
         best = max(point.accuracy for point in self.points)
         raise ValueError(error_text("accuracy", f"at most {best:.4f}", accuracy))
 
-    def deployment(self) -> Any:
-        """Return all of it for the core; the chosen point comes after all others."""
+    def deployment(self, *, record: bool) -> Any:
+        """Return all of it for the core; the chosen point comes after all others.
+
+        ``record`` makes decision records of what it answers.
+        """
         from muxnet import _core
 
         looks = self.policy.uses_router or (self.shadow is not None and self.shadow.uses_router)
@@ -79,8 +84,19 @@ class Served:
             [*rules, self.policy.rule()],
             point=len(rules),
             reference=self.policy.best_single,
+            recorders=self._recorders() if record else [],
+            monitor=self.monitor,
             **beside,
         )
+
+    def _recorders(self) -> list[Any]:
+        from muxnet import _core
+
+        costs = {"macs": [float(model.macs) for model in self.models]}
+        looks = self.policy.uses_router
+        router_costs = {"macs": float(self.multiplexer.macs)} if looks else {}
+        points = [*range(len(self.points)), None]
+        return [_core.Recorder(self.policy, costs, router_costs, point) for point in points]
 
 
 def load(source: Source) -> Served:
@@ -95,13 +111,15 @@ def load(source: Source) -> Served:
     config, results = load_config(folder.config), read_results(folder.results)
     models = load_models(folder, config, results)
     channels, height, width = results.data.image_shape
+    policy, router = _policy(folder, source.policy, config, models), Path(source.policy)
     return Served(
         models,
         load_multiplexer(folder, config, models),
-        _policy(folder, source.policy, config, models),
+        policy,
         _policy(folder, source.shadow, config, models) if source.shadow else None,
         results.data.class_names,
         (channels, height, width),
+        load_monitor(router, policy) if (router / DRIFT_FILE).is_file() else None,
     )
 
 

@@ -23,6 +23,7 @@ from muxnet.serve.grpc_server import Servicer, make_server
 from muxnet.serve.guard import Guard, LimitedHead
 from muxnet.serve.kserve_parts import DataPlane, ModelRepository
 from muxnet.serve.kserve_parts import logger as kserve_logger
+from muxnet.serve.metrics import drift_status
 from muxnet.serve.requests import Limits, RequestError
 from muxnet.serve.rest import make_app
 from muxnet.serve.router_model import Endpoint, Extension, RouterModel
@@ -48,6 +49,7 @@ class ServerOptions:
     requests: int = 256
     deadline_ms: float | None = None
     decisions: Path | None = None
+    traces: str = ""
     drain_seconds: float = 30.0
     workers: int = 0
     max_batch: int = 32
@@ -174,7 +176,8 @@ class Server:
         chosen.workers, chosen.threads_each = workers, 1
         chosen.max_batch, chosen.queue_images = options.max_batch, options.queue_images
         chosen.fill_ms, chosen.cheaper_when_full = options.fill_ms, options.cheaper_when_full
-        service = await asyncio.to_thread(_core.Service, served.deployment(), chosen)
+        deployment = served.deployment(record=options.decisions is not None)
+        service = await asyncio.to_thread(_core.Service, deployment, chosen)
         endpoint = Endpoint(
             Bridge(service, loop),
             served,
@@ -184,6 +187,10 @@ class Server:
         )
         if options.decisions is not None:
             endpoint.log = DecisionLog(options.decisions)
+        if options.traces:
+            from muxnet.serve.traces import Traces
+
+            endpoint.traces = Traces(options.traces)
         return endpoint
 
     async def _try_reload(self) -> None:
@@ -191,11 +198,17 @@ class Server:
             await self.reload()
 
     async def _watch(self) -> None:
-        """Reload when a file of the source has changed; write the decisions out."""
+        """Reload when a file of the source has changed; write decisions out, and tell drift."""
+        told = 0  # the version whose alarm is in the log
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if self._endpoint.log is not None:
                 self._endpoint.log.flush()
+            found = self._endpoint.bridge.service.statistics()
+            if found.drift is not None and found.drift.alarm and told != found.version:
+                told = found.version
+                fields = {"version": told, **(drift_status(found.drift) or {})}
+                LOG.warning("drift", extra={"fields": fields})
             stamps = await asyncio.to_thread(_stamps, self._options.source)
             if stamps != self._stamps:
                 self._stamps = stamps
@@ -210,6 +223,8 @@ class Server:
         await self._endpoint.bridge.close()
         if self._endpoint.log is not None:
             self._endpoint.log.close()
+        if self._endpoint.traces is not None:
+            await asyncio.to_thread(self._endpoint.traces.close)
         event("stopped")
 
 

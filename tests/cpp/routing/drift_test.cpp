@@ -79,6 +79,13 @@ TEST(Drift, AnAlarmStays) {
   for (int i = 0; i < 300; ++i) EXPECT_TRUE(monitor.observe({{"a", 0.5}}));
 }
 
+TEST(Drift, EvidenceStaysANumber) {
+  DriftMonitor monitor({{"a", std::vector<double>(50000, 0.5)}}, "v");
+  for (int i = 0; i < 4000; ++i) monitor.observe({{"a", 0.99}});
+  EXPECT_GT(monitor.e_value(), 1e300);
+  EXPECT_TRUE(std::isfinite(monitor.e_value()));
+}
+
 TEST(Drift, GoesOnFromItsFileAsIfItHadNotStopped) {
   const auto path = std::filesystem::temp_directory_path() /
                     ("muxnet-drift-" + std::to_string(::getpid()) + ".json");

@@ -1,0 +1,67 @@
+"""OpenTelemetry: each request as a trace of the multiplexer and the models that ran on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+LOOK = "multiplexer"
+
+
+class Traces:
+    """Sends spans to a collector by OTLP over HTTP, from a thread of its own.
+
+    The caller's trace goes on where its ``traceparent`` header came along. Shares, limits and the
+    like follow the variables of the OpenTelemetry SDK (``OTEL_TRACES_SAMPLER``, ...).
+    """
+
+    def __init__(self, url: str) -> None:
+        self._provider = TracerProvider(resource=Resource.create({"service.name": "muxnet"}))
+        exporter = OTLPSpanExporter(endpoint=f"{url.rstrip('/')}/v1/traces")
+        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._tracer: Tracer = self._provider.get_tracer("muxnet")
+        self._propagator = TraceContextTextMapPropagator()
+
+    def add(
+        self,
+        name: str,
+        began_ns: int,
+        ended_ns: int,
+        headers: Mapping[str, str] | None,
+        attributes: Mapping[str, Any],
+        error: str = "",
+    ) -> Any:
+        """Add a request served by ``name``; return the context of its parts."""
+        span = self._tracer.start_span(
+            f"infer {name}",
+            self._propagator.extract(dict(headers or {})),
+            SpanKind.SERVER,
+            attributes,
+            start_time=began_ns,
+        )
+        if error:
+            span.set_status(Status(StatusCode.ERROR, error))
+        span.end(ended_ns)
+        return set_span_in_context(span)
+
+    def add_calls(
+        self, context: Any, submitted_ns: int, calls: Sequence[Any], models: list[str]
+    ) -> None:
+        """Add the batches that ran on a request's images; their times count from its submission."""
+        for call in calls:
+            span = self._tracer.start_span(
+                [LOOK, *models][call.stage],
+                context,
+                attributes={"muxnet.images": call.images, "muxnet.batch": call.batch},
+                start_time=submitted_ns + int(call.start_ms * 1e6),
+            )
+            span.end(submitted_ns + int(call.end_ms * 1e6))
+
+    def close(self) -> None:
+        """Send what is left."""
+        self._provider.shutdown()
