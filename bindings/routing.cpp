@@ -291,16 +291,20 @@ void bind_evaluation(py::module_& module) {
   module.def(
       "area_between",
       [bootstrap](const std::vector<std::shared_ptr<Policy>>& policies,
-                  const std::vector<std::shared_ptr<Policy>>& others, const OutcomeTable& table,
-                  std::uint64_t seed, double up_to) {
+                  const std::vector<std::shared_ptr<Policy>>& others,
+                  const std::vector<OutcomeTable>& tables, std::uint64_t seed, double up_to) {
         CurveOptions options;
         options.bootstrap = bootstrap(seed);
         options.up_to = up_to;
-        return area_between(pointers(policies), pointers(others), table, options);
+        std::vector<const OutcomeTable*> each;
+        for (const auto& table : tables) each.push_back(&table);
+        return area_between(pointers(policies), pointers(others), each, options);
       },
-      py::arg("policies"), py::arg("others"), py::arg("table"), py::arg("seed") = 0, py::kw_only(),
+      py::arg("policies"), py::arg("others"), py::arg("tables"), py::arg("seed") = 0, py::kw_only(),
       py::arg("up_to") = 0.0, Unlocked(),
-      "The mean of the same over pairs, each fitted with another seed; interval over both.");
+      "The mean of the same over pairs, each fitted with another seed or on other models, with a\n"
+      "table of its own; interval over pairs and inputs.\n\n"
+      "Raises:\n    ValueError: tables of different inputs.");
   module.def(
       "bootstrap_replicates",
       [bootstrap](const std::vector<std::vector<double>>& columns, std::uint64_t seed) {

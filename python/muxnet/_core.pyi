@@ -2489,9 +2489,13 @@ def area_between(policy: Policy, other: Policy, table: OutcomeTable, seed: typin
     both reach, or up to a cost, a curve going on level beyond its last point.
     """
 @typing.overload
-def area_between(policies: collections.abc.Sequence[Policy], others: collections.abc.Sequence[Policy], table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
+def area_between(policies: collections.abc.Sequence[Policy], others: collections.abc.Sequence[Policy], tables: collections.abc.Sequence[OutcomeTable], seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
     """
-    The mean of the same over pairs, each fitted with another seed; interval over both.
+    The mean of the same over pairs, each fitted with another seed or on other models, with a
+    table of its own; interval over pairs and inputs.
+    
+    Raises:
+        ValueError: tables of different inputs.
     """
 def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """

@@ -66,7 +66,7 @@ class Difference:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One table's policies against each other."""
+    """Policies against each other, on one table or on several of models trained alike."""
 
     table: str
     fitted_on: int
@@ -107,10 +107,21 @@ def parse_contenders(text: str) -> tuple[Contender, ...]:
     return tuple(found)
 
 
+@dataclasses.dataclass(frozen=True)
+class Zoo:
+    """Recorded answers of one training of the models, in parts.
+
+    Policies that look at the multiplexer are fitted on ``calibration``, from which it has learnt
+    nothing, and which is ``held_out`` where there is no such part.
+    """
+
+    held_out: Any
+    calibration: Any
+    test: Any
+
+
 def compare(
-    tables: Mapping[str, Any],
-    held_out: Any,
-    test: Any,
+    zoos: Sequence[Zoo],
     contenders: Sequence[Contender],
     *,
     source: str = "",
@@ -118,19 +129,19 @@ def compare(
     shares: Sequence[float] = SHARES,
     cost_kind: str = "",
 ) -> Comparison:
-    """Fit all policies with every seed on ``held_out``, and compare the first with the others.
-
-    Policies that look at the multiplexer are fitted on the calibration part where ``tables`` has
-    one, from which the multiplexer has learnt nothing.
+    """Fit all policies with every seed on every zoo, and compare the first with the others.
 
     Raises:
         ConfigError: an unknown kind of cost.
+        UsageError: zoos of other models, costs or test inputs than the first.
         ValueError: what a policy looks at is missing; tables that do not fit each other.
 
     """
+    held_out, test = zoos[0].held_out, zoos[0].test
     kind = cost_kind_of(held_out, cost_kind)
-    calibration = tables.get("calibration", held_out)
-    arena = _Arena(held_out, calibration, test, kind, seeds, max(test.costs(kind)))
+    for zoo in zoos[1:]:
+        _require_alike(zoos[0], zoo, kind)
+    arena = _Arena(tuple(zoos), kind, seeds, max(test.costs(kind)))
     families = [arena.fitted(contender) for contender in contenders]
     attained = [arena.attained(family, shares) for family in families]
     mixing = arena.fitted(Contender(BASELINE, BASELINE, {}))
@@ -155,10 +166,10 @@ def compare(
         table=source,
         fitted_on=len(held_out),
         evaluated_on=len(test),
-        seeds=seeds,
+        seeds=seeds * len(zoos),
         cost_kind=kind,
         dearest_cost=arena.unit,
-        best_single=families[0][0].models[families[0][0].best_single],
+        best_single=" or ".join(dict.fromkeys(p.models[p.best_single] for p in families[0])),
         lines=lines,
         differences=tuple(differences),
     )
@@ -166,7 +177,7 @@ def compare(
 
 @dataclasses.dataclass(frozen=True)
 class _Attained:
-    """Right or wrong at a budget, a row per seed, and the mean cost as a share."""
+    """Right or wrong at a budget, a row per zoo and seed, and the mean cost as a share."""
 
     right: NDArray[np.uint8]
     cost: float
@@ -177,27 +188,43 @@ class _Attained:
         return float(self.right.mean())
 
 
+def _require_alike(first: Zoo, other: Zoo, kind: str) -> None:
+    where = "--together"
+    if list(other.test.models) != list(first.test.models):
+        expected = f"the models {', '.join(first.test.models)}"
+        raise UsageError(error_text(where, expected, ", ".join(other.test.models)))
+    if list(other.test.costs(kind)) != list(first.test.costs(kind)):
+        raise UsageError(error_text(where, f"models of the same {kind}", "others"))
+    if not np.array_equal(np.asarray(other.test.labels), np.asarray(first.test.labels)):
+        raise UsageError(error_text(where, "the same inputs to evaluate on", "others"))
+
+
 @dataclasses.dataclass(frozen=True)
 class _Arena:
     """What all policies are fitted on and evaluated with."""
 
-    held_out: Any
-    calibration: Any
-    test: Any
+    zoos: tuple[Zoo, ...]
     kind: str
     seeds: int
     unit: float  # cost of the dearest model
 
+    @property
+    def tests(self) -> list[Any]:
+        """The table that each policy of a family is evaluated on."""
+        return [zoo.test for zoo in self.zoos for _ in range(self.seeds)]
+
     def fitted(self, contender: Contender) -> list[Any]:
-        """Return a policy per seed."""
+        """Return a family: a policy per zoo and seed."""
         from muxnet import _core
 
         routed = _core.make_policy(contender.policy).uses_router
-        part = self.calibration if routed else self.held_out
+        shared: dict[str, Any] = {"cost_kind": self.kind, "options": contender.options}
         family = []
-        for seed in range(self.seeds):
-            shared: dict[str, Any] = {"cost_kind": self.kind, "options": contender.options}
-            family.append(fit_policy(contender.policy, shuffled(part, seed), seed=seed, **shared))
+        for zoo in self.zoos:
+            part = zoo.calibration if routed else zoo.held_out
+            for seed in range(self.seeds):
+                rows = shuffled(part, seed)
+                family.append(fit_policy(contender.policy, rows, seed=seed, **shared))
         return family
 
     def attained(
@@ -207,10 +234,11 @@ class _Arena:
         return {_name(share): self._at(family, share) for share in shares}
 
     def alone(self, family: Sequence[Any]) -> _Attained:
-        """Return what the best single model attains, the same for each seed."""
-        index = family[0].best_single
-        right = np.asarray(self.test.correct)[:, index]
-        return _Attained(np.tile(right, (self.seeds, 1)), self.test.costs(self.kind)[index])
+        """Return what the best single model attains, the same for each seed of a zoo."""
+        both = list(zip(family, self.tests, strict=True))
+        right = [np.asarray(test.correct)[:, policy.best_single] for policy, test in both]
+        costs = [test.costs(self.kind)[policy.best_single] for policy, test in both]
+        return _Attained(np.stack(right), float(np.mean(costs)) / self.unit)
 
     def differences(
         self, first: Mapping[str, _Attained | None], other: Mapping[str, _Attained | None]
@@ -233,18 +261,19 @@ class _Arena:
 
         if len(family[0].operating_points) < 2:
             return None
-        return _interval(_core.area_between(list(family), list(others), self.test, up_to=self.unit))
+        found = _core.area_between(list(family), list(others), self.tests, up_to=self.unit)
+        return _interval(found)
 
     def _at(self, family: Sequence[Any], share: float) -> _Attained | None:
         from muxnet import _core
 
         right, costs = [], []
-        for policy in family:
+        for policy, test in zip(family, self.tests, strict=True):
             point = point_within(policy, share * self.unit)
             if point is None:
                 return None
             with at_point(policy, point):
-                found = _core.evaluate(policy, self.test)
+                found = _core.evaluate(policy, test)
             right.append(np.asarray(found.correct))
             costs.append(found.costs[self.kind].mean.value / self.unit)
         return _Attained(np.stack(right), float(np.mean(costs)))

@@ -74,6 +74,36 @@ def test_several_tables_and_whole_ones_are_divided(table, tmp_path, answers) -> 
     assert (second["fitted_on"], second["evaluated_on"]) == (200, 200)
 
 
+def test_models_trained_again_are_compared_together(table, tmp_path, capsys) -> None:
+    content = dict(np.load(table))
+    again = {**content}
+    for part in ("held_out_probabilities", "test_probabilities"):
+        again[part] = content[part][:, [1, 0, 2]]  # another training: who is good at what differs
+    np.savez(tmp_path / "again.npz", **again)
+    budgets = ("--budgets", "0.35", "1")
+    apart = compared(tmp_path, str(table), str(tmp_path / "again.npz"), *budgets)
+    (both,) = compared(tmp_path, str(table), str(tmp_path / "again.npz"), "--together", *budgets)
+    assert (both["seeds"], both["evaluated_on"]) == (6, 500)
+
+    def mean(*path):
+        values = list(apart)
+        for key in path:
+            values = [value[key] for value in values]
+        return sum(values) / 2
+
+    for share in ("0.35", "1.00"):
+        found = both["lines"][0]["accuracy"][share]
+        assert found == pytest.approx(mean("lines", 0, "accuracy", share))
+        ahead = both["differences"][0]["accuracy"][share]
+        assert ahead["value"] == pytest.approx(mean("differences", 0, "accuracy", share, "value"))
+    area = both["differences"][0]["area"]["value"]
+    assert area == pytest.approx(mean("differences", 0, "area", "value"))
+    again["test_labels"] = np.roll(content["test_labels"], 1)
+    np.savez(tmp_path / "again.npz", **again)
+    assert main(["compare", str(table), str(tmp_path / "again.npz"), "--together"]) == 2
+    assert "[--together] expected the same inputs to evaluate on" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -99,6 +99,13 @@ Heights heights_between(const Policy& policy, const Policy& other, const Outcome
   return heights;
 }
 
+/// By their labels: other models' answers to the same inputs.
+void require_same_rows(const OutcomeTable& a, const OutcomeTable& b) {
+  const auto expected = a.labels(), received = b.labels();
+  require(std::equal(expected.begin(), expected.end(), received.begin(), received.end()),
+          "area_between", "tables of the same inputs, row by row", "other labels");
+}
+
 }  // namespace
 
 std::vector<PlanePoint> Curve::plane() const {
@@ -143,15 +150,19 @@ Estimate area_between(const Policy& policy, const Policy& other, const OutcomeTa
 }
 
 Estimate area_between(const std::vector<const Policy*>& policies,
-                      const std::vector<const Policy*>& others, const OutcomeTable& table,
-                      const CurveOptions& options) {
+                      const std::vector<const Policy*>& others,
+                      const std::vector<const OutcomeTable*>& tables, const CurveOptions& options) {
   const std::size_t count = policies.size();
   require(count == others.size(), "area_between", text(count, " policies to compare with"),
           text(others.size()));
+  require(count == tables.size(), "area_between", text(count, " tables"), text(tables.size()));
+  for (const OutcomeTable* table : tables) {  // a resample draws the same rows of each
+    require_same_rows(*tables.front(), *table);
+  }
   std::vector<double> values;
   std::vector<double> resampled(static_cast<std::size_t>(options.bootstrap.resamples) * count);
   for (std::size_t i = 0; i < count; ++i) {
-    const Heights heights = heights_between(*policies[i], *others[i], table, options);
+    const Heights heights = heights_between(*policies[i], *others[i], *tables[i], options);
     values.push_back(heights.value);
     for (std::size_t r = 0; r < heights.resampled.size(); ++r) {
       resampled[r * count + i] = heights.resampled[r];

@@ -57,10 +57,13 @@ std::vector<std::optional<double>> recovery_costs(const std::vector<CurvePoint>&
 Estimate area_between(const Policy& policy, const Policy& other, const OutcomeTable& table,
                       const CurveOptions& options = {});
 
-/// The mean of the same over pairs of policies, each pair fitted with another seed; the interval is
-/// over pairs and inputs. Throws std::invalid_argument also for lists of different lengths.
+/// The mean of the same over pairs of policies, each pair fitted with another seed, or on models
+/// that were trained with another, and with a table of its own; the interval is over pairs and
+/// inputs. Throws std::invalid_argument also for lists of different lengths, or tables of different
+/// inputs.
 Estimate area_between(const std::vector<const Policy*>& policies,
-                      const std::vector<const Policy*>& others, const OutcomeTable& table,
+                      const std::vector<const Policy*>& others,
+                      const std::vector<const OutcomeTable*>& tables,
                       const CurveOptions& options = {});
 
 }  // namespace muxnet

@@ -4,7 +4,15 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from muxnet.compare import SHARES, Comparison, Difference, Interval, compare, parse_contenders
+from muxnet.compare import (
+    SHARES,
+    Comparison,
+    Difference,
+    Interval,
+    Zoo,
+    compare,
+    parse_contenders,
+)
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_json
 from muxnet.outcome_files import parse_costs, read_outcomes
@@ -55,6 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--share", type=float, default=0.5, help="of the inputs to fit on, where a table is whole"
     )
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="the tables are of the same models trained with other seeds: compare over all at once",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -65,16 +78,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if not all(0 < share < float("inf") for share in arguments.budgets):
         raise UsageError(error_text("--budgets", "shares above 0", arguments.budgets))
     costs = parse_costs(arguments.costs)
+    each = [[path] for path in arguments.tables]
     found = []
-    for path in arguments.tables:
-        tables = read_outcomes(path, costs)
-        held_out, test = divided(tables, arguments.share)
+    for paths in [arguments.tables] if arguments.together else each:
         comparison = compare(
-            tables,
-            held_out,
-            test,
+            [read_zoo(path, costs, arguments.share) for path in paths],
             contenders,
-            source=str(path),
+            source=", ".join(map(str, paths)),
             seeds=arguments.seeds,
             shares=arguments.budgets,
             cost_kind=arguments.cost_kind,
@@ -85,6 +95,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if target is not None:
         write_json(target, [dataclasses.asdict(comparison) for comparison in found])
     return 0
+
+
+def read_zoo(path: Path, costs: dict[str, float] | None, share: float) -> Zoo:
+    """Return a table's parts; a whole one is divided."""
+    tables = read_outcomes(path, costs)
+    held_out, test = divided(tables, share)
+    return Zoo(held_out, tables.get("calibration", held_out), test)
 
 
 def show(found: Comparison) -> None:

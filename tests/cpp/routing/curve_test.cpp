@@ -115,16 +115,22 @@ TEST_F(CurveTest, pairs_of_several_seeds_are_averaged) {
   const CurveOptions options{.bootstrap = {.resamples = 200}};
   const auto one = area_between(*argmax, *mixing, test_, options);
   const auto other = area_between(*cascade, *mixing, test_, options);
-  const auto same =
-      area_between({argmax.get(), argmax.get()}, {mixing.get(), mixing.get()}, test_, options);
+  const auto same = area_between({argmax.get(), argmax.get()}, {mixing.get(), mixing.get()},
+                                 {&test_, &test_}, options);
   EXPECT_DOUBLE_EQ(same.value, one.value);
   EXPECT_DOUBLE_EQ(same.interval.low, one.interval.low);
-  const auto both =
-      area_between({argmax.get(), cascade.get()}, {mixing.get(), mixing.get()}, test_, options);
+  const auto both = area_between({argmax.get(), cascade.get()}, {mixing.get(), mixing.get()},
+                                 {&test_, &test_}, options);
   EXPECT_DOUBLE_EQ(both.value, (one.value + other.value) / 2);
   EXPECT_GT(both.interval.high - both.interval.low, std::abs(one.value - other.value));
-  expect_text(error_of([&] { area_between({argmax.get()}, {}, test_, options); }),
+  expect_text(error_of([&] { area_between({argmax.get()}, {}, {&test_}, options); }),
               {"1 policies", "received 0"});
+  const OutcomeTable others = random_table(99, {.split = "test"});
+  const std::vector<const Policy*> twice{argmax.get(), argmax.get()};
+  expect_text(error_of([&] {
+                area_between(twice, twice, {&test_, &others}, options);
+              }),
+              {"tables of the same inputs"});
 }
 
 TEST_F(CurveTest, refuses_seen_inputs_and_other_costs) {
