@@ -181,6 +181,10 @@ def test_both_engines_answer_alike_and_opencv_needs_no_python_package(onnx_folde
         (onnx_folder / "one.json").write_text(json.dumps([{**entry, "engine": engine}]))
         answers[engine] = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)
     np.testing.assert_allclose(answers["opencv"], answers["onnxruntime"], atol=1e-5)
+    path = onnx_folder / "one.json"
+    path.write_text(json.dumps([{**entry, "engine": "onnxruntime"}]))
+    (model,) = adapters.open_models(adapters.describe_models(path), "one", threads=1)
+    np.testing.assert_array_equal(model.probabilities(images), answers["onnxruntime"])
     monkeypatch.setattr(adapters, "find_spec", lambda _: None)
     (onnx_folder / "one.json").write_text(json.dumps([entry]))
     default = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)

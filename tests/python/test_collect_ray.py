@@ -68,6 +68,14 @@ def fails(images):
 """
 
 
+ONLY_HERE = """
+import os
+if os.environ["DRIVER"] != str(os.getpid()):
+    raise ImportError("not on this machine")
+from models_on_ray import plain
+"""
+
+
 @pytest.fixture
 def models_on_ray(tmp_path, monkeypatch):
     """Return a folder with inputs, of which number 17 is special, and lists of models."""
@@ -75,13 +83,16 @@ def models_on_ray(tmp_path, monkeypatch):
     images = np.random.default_rng(5).integers(0, 255, (30, 1, 8, 8), dtype=np.uint8)
     images[17, 0, 0, 0] = 255
     np.savez("inputs.npz", images=images, labels=np.arange(30) % 3)
-    (tmp_path / "mine.py").write_text(MODELS_ON_RAY)
+    (tmp_path / "models_on_ray.py").write_text(MODELS_ON_RAY)
     for name in ("plain", "ends_driver", "ends_once", "ends", "fails"):
         entries = [
-            {"name": "first", "callable": "mine:plain", "cost": 1},
-            {"name": "second", "callable": f"mine:{name}", "cost": 2},
+            {"name": "first", "callable": "models_on_ray:plain", "cost": 1},
+            {"name": "second", "callable": f"models_on_ray:{name}", "cost": 2},
         ]
         (tmp_path / f"{name}.json").write_text(json.dumps(entries))
+    (tmp_path / "only_here.py").write_text(ONLY_HERE)
+    entries = [{"name": "second", "callable": "only_here:plain", "cost": 2}]
+    (tmp_path / "absent.json").write_text(json.dumps(entries))
     return tmp_path
 
 
@@ -104,11 +115,12 @@ def test_a_ray_cluster_gives_the_same_table_whatever_is_killed(models_on_ray, mo
         answered = ~np.isnan(file["answers of second"]).any(axis=1)
     assert 0 < answered.sum() < 30
     os.rename(kept, "ends_once.safetensors.partial")
-    done = on_ray("ends_once+--resume", "ends+", "fails+")
+    done = on_ray("ends_once+--resume", "ends+", "fails+", "absent+")
     assert [line for line in done.stdout.splitlines() if line[-2:] in (" 0", " 1")] == [
         "ends_once 0",
         "ends 1",
         "fails 1",
+        "absent 1",
     ]
     assert (models_on_ray / "ended").exists()
     assert (models_on_ray / "ends_once.safetensors").read_bytes() == whole
@@ -116,6 +128,7 @@ def test_a_ray_cluster_gives_the_same_table_whatever_is_killed(models_on_ray, mo
     assert lives in done.stderr
     failed = "second failed on input 17: RuntimeError: does not like this one; answers of 1 models"
     assert failed in done.stderr
+    assert "[--ray] on a worker: [absent.json, model 0, callable] expected" in done.stderr
     for name in ("ends", "fails"):  # mended, and without a cluster
         out = f"{name}.safetensors"
         assert cli.main([*local, "plain.json", "--out", out, "--resume"]) == 0
