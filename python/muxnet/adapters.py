@@ -88,11 +88,39 @@ def read_models(path: str | os.PathLike[str]) -> list[ForeignModel]:
         OSError: the file, or one that it names, cannot be read.
 
     """
+    return open_models(describe_models(path), str(path))
+
+
+def describe_models(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Return the entries of a list of models, each with its folder as an absolute path.
+
+    Raises:
+        ConfigError: no list of models.
+        OSError: the file cannot be read.
+
+    """
     path = Path(path)
-    models = [_read_entry(path, i, entry) for i, entry in enumerate(_read_list(path))]
+    entries = _read_list(path)
+    for i, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
+    return [
+        {**entry, "path": str((path.parent / str(entry.get("path", "."))).resolve())}
+        for entry in entries
+    ]
+
+
+def open_models(
+    entries: Sequence[Mapping[str, Any]], where: str, *, threads: int = 0
+) -> list[ForeignModel]:
+    """Return the models of entries that ``describe_models`` gave, ``where`` for error texts.
+
+    ``threads`` are those of a call of ONNX Runtime; 0: its own choice. Raises as ``read_models``.
+    """
+    models = [_open(f"{where}, model {i}", entry, threads) for i, entry in enumerate(entries)]
     names = [model.name for model in models]
     if len(set(names)) != len(names):
-        raise ConfigError(error_text(str(path), "models with different names", names))
+        raise ConfigError(error_text(where, "models with different names", names))
     return models
 
 
@@ -104,15 +132,7 @@ def keep_models(path: Path, copy: Path) -> None:
         OSError: a file that cannot be read or written.
 
     """
-    entries = _read_list(path)
-    for i, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
-    kept = [
-        {**entry, "path": str((path.parent / entry.get("path", ".")).resolve())}
-        for entry in entries
-    ]
-    write_json(copy, kept)
+    write_json(copy, describe_models(path))
 
 
 def _read_list(path: Path) -> list[Any]:
@@ -125,10 +145,7 @@ def _read_list(path: Path) -> list[Any]:
     return entries
 
 
-def _read_entry(path: Path, place: int, entry: Any) -> ForeignModel:
-    where = f"{path}, model {place}"
-    if not isinstance(entry, Mapping):
-        raise ConfigError(error_text(where, "an object", type(entry).__name__))
+def _open(where: str, entry: Mapping[str, Any], threads: int) -> ForeignModel:
     unknown = sorted(set(entry) - KEYS)
     if unknown:
         raise ConfigError(error_text(where, f"keys of {', '.join(sorted(KEYS))}", unknown[0]))
@@ -142,10 +159,10 @@ def _read_entry(path: Path, place: int, entry: Any) -> ForeignModel:
         raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
     if ("onnx" in entry) == ("callable" in entry):
         raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
-    folder = path.parent / str(entry.get("path", "."))
+    folder = Path(entry["path"])
     engine = entry.get("engine", "")
     if "onnx" in entry:
-        predict = _onnx(where, folder / str(entry["onnx"]), engine)
+        predict = _onnx(where, folder / str(entry["onnx"]), engine, threads)
     elif engine:
         raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
     else:
@@ -167,14 +184,14 @@ def _numbers(where: str, values: Any, above: float = -float("inf")) -> tuple[flo
     return tuple(float(value) for value in values)
 
 
-def _onnx(where: str, path: Path, engine: str) -> Predict:
+def _onnx(where: str, path: Path, engine: str, threads: int) -> Predict:
     if engine not in ("", *ENGINES):
         raise ConfigError(error_text(f"{where}, engine", " or ".join(ENGINES), engine))
     if not path.is_file():
         raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
     if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
         return _opencv(path)
-    return _onnxruntime(path)
+    return _onnxruntime(path, threads)
 
 
 def _opencv(path: Path) -> Predict:
@@ -187,13 +204,17 @@ def _opencv(path: Path) -> Predict:
     return predict
 
 
-def _onnxruntime(path: Path) -> Predict:
+def _onnxruntime(path: Path, threads: int) -> Predict:
     try:
         import onnxruntime
     except ImportError as error:
         raise MissingPackageError(str(path), "onnxruntime", "onnx") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # its exceptions have no common base
         raise ConfigError(error_text(str(path), "an ONNX model", error)) from error
     source, answer = session.get_inputs()[0].name, session.get_outputs()[0].name

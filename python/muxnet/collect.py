@@ -1,6 +1,8 @@
 """Running anybody's models over labelled inputs, and keeping what they answer."""
 
-from collections.abc import Callable, Sequence
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,35 @@ from muxnet.files import atomic_path
 BATCH_BYTES = 64e6
 # Before a model's name in the partial file, which has words of its own.
 PREFIX = "answers of "
+SAVE_SECONDS = 60.0  # between two writings of the partial file
+SAY_CALLS = 20
 
 Said = Callable[[str], object]
+Answers = dict[str, NDArray[np.float32]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """Inputs ``start`` to ``end``, which the models ``names`` are to answer in one call each."""
+
+    start: int
+    end: int
+    names: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """A model that failed on the input ``row`` of its piece."""
+
+    name: str
+    row: int
+    text: str
+    cause: Exception | None = None
+
+
+Found = tuple[Piece, Answers, Failure | None]
+# Has models answer pieces of a data set, in any order.
+Ask = Callable[[Any, Sequence[Piece]], Iterator[Found]]
 
 
 def collect(
@@ -27,11 +56,13 @@ def collect(
     split: str = "",
     resume: bool = False,
     say: Said = print,
+    ask: Ask | None = None,
 ) -> Any:
     """Run every model over ``data``, write the outcome table to ``out`` and return it.
 
     What the models have answered so far lies in ``OUT.partial`` while it runs, and stays there when
-    it is interrupted or a model fails; ``resume`` goes on from it.
+    it is interrupted or a model fails; ``resume`` goes on from it. A model that failed is then
+    asked anew from the first input. ``ask`` is where the models run; here, if it is not given.
 
     Raises:
         UserError: a model failed; its name, the input's place and where the rest is.
@@ -41,13 +72,7 @@ def collect(
     from muxnet import _core
 
     kept = _Partial(out.with_name(out.name + ".partial"), models, data, resume)
-    size = batch_size(data)
-    for model in models:
-        if model.name in kept.answers:
-            say(f"{model.name}: kept from before")
-            continue
-        kept.answers[model.name] = _answers(model, data, size, kept, say)
-        kept.save()
+    _fill(kept, ask or _here(models), data, say)
     counts = {name: rows.shape[1] for name, rows in kept.answers.items()}
     if len(set(counts.values())) != 1 or min(counts.values()) < len(data.class_names):
         expected = f"answers over the same {len(data.class_names)} or more classes"
@@ -72,28 +97,63 @@ def batch_size(data: Any) -> int:
     return int(np.clip(BATCH_BYTES / (4 * values), 1, 256))
 
 
-def _answers(
-    model: ForeignModel, data: Any, size: int, kept: "_Partial", say: Said
-) -> NDArray[np.float32]:
-    parts = []
-    for start in range(0, len(data), size):
-        images = raw_pixels(data, start, start + size)
+def answer(
+    models: Sequence[ForeignModel], images: NDArray[np.uint8]
+) -> tuple[Answers, Failure | None]:
+    """Return the answers of all models up to the first that fails."""
+    answers: Answers = {}
+    for model in models:
         try:
-            parts.append(model.probabilities(images))
-        except KeyboardInterrupt:
-            kept.save()
-            raise
+            answers[model.name] = model.probabilities(images)
         except Exception as error:
-            kept.save()
-            row = start + _failing(model, images)
-            raise UserError(
-                f"[collect] {model.name} failed on input {row}: {type(error).__name__}: {error}; "
-                f"answers of {len(kept.answers)} models are kept in {kept.path}"
-            ) from error
-        done = min(start + size, len(data))
-        if done == len(data) or start // size % 20 == 19:
-            say(f"{model.name}: {done:,} of {len(data):,} inputs")
-    return np.concatenate(parts)
+            text = f"{type(error).__name__}: {error}"
+            return answers, Failure(model.name, _failing(model, images), text, error)
+    return answers, None
+
+
+def _here(models: Sequence[ForeignModel]) -> Ask:
+    """Return how models are asked in this process, one after the other."""
+
+    def ask(data: Any, pieces: Sequence[Piece]) -> Iterator[Found]:
+        for model in models:
+            for piece in pieces:
+                if model.name in piece.names:
+                    yield piece, *answer([model], raw_pixels(data, piece.start, piece.end))
+
+    return ask
+
+
+def _fill(kept: "_Partial", ask: Ask, data: Any, say: Said) -> None:
+    pieces = kept.missing(batch_size(data))
+    to_come = {
+        name: sum(piece.end - piece.start for piece in pieces if name in piece.names)
+        for name in kept.names
+    }
+    for name, inputs in to_come.items():
+        if inputs == 0:
+            say(f"{name}: kept from before")
+    calls = dict.fromkeys(kept.names, 0)
+    try:
+        for piece, answers, failure in ask(data, pieces):
+            for name, rows in answers.items():
+                kept.add(name, piece.start, rows)
+                to_come[name] -= len(rows)
+                calls[name] += 1
+                if to_come[name] == 0 or calls[name] % SAY_CALLS == 0:
+                    say(f"{name}: {len(data) - to_come[name]:,} of {len(data):,} inputs")
+            if failure is not None:
+                kept.forget(failure.name)
+                raise _failed(failure, piece, kept) from failure.cause
+    finally:
+        kept.save()
+
+
+def _failed(failure: Failure, piece: Piece, kept: "_Partial") -> UserError:
+    rest = f"; answers of {len(kept.answers)} models are kept in {kept.path}"
+    return UserError(
+        f"[collect] {failure.name} failed on input {piece.start + failure.row}: {failure.text}"
+        f"{rest if kept.answers else ''}"
+    )
 
 
 def _failing(model: ForeignModel, images: NDArray[np.uint8]) -> int:
@@ -115,11 +175,14 @@ def raw_pixels(data: Any, start: int, end: int) -> NDArray[np.uint8]:
 
 
 class _Partial:
-    """Answers of the models that are done, on disk."""
+    """Answers so far, in memory and on disk; those still to come are NaN, which no answer is."""
 
     def __init__(self, path: Path, models: Sequence[ForeignModel], data: Any, resume: bool) -> None:
         self.path = path
-        self.answers: dict[str, NDArray[np.float32]] = {}
+        self.names = [model.name for model in models]
+        self.answers: Answers = {}
+        self._inputs = len(data)
+        self._saved = time.monotonic()
         if not path.exists():
             return
         if not resume:
@@ -127,14 +190,51 @@ class _Partial:
         with np.load(path, allow_pickle=False) as file:
             for key in file.files:
                 name, rows = key.removeprefix(PREFIX), file[key]
-                if name not in {model.name for model in models} or len(rows) != len(data):
+                if name not in self.names or len(rows) != len(data):
                     expected = f"answers of these models to {len(data)} inputs"
                     received = f"{name}, {len(rows)} inputs"
                     raise ConfigError(error_text(str(path), expected, received))
                 self.answers[name] = rows
 
+    def missing(self, size: int) -> list[Piece]:
+        """Return what is still to be answered, ``size`` inputs at a time."""
+        pieces = []
+        for start in range(0, self._inputs, size):
+            names = tuple(name for name in self.names if not self._has(name, start))
+            if names:
+                pieces.append(Piece(start, min(start + size, self._inputs), names))
+        return pieces
+
+    def add(self, name: str, start: int, rows: NDArray[np.float32]) -> None:
+        """Take answers to the inputs from ``start`` on.
+
+        Raises:
+            ConfigError: of another number of classes than the model's answers before.
+
+        """
+        if name not in self.answers:
+            self.answers[name] = np.full((self._inputs, rows.shape[1]), np.nan, np.float32)
+        own = self.answers[name]
+        if rows.shape[1] != own.shape[1]:
+            expected = f"{own.shape[1]} classes, as in {name}'s answers before"
+            raise ConfigError(error_text("collect", expected, rows.shape[1]))
+        own[start : start + len(rows)] = rows
+        if time.monotonic() - self._saved > SAVE_SECONDS:
+            self.save()
+
+    def forget(self, name: str) -> None:
+        """Leave out a model that is to be mended: its answers would be those of two."""
+        self.answers.pop(name, None)
+
     def save(self) -> None:
         """Write what there is, atomically."""
+        self._saved = time.monotonic()
+        if not self.answers:
+            self.path.unlink(missing_ok=True)
+            return
         with atomic_path(self.path) as temporary, temporary.open("wb") as file:
             content: dict[str, Any] = {PREFIX + name: rows for name, rows in self.answers.items()}
             np.savez(file, **content)
+
+    def _has(self, name: str, start: int) -> bool:
+        return name in self.answers and not np.isnan(self.answers[name][start]).any()

@@ -9,6 +9,7 @@ from muxnet.collect import batch_size, collect
 from muxnet.errors import ConfigError, UserError
 
 CLASSES = 3
+FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
 
 
 @pytest.fixture
@@ -83,6 +84,38 @@ def test_answers_that_do_not_fit_are_refused(data, tmp_path, answer, message):
         collect(models, data, tmp_path / "o.safetensors", say=lambda _: None)
 
 
+def test_a_stop_amid_a_model_costs_its_last_call_only(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("muxnet.collect.BATCH_BYTES", FIVE_IMAGES)
+    out = tmp_path / "o.safetensors"
+    calls = []
+
+    def stopped(images):
+        calls.append(len(images))
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return bright(images)
+
+    with pytest.raises(KeyboardInterrupt):
+        collect([adapters.ForeignModel("a", 1, stopped)], data, out, say=lambda _: None)
+    said = []
+    table = collect(
+        [adapters.ForeignModel("a", 1, stopped)], data, out, resume=True, say=said.append
+    )
+    assert calls == [5] * 7
+    assert said == ["a: 30 of 30 inputs"]
+    np.testing.assert_array_equal(
+        table.probabilities[:, 0], bright(np.asarray(data.images, np.float32) / np.float32(255))
+    )
+
+
+def test_a_model_that_changes_its_classes_is_refused(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("muxnet.collect.BATCH_BYTES", FIVE_IMAGES)
+    counts = iter((3, 4))
+    model = adapters.ForeignModel("a", 1, lambda x: np.full((len(x), next(counts)), 0.25))
+    with pytest.raises(ConfigError, match="expected 3 classes, as in a's answers before, received"):
+        collect([model], data, tmp_path / "o.safetensors", say=lambda _: None)
+
+
 def test_batches_fit_memory():
     class Large:
         image_shape = (3, 2000, 2000)
@@ -148,6 +181,10 @@ def test_both_engines_answer_alike_and_opencv_needs_no_python_package(onnx_folde
         (onnx_folder / "one.json").write_text(json.dumps([{**entry, "engine": engine}]))
         answers[engine] = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)
     np.testing.assert_allclose(answers["opencv"], answers["onnxruntime"], atol=1e-5)
+    path = onnx_folder / "one.json"
+    path.write_text(json.dumps([{**entry, "engine": "onnxruntime"}]))
+    (model,) = adapters.open_models(adapters.describe_models(path), "one", threads=1)
+    np.testing.assert_array_equal(model.probabilities(images), answers["onnxruntime"])
     monkeypatch.setattr(adapters, "find_spec", lambda _: None)
     (onnx_folder / "one.json").write_text(json.dumps([entry]))
     default = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)

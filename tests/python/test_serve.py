@@ -83,6 +83,7 @@ def test_health_and_metadata_are_told(rest, rpc, served):
     assert found["inputs"] == [
         {"name": "images", "datatype": "UINT8", "shape": [-1, *served.image_shape]}
     ]
+    assert "versions" not in found  # a list or nothing, says the protocol
     assert {entry["name"] for entry in found["outputs"]} >= {"probabilities", "weights", "called"}
     assert rpc.get_model_metadata("router").inputs[0].name == "images"
     assert rest.get_server_metadata()["name"] == "muxnet"

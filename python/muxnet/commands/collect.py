@@ -1,17 +1,27 @@
 """``muxnet collect``: record what anybody's models answer for labelled inputs."""
 
 import argparse
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muxnet.cluster import Cluster, add_ray_argument
 from muxnet.errors import ConfigError, error_text
 from muxnet.files import write_json
+
+if TYPE_CHECKING:
+    from muxnet.adapters import ForeignModel
 
 HELP = "run models over labelled inputs and write their answers as an outcome table"
 INTERRUPTED = "answers so far are kept: the same command with --resume goes on from them"
 
+RAY_NEEDS = (
+    ", a worker a core; elsewhere it needs muxnet, the packages of the models, and their files "
+    "and modules at the same paths (a shared folder: key path of the list)"
+)
 SPLITS = ("test", "held_out", "train")
 
 
@@ -24,16 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", choices=SPLITS, default="test", help="of data that has several")
     parser.add_argument("--out", type=Path, default=Path("outcomes.safetensors"))
     parser.add_argument("--resume", action="store_true", help="go on from what was kept")
+    add_ray_argument(parser, RAY_NEEDS)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the models, write the table, and return the exit status."""
     from muxnet.adapters import read_models
-    from muxnet.collect import collect
 
     models = read_models(arguments.models)
-    data, split = labelled_inputs(arguments.data, arguments.split)
-    table = collect(models, data, arguments.out, split=split, resume=arguments.resume)
+    table = _collect(models, arguments)
     accuracies = np.asarray(table.correct).mean(axis=0)
     for model, accuracy in zip(models, accuracies, strict=True):
         print(f"{model.name}: {100 * accuracy:.2f} % right")
@@ -46,6 +55,21 @@ def execute(arguments: argparse.Namespace) -> int:
         }
         write_json(target, {"inputs": len(table), "models": content})
     return 0
+
+
+def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) -> Any:
+    from muxnet.adapters import describe_models
+    from muxnet.collect import collect
+
+    data, split = labelled_inputs(arguments.data, arguments.split)
+    with contextlib.ExitStack() as stack:
+        ask = None
+        if arguments.ray is not None:
+            from muxnet.collect_workers import RayAsk
+
+            cluster = stack.enter_context(Cluster(arguments.ray))
+            ask = RayAsk(cluster, describe_models(arguments.models), str(arguments.models))
+        return collect(models, data, arguments.out, split=split, resume=arguments.resume, ask=ask)
 
 
 def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:

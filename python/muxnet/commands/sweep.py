@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from muxnet.cluster import Cluster, add_ray_argument
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_bytes, write_json
 from muxnet.sweep import table
@@ -32,13 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=int, default=0, help="trials at a time (0: one, or all cores of the cluster)"
     )
-    parser.add_argument(
-        "--ray",
-        nargs="?",
-        const="",
-        metavar="ADDRESS",
-        help="run on a Ray cluster; without an address, one of this machine alone",
-    )
+    add_ray_argument(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -53,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.ray is None:
         workers = LocalWorkers(folder, arguments.jobs or 1)
     else:
-        workers = RayWorkers(folder, arguments.ray, arguments.jobs)
+        workers = RayWorkers(folder, Cluster(arguments.ray), arguments.jobs)
     found = run(search, folder, workers)
     leave(found, folder)
     show(found, sweep, folder)

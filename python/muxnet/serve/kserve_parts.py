@@ -31,6 +31,7 @@ from kserve.protocol.infer_type import (  # noqa: E402
     to_http_parameters,
 )
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension  # noqa: E402
+from kserve.protocol.rest.v2_datamodels import ModelMetadataResponse  # noqa: E402
 from kserve.protocol.rest.v2_endpoints import register_v2_endpoints  # noqa: E402
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "InferenceModel",
     "InferenceServicer",
     "InvalidInput",
+    "ModelMetadataResponse",
     "ModelNotFound",
     "ModelNotReady",
     "ModelRepository",

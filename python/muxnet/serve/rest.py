@@ -15,6 +15,7 @@ from muxnet.errors import error_text
 from muxnet.serve.kserve_parts import (
     DataPlane,
     InvalidInput,
+    ModelMetadataResponse,
     ModelNotFound,
     ModelNotReady,
     register_v2_endpoints,
@@ -63,6 +64,7 @@ def make_app(data_plane: DataPlane, extension: Extension, endpoint: Endpoint) ->
     """Return the ASGI application."""
     app = FastAPI(title="muxnet", docs_url=None, redoc_url=None, responses=ERRORS)
     _add_inference(app, data_plane)
+    _add_metadata(app, data_plane)
     _add_health(app, endpoint)
     register_v2_endpoints(app, data_plane, extension)
     _add_labels(app, endpoint)
@@ -89,6 +91,15 @@ def _add_inference(app: FastAPI, data_plane: DataPlane) -> None:
             headers={LENGTH_HEADER: str(json_length)},
             media_type="application/octet-stream",
         )
+
+
+def _add_metadata(app: FastAPI, data_plane: DataPlane) -> None:
+    """Register it before the SDK does, whose ``"versions": null`` is no list of the protocol."""
+
+    @app.get("/v2/models/{model_name}", response_model_exclude_none=True)
+    async def metadata(model_name: str) -> ModelMetadataResponse:
+        """Tell what a model takes and gives; no version of it can be asked for."""
+        return ModelMetadataResponse.model_validate(await data_plane.model_metadata(model_name))
 
 
 def _add_health(app: FastAPI, endpoint: Endpoint) -> None:

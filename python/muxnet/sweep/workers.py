@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from muxnet import records
-from muxnet.errors import MissingPackageError, error_text
+from muxnet.cluster import Cluster
+from muxnet.errors import error_text
 from muxnet.sweep.folder import SweepFolder
 from muxnet.sweep.trials import Record, Trial, run_trial
 
@@ -141,17 +142,12 @@ class RayWorkers(_Counted):
     What a trial leaves beside its figures stays on the machine that it ran on.
     """
 
-    def __init__(self, folder: SweepFolder, address: str, jobs: int) -> None:
-        try:
-            import ray
-        except ImportError as error:
-            raise MissingPackageError("--ray", "ray", "ray") from error
-        self._ray: Any = ray
+    def __init__(self, folder: SweepFolder, cluster: Cluster, jobs: int) -> None:
+        self._cluster = cluster
+        self._ray = cluster.ray
         self._folder = folder
         self._running: dict[Any, tuple[Trial, float]] = {}
-        # Without an address a cluster of this machine alone.
-        ray.init(address=address or "local", log_to_driver=False, include_dashboard=False)
-        self._jobs = jobs or max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        self._jobs = jobs or cluster.cores
         self._remote = self._ray.remote(num_cpus=1, max_retries=0)(_run_remotely)
 
     def start(self, trial: Trial) -> None:
@@ -179,7 +175,7 @@ class RayWorkers(_Counted):
         for future in self._running:
             self._ray.cancel(future, force=True)
         self._running.clear()
-        self._ray.shutdown()
+        self._cluster.close()
 
 
 def _run_remotely(kind: str, settings: dict[str, Any], folder: str) -> Any:
