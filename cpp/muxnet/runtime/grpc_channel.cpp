@@ -49,24 +49,13 @@ std::shared_ptr<grpc::ChannelCredentials> credentials_of(const ConnectionOptions
   return grpc::SslCredentials(ssl);
 }
 
-/// What gRPC makes of a connection that could not be had; `why` are its words.
-Fault connection_fault(const std::string& why) {
+/// Why there is no connection, by the words of gRPC, which has one status code for it all.
+Fault unavailable_fault(const std::string& why, bool connected) {
   const auto tells = [&](std::string_view part) { return why.find(part) != std::string::npos; };
+  if (connected) return Fault::unavailable;
   if (tells("DNS resolution failed")) return Fault::unresolved;
-  if (tells("Ssl handshake failed") || tells("certificate")) return Fault::untrusted;
-  if (tells("failed to connect")) return Fault::unreachable;
-  return Fault::cut;
-}
-
-/// What the server's own status says.
-Fault answered_fault(grpc::StatusCode code) {
-  switch (code) {
-    case grpc::StatusCode::UNAVAILABLE:
-    case grpc::StatusCode::DEADLINE_EXCEEDED:
-      return Fault::unavailable;
-    default:
-      return Fault::refused;
-  }
+  if (tells("handshake failed")) return Fault::untrusted;
+  return tells("failed to connect") ? Fault::unreachable : Fault::cut;
 }
 
 }  // namespace
@@ -96,25 +85,23 @@ std::shared_ptr<grpc::Channel> GrpcChannels::open() const {
   return grpc::CreateCustomChannel(target_, credentials_, arguments);
 }
 
-Fault fault_of(const grpc::Status& status, const grpc::ClientContext& context) {
-  if (status.ok()) return Fault::none;
-  // The one trace of whether the server has spoken, or this side's gRPC for it.
-  const bool answered =
-      context.debug_error_string().find("Error received from peer") != std::string::npos;
-  if (answered) return answered_fault(status.error_code());
+Fault GrpcChannels::fault_of(const grpc::Status& status, bool connected) const {
+  const std::string own_limit = text(" vs. ", options_.max_response_bytes, ")");
   switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+      return Fault::none;
     case grpc::StatusCode::UNAVAILABLE:
-      return connection_fault(status.error_message());
-    case grpc::StatusCode::RESOURCE_EXHAUSTED:
-      return Fault::too_large;
-    case grpc::StatusCode::UNIMPLEMENTED:
-      return Fault::refused;
+      return unavailable_fault(status.error_message(), connected);
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return Fault::unavailable;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:  // of this side or of the server
+      return status.error_message().ends_with(own_limit) ? Fault::too_large : Fault::refused;
     case grpc::StatusCode::CANCELLED:
     case grpc::StatusCode::UNKNOWN:
     case grpc::StatusCode::INTERNAL:
-      return Fault::cut;
+      return connected ? Fault::refused : Fault::cut;
     default:
-      return Fault::other;
+      return Fault::refused;
   }
 }
 

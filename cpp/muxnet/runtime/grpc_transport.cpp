@@ -83,9 +83,12 @@ class Events {
 /// The connection in use; `doubtful` once a call was given up on it: it may be dead without
 /// telling, and gRPC would hold on to it for as long as TCP does.
 struct Connection {
-  std::shared_ptr<grpc::Channel> channel;
+  std::shared_ptr<const GrpcChannels> channels;
   std::shared_ptr<Events> events;
+  std::shared_ptr<grpc::Channel> channel = channels->open();
   bool doubtful = false;
+
+  grpc_connectivity_state state() const { return channel->GetState(false); }
 };
 
 template <class Value, class Message>
@@ -102,7 +105,7 @@ class GrpcTransfer : public Transfer<Value> {
     if (!written.ok()) throw std::bad_alloc();
     sent_bytes_ = prefix_bytes + static_cast<double>(call_->request.Length());
     if (!token.empty()) call_->context.AddMetadata("authorization", "Bearer " + token);
-    connected_ = connection_->channel->GetState(false) == GRPC_CHANNEL_READY;
+    connected_ = connection_->state() == GRPC_CHANNEL_READY;
     start_ms_ = connection_->events->now_ms();
     grpc::GenericStub stub(connection_->channel);
     connection_->events->start(call_, stub, std::string(service) + method);
@@ -130,7 +133,8 @@ class GrpcTransfer : public Transfer<Value> {
 
   Reply<Value> take() override {
     Reply<Value> reply;
-    reply.fault = fault_of(call_->status, call_->context);
+    const bool stands = connection_->state() == GRPC_CHANNEL_READY;
+    reply.fault = connection_->channels->fault_of(call_->status, stands);
     reply.rest_ms = rest_ms(call_->context);
     // With HTTP/2's frames and compressed headers gRPC keeps its counts, and when bytes came and
     // went, to itself: messages are counted, and the time of a call that found a connection.
@@ -162,7 +166,7 @@ class GrpcTransfer : public Transfer<Value> {
 class GrpcTransport : public Transport {
  public:
   explicit GrpcTransport(const ConnectionOptions& options)
-      : channels_(options), token_(options.bearer_token) {}
+      : channels_(std::make_shared<GrpcChannels>(options)), token_(options.bearer_token) {}
 
   std::unique_ptr<Transfer<ModelMetadata>> describe(const std::string& model,
                                                     const std::string& version) override {
@@ -182,12 +186,12 @@ class GrpcTransport : public Transport {
   /// A new one after a failure: gRPC's own waits before it tries again, and answers in its place.
   std::shared_ptr<Connection> connection() {
     const bool usable = connection_ && !connection_->doubtful &&
-                        connection_->channel->GetState(false) != GRPC_CHANNEL_TRANSIENT_FAILURE;
-    if (!usable) connection_ = std::make_shared<Connection>(Connection{channels_.open(), events_});
+                        connection_->state() != GRPC_CHANNEL_TRANSIENT_FAILURE;
+    if (!usable) connection_ = std::make_shared<Connection>(Connection{channels_, events_});
     return connection_;
   }
 
-  GrpcChannels channels_;
+  std::shared_ptr<const GrpcChannels> channels_;
   std::string token_;
   std::shared_ptr<Events> events_ = std::make_shared<Events>();
   std::shared_ptr<Connection> connection_;
