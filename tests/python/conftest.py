@@ -1,7 +1,6 @@
 """Shared examples: the results of an invented run, whole and to the schema."""
 
 import copy
-import http.client
 import json
 import subprocess
 import sys
@@ -281,43 +280,43 @@ def started_server():
 class Cloud:
     """The stub server as a process that can be killed and started again at its port."""
 
-    def __init__(self, image: tuple[int, int, int], classes: int) -> None:
+    def __init__(self, image: tuple[int, int, int], classes: int, protocol: str) -> None:
         self._arguments = [*map(str, image), str(classes)]
+        self._protocol = protocol
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
         self.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._protocol}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-P", str(STUB), str(self.port), *self._arguments]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
+        command = [sys.executable, "-P", str(STUB), self._protocol, str(self.port)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen([*command, *self._arguments], text=True, **pipes)
         self.port = int(self._process.stdout.readline())
 
     def order(self, mode: str = "answer", delay: float = 0.0) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request("POST", "/control", json.dumps({"mode": mode, "delay": delay}))
-        assert connection.getresponse().status == 200
-        connection.close()
+        print(json.dumps({"mode": mode, "delay": delay}), file=self._process.stdin, flush=True)
+        assert self._process.stdout.readline() == "\n"
 
     def kill(self) -> None:
-        assert self._process is not None
         self._process.kill()
         self._process.wait()
-        assert self._process.stdout is not None
+        self._process.stdin.close()
         self._process.stdout.close()
 
 
 @pytest.fixture(scope="session")
 def make_cloud():
-    """Start stub servers: ``make_cloud(image_shape, classes)``."""
+    """Start stub servers: ``make_cloud(image_shape, classes, protocol="http")``, or "grpc"."""
     started: list[Cloud] = []
 
-    def make(image: tuple[int, int, int], classes: int) -> Cloud:
-        started.append(Cloud(image, classes))
+    def make(image: tuple[int, int, int], classes: int, protocol: str = "http") -> Cloud:
+        if protocol == "grpc" and find_spec("tritonclient") is None:
+            pytest.skip("tritonclient, whose messages the stub speaks, is not installed")
+        started.append(Cloud(image, classes, protocol))
         return started[-1]
 
     yield make

@@ -1,10 +1,12 @@
 #include "muxnet/runtime/grpc_channel.hpp"
 
+#include <grpc/support/log.h>
 #include <grpcpp/create_channel.h>
 
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <cstdlib>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
@@ -49,6 +51,15 @@ std::shared_ptr<grpc::ChannelCredentials> credentials_of(const ConnectionOptions
   return grpc::SslCredentials(ssl);
 }
 
+/// gRPC prints what it also returns; who wants to read it sets its GRPC_VERBOSITY.
+void keep_quiet() {
+  static const bool once = [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
 /// Why there is no connection, by the words of gRPC, which has one status code for it all.
 Fault unavailable_fault(const std::string& why, bool connected) {
   const auto tells = [&](std::string_view part) { return why.find(part) != std::string::npos; };
@@ -61,7 +72,9 @@ Fault unavailable_fault(const std::string& why, bool connected) {
 }  // namespace
 
 GrpcChannels::GrpcChannels(const ConnectionOptions& options)
-    : options_(options), target_(target_of(options.url)), credentials_(credentials_of(options)) {}
+    : options_(options), target_(target_of(options.url)), credentials_(credentials_of(options)) {
+  keep_quiet();
+}
 
 std::shared_ptr<grpc::Channel> GrpcChannels::open() const {
   const auto whole = [](double value) {
