@@ -91,7 +91,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     server = _core.ConnectionOptions(arguments.server)
     server.bearer_token = os.environ.get(TOKEN, "")
-    server.ca_file = arguments.ca_file or Path()
+    if arguments.ca_file is not None:
+        server.ca_file = arguments.ca_file
     compressed = arguments.payload if arguments.payload != "raw" else "jpeg"
     with reporter() as progress:
         found = measure(pair, server, options, stream, compressed, progress.say)
