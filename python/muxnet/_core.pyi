@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'ClassFigures', 'Classifier', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HttpOptions', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'native_classifier', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'native_classifier', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -2043,7 +2043,7 @@ class Service:
         """
         Readable while answers wait.
         """
-class HttpOptions:
+class ConnectionOptions:
     """
     How a server is reached.
     """
@@ -2366,13 +2366,13 @@ class OffloadClient:
     """
     Answers here, or in the cloud where that is worth it; in time.
     """
-    def __init__(self, multiplexer: Model, small: Model, server: HttpOptions, options: OffloadOptions) -> None:
+    def __init__(self, multiplexer: Model, small: Model, server: ConnectionOptions, options: OffloadOptions) -> None:
         """
         `multiplexer`: a Model with the output offload.
         
         Raises:
             ValueError: options that do not fit.
-            RuntimeError: built without libcurl.
+            RuntimeError: built without libcurl, or gRPC, where the URL needs it.
         """
     def answer(self, image: numpy.ndarray, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, placement: str = 'decide') -> OffloadAnswer:
         """
