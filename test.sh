@@ -27,6 +27,7 @@ test_lint() {
 test_tidy() {
   local stamp=build/tidy.passed changed
   cmake --preset release >build/release.log
+  cmake --build --preset release --target muxnet_inference_messages >>build/release.log  # included by others
   touch "$stamp.new"
   mapfile -t changed < <(git ls-files 'cpp/*.cpp' | while read -r file; do
     if [ ! -e "$stamp" ] || [ "$file" -nt "$stamp" ]; then echo "$file"; fi

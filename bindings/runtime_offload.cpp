@@ -1,7 +1,7 @@
 #include "bindings.hpp"
 #include "muxnet/core/error.hpp"
-#include "muxnet/runtime/http_transport.hpp"
 #include "muxnet/runtime/offload_client.hpp"
+#include "muxnet/runtime/transport.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -16,20 +16,20 @@ Placement placement_named(const std::string& name) {
 }
 
 void bind_offload_options(py::module_& module) {
-  py::class_<HttpOptions>(module, "HttpOptions", "How a server is reached.")
+  py::class_<ConnectionOptions>(module, "ConnectionOptions", "How a server is reached.")
       .def(py::init([](const std::string& url) {
-             HttpOptions options;
+             ConnectionOptions options;
              options.url = url;
              return options;
            }),
            py::arg("url"))
-      .def_readwrite("bearer_token", &HttpOptions::bearer_token)
-      .def_readwrite("ca_file", &HttpOptions::ca_file)
-      .def_readwrite("certificate", &HttpOptions::certificate)
-      .def_readwrite("key", &HttpOptions::key)
-      .def_readwrite("proxy", &HttpOptions::proxy)
-      .def_readwrite("connect_timeout_ms", &HttpOptions::connect_timeout_ms)
-      .def_readwrite("max_response_bytes", &HttpOptions::max_response_bytes);
+      .def_readwrite("bearer_token", &ConnectionOptions::bearer_token)
+      .def_readwrite("ca_file", &ConnectionOptions::ca_file)
+      .def_readwrite("certificate", &ConnectionOptions::certificate)
+      .def_readwrite("key", &ConnectionOptions::key)
+      .def_readwrite("proxy", &ConnectionOptions::proxy)
+      .def_readwrite("connect_timeout_ms", &ConnectionOptions::connect_timeout_ms)
+      .def_readwrite("max_response_bytes", &ConnectionOptions::max_response_bytes);
   py::class_<EndpointOptions>(module, "EndpointOptions", "The model in the cloud.")
       .def_readwrite("model", &EndpointOptions::model)
       .def_readwrite("version", &EndpointOptions::version)
@@ -117,15 +117,16 @@ void bind_offload_client(py::module_& module) {
   py::class_<OffloadClient>(module, "OffloadClient",
                             "Answers here, or in the cloud where that is worth it; in time.")
       .def(py::init([](std::shared_ptr<Model> multiplexer, std::shared_ptr<Model> small,
-                       const HttpOptions& server, const OffloadOptions& options) {
+                       const ConnectionOptions& server, const OffloadOptions& options) {
              return std::make_unique<OffloadClient>(
                  make_local_models(std::move(multiplexer), std::move(small)),
-                 make_http_transport(server), std::make_shared<SteadyClock>(), options);
+                 make_transport(server), std::make_shared<SteadyClock>(), options);
            }),
            py::arg("multiplexer"), py::arg("small"), py::arg("server"), py::arg("options"),
            Unlocked(),
            "`multiplexer`: a Model with the output offload.\n\nRaises:\n    ValueError: options "
-           "that do not fit.\n    RuntimeError: built without libcurl.")
+           "that do not fit.\n    RuntimeError: built without libcurl, or gRPC, where the URL "
+           "needs it.")
       .def("connect", &OffloadClient::connect, py::arg("timeout_ms") = 2000.0, Unlocked(),
            "Empty, or why the endpoint cannot be used now. Not needed: answer() does it aside.")
       .def(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from muxnet.config import MultiplexerConfig, RunConfig, load_config
 
 if TYPE_CHECKING:
-    from muxnet._core import HttpOptions, OffloadClient, OffloadOptions, TrainingError
+    from muxnet._core import ConnectionOptions, OffloadClient, OffloadOptions, TrainingError
     from muxnet.api import (
         Router,
         dataset,
@@ -37,7 +37,7 @@ except metadata.PackageNotFoundError:  # run from a source folder that was never
     __version__ = "0+source"
 
 __all__ = [
-    "HttpOptions",
+    "ConnectionOptions",
     "MultiplexerConfig",
     "OffloadClient",
     "OffloadOptions",
@@ -68,7 +68,7 @@ __all__ = [
 # Where the names are that are not in muxnet.api.
 _MODULES = {
     "RouterClassifier": "muxnet.estimator",
-    "HttpOptions": "muxnet._core",
+    "ConnectionOptions": "muxnet._core",
     "OffloadClient": "muxnet._core",
     "OffloadOptions": "muxnet._core",
     "TrainingError": "muxnet._core",

@@ -126,8 +126,8 @@ def measure(
 ) -> Table:
     """Run every setup over the stream and return Table I.
 
-    ``server``: HttpOptions; ``options`` makes OffloadOptions, the hybrid's; where they know no
-    rates the link is measured first.
+    ``server``: ConnectionOptions; ``options`` makes OffloadOptions, the hybrid's; where they know
+    no rates the link is measured first.
     """
     from muxnet import _core
 

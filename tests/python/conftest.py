@@ -1,8 +1,8 @@
 """Shared examples: the results of an invented run, whole and to the schema."""
 
 import copy
-import http.client
 import json
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -278,46 +278,60 @@ def started_server():
     return start_server
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """Make a certificate of this machine that nobody has signed: its chain's file and its key's."""
+    folder = tmp_path_factory.mktemp("tls")
+    chain, key = folder / "chain.pem", folder / "key.pem"
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(chain)]
+    subprocess.run([*command, *names, *files], check=True, capture_output=True)
+    return chain, key
+
+
 class Cloud:
     """The stub server as a process that can be killed and started again at its port."""
 
-    def __init__(self, image: tuple[int, int, int], classes: int) -> None:
+    def __init__(self, image: tuple[int, int, int], classes: int, protocol: str) -> None:
         self._arguments = [*map(str, image), str(classes)]
+        self._protocol = protocol
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
         self.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._protocol}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-P", str(STUB), str(self.port), *self._arguments]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
+        command = [sys.executable, "-P", str(STUB), self._protocol, str(self.port)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen([*command, *self._arguments], text=True, **pipes)
         self.port = int(self._process.stdout.readline())
 
     def order(self, mode: str = "answer", delay: float = 0.0) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        connection.request("POST", "/control", json.dumps({"mode": mode, "delay": delay}))
-        assert connection.getresponse().status == 200
-        connection.close()
+        print(json.dumps({"mode": mode, "delay": delay}), file=self._process.stdin, flush=True)
+        assert self._process.stdout.readline() == "\n"
 
     def kill(self) -> None:
-        assert self._process is not None
         self._process.kill()
         self._process.wait()
-        assert self._process.stdout is not None
+        self._process.stdin.close()
         self._process.stdout.close()
 
 
 @pytest.fixture(scope="session")
 def make_cloud():
-    """Start stub servers: ``make_cloud(image_shape, classes)``."""
+    """Start stub servers: ``make_cloud(image_shape, classes, protocol="http")``, or "grpc"."""
     started: list[Cloud] = []
 
-    def make(image: tuple[int, int, int], classes: int) -> Cloud:
-        started.append(Cloud(image, classes))
+    def make(image: tuple[int, int, int], classes: int, protocol: str = "http") -> Cloud:
+        if protocol == "grpc" and find_spec("tritonclient") is None:
+            pytest.skip("tritonclient, whose messages the stub speaks, is not installed")
+        started.append(Cloud(image, classes, protocol))
         return started[-1]
 
     yield make

@@ -85,7 +85,7 @@ def measure(port: int, side: int, mbps: float) -> dict[str, Any]:
     images = np.random.default_rng(0).integers(0, 256, (IMAGES, *image), dtype=np.uint8)
     prepared = _core.normalize(images, pair.small.normalization)
     scores = _core.Predictor(pair.multiplexer, 1).output(prepared, "offload")
-    server = _core.HttpOptions(f"http://127.0.0.1:{port}")
+    server = _core.ConnectionOptions(f"http://127.0.0.1:{port}")
 
     def options() -> Any:
         made = _core.OffloadOptions()
@@ -119,7 +119,7 @@ def measure(port: int, side: int, mbps: float) -> dict[str, Any]:
 def main() -> None:
     kind, value, side = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     _core.set_threads(1)
-    command = [sys.executable, "-P", str(STUB), "0", "3", *[str(side)] * 2, str(CLASSES)]
+    command = [sys.executable, "-P", str(STUB), "http", "0", "3", *[str(side)] * 2, str(CLASSES)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stub:
         assert stub.stdout is not None
         port = int(stub.stdout.readline())

@@ -79,7 +79,7 @@ def test_without_a_server_everything_is_answered_here(run_folder, tmp_path, caps
     small = run_analysis.load_run(run_folder).results.models[0]
     assert hybrid["accuracy"] == mobile["accuracy"] == pytest.approx(small.accuracy)
     assert len(found["notes"]) == 3
-    assert "note: hybrid: [answer]" in capsys.readouterr().out
+    assert "note: hybrid: [server]" in capsys.readouterr().out
 
 
 def test_an_objective_of_energy_needs_a_device_and_a_radio(run_folder, cloud, capsys) -> None:

@@ -67,9 +67,14 @@ def networks() -> tuple[Any, Any]:
     )
 
 
+@pytest.fixture(scope="module", params=["http", "grpc"])
+def protocol(request) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def cloud(make_cloud) -> Any:
-    return make_cloud(IMAGE, CLASSES)
+def cloud(make_cloud, protocol) -> Any:
+    return make_cloud(IMAGE, CLASSES, protocol)
 
 
 @pytest.fixture
@@ -83,7 +88,7 @@ def make_client(networks):
         options.deadline_ms = deadline_ms
         options.breaker.cooldown_ms, options.breaker.max_cooldown_ms = 20, 200
         options.probe_timeout_ms, options.refresh_ms = 200, 100
-        return _core.OffloadClient(*networks, _core.HttpOptions(url), options)
+        return _core.OffloadClient(*networks, _core.ConnectionOptions(url), options)
 
     return make
 
@@ -159,8 +164,8 @@ def test_a_stream_survives_every_fault(mode, cloud, make_client, networks) -> No
     stream.check()
 
 
-def test_a_killed_server_is_found_again(make_cloud, make_client, networks) -> None:
-    cloud = make_cloud(IMAGE, CLASSES)
+def test_a_killed_server_is_found_again(make_cloud, protocol, make_client, networks) -> None:
+    cloud = make_cloud(IMAGE, CLASSES, protocol)
     client = make_client(cloud.url)
     assert client.connect() == ""
     stream = Stream(client, networks)
@@ -175,8 +180,8 @@ def test_a_killed_server_is_found_again(make_cloud, make_client, networks) -> No
     stream.check()
 
 
-def test_a_server_that_dies_under_a_request(make_cloud, make_client, networks) -> None:
-    cloud = make_cloud(IMAGE, CLASSES)
+def test_a_server_that_dies_under_a_request(make_cloud, protocol, make_client, networks) -> None:
+    cloud = make_cloud(IMAGE, CLASSES, protocol)
     client = make_client(cloud.url)
     assert client.connect() == ""
     cloud.order("answer", delay=10)
@@ -190,8 +195,8 @@ def test_a_server_that_dies_under_a_request(make_cloud, make_client, networks) -
     stream.check()
 
 
-def test_a_name_that_is_not_known_costs_no_time(make_client, networks) -> None:
-    client = make_client("http://no-such-host.invalid:8000")
+def test_a_name_that_is_not_known_costs_no_time(protocol, make_client, networks) -> None:
+    client = make_client(f"{protocol}://no-such-host.invalid:8000")
     assert client.connect(1000) != ""
     stream = Stream(client, networks)
     assert stream.run(REQUESTS) == {"link_down"}
@@ -199,11 +204,11 @@ def test_a_name_that_is_not_known_costs_no_time(make_client, networks) -> None:
     assert client.account.probes > 0
 
 
-def test_a_server_that_never_accepts(make_client, networks) -> None:
+def test_a_server_that_never_accepts(protocol, make_client, networks) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        client = make_client(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        client = make_client(f"{protocol}://127.0.0.1:{listener.getsockname()[1]}")
         assert client.connect(50) == "[server] no answer within 50 ms"
         stream = Stream(client, networks)
         assert stream.run(REQUESTS) == {"link_down"}
@@ -254,12 +259,14 @@ def test_threads_take_turns(cloud, make_client) -> None:
 def test_what_cannot_be_is_refused(networks, make_client) -> None:
     with pytest.raises(ValueError, match=r"\[server\] expected a URL"):
         make_client("ftp://host")
+    with pytest.raises(ValueError, match=r"a URL grpc\(s\)://HOST:PORT, received grpc://host"):
+        make_client("grpc://host")
     with pytest.raises(ValueError, match="a payload raw, png or jpeg"):
         make_client("http://127.0.0.1:1", payload="gif")
     client = make_client("http://127.0.0.1:1")
     with pytest.raises(ValueError, match=r"an image \(1, 1, 28, 28\)"):
         client.answer(np.zeros((1, 3, 28, 28), np.uint8))
-    server = _core.HttpOptions("http://127.0.0.1:1")
+    server = _core.ConnectionOptions("http://127.0.0.1:1")
     server.bearer_token = "two words\r\n"
     with pytest.raises(ValueError, match="bearer token"):
         _core.OffloadClient(*networks, server, _core.OffloadOptions())

@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import json
-import shutil
 import signal
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from http.client import HTTPConnection, HTTPSConnection
@@ -44,19 +42,6 @@ def request(port, method="GET", path="/status", body=None, headers=None, connect
 def infer_body(images):
     entry = {"name": "images", "shape": list(images.shape), "datatype": "UINT8"}
     return json.dumps({"inputs": [{**entry, "data": images.ravel().tolist()}]})
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tls")
-    chain, key = folder / "chain.pem", folder / "key.pem"
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
-    files = ["-keyout", str(key), "-out", str(chain)]
-    subprocess.run([*command, *names, *files], check=True, capture_output=True)
-    return chain, key
 
 
 def test_only_the_token_opens_and_all_is_encrypted(

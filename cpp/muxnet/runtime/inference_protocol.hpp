@@ -6,13 +6,12 @@
 #include <vector>
 
 #include "muxnet/core/tensor.hpp"
-#include "muxnet/runtime/transport.hpp"
 
 namespace muxnet {
 
-/// The Open Inference Protocol (KServe V2) over REST with the binary tensor extension: requests as
-/// bytes, and answers back. A server is not trusted: whatever it sends that does not fit is an
-/// error value, never an exception. Source: github.com/kserve/open-inference-protocol.
+/// The Open Inference Protocol (KServe V2) without regard to how it is carried: what is asked, what
+/// comes back, and what an answer must be. A server is not trusted: whatever it sends that does not
+/// fit is an error value, never an exception. Source: github.com/kserve/open-inference-protocol.
 
 /// A value, or why there is none.
 template <class Value>
@@ -44,6 +43,17 @@ struct InferInput {
   std::string datatype;
   Shape shape;
   std::string bytes;  ///< little-endian, row-major; BYTES: one element, without its length
+
+  /// What precedes `bytes` in a binary tensor: the element's length for BYTES, else nothing.
+  std::string length_prefix() const;
+};
+
+/// The output that was asked for, as a server sent it.
+struct InferResponse {
+  std::string id;  ///< empty: it bears none
+  Shape shape;
+  std::vector<double> values;
+  std::optional<double> server_ms;  ///< parameter "server_ms", else Server-Timing's "total"
 };
 
 /// What an answer must be to be taken.
@@ -56,16 +66,11 @@ struct ExpectedOutput {
 
 struct InferAnswer {
   Tensor probabilities;  ///< f32 (1, K)
-  std::optional<double>
-      server_ms;  ///< response parameter "server_ms", else Server-Timing's "total"
+  std::optional<double> server_ms;
 };
 
-HttpRequest metadata_request(const std::string& model, const std::string& version = "");
-HttpRequest infer_request(const InferInput& input);
-
-Checked<ModelMetadata> parse_metadata(const HttpResponse& response);
-/// Checks status, id, name, datatype (FP32 or FP64), shape, size and that all values are finite
-/// and, unless logits, probabilities: in [0, 1] and summing to 1 within 1e-2 (float16 servers).
-Checked<InferAnswer> parse_answer(const HttpResponse& response, const ExpectedOutput& expected);
+/// Checks id, shape, size and that all values are finite and, unless logits, probabilities: in
+/// [0, 1] and summing to 1 within 1e-2 (float16 servers).
+Checked<InferAnswer> check_answer(InferResponse response, const ExpectedOutput& expected);
 
 }  // namespace muxnet

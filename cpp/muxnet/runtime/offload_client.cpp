@@ -1,7 +1,6 @@
 #include "muxnet/runtime/offload_client.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -47,7 +46,8 @@ struct OffloadClient::Work {
   double fall_back_ms = 0;  ///< when the small model has to start
   const Tensor* image = nullptr;
   Tensor prepared;
-  HttpResponse response;  ///< of the last attempt
+  Fault fault = Fault::none;  ///< of the last attempt
+  std::optional<double> rest_ms;
   bool hedged = false;
   OffloadAnswer result;
 };
@@ -86,10 +86,13 @@ void OffloadClient::measure_local() {
   }
 }
 
-std::string OffloadClient::learn_endpoint(const HttpResponse& response) {
-  const auto metadata = parse_metadata(response);
-  if (!metadata.value) return metadata.error;
-  auto endpoint = settle(options_.endpoint, *metadata.value, local_->image_shape());
+std::unique_ptr<Transfer<ModelMetadata>> OffloadClient::describe() {
+  return transport_->describe(options_.endpoint.model, options_.endpoint.version);
+}
+
+std::string OffloadClient::learn_endpoint(const Reply<ModelMetadata>& reply) {
+  if (reply.fault != Fault::none) return reply.message;
+  auto endpoint = settle(options_.endpoint, reply.value, local_->image_shape());
   endpoint_ = std::move(endpoint.value);
   return endpoint.error;
 }
@@ -98,18 +101,17 @@ std::string OffloadClient::connect(double timeout_ms) {
   const std::lock_guard lock(mutex_);
   probe_.reset();
   const double until = clock_->now_ms() + timeout_ms;
-  std::array<double, empty_exchanges> times{};
-  for (double& time : times) {
-    const auto transfer =
-        transport_->start(metadata_request(options_.endpoint.model, options_.endpoint.version));
+  std::vector<double> times;
+  for (std::size_t i = 0; i < empty_exchanges; ++i) {
+    const auto transfer = describe();
     if (!transfer->wait(until)) return text("[server] no answer within ", timeout_ms, " ms");
-    const HttpResponse response = transfer->take();
-    const std::string problem = learn_endpoint(response);
+    const auto reply = transfer->take();
+    const std::string problem = learn_endpoint(reply);
     if (!problem.empty()) return problem;
-    time = response.exchange_ms;
+    if (reply.exchange_ms) times.push_back(*reply.exchange_ms);
   }
   std::sort(times.begin(), times.end());
-  estimator_.observe_empty(times[empty_exchanges / 2]);
+  if (!times.empty()) estimator_.observe_empty(times[times.size() / 2]);
   breaker_.succeeded();
   return "";
 }
@@ -117,8 +119,7 @@ std::string OffloadClient::connect(double timeout_ms) {
 void OffloadClient::tend_probe() {
   const double now = clock_->now_ms();
   if (!probe_ && breaker_.probe_due(now)) {
-    probe_ =
-        transport_->start(metadata_request(options_.endpoint.model, options_.endpoint.version));
+    probe_ = describe();
     probe_started_ms_ = now;
     probe_polls_ = 0;
     ++account_.probes;
@@ -169,16 +170,19 @@ OffloadReason OffloadClient::choose(Work& work, Placement placement) {
   return decide(options_.objective, score, prospects(work));
 }
 
-OffloadReason OffloadClient::judge(Work& work, const HttpResponse& response,
+OffloadReason OffloadClient::judge(Work& work, Reply<InferResponse> reply,
                                    const ExpectedOutput& expected) {
-  if (response.fault != Fault::none) {
-    work.result.detail = response.message;
-    return reason_of(response.fault);
+  work.fault = reply.fault;
+  work.rest_ms = reply.rest_ms;
+  if (reply.fault != Fault::none) {
+    work.result.detail = std::move(reply.message);
+    return reason_of(reply.fault);
   }
-  auto answer = parse_answer(response, expected);
+  auto answer = check_answer(std::move(reply.value), expected);
   if (!answer.value) {
+    work.fault = Fault::malformed;
     work.result.detail = answer.error;
-    return response.status == 200 ? OffloadReason::invalid : OffloadReason::refused;
+    return reason_of(work.fault);
   }
   work.result.probabilities = answer.value->probabilities;
   work.result.server_ms = answer.value->server_ms;
@@ -187,14 +191,15 @@ OffloadReason OffloadClient::judge(Work& work, const HttpResponse& response,
 
 OffloadReason OffloadClient::attempt(Work& work, InferInput& input, double give_up_ms) {
   input.id = text(++sequence_);
-  HttpRequest request = infer_request(input);
-  const double sent = request.size(), start = clock_->now_ms();
+  const double start = clock_->now_ms();
   OffloadAnswer& result = work.result;
   ++result.attempts;
+  work.fault = Fault::timed_out;
+  work.rest_ms = {};
+  const auto transfer = transport_->infer(input);
+  const double sent = transfer->sent_bytes();
   result.sent_bytes += sent;
   payload_bytes_ += memory * (sent - payload_bytes_);
-  work.response = {};
-  const auto transfer = transport_->start(std::move(request));
   if (!transfer->wait(give_up_ms)) {
     const double waited = clock_->now_ms() - start;
     // From here the device has an answer of its own; the cloud's may still come meanwhile.
@@ -209,18 +214,19 @@ OffloadReason OffloadClient::attempt(Work& work, InferInput& input, double give_
     }
     work.hedged = true;
   }
-  work.response = transfer->take();
-  const HttpResponse& response = work.response;
-  result.received_bytes += response.received_bytes;
+  Reply<InferResponse> reply = transfer->take();
+  const double received = reply.received_bytes;
+  const std::optional<double> exchange_ms = reply.exchange_ms;
+  result.received_bytes += received;
   const OffloadReason reason =
-      judge(work, response, {input.id, input.output, local_->classes(), options_.endpoint.logits});
+      judge(work, std::move(reply),
+            {input.id, input.output, local_->classes(), options_.endpoint.logits});
   if (reason == OffloadReason::answered) {
     last_exchange_ms_ = clock_->now_ms();
-    answer_bytes_ += memory * (response.received_bytes - answer_bytes_);
-    estimator_.observe({sent, response.received_bytes}, response.exchange_ms, result.server_ms);
+    answer_bytes_ += memory * (received - answer_bytes_);
+    if (exchange_ms) estimator_.observe({sent, received}, *exchange_ms, result.server_ms);
     const Figure server = result.server_ms ? Figure(*result.server_ms, Origin::measured) : Figure();
-    result.energy_mj =
-        result.energy_mj + exchange_cost(sent, response.received_bytes, server).energy_mj;
+    result.energy_mj = result.energy_mj + exchange_cost(sent, received, server).energy_mj;
   } else {
     result.energy_mj = result.energy_mj + exchange_cost(sent, 0, {}).energy_mj;
   }
@@ -239,9 +245,8 @@ OffloadReason OffloadClient::send(Work& work) {
       breaker_.succeeded();
       return reason;
     }
-    const auto rest = rest_ms(work.response);
-    rest ? breaker_.open_for(now, *rest) : breaker_.failed(now);
-    if (!may_pass(work.response) || !breaker_.allows()) return reason;
+    work.rest_ms ? breaker_.open_for(now, *work.rest_ms) : breaker_.failed(now);
+    if (!may_pass(work.fault) || !breaker_.allows()) return reason;
     const Figure expected = prospects(work).cloud.latency_ms;
     const double needed = expected.known() ? expected.value() : 0;
     if (now + needed >= give_up) return reason;

@@ -11,6 +11,7 @@
 #include "muxnet/runtime/offload_decision.hpp"
 #include "muxnet/runtime/offload_endpoint.hpp"
 #include "muxnet/runtime/retry_policy.hpp"
+#include "muxnet/runtime/transport.hpp"
 
 namespace muxnet {
 
@@ -86,13 +87,14 @@ class OffloadClient {
  private:
   struct Work;
   void measure_local();
-  std::string learn_endpoint(const HttpResponse& response);
+  std::unique_ptr<Transfer<ModelMetadata>> describe();
+  std::string learn_endpoint(const Reply<ModelMetadata>& reply);
   void tend_probe();
   Prospects prospects(const Work& work) const;
   OffloadReason choose(Work& work, Placement placement);
   OffloadReason send(Work& work);
   OffloadReason attempt(Work& work, InferInput& input, double give_up_ms);
-  OffloadReason judge(Work& work, const HttpResponse& response, const ExpectedOutput& expected);
+  OffloadReason judge(Work& work, Reply<InferResponse> reply, const ExpectedOutput& expected);
   Cost exchange_cost(double sent_bytes, double received_bytes, const Figure& server) const;
   void run_local(Work& work);
   OffloadAnswer finish(Work& work);
@@ -114,7 +116,7 @@ class OffloadClient {
   double last_exchange_ms_;
   std::uint64_t sequence_ = 0;
 
-  std::unique_ptr<Transfer> probe_;
+  std::unique_ptr<Transfer<ModelMetadata>> probe_;
   double probe_started_ms_ = 0;
   int probe_polls_ = 0;
 };

@@ -26,7 +26,8 @@ TOKEN = "MUXNET_TOKEN"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet offload``."""
     parser.add_argument("run", type=Path, help="folder of a finished run")
-    parser.add_argument("--server", required=True, metavar="URL", help="http(s)://HOST:PORT")
+    places = "http(s)://HOST:PORT, grpc(s)://HOST:PORT"
+    parser.add_argument("--server", required=True, metavar="URL", help=places)
     parser.add_argument("--model", default="", help="its name there (default: the run's dearest)")
     parser.add_argument("--ca-file", type=Path, help="certificates to trust, PEM")
     parser.add_argument("--logits", action="store_true", help="the server's output are logits")
@@ -88,9 +89,10 @@ def execute(arguments: argparse.Namespace) -> int:
             made.link = load_link(arguments.link)
         return made
 
-    server = _core.HttpOptions(arguments.server)
+    server = _core.ConnectionOptions(arguments.server)
     server.bearer_token = os.environ.get(TOKEN, "")
-    server.ca_file = arguments.ca_file or Path()
+    if arguments.ca_file is not None:
+        server.ca_file = arguments.ca_file
     compressed = arguments.payload if arguments.payload != "raw" else "jpeg"
     with reporter() as progress:
         found = measure(pair, server, options, stream, compressed, progress.say)

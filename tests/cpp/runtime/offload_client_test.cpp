@@ -8,9 +8,9 @@ namespace muxnet {
 namespace {
 
 using testing::fault;
+using testing::HttpReply;
 using testing::image_of;
 using testing::never_ms;
-using testing::Reply;
 using testing::right_answer;
 using testing::Scene;
 using testing::status;
@@ -52,7 +52,7 @@ TEST(OffloadClient, LearnsTheEndpointAsideWithoutMakingAnybodyWait) {
 TEST(OffloadClient, AHungServerIsGivenUpInTimeForTheLocalModel) {
   Scene scene;
   ASSERT_EQ(scene.client->connect(1000), "");
-  scene.server.infer = [](const HttpRequest&) { return Reply{never_ms, {}}; };
+  scene.server.infer = [](const HttpRequest&) { return HttpReply{never_ms, {}}; };
   const auto answer = scene.hard();
   EXPECT_EQ(answer.reason, OffloadReason::timed_out);
   EXPECT_EQ(answer.answer, 0);
@@ -66,7 +66,7 @@ TEST(OffloadClient, TakesAnAnswerThatComesWhileTheLocalModelRuns) {
   Scene scene;
   ASSERT_EQ(scene.client->connect(1000), "");
   double fall_back = 0;
-  scene.server.infer = [](const HttpRequest&) { return Reply{never_ms, {}}; };
+  scene.server.infer = [](const HttpRequest&) { return HttpReply{never_ms, {}}; };
   fall_back = scene.hard().latency_ms - scene.local->local_ms;
   // One millisecond after the small model has begun; it takes five.
   scene.server.infer = [&](const HttpRequest& request) {
@@ -80,7 +80,7 @@ TEST(OffloadClient, TakesAnAnswerThatComesWhileTheLocalModelRuns) {
 }
 
 TEST(OffloadClient, SaysWhyItFellBack) {
-  const std::vector<std::pair<OffloadReason, Reply>> cases = {
+  const std::vector<std::pair<OffloadReason, HttpReply>> cases = {
       {OffloadReason::unresolved, fault(Fault::unresolved)},
       {OffloadReason::unreachable, fault(Fault::unreachable)},
       {OffloadReason::cut, fault(Fault::cut)},
@@ -155,8 +155,8 @@ TEST(OffloadClient, ADeadLinkCostsNothingButTheProbes) {
 TEST(OffloadClient, ComesBackByItself) {
   Scene scene;
   ASSERT_EQ(scene.client->connect(1000), "");
-  scene.server.infer = [](const HttpRequest&) { return Reply{never_ms, {}}; };
-  scene.server.metadata = [](const HttpRequest&) { return Reply{never_ms, {}}; };
+  scene.server.infer = [](const HttpRequest&) { return HttpReply{never_ms, {}}; };
+  scene.server.metadata = [](const HttpRequest&) { return HttpReply{never_ms, {}}; };
   for (int i = 0; i < 2000; ++i) EXPECT_EQ(scene.hard().lateness_ms, 0);
   EXPECT_EQ(scene.client->state(), CircuitBreaker::State::open);
   EXPECT_LE(scene.server.inferred, 3);
@@ -230,7 +230,7 @@ TEST(OffloadClient, TenThousandRequestsThroughEveryFaultAreEachAnsweredOnceInTim
   Scene scene(options);
   ASSERT_EQ(scene.client->connect(1000), "");
   Random random(3);
-  scene.server.infer = [&](const HttpRequest& request) -> Reply {
+  scene.server.infer = [&](const HttpRequest& request) -> HttpReply {
     switch (random.below(15)) {
       case 0:
         return fault(Fault::cut, random.uniform() * 200);
@@ -303,7 +303,7 @@ TEST(OffloadClient, AnEndpointThatDoesNotFitIsNotUsed) {
             "[server, model ] expected an input FP32 or UINT8 (1, 1, 2, 2), received x BYTES "
             "(-1)");
   EXPECT_EQ(scene.hard().reason, OffloadReason::link_down);
-  scene.server.metadata = [](const HttpRequest&) { return Reply{never_ms, {}}; };
+  scene.server.metadata = [](const HttpRequest&) { return HttpReply{never_ms, {}}; };
   EXPECT_EQ(scene.client->connect(50), "[server] no answer within 50 ms");
 }
 

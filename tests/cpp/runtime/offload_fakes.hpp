@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "muxnet/runtime/offload_client.hpp"
+#include "muxnet/runtime/rest_transport.hpp"
 
 namespace muxnet::testing {
 
@@ -54,19 +55,19 @@ inline Tensor image_of(double score, int label) {
                       {1, 1, 2, 2});
 }
 
-struct Reply {
+struct HttpReply {
   double after_ms = 0;
   HttpResponse response;
 };
 
-inline Reply fault(Fault kind, double after_ms = 1) {
+inline HttpReply fault(Fault kind, double after_ms = 1) {
   HttpResponse response;
   response.fault = kind;
   response.message = name_of(kind);
   return {after_ms, response};
 }
 
-inline Reply status(int code, double after_ms = 1, const std::string& body = "{}") {
+inline HttpReply status(int code, double after_ms = 1, const std::string& body = "{}") {
   HttpResponse response;
   response.status = code;
   response.body = body;
@@ -74,7 +75,7 @@ inline Reply status(int code, double after_ms = 1, const std::string& body = "{}
   return {after_ms, response};
 }
 
-inline Reply described(double after_ms = 1, const std::string& datatype = "FP32") {
+inline HttpReply described(double after_ms = 1, const std::string& datatype = "FP32") {
   const nlohmann::json shape =
       datatype == "BYTES" ? nlohmann::json{-1} : nlohmann::json{-1, 1, 2, 2};
   const nlohmann::json content = {
@@ -107,6 +108,12 @@ inline HttpResponse binary_answer(const std::string& id, const std::vector<float
   return response;
 }
 
+/// What a client makes of an answer: by the transport, then by the protocol's checks.
+inline Checked<InferAnswer> judged(Reply<InferResponse> reply, const ExpectedOutput& expected) {
+  if (reply.fault != Fault::none) return {std::nullopt, reply.message};
+  return check_answer(std::move(reply.value), expected);
+}
+
 /// The header and the tensor of a request.
 inline std::pair<nlohmann::json, std::string> opened(const HttpRequest& request) {
   const std::string name = "Inference-Header-Content-Length: ";
@@ -119,22 +126,22 @@ inline std::pair<nlohmann::json, std::string> opened(const HttpRequest& request)
 }
 
 /// The right answer: the class that the image's second pixel names.
-inline Reply right_answer(const HttpRequest& request, double after_ms = 10) {
+inline HttpReply right_answer(const HttpRequest& request, double after_ms = 10) {
   const auto [json, bytes] = opened(request);
   std::vector<float> pixels(4), values(3, 0);
   std::memcpy(pixels.data(), bytes.data(), 16);
   values.at(static_cast<std::size_t>(pixels[1])) = 1;
-  Reply reply{after_ms, binary_answer(json.at("id"), values)};
+  HttpReply reply{after_ms, binary_answer(json.at("id"), values)};
   reply.response.exchange_ms = after_ms;
   return reply;
 }
 
 /// A server as a function: what it answers to a request for the metadata, and to one to infer.
 struct FakeServer {
-  std::function<Reply(const HttpRequest&)> metadata = [](const HttpRequest&) {
+  std::function<HttpReply(const HttpRequest&)> metadata = [](const HttpRequest&) {
     return described();
   };
-  std::function<Reply(const HttpRequest&)> infer = [](const HttpRequest& request) {
+  std::function<HttpReply(const HttpRequest&)> infer = [](const HttpRequest& request) {
     return right_answer(request);
   };
   int asked = 0;  ///< for metadata
@@ -142,9 +149,9 @@ struct FakeServer {
   int given_up = 0;
 };
 
-class FakeTransfer : public Transfer {
+class FakeTransfer : public HttpTransfer {
  public:
-  FakeTransfer(std::shared_ptr<VirtualClock> clock, FakeServer& server, Reply reply)
+  FakeTransfer(std::shared_ptr<VirtualClock> clock, FakeServer& server, HttpReply reply)
       : clock_(std::move(clock)),
         server_(server),
         reply_(std::move(reply)),
@@ -160,19 +167,19 @@ class FakeTransfer : public Transfer {
  private:
   std::shared_ptr<VirtualClock> clock_;
   FakeServer& server_;
-  Reply reply_;
+  HttpReply reply_;
   double ready_;
   bool over_ = false;
 };
 
-class FakeTransport : public Transport {
+class FakeClient : public HttpClient {
  public:
-  FakeTransport(std::shared_ptr<VirtualClock> clock, FakeServer& server)
+  FakeClient(std::shared_ptr<VirtualClock> clock, FakeServer& server)
       : clock_(std::move(clock)), server_(server) {}
-  std::unique_ptr<Transfer> start(HttpRequest request) override {
+  std::unique_ptr<HttpTransfer> start(HttpRequest request) override {
     const bool infers = request.method == "POST";
     ++(infers ? server_.inferred : server_.asked);
-    Reply reply = infers ? server_.infer(request) : server_.metadata(request);
+    HttpReply reply = infers ? server_.infer(request) : server_.metadata(request);
     return std::make_unique<FakeTransfer>(clock_, server_, std::move(reply));
   }
 
@@ -180,6 +187,18 @@ class FakeTransport : public Transport {
   std::shared_ptr<VirtualClock> clock_;
   FakeServer& server_;
 };
+
+inline Checked<InferAnswer> judged(const HttpResponse& response, const ExpectedOutput& expected) {
+  const auto clock = std::make_shared<VirtualClock>();
+  FakeServer server;
+  server.infer = [&](const HttpRequest&) { return HttpReply{0, response}; };
+  const auto transport = make_rest_transport(std::make_unique<FakeClient>(clock, server));
+  InferInput input;
+  input.output = expected.output;
+  const auto transfer = transport->infer(input);
+  transfer->wait(0);
+  return judged(transfer->take(), expected);
+}
 
 /// A client, its server and the time, with the deadline at 100 ms.
 struct Scene {
@@ -189,7 +208,8 @@ struct Scene {
     local = models.get();
     chosen.deadline_ms = 100;
     client = std::make_unique<OffloadClient>(
-        std::move(models), std::make_unique<FakeTransport>(clock, server), clock, chosen);
+        std::move(models), make_rest_transport(std::make_unique<FakeClient>(clock, server)), clock,
+        chosen);
   }
   OffloadAnswer hard(int label = 2) { return client->answer(image_of(1, label)); }
 

@@ -1,4 +1,4 @@
-#include "muxnet/runtime/inference_protocol.hpp"
+#include "muxnet/runtime/rest_protocol.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,11 +6,13 @@
 
 #include "muxnet/core/random.hpp"
 #include "offload_fakes.hpp"
+#include "support/errors.hpp"
 
 namespace muxnet {
 namespace {
 
 using testing::binary_answer;
+using testing::judged;
 
 const ExpectedOutput expected{"7", "y", 3, false};
 
@@ -25,7 +27,7 @@ std::string output(const std::string& members) {
   return R"({"outputs": [{"name": "y", "datatype": "FP32", )" + members + "}]}";
 }
 
-TEST(InferenceProtocol, WritesTheBinaryForm) {
+TEST(RestProtocol, WritesTheBinaryForm) {
   InferInput input{"7", "a b", "2", "x", "y", "FP32", {1, 2}, std::string(8, '\0')};
   const HttpRequest request = infer_request(input);
   EXPECT_EQ(request.method, "POST");
@@ -40,15 +42,15 @@ TEST(InferenceProtocol, WritesTheBinaryForm) {
   EXPECT_GT(request.size(), static_cast<double>(request.body.size()) + 80);
 }
 
-TEST(InferenceProtocol, BytesElementsBearTheirLength) {
+TEST(RestProtocol, BytesElementsBearTheirLength) {
   const auto [json, bytes] =
       testing::opened(infer_request({"1", "m", "", "x", "y", "BYTES", {1}, "abc"}));
   EXPECT_EQ(bytes, std::string("\3\0\0\0abc", 7));
   EXPECT_EQ(json.at("inputs").at(0).at("parameters").at("binary_data_size"), 7);
 }
 
-TEST(InferenceProtocol, ReadsBothFormsOfAnAnswer) {
-  const auto binary = parse_answer(binary_answer("7", {0.25F, 0.5F, 0.25F}, 3.5), expected);
+TEST(RestProtocol, ReadsBothFormsOfAnAnswer) {
+  const auto binary = judged(binary_answer("7", {0.25F, 0.5F, 0.25F}, 3.5), expected);
   ASSERT_TRUE(binary.value) << binary.error;
   EXPECT_EQ(binary.value->probabilities.shape(), (Shape{1, 3}));
   EXPECT_EQ(binary.value->probabilities.span<float>()[1], 0.5F);
@@ -56,14 +58,14 @@ TEST(InferenceProtocol, ReadsBothFormsOfAnAnswer) {
   for (const std::string data : {"[0.25, 0.5, 0.25]", "[[0.25, 0.5, 0.25]]"}) {
     auto response = json_answer(output(R"("shape": [1, 3], "data": )" + data));
     response.headers["server-timing"] = "cache;dur=1, total;dur=1.5";
-    const auto json = parse_answer(response, expected);
+    const auto json = judged(response, expected);
     ASSERT_TRUE(json.value) << json.error;
     EXPECT_EQ(json.value->probabilities.span<float>()[2], 0.25F);
     EXPECT_EQ(json.value->server_ms, 1.5);
   }
 }
 
-TEST(InferenceProtocol, FindsItsOutputAmongOthers) {
+TEST(RestProtocol, FindsItsOutputAmongOthers) {
   const std::string json =
       R"({"outputs": [{"name": "z", "datatype": "FP32", "shape": [2],
                        "parameters": {"binary_data_size": 8}},
@@ -73,24 +75,24 @@ TEST(InferenceProtocol, FindsItsOutputAmongOthers) {
   const std::vector<double> values{0, 1, 0};
   response.body.append(reinterpret_cast<const char*>(values.data()), 24);
   response.headers["inference-header-content-length"] = std::to_string(json.size());
-  const auto answer = parse_answer(response, expected);
+  const auto answer = judged(response, expected);
   ASSERT_TRUE(answer.value) << answer.error;
   EXPECT_EQ(answer.value->probabilities.span<float>()[1], 1.0F);
 }
 
-TEST(InferenceProtocol, LogitsBecomeProbabilities) {
+TEST(RestProtocol, LogitsBecomeProbabilities) {
   ExpectedOutput logits = expected;
   logits.logits = true;
-  const auto answer = parse_answer(binary_answer("7", {1000, 1000, -1000}), logits);
+  const auto answer = judged(binary_answer("7", {1000, 1000, -1000}), logits);
   ASSERT_TRUE(answer.value) << answer.error;
   EXPECT_EQ(answer.value->probabilities.span<float>()[0], 0.5F);
-  EXPECT_FALSE(parse_answer(binary_answer("7", {3, 2, 1}), expected).value);
+  EXPECT_FALSE(judged(binary_answer("7", {3, 2, 1}), expected).value);
 }
 
-TEST(InferenceProtocol, SaysWhatDoesNotFit) {
+TEST(RestProtocol, SaysWhatDoesNotFit) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const auto error_of = [](const HttpResponse& response) {
-    const auto answer = parse_answer(response, expected);
+    const auto answer = judged(response, expected);
     EXPECT_FALSE(answer.value);
     return answer.error;
   };
@@ -107,7 +109,7 @@ TEST(InferenceProtocol, SaysWhatDoesNotFit) {
   EXPECT_EQ(error_of(json_answer(output(R"("shape": [3], "data": [1, 0])"))),
             "[output y] expected 3 numbers, received 2");
   EXPECT_EQ(error_of(json_answer(output(R"("shape": [3, -1], "data": [])"))),
-            "[output] expected extents of at least 0, received -1");
+            "[shape] expected extents of at least 0, received -1");
   EXPECT_EQ(error_of(json_answer(R"({"outputs": []})")),
             "[answer] expected an output y, received none");
   auto cut = binary_answer("7", {1, 0, 0});
@@ -119,7 +121,7 @@ TEST(InferenceProtocol, SaysWhatDoesNotFit) {
   EXPECT_NE(error_of(beyond).find("expected a number of 0 to"), std::string::npos);
 }
 
-TEST(InferenceProtocol, DamagedAnswersAreErrorsOrAnswersAndNothingElse) {
+TEST(RestProtocol, DamagedAnswersAreErrorsOrAnswersAndNothingElse) {
   Random random(1);
   int taken = 0;
   for (int i = 0; i < 5'000; ++i) {
@@ -128,7 +130,7 @@ TEST(InferenceProtocol, DamagedAnswersAreErrorsOrAnswersAndNothingElse) {
       response.body[random.below(response.body.size())] = static_cast<char>(random.below(256));
     }
     if (random.below(4) == 0) response.body.resize(random.below(response.body.size() + 1));
-    const auto answer = parse_answer(response, expected);
+    const auto answer = judged(response, expected);
     ASSERT_NE(answer.value.has_value(), !answer.error.empty());
     if (!answer.value) continue;
     ++taken;
@@ -138,19 +140,20 @@ TEST(InferenceProtocol, DamagedAnswersAreErrorsOrAnswersAndNothingElse) {
   }
   EXPECT_GT(taken, 0);
   // Deeper than any stack.
-  EXPECT_FALSE(parse_answer(json_answer(std::string(1 << 20, '[')), expected).value);
-  EXPECT_FALSE(parse_answer(json_answer(output(R"("shape": [3], "data": )" +
-                                               std::string(5000, '[') + std::string(5000, ']'))),
-                            expected)
+  EXPECT_FALSE(judged(json_answer(std::string(1 << 20, '[')), expected).value);
+  EXPECT_FALSE(judged(json_answer(output(R"("shape": [3], "data": )" + std::string(5000, '[') +
+                                         std::string(5000, ']'))),
+                      expected)
                    .value);
 }
 
-TEST(InferenceProtocol, ReadsMetadata) {
-  const auto metadata = parse_metadata(testing::described().response);
-  ASSERT_TRUE(metadata.value) << metadata.error;
-  EXPECT_EQ(metadata.value->inputs.at(0).shape, (Shape{-1, 1, 2, 2}));
-  EXPECT_EQ(metadata.value->outputs.at(0).name, "y");
-  EXPECT_EQ(parse_metadata(json_answer(R"({"name": "m", "inputs": [3], "outputs": []})")).error,
+TEST(RestProtocol, ReadsMetadata) {
+  const ModelMetadata metadata = parse_metadata(testing::described().response);
+  EXPECT_EQ(metadata.inputs.at(0).shape, (Shape{-1, 1, 2, 2}));
+  EXPECT_EQ(metadata.outputs.at(0).name, "y");
+  EXPECT_EQ(testing::error_of<std::runtime_error>([] {
+              parse_metadata(json_answer(R"({"name": "m", "inputs": [3], "outputs": []})"));
+            }),
             "[inputs] expected an object with name, received number");
   EXPECT_EQ(metadata_request("m/../x").path, "/v2/models/m%2F..%2Fx");
 }

@@ -1,8 +1,20 @@
-#include "muxnet/runtime/http_transport.hpp"
+#include "muxnet/runtime/http_client.hpp"
 
 #include <stdexcept>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/runtime/clock.hpp"
+
+namespace muxnet {
+
+double HttpRequest::size() const {
+  constexpr std::string_view line = " HTTP/1.1\r\n\r\n\r\n";
+  std::size_t bytes = method.size() + path.size() + line.size() + body.size();
+  for (const auto& header : headers) bytes += header.size() + 2;
+  return static_cast<double>(bytes);
+}
+
+}  // namespace muxnet
 
 #ifdef MUXNET_WITH_CURL
 #include <curl/curl.h>
@@ -71,9 +83,9 @@ struct Pool {
   CURLM* multi = nullptr;
 };
 
-class CurlTransfer : public Transfer {
+class CurlTransfer : public HttpTransfer {
  public:
-  CurlTransfer(std::shared_ptr<Pool> pool, const HttpOptions& options, HttpRequest request)
+  CurlTransfer(std::shared_ptr<Pool> pool, const ConnectionOptions& options, HttpRequest request)
       : pool_(std::move(pool)), request_(std::move(request)), limit_(options.max_response_bytes) {
     if (!easy_) throw std::bad_alloc();
     for (const auto& header : request_.headers) add(header);
@@ -115,7 +127,7 @@ class CurlTransfer : public Transfer {
     if (code != CURLE_OK) throw std::runtime_error(text("[http] ", curl_easy_strerror(code)));
   }
 
-  void set_request(const HttpOptions& options) {
+  void set_request(const ConnectionOptions& options) {
     set(CURLOPT_PRIVATE, this);
     set(CURLOPT_URL, (options.url + request_.path).c_str());
     set(CURLOPT_HTTPHEADER, headers_.get());
@@ -134,7 +146,7 @@ class CurlTransfer : public Transfer {
     set(CURLOPT_HEADERDATA, this);
   }
 
-  void set_limits(const HttpOptions& options) {
+  void set_limits(const ConnectionOptions& options) {
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_TCP_NODELAY, 1L);
@@ -207,30 +219,25 @@ class CurlTransfer : public Transfer {
   HttpResponse response_;
 };
 
-class CurlTransport : public Transport {
+class CurlClient : public HttpClient {
  public:
-  explicit CurlTransport(HttpOptions options) : options_(std::move(options)) {
+  explicit CurlClient(ConnectionOptions options) : options_(std::move(options)) {
     while (options_.url.ends_with('/')) options_.url.pop_back();
-    const bool known = options_.url.starts_with("http://") || options_.url.starts_with("https://");
-    require(known, "server", "a URL http://... or https://...", options_.url);
-    const bool plain = std::all_of(options_.bearer_token.begin(), options_.bearer_token.end(),
-                                   [](char c) { return c > ' ' && c < 127; });
-    require(plain, "bearer token", "printable characters without blanks", "others");
   }
 
-  std::unique_ptr<Transfer> start(HttpRequest request) override {
+  std::unique_ptr<HttpTransfer> start(HttpRequest request) override {
     return std::make_unique<CurlTransfer>(pool_, options_, std::move(request));
   }
 
  private:
-  HttpOptions options_;
+  ConnectionOptions options_;
   std::shared_ptr<Pool> pool_ = std::make_shared<Pool>();
 };
 
 }  // namespace
 
-std::unique_ptr<Transport> make_http_transport(const HttpOptions& options) {
-  return std::make_unique<CurlTransport>(options);
+std::unique_ptr<HttpClient> make_http_client(const ConnectionOptions& options) {
+  return std::make_unique<CurlClient>(options);
 }
 
 }  // namespace muxnet
@@ -239,7 +246,7 @@ std::unique_ptr<Transport> make_http_transport(const HttpOptions& options) {
 
 namespace muxnet {
 
-std::unique_ptr<Transport> make_http_transport(const HttpOptions&) {
+std::unique_ptr<HttpClient> make_http_client(const ConnectionOptions&) {
   throw std::runtime_error(
       error_text("http", "muxnet built with libcurl (libcurl4-openssl-dev)", "none"));
 }
