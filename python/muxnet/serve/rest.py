@@ -21,6 +21,7 @@ from muxnet.serve.kserve_parts import (
 from muxnet.serve.metrics import registry, status
 from muxnet.serve.requests import RequestError, decode
 from muxnet.serve.router_model import Endpoint, Extension
+from muxnet.words import cost_title
 
 LENGTH_HEADER = "inference-header-content-length"
 PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " + (
@@ -95,7 +96,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
         served = endpoint.served
         found = status(endpoint.bridge.service.statistics())
         for entry, model in zip(found["models"], served.models, strict=True):
-            entry["macs"] = float(model.macs)
+            entry["macs"] = float(model.cost)
         return JSONResponse(
             {
                 **found,
@@ -105,6 +106,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
                 "accuracy": served.policy.point.accuracy,
                 "class_names": list(served.class_names),
                 "image_shape": list(served.image_shape),
+                "cost": cost_title(served.cost_kind),
                 "ready": endpoint.ready,
             }
         )
