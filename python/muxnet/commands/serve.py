@@ -27,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run", type=Path, help="folder of muxnet run, for a router among its models"
     )
-    parser.add_argument(
-        "--policy", default="", help="policy of the run (default: learned_cascade)"
-    )
+    parser.add_argument("--policy", default="", help="policy of the run (default: learned_cascade)")
     parser.add_argument(
         "--shadow", default="", help="policy or router that decides beside, and is only recorded"
     )

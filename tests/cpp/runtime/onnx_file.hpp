@@ -49,7 +49,8 @@ inline std::string onnx_node(const std::string& op, const std::vector<std::strin
 /// flatten(images) * weight (features, K) + bias (K) as an ONNX file of opset 13.
 inline std::string linear_onnx(const Shape& images, const Tensor& weight, const Tensor& bias) {
   const std::string graph = bytes(1, onnx_node("Flatten", {"images"}, "flat")) +
-                            bytes(1, onnx_node("Gemm", {"flat", "w", "b"}, "logits")) +
+                            bytes(1, onnx_node("MatMul", {"flat", "w"}, "product")) +
+                            bytes(1, onnx_node("Add", {"product", "b"}, "logits")) +
                             bytes(2, "linear") + bytes(5, onnx_tensor("w", weight)) +
                             bytes(5, onnx_tensor("b", bias)) +
                             bytes(11, onnx_value("images", images)) +
