@@ -188,7 +188,7 @@ def test_encoded_images_limits_and_decisions_go_as_with_networks_of_a_run(ready,
         with pytest.raises(Exception, match=r"accuracy\] expected at most"):
             client.infer("router", tensor(kind, harmless), parameters={"accuracy": "0.9999"})
     status = ask(ready, "/status")[1]
-    assert status["cost"] == "cost"
+    assert status["cost_title"] == "cost"
     assert [model["macs"] for model in status["models"]] == COSTS
     assert status["shadow_images"] > 0
     assert status["class_names"] == [str(k) for k in range(10)]
@@ -280,10 +280,10 @@ def test_models_that_do_not_fit_are_told_at_the_start(
         pass
 
 
-def test_images_of_another_size_are_told(folder):
-    deployment = load(Source(folder / "router")).deployment()  # 3 x 64 x 64
-    with pytest.raises(ValueError, match=r"first.*not \(1, 3, 64, 64\)"):
-        _core.Service(deployment, _core.ServiceOptions())
+def test_images_of_another_size_are_told(folder, started_server):
+    message = r"first.*run on images of 3 x 64 x 64 \(--channels, --size\)"
+    with pytest.raises(UserError, match=message), started_server(folder / "router"):
+        pass
 
 
 def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path):

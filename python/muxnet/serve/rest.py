@@ -106,7 +106,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
                 "accuracy": served.policy.point.accuracy,
                 "class_names": list(served.class_names),
                 "image_shape": list(served.image_shape),
-                "cost": cost_title(served.cost_kind),
+                "cost_title": cost_title(served.cost_kind),
                 "ready": endpoint.ready,
             }
         )

@@ -27,12 +27,17 @@ class Source:
     models: Path | None = None
     images: ImageFormat | None = None
 
+    @property
+    def has_networks(self) -> bool:
+        """Whether the models are those of a run."""
+        return is_run(RunFolder(self.run or self.path))
+
     def files(self) -> list[Path]:
         """Return the files whose change means something new to serve."""
-        folder = RunFolder(self.run or self.path)
         routers = [Path(name) / POLICY_FILE for name in (self.path, self.shadow) if name]
-        if is_run(folder):
-            models = sorted(folder.weights.glob("*.safetensors"))
+        if self.has_networks:
+            weights = RunFolder(self.run or self.path).weights
+            models = sorted(weights.glob("*.safetensors"))
         else:
             models = files_of(self.models or self.path / MODELS_FILE)
         return [path for path in (*models, *routers) if path.is_file()]
@@ -124,7 +129,6 @@ def load(source: Source) -> Served:
 
 
 def _shadow(source: Source) -> Any:
-    folder = source.run or source.path
-    if (Path(source.shadow) / POLICY_FILE).is_file() or not is_run(RunFolder(folder)):
+    if (Path(source.shadow) / POLICY_FILE).is_file() or not source.has_networks:
         return load_policy(Path(source.shadow))
-    return load_policy(folder, source.shadow)
+    return load_policy(source.run or source.path, source.shadow)
