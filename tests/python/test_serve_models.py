@@ -267,17 +267,19 @@ def test_a_list_that_changes_is_served_anew(folder, started_server, networks, ha
         ({"mean": [0.0, 0.0]}, r"mine, mean\] expected 1 or 1 values, received 2"),
     ],
 )
-def test_models_that_do_not_fit_are_told_at_the_start(
-    folder, networks, started_server, change, message, tmp_path
-):
+def test_models_that_do_not_fit_are_told_at_the_start(folder, networks, change, message, tmp_path):
     listed = entries(networks[0].normalization, "opencv")
     listed[0] |= change
     for entry in listed:
         entry["path"] = str(folder)
     (tmp_path / "models.json").write_text(json.dumps(listed))
-    arguments = ["--models", str(tmp_path / "models.json"), *FORMAT]
-    with pytest.raises(UserError, match=message), started_server(folder / "router", *arguments):
-        pass
+    source = Source(folder / "router", models=tmp_path / "models.json", images=ImageFormat(1, 32))
+
+    def start():
+        _core.Service(load(source).deployment(), _core.ServiceOptions())
+
+    with pytest.raises((UserError, ValueError), match=message):
+        start()
 
 
 def test_images_of_another_size_are_told(folder, started_server):
