@@ -149,7 +149,8 @@ Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) 
   if (waiting >= options_.queue_images) return Departure::full;
   if (request.deadline == ServiceClock::time_point::max()) return Departure::none;
   const std::chrono::duration<double, std::milli> left = request.deadline - ServiceClock::now();
-  return expected_ms(stage) > left.count() ? Departure::deadline : Departure::none;
+  const bool alone = request.deployment->alone(stage);
+  return expected_ms(stage, alone) > left.count() ? Departure::deadline : Departure::none;
 }
 
 void Scheduler::choose(Wish& wish) {
@@ -215,19 +216,22 @@ double Scheduler::batch_ms(Stage stage, std::int64_t batch) const {
 
 double Scheduler::backlog_locked() const {
   double sum = 0;
-  for (Stage stage = 0; stage < queues_.size(); ++stage) {
-    const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-    if (waiting == 0) continue;
-    const std::int64_t whole = (waiting - 1) / options_.max_batch;
-    const std::int64_t rest = waiting - whole * options_.max_batch;
-    sum += static_cast<double>(whole) * batch_ms(stage, options_.max_batch) + batch_ms(stage, rest);
-  }
+  for (Stage stage = 0; stage < queues_.size(); ++stage) sum += queue_ms(stage);
   return sum / static_cast<double>(options_.workers);
 }
 
-double Scheduler::expected_ms(Stage stage) const {
+double Scheduler::queue_ms(Stage stage) const {
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-  return backlog_locked() + batch_ms(stage, waiting + 1);
+  if (waiting == 0) return 0;
+  const std::int64_t whole = (waiting - 1) / options_.max_batch;
+  const std::int64_t rest = waiting - whole * options_.max_batch;
+  return static_cast<double>(whole) * batch_ms(stage, options_.max_batch) + batch_ms(stage, rest);
+}
+
+double Scheduler::expected_ms(Stage stage, bool alone) const {
+  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
+  const double ahead = alone ? std::max(backlog_locked(), queue_ms(stage)) : backlog_locked();
+  return ahead + batch_ms(stage, waiting + 1);
 }
 
 void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {

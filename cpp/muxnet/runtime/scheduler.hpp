@@ -60,7 +60,8 @@ class Scheduler {
   void choose(Wish& wish);
   void substitute(Wish& wish, std::uint64_t obstructed);
   Departure obstacle(const Wish& wish, std::size_t model, double macs) const;
-  double expected_ms(Stage stage) const;
+  double expected_ms(Stage stage, bool alone) const;
+  double queue_ms(Stage stage) const;
   double backlog_locked() const;
   double batch_ms(Stage stage, std::int64_t batch) const;
 

@@ -162,6 +162,24 @@ TEST_F(SchedulerTest, RunsNothingBesideAModelThatWantsToBeAlone) {
   EXPECT_EQ(waiting.get(), 1u);
 }
 
+TEST_F(SchedulerTest, ExpectsNoHelpOfOtherWorkersWithAModelThatWantsToBeAlone) {
+  for (const bool alone : {false, true}) {
+    std::vector<HostedModel> models = testing::tiny_models();
+    models[0].alone = alone;
+    deployment_ = std::make_shared<CompiledDeployment>(
+        Deployment{models, {}, {std::make_shared<Calls>(1)}, 0, nullptr, 2}, 1, 1);
+    Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
+    scheduler.set_time(1, 1, 1e6);
+    auto before = wishes(request(8), model_bit(0));
+    scheduler.place(before, true);
+    ServiceRequest hurried;
+    hurried.deadline_ms = 6e6;  // eight batches ahead of it: 4e6 ms by two workers
+    auto asked = wishes(request(1, hurried), model_bit(0));
+    scheduler.place(asked, true);
+    EXPECT_EQ(asked[0].call == model_bit(0), !alone);
+  }
+}
+
 TEST_F(SchedulerTest, LetsNothingInAfterItsEndAndFinishesWhatIsThere) {
   Scheduler scheduler(4, {.fill_ms = 1e6});
   auto before = wishes(request(1), model_bit(0)), after = wishes(request(1), model_bit(0));
