@@ -23,6 +23,7 @@ void bind_cost(py::module_& module);
 void bind_routing(py::module_& module);
 void bind_runtime(py::module_& module);
 // Parts of it that fill a file.
+void bind_hosted_models(py::module_& module);
 void bind_offload(py::module_& module);
 void bind_service(py::module_& module);
 

@@ -3,7 +3,6 @@
 #include "bindings.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/record.hpp"
-#include "muxnet/runtime/classifier.hpp"
 #include "muxnet/runtime/collect.hpp"
 #include "muxnet/runtime/decision_batch.hpp"
 #include "muxnet/runtime/latency.hpp"
@@ -13,26 +12,6 @@
 
 namespace muxnet::python {
 namespace {
-
-void bind_classifiers(py::module_& module) {
-  py::class_<Classifier, std::shared_ptr<Classifier>>(module, "Classifier",
-                                                      "A model, whatever runs it.")
-      .def("answer", &Classifier::answer, py::arg("images"), Unlocked(),
-           "What the model gives, f32 (n, K), for images f32 (n, c, h, w).\n\n"
-           "Raises:\n    ValueError: images that it cannot take.");
-  module.def(
-      "load_onnx",
-      [](const std::filesystem::path& path) { return std::shared_ptr(load_onnx(path)); },
-      py::arg("path"), Unlocked(),
-      "An ONNX file, run by OpenCV's DNN module.\n\n"
-      "Raises:\n    OSError.\n    ValueError: a network that OpenCV cannot import.");
-  module.def(
-      "native_classifier",
-      [](std::shared_ptr<Model> model) {
-        return std::shared_ptr(make_classifier(std::move(model)));
-      },
-      py::arg("model"), "A network of ours, which gives logits for normalised images.");
-}
 
 void bind_decision_batch(py::module_& module) {
   py::class_<MultiplexerView>(module, "MultiplexerView", "What the multiplexer says of n inputs.")
@@ -100,16 +79,7 @@ void bind_decision_batch(py::module_& module) {
 }  // namespace
 
 void bind_runtime(py::module_& module) {
-  py::class_<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool",
-                                                    "N models that answer the same question.")
-      .def(py::init<std::vector<std::shared_ptr<Model>>>(), py::arg("models"))
-      .def("__len__", &ModelPool::size)
-      .def_property_readonly("names", &ModelPool::names)
-      .def_property_readonly("macs", &ModelPool::macs, "(N), counted.")
-      .def("probabilities", &ModelPool::probabilities, py::arg("index"), py::arg("images"),
-           Unlocked(),
-           "f32 (n, K) of one model for normalised images.\n\nRaises:\n    ValueError.");
-
+  bind_hosted_models(module);
   py::class_<Multiplexer>(module, "Multiplexer", "A multiplexer and how its scores are read.")
       .def(py::init(
                [](std::shared_ptr<Model> model, Objective objective, const WeightOptions& weights) {
@@ -142,7 +112,6 @@ void bind_runtime(py::module_& module) {
            "Answers for normalised images f32 (n, c, h, w) and, for rules that look at them,\n"
            "features f32 (n, F).\n\nRaises:\n    ValueError.");
 
-  bind_classifiers(module);
   bind_decision_batch(module);
 
   py::class_<CollectOptions>(module, "CollectOptions", "What is recorded beside the answers.")

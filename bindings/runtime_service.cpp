@@ -12,6 +12,12 @@ class LoopService {
  public:
   LoopService(Deployment deployment, const ServiceOptions& options)
       : service_(std::move(deployment), options) {}
+  ~LoopService() {
+    const py::gil_scoped_release unlocked;  // a worker may wait for Python's lock
+    service_.close();
+  }
+  LoopService(const LoopService&) = delete;
+  LoopService& operator=(const LoopService&) = delete;
 
   std::uint64_t deploy(Deployment deployment) { return service_.deploy(std::move(deployment)); }
   void submit(std::uint64_t ticket, ServiceRequest request) {
@@ -30,7 +36,7 @@ class LoopService {
   Service service_;
 };
 
-Deployment make_deployment(std::vector<std::shared_ptr<Model>> models,
+Deployment make_deployment(std::vector<HostedModel> models,
                            const std::optional<Multiplexer>& multiplexer,
                            const std::vector<std::shared_ptr<Rule>>& rules, std::size_t point,
                            const std::shared_ptr<Rule>& shadow, std::size_t reference,

@@ -28,7 +28,8 @@ class ForeignModel:
     """A model of any kind.
 
     ``predict`` takes images f32 (n, c, h, w), (x / 255 - mean) / deviation, and gives (n, K):
-    probabilities, or logits where ``output`` says so.
+    probabilities, or logits where ``output`` says so. ``concurrent``: several threads may call it
+    at once. ``onnx`` is the file that the core can run without it.
     """
 
     name: str
@@ -37,26 +38,50 @@ class ForeignModel:
     output: str = "probabilities"
     mean: tuple[float, ...] = (0.0,)
     deviation: tuple[float, ...] = (1.0,)
+    concurrent: bool = False
+    onnx: Path | None = None
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the probabilities (n, K) for raw images u8 (n, c, h, w).
 
         Raises:
-            ValueError: an answer of another shape, or one that is not finite.
+            ValueError: an answer of another shape, not finite, or no probabilities.
 
         """
+        from muxnet import _core
+
+        channels = images.shape[1]
         mean, deviation = (
-            np.asarray(values, np.float32).reshape(1, -1, 1, 1)
+            list(np.broadcast_to(np.asarray(values, np.float32), channels))
             for values in (self.mean, self.deviation)
         )
-        scaled = (images.astype(np.float32) / np.float32(255) - mean) / deviation
-        answer = np.asarray(self.predict(np.ascontiguousarray(scaled)), dtype=np.float32)
-        if answer.ndim != 2 or len(answer) != len(images):
-            expected = f"answers of shape ({len(images)}, K)"
-            raise ValueError(error_text(self.name, expected, answer.shape))
-        if not np.isfinite(answer).all():
-            raise ValueError(error_text(self.name, "finite answers", "NaN or infinity"))
-        return _softmax(answer) if self.output == "logits" else answer
+        scaled = _core.normalize(images, _core.Normalization(mean, deviation))
+        answer = np.ascontiguousarray(self.predict(scaled), dtype=np.float32)
+        found = _core.probabilities_of(
+            answer, len(images), 0, logits=self.output == "logits", name=self.name
+        )
+        return np.asarray(found)
+
+    def hosted(self, cost: float, image_shape: tuple[int, int, int], classes: int) -> Any:
+        """Return the model as a service of the core hosts it, at the policy's cost.
+
+        Raises:
+            ValueError: a mean or deviation for another number of channels.
+
+        """
+        from muxnet import _core
+
+        options: dict[str, Any] = {
+            "cost": cost,
+            "image_shape": image_shape,
+            "classes": classes,
+            "normalization": _core.Normalization(list(self.mean), list(self.deviation)),
+            "logits": self.output == "logits",
+        }
+        if self.onnx is not None:
+            return _core.HostedModel.onnx(self.name, self.onnx, **options)
+        options["concurrent"] = self.concurrent
+        return _core.HostedModel.function(self.name, self.predict, **options)
 
 
 def from_module(name: str, module: Any, cost: float, **options: Any) -> ForeignModel:
@@ -73,14 +98,15 @@ def from_module(name: str, module: Any, cost: float, **options: Any) -> ForeignM
     return ForeignModel(name, cost, predict, **{"output": "logits", **options})
 
 
-def read_models(path: str | os.PathLike[str]) -> list[ForeignModel]:
+def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[ForeignModel]:
     """Return the models that a JSON file lists.
 
     Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
     ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
     (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel, ``path``, another
     folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default where it is
-    installed, or ``opencv``, which is built in.
+    installed, or ``opencv``, which is built in. ``threads`` are those of one call of ONNX Runtime;
+    0: all cores.
 
     Raises:
         ConfigError: an entry that does not fit, a network that the engine does not know.
@@ -88,7 +114,7 @@ def read_models(path: str | os.PathLike[str]) -> list[ForeignModel]:
         OSError: the file, or one that it names, cannot be read.
 
     """
-    return open_models(describe_models(path), str(path))
+    return open_models(describe_models(path), str(path), threads=threads)
 
 
 def describe_models(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
@@ -122,6 +148,18 @@ def open_models(
     if len(set(names)) != len(names):
         raise ConfigError(error_text(where, "models with different names", names))
     return models
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return a list of models and the ONNX files that it names, as far as it can be read."""
+    try:
+        entries = describe_models(path)
+    except (OSError, ConfigError):
+        return [path]
+    return [
+        path,
+        *(Path(entry["path"]) / str(entry["onnx"]) for entry in entries if "onnx" in entry),
+    ]
 
 
 def keep_models(path: Path, copy: Path) -> None:
@@ -159,22 +197,19 @@ def _open(where: str, entry: Mapping[str, Any], threads: int) -> ForeignModel:
         raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
     if ("onnx" in entry) == ("callable" in entry):
         raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
-    folder = Path(entry["path"])
-    engine = entry.get("engine", "")
+    options = {
+        "output": output,
+        "mean": _numbers(f"{where}, mean", entry.get("mean", [0.0])),
+        "deviation": _numbers(f"{where}, deviation", entry.get("deviation", [1.0]), above=0.0),
+    }
+    folder, engine = Path(entry["path"]), entry.get("engine", "")
     if "onnx" in entry:
-        predict = _onnx(where, folder / str(entry["onnx"]), engine, threads)
+        options |= _onnx(where, folder / str(entry["onnx"]), engine, threads)
     elif engine:
         raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
     else:
-        predict = _callable(where, entry["callable"], folder)
-    return ForeignModel(
-        name,
-        float(cost),
-        predict,
-        output,
-        mean=_numbers(f"{where}, mean", entry.get("mean", [0.0])),
-        deviation=_numbers(f"{where}, deviation", entry.get("deviation", [1.0]), above=0.0),
-    )
+        options["predict"] = _callable(where, entry["callable"], folder)
+    return ForeignModel(name, float(cost), **options)
 
 
 def _numbers(where: str, values: Any, above: float = -float("inf")) -> tuple[float, ...]:
@@ -184,14 +219,15 @@ def _numbers(where: str, values: Any, above: float = -float("inf")) -> tuple[flo
     return tuple(float(value) for value in values)
 
 
-def _onnx(where: str, path: Path, engine: str, threads: int) -> Predict:
+def _onnx(where: str, path: Path, engine: str, threads: int) -> dict[str, Any]:
+    """Return the fields of a model that tell how an ONNX file is run."""
     if engine not in ("", *ENGINES):
         raise ConfigError(error_text(f"{where}, engine", " or ".join(ENGINES), engine))
     if not path.is_file():
         raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
     if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
-        return _opencv(path)
-    return _onnxruntime(path, threads)
+        return {"predict": _opencv(path), "onnx": path}
+    return {"predict": _onnxruntime(path, threads), "concurrent": True}
 
 
 def _opencv(path: Path) -> Predict:
@@ -211,10 +247,9 @@ def _onnxruntime(path: Path, threads: int) -> Predict:
         raise MissingPackageError(str(path), "onnxruntime", "onnx") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    providers = ["CPUExecutionProvider"]
     try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # its exceptions have no common base
         raise ConfigError(error_text(str(path), "an ONNX model", error)) from error
     source, answer = session.get_inputs()[0].name, session.get_outputs()[0].name
@@ -236,9 +271,3 @@ def _callable(where: str, target: Any, folder: Path) -> Predict:
         raise ConfigError(error_text(f"{where}, callable", "a function", type(found).__name__))
     predict: Predict = found
     return predict
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: NDArray[np.float32] = shifted / shifted.sum(axis=1, keepdims=True)
-    return result

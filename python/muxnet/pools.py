@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from muxnet.adapters import ForeignModel, read_models
 from muxnet.config import RunConfig, load_config
 from muxnet.errors import ConfigError, UserError, error_text
-from muxnet.policies import OFFLOAD, POLICIES, fit_for_run
+from muxnet.policies import OFFLOAD, POLICIES
+from muxnet.replay import fit_policy
 from muxnet.results import Results, read_results
 from muxnet.router_folder import MODELS_FILE, load_router
 from muxnet.run_folder import RunFolder
 
 Costs = Mapping[str, list[float]]
+DEFAULT_POLICY = "learned_cascade"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +57,10 @@ class Pool(Protocol):
     class_names: Sequence[str]
     costs: Costs
     router_costs: Mapping[str, float]
+    names: Sequence[str]
+    image_shape: tuple[int, int, int]
+    cost_kind: str
+    multiplexer: Any  # None where there is none
 
     def view(self, images: NDArray[np.uint8]) -> Any:
         """Return what the multiplexer says of images u8 (n, c, h, w)."""
@@ -62,17 +68,28 @@ class Pool(Protocol):
     def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
 
+    def hosted(self) -> list[Any]:
+        """Return the models as a service of the core hosts them."""
+
 
 class ForeignPool:
     """Models of a list as ``muxnet collect`` reads it."""
 
     def __init__(self, models: Sequence[ForeignModel], policy: Any, images: ImageFormat) -> None:
         by_name = {model.name: model for model in models}
-        if set(by_name) != set(policy.models):
+        if not set(policy.models) <= set(by_name):
             expected = f"the router's models {', '.join(policy.models)}"
             raise ConfigError(error_text("models", expected, ", ".join(by_name)))
+        if policy.uses_router:
+            expected = "a policy that needs no multiplexer, or the folder of the run that has it"
+            raise ConfigError(error_text("policy", expected, policy.name))
         self._models = [by_name[name] for name in policy.models]
+        self._classes = int(policy.classes)
+        self.names: Sequence[str] = list(policy.models)
         self.format = images
+        self.image_shape = (images.channels, images.size, images.size)
+        self.cost_kind = str(policy.cost_kind)
+        self.multiplexer = None
         self.class_names: Sequence[str] = ()
         self.costs: Costs = {policy.cost_kind: list(policy.prices)}
         self.router_costs: Mapping[str, float] = {}
@@ -101,6 +118,14 @@ class ForeignPool:
             )
             raise UserError(text) from error
 
+    def hosted(self) -> list[Any]:
+        """Return the models as a service of the core hosts them."""
+        prices = self.costs[self.cost_kind]
+        return [
+            model.hosted(price, self.image_shape, self._classes)
+            for model, price in zip(self._models, prices, strict=True)
+        ]
+
 
 class RunPool:
     """The networks of a finished run."""
@@ -110,26 +135,34 @@ class RunPool:
 
         config, results = load_config(folder.config), read_results(folder.results)
         models, data = load_models(folder, config, results), results.data
-        channels, _, width = data.image_shape
+        channels, height, width = data.image_shape
         pair = api.device_and_cloud(models) if offload else range(len(models))
-        self._multiplexer = load_multiplexer(folder, config, models, offload=offload)
-        self._macs = [float(models[i].macs) for i in pair]
-        self._pool = _core.ModelPool([models[i] for i in pair])
+        self.multiplexer = load_multiplexer(folder, config, models, offload=offload)
+        self._models = [_core.HostedModel(models[i]) for i in pair]
+        self._macs = [model.cost for model in self._models]
+        self._pool = _core.ModelPool(self._models)
         self._normalization = models[0].normalization
+        self.names: Sequence[str] = [model.name for model in self._models]
         self.format = ImageFormat(channels, width)
+        self.image_shape = (channels, height, width)
+        self.cost_kind = "macs"
         self.class_names: Sequence[str] = data.class_names
         self.costs: Costs = {"macs": self._macs}
-        self.router_costs: Mapping[str, float] = {"macs": float(self._multiplexer.macs)}
+        self.router_costs: Mapping[str, float] = {"macs": float(self.multiplexer.macs)}
 
     def view(self, images: NDArray[np.uint8]) -> Any:
         """Return what the multiplexer says of images u8 (n, c, h, w)."""
         from muxnet import _core
 
-        return _core.look(self._multiplexer, self._normalized(images), self._macs)
+        return _core.look(self.multiplexer, self._normalized(images), self._macs)
 
     def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
         return np.asarray(self._pool.probabilities(model, self._normalized(images)))
+
+    def hosted(self) -> list[Any]:
+        """Return the models as a service of the core hosts them."""
+        return self._models
 
     def _normalized(self, images: NDArray[np.uint8]) -> Any:
         from muxnet import _core
@@ -180,12 +213,16 @@ def open_router(
     path: Path,
     *,
     policy: str = "",
+    run: Path | None = None,
     models: Path | None = None,
     images: ImageFormat | None = None,
+    threads: int = 0,
 ) -> tuple[Any, Pool]:
     """Return the policy and the models of a folder that ``muxnet fit`` or ``muxnet run`` left.
 
-    ``policy`` chooses among those of a run; ``models`` and ``images`` are for a router of fit.
+    ``policy`` chooses among those of a run; a router of fit has its models in ``run``, or in
+    ``models``, a list, by default the one beside it, with ``images`` as they want them and
+    ``threads`` for each (0: all cores).
 
     Raises:
         ConfigError: no such folder, no models, an unknown policy, one that cannot serve.
@@ -193,19 +230,43 @@ def open_router(
 
     """
     found = load_policy(path, policy)
-    folder = RunFolder(path)
-    if is_run(folder):
+    folder = RunFolder(run or path)
+    pool: Pool
+    if run is not None or is_run(folder):
         if models is not None or images is not None:
-            raise ConfigError(error_text("route", "a run's own models and images", "others"))
-        return found, RunPool(folder, offload=policy == OFFLOAD)
-    if found.uses_router:
-        expected = "a policy that needs no multiplexer, or the folder of the run that has it"
-        raise ConfigError(error_text(str(path), expected, found.name))
-    source = models or path / MODELS_FILE
-    if not source.is_file():
+            raise ConfigError(error_text(str(path), "a run's own models and images", "others"))
+        pool = RunPool(folder, offload=found.name == OFFLOAD)
+    else:
+        listed = read_models(models_file(path, models), threads=threads)
+        pool = ForeignPool(listed, found, images or ImageFormat())
+    require_models(f"policy {found.name}", found, pool.names)
+    return found, pool
+
+
+def models_file(router: Path, models: Path | None) -> Path:
+    """Return the list of a router's models: the one given, or that beside it.
+
+    Raises:
+        ConfigError: there is none.
+
+    """
+    found = models or router / MODELS_FILE
+    if not found.is_file():
         expected = f"--models, or {MODELS_FILE} beside the policy (muxnet fit --models)"
-        raise ConfigError(error_text(str(path), expected, "none"))
-    return found, ForeignPool(read_models(source), found, images or ImageFormat())
+        raise ConfigError(error_text(str(router), expected, "none"))
+    return found
+
+
+def require_models(where: str, policy: Any, names: Sequence[str]) -> None:
+    """Refuse a policy for other models, or in another order.
+
+    Raises:
+        ConfigError: it is one.
+
+    """
+    if list(policy.models) != list(names):
+        expected = "one for " + ", ".join(names)
+        raise ConfigError(error_text(where, expected, ", ".join(policy.models)))
 
 
 def is_run(folder: RunFolder) -> bool:
@@ -223,7 +284,7 @@ def load_policy(path: Path, name: str = "") -> Any:
     """
     folder = RunFolder(path)
     if is_run(folder):
-        return run_policy(folder, name or "learned_cascade")
+        return run_policy(folder, name or DEFAULT_POLICY)
     if name:
         expected = f"a run's folder, which has several policies, at {path}"
         raise ConfigError(error_text("--policy", expected, name))
@@ -231,7 +292,7 @@ def load_policy(path: Path, name: str = "") -> Any:
 
 
 def run_policy(folder: RunFolder, name: str) -> Any:
-    """Return a policy of a finished run; one made before runs saved them is fitted again.
+    """Return a policy of a finished run; one that the run did not save is fitted on its outcomes.
 
     Raises:
         ConfigError: no such policy, or the oracle.
@@ -240,15 +301,17 @@ def run_policy(folder: RunFolder, name: str) -> Any:
     """
     from muxnet import _core
 
-    names = [known for known in (*POLICIES, OFFLOAD) if known != "oracle"]
-    if name not in names:
-        raise ConfigError(error_text("--policy", "one of " + ", ".join(names), name))
     path = folder.policies / f"{name}.json"
+    known = [*POLICIES, OFFLOAD, *sorted({*_core.policy_names()} - {*POLICIES, OFFLOAD})]
+    known.remove("oracle")
+    if name not in known:
+        raise ConfigError(error_text("--policy", "one of " + ", ".join(known), name))
     if path.is_file():
         return _core.Policy.load(path)
-    tables = {
-        split: _core.OutcomeTable.load(folder.outcomes(split))
-        for split in ("held_out", "calibration", "offload-calibration")
-    }
-    pair = (tables["calibration"], tables["offload-calibration"])
-    return fit_for_run(name, pair, tables["held_out"], seed=load_config(folder.config).seed)
+    kind = POLICIES.get(name, name)
+    # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
+    split = "calibration" if _core.make_policy(kind).uses_router else "held_out"
+    if kind == OFFLOAD:
+        split = "offload-calibration"
+    table = _core.OutcomeTable.load(folder.outcomes(split))
+    return fit_policy(kind, table, seed=load_config(folder.config).seed)

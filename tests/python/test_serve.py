@@ -139,9 +139,9 @@ def test_grpc_answers_as_the_router_does(rpc, served, digit_images):
 
 def test_each_model_answers_by_its_own_name(rest, rpc, served, digit_images):
     images = digit_images[:4].astype(np.float32) / 255
-    for model in served.models:
-        normalized = _core.normalize(images, model.normalization)
-        own = _core.Predictor(model).output(normalized, "probabilities")
+    pool = _core.ModelPool(served.models)
+    for index, model in enumerate(served.models):
+        own = pool.probabilities(index, _core.normalize(images, model.normalization))
         for kind, client in ((http, rest), (grpc, rpc)):
             reply = client.infer(model.name, tensor(kind, images))
             np.testing.assert_allclose(reply.as_numpy("probabilities"), own, atol=1e-5)
@@ -197,7 +197,7 @@ def model_images(rest):
 
 
 def test_a_request_limits_its_cost_and_its_time(rest, rpc, served, digit_images):
-    cheapest = min(model.macs for model in served.models)
+    cheapest = min(model.cost for model in served.models)
     limit = int(cheapest + served.multiplexer.macs)
     for kind, client in ((http, rest), (grpc, rpc)):
         inputs = tensor(kind, digit_images[:6])

@@ -419,7 +419,11 @@ def test_open_load_does_not_wait_for_answers():
         (["NOTHING"], 1, "the folder of a finished run"),
         (["RUN", "--host", "0.0.0.0"], 2, "a token beside 0.0.0.0"),
         (["RUN", "--certificate", "x.pem"], 2, "both --certificate and --key"),
-        (["ROUTER"], 2, "--run with the models of this router"),
+        (["ROUTER"], 1, "--models, or models.json beside"),
+        (["ROUTER", "--run", "RUN", "--size", "8"], 2, "a run, which has its own"),
+        (["ROUTER", "--policy", "cascade"], 2, "no --policy beside a router"),
+        (["RUN", "--models", "models.json"], 2, "a run, which has its own"),
+        (["RUN", "--run", "RUN"], 2, "a router with policy.json"),
     ],
 )
 def test_a_command_line_that_does_not_fit_is_told(

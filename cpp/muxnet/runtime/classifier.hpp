@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "muxnet/core/tensor.hpp"
-#include "muxnet/networks/model.hpp"
 
 namespace muxnet {
 
@@ -17,9 +16,6 @@ class Classifier {
   /// std::invalid_argument for images that it cannot take and answers of another shape.
   virtual Tensor answer(const Tensor& images) = 0;
 };
-
-/// A network of ours, which gives logits.
-std::unique_ptr<Classifier> make_classifier(std::shared_ptr<Model> model);
 
 /// The first output of an ONNX file, run by OpenCV's DNN module. Throws FileError for a file that
 /// cannot be read, std::invalid_argument for a network that OpenCV's importer does not know.

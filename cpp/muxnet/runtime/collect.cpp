@@ -35,10 +35,10 @@ OutcomeTable collect_outcomes(ModelPool& pool, const Tensor& images,
   fields.labels = options.labels;
   fields.features = options.features;
   fields.costs = options.costs;
-  fields.costs["macs"] = pool.macs();
+  fields.costs["macs"] = pool.costs();
   if (multiplexer) {
     Predictor predictor(*multiplexer->model);
-    const MultiplexerView view = look(*multiplexer, predictor, images, pool.macs());
+    const MultiplexerView view = look(*multiplexer, predictor, images, pool.costs());
     fields.weights = view.weights;
     fields.scores = view.scores;
     fields.offload_score = view.offload_score;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/random.hpp"
 #include "muxnet/runtime/batch_evidence.hpp"
 
 namespace muxnet {
@@ -18,21 +19,14 @@ void probe(const CompiledDeployment& deployment) {
   if (parts.shadow) parts.shadow->next(nothing.of(0, 0));
 }
 
-/// What all networks share.
-Normalization common_normalization(const Deployment& parts) {
-  const Normalization& first = parts.models.front()->normalization;
-  const auto alike = [&first](const Model& model) {
-    return model.normalization.mean == first.mean &&
-           model.normalization.deviation == first.deviation;
-  };
-  for (const auto& model : parts.models) {
-    require(alike(*model), text("deployment: ", model->name),
-            text("images normalised as for ", parts.models.front()->name), "otherwise");
+/// Pixels as a camera might give them: an image of one colour is no input that a model must take.
+Tensor noise(Shape shape) {
+  Tensor images(std::move(shape), DType::u8);
+  Random random(1);
+  for (auto& pixel : images.span<std::uint8_t>()) {
+    pixel = static_cast<std::uint8_t>(random.next() >> 24);
   }
-  const auto& multiplexer = parts.multiplexer.model;
-  require(multiplexer == nullptr || alike(*multiplexer), "deployment: multiplexer",
-          "images normalised as for the models", "otherwise");
-  return normalization_of(*parts.models.front());
+  return images;
 }
 
 }  // namespace
@@ -58,10 +52,34 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
     pools_.emplace_back(parts_.models);
     if (looks()) predictors_.emplace_back(*parts_.multiplexer.model);
   }
-  normalization_ = common_normalization(parts_);
-  macs_ = pools_.front().macs();
-  if (looks()) look_macs_ = static_cast<double>(parts_.multiplexer.model->graph.macs());
+  for (const HostedModel& model : parts_.models) {
+    inputs_.push_back(input_for(model.normalization));
+  }
+  macs_ = pools_.front().costs();
+  if (looks()) {
+    const Model& multiplexer = *parts_.multiplexer.model;
+    require(multiplexer.graph.shape(multiplexer.graph.input()) == input_shape(),
+            "deployment, multiplexer", text("input ", to_string(input_shape())),
+            to_string(multiplexer.graph.shape(multiplexer.graph.input())));
+    look_input_ = input_for(normalization_of(multiplexer));
+    look_macs_ = static_cast<double>(multiplexer.graph.macs());
+  }
   probe(*this);
+}
+
+CompiledDeployment::Input CompiledDeployment::input_for(const Normalization& normalization) const {
+  const auto from = [&](DType dtype) {
+    Dataset image;
+    image.images = Tensor(input_shape(), dtype);
+    return Transform(image, normalization, {});
+  };
+  return {from(DType::u8), from(DType::f32)};
+}
+
+void CompiledDeployment::prepare(Stage stage, const Tensor& images, std::int64_t row,
+                                 float* dst) const {
+  const Input& input = stage == 0 ? *look_input_ : inputs_.at(stage - 1);
+  input[images.dtype() == DType::u8 ? 0 : 1].apply(images, row, {}, dst);
 }
 
 Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const Tensor& images) {
@@ -70,6 +88,15 @@ Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const T
 
 MultiplexerView CompiledDeployment::look(std::size_t worker, const Tensor& images) {
   return muxnet::look(parts_.multiplexer, predictors_.at(worker), images, macs_);
+}
+
+Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
+  Tensor result(images.shape());
+  const std::int64_t pixels = images.size() / images.dim(0);
+  for (std::int64_t row = 0; row < images.dim(0); ++row) {
+    prepare(stage, images, row, result.data<float>() + row * pixels);
+  }
+  return result;
 }
 
 void CompiledDeployment::observe(Evidence evidence) {
@@ -93,11 +120,13 @@ std::optional<DriftReading> CompiledDeployment::drift() const {
 
 void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
                                  const std::function<void(Stage, std::int64_t, double)>& note) {
-  for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
-    Shape shape = input_shape();
-    shape.front() = std::min(size, max_batch);
-    const Tensor images(shape);
-    for (Stage stage = looks() ? 0 : 1; stage <= macs_.size(); ++stage) {
+  Shape shape = input_shape();
+  shape.front() = max_batch;
+  const Tensor raw = noise(shape);
+  for (Stage stage = looks() ? 0 : 1; stage <= macs_.size(); ++stage) {
+    const Tensor all = prepared(stage, raw);
+    for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
+      const Tensor images = all.rows(0, std::min(size, max_batch));
       std::chrono::duration<double, std::milli> passed{};
       for (int pass = 0; pass < 2; ++pass) {  // the first one compiles
         const auto start = std::chrono::steady_clock::now();
@@ -108,7 +137,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
         }
         passed = std::chrono::steady_clock::now() - start;
       }
-      note(stage, shape.front(), passed.count());
+      note(stage, images.dim(0), passed.count());
     }
   }
 }

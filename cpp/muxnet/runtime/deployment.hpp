@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "muxnet/data/transform.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/record.hpp"
 #include "muxnet/runtime/router.hpp"
@@ -15,7 +17,7 @@ namespace muxnet {
 
 /// All that a service answers with: replaced as a whole, never changed.
 struct Deployment {
-  std::vector<std::shared_ptr<Model>> models;
+  std::vector<HostedModel> models;
   Multiplexer multiplexer;                         ///< its model may be empty: no look
   std::vector<std::shared_ptr<const Rule>> rules;  ///< operating points of one policy
   std::size_t point = 0;                           ///< the rule of requests that name none
@@ -42,23 +44,26 @@ using Stage = std::size_t;
 /// A deployment compiled for several workers, each of which has plans of its own.
 class CompiledDeployment {
  public:
-  /// Throws std::invalid_argument: networks that do not fit each other, or want images normalised
-  /// differently; no rule, or one that looks at a multiplexer that is not there; a point or
-  /// reference that is not there.
+  /// Throws std::invalid_argument: models that do not fit each other or cannot be opened; no rule,
+  /// or one that looks at a multiplexer that is not there; a point or reference that is not there.
   CompiledDeployment(Deployment deployment, std::uint64_t version, std::size_t workers);
 
   const Deployment& parts() const { return parts_; }
   std::uint64_t version() const { return version_; }
+  /// (N), what one image costs.
   const std::vector<double>& macs() const { return macs_; }
+  /// Whether batches of this stage never run side by side.
+  bool alone(Stage stage) const { return stage > 0 && parts_.models[stage - 1].alone; }
   double look_macs() const { return look_macs_; }
   bool looks() const { return parts_.multiplexer.model != nullptr; }
-  /// Of all networks; images are taken as they are where these know of none.
-  const Normalization& normalization() const { return normalization_; }
   const Shape& input_shape() const { return pools_.front().input_shape(); }
   std::int64_t classes() const { return pools_.front().classes(); }
 
-  /// Normalised images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A
-  /// worker is one thread at a time.
+  /// Writes image `row` of u8 or f32 (n, c, h, w) to `dst` as this stage wants it: c x h x w.
+  void prepare(Stage stage, const Tensor& images, std::int64_t row, float* dst) const;
+
+  /// Prepared images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A worker
+  /// is one thread at a time.
   Tensor answer(std::size_t worker, std::size_t model, const Tensor& images);
   MultiplexerView look(std::size_t worker, const Tensor& images);
 
@@ -67,18 +72,24 @@ class CompiledDeployment {
   std::optional<DriftReading> drift() const;
 
   /// Runs every stage at every batch size that is compiled, up to `max_batch`, and tells the
-  /// milliseconds.
+  /// milliseconds. Throws what a model does.
   void warm_up(std::size_t worker, std::int64_t max_batch,
                const std::function<void(Stage, std::int64_t, double)>& note);
 
  private:
+  using Input = std::array<Transform, 2>;  ///< from u8, from f32
+
+  Input input_for(const Normalization& normalization) const;
+  Tensor prepared(Stage stage, const Tensor& images) const;
+
   Deployment parts_;
   std::uint64_t version_;
   std::vector<ModelPool> pools_;       ///< by worker
   std::vector<Predictor> predictors_;  ///< of the multiplexer, by worker
   std::vector<double> macs_;
   double look_macs_ = 0;
-  Normalization normalization_;
+  std::vector<Input> inputs_;  ///< by model
+  std::optional<Input> look_input_;
   mutable std::mutex monitoring_;
 };
 

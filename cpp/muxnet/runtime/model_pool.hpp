@@ -4,32 +4,32 @@
 #include <string>
 #include <vector>
 
-#include "muxnet/networks/model.hpp"
-#include "muxnet/networks/predictor.hpp"
+#include "muxnet/runtime/hosted_model.hpp"
 
 namespace muxnet {
 
 /// N models that answer the same question, ready to run. Not safe for two threads at once.
 class ModelPool {
  public:
-  /// Throws std::invalid_argument: no models, one name twice, inputs or classes that differ.
-  explicit ModelPool(std::vector<std::shared_ptr<Model>> models);
+  /// Throws std::invalid_argument: no models, one name twice, inputs or classes that differ; what
+  /// opening a model throws.
+  explicit ModelPool(std::vector<HostedModel> models);
 
   std::size_t size() const { return models_.size(); }
-  std::int64_t classes() const;
+  std::int64_t classes() const { return models_.front().classes; }
   /// (1, c, h, w).
-  const Shape& input_shape() const;
+  const Shape& input_shape() const { return models_.front().image_shape; }
   std::vector<std::string> names() const;
-  /// (N), multiply-accumulates for one input.
-  std::vector<double> macs() const;
-  Model& model(std::size_t index) const { return *models_.at(index); }
+  /// (N), of one input.
+  std::vector<double> costs() const;
 
-  /// Class probabilities f32 (n, K) of one model for normalised images f32 (n, c, h, w).
+  /// Class probabilities f32 (n, K) of one model for images f32 (n, c, h, w), normalised as it
+  /// wants them.
   Tensor probabilities(std::size_t index, const Tensor& images);
 
  private:
-  std::vector<std::shared_ptr<Model>> models_;
-  std::vector<Predictor> predictors_;
+  std::vector<HostedModel> models_;
+  std::vector<std::unique_ptr<Classifier>> classifiers_;
 };
 
 }  // namespace muxnet

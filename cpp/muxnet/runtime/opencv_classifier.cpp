@@ -12,22 +12,26 @@
 namespace muxnet {
 namespace {
 
-/// OpenCV prints what it throws as well; the level is the whole program's.
+/// OpenCV prints what it throws as well; the level is the whole program's, so that the first to
+/// come silences it and the last to go gives it back.
 class Silence {
  public:
-  Silence() : lock_(mutex()), before_(cv::utils::logging::setLogLevel(silent)) {}
-  ~Silence() { cv::utils::logging::setLogLevel(before_); }
+  Silence() {
+    const std::lock_guard lock(mutex);
+    if (count++ == 0) before = cv::utils::logging::setLogLevel(silent);
+  }
+  ~Silence() {
+    const std::lock_guard lock(mutex);
+    if (--count == 0) cv::utils::logging::setLogLevel(before);
+  }
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
 
  private:
   static constexpr auto silent = cv::utils::logging::LOG_LEVEL_SILENT;
-  static std::mutex& mutex() {
-    static std::mutex instance;
-    return instance;
-  }
-  std::lock_guard<std::mutex> lock_;
-  cv::utils::logging::LogLevel before_;
+  static inline std::mutex mutex;
+  static inline int count = 0;
+  static inline auto before = silent;
 };
 
 /// What an error says in one line, without places in OpenCV's sources.

@@ -30,7 +30,6 @@ class PendingRequest {
  public:
   using Done = std::function<void(ServiceAnswer)>;
 
-  /// The request's images normalised.
   PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDeployment> with,
                  ServiceClock::time_point arrival, Done when_done);
 

@@ -16,7 +16,7 @@ Router::Router(std::shared_ptr<ModelPool> pool, Multiplexer multiplexer,
 /// Runs each model once, on all inputs that want it now.
 void Router::call_models(const Tensor& images, DecisionBatch& batch,
                          std::vector<double>& macs) const {
-  const auto costs = pool_->macs();
+  const auto costs = pool_->costs();
   const auto wanted = batch.wanted();  // a copy: store() fills the next round's
   for (std::size_t model = 0; model < wanted.size(); ++model) {
     const auto& rows = wanted[model];
@@ -36,7 +36,7 @@ Routed Router::route(const Tensor& images, const Tensor& features) {
   MultiplexerView view;
   double own = rule_->macs();
   if (multiplexer_.model) {
-    view = look(multiplexer_, *predictor_, images, pool_->macs());
+    view = look(multiplexer_, *predictor_, images, pool_->costs());
     own += static_cast<double>(multiplexer_.model->graph.macs());
   }
   view.features = features;

@@ -33,7 +33,7 @@ double value_of(const Evidence& evidence, std::size_t model, const std::vector<d
 }  // namespace
 
 Scheduler::Scheduler(std::size_t stages, const SchedulerOptions& options)
-    : options_(options), queues_(stages), reserved_(stages) {
+    : options_(options), queues_(stages), reserved_(stages), running_(stages) {
   require(options.workers > 0, "service, workers", "at least 1", text(options.workers));
   require(options.max_batch > 0, "service, max_batch", "at least 1", text(options.max_batch));
   require(options.queue_images > 0, "service, queue_images", "at least 1",
@@ -54,6 +54,7 @@ JobBatch Scheduler::next() {
     for (Stage stage = 0; stage < queues_.size(); ++stage) {
       if (queues_[stage].empty()) continue;
       empty = false;
+      if (must_wait(stage)) continue;  // finished() wakes
       const Job& head = queues_[stage].front();
       const bool full = static_cast<std::int64_t>(queues_[stage].size()) >= options_.max_batch;
       if (!full && !closing_ && head.since + fill > now) {
@@ -64,7 +65,8 @@ JobBatch Scheduler::next() {
       }
     }
     if (oldest != no_stage) return take(oldest);
-    if (closing_ && empty && running_ == 0) return {};
+    const bool busy = std::any_of(running_.begin(), running_.end(), [](int n) { return n > 0; });
+    if (closing_ && empty && !busy) return {};
     if (wake == ServiceClock::time_point::max()) {
       wake_.wait(lock);
     } else {
@@ -82,18 +84,26 @@ JobBatch Scheduler::take(Stage stage) {
     batch.jobs.push_back(std::move(queue.front()));
     queue.pop_front();
   }
-  ++running_;
+  ++running_[stage];
   return batch;
+}
+
+bool Scheduler::must_wait(Stage stage) const {
+  return running_[stage] > 0 && queues_[stage].front().request->deployment->alone(stage);
 }
 
 void Scheduler::finished(const JobBatch& batch, double ms) {
   const std::lock_guard lock(mutex_);
-  --running_;
+  --running_[batch.stage];
   if (ms > 0) {
     double& mean = times_[batch.stage][size_class(static_cast<std::int64_t>(batch.jobs.size()))];
     mean = mean == 0 ? ms : (1 - newest_share) * mean + newest_share * ms;
   }
-  if (closing_) wake_.notify_all();
+  if (closing_) {
+    wake_.notify_all();
+  } else if (!queues_[batch.stage].empty()) {
+    wake_.notify_one();
+  }
 }
 
 void Scheduler::push(Stage stage, Job job) {
@@ -139,7 +149,8 @@ Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) 
   if (waiting >= options_.queue_images) return Departure::full;
   if (request.deadline == ServiceClock::time_point::max()) return Departure::none;
   const std::chrono::duration<double, std::milli> left = request.deadline - ServiceClock::now();
-  return expected_ms(stage) > left.count() ? Departure::deadline : Departure::none;
+  const bool alone = request.deployment->alone(stage);
+  return expected_ms(stage, alone) > left.count() ? Departure::deadline : Departure::none;
 }
 
 void Scheduler::choose(Wish& wish) {
@@ -205,19 +216,22 @@ double Scheduler::batch_ms(Stage stage, std::int64_t batch) const {
 
 double Scheduler::backlog_locked() const {
   double sum = 0;
-  for (Stage stage = 0; stage < queues_.size(); ++stage) {
-    const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-    if (waiting == 0) continue;
-    const std::int64_t whole = (waiting - 1) / options_.max_batch;
-    const std::int64_t rest = waiting - whole * options_.max_batch;
-    sum += static_cast<double>(whole) * batch_ms(stage, options_.max_batch) + batch_ms(stage, rest);
-  }
+  for (Stage stage = 0; stage < queues_.size(); ++stage) sum += queue_ms(stage);
   return sum / static_cast<double>(options_.workers);
 }
 
-double Scheduler::expected_ms(Stage stage) const {
+double Scheduler::queue_ms(Stage stage) const {
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-  return backlog_locked() + batch_ms(stage, waiting + 1);
+  if (waiting == 0) return 0;
+  const std::int64_t whole = (waiting - 1) / options_.max_batch;
+  const std::int64_t rest = waiting - whole * options_.max_batch;
+  return static_cast<double>(whole) * batch_ms(stage, options_.max_batch) + batch_ms(stage, rest);
+}
+
+double Scheduler::expected_ms(Stage stage, bool alone) const {
+  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
+  const double ahead = alone ? std::max(backlog_locked(), queue_ms(stage)) : backlog_locked();
+  return ahead + batch_ms(stage, waiting + 1);
 }
 
 void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {

@@ -6,15 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "muxnet/runtime/pending_request.hpp"
+#include "muxnet/runtime/job_batch.hpp"
 
 namespace muxnet {
-
-/// Jobs of one stage and one deployment, to be run together.
-struct JobBatch {
-  Stage stage = 0;
-  std::vector<Job> jobs;
-};
 
 /// What a row's rule wants called, and what became of that.
 struct Wish {
@@ -61,11 +55,13 @@ class Scheduler {
 
  private:
   JobBatch take(Stage stage);
+  bool must_wait(Stage stage) const;
   void push(Stage stage, Job job);
   void choose(Wish& wish);
   void substitute(Wish& wish, std::uint64_t obstructed);
   Departure obstacle(const Wish& wish, std::size_t model, double macs) const;
-  double expected_ms(Stage stage) const;
+  double expected_ms(Stage stage, bool alone) const;
+  double queue_ms(Stage stage) const;
   double backlog_locked() const;
   double batch_ms(Stage stage, std::int64_t batch) const;
 
@@ -75,7 +71,7 @@ class Scheduler {
   std::vector<std::deque<Job>> queues_;
   std::vector<std::int64_t> reserved_;      ///< rows that place() is about to queue
   std::vector<std::vector<double>> times_;  ///< ms by stage and log2 of the batch
-  int running_ = 0;
+  std::vector<int> running_;                ///< batches by stage
   bool closing_ = false;
 };
 

@@ -10,7 +10,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/lanes.hpp"
-#include "muxnet/data/transform.hpp"
+#include "muxnet/data/dataset.hpp"
 #include "muxnet/runtime/scheduler.hpp"
 
 namespace muxnet {
@@ -18,18 +18,6 @@ namespace {
 
 double ms_since(ServiceClock::time_point start) {
   return std::chrono::duration<double, std::milli>(ServiceClock::now() - start).count();
-}
-
-Tensor gather(const std::vector<Job>& jobs) {
-  Shape shape = jobs.front().request->request.images.shape();
-  shape.front() = static_cast<std::int64_t>(jobs.size());
-  Tensor images(shape);
-  const std::int64_t pixels = images.size() / images.dim(0);
-  float* dst = images.data<float>();
-  for (const Job& job : jobs) {
-    dst = std::copy_n(job.request->request.images.data<float>() + job.row * pixels, pixels, dst);
-  }
-  return images;
 }
 
 SchedulerOptions scheduler_options(const ServiceOptions& options) {
@@ -48,6 +36,11 @@ void check_request(const ServiceRequest& request, const CompiledDeployment& depl
   require(images.shape() == expected && rows > 0 && rows <= most, "service, images",
           text("(n, c, h, w) as ", to_string(deployment.input_shape()), " with n from 1 to ", most),
           to_string(images.shape()));
+  const bool floats = images.dtype() == DType::f32;
+  require(floats || images.dtype() == DType::u8, "service, images", "u8 or f32",
+          name_of(images.dtype()));
+  require(!floats || all_finite(images.span<float>()), "service, images", "finite pixels",
+          "NaN or infinity");
   const std::size_t models = deployment.macs().size(), points = deployment.parts().rules.size();
   require(request.model.value_or(0) < models, "service, model", text("one of ", models),
           text(request.model.value_or(0)));
@@ -67,7 +60,7 @@ class Service::Implementation {
     statistics_.called.resize(deployment.models.size());
     statistics_.stages[0].name = "multiplexer";
     for (std::size_t i = 0; i < deployment.models.size(); ++i) {
-      statistics_.stages[i + 1].name = deployment.models[i]->name;
+      statistics_.stages[i + 1].name = deployment.models[i].name;
     }
     deploy(std::move(deployment));
     runner_ = std::thread([this] { on_workers([this](std::size_t worker) { work(worker); }); });
@@ -90,7 +83,8 @@ class Service::Implementation {
     auto deployment = current();
     check_request(request, *deployment, options_.queue_images);
     const auto arrival = ServiceClock::now();
-    request.images = normalize(request.images, deployment->normalization());
+    // The caller's may change, and letting go of them may need a lock of another language.
+    request.images = request.images.clone();
     if (!request.first_input) request.first_input = inputs_.fetch_add(request.images.dim(0));
     const auto pending = std::make_shared<PendingRequest>(std::move(request), std::move(deployment),
                                                           arrival, std::move(done));
@@ -131,7 +125,7 @@ class Service::Implementation {
   static void require_alike(const CompiledDeployment& before, const CompiledDeployment& after) {
     const auto names = [](const CompiledDeployment& deployment) {
       std::string result;
-      for (const auto& model : deployment.parts().models) result += model->name + ' ';
+      for (const auto& model : deployment.parts().models) result += model.name + ' ';
       return result;
     };
     require(names(before) == names(after), "deploy", text("the models ", names(before)),
@@ -180,35 +174,55 @@ class Service::Implementation {
       try {
         if (!batch.jobs.empty()) ms = run(worker, batch);
       } catch (const std::exception& failure) {
-        for (const Job& job : batch.jobs) {
-          refuse(*job.request, ServiceStatus::failed, failure.what());
-        }
+        fail(batch, failure);
       }
       scheduler_.finished(batch, ms);
     }
   }
 
-  double run(std::size_t worker, JobBatch& batch) {
+  double run(std::size_t worker, const JobBatch& batch) {
     CompiledDeployment& deployment = *batch.jobs.front().request->deployment;
-    const Tensor images = gather(batch.jobs);
+    const Tensor images = batch.images();
     const auto start = ServiceClock::now();
-    double ms = 0;
     if (batch.stage == 0) {
       const MultiplexerView view = deployment.look(worker, images);
-      ms = ms_since(start);
+      const double ms = ms_since(start);
       for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
         const Job& job = batch.jobs[i];
         job.request->evidence.store(job.row, view, static_cast<std::int64_t>(i));
       }
       count(batch, start, ms);
       advance(batch.jobs, false);
-    } else {
-      const Tensor answers = deployment.answer(worker, batch.stage - 1, images);
-      ms = ms_since(start);
-      count(batch, start, ms);
-      advance(answered(batch, answers), false);
+      return ms;
     }
+    Tensor answers;
+    try {
+      answers = deployment.answer(worker, batch.stage - 1, images);
+    } catch (const std::exception&) {
+      const auto parts = batch.by_request();
+      if (parts.size() == 1) throw;
+      return run_apart(worker, parts);
+    }
+    const double ms = ms_since(start);
+    count(batch, start, ms);
+    advance(answered(batch, answers), false);
     return ms;
+  }
+
+  /// The images of one request must not fail those that ran beside them.
+  double run_apart(std::size_t worker, const std::vector<JobBatch>& parts) {
+    for (const JobBatch& part : parts) {
+      try {
+        run(worker, part);
+      } catch (const std::exception& failure) {
+        fail(part, failure);
+      }
+    }
+    return 0;  // no time of a batch
+  }
+
+  void fail(const JobBatch& batch, const std::exception& failure) {
+    for (const Job& job : batch.jobs) refuse(*job.request, ServiceStatus::failed, failure.what());
   }
 
   /// Stores what a model says, and returns the jobs of rows that all models asked have answered.

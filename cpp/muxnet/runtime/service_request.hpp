@@ -17,7 +17,8 @@ struct ServiceRequest {
   std::optional<std::size_t> model;  ///< this one and no rule
   std::optional<std::size_t> point;  ///< a rule of the deployment; default: its own
   double deadline_ms = std::numeric_limits<double>::infinity();  ///< from submit() on
-  double max_cost = std::numeric_limits<double>::infinity();  ///< MACs of one image, look included
+  double max_cost = std::numeric_limits<double>::infinity();  ///< of one image, look included; MACs
+                                                              ///< of networks of ours
   bool decide_only = false;                 ///< the first decision; calls no model
   std::optional<std::int64_t> first_input;  ///< number of the first image, which names random draws
 };

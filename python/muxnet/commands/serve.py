@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
-from muxnet.router_folder import POLICY_FILE
+from muxnet.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
 INTERRUPTED = "no request was lost"
 TOKEN_VARIABLE = "MUXNET_TOKEN"
-DEFAULT_POLICY = "learned_cascade"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -25,16 +24,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="RUN_OR_ROUTER", type=Path, help="folder of muxnet run, or of muxnet fit"
     )
-    parser.add_argument("--run", type=Path, help="folder of muxnet run, for a router of muxnet fit")
     parser.add_argument(
-        "--policy", default="", help=f"policy of the run (default: {DEFAULT_POLICY})"
+        "--run", type=Path, help="folder of muxnet run, for a router among its models"
     )
+    parser.add_argument("--policy", default="", help="policy of the run (default: learned_cascade)")
     parser.add_argument(
         "--shadow", default="", help="policy or router that decides beside, and is only recorded"
     )
     parser.add_argument("--name", default="router", help="the router's name (default: router)")
+    _add_models(parser)
     _add_network(parser)
     _add_work(parser)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("models of a router's own (muxnet collect)")
+    group.add_argument(
+        "--models", type=Path, metavar="FILE", help=f"list (default: {MODELS_FILE} beside it)"
+    )
+    group.add_argument("--size", type=int, metavar="N", help="side of images (default: 64)")
+    group.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
@@ -115,24 +124,43 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def find_source(arguments: argparse.Namespace) -> "Source":
-    """Return what to serve: a run with one of its policies, or a router with its run.
+    """Return what to serve: a run with one of its policies, or a router with its models.
 
     Raises:
-        UsageError: a router without its run, or with a policy's name.
-        UserError: no finished run.
+        UsageError: options that do not go together.
+        UserError: neither a finished run nor a router.
 
     """
+    from muxnet.pools import ImageFormat, models_file
     from muxnet.serve.served import Source
 
-    run, policy = arguments.run or arguments.source, arguments.policy or DEFAULT_POLICY
-    if (arguments.source / POLICY_FILE).is_file():
-        if arguments.run is None or arguments.policy:
-            expected = "--run with the models of this router, and no --policy"
-            raise UsageError(error_text(str(arguments.source), expected, "otherwise"))
-        policy = str(arguments.source)
-    if not RunFolder(run).results.is_file():
-        raise UserError(error_text(str(run), "the folder of a finished run", "none"))
-    return Source(run, policy, arguments.shadow)
+    path, run = arguments.source, arguments.run
+    given = {name: getattr(arguments, name) for name in ("size", "channels")}
+    given = {name: value for name, value in given.items() if value is not None}
+    router = (path / POLICY_FILE).is_file()
+    if router and arguments.policy:
+        raise UsageError(error_text(str(path), "no --policy beside a router", arguments.policy))
+    if not router and run is not None:
+        raise UsageError(error_text("--run", f"a router with {POLICY_FILE}", str(path)))
+    if (run is not None or not router) and (given or arguments.models is not None):
+        expected = "no --models, --size or --channels beside a run, which has its own"
+        raise UsageError(error_text(str(path), expected, "one"))
+    if given.get("size", 1) < 1:
+        raise UsageError(error_text("--size", "a number of pixels", given["size"]))
+    folder = path if not router else run
+    if folder is not None and not RunFolder(folder).results.is_file():
+        expected = f"the folder of a finished run{'' if router else ', or of a router'}"
+        raise UserError(error_text(str(folder), expected, "none"))
+    if router and run is None:
+        models_file(path, arguments.models)
+    return Source(
+        path,
+        arguments.policy,
+        arguments.shadow,
+        run=run,
+        models=arguments.models,
+        images=ImageFormat(**given) if given else None,
+    )
 
 
 def read_token(path: Path | None) -> str:

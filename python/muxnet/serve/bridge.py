@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from typing import Any
 
-# Above, images are normalised on another thread than the event loop's.
+# Above, images are copied and checked on another thread than the event loop's.
 LARGE_IMAGES = 1 << 20
 
 

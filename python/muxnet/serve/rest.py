@@ -24,6 +24,7 @@ from muxnet.serve.labels import MOST_LABELS
 from muxnet.serve.metrics import registry, status
 from muxnet.serve.requests import RequestError, bad_request, decode
 from muxnet.serve.router_model import Endpoint, Extension
+from muxnet.words import cost_title
 
 LENGTH_HEADER = "inference-header-content-length"
 PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " + (
@@ -145,7 +146,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
         found = status(endpoint.bridge.service.statistics())
         found["labels"] = endpoint.labels.status(found["version"])
         for entry, model in zip(found["models"], served.models, strict=True):
-            entry["macs"] = float(model.macs)
+            entry["macs"] = float(model.cost)
         return JSONResponse(
             {
                 **found,
@@ -155,6 +156,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
                 "accuracy": served.policy.point.accuracy,
                 "class_names": list(served.class_names),
                 "image_shape": list(served.image_shape),
+                "cost_title": cost_title(served.cost_kind),
                 "ready": endpoint.ready,
             }
         )

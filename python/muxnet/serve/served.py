@@ -1,15 +1,13 @@
-"""What is served: the networks of a finished run, and the policy that routes among them."""
+"""What is served: models of a run or anybody's, and the policy that routes among them."""
 
 import dataclasses
 from pathlib import Path
 from typing import Any
 
-from muxnet.config import RunConfig, load_config
+from muxnet.adapters import files_of
 from muxnet.errors import ConfigError, error_text
-from muxnet.pools import load_models, load_multiplexer
-from muxnet.replay import fit_policy
-from muxnet.results import read_results
-from muxnet.router_folder import DRIFT_FILE, POLICY_FILE, load_monitor, load_router
+from muxnet.pools import ImageFormat, is_run, load_policy, open_router, require_models
+from muxnet.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
 from muxnet.run_folder import RunFolder
 
 
@@ -17,25 +15,38 @@ from muxnet.run_folder import RunFolder
 class Source:
     """Where what is served comes from; read again on a reload.
 
-    ``policy`` and ``shadow`` are names of policies, fitted on the run's held-out outcomes, or
-    folders that ``muxnet fit`` left.
+    ``path`` is the folder of a run, one of whose policies is named by ``policy``, or of a router,
+    whose models are those of ``run``, or a list, ``models`` or the one beside the router, that want
+    ``images``. ``shadow`` names a policy of the run, or the folder of a router.
     """
 
-    run: Path
-    policy: str
+    path: Path
+    policy: str = ""
     shadow: str = ""
+    run: Path | None = None
+    models: Path | None = None
+    images: ImageFormat | None = None
+
+    @property
+    def has_networks(self) -> bool:
+        """Whether the models are those of a run."""
+        return is_run(RunFolder(self.run or self.path))
 
     def files(self) -> list[Path]:
         """Return the files whose change means something new to serve."""
-        weights = sorted((self.run / "weights").glob("*.safetensors"))
-        routers = [Path(name) / POLICY_FILE for name in (self.policy, self.shadow) if name]
-        monitor = Path(self.policy) / DRIFT_FILE
-        return [path for path in (*weights, *routers, monitor) if path.is_file()]
+        routers = [Path(name) / POLICY_FILE for name in (self.path, self.shadow) if name]
+        if self.has_networks:
+            weights = RunFolder(self.run or self.path).weights
+            models = sorted(weights.glob("*.safetensors"))
+        else:
+            models = files_of(self.models or self.path / MODELS_FILE)
+        monitor = self.path / DRIFT_FILE
+        return [path for path in (*models, *routers, monitor) if path.is_file()]
 
 
 @dataclasses.dataclass(frozen=True)
 class Served:
-    """Networks and policy, ready to be deployed."""
+    """Models (of the core's ``HostedModel``) and policy, ready to be deployed."""
 
     models: list[Any]
     multiplexer: Any
@@ -43,6 +54,7 @@ class Served:
     shadow: Any
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
+    cost_kind: str  # of the models' costs
     monitor: Any = None
 
     @property
@@ -92,9 +104,9 @@ class Served:
     def _recorders(self) -> list[Any]:
         from muxnet import _core
 
-        costs = {"macs": [float(model.macs) for model in self.models]}
+        costs = {self.cost_kind: [float(model.cost) for model in self.models]}
         looks = self.policy.uses_router
-        router_costs = {"macs": float(self.multiplexer.macs)} if looks else {}
+        router_costs = {self.cost_kind: float(self.multiplexer.macs)} if looks else {}
         points = [*range(len(self.points)), None]
         return [_core.Recorder(self.policy, costs, router_costs, point) for point in points]
 
@@ -103,47 +115,37 @@ def load(source: Source) -> Served:
     """Return what ``source`` names.
 
     Raises:
-        UserError: a policy that does not fit the run.
+        UserError: models, a policy or a shadow that do not fit each other.
         OSError: a file that cannot be read.
 
     """
-    folder = RunFolder(source.run)
-    config, results = load_config(folder.config), read_results(folder.results)
-    models = load_models(folder, config, results)
-    channels, height, width = results.data.image_shape
-    policy, router = _policy(folder, source.policy, config, models), Path(source.policy)
+    policy, pool = open_router(
+        source.path,
+        policy=source.policy,
+        run=source.run,
+        models=source.models,
+        images=source.images,
+        threads=1,  # a worker is one
+    )
+    shadow = _shadow(source) if source.shadow else None
+    if shadow is not None:
+        require_models(f"shadow {source.shadow}", shadow, pool.names)
+        if shadow.uses_router and pool.multiplexer is None:
+            expected = "a shadow that needs no multiplexer"
+            raise ConfigError(error_text(source.shadow, expected, shadow.name))
     return Served(
-        models,
-        load_multiplexer(folder, config, models),
+        pool.hosted(),
+        pool.multiplexer,
         policy,
-        _policy(folder, source.shadow, config, models) if source.shadow else None,
-        results.data.class_names,
-        (channels, height, width),
-        load_monitor(router, policy) if (router / DRIFT_FILE).is_file() else None,
+        shadow,
+        tuple(pool.class_names) or tuple(str(k) for k in range(policy.classes)),
+        pool.image_shape,
+        pool.cost_kind,
+        load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,
     )
 
 
-def _policy(folder: RunFolder, name: str, config: RunConfig, models: list[Any]) -> Any:
-    from muxnet import _core
-    from muxnet.policies import POLICIES
-
-    saved = folder.policies / f"{name}.json"
-    if (Path(name) / POLICY_FILE).is_file():
-        policy = load_router(Path(name))
-    elif saved.is_file():
-        policy = _core.Policy.load(saved)
-    else:
-        kind = POLICIES.get(name, name)
-        known = sorted({*POLICIES, *_core.policy_names()} - {"oracle", "offload"})
-        if name not in known:
-            expected = f"a folder with {POLICY_FILE}, or one of {', '.join(known)}"
-            raise ConfigError(error_text("policy", expected, name))
-        # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
-        split = "calibration" if _core.make_policy(kind).uses_router else "held_out"
-        policy = fit_policy(kind, _core.OutcomeTable.load(folder.outcomes(split)), seed=config.seed)
-    names = [str(model.name) for model in models]
-    if list(policy.models) != names:
-        raise ConfigError(
-            error_text(f"policy {name}", "one for " + ", ".join(names), ", ".join(policy.models))
-        )
-    return policy
+def _shadow(source: Source) -> Any:
+    if (Path(source.shadow) / POLICY_FILE).is_file() or not source.has_networks:
+        return load_policy(Path(source.shadow))
+    return load_policy(source.run or source.path, source.shadow)

@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 import uvloop
 
-from muxnet.errors import UsageError, error_text
+from muxnet.errors import UsageError, UserError, error_text
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.grpc_server import Servicer, make_server
@@ -177,7 +177,12 @@ class Server:
         chosen.max_batch, chosen.queue_images = options.max_batch, options.queue_images
         chosen.fill_ms, chosen.cheaper_when_full = options.fill_ms, options.cheaper_when_full
         deployment = served.deployment(record=options.decisions is not None)
-        service = await asyncio.to_thread(_core.Service, deployment, chosen)
+        try:
+            service = await asyncio.to_thread(_core.Service, deployment, chosen)
+        except (ValueError, RuntimeError) as error:
+            shape = " x ".join(str(extent) for extent in served.image_shape)
+            how = "" if options.source.has_networks else " (--channels, --size)"
+            raise UserError(f"{error}; run on images of {shape}{how}") from error
         endpoint = Endpoint(
             Bridge(service, loop),
             served,

@@ -20,7 +20,7 @@ TEST(CollectOutcomes, RecordsAnswersCostsAndScores) {
   options.indices = {9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
   const OutcomeTable table = collect_outcomes(*pool, images, multiplexer, options);
   EXPECT_EQ(table.models(), pool->names());
-  EXPECT_EQ(table.costs("macs"), pool->macs());
+  EXPECT_EQ(table.costs("macs"), pool->costs());
   EXPECT_EQ(table.router_cost("macs"), 48.0);
   EXPECT_EQ(table.fields().split, "held_out");
   EXPECT_EQ(table.identity()->indices.back(), 9);

@@ -16,7 +16,7 @@ TEST(ModelPool, TellsNamesCostsAndClasses) {
   EXPECT_EQ(pool->names(), (std::vector<std::string>{"small", "middle", "large"}));
   EXPECT_EQ(pool->classes(), testing::classes);
   // flatten 16 -> 3; 2 channels: 16 * 9 * 2 + 32 * 3.
-  EXPECT_EQ(pool->macs(), (std::vector<double>{48, 288 + 96, 1152 + 384}));
+  EXPECT_EQ(pool->costs(), (std::vector<double>{48, 288 + 96, 1152 + 384}));
 }
 
 TEST(ModelPool, GivesProbabilities) {
@@ -31,12 +31,13 @@ TEST(ModelPool, GivesProbabilities) {
 
 TEST(ModelPool, RefusesModelsThatDoNotFitEachOther) {
   EXPECT_THROW(ModelPool({}), std::invalid_argument);
-  EXPECT_THROW(ModelPool({tiny_model("a", 0, 1), tiny_model("a", 2, 1)}), std::invalid_argument);
+  EXPECT_THROW(ModelPool({host(tiny_model("a", 0, 1)), host(tiny_model("a", 2, 1))}),
+               std::invalid_argument);
   Graph graph({1, 5, 5});
   const ValueId flat = graph.add("flatten", "flatten", {graph.input()});
   graph.set_output("logits", graph.add("linear", "fc", {flat}, {{"features", std::int64_t{3}}}));
   const auto other = std::make_shared<Model>("wide", std::move(graph));
-  EXPECT_THROW(ModelPool({tiny_model("a", 0, 1), other}), std::invalid_argument);
+  EXPECT_THROW(ModelPool({host(tiny_model("a", 0, 1)), host(other)}), std::invalid_argument);
 }
 
 }  // namespace

@@ -29,10 +29,13 @@ inline std::shared_ptr<Model> tiny_model(const std::string& name, std::int64_t w
   return model;
 }
 
-inline std::shared_ptr<ModelPool> tiny_pool() {
-  return std::make_shared<ModelPool>(std::vector{
-      tiny_model("small", 0, 1), tiny_model("middle", 2, 2), tiny_model("large", 8, 3)});
+/// Three of them, of 48, 384 and 1536 MACs.
+inline std::vector<HostedModel> tiny_models() {
+  return {host(tiny_model("small", 0, 1)), host(tiny_model("middle", 2, 2)),
+          host(tiny_model("large", 8, 3))};
 }
+
+inline std::shared_ptr<ModelPool> tiny_pool() { return std::make_shared<ModelPool>(tiny_models()); }
 
 /// A multiplexer for `models` models; with `offload` its single output.
 inline Multiplexer tiny_multiplexer(std::int64_t models, bool offload = false) {

@@ -33,8 +33,8 @@ TEST(Router, ScattersToTheCalledModelsAndGathersInOrder) {
     const Tensor expected = pool->probabilities(first, image);
     const Tensor second = pool->probabilities(2, image);
     const bool both = row % 9 == 0;
-    double macs = pool->macs()[first];
-    if (both) macs += pool->macs()[2];
+    double macs = pool->costs()[first];
+    if (both) macs += pool->costs()[2];
     EXPECT_EQ(routed.macs[static_cast<std::size_t>(row)], macs) << row;
     for (std::int64_t k = 0; k < testing::classes; ++k) {
       const float one = expected.data<float>()[k];
@@ -64,10 +64,9 @@ class EveryPolicy : public ::testing::TestWithParam<std::string> {};
 TEST_P(EveryPolicy, DecidesInServiceAsInReplay) {
   if (GetParam() == "oracle") GTEST_SKIP() << "the oracle reads labels: replay only";
   const bool offload = GetParam() == "offload";
-  const auto pool =
-      offload ? std::make_shared<ModelPool>(std::vector{testing::tiny_model("small", 0, 1),
-                                                        testing::tiny_model("large", 8, 3)})
-              : testing::tiny_pool();
+  const auto pool = offload ? std::make_shared<ModelPool>(
+                                  std::vector{testing::tiny_models()[0], testing::tiny_models()[2]})
+                            : testing::tiny_pool();
   const auto multiplexer =
       testing::tiny_multiplexer(static_cast<std::int64_t>(pool->size()), offload);
   const auto policy = make_policy(GetParam());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "pool.hpp"
 
 namespace muxnet {
@@ -38,14 +40,7 @@ class SchedulerTest : public ::testing::Test {
   }
 
   std::shared_ptr<CompiledDeployment> deployment_ = std::make_shared<CompiledDeployment>(
-      Deployment{{testing::tiny_model("small", 0, 1), testing::tiny_model("middle", 2, 2),
-                  testing::tiny_model("large", 8, 3)},
-                 {},
-                 {std::make_shared<Calls>(1)},
-                 0,
-                 nullptr,
-                 2},
-      1, 1);
+      Deployment{testing::tiny_models(), {}, {std::make_shared<Calls>(1)}, 0, nullptr, 2}, 1, 1);
 };
 
 TEST_F(SchedulerTest, GivesFullBatchesOfTheOldestRequestFirst) {
@@ -145,6 +140,44 @@ TEST_F(SchedulerTest, NeverAnswersForAModelThatARequestNames) {
   scheduler.place(asked, true);
   EXPECT_EQ(asked[0].status, ServiceStatus::cost);
   EXPECT_EQ(asked[0].call, 0u);
+}
+
+TEST_F(SchedulerTest, RunsNothingBesideAModelThatWantsToBeAlone) {
+  std::vector<HostedModel> models = testing::tiny_models();
+  models[0].alone = true;
+  deployment_ = std::make_shared<CompiledDeployment>(
+      Deployment{models, {}, {std::make_shared<Calls>(1)}, 0, nullptr, 2}, 1, 1);
+  Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
+  auto alone = wishes(request(2), model_bit(0)), other = wishes(request(2), model_bit(1));
+  scheduler.place(alone, true);
+  scheduler.place(other, true);
+  const JobBatch first = scheduler.next();
+  EXPECT_EQ(first.stage, 1u);
+  for (int i = 0; i < 2; ++i) {  // older ones of the first model wait
+    EXPECT_EQ(scheduler.next().stage, 2u);
+  }
+  auto waiting = std::async(std::launch::async, [&] { return scheduler.next().stage; });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  scheduler.finished(first, 1);
+  EXPECT_EQ(waiting.get(), 1u);
+}
+
+TEST_F(SchedulerTest, ExpectsNoHelpOfOtherWorkersWithAModelThatWantsToBeAlone) {
+  for (const bool alone : {false, true}) {
+    std::vector<HostedModel> models = testing::tiny_models();
+    models[0].alone = alone;
+    deployment_ = std::make_shared<CompiledDeployment>(
+        Deployment{models, {}, {std::make_shared<Calls>(1)}, 0, nullptr, 2}, 1, 1);
+    Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
+    scheduler.set_time(1, 1, 1e6);
+    auto before = wishes(request(8), model_bit(0));
+    scheduler.place(before, true);
+    ServiceRequest hurried;
+    hurried.deadline_ms = 6e6;  // eight batches ahead of it: 4e6 ms by two workers
+    auto asked = wishes(request(1, hurried), model_bit(0));
+    scheduler.place(asked, true);
+    EXPECT_EQ(asked[0].call == model_bit(0), !alone);
+  }
 }
 
 TEST_F(SchedulerTest, LetsNothingInAfterItsEndAndFinishesWhatIsThere) {

@@ -53,13 +53,8 @@ class Gate final : public Rule {
   bool open_ = false;
 };
 
-std::vector<std::shared_ptr<Model>> models() {
-  return {testing::tiny_model("small", 0, 1), testing::tiny_model("middle", 2, 2),
-          testing::tiny_model("large", 8, 3)};
-}
-
 Deployment deployment(std::shared_ptr<const Rule> rule, const Multiplexer& multiplexer = {}) {
-  return {models(), multiplexer, {std::move(rule)}, 0, nullptr, 2};
+  return {testing::tiny_models(), multiplexer, {std::move(rule)}, 0, nullptr, 2};
 }
 
 ServiceRequest request(const Tensor& images, std::int64_t first = 0) {
@@ -87,7 +82,7 @@ void expect_honest(const ServiceAnswer& answer, const Tensor& images, ModelPool&
       for (std::int64_t k = 0; k < testing::classes; ++k) {
         mean[static_cast<std::size_t>(k)] += own.data<float>()[k];
       }
-      macs += pool.macs()[model];
+      macs += pool.costs()[model];
       ++count;
     }
     EXPECT_EQ(answer.macs[i], macs);
@@ -104,7 +99,7 @@ TEST(Service, AnswersManyThreadsInOrderFromTheModelsItRecords) {
                   {.workers = 2, .max_batch = 8, .queue_images = 4096, .fill_ms = 0.2});
   std::vector<std::thread> threads;
   std::mutex one_at_a_time;  // pools are not for two threads
-  ModelPool pool(models());
+  ModelPool pool(testing::tiny_models());
   for (int caller = 0; caller < callers; ++caller) {
     threads.emplace_back([&, caller] {
       for (int i = 0; i < requests_each; ++i) {
@@ -166,7 +161,7 @@ class EveryPolicyInService : public ::testing::TestWithParam<std::string> {
     return result;
   }
 
-  std::vector<std::shared_ptr<Model>> served_ = models();
+  std::vector<HostedModel> served_ = testing::tiny_models();
   Multiplexer multiplexer_;
   std::unique_ptr<Policy> policy_;
   std::unique_ptr<OutcomeTable> test_;
@@ -208,7 +203,7 @@ TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
   ServiceRequest limited = request(images_);
   ModelPool pool(served_);
   const double look = policy_->uses_router() ? 48.0 : 0.0;
-  limited.max_cost = look + pool.macs()[0];  // the smallest model and no other
+  limited.max_cost = look + pool.costs()[0];  // the smallest model and no other
   const ServiceAnswer answer = service.infer(limited);
   ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
   const auto again = replay_records(*policy_, answer.records);
@@ -284,13 +279,13 @@ TEST(Service, OneModelCanBeNamedAndADecisionAskedForAlone) {
   const Multiplexer multiplexer = testing::tiny_multiplexer(3);
   Service service(deployment(std::make_shared<ByNumber>(), multiplexer), {});
   const Tensor images = random_images(4);
-  ModelPool pool(models());
+  ModelPool pool(testing::tiny_models());
 
   ServiceRequest named = request(images);
   named.model = 1;
   const ServiceAnswer own = service.infer(named);
   EXPECT_EQ(own.called, std::vector<std::uint64_t>(4, model_bit(1)));
-  EXPECT_EQ(own.macs, std::vector<double>(4, pool.macs()[1]));
+  EXPECT_EQ(own.macs, std::vector<double>(4, pool.costs()[1]));
   EXPECT_TRUE(own.view.weights.empty());
   const Tensor expected = pool.probabilities(1, images);
   for (std::int64_t k = 0; k < expected.size(); ++k) {

@@ -1,0 +1,132 @@
+#include <mutex>
+
+#include "bindings.hpp"
+#include "muxnet/core/error.hpp"
+#include "muxnet/runtime/model_pool.hpp"
+
+namespace muxnet::python {
+namespace {
+
+/// A Python function that workers share.
+struct Function {
+  std::string name;
+  py::function call;
+  std::mutex one_at_a_time;  // taken before Python's lock, which is let go of inside the call
+  bool concurrent = false;
+};
+
+std::shared_ptr<Function> share(std::string name, py::function call, bool concurrent) {
+  auto* made = new Function{std::move(name), std::move(call), {}, concurrent};
+  return {made, [](Function* held) {
+            const py::gil_scoped_acquire gil;  // the last worker lets go of it
+            delete held;
+          }};
+}
+
+class FunctionClassifier final : public Classifier {
+ public:
+  explicit FunctionClassifier(std::shared_ptr<Function> function)
+      : function_(std::move(function)) {}
+
+  Tensor answer(const Tensor& images) override {
+    std::unique_lock lock(function_->one_at_a_time, std::defer_lock);
+    if (!function_->concurrent) lock.lock();
+    const py::gil_scoped_acquire gil;
+    try {
+      using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
+      const Floats given(function_->call(to_array(images)));
+      Tensor answers(Shape(given.shape(), given.shape() + given.ndim()));
+      std::copy_n(given.data(), given.size(), answers.data<float>());
+      return answers;  // of its own: it is let go of without Python's lock
+    } catch (const py::error_already_set& failure) {
+      throw std::runtime_error(error_text(function_->name, "an answer", failure.what()));
+    }
+  }
+
+ private:
+  std::shared_ptr<Function> function_;
+};
+
+HostedModel describe(const std::string& name, double cost,
+                     const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                     const Normalization& normalization) {
+  const auto& [channels, height, width] = image_shape;
+  HostedModel model;
+  model.name = name;
+  model.cost = cost;
+  model.image_shape = {1, channels, height, width};
+  model.classes = classes;
+  model.normalization = normalization;
+  return model;
+}
+
+HostedModel host_onnx(const std::string& name, const std::filesystem::path& path, double cost,
+                      const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                      const Normalization& normalization, bool logits) {
+  HostedModel model = describe(name, cost, image_shape, classes, normalization);
+  model.open = [path] { return load_onnx(path); };
+  return host(std::move(model), logits);
+}
+
+HostedModel host_function(const std::string& name, py::function predict, double cost,
+                          const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                          const Normalization& normalization, bool logits, bool concurrent) {
+  HostedModel model = describe(name, cost, image_shape, classes, normalization);
+  model.alone = !concurrent;
+  model.open = [function = share(name, std::move(predict), concurrent)] {
+    return std::make_unique<FunctionClassifier>(function);
+  };
+  return host(std::move(model), logits);
+}
+
+}  // namespace
+
+void bind_hosted_models(py::module_& module) {
+  py::class_<Classifier, std::shared_ptr<Classifier>>(module, "Classifier",
+                                                      "A model, whatever runs it.")
+      .def("answer", &Classifier::answer, py::arg("images"), Unlocked(),
+           "What the model gives, f32 (n, K), for images f32 (n, c, h, w).\n\n"
+           "Raises:\n    ValueError: images that it cannot take.");
+  module.def(
+      "load_onnx",
+      [](const std::filesystem::path& path) { return std::shared_ptr(load_onnx(path)); },
+      py::arg("path"), Unlocked(),
+      "An ONNX file, run by OpenCV's DNN module.\n\n"
+      "Raises:\n    OSError.\n    ValueError: a network that OpenCV cannot import.");
+  module.def("probabilities_of", &probabilities_of, py::arg("answers"), py::arg("n"),
+             py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked(),
+             "Answers f32 (n, K) as probabilities; classes 0: any K.\n\n"
+             "Raises:\n    ValueError: another shape, not finite, no probabilities.");
+  py::class_<HostedModel>(module, "HostedModel", "A model as a pool or a service answers with it.")
+      .def(py::init([](std::shared_ptr<Model> model) { return host(std::move(model)); }),
+           py::arg("model"), "A network of ours: its cost are its MACs.")
+      .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  "An ONNX file, run by OpenCV's DNN module; read when it is put to work.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_static("function", &host_function, py::arg("name"), py::arg("predict"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("concurrent") = false,
+                  "A function from images f32 (n, c, h, w) to answers (n, K); several threads\n"
+                  "call it at once only where it is concurrent.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_readonly("name", &HostedModel::name)
+      .def_readonly("cost", &HostedModel::cost, "Of one image, as the policy counts it.")
+      .def_readonly("classes", &HostedModel::classes)
+      .def_readonly("normalization", &HostedModel::normalization);
+  py::implicitly_convertible<Model, HostedModel>();
+  py::class_<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool",
+                                                    "N models that answer the same question.")
+      .def(py::init<std::vector<HostedModel>>(), py::arg("models"))
+      .def("__len__", &ModelPool::size)
+      .def_property_readonly("names", &ModelPool::names)
+      .def_property_readonly("costs", &ModelPool::costs, "(N), of one image.")
+      .def("probabilities", &ModelPool::probabilities, py::arg("index"), py::arg("images"),
+           Unlocked(),
+           "f32 (n, K) of one model for images normalised as it wants them.\n\n"
+           "Raises:\n    ValueError.\n    RuntimeError: a function failed.");
+}
+
+}  // namespace muxnet::python

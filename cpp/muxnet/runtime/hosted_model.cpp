@@ -1,0 +1,126 @@
+#include "muxnet/runtime/hosted_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/networks/predictor.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr double sum_tolerance = 1e-2;  // as of outcome tables
+
+class NetworkClassifier final : public Classifier {
+ public:
+  explicit NetworkClassifier(std::shared_ptr<Model> model)
+      : model_(std::move(model)), predictor_(*model_) {}
+
+  Tensor answer(const Tensor& images) override { return predictor_.probabilities(images); }
+
+ private:
+  std::shared_ptr<Model> model_;
+  Predictor predictor_;
+};
+
+class CheckedClassifier final : public Classifier {
+ public:
+  CheckedClassifier(std::unique_ptr<Classifier> inner, std::string name, std::int64_t classes,
+                    bool logits)
+      : inner_(std::move(inner)), name_(std::move(name)), classes_(classes), logits_(logits) {}
+
+  Tensor answer(const Tensor& images) override {
+    return probabilities_of(inner_->answer(images), images.dim(0), classes_, logits_, name_);
+  }
+
+ private:
+  std::unique_ptr<Classifier> inner_;
+  std::string name_;
+  std::int64_t classes_;
+  bool logits_;
+};
+
+void softmax(std::span<const float> src, float* dst) {
+  const float largest = *std::max_element(src.begin(), src.end());
+  float sum = 0;
+  for (std::size_t k = 0; k < src.size(); ++k) sum += dst[k] = std::exp(src[k] - largest);
+  for (std::size_t k = 0; k < src.size(); ++k) dst[k] /= sum;
+}
+
+void check_probabilities(std::span<const float> row, const std::string& name) {
+  double sum = 0;
+  for (const float value : row) {
+    require(value >= 0 && value <= 1, name, "probabilities in [0, 1]", text(value));
+    sum += static_cast<double>(value);
+  }
+  require(std::abs(sum - 1) <= sum_tolerance, name,
+          text("probabilities that sum to 1 within ", sum_tolerance), text("a sum of ", sum));
+}
+
+void stretch(std::vector<float>& values, std::size_t channels, const std::string& where) {
+  if (values.size() == 1) values.resize(channels, values.front());
+  require(values.size() == channels, where, text("1 or ", channels, " values"),
+          text(values.size()));
+}
+
+}  // namespace
+
+HostedModel host(std::shared_ptr<Model> model) {
+  require(model != nullptr, "hosted model", "a model", "none");
+  const Graph& graph = model->graph;
+  HostedModel result{model->name,
+                     static_cast<double>(graph.macs()),
+                     graph.shape(graph.input()),
+                     graph.shape(graph.output("logits"))[1],
+                     normalization_of(*model),
+                     false,
+                     {}};
+  result.open = [model = std::move(model)] { return std::make_unique<NetworkClassifier>(model); };
+  return result;
+}
+
+HostedModel host(HostedModel outside, bool logits) {
+  const Shape& shape = outside.image_shape;
+  const auto positive = [](std::int64_t extent) { return extent > 0; };
+  require(
+      shape.size() == 4 && shape.front() == 1 && std::all_of(shape.begin(), shape.end(), positive),
+      outside.name, "images (1, c, h, w)", to_string(shape));
+  require(outside.classes > 1, outside.name, "at least 2 classes", text(outside.classes));
+  require(std::isfinite(outside.cost) && outside.cost >= 0, text(outside.name, ", cost"),
+          "a finite number of at least 0", text(outside.cost));
+  require(outside.open != nullptr, outside.name, "what runs it", "nothing");
+  const auto channels = static_cast<std::size_t>(shape[1]);
+  stretch(outside.normalization.mean, channels, text(outside.name, ", mean"));
+  stretch(outside.normalization.deviation, channels, text(outside.name, ", deviation"));
+  outside.open = [open = std::move(outside.open), name = outside.name, classes = outside.classes,
+                  logits] {
+    return std::make_unique<CheckedClassifier>(open(), name, classes, logits);
+  };
+  return outside;
+}
+
+Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes, bool logits,
+                        const std::string& name) {
+  const auto& shape = answers.shape();
+  require(answers.dtype() == DType::f32 && shape.size() == 2 && shape[0] == n && shape[1] > 0 &&
+              (classes == 0 || shape[1] == classes),
+          name,
+          text("answers of shape (", n, ", ", classes == 0 ? std::string("K") : text(classes), ")"),
+          to_string(shape));
+  const auto values = answers.span<float>();
+  require(std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }), name,
+          "finite answers", "NaN or infinity");
+  const auto width = static_cast<std::size_t>(shape[1]);
+  Tensor result = logits ? Tensor(shape) : answers;
+  for (std::size_t begin = 0; begin < values.size(); begin += width) {
+    const auto row = values.subspan(begin, width);
+    if (logits) {
+      softmax(row, result.data<float>() + begin);
+    } else {
+      check_probabilities(row, name);
+    }
+  }
+  return result;
+}
+
+}  // namespace muxnet

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "muxnet/networks/model.hpp"
+#include "muxnet/runtime/classifier.hpp"
+
+namespace muxnet {
+
+/// A model as pools and services answer with it, whatever runs it. Copies share what runs it.
+struct HostedModel {
+  std::string name;
+  double cost = 0;              ///< of one image, as the policy counts it; networks of ours: MACs
+  Shape image_shape;            ///< (1, c, h, w)
+  std::int64_t classes = 0;     ///< K
+  Normalization normalization;  ///< of its images: a value per channel
+  bool alone = false;           ///< one batch at a time, whoever asks
+  /// Each call gives one for one thread, whose answers are class probabilities f32 (n, K).
+  std::function<std::unique_ptr<Classifier>()> open;
+};
+
+/// A network of ours.
+HostedModel host(std::shared_ptr<Model> model);
+
+/// A model of someone else's, whose answers are logits where `logits` says so: they are turned into
+/// probabilities, and checked as probabilities_of() does. A mean or deviation of one value stands
+/// for all channels. Throws std::invalid_argument for a description that is not whole.
+HostedModel host(HostedModel outside, bool logits);
+
+/// Answers f32 (n, K) as probabilities: their softmax where they are logits. `classes` 0: any K.
+/// Throws std::invalid_argument for another shape, numbers that are not finite, and rows that are
+/// no probabilities.
+Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes, bool logits,
+                        const std::string& name);
+
+}  // namespace muxnet
