@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HttpOptions', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'native_classifier', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1502,25 +1502,76 @@ class HardnessLevel:
     @property
     def inputs(self) -> int:
         ...
+class Classifier:
+    """
+    A model, whatever runs it.
+    """
+    def answer(self, images: numpy.ndarray) -> numpy.ndarray:
+        """
+        What the model gives, f32 (n, K), for images f32 (n, c, h, w).
+        
+        Raises:
+            ValueError: images that it cannot take.
+        """
+class HostedModel:
+    """
+    A model as a pool or a service answers with it.
+    """
+    @staticmethod
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, concurrent: bool = False) -> HostedModel:
+        """
+        A function from images f32 (n, c, h, w) to answers (n, K); several threads
+        call it at once only where it is concurrent.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    @staticmethod
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False) -> HostedModel:
+        """
+        An ONNX file, run by OpenCV's DNN module; read when it is put to work.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    def __init__(self, model: Model) -> None:
+        """
+        A network of ours: its cost are its MACs.
+        """
+    @property
+    def classes(self) -> int:
+        ...
+    @property
+    def cost(self) -> float:
+        """
+        Of one image, as the policy counts it.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def normalization(self) -> Normalization:
+        ...
 class ModelPool:
     """
     N models that answer the same question.
     """
-    def __init__(self, models: collections.abc.Sequence[Model]) -> None:
+    def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
         ...
     def __len__(self) -> int:
         ...
     def probabilities(self, index: typing.SupportsInt | typing.SupportsIndex, images: numpy.ndarray) -> numpy.ndarray:
         """
-        f32 (n, K) of one model for normalised images.
+        f32 (n, K) of one model for images normalised as it wants them.
         
         Raises:
             ValueError.
+            RuntimeError: a function failed.
         """
     @property
-    def macs(self) -> list[float]:
+    def costs(self) -> list[float]:
         """
-        (N), counted.
+        (N), of one image.
         """
     @property
     def names(self) -> list[str]:
@@ -1589,17 +1640,6 @@ class Router:
         
         Raises:
             ValueError.
-        """
-class Classifier:
-    """
-    A model, whatever runs it.
-    """
-    def answer(self, images: numpy.ndarray) -> numpy.ndarray:
-        """
-        What the model gives, f32 (n, K), for images f32 (n, c, h, w).
-        
-        Raises:
-            ValueError: images that it cannot take.
         """
 class MultiplexerView:
     """
@@ -2030,7 +2070,7 @@ class Deployment:
     """
     All that a service answers with.
     """
-    def __init__(self, models: collections.abc.Sequence[Model], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None) -> None:
+    def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None) -> None:
         ...
 class ServiceOptions:
     """
@@ -2115,7 +2155,7 @@ class Service:
         """
         Readable while answers wait.
         """
-class HttpOptions:
+class ConnectionOptions:
     """
     How a server is reached.
     """
@@ -2438,13 +2478,13 @@ class OffloadClient:
     """
     Answers here, or in the cloud where that is worth it; in time.
     """
-    def __init__(self, multiplexer: Model, small: Model, server: HttpOptions, options: OffloadOptions) -> None:
+    def __init__(self, multiplexer: Model, small: Model, server: ConnectionOptions, options: OffloadOptions) -> None:
         """
         `multiplexer`: a Model with the output offload.
         
         Raises:
             ValueError: options that do not fit.
-            RuntimeError: built without libcurl.
+            RuntimeError: built without libcurl, or gRPC, where the URL needs it.
         """
     def answer(self, image: numpy.ndarray, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, placement: str = 'decide') -> OffloadAnswer:
         """
@@ -2702,10 +2742,6 @@ def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[t
     Raises:
         ValueError: shapes that do not fit, costs not above 0.
     """
-def native_classifier(model: Model) -> Classifier:
-    """
-    A network of ours, which gives logits for normalised images.
-    """
 def network_names() -> list[str]:
     """
     Names of all networks of the zoo.
@@ -2751,6 +2787,13 @@ def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 
 def policy_names() -> list[str]:
     """
     Names of all policies.
+    """
+def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, logits: bool, name: str) -> numpy.ndarray:
+    """
+    Answers f32 (n, K) as probabilities; classes 0: any K.
+    
+    Raises:
+        ValueError: another shape, not finite, no probabilities.
     """
 def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
     """

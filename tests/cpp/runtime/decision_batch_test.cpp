@@ -45,7 +45,7 @@ TEST(DecisionBatch, RefusesWhatItDidNotAskFor) {
   EXPECT_TRUE(testing::contains(message([&] { batch.store(1, Tensor({2, 2})); }), "wanted"));
   EXPECT_TRUE(
       testing::contains(message([&] { DecisionBatch(rule, 0, 3); }), "0 inputs and 3 models"));
-  const MultiplexerView view{Tensor({2, 2}), {}, {}};
+  const MultiplexerView view{Tensor({2, 2}), {}, {}, {}};
   EXPECT_TRUE(testing::contains(message([&] { DecisionBatch(rule, 2, 3, view); }),
                                 "(2, 3), received (2, 2)"));
 }
