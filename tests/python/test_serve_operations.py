@@ -20,6 +20,7 @@ from muxnet.errors import UserError
 from muxnet.files import write_text
 from muxnet.serve.served import Source, load
 
+RpcError = pytest.importorskip("grpc").RpcError
 grpc = pytest.importorskip("tritonclient.grpc")
 ExportTraceServiceRequest = pytest.importorskip(
     "opentelemetry.proto.collector.trace.v1.trace_service_pb2"
@@ -302,6 +303,13 @@ def test_a_full_queue_is_refused_at_once_and_memory_stays(
         threads = [threading.Thread(target=ask) for _ in range(6)]
         for thread in threads:
             thread.start()
+        wait_until(lambda: any(model["waiting"] for model in request(port)[2]["models"]))
+        with grpc.InferenceServerClient(f"127.0.0.1:{said['grpc_port']}") as client:
+            ask_by_grpc = client._client_stub.ModelInfer
+            with pytest.raises(RpcError) as busy:
+                ask_by_grpc(grpc_request(digit_images[:6]))
+        assert busy.value.code().name == "UNAVAILABLE"
+        assert int(dict(busy.value.trailing_metadata())["grpc-retry-pushback-ms"]) >= 1000
         for thread in threads:
             thread.join()
         statuses = sorted(status for status, _, _ in replies)
@@ -313,6 +321,13 @@ def test_a_full_queue_is_refused_at_once_and_memory_stays(
         too_many = infer_body(np.repeat(digit_images[:1], 9, axis=0))
         status, _, reply = request(port, "POST", "/v2/models/router/infer", too_many)
         assert (status, "1 to 8 images" in reply["error"]) == (400, True)
+
+
+def grpc_request(images):
+    asked = grpc.service_pb2.ModelInferRequest(model_name="router")
+    asked.inputs.add(name="images", datatype="UINT8", shape=images.shape)
+    asked.raw_input_contents.append(images.tobytes())
+    return asked
 
 
 @pytest.mark.usefixtures("started_server")

@@ -28,6 +28,7 @@ CODES = {
     503: StatusCode.UNAVAILABLE,
     504: StatusCode.DEADLINE_EXCEEDED,
 }
+PUSHBACK = "grpc-retry-pushback-ms"  # what Retry-After is to REST (gRPC's proposal A6)
 OPEN_METHODS = ("ServerLive", "ServerReady")
 
 
@@ -69,7 +70,9 @@ async def _told(work: Awaitable[Any], context: Any) -> Any:
     try:
         return await work
     except RequestError as error:
-        await context.abort(CODES.get(error.status, StatusCode.INTERNAL), str(error))
+        wait_ms = str(1000 * error.retry_after_s)
+        trailer = ((PUSHBACK, wait_ms),) if error.retry_after_s else ()
+        await context.abort(CODES.get(error.status, StatusCode.INTERNAL), str(error), trailer)
     except ModelNotFound as error:
         await context.abort(StatusCode.NOT_FOUND, str(error))
     except ModelNotReady as error:
