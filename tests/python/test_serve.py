@@ -377,7 +377,7 @@ def test_metrics_and_decisions_tell_what_was_called(ready, rest, served, digit_i
 
 
 def test_records_tell_where_the_rule_was_not_followed(ready, rest, rpc, served, digit_images):
-    cheapest = min(float(model.macs) for model in served.models)
+    cheapest = min(float(model.cost) for model in served.models)
     limit = {"max_cost": cheapest + float(served.multiplexer.macs)}
     rest.infer("router", tensor(http, digit_images[:9]), request_id="cheap", parameters=limit)
     asked = {"accuracy": served.points[0].accuracy}

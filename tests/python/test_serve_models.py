@@ -276,7 +276,7 @@ def test_models_that_do_not_fit_are_told_at_the_start(folder, networks, change, 
     source = Source(folder / "router", models=tmp_path / "models.json", images=ImageFormat(1, 32))
 
     def start():
-        _core.Service(load(source).deployment(), _core.ServiceOptions())
+        _core.Service(load(source).deployment(record=False), _core.ServiceOptions())
 
     with pytest.raises((UserError, ValueError), match=message):
         start()

@@ -192,7 +192,7 @@ def test_inputs_unlike_those_of_the_calibration_raise_an_alarm(
         drift = request(port)[2]["drift"]
         assert (drift["alarm"], drift["observed"]) == (False, 0)
         assert "muxnet_drift_alarm 0.0" in metrics(port)
-        models = load(Source(untrained_run, str(router))).models
+        models = load(Source(router, run=untrained_run)).models
         given = _core.normalize(digit_images, models[2].normalization)
         surest = np.asarray(_core.ModelPool(models).probabilities(2, given)).max(axis=1).argmax()
         same = infer_body(np.repeat(digit_images[surest : surest + 1], 64, axis=0))
@@ -208,7 +208,7 @@ def test_a_monitor_of_another_operating_point_is_refused(untrained_run, fitted_r
     router = fitted_router(0)
     _core.DriftMonitor({"answer": [0.5]}, "other").save(router / "drift.json")
     with pytest.raises(UserError, match=r"a monitor of the router in version .*, received other"):
-        load(Source(untrained_run, str(router)))
+        load(Source(router, run=untrained_run))
 
 
 class Collector(BaseHTTPRequestHandler):
@@ -331,9 +331,10 @@ def grpc_request(images):
 
 
 @pytest.mark.usefixtures("started_server")
-def test_load_is_measured_against_always_best(untrained_run, tmp_path, capsys):
+def test_load_is_measured_against_always_best(untrained_run, fitted_router, tmp_path, capsys):
     target = tmp_path / "load.json"
-    arguments = ["--run", str(untrained_run), "--seconds", "0.3", "--images", "4"]
+    arguments = ["--run", str(untrained_run), "--policy", str(fitted_router(0))]
+    arguments += ["--seconds", "0.3", "--images", "4"]
     status = cli.main(
         ["bench", "serve", *arguments, "--loads", "0.5", "1.5", "--json", str(target)]
     )

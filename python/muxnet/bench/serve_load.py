@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from muxnet.bench.http_load import Client, Tally, closed_loop, open_loop
 from muxnet.errors import UserError, error_text
+from muxnet.router_folder import POLICY_FILE
 from muxnet.tables import TextTable
 
 REQUESTS = 512  # prepared ones, asked again and again
@@ -231,7 +232,10 @@ class _Status:
 
 @contextlib.asynccontextmanager
 async def _server(options: LoadOptions, policy: str) -> AsyncIterator[tuple[Client, _Status]]:
-    with start_server(options.run, "--policy", policy, *options.server) as (process, ready):
+    source, beside = options.run, ["--policy", policy]
+    if (Path(policy) / POLICY_FILE).is_file():
+        source, beside = Path(policy), ["--run", str(options.run)]
+    with start_server(source, *beside, *options.server) as (process, ready):
         client = Client(ready["http_port"], connections=512)
         try:
             yield client, _Status(ready["http_port"], process.pid)

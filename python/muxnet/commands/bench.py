@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=0, help="threads of each side (0: all)")
     group = parser.add_argument_group("serve", "a server under load, beside always-best")
     group.add_argument("--run", type=Path, help="folder of muxnet run to serve")
-    group.add_argument("--policy", default="learned_cascade", help="of the run")
+    group.add_argument("--policy", default="learned_cascade", help="of the run, or a router")
     group.add_argument("--data", default="", help="KIND:PATH of the images, if moved")
     group.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
     group.add_argument("--images", type=int, default=1, help="in a request")
