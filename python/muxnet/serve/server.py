@@ -31,6 +31,9 @@ from muxnet.serve.served import Source, load
 
 LOG = logging.getLogger("muxnet.serve")
 WATCH_SECONDS = 1.0
+# Longer than devices are silent: a new connection costs them round trips, and one that is closed
+# just when a request comes costs the request.
+KEEP_ALIVE_SECONDS = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -276,6 +279,7 @@ def _rest_server(guard: Guard, options: ServerOptions) -> uvicorn.Server:
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=int(options.drain_seconds),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         ssl_certfile=options.certificate[0] if options.certificate else None,
         ssl_keyfile=options.certificate[1] if options.certificate else None,
     )
