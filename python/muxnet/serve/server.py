@@ -86,7 +86,7 @@ def configure_logging() -> None:
     """Write the log as JSON lines to standard error; the SDK's own stays silent."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in ("muxnet.serve", "uvicorn.error"):
+    for name in ("muxnet.serve", "uvicorn.error", "opentelemetry"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO if name == "muxnet.serve" else logging.WARNING)
