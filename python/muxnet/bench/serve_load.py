@@ -6,6 +6,7 @@ Server and generator share the machine, so that its cores are not the server's a
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import json
 import os
 import subprocess
@@ -94,6 +95,7 @@ def measure(options: LoadOptions, say: Any = print) -> LoadResult:
 
 async def _measure(options: LoadOptions, say: Any) -> LoadResult:
     images, labels = _test_images(options)
+    gc.freeze()  # the generator's own pauses are not the server's
     chosen = np.random.default_rng(0).permutation(len(images))
     say("always-best: capacity and one request at a time")
     async with _server(options, "best_single") as (client, status):
