@@ -1,8 +1,7 @@
 """A Ray cluster: one that exists, or one of this machine alone for as long as it is needed."""
 
 import argparse
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from muxnet.errors import MissingPackageError
 
@@ -39,14 +38,3 @@ class Cluster:
     def close(self) -> None:
         """Leave the cluster, and end it where it was made for this."""
         self.ray.shutdown()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

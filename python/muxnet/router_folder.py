@@ -47,6 +47,12 @@ def load_monitor(folder: Path, policy: Any) -> Any:
     return monitor
 
 
+def describe_drift(drift: Any) -> dict[str, Any]:
+    """Return what a drift monitor, or a reading of one, has found."""
+    names = ("alarm", "e_value", "cause", "observed", "alpha")
+    return {name: getattr(drift, name) for name in names}
+
+
 def describe_point(policy: Any) -> dict[str, Any]:
     """Return a policy's chosen operating point: its settings, accuracy, cost and ``text``."""
     point = policy.point

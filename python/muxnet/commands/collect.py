@@ -67,7 +67,7 @@ def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) ->
         if arguments.ray is not None:
             from muxnet.collect_workers import RayAsk
 
-            cluster = stack.enter_context(Cluster(arguments.ray))
+            cluster = stack.enter_context(contextlib.closing(Cluster(arguments.ray)))
             ask = RayAsk(cluster, describe_models(arguments.models), str(arguments.models))
         return collect(models, data, arguments.out, split=split, resume=arguments.resume, ask=ask)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_json, write_text
-from muxnet.router_folder import DRIFT_FILE, load_monitor
+from muxnet.router_folder import DRIFT_FILE, describe_drift, load_monitor
 
 HELP = "answer for image files by the models that a router calls, and say why"
 INTERRUPTED = "nothing was written"
@@ -111,10 +111,4 @@ def tell_drift(monitor: Any, folder: Path) -> dict[str, Any]:
             f"{monitor.cause}' shows; by chance with probability {monitor.alpha:g} at most",
             file=sys.stderr,
         )
-    return {
-        "alarm": monitor.alarm,
-        "e_value": monitor.e_value,
-        "cause": monitor.cause,
-        "observed": monitor.observed,
-        "alpha": monitor.alpha,
-    }
+    return describe_drift(monitor)

@@ -11,6 +11,7 @@ from prometheus_client.core import (
     Metric,
 )
 
+from muxnet.router_folder import describe_drift
 from muxnet.serve.labels import Labels
 
 
@@ -142,14 +143,5 @@ def status(found: Any) -> dict[str, Any]:
         "departures": {reason.name: count for reason, count in found.departures.items()},
         "shadow_images": found.shadow_images,
         "shadow_agreed": found.shadow_agreed,
-        "drift": drift_status(found.drift),
-    }
-
-
-def drift_status(drift: Any) -> dict[str, Any] | None:
-    """Return what the drift monitor found, None where there is none."""
-    if drift is None:
-        return None
-    return {
-        name: getattr(drift, name) for name in ("alarm", "e_value", "alpha", "cause", "observed")
+        "drift": None if found.drift is None else describe_drift(found.drift),
     }

@@ -18,13 +18,13 @@ import uvicorn
 import uvloop
 
 from muxnet.errors import UsageError, UserError, error_text
+from muxnet.router_folder import describe_drift
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.grpc_server import Servicer, make_server
 from muxnet.serve.guard import Guard, LimitedHead
 from muxnet.serve.kserve_parts import DataPlane, ModelRepository
 from muxnet.serve.kserve_parts import logger as kserve_logger
-from muxnet.serve.metrics import drift_status
 from muxnet.serve.requests import Limits, RequestError
 from muxnet.serve.rest import make_app
 from muxnet.serve.router_model import Endpoint, Extension, RouterModel
@@ -219,7 +219,7 @@ class Server:
             found = self._endpoint.bridge.service.statistics()
             if found.drift is not None and found.drift.alarm and told != found.version:
                 told = found.version
-                fields = {"version": told, **(drift_status(found.drift) or {})}
+                fields = {"version": told, **describe_drift(found.drift)}
                 LOG.warning("drift", extra={"fields": fields})
             stamps = await asyncio.to_thread(_stamps, self._options.source)
             if stamps != self._stamps:
