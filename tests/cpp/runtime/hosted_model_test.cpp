@@ -140,20 +140,8 @@ TEST(HostedModel, OfAnOnnxFileAnswersAsTheNetworkItCameFrom) {
   }
 }
 
-/// Calls one model, whatever the input.
-class Calls final : public Rule {
- public:
-  explicit Calls(std::uint64_t call) : call_(call) {}
-  Step next(const Evidence& evidence) const override {
-    return evidence.called == 0 ? Step{call_, 0} : Step{0, evidence.called};
-  }
-
- private:
-  std::uint64_t call_;
-};
-
 Deployment deployment(std::vector<HostedModel> models, std::uint64_t call) {
-  return {std::move(models), {}, {std::make_shared<Calls>(call)}, 0, nullptr, 0};
+  return {std::move(models), {}, {std::make_shared<testing::Calls>(call)}, 0, nullptr, 0};
 }
 
 ServiceRequest request(const Tensor& images) {

@@ -9,18 +9,6 @@
 namespace muxnet {
 namespace {
 
-/// Calls `call` at once, whatever the input.
-class Calls final : public Rule {
- public:
-  explicit Calls(std::uint64_t call) : call_(call) {}
-  Step next(const Evidence& evidence) const override {
-    return evidence.called == 0 ? Step{call_, 0} : Step{0, evidence.called};
-  }
-
- private:
-  std::uint64_t call_;
-};
-
 /// Three models, of 48, 384 and 1536 MACs, without a multiplexer.
 class SchedulerTest : public ::testing::Test {
  protected:
@@ -40,7 +28,8 @@ class SchedulerTest : public ::testing::Test {
   }
 
   std::shared_ptr<CompiledDeployment> deployment_ = std::make_shared<CompiledDeployment>(
-      Deployment{testing::tiny_models(), {}, {std::make_shared<Calls>(1)}, 0, nullptr, 2}, 1, 1);
+      Deployment{testing::tiny_models(), {}, {std::make_shared<testing::Calls>(1)}, 0, nullptr, 2},
+      1, 1);
 };
 
 TEST_F(SchedulerTest, GivesFullBatchesOfTheOldestRequestFirst) {
@@ -146,7 +135,7 @@ TEST_F(SchedulerTest, RunsNothingBesideAModelThatWantsToBeAlone) {
   std::vector<HostedModel> models = testing::tiny_models();
   models[0].alone = true;
   deployment_ = std::make_shared<CompiledDeployment>(
-      Deployment{models, {}, {std::make_shared<Calls>(1)}, 0, nullptr, 2}, 1, 1);
+      Deployment{models, {}, {std::make_shared<testing::Calls>(1)}, 0, nullptr, 2}, 1, 1);
   Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
   auto alone = wishes(request(2), model_bit(0)), other = wishes(request(2), model_bit(1));
   scheduler.place(alone, true);
@@ -167,7 +156,7 @@ TEST_F(SchedulerTest, ExpectsNoHelpOfOtherWorkersWithAModelThatWantsToBeAlone) {
     std::vector<HostedModel> models = testing::tiny_models();
     models[0].alone = alone;
     deployment_ = std::make_shared<CompiledDeployment>(
-        Deployment{models, {}, {std::make_shared<Calls>(1)}, 0, nullptr, 2}, 1, 1);
+        Deployment{models, {}, {std::make_shared<testing::Calls>(1)}, 0, nullptr, 2}, 1, 1);
     Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
     scheduler.set_time(1, 1, 1e6);
     auto before = wishes(request(8), model_bit(0));
