@@ -10,6 +10,7 @@ namespace muxnet {
 namespace {
 
 constexpr double newest_share = 0.2;  // of a batch's time in the running mean
+constexpr double saving = 0.1;  // of an image's time: what makes a larger batch worth waiting for
 constexpr auto no_stage = static_cast<Stage>(-1);
 
 std::size_t size_class(std::int64_t batch) {
@@ -39,7 +40,7 @@ Scheduler::Scheduler(std::size_t stages, const SchedulerOptions& options)
   require(options.queue_images > 0, "service, queue_images", "at least 1",
           text(options.queue_images));
   require(options.fill_ms >= 0, "service, fill_ms", "at least 0", text(options.fill_ms));
-  times_.assign(stages, std::vector<double>(size_class(options.max_batch) + 1));
+  image_ms_.assign(stages, std::vector<double>(size_class(options.max_batch) + 1));
 }
 
 JobBatch Scheduler::next() {
@@ -56,7 +57,7 @@ JobBatch Scheduler::next() {
       empty = false;
       if (must_wait(stage)) continue;  // finished() wakes
       const Job& head = queues_[stage].front();
-      const bool full = static_cast<std::int64_t>(queues_[stage].size()) >= options_.max_batch;
+      const bool full = static_cast<std::int64_t>(queues_[stage].size()) >= paying_batch(stage);
       if (!full && !closing_ && head.since + fill > now) {
         wake = std::min(wake, head.since + fill);
       } else if (oldest == no_stage ||
@@ -79,7 +80,8 @@ JobBatch Scheduler::take(Stage stage) {
   JobBatch batch{stage, {}};
   auto& queue = queues_[stage];
   const auto* deployment = queue.front().request->deployment.get();
-  while (!queue.empty() && static_cast<std::int64_t>(batch.jobs.size()) < options_.max_batch &&
+  const std::int64_t most = paying_batch(stage);
+  while (!queue.empty() && static_cast<std::int64_t>(batch.jobs.size()) < most &&
          queue.front().request->deployment.get() == deployment) {
     batch.jobs.push_back(std::move(queue.front()));
     queue.pop_front();
@@ -96,8 +98,10 @@ void Scheduler::finished(const JobBatch& batch, double ms) {
   const std::lock_guard lock(mutex_);
   --running_[batch.stage];
   if (ms > 0) {
-    double& mean = times_[batch.stage][size_class(static_cast<std::int64_t>(batch.jobs.size()))];
-    mean = mean == 0 ? ms : (1 - newest_share) * mean + newest_share * ms;
+    const auto images = static_cast<std::int64_t>(batch.jobs.size());
+    const double newest = ms / static_cast<double>(images);
+    double& mean = image_ms_[batch.stage][size_class(images)];
+    mean = mean == 0 ? newest : (1 - newest_share) * mean + newest_share * newest;
   }
   if (closing_) {
     wake_.notify_all();
@@ -211,7 +215,18 @@ void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
 }
 
 double Scheduler::batch_ms(Stage stage, std::int64_t batch) const {
-  return times_[stage][size_class(std::min(batch, options_.max_batch))];
+  const std::int64_t images = std::min(batch, paying_batch(stage));
+  return static_cast<double>(images) * image_ms_[stage][size_class(images)];
+}
+
+std::int64_t Scheduler::paying_batch(Stage stage) const {
+  if (options_.fill_ms > 0) return options_.max_batch;
+  const auto& times = image_ms_[stage];
+  const double best = *std::min_element(times.begin(), times.end());
+  if (best == 0) return options_.max_batch;  // not known at all sizes
+  const auto first = std::find_if(times.begin(), times.end(),
+                                  [&](double ms) { return (1 - saving) * ms <= best; });
+  return std::min(std::int64_t{1} << (first - times.begin()), options_.max_batch);
 }
 
 double Scheduler::backlog_locked() const {
@@ -223,9 +238,10 @@ double Scheduler::backlog_locked() const {
 double Scheduler::queue_ms(Stage stage) const {
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
   if (waiting == 0) return 0;
-  const std::int64_t whole = (waiting - 1) / options_.max_batch;
-  const std::int64_t rest = waiting - whole * options_.max_batch;
-  return static_cast<double>(whole) * batch_ms(stage, options_.max_batch) + batch_ms(stage, rest);
+  const std::int64_t most = paying_batch(stage);
+  const std::int64_t whole = (waiting - 1) / most;
+  return static_cast<double>(whole) * batch_ms(stage, most) +
+         batch_ms(stage, waiting - whole * most);
 }
 
 double Scheduler::expected_ms(Stage stage, bool alone) const {
@@ -236,7 +252,7 @@ double Scheduler::expected_ms(Stage stage, bool alone) const {
 
 void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {
   const std::lock_guard lock(mutex_);
-  times_[stage][size_class(batch)] = ms;
+  image_ms_[stage][size_class(batch)] = ms / static_cast<double>(batch);
 }
 
 double Scheduler::backlog_ms() const {

@@ -20,14 +20,16 @@ struct Wish {
 
 struct SchedulerOptions {
   std::size_t workers = 1;
-  std::int64_t max_batch = 32;
+  std::int64_t max_batch = 32;      ///< images that a model runs on, if so many save time
   std::int64_t queue_images = 512;  ///< that may wait for one stage
   double fill_ms = 0;               ///< longest wait of a batch that is not full
   bool cheaper_when_full = false;   ///< another model instead of a refusal
 };
 
 /// A bounded queue per stage, from which batches are taken, oldest request first. Knows how long
-/// each stage takes, and so which models can still keep a deadline.
+/// each stage takes, and so which models can still keep a deadline, and from which size on larger
+/// batches save no time: none is larger, as its images would wait for each other for nothing,
+/// unless batches are told to wait until they are full.
 class Scheduler {
  public:
   Scheduler(std::size_t stages, const SchedulerOptions& options);
@@ -64,14 +66,15 @@ class Scheduler {
   double queue_ms(Stage stage) const;
   double backlog_locked() const;
   double batch_ms(Stage stage, std::int64_t batch) const;
+  std::int64_t paying_batch(Stage stage) const;
 
   SchedulerOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::deque<Job>> queues_;
-  std::vector<std::int64_t> reserved_;      ///< rows that place() is about to queue
-  std::vector<std::vector<double>> times_;  ///< ms by stage and log2 of the batch
-  std::vector<int> running_;                ///< batches by stage
+  std::vector<std::int64_t> reserved_;         ///< rows that place() is about to queue
+  std::vector<std::vector<double>> image_ms_;  ///< ms an image by stage and log2 of the batch
+  std::vector<int> running_;                   ///< batches by stage
   bool closing_ = false;
 };
 

@@ -17,7 +17,8 @@ SEND_ALL = 30.0  # seconds for the replies that are still out when the last requ
 class Tally:
     """What came of a series of requests; latencies in ms, of those answered."""
 
-    seconds: float = 0.0
+    seconds: float = 0.0  # in which requests were sent
+    in_time: int = 0  # answers that came in these seconds
     sent: int = 0
     refused: int = 0
     failed: int = 0
@@ -141,13 +142,20 @@ async def closed_loop(
 
     await asyncio.gather(*(worker(i) for i in range(concurrency)))
     tally.seconds = time.perf_counter() - start
+    tally.in_time = tally.answered
     return tally
 
 
 async def open_loop(
-    client: Client, requests: Sequence[bytes], seconds: float, rate: float, seed: int = 0
+    client: Client,
+    requests: Sequence[bytes],
+    seconds: float,
+    rate: float,
+    *,
+    even: bool = False,
+    seed: int = 0,
 ) -> Tally:
-    """Ask at random times, ``rate`` a second on average, however long the answers take.
+    """Ask ``rate`` times a second, at random times or evenly, however long the answers take.
 
     A latency counts from the moment that the request was due.
 
@@ -157,7 +165,9 @@ async def open_loop(
     """
     if not 0 < rate * seconds <= 1e6:
         raise UserError(error_text("load", "at most a million requests", f"{rate * seconds:.0f}"))
-    due = np.cumsum(np.random.default_rng(seed).exponential(1 / rate, int(rate * seconds)))
+    count = int(rate * seconds)
+    gaps = np.ones(count) if even else np.random.default_rng(seed).exponential(size=count)
+    due = np.cumsum(gaps) / rate
     tally, tasks = Tally(), set()
     start = time.perf_counter()
     for number, offset in enumerate(due):
@@ -169,6 +179,7 @@ async def open_loop(
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     tally.seconds = time.perf_counter() - start
+    tally.in_time = tally.answered
     if tasks:
         _, late = await asyncio.wait(tasks, timeout=SEND_ALL)
         for task in late:

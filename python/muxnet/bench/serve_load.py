@@ -25,9 +25,10 @@ from muxnet.bench.http_load import Client, Tally, closed_loop, open_loop
 from muxnet.errors import UserError, error_text
 from muxnet.router_folder import POLICY_FILE
 from muxnet.tables import TextTable
+from muxnet.words import interval_text, points_text
 
 REQUESTS = 512  # prepared ones, asked again and again
-LABELLED = 2000  # most images that accuracy is measured on
+CONNECTIONS = 2048  # most that are open: more than a server lets in at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,7 @@ class LoadOptions:
     seconds: float = 10.0
     images: int = 1  # of a request
     loads: tuple[float, ...] = (0.5, 0.8, 1.0, 1.5)
+    even: bool = False  # requests come at even distances, not at random
     concurrency: int = 32
     server: tuple[str, ...] = ()  # further arguments of muxnet serve
 
@@ -61,7 +63,7 @@ class LoadRow:
 
 @dataclasses.dataclass(frozen=True)
 class Side:
-    """What one policy did with the whole server for itself; accuracy of the images asked about."""
+    """What one policy did with the whole server for itself; accuracy of all test images."""
 
     policy: str
     capacity: float  # images a second
@@ -75,8 +77,11 @@ class LoadResult:
     """All that was measured."""
 
     images: int
+    even: bool
     routed: Side
     best: Side
+    ahead: float  # accuracy of routed above that of best
+    ahead_interval: tuple[float, float]
     rows: tuple[LoadRow, ...]
     router_p50_ms: float  # one image at a time, by a router that calls always the best model
     model_p50_ms: float  # the same model by its own name
@@ -94,6 +99,8 @@ def measure(options: LoadOptions, say: Any = print) -> LoadResult:
 
 
 async def _measure(options: LoadOptions, say: Any) -> LoadResult:
+    from muxnet import _core
+
     images, labels = _test_images(options)
     gc.freeze()  # the generator's own pauses are not the server's
     chosen = np.random.default_rng(0).permutation(len(images))
@@ -105,7 +112,7 @@ async def _measure(options: LoadOptions, say: Any) -> LoadResult:
         name = max(status()["models"], key=lambda model: model["called"])["name"]
         direct = _requests(name, images, chosen, 1)
         overhead = await _in_turns(client, (single, direct), options.seconds)
-        best = dataclasses.replace(best, accuracy=await _accuracy(client, images, labels))
+        best_right = await _right(client, images, labels)
     say(f"{options.policy}: capacity")
     rows = []
     async with _server(options, options.policy) as (client, status):
@@ -114,10 +121,21 @@ async def _measure(options: LoadOptions, say: Any) -> LoadResult:
         capacity = tally.answered / tally.seconds
         for load in options.loads:
             say(f"{options.policy}: {load:g} x capacity, {load * capacity:.0f} requests a second")
-            tally = await open_loop(client, requests, options.seconds, load * capacity)
-            rows.append(_row(load, load * capacity, tally, _memory_mb(status.pid)))
-        routed = dataclasses.replace(routed, accuracy=await _accuracy(client, images, labels))
-    return LoadResult(options.images, routed, best, tuple(rows), *overhead)
+            rate = load * capacity
+            tally = await open_loop(client, requests, options.seconds, rate, even=options.even)
+            rows.append(_row(load, rate, tally, _memory_mb(status.pid)))
+        routed_right = await _right(client, images, labels)
+    ahead = _core.bootstrap_difference(routed_right, best_right)
+    return LoadResult(
+        options.images,
+        options.even,
+        dataclasses.replace(routed, accuracy=float(np.mean(routed_right))),
+        dataclasses.replace(best, accuracy=float(np.mean(best_right))),
+        ahead.value,
+        (ahead.interval.low, ahead.interval.high),
+        tuple(rows),
+        *overhead,
+    )
 
 
 def _row(load: float, rate: float, tally: Tally, memory_mb: float) -> LoadRow:
@@ -127,7 +145,7 @@ def _row(load: float, rate: float, tally: Tally, memory_mb: float) -> LoadRow:
         rate,
         tally.quantile_ms(0.5),
         tally.quantile_ms(0.99),
-        tally.answered / tally.seconds,
+        tally.in_time / tally.seconds,
         tally.refused,
         float(np.quantile(waits, 0.99)) if waits else 0.0,
         tally.failed,
@@ -160,16 +178,18 @@ async def _in_turns(
     return tallies[0].quantile_ms(0.5), tallies[1].quantile_ms(0.5)
 
 
-async def _accuracy(client: Client, images: NDArray[Any], labels: NDArray[Any]) -> float:
-    right, size = 0, 64
+async def _right(client: Client, images: NDArray[Any], labels: NDArray[Any]) -> list[float]:
+    """Return 1 for every image answered with its label, and 0 for the others."""
+    right: list[float] = []
+    size = 64
     for start in range(0, len(images), size):
-        rows = np.arange(start, min(start + size, len(images)))
+        rows = slice(start, start + size)
         status, body = await client.ask(_request("router", images[rows], binary=False))
         if status != 200:
             raise UserError(error_text("bench serve", "answers", f"HTTP {status}"))
         outputs = {output["name"]: output["data"] for output in orjson.loads(body)["outputs"]}
-        right += int(np.sum(np.asarray(outputs["classes"]) == labels[rows]))
-    return right / len(images)
+        right += (np.asarray(outputs["classes"]) == labels[rows]).astype(float).tolist()
+    return right
 
 
 def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]:
@@ -185,8 +205,7 @@ def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]
         test_fraction=config.test_fraction,
         seed=config.seed,
     ).test
-    count = min(len(data), LABELLED)
-    return raw_pixels(data, 0, count), np.asarray(data.labels)[:count]
+    return raw_pixels(data, 0, len(data)), np.asarray(data.labels)
 
 
 def _requests(model: str, images: NDArray[np.uint8], order: NDArray[Any], size: int) -> list[bytes]:
@@ -238,7 +257,7 @@ async def _server(options: LoadOptions, policy: str) -> AsyncIterator[tuple[Clie
     if (Path(policy) / POLICY_FILE).is_file():
         source, beside = Path(policy), ["--run", str(options.run)]
     with start_server(source, *beside, *options.server) as (process, ready):
-        client = Client(ready["http_port"], connections=512)
+        client = Client(ready["http_port"], connections=CONNECTIONS)
         try:
             yield client, _Status(ready["http_port"], process.pid)
         finally:
@@ -289,21 +308,26 @@ def _memory_mb(pid: int) -> float:
 
 def load_table(result: LoadResult) -> TextTable:
     """Return the loads as text."""
-    columns = ("load", "per s", "p50 ms", "p99 ms", "answered / s", "refused", "failed", "MB")
+    latency = ("p50 ms", "p99 ms", "p99 / p50")
+    columns = ("load", "per s", *latency, "answered / s", "refused", "p99 ms", "failed", "MB")
     rows = tuple(
         (
             f"{row.load:g}",
             f"{row.rate:.0f}",
             f"{row.p50_ms:.2f}",
             f"{row.p99_ms:.2f}",
+            f"{row.p99_ms / row.p50_ms:.1f}",
             f"{row.goodput:.0f}",
             str(row.refused),
+            f"{row.refused_p99_ms:.0f}",
             str(row.failed),
             f"{row.memory_mb:.0f}",
         )
         for row in result.rows
     )
-    return TextTable(f"{result.routed.policy}, {result.images} images a request", columns, rows)
+    how = "evenly" if result.even else "at random"
+    title = f"{result.routed.policy}, {result.images} images a request, which come {how}"
+    return TextTable(title, columns, rows)
 
 
 def comparison(result: LoadResult) -> list[str]:
@@ -314,11 +338,12 @@ def comparison(result: LoadResult) -> list[str]:
         f"{100 * side.accuracy:.2f} % right"
         for side in (routed, best)
     ]
+    ahead = f"{points_text(result.ahead)} points ({interval_text(result.ahead_interval)})"
     added = 1000 * (result.router_p50_ms - result.model_p50_ms)
     return [
         *lines,
         f"routed against always-best: {routed.capacity / best.capacity:.2f} x the throughput, "
-        f"{best.macs / routed.macs:.2f} x less compute",
+        f"{best.macs / routed.macs:.2f} x less compute, {ahead}",
         f"one image at a time, the same model: {result.router_p50_ms:.3f} ms by the router, "
         f"{result.model_p50_ms:.3f} ms by its own name: {added:+.0f} us",
     ]

@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
     group.add_argument("--images", type=int, default=1, help="in a request")
     group.add_argument("--loads", nargs="+", type=float, default=[0.5, 0.8, 1.0, 1.5])
+    group.add_argument("--arrivals", choices=("random", "even"), default="random")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -101,6 +102,7 @@ def serve(arguments: argparse.Namespace) -> int:
         arguments.seconds,
         arguments.images,
         tuple(arguments.loads),
+        arguments.arrivals == "even",
     )
     with reporter() as progress:
         result = measure(options, progress.say)

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 HEAD_BYTES = 32 * 1024
+FULL = "[server] expected fewer requests at a time"
 OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")
 
 
@@ -22,8 +24,8 @@ def token_matches(header: str, token: str) -> bool:
     return hmac.compare_digest(header.encode(), f"Bearer {token}".encode())
 
 
-class LimitedHead(HttpToolsProtocol):
-    """HTTP whose request line and headers end within ``HEAD_BYTES``."""
+class LimitedHttp(HttpToolsProtocol):
+    """HTTP for a Guard: heads end within ``HEAD_BYTES``, and only so many requests are let in."""
 
     _head_bytes = 0
     _in_head = True
@@ -47,6 +49,19 @@ class LimitedHead(HttpToolsProtocol):
         self._in_head = False
         super().on_headers_complete()
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Start a request's work, or refuse it at once: at overload there is no time for more."""
+        if self.app.has_room(len(self.tasks), cycle.scope["path"]):
+            super()._start_asgi_task(cycle, app)
+        elif self.pipeline:  # each refusal would start the next one, without end
+            super()._start_asgi_task(cycle, _refuse)
+        else:
+            self.transport.write(NO_ROOM)
+            cycle.response_complete = True
+            if not cycle.keep_alive:
+                self.transport.close()
+            self.on_response_complete()
+
 
 class Guard:
     """Refuses what is too large, too much at a time, or without the token.
@@ -56,9 +71,13 @@ class Guard:
 
     def __init__(self, body_bytes: int, token: str, requests: int) -> None:
         self.app: App | None = None
-        self._room = requests
+        self._requests = requests
         self._body_bytes = body_bytes
         self._token = token
+
+    def has_room(self, inside: int, path: str) -> bool:
+        """Return whether a request may come to those inside."""
+        return inside < self._requests or path in OPEN_PATHS
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it."""
@@ -89,17 +108,20 @@ class Guard:
                 raise HTTPException(413, text)
             return message
 
-        if self._room <= 0 and scope["path"] not in OPEN_PATHS:
-            await _answer(send, 503, "[server] expected fewer requests at a time")
-            return
-        self._room -= 1
-        try:
-            await self.app(scope, counted, send)
-        finally:
-            self._room += 1
+        await self.app(scope, counted, send)
+
+
+async def _refuse(_scope: Any, _receive: Any, send: Any) -> None:
+    await _answer(send, 503, FULL)
 
 
 async def _answer(send: Send, status: int, text: str) -> None:
+    headers, body = _response(status, text)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _response(status: int, text: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
     body = orjson.dumps({"error": text} if text else {"live": True})
     headers = [
         (b"content-type", b"application/json"),
@@ -111,5 +133,14 @@ async def _answer(send: Send, status: int, text: str) -> None:
         headers.append((b"connection", b"close"))  # the rest of the request is not wanted
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return headers, body
+
+
+def _as_sent(status: int, text: str) -> bytes:
+    headers, body = _response(status, text)
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+    lines += [name + b": " + value for name, value in headers]
+    return b"\r\n".join([*lines, b"", body])
+
+
+NO_ROOM = _as_sent(503, FULL)

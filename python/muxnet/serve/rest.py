@@ -10,6 +10,8 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from prometheus_client import exposition
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from muxnet.errors import error_text
 from muxnet.serve.kserve_parts import (
@@ -64,7 +66,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 def make_app(data_plane: DataPlane, extension: Extension, endpoint: Endpoint) -> FastAPI:
     """Return the ASGI application."""
     app = FastAPI(title="muxnet", docs_url=None, redoc_url=None, responses=ERRORS)
-    _add_inference(app, data_plane)
+    # Before the SDK's, which decodes bodies element by element.
+    path = "/v2/models/{model_name}/infer"
+    app.router.routes.append(Route(path, Inference(data_plane), methods=["POST"]))
     _add_metadata(app, data_plane)
     _add_health(app, endpoint)
     register_v2_endpoints(app, data_plane, extension)
@@ -74,24 +78,31 @@ def make_app(data_plane: DataPlane, extension: Extension, endpoint: Endpoint) ->
     return app
 
 
-def _add_inference(app: FastAPI, data_plane: DataPlane) -> None:
-    """Register inference before the SDK does, which decodes bodies element by element."""
+class Inference:
+    """Inference, whose body is JSON, with binary tensors behind it by the extension.
 
-    @app.post("/v2/models/{model_name}/infer")
-    async def infer(model_name: str, request: Request) -> Response:
-        """Run inference; the body is JSON, with binary tensors behind it by the extension."""
-        model = data_plane.get_model_from_registry(model_name)
+    An ASGI application and no function of FastAPI, which would take a quarter of a request's time
+    in the event loop for what is not used here.
+    """
+
+    def __init__(self, data_plane: DataPlane) -> None:
+        self._data_plane = data_plane
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        name = request.path_params["model_name"]
+        model = self._data_plane.get_model_from_registry(name)
         body = await request.body()
-        asked = decode(body, request.headers.get(LENGTH_HEADER), model_name)
-        response, _ = await model(asked, dict(request.headers))
-        content, json_length = response.to_rest()
+        asked = decode(body, request.headers.get(LENGTH_HEADER), name)
+        answer, _ = await model(asked, dict(request.headers))
+        content, json_length = answer.to_rest()
         if json_length is None:
-            return JSONResponse(content)
-        return Response(
-            content,
-            headers={LENGTH_HEADER: str(json_length)},
-            media_type="application/octet-stream",
-        )
+            response: Response = JSONResponse(content)
+        else:
+            headers = {LENGTH_HEADER: str(json_length)}
+            response = Response(content, headers=headers, media_type="application/octet-stream")
+        await response(scope, receive, send)
 
 
 def _add_metadata(app: FastAPI, data_plane: DataPlane) -> None:

@@ -22,7 +22,7 @@ from muxnet.router_folder import describe_drift
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.grpc_server import Servicer, make_server
-from muxnet.serve.guard import Guard, LimitedHead
+from muxnet.serve.guard import Guard, LimitedHttp
 from muxnet.serve.kserve_parts import DataPlane, ModelRepository
 from muxnet.serve.kserve_parts import logger as kserve_logger
 from muxnet.serve.requests import Limits, RequestError
@@ -278,9 +278,10 @@ def _data_plane(endpoint: Endpoint) -> DataPlane:
 def _rest_server(guard: Guard, options: ServerOptions) -> uvicorn.Server:
     config = uvicorn.Config(
         guard,
-        http=LimitedHead,
+        http=LimitedHttp,
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=int(options.drain_seconds),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

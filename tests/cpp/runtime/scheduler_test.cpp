@@ -49,6 +49,39 @@ TEST_F(SchedulerTest, GivesFullBatchesOfTheOldestRequestFirst) {
   EXPECT_TRUE(scheduler.next().jobs.empty());
 }
 
+TEST_F(SchedulerTest, GivesNoLargerBatchesThanSaveTime) {
+  const auto sizes = [&](const SchedulerOptions& options, const std::vector<double>& image_ms) {
+    Scheduler scheduler(4, options);
+    for (std::size_t i = 0; i < image_ms.size(); ++i) {
+      const auto batch = std::int64_t{1} << i;
+      scheduler.set_time(1, batch, static_cast<double>(batch) * image_ms[i]);
+    }
+    auto asked = wishes(request(11), model_bit(0));
+    scheduler.place(asked, true);
+    std::vector<std::size_t> result;
+    while (scheduler.waiting()[1] > 0) result.push_back(scheduler.next().jobs.size());
+    return result;
+  };
+  using Sizes = std::vector<std::size_t>;
+  EXPECT_EQ(sizes({.max_batch = 8}, {1.0, 0.6, 0.59, 0.58}), (Sizes{2, 2, 2, 2, 2, 1}));
+  EXPECT_EQ(sizes({.max_batch = 8}, {1.0, 1.0, 1.0, 1.0}), Sizes(11, 1));
+  EXPECT_EQ(sizes({.max_batch = 8}, {1.0, 0.6, 0.4, 0.3}), (Sizes{8, 3}));
+  EXPECT_EQ(sizes({.max_batch = 6}, {1.0, 0.6, 0.4, 0.3}), (Sizes{6, 5}));
+  EXPECT_EQ(sizes({.max_batch = 8}, {1.0, 1.0}), (Sizes{8, 3}));  // the others are not known
+  EXPECT_EQ(sizes({.max_batch = 8, .fill_ms = 1}, {1.0, 1.0, 1.0, 1.0}), (Sizes{8, 3}));
+}
+
+TEST_F(SchedulerTest, KnowsHowLongWhatWaitsWillTake) {
+  Scheduler scheduler(4, {.max_batch = 2});
+  scheduler.set_time(1, 1, 10);
+  scheduler.set_time(1, 2, 12);
+  auto asked = wishes(request(5), model_bit(0));
+  scheduler.place(asked, true);
+  EXPECT_DOUBLE_EQ(scheduler.backlog_ms(), 12 + 12 + 10);
+  scheduler.set_time(1, 2, 20);  // pays no more
+  EXPECT_DOUBLE_EQ(scheduler.backlog_ms(), 5 * 10);
+}
+
 TEST_F(SchedulerTest, WaitsForABatchToFillAndNoLonger) {
   Scheduler scheduler(4, {.max_batch = 2, .fill_ms = 20});
   auto one = wishes(request(1), model_bit(0));
