@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import time
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -46,8 +47,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
         """Complete the reply when its whole body is here."""

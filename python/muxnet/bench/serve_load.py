@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import uvloop
 from numpy.typing import NDArray
 
 from muxnet.bench.http_load import Client, Tally, closed_loop, open_loop
@@ -95,7 +96,8 @@ def measure(options: LoadOptions, say: Any = print) -> LoadResult:
         OSError: the run or its data cannot be read.
 
     """
-    return asyncio.run(_measure(options, say))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_measure(options, say))
 
 
 async def _measure(options: LoadOptions, say: Any) -> LoadResult:

@@ -3,6 +3,9 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from muxnet.adapters import keep_models, read_models
 from muxnet.errors import ConfigError, UsageError, error_text
@@ -11,6 +14,7 @@ from muxnet.outcome_files import parse_costs, read_fitting_part
 from muxnet.replay import fit_policy
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE, describe_point
 from muxnet.study_results import DEFAULT
+from muxnet.words import cost_text, cost_title, percent_text
 
 HELP = "fit a router on recorded answers and save it"
 INTERRUPTED = "nothing was left"
@@ -72,11 +76,27 @@ def execute(arguments: argparse.Namespace) -> int:
         f"fitted {policy.name} on {len(table):,} inputs: {len(policy.operating_points)} operating "
         f"points, the chosen one {content['text']}"
     )
+    for line in _cheaper(policy, table):
+        print(line)
     print(f"done: {path}")
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, content)
     return 0
+
+
+def _cheaper(policy: Any, table: Any) -> list[str]:
+    """Tell the budget that buys the best single model's accuracy, where that is the cheaper way."""
+    best = policy.best_single
+    wanted = float(np.mean(np.asarray(table.correct)[:, best]))
+    points = [point for point in policy.operating_points if point.accuracy >= wanted]
+    if not points or not points[0].cost < min(policy.point.cost, policy.prices[best]):
+        return []
+    cost = f"{cost_text(points[0].cost)} {cost_title(policy.cost_kind)} per input"
+    return [
+        f"as right on them as {policy.models[best]} alone, {percent_text(wanted)}: from {cost} on "
+        f"(--budget {points[0].cost * (1 + 1e-5):.6g})"  # not rounded below it
+    ]
 
 
 def check_models(path: Path, names: Sequence[str]) -> None:

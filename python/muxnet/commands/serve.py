@@ -66,7 +66,9 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 def _add_work(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("work")
     group.add_argument("--workers", type=int, default=0, help="threads for models (0: all cores)")
-    group.add_argument("--batch", type=int, default=32, help="most images that a model runs on at a time")
+    group.add_argument(
+        "--batch", type=int, default=32, help="most images that a model runs on at a time"
+    )
     group.add_argument(
         "--queue", type=int, default=512, help="images that may wait for a model, then 503"
     )
