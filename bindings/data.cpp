@@ -145,15 +145,16 @@ void bind_data(py::module_& module) {
       "Raises:\n    OSError: an unreadable file.\n    ValueError: no files.");
   module.def(
       "decode_images",
-      [](const std::vector<py::bytes>& contents, int channels, int size, std::int64_t max_pixels) {
+      [](const std::vector<py::bytes>& contents, int channels, int size, int resize,
+         std::int64_t max_pixels) {
         const std::vector<std::string> bytes(contents.begin(), contents.end());
         const py::gil_scoped_release unlocked;
-        return decode_images(bytes, {channels, size, max_pixels});
+        return decode_images(bytes, {channels, size, resize, max_pixels});
       },
-      py::arg("contents"), py::arg("channels"), py::arg("size"),
+      py::arg("contents"), py::arg("channels"), py::arg("size"), py::arg("resize") = 0,
       py::arg("max_pixels") = ImageBytesOptions{}.max_pixels,
-      "Images u8 (n, channels, size, size) from JPEG or PNG contents, the central square "
-      "resized.\n\n"
+      "Images u8 (n, channels, size, size) from JPEG or PNG contents: the central square resized, "
+      "or as load_images() does with the shorter side resized to `resize`.\n\n"
       "Raises:\n    OSError: no whole image, too many pixels.\n    ValueError: options.");
   module.def(
       "encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),

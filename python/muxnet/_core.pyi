@@ -2584,9 +2584,9 @@ def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multip
     """
     An OutcomeTable of every model's answers to normalised images.
     """
-def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
+def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
     """
-    Images u8 (n, channels, size, size) from JPEG or PNG contents, the central square resized.
+    Images u8 (n, channels, size, size) from JPEG or PNG contents: the central square resized, or as load_images() does with the shorter side resized to `resize`.
     
     Raises:
         OSError: no whole image, too many pixels.

@@ -3,9 +3,13 @@
 import argparse
 import dataclasses
 import typing
-from typing import Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from muxnet import records
+from muxnet.errors import UsageError, error_text
+
+if TYPE_CHECKING:
+    from muxnet.pools import ImageFormat
 
 
 def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
@@ -32,6 +36,40 @@ def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
         if outer in names:
             result = records.merged(result, {outer: {inner: value}} if inner else {outer: value})
     return result
+
+
+def add_image_options(parser: Any) -> None:
+    """Add how files become images for models that do not say so themselves."""
+    parser.add_argument("--size", type=int, metavar="N", help="side of images (default: 64)")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
+    parser.add_argument(
+        "--resize",
+        type=int,
+        metavar="N",
+        help="shorter side before the square is cut out (default: the largest square, resized)",
+    )
+
+
+def given_image_format(arguments: argparse.Namespace) -> "ImageFormat | None":
+    """Return what the options of ``add_image_options`` say; None where nothing was said.
+
+    Raises:
+        UsageError: it does not go together.
+
+    """
+    from muxnet.pools import ImageFormat
+
+    names = ("size", "channels", "resize")
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given.get("size", 1) < 1:
+        raise UsageError(error_text("--size", "a number of pixels", given["size"]))
+    if "resize" in given:
+        if "size" not in given or given.get("channels") == 1:
+            raise UsageError(error_text("--resize", "--size, in colour", "none or grey"))
+        if given["resize"] < given["size"]:
+            raise UsageError(error_text("--resize", f"at least {given['size']}", given["resize"]))
+    return ImageFormat(**given) if given else None
 
 
 def _add(parser: Any, key: str, hint: Any, text: str) -> None:

@@ -40,6 +40,11 @@ def predict(images):
     return np.where(np.arange(10) == 3, sure, rest)
 
 
+def pattern(images):
+    found = np.exp(images[:, :, 0, :10].mean(axis=1))
+    return found / found.sum(axis=1, keepdims=True)
+
+
 def narrow(images):
     return np.full((len(images), 7), 1 / 7)
 
@@ -192,6 +197,26 @@ def test_encoded_images_limits_and_decisions_go_as_with_networks_of_a_run(ready,
     assert [model["macs"] for model in status["models"]] == COSTS
     assert status["shadow_images"] > 0
     assert status["class_names"] == [str(k) for k in range(10)]
+
+
+@pytest.mark.parametrize("resize", [0, 40])
+def test_encoded_images_are_shown_to_models_as_route_shows_them(
+    resize, folder, started_server, tmp_path
+):
+    patterned = [{"name": name, "callable": "served_models:pattern", "cost": 1} for name in NAMES]
+    (folder / "patterned.json").write_text(json.dumps(patterned))
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 60, 90), dtype=np.uint8)
+    content = _core.encode_image(pixels, "png")
+    (tmp_path / "image.png").write_bytes(content)
+    shown = ImageFormat(3, 32, resize).load(tmp_path / "image.png")
+    arguments = ["--models", str(folder / "patterned.json"), "--size", "32"]
+    arguments += ["--resize", str(resize)] if resize else []
+    with started_server(folder / "shadow", *arguments) as (_, said):
+        encoded = base64.b64encode(content).decode()
+        entry = {"name": "images", "datatype": "BYTES", "shape": [1], "data": [encoded]}
+        answers = ask(said, "/v2/models/first/infer", entry)[1]["outputs"][0]["data"]
+    expected = np.exp(shown[:, 0, :10].astype(float).mean(axis=0) / 255)
+    np.testing.assert_allclose(answers, expected / expected.sum(), rtol=1e-5)
 
 
 def test_a_function_that_raises_fails_its_request_and_no_other(ready, clients, harmless):

@@ -12,6 +12,7 @@ namespace muxnet {
 struct ImageBytesOptions {
   int channels = 3;                      ///< 1 (grey) or 3 (RGB)
   int size = 32;                         ///< height and width; the central square is resized to it
+  int resize = 0;                        ///< the shorter side before a square is cut out, in colour
   std::int64_t max_pixels = 16'000'000;  ///< width * height of one image; guards the memory
 };
 

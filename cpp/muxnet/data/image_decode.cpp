@@ -1,12 +1,14 @@
 #include "muxnet/data/image_decode.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/data/image_header.hpp"
+#include "muxnet/data/resample.hpp"
 
 namespace muxnet {
 namespace {
@@ -22,6 +24,14 @@ void check_header(const std::string& bytes, const std::string& name, std::int64_
                                text(header.width, " x ", header.height)));
   }
 }
+
+/// The longer side cut off, not rounded: torchvision's way.
+int scaled(int side, int shorter, int resize) {
+  return static_cast<int>(static_cast<std::int64_t>(resize) * side / shorter);
+}
+
+/// Half of what is left over, to the even one of two as near: Python's way.
+int margin(int side, int crop) { return static_cast<int>(std::nearbyint((side - crop) / 2.0)); }
 
 }  // namespace
 
@@ -61,6 +71,27 @@ void copy_square(const cv::Mat& image, int channels, int size, std::uint8_t* dst
   for (int channel = 0; channel < channels; ++channel) {
     cv::Mat plane(size, size, CV_8UC1, dst + std::int64_t{channel} * size * size);
     cv::extractChannel(small, plane, channels - 1 - channel);  // OpenCV decodes to BGR
+  }
+}
+
+void copy_crop(const cv::Mat& image, const std::string& name, int resize, int crop,
+               std::int64_t max_pixels, std::uint8_t* dst) {
+  constexpr int channels = 3;
+  const int shorter = std::min(image.rows, image.cols);
+  const int height = scaled(image.rows, shorter, resize);
+  const int width = scaled(image.cols, shorter, resize);
+  require(static_cast<std::int64_t>(height) * width <= max_pixels, name,
+          text("at most ", max_pixels, " pixels when resized"), text(width, " x ", height));
+  const Pixels small = resample(image.data, image.rows, image.cols, channels, height, width);
+  const std::ptrdiff_t line = static_cast<std::ptrdiff_t>(width) * channels;
+  const std::uint8_t* corner = small.values.data() + margin(height, crop) * line +
+                               std::ptrdiff_t{margin(width, crop)} * channels;
+  for (int channel = 0; channel < channels; ++channel) {
+    for (int y = 0; y < crop; ++y) {
+      const std::uint8_t* src =
+          corner + y * line + channels - 1 - channel;  // OpenCV decodes to BGR
+      for (int x = 0; x < crop; ++x, src += channels) *dst++ = *src;
+    }
   }
 }
 

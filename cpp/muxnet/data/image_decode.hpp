@@ -47,4 +47,11 @@ void throw_first(const std::vector<std::string>& errors);
 /// The central square of a decoded image, resized, as planes (channels, size, size).
 void copy_square(const cv::Mat& image, int channels, int size, std::uint8_t* dst);
 
+/// What ImageNet's networks are shown of a decoded colour image, as RGB planes (3, crop, crop): the
+/// shorter side resized (antialiased bilinear), the central square cut out, as torchvision's Resize
+/// and CenterCrop do on Pillow images. Throws std::invalid_argument, which calls the image `name`,
+/// for one so narrow that it would be resized to more than max_pixels.
+void copy_crop(const cv::Mat& image, const std::string& name, int resize, int crop,
+               std::int64_t max_pixels, std::uint8_t* dst);
+
 }  // namespace muxnet

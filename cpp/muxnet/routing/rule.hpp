@@ -93,6 +93,19 @@ class Rule {
   virtual Decisions replay(const OutcomeTable& table) const;
 };
 
+/// Calls the models `called` (at least one bit) at once and answers from all of them.
+class FixedRule final : public Rule {
+ public:
+  explicit FixedRule(std::uint64_t called) : called_(called) {}
+  std::uint64_t may_call() const override { return called_; }
+  Step next(const Evidence& evidence) const override {
+    return evidence.called == 0 ? Step{called_, 0} : Step{0, evidence.called};
+  }
+
+ private:
+  std::uint64_t called_;
+};
+
 /// f32 (n, K), the probabilities of the rule's answers to the rows of a table.
 Tensor answer_probabilities(const Rule& rule, const OutcomeTable& table);
 

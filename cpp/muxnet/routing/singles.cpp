@@ -4,19 +4,6 @@
 namespace muxnet {
 namespace {
 
-/// Calls `called` at once and answers from all of it.
-class FixedRule : public Rule {
- public:
-  explicit FixedRule(std::uint64_t called) : called_(called) {}
-  std::uint64_t may_call() const override { return called_; }
-  Step next(const Evidence& evidence) const override {
-    return evidence.called == 0 ? Step{called_, 0} : Step{0, evidence.called};
-  }
-
- private:
-  std::uint64_t called_;
-};
-
 class SinglePolicy : public Policy {
  public:
   using Policy::Policy;

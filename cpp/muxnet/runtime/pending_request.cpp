@@ -8,20 +8,8 @@
 namespace muxnet {
 namespace {
 
-/// What a request names for one model alone.
-class CallsOne final : public Rule {
- public:
-  explicit CallsOne(std::size_t model) : call_(model_bit(model)) {}
-  Step next(const Evidence& evidence) const override {
-    return evidence.called == 0 ? Step{call_, 0} : Step{0, call_};
-  }
-
- private:
-  std::uint64_t call_;
-};
-
 std::shared_ptr<const Rule> rule_for(const ServiceRequest& request, const Deployment& deployment) {
-  if (request.model) return std::make_shared<CallsOne>(*request.model);
+  if (request.model) return std::make_shared<FixedRule>(model_bit(*request.model));
   return deployment.rules[request.point.value_or(deployment.point)];
 }
 

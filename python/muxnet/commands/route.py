@@ -8,6 +8,7 @@ from typing import Any
 
 from muxnet.errors import UsageError, error_text
 from muxnet.files import write_json, write_text
+from muxnet.options import add_image_options, given_image_format
 from muxnet.router_folder import DRIFT_FILE, describe_drift, load_monitor
 
 HELP = "answer for image files by the models that a router calls, and say why"
@@ -22,11 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG files")
     parser.add_argument("--policy", default="", metavar="NAME", help="of a run's policies")
     parser.add_argument("--models", type=Path, metavar="FILE", help="list as of muxnet collect")
-    parser.add_argument("--size", type=int, metavar="N", help="side of the images in pixels")
-    parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey")
-    parser.add_argument(
-        "--resize", type=int, metavar="N", help="shorter side before the square is cut out"
-    )
+    add_image_options(parser)
     parser.add_argument("--decide-only", action="store_true", help="run no model")
     parser.add_argument("--explain", action="store_true", help="say which comparisons decided")
     parser.add_argument("--records", type=Path, metavar="FILE", help="write decision records")
@@ -46,7 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
         arguments.router,
         policy=arguments.policy,
         models=arguments.models,
-        images=image_format(arguments),
+        images=given_image_format(arguments),
     )
     monitor = load_monitor(arguments.router, policy) if arguments.monitor else None
     decide_only = arguments.decide_only
@@ -84,18 +81,6 @@ def check(arguments: argparse.Namespace) -> None:
     if arguments.decide_only and (arguments.records or arguments.monitor or arguments.explain):
         expected = "no --records, --explain or --monitor, which need answers"
         raise UsageError(error_text("--decide-only", expected, "one"))
-    if arguments.resize and (arguments.channels == 1 or arguments.size is None):
-        raise UsageError(error_text("--resize", "--size, in colour", "none or grey"))
-
-
-def image_format(arguments: argparse.Namespace) -> Any:
-    """Return how files become images, None where nothing was said."""
-    from muxnet.pools import ImageFormat
-
-    names = ("channels", "size", "resize")
-    given = {name: getattr(arguments, name) for name in names}
-    given = {name: value for name, value in given.items() if value is not None}
-    return ImageFormat(**given) if given else None
 
 
 def tell_drift(monitor: Any, folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
+from muxnet.options import add_image_options, given_image_format
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.run_folder import RunFolder
 
@@ -42,8 +43,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--models", type=Path, metavar="FILE", help=f"list (default: {MODELS_FILE} beside it)"
     )
-    group.add_argument("--size", type=int, metavar="N", help="side of images (default: 64)")
-    group.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
+    add_image_options(group)
 
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
@@ -136,22 +136,19 @@ def find_source(arguments: argparse.Namespace) -> "Source":
         UserError: neither a finished run nor a router.
 
     """
-    from muxnet.pools import ImageFormat, models_file
+    from muxnet.pools import models_file
     from muxnet.serve.served import Source
 
     path, run = arguments.source, arguments.run
-    given = {name: getattr(arguments, name) for name in ("size", "channels")}
-    given = {name: value for name, value in given.items() if value is not None}
+    images = given_image_format(arguments)
     router = (path / POLICY_FILE).is_file()
     if router and arguments.policy:
         raise UsageError(error_text(str(path), "no --policy beside a router", arguments.policy))
     if not router and run is not None:
         raise UsageError(error_text("--run", f"a router with {POLICY_FILE}", str(path)))
-    if (run is not None or not router) and (given or arguments.models is not None):
-        expected = "no --models, --size or --channels beside a run, which has its own"
+    if (run is not None or not router) and (images is not None or arguments.models is not None):
+        expected = "no --models or --size beside a run, which has its own"
         raise UsageError(error_text(str(path), expected, "one"))
-    if given.get("size", 1) < 1:
-        raise UsageError(error_text("--size", "a number of pixels", given["size"]))
     folder = path if not router else run
     if folder is not None and not RunFolder(folder).results.is_file():
         expected = f"the folder of a finished run{'' if router else ', or of a router'}"
@@ -164,7 +161,7 @@ def find_source(arguments: argparse.Namespace) -> "Source":
         arguments.shadow,
         run=run,
         models=arguments.models,
-        images=ImageFormat(**given) if given else None,
+        images=images,
     )
 
 

@@ -174,9 +174,9 @@ def asked_of(request: InferRequest) -> Asked:
 
 
 def images_of(
-    request: InferRequest, image_shape: tuple[int, int, int], limits: Limits
+    request: InferRequest, image_shape: tuple[int, int, int], limits: Limits, resize: int = 0
 ) -> NDArray[Any]:
-    """Return the images u8 or f32 (n, c, h, w) of a request.
+    """Return the images u8 or f32 (n, c, h, w) of a request; ``resize``: see ``ImageFormat``.
 
     Raises:
         RequestError: another tensor than ``images``, of a wrong datatype, shape or size.
@@ -190,7 +190,7 @@ def images_of(
     if not 1 <= count <= limits.images:
         raise bad_request("shape", f"1 to {limits.images} images", list(tensor.shape))
     if tensor.datatype == "BYTES":
-        return _decoded(_contents(tensor, count), image_shape, limits)
+        return _decoded(_contents(tensor, count), image_shape, limits, resize)
     if tensor.datatype not in DTYPES:
         raise bad_request("datatype", ", ".join([*DTYPES, "BYTES"]), tensor.datatype)
     if tuple(tensor.shape[1:]) != image_shape:
@@ -254,7 +254,7 @@ def _base64(name: str, value: Any) -> bytes:
 
 
 def _decoded(
-    contents: list[bytes], image_shape: tuple[int, int, int], limits: Limits
+    contents: list[bytes], image_shape: tuple[int, int, int], limits: Limits, resize: int
 ) -> NDArray[Any]:
     from muxnet import _core
 
@@ -262,7 +262,7 @@ def _decoded(
     if height != width or channels not in (1, 3):
         raise bad_request("datatype", "FP32 or UINT8 for images that are no squares", "BYTES")
     try:
-        decoded = _core.decode_images(contents, channels, height, limits.pixels)
+        decoded = _core.decode_images(contents, channels, height, resize, limits.pixels)
     except OSError as error:
         raise RequestError(400, str(error)) from error
     return np.asarray(decoded)

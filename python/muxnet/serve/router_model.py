@@ -98,10 +98,11 @@ class Endpoint:
         if request.model_version:
             raise bad_request("model version", "none", request.model_version)
         asked = asked_of(request)
-        images = images_of(request, self.served.image_shape, self.limits)
+        served = self.served
+        images = images_of(request, served.image_shape, self.limits, served.resize)
         submitted = time.time_ns()
         answer = await self._answer(images, asked, model)
-        names = self.served.names  # the same for every version
+        names = served.names  # the same for every version
         policy = self._policies[answer.version] if model is None else names[model]
         ended = time.time_ns()
         response = respond(request, answer, names, policy, (ended - began_ns) / 1e6)

@@ -55,6 +55,7 @@ class Served:
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
     cost_kind: str  # of the models' costs
+    resize: int = 0  # of encoded images; see ImageFormat
     monitor: Any = None
 
     @property
@@ -141,6 +142,7 @@ def load(source: Source) -> Served:
         tuple(pool.class_names) or tuple(str(k) for k in range(policy.classes)),
         pool.image_shape,
         pool.cost_kind,
+        pool.format.resize,
         load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,
     )
 

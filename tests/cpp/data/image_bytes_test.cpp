@@ -34,6 +34,20 @@ TEST(ImageBytes, KeepsAnImageOfTheSizeAskedFor) {
   EXPECT_EQ(decode_images({png(4, 4)}, {.channels = 1, .size = 4}).shape(), (Shape{1, 1, 4, 4}));
 }
 
+TEST(ImageBytes, CutsTheCentreOutOfWhatWasResized) {
+  const Tensor images = decode_images({png(8, 16)}, {.size = 2, .resize = 4});
+  ASSERT_EQ(images.shape(), (Shape{1, 3, 2, 2}));
+  const std::uint8_t* planes = images.data<std::uint8_t>();
+  for (int x = 0; x < 2; ++x) {
+    EXPECT_GT(planes[x], planes[2 + x]) << "red above";
+    EXPECT_LT(planes[4 + x], planes[6 + x]) << "green below";
+    EXPECT_EQ(planes[8 + x], 0) << "blue nowhere";
+  }
+  EXPECT_THROW(decode_images({png(4, 4)}, {.size = 4, .resize = 3}), std::invalid_argument);
+  EXPECT_THROW(decode_images({png(4, 4)}, {.channels = 1, .size = 4, .resize = 4}),
+               std::invalid_argument);
+}
+
 TEST(ImageBytes, RefusesWhatIsNoWholeSmallImage) {
   const std::string whole = png(20, 20);
   const ImageBytesOptions options{.channels = 3, .size = 4, .max_pixels = 400};

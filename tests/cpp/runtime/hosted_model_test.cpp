@@ -141,7 +141,7 @@ TEST(HostedModel, OfAnOnnxFileAnswersAsTheNetworkItCameFrom) {
 }
 
 Deployment deployment(std::vector<HostedModel> models, std::uint64_t call) {
-  return {std::move(models), {}, {std::make_shared<testing::Calls>(call)}, 0, nullptr, 0};
+  return {std::move(models), {}, {std::make_shared<FixedRule>(call)}, 0, nullptr, 0};
 }
 
 ServiceRequest request(const Tensor& images) {

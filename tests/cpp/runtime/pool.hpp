@@ -49,18 +49,6 @@ inline Multiplexer tiny_multiplexer(std::int64_t models, bool offload = false) {
   return {model, Objective::correctness, {}};
 }
 
-/// Calls `call` at once, whatever the input.
-class Calls final : public Rule {
- public:
-  explicit Calls(std::uint64_t call) : call_(call) {}
-  Step next(const Evidence& evidence) const override {
-    return evidence.called == 0 ? Step{call_, 0} : Step{0, evidence.called};
-  }
-
- private:
-  std::uint64_t call_;
-};
-
 inline Tensor random_images(std::int64_t n, std::uint64_t seed = 5) {
   Tensor images({n, 1, side, side});
   Random random(seed);

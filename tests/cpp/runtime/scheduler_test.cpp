@@ -28,8 +28,8 @@ class SchedulerTest : public ::testing::Test {
   }
 
   std::shared_ptr<CompiledDeployment> deployment_ = std::make_shared<CompiledDeployment>(
-      Deployment{testing::tiny_models(), {}, {std::make_shared<testing::Calls>(1)}, 0, nullptr, 2},
-      1, 1);
+      Deployment{testing::tiny_models(), {}, {std::make_shared<FixedRule>(1)}, 0, nullptr, 2}, 1,
+      1);
 };
 
 TEST_F(SchedulerTest, GivesFullBatchesOfTheOldestRequestFirst) {
@@ -168,7 +168,7 @@ TEST_F(SchedulerTest, RunsNothingBesideAModelThatWantsToBeAlone) {
   std::vector<HostedModel> models = testing::tiny_models();
   models[0].alone = true;
   deployment_ = std::make_shared<CompiledDeployment>(
-      Deployment{models, {}, {std::make_shared<testing::Calls>(1)}, 0, nullptr, 2}, 1, 1);
+      Deployment{models, {}, {std::make_shared<FixedRule>(1)}, 0, nullptr, 2}, 1, 1);
   Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
   auto alone = wishes(request(2), model_bit(0)), other = wishes(request(2), model_bit(1));
   scheduler.place(alone, true);
@@ -189,7 +189,7 @@ TEST_F(SchedulerTest, ExpectsNoHelpOfOtherWorkersWithAModelThatWantsToBeAlone) {
     std::vector<HostedModel> models = testing::tiny_models();
     models[0].alone = alone;
     deployment_ = std::make_shared<CompiledDeployment>(
-        Deployment{models, {}, {std::make_shared<testing::Calls>(1)}, 0, nullptr, 2}, 1, 1);
+        Deployment{models, {}, {std::make_shared<FixedRule>(1)}, 0, nullptr, 2}, 1, 1);
     Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
     scheduler.set_time(1, 1, 1e6);
     auto before = wishes(request(8), model_bit(0));
