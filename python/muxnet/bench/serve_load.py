@@ -28,7 +28,6 @@ from muxnet.router_folder import POLICY_FILE
 from muxnet.tables import TextTable
 from muxnet.words import interval_text, points_text
 
-REQUESTS = 512  # prepared ones, asked again and again
 CONNECTIONS = 2048  # most that are open: more than a server lets in at a time
 
 
@@ -211,7 +210,7 @@ def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]
 
 
 def _requests(model: str, images: NDArray[np.uint8], order: NDArray[Any], size: int) -> list[bytes]:
-    starts = range(0, size * min(REQUESTS, len(images)), size)
+    starts = range(0, max(len(images) - size, 0) + 1, size)
     return [
         _request(model, images[order[np.arange(start, start + size) % len(order)]])
         for start in starts
