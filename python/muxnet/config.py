@@ -194,9 +194,16 @@ def load_config(
     _check(config)
     return dataclasses.replace(
         config,
+        data=_absolute(config.data),
         out=config.out or f"runs/{kind}-{config.seed}",
         threads=config.threads or len(os.sched_getaffinity(0)),
     )
+
+
+def _absolute(spec: str) -> str:
+    """Return a data set's name that holds wherever a command on the run is given."""
+    kind, colon, folder = spec.partition(":")
+    return f"{kind}:{Path(folder).absolute()}" if colon else kind
 
 
 def read_config_file(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -40,6 +40,15 @@ def test_a_saved_configuration_is_complete_and_repeats_the_run(tmp_path: Path) -
     assert set(saved) == set(RunConfig.__dataclass_fields__)
 
 
+def test_a_run_finds_its_data_from_any_folder(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = load_config(None, {"data": "mnist:data"})
+    assert config.data == f"mnist:{tmp_path / 'data'}"
+    save_config(config, tmp_path / "config.json")
+    monkeypatch.chdir("/")
+    assert load_config(tmp_path / "config.json") == config
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [

@@ -57,7 +57,7 @@ JobBatch Scheduler::next() {
       empty = false;
       if (must_wait(stage)) continue;  // finished() wakes
       const Job& head = queues_[stage].front();
-      const bool full = static_cast<std::int64_t>(queues_[stage].size()) >= paying_batch(stage);
+      const bool full = static_cast<std::int64_t>(queues_[stage].size()) >= options_.max_batch;
       if (!full && !closing_ && head.since + fill > now) {
         wake = std::min(wake, head.since + fill);
       } else if (oldest == no_stage ||
