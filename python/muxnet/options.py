@@ -1,4 +1,4 @@
-"""Command-line options made from the fields of a configuration: one name, one help text."""
+"""Command-line options that several commands share: fields of a configuration, image formats."""
 
 import argparse
 import dataclasses

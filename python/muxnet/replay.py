@@ -116,6 +116,12 @@ def point_within(policy: Any, budget: float) -> Any | None:
         return policy.point
 
 
+def cheapest_as_good(policy: Any, accuracy: float) -> Any | None:
+    """Return the cheapest point that attained an accuracy on the fitting part; None: none did."""
+    points = policy.operating_points  # by rising cost
+    return next((point for point in points if point.accuracy >= accuracy), None)
+
+
 def area_above_mixing(
     policy: Any, held_out: Any, test: Any, *, up_to: float, seed: int = 0
 ) -> Any | None:

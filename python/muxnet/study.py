@@ -13,7 +13,14 @@ import numpy as np
 from muxnet.details import Details, look_closely, recovered
 from muxnet.errors import ConfigError, error_text
 from muxnet.outcome_files import PARTS
-from muxnet.replay import BASELINE, at_point, cost_kind_of, fit_policy, point_within
+from muxnet.replay import (
+    BASELINE,
+    at_point,
+    cheapest_as_good,
+    cost_kind_of,
+    fit_policy,
+    point_within,
+)
 from muxnet.study_results import (
     DEFAULT,
     SHARES,
@@ -105,7 +112,7 @@ def study(
     )
     default = fitted[DEFAULT]
     default_curve = next(entry.curve for entry in figures if entry.name == DEFAULT)
-    saving = _cheapest_as_good(default, best.point.accuracy)
+    saving = cheapest_as_good(default, best.point.accuracy)
     found = {
         "saving": plane.choice(default, saving, alone),
         "gain": plane.choice(default, point_within(default, plane.unit), alone),
@@ -211,11 +218,6 @@ def _models(table: Any, kind: str) -> tuple[ModelFigures, ...]:
         ModelFigures(name, float(right[:, i].mean()), float(costs[i]), _share(right[:, i] & alone))
         for i, name in enumerate(table.models)
     )
-
-
-def _cheapest_as_good(policy: Any, accuracy: float) -> Any | None:
-    good = [point for point in policy.operating_points if point.accuracy >= accuracy]
-    return min(good, key=lambda point: point.cost, default=None)
 
 
 def _reaches(curve: Sequence[tuple[float, float]], accuracy: float) -> float | None:

@@ -28,6 +28,7 @@ from muxnet.router_folder import POLICY_FILE
 from muxnet.tables import TextTable
 from muxnet.words import interval_text, points_text
 
+IN_TURNS = 512  # requests prepared for those that are asked one at a time
 CONNECTIONS = 2048  # most that are open: more than a server lets in at a time
 
 
@@ -109,9 +110,9 @@ async def _measure(options: LoadOptions, say: Any) -> LoadResult:
     async with _server(options, "best_single") as (client, status):
         requests = _requests("router", images, chosen, options.images)
         best, tally = await _capacity(client, status, requests, options)
-        single = _requests("router", images, chosen, 1)
+        single = _requests("router", images, chosen[:IN_TURNS], 1)
         name = max(status()["models"], key=lambda model: model["called"])["name"]
-        direct = _requests(name, images, chosen, 1)
+        direct = _requests(name, images, chosen[:IN_TURNS], 1)
         overhead = await _in_turns(client, (single, direct), options.seconds)
         best_right = await _right(client, images, labels)
     say(f"{options.policy}: capacity")
@@ -210,7 +211,7 @@ def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]
 
 
 def _requests(model: str, images: NDArray[np.uint8], order: NDArray[Any], size: int) -> list[bytes]:
-    starts = range(0, max(len(images) - size, 0) + 1, size)
+    starts = range(0, max(len(order) - size, 0) + 1, size)
     return [
         _request(model, images[order[np.arange(start, start + size) % len(order)]])
         for start in starts

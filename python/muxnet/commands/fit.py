@@ -11,7 +11,7 @@ from muxnet.adapters import keep_models, read_models
 from muxnet.errors import ConfigError, UsageError, error_text
 from muxnet.files import write_json
 from muxnet.outcome_files import parse_costs, read_fitting_part
-from muxnet.replay import fit_policy
+from muxnet.replay import cheapest_as_good, fit_policy
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE, describe_point
 from muxnet.study_results import DEFAULT
 from muxnet.words import cost_text, cost_title, percent_text
@@ -89,13 +89,13 @@ def _cheaper(policy: Any, table: Any) -> list[str]:
     """Tell the budget that buys the best single model's accuracy, where that is the cheaper way."""
     best = policy.best_single
     wanted = float(np.mean(np.asarray(table.correct)[:, best]))
-    points = [point for point in policy.operating_points if point.accuracy >= wanted]
-    if not points or not points[0].cost < min(policy.point.cost, policy.prices[best]):
+    point = cheapest_as_good(policy, wanted)
+    if point is None or not point.cost < min(policy.point.cost, policy.prices[best]):
         return []
-    cost = f"{cost_text(points[0].cost)} {cost_title(policy.cost_kind)} per input"
+    cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)} per input"
     return [
         f"as right on them as {policy.models[best]} alone, {percent_text(wanted)}: from {cost} on "
-        f"(--budget {points[0].cost * (1 + 1e-5):.6g})"  # not rounded below it
+        f"(--budget {point.cost * (1 + 1e-5):.6g})"  # not rounded below it
     ]
 
 
