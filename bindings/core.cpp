@@ -3,6 +3,7 @@
 #include "muxnet/core/normalization.hpp"
 #include "muxnet/core/parallel.hpp"
 #include "muxnet/core/safetensors.hpp"
+#include "muxnet/openmp/openmp.hpp"
 
 namespace muxnet::python {
 
@@ -14,6 +15,9 @@ void bind_core(py::module_& module) {
              "Threads for every computation; 0 means the cores this process may use.\n\n"
              "Raises:\n    ValueError: a negative number.");
   module.def("threads", &threads, "The number of threads in use.");
+  module.def("usable_cores", &usable_cores,
+             "The cores that this process may use: those it may run on, within its CPU quota.");
+  openmp::begin();
 
   module.def(
       "versions",

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from muxnet import records
 from muxnet.errors import ConfigError, error_text
 from muxnet.files import write_json
+from muxnet.machine import cores
 from muxnet.records import option
 
 SMALL_ZOO = (
@@ -196,7 +197,7 @@ def load_config(
         config,
         data=_absolute(config.data),
         out=config.out or f"runs/{kind}-{config.seed}",
-        threads=config.threads or len(os.sched_getaffinity(0)),
+        threads=config.threads or cores(),
     )
 
 

@@ -13,3 +13,10 @@ def cpu_name(path: str | os.PathLike[str] = "/proc/cpuinfo") -> str:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
+
+
+def cores() -> int:
+    """Return how many cores this process may use, within its CPU quota."""
+    from muxnet import _core
+
+    return _core.usable_cores()

@@ -13,6 +13,7 @@ MAX_LINES = 500
 # The ladder: each layer with the layers that it builds on directly.
 LADDER = {
     "core": (),
+    "openmp": ("core",),
     "ops": ("core",),
     "graph": ("ops",),
     "networks": ("graph",),
@@ -133,6 +134,19 @@ def test_only_bindings_know_python():
         path
         for path in (*CPP.rglob("*.[ch]pp"), *(ROOT / "tests" / "cpp").rglob("*.[ch]pp"))
         if re.search(r"#\s*include\s*[<\"](pybind11|Python\.h)", path.read_text())
+    ]
+    assert not wrong
+
+
+def test_parallel_loops_use_what_our_openmp_run_time_has():
+    # Threads of our pool are none of libgomp's, for which each would be alone: it would give every
+    # one of them all iterations.
+    absent = r"schedule\((?!static)|\b(single|sections?|critical|ordered|task\w*|master|masked)\b"
+    wrong = [
+        f"{path.relative_to(ROOT)}: {pragma.strip()}"
+        for path in sources(".cpp", ".hpp")
+        for pragma in re.findall(r"^#pragma omp (.*)$", path.read_text(), re.M)
+        if re.search(absent, pragma)
     ]
     assert not wrong
 

@@ -86,7 +86,7 @@ Parameters::Parameters(const Graph& graph, DType dtype, Zeros)
 }
 
 void Parameters::initialize(std::uint64_t seed) {
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(static, 1)
   for (const auto& entry : entries_) {
     Tensor tensor = slice(values_, entry);
     if (dtype() == DType::f64) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/parallel.hpp"
 #include "muxnet/graph/schedule.hpp"
 #include "muxnet/graph/transform.hpp"
 
@@ -133,6 +134,7 @@ class Plan::Implementation {
     step.arguments.parameters_version = parameters_->version();
     step.arguments.seed = seed + index;
     step.arguments.scratch = schedule_.address(step.forward_scratch);
+    const ThreadLimit limit(step.on_one_thread ? 1 : threads());
     step.kernel->forward(step.arguments);
   }
 
@@ -157,6 +159,7 @@ class Plan::Implementation {
     if (entry.kind == BackwardStep::Kind::kernel) {
       PlanStep& step = schedule_.steps[entry.step];
       step.arguments.scratch = schedule_.address(step.backward_scratch);
+      const ThreadLimit limit(step.on_one_thread ? 1 : threads());
       step.kernel->backward(step.arguments);
     } else if (entry.kind == BackwardStep::Kind::reorder) {
       if (entry.written.front() == no_buffer) return;

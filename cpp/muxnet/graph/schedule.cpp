@@ -2,8 +2,14 @@
 
 #include <algorithm>
 
+#include "muxnet/core/parallel.hpp"
+
 namespace muxnet {
 namespace {
+
+/// Multiply-accumulates and elements that one thread does in the microseconds which a second one
+/// takes to join in.
+constexpr std::int64_t worth_two_threads = 65536;
 
 class Compiler {
  public:
@@ -90,7 +96,12 @@ class Compiler {
     }
     PlanStep step;
     step.node = &node;
-    step.kernel = kernel_for(spec);
+    step.on_one_thread = is_small(spec);
+    {
+      const ThreadLimit limit(step.on_one_thread ? 1 : threads());  // oneDNN divides work here
+      step.kernel = kernel_for(spec);
+    }
+    step.on_one_thread = step.on_one_thread && step.kernel->heeds_thread_limit();
     for (std::size_t i = 0; i < node.src.size(); ++i) {
       step.src.push_back(slot_in(node.src[i], {step.kernel->src_layout(i), spec.dtype}));
       --readers_[static_cast<std::size_t>(node.src[i])];
@@ -121,6 +132,13 @@ class Compiler {
     }
     if (auto kernel = find_kernel(spec, options_.backend)) return kernel;
     return make_kernel(spec, Backend::reference);
+  }
+
+  /// By what there is to do, not by a clock: another number of threads may give other last bits.
+  static bool is_small(const KernelSpec& spec) {
+    std::int64_t work = find_operator(spec.op).macs(spec.src, spec.attributes) + volume(spec.dst);
+    for (const Shape& src : spec.src) work += volume(src);
+    return work < worth_two_threads;
   }
 
   /// Lets dst begin as input `index`: in its memory where nobody reads that any more, else in that

@@ -36,6 +36,7 @@ struct PlanStep {
   BufferPlanner::Id forward_scratch = no_buffer;
   BufferPlanner::Id backward_scratch = no_buffer;
   KernelArguments arguments;
+  bool on_one_thread = false;  ///< too little work for two
 };
 
 /// One entry of the backward schedule.

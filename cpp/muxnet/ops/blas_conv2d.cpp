@@ -66,6 +66,7 @@ class BlasConv2d final : public Kernel {
   }
   bool backward_reads_dst() const override { return false; }
   std::string implementation() const override { return "blas"; }
+  bool heeds_thread_limit() const override { return false; }
 
  private:
   /// What is done in one matrix product: some output rows of one image and group.

@@ -51,6 +51,7 @@ class BlasLinear final : public Kernel {
   Layout dst_layout() const override { return Layout::nchw; }
   bool backward_reads_dst() const override { return false; }
   std::string implementation() const override { return "blas"; }
+  bool heeds_thread_limit() const override { return false; }
 
  private:
   blasint batch_, inputs_, outputs_;

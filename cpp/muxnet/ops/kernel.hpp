@@ -70,6 +70,9 @@ class Kernel {
   virtual bool backward_reads_src() const { return true; }
   virtual bool backward_reads_dst() const { return true; }
 
+  /// Whether a ThreadLimit holds for it: OpenBLAS has one number for the whole process.
+  virtual bool heeds_thread_limit() const { return true; }
+
   /// For example "reference", "blas", "onednn jit:avx512_core".
   virtual std::string implementation() const = 0;
 };

@@ -107,7 +107,7 @@ std::vector<double> bootstrap_means(const std::vector<std::vector<double>>& colu
   const std::size_t width = columns.size();
   std::vector<double> means(static_cast<std::size_t>(options.resamples) * width, 0.0);
   const std::int64_t blocks = (options.resamples + block_resamples - 1) / block_resamples;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(static, 1)
   for (std::int64_t block = 0; block < blocks; ++block) {
     const std::int64_t first = block * block_resamples;
     const std::int64_t rows = std::min(block_resamples, options.resamples - first);

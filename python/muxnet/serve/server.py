@@ -6,7 +6,6 @@ import dataclasses
 import gc
 import json
 import logging
-import os
 import signal
 import socket
 import sys
@@ -18,6 +17,7 @@ import uvicorn
 import uvloop
 
 from muxnet.errors import UsageError, UserError, error_text
+from muxnet.machine import cores
 from muxnet.router_folder import describe_drift
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
@@ -177,7 +177,7 @@ class Server:
         clash = options.router_name in served.names
         if clash:
             raise UsageError(error_text("--name", "another than the models'", options.router_name))
-        workers = options.workers or len(os.sched_getaffinity(0))
+        workers = options.workers or cores()
         _core.set_threads(1)
         chosen = _core.ServiceOptions()
         chosen.workers, chosen.threads_each = workers, 1

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from muxnet import records
 from muxnet.cluster import Cluster
 from muxnet.errors import error_text
+from muxnet.machine import cores
 from muxnet.sweep.folder import SweepFolder
 from muxnet.sweep.trials import Record, Trial, run_trial
 
@@ -64,7 +65,7 @@ class LocalWorkers(_Counted):
     def __init__(self, folder: SweepFolder, jobs: int) -> None:
         self._folder = folder
         self._jobs = jobs
-        self._threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+        self._threads = max(1, cores() // jobs)
         self._running: dict[str, tuple[Trial, subprocess.Popen[bytes], float]] = {}
 
     def process_ids(self) -> dict[str, int]:

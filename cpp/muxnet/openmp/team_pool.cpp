@@ -1,0 +1,169 @@
+#include "muxnet/openmp/team_pool.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace muxnet::openmp {
+namespace {
+
+/// What the next layer of a network takes to begin; falling asleep and waking takes as long.
+constexpr std::chrono::microseconds patience(20);
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// Looks until `done` or out of patience; says whether it was done.
+template <class Condition>
+bool look(const Condition& done) {
+  constexpr int looks_between_clocks = 16;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  do {
+    for (int i = 0; i < looks_between_clocks; ++i) {
+      if (done()) return true;
+      pause();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+std::atomic<TeamPool*>& current() {
+  static std::atomic<TeamPool*> pool = nullptr;
+  return pool;
+}
+
+/// Threads do not survive fork(): the child begins anew, and what the parent's pool held is left.
+TeamPool* make_pool() {
+  static const int registered =
+      pthread_atfork(nullptr, nullptr, [] { current() = new TeamPool(); });
+  static_cast<void>(registered);
+  return new TeamPool();  // never destroyed: its helpers run until the process ends
+}
+
+}  // namespace
+
+Place& place() {
+  static thread_local Place instance;
+  return instance;
+}
+
+TeamPool& TeamPool::instance() {
+  static const bool made = [] {
+    current() = make_pool();
+    return true;
+  }();
+  static_cast<void>(made);
+  return *current();
+}
+
+void TeamPool::run(Body body, void* data, int size) {
+  Team team;
+  team.body = body;
+  team.data = data;
+  team.size = size;
+  team.unfinished = size - 1;
+  open(team);
+  {
+    const Membership member(team, 0);
+    body(data);
+  }
+  for (;;) {
+    Work mine;
+    {
+      const std::lock_guard lock(mutex_);
+      mine = take(team);
+    }
+    if (mine.team == nullptr) break;
+    const Membership member(team, mine.member);
+    body(data);
+    finish(team);
+  }
+  wait_for_members(team);
+}
+
+void TeamPool::open(Team& team) {
+  const std::lock_guard lock(mutex_);
+  needed_ += team.size - 1;
+  // As many helpers as members: they may have to wait for each other.
+  for (; helpers_ < needed_; ++helpers_) std::thread([this] { serve(); }).detach();
+  open_.push_back(&team);
+  opened_.fetch_add(1, std::memory_order_release);
+  // A helper that was called and has no core yet is not called again: that would only cost time.
+  for (int called = 0; called < team.size - 1 && sleeping_ > 0; ++called, --sleeping_) {
+    work_.notify_one();
+  }
+}
+
+TeamPool::Work TeamPool::take(Team& team) {
+  if (team.next == team.size) return {};
+  const Work work{&team, team.next++};
+  if (team.next == team.size) open_.erase(std::find(open_.begin(), open_.end(), &team));
+  return work;
+}
+
+TeamPool::Work TeamPool::wait_for_work() {
+  for (;;) {
+    const std::uint64_t seen = opened_.load(std::memory_order_acquire);
+    {
+      const std::lock_guard lock(mutex_);
+      if (!open_.empty()) return take(*open_.front());
+    }
+    if (look([&] { return opened_.load(std::memory_order_acquire) != seen; })) continue;
+    std::unique_lock lock(mutex_);
+    if (!open_.empty()) continue;
+    ++sleeping_;  // whoever calls takes this back
+    work_.wait(lock);
+  }
+}
+
+void TeamPool::finish(Team& team) {
+  const std::lock_guard lock(mutex_);
+  --needed_;
+  const bool last = team.unfinished.load(std::memory_order_relaxed) == 1;
+  if (last && team.caller_sleeps) ended_.notify_all();
+  // The caller may see this without the lock, and then the team is gone.
+  team.unfinished.fetch_sub(1, std::memory_order_release);
+}
+
+void TeamPool::wait_for_members(Team& team) {
+  const auto done = [&] { return team.unfinished.load(std::memory_order_acquire) == 0; };
+  if (look(done)) return;
+  std::unique_lock lock(mutex_);
+  team.caller_sleeps = true;
+  ended_.wait(lock, done);
+}
+
+void TeamPool::wait_at_barrier(Team& team) {
+  const std::uint32_t passed = team.barriers.load(std::memory_order_acquire);
+  if (team.arrived.fetch_add(1, std::memory_order_acq_rel) == team.size - 1) {
+    team.arrived.store(0, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    team.barriers.fetch_add(1, std::memory_order_release);
+    passed_.notify_all();
+    return;
+  }
+  const auto done = [&] { return team.barriers.load(std::memory_order_acquire) != passed; };
+  if (look(done)) return;
+  std::unique_lock lock(mutex_);
+  passed_.wait(lock, done);
+}
+
+void TeamPool::serve() {
+  for (;;) {
+    const Work work = wait_for_work();
+    {
+      const Membership member(*work.team, work.member);
+      work.team->body(work.team->data);
+    }
+    finish(*work.team);
+  }
+}
+
+}  // namespace muxnet::openmp
