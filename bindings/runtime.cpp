@@ -127,13 +127,19 @@ void bind_runtime(py::module_& module) {
              py::arg("multiplexer"), py::arg("options"), Unlocked(),
              "An OutcomeTable of every model's answers to normalised images.");
   bind_service(module);
+  py::class_<Latency>(module, "Latency", "Milliseconds of one inference pass, measured.")
+      .def(py::init<double, double>(), py::arg("ms"), py::arg("typical_ms"))
+      .def_readonly("ms", &Latency::ms, "Mean of the fastest tenth: what the machine can do.")
+      .def_readonly("typical_ms", &Latency::typical_ms,
+                    "Median: more where others use the machine too.");
   module.def(
-      "measure_latency_ms",
-      [](Model& model, std::int64_t batch, int repetitions) {
-        return measure_latency_ms(model, {batch, repetitions});
+      "measure_latency",
+      [](Model& model, std::int64_t batch, int turns) {
+        return measure_latency(model, {batch, turns});
       },
-      py::arg("model"), py::arg("batch") = 1, py::arg("repetitions") = 30, Unlocked(),
-      "Median milliseconds of one inference pass (measured).");
+      py::arg("model"), py::arg("batch") = 1, py::arg("turns") = LatencyOptions().turns, Unlocked(),
+      "Measure short turns of inference passes, more of them where the machine is busy.\n\n"
+      "Raises:\n    ValueError: a batch or a number of turns below 1.");
   bind_offload(module);
 }
 

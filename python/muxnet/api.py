@@ -146,9 +146,9 @@ def save_weights(model: Any, path: PathLike) -> None:
     getattr(model, "model", model).save(path)
 
 
-def measure_latency(model: Any, batch: int = 1, *, repetitions: int = 30) -> float:
-    """Return the median milliseconds of one inference pass of a model or a multiplexer."""
-    return float(_core.measure_latency_ms(getattr(model, "model", model), batch, repetitions))
+def measure_latency(model: Any, batch: int = 1, *, turns: int = 30) -> _core.Latency:
+    """Return the milliseconds of one inference pass of a model or a multiplexer."""
+    return _core.measure_latency(getattr(model, "model", model), batch, turns)
 
 
 def outcome_table(models: Sequence[Any], multiplexer: Any, data: Any, *, split: str) -> Any:

@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import muxnet
 from muxnet import records
@@ -21,6 +21,9 @@ from muxnet.results import (
     MultiplexerEpoch,
     PolicyResult,
 )
+
+if TYPE_CHECKING:
+    from muxnet import _core
 
 
 def interval(estimate: Any) -> Interval:
@@ -105,13 +108,16 @@ def config_result(config: RunConfig) -> dict[str, Any]:
     return {k: v for k, v in records.to_dict(config).items() if k not in NOT_COMPARED}
 
 
-def machine(threads: int, versions: Mapping[str, str]) -> Machine:
+def machine(
+    threads: int, versions: Mapping[str, str], latencies: Sequence["_core.Latency"]
+) -> Machine:
     """Return what this process runs on; ``versions`` are the core's libraries."""
     packages = {name: metadata.version(name) for name in ("numpy", "matplotlib")}
     return Machine(
         cpu=cpu_name(),
         threads=threads,
         system=f"{platform.system()} {platform.machine()}",
+        slowdown=max(latency.typical_ms / latency.ms for latency in latencies),
         versions={
             "muxnet": muxnet.__version__,
             "python": platform.python_version(),

@@ -50,8 +50,8 @@ class Parts:
     answers: Any = None  # of the models while they were trained
     multiplexer_history: Any = ()
     evaluations: Any = None
-    latencies_ms: Any = ()
-    multiplexer_latency_ms: float = 0.0
+    latencies: Any = ()  # of the models
+    multiplexer_latency: Any = None
 
 
 def compute(run: Run) -> Results:
@@ -71,8 +71,8 @@ def compute(run: Run) -> Results:
     with run.phase("multiplexer"):
         fit_multiplexers(run, parts)
     with run.phase("latency"):
-        parts.latencies_ms = [api.measure_latency(model) for model in parts.models]
-        parts.multiplexer_latency_ms = api.measure_latency(parts.multiplexer)
+        parts.latencies = [api.measure_latency(model) for model in parts.models]
+        parts.multiplexer_latency = api.measure_latency(parts.multiplexer)
     with run.phase("evaluation"):
         evaluate(run, parts)
     return collect(run, parts)
@@ -185,13 +185,14 @@ def collect(run: Run, parts: Parts) -> Results:
     """Put all numbers under their stable names."""
     from muxnet import api
 
-    found, latencies = parts.evaluations, parts.latencies_ms
+    found = parts.evaluations
+    latencies = [latency.ms for latency in parts.latencies]
     policies = tuple(
         assemble.policy_result(
             name,
             entry,
             latencies,
-            look_ms=parts.multiplexer_latency_ms if name in found.routed else 0.0,
+            look_ms=parts.multiplexer_latency.ms if name in found.routed else 0.0,
             note=found.notes.get(name, ""),
         )
         for name, entry in found.policies.items()
@@ -219,7 +220,9 @@ def collect(run: Run, parts: Parts) -> Results:
             for name, entry in found.comparisons.items()
         ),
         warnings=warnings(models, contrastive, parts),
-        machine=assemble.machine(run.config.threads, api.versions()),
+        machine=assemble.machine(
+            run.config.threads, api.versions(), [*parts.latencies, parts.multiplexer_latency]
+        ),
         config=assemble.config_result(run.config),
     )
 
@@ -244,7 +247,7 @@ def multiplexer_result(config: RunConfig, parts: Parts) -> MultiplexerResult:
     return MultiplexerResult(
         parameters=int(parts.multiplexer.parameter_count),
         macs=float(parts.multiplexer.macs),
-        latency_ms=parts.multiplexer_latency_ms,
+        latency_ms=parts.multiplexer_latency.ms,
         objective=own.objective,
         formulation=own.formulation,
         resolution=own.resolution or int(parts.data.train.image_shape[-1]),

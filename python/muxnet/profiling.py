@@ -36,13 +36,13 @@ def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> A
 
 
 def measured_cost(model: Any) -> Any:
-    """Return MACs (counted), median latency and mean energy (measured) of one input."""
+    """Return MACs (counted), latency and mean energy (measured) of one input."""
     from muxnet import _core, api
 
-    latency = api.measure_latency(model, repetitions=REPETITIONS)
+    latency = api.measure_latency(model, turns=REPETITIONS)
     macs = float(getattr(model, "model", model).macs)
     return _core.Cost(
-        _core.Figure(macs, "counted"), _core.Figure(latency, "measured"), _energy(model)
+        _core.Figure(macs, "counted"), _core.Figure(latency.ms, "measured"), _energy(model)
     )
 
 

@@ -11,6 +11,7 @@ from muxnet.results import Results
 from muxnet.tables import TextTable, model_table, policy_table
 from muxnet.verdict import verdict
 from muxnet.words import (
+    busy_text,
     count_text,
     duration_text,
     interval_text,
@@ -183,7 +184,8 @@ def _how_to_repeat(results: Results) -> str:
         "<h2>How to repeat this run</h2>\n"
         "<p>In the folder that this report lies in, on the same machine with the same number of "
         f"threads for the same bits:</p>\n<pre>{_text(command)}</pre>\n"
-        f'<p class="fine">{_text(machine.cpu)}, {machine.threads} threads, '
+        f'<p class="fine">{_text(busy_text(machine.slowdown))} '
+        f"{_text(machine.cpu)}, {machine.threads} threads, "
         f"{_text(machine.system)}; {_text(versions)}. {_text(took)}"
         "</p>\n<details><summary>Configuration</summary>\n"
         f"<pre>{_text(json.dumps(results.config, indent=2))}</pre>\n</details>"

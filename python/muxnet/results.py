@@ -29,7 +29,7 @@ POLICY_NAMES = (
     "oracle",
 )
 
-TIME_KEYS = ("latency_ms", "seconds", "seconds_by_phase", "images_per_second")
+TIME_KEYS = ("latency_ms", "seconds", "seconds_by_phase", "images_per_second", "slowdown")
 
 Interval = tuple[float, float]
 Provenance = Literal["measured", "counted", "modelled", "paper"]
@@ -57,7 +57,7 @@ PROVENANCE: dict[str, Provenance] = {
 class ModelResult:
     """One model of the pool, alone on the test split.
 
-    ``latency_ms`` is the median for one image; ``called`` its share of the inputs under
+    ``latency_ms`` is that of one image on an idle machine; ``called`` its share of the inputs under
     hybrid_single; ``called_by_policy`` the same under every policy.
     """
 
@@ -224,11 +224,12 @@ class DataResult:
 
 @dataclass(frozen=True)
 class Machine:
-    """What the run ran on."""
+    """What the run ran on; ``slowdown``: a typical inference's time over the fastest tenth's."""
 
     cpu: str
     threads: int
     system: str
+    slowdown: float = 1.0
     versions: dict[str, str] = field(default_factory=dict)
 
 

@@ -1,5 +1,7 @@
 """Numbers in words: the one way MACs, shares, times and names are printed."""
 
+BUSY = 1.5  # times as long as on an idle machine, from which on it is told
+
 POLICY_TITLES = {
     "best_single": "best single model",
     "hybrid_single": "hybrid-single",
@@ -92,3 +94,13 @@ def duration_text(seconds: float) -> str:
 def _significant(value: float) -> str:
     digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2 if value >= 0.9995 else 3
     return f"{value:.{digits}f}"
+
+
+def busy_text(slowdown: float) -> str:
+    """Say how busy the machine was while latencies were measured, where it was."""
+    if slowdown < BUSY:
+        return ""
+    return (
+        f"The machine was busy: a typical inference took up to {slowdown:.1f} times as long as the "
+        "fastest tenth, whose latency is given."
+    )

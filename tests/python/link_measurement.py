@@ -37,7 +37,7 @@ def networks(image: tuple[int, int, int]) -> offload.Pair:
     costs = [
         _core.Cost(
             _core.Figure(model.macs, "counted"),
-            _core.Figure(_core.measure_latency_ms(model), "measured"),
+            _core.Figure(_core.measure_latency(model).ms, "measured"),
         )
         for model in (multiplexer, small)
     ]

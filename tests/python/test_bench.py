@@ -3,11 +3,14 @@
 import argparse
 import dataclasses
 import json
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from muxnet import _core
 from muxnet.bench import ours, replaying, rounds
+from muxnet.bench.neighbours import busy_neighbours
 from muxnet.bench.rounds import Row
 from muxnet.bench.works import works
 from muxnet.cli import main
@@ -32,13 +35,17 @@ def test_the_works_are_those_of_the_table() -> None:
 
 def test_routing_is_measured_in_turns_with_inference(tmp_path, capsys) -> None:
     target = tmp_path / "bench.json"
-    assert main(["bench", "route", "--rounds", "2", "--json", str(target)]) == 0
+    command = ["bench", "route", "--rounds", "2", "--busy", "1", "--json", str(target)]
+    assert main(command) == 0
     (row,) = json.loads(target.read_text())
+    assert row["busy"] == 1
     assert {"work", "precision", "batch", "ours_ms", "peer", "peer_ms", "ratio"} <= set(row)
     assert row["ratio"] == row["ours_ms"] / row["peer_ms"]
     assert min(row["ours_ms"], row["peer_ms"]) > 0
     assert row["ours_peak_mb"] > 10
-    assert "mobilenet_v2" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "mobilenet_v2" in printed
+    assert "beside 1 busy process;" in printed
 
 
 def test_loading_is_held_against_the_training_step() -> None:
@@ -71,8 +78,18 @@ def test_bf16_answers_nearly_alike() -> None:
 def test_precision_is_refused_where_it_means_nothing() -> None:
     with pytest.raises(UsageError, match="expected fp32 to route, received bf16"):
         bench.execute(
-            argparse.Namespace(kind="route", precision=["bf16"], rounds=1, threads=0, against="")
+            argparse.Namespace(
+                kind="route", precision=["bf16"], rounds=1, threads=0, busy=0, against=""
+            )
         )
+
+
+def test_neighbours_count_while_the_block_lasts() -> None:
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    before = set(children.read_text().split())
+    with busy_neighbours(2):
+        assert len(set(children.read_text().split()) - before) == 2
+    assert set(children.read_text().split()) == before
 
 
 def test_a_side_that_ends_is_an_error(capfd) -> None:

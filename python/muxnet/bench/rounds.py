@@ -31,6 +31,7 @@ class Row:
     ours_peak_mb: float  # of the whole process
     peer_peak_mb: float | None
     rounds: int
+    busy: int = 0  # processes that counted beside both sides
 
 
 class Side:

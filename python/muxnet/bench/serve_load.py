@@ -276,11 +276,10 @@ def start_server(run: Path, *arguments: str) -> Iterator[tuple[Any, dict[str, An
     """
     command = [sys.executable, "-P", "-m", "muxnet", "serve", str(run)]
     ports = ["--port", "0", "--grpc-port", "0"]
-    environment = {**os.environ, "OMP_WAIT_POLICY": "passive"}
     with (
         tempfile.NamedTemporaryFile(prefix="muxnet-serve-", suffix=".log") as out,
         open(out.name, encoding="utf-8") as log,
-        subprocess.Popen([*command, *ports, *arguments], stderr=out, env=environment) as process,
+        subprocess.Popen([*command, *ports, *arguments], stderr=out) as process,
     ):
         try:
             yield process, {**_wait_until_ready(process, log), "log": Path(log.name)}

@@ -3,17 +3,17 @@
 import argparse
 import dataclasses
 import math
-import os
 from collections.abc import Sequence
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from muxnet.bench.neighbours import beside_text, busy_neighbours
 from muxnet.bench.rounds import Row, compare
 from muxnet.bench.works import PEERS, works
 from muxnet.errors import UsageError, UserError, error_text
 from muxnet.files import write_json
-from muxnet.machine import cpu_name
+from muxnet.machine import cores, cpu_name
 from muxnet.progress import reporter
 from muxnet.tables import TextTable, print_table
 from muxnet.words import latency_text
@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rounds", type=int, default=15, help="measured turns of each side")
     parser.add_argument("--threads", type=int, default=0, help="threads of each side (0: all)")
+    parser.add_argument(
+        "--busy", metavar="N", type=int, default=0, help="processes that count beside both sides"
+    )
     group = parser.add_argument_group("serve", "a server under load, beside always-best")
     group.add_argument("--run", type=Path, help="folder of muxnet run to serve")
     group.add_argument("--policy", default="learned_cascade", help="of the run, or a router")
@@ -58,14 +61,16 @@ def execute(arguments: argparse.Namespace) -> int:
     """Measure, print the table, and return the exit status."""
     if arguments.rounds < 1:
         raise UsageError(f"[rounds] expected at least 1, received {arguments.rounds}")
+    if arguments.busy < 0:
+        raise UsageError(f"[busy] expected at least 0, received {arguments.busy}")
     if arguments.kind not in ("train", "infer") and "bf16" in arguments.precision:
         raise UsageError(f"[precision] expected fp32 to {arguments.kind}, received bf16")
     if arguments.kind == "serve":
         return serve(arguments)
-    threads = arguments.threads or len(os.sched_getaffinity(0))
+    threads = arguments.threads or cores()
     rows: list[Row] = []
     against = peers(arguments.kind, arguments.against)
-    with reporter() as progress:
+    with reporter() as progress, busy_neighbours(arguments.busy):
         for work in works(
             arguments.kind,
             tuple(arguments.networks),
@@ -76,8 +81,10 @@ def execute(arguments: argparse.Namespace) -> int:
             for peer in [""] if work.alone else against:
                 what = f"{work.name}, {work.precision}, batch {work.batch}"
                 progress.say(f"{what}, beside {peer or 'nothing'}")
-                rows.append(compare(work, peer, threads=threads, rounds=arguments.rounds))
-    print(f"{cpu_name()}, {threads} threads; {versions(against)}")
+                row = compare(work, peer, threads=threads, rounds=arguments.rounds)
+                rows.append(dataclasses.replace(row, busy=arguments.busy))
+    beside = beside_text(arguments.busy)
+    print(f"{cpu_name()}, {threads} threads{beside}; {versions(against)}")
     print_table(table(rows))
     for line in summary(rows):
         print(line)
@@ -104,9 +111,10 @@ def serve(arguments: argparse.Namespace) -> int:
         tuple(arguments.loads),
         arguments.arrivals == "even",
     )
-    with reporter() as progress:
+    with reporter() as progress, busy_neighbours(arguments.busy):
         result = measure(options, progress.say)
-    print(f"{cpu_name()}, {len(os.sched_getaffinity(0))} cores for server and generator")
+    beside = beside_text(arguments.busy)
+    print(f"{cpu_name()}, {cores()} cores for server and generator{beside}")
     print_table(load_table(result))
     for line in comparison(result):
         print(line)

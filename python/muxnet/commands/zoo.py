@@ -6,14 +6,14 @@ from typing import Any
 
 from muxnet.files import write_json
 from muxnet.tables import TextTable, print_table
-from muxnet.words import count_text, latency_text, macs_text, megabytes_text
+from muxnet.words import busy_text, count_text, latency_text, macs_text, megabytes_text
 
 HELP = "list the networks with their costs, or the layers of one of them"
 INTERRUPTED = "nothing was left"
 
 SMALL_IMAGES = (3, 32, 32)
 IMAGENET_IMAGES = (3, 224, 224)
-REPETITIONS = 10
+TURNS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +28,7 @@ class ZooEntry:
     macs: int  # counted, for one image
     activation_bytes: int  # buffers of an inference pass of one image
     latency_ms: float  # measured here, one image
+    typical_latency_ms: float  # the same, of the typical pass: more on a busy machine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,8 @@ def execute(arguments: argparse.Namespace) -> int:
         print(_core.build_network(arguments.network, options_for(arguments.network)).summary())
     entries = [describe(name) for name in names]
     print_table(table(entries))
+    if busy := busy_text(max(e.typical_latency_ms / e.latency_ms for e in entries)):
+        print(busy)
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, [dataclasses.asdict(entry) for entry in entries])
@@ -71,6 +74,7 @@ def describe(name: str) -> ZooEntry:
     from muxnet import _core, api
 
     model = _core.make_model(name, options_for(name))
+    latency = api.measure_latency(model, turns=TURNS)
     return ZooEntry(
         name=name,
         summary=_core.network_summary(name),
@@ -79,7 +83,8 @@ def describe(name: str) -> ZooEntry:
         parameters=model.parameter_count,
         macs=model.macs,
         activation_bytes=_core.plan_bytes(model),
-        latency_ms=api.measure_latency(model, repetitions=REPETITIONS),
+        latency_ms=latency.ms,
+        typical_latency_ms=latency.typical_ms,
     )
 
 

@@ -9,9 +9,11 @@ namespace {
 
 TEST(Latency, IsAPositiveTimeAndRefusesNothingToMeasure) {
   const auto model = testing::tiny_model("small", 0, 1);
-  EXPECT_GT(measure_latency_ms(*model, {.batch = 2, .repetitions = 3}), 0.0);
-  EXPECT_THROW(measure_latency_ms(*model, {.batch = 1, .repetitions = 0}), std::invalid_argument);
-  EXPECT_THROW(measure_latency_ms(*model, {.batch = 0, .repetitions = 1}), std::invalid_argument);
+  const Latency found = measure_latency(*model, {.batch = 2, .turns = 3});
+  EXPECT_GT(found.ms, 0.0);
+  EXPECT_GE(found.typical_ms, found.ms);
+  EXPECT_THROW(measure_latency(*model, {.batch = 1, .turns = 0}), std::invalid_argument);
+  EXPECT_THROW(measure_latency(*model, {.batch = 0, .turns = 1}), std::invalid_argument);
 }
 
 }  // namespace
