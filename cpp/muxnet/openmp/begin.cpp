@@ -1,10 +1,11 @@
+#include <omp.h>
+
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
 #include "muxnet/openmp/openmp.hpp"
-
-#include <omp.h>
 
 namespace muxnet::openmp {
 namespace {
@@ -13,8 +14,9 @@ namespace {
 /// cores: then for a hundred steps. So it gets more, which sleep from then on.
 void calm_libgomp() {
   std::thread([] {
+    std::atomic<int> begun = 0;  // a body that does nothing would be left out
 #pragma omp parallel num_threads(omp_get_num_procs() + 1)
-    {}
+    ++begun;
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable never;
