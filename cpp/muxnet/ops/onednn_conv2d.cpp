@@ -1,4 +1,5 @@
 #include <optional>
+#include <string>
 
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/onednn.hpp"
@@ -83,6 +84,14 @@ bool add_backward(const Problem& p, Choice& choice) {
   return choice.backward_data && onednn::is_fast(choice.backward_data->impl_info_str());
 }
 
+/// oneDNN 2.6 adds the sum by an SSE instruction that wants addresses of whole vectors, where its
+/// kernel is one for CPUs without AVX.
+bool may_add(const std::string& implementation, const Problem& p, Layout dst) {
+  constexpr std::int64_t vector = 4;
+  const bool aligned = dst != Layout::nhwc || p.dst[1] % vector == 0;
+  return aligned || implementation.find("sse") == std::string::npos;
+}
+
 std::optional<Choice> try_layouts(const Problem& p, Layout src, Layout dst) {
   Choice choice;
   choice.src_layout = src;
@@ -95,6 +104,7 @@ std::optional<Choice> try_layouts(const Problem& p, Layout src, Layout dst) {
   choice.dst = onednn::describe(p.dst, dst, p.dtype);
   auto forward = onednn::forward_of(described(p, choice), p.training, p.fused);
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return std::nullopt;
+  if (p.fused.sum && !may_add(forward->impl_info_str(), p, dst)) return std::nullopt;
   choice.forward = std::move(*forward);
   if (!add_backward(p, choice)) return std::nullopt;
   return choice;
