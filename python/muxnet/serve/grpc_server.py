@@ -17,6 +17,7 @@ from muxnet.serve.kserve_parts import (
     ModelNotReady,
     service,
 )
+from muxnet.serve.refusals import Refusals
 from muxnet.serve.requests import RequestError
 from muxnet.serve.router_model import Endpoint, Extension
 
@@ -29,6 +30,7 @@ CODES = {
     504: StatusCode.DEADLINE_EXCEEDED,
 }
 PUSHBACK = "grpc-retry-pushback-ms"  # what Retry-After is to REST (gRPC's proposal A6)
+HANDSHAKE_MS = 10_000
 OPEN_METHODS = ("ServerLive", "ServerReady")
 
 
@@ -90,10 +92,11 @@ async def _told(work: Awaitable[Any], context: Any) -> Any:
 class TokenInterceptor(aio.ServerInterceptor):  # type: ignore[misc]
     """Lets only calls with the bearer token through, but for the health of the server."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, refusals: Refusals) -> None:
         self._token = token
 
         async def refuse(_: Any, context: Any) -> None:
+            refusals.add("token", context.peer())
             text = "[authorization] expected the bearer token"
             await context.abort(StatusCode.UNAUTHENTICATED, text)
 
@@ -119,6 +122,8 @@ def make_server(
     requests: int,
     token: str,
     certificate: tuple[Path, Path] | None,
+    connections: int,
+    refusals: Refusals,
 ) -> tuple[aio.Server, int]:
     """Return a server that is not started yet, and its port.
 
@@ -127,13 +132,15 @@ def make_server(
 
     """
     server = aio.server(
-        interceptors=[TokenInterceptor(token)] if token else [],
+        interceptors=[TokenInterceptor(token, refusals)] if token else [],
         maximum_concurrent_rpcs=requests,
         options=[
             ("grpc.max_receive_message_length", body_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.max_metadata_size", 16 * 1024),
             ("grpc.so_reuseport", 0),
+            ("grpc.max_allowed_incoming_connections", connections),
+            ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         ],
     )
     service.add_GRPCInferenceServiceServicer_to_server(servicer, server)

@@ -17,15 +17,18 @@ import orjson
 from numpy.typing import NDArray
 
 from muxnet.errors import error_text
+from muxnet.serve.answers import Receive
 from muxnet.serve.kserve_parts import (
     InferInput,
     InferRequest,
     RequestedOutput,
     to_http_parameters,
 )
+from muxnet.serve.labels import MOST_LABELS
 
 INPUT_NAME = "images"
 DTYPES: dict[str, Any] = {"UINT8": np.uint8, "FP32": np.float32}
+LABELS_BYTES = 512 * 1024
 MOST_INPUTS = 16  # entries of a list that a request may have; one image tensor is wanted
 
 
@@ -91,6 +94,47 @@ def decode(body: bytes, header_length: str | None, model_name: str) -> InferRequ
         parameters=_parameters(fields),
         request_outputs=outputs or None,
     )
+
+
+def labels_of(body: bytes, classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of inputs and their labels, ``{"inputs": [...], "labels": [...]}``.
+
+    Raises:
+        RequestError: they are not that, or too many.
+
+    """
+    if len(body) > LABELS_BYTES:
+        raise bad_request("labels", f"at most {LABELS_BYTES} bytes", len(body))
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("labels", "JSON", error) from error
+    found = []
+    for key in ("inputs", "labels"):
+        numbers: object = fields.get(key) if isinstance(fields, dict) else None
+        if not isinstance(numbers, list) or not all(
+            type(n) is int and 0 <= n < 2**63 for n in numbers
+        ):
+            raise bad_request(key, "a list of whole numbers from 0", "something else")
+        if not 1 <= len(numbers) <= MOST_LABELS:
+            raise bad_request(key, f"1 to {MOST_LABELS} numbers", len(numbers))
+        found.append(np.array(numbers, np.int64))
+    inputs, labels = found
+    if len(inputs) != len(labels):
+        raise bad_request("labels", f"{len(inputs)} of them", len(labels))
+    if labels.max() >= classes:
+        raise bad_request("labels", f"classes below {classes}", labels.max())
+    return inputs, labels
+
+
+async def whole_body(receive: Receive) -> bytes:
+    """Return the body of a request, which has come whole."""
+    pieces = []
+    while (message := await receive())["type"] == "http.request":
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(pieces)
+    raise RequestError(400, error_text("body", "all of it", "a part"))  # the peer has gone
 
 
 def _inputs(fields: dict[str, Any], binary: memoryview) -> list[InferInput]:
