@@ -53,21 +53,20 @@ class Connections:
         self.refusals = refusals or Refusals()
         self.draining_since: float | None = None
         self.held = 0  # bytes of bodies
-        self._all: set[Connection] = set()
+        self._busy: set[Connection] = set()
         self._silent: dict[Connection, None] = {}  # the longest silent first
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._busy) + len(self._silent)
 
     def add(self, connection: Connection) -> None:
         """Take a new one, which is silent."""
-        self._all.add(connection)
         self._silent[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """Forget one."""
-        self._all.discard(connection)
+        self._busy.discard(connection)
         self._silent.pop(connection, None)
 
     def has_waited(self, began: float, now: float) -> bool:
@@ -79,9 +78,11 @@ class Connections:
     def wake(self, connection: Connection) -> None:
         """Note that one is silent no more."""
         self._silent.pop(connection, None)
+        self._busy.add(connection)
 
     def rest(self, connection: Connection) -> None:
         """Note that one is silent, from now on."""
+        self._busy.discard(connection)
         self._silent[connection] = None
 
     def hold(self, size: int) -> None:
@@ -96,7 +97,7 @@ class Connections:
 
     def make_room(self, coming: int) -> bool:
         """Return whether one more may come beside those ``coming``; another may have to go."""
-        if len(self._all) + coming < self.limits.connections:
+        if len(self) + coming < self.limits.connections:
             return True
         if self._silent:
             next(iter(self._silent)).evict("connections")
@@ -108,10 +109,7 @@ class Connections:
 
         def sweep() -> None:
             self._timer = loop.call_later(SWEEP_SECONDS, sweep)  # first: an error ends nothing
-            now = loop.time()
-            for connection in list(self._all):
-                connection.check(now)
-            self.refusals.tell()
+            self._sweep(loop.time())
 
         self._timer = loop.call_later(SWEEP_SECONDS, sweep)
 
@@ -120,6 +118,15 @@ class Connections:
         if self._timer is not None:
             self._timer.cancel()
 
+    def _sweep(self, now: float) -> None:
+        for connection in list(self._busy):
+            connection.check(now)
+        for connection in list(self._silent):
+            if not self.has_waited(connection.began, now):
+                break  # nor have those after it
+            connection.check(now)
+        self.refusals.tell()
+
     def _evict_slowest(self, reason: str) -> bool:
         slowest = min(self._unfinished(), key=lambda one: one.began, default=None)
         if slowest is not None:
@@ -127,4 +134,4 @@ class Connections:
         return slowest is not None
 
     def _unfinished(self) -> Iterator[Connection]:
-        return (one for one in self._all if one.unfinished)
+        return (one for one in self._busy if one.unfinished)

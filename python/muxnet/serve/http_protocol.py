@@ -243,6 +243,7 @@ class LimitedHttp(HttpToolsProtocol):
                 text = f"[http] expected a body within {limits.body_seconds:g} s"
                 self._refuse(408, text, "body_late")
         elif self._group.has_waited(self.began, now):
+            self._group.wake(self)  # until all that is unsent has gone, or does not go
             self.transport.close()
 
     def evict(self, reason: str) -> None:

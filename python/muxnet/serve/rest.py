@@ -23,8 +23,17 @@ from muxnet.serve.kserve_parts import (
     register_v2_endpoints,
 )
 from muxnet.serve.metrics import registry, status
+from muxnet.serve.off_loop import off_loop
 from muxnet.serve.refusals import Refusals
-from muxnet.serve.requests import RequestError, decode, labels_of, whole_body
+from muxnet.serve.requests import (
+    Limits,
+    RequestError,
+    is_quick,
+    json_length_of,
+    labels_of,
+    read_rest,
+    whole_body,
+)
 from muxnet.serve.router_model import Endpoint, Extension
 from muxnet.words import cost_title
 
@@ -55,7 +64,7 @@ def make_app(
     path = "/v2/models/{model_name}"
     versions = path + "/versions/{model_version}/infer"
     app.router.routes += [
-        Route(path + "/infer", Inference(data_plane), methods=["POST"]),
+        Route(path + "/infer", Inference(data_plane, endpoint.limits), methods=["POST"]),
         Route(versions, _refuse_version, methods=["POST"]),
         Route("/labels", LabelsBack(endpoint), methods=["POST"]),
     ]
@@ -74,8 +83,9 @@ class Inference:
     in the event loop for what is not used here.
     """
 
-    def __init__(self, data_plane: DataPlane) -> None:
+    def __init__(self, data_plane: DataPlane, limits: Limits) -> None:
         self._data_plane = data_plane
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -83,7 +93,10 @@ class Inference:
         name = request.path_params["model_name"]
         model = self._data_plane.get_model_from_registry(name)
         body = await whole_body(receive)
-        asked = decode(body, request.headers.get(LENGTH_HEADER), name)
+        json_length = json_length_of(body, request.headers.get(LENGTH_HEADER))
+        given = (body, json_length, name, self._limits)
+        quick = is_quick(len(body), json_length)
+        asked = read_rest(*given) if quick else await off_loop(read_rest, *given)
         answer, _ = await model(asked, dict(request.headers))
         content, json_length = answer.to_rest()
         if json_length is None:

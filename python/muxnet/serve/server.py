@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -131,11 +132,18 @@ class Server:
         self._endpoint = await self._make_endpoint(loop)
         data_plane = _data_plane(self._endpoint)
         extension = Extension(data_plane.model_registry, self.reload)
+        servicer = Servicer(
+            data_plane,
+            extension,
+            self._endpoint,
+            refusals,
+            requests=options.requests,
+            body_seconds=options.body_seconds,
+        )
         grpc, grpc_port = make_server(
-            Servicer(data_plane, extension, self._endpoint),
+            servicer,
             f"{options.host}:{options.grpc_port}",
             body_bytes=options.body_bytes,
-            requests=options.requests,
             token=options.token,
             certificate=options.certificate,
             connections=shares.grpc,
@@ -161,7 +169,7 @@ class Server:
         )
         await self._stop.wait()
         watching.cancel()
-        await self._drain(rest, grpc, serving)
+        await self._drain(rest, servicer.drain(grpc, options.drain_seconds), serving)
 
     async def reload(self) -> None:
         """Read the source again and put it in place, whole or not at all.
@@ -238,12 +246,14 @@ class Server:
                 self._stamps = stamps
                 await self._try_reload()
 
-    async def _drain(self, rest: Any, grpc: Any, serving: asyncio.Task[None]) -> None:
+    async def _drain(
+        self, rest: HttpServer, grpc: Awaitable[None], serving: asyncio.Task[None]
+    ) -> None:
         """Take no more, answer what is there, stop."""
         event("draining")
         self._endpoint.ready = False
         await rest.drain()
-        await asyncio.gather(serving, grpc.stop(self._options.drain_seconds))
+        await asyncio.gather(serving, grpc)
         await self._endpoint.bridge.close()
         if self._endpoint.log is not None:
             self._endpoint.log.close()
