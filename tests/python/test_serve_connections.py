@@ -29,7 +29,7 @@ LIVE = head("/v2/health/live")
 
 
 def connect(said):
-    connection = socket.create_connection(("127.0.0.1", said["http_port"]), timeout=60)
+    connection = socket.create_connection(("127.0.0.1", said["http_port"]), timeout=30)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 

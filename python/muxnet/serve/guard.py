@@ -35,7 +35,7 @@ class Guard:
         connections: Connections | None = None,
     ) -> None:
         self.app: App | None = None
-        self.connections = connections or Connections()
+        self.connections = Connections() if connections is None else connections
         self.body_bytes = body_bytes
         self.too_large = f"[body] expected at most {body_bytes} bytes, received more"
         self._origins = origins or Origins()

@@ -7,8 +7,8 @@ tensors stay where they lie. The KServe SDK's own decoders keep every number as 
 import dataclasses
 import math
 import struct
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -18,6 +18,9 @@ from muxnet.errors import error_text
 from muxnet.serve.answers import Receive
 from muxnet.serve.kserve_parts import RequestedOutput
 from muxnet.serve.labels import MOST_LABELS
+
+if TYPE_CHECKING:
+    from muxnet._core import InferenceRequest, InputTensor
 
 INPUT_NAME = "images"
 DTYPES: dict[str, Any] = {"UINT8": np.uint8, "FP32": np.float32}
@@ -67,8 +70,8 @@ class Request:
     model_name: str
     id: str
     model_version: str
-    parameters: dict[str, Any]
-    inputs: list[Any]  # of the core's InputTensor
+    parameters: Mapping[str, bool | int | float | str]
+    inputs: "list[InputTensor]"
     outputs: list[RequestedOutput]
     body: bytes
     from_grpc: bool
@@ -135,7 +138,9 @@ def read_grpc(message: bytes, limits: Limits) -> Request:
     return _request(lambda: _core.read_grpc_request(message, limits.images), message, None)
 
 
-def _request(read: Callable[[], Any], body: bytes, model_name: str | None) -> Request:
+def _request(
+    read: "Callable[[], InferenceRequest]", body: bytes, model_name: str | None
+) -> Request:
     try:
         found = read()
         return Request(

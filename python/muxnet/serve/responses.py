@@ -107,6 +107,33 @@ def respond(
     )
 
 
+def rest_body(response: InferResponse) -> tuple[bytes, int | None]:
+    """Return a response as REST has it, and how much of it is JSON, where bytes follow.
+
+    The SDK's own makes an object of Python of every number.
+    """
+    asked = {output.name: output.binary_data for output in response._requested_outputs or ()}
+    entries, binary = [], []
+    for output in response.outputs:
+        values = np.ascontiguousarray(output.data)
+        entry = {"name": output.name, "shape": output.shape, "datatype": output.datatype}
+        if asked.get(output.name, response._use_binary_outputs):
+            entry["parameters"] = {"binary_data_size": values.nbytes}
+            binary.append(values.tobytes())
+        else:
+            entry["data"] = values.ravel()
+        entries.append(entry)
+    content = {
+        "id": response.id,
+        "model_name": response.model_name,
+        "model_version": response.model_version,
+        "outputs": entries,
+        "parameters": response.parameters,
+    }
+    head = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+    return (b"".join([head, *binary]), len(head)) if binary else (head, None)
+
+
 def _output(name: str, answer: Any) -> InferOutput:
     known: dict[str, Callable[[], Any]] = {
         "probabilities": lambda: answer.probabilities,

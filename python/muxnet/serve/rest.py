@@ -34,6 +34,7 @@ from muxnet.serve.requests import (
     read_rest,
     whole_body,
 )
+from muxnet.serve.responses import rest_body
 from muxnet.serve.router_model import Endpoint, Extension
 from muxnet.words import cost_title
 
@@ -98,12 +99,11 @@ class Inference:
         quick = is_quick(len(body), json_length)
         asked = read_rest(*given) if quick else await off_loop(read_rest, *given)
         answer, _ = await model(asked, dict(request.headers))
-        content, json_length = answer.to_rest()
-        if json_length is None:
-            response: Response = JSONResponse(content)
-        else:
-            headers = {LENGTH_HEADER: str(json_length)}
-            response = Response(content, headers=headers, media_type="application/octet-stream")
+        content, length = rest_body(answer)
+        kind, headers = "application/json", {}
+        if length is not None:
+            kind, headers = "application/octet-stream", {LENGTH_HEADER: str(length)}
+        response = Response(content, headers=headers, media_type=kind)
         await response(scope, receive, send)
 
 
