@@ -267,14 +267,18 @@ async def _server(options: LoadOptions, policy: str) -> AsyncIterator[tuple[Clie
 
 
 @contextlib.contextmanager
-def start_server(run: Path, *arguments: str) -> Iterator[tuple[Any, dict[str, Any]]]:
+def start_server(
+    run: Path, *arguments: str, within: Sequence[str] = ()
+) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Yield a server process on free ports, and what it said when it was ready, with its ``log``.
+
+    ``within``: the start of a command that starts another, such as ``prlimit --nofile=256``.
 
     Raises:
         UserError: it ended before.
 
     """
-    command = [sys.executable, "-P", "-m", "muxnet", "serve", str(run)]
+    command = [*within, sys.executable, "-P", "-m", "muxnet", "serve", str(run)]
     ports = ["--port", "0", "--grpc-port", "0"]
     with (
         tempfile.NamedTemporaryFile(prefix="muxnet-serve-", suffix=".log") as out,

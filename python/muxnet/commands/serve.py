@@ -10,6 +10,7 @@ from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
 from muxnet.options import add_image_options, given_image_format
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.run_folder import RunFolder
+from muxnet.serve.origins import LOOPBACK
 
 if TYPE_CHECKING:
     from muxnet.serve.served import Source
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
 INTERRUPTED = "no request was lost"
 TOKEN_VARIABLE = "MUXNET_TOKEN"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,23 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--certificate", type=Path, help="PEM file: serve over TLS")
     group.add_argument("--key", type=Path, help="PEM file of the certificate's key")
+    group.add_argument(
+        "--allowed-hosts",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="names that requests may call the server by (default: this machine's own, or any)",
+    )
     group.add_argument("--max-body", type=float, default=64.0, help="MiB of one request")
+    group.add_argument(
+        "--max-bodies", type=float, default=512.0, help="MiB of all requests not answered yet"
+    )
+    group.add_argument(
+        "--head-seconds", type=float, default=10.0, help="for the head of a request to come"
+    )
+    group.add_argument(
+        "--body-seconds", type=float, default=30.0, help="for its body, and 1 s more per 64 kB"
+    )
     group.add_argument(
         "--requests", type=int, default=256, help="at a time by each protocol, then 503"
     )
@@ -111,7 +127,11 @@ def execute(arguments: argparse.Namespace) -> int:
             grpc_port=arguments.grpc_port,
             token=token,
             certificate=certificate,
+            allowed_hosts=tuple(arguments.allowed_hosts),
             body_bytes=int(arguments.max_body * 2**20),
+            held_bytes=int(arguments.max_bodies * 2**20),
+            head_seconds=arguments.head_seconds,
+            body_seconds=arguments.body_seconds,
             max_pixels=arguments.max_pixels,
             requests=arguments.requests,
             deadline_ms=arguments.deadline_ms,

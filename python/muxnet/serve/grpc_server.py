@@ -1,13 +1,17 @@
 """gRPC: the SDK's servicer, with our refusals as status codes, a token, TLS and size limits."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc import StatusCode, aio
 
+from muxnet.errors import error_text
+from muxnet.serve.answers import FULL
 from muxnet.serve.guard import token_matches
 from muxnet.serve.kserve_parts import (
     DataPlane,
@@ -15,9 +19,12 @@ from muxnet.serve.kserve_parts import (
     InvalidInput,
     ModelNotFound,
     ModelNotReady,
-    service,
+    messages,
+    to_headers,
 )
-from muxnet.serve.requests import RequestError
+from muxnet.serve.off_loop import off_loop
+from muxnet.serve.refusals import Refusals
+from muxnet.serve.requests import RequestError, bad_request, is_quick, read_grpc
 from muxnet.serve.router_model import Endpoint, Extension
 
 LOG = logging.getLogger("muxnet.serve")
@@ -29,15 +36,46 @@ CODES = {
     504: StatusCode.DEADLINE_EXCEEDED,
 }
 PUSHBACK = "grpc-retry-pushback-ms"  # what Retry-After is to REST (gRPC's proposal A6)
+SERVICE = "inference.GRPCInferenceService"
+HANDSHAKE_MS = 10_000
+HOLD_SECONDS = 0.05
+SMALL_BYTES = 4096
+SMALL_REQUESTS = {
+    "ServerLive": messages.ServerLiveRequest,
+    "ServerReady": messages.ServerReadyRequest,
+    "ServerMetadata": messages.ServerMetadataRequest,
+    "ModelReady": messages.ModelReadyRequest,
+    "ModelMetadata": messages.ModelMetadataRequest,
+    "RepositoryModelLoad": messages.RepositoryModelLoadRequest,
+    "RepositoryModelUnload": messages.RepositoryModelUnloadRequest,
+}
+
+Work = Callable[[AsyncIterator[bytes], Any], Awaitable[bytes]]
 OPEN_METHODS = ("ServerLive", "ServerReady")
 
 
 class Servicer(InferenceServicer):  # type: ignore[misc]
     """The SDK's servicer; every error becomes a status of the right code."""
 
-    def __init__(self, data_plane: DataPlane, extension: Extension, endpoint: Endpoint) -> None:
+    def __init__(
+        self,
+        data_plane: DataPlane,
+        extension: Extension,
+        endpoint: Endpoint,
+        refusals: Refusals,
+        *,
+        requests: int,
+        body_seconds: float,
+    ) -> None:
         super().__init__(data_plane, extension)
         self._endpoint = endpoint
+        self._refusals = refusals
+        self._most = requests
+        self._inside = 0
+        self._body_seconds = body_seconds
+        self._coming: dict[asyncio.Timeout, None] = {}  # the oldest first
+        self._open = asyncio.Event()
+        self._open.set()
 
     async def ServerReady(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Tell whether requests are taken."""
@@ -45,28 +83,99 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         response.ready = self._endpoint.ready
         return response
 
-    async def ModelInfer(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Run inference."""
-        return await _told(super().ModelInfer(request, context), context)
+    def handlers(self) -> dict[str, Any]:
+        """Return a handler for each method; what it takes and gives are bytes.
 
-    async def ModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Describe a model."""
-        return await _told(super().ModelMetadata(request, context), context)
+        As handlers of streams they can bound the time in which the message comes; on the wire a
+        call with one message is the same.
+        """
+        found = {name: self._small(name) for name in SMALL_REQUESTS}
+        found["ModelInfer"] = self._infer
+        return {name: _handler(work) for name, work in found.items()}
 
-    async def ModelReady(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Tell whether a model takes requests."""
-        return await _told(super().ModelReady(request, context), context)
+    def _small(self, name: str) -> Work:
+        """Return the SDK's method, whose messages are small."""
+        method, kind = getattr(self, name), SMALL_REQUESTS[name]
+
+        async def work(pieces: AsyncIterator[bytes], context: Any) -> bytes:
+            message = await self._whole(pieces, context)
+            if len(message) > SMALL_BYTES:
+                raise bad_request("grpc", f"at most {SMALL_BYTES} bytes", len(message))
+            try:
+                request = kind.FromString(message)
+            except DecodeError as error:
+                raise bad_request("grpc", f"a {kind.__name__}", "other bytes") from error
+            response: bytes = (await method(request, context)).SerializeToString()
+            return response
+
+        return work
+
+    async def _infer(self, pieces: AsyncIterator[bytes], context: Any) -> bytes:
+        message = await self._whole(pieces, context)
+        if self._inside >= self._most:
+            self._refusals.add("busy", context.peer())
+            await context.abort(StatusCode.RESOURCE_EXHAUSTED, FULL)
+        self._inside += 1
+        try:
+            limits = self._endpoint.limits
+            # The bytes of tensors are not looked at: nothing is longer than its message.
+            quick = is_quick(len(message), 0)
+            given = (message, limits)
+            asked = read_grpc(*given) if quick else await off_loop(read_grpc, *given)
+            model = self._data_plane.get_model_from_registry(asked.model_name)
+            answer, _ = await model(asked, to_headers(context))
+            await self._open.wait()
+            response: bytes = answer.to_grpc().SerializeToString()
+            return response
+        finally:
+            self._inside -= 1
+
+    async def _whole(self, pieces: AsyncIterator[bytes], context: Any) -> bytes:
+        """Return the message when it has come; a slow one takes no room from others."""
+        try:
+            async with asyncio.timeout(self._body_seconds) as limit:
+                self._coming[limit] = None
+                if len(self._coming) > self._most:
+                    next(iter(self._coming)).reschedule(0.0)  # the slowest
+                try:
+                    return await anext(pieces)
+                finally:
+                    self._coming.pop(limit, None)
+        except StopAsyncIteration:
+            raise bad_request("grpc", "a message", "none") from None
+        except TimeoutError:
+            self._refusals.add("body_late", context.peer())
+            expected = f"a message within {self._body_seconds:g} s"
+            raise RequestError(504, error_text("grpc", expected, "a part")) from None
+
+    async def drain(self, server: aio.Server, seconds: float) -> None:
+        """Take no more calls, answer what is there.
+
+        What comes between the end and a client's hearing of it would be lost. So answers are held
+        for a moment: whoever is asking hears of the end before the answer.
+        """
+        self._open.clear()
+        await asyncio.sleep(HOLD_SECONDS)
+        stopping = asyncio.create_task(server.stop(seconds))
+        await asyncio.sleep(HOLD_SECONDS)
+        self._open.set()
+        await stopping
 
     async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Reload what is served."""
-        return await _told(super().RepositoryModelLoad(request, context), context)
-
-    async def RepositoryModelUnload(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Refuse."""
-        return await _told(super().RepositoryModelUnload(request, context), context)
+        """Reload what is served; the SDK's own takes an answer from what gives none."""
+        await self._mode_repository_extension.load(request.model_name)
+        return messages.RepositoryModelLoadResponse(model_name=request.model_name, isLoaded=True)
 
 
-async def _told(work: Awaitable[Any], context: Any) -> Any:
+def _handler(work: Work) -> Any:
+    async def told(pieces: AsyncIterator[bytes], context: Any) -> bytes | None:
+        return await _told(work(pieces, context), context)
+
+    return grpc.stream_unary_rpc_method_handler(told)
+
+
+async def _told(work: Awaitable[bytes], context: Any) -> bytes | None:
+    """Return what a method returns; every error becomes a status of the right code."""
     try:
         return await work
     except RequestError as error:
@@ -85,19 +194,21 @@ async def _told(work: Awaitable[Any], context: Any) -> Any:
         LOG.exception("gRPC request failed")
         text = "[server] an error of its own; the log says more"
         await context.abort(StatusCode.INTERNAL, text)
+    return None
 
 
 class TokenInterceptor(aio.ServerInterceptor):  # type: ignore[misc]
     """Lets only calls with the bearer token through, but for the health of the server."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, refusals: Refusals) -> None:
         self._token = token
 
-        async def refuse(_: Any, context: Any) -> None:
+        async def refuse(_: AsyncIterator[bytes], context: Any) -> None:
+            refusals.add("token", context.peer())
             text = "[authorization] expected the bearer token"
             await context.abort(StatusCode.UNAUTHENTICATED, text)
 
-        self._refusal = grpc.unary_unary_rpc_method_handler(refuse)
+        self._refusal = grpc.stream_unary_rpc_method_handler(refuse)
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
@@ -116,9 +227,10 @@ def make_server(
     address: str,
     *,
     body_bytes: int,
-    requests: int,
     token: str,
     certificate: tuple[Path, Path] | None,
+    connections: int,
+    refusals: Refusals,
 ) -> tuple[aio.Server, int]:
     """Return a server that is not started yet, and its port.
 
@@ -127,16 +239,17 @@ def make_server(
 
     """
     server = aio.server(
-        interceptors=[TokenInterceptor(token)] if token else [],
-        maximum_concurrent_rpcs=requests,
+        interceptors=[TokenInterceptor(token, refusals)] if token else [],
         options=[
             ("grpc.max_receive_message_length", body_bytes),
             ("grpc.max_send_message_length", -1),
             ("grpc.max_metadata_size", 16 * 1024),
             ("grpc.so_reuseport", 0),
+            ("grpc.max_allowed_incoming_connections", connections),
+            ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
         ],
     )
-    service.add_GRPCInferenceServiceServicer_to_server(servicer, server)
+    server.add_registered_method_handlers(SERVICE, servicer.handlers())
     try:
         if certificate is None:
             port = server.add_insecure_port(address)

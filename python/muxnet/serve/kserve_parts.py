@@ -20,26 +20,22 @@ from kserve.logging import logger  # noqa: E402
 from kserve.model import BaseKServeModel, InferenceModel  # noqa: E402
 from kserve.model_repository import ModelRepository  # noqa: E402
 from kserve.protocol.dataplane import DataPlane  # noqa: E402
-from kserve.protocol.grpc import grpc_predict_v2_pb2_grpc as service  # noqa: E402
+from kserve.protocol.grpc import grpc_predict_v2_pb2 as messages  # noqa: E402
 from kserve.protocol.grpc.servicer import InferenceServicer  # noqa: E402
 from kserve.protocol.infer_type import (  # noqa: E402
-    InferInput,
     InferOutput,
-    InferRequest,
     InferResponse,
     RequestedOutput,
-    to_http_parameters,
 )
 from kserve.protocol.model_repository_extension import ModelRepositoryExtension  # noqa: E402
 from kserve.protocol.rest.v2_datamodels import ModelMetadataResponse  # noqa: E402
 from kserve.protocol.rest.v2_endpoints import register_v2_endpoints  # noqa: E402
+from kserve.utils.utils import to_headers  # noqa: E402
 
 __all__ = [
     "BaseKServeModel",
     "DataPlane",
-    "InferInput",
     "InferOutput",
-    "InferRequest",
     "InferResponse",
     "InferenceModel",
     "InferenceServicer",
@@ -51,7 +47,7 @@ __all__ = [
     "ModelRepositoryExtension",
     "RequestedOutput",
     "logger",
+    "messages",
     "register_v2_endpoints",
-    "service",
-    "to_http_parameters",
+    "to_headers",
 ]

@@ -13,19 +13,23 @@ from prometheus_client.core import (
 
 from muxnet.router_folder import describe_drift
 from muxnet.serve.labels import Labels
+from muxnet.serve.refusals import Refusals
 
 
 class ServiceCollector:
     """Turns the service's statistics into metrics whenever they are asked for."""
 
-    def __init__(self, statistics: Callable[[], Any], labels: Labels) -> None:
+    def __init__(self, statistics: Callable[[], Any], labels: Labels, refusals: Refusals) -> None:
         self._statistics = statistics
         self._labels = labels
+        self._refusals = refusals
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
         found = self._statistics()
         yield _counter("requests", "Requests by what became of them.", "status", _by_name(found))
+        text = "Requests and connections refused before they became work."
+        yield _counter("refusals", text, "reason", dict(self._refusals.counts))
         yield _counter("images", "Images answered by the router.", values={"": found.images})
         models = [stage.name for stage in found.stages[1:]]
         called = dict(zip(models, found.called, strict=True))
@@ -108,10 +112,12 @@ def _histogram(histogram: Any) -> tuple[list[tuple[str, float]], float]:
     return buckets, histogram.sum_ms / 1000
 
 
-def registry(statistics: Callable[[], Any], labels: Labels) -> CollectorRegistry:
+def registry(
+    statistics: Callable[[], Any], labels: Labels, refusals: Refusals
+) -> CollectorRegistry:
     """Return a registry with the service's metrics and no others."""
     result = CollectorRegistry()
-    result.register(ServiceCollector(statistics, labels))
+    result.register(ServiceCollector(statistics, labels, refusals))
     return result
 
 

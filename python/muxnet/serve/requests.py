@@ -1,32 +1,33 @@
 """Requests of the Open Inference Protocol: decoded, checked, and turned into images and limits.
 
-The KServe SDK's classes carry them. Its own decoder of the binary tensor extension is not used: it
-turns every tensor into a list of Python numbers, which takes most of the 49 ms that a
-1 x 3 x 224 x 224 image needs there; here the bytes stay where they are.
+The core reads both forms, REST and gRPC, with the same limits, while other threads run; bytes of
+tensors stay where they lie. The KServe SDK's own decoders keep every number as an object of Python.
 """
 
-import base64
-import binascii
 import dataclasses
 import math
 import struct
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from muxnet.errors import error_text
-from muxnet.serve.kserve_parts import (
-    InferInput,
-    InferRequest,
-    RequestedOutput,
-    to_http_parameters,
-)
+from muxnet.serve.answers import Receive
+from muxnet.serve.kserve_parts import RequestedOutput
+from muxnet.serve.labels import MOST_LABELS
+
+if TYPE_CHECKING:
+    from muxnet._core import InferenceRequest, InputTensor
 
 INPUT_NAME = "images"
 DTYPES: dict[str, Any] = {"UINT8": np.uint8, "FP32": np.float32}
-MOST_INPUTS = 16  # entries of a list that a request may have; one image tensor is wanted
+LABELS_BYTES = 512 * 1024
+# What is read and checked in less than it takes to ask another thread.
+QUICK_TEXT_BYTES = 16 * 1024
+QUICK_BYTES = 1 << 20
 
 
 class RequestError(Exception):
@@ -62,101 +63,151 @@ class Asked:
     decide_only: bool = False
 
 
-def decode(body: bytes, header_length: str | None, model_name: str) -> InferRequest:
-    """Return the request of a REST body; ``header_length`` is that of the binary extension.
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A ModelInfer request, whichever way it came; ``body`` holds the bytes of its tensors."""
+
+    model_name: str
+    id: str
+    model_version: str
+    parameters: Mapping[str, bool | int | float | str]
+    inputs: "list[InputTensor]"
+    outputs: list[RequestedOutput]
+    body: bytes
+    from_grpc: bool
+
+    @property
+    def binary_outputs(self) -> bool:
+        """Whether outputs are bytes where the request does not say so of each."""
+        if self.from_grpc:
+            return any(tensor.raw is not None for tensor in self.inputs)
+        return bool(self.parameters.get("binary_data_output"))
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether its images are made in no time; a few encoded bytes may be a large picture."""
+        encoded = any(tensor.datatype.upper() == "BYTES" for tensor in self.inputs)
+        return len(self.body) <= QUICK_BYTES and not encoded
+
+
+def json_length_of(body: bytes, header: str | None) -> int:
+    """Return how many bytes of a REST body are JSON, by the header of the binary extension.
 
     Raises:
-        RequestError: it is not one.
+        RequestError: no number, or a larger one than there are.
 
     """
-    length = len(body)
-    if header_length is not None:
-        if not header_length.isascii() or not header_length.isdigit():
-            raise bad_request("Inference-Header-Content-Length", "a number", header_length)
-        length = int(header_length)
-        if length > len(body):
-            expected = f"at most the {len(body)} bytes of the body"
-            raise bad_request("Inference-Header-Content-Length", expected, length)
-    try:
-        fields = orjson.loads(memoryview(body)[:length])
-    except orjson.JSONDecodeError as error:
-        raise bad_request("request", "JSON", error) from error
-    if not isinstance(fields, dict):
-        raise bad_request("request", "an object", type(fields).__name__)
-    outputs = [_output(entry) for entry in _list(fields, "outputs")]
-    return InferRequest(
-        model_name=model_name,
-        request_id=_text(fields, "id", ""),
-        infer_inputs=_inputs(fields, memoryview(body)[length:]),
-        parameters=_parameters(fields),
-        request_outputs=outputs or None,
+    if header is None:
+        return len(body)
+    if not header.isascii() or not header.isdigit():
+        raise bad_request("Inference-Header-Content-Length", "a number", header)
+    if len(header) > 18 or int(header) > len(body):
+        expected = f"at most the {len(body)} bytes of the body"
+        raise bad_request("Inference-Header-Content-Length", expected, header)
+    return int(header)
+
+
+def is_quick(size: int, text_bytes: int) -> bool:
+    """Return whether a body is read in no time; its bytes of tensors are not looked at."""
+    return text_bytes <= QUICK_TEXT_BYTES and size <= QUICK_BYTES
+
+
+def read_rest(body: bytes, json_length: int, model_name: str, limits: Limits) -> Request:
+    """Return the request of a REST body.
+
+    Raises:
+        RequestError: it is none, or beyond the limits.
+
+    """
+    from muxnet import _core
+
+    return _request(
+        lambda: _core.read_rest_request(body, json_length, limits.images), body, model_name
     )
 
 
-def _inputs(fields: dict[str, Any], binary: memoryview) -> list[InferInput]:
-    inputs, start = [], 0
-    for entry in _list(fields, "inputs"):
-        if not isinstance(entry, dict):
-            raise bad_request("inputs", "objects", type(entry).__name__)
-        shape = entry.get("shape")
-        if not isinstance(shape, list) or not all(type(extent) is int for extent in shape):
-            raise bad_request("shape", "a list of whole numbers", shape)
-        parameters = _parameters(entry)
-        tensor = InferInput(
-            _text(entry, "name"), shape, _text(entry, "datatype"), parameters=parameters
+def read_grpc(message: bytes, limits: Limits) -> Request:
+    """Return the request of a gRPC message.
+
+    Raises:
+        RequestError: it is none, or beyond the limits.
+
+    """
+    from muxnet import _core
+
+    return _request(lambda: _core.read_grpc_request(message, limits.images), message, None)
+
+
+def _request(
+    read: "Callable[[], InferenceRequest]", body: bytes, model_name: str | None
+) -> Request:
+    try:
+        found = read()
+        return Request(
+            found.model_name if model_name is None else model_name,
+            found.id,
+            found.model_version,
+            found.parameters,
+            found.inputs,
+            [RequestedOutput(output.name, output.parameters) for output in found.outputs],
+            body,
+            from_grpc=model_name is None,
         )
-        size = parameters.get("binary_data_size")
-        if ("data" in entry) == (size is not None):
-            raise bad_request(tensor.name, "either data or binary_data_size", "both or neither")
-        if size is None:
-            tensor.data = entry["data"]
-        else:
-            if type(size) is not int or not 0 <= size <= len(binary) - start:
-                expected = f"0 to {len(binary) - start}, the bytes that follow"
-                raise bad_request(f"{tensor.name}, binary_data_size", expected, size)
-            tensor._raw_data = binary[start : start + size]
-            start += size
-        inputs.append(tensor)
-    if start != len(binary):
-        raise bad_request("binary data", f"{start} bytes", len(binary))
-    return inputs
+    except UnicodeDecodeError as error:
+        raise bad_request("request", "texts in UTF-8", "other bytes") from error
+    except ValueError as error:
+        raise RequestError(400, str(error)) from error
 
 
-def _output(entry: Any) -> RequestedOutput:
-    if not isinstance(entry, dict):
-        raise bad_request("outputs", "objects", type(entry).__name__)
-    return RequestedOutput(_text(entry, "name"), _parameters(entry))
+def labels_of(body: bytes, classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of inputs and their labels, ``{"inputs": [...], "labels": [...]}``.
+
+    Raises:
+        RequestError: they are not that, or too many.
+
+    """
+    if len(body) > LABELS_BYTES:
+        raise bad_request("labels", f"at most {LABELS_BYTES} bytes", len(body))
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request("labels", "JSON", error) from error
+    found = []
+    for key in ("inputs", "labels"):
+        numbers: object = fields.get(key) if isinstance(fields, dict) else None
+        if not isinstance(numbers, list) or not all(
+            type(n) is int and 0 <= n < 2**63 for n in numbers
+        ):
+            raise bad_request(key, "a list of whole numbers from 0", "something else")
+        if not 1 <= len(numbers) <= MOST_LABELS:
+            raise bad_request(key, f"1 to {MOST_LABELS} numbers", len(numbers))
+        found.append(np.array(numbers, np.int64))
+    inputs, labels = found
+    if len(inputs) != len(labels):
+        raise bad_request("labels", f"{len(inputs)} of them", len(labels))
+    if labels.max() >= classes:
+        raise bad_request("labels", f"classes below {classes}", labels.max())
+    return inputs, labels
 
 
-def _list(fields: dict[str, Any], key: str) -> list[Any]:
-    value = fields.get(key, [])
-    if not isinstance(value, list) or len(value) > MOST_INPUTS:
-        raise bad_request(key, f"a list of at most {MOST_INPUTS}", type(value).__name__)
-    return value
+async def whole_body(receive: Receive) -> bytes:
+    """Return the body of a request, which has come whole."""
+    pieces = []
+    while (message := await receive())["type"] == "http.request":
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(pieces)
+    raise RequestError(400, error_text("body", "all of it", "a part"))  # the peer has gone
 
 
-def _text(fields: dict[str, Any], key: str, default: str | None = None) -> str:
-    value = fields.get(key, default)
-    if not isinstance(value, str):
-        raise bad_request(key, "a text", value)
-    return value
-
-
-def _parameters(fields: dict[str, Any]) -> dict[str, Any]:
-    value = fields.get("parameters") or {}
-    if not isinstance(value, dict):
-        raise bad_request("parameters", "an object", type(value).__name__)
-    return value
-
-
-def asked_of(request: InferRequest) -> Asked:
+def asked_of(request: Request) -> Asked:
     """Return the limits among a request's parameters; numbers may come as texts.
 
     Raises:
         RequestError: one has a wrong type or range.
 
     """
-    given = to_http_parameters(request.parameters) if request.parameters else {}
+    given = request.parameters
     numbers: dict[str, float] = {}
     for key in ("deadline_ms", "max_cost", "accuracy"):
         if key not in given:
@@ -174,7 +225,7 @@ def asked_of(request: InferRequest) -> Asked:
 
 
 def images_of(
-    request: InferRequest, image_shape: tuple[int, int, int], limits: Limits, resize: int = 0
+    request: Request, image_shape: tuple[int, int, int], limits: Limits, resize: int = 0
 ) -> NDArray[Any]:
     """Return the images u8 or f32 (n, c, h, w) of a request; ``resize``: see ``ImageFormat``.
 
@@ -186,45 +237,55 @@ def images_of(
         names = [tensor.name for tensor in request.inputs]
         raise bad_request("inputs", f"one tensor '{INPUT_NAME}'", names)
     tensor = request.inputs[0]
-    count = tensor.shape[0] if tensor.shape else 0
+    shape, datatype = list(tensor.shape), tensor.datatype.upper()
+    count = shape[0] if shape else 0
     if not 1 <= count <= limits.images:
-        raise bad_request("shape", f"1 to {limits.images} images", list(tensor.shape))
-    if tensor.datatype == "BYTES":
-        return _decoded(_contents(tensor, count), image_shape, limits, resize)
-    if tensor.datatype not in DTYPES:
+        raise bad_request("shape", f"1 to {limits.images} images", shape)
+    if datatype == "BYTES":
+        return _decoded(_contents(request, shape), image_shape, limits, resize)
+    if datatype not in DTYPES:
         raise bad_request("datatype", ", ".join([*DTYPES, "BYTES"]), tensor.datatype)
-    if tuple(tensor.shape[1:]) != image_shape:
+    if tuple(shape[1:]) != image_shape:
         expected = f"images of shape {['n', *image_shape]}"
-        raise bad_request("shape", expected, list(tensor.shape))
-    return _values(tensor, DTYPES[tensor.datatype]).reshape(tensor.shape)
+        raise bad_request("shape", expected, shape)
+    return _values(request, datatype, math.prod(shape)).reshape(shape)
 
 
-def _values(tensor: InferInput, dtype: Any) -> NDArray[Any]:
-    size = math.prod(tensor.shape)
-    if tensor._raw_data is not None:
+def _raw(request: Request) -> memoryview | None:
+    """Return the bytes of the one input, where it came as bytes."""
+    raw = request.inputs[0].raw
+    return None if raw is None else memoryview(request.body)[raw[0] : raw[1]]
+
+
+def _values(request: Request, datatype: str, size: int) -> NDArray[Any]:
+    tensor, dtype, raw = request.inputs[0], DTYPES[datatype], _raw(request)
+    if raw is not None:
         wanted = size * np.dtype(dtype).itemsize
-        if len(tensor._raw_data) != wanted:
-            raise bad_request(tensor.name, f"{wanted} bytes", len(tensor._raw_data))
-        return np.frombuffer(tensor._raw_data, dtype)
-    try:
-        values = np.asarray(tensor.data)
-        wrong = values.dtype.kind not in ("iu" if dtype is np.uint8 else "iuf")
-        if wrong or values.size != size:
-            raise bad_request(tensor.name, f"{size} numbers of {tensor.datatype}", values.shape)
-        if dtype is np.uint8 and (values.min() < 0 or values.max() > 255):
-            raise bad_request(tensor.name, "numbers from 0 to 255", "others")
-        return values.astype(dtype)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise bad_request(tensor.name, f"numbers of {tensor.datatype}", error) from error
+        if len(raw) != wanted:
+            raise bad_request(tensor.name, f"{wanted} bytes", len(raw))
+        return np.frombuffer(raw, dtype)
+    values: NDArray[np.float32] = tensor.numbers
+    if values.size != size:
+        raise bad_request(tensor.name, f"{size} numbers of {datatype}", values.size)
+    if dtype is np.float32:
+        return values
+    if not tensor.whole:
+        raise bad_request(tensor.name, f"numbers of {datatype}", "fractions")
+    if values.min() < 0 or values.max() > 255:
+        raise bad_request(tensor.name, "numbers from 0 to 255", "others")
+    return values.astype(dtype)
 
 
-def _contents(tensor: InferInput, count: int) -> list[bytes]:
+def _contents(request: Request, shape: list[int]) -> list[bytes]:
     """Return encoded images: length-prefixed in binary form, base64 in JSON, bytes in gRPC."""
-    if math.prod(tensor.shape) != count:
-        raise bad_request("shape", "[n] or [n, 1] encoded images", list(tensor.shape))
+    tensor, count, raw = request.inputs[0], shape[0], _raw(request)
+    if any(extent != 1 for extent in shape[1:]):
+        raise bad_request("shape", "[n] or [n, 1] encoded images", shape)
     contents: list[bytes] = []
-    if tensor._raw_data is not None:
-        raw, start = memoryview(tensor._raw_data), 0
+    if raw is None:
+        contents = tensor.images
+    else:
+        start = 0
         while start < len(raw) and len(contents) < count:
             if start + 4 > len(raw):
                 break
@@ -235,22 +296,9 @@ def _contents(tensor: InferInput, count: int) -> list[bytes]:
             start += 4 + length
         if start != len(raw):
             raise bad_request(tensor.name, f"{count} elements with their lengths", "truncated ones")
-    else:
-        data = tensor.data
-        while isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
-            data = data[0]
-        for value in data if isinstance(data, list) else []:
-            contents.append(value if isinstance(value, bytes) else _base64(tensor.name, value))
     if len(contents) != count:
         raise bad_request(tensor.name, f"{count} encoded images", len(contents))
     return contents
-
-
-def _base64(name: str, value: Any) -> bytes:
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise bad_request(name, "JPEG or PNG in base64", error) from error
 
 
 def _decoded(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from muxnet.serve.kserve_parts import InferOutput, InferRequest, InferResponse
-from muxnet.serve.requests import RequestError, bad_request
+from muxnet.serve.kserve_parts import InferOutput, InferResponse, RequestedOutput
+from muxnet.serve.requests import Request, RequestError, bad_request
 
 DATATYPES = {"f": "FP32", "d": "FP64", "q": "INT64", "l": "INT64"}
 
@@ -43,13 +43,28 @@ def refusal(answer: Any) -> RequestError | None:
     return RequestError(status, answer.message, wait)
 
 
+def check_outputs(outputs: Sequence[RequestedOutput]) -> None:
+    """Refuse, before the work, outputs that no answer has, or the same one twice.
+
+    Raises:
+        RequestError: there are such.
+
+    """
+    names = [output.name for output in outputs]
+    unknown = set(names) - {name for name, _, _ in OUTPUTS}
+    if unknown:
+        raise bad_request("outputs", "outputs that this answer has", min(unknown))
+    if len(set(names)) < len(names):
+        raise bad_request("outputs", "each once", names)
+
+
 def names_of(mask: int, models: list[str]) -> list[str]:
     """Return the models whose bits are set."""
     return [name for index, name in enumerate(models) if mask >> index & 1]
 
 
 def respond(
-    request: InferRequest, answer: Any, models: list[str], policy: str, server_ms: float
+    request: Request, answer: Any, models: list[str], policy: str, server_ms: float
 ) -> InferResponse:
     """Return the response to an answered request.
 
@@ -64,7 +79,7 @@ def respond(
 
     """
     decided = not len(answer.answers)
-    asked = request.request_outputs
+    asked = request.outputs or None
     names: Sequence[str] = [output.name for output in asked] if asked else DEFAULT_OUTPUTS
     if decided and not asked:
         names = ("called",)
@@ -73,11 +88,11 @@ def respond(
         for output in outputs:
             output._raw_data, output.data = output.data.tobytes(), None
     if asked:
-        whole = (request.parameters or {}).get("binary_data_output") if not request.from_grpc else 0
+        whole = request.binary_outputs and not request.from_grpc
         for output in asked:
-            output.parameters = {"binary_data": bool(whole), **(output.parameters or {})}
+            output.parameters = {"binary_data": whole, **output.parameters}
     return InferResponse(
-        response_id=request.id or "",
+        response_id=request.id,
         model_name=request.model_name,
         model_version=str(answer.version),
         infer_outputs=outputs,
@@ -87,9 +102,36 @@ def respond(
             # The SDK's gRPC knows no floating-point parameters.
             "server_ms": f"{server_ms:.3f}" if request.from_grpc else round(server_ms, 3),
         },
-        use_binary_outputs=bool(request.use_binary_outputs),
+        use_binary_outputs=request.binary_outputs,
         requested_outputs=None if request.from_grpc else asked,
     )
+
+
+def rest_body(response: InferResponse) -> tuple[bytes, int | None]:
+    """Return a response as REST has it, and how much of it is JSON, where bytes follow.
+
+    The SDK's own makes an object of Python of every number.
+    """
+    asked = {output.name: output.binary_data for output in response._requested_outputs or ()}
+    entries, binary = [], []
+    for output in response.outputs:
+        values = np.ascontiguousarray(output.data)
+        entry = {"name": output.name, "shape": output.shape, "datatype": output.datatype}
+        if asked.get(output.name, response._use_binary_outputs):
+            entry["parameters"] = {"binary_data_size": values.nbytes}
+            binary.append(values.tobytes())
+        else:
+            entry["data"] = values.ravel()
+        entries.append(entry)
+    content = {
+        "id": response.id,
+        "model_name": response.model_name,
+        "model_version": response.model_version,
+        "outputs": entries,
+        "parameters": response.parameters,
+    }
+    head = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+    return (b"".join([head, *binary]), len(head)) if binary else (head, None)
 
 
 def _output(name: str, answer: Any) -> InferOutput:

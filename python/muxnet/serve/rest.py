@@ -1,14 +1,14 @@
 """REST: the protocol's endpoints, metrics, and the status page."""
 
 from importlib import resources
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from prometheus_client import exposition
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -22,15 +22,26 @@ from muxnet.serve.kserve_parts import (
     ModelNotReady,
     register_v2_endpoints,
 )
-from muxnet.serve.labels import MOST_LABELS
 from muxnet.serve.metrics import registry, status
-from muxnet.serve.requests import RequestError, bad_request, decode
+from muxnet.serve.off_loop import off_loop
+from muxnet.serve.refusals import Refusals
+from muxnet.serve.requests import (
+    Limits,
+    RequestError,
+    is_quick,
+    json_length_of,
+    labels_of,
+    read_rest,
+    whole_body,
+)
+from muxnet.serve.responses import rest_body
 from muxnet.serve.router_model import Endpoint, Extension
 from muxnet.words import cost_title
 
 LENGTH_HEADER = "inference-header-content-length"
 PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " + (
-    "img-src data: blob:; connect-src 'self'"
+    "img-src data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -40,40 +51,28 @@ class Refusal(BaseModel):
     error: str
 
 
-Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
-Numbers = Annotated[list[Number], Field(min_length=1, max_length=MOST_LABELS)]
-
-
-class LabelledInputs(BaseModel):
-    """Labels of inputs; their numbers count from an answer's ``first_input``."""
-
-    inputs: Numbers
-    labels: Numbers
-
-
-class Taken(BaseModel):
-    """What became of labels."""
-
-    known: int
-    unknown: int
-
-
 ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": Refusal} for status in (400, 401, 404, 413, 503, 504)
 }
 
 
-def make_app(data_plane: DataPlane, extension: Extension, endpoint: Endpoint) -> FastAPI:
+def make_app(
+    data_plane: DataPlane, extension: Extension, endpoint: Endpoint, refusals: Refusals
+) -> FastAPI:
     """Return the ASGI application."""
     app = FastAPI(title="muxnet", docs_url=None, redoc_url=None, responses=ERRORS)
     # Before the SDK's, which decodes bodies element by element.
-    path = "/v2/models/{model_name}/infer"
-    app.router.routes.append(Route(path, Inference(data_plane), methods=["POST"]))
+    path = "/v2/models/{model_name}"
+    versions = path + "/versions/{model_version}/infer"
+    app.router.routes += [
+        Route(path + "/infer", Inference(data_plane, endpoint.limits), methods=["POST"]),
+        Route(versions, _refuse_version, methods=["POST"]),
+        Route("/labels", LabelsBack(endpoint), methods=["POST"]),
+    ]
     _add_metadata(app, data_plane)
     _add_health(app, endpoint)
     register_v2_endpoints(app, data_plane, extension)
-    _add_labels(app, endpoint)
-    _add_status(app, endpoint)
+    _add_status(app, endpoint, refusals)
     _add_errors(app)
     return app
 
@@ -85,23 +84,26 @@ class Inference:
     in the event loop for what is not used here.
     """
 
-    def __init__(self, data_plane: DataPlane) -> None:
+    def __init__(self, data_plane: DataPlane, limits: Limits) -> None:
         self._data_plane = data_plane
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
         name = request.path_params["model_name"]
         model = self._data_plane.get_model_from_registry(name)
-        body = await request.body()
-        asked = decode(body, request.headers.get(LENGTH_HEADER), name)
+        body = await whole_body(receive)
+        json_length = json_length_of(body, request.headers.get(LENGTH_HEADER))
+        given = (body, json_length, name, self._limits)
+        quick = is_quick(len(body), json_length)
+        asked = read_rest(*given) if quick else await off_loop(read_rest, *given)
         answer, _ = await model(asked, dict(request.headers))
-        content, json_length = answer.to_rest()
-        if json_length is None:
-            response: Response = JSONResponse(content)
-        else:
-            headers = {LENGTH_HEADER: str(json_length)}
-            response = Response(content, headers=headers, media_type="application/octet-stream")
+        content, length = rest_body(answer)
+        kind, headers = "application/json", {}
+        if length is not None:
+            kind, headers = "application/octet-stream", {LENGTH_HEADER: str(length)}
+        response = Response(content, headers=headers, media_type=kind)
         await response(scope, receive, send)
 
 
@@ -121,25 +123,31 @@ def _add_health(app: FastAPI, endpoint: Endpoint) -> None:
         return JSONResponse({"ready": endpoint.ready}, 200 if endpoint.ready else 503)
 
 
-def _add_labels(app: FastAPI, endpoint: Endpoint) -> None:
-    @app.post("/labels")
-    async def labels(body: LabelledInputs) -> Taken:
-        """Tell the right answers of inputs that the router has answered; each counts once.
+class LabelsBack:
+    """Takes the right answers of inputs that the router has answered; each counts once."""
 
-        ``unknown``: inputs that it did not answer, or too long ago, or whose label it knows.
-        """
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer how many were ``known``, and how many not answered here, or told before."""
+        endpoint = self._endpoint
+        if not Headers(scope=scope).get("content-type", "").startswith("application/json"):
+            raise RequestError(415, error_text("content-type", "application/json", "another"))
         classes = len(endpoint.served.class_names)
-        if len(body.inputs) != len(body.labels):
-            raise bad_request("labels", f"{len(body.inputs)} of them", len(body.labels))
-        if max(body.labels) >= classes:
-            raise bad_request("labels", f"classes below {classes}", max(body.labels))
-        inputs, right = np.array(body.inputs, np.int64), np.array(body.labels, np.int64)
+        inputs, right = labels_of(await whole_body(receive), classes)
         known = endpoint.labels.learn(inputs, right)
-        return Taken(known=known, unknown=len(inputs) - known)
+        told = {"known": known, "unknown": len(inputs) - known}
+        await JSONResponse(told)(scope, receive, send)
 
 
-def _add_status(app: FastAPI, endpoint: Endpoint) -> None:
-    metrics = registry(endpoint.bridge.service.statistics, endpoint.labels)
+async def _refuse_version(_: Request) -> Response:
+    """Refuse before the SDK's endpoint reads the body."""
+    return JSONResponse({"error": error_text("model version", "none", "one")}, 400)
+
+
+def _add_status(app: FastAPI, endpoint: Endpoint, refusals: Refusals) -> None:
+    metrics = registry(endpoint.bridge.service.statistics, endpoint.labels, refusals)
     page = resources.files("muxnet.serve").joinpath("page.html").read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
@@ -194,6 +202,7 @@ def _add_errors(app: FastAPI) -> None:
     add(ModelNotFound, 404)
     add(ModelNotReady, 503)
     add(InvalidInput, 400)
-    add(RequestValidationError, 400)
+    # Its own text would hold where this program lies.
+    add(RequestValidationError, 400, error_text("request", "another form", "this one"))
     add(NotImplementedError, 400, error_text("model version", "none", "one"))
     add(Exception, 500, "[server] an error of its own; the log says more")

@@ -10,22 +10,23 @@ from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.kserve_parts import (
     InferenceModel,
-    InferRequest,
     InferResponse,
     ModelRepository,
     ModelRepositoryExtension,
 )
 from muxnet.serve.labels import Labels
+from muxnet.serve.off_loop import off_loop
 from muxnet.serve.requests import (
     INPUT_NAME,
     Asked,
     Limits,
+    Request,
     RequestError,
     asked_of,
     bad_request,
     images_of,
 )
-from muxnet.serve.responses import OUTPUTS, names_of, refusal, respond
+from muxnet.serve.responses import OUTPUTS, check_outputs, names_of, refusal, respond
 from muxnet.serve.served import Served
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Endpoint:
         return self._version
 
     async def infer(
-        self, request: InferRequest, model: int | None, headers: Mapping[str, str] | None = None
+        self, request: Request, model: int | None, headers: Mapping[str, str] | None = None
     ) -> InferResponse:
         """Answer a request by one model, or by the router where ``model`` is None.
 
@@ -90,7 +91,7 @@ class Endpoint:
 
     async def _infer(
         self,
-        request: InferRequest,
+        request: Request,
         model: int | None,
         headers: Mapping[str, str] | None,
         began_ns: int,
@@ -98,8 +99,10 @@ class Endpoint:
         if request.model_version:
             raise bad_request("model version", "none", request.model_version)
         asked = asked_of(request)
+        check_outputs(request.outputs)
         served = self.served
-        images = images_of(request, served.image_shape, self.limits, served.resize)
+        given = (request, served.image_shape, self.limits, served.resize)
+        images = images_of(*given) if request.is_quick else await off_loop(images_of, *given)
         submitted = time.time_ns()
         answer = await self._answer(images, asked, model)
         names = served.names  # the same for every version
@@ -107,7 +110,7 @@ class Endpoint:
         ended = time.time_ns()
         response = respond(request, answer, names, policy, (ended - began_ns) / 1e6)
         if model is None:
-            self._keep(request.id or "", answer, names)
+            self._keep(request.id, answer, names)
         if self.traces is not None:
             attributes = {"muxnet.policy": policy, "muxnet.images": len(answer.called)}
             name = request.model_name
@@ -158,7 +161,7 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         self._model = model
 
     async def __call__(
-        self, body: InferRequest, headers: dict[str, str] | None = None, verb: Any = None
+        self, body: Request, headers: dict[str, str] | None = None, verb: Any = None
     ) -> tuple[InferResponse, dict[str, str]]:
         """Answer a request of the protocol."""
         return await self._endpoint.infer(body, self._model, headers), {}

@@ -10,21 +10,25 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 import uvloop
 
 from muxnet.errors import UsageError, UserError, error_text
 from muxnet.machine import cores
 from muxnet.router_folder import describe_drift
 from muxnet.serve.bridge import Bridge
+from muxnet.serve.connections import ConnectionLimits, Connections
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.grpc_server import Servicer, make_server
-from muxnet.serve.guard import Guard, LimitedHttp
+from muxnet.serve.guard import Guard
+from muxnet.serve.http_server import HttpServer, Shares, share_descriptors
 from muxnet.serve.kserve_parts import DataPlane, ModelRepository
 from muxnet.serve.kserve_parts import logger as kserve_logger
+from muxnet.serve.origins import Origins
+from muxnet.serve.refusals import Refusals
 from muxnet.serve.requests import Limits, RequestError
 from muxnet.serve.rest import make_app
 from muxnet.serve.router_model import Endpoint, Extension, RouterModel
@@ -32,9 +36,6 @@ from muxnet.serve.served import Source, load
 
 LOG = logging.getLogger("muxnet.serve")
 WATCH_SECONDS = 1.0
-# Longer than devices are silent: a new connection costs them round trips, and one that is closed
-# just when a request comes costs the request.
-KEEP_ALIVE_SECONDS = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +49,11 @@ class ServerOptions:
     grpc_port: int = 8081
     token: str = ""
     certificate: tuple[Path, Path] | None = None
+    allowed_hosts: tuple[str, ...] = ()
     body_bytes: int = 64 * 2**20
+    held_bytes: int = 512 * 2**20  # of all bodies that are not answered yet
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
     max_pixels: int = 16_000_000
     requests: int = 256
     deadline_ms: float | None = None
@@ -114,22 +119,37 @@ class Server:
         options = self._options
         loop = asyncio.get_running_loop()
         http = _listen(options.host, options.http_port)
-        guard = Guard(options.body_bytes, options.token, options.requests)
-        rest = _rest_server(guard, options)
+        shares, refusals = share_descriptors(), Refusals()
+        guard = _guard(options, shares, refusals)
+        rest = HttpServer(
+            guard,
+            http,
+            certificate=options.certificate,
+            drain_seconds=options.drain_seconds,
+        )
         # From here on the server is live; it is ready when all models have run.
-        serving = asyncio.create_task(rest.serve(sockets=[http]))
+        serving = asyncio.create_task(rest.serve())
         self._endpoint = await self._make_endpoint(loop)
         data_plane = _data_plane(self._endpoint)
         extension = Extension(data_plane.model_registry, self.reload)
+        servicer = Servicer(
+            data_plane,
+            extension,
+            self._endpoint,
+            refusals,
+            requests=options.requests,
+            body_seconds=options.body_seconds,
+        )
         grpc, grpc_port = make_server(
-            Servicer(data_plane, extension, self._endpoint),
+            servicer,
             f"{options.host}:{options.grpc_port}",
             body_bytes=options.body_bytes,
-            requests=options.requests,
             token=options.token,
             certificate=options.certificate,
+            connections=shares.grpc,
+            refusals=refusals,
         )
-        guard.app = make_app(data_plane, extension, self._endpoint)
+        guard.app = make_app(data_plane, extension, self._endpoint, refusals)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._try_reload()))
@@ -149,7 +169,7 @@ class Server:
         )
         await self._stop.wait()
         watching.cancel()
-        await self._drain(rest, grpc, serving)
+        await self._drain(rest, servicer.drain(grpc, options.drain_seconds), serving)
 
     async def reload(self) -> None:
         """Read the source again and put it in place, whole or not at all.
@@ -226,12 +246,14 @@ class Server:
                 self._stamps = stamps
                 await self._try_reload()
 
-    async def _drain(self, rest: Any, grpc: Any, serving: asyncio.Task[None]) -> None:
+    async def _drain(
+        self, rest: HttpServer, grpc: Awaitable[None], serving: asyncio.Task[None]
+    ) -> None:
         """Take no more, answer what is there, stop."""
         event("draining")
         self._endpoint.ready = False
-        rest.should_exit = True
-        await asyncio.gather(serving, grpc.stop(self._options.drain_seconds))
+        await rest.drain()
+        await asyncio.gather(serving, grpc)
         await self._endpoint.bridge.close()
         if self._endpoint.log is not None:
             self._endpoint.log.close()
@@ -275,23 +297,20 @@ def _data_plane(endpoint: Endpoint) -> DataPlane:
     return data_plane
 
 
-def _rest_server(guard: Guard, options: ServerOptions) -> uvicorn.Server:
-    config = uvicorn.Config(
-        guard,
-        http=LimitedHttp,
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        lifespan="off",
-        timeout_graceful_shutdown=int(options.drain_seconds),
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        ssl_certfile=options.certificate[0] if options.certificate else None,
-        ssl_keyfile=options.certificate[1] if options.certificate else None,
+def _guard(options: ServerOptions, shares: Shares, refusals: Refusals) -> Guard:
+    limits = ConnectionLimits(
+        head_seconds=options.head_seconds,
+        body_seconds=options.body_seconds,
+        held_bytes=max(options.held_bytes, options.body_bytes),
+        connections=shares.http,
     )
-    server = uvicorn.Server(config)
-    # Signals are ours: both protocols end together.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-    return server
+    return Guard(
+        options.body_bytes,
+        options.token,
+        options.requests,
+        Origins(options.host, options.allowed_hosts),
+        Connections(limits, refusals),
+    )
 
 
 def run(options: ServerOptions) -> None:
