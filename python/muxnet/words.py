@@ -41,6 +41,21 @@ def cost_text(cost: float) -> str:
     return f"{cost:.3g}"
 
 
+def compared_text(cost: float, other: float) -> str:
+    """Return how a cost compares with another: ``2.9 times less than``, ``as much as``, ..."""
+    if cost == other:
+        return "as much as"
+    low, high = min(cost, other), max(cost, other)
+    more = cost > other
+    if high >= 2 * low:
+        times = _times(high / low) if low > 0 else "many times"
+        return f"{times} as much as" if more else f"{times} less than"
+    percent = round(100 * (high - low) / other)
+    if percent == 0:
+        return "as much as"
+    return f"{percent} % {'more' if more else 'less'} than"
+
+
 def count_text(count: float) -> str:
     """Return a count with its thousands separated: ``25,557,032``."""
     return f"{count:,.0f}"
@@ -92,3 +107,8 @@ def duration_text(seconds: float) -> str:
 def _significant(value: float) -> str:
     digits = 0 if value >= 99.95 else 1 if value >= 9.995 else 2 if value >= 0.9995 else 3
     return f"{value:.{digits}f}"
+
+
+def _times(ratio: float) -> str:
+    digits = 1 if ratio < 9.95 else 0
+    return f"{ratio:,.{digits}f}".removesuffix(".0") + " times"
