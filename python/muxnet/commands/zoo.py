@@ -70,7 +70,7 @@ def describe(name: str) -> ZooEntry:
     """Count and measure one network."""
     from muxnet import _core, api
 
-    model = _core.make_model(name, options_for(name))
+    model = _core.make_model(name, options_for(name), seed=None)  # drawing weights takes longest
     return ZooEntry(
         name=name,
         summary=_core.network_summary(name),
