@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/fingerprint.hpp"
 #include "muxnet/core/normalization.hpp"
 #include "muxnet/core/parallel.hpp"
 #include "muxnet/core/safetensors.hpp"
@@ -26,6 +27,15 @@ void bind_core(py::module_& module) {
                                                   {"onednn", MUXNET_ONEDNN_VERSION}};
       },
       "Versions of what the core was built with.");
+
+  module.def("digest", py::overload_cast<const Tensor&>(&fingerprint::digest), py::arg("array"),
+             Unlocked(), "A number over shape, dtype and every byte, as hexadecimal digits.");
+  module.def("digest_file", &fingerprint::digest_file, py::arg("path"), Unlocked(),
+             "The same of a file's bytes.\n\nRaises:\n    OSError: no plain file, or unreadable.");
+  module.def("require_same", &fingerprint::require_same, py::arg("there"), py::arg("here"),
+             py::arg("where"), py::arg("expected"), py::arg("place") = "before",
+             "Compare two JSON texts.\n\n"
+             "Raises:\n    ValueError: they differ; it lists each leaf that does.");
 
   py::class_<Normalization>(module, "Normalization", "Mean and standard deviation per channel.")
       .def(py::init([](std::vector<float> mean, std::vector<float> deviation) {

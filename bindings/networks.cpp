@@ -1,5 +1,7 @@
 #include "muxnet/networks/network.hpp"
 
+#include <optional>
+
 #include "bindings.hpp"
 #include "muxnet/graph/plan.hpp"
 #include "muxnet/networks/model.hpp"
@@ -12,11 +14,12 @@ namespace muxnet::python {
 namespace {
 
 std::shared_ptr<Model> make_model(const std::string& name, const NetworkOptions& options,
-                                  std::int64_t projection_dim, std::uint64_t seed,
+                                  std::int64_t projection_dim, std::optional<std::uint64_t> seed,
                                   const Normalization& normalization) {
   Graph graph = build_network(name, options);
   if (projection_dim > 0) add_projection(graph, projection_dim);
-  auto model = std::make_shared<Model>(name, std::move(graph), seed);
+  auto weights = seed ? Parameters(graph, DType::f32, *seed) : Parameters::zeros(graph, DType::f32);
+  auto model = std::make_shared<Model>(name, std::move(graph), std::move(weights));
   model->normalization = normalization;
   return model;
 }
@@ -106,10 +109,12 @@ void bind_networks(py::module_& module) {
       },
       py::arg("model"), py::arg("batch") = 1, Unlocked(),
       "Bytes of all buffers of a compiled inference pass, weights not counted.");
-  module.def("make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
-             py::arg("projection_dim") = 0, py::arg("seed") = 0,
-             py::arg("normalization") = Normalization{},
-             "A network of the zoo with fresh weights.\n\nRaises:\n    IndexError: unknown name.");
+  module.def(
+      "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
+      py::arg("projection_dim") = 0, py::arg("seed") = 0,
+      py::arg("normalization") = Normalization{},
+      "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
+      "Raises:\n    IndexError: unknown name.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, py::arg("normalization") = Normalization{},
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");

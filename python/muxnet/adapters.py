@@ -29,7 +29,8 @@ class ForeignModel:
 
     ``predict`` takes images f32 (n, c, h, w), (x / 255 - mean) / deviation, and gives (n, K):
     probabilities, or logits where ``output`` says so. ``concurrent``: several threads may call it
-    at once. ``onnx`` is the file that the core can run without it.
+    at once. ``source`` is the ONNX file that it was read from, ``onnx`` the same where the core
+    can run it without ``predict``.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ForeignModel:
     deviation: tuple[float, ...] = (1.0,)
     concurrent: bool = False
     onnx: Path | None = None
+    source: Path | None = None
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the probabilities (n, K) for raw images u8 (n, c, h, w).
@@ -82,6 +84,14 @@ class ForeignModel:
             return _core.HostedModel.onnx(self.name, self.onnx, **options)
         options["concurrent"] = self.concurrent
         return _core.HostedModel.function(self.name, self.predict, **options)
+
+
+def raw_pixels(data: Any, start: int, end: int) -> NDArray[np.uint8]:
+    """Return images of a data set as u8; those in floating point lie in [0, 1]."""
+    images = np.asarray(data.images[start:end])
+    if images.dtype != np.uint8:
+        images = np.clip(np.rint(255 * images), 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(images)
 
 
 def from_module(name: str, module: Any, cost: float, **options: Any) -> ForeignModel:
@@ -226,8 +236,8 @@ def _onnx(where: str, path: Path, engine: str, threads: int) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
     if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
-        return {"predict": _opencv(path), "onnx": path}
-    return {"predict": _onnxruntime(path, threads), "concurrent": True}
+        return {"predict": _opencv(path), "onnx": path, "source": path}
+    return {"predict": _onnxruntime(path, threads), "concurrent": True, "source": path}
 
 
 def _opencv(path: Path) -> Predict:

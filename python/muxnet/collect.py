@@ -1,6 +1,7 @@
 """Running anybody's models over labelled inputs, and keeping what they answer."""
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,14 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.adapters import ForeignModel
+from muxnet import fingerprint
+from muxnet.adapters import ForeignModel, raw_pixels
 from muxnet.errors import ConfigError, UserError, error_text
-from muxnet.files import atomic_path
+from muxnet.files import atomic_path, sole_file
+from muxnet.model_identity import identities
 
 # Images of one call: their floats take at most so many bytes.
 BATCH_BYTES = 64e6
 # Before a model's name in the partial file, which has words of its own.
 PREFIX = "answers of "
+IDENTITY = "identity"  # of the inputs and the models, in the partial file
+SHOWN = 3
 SAVE_SECONDS = 60.0  # between two writings of the partial file
 SAY_CALLS = 20
 
@@ -55,40 +60,51 @@ def collect(
     *,
     split: str = "",
     resume: bool = False,
+    again: Sequence[str] = (),
     say: Said = print,
     ask: Ask | None = None,
 ) -> Any:
     """Run every model over ``data``, write the outcome table to ``out`` and return it.
 
     What the models have answered so far lies in ``OUT.partial`` while it runs, and stays there when
-    it is interrupted or a model fails; ``resume`` goes on from it. A model that failed is then
-    asked anew from the first input. ``ask`` is where the models run; here, if it is not given.
+    it is interrupted or a model fails; ``resume`` goes on from it, where inputs and models are the
+    same. A model that failed, or is named in ``again``, is then asked anew from the first input.
+    ``ask`` is where the models run; here, if it is not given.
 
     Raises:
-        UserError: a model failed; its name, the input's place and where the rest is.
+        UserError: a model failed; its name, the input's place and where the rest is. Or another
+            process collects to ``out``.
         ConfigError: answers of different classes, or a partial file of something else.
 
     """
+    with sole_file(out):
+        kept = _Partial(out.with_name(out.name + ".partial"), models, data)
+        kept.load(resume=resume, again=again)
+        for doubt in kept.doubts:
+            say(doubt)
+        _fill(kept, ask or _here(models), data, say)
+        table = _table(kept, models, data, split)
+        table.save(out)
+        kept.path.unlink(missing_ok=True)
+    return table
+
+
+def _table(kept: "_Partial", models: Sequence[ForeignModel], data: Any, split: str) -> Any:
     from muxnet import _core
 
-    kept = _Partial(out.with_name(out.name + ".partial"), models, data, resume)
-    _fill(kept, ask or _here(models), data, say)
     counts = {name: rows.shape[1] for name, rows in kept.answers.items()}
     if len(set(counts.values())) != 1 or min(counts.values()) < len(data.class_names):
         expected = f"answers over the same {len(data.class_names)} or more classes"
         raise ConfigError(error_text("collect", expected, counts))
-    table = _core.OutcomeTable(
+    return _core.OutcomeTable(
         [model.name for model in models],
         np.ascontiguousarray(np.stack([kept.answers[model.name] for model in models], axis=1)),
         {"cost": [model.cost for model in models]},
         labels=data.labels,
         split=split,
-        source=data.name,
+        source=f"{data.name}#{kept.inputs['images']}",
         indices=np.asarray(data.source_index, dtype=np.int64),
     )
-    table.save(out)
-    kept.path.unlink(missing_ok=True)
-    return table
 
 
 def batch_size(data: Any) -> int:
@@ -166,35 +182,63 @@ def _failing(model: ForeignModel, images: NDArray[np.uint8]) -> int:
     return 0
 
 
-def raw_pixels(data: Any, start: int, end: int) -> NDArray[np.uint8]:
-    """Return images of a data set as u8; those in floating point lie in [0, 1]."""
-    images = np.asarray(data.images[start:end])
-    if images.dtype != np.uint8:
-        images = np.clip(np.rint(255 * images), 0, 255).astype(np.uint8)
-    return np.ascontiguousarray(images)
-
-
 class _Partial:
     """Answers so far, in memory and on disk; those still to come are NaN, which no answer is."""
 
-    def __init__(self, path: Path, models: Sequence[ForeignModel], data: Any, resume: bool) -> None:
+    def __init__(self, path: Path, models: Sequence[ForeignModel], data: Any) -> None:
         self.path = path
         self.names = [model.name for model in models]
         self.answers: Answers = {}
+        self.inputs = fingerprint.of_data(data)
+        self.doubts: list[str] = []
+        self._models = identities(models)
         self._inputs = len(data)
         self._saved = time.monotonic()
-        if not path.exists():
+
+    def load(self, *, resume: bool, again: Sequence[str]) -> None:
+        """Take up what is there, but for the models ``again``.
+
+        Raises:
+            UserError: something is there, and it is not to be taken up.
+            ConfigError: it is of other models or inputs.
+
+        """
+        if stray := [name for name in again if name not in self.names]:
+            raise UserError(error_text("--again", f"of {', '.join(self.names)}", stray[0]))
+        if not self.path.exists():
             return
         if not resume:
-            raise UserError(f"[collect] {path} holds answers of before: --resume, or remove it")
-        with np.load(path, allow_pickle=False) as file:
-            for key in file.files:
-                name, rows = key.removeprefix(PREFIX), file[key]
-                if name not in self.names or len(rows) != len(data):
-                    expected = f"answers of these models to {len(data)} inputs"
-                    received = f"{name}, {len(rows)} inputs"
-                    raise ConfigError(error_text(str(path), expected, received))
-                self.answers[name] = rows
+            raise UserError(
+                f"[collect] {self.path} holds answers of before: --resume, or remove it"
+            )
+        with np.load(self.path, allow_pickle=False) as file:
+            there = json.loads(str(file[IDENTITY])) if IDENTITY in file.files else {}
+            kept = {
+                key.removeprefix(PREFIX): file[key]
+                for key in file.files
+                if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in again
+            }
+        if stray := [name for name in kept if name not in self.names]:
+            expected = f"answers of {', '.join(self.names)}"
+            raise ConfigError(error_text(str(self.path), expected, f"of {stray[0]}"))
+        for name in again:
+            there.get("models", {}).pop(name, None)
+        expected = "answers of the same models to the same inputs (--again MODEL asks one anew)"
+        fingerprint.require_same(there, self._identity(list(kept)), str(self.path), expected)
+        self.answers = kept
+        for name in kept:
+            if unknown := self._models[name].unknown:
+                more = f" and {len(unknown) - SHOWN} more" if len(unknown) > SHOWN else ""
+                self.doubts.append(
+                    f"{name}: cannot be known to answer as before in all: it also depends on "
+                    f"{', '.join(unknown[:SHOWN])}{more}"
+                )
+
+    def _identity(self, names: Sequence[str]) -> dict[str, Any]:
+        return {
+            "inputs": self.inputs,
+            "models": {name: self._models[name].known for name in names},
+        }
 
     def missing(self, size: int) -> list[Piece]:
         """Return what is still to be answered, ``size`` inputs at a time."""
@@ -234,6 +278,7 @@ class _Partial:
             return
         with atomic_path(self.path) as temporary, temporary.open("wb") as file:
             content: dict[str, Any] = {PREFIX + name: rows for name, rows in self.answers.items()}
+            content[IDENTITY] = np.array(json.dumps(self._identity(list(self.answers))))
             np.savez(file, **content)
 
     def _has(self, name: str, start: int) -> bool:

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet import api
-from muxnet.adapters import ForeignModel, open_models
+from muxnet.adapters import ForeignModel, open_models, raw_pixels
 from muxnet.cluster import Cluster
-from muxnet.collect import Answers, Failure, Found, Piece, answer, raw_pixels
+from muxnet.collect import Answers, Failure, Found, Piece, answer
 from muxnet.errors import UserError, error_text
+from muxnet.fingerprint import Known, require_same
+from muxnet.model_identity import identities
 
 ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
 
@@ -20,9 +22,14 @@ ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
 class _Worker:
     """The models in a process of the cluster, on one thread."""
 
-    def open(self, entries: Sequence[Mapping[str, Any]], where: str) -> None:
+    def open(
+        self, entries: Sequence[Mapping[str, Any]], where: str, known: Mapping[str, Known]
+    ) -> None:
         api.set_threads(1)
-        self._models = {model.name: model for model in open_models(entries, where, threads=1)}
+        models = open_models(entries, where, threads=1)
+        mine = {name: identity.known for name, identity in identities(models).items()}
+        require_same(known, mine, where, "the models of the machine that asks")
+        self._models = {model.name: model for model in models}
 
     def answer(
         self, names: Sequence[str], images: NDArray[np.uint8]
@@ -40,13 +47,21 @@ class RayAsk:
         cluster: where to run.
         entries: the models, from ``describe_models``.
         where: the file that lists them, for error texts.
+        models: the same, as this process opened them.
 
     """
 
-    def __init__(self, cluster: Cluster, entries: Sequence[Mapping[str, Any]], where: str) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        entries: Sequence[Mapping[str, Any]],
+        where: str,
+        models: Sequence[ForeignModel],
+    ) -> None:
         self._ray = cluster.ray
         self._cores = cluster.cores
-        self._opening = (list(entries), where)
+        known = {name: identity.known for name, identity in identities(models).items()}
+        self._opening = (list(entries), where, known)
         self._remote = self._ray.remote(num_cpus=1)(_Worker)
         self._jobs: dict[Any, tuple[Any, Piece | None]] = {}  # no piece: opening its models
         self._idle: list[Any] = []

@@ -195,8 +195,16 @@ def _require_alike(first: Zoo, other: Zoo, kind: str) -> None:
         raise UsageError(error_text(where, expected, ", ".join(other.test.models)))
     if list(other.test.costs(kind)) != list(first.test.costs(kind)):
         raise UsageError(error_text(where, f"models of the same {kind}", "others"))
-    if not np.array_equal(np.asarray(other.test.labels), np.asarray(first.test.labels)):
-        raise UsageError(error_text(where, "the same inputs to evaluate on", "others"))
+    for one, another in zip(_inputs(first.test), _inputs(other.test), strict=True):
+        if not np.array_equal(one, another):
+            raise UsageError(error_text(where, "the same inputs to evaluate on", "others"))
+
+
+def _inputs(table: Any) -> tuple[NDArray[Any], ...]:
+    """Return what a table tells of its inputs; a source counts only with places in it."""
+    indices = np.asarray(table.indices)
+    source = table.source if indices.size else ""
+    return np.asarray(table.labels), np.asarray(source), indices
 
 
 @dataclasses.dataclass(frozen=True)

@@ -86,6 +86,9 @@ class RunConfig:
     learning_rate: float = option(0.1, "peak learning rate of the models", above=0)
     weight_decay: float = option(5e-4, "weight decay of the models", minimum=0)
     optimizer: Literal["sgd", "adamw"] = option("sgd", "sgd (Nesterov momentum) or adamw")
+    clip_norm: float = option(
+        2.0, "greatest norm of a model's gradient in a step; 0: not clipped", minimum=0
+    )
     schedule: Literal["one_cycle", "cosine", "step", "constant"] = option(
         "one_cycle", "course of the learning rate"
     )

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.collect import raw_pixels
+from muxnet import fingerprint
+from muxnet.adapters import raw_pixels
 from muxnet.config import load_config
 from muxnet.errors import ConfigError, UserError, error_text
 from muxnet.paper import PROFILES
@@ -82,7 +83,7 @@ def load_run(path: Path) -> LoadedRun:
     """Return a finished run.
 
     Raises:
-        UserError: the folder holds none, or one that is not finished.
+        UserError: the folder holds none, or one that is not finished, or its data is another now.
         OSError: its data or weights cannot be read.
 
     """
@@ -98,12 +99,16 @@ def load_run(path: Path) -> LoadedRun:
         test_fraction=config.test_fraction,
         seed=config.seed,
     )
+    results = read_results(folder.results)
+    if results.data.digests:
+        here = fingerprint.of_splits(data)
+        fingerprint.require_same(results.data.digests, here, config.data, "the data of the run")
     models = api.zoo(
         config.models, data.train, seed=config.seed, projection_dim=config.projection_dim
     )
     for model in models:
         model.load(folder.weights / f"{model.name}.safetensors")
-    return LoadedRun(folder, read_results(folder.results), models, data.test)
+    return LoadedRun(folder, results, models, data.test)
 
 
 def embeddings_of(run: LoadedRun, inputs: int, seed: int = 0) -> Embeddings:

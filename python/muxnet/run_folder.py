@@ -66,8 +66,6 @@ def prepare(config: RunConfig, *, resume: bool) -> RunFolder:
 
     """
     folder = RunFolder(Path(config.out))
-    if folder.path.exists() and not folder.path.is_dir():
-        raise UserError(f"[out] expected a folder, received the file {folder.path}")
     if folder.config.exists():
         _require_same(folder, config)
         if folder.checkpoints() and not resume:

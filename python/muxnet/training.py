@@ -10,7 +10,7 @@ import numpy as np
 from muxnet import _core
 from muxnet.config import RunConfig
 
-# A network without batch norm (AlexNet) dies at the rates that suit the others.
+# Of a network without batch norm (AlexNet), whose steps change its outputs more.
 PLAIN_RATE = 0.5
 
 NOTHING = np.empty(0, np.float32)
@@ -47,6 +47,7 @@ def fit_models(
     options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
     if config.precision == "bf16":
         options.fit.precision = _core.Precision.bf16
+    options.fit.clip_norm = config.clip_norm
     options.label_smoothing = config.label_smoothing
     options.contrastive_weight = config.contrastive_weight
     options.contrastive_formulation = _core.Formulation.__members__[config.contrastive_formulation]

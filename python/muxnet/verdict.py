@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Literal
 
 from muxnet.results import Comparison, CurvePoint, Results, curve, policy
-from muxnet.words import interval_text, macs_text, percent_text, points_text
+from muxnet.words import compared_text, interval_text, macs_text, percent_text, points_text
 
 COLLAPSE_SHARE = 0.99
 
@@ -82,11 +82,10 @@ def _against(results: Results, name: str) -> Comparison:
 def _first_sentence(results: Results, random: Comparison) -> str:
     hybrid = policy(results, "hybrid_single")
     best = policy(results, "best_single")
-    ratio = best.macs / hybrid.macs
-    cost = f"{ratio:.2g} times less" if ratio > 1.005 else "not less"
+    compared = compared_text(hybrid.macs, best.macs)
     return (
         f"Routing each input to one model (hybrid-single) answers {percent_text(hybrid.accuracy)} "
-        f"right for {macs_text(hybrid.macs)} MACs per input, {cost} than the best single model "
+        f"right for {macs_text(hybrid.macs)} MACs per input, {compared} the best single model "
         f"({percent_text(best.accuracy)}, {macs_text(best.macs)} MACs); that is "
         f"{_difference(random)} random mixing of the singles at the same cost."
     )

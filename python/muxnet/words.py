@@ -43,6 +43,21 @@ def cost_text(cost: float) -> str:
     return f"{cost:.3g}"
 
 
+def compared_text(cost: float, other: float) -> str:
+    """Return how a cost compares with another: ``2.9 times less than``, ``as much as``, ..."""
+    if cost == other:
+        return "as much as"
+    low, high = min(cost, other), max(cost, other)
+    more = cost > other
+    if high >= 2 * low:
+        times = _times(high / low) if low > 0 else "many times"
+        return f"{times} as much as" if more else f"{times} less than"
+    percent = round(100 * (high - low) / other)
+    if percent == 0:
+        return "as much as"
+    return f"{percent} % {'more' if more else 'less'} than"
+
+
 def count_text(count: float) -> str:
     """Return a count with its thousands separated: ``25,557,032``."""
     return f"{count:,.0f}"
@@ -104,3 +119,8 @@ def busy_text(slowdown: float) -> str:
         f"The machine was busy: a typical inference took up to {slowdown:.1f} times as long as the "
         "fastest tenth, whose latency is given."
     )
+
+
+def _times(ratio: float) -> str:
+    digits = 1 if ratio < 9.95 else 0
+    return f"{ratio:,.{digits}f}".removesuffix(".0") + " times"

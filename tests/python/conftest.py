@@ -262,7 +262,7 @@ def untrained_run(tmp_path_factory):
 def digit_images():
     """Test images u8 (n, c, h, w) of the digits."""
     from muxnet import api
-    from muxnet.collect import raw_pixels
+    from muxnet.adapters import raw_pixels
 
     data = api.load_data("digits", held_out_fraction=0.25).test
     return raw_pixels(data, 0, len(data))

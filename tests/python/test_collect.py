@@ -1,12 +1,17 @@
 """``muxnet collect``: anybody's models over labelled inputs."""
 
+import functools
+import importlib
 import json
+import os
+import sys
 
 import numpy as np
 import pytest
 from muxnet import _core, adapters, api, cli
 from muxnet.collect import batch_size, collect
 from muxnet.errors import ConfigError, UserError
+from muxnet.model_identity import Identity
 
 CLASSES = 3
 FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
@@ -102,9 +107,179 @@ def test_a_stop_amid_a_model_costs_its_last_call_only(data, tmp_path, monkeypatc
         [adapters.ForeignModel("a", 1, stopped)], data, out, resume=True, say=said.append
     )
     assert calls == [5] * 7
-    assert said == ["a: 30 of 30 inputs"]
+    doubt = "a: cannot be known to answer as before in all: it also depends on calls"
+    assert said == [doubt, "a: 30 of 30 inputs"]
     expected = bright(np.asarray(data.images, np.float32) / np.float32(255))
     np.testing.assert_allclose(table.probabilities[:, 0], expected, atol=1e-6)
+
+
+def first_pixels(images, weights):
+    answers = images.reshape(len(images), -1)[:, :3] * weights + 0.1
+    return answers / answers.sum(axis=1, keepdims=True)
+
+
+def linear(weights):
+    """Return a model's function that holds its weights."""
+
+    def function(images):
+        return first_pixels(images, weights)
+
+    return function
+
+
+class Linear:
+    def __init__(self, weights):
+        self.weights = weights
+        self.calls = 0
+
+    def __call__(self, images):
+        self.calls += 1
+        return first_pixels(images, self.weights)
+
+
+def torch_linear(weights):
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, CLASSES, bias=False))
+    with torch.no_grad():
+        module[1].weight[:] = torch.from_numpy(np.outer(weights, np.ones(64)).astype(np.float32))
+    return adapters.from_module("a", module, 1).predict
+
+
+ONE, OTHER = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.5])
+HOLDERS = {
+    "closure": linear,
+    "object": Linear,
+    "method": lambda weights: Linear(weights).__call__,
+    "partial": lambda weights: functools.partial(first_pixels, weights=weights),
+    "torch": torch_linear,
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_other_weights_are_another_model(data, tmp_path, holder):
+    out, make = tmp_path / "o.safetensors", HOLDERS[holder]
+    output = "logits" if holder == "torch" else "probabilities"
+
+    def collected(*functions, resume=False):
+        models = [
+            adapters.ForeignModel(name, 1, function, output)
+            for name, function in zip("ab", functions, strict=True)
+        ]
+        return collect(models, data, out, resume=resume, say=lambda _: None)
+
+    with pytest.raises(UserError, match="b failed"):
+        collected(make(ONE), lambda _: None)
+    kept = out.with_name("o.safetensors.partial").read_bytes()
+    with pytest.raises(ConfigError, match=r"models/a/.*: \"[0-9a-f]+\" before, \"[0-9a-f]+\" now"):
+        collected(make(OTHER), make(ONE), resume=True)
+    assert out.with_name("o.safetensors.partial").read_bytes() == kept
+    assert len(collected(make(ONE.copy()), make(OTHER), resume=True)) == 30
+
+
+def test_a_model_is_asked_anew_where_it_is_said(data, tmp_path):
+    out = tmp_path / "o"
+
+    def collected(weights, b, **options):
+        functions = {"a": linear(weights), "b": b}
+        models = [adapters.ForeignModel(name, 1, found) for name, found in functions.items()]
+        return collect(models, data, out, say=lambda _: None, **options)
+
+    with pytest.raises(UserError, match="b failed"):
+        collected(ONE, lambda _: None)
+    with pytest.raises(UserError, match="expected of a, b, received c"):
+        collected(OTHER, bright, resume=True, again=["c"])
+    table = collected(OTHER, bright, resume=True, again=["a"])
+    images = np.asarray(data.images, np.float32) / 255
+    np.testing.assert_allclose(table.probabilities[:, 0], first_pixels(images, OTHER), atol=1e-5)
+
+
+def test_other_inputs_of_the_same_length_are_refused(data, tmp_path):
+    out = tmp_path / "o.safetensors"
+    model = adapters.ForeignModel("a", 1, bright)
+    fails = adapters.ForeignModel("b", 1, lambda _: None)
+    with pytest.raises(UserError, match="b failed"):
+        collect([model, fails], data, out, say=lambda _: None)
+    images, labels = np.asarray(data.images).copy(), np.asarray(data.labels).copy()
+    both = [model, adapters.ForeignModel("b", 1, bright)]
+    images[29, 0, 7, 7] ^= 1
+    for other, what in (
+        (api.dataset(images, labels, name="noise"), "inputs/images"),
+        (api.dataset(data.images, labels[::-1].copy(), name="noise"), "inputs/labels"),
+    ):
+        with pytest.raises(ConfigError, match=f"{what}: .* before, .* now") as failure:
+            collect(both, other, out, resume=True, say=lambda _: None)
+        assert str(failure.value).count(" now") == 1
+    renamed = api.dataset(np.asarray(data.images).copy(), labels, name="the same elsewhere")
+    assert len(collect(both, renamed, out, resume=True, say=lambda _: None)) == 30
+
+
+def test_a_partial_file_that_tells_nothing_is_refused(data, tmp_path):
+    np.savez(tmp_path / "o", **{"answers of a": np.full((30, 3), np.nan, np.float32)})
+    os.rename(tmp_path / "o.npz", tmp_path / "o.partial")
+    with pytest.raises(ConfigError, match="inputs/count: nothing before"):
+        collect([adapters.ForeignModel("a", 1, bright)], data, tmp_path / "o", resume=True)
+
+
+MODULE = """
+import numpy as np
+from beside import SCALE
+weights = np.load("weights.npy")
+
+def predict(images):
+    return np.eye(3)[np.argmax(images.reshape(len(images), -1)[:, :3] * weights * SCALE, 1)]
+
+def lazy(images):
+    global cache
+    cache = np.load("weights.npy")
+    return np.eye(3)[np.argmax(images.reshape(len(images), -1)[:, :3] * cache, 1)]
+"""
+
+
+def test_a_module_is_its_source_what_it_imports_and_what_it_has_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def known(name="predict"):
+        for module in ("mine_of_test", "beside"):
+            sys.modules.pop(module, None)
+        importlib.invalidate_caches()
+        entries = [{"name": "a", "callable": f"mine_of_test:{name}", "cost": 1}]
+        (tmp_path / "models.json").write_text(json.dumps(entries))
+        return Identity(adapters.read_models("models.json")[0])
+
+    np.save("weights.npy", ONE)
+    (tmp_path / "beside.py").write_text("SCALE = 2.0\n")
+    (tmp_path / "mine_of_test.py").write_text(MODULE)
+    first = known()
+    assert first.known == known().known
+    assert not first.unknown
+    assert known("lazy").unknown == ["cache"]
+    assert known("lazy").known != first.known
+    np.save("weights.npy", OTHER)
+    assert differing(first, known()) == ["weights"]
+    np.save("weights.npy", ONE)
+    (tmp_path / "beside.py").write_text("SCALE = 4.25\n")
+    assert differing(first, known()) == ["SCALE"]
+    (tmp_path / "beside.py").write_text("SCALE = 2.0\n")
+    (tmp_path / "mine_of_test.py").write_text(MODULE + "# more\n")
+    assert differing(first, known()) == ["source mine_of_test.py"]
+
+
+def differing(one, other):
+    assert one.known.keys() == other.known.keys()
+    return [key for key in one.known if one.known[key] != other.known[key]]
+
+
+def test_a_function_without_a_source_file_is_its_code():
+    def made(text):
+        scope = {}
+        exec(text, scope)  # as in an interpreter
+        return Identity(adapters.ForeignModel("a", 1, scope["f"])).known
+
+    assert made("def f(x):\n    return x in {'a', 'b', 'c'}") == made(
+        "# another line\ndef f(x):\n    return x in {'a', 'b', 'c'}"
+    )
+    assert made("def f(x):\n    return x + 1") != made("def f(x):\n    return x + 2")
 
 
 def test_a_model_that_changes_its_classes_is_refused(data, tmp_path, monkeypatch):
@@ -175,6 +350,28 @@ def test_the_command_runs_a_module_and_an_onnx_file(onnx_folder, monkeypatch, ca
     assert found["models"]["mine"] == {"cost": 1.0, "accuracy": 7 / 20}
     assert "linear: 20 of 20 inputs" in capsys.readouterr().out
     assert cli.main(["study", "outcomes.safetensors"]) == 0
+
+
+def test_an_onnx_file_is_its_bytes_and_those_beside_it(onnx_folder):
+    onnx = pytest.importorskip("onnx")
+    path, outside = onnx_folder / "outside.onnx", onnx_folder / "w.bin"
+    model = onnx.load(onnx_folder / "linear.onnx")
+    onnx.save(model, path, save_as_external_data=True, location="w.bin", size_threshold=0)
+    entry = {"name": "a", "onnx": "outside.onnx", "cost": 1, "engine": "onnxruntime"}
+
+    def known():
+        (onnx_folder / "one.json").write_text(json.dumps([entry]))
+        return Identity(adapters.read_models(onnx_folder / "one.json")[0])
+
+    first = known()
+    assert {"outside.onnx", "w.bin", "engine"} <= first.known.keys()
+    assert not first.unknown
+    content = bytearray(outside.read_bytes())
+    content[5] ^= 1
+    outside.write_bytes(content)
+    assert differing(first, known()) == ["w.bin"]
+    entry["deviation"] = [0.5]
+    assert differing(first, known()) == ["deviation", "w.bin"]
 
 
 def test_both_engines_answer_alike_and_opencv_needs_no_python_package(onnx_folder, monkeypatch):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from muxnet import report, results, tables
 from muxnet.verdict import accuracy_at, collapse_warnings, verdict
+from muxnet.words import compared_text
 
 PICTURES = {"accuracy_macs": b"\x89PNG one", "called": b"\x89PNG two"}
 
@@ -130,7 +131,36 @@ def test_the_verdict_without_paired_comparisons_uses_the_curves(
 def test_a_hybrid_that_costs_more_is_not_called_cheaper(results_dict: dict[str, Any]) -> None:
     results_dict["policies"][1]["macs"] = 30e6
     sentence = verdict(results.from_dict(results_dict)).sentences[0]
-    assert "not less than the best single model" in sentence
+    assert "30.0 M MACs per input, 40 % more than the best single model" in sentence
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (0.0, "many times less than"),
+        (1.0, "100 times less than"),
+        (10.04, "10 times less than"),
+        (34.5, "2.9 times less than"),
+        (50.0, "2 times less than"),
+        (50.1, "50 % less than"),
+        (96.0, "4 % less than"),
+        (99.6, "as much as"),
+        (100.0, "as much as"),
+        (100.4, "as much as"),
+        (101.0, "1 % more than"),
+        (199.0, "99 % more than"),
+        (200.0, "2 times as much as"),
+        (1e6, "10,000 times as much as"),
+    ],
+)
+def test_costs_are_compared_in_words_that_hold(
+    results_dict: dict[str, Any], cost: float, words: str
+) -> None:
+    assert compared_text(cost, 100.0) == words
+    results_dict["policies"][0]["macs"] = 100.0
+    results_dict["policies"][1]["macs"] = cost
+    sentence = verdict(results.from_dict(results_dict)).sentences[0]
+    assert f"MACs per input, {words} the best single model" in sentence
 
 
 def test_accuracy_between_points() -> None:

@@ -111,6 +111,34 @@ def test_a_failed_trial_is_a_row_with_its_error(place: Path, capsys) -> None:
     assert mended["accuracy"] == good["accuracy"]
 
 
+def test_other_answers_of_the_same_name_are_refused(place: Path, capsys, answers) -> None:
+    text = "kind: routing\nfixed: {policy: cascade}\nvary: {table: [answers.npz], seed: [%s]}"
+    assert sweep(text % "0") == 0
+    before = Path("answers.npz").read_bytes()
+    probabilities, labels = answers(seed=1)
+    np.savez("answers.npz", probabilities=probabilities, labels=labels, macs=[1.0, 3.0, 9.0])
+    assert sweep(text % "0, 1", "--resume") == 1
+    told = capsys.readouterr().err
+    assert "expected a trial on the same inputs (or choose another --out), received answers" in told
+    Path("answers.npz").write_bytes(before)
+    assert sweep(text % "0, 1", "--resume") == 0
+    assert len(read_table()) == 2
+
+
+def test_a_search_goes_on_with_its_own_settings_alone(place: Path, capsys) -> None:
+    pytest.importorskip("optuna")
+    text = """
+kind: routing
+search: optuna
+fixed: {table: answers.npz, max_models: %d}
+vary: {bins: {low: 10, high: 40}}
+trials: 2
+"""
+    assert sweep(text % 2) == 0
+    assert sweep(text % 3, "--resume") == 1
+    assert "another sweep, received fixed/max_models: 2 before, 3 now" in capsys.readouterr().err
+
+
 def test_budgets_and_lambdas_choose_the_operating_point(place: Path) -> None:
     text = """
 kind: routing

@@ -49,3 +49,13 @@ def test_an_unknown_network_is_an_error(capsys) -> None:
 def test_wrong_usage(arguments, capsys) -> None:
     assert main(arguments) == 2
     assert "muxnet" in capsys.readouterr().err
+
+
+def test_a_network_without_a_seed_costs_the_same_and_holds_zeros() -> None:
+    from muxnet import _core
+
+    options = _core.NetworkOptions(channels=1, height=32, width=32, classes=10)
+    drawn, zeros = (_core.make_model("resnet50_small", options, seed=s) for s in (0, None))
+    assert (drawn.macs, drawn.parameter_count) == (zeros.macs, zeros.parameter_count)
+    assert _core.plan_bytes(drawn) == _core.plan_bytes(zeros)
+    assert all((tensor == 0).all() for tensor in zeros.state().values())

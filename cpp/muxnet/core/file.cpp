@@ -1,6 +1,8 @@
 #include "muxnet/core/file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -26,9 +28,10 @@ class Temporary {
     // Not mkstemp: the finished file gets the permissions that the user's umask asks for.
     static std::atomic<unsigned> counter{0};
     do {
-      name_ = text(target.string(), ".tmp-", ::getpid(), '-', counter++);
+      const auto name = text('.', target.filename().string(), ".tmp-", ::getpid(), '-', counter++);
+      name_ = (target.parent_path() / name).string();
       descriptor_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (descriptor_ < 0 && errno == EEXIST);
+    } while (descriptor_ < 0 ? errno == EEXIST : !hold());
     if (descriptor_ < 0) fail(target, "create a temporary file beside it");
   }
   Temporary(const Temporary&) = delete;
@@ -48,6 +51,17 @@ class Temporary {
   }
 
  private:
+  /// Whoever removes what dead processes left (python/muxnet/files.py) tells by the lock that this
+  /// one lives; false where it came in between.
+  bool hold() {
+    struct stat status {};
+    // Where the file system has no locks nobody takes it away either.
+    const bool taken = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!taken && (::fstat(descriptor_, &status) != 0 || status.st_nlink > 0)) return true;
+    ::close(std::exchange(descriptor_, -1));
+    return false;
+  }
+
   std::string name_;
   int descriptor_ = -1;
 };

@@ -31,6 +31,7 @@ void fill(std::span<T> values, const ParameterEntry& entry, std::uint64_t seed) 
         value = 1;
         break;
       case Init::kaiming_normal_fan_out:
+      case Init::kaiming_normal_fan_in:
         value = static_cast<T>(random.normal() * std::sqrt(2.0 / fan));
         break;
       case Init::kaiming_uniform:
@@ -38,6 +39,23 @@ void fill(std::span<T> values, const ParameterEntry& entry, std::uint64_t seed) 
         break;
     }
   }
+}
+
+bool goes_into_relu(const Graph& graph, ValueId value) {
+  return std::ranges::any_of(graph.nodes(), [&](const Node& node) {
+    return node.op == "relu" && std::ranges::find(node.src, value) != node.src.end();
+  });
+}
+
+/// What weights start with elsewhere leaves the size of a signal to a batch norm. Straight before a
+/// ReLU it would shrink from layer to layer, and training would have to repair that first.
+void keep_signal(ParameterSpec& spec) {
+  if (!spec.decay) {
+    spec.init = Init::zeros;
+    return;
+  }
+  spec.init = Init::kaiming_normal_fan_in;
+  spec.fan = volume(spec.shape) / spec.shape.at(0);
 }
 
 Tensor slice(const Tensor& flat, const ParameterEntry& entry) {
@@ -50,7 +68,10 @@ Tensor slice(const Tensor& flat, const ParameterEntry& entry) {
 std::vector<ParameterEntry> parameter_entries(const Graph& graph) {
   std::vector<ParameterEntry> entries;
   for (const auto& node : graph.nodes()) {
-    for (auto& spec : find_operator(node.op).parameters(graph.src_shapes(node), node.attributes)) {
+    auto specs = find_operator(node.op).parameters(graph.src_shapes(node), node.attributes);
+    const bool weighted = std::ranges::any_of(specs, &ParameterSpec::decay);
+    if (weighted && goes_into_relu(graph, node.dst)) std::ranges::for_each(specs, keep_signal);
+    for (auto& spec : specs) {
       std::string name = node.name + "." + spec.name;
       entries.push_back({std::move(name), std::move(spec), 0});
     }
@@ -69,6 +90,12 @@ Parameters::Parameters(const Graph& graph, DType dtype, std::uint64_t seed)
     : Parameters(graph, dtype, Zeros{}) {
   gradients_ = Tensor({trainable_}, dtype);
   initialize(seed);
+}
+
+Parameters Parameters::zeros(const Graph& graph, DType dtype) {
+  Parameters result(graph, dtype, Zeros{});
+  result.gradients_ = Tensor({result.trainable_}, dtype);
+  return result;
 }
 
 Parameters Parameters::for_inference(const Graph& graph, DType dtype) {

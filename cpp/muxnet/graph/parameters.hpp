@@ -27,6 +27,8 @@ class Parameters {
  public:
   /// Drawn from `seed`, as initialize() does.
   explicit Parameters(const Graph& graph, DType dtype = DType::f32, std::uint64_t seed = 0);
+  /// Zeros, for what looks at costs alone.
+  static Parameters zeros(const Graph& graph, DType dtype);
   /// Zeros without gradients, to be filled: drawing the numbers and room for gradients would cost
   /// more than the rest of an inference plan.
   static Parameters for_inference(const Graph& graph, DType dtype);

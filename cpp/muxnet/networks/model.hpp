@@ -18,6 +18,11 @@ struct Model {
       : name(std::move(model_name)),
         graph(std::move(model_graph)),
         parameters(graph, DType::f32, seed) {}
+  /// Weights as given.
+  Model(std::string model_name, Graph model_graph, Parameters weights)
+      : name(std::move(model_name)),
+        graph(std::move(model_graph)),
+        parameters(std::move(weights)) {}
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 

@@ -16,6 +16,7 @@ enum class Init {
   zeros,
   ones,
   kaiming_normal_fan_out,  ///< N(0, 2 / fan_out)
+  kaiming_normal_fan_in,   ///< N(0, 2 / fan_in): keeps the size of a signal through a ReLU
   kaiming_uniform,         ///< U(-b, b), b = 1 / sqrt(fan_in): PyTorch's default for linear
 };
 

@@ -1,8 +1,12 @@
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/lanes.hpp"
+#include "muxnet/core/parallel.hpp"
 #include "muxnet/routing/chain_search.hpp"
 #include "muxnet/routing/confidence.hpp"
 #include "muxnet/routing/policies.hpp"
@@ -54,6 +58,22 @@ class LearnedCascadeRule : public Rule {
   std::shared_ptr<const Confidences> confidences_;
 };
 
+/// A regression for each set of models, side by side: they know nothing of each other.
+std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
+                                        const std::vector<std::vector<std::size_t>>& sets) {
+  std::vector<std::optional<JointConfidence>> found(sets.size());
+  std::vector<std::function<void()>> tasks;
+  for (std::size_t i = sets.size(); i-- > 0;) {  // the largest first
+    tasks.emplace_back([&, i] { found[i].emplace(held_out, sets[i]); });
+  }
+  Lanes(threads()).run(tasks);
+  auto learnt = std::make_shared<Confidences>();
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    learnt->emplace(bits_of(sets[i]), std::move(*found[i]));
+  }
+  return learnt;
+}
+
 class LearnedCascadePolicy : public ChainPolicy {
  public:
   using ChainPolicy::ChainPolicy;
@@ -64,11 +84,7 @@ class LearnedCascadePolicy : public ChainPolicy {
     require(held_out.size() >= 2, name(), "a table of at least 2 inputs", text(held_out.size()));
     const auto models = promising(by_cost(), held_out.accuracies(), most_models);
     const auto longest = static_cast<std::size_t>(std::min(options().max_models, longest_set));
-    auto learnt = std::make_shared<Confidences>();
-    for (const auto& set : model_sets(models, longest)) {
-      learnt->emplace(bits_of(set), JointConfidence(held_out, set));
-    }
-
+    auto learnt = learn_sets(held_out, model_sets(models, longest));
     std::map<std::uint64_t, std::size_t> places;
     std::vector<ChainState> states;
     for (const auto& [set, joint] : *learnt) {

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 #include <set>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/core/random.hpp"
+#include "muxnet/core/fingerprint.hpp"
 
 namespace muxnet {
 namespace {
@@ -141,14 +140,8 @@ void check_identity(const OutcomeFields& fields) {
   require(!fields.source.empty(), where, "a source that the indices count in", "indices alone");
 }
 
-std::uint64_t fingerprint(const Tensor& values, std::uint64_t hash) {
-  const auto* bytes = static_cast<const char*>(values.raw());
-  for (std::size_t at = 0; at < values.bytes(); at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes + at, std::min(sizeof word, values.bytes() - at));
-    hash = mix(hash, word);
-  }
-  return hash;
+std::uint64_t digest(const Tensor& values, std::uint64_t start) {
+  return fingerprint::of_bytes(values.raw(), values.bytes(), start);
 }
 
 }  // namespace
@@ -205,7 +198,7 @@ void OutcomeTable::derive_identity() {
   TableIdentity identity{fields_->source, fields_->split, {}};
   if (fields_->indices.empty()) {
     // Without indices the recorded answers themselves tell one collection from another.
-    const auto hash = fingerprint(fields_->labels, fingerprint(fields_->probabilities, 0));
+    const auto hash = digest(fields_->labels, digest(fields_->probabilities, 0));
     identity.source += text('#', std::hex, hash);
     identity.indices.resize(static_cast<std::size_t>(size()));
     std::iota(identity.indices.begin(), identity.indices.end(), 0);

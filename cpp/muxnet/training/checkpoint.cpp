@@ -2,9 +2,9 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/fingerprint.hpp"
 #include "muxnet/core/safetensors.hpp"
 
 namespace muxnet {
@@ -30,27 +30,6 @@ void require_finite(const std::string& name, const Tensor& tensor) {
     throw TrainingError(
         error_text("checkpoint", "finite weights and optimizer state", text(value, " in ", name)));
   }
-}
-
-/// "epochs: 3 there, 4 here; ..." over the leaves of two JSON values.
-std::string differences(const Json& there, const Json& here) {
-  const Json left = there.flatten();
-  const Json right = here.flatten();
-  std::set<std::string> keys;
-  for (const auto& [key, value] : left.items()) keys.insert(key);
-  for (const auto& [key, value] : right.items()) keys.insert(key);
-  std::string result;
-  const auto shown = [](const Json& object, const std::string& key) {
-    return object.contains(key) ? object.at(key).dump() : std::string("nothing");
-  };
-  for (const auto& key : keys) {
-    const auto a = shown(left, key);
-    const auto b = shown(right, key);
-    if (a == b) continue;
-    if (!result.empty()) result += "; ";
-    result += text(key.substr(1), ": ", a, " in the checkpoint, ", b, " now");
-  }
-  return result;
 }
 
 }  // namespace
@@ -86,12 +65,8 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
 
 void require_same_fingerprint(const std::string& checkpoint, const std::string& training,
                               const std::filesystem::path& path) {
-  const auto there = Json::parse(checkpoint, nullptr, false);
-  const auto here = Json::parse(training, nullptr, false);
-  const bool readable = !there.is_discarded() && !here.is_discarded();
-  require(readable && there == here, text("resume from ", path.string()),
-          "a checkpoint of the same training",
-          readable ? differences(there, here) : std::string("an unreadable fingerprint"));
+  fingerprint::require_same(checkpoint, training, text("resume from ", path.string()),
+                            "a checkpoint of the same training", "in the checkpoint");
 }
 
 }  // namespace muxnet

@@ -1,35 +1,9 @@
 #include "muxnet/training/fingerprint.hpp"
 
-#include <algorithm>
-#include <cstdio>
-#include <cstring>
-
 #include "muxnet/core/error.hpp"
-#include "muxnet/core/random.hpp"
 
 namespace muxnet::fingerprint {
 namespace {
-
-std::string hexadecimal(std::uint64_t value) {
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
-  return digits;
-}
-
-std::uint64_t digest_bytes(const void* bytes, std::size_t count, std::uint64_t start) {
-  const auto* byte = static_cast<const unsigned char*>(bytes);
-  std::uint64_t result = mix(start, count);
-  for (std::size_t i = 0; i < count; i += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, byte + i, std::min(sizeof word, count - i));
-    result = mix(result, word);
-  }
-  return result;
-}
-
-std::uint64_t digest_text(const std::string& value) {
-  return digest_bytes(value.data(), value.size(), 0);
-}
 
 std::string attribute_text(const Attribute& attribute) {
   return std::visit([](const auto& value) { return nlohmann::json(value).dump(); }, attribute);
@@ -57,11 +31,6 @@ nlohmann::json of(const ScheduleOptions& options) {
 }
 
 }  // namespace
-
-std::string digest(const Tensor& tensor) {
-  const auto start = digest_text(text(name_of(tensor.dtype()), to_string(tensor.shape())));
-  return hexadecimal(digest_bytes(tensor.raw(), tensor.bytes(), start));
-}
 
 nlohmann::json of(const FitOptions& options) {
   return {{"epochs", options.epochs},
@@ -103,7 +72,7 @@ nlohmann::json of(const Model& model) {
   return {{"name", model.name},
           {"parameters", model.graph.parameter_count()},
           {"macs", model.graph.macs()},
-          {"graph", hexadecimal(digest_text(wiring))}};
+          {"graph", hexadecimal(of_bytes(wiring.data(), wiring.size()))}};
 }
 
 nlohmann::json of(std::span<Model* const> models) {

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <span>
-#include <string>
 
-#include "muxnet/core/tensor.hpp"
+#include "muxnet/core/fingerprint.hpp"
 #include "muxnet/data/dataset.hpp"
 #include "muxnet/data/transform.hpp"
 #include "muxnet/networks/model.hpp"
@@ -14,9 +12,6 @@
 namespace muxnet::fingerprint {
 
 // JSON of all that decides what a training computes; only for sources of this layer.
-
-/// A number over shape, dtype and every byte, as hexadecimal digits.
-std::string digest(const Tensor& tensor);
 
 nlohmann::json of(const FitOptions& options);
 nlohmann::json of(const Augmentation& augmentation);

@@ -256,8 +256,9 @@ std::string fingerprint_of(const Model& multiplexer, const FrozenOutputs& output
   result["probabilities"] = fingerprint::digest(outputs.probabilities);
   result["embeddings"] = fingerprint::digest(outputs.embeddings);
   if (validation != nullptr) {
-    result["validation"] =
-        fingerprint::digest(validation->images) + fingerprint::digest(validation->probabilities);
+    result["validation"] = fingerprint::digest(validation->images) +
+                           fingerprint::digest(validation->labels) +
+                           fingerprint::digest(validation->probabilities);
   }
   result["multiplexer"] = fingerprint::of(multiplexer);
   return result.dump();

@@ -196,7 +196,7 @@ async def _right(client: Client, images: NDArray[Any], labels: NDArray[Any]) -> 
 
 def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     from muxnet import api
-    from muxnet.collect import raw_pixels
+    from muxnet.adapters import raw_pixels
     from muxnet.config import load_config
     from muxnet.run_folder import RunFolder
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from muxnet.errors import UsageError, UserError, error_text
-from muxnet.files import write_json
+from muxnet.files import sole_folder, write_json
 from muxnet.outcome_files import parse_costs, read_evaluation_part
 from muxnet.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 from muxnet.words import percent_text
@@ -68,13 +68,23 @@ def execute(arguments: argparse.Namespace) -> int:
             "or --outcomes for the monitor"
         )
         raise UsageError(error_text("calibrate", expected, "both" if limited else "none"))
+    with sole_folder(arguments.router, make=False):
+        content = calibrate(arguments, limited=limited)
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, content)
+    return 0
+
+
+def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, Any]:
+    """Return the point chosen, for the router that it was saved with."""
     policy = load_router(arguments.router)
     change_pool(policy, arguments)
     table = None
     if arguments.outcomes is not None:
         costs = parse_costs(arguments.costs)
         table = read_evaluation_part(arguments.outcomes, costs, policy.classes)
-    if promised:
+    if arguments.drop is not None:
         content = promise(policy, table, arguments)
     elif limited:
         content = keep_limits(policy, table, arguments)
@@ -91,10 +101,7 @@ def execute(arguments: argparse.Namespace) -> int:
     elif (arguments.router / DRIFT_FILE).is_file():
         (arguments.router / DRIFT_FILE).unlink()
         print(f"drift: {DRIFT_FILE} is gone, it was of the point before; --outcomes makes another")
-    target = getattr(arguments, "json_file", None)
-    if target is not None:
-        write_json(target, content)
-    return 0
+    return content
 
 
 def change_pool(policy: Any, arguments: argparse.Namespace) -> None:

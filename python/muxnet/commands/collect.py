@@ -10,7 +10,7 @@ import numpy as np
 
 from muxnet.cluster import Cluster, add_ray_argument
 from muxnet.errors import ConfigError, error_text
-from muxnet.files import write_json
+from muxnet.files import sole_file, write_json
 
 if TYPE_CHECKING:
     from muxnet.adapters import ForeignModel
@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", choices=SPLITS, default="test", help="of data that has several")
     parser.add_argument("--out", type=Path, default=Path("outcomes.safetensors"))
     parser.add_argument("--resume", action="store_true", help="go on from what was kept")
+    parser.add_argument(
+        "--again", nargs="+", default=(), metavar="MODEL", help="with --resume, not what these gave"
+    )
     add_ray_argument(parser, RAY_NEEDS)
 
 
@@ -41,6 +44,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the models, write the table, and return the exit status."""
     from muxnet.adapters import read_models
 
+    with sole_file(arguments.out):  # refused before anything is opened
+        pass
     models = read_models(arguments.models)
     table = _collect(models, arguments)
     accuracies = np.asarray(table.correct).mean(axis=0)
@@ -68,8 +73,12 @@ def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) ->
             from muxnet.collect_workers import RayAsk
 
             cluster = stack.enter_context(contextlib.closing(Cluster(arguments.ray)))
-            ask = RayAsk(cluster, describe_models(arguments.models), str(arguments.models))
-        return collect(models, data, arguments.out, split=split, resume=arguments.resume, ask=ask)
+            entries = describe_models(arguments.models)
+            ask = RayAsk(cluster, entries, str(arguments.models), models)
+        resume, again = arguments.resume, arguments.again
+        return collect(
+            models, data, arguments.out, split=split, resume=resume, again=again, ask=ask
+        )
 
 
 def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:

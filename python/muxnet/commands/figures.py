@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from muxnet.errors import UsageError, error_text
-from muxnet.files import write_bytes, write_json
+from muxnet.files import sole_folder, write_bytes, write_json
 from muxnet.paper import LINKS, load_link
 from muxnet.tables import TextTable, print_table
 from muxnet.words import latency_text, macs_text, percent_text
@@ -33,10 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Draw, print the deployments, and return the exit status."""
-    from muxnet import _core, run_analysis
-
     if arguments.inputs < 10:
         raise UsageError(error_text("--inputs", "at least 10", arguments.inputs))
+    with sole_folder(arguments.run, make=False):
+        content = draw(arguments)
+    target = getattr(arguments, "json_file", None)
+    if target is not None:
+        write_json(target, content)
+    return 0
+
+
+def draw(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Leave the figures in the run's folder, print the deployments, and return all numbers."""
+    from muxnet import _core, run_analysis
+
     _core.set_threads(arguments.threads)
     run = run_analysis.load_run(arguments.run)
     after = run_analysis.embeddings_of(run, arguments.inputs)
@@ -65,15 +75,11 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     print_table(table(costs))
     print(f"done: {folder}")
-    target = getattr(arguments, "json_file", None)
-    if target is not None:
-        content: dict[str, Any] = {
-            "deployments": [dataclasses.asdict(entry) for entry in costs],
-            "distances": dataclasses.asdict(distances),
-            "offload": dataclasses.asdict(decision),
-        }
-        write_json(target, content)
-    return 0
+    return {
+        "deployments": [dataclasses.asdict(entry) for entry in costs],
+        "distances": dataclasses.asdict(distances),
+        "offload": dataclasses.asdict(decision),
+    }
 
 
 def pictures(panels: dict[str, Any], distances: Any, decision: Any) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from muxnet.adapters import keep_models, read_models
 from muxnet.errors import ConfigError, UsageError, error_text
-from muxnet.files import write_json
+from muxnet.files import sole_folder, write_json
 from muxnet.outcome_files import parse_costs, read_fitting_part
 from muxnet.replay import cheapest_as_good, fit_policy
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE, describe_point
@@ -58,19 +58,19 @@ def execute(arguments: argparse.Namespace) -> int:
     table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
     if arguments.models is not None:
         check_models(arguments.models, table.models)
-    policy = fit_policy(
-        arguments.policy,
-        table,
-        cost_kind=arguments.cost_kind,
-        seed=arguments.seed,
-        budget=arguments.budget,
-        options={"gate": arguments.gate, "unsure": arguments.unsure},
-    )
-    arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / POLICY_FILE
-    policy.save(path)
-    if arguments.models is not None:
-        keep_models(arguments.models, arguments.out / MODELS_FILE)
+    with sole_folder(arguments.out):
+        policy = fit_policy(
+            arguments.policy,
+            table,
+            cost_kind=arguments.cost_kind,
+            seed=arguments.seed,
+            budget=arguments.budget,
+            options={"gate": arguments.gate, "unsure": arguments.unsure},
+        )
+        policy.save(path)
+        if arguments.models is not None:
+            keep_models(arguments.models, arguments.out / MODELS_FILE)
     content = describe_point(policy)
     print(
         f"fitted {policy.name} on {len(table):,} inputs: {len(policy.operating_points)} operating "

@@ -3,11 +3,12 @@
 import argparse
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from muxnet.errors import UsageError, error_text
-from muxnet.files import write_json, write_text
+from muxnet.files import sole_folder, write_json, write_text
 from muxnet.options import add_image_options, given_image_format
 from muxnet.router_folder import DRIFT_FILE, describe_drift, load_monitor
 
@@ -34,11 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Route, print, and return the exit status: 1 where a file could not be read."""
+    check(arguments)
+    with sole_folder(arguments.router, make=False) if arguments.monitor else nullcontext():
+        return route(arguments)
+
+
+def route(arguments: argparse.Namespace) -> int:
+    """Route and print; what the monitor has seen is saved for the next time."""
     from muxnet.decision_text import answer_line, explanation, plan_line
     from muxnet.pools import open_router
     from muxnet.routing import route_images
 
-    check(arguments)
     policy, pool = open_router(
         arguments.router,
         policy=arguments.policy,

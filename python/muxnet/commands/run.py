@@ -7,7 +7,7 @@ from typing import Any
 from muxnet import main_job, records, results, run_folder
 from muxnet.config import RunConfig, data_kind, load_config
 from muxnet.errors import ConfigError, UsageError
-from muxnet.files import write_json, write_text
+from muxnet.files import sole_folder, write_json, write_text
 from muxnet.main_job import Run
 from muxnet.options import add_options, given_options
 from muxnet.progress import reporter
@@ -47,18 +47,20 @@ def carry_out(config: RunConfig, *, resume: bool) -> tuple[results.Results, str]
     """Return the results of a run, made now or found finished, and in words which.
 
     Raises:
-        UserError: ``config.out`` belongs to another run, or cannot be gone on with.
+        UserError: ``config.out`` belongs to another run, cannot be gone on with, or is written by
+            another process.
         OutputError: a file cannot be written.
 
     """
-    folder = run_folder.prepare(config, resume=resume)
-    if resume and folder.results.exists() and not folder.checkpoints():
-        return results.read_results(folder.results), "was finished before"
-    with reporter() as progress:
-        run = Run(config, folder, progress, resume)
-        found = main_job.compute(run)
-        leave(found, run)
-    return found, "done"
+    with sole_folder(config.out):
+        folder = run_folder.prepare(config, resume=resume)
+        if resume and folder.results.exists() and not folder.checkpoints():
+            return results.read_results(folder.results), "was finished before"
+        with reporter() as progress:
+            run = Run(config, folder, progress, resume)
+            found = main_job.compute(run)
+            leave(found, run)
+        return found, "done"
 
 
 def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
+from muxnet.files import sole_file
 from muxnet.options import add_image_options, given_image_format
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.run_folder import RunFolder
@@ -105,6 +107,19 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Serve until told to stop, and return the exit status."""
+    with _sole_log(arguments.decisions):
+        return serve(arguments)
+
+
+def _sole_log(path: Path | None) -> AbstractContextManager[None]:
+    """Hold the file of decisions, where it is one: those of two servers would be mixed."""
+    if path is None or (path.exists() and not path.is_file()):
+        return nullcontext()
+    return sole_file(path)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Check the arguments, and serve."""
     token = read_token(arguments.token_file)
     if arguments.host not in LOOPBACK and not token:
         raise UsageError(

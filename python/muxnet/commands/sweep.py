@@ -1,12 +1,14 @@
 """``muxnet sweep``: many trials from one file, one table of them all."""
 
 import argparse
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
+from muxnet import fingerprint
 from muxnet.cluster import Cluster, add_ray_argument
 from muxnet.errors import UsageError, error_text
-from muxnet.files import write_bytes, write_json
+from muxnet.files import sole_folder, write_bytes, write_json
 from muxnet.sweep import table
 from muxnet.sweep.config import Sweep, read_sweep
 from muxnet.sweep.folder import SweepFolder, prepare
@@ -42,15 +44,11 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(error_text("--jobs", "at least 0", arguments.jobs))
     table.packages()
     sweep = read_sweep(arguments.file, arguments.set)
-    folder = prepare(arguments.out or Path(arguments.file.stem), sweep, resume=arguments.resume)
-    search = make_search(sweep, folder)
-    workers: Workers
-    if arguments.ray is None:
-        workers = LocalWorkers(folder, arguments.jobs or 1)
-    else:
-        workers = RayWorkers(folder, Cluster(arguments.ray), arguments.jobs)
-    found = run(search, folder, workers)
-    leave(found, folder)
+    path = arguments.out or Path(arguments.file.stem)
+    with sole_folder(path):
+        folder = prepare(path, sweep, resume=arguments.resume)
+        found = run(make_search(sweep, folder), folder, make_workers(arguments, folder))
+        leave(found, folder)
     show(found, sweep, folder)
     target = getattr(arguments, "json_file", None)
     if target is not None:
@@ -58,10 +56,18 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def make_workers(arguments: argparse.Namespace, folder: SweepFolder) -> Workers:
+    """Return the processes of this machine, or those of a cluster where one was asked for."""
+    if arguments.ray is None:
+        return LocalWorkers(folder, arguments.jobs or 1)
+    return RayWorkers(folder, Cluster(arguments.ray), arguments.jobs)
+
+
 def run(search: Search, folder: SweepFolder, workers: Workers) -> Trials:
     """Return all trials with their records; those recorded before are not run again."""
     records: dict[str, Record] = {}
     waiting: dict[str, list[int]] = {}  # numbers of the same trial
+    digest = functools.cache(fingerprint.of_path)
 
     def settle(trial: Trial, record: Record) -> None:
         records[trial.key] = record
@@ -70,7 +76,8 @@ def run(search: Search, folder: SweepFolder, workers: Workers) -> Trials:
 
     try:
         while True:
-            while workers.free and (trial := search.ask()) is not None:
+            while workers.free and (asked := search.ask()) is not None:
+                trial = asked.begun(digest)
                 started = trial.key in waiting
                 waiting.setdefault(trial.key, []).append(len(search.trials) - 1)
                 known = records.get(trial.key) or finished(folder.read(trial))

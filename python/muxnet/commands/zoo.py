@@ -73,7 +73,7 @@ def describe(name: str) -> ZooEntry:
     """Count and measure one network."""
     from muxnet import _core, api
 
-    model = _core.make_model(name, options_for(name))
+    model = _core.make_model(name, options_for(name), seed=None)  # drawing weights takes longest
     latency = api.measure_latency(model, turns=TURNS)
     return ZooEntry(
         name=name,

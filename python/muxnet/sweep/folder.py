@@ -3,8 +3,9 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
-from muxnet import records
+from muxnet import fingerprint, records
 from muxnet.errors import ConfigError, UserError
 from muxnet.files import write_json
 from muxnet.sweep.config import Sweep
@@ -43,7 +44,7 @@ class SweepFolder:
         """Return the record of a trial that was finished before.
 
         Raises:
-            ConfigError: the file holds no record.
+            ConfigError: the file holds no record, or one of other inputs.
 
         """
         path = self.record(trial)
@@ -53,7 +54,11 @@ class SweepFolder:
             content = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
             raise ConfigError(f"[{path}] expected JSON, received {error}") from error
-        return records.from_dict(Record, content, str(path))
+        record = records.from_dict(Record, content, str(path))
+        if not record.error:
+            expected = "a trial on the same inputs (or choose another --out)"
+            fingerprint.require_same(record.inputs, trial.inputs, str(path), expected)
+        return record
 
     def write(self, trial: Trial, record: Record) -> None:
         """Keep the record of a trial.
@@ -73,11 +78,11 @@ def prepare(path: Path, sweep: Sweep, *, resume: bool) -> SweepFolder:
 
     """
     folder = SweepFolder(path)
-    mine = {"kind": sweep.config.kind, "search": sweep.config.search}
+    mine = _identity(sweep)
     if folder.kind.exists():
         found = json.loads(folder.kind.read_text(encoding="utf-8"))
-        if found != mine:
-            raise UserError(f"[out] {path} holds another sweep, {found}: choose another --out")
+        expected = f"another --out, as {path} holds another sweep"
+        fingerprint.require_same(found, mine, "out", expected)
         if not resume:
             raise UserError(
                 f"[out] {path} holds a sweep: go on with it by --resume, or choose another --out"
@@ -86,3 +91,21 @@ def prepare(path: Path, sweep: Sweep, *, resume: bool) -> SweepFolder:
         raise UserError(f"[out] {path} holds no sweep to resume: {folder.kind.name} is missing")
     write_json(folder.kind, mine)
     return folder
+
+
+def _identity(sweep: Sweep) -> dict[str, Any]:
+    """Return what must be the same to go on.
+
+    Of a grid each trial tells for itself; what Optuna remembers are figures of these settings.
+    """
+    config = sweep.config
+    identity: dict[str, Any] = {"kind": config.kind, "search": config.search}
+    if config.search == "optuna":
+        identity |= {
+            "fixed": sweep.fixed,
+            "vary": config.vary,
+            "seed": config.seed,
+            "maximise": list(config.maximise),
+            "minimise": list(config.minimise),
+        }
+    return dict(json.loads(json.dumps(identity, default=str)))

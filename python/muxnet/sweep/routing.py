@@ -11,6 +11,7 @@ from muxnet.errors import ConfigError, error_text
 from muxnet.outcome_files import read_outcomes
 from muxnet.records import option
 from muxnet.replay import area_above_mixing, cost_kind_of, fit_policy, point_within, shuffled
+from muxnet.run_folder import RunFolder
 from muxnet.study import divided
 from muxnet.study_results import DEFAULT
 
@@ -63,6 +64,14 @@ def check(settings: Mapping[str, Any], where: str) -> None:
     if trial.budget is not None and trial.lambda_cost is not None:
         received = f"{trial.budget:g} and {trial.lambda_cost:g}"
         raise ConfigError(error_text(where, "a budget or lambda_cost", received))
+
+
+def inputs(settings: Mapping[str, Any]) -> list[Path]:
+    """Return the files that the recorded answers lie in."""
+    table = Path(records.from_dict(RoutingTrial, settings, "trial").table)
+    if not table.is_dir():
+        return [table]
+    return [RunFolder(table).outcomes(part) for part in ("held_out", "calibration", "test")]
 
 
 def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:

@@ -57,6 +57,12 @@ def check(settings: Mapping[str, Any], where: str) -> None:
         raise ConfigError(f"[{where}] {error}") from error
 
 
+def inputs(settings: Mapping[str, Any]) -> list[Path]:
+    """Return the files or the folder of the data set; one that is shipped has none."""
+    _, colon, folder = str(settings.get("data", "")).partition(":")
+    return [Path(folder)] if colon else []
+
+
 def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
     """Run, or go on with, ``muxnet run`` in ``folder``, and return its figures.
 

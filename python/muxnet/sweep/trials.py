@@ -4,10 +4,11 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from muxnet import fingerprint
 from muxnet.cli import one_line
 from muxnet.sweep import routing, training
 
@@ -23,6 +24,9 @@ class Kind(Protocol):
     def check(self, settings: Mapping[str, Any], where: str) -> None:
         """Raise ConfigError for settings that no trial can have."""
 
+    def inputs(self, settings: Mapping[str, Any]) -> list[Path]:
+        """Return the files and folders that a trial reads; what they hold is part of it."""
+
     def measure(self, settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
         """Return a number for each of ``FIGURES``, or None; ``folder`` is the trial's own."""
 
@@ -37,6 +41,7 @@ class Trial:
     kind: str
     labels: dict[str, Any]
     settings: dict[str, Any]
+    inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # digests by path
 
     @property
     def key(self) -> str:
@@ -48,6 +53,11 @@ class Trial:
         """Raise ConfigError for settings that no trial can have."""
         KINDS[self.kind].check(self.settings, where)
 
+    def begun(self, digest: Callable[[Path], str] = fingerprint.of_path) -> "Trial":
+        """Return the trial with what its inputs hold now."""
+        paths = KINDS[self.kind].inputs(self.settings)
+        return dataclasses.replace(self, inputs={str(path): digest(path) for path in paths})
+
 
 @dataclasses.dataclass(frozen=True)
 class Record:
@@ -58,6 +68,7 @@ class Record:
     figures: dict[str, float | None]
     seconds: float
     error: str = ""
+    inputs: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def run_trial(trial: Trial, folder: Path, threads: int) -> Record:
@@ -66,7 +77,11 @@ def run_trial(trial: Trial, folder: Path, threads: int) -> Record:
     figures: dict[str, float | None] = {}
     error = ""
     try:
+        if trial.inputs:
+            same = "the inputs that the sweep was begun with"
+            fingerprint.require_same(trial.inputs, trial.begun().inputs, "trial", same)
         figures = KINDS[trial.kind].measure(trial.settings, folder, threads)
     except Exception as failure:
         error = one_line(failure)
-    return Record(trial.kind, trial.settings, figures, time.monotonic() - started, error)
+    seconds = time.monotonic() - started
+    return Record(trial.kind, trial.settings, figures, seconds, error, trial.inputs)

@@ -17,7 +17,7 @@ def main(task: str) -> int:
     """Run the trial, write its record, and return the exit status."""
     content = json.loads(task)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    trial = Trial(content["kind"], {}, content["settings"])
+    trial = Trial(content["kind"], {}, content["settings"], content["inputs"])
     try:
         record = run_trial(trial, Path(content["folder"]), content["threads"])
     except KeyboardInterrupt:

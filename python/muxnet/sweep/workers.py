@@ -82,6 +82,7 @@ class LocalWorkers(_Counted):
         task = {
             "kind": trial.kind,
             "settings": trial.settings,
+            "inputs": trial.inputs,
             "folder": str(self._folder.own(trial)),
             "record": str(self._folder.record(trial)),
             "threads": self._threads,
@@ -154,7 +155,7 @@ class RayWorkers(_Counted):
     def start(self, trial: Trial) -> None:
         """Begin a trial."""
         own = str(self._folder.own(trial).resolve())
-        future = self._remote.remote(trial.kind, trial.settings, own)
+        future = self._remote.remote(trial.kind, trial.settings, trial.inputs, own)
         self._running[future] = (trial, time.monotonic())
 
     def wait(self) -> tuple[Trial, Record]:
@@ -179,5 +180,5 @@ class RayWorkers(_Counted):
         self._cluster.close()
 
 
-def _run_remotely(kind: str, settings: dict[str, Any], folder: str) -> Any:
-    return records.to_dict(run_trial(Trial(kind, {}, settings), Path(folder), 1))
+def _run_remotely(kind: str, settings: dict[str, Any], inputs: dict[str, str], folder: str) -> Any:
+    return records.to_dict(run_trial(Trial(kind, {}, settings, inputs), Path(folder), 1))

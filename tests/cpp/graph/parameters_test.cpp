@@ -41,6 +41,33 @@ TEST(Parameters, StartTheSameWhateverElseTheGraphHas) {
   EXPECT_NE(x.data<float>()[0], y.data<float>()[0]);
 }
 
+double variance(const Tensor& tensor) {
+  double sum = 0;
+  for (const float value : tensor.span<float>()) sum += static_cast<double>(value) * value;
+  return sum / static_cast<double>(tensor.size());
+}
+
+TEST(Parameters, KeepASignalWhereNothingNormalisesIt) {
+  Graph graph({16, 8, 8});
+  const auto conv = [&graph](const char* name, ValueId src) {
+    return graph.add("conv2d", name, {src},
+                     {{"channels", Int{64}}, {"kernel", Int{3}}, {"bias", Int{1}}});
+  };
+  auto value = graph.add("relu", "relu1", {conv("plain", 0)});
+  value = graph.add("batch_norm", "bn", {conv("normalised", value)});
+  value = graph.add("flatten", "flatten", {graph.add("relu", "relu2", {value})});
+  value = graph.add("linear", "hidden", {value}, {{"features", Int{32}}});
+  graph.add("linear", "last", {graph.add("relu", "relu3", {value})}, {{"features", Int{400}}});
+  const Parameters parameters(graph);
+  EXPECT_NEAR(variance(parameters.value("plain.weight")), 2.0 / (16 * 9), 2e-3);
+  EXPECT_NEAR(variance(parameters.value("normalised.weight")), 2.0 / (64 * 9), 5e-4);
+  EXPECT_NEAR(variance(parameters.value("hidden.weight")), 2.0 / (64 * 16), 2e-4);
+  EXPECT_EQ(variance(parameters.value("hidden.bias")), 0);
+  EXPECT_NEAR(variance(parameters.value("last.weight")), 1.0 / (3 * 32), 1e-3);
+  EXPECT_GT(variance(parameters.value("last.bias")), 0);
+  EXPECT_EQ(variance(parameters.value("bn.weight")), 1);
+}
+
 TEST(Parameters, SaveAndLoadByName) {
   const Graph graph = residual_graph();
   Parameters from(graph), to(graph);

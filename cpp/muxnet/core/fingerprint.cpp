@@ -1,0 +1,91 @@
+#include "muxnet/core/fingerprint.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/random.hpp"
+
+namespace muxnet::fingerprint {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t piece_bytes = 1 << 20;
+
+std::string leaf(const Json& flat, const std::string& key) {
+  return flat.contains(key) ? flat.at(key).dump() : std::string("nothing");
+}
+
+std::string differences(const Json& there, const Json& here, const std::string& place) {
+  const Json left = there.flatten();
+  const Json right = here.flatten();
+  std::set<std::string> keys;
+  for (const auto& [key, value] : left.items()) keys.insert(key);
+  for (const auto& [key, value] : right.items()) keys.insert(key);
+  std::string result;
+  for (const auto& key : keys) {
+    const auto a = leaf(left, key);
+    const auto b = leaf(right, key);
+    if (a == b) continue;
+    if (!result.empty()) result += "; ";
+    result += text(key.empty() ? key : key.substr(1), ": ", a, ' ', place, ", ", b, " now");
+  }
+  return result;
+}
+
+}  // namespace
+
+std::uint64_t of_bytes(const void* bytes, std::size_t count, std::uint64_t start) {
+  const auto* byte = static_cast<const unsigned char*>(bytes);
+  std::uint64_t result = start;
+  for (std::size_t i = 0; i < count; i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, byte + i, std::min(sizeof word, count - i));
+    result = mix(result, word);
+  }
+  return result;
+}
+
+std::string hexadecimal(std::uint64_t value) {
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
+  return digits;
+}
+
+std::string digest(const Tensor& tensor) {
+  const auto kind = text(name_of(tensor.dtype()), to_string(tensor.shape()));
+  return hexadecimal(of_bytes(tensor.raw(), tensor.bytes(), of_bytes(kind.data(), kind.size())));
+}
+
+std::string digest_file(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) {
+    throw FileError(error_text(path.string(), "a file", "none, or something else"));
+  }
+  std::ifstream in(path, std::ios::binary);
+  std::vector<char> piece(piece_bytes);
+  std::uint64_t result = 0;
+  while (in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    result = of_bytes(piece.data(), static_cast<std::size_t>(in.gcount()), result);
+  }
+  if (!in.eof()) throw FileError(error_text(path.string(), "a readable file", "an error"));
+  return hexadecimal(mix(result, std::filesystem::file_size(path)));
+}
+
+void require_same(const std::string& there, const std::string& here, const std::string& where,
+                  const std::string& expected, const std::string& place) {
+  const auto left = Json::parse(there, nullptr, false);
+  const auto right = Json::parse(here, nullptr, false);
+  const bool readable = !left.is_discarded() && !right.is_discarded();
+  if (readable && left == right) return;
+  require(false, where, expected,
+          readable ? differences(left, right, place) : std::string("an unreadable fingerprint"));
+}
+
+}  // namespace muxnet::fingerprint
