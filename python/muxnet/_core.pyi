@@ -4,10 +4,11 @@ The C++ core of muxnet.
 from __future__ import annotations
 import collections.abc
 import numpy
+import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -2066,6 +2067,71 @@ class ServiceStatistics:
     @property
     def version(self) -> int:
         ...
+class InputTensor:
+    """
+    A tensor of a request.
+    """
+    @property
+    def datatype(self) -> str:
+        ...
+    @property
+    def images(self) -> list[bytes]:
+        """
+        JPEG or PNG.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def numbers(self) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        f32 (count), written one by one.
+        """
+    @property
+    def raw(self) -> tuple[int, int] | None:
+        """
+        Where its bytes begin and end in what was read.
+        """
+    @property
+    def shape(self) -> list[int]:
+        ...
+    @property
+    def whole(self) -> bool:
+        """
+        No number has a fraction.
+        """
+class RequestedTensor:
+    """
+    An output that a request asks for.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def parameters(self) -> dict[str, bool | int | float | str]:
+        ...
+class InferenceRequest:
+    """
+    ModelInfer of the protocol.
+    """
+    @property
+    def id(self) -> str:
+        ...
+    @property
+    def inputs(self) -> list[InputTensor]:
+        ...
+    @property
+    def model_name(self) -> str:
+        ...
+    @property
+    def model_version(self) -> str:
+        ...
+    @property
+    def outputs(self) -> list[RequestedTensor]:
+        ...
+    @property
+    def parameters(self) -> dict[str, bool | int | float | str]:
+        ...
 class Deployment:
     """
     All that a service answers with.
@@ -2154,6 +2220,22 @@ class Service:
     def descriptor(self) -> int:
         """
         Readable while answers wait.
+        """
+class Latency:
+    """
+    Milliseconds of one inference pass, measured.
+    """
+    def __init__(self, ms: typing.SupportsFloat | typing.SupportsIndex, typical_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ms(self) -> float:
+        """
+        Mean of the fastest tenth: what the machine can do.
+        """
+    @property
+    def typical_ms(self) -> float:
+        """
+        Median: more where others use the machine too.
         """
 class ConnectionOptions:
     """
@@ -2692,9 +2774,9 @@ def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_
     Raises:
         ValueError: shapes, labels or pixels that do not fit, NaN included.
     """
-def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex = 0, normalization: Normalization = ...) -> Model:
+def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex | None = 0, normalization: Normalization = ...) -> Model:
     """
-    A network of the zoo with fresh weights.
+    A network of the zoo with fresh weights; without a seed all zero, to look at costs.
     
     Raises:
         IndexError: unknown name.
@@ -2720,9 +2802,12 @@ def make_splits(data: Dataset, options: SplitOptions) -> Splits:
     Raises:
         ValueError: a class has too few images.
     """
-def measure_latency_ms(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, repetitions: typing.SupportsInt | typing.SupportsIndex = 30) -> float:
+def measure_latency(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, turns: typing.SupportsInt | typing.SupportsIndex = 30) -> Latency:
     """
-    Median milliseconds of one inference pass (measured).
+    Measure short turns of inference passes, more of them where the machine is busy.
+    
+    Raises:
+        ValueError: a batch or a number of turns below 1.
     """
 def measure_normalization(data: Dataset) -> Normalization:
     """
@@ -2805,6 +2890,20 @@ def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.Supp
     
     Raises:
         ValueError: another shape, not finite, no probabilities.
+    """
+def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
+    """
+    Read a ModelInferRequest as it goes over gRPC.
+    
+    Raises:
+        ValueError: it is none, or beyond the limits.
+    """
+def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
+    """
+    Read a REST body of at most so many encoded images a tensor.
+    
+    Raises:
+        ValueError: it is none, or beyond the limits.
     """
 def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
     """
@@ -2891,6 +2990,10 @@ def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collect
     Raises:
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+    """
+def usable_cores() -> int:
+    """
+    The cores that this process may use: those it may run on, within its CPU quota.
     """
 def versions() -> dict[str, str]:
     """
