@@ -12,6 +12,7 @@ namespace muxnet {
 double measure_latency_ms(Model& model, const LatencyOptions& options) {
   require(options.repetitions > 0, "measure_latency_ms", "at least one repetition",
           text(options.repetitions));
+  const auto reading = model.access.read("measure_latency_ms");
   Plan plan(model.graph, model.parameters, {.batch = options.batch});
   Shape shape = model.graph.shape(model.graph.input());
   shape.front() = options.batch;
