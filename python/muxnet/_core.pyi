@@ -7,10 +7,12 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
+    pass
+class BusyError(RuntimeError):
     pass
 class Normalization:
     """
@@ -185,6 +187,9 @@ class MultiplexerOptions:
 class Model:
     """
     A network with its weights.
+    
+    Threads may answer with it and save it at once. Training and loading want it alone: BusyError
+    for them while another thread uses it, and for others meanwhile.
     """
     def __repr__(self) -> str:
         ...
@@ -235,6 +240,9 @@ class Model:
 class Predictor:
     """
     A model ready to answer for any number of images.
+    
+    Threads may call it at once, each with buffers of its own; BusyError while another thread
+    trains or loads the model.
     """
     def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128, precision: Precision = Precision.full) -> None:
         ...
@@ -432,6 +440,8 @@ class ScheduleOptions:
 class Dataset:
     """
     Labelled images in memory.
+    
+    Never changed: threads may use it at once.
     """
     def __len__(self) -> int:
         ...
@@ -496,6 +506,9 @@ class Augmentation:
 class Loader:
     """
     Batches of a data set, prepared ahead while others work.
+    
+    For one thread at a time: an epoch belongs to the thread that began it, and a call of
+    another raises BusyError.
     """
     def __init__(self, data: Dataset, normalization: Normalization, *, batch_size: typing.SupportsInt | typing.SupportsIndex = 128, shuffle: bool = True, drop_last: bool = False, augmentation: Augmentation = ..., seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
@@ -889,6 +902,8 @@ class Cost:
 class DeviceProfile:
     """
     What networks cost on one device.
+    
+    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DeviceProfile:
@@ -917,6 +932,8 @@ class DeviceProfile:
 class LinkProfile:
     """
     A wireless link as the device sees it.
+    
+    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> LinkProfile:
@@ -955,6 +972,8 @@ class Exchange:
 class EnergyMeter:
     """
     Energy by the sensors that Linux shows.
+    
+    One measurement at a time: BusyError for a thread that begins another.
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
         ...
@@ -974,6 +993,8 @@ class EnergyMeter:
 class OutcomeTable:
     """
     What N models answered for n inputs, with labels and costs.
+    
+    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> OutcomeTable:
@@ -1107,6 +1128,9 @@ class Rule:
 class Policy:
     """
     A family of operating points over budgets.
+    
+    Threads may read it at once. fit() and what else changes it want it alone: BusyError for them
+    while another thread is in a call on it, and for others meanwhile.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> Policy:
@@ -1330,6 +1354,8 @@ class Recorder:
 class DriftMonitor:
     """
     Watches whether inputs are still like those of the calibration.
+    
+    Threads may call it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DriftMonitor:
@@ -1505,6 +1531,8 @@ class HardnessLevel:
 class Classifier:
     """
     A model, whatever runs it.
+    
+    Threads may call it at once; those in OpenCV take turns.
     """
     def answer(self, images: numpy.ndarray) -> numpy.ndarray:
         """
@@ -1555,6 +1583,9 @@ class HostedModel:
 class ModelPool:
     """
     N models that answer the same question.
+    
+    Threads may call it at once: networks of ours and functions that are concurrent run side by
+    side, others take turns.
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
         ...
@@ -1630,6 +1661,8 @@ class Routed:
 class Router:
     """
     Algorithm 2: look, decide, call, answer.
+    
+    Threads may call it at once, and run side by side where its models do.
     """
     def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
         ...
@@ -1667,6 +1700,8 @@ class MultiplexerView:
 class DecisionBatch:
     """
     Inputs on their way through a policy, whoever runs the models.
+    
+    Threads may read it at once; BusyError for store() beside another call.
     """
     def __init__(self, policy: Policy, n: typing.SupportsInt | typing.SupportsIndex, view: MultiplexerView = ..., first_input: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
@@ -2113,6 +2148,8 @@ class ServiceOptions:
 class Service:
     """
     Algorithm 2 for many requests at a time.
+    
+    Threads may call it at once.
     """
     def __init__(self, deployment: Deployment, options: ServiceOptions) -> None:
         """
@@ -2477,6 +2514,8 @@ class OffloadAccount:
 class OffloadClient:
     """
     Answers here, or in the cloud where that is worth it; in time.
+    
+    Threads may call it at once, each over a connection of its own; a deadline counts from the call.
     """
     def __init__(self, multiplexer: Model, small: Model, server: ConnectionOptions, options: OffloadOptions) -> None:
         """
