@@ -5,12 +5,13 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
+#include "core_interpreter.hpp"
 #include "tensors.hpp"
 
 namespace muxnet::python {
 
 /// For every call that computes: other Python threads run meanwhile.
-using Unlocked = py::call_guard<py::gil_scoped_release>;
+using Unlocked = py::call_guard<ReleaseGil>;
 
 void bind_core(py::module_& module);
 void bind_graph(py::module_& module);

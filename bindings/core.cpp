@@ -11,6 +11,7 @@ namespace muxnet::python {
 void bind_core(py::module_& module) {
   py::register_exception<FileError>(module, "FileError", PyExc_OSError);
   py::register_exception<TrainingError>(module, "TrainingError", PyExc_RuntimeError);
+  py::register_exception<BusyError>(module, "BusyError", PyExc_RuntimeError);
 
   module.def("set_threads", &set_threads, py::arg("threads"),
              "Threads for every computation; 0 means the cores this process may use.\n\n"

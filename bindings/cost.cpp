@@ -58,7 +58,9 @@ void bind_deployments(py::module_& module) {
 }
 
 void bind_profiles(py::module_& module) {
-  py::class_<DeviceProfile>(module, "DeviceProfile", "What networks cost on one device.")
+  py::class_<DeviceProfile>(
+      module, "DeviceProfile",
+      "What networks cost on one device.\n\nNever changed: threads may use it at once.")
       .def(py::init([](std::string name, std::map<std::string, Cost> networks) {
              return DeviceProfile{std::move(name), std::move(networks)};
            }),
@@ -73,7 +75,9 @@ void bind_profiles(py::module_& module) {
              const std::string& source) { save_device(path, profile, source); },
           py::arg("path"), py::arg("source"), Unlocked(),
           "Write JSON, atomically.\n\nRaises:\n    OSError.");
-  py::class_<LinkProfile>(module, "LinkProfile", "A wireless link as the device sees it.")
+  py::class_<LinkProfile>(
+      module, "LinkProfile",
+      "A wireless link as the device sees it.\n\nNever changed: threads may use it at once.")
       .def_readonly("name", &LinkProfile::name)
       .def_readonly("upload_mbps", &LinkProfile::upload_mbps)
       .def_readonly("download_mbps", &LinkProfile::download_mbps)
@@ -101,7 +105,9 @@ void bind_cost(py::module_& module) {
   bind_figures(module);
   bind_deployments(module);
   bind_profiles(module);
-  py::class_<EnergyMeter>(module, "EnergyMeter", "Energy by the sensors that Linux shows.")
+  py::class_<EnergyMeter>(module, "EnergyMeter",
+                          "Energy by the sensors that Linux shows.\n\nOne measurement at a time: "
+                          "BusyError for a thread that begins another.")
       .def(py::init<const std::filesystem::path&, double>(), py::arg("root") = "/",
            py::arg("period_ms") = 5.0)
       .def_property_readonly("sensor", &EnergyMeter::sensor, "What is read; or not measured.")
@@ -109,10 +115,10 @@ void bind_cost(py::module_& module) {
           "measure_mj",
           [](const EnergyMeter& meter, const std::function<void()>& work, const Figure& idle_mw) {
             const auto locked = [&work] {
-              const py::gil_scoped_acquire gil;
+              const AcquireGil gil;
               work();
             };
-            const py::gil_scoped_release unlocked;
+            const ReleaseGil unlocked;
             return meter.measure_mj(locked, idle_mw);
           },
           py::arg("work"), unknown("idle_mw"),

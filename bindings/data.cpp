@@ -33,7 +33,8 @@ std::pair<Dataset, Dataset> split_dataset(const Dataset& dataset, double second_
 }  // namespace
 
 void bind_data(py::module_& module) {
-  py::class_<Dataset>(module, "Dataset", "Labelled images in memory.")
+  py::class_<Dataset>(module, "Dataset",
+                      "Labelled images in memory.\n\nNever changed: threads may use it at once.")
       .def_readonly("name", &Dataset::name)
       .def_readonly("images", &Dataset::images, "u8 or f32 (n, c, h, w), sharing memory.")
       .def_readonly("labels", &Dataset::labels, "i32 (n), sharing memory.")
@@ -77,7 +78,10 @@ void bind_data(py::module_& module) {
            py::kw_only(), py::arg("crop_padding") = 0, py::arg("horizontal_flip") = false,
            py::arg("erase_size") = 0);
 
-  py::class_<Loader>(module, "Loader", "Batches of a data set, prepared ahead while others work.")
+  py::class_<Loader>(
+      module, "Loader",
+      "Batches of a data set, prepared ahead while others work.\n\nFor one thread at a time: an "
+      "epoch belongs to the thread that began it, and a call of\nanother raises BusyError.")
       .def(py::init([](const Dataset& data, const Normalization& normalization,
                        std::int64_t batch_size, bool shuffle, bool drop_last,
                        const Augmentation& augmentation, std::uint64_t seed) {
@@ -148,7 +152,7 @@ void bind_data(py::module_& module) {
       [](const std::vector<py::bytes>& contents, int channels, int size, int resize,
          std::int64_t max_pixels) {
         const std::vector<std::string> bytes(contents.begin(), contents.end());
-        const py::gil_scoped_release unlocked;
+        const ReleaseGil unlocked;
         return decode_images(bytes, {channels, size, resize, max_pixels});
       },
       py::arg("contents"), py::arg("channels"), py::arg("size"), py::arg("resize") = 0,

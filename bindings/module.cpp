@@ -3,6 +3,7 @@
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The C++ core of muxnet.";
   module.attr("__version__") = MUXNET_VERSION;
+  muxnet::python::exit_with_calls_at_work();
   // Enumerations and options come before what takes them as default arguments.
   muxnet::python::bind_core(module);
   muxnet::python::bind_graph(module);

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "bindings.hpp"
+#include "holding.hpp"
 #include "muxnet/graph/plan.hpp"
 #include "muxnet/networks/model.hpp"
 #include "muxnet/networks/multiplexer.hpp"
@@ -56,10 +57,16 @@ void bind_networks(py::module_& module) {
       .def_readwrite("shared_meta", &MultiplexerOptions::shared_meta)
       .def_readwrite("offload", &MultiplexerOptions::offload);
 
-  py::class_<Model, std::shared_ptr<Model>>(module, "Model", "A network with its weights.")
+  py::class_<Model, std::shared_ptr<Model>>(
+      module, "Model",
+      "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
+      "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
+      "meanwhile.")
       .def_readonly("name", &Model::name)
       .def_readonly("graph", &Model::graph)
-      .def_readonly("normalization", &Model::normalization)
+      .def_property_readonly(
+          "normalization",
+          reading("model.normalization", [](const Model& model) { return model.normalization; }))
       .def_property_readonly(
           "macs", [](const Model& model) { return model.graph.macs(); },
           "Multiply-accumulates for one input (counted).")
@@ -72,6 +79,7 @@ void bind_networks(py::module_& module) {
       .def(
           "load_state",
           [](Model& model, const std::map<std::string, Tensor>& state) {
+            const auto writing = model.access.write(model.name + ", load_state");
             model.parameters.load_state(state);
           },
           py::arg("state"),
@@ -87,11 +95,15 @@ void bind_networks(py::module_& module) {
                std::to_string(model.graph.macs()) + " MACs>";
       });
 
-  py::class_<Predictor>(module, "Predictor", "A model ready to answer for any number of images.")
+  py::class_<Predictor>(
+      module, "Predictor",
+      "A model ready to answer for any number of images.\n\nThreads may call it at once, each with "
+      "buffers of its own; BusyError while another thread\ntrains or loads the model.")
       .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
            py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
            py::keep_alive<1, 2>())
-      .def("output", &Predictor::output, py::arg("images"), py::arg("name"), Unlocked(),
+      .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
+           py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"
            "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
 
@@ -105,6 +117,7 @@ void bind_networks(py::module_& module) {
   module.def(
       "plan_bytes",
       [](Model& model, std::int64_t batch) {
+        const auto hold = model.access.read("plan_bytes");
         return Plan(model.graph, model.parameters, {.batch = batch}).memory_bytes();
       },
       py::arg("model"), py::arg("batch") = 1, Unlocked(),
@@ -112,11 +125,11 @@ void bind_networks(py::module_& module) {
   module.def(
       "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
       py::arg("projection_dim") = 0, py::arg("seed") = 0,
-      py::arg("normalization") = Normalization{},
+      py::arg("normalization") = Normalization{}, Unlocked(),
       "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
       "Raises:\n    IndexError: unknown name.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
-             py::arg("seed") = 0, py::arg("normalization") = Normalization{},
+             py::arg("seed") = 0, py::arg("normalization") = Normalization{}, Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
 }
 

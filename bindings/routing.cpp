@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bindings.hpp"
+#include "holding.hpp"
 #include "muxnet/core/error.hpp"
 #include "muxnet/routing/curve.hpp"
 #include "muxnet/routing/drift.hpp"
@@ -38,7 +39,8 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
 
 void bind_table(py::module_& module) {
   py::class_<OutcomeTable>(module, "OutcomeTable",
-                           "What N models answered for n inputs, with labels and costs.")
+                           "What N models answered for n inputs, with labels and costs.\n\nNever "
+                           "changed: threads may use it at once.")
       .def(py::init(&make_table), py::arg("models"), py::arg("probabilities"), py::arg("costs"),
            py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
            py::arg("offload_score") = Tensor(),
@@ -113,8 +115,11 @@ void bind_policy(py::module_& module) {
       .def_readonly("called", &Decisions::called, "(n), bit i: model i was run.")
       .def_readonly("answers", &Decisions::answers, "(n), classes.");
   py::class_<Rule, std::shared_ptr<Rule>>(module, "Rule", "One operating point, ready to decide.");
-  py::class_<Policy, std::shared_ptr<Policy>>(module, "Policy",
-                                              "A family of operating points over budgets.")
+  py::class_<Policy, std::shared_ptr<Policy>>(
+      module, "Policy",
+      "A family of operating points over budgets.\n\nThreads may read it at once. fit() and what "
+      "else changes it want it alone: BusyError for them\nwhile another thread is in a call on it, "
+      "and for others meanwhile.")
       .def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_router", &Policy::uses_router)
       .def_property_readonly("uses_features", &Policy::uses_features)
@@ -129,17 +134,18 @@ void bind_policy(py::module_& module) {
           },
           py::arg("path"), Unlocked(),
           "Read what save() wrote.\n\nRaises:\n    OSError.\n    ValueError: no policy.")
-      .def_property_readonly("best_single", &Policy::best_single,
+      .def_property_readonly("best_single", reading("policy", &Policy::best_single),
                              "The model most accurate on the inputs it was fitted on.")
-      .def_property_readonly("models", &Policy::models)
-      .def_property_readonly("classes", &Policy::classes)
-      .def_property_readonly("costs", &Policy::costs, "(N), when fitted, of its kind.")
-      .def_property_readonly("version", &Policy::version,
+      .def_property_readonly("models", reading("policy", &Policy::models))
+      .def_property_readonly("classes", reading("policy", &Policy::classes))
+      .def_property_readonly("costs", reading("policy", &Policy::costs),
+                             "(N), when fitted, of its kind.")
+      .def_property_readonly("version", reading("policy", &Policy::version),
                              "64-bit FNV-1a, in hexadecimal, of what save() writes.")
       .def_property_readonly("cost_kind",
                              [](const Policy& policy) { return policy.options().cost_kind; })
-      .def_property_readonly("operating_points", &Policy::operating_points)
-      .def_property_readonly("point", &Policy::point)
+      .def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
+      .def_property_readonly("point", reading("policy", &Policy::point))
       .def("choose", &Policy::choose, py::arg("point"))
       .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"),
            "The most accurate point within `cost` per input.\n\nRaises:\n    ValueError.")
@@ -150,20 +156,23 @@ void bind_policy(py::module_& module) {
       .def("without", &Policy::without, py::arg("model"), Unlocked(),
            "Never call the model at this position again.\n\n"
            "Raises:\n    ValueError: no operating point is left.")
-      .def_property_readonly("prices", &Policy::prices, "(N), what the models cost now.")
-      .def_property_readonly("look", &Policy::look, "What deciding itself costs now.")
+      .def_property_readonly("prices", reading("policy", &Policy::prices),
+                             "(N), what the models cost now.")
+      .def_property_readonly("look", reading("policy", &Policy::look),
+                             "What deciding itself costs now.")
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
-      .def(
-          "rule", [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); },
-          "The chosen point, for a Router.")
-      .def(
-          "answer_probabilities",
-          [](const Policy& policy, const OutcomeTable& table) {
-            policy.decide(table);  // refuses other models
-            return answer_probabilities(*policy.rule(), table);
-          },
-          py::arg("table"), Unlocked(), "f32 (n, K), of the answers.\n\nRaises:\n    ValueError.")
+      .def("rule",
+           reading("policy.rule",
+                   [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }),
+           "The chosen point, for a Router.")
+      .def("answer_probabilities",
+           reading("policy.answer_probabilities",
+                   [](const Policy& policy, const OutcomeTable& table) {
+                     policy.decide(table);  // refuses other models
+                     return answer_probabilities(*policy.rule(), table);
+                   }),
+           py::arg("table"), Unlocked(), "f32 (n, K), of the answers.\n\nRaises:\n    ValueError.")
       .def(
           "rule_at",
           [](const Policy& policy, const OperatingPoint& point) {
@@ -177,10 +186,11 @@ void bind_policy(py::module_& module) {
                     "About so many labelled inputs would do; 0: no number would.");
   module.def(
       "certify",
-      [](const Policy& policy, const OutcomeTable& calibration, double drop, double delta,
-         std::uint64_t seed) {
-        return certify(policy, calibration, {.drop = drop, .delta = delta, .seed = seed});
-      },
+      reading("certify",
+              [](const Policy& policy, const OutcomeTable& calibration, double drop, double delta,
+                 std::uint64_t seed) {
+                return certify(policy, calibration, {.drop = drop, .delta = delta, .seed = seed});
+              }),
       py::arg("policy"), py::arg("calibration"), py::arg("drop") = 0.005, py::arg("delta") = 0.05,
       py::arg("seed") = 0, Unlocked(),
       "The cheapest operating point that loses at most `drop` of accuracy against the best single\n"
@@ -198,9 +208,11 @@ void bind_policy(py::module_& module) {
             "`name`: the kind of cost, or the model whose share of calls it is.");
   module.def(
       "choose_within",
-      [](const Policy& policy, const OutcomeTable& calibration, const std::vector<Limit>& limits) {
-        return choose_within(policy, calibration, limits);
-      },
+      reading("choose_within",
+              [](const Policy& policy, const OutcomeTable& calibration,
+                 const std::vector<Limit>& limits) {
+                return choose_within(policy, calibration, limits);
+              }),
       py::arg("policy"), py::arg("calibration"), py::arg("limits"), Unlocked(),
       "The most accurate operating point that keeps all limits on inputs not seen before.\n\n"
       "Raises:\n    ValueError: no point does, and what would do.");
@@ -264,42 +276,46 @@ void bind_evaluation(py::module_& module) {
   };
   module.def(
       "evaluate",
-      [bootstrap](const Policy& policy, const OutcomeTable& table, std::uint64_t seed) {
-        return evaluate(policy, table, {bootstrap(seed)});
-      },
+      reading("evaluate",
+              [bootstrap](const Policy& policy, const OutcomeTable& table, std::uint64_t seed) {
+                return evaluate(policy, table, {bootstrap(seed)});
+              }),
       py::arg("policy"), py::arg("table"), py::arg("seed") = 0, Unlocked(),
       "Figures of a fitted policy.\n\nRaises:\n    ValueError: inputs that it was fitted on.");
-  module.def(
-      "accuracy_cost_curve",
-      [](const Policy& policy, const OutcomeTable& table) {
-        return accuracy_cost_curve(policy, table).points;
-      },
-      py::arg("policy"), py::arg("table"), Unlocked(), "A policy's family over budgets.");
+  module.def("accuracy_cost_curve",
+             reading("accuracy_cost_curve",
+                     [](const Policy& policy, const OutcomeTable& table) {
+                       return accuracy_cost_curve(policy, table).points;
+                     }),
+             py::arg("policy"), py::arg("table"), Unlocked(), "A policy's family over budgets.");
   module.def(
       "area_between",
-      [bootstrap](const Policy& policy, const Policy& other, const OutcomeTable& table,
-                  std::uint64_t seed, double up_to) {
-        CurveOptions options;
-        options.bootstrap = bootstrap(seed);
-        options.up_to = up_to;
-        return area_between(policy, other, table, options);
-      },
+      reading("area_between",
+              [bootstrap](const Policy& policy, const Policy& other, const OutcomeTable& table,
+                          std::uint64_t seed, double up_to) {
+                CurveOptions options;
+                options.bootstrap = bootstrap(seed);
+                options.up_to = up_to;
+                return area_between(policy, other, table, options);
+              }),
       py::arg("policy"), py::arg("other"), py::arg("table"), py::arg("seed") = 0, py::kw_only(),
       py::arg("up_to") = 0.0, Unlocked(),
       "Mean height of one curve above the other, with its paired interval; over the costs that\n"
       "both reach, or up to a cost, a curve going on level beyond its last point.");
   module.def(
       "area_between",
-      [bootstrap](const std::vector<std::shared_ptr<Policy>>& policies,
-                  const std::vector<std::shared_ptr<Policy>>& others,
-                  const std::vector<OutcomeTable>& tables, std::uint64_t seed, double up_to) {
-        CurveOptions options;
-        options.bootstrap = bootstrap(seed);
-        options.up_to = up_to;
-        std::vector<const OutcomeTable*> each;
-        for (const auto& table : tables) each.push_back(&table);
-        return area_between(pointers(policies), pointers(others), each, options);
-      },
+      reading(
+          "area_between",
+          [bootstrap](const std::vector<std::shared_ptr<Policy>>& policies,
+                      const std::vector<std::shared_ptr<Policy>>& others,
+                      const std::vector<OutcomeTable>& tables, std::uint64_t seed, double up_to) {
+            CurveOptions options;
+            options.bootstrap = bootstrap(seed);
+            options.up_to = up_to;
+            std::vector<const OutcomeTable*> each;
+            for (const auto& table : tables) each.push_back(&table);
+            return area_between(pointers(policies), pointers(others), each, options);
+          }),
       py::arg("policies"), py::arg("others"), py::arg("tables"), py::arg("seed") = 0, py::kw_only(),
       py::arg("up_to") = 0.0, Unlocked(),
       "The mean of the same over pairs, each fitted with another seed or on other models, with a\n"
@@ -347,34 +363,39 @@ void bind_records(py::module_& module) {
       .def_readonly("same", &ReplayedRecord::same, "As recorded.");
   module.def(
       "record_decisions",
-      [](const Policy& policy, const OutcomeTable& table, const std::vector<std::int64_t>& rows) {
-        return record_decisions(policy, table, rows);
-      },
+      reading("record_decisions",
+              [](const Policy& policy, const OutcomeTable& table,
+                 const std::vector<std::int64_t>& rows) {
+                return record_decisions(policy, table, rows);
+              }),
       py::arg("policy"), py::arg("table"), py::arg("rows") = std::vector<std::int64_t>{},
       Unlocked(),
       "Lines of JSON, one an input, that say why it went where it went; of all rows by default.\n\n"
       "Raises:\n    ValueError: other models.");
-  module.def(
-      "replay_records",
-      [](const Policy& policy, const std::vector<std::string>& lines) {
-        return replay_records(policy, lines);
-      },
-      py::arg("policy"), py::arg("lines"), Unlocked(),
-      "The decisions on what records say was known.\n\n"
-      "Raises:\n    ValueError: no record of this policy in this version.");
+  module.def("replay_records",
+             reading("replay_records",
+                     [](const Policy& policy, const std::vector<std::string>& lines) {
+                       return replay_records(policy, lines);
+                     }),
+             py::arg("policy"), py::arg("lines"), Unlocked(),
+             "The decisions on what records say was known.\n\n"
+             "Raises:\n    ValueError: no record of this policy in this version.");
   py::class_<Recorder, std::shared_ptr<Recorder>>(module, "Recorder",
                                                   "Writes down why inputs went where they went.")
-      .def(py::init([](const Policy& policy, std::map<std::string, std::vector<double>> costs,
-                       std::map<std::string, double> router_costs,
-                       std::optional<std::size_t> point) {
-             return Recorder(policy, {std::move(costs), std::move(router_costs)}, point);
-           }),
+      .def(py::init(reading(
+               "recorder",
+               [](const Policy& policy, std::map<std::string, std::vector<double>> costs,
+                  std::map<std::string, double> router_costs, std::optional<std::size_t> point) {
+                 return Recorder(policy, {std::move(costs), std::move(router_costs)}, point);
+               })),
            py::arg("policy"), py::arg("costs"), py::arg("router_costs"),
            py::arg("point") = std::nullopt,
            "Of the policy's chosen operating point, or of another.\n\n"
            "Raises:\n    ValueError: no such point, or costs that do not fit.");
   py::class_<DriftMonitor, std::shared_ptr<DriftMonitor>>(
-      module, "DriftMonitor", "Watches whether inputs are still like those of the calibration.")
+      module, "DriftMonitor",
+      "Watches whether inputs are still like those of the calibration.\n\nThreads may call it at "
+      "once.")
       .def(py::init([](const std::map<std::string, std::vector<double>>& calibration,
                        std::string version, double alpha, std::uint64_t seed) {
              return std::make_shared<DriftMonitor>(calibration, std::move(version),
@@ -400,7 +421,10 @@ void bind_records(py::module_& module) {
           },
           py::arg("path"), "Raises:\n    OSError.\n    ValueError: no monitor.");
   module.def("monitored_values",
-             py::overload_cast<const Policy&, const OutcomeTable&>(&monitored_values),
+             reading("monitored_values",
+                     [](const Policy& policy, const OutcomeTable& table) {
+                       return monitored_values(policy, table);
+                     }),
              py::arg("policy"), py::arg("table"), Unlocked(),
              "What a DriftMonitor watches, for every row.\n\nRaises:\n    ValueError.");
 }

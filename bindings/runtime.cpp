@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bindings.hpp"
+#include "holding.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/record.hpp"
 #include "muxnet/runtime/collect.hpp"
@@ -28,52 +29,61 @@ void bind_decision_batch(py::module_& module) {
       },
       py::arg("multiplexer"), py::arg("images"), py::arg("macs"), Unlocked(),
       "Run a multiplexer over normalised images; macs are the N models'.");
-  py::class_<DecisionBatch>(module, "DecisionBatch",
-                            "Inputs on their way through a policy, whoever runs the models.")
-      .def(py::init([](const Policy& policy, std::int64_t n, const MultiplexerView& view,
-                       std::int64_t first_input) {
-             return DecisionBatch(policy.rule(), n,
+  py::class_<DecisionBatch>(
+      module, "DecisionBatch",
+      "Inputs on their way through a policy, whoever runs the models.\n\nThreads may read it at "
+      "once; BusyError for store() beside another call.")
+      .def(py::init(reading("decision batch",
+                            [](const Policy& policy, std::int64_t n, const MultiplexerView& view,
+                               std::int64_t first_input) {
+                              return DecisionBatch(
+                                  policy.rule(), n,
                                   static_cast<std::int64_t>(policy.models().size()), view,
                                   first_input);
-           }),
+                            })),
            py::arg("policy"), py::arg("n"),
            py::arg_v("view", MultiplexerView{}, "MultiplexerView()"), py::arg("first_input") = 0,
            "Raises:\n    ValueError: the policy looks at a multiplexer and there is none.")
-      .def_property_readonly("done", &DecisionBatch::done)
-      .def_property_readonly("wanted", &DecisionBatch::wanted, "(N), inputs by model.")
+      .def_property_readonly("done", reading("decision batch", &DecisionBatch::done))
+      .def_property_readonly("wanted", reading("decision batch", &DecisionBatch::wanted),
+                             "(N), inputs by model.")
       .def("store", &DecisionBatch::store, py::arg("model"), py::arg("answers"),
            "Take a model's probabilities f32 (wanted, K).\n\nRaises:\n    ValueError.")
-      .def_property_readonly("called", &DecisionBatch::called, "(n), bit i: model i was run.")
-      .def_property_readonly("answers", &DecisionBatch::answers, "(n), once done.")
-      .def_property_readonly("probabilities", &DecisionBatch::probabilities, "(n, K), once done.")
-      .def(
-          "records",
-          [](const DecisionBatch& batch, const Policy& policy,
-             std::map<std::string, std::vector<double>> costs,
-             std::map<std::string, double> router_costs) {
-            const Recorder recorder(policy, {std::move(costs), std::move(router_costs)});
-            std::vector<std::string> lines;
-            for (std::size_t row = 0; row < batch.called().size(); ++row) {
-              const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
-              lines.push_back(recorder.record(evidence, evidence.called));
-            }
-            return lines;
-          },
-          py::arg("policy"), py::arg("costs"), py::arg("router_costs"), Unlocked(),
-          "Decision records, once done, as record_decisions() gives them.")
-      .def(
-          "plan",
-          [](const DecisionBatch& batch, const Policy& policy, std::int64_t row) {
-            return plan_decision(policy, batch.evidence(row)).dump();
-          },
-          py::arg("policy"), py::arg("row"),
-          "JSON: what is called first, and which comparisons may call for more.")
-      .def(
-          "monitored",
-          [](const DecisionBatch& batch, const Policy& policy, std::int64_t row) {
-            return monitored_values(*policy.rule(), batch.evidence(row));
-          },
-          py::arg("policy"), py::arg("row"), "What a DriftMonitor watches, once done.");
+      .def_property_readonly("called", reading("decision batch", &DecisionBatch::called),
+                             "(n), bit i: model i was run.")
+      .def_property_readonly("answers", reading("decision batch", &DecisionBatch::answers),
+                             "(n), once done.")
+      .def_property_readonly("probabilities",
+                             reading("decision batch", &DecisionBatch::probabilities),
+                             "(n, K), once done.")
+      .def("records",
+           reading("decision batch",
+                   [](const DecisionBatch& batch, const Policy& policy,
+                      std::map<std::string, std::vector<double>> costs,
+                      std::map<std::string, double> router_costs) {
+                     const Recorder recorder(policy, {std::move(costs), std::move(router_costs)});
+                     std::vector<std::string> lines;
+                     for (std::size_t row = 0; row < batch.called().size(); ++row) {
+                       const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
+                       lines.push_back(recorder.record(evidence, evidence.called));
+                     }
+                     return lines;
+                   }),
+           py::arg("policy"), py::arg("costs"), py::arg("router_costs"), Unlocked(),
+           "Decision records, once done, as record_decisions() gives them.")
+      .def("plan",
+           reading("decision batch",
+                   [](const DecisionBatch& batch, const Policy& policy, std::int64_t row) {
+                     return plan_decision(policy, batch.evidence(row)).dump();
+                   }),
+           py::arg("policy"), py::arg("row"),
+           "JSON: what is called first, and which comparisons may call for more.")
+      .def("monitored",
+           reading("decision batch",
+                   [](const DecisionBatch& batch, const Policy& policy, std::int64_t row) {
+                     return monitored_values(*policy.rule(), batch.evidence(row));
+                   }),
+           py::arg("policy"), py::arg("row"), "What a DriftMonitor watches, once done.");
 }
 
 }  // namespace
@@ -102,7 +112,9 @@ void bind_runtime(py::module_& module) {
       .def_property_readonly("weights", [](const Routed& routed) { return routed.view.weights; })
       .def_property_readonly("scores", [](const Routed& routed) { return routed.view.scores; });
 
-  py::class_<Router>(module, "Router", "Algorithm 2: look, decide, call, answer.")
+  py::class_<Router>(module, "Router",
+                     "Algorithm 2: look, decide, call, answer.\n\nThreads may call it at once, and "
+                     "run side by side where its models do.")
       .def(py::init([](std::shared_ptr<ModelPool> pool, const Multiplexer& multiplexer,
                        std::shared_ptr<Rule> rule) {
              return std::make_unique<Router>(std::move(pool), multiplexer, std::move(rule));

@@ -1,6 +1,7 @@
 #include <mutex>
 
 #include "bindings.hpp"
+#include "holding.hpp"
 #include "muxnet/core/error.hpp"
 #include "muxnet/runtime/model_pool.hpp"
 
@@ -18,7 +19,8 @@ struct Function {
 std::shared_ptr<Function> share(std::string name, py::function call, bool concurrent) {
   auto* made = new Function{std::move(name), std::move(call), {}, concurrent};
   return {made, [](Function* held) {
-            const py::gil_scoped_acquire gil;  // the last worker lets go of it
+            if (!interpreter_runs()) return;
+            const AcquireGil gil;  // the last worker lets go of it
             delete held;
           }};
 }
@@ -31,7 +33,10 @@ class FunctionClassifier final : public Classifier {
   Tensor answer(const Tensor& images) override {
     std::unique_lock lock(function_->one_at_a_time, std::defer_lock);
     if (!function_->concurrent) lock.lock();
-    const py::gil_scoped_acquire gil;
+    if (!interpreter_runs()) {
+      throw std::runtime_error(error_text(function_->name, "Python", "its end"));
+    }
+    const AcquireGil gil;
     try {
       using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
       const Floats given(function_->call(to_array(images)));
@@ -82,8 +87,9 @@ HostedModel host_function(const std::string& name, py::function predict, double 
 }  // namespace
 
 void bind_hosted_models(py::module_& module) {
-  py::class_<Classifier, std::shared_ptr<Classifier>>(module, "Classifier",
-                                                      "A model, whatever runs it.")
+  py::class_<Classifier, std::shared_ptr<Classifier>>(
+      module, "Classifier",
+      "A model, whatever runs it.\n\nThreads may call it at once; those in OpenCV take turns.")
       .def("answer", &Classifier::answer, py::arg("images"), Unlocked(),
            "What the model gives, f32 (n, K), for images f32 (n, c, h, w).\n\n"
            "Raises:\n    ValueError: images that it cannot take.");
@@ -98,7 +104,8 @@ void bind_hosted_models(py::module_& module) {
              "Answers f32 (n, K) as probabilities; classes 0: any K.\n\n"
              "Raises:\n    ValueError: another shape, not finite, no probabilities.");
   py::class_<HostedModel>(module, "HostedModel", "A model as a pool or a service answers with it.")
-      .def(py::init([](std::shared_ptr<Model> model) { return host(std::move(model)); }),
+      .def(py::init(reading("hosted model",
+                            [](std::shared_ptr<Model> model) { return host(std::move(model)); })),
            py::arg("model"), "A network of ours: its cost are its MACs.")
       .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
@@ -117,8 +124,10 @@ void bind_hosted_models(py::module_& module) {
       .def_readonly("classes", &HostedModel::classes)
       .def_readonly("normalization", &HostedModel::normalization);
   py::implicitly_convertible<Model, HostedModel>();
-  py::class_<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool",
-                                                    "N models that answer the same question.")
+  py::class_<ModelPool, std::shared_ptr<ModelPool>>(
+      module, "ModelPool",
+      "N models that answer the same question.\n\nThreads may call it at once: networks of ours "
+      "and functions that are concurrent run side by\nside, others take turns.")
       .def(py::init<std::vector<HostedModel>>(), py::arg("models"))
       .def("__len__", &ModelPool::size)
       .def_property_readonly("names", &ModelPool::names)

@@ -114,13 +114,17 @@ void bind_offload_results(py::module_& module) {
 }
 
 void bind_offload_client(py::module_& module) {
-  py::class_<OffloadClient>(module, "OffloadClient",
-                            "Answers here, or in the cloud where that is worth it; in time.")
+  py::class_<OffloadClient>(
+      module, "OffloadClient",
+      "Answers here, or in the cloud where that is worth it; in time.\n\nThreads may call it at "
+      "once, each over a connection of its own; a deadline counts from the "
+      "call.")
       .def(py::init([](std::shared_ptr<Model> multiplexer, std::shared_ptr<Model> small,
                        const ConnectionOptions& server, const OffloadOptions& options) {
              return std::make_unique<OffloadClient>(
                  make_local_models(std::move(multiplexer), std::move(small)),
-                 make_transport(server), std::make_shared<SteadyClock>(), options);
+                 [server] { return make_transport(server); }, std::make_shared<SteadyClock>(),
+                 options);
            }),
            py::arg("multiplexer"), py::arg("small"), py::arg("server"), py::arg("options"),
            Unlocked(),

@@ -12,29 +12,39 @@ namespace {
 class LoopService {
  public:
   LoopService(Deployment deployment, const ServiceOptions& options)
-      : service_(std::move(deployment), options) {}
+      : parts_(std::make_unique<Parts>(std::move(deployment), options)) {}
   ~LoopService() {
-    const py::gil_scoped_release unlocked;  // a worker may wait for Python's lock
-    service_.close();
+    if (!interpreter_runs()) parts_.leave();  // a worker may wait for Python, and for ever
+    if (!parts_.at_home()) return;
+    const ReleaseGil unlocked;  // a worker may wait for Python's lock
+    parts_ = {};
   }
   LoopService(const LoopService&) = delete;
   LoopService& operator=(const LoopService&) = delete;
 
-  std::uint64_t deploy(Deployment deployment) { return service_.deploy(std::move(deployment)); }
+  std::uint64_t deploy(Deployment deployment) { return service().deploy(std::move(deployment)); }
   void submit(std::uint64_t ticket, ServiceRequest request) {
-    service_.submit(std::move(request), [this, ticket](ServiceAnswer answer) {
-      completions_.add(ticket, std::move(answer));
+    Parts& parts = parts_.get("service");
+    parts.service.submit(std::move(request), [&parts, ticket](ServiceAnswer answer) {
+      parts.completions.add(ticket, std::move(answer));
     });
   }
-  ServiceAnswer infer(ServiceRequest request) { return service_.infer(std::move(request)); }
-  ServiceStatistics statistics() const { return service_.statistics(); }
-  void close() { service_.close(); }
-  int descriptor() const { return completions_.descriptor(); }
-  auto take() { return completions_.take(); }
+  ServiceAnswer infer(ServiceRequest request) { return service().infer(std::move(request)); }
+  ServiceStatistics statistics() const { return service().statistics(); }
+  void close() { service().close(); }
+  int descriptor() const { return parts_.get("service").completions.descriptor(); }
+  auto take() { return parts_.get("service").completions.take(); }
 
  private:
-  Completions completions_;  // outlives the service, which adds to it until it is closed
-  Service service_;
+  struct Parts {
+    Parts(Deployment deployment, const ServiceOptions& options)
+        : service(std::move(deployment), options) {}
+    Completions completions;  // outlives the service, which adds to it until it is closed
+    Service service;
+  };
+  Service& service() const { return parts_.get("service").service; }
+
+  ProcessLocal<Parts> parts_;
 };
 
 Deployment make_deployment(std::vector<HostedModel> models,
@@ -244,7 +254,8 @@ void bind_service(py::module_& module) {
       .def_readwrite("fill_ms", &ServiceOptions::fill_ms)
       .def_readwrite("cheaper_when_full", &ServiceOptions::cheaper_when_full)
       .def_readwrite("warm_up", &ServiceOptions::warm_up);
-  py::class_<LoopService>(module, "Service", "Algorithm 2 for many requests at a time.")
+  py::class_<LoopService>(
+      module, "Service", "Algorithm 2 for many requests at a time.\n\nThreads may call it at once.")
       .def(py::init<Deployment, const ServiceOptions&>(), py::arg("deployment"), py::arg("options"),
            Unlocked(), "Raises:\n    ValueError: what does not fit.")
       .def("deploy", &LoopService::deploy, py::arg("deployment"), Unlocked(),

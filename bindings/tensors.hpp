@@ -3,6 +3,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include "core_interpreter.hpp"
 #include "muxnet/core/tensor.hpp"
 
 // NumPy arrays in and out as muxnet::Tensor, without a copy where they are contiguous.
@@ -19,7 +20,8 @@ inline Tensor to_tensor(py::array array) {
     Shape shape(array.shape(), array.shape() + array.ndim());
     // The array may be released by a thread without the GIL.
     auto owner = std::shared_ptr<void>(new py::array(array), [](void* held) {
-      const py::gil_scoped_acquire gil;
+      if (!interpreter_runs()) return;
+      const AcquireGil gil;
       delete static_cast<py::array*>(held);
     });
     return Tensor::borrow(const_cast<void*>(array.data()), std::move(shape), dtype, owner);

@@ -18,7 +18,8 @@ std::vector<Model*> pointers(const Models& models) {
 ProgressCallback with_signals(const std::function<bool(const Progress&)>& callback,
                               bool& interrupted) {
   return [&callback, &interrupted](const Progress& progress) {
-    const py::gil_scoped_acquire gil;
+    if (!interpreter_runs()) return false;
+    const AcquireGil gil;
     if (PyErr_CheckSignals() != 0) {
       // A KeyboardInterrupt is raised again once the checkpoint is written.
       PyErr_Clear();
@@ -34,7 +35,7 @@ TrainingResult guarded(const std::function<bool(const Progress&)>& callback, con
   bool interrupted = false;
   TrainingResult result;
   {
-    const py::gil_scoped_release release;
+    const ReleaseGil unlocked;
     result = train(with_signals(callback, interrupted));
   }
   if (interrupted) {

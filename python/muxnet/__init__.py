@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from muxnet.config import MultiplexerConfig, RunConfig, load_config
 
 if TYPE_CHECKING:
-    from muxnet._core import ConnectionOptions, OffloadClient, OffloadOptions, TrainingError
+    from muxnet._core import (
+        BusyError,
+        ConnectionOptions,
+        OffloadClient,
+        OffloadOptions,
+        TrainingError,
+    )
     from muxnet.api import (
         Router,
         dataset,
@@ -37,6 +43,7 @@ except metadata.PackageNotFoundError:  # run from a source folder that was never
     __version__ = "0+source"
 
 __all__ = [
+    "BusyError",
     "ConnectionOptions",
     "MultiplexerConfig",
     "OffloadClient",
@@ -68,6 +75,7 @@ __all__ = [
 # Where the names are that are not in muxnet.api.
 _MODULES = {
     "RouterClassifier": "muxnet.estimator",
+    "BusyError": "muxnet._core",
     "ConnectionOptions": "muxnet._core",
     "OffloadClient": "muxnet._core",
     "OffloadOptions": "muxnet._core",

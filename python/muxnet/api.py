@@ -183,6 +183,8 @@ def offload_table(table: Any, models: Sequence[Any], offload: Any, data: Any) ->
 class Router:
     """Routes images among models: ``route(images)`` gives probabilities and the models called.
 
+    Threads may call it at once, and run side by side.
+
     Args:
         models: the model pool.
         multiplexer: from ``fit_multiplexer``.
@@ -200,6 +202,7 @@ class Router:
 
         Raises:
             ValueError: images of another shape, or with NaN.
+            BusyError: another thread trains one of the models.
 
         """
         routed = self._router.route(_core.normalize(images, self._normalization))

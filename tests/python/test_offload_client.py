@@ -239,7 +239,7 @@ def test_confidential_images_stay(cloud, make_client) -> None:
         client.answer(images(1)[0], placement="moon")
 
 
-def test_threads_take_turns(cloud, make_client) -> None:
+def test_threads_share_a_client(cloud, make_client) -> None:
     cloud.order()
     client = make_client(cloud.url)
     assert client.connect() == ""

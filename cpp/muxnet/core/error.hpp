@@ -19,6 +19,13 @@ class TrainingError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A call on an object that another thread is using in a way that does not go with it (Python:
+/// muxnet.BusyError).
+class BusyError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// "[where] what is wrong: expected ..., received ...", the one form of every message.
 std::string error_text(std::string_view where, std::string_view expected,
                        std::string_view received);

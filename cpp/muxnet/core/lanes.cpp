@@ -103,11 +103,13 @@ class Lanes::Implementation {
 Lanes::Lanes(int count, int threads_each) {
   require(count >= 1 && threads_each >= 1, "lanes", "a count and threads of at least 1",
           text(count, " and ", threads_each));
-  implementation_ = std::make_unique<Implementation>(count, threads_each);
+  implementation_ = ProcessLocal(std::make_unique<Implementation>(count, threads_each));
 }
 Lanes::~Lanes() = default;
 
-void Lanes::run(std::span<const std::function<void()>> tasks) { implementation_->run(tasks); }
+void Lanes::run(std::span<const std::function<void()>> tasks) {
+  implementation_.get("lanes").run(tasks);
+}
 
 int lanes_for(std::span<const double> costs, int threads) {
   if (costs.empty()) return 1;

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <span>
+
+#include "muxnet/core/fork.hpp"
 
 namespace muxnet {
 
@@ -19,11 +20,12 @@ class Lanes {
 
   /// Runs every task, each on the lane that is free next, in the order given: longest first is
   /// best. Returns when all are done; the exception of the first task that threw is thrown then.
+  /// Throws std::runtime_error in a process forked from the one that made the lanes.
   void run(std::span<const std::function<void()>> tasks);
 
  private:
   class Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  ProcessLocal<Implementation> implementation_;
 };
 
 /// The most lanes, of equal shares of `threads`, that tasks of these costs can fill to four fifths.

@@ -251,6 +251,7 @@ Figure EnergyMeter::measure_mj(const std::function<void()>& work, const Figure& 
     work();
     return {};
   }
+  const auto alone = access_.write("energy meter");
   const auto start = Clock::now();
   double elapsed_ms = 0;
   const double energy = sensor_->energy_mj([&] {

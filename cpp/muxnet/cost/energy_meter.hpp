@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "muxnet/core/access.hpp"
 #include "muxnet/cost/figure.hpp"
 
 namespace muxnet {
@@ -16,7 +17,8 @@ namespace muxnet {
 /// - powercap, Intel and AMD RAPL: energy counted by the processor, packages only, since their
 ///   sub-zones are parts of them.
 /// Where one rail is the board's input (VDD_IN on the TX2) it alone counts: the others are behind
-/// it. Power is sampled every `period_ms` and integrated by the trapezoid rule.
+/// it. Power is sampled every `period_ms` and integrated by the trapezoid rule. Sensors tell of the
+/// whole device: a measurement beside another one throws BusyError.
 class EnergyMeter {
  public:
   /// Looks for sensors below `root`; a folder that cannot be read holds none.
@@ -40,6 +42,7 @@ class EnergyMeter {
   class Powers;
   class Counters;
   std::unique_ptr<Sensor> sensor_;
+  Access access_;
 };
 
 }  // namespace muxnet

@@ -1,14 +1,18 @@
 #include "muxnet/data/loader.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <thread>
 #include <utility>
 
+#include "muxnet/core/access.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/pool.hpp"
 #include "muxnet/data/tasks.hpp"
 
 namespace muxnet {
@@ -21,38 +25,8 @@ constexpr std::int64_t task_elements = 200'000;
 constexpr std::uint64_t shuffle_stream = ~std::uint64_t{0};
 constexpr std::uint64_t flip_stream = shuffle_stream - 1;
 
-/// Memory of one size that comes back when the last tensor on it is gone.
-class BufferPool : public std::enable_shared_from_this<BufferPool> {
- public:
-  BufferPool(std::size_t bytes, std::size_t keep) : bytes_(bytes), keep_(keep) {}
-
-  std::shared_ptr<void> take() {
-    std::shared_ptr<void> memory;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        memory = std::move(free_.back());
-        free_.pop_back();
-      }
-    }
-    if (!memory) memory = allocate_aligned(bytes_);
-    void* address = memory.get();
-    return {address, [pool = shared_from_this(), memory = std::move(memory)](void*) mutable {
-              pool->give_back(std::move(memory));
-            }};
-  }
-
- private:
-  void give_back(std::shared_ptr<void> memory) {
-    const std::lock_guard lock(mutex_);
-    if (free_.size() < keep_) free_.push_back(std::move(memory));
-  }
-
-  std::size_t bytes_;
-  std::size_t keep_;
-  std::mutex mutex_;
-  std::vector<std::shared_ptr<void>> free_;
-};
+/// Memory of a batch's images, used again when the last tensor on it is gone.
+using Memory = std::shared_ptr<void>;
 
 /// A batch under way, divided into chunks of images.
 struct Slot {
@@ -86,8 +60,7 @@ struct Loader::State {
         chunk_images(std::max<std::int64_t>(1, task_elements / elements)),
         capacity(std::min(options.batch_size, dataset.size())),
         // One more for the batch that the caller works on.
-        pool(std::make_shared<BufferPool>(static_cast<std::size_t>(capacity * elements) * 4,
-                                          static_cast<std::size_t>(options.prefetch) + 1)) {}
+        pool(static_cast<std::size_t>(options.prefetch) + 1) {}
 
   std::int64_t batches() const {
     const auto whole = dataset.size() / options.batch_size;
@@ -102,6 +75,7 @@ struct Loader::State {
   void run_chunk(Slot& slot, std::unique_lock<std::mutex>& lock);
   void prepare(Slot& slot, std::int64_t chunk) const;
   bool mirrored(std::int64_t row) const;
+  void require_iterator() const;
   bool next(Batch& batch);
 
   const Dataset dataset;
@@ -110,10 +84,12 @@ struct Loader::State {
   const std::int64_t elements;      // of one image
   const std::int64_t chunk_images;  // images of one task
   const std::int64_t capacity;      // images of one batch
-  const std::shared_ptr<BufferPool> pool;
+  const Pool<Memory> pool;
 
-  std::mutex consumer;  // one caller at a time in start and next
-  std::mutex mutex;     // guards what follows
+  const Access consumer;                  // in start and next
+  std::atomic<std::thread::id> iterator;  // that began the epoch
+
+  std::mutex mutex;  // guards what follows
   std::condition_variable changed;
   std::deque<Slot> slots;  // in order; the front is the next to be handed out
   std::vector<std::int64_t> order;
@@ -133,12 +109,13 @@ void Loader::State::stop(std::unique_lock<std::mutex>& lock) {
 }
 
 void Loader::State::start(std::int64_t new_epoch, std::int64_t first_batch) {
-  const std::lock_guard caller(consumer);
+  const auto caller = consumer.write("loader.start_epoch");
   if (new_epoch < 0 || first_batch < 0 || first_batch > batches()) {
     throw std::out_of_range(error_text(
         "loader.start_epoch", text("an epoch of at least 0 and a batch of 0 .. ", batches()),
         text("epoch ", new_epoch, ", batch ", first_batch)));
   }
+  iterator = std::this_thread::get_id();
   {
     std::unique_lock lock(mutex);
     stop(lock);
@@ -162,8 +139,9 @@ Slot Loader::State::make_slot(std::int64_t number) const {
   slot.chunks = (count + chunk_images - 1) / chunk_images;
   Shape shape = transform.output_shape();
   shape.insert(shape.begin(), count);
-  auto memory = pool->take();
-  void* address = memory.get();
+  const auto bytes = static_cast<std::size_t>(capacity * elements) * sizeof(float);
+  auto memory = pool.borrow([bytes] { return std::make_unique<Memory>(allocate_aligned(bytes)); });
+  void* address = memory->get();
   slot.batch.images = Tensor::borrow(address, shape, DType::f32, std::move(memory));
   slot.batch.labels = Tensor({count}, DType::i32);
   const auto begin = order.begin() + slot.first;
@@ -234,8 +212,16 @@ bool Loader::State::mirrored(std::int64_t row) const {
   return (first + static_cast<std::uint64_t>(epoch)) % 2 == 1;
 }
 
+void Loader::State::require_iterator() const {
+  const std::thread::id owner = iterator;
+  if (owner == std::thread::id() || owner == std::this_thread::get_id()) return;
+  throw BusyError(error_text("loader.next", "the thread that began the epoch", "another one"));
+}
+
 bool Loader::State::next(Batch& batch) {
-  const std::lock_guard caller(consumer);
+  require_iterator();  // before the hold: who is refused is not in the way of who is not
+  const auto caller = consumer.write("loader.next");
+  require_iterator();
   batch = {};  // gives its memory back before more is taken
   {
     std::unique_lock lock(mutex);
@@ -261,7 +247,7 @@ bool Loader::State::next(Batch& batch) {
 
 Loader::Loader(Dataset dataset, Normalization normalization, LoaderOptions options) {
   check_options(dataset, options);
-  state_ = std::make_unique<State>(std::move(dataset), normalization, options);
+  state_ = ProcessLocal(std::make_unique<State>(std::move(dataset), normalization, options));
 }
 
 Loader::Loader(Loader&&) noexcept = default;
@@ -271,13 +257,13 @@ Loader& Loader::operator=(Loader&&) noexcept = default;
 Loader::~Loader() = default;
 
 void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
-  state_->start(epoch, first_batch);
+  state_.get("loader.start_epoch").start(epoch, first_batch);
 }
 
-bool Loader::next(Batch& batch) { return state_->next(batch); }
+bool Loader::next(Batch& batch) { return state_.get("loader.next").next(batch); }
 
-std::int64_t Loader::batches_per_epoch() const { return state_->batches(); }
+std::int64_t Loader::batches_per_epoch() const { return state_.get("loader").batches(); }
 
-const Shape& Loader::image_shape() const { return state_->transform.output_shape(); }
+const Shape& Loader::image_shape() const { return state_.get("loader").transform.output_shape(); }
 
 }  // namespace muxnet

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "muxnet/core/fork.hpp"
 #include "muxnet/data/dataset.hpp"
 #include "muxnet/data/transform.hpp"
 
@@ -26,7 +26,9 @@ struct LoaderOptions {
 
 /// Batches of a data set, prepared ahead while the caller computes. Order and augmentation depend
 /// on (seed, epoch) only, never on threads. The memory of a batch is used again once the caller
-/// holds no tensor of it any more.
+/// holds no tensor of it any more. For one thread at a time: an epoch belongs to the thread that
+/// began it, and a call of another one throws BusyError; in a forked process every call throws
+/// std::runtime_error.
 class Loader {
  public:
   /// Shares the data set's memory. Throws std::invalid_argument: options or data that do not fit.
@@ -50,7 +52,7 @@ class Loader {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  ProcessLocal<State> state_;
 };
 
 }  // namespace muxnet

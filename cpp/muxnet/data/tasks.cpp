@@ -1,5 +1,6 @@
 #include "muxnet/data/tasks.hpp"
 
+#include <pthread.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
@@ -8,6 +9,8 @@
 #include <deque>
 #include <mutex>
 #include <utility>
+
+#include "muxnet/core/fork.hpp"
 
 namespace muxnet {
 namespace {
@@ -32,6 +35,14 @@ Jobs& jobs() {
   static auto& all = *new Jobs;
   return all;
 }
+
+/// A forked child has the lock open and no jobs, whose owners stay behind.
+[[maybe_unused]] const int handlers =
+    pthread_atfork([] { hand_over.lock(); }, [] { hand_over.unlock(); },
+                   [] {
+                     jobs().waiting.clear();
+                     hand_over.unlock();
+                   });
 
 void meet() { const std::lock_guard lock(hand_over); }
 
@@ -75,8 +86,11 @@ void TaskQueue::run_one() {
   all.waiting.pop_front();
   ++job.owner->running_;
   lock.unlock();
-  job.run();
-  job.run = nullptr;
+  {
+    const AtWork at_work;
+    job.run();
+    job.run = nullptr;
+  }
   lock.lock();
   --job.owner->running_;
   all.finished.notify_all();

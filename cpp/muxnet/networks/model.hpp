@@ -5,13 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include "muxnet/core/access.hpp"
 #include "muxnet/core/normalization.hpp"
 #include "muxnet/graph/graph.hpp"
 #include "muxnet/graph/parameters.hpp"
 
 namespace muxnet {
 
-/// A network with its weights. Plans keep references to both: neither copied nor moved.
+/// A network with its weights. Plans keep references to both: neither copied nor moved. What
+/// answers with it, or saves it, holds `access` to read, for several threads; training and loading
+/// hold it to write, for one.
 struct Model {
   /// Weights drawn from `seed`.
   Model(std::string model_name, Graph model_graph, std::uint64_t seed = 0)
@@ -30,6 +33,7 @@ struct Model {
   Graph graph;
   Parameters parameters;
   Normalization normalization;  ///< of the images it was trained on; empty: none
+  Access access;
 };
 
 /// The model's; one that knows none sees u8 as value / 255 and f32 as they are.

@@ -32,17 +32,19 @@ Predictor::Predictor(Model& model, std::int64_t max_batch, Precision precision)
   require(max_batch > 0, text("predict ", model.name), "a batch of at least 1", text(max_batch));
 }
 
-Predictor::Compiled& Predictor::compiled(std::int64_t rows) {
+std::shared_ptr<Predictor::Compiled> Predictor::compiled(std::int64_t rows) const {
   const auto power = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(rows)));
   const std::int64_t batch = std::min(power, max_batch_);
-  auto found = plans_.find(batch);
-  if (found == plans_.end()) {
+  const auto plans = [&] {
+    const std::lock_guard lock(plans_->mutex);
+    return plans_->by_batch[batch];
+  }();
+  return plans.borrow([&] {
     const PlanOptions options{.batch = batch, .mode = Mode::infer, .precision = precision_};
-    Compiled made{Plan(graph_, model_->parameters, options),
-                  Tensor(batch_shape(*model_, batch), model_->parameters.dtype())};
-    found = plans_.emplace(batch, std::move(made)).first;
-  }
-  return found->second;
+    return std::make_unique<Compiled>(
+        Compiled{Plan(graph_, model_->parameters, options),
+                 Tensor(batch_shape(*model_, batch), model_->parameters.dtype())});
+  });
 }
 
 void Predictor::check(const Tensor& images) const {
@@ -56,7 +58,7 @@ void Predictor::check(const Tensor& images) const {
 }
 
 std::map<std::string, Tensor> Predictor::outputs(const Tensor& images,
-                                                 const std::vector<std::string>& names) {
+                                                 const std::vector<std::string>& names) const {
   check(images);
   const std::int64_t n = images.dim(0);
   std::map<std::string, Tensor> results;
@@ -66,25 +68,27 @@ std::map<std::string, Tensor> Predictor::outputs(const Tensor& images,
     results.emplace(name, Tensor(std::move(shape), images.dtype()));
   }
   for (std::int64_t begin = 0; begin < n;) {
-    Compiled& run = compiled(n - begin);
-    const std::int64_t rows = std::min(run.plan.batch(), n - begin);
+    const auto run = compiled(n - begin);
+    const std::int64_t rows = std::min(run->plan.batch(), n - begin);
     const Tensor part = images.rows(begin, begin + rows);
-    const bool whole = rows == run.plan.batch();
-    if (!whole) std::memcpy(run.padded.raw(), part.raw(), part.bytes());
-    run.plan.forward(whole ? part : run.padded);
+    const bool whole = rows == run->plan.batch();
+    if (!whole) std::memcpy(run->padded.raw(), part.raw(), part.bytes());
+    run->plan.forward(whole ? part : run->padded);
     for (auto& [name, result] : results) {
       Tensor target = result.rows(begin, begin + rows);
-      std::memcpy(target.raw(), run.plan.output(name).raw(), target.bytes());
+      std::memcpy(target.raw(), run->plan.output(name).raw(), target.bytes());
     }
     begin += rows;
   }
   return results;
 }
 
-Tensor Predictor::output(const Tensor& images, const std::string& name) {
+Tensor Predictor::output(const Tensor& images, const std::string& name) const {
   return outputs(images, {name}).at(name);
 }
 
-Tensor Predictor::probabilities(const Tensor& images) { return output(images, "probabilities"); }
+Tensor Predictor::probabilities(const Tensor& images) const {
+  return output(images, "probabilities");
+}
 
 }  // namespace muxnet

@@ -25,6 +25,7 @@ std::vector<float> split(const std::string& text) {
 }  // namespace
 
 void save_weights(const Model& model, const std::filesystem::path& path) {
+  const auto reading = model.access.read(text(model.name, ", save"));
   save_safetensors(path, {model.parameters.state(),
                           {{"name", model.name},
                            {"mean", join(model.normalization.mean)},
@@ -33,6 +34,7 @@ void save_weights(const Model& model, const std::filesystem::path& path) {
 
 void load_weights(Model& model, const std::filesystem::path& path) {
   const SafeTensors content = load_safetensors(path);
+  const auto writing = model.access.write(text(model.name, ", load"));
   try {
     model.parameters.load_state(content.tensors);
   } catch (const std::invalid_argument& error) {

@@ -118,6 +118,12 @@ void DriftMonitor::bet(Stream& stream, double p) const {
 }
 
 bool DriftMonitor::observe(const std::map<std::string, double>& values) {
+  take(values);
+  return alarm();
+}
+
+void DriftMonitor::take(const std::map<std::string, double>& values) {
+  const std::lock_guard<std::mutex> lock(mutex_);
   require(names_of(values) == names_of(streams_), "drift monitor",
           text("values of ", names_of(streams_)), names_of(values));
   std::vector<std::int64_t> places;  // all checked before any counts
@@ -135,7 +141,11 @@ bool DriftMonitor::observe(const std::map<std::string, double>& values) {
     ++at;
   }
   ++observed_;
-  return alarm();
+}
+
+std::int64_t DriftMonitor::observed() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return observed_;
 }
 
 std::map<std::string, DriftMonitor::Stream>::const_iterator DriftMonitor::strongest() const {
@@ -146,13 +156,18 @@ std::map<std::string, DriftMonitor::Stream>::const_iterator DriftMonitor::strong
 
 double DriftMonitor::e_value() const {
   constexpr double largest = 700;  // beyond, a double overflows
+  const std::lock_guard<std::mutex> lock(mutex_);
   return std::exp(std::min(strongest()->second.highest, largest)) /
          static_cast<double>(streams_.size());
 }
 
-const std::string& DriftMonitor::cause() const { return strongest()->first; }
+const std::string& DriftMonitor::cause() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return strongest()->first;
+}
 
 Json DriftMonitor::to_json() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
   Json streams = Json::object();
   for (const auto& [name, stream] : streams_) {
     Json places = Json::array(), counts = Json::array();

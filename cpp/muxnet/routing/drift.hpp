@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ struct DriftOptions {
 /// k / alpha) <= alpha / k for each of the k values, so that a false alarm is raised with
 /// probability alpha at most, over any horizon. It holds exactly for a sample on which nothing else
 /// was chosen; an operating point chosen on the same one makes it approximate.
+/// Threads may call it at once; each input that one of them shows counts as the next.
 /// Source: Vovk et al., Retrain or not retrain, COPA 2021, arXiv 2102.10439.
 class DriftMonitor {
  public:
@@ -57,7 +59,7 @@ class DriftMonitor {
   double e_value() const;
   /// Which value it is of.
   const std::string& cause() const;
-  std::int64_t observed() const { return observed_; }
+  std::int64_t observed() const;
   std::int64_t calibrated_on() const { return calibrated_on_; }
   const std::string& version() const { return version_; }
   /// Whether `name` is among the values watched.
@@ -77,7 +79,15 @@ class DriftMonitor {
     double log_capital = 0;                                   ///< log S
     double highest = 0;                                       ///< greatest log S so far
   };
+  /// A copy of the monitor has its own.
+  struct Mutex : std::mutex {
+    Mutex() = default;
+    ~Mutex() = default;
+    Mutex(const Mutex&) : std::mutex() {}
+    Mutex& operator=(const Mutex&) { return *this; }
+  };
   DriftMonitor() = default;
+  void take(const std::map<std::string, double>& values);
   void bet(Stream& stream, double p) const;
   std::map<std::string, Stream>::const_iterator strongest() const;
   nlohmann::json to_json() const;
@@ -88,6 +98,7 @@ class DriftMonitor {
   std::int64_t calibrated_on_ = 0;
   std::int64_t observed_ = 0;
   std::map<std::string, Stream> streams_;
+  mutable Mutex mutex_;
 };
 
 }  // namespace muxnet

@@ -45,6 +45,7 @@ Policy::Policy(PolicyOptions options) : options_(std::move(options)) {
 
 void Policy::fit(const OutcomeTable& held_out) {
   const auto where = name() + ".fit";
+  const auto writing = access_.write(where);
   require(held_out.fields().split != "test", where,
           "a table of held-out inputs: nothing may be chosen on the test split", "split 'test'");
   require(held_out.labelled(), where, "a labelled table", "one without labels");
@@ -76,8 +77,9 @@ void Policy::choose_again() {
 }
 
 void Policy::reprice(const std::vector<double>& costs, std::optional<double> look) {
-  require_fitted();
   const auto where = name() + ".reprice";
+  const auto writing = access_.write(where);
+  require_fitted();
   require(costs.size() == models_.size(), where, text(models_.size(), " costs"),
           text(costs.size()));
   for (std::size_t i = 0; i < costs.size(); ++i) {
@@ -96,8 +98,9 @@ void Policy::reprice(const std::vector<double>& costs, std::optional<double> loo
 }
 
 void Policy::without(std::size_t model) {
-  require_fitted();
   const auto where = name() + ".without";
+  const auto writing = access_.write(where);
+  require_fitted();
   require(model < models_.size(), where, text("a model below ", models_.size()), text(model));
   std::vector<OperatingPoint> kept;
   for (const auto& point : candidates_) {
@@ -128,14 +131,17 @@ const OperatingPoint& Policy::point() const {
 }
 
 void Policy::choose(OperatingPoint point) {
+  const auto writing = access_.write(name() + ".choose");
   require_fitted();
   make_rule(point.parameters);  // throws on parameters that are none of this policy's
   point_ = std::move(point);
 }
 
 void Policy::choose_for_budget(double cost) {
+  const auto where = name() + ".choose_for_budget";
+  const auto writing = access_.write(where);
   require_fitted();
-  require(cost >= points_.front().cost, name() + ".choose_for_budget",
+  require(cost >= points_.front().cost, where,
           text("a budget of at least ", points_.front().cost, ' ', options_.cost_kind), text(cost));
   point_ = point_within(cost);
 }
@@ -150,15 +156,27 @@ std::size_t Policy::best_single() const {
   return best_single_;
 }
 
+std::unique_ptr<Rule> Policy::rule() const {
+  const auto hold = reading(name() + ".rule");
+  return rule(point());
+}
+
 std::unique_ptr<Rule> Policy::rule(const OperatingPoint& point) const {
+  const auto hold = reading(name() + ".rule");
   require_fitted();
   return make_rule(point.parameters);
 }
 
+Decisions Policy::decide(const OutcomeTable& table) const {
+  const auto hold = reading(name() + ".decide");
+  return decide(table, point());
+}
+
 Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point) const {
+  const auto where = name() + ".decide";
+  const auto hold = reading(where);
   require_fitted();
-  require(table.models() == models_, name() + ".decide", text("models ", join(models_)),
-          join(table.models()));
+  require(table.models() == models_, where, text("models ", join(models_)), join(table.models()));
   return replay(table, point.parameters);
 }
 

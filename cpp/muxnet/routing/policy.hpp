@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "muxnet/core/access.hpp"
 #include "muxnet/routing/decisions.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/pareto.hpp"
@@ -55,6 +56,10 @@ struct OperatingPoint {
 /// New prices, or a pool without one of its models, need no new data: reprice() and without()
 /// choose again among all points that search() found worth keeping.
 ///
+/// Threads may read it at once. A call that changes it (fit, choose, reprice, without) is refused
+/// by BusyError while another thread is in it, and refuses others meanwhile; `reading` extends that
+/// to several calls, and to what they give by reference.
+///
 /// To add a policy: derive, implement name(), search() and make_rule(), register_policy().
 class Policy {
  public:
@@ -71,6 +76,9 @@ class Policy {
   /// Finds the operating points. Throws std::invalid_argument for a table whose split is "test",
   /// without labels, or without what the policy looks at.
   void fit(const OutcomeTable& held_out);
+
+  /// Keeps others from changing it.
+  Access::Hold reading(std::string_view where) const { return access_.read(where); }
 
   bool fitted() const { return identity_ != nullptr; }
   /// By rising cost. This and all below throw std::invalid_argument before fit().
@@ -107,10 +115,10 @@ class Policy {
   const std::vector<double>& costs() const { return costs_; }
 
   std::unique_ptr<Rule> rule(const OperatingPoint& point) const;
-  std::unique_ptr<Rule> rule() const { return rule(point()); }
+  std::unique_ptr<Rule> rule() const;
   /// Throws std::invalid_argument when the table's models are not those fitted.
   Decisions decide(const OutcomeTable& table, const OperatingPoint& point) const;
-  Decisions decide(const OutcomeTable& table) const { return decide(table, point()); }
+  Decisions decide(const OutcomeTable& table) const;
   /// Accuracy and cost of a setting on a table.
   OperatingPoint measure(const OutcomeTable& table, const PolicyParameters& parameters) const;
 
@@ -165,6 +173,7 @@ class Policy {
   std::string file_content() const;
   void from_json(const nlohmann::json& content);
 
+  Access access_;
   PolicyOptions options_;
   std::vector<std::string> models_;
   std::vector<double> costs_, prices_, accuracies_;

@@ -69,11 +69,13 @@ void Policy::from_json(const Json& content) {
 std::string Policy::file_content() const { return to_json().dump(1) + "\n"; }
 
 void Policy::save(const std::filesystem::path& path) const {
+  const auto hold = reading(name() + ".save");
   require_fitted();
   write_atomically(path, file_content());
 }
 
 std::string Policy::version() const {
+  const auto hold = reading(name() + ".version");
   require_fitted();
   std::uint64_t hash = 0xCBF29CE484222325U;
   for (const char byte : file_content()) {

@@ -1,6 +1,7 @@
 #include "muxnet/runtime/circuit_breaker.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "muxnet/core/error.hpp"
 
@@ -14,6 +15,13 @@ CircuitBreaker::CircuitBreaker(const BreakerOptions& options, std::uint64_t seed
           text(options.cooldown_ms, " and ", options.max_cooldown_ms));
 }
 
+bool CircuitBreaker::enter(double now_ms) {
+  if (state_ != State::half_open) return allows();
+  if (now_ms < tried_until_ms_) return false;
+  tried_until_ms_ = now_ms + cooldown_ms_;
+  return true;
+}
+
 void CircuitBreaker::succeeded() {
   state_ = State::closed;
   in_a_row_ = 0;
@@ -22,10 +30,14 @@ void CircuitBreaker::succeeded() {
 
 void CircuitBreaker::failed(double now_ms) {
   ++in_a_row_;
+  if (state_ == State::open) return;  // another request has opened it meanwhile
   if (state_ == State::half_open || in_a_row_ >= options_.failures) open(now_ms);
 }
 
-void CircuitBreaker::probe_succeeded() { state_ = State::half_open; }
+void CircuitBreaker::probe_succeeded() {
+  state_ = State::half_open;
+  tried_until_ms_ = std::numeric_limits<double>::lowest();
+}
 
 void CircuitBreaker::probe_failed(double now_ms) { open(now_ms); }
 

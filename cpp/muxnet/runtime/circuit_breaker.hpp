@@ -25,6 +25,9 @@ class CircuitBreaker {
 
   State state() const { return state_; }
   bool allows() const { return state_ != State::open; }
+  /// Whether a request may go now: half open, the one that tries it out, and another after a
+  /// cool-down in which nothing was said of it.
+  bool enter(double now_ms);
   bool probe_due(double now_ms) const { return state_ == State::open && now_ms >= until_ms_; }
 
   void succeeded();
@@ -40,6 +43,7 @@ class CircuitBreaker {
   BreakerOptions options_;
   Random random_;
   State state_ = State::closed;
+  double tried_until_ms_ = 0;  ///< half open: so long the one request may be on its way
   int in_a_row_ = 0;
   double cooldown_ms_;
   double until_ms_ = 0;

@@ -7,13 +7,15 @@
 
 namespace muxnet {
 
-/// A model that answers a batch, whatever runs it. Not safe for two threads at once.
+/// A model that answers a batch, whatever runs it. Threads may call it at once; those whose models
+/// cannot run side by side take turns.
 class Classifier {
  public:
   virtual ~Classifier() = default;
 
   /// What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them. Throws
-  /// std::invalid_argument for images that it cannot take and answers of another shape.
+  /// std::invalid_argument for images that it cannot take and answers of another shape, BusyError
+  /// while another thread trains the model.
   virtual Tensor answer(const Tensor& images) = 0;
 };
 

@@ -7,7 +7,7 @@
 namespace muxnet {
 namespace {
 
-Tensor all_probabilities(ModelPool& pool, const Tensor& images) {
+Tensor all_probabilities(const ModelPool& pool, const Tensor& images) {
   const std::int64_t n = images.dim(0);
   const auto models = static_cast<std::int64_t>(pool.size());
   const std::int64_t classes = pool.classes();
@@ -24,7 +24,7 @@ Tensor all_probabilities(ModelPool& pool, const Tensor& images) {
 
 }  // namespace
 
-OutcomeTable collect_outcomes(ModelPool& pool, const Tensor& images,
+OutcomeTable collect_outcomes(const ModelPool& pool, const Tensor& images,
                               const std::optional<Multiplexer>& multiplexer,
                               const CollectOptions& options) {
   require(images.shape().size() == 4 && images.dim(0) > 0, "collect_outcomes",

@@ -21,7 +21,7 @@ struct CollectOptions {
 
 /// Runs every model of the pool, and the multiplexer where given, over normalised images f32
 /// (n, c, h, w): all that policies need to be fitted, compared and replayed without a network.
-OutcomeTable collect_outcomes(ModelPool& pool, const Tensor& images,
+OutcomeTable collect_outcomes(const ModelPool& pool, const Tensor& images,
                               const std::optional<Multiplexer>& multiplexer,
                               const CollectOptions& options);
 

@@ -43,6 +43,7 @@ void DecisionBatch::make_room(std::int64_t classes) {
 }
 
 void DecisionBatch::store(std::size_t model, const Tensor& answers) {
+  const auto writing = access_.write("decision batch, store");
   auto& rows = wanted_.at(model);
   if (joint_.empty() && answers.shape().size() == 2) make_room(answers.dim(1));
   const Shape expected{static_cast<std::int64_t>(rows.size()), joint_.empty() ? 1 : joint_.dim(1)};

@@ -2,14 +2,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "muxnet/core/access.hpp"
 #include "muxnet/runtime/batch_evidence.hpp"
 
 namespace muxnet {
 
 /// A batch of inputs on its way through a rule, whoever runs the models:
 ///   while (!batch.done()) for each model m that some rows want: batch.store(m, answers)
+/// Several threads may read it; store() beside another call in it throws BusyError.
 class DecisionBatch {
  public:
   /// n inputs of which nothing is called yet, numbered from `first_input` on, for a pool of
@@ -17,6 +20,9 @@ class DecisionBatch {
   /// step throws.
   DecisionBatch(std::shared_ptr<const Rule> rule, std::int64_t n, std::int64_t models,
                 MultiplexerView view = {}, std::int64_t first_input = 0);
+
+  /// Keeps others from storing.
+  Access::Hold reading(std::string_view where) const { return access_.read(where); }
 
   /// No input wants a model any more.
   bool done() const { return waiting_.empty(); }
@@ -43,6 +49,7 @@ class DecisionBatch {
   void advance();
   void make_room(std::int64_t classes);
 
+  Access access_;
   std::shared_ptr<const Rule> rule_;
   BatchEvidence known_;
   Tensor joint_;  // f32 (n, K)

@@ -105,14 +105,11 @@ void CompiledDeployment::observe(Evidence evidence) {
     evidence.weights = evidence.scores = {};
     evidence.offload_score = std::numeric_limits<float>::quiet_NaN();
   }
-  const auto values = monitored_values(*parts_.rules[parts_.point], evidence);
-  const std::lock_guard lock(monitoring_);
-  parts_.monitor->observe(values);
+  parts_.monitor->observe(monitored_values(*parts_.rules[parts_.point], evidence));
 }
 
 std::optional<DriftReading> CompiledDeployment::drift() const {
   if (!parts_.monitor) return {};
-  const std::lock_guard lock(monitoring_);
   const DriftMonitor& monitor = *parts_.monitor;
   return DriftReading{monitor.alarm(), monitor.e_value(), monitor.alpha(), monitor.cause(),
                       monitor.observed()};

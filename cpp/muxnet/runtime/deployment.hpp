@@ -3,7 +3,6 @@
 #include <array>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -90,7 +89,6 @@ class CompiledDeployment {
   double look_macs_ = 0;
   std::vector<Input> inputs_;  ///< by model
   std::optional<Input> look_input_;
-  mutable std::mutex monitoring_;
 };
 
 }  // namespace muxnet

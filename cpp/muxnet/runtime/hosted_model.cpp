@@ -16,7 +16,10 @@ class NetworkClassifier final : public Classifier {
   explicit NetworkClassifier(std::shared_ptr<Model> model)
       : model_(std::move(model)), predictor_(*model_) {}
 
-  Tensor answer(const Tensor& images) override { return predictor_.probabilities(images); }
+  Tensor answer(const Tensor& images) override {
+    const auto reading = model_->access.read(text(model_->name, ", answer"));
+    return predictor_.probabilities(images);
+  }
 
  private:
   std::shared_ptr<Model> model_;

@@ -18,7 +18,7 @@ struct HostedModel {
   std::int64_t classes = 0;     ///< K
   Normalization normalization;  ///< of its images: a value per channel
   bool alone = false;           ///< one batch at a time, whoever asks
-  /// Each call gives one for one thread, whose answers are class probabilities f32 (n, K).
+  /// Gives one whose answers are class probabilities f32 (n, K).
   std::function<std::unique_ptr<Classifier>()> open;
 };
 

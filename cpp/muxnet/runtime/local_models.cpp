@@ -43,10 +43,14 @@ class NetworkModels : public LocalModels {
   }
 
   double score(const Tensor& prepared) override {
+    const auto reading = multiplexer_->access.read("offload client, multiplexer");
     return look_.output(prepared, "offload").span<float>()[0];
   }
 
-  Tensor probabilities(const Tensor& prepared) override { return answer_.probabilities(prepared); }
+  Tensor probabilities(const Tensor& prepared) override {
+    const auto reading = small_->access.read("offload client, small model");
+    return answer_.probabilities(prepared);
+  }
 
  private:
   std::shared_ptr<Model> multiplexer_, small_;

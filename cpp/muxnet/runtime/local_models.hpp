@@ -6,7 +6,7 @@
 
 namespace muxnet {
 
-/// What the device runs itself, for one image at a time.
+/// What the device runs itself, for one image at a time. Threads may call it at once.
 class LocalModels {
  public:
   virtual ~LocalModels() = default;

@@ -2,8 +2,9 @@
 
 namespace muxnet {
 
-MultiplexerView look(const Multiplexer& multiplexer, Predictor& predictor, const Tensor& images,
-                     const std::vector<double>& macs) {
+MultiplexerView look(const Multiplexer& multiplexer, const Predictor& predictor,
+                     const Tensor& images, const std::vector<double>& macs) {
+  const auto reading = multiplexer.model->access.read("multiplexer, look");
   MultiplexerView view;
   const auto& outputs = multiplexer.model->graph.outputs();
   if (outputs.count("offload") > 0) {

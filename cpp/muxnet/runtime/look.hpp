@@ -26,7 +26,8 @@ struct MultiplexerView {
 };
 
 /// Runs a multiplexer over normalised images f32 (n, c, h, w); `macs` are the N models' costs.
-MultiplexerView look(const Multiplexer& multiplexer, Predictor& predictor, const Tensor& images,
-                     const std::vector<double>& macs);
+/// Throws BusyError while another thread trains it.
+MultiplexerView look(const Multiplexer& multiplexer, const Predictor& predictor,
+                     const Tensor& images, const std::vector<double>& macs);
 
 }  // namespace muxnet

@@ -33,7 +33,7 @@ std::vector<double> ModelPool::costs() const {
   return result;
 }
 
-Tensor ModelPool::probabilities(std::size_t index, const Tensor& images) {
+Tensor ModelPool::probabilities(std::size_t index, const Tensor& images) const {
   return classifiers_.at(index)->answer(images);
 }
 

@@ -8,7 +8,7 @@
 
 namespace muxnet {
 
-/// N models that answer the same question, ready to run. Not safe for two threads at once.
+/// N models that answer the same question, ready to run. Threads may call it at once.
 class ModelPool {
  public:
   /// Throws std::invalid_argument: no models, one name twice, inputs or classes that differ; what
@@ -25,7 +25,7 @@ class ModelPool {
 
   /// Class probabilities f32 (n, K) of one model for images f32 (n, c, h, w), normalised as it
   /// wants them.
-  Tensor probabilities(std::size_t index, const Tensor& images);
+  Tensor probabilities(std::size_t index, const Tensor& images) const;
 
  private:
   std::vector<HostedModel> models_;

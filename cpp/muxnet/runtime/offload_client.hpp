@@ -1,36 +1,18 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
 
-#include "muxnet/runtime/circuit_breaker.hpp"
+#include "muxnet/core/fork.hpp"
 #include "muxnet/runtime/clock.hpp"
-#include "muxnet/runtime/link_estimator.hpp"
 #include "muxnet/runtime/local_models.hpp"
-#include "muxnet/runtime/offload_decision.hpp"
-#include "muxnet/runtime/offload_endpoint.hpp"
-#include "muxnet/runtime/retry_policy.hpp"
+#include "muxnet/runtime/offload_connections.hpp"
+#include "muxnet/runtime/offload_options.hpp"
 #include "muxnet/runtime/transport.hpp"
 
 namespace muxnet {
-
-struct OffloadOptions {
-  EndpointOptions endpoint;
-  OffloadObjective objective;
-  RetryOptions retry;
-  BreakerOptions breaker;
-  LinkProfile link;  ///< rates to begin with, and the radio's powers; either may be unknown
-  Cost look;         ///< the multiplexer's energy on this device, where known
-  Cost small;        ///< the small model's
-
-  double deadline_ms = 1000;          ///< of an answer, from the call
-  double margin_ms = 2;               ///< kept free before it, for what the clock cannot see
-  double request_timeout_ms = 10000;  ///< of one request, where the deadline leaves more
-  double probe_timeout_ms = 2000;
-  double refresh_ms = 10000;  ///< after so long without an exchange, a slow link is tried again
-  std::uint64_t seed = 0;     ///< of the jitter
-};
 
 /// Who answers: as decided, or settled by the caller. `device` is the privacy switch: the input
 /// does not leave the device, whatever its score and the link.
@@ -61,12 +43,15 @@ struct OffloadAnswer {
 /// answered before its deadline: where the cloud's answer is not there, the small model starts
 /// `margin_ms` and its own time (mean + 4 deviations) before. With a dead link nothing is sent and
 /// the multiplexer is not asked; the link is probed beside the local answers, without waiting.
-/// Calls from several threads take turns.
+/// Threads may call it at once: each exchange has a connection of its own, as many as there were
+/// exchanges at once, and the small model's time is kept free for every call under way. In a forked
+/// process every call throws std::runtime_error.
 class OffloadClient {
  public:
   /// Measures the local models. Throws std::invalid_argument for options that do not fit, such as
-  /// an objective of energy where powers are unknown. Sends nothing.
-  OffloadClient(std::unique_ptr<LocalModels> local, std::unique_ptr<Transport> transport,
+  /// an objective of energy where powers are unknown. Sends nothing. `connect` gives a transport to
+  /// the server, one for each exchange at a time; what it throws the first time is thrown here.
+  OffloadClient(std::unique_ptr<LocalModels> local, OffloadConnections::Connect connect,
                 std::shared_ptr<Clock> clock, OffloadOptions options);
 
   /// Reads what the server says of its model and measures the round trip, waiting for it; not
@@ -86,25 +71,32 @@ class OffloadClient {
 
  private:
   struct Work;
+
   void measure_local();
-  std::unique_ptr<Transfer<ModelMetadata>> describe();
-  std::string learn_endpoint(const Reply<ModelMetadata>& reply);
-  void tend_probe();
-  Prospects prospects(const Work& work) const;
   OffloadReason choose(Work& work, Placement placement);
   OffloadReason send(Work& work);
-  OffloadReason attempt(Work& work, InferInput& input, double give_up_ms);
-  OffloadReason judge(Work& work, Reply<InferResponse> reply, const ExpectedOutput& expected);
-  Cost exchange_cost(double sent_bytes, double received_bytes, const Figure& server) const;
+  OffloadReason attempt(Work& work, Transport& transport, InferInput& input, double give_up_ms);
+  OffloadReason given_up(Work& work, double sent, double waited_ms);
+  OffloadReason judge(Work& work, Reply<InferResponse> reply, const ExpectedOutput& expected) const;
   void run_local(Work& work);
   OffloadAnswer finish(Work& work);
 
+  // With `mutex_` held.
+  std::string learn_endpoint(const Reply<ModelMetadata>& reply);
+  void tend_probe();
+  Prospects prospects(const Work& work) const;
+  /// After a failed attempt: the wait before another, or none where there is none.
+  std::optional<double> retry_ms(const Work& work, int made, double give_up_ms);
+  Cost exchange_cost(double sent_bytes, double received_bytes, const Figure& server) const;
+
   std::unique_ptr<LocalModels> local_;
-  std::unique_ptr<Transport> transport_;
   std::shared_ptr<Clock> clock_;
   OffloadOptions options_;
-  mutable std::mutex mutex_;
+  ProcessLocal<OffloadConnections> connections_;
+  std::atomic<int> calls_{0};  ///< under way: each may need the small model
+  std::atomic<std::uint64_t> sequence_{0};
 
+  mutable std::mutex mutex_;  ///< of what follows; nobody computes or waits with it
   std::optional<Endpoint> endpoint_;
   LinkEstimator estimator_;
   CircuitBreaker breaker_;
@@ -114,11 +106,6 @@ class OffloadClient {
   double payload_bytes_;
   double answer_bytes_ = 400;  // headers and a few numbers, until measured
   double last_exchange_ms_;
-  std::uint64_t sequence_ = 0;
-
-  std::unique_ptr<Transfer<ModelMetadata>> probe_;
-  double probe_started_ms_ = 0;
-  int probe_polls_ = 0;
 };
 
 }  // namespace muxnet

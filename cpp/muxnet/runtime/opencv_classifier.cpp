@@ -53,6 +53,7 @@ class OpenCvClassifier final : public Classifier {
             "images f32 (n, c, h, w)",
             text(muxnet::name_of(images.dtype()), ' ', to_string(images.shape())));
     const std::int64_t n = images.dim(0);
+    const std::lock_guard turn(one_at_a_time_);  // OpenCV computes on all threads
     if (!one_by_one_) {
       const cv::Mat found = run(images);
       if (found.dims >= 2 && found.size[0] == n) return rows_of(found, n);
@@ -95,6 +96,7 @@ class OpenCvClassifier final : public Classifier {
     return result;
   }
 
+  std::mutex one_at_a_time_;
   cv::dnn::Net net_;
   std::string name_;
   bool one_by_one_ = false;

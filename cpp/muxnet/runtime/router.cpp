@@ -27,7 +27,7 @@ void Router::call_models(const Tensor& images, DecisionBatch& batch,
   }
 }
 
-Routed Router::route(const Tensor& images, const Tensor& features) {
+Routed Router::route(const Tensor& images, const Tensor& features) const {
   Shape expected = pool_->input_shape();
   expected.front() = images.shape().empty() ? 0 : images.dim(0);
   require(images.shape() == expected && images.dim(0) > 0 && images.dtype() == DType::f32,

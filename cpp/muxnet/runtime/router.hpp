@@ -18,7 +18,8 @@ struct Routed {
 };
 
 /// Algorithm 2: the multiplexer looks at each input, a rule decides which models to call, and each
-/// model runs once on all inputs that want it. Not safe for two threads at once.
+/// model runs once on all inputs that want it. Threads may call it at once, and run side by side
+/// where the models do.
 class Router {
  public:
   /// `multiplexer.model` may be empty for rules that do not look at it (cascades).
@@ -28,7 +29,7 @@ class Router {
   /// Normalised images f32 (n, c, h, w) and, for rules that look at them, features f32 (n, F).
   /// Throws std::invalid_argument on another shape, or when the rule needs a multiplexer or
   /// features and there are none.
-  Routed route(const Tensor& images, const Tensor& features = {});
+  Routed route(const Tensor& images, const Tensor& features = {}) const;
 
   ModelPool& pool() const { return *pool_; }
 

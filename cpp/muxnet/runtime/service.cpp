@@ -172,6 +172,7 @@ class Service::Implementation {
       std::erase_if(batch.jobs, [](const Job& job) { return job.request->refused(); });
       double ms = 0;
       try {
+        const AtWork at_work;
         if (!batch.jobs.empty()) ms = run(worker, batch);
       } catch (const std::exception& failure) {
         fail(batch, failure);
@@ -330,23 +331,27 @@ class Service::Implementation {
 
 Service::Service(Deployment deployment, const ServiceOptions& options)
     : implementation_(std::make_unique<Implementation>(std::move(deployment), options)) {}
-Service::~Service() { close(); }
+Service::~Service() {
+  if (implementation_.at_home()) close();
+}
 
 std::uint64_t Service::deploy(Deployment deployment) {
-  return implementation_->deploy(std::move(deployment));
+  return implementation_.get("service.deploy").deploy(std::move(deployment));
 }
 void Service::submit(ServiceRequest request, std::function<void(ServiceAnswer)> done) {
-  implementation_->submit(std::move(request), std::move(done));
+  implementation_.get("service.submit").submit(std::move(request), std::move(done));
 }
 ServiceAnswer Service::infer(ServiceRequest request) {
   // Shared, since it may still be at work when the answer is out.
   const auto promise = std::make_shared<std::promise<ServiceAnswer>>();
   auto answer = promise->get_future();
-  implementation_->submit(std::move(request),
-                          [promise](ServiceAnswer given) { promise->set_value(std::move(given)); });
+  submit(std::move(request),
+         [promise](ServiceAnswer given) { promise->set_value(std::move(given)); });
   return answer.get();
 }
-ServiceStatistics Service::statistics() const { return implementation_->statistics(); }
-void Service::close() { implementation_->close(); }
+ServiceStatistics Service::statistics() const {
+  return implementation_.get("service.statistics").statistics();
+}
+void Service::close() { implementation_.get("service.close").close(); }
 
 }  // namespace muxnet

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
+#include "muxnet/core/fork.hpp"
 #include "muxnet/runtime/deployment.hpp"
 #include "muxnet/runtime/service_request.hpp"
 #include "muxnet/runtime/service_statistics.hpp"
@@ -26,12 +26,14 @@ struct ServiceOptions {
 ///
 /// Memory is bounded: a request that finds a queue full is refused. A request is answered by the
 /// deployment that was in place when it came. With a deadline, models that cannot keep it by what
-/// is queued and how long batches have taken are passed over; an answer says so.
+/// is queued and how long batches have taken are passed over; an answer says so. Threads may call
+/// it at once; in a forked process, where its workers are not, every call throws
+/// std::runtime_error.
 class Service {
  public:
   /// Throws std::invalid_argument for options or a deployment that do not fit.
   Service(Deployment deployment, const ServiceOptions& options);
-  /// As close().
+  /// As close(); in a forked process nothing happens.
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -55,7 +57,7 @@ class Service {
 
  private:
   class Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  ProcessLocal<Implementation> implementation_;
 };
 
 }  // namespace muxnet

@@ -78,6 +78,8 @@ FrozenOutputs run_frozen_models(std::span<Model* const> models, const Dataset& d
                                 const Normalization& normalization, const FrozenOptions& options) {
   require(!models.empty(), "run_frozen_models", "at least one model", "none");
   require(!dataset.empty(), "run_frozen_models", "at least one input", "an empty data set");
+  std::vector<Access::Hold> reading;
+  for (const Model* model : models) reading.push_back(model->access.read("run_frozen_models"));
   require(options.variants > 0 && options.batch_size > 0, "run_frozen_models",
           "variants and batch_size of at least 1",
           text(options.variants, " and ", options.batch_size));

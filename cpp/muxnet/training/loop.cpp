@@ -294,4 +294,12 @@ TrainingResult run_training(TrainingTask& task, std::span<Model* const> models,
   return Loop(task, models, options, learning_rates, fingerprint).run(callback);
 }
 
+std::vector<Access::Hold> hold_models(std::span<Model* const> models, std::string_view where) {
+  std::vector<Access::Hold> holds;
+  for (const Model* model : models) {
+    holds.push_back(model->access.write(text(where, ", ", model->name)));
+  }
+  return holds;
+}
+
 }  // namespace muxnet

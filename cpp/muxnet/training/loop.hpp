@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muxnet/graph/mode.hpp"
@@ -78,5 +79,9 @@ class TrainingTask {
 TrainingResult run_training(TrainingTask& task, std::span<Model* const> models,
                             const FitOptions& options, std::span<const double> learning_rates,
                             const std::string& fingerprint, const ProgressCallback& callback);
+
+/// Keeps other threads from the models while a training lasts. Throws BusyError, which names
+/// `where`, while one uses them.
+std::vector<Access::Hold> hold_models(std::span<Model* const> models, std::string_view where);
 
 }  // namespace muxnet

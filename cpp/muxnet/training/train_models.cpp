@@ -278,6 +278,7 @@ std::string fingerprint_of(std::span<Model* const> models, const ModelTrainingDa
 TrainingResult train_models(std::span<Model* const> models, const ModelTrainingData& data,
                             const ModelTrainingOptions& options, const ProgressCallback& callback) {
   check(models, data, options);
+  const auto writing = hold_models(models, "train_models");
   ModelTask task(models, data, options);
   auto result = run_training(task, models, options.fit, options.learning_rates,
                              fingerprint_of(models, data, options), callback);

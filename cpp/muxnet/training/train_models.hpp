@@ -39,8 +39,9 @@ struct ModelTrainingData {
 /// they are.
 ///
 /// Graph outputs used: "logits" (batch, K), "projected" (batch, D). Same models, data, options and
-/// thread count: the same bits, interrupted or not. Throws as run_training, std::invalid_argument
-/// on models or data that do not fit each other. Source: arXiv 2001.05870v2, Algorithm 1.
+/// thread count: the same bits, interrupted or not. Throws as run_training and hold_models,
+/// std::invalid_argument on models or data that do not fit each other. Source: arXiv 2001.05870v2,
+/// Algorithm 1.
 TrainingResult train_models(std::span<Model* const> models, const ModelTrainingData& data,
                             const ModelTrainingOptions& options,
                             const ProgressCallback& callback = {});

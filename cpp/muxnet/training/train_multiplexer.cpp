@@ -273,8 +273,9 @@ TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& output
                                  const ProgressCallback& callback) {
   check_options(outputs, costs, options);
   check_multiplexer(multiplexer, outputs, options);
-  MultiplexerTask task(multiplexer, outputs, costs, options, validation);
   Model* const models[] = {&multiplexer};
+  const auto writing = hold_models(models, "train_multiplexer");
+  MultiplexerTask task(multiplexer, outputs, costs, options, validation);
   auto result =
       run_training(task, models, options.fit, {},
                    fingerprint_of(multiplexer, outputs, costs, options, validation), callback);

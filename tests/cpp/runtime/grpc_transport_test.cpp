@@ -35,8 +35,9 @@ std::unique_ptr<OffloadClient> client_of(const std::string& url, const OffloadOp
   connection.url = url;
   connection.bearer_token = "secret";
   auto models = std::make_unique<testing::FakeLocal>(std::make_shared<testing::VirtualClock>());
-  return std::make_unique<OffloadClient>(std::move(models), make_transport(connection),
-                                         std::make_shared<SteadyClock>(), options);
+  return std::make_unique<OffloadClient>(
+      std::move(models), [connection] { return make_transport(connection); },
+      std::make_shared<SteadyClock>(), options);
 }
 
 OffloadAnswer until(OffloadClient& client, OffloadReason reason) {

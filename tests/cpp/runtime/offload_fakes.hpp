@@ -208,7 +208,8 @@ struct Scene {
     local = models.get();
     chosen.deadline_ms = 100;
     client = std::make_unique<OffloadClient>(
-        std::move(models), make_rest_transport(std::make_unique<FakeClient>(clock, server)), clock,
+        std::move(models),
+        [this] { return make_rest_transport(std::make_unique<FakeClient>(clock, server)); }, clock,
         chosen);
   }
   OffloadAnswer hard(int label = 2) { return client->answer(image_of(1, label)); }

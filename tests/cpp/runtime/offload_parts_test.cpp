@@ -83,6 +83,22 @@ TEST(CircuitBreaker, OpensProbesAndCloses) {
   EXPECT_THROW(CircuitBreaker({.failures = 0}, 1), std::invalid_argument);
 }
 
+TEST(CircuitBreaker, HalfOpenLetsOneRequestGoAtATime) {
+  CircuitBreaker breaker({.failures = 1, .cooldown_ms = 100, .max_cooldown_ms = 1000}, 1);
+  EXPECT_TRUE(breaker.enter(0));
+  EXPECT_TRUE(breaker.enter(0));
+  breaker.failed(0);
+  EXPECT_FALSE(breaker.enter(0));
+  breaker.failed(0);  // of the other one: the wait is as long as it was
+  EXPECT_TRUE(breaker.probe_due(150));
+  breaker.probe_succeeded();
+  EXPECT_TRUE(breaker.enter(200));
+  EXPECT_FALSE(breaker.enter(200));
+  EXPECT_TRUE(breaker.enter(400));  // nobody has said what became of the first
+  breaker.succeeded();
+  EXPECT_TRUE(breaker.enter(400));
+}
+
 TEST(RetryPolicy, WaitsAtRandomWithinABudget) {
   RetryPolicy policy({.most = 3, .base_ms = 10, .share = 0.5, .burst = 3}, 1);
   policy.begin();

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <thread>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/parallel.hpp"
+#include "muxnet/networks/weights.hpp"
 #include "muxnet/training/metrics.hpp"
 #include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
@@ -27,6 +29,23 @@ using testing::TinyModels;
 void poison(Model& model, float value) {
   model.parameters.value("fc.bias").span<float>()[0] = value;
   model.parameters.changed();
+}
+
+TEST(TrainModels, KeepsOtherThreadsFromTheModels) {
+  TinyModels models;
+  const auto options = tiny_options();
+  std::string trained, saved;
+  train_models(models.pointers, tiny_data(), options, [&](const Progress&) {
+    std::thread([&] {
+      trained = error_of<BusyError>([&] { train_models(models.pointers, tiny_data(), options); });
+      saved = error_of<BusyError>([&] { save_weights(*models.pointers[0], "never-written"); });
+    }).join();
+    const auto own = models.pointers[0]->access.read("a callback");
+    return false;
+  });
+  EXPECT_TRUE(contains(trained, "[train_models, width2] expected no other call"));
+  EXPECT_TRUE(contains(saved, "expected no call that changes"));
+  const auto free = models.pointers[0]->access.write("afterwards");
 }
 
 TEST(TrainModels, LearnsAndReports) {
