@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -1760,6 +1760,8 @@ class ServiceStatus:
       closing
     
       failed
+    
+      stuck
     """
     __members__: typing.ClassVar[dict[str, ServiceStatus]]
     closing: typing.ClassVar[ServiceStatus]
@@ -1768,6 +1770,7 @@ class ServiceStatus:
     full: typing.ClassVar[ServiceStatus]
     late: typing.ClassVar[ServiceStatus]
     ok: typing.ClassVar[ServiceStatus]
+    stuck: typing.ClassVar[ServiceStatus]
     @typing.overload
     def __eq__(self, other: ServiceStatus) -> bool:
         ...
@@ -1815,12 +1818,15 @@ class Departure:
       cost
     
       full
+    
+      stuck
     """
     __members__: typing.ClassVar[dict[str, Departure]]
     cost: typing.ClassVar[Departure]
     deadline: typing.ClassVar[Departure]
     full: typing.ClassVar[Departure]
     none: typing.ClassVar[Departure]
+    stuck: typing.ClassVar[Departure]
     @typing.overload
     def __eq__(self, other: Departure) -> bool:
         ...
@@ -2018,6 +2024,42 @@ class DriftReading:
     @property
     def observed(self) -> int:
         ...
+class StuckBatch:
+    """
+    A batch that has run for longer than it may.
+    """
+    @property
+    def seconds(self) -> float:
+        """
+        That it has run.
+        """
+    @property
+    def stage(self) -> int:
+        """
+        0: the multiplexer, i + 1: model i.
+        """
+    @property
+    def version(self) -> int:
+        """
+        Of the deployment.
+        """
+class WorkersState:
+    """
+    Threads that run models.
+    """
+    @property
+    def count(self) -> int:
+        """
+        That there should be.
+        """
+    @property
+    def left(self) -> int:
+        """
+        Of those, the ones that are not stuck.
+        """
+    @property
+    def stuck(self) -> list[StuckBatch]:
+        ...
 class ServiceStatistics:
     """
     All since the service began.
@@ -2066,6 +2108,9 @@ class ServiceStatistics:
     @property
     def version(self) -> int:
         ...
+    @property
+    def workers(self) -> WorkersState:
+        ...
 class Deployment:
     """
     All that a service answers with.
@@ -2079,6 +2124,14 @@ class ServiceOptions:
     cheaper_when_full: bool
     warm_up: bool
     def __init__(self) -> None:
+        ...
+    @property
+    def deadline_ms(self) -> float:
+        """
+        Of requests that name none.
+        """
+    @deadline_ms.setter
+    def deadline_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def fill_ms(self) -> float:
@@ -2099,10 +2152,26 @@ class ServiceOptions:
     def queue_images(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def stuck_ms(self) -> float:
+        """
+        What runs for longer, and 20 times as long as usual, is stuck.
+        """
+    @stuck_ms.setter
+    def stuck_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
     def threads_each(self) -> int:
         ...
     @threads_each.setter
     def threads_each(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warm_up_ms(self) -> float:
+        """
+        Longest wait for a batch of that.
+        """
+    @warm_up_ms.setter
+    def warm_up_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def workers(self) -> int:
@@ -2119,9 +2188,11 @@ class Service:
         Raises:
             ValueError: what does not fit.
         """
-    def close(self) -> None:
+    def close(self, within_ms: typing.SupportsFloat | typing.SupportsIndex = 3600000.0) -> bool:
         """
-        Answer what is there, and stop.
+        Answer what is there, for which every deadline is over after within_ms, and stop.
+        
+        False: threads whose batch has not come back are left to themselves.
         """
     def deploy(self, deployment: Deployment) -> int:
         """
@@ -2129,6 +2200,7 @@ class Service:
         
         Raises:
             ValueError: other models.
+            RuntimeError: one that does not come back from its first images.
         """
     def infer(self, request: ServiceRequest) -> ServiceAnswer:
         """
@@ -2150,6 +2222,8 @@ class Service:
         """
         The answers that wait, with their tickets.
         """
+    def workers(self) -> WorkersState:
+        ...
     @property
     def descriptor(self) -> int:
         """
@@ -2610,6 +2684,13 @@ def encoded_bytes(images: numpy.ndarray, format: str, quality: typing.SupportsIn
     Raises:
         ValueError.
     """
+def end_within(within_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    End the process so long after SIGTERM or SIGINT, whatever its threads do; at once at the second.
+    
+    Raises:
+        ValueError: a negative number.
+    """
 def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
     """
     Figures of a fitted policy.
@@ -2806,6 +2887,10 @@ def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.S
     """
     The least cost of a curve's point with accuracy start + share (to - start), by share;
     None where no point has it.
+    """
+def release_free_memory() -> None:
+    """
+    Give memory that nobody uses back to the system.
     """
 def replay_records(policy: Policy, lines: collections.abc.Sequence[str]) -> list[ReplayedRecord]:
     """

@@ -33,4 +33,9 @@ void set_threads(int threads) {
 
 int threads() { return omp_get_max_threads(); }
 
+BlasThreads::BlasThreads(int count) : before_(openblas_get_num_threads()) {
+  openblas_set_num_threads(count);
+}
+BlasThreads::~BlasThreads() { openblas_set_num_threads(before_); }
+
 }  // namespace muxnet
