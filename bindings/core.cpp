@@ -1,9 +1,11 @@
 #include "bindings.hpp"
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
+#include "muxnet/core/memory.hpp"
 #include "muxnet/core/normalization.hpp"
 #include "muxnet/core/parallel.hpp"
 #include "muxnet/core/safetensors.hpp"
+#include "muxnet/core/termination.hpp"
 #include "muxnet/openmp/openmp.hpp"
 
 namespace muxnet::python {
@@ -16,6 +18,11 @@ void bind_core(py::module_& module) {
   module.def("set_threads", &set_threads, py::arg("threads"),
              "Threads for every computation; 0 means the cores this process may use.\n\n"
              "Raises:\n    ValueError: a negative number.");
+  module.def("release_free_memory", &release_free_memory, Unlocked(),
+             "Give memory that nobody uses back to the system.");
+  module.def("end_within", &end_within, py::arg("within_ms"),
+             "End the process so long after SIGTERM or SIGINT, whatever its threads do; at once "
+             "at the second.\n\nRaises:\n    ValueError: a negative number.");
   module.def("threads", &threads, "The number of threads in use.");
   module.def("usable_cores", &usable_cores,
              "The cores that this process may use: those it may run on, within its CPU quota.");

@@ -31,7 +31,8 @@ class LoopService {
   }
   ServiceAnswer infer(ServiceRequest request) { return service().infer(std::move(request)); }
   ServiceStatistics statistics() const { return service().statistics(); }
-  void close() { service().close(); }
+  WorkersState workers() const { return service().workers(); }
+  bool close(double within_ms) { return service().close(within_ms); }
   int descriptor() const { return parts_.get("service").completions.descriptor(); }
   auto take() { return parts_.get("service").completions.take(); }
 
@@ -83,12 +84,14 @@ void bind_answers(py::module_& module) {
       .value("late", ServiceStatus::late)
       .value("cost", ServiceStatus::cost)
       .value("closing", ServiceStatus::closing)
-      .value("failed", ServiceStatus::failed);
+      .value("failed", ServiceStatus::failed)
+      .value("stuck", ServiceStatus::stuck);
   py::enum_<Departure>(module, "Departure", "Why other models were called than the rule wanted.")
       .value("none", Departure::none)
       .value("deadline", Departure::deadline)
       .value("cost", Departure::cost)
-      .value("full", Departure::full);
+      .value("full", Departure::full)
+      .value("stuck", Departure::stuck);
   py::class_<CallSpan>(module, "CallSpan", "A batch that ran on some of a request's images.")
       .def_readonly("stage", &CallSpan::stage, "0: the multiplexer, i + 1: model i.")
       .def_readonly("start_ms", &CallSpan::start_ms, "Since the request came.")
@@ -149,6 +152,14 @@ void bind_statistics(py::module_& module) {
       .def_readonly("alpha", &DriftReading::alpha)
       .def_readonly("cause", &DriftReading::cause)
       .def_readonly("observed", &DriftReading::observed);
+  py::class_<StuckBatch>(module, "StuckBatch", "A batch that has run for longer than it may.")
+      .def_readonly("stage", &StuckBatch::stage, "0: the multiplexer, i + 1: model i.")
+      .def_readonly("version", &StuckBatch::version, "Of the deployment.")
+      .def_readonly("seconds", &StuckBatch::seconds, "That it has run.");
+  py::class_<WorkersState>(module, "WorkersState", "Threads that run models.")
+      .def_readonly("count", &WorkersState::count, "That there should be.")
+      .def_readonly("left", &WorkersState::left, "Of those, the ones that are not stuck.")
+      .def_readonly("stuck", &WorkersState::stuck);
   py::class_<ServiceStatistics>(module, "ServiceStatistics", "All since the service began.")
       .def_readonly("version", &ServiceStatistics::version)
       .def_readonly("stages", &ServiceStatistics::stages, "The look, then the models.")
@@ -161,7 +172,8 @@ void bind_statistics(py::module_& module) {
       .def_readonly("macs", &ServiceStatistics::macs)
       .def_readonly("reference_macs", &ServiceStatistics::reference_macs)
       .def_readonly("total", &ServiceStatistics::total)
-      .def_readonly("drift", &ServiceStatistics::drift, "None without a monitor.");
+      .def_readonly("drift", &ServiceStatistics::drift, "None without a monitor.")
+      .def_readonly("workers", &ServiceStatistics::workers);
 }
 
 /// Reads while other Python threads run.
@@ -253,14 +265,19 @@ void bind_service(py::module_& module) {
       .def_readwrite("queue_images", &ServiceOptions::queue_images)
       .def_readwrite("fill_ms", &ServiceOptions::fill_ms)
       .def_readwrite("cheaper_when_full", &ServiceOptions::cheaper_when_full)
-      .def_readwrite("warm_up", &ServiceOptions::warm_up);
+      .def_readwrite("warm_up", &ServiceOptions::warm_up)
+      .def_readwrite("warm_up_ms", &ServiceOptions::warm_up_ms, "Longest wait for a batch of that.")
+      .def_readwrite("deadline_ms", &ServiceOptions::deadline_ms, "Of requests that name none.")
+      .def_readwrite("stuck_ms", &ServiceOptions::stuck_ms,
+                     "What runs for longer, and 20 times as long as usual, is stuck.");
   py::class_<LoopService>(
       module, "Service", "Algorithm 2 for many requests at a time.\n\nThreads may call it at once.")
       .def(py::init<Deployment, const ServiceOptions&>(), py::arg("deployment"), py::arg("options"),
            Unlocked(), "Raises:\n    ValueError: what does not fit.")
       .def("deploy", &LoopService::deploy, py::arg("deployment"), Unlocked(),
            "Answer requests to come with another; its version.\n\n"
-           "Raises:\n    ValueError: other models.")
+           "Raises:\n    ValueError: other models.\n"
+           "    RuntimeError: one that does not come back from its first images.")
       .def("submit", &LoopService::submit, py::arg("ticket"), py::arg("request"), Unlocked(),
            "The answer comes by take(), under its ticket.\n\nRaises:\n    ValueError.")
       .def("take", &LoopService::take, Unlocked(), "The answers that wait, with their tickets.")
@@ -268,7 +285,10 @@ void bind_service(py::module_& module) {
       .def("infer", &LoopService::infer, py::arg("request"), Unlocked(),
            "Wait for the answer.\n\nRaises:\n    ValueError: images that do not fit.")
       .def("statistics", &LoopService::statistics, Unlocked())
-      .def("close", &LoopService::close, Unlocked(), "Answer what is there, and stop.");
+      .def("workers", &LoopService::workers, Unlocked())
+      .def("close", &LoopService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked(),
+           "Answer what is there, for which every deadline is over after within_ms, and stop.\n\n"
+           "False: threads whose batch has not come back are left to themselves.");
 }
 
 }  // namespace muxnet::python

@@ -7,12 +7,10 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'TrainingError', 'TrainingResult', 'WeightOptions', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
-    pass
-class BusyError(RuntimeError):
     pass
 class Normalization:
     """
@@ -187,9 +185,6 @@ class MultiplexerOptions:
 class Model:
     """
     A network with its weights.
-    
-    Threads may answer with it and save it at once. Training and loading want it alone: BusyError
-    for them while another thread uses it, and for others meanwhile.
     """
     def __repr__(self) -> str:
         ...
@@ -240,9 +235,6 @@ class Model:
 class Predictor:
     """
     A model ready to answer for any number of images.
-    
-    Threads may call it at once, each with buffers of its own; BusyError while another thread
-    trains or loads the model.
     """
     def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128, precision: Precision = Precision.full) -> None:
         ...
@@ -440,8 +432,6 @@ class ScheduleOptions:
 class Dataset:
     """
     Labelled images in memory.
-    
-    Never changed: threads may use it at once.
     """
     def __len__(self) -> int:
         ...
@@ -506,9 +496,6 @@ class Augmentation:
 class Loader:
     """
     Batches of a data set, prepared ahead while others work.
-    
-    For one thread at a time: an epoch belongs to the thread that began it, and a call of
-    another raises BusyError.
     """
     def __init__(self, data: Dataset, normalization: Normalization, *, batch_size: typing.SupportsInt | typing.SupportsIndex = 128, shuffle: bool = True, drop_last: bool = False, augmentation: Augmentation = ..., seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
@@ -902,8 +889,6 @@ class Cost:
 class DeviceProfile:
     """
     What networks cost on one device.
-    
-    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DeviceProfile:
@@ -932,8 +917,6 @@ class DeviceProfile:
 class LinkProfile:
     """
     A wireless link as the device sees it.
-    
-    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> LinkProfile:
@@ -972,8 +955,6 @@ class Exchange:
 class EnergyMeter:
     """
     Energy by the sensors that Linux shows.
-    
-    One measurement at a time: BusyError for a thread that begins another.
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
         ...
@@ -993,8 +974,6 @@ class EnergyMeter:
 class OutcomeTable:
     """
     What N models answered for n inputs, with labels and costs.
-    
-    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> OutcomeTable:
@@ -1128,9 +1107,6 @@ class Rule:
 class Policy:
     """
     A family of operating points over budgets.
-    
-    Threads may read it at once. fit() and what else changes it want it alone: BusyError for them
-    while another thread is in a call on it, and for others meanwhile.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> Policy:
@@ -1354,8 +1330,6 @@ class Recorder:
 class DriftMonitor:
     """
     Watches whether inputs are still like those of the calibration.
-    
-    Threads may call it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DriftMonitor:
@@ -1531,8 +1505,6 @@ class HardnessLevel:
 class Classifier:
     """
     A model, whatever runs it.
-    
-    Threads may call it at once; those in OpenCV take turns.
     """
     def answer(self, images: numpy.ndarray) -> numpy.ndarray:
         """
@@ -1583,9 +1555,6 @@ class HostedModel:
 class ModelPool:
     """
     N models that answer the same question.
-    
-    Threads may call it at once: networks of ours and functions that are concurrent run side by
-    side, others take turns.
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
         ...
@@ -1661,8 +1630,6 @@ class Routed:
 class Router:
     """
     Algorithm 2: look, decide, call, answer.
-    
-    Threads may call it at once, and run side by side where its models do.
     """
     def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
         ...
@@ -1700,8 +1667,6 @@ class MultiplexerView:
 class DecisionBatch:
     """
     Inputs on their way through a policy, whoever runs the models.
-    
-    Threads may read it at once; BusyError for store() beside another call.
     """
     def __init__(self, policy: Policy, n: typing.SupportsInt | typing.SupportsIndex, view: MultiplexerView = ..., first_input: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
@@ -1795,6 +1760,8 @@ class ServiceStatus:
       closing
     
       failed
+    
+      stuck
     """
     __members__: typing.ClassVar[dict[str, ServiceStatus]]
     closing: typing.ClassVar[ServiceStatus]
@@ -1803,6 +1770,7 @@ class ServiceStatus:
     full: typing.ClassVar[ServiceStatus]
     late: typing.ClassVar[ServiceStatus]
     ok: typing.ClassVar[ServiceStatus]
+    stuck: typing.ClassVar[ServiceStatus]
     @typing.overload
     def __eq__(self, other: ServiceStatus) -> bool:
         ...
@@ -1850,12 +1818,15 @@ class Departure:
       cost
     
       full
+    
+      stuck
     """
     __members__: typing.ClassVar[dict[str, Departure]]
     cost: typing.ClassVar[Departure]
     deadline: typing.ClassVar[Departure]
     full: typing.ClassVar[Departure]
     none: typing.ClassVar[Departure]
+    stuck: typing.ClassVar[Departure]
     @typing.overload
     def __eq__(self, other: Departure) -> bool:
         ...
@@ -2053,6 +2024,42 @@ class DriftReading:
     @property
     def observed(self) -> int:
         ...
+class StuckBatch:
+    """
+    A batch that has run for longer than it may.
+    """
+    @property
+    def seconds(self) -> float:
+        """
+        That it has run.
+        """
+    @property
+    def stage(self) -> int:
+        """
+        0: the multiplexer, i + 1: model i.
+        """
+    @property
+    def version(self) -> int:
+        """
+        Of the deployment.
+        """
+class WorkersState:
+    """
+    Threads that run models.
+    """
+    @property
+    def count(self) -> int:
+        """
+        That there should be.
+        """
+    @property
+    def left(self) -> int:
+        """
+        Of those, the ones that are not stuck.
+        """
+    @property
+    def stuck(self) -> list[StuckBatch]:
+        ...
 class ServiceStatistics:
     """
     All since the service began.
@@ -2101,6 +2108,9 @@ class ServiceStatistics:
     @property
     def version(self) -> int:
         ...
+    @property
+    def workers(self) -> WorkersState:
+        ...
 class Deployment:
     """
     All that a service answers with.
@@ -2114,6 +2124,14 @@ class ServiceOptions:
     cheaper_when_full: bool
     warm_up: bool
     def __init__(self) -> None:
+        ...
+    @property
+    def deadline_ms(self) -> float:
+        """
+        Of requests that name none.
+        """
+    @deadline_ms.setter
+    def deadline_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def fill_ms(self) -> float:
@@ -2134,10 +2152,26 @@ class ServiceOptions:
     def queue_images(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def stuck_ms(self) -> float:
+        """
+        What runs for longer, and 20 times as long as usual, is stuck.
+        """
+    @stuck_ms.setter
+    def stuck_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
     def threads_each(self) -> int:
         ...
     @threads_each.setter
     def threads_each(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warm_up_ms(self) -> float:
+        """
+        Longest wait for a batch of that.
+        """
+    @warm_up_ms.setter
+    def warm_up_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def workers(self) -> int:
@@ -2148,17 +2182,17 @@ class ServiceOptions:
 class Service:
     """
     Algorithm 2 for many requests at a time.
-    
-    Threads may call it at once.
     """
     def __init__(self, deployment: Deployment, options: ServiceOptions) -> None:
         """
         Raises:
             ValueError: what does not fit.
         """
-    def close(self) -> None:
+    def close(self, within_ms: typing.SupportsFloat | typing.SupportsIndex = 3600000.0) -> bool:
         """
-        Answer what is there, and stop.
+        Answer what is there, for which every deadline is over after within_ms, and stop.
+        
+        False: threads whose batch has not come back are left to themselves.
         """
     def deploy(self, deployment: Deployment) -> int:
         """
@@ -2166,6 +2200,7 @@ class Service:
         
         Raises:
             ValueError: other models.
+            RuntimeError: one that does not come back from its first images.
         """
     def infer(self, request: ServiceRequest) -> ServiceAnswer:
         """
@@ -2187,6 +2222,8 @@ class Service:
         """
         The answers that wait, with their tickets.
         """
+    def workers(self) -> WorkersState:
+        ...
     @property
     def descriptor(self) -> int:
         """
@@ -2514,8 +2551,6 @@ class OffloadAccount:
 class OffloadClient:
     """
     Answers here, or in the cloud where that is worth it; in time.
-    
-    Threads may call it at once, each over a connection of its own; a deadline counts from the call.
     """
     def __init__(self, multiplexer: Model, small: Model, server: ConnectionOptions, options: OffloadOptions) -> None:
         """
@@ -2648,6 +2683,13 @@ def encoded_bytes(images: numpy.ndarray, format: str, quality: typing.SupportsIn
     
     Raises:
         ValueError.
+    """
+def end_within(within_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    """
+    End the process so long after SIGTERM or SIGINT, whatever its threads do; at once at the second.
+    
+    Raises:
+        ValueError: a negative number.
     """
 def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
     """
@@ -2845,6 +2887,10 @@ def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.S
     """
     The least cost of a curve's point with accuracy start + share (to - start), by share;
     None where no point has it.
+    """
+def release_free_memory() -> None:
+    """
+    Give memory that nobody uses back to the system.
     """
 def replay_records(policy: Policy, lines: collections.abc.Sequence[str]) -> list[ReplayedRecord]:
     """

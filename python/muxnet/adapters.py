@@ -140,10 +140,13 @@ def describe_models(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     for i, entry in enumerate(entries):
         if not isinstance(entry, Mapping):
             raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
-    return [
-        {**entry, "path": str((path.parent / str(entry.get("path", "."))).resolve())}
-        for entry in entries
-    ]
+    try:
+        return [
+            {**entry, "path": str((path.parent / str(entry.get("path", "."))).resolve())}
+            for entry in entries
+        ]
+    except ValueError as error:  # a NUL among its letters
+        raise ConfigError(error_text(str(path), "paths of folders", error)) from error
 
 
 def open_models(
@@ -161,10 +164,15 @@ def open_models(
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return a list of models and the ONNX files that it names, as far as it can be read."""
+    """Return a list of models and the ONNX files that it names, as far as it is one.
+
+    Raises:
+        OSError: it cannot be read now, though it is there.
+
+    """
     try:
         entries = describe_models(path)
-    except (OSError, ConfigError):
+    except (FileNotFoundError, ConfigError):
         return [path]
     return [
         path,
@@ -186,7 +194,7 @@ def keep_models(path: Path, copy: Path) -> None:
 def _read_list(path: Path) -> list[Any]:
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(error_text(str(path), "JSON", error)) from error
     if not isinstance(entries, list) or not entries:
         raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
@@ -272,7 +280,7 @@ def _callable(where: str, target: Any, folder: Path) -> Predict:
     sys.path.insert(0, str(folder.resolve()))
     try:
         found = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # of anybody's code
         expected = "package.module:function that can be imported"
         raise ConfigError(error_text(f"{where}, callable", expected, error)) from error
     finally:

@@ -342,6 +342,9 @@ def grpc_request(images):
         (["ROUTER", "--policy", "cascade"], 2, "no --policy beside a router"),
         (["RUN", "--models", "models.json"], 2, "a run, which has its own"),
         (["RUN", "--run", "RUN"], 2, "a router with policy.json"),
+        (["RUN", "--deadline-ms", "0"], 2, "above 0, at most 3600000"),
+        (["RUN", "--stuck", "nan"], 2, "above 0, at most 3600"),
+        (["RUN", "--drain", "-1"], 2, "at least 0"),
     ],
 )
 def test_a_command_line_that_does_not_fit_is_told(

@@ -1,6 +1,5 @@
 #include "muxnet/core/lanes.hpp"
 
-#include <cblas.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -12,26 +11,12 @@
 #include <vector>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/parallel.hpp"
 
 namespace muxnet {
 namespace {
 
 constexpr double well_filled = 0.8;
-
-/// OpenBLAS keeps one number of threads for the whole process, and changes it with unlocked
-/// memory when a caller's OpenMP number differs: it must be right before the lanes begin.
-class BlasThreads {
- public:
-  explicit BlasThreads(int count) : before_(openblas_get_num_threads()) {
-    openblas_set_num_threads(count);
-  }
-  ~BlasThreads() { openblas_set_num_threads(before_); }
-  BlasThreads(const BlasThreads&) = delete;
-  BlasThreads& operator=(const BlasThreads&) = delete;
-
- private:
-  int before_;
-};
 
 }  // namespace
 

@@ -101,4 +101,9 @@ ThreadLimit::ThreadLimit(int most) : before_(omp_get_max_threads()) {
 }
 ThreadLimit::~ThreadLimit() { omp_set_num_threads(before_); }
 
+BlasThreads::BlasThreads(int count) : before_(openblas_get_num_threads()) {
+  openblas_set_num_threads(count);
+}
+BlasThreads::~BlasThreads() { openblas_set_num_threads(before_); }
+
 }  // namespace muxnet

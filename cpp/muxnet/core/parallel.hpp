@@ -31,4 +31,18 @@ class ThreadLimit {
   int before_;
 };
 
+/// OpenBLAS's number of threads while it lives. There is one for the whole process, which changes
+/// with unlocked memory when a caller's OpenMP number differs: it must be right before threads
+/// compute side by side.
+class BlasThreads {
+ public:
+  explicit BlasThreads(int count);
+  ~BlasThreads();
+  BlasThreads(const BlasThreads&) = delete;
+  BlasThreads& operator=(const BlasThreads&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace muxnet

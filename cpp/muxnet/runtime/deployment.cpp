@@ -4,19 +4,30 @@
 #include <chrono>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/memory.hpp"
 #include "muxnet/core/random.hpp"
 #include "muxnet/runtime/batch_evidence.hpp"
 
 namespace muxnet {
 namespace {
 
-/// Every rule finds what it looks at; throws what it throws otherwise.
+/// Takes an input through all that a request goes through, so that what does not fit is refused
+/// here and not with every request: throws what the rules, recorders and the monitor throw.
 void probe(const CompiledDeployment& deployment) {
   const Deployment& parts = deployment.parts();
-  BatchEvidence nothing(1, static_cast<std::int64_t>(parts.models.size()), deployment.classes());
-  if (deployment.looks()) nothing.make_room(parts.multiplexer);
-  for (const auto& rule : parts.rules) rule->next(nothing.of(0, 0));
-  if (parts.shadow) parts.shadow->next(nothing.of(0, 0));
+  const std::size_t models = parts.models.size();
+  const std::int64_t classes = deployment.classes();
+  BatchEvidence known(1, static_cast<std::int64_t>(models), classes);
+  if (deployment.looks()) known.make_room(parts.multiplexer);
+  Tensor unsure({1, classes});
+  std::ranges::fill(unsure.span<float>(), 1.0F / static_cast<float>(classes));
+  for (std::size_t model = 0; model < models; ++model) known.store(0, model, unsure, 0);
+  for (const auto& rule : parts.rules) rule->next(known.of(0, 0));
+  if (parts.shadow) parts.shadow->next(known.of(0, 0));
+  for (const auto& recorder : parts.recorders) recorder->record(known.of(0, 0), all_models(models));
+  if (!parts.monitor) return;
+  DriftMonitor copy = *parts.monitor;
+  copy.observe(deployment.watched(known.of(0, 0)));
 }
 
 /// Pixels as a camera might give them: an image of one colour is no input that a model must take.
@@ -67,6 +78,17 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
   probe(*this);
 }
 
+void CompiledDeployment::require_like(const CompiledDeployment& other) const {
+  const auto names = [](const CompiledDeployment& deployment) {
+    std::string result;
+    for (const auto& model : deployment.parts().models) result += model.name + ' ';
+    return result;
+  };
+  require(names(other) == names(*this), "deploy", text("the models ", names(other)), names(*this));
+  require(other.input_shape() == input_shape() && other.classes() == classes(), "deploy",
+          text("images ", to_string(other.input_shape())), to_string(input_shape()));
+}
+
 CompiledDeployment::Input CompiledDeployment::input_for(const Normalization& normalization) const {
   const auto from = [&](DType dtype) {
     Dataset image;
@@ -99,13 +121,16 @@ Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
   return result;
 }
 
-void CompiledDeployment::observe(Evidence evidence) {
-  if (!parts_.monitor) return;
+std::map<std::string, double> CompiledDeployment::watched(Evidence evidence) const {
   if (!parts_.monitor->watches("router")) {  // only the shadow looks
     evidence.weights = evidence.scores = {};
     evidence.offload_score = std::numeric_limits<float>::quiet_NaN();
   }
-  parts_.monitor->observe(monitored_values(*parts_.rules[parts_.point], evidence));
+  return monitored_values(*parts_.rules[parts_.point], evidence);
+}
+
+void CompiledDeployment::observe(const Evidence& evidence) {
+  if (parts_.monitor) parts_.monitor->observe(watched(evidence));
 }
 
 std::optional<DriftReading> CompiledDeployment::drift() const {
@@ -124,6 +149,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
     const Tensor all = prepared(stage, raw);
     for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
       const Tensor images = all.rows(0, std::min(size, max_batch));
+      note(stage, images.dim(0), 0);
       std::chrono::duration<double, std::milli> passed{};
       for (int pass = 0; pass < 2; ++pass) {  // the first one compiles
         const auto start = std::chrono::steady_clock::now();
@@ -137,6 +163,15 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
       note(stage, images.dim(0), passed.count());
     }
   }
+}
+
+std::shared_ptr<CompiledDeployment> compile(Deployment deployment, std::uint64_t version,
+                                            std::size_t workers) {
+  return {new CompiledDeployment(std::move(deployment), version, workers),
+          [](CompiledDeployment* old) {
+            delete old;
+            release_free_memory();
+          }};
 }
 
 }  // namespace muxnet

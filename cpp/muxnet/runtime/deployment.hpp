@@ -2,6 +2,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,8 +45,12 @@ using Stage = std::size_t;
 class CompiledDeployment {
  public:
   /// Throws std::invalid_argument: models that do not fit each other or cannot be opened; no rule,
-  /// or one that looks at a multiplexer that is not there; a point or reference that is not there.
+  /// or one that looks at a multiplexer that is not there; a point or reference that is not there;
+  /// a monitor of other values than those of the point.
   CompiledDeployment(Deployment deployment, std::uint64_t version, std::size_t workers);
+
+  /// Throws std::invalid_argument when another one's models have other names or shapes.
+  void require_like(const CompiledDeployment& other) const;
 
   const Deployment& parts() const { return parts_; }
   std::uint64_t version() const { return version_; }
@@ -67,11 +72,13 @@ class CompiledDeployment {
   MultiplexerView look(std::size_t worker, const Tensor& images);
 
   /// Shows the drift monitor, if there is one, an input that its rule has decided on.
-  void observe(Evidence evidence);
+  void observe(const Evidence& evidence);
+  /// What it is shown of an input; there must be one.
+  std::map<std::string, double> watched(Evidence evidence) const;
   std::optional<DriftReading> drift() const;
 
-  /// Runs every stage at every batch size that is compiled, up to `max_batch`, and tells the
-  /// milliseconds. Throws what a model does.
+  /// Runs every stage at every batch size that is compiled, up to `max_batch`, and tells of each
+  /// before it (0) and after it (the milliseconds). Throws what a model does.
   void warm_up(std::size_t worker, std::int64_t max_batch,
                const std::function<void(Stage, std::int64_t, double)>& note);
 
@@ -90,5 +97,10 @@ class CompiledDeployment {
   std::vector<Input> inputs_;  ///< by model
   std::optional<Input> look_input_;
 };
+
+/// Compiles a deployment, whose memory goes back to the system when nothing is answered by it any
+/// more. Throws what the constructor throws.
+std::shared_ptr<CompiledDeployment> compile(Deployment deployment, std::uint64_t version,
+                                            std::size_t workers);
 
 }  // namespace muxnet

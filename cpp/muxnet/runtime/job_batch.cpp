@@ -1,6 +1,7 @@
 #include "muxnet/runtime/job_batch.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace muxnet {
 
@@ -32,6 +33,37 @@ std::vector<JobBatch> JobBatch::by_request() const {
     }
   }
   return parts;
+}
+
+std::vector<Job> JobBatch::store(const Tensor& answers) const {
+  const std::size_t model = stage - 1;
+  std::vector<Job> whole;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Job& job = jobs[i];
+    job.request->evidence.store(job.row, model, answers, static_cast<std::int64_t>(i));
+    RowState& row = job.state();
+    if (row.open.fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
+    if (!row.waiting.exchange(false)) continue;  // it had to go on without
+    row.called |= row.asked;
+    const auto& macs = job.request->deployment->macs();
+    for (std::uint64_t rest = row.asked; rest != 0; rest &= rest - 1) {
+      row.macs += macs[static_cast<std::size_t>(std::countr_zero(rest))];
+    }
+    whole.push_back(job);
+  }
+  return whole;
+}
+
+void JobBatch::note(ServiceClock::time_point start, double ms) const {
+  const auto images = static_cast<std::int64_t>(jobs.size());
+  for (auto job = jobs.begin(); job != jobs.end();) {
+    PendingRequest& request = *job->request;
+    const auto end = std::find_if(
+        job, jobs.end(), [&](const Job& other) { return other.request.get() != &request; });
+    const double since = std::chrono::duration<double, std::milli>(start - request.arrived).count();
+    request.note({stage, since, since + ms, end - job, images});
+    job = end;
+  }
 }
 
 }  // namespace muxnet

@@ -15,6 +15,11 @@ struct JobBatch {
   Tensor images() const;
   /// The same jobs, those of each request by themselves.
   std::vector<JobBatch> by_request() const;
+  /// Keeps a model's answers f32 (n, K), and returns the jobs of rows that all models asked have
+  /// answered.
+  std::vector<Job> store(const Tensor& answers) const;
+  /// Tells each request of its part.
+  void note(ServiceClock::time_point start, double ms) const;
 };
 
 }  // namespace muxnet

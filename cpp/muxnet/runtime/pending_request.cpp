@@ -1,9 +1,11 @@
 #include "muxnet/runtime/pending_request.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/data/dataset.hpp"
 
 namespace muxnet {
 namespace {
@@ -21,6 +23,8 @@ std::string refusal_text(ServiceStatus status) {
       return error_text("service", "a deadline that can be kept", "one that is too near");
     case ServiceStatus::cost:
       return error_text("service", "a max_cost that some model keeps to", "one that none does");
+    case ServiceStatus::stuck:
+      return error_text("service", "a model that answers", "one that is stuck");
     case ServiceStatus::closing:
       return error_text("service", "requests before it closes", "one that came after");
     default:
@@ -28,19 +32,34 @@ std::string refusal_text(ServiceStatus status) {
   }
 }
 
-ServiceClock::time_point deadline_for(const ServiceRequest& request,
-                                      ServiceClock::time_point arrival) {
-  constexpr double longest_ms = 1e9;  // beyond, the clock's numbers would end
-  if (request.deadline_ms >= longest_ms) return ServiceClock::time_point::max();
-  return arrival + std::chrono::duration_cast<ServiceClock::duration>(
-                       std::chrono::duration<double, std::milli>(request.deadline_ms));
-}
-
 }  // namespace
 
 const char* name_of(Departure departure) {
-  constexpr std::array names{"none", "deadline", "cost", "full"};
+  constexpr std::array names{"none", "deadline", "cost", "full", "stuck"};
   return names[static_cast<std::size_t>(departure)];
+}
+
+void check_request(const ServiceRequest& request, const CompiledDeployment& deployment,
+                   std::int64_t most) {
+  const Tensor& images = request.images;
+  const std::int64_t rows = images.shape().empty() ? 0 : images.dim(0);
+  Shape expected = deployment.input_shape();
+  expected.front() = rows;
+  require(images.shape() == expected && rows > 0 && rows <= most, "service, images",
+          text("(n, c, h, w) as ", to_string(deployment.input_shape()), " with n from 1 to ", most),
+          to_string(images.shape()));
+  const bool floats = images.dtype() == DType::f32;
+  require(floats || images.dtype() == DType::u8, "service, images", "u8 or f32",
+          name_of(images.dtype()));
+  require(!floats || all_finite(images.span<float>()), "service, images", "finite pixels",
+          "NaN or infinity");
+  const std::size_t models = deployment.macs().size(), points = deployment.parts().rules.size();
+  require(request.model.value_or(0) < models, "service, model", text("one of ", models),
+          text(request.model.value_or(0)));
+  require(request.point.value_or(0) < points, "service, point", text("one of ", points),
+          text(request.point.value_or(0)));
+  require(request.deadline_ms > 0, "service, deadline_ms", "above 0", text(request.deadline_ms));
+  require(request.max_cost > 0, "service, max_cost", "above 0", text(request.max_cost));
 }
 
 PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDeployment> with,
@@ -49,7 +68,9 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
       deployment(std::move(with)),
       rule(rule_for(request, deployment->parts())),
       arrived(arrival),
-      deadline(deadline_for(request, arrival)),
+      deadline(arrival + std::chrono::duration_cast<ServiceClock::duration>(
+                             std::chrono::duration<double, std::milli>(
+                                 std::min(request.deadline_ms, longest_deadline_ms)))),
       evidence(request.images.dim(0), static_cast<std::int64_t>(deployment->macs().size()),
                deployment->classes()),
       rows_(static_cast<std::size_t>(request.images.dim(0))),
@@ -99,9 +120,22 @@ bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
   return rows_left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }
 
+std::vector<std::int64_t> PendingRequest::take_waiting() {
+  std::vector<std::int64_t> taken;
+  bool answered = true;
+  for (std::int64_t i = 0; i < row_count(); ++i) {
+    RowState& state = row(i);
+    if (!state.waiting.exchange(false)) continue;
+    taken.push_back(i);
+    answered = answered && state.called != 0;
+  }
+  const bool all = static_cast<std::int64_t>(taken.size()) == rows_left_.load();
+  return answered && all ? taken : std::vector<std::int64_t>{};
+}
+
 void PendingRequest::note(const CallSpan& span) {
   const std::lock_guard lock(noting_);
-  answer.calls.push_back(span);
+  if (!settled()) answer.calls.push_back(span);
 }
 
 std::string PendingRequest::record(std::int64_t index, std::uint64_t answer_from) const {
@@ -128,26 +162,25 @@ double PendingRequest::age_ms() const {
   return std::chrono::duration<double, std::milli>(ServiceClock::now() - arrived).count();
 }
 
-bool PendingRequest::answer_now() {
-  if (answered_.exchange(true)) return false;
-  answer.view = evidence.view;
-  answer.total_ms = age_ms();
+void PendingRequest::answer_now() {
+  {
+    const std::lock_guard lock(noting_);  // a model may come back just now
+    answer.view = evidence.view;
+    answer.total_ms = age_ms();
+  }
   done_(std::move(answer));
-  return true;
 }
 
-bool PendingRequest::refuse(ServiceStatus status, const std::string& failure,
+void PendingRequest::refuse(ServiceStatus status, const std::string& failure,
                             double retry_after_ms) {
-  if (answered_.exchange(true)) return false;
   ServiceAnswer refusal;
   refusal.status = status;
   refusal.message = failure.empty() ? refusal_text(status) : failure;
   refusal.retry_after_ms = std::ceil(retry_after_ms);
   refusal.version = deployment->version();
-  refusal.first_input = answer.first_input;
+  refusal.first_input = evidence.first_input;
   refusal.total_ms = age_ms();
   done_(std::move(refusal));
-  return true;
 }
 
 }  // namespace muxnet

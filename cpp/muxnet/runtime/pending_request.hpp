@@ -9,21 +9,29 @@
 
 #include "muxnet/runtime/deployment.hpp"
 #include "muxnet/runtime/service_request.hpp"
+#include "muxnet/runtime/timers.hpp"
 
 namespace muxnet {
 
 using ServiceClock = std::chrono::steady_clock;
 
-/// One image on its way. Only the thread that holds its job touches it, but for `open`.
+/// One image on its way. Only the thread that moves it on touches it, but for the atomics.
 struct RowState {
   std::atomic<int> open{0};  ///< models asked that have not answered yet
-  std::uint64_t asked = 0;   ///< models of the current step
+  /// Models are asked; who sets it back moves the row on: the last of them, or its deadline.
+  std::atomic<bool> waiting{false};
+  std::uint64_t asked = 0;  ///< models of the current step
   std::uint64_t called = 0;
   std::uint64_t wanted = 0;
   double macs = 0;
   Departure departure = Departure::none;
   bool last = false;  ///< the models asked now are those that answer: the rule is not asked again
 };
+
+/// Throws std::invalid_argument for a request that `deployment` cannot answer, or of more than
+/// `most` images.
+void check_request(const ServiceRequest& request, const CompiledDeployment& deployment,
+                   std::int64_t most);
 
 /// A request on its way, shared by the jobs of its rows.
 class PendingRequest {
@@ -44,12 +52,19 @@ class PendingRequest {
   /// the last row, and the request is to be answered by done().
   bool finish(std::int64_t index, std::uint64_t answer_from);
 
-  /// Hands the answer over; false when the request was refused before.
-  bool answer_now();
-  /// The same with a refusal, `failure` in place of its usual text; false when it was answered or
-  /// refused before.
-  bool refuse(ServiceStatus status, const std::string& failure, double retry_after_ms);
-  bool refused() const { return answered_.load(std::memory_order_relaxed); }
+  /// True for the first to ask.
+  bool expire() { return !expired_.exchange(true); }
+  /// The rows that wait for models, which then cannot move them on any more; none where some row
+  /// has no answer of a model yet.
+  std::vector<std::int64_t> take_waiting();
+
+  /// True for the first to ask, who then calls answer_now() or refuse(); nobody else may.
+  bool settle() { return !settled_.exchange(true); }
+  bool settled() const { return settled_.load(); }
+  /// Hands the answer over.
+  void answer_now();
+  /// The same with a refusal, `failure` in place of its usual text.
+  void refuse(ServiceStatus status, const std::string& failure, double retry_after_ms);
 
   const ServiceRequest request;
   const std::shared_ptr<CompiledDeployment> deployment;
@@ -57,6 +72,7 @@ class PendingRequest {
   const ServiceClock::time_point arrived, deadline;
   BatchEvidence evidence;
   ServiceAnswer answer;
+  Timers::Id timer{};  ///< of the deadline
 
  private:
   std::uint64_t shadow_wish(std::int64_t index, std::uint64_t called) const;
@@ -67,7 +83,7 @@ class PendingRequest {
   std::vector<RowState> rows_;
   std::mutex noting_;
   std::atomic<std::int64_t> rows_left_;
-  std::atomic<bool> answered_{false};
+  std::atomic<bool> expired_{false}, settled_{false};
   Done done_;
 };
 

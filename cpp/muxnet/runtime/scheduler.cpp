@@ -1,6 +1,7 @@
 #include "muxnet/runtime/scheduler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -9,13 +10,7 @@
 namespace muxnet {
 namespace {
 
-constexpr double newest_share = 0.2;  // of a batch's time in the running mean
-constexpr double saving = 0.1;  // of an image's time: what makes a larger batch worth waiting for
 constexpr auto no_stage = static_cast<Stage>(-1);
-
-std::size_t size_class(std::int64_t batch) {
-  return static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(batch - 1)));
-}
 
 template <class Function>
 void for_each_model(std::uint64_t models, Function function) {
@@ -31,17 +26,43 @@ double value_of(const Evidence& evidence, std::size_t model, const std::vector<d
   return macs[model];
 }
 
-}  // namespace
+ServiceStatus refusal_for(Departure departure) {
+  switch (departure) {
+    case Departure::full:
+      return ServiceStatus::full;
+    case Departure::deadline:
+      return ServiceStatus::late;
+    case Departure::stuck:
+      return ServiceStatus::stuck;
+    default:
+      return ServiceStatus::cost;
+  }
+}
 
-Scheduler::Scheduler(std::size_t stages, const SchedulerOptions& options)
-    : options_(options), queues_(stages), reserved_(stages), running_(stages) {
+/// Of several obstacles the one that is told: how much it helps to come again, or to ask otherwise.
+int helps(Departure departure) {
+  constexpr std::array order{Departure::none, Departure::cost, Departure::stuck,
+                             Departure::deadline, Departure::full};
+  return static_cast<int>(std::find(order.begin(), order.end(), departure) - order.begin());
+}
+
+const SchedulerOptions& checked(const SchedulerOptions& options) {
   require(options.workers > 0, "service, workers", "at least 1", text(options.workers));
   require(options.max_batch > 0, "service, max_batch", "at least 1", text(options.max_batch));
   require(options.queue_images > 0, "service, queue_images", "at least 1",
           text(options.queue_images));
   require(options.fill_ms >= 0, "service, fill_ms", "at least 0", text(options.fill_ms));
-  image_ms_.assign(stages, std::vector<double>(size_class(options.max_batch) + 1));
+  return options;
 }
+
+}  // namespace
+
+Scheduler::Scheduler(std::size_t stages, const SchedulerOptions& options)
+    : options_(checked(options)),
+      queues_(stages),
+      reserved_(stages),
+      times_(stages, options.max_batch, options.fill_ms > 0),
+      running_(stages) {}
 
 JobBatch Scheduler::next() {
   const auto fill = std::chrono::duration_cast<ServiceClock::duration>(
@@ -49,25 +70,23 @@ JobBatch Scheduler::next() {
   std::unique_lock lock(mutex_);
   for (;;) {
     const auto now = ServiceClock::now();
-    auto wake = ServiceClock::time_point::max();
+    auto wake = ServiceClock::time_point::max(), arrived = wake;
     Stage oldest = no_stage;
-    bool empty = true;
+    Queue::iterator first;
     for (Stage stage = 0; stage < queues_.size(); ++stage) {
-      if (queues_[stage].empty()) continue;
-      empty = false;
-      if (must_wait(stage)) continue;  // finished() wakes
-      const Job& head = queues_[stage].front();
+      const auto job = next_job(stage);
+      if (job == queues_[stage].end()) continue;  // finished() or returned() wakes
       const bool full = static_cast<std::int64_t>(queues_[stage].size()) >= options_.max_batch;
-      if (!full && !closing_ && head.since + fill > now) {
-        wake = std::min(wake, head.since + fill);
-      } else if (oldest == no_stage ||
-                 head.request->arrived < queues_[oldest].front().request->arrived) {
+      if (!full && !closing_ && job->since + fill > now) {
+        wake = std::min(wake, job->since + fill);
+      } else if (oldest == no_stage || job->request->arrived < arrived) {
         oldest = stage;
+        first = job;
+        arrived = job->request->arrived;
       }
     }
-    if (oldest != no_stage) return take(oldest);
-    const bool busy = std::any_of(running_.begin(), running_.end(), [](int n) { return n > 0; });
-    if (closing_ && empty && !busy) return {};
+    if (oldest != no_stage) return take(oldest, first);
+    if (closing_ && is_empty()) return {};
     if (wake == ServiceClock::time_point::max()) {
       wake_.wait(lock);
     } else {
@@ -76,22 +95,94 @@ JobBatch Scheduler::next() {
   }
 }
 
-JobBatch Scheduler::take(Stage stage) {
+/// Nothing waits that has no answer yet, and nothing runs, but for what is lost.
+bool Scheduler::is_empty() {
+  take_settled();
+  return std::all_of(queues_.begin(), queues_.end(), [](const auto& q) { return q.empty(); }) &&
+         std::all_of(running_.begin(), running_.end(), [](int n) { return n == 0; });
+}
+
+JobBatch Scheduler::take(Stage stage, Queue::iterator first) {
   JobBatch batch{stage, {}};
   auto& queue = queues_[stage];
-  const auto* deployment = queue.front().request->deployment.get();
-  const std::int64_t most = paying_batch(stage);
-  while (!queue.empty() && static_cast<std::int64_t>(batch.jobs.size()) < most &&
-         queue.front().request->deployment.get() == deployment) {
-    batch.jobs.push_back(std::move(queue.front()));
-    queue.pop_front();
+  const auto* deployment = first->request->deployment.get();
+  const std::int64_t most = times_.paying(stage);
+  auto last = first;
+  for (; last != queue.end() && static_cast<std::int64_t>(batch.jobs.size()) < most &&
+         last->request->deployment.get() == deployment;
+       ++last) {
+    batch.jobs.push_back(std::move(*last));
   }
+  queue.erase(first, last);
   ++running_[stage];
   return batch;
 }
 
-bool Scheduler::must_wait(Stage stage) const {
-  return running_[stage] > 0 && queues_[stage].front().request->deployment->alone(stage);
+/// The oldest that may run now.
+Scheduler::Queue::iterator Scheduler::next_job(Stage stage) {
+  auto& queue = queues_[stage];
+  const auto job = std::find_if(queue.begin(), queue.end(),
+                                [&](const Job& one) { return !is_lost(one, stage); });
+  if (job == queue.end()) return job;
+  return running_[stage] > 0 && job->request->deployment->alone(stage) ? queue.end() : job;
+}
+
+bool Scheduler::is_lost(const Job& job, Stage stage) const {
+  return std::any_of(lost_.begin(), lost_.end(), [&](const Lost& lost) {
+    return lost.stage == stage && lost.deployment == job.request->deployment;
+  });
+}
+
+bool Scheduler::any_lost(Stage stage) const {
+  return std::any_of(lost_.begin(), lost_.end(),
+                     [&](const Lost& lost) { return lost.stage == stage; });
+}
+
+void Scheduler::lost(const JobBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  --running_[batch.stage];
+  lost_.push_back({batch.jobs.front().request->deployment, batch.stage});
+  wake_.notify_all();
+}
+
+void Scheduler::returned(const JobBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  const auto& deployment = batch.jobs.front().request->deployment;
+  const auto found = std::find_if(lost_.begin(), lost_.end(), [&](const Lost& lost) {
+    return lost.stage == batch.stage && lost.deployment == deployment;
+  });
+  lost_.erase(found);
+  wake_.notify_all();
+}
+
+void Scheduler::drop_settled() {
+  std::vector<Job> dropped;  // let go of without the lock
+  const std::lock_guard lock(mutex_);
+  dropped = take_settled();
+  if (closing_) wake_.notify_all();
+}
+
+std::vector<Job> Scheduler::take_settled() {
+  std::vector<Job> settled;
+  for (auto& queue : queues_) {
+    std::erase_if(queue, [&](Job& job) {
+      if (!job.request->settled()) return false;
+      settled.push_back(job);
+      return true;
+    });
+  }
+  return settled;
+}
+
+std::vector<std::shared_ptr<PendingRequest>> Scheduler::waiting_for_lost() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<PendingRequest>> result;
+  for (Stage stage = 0; stage < queues_.size(); ++stage) {
+    for (const Job& job : queues_[stage]) {
+      if (is_lost(job, stage)) result.push_back(job.request);
+    }
+  }
+  return result;
 }
 
 void Scheduler::finished(const JobBatch& batch, double ms) {
@@ -99,9 +190,7 @@ void Scheduler::finished(const JobBatch& batch, double ms) {
   --running_[batch.stage];
   if (ms > 0) {
     const auto images = static_cast<std::int64_t>(batch.jobs.size());
-    const double newest = ms / static_cast<double>(images);
-    double& mean = image_ms_[batch.stage][size_class(images)];
-    mean = mean == 0 ? newest : (1 - newest_share) * mean + newest_share * newest;
+    times_.add(batch.stage, images, ms);
   }
   if (closing_) {
     wake_.notify_all();
@@ -119,6 +208,7 @@ void Scheduler::push(Stage stage, Job job) {
 ServiceStatus Scheduler::place_look(std::span<const Job> jobs) {
   const std::lock_guard lock(mutex_);
   if (closing_) return ServiceStatus::closing;
+  if (!jobs.empty() && is_lost(jobs.front(), 0)) return ServiceStatus::stuck;
   if (queues_[0].size() + jobs.size() > static_cast<std::size_t>(options_.queue_images)) {
     return ServiceStatus::full;
   }
@@ -138,9 +228,11 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
   for (Wish& wish : wishes) {
     if (entering && worst != ServiceStatus::ok) wish.status = worst;
     if (wish.status != ServiceStatus::ok || wish.call == 0) continue;
+    if (wish.job.request->settled()) continue;  // drop_settled() may have been before
     RowState& row = wish.job.state();
     row.asked = wish.call;
     row.open.store(std::popcount(wish.call), std::memory_order_relaxed);
+    row.waiting.store(true);
     for_each_model(wish.call, [&](std::size_t model) { push(model + 1, wish.job); });
   }
 }
@@ -149,9 +241,9 @@ Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) 
   const PendingRequest& request = *wish.job.request;
   if (macs + request.deployment->macs()[model] > request.request.max_cost) return Departure::cost;
   const Stage stage = model + 1;
+  if (is_lost(wish.job, stage)) return Departure::stuck;
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
   if (waiting >= options_.queue_images) return Departure::full;
-  if (request.deadline == ServiceClock::time_point::max()) return Departure::none;
   const std::chrono::duration<double, std::milli> left = request.deadline - ServiceClock::now();
   const bool alone = request.deployment->alone(stage);
   return expected_ms(stage, alone) > left.count() ? Departure::deadline : Departure::none;
@@ -179,9 +271,7 @@ void Scheduler::choose(Wish& wish) {
   row.departure = why;
   if (refused || wish.job.request->request.model) {
     wish.call = 0;
-    wish.status = why == Departure::full       ? ServiceStatus::full
-                  : why == Departure::deadline ? ServiceStatus::late
-                                               : ServiceStatus::cost;
+    wish.status = refusal_for(why);
   } else if (free == 0 && row.called != 0) {
     const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
     wish.answer_from = wish.job.request->rule->answer_now(evidence);
@@ -195,11 +285,10 @@ void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
   const auto& macs = wish.job.request->deployment->macs();
   const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
   double best = 0;
-  bool has_room = true, in_time = true;
+  Departure worst = row.departure;
   for_each_model(all_models(macs.size()) & ~obstructed, [&](std::size_t model) {
     const Departure found = obstacle(wish, model, row.macs);
-    has_room = has_room && found != Departure::full;
-    in_time = in_time && found != Departure::deadline;
+    worst = std::max(worst, found, [](Departure a, Departure b) { return helps(a) < helps(b); });
     const double value = value_of(evidence, model, macs);
     if (found != Departure::none || (wish.call != 0 && value <= best)) return;
     wish.call = model_bit(model);
@@ -207,26 +296,7 @@ void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
   });
   row.last = true;
   if (wish.call != 0) return;
-  in_time = in_time && row.departure != Departure::deadline;
-  has_room = has_room && row.departure != Departure::full;
-  wish.status = !has_room  ? ServiceStatus::full
-                : !in_time ? ServiceStatus::late
-                           : ServiceStatus::cost;
-}
-
-double Scheduler::batch_ms(Stage stage, std::int64_t batch) const {
-  const std::int64_t images = std::min(batch, paying_batch(stage));
-  return static_cast<double>(images) * image_ms_[stage][size_class(images)];
-}
-
-std::int64_t Scheduler::paying_batch(Stage stage) const {
-  if (options_.fill_ms > 0) return options_.max_batch;
-  const auto& times = image_ms_[stage];
-  const double best = *std::min_element(times.begin(), times.end());
-  if (best == 0) return options_.max_batch;  // not known at all sizes
-  const auto first = std::find_if(times.begin(), times.end(),
-                                  [&](double ms) { return (1 - saving) * ms <= best; });
-  return std::min(std::int64_t{1} << (first - times.begin()), options_.max_batch);
+  wish.status = refusal_for(worst);
 }
 
 double Scheduler::backlog_locked() const {
@@ -237,22 +307,23 @@ double Scheduler::backlog_locked() const {
 
 double Scheduler::queue_ms(Stage stage) const {
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-  if (waiting == 0) return 0;
-  const std::int64_t most = paying_batch(stage);
-  const std::int64_t whole = (waiting - 1) / most;
-  return static_cast<double>(whole) * batch_ms(stage, most) +
-         batch_ms(stage, waiting - whole * most);
+  return any_lost(stage) ? 0 : times_.queue(stage, waiting);
 }
 
 double Scheduler::expected_ms(Stage stage, bool alone) const {
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
   const double ahead = alone ? std::max(backlog_locked(), queue_ms(stage)) : backlog_locked();
-  return ahead + batch_ms(stage, waiting + 1);
+  return ahead + times_.largest(stage, waiting + 1);
 }
 
 void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {
   const std::lock_guard lock(mutex_);
-  image_ms_[stage][size_class(batch)] = ms / static_cast<double>(batch);
+  times_.set(stage, batch, ms);
+}
+
+double Scheduler::time_of(const JobBatch& batch) const {
+  const std::lock_guard lock(mutex_);
+  return times_.of(batch.stage, static_cast<std::int64_t>(batch.jobs.size()));
 }
 
 double Scheduler::backlog_ms() const {

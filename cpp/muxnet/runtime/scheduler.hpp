@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "muxnet/runtime/batch_times.hpp"
 #include "muxnet/runtime/job_batch.hpp"
 
 namespace muxnet {
@@ -39,6 +40,14 @@ class Scheduler {
   JobBatch next();
   /// `ms`: the time it ran; 0 when it did not.
   void finished(const JobBatch& batch, double ms);
+  /// A batch has not come back in time: until it has, by returned(), which takes the place of
+  /// finished(), nothing else is run on this model of that deployment, and nothing waits for it.
+  void lost(const JobBatch& batch);
+  void returned(const JobBatch& batch);
+  /// Drops what waits of requests that have their answer.
+  void drop_settled();
+  /// Requests that wait for a model that does not come back.
+  std::vector<std::shared_ptr<PendingRequest>> waiting_for_lost() const;
 
   /// Queues rows for the multiplexer; where it does not say `ok`, none.
   ServiceStatus place_look(std::span<const Job> jobs);
@@ -49,6 +58,7 @@ class Scheduler {
 
   /// Of a batch of so many; before there are measured ones, none are known and count as 0.
   void set_time(Stage stage, std::int64_t batch, double ms);
+  double time_of(const JobBatch& batch) const;
   double backlog_ms() const;
   std::vector<std::int64_t> waiting() const;
 
@@ -56,8 +66,18 @@ class Scheduler {
   void close();
 
  private:
-  JobBatch take(Stage stage);
-  bool must_wait(Stage stage) const;
+  using Queue = std::deque<Job>;
+  struct Lost {
+    std::shared_ptr<const CompiledDeployment> deployment;
+    Stage stage = 0;
+  };
+
+  JobBatch take(Stage stage, Queue::iterator first);
+  Queue::iterator next_job(Stage stage);
+  bool is_lost(const Job& job, Stage stage) const;
+  bool any_lost(Stage stage) const;
+  std::vector<Job> take_settled();
+  bool is_empty();
   void push(Stage stage, Job job);
   void choose(Wish& wish);
   void substitute(Wish& wish, std::uint64_t obstructed);
@@ -65,16 +85,15 @@ class Scheduler {
   double expected_ms(Stage stage, bool alone) const;
   double queue_ms(Stage stage) const;
   double backlog_locked() const;
-  double batch_ms(Stage stage, std::int64_t batch) const;
-  std::int64_t paying_batch(Stage stage) const;
 
   SchedulerOptions options_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<std::deque<Job>> queues_;
-  std::vector<std::int64_t> reserved_;         ///< rows that place() is about to queue
-  std::vector<std::vector<double>> image_ms_;  ///< ms an image by stage and log2 of the batch
-  std::vector<int> running_;                   ///< batches by stage
+  std::vector<Queue> queues_;
+  std::vector<std::int64_t> reserved_;  ///< rows that place() is about to queue
+  BatchTimes times_;
+  std::vector<int> running_;  ///< batches by stage, lost ones left out
+  std::vector<Lost> lost_;    ///< an entry for each batch
   bool closing_ = false;
 };
 

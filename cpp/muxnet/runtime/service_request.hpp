@@ -11,12 +11,16 @@
 
 namespace muxnet {
 
+/// No request waits for longer, whatever it names.
+constexpr double longest_deadline_ms = 3.6e6;
+
 /// Images for a service, and what their answers may cost.
 struct ServiceRequest {
   Tensor images;                     ///< u8 or f32 (n, c, h, w), not normalised
   std::optional<std::size_t> model;  ///< this one and no rule
   std::optional<std::size_t> point;  ///< a rule of the deployment; default: its own
-  double deadline_ms = std::numeric_limits<double>::infinity();  ///< from submit() on
+  /// From submit() on; infinity: the service's own.
+  double deadline_ms = std::numeric_limits<double>::infinity();
   double max_cost = std::numeric_limits<double>::infinity();  ///< of one image, look included; MACs
                                                               ///< of networks of ours
   bool decide_only = false;                 ///< the first decision; calls no model
@@ -29,11 +33,12 @@ enum class ServiceStatus : std::uint8_t {
   late,     ///< no answer is possible, or was, before the deadline
   cost,     ///< no model costs as little as max_cost
   closing,  ///< the service takes no more requests
-  failed    ///< a model failed
+  failed,   ///< a model failed
+  stuck     ///< a model has not come back from earlier images
 };
 
 /// Why other models were called than the rule wanted.
-enum class Departure : std::uint8_t { none, deadline, cost, full };
+enum class Departure : std::uint8_t { none, deadline, cost, full, stuck };
 const char* name_of(Departure departure);
 
 /// A batch of a model, or of the multiplexer, that ran on some of a request's images.

@@ -9,6 +9,7 @@
 
 #include "muxnet/runtime/deployment.hpp"
 #include "muxnet/runtime/service_request.hpp"
+#include "muxnet/runtime/workers.hpp"
 
 namespace muxnet {
 
@@ -55,6 +56,7 @@ struct ServiceStatistics {
   double reference_macs = 0;            ///< that always-best would have spent
   Histogram total;                      ///< of requests, from submit() to the answer
   std::optional<DriftReading> drift{};  ///< of the deployment in place, where it has a monitor
+  WorkersState workers{};
 
   /// An answer by a rule.
   void count(const ServiceAnswer& answer, double reference_macs_each);

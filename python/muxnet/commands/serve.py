@@ -99,10 +99,34 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cheaper-when-full", action="store_true", help="another model instead of 503"
     )
-    group.add_argument("--deadline-ms", type=float, help="of requests that name none")
+    group.add_argument(
+        "--deadline-ms",
+        type=float,
+        default=60_000.0,
+        help="of requests that name none (default: a minute; no request has more than an hour)",
+    )
+    group.add_argument(
+        "--stuck",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="a batch that runs for longer, and 20 times as long as is usual, costs its worker",
+    )
+    group.add_argument(
+        "--warm-up",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="longest that a model may take for a batch before it serves",
+    )
     group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
     group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
-    group.add_argument("--drain", type=float, default=30.0, help="seconds for the last requests")
+    group.add_argument(
+        "--drain",
+        type=float,
+        default=30.0,
+        help="seconds to the end after SIGTERM, whatever is stuck; a second one ends at once",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -127,6 +151,13 @@ def serve(arguments: argparse.Namespace) -> int:
         )
     if (arguments.certificate is None) != (arguments.key is None):
         raise UsageError(error_text("--certificate", "both --certificate and --key", "one"))
+    for name, most in (("deadline_ms", 3_600_000), ("stuck", 3600), ("warm_up", 3600)):
+        given = getattr(arguments, name)
+        if not 0 < given <= most:
+            expected = f"above 0, at most {most}"
+            raise UsageError(error_text(f"--{name.replace('_', '-')}", expected, given))
+    if not arguments.drain >= 0:
+        raise UsageError(error_text("--drain", "at least 0", arguments.drain))
     source = find_source(arguments)
     if find_spec("kserve") is None:
         raise MissingPackageError("serve", "kserve", "serve")
@@ -150,6 +181,8 @@ def serve(arguments: argparse.Namespace) -> int:
             max_pixels=arguments.max_pixels,
             requests=arguments.requests,
             deadline_ms=arguments.deadline_ms,
+            stuck_seconds=arguments.stuck,
+            warm_up_seconds=arguments.warm_up,
             decisions=arguments.decisions,
             traces=arguments.traces,
             drain_seconds=arguments.drain,

@@ -37,11 +37,12 @@ class Bridge:
         finally:
             del self._waiting[ticket]
 
-    async def close(self) -> None:
-        """Let the service answer what it holds, and stop."""
-        await asyncio.to_thread(self.service.close)
-        self._deliver()
-        self._loop.remove_reader(self.service.descriptor)
+    async def close(self, within_seconds: float) -> bool:
+        """Let the service answer what it holds, and stop; False: some thread did not come back.
+
+        What comes later is refused, by the same way.
+        """
+        return bool(await asyncio.to_thread(self.service.close, 1000 * within_seconds))
 
     def _deliver(self) -> None:
         for ticket, answer in self.service.take():

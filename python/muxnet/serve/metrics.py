@@ -1,7 +1,8 @@
 """What the service counts, for Prometheus and for the status page."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -12,21 +13,22 @@ from prometheus_client.core import (
 )
 
 from muxnet.router_folder import describe_drift
-from muxnet.serve.labels import Labels
 from muxnet.serve.refusals import Refusals
+
+if TYPE_CHECKING:
+    from muxnet.serve.router_model import Endpoint
 
 
 class ServiceCollector:
     """Turns the service's statistics into metrics whenever they are asked for."""
 
-    def __init__(self, statistics: Callable[[], Any], labels: Labels, refusals: Refusals) -> None:
-        self._statistics = statistics
-        self._labels = labels
+    def __init__(self, endpoint: "Endpoint", refusals: Refusals) -> None:
+        self._endpoint = endpoint
         self._refusals = refusals
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        found = self._statistics()
+        found = self._endpoint.bridge.service.statistics()
         yield _counter("requests", "Requests by what became of them.", "status", _by_name(found))
         text = "Requests and connections refused before they became work."
         yield _counter("refusals", text, "reason", dict(self._refusals.counts))
@@ -61,7 +63,7 @@ class ServiceCollector:
         yield _counter("shadow_images", "Images by what the shadow wanted.", "decision", agreed)
         version = {"": found.version}
         yield _gauge("policy_version", "Counts what was deployed.", values=version)
-        tallies = self._labels.by_version.items()
+        tallies = self._endpoint.labels.by_version.items()
         labelled = {str(number): tally.labelled for number, tally in tallies}
         right = {str(number): tally.right for number, tally in tallies}
         yield _counter("labels", "Labels that came back.", "version", labelled)
@@ -71,6 +73,37 @@ class ServiceCollector:
             text = "Evidence that inputs have changed since the calibration; an alarm from 1 on."
             yield _gauge("drift_evidence", text, values=evidence)
             yield _gauge("drift_alarm", "1: inputs have changed.", values={"": found.drift.alarm})
+        yield from _workers(found)
+        yield from _beside(self._endpoint)
+
+
+def _workers(found: Any) -> Iterator[Metric]:
+    workers = found.workers
+    yield _gauge("workers", "Threads that should run models.", values={"": workers.count})
+    yield _gauge("workers_left", "Those that are not stuck.", values={"": workers.left})
+    stuck = dict.fromkeys((stage.name for stage in found.stages), 0)
+    stuck |= Counter(found.stages[batch.stage].name for batch in workers.stuck)
+    yield _gauge("stuck_workers", "Workers by the model that holds them.", "model", stuck)
+    longest = max((batch.seconds for batch in workers.stuck), default=0.0)
+    yield _gauge("stuck_seconds", "That the longest of them is held.", values={"": longest})
+
+
+def _beside(endpoint: "Endpoint") -> Iterator[Metric]:
+    """Yield what does not belong to requests: tasks, reloads, records."""
+    tasks = endpoint.background.tasks.values()
+    failures = {task.name: task.failures for task in tasks}
+    yield _counter("task_failures", "Background tasks that failed.", "task", failures)
+    failing = {task.name: bool(task.trouble) for task in tasks}
+    yield _gauge("task_failing", "1: it fails, or does not end.", "task", failing)
+    reloads = {"done": endpoint.reloads.done, "failed": endpoint.reloads.failed}
+    yield _counter("reloads", "Reloads by what became of them.", "result", reloads)
+    failing = {"": endpoint.reloads.failing}
+    yield _gauge("reload_failing", "1: the last one failed.", values=failing)
+    if endpoint.log is not None:
+        written = {"recorded": endpoint.log.recorded, "lost": endpoint.log.lost}
+        yield _counter("decisions", "Decision records by what became of them.", "result", written)
+        failing = {"": bool(endpoint.log.failing)}
+        yield _gauge("decisions_failing", "1: they cannot be written.", values=failing)
 
 
 def _by_name(found: Any) -> dict[str, int]:
@@ -112,12 +145,10 @@ def _histogram(histogram: Any) -> tuple[list[tuple[str, float]], float]:
     return buckets, histogram.sum_ms / 1000
 
 
-def registry(
-    statistics: Callable[[], Any], labels: Labels, refusals: Refusals
-) -> CollectorRegistry:
+def registry(endpoint: "Endpoint", refusals: Refusals) -> CollectorRegistry:
     """Return a registry with the service's metrics and no others."""
     result = CollectorRegistry()
-    result.register(ServiceCollector(statistics, labels, refusals))
+    result.register(ServiceCollector(endpoint, refusals))
     return result
 
 

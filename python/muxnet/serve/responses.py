@@ -24,7 +24,7 @@ OUTPUTS = (
 DEFAULT_OUTPUTS = ("probabilities", "classes")
 
 # HTTP status by that of the service.
-STATUSES = {"full": 503, "closing": 503, "late": 504, "cost": 400, "failed": 500}
+STATUSES = {"full": 503, "closing": 503, "late": 504, "stuck": 504, "cost": 400, "failed": 500}
 
 LOG = logging.getLogger("muxnet.serve")
 

@@ -1,5 +1,6 @@
 """REST: the protocol's endpoints, metrics, and the status page."""
 
+import dataclasses
 from importlib import resources
 from typing import Any
 
@@ -119,8 +120,9 @@ def _add_metadata(app: FastAPI, data_plane: DataPlane) -> None:
 def _add_health(app: FastAPI, endpoint: Endpoint) -> None:
     @app.get("/v2/health/ready")
     async def ready() -> Response:
-        """Tell whether requests are taken: not before all models ran, nor while draining."""
-        return JSONResponse({"ready": endpoint.ready}, 200 if endpoint.ready else 503)
+        """Tell whether requests are taken: not before all models ran, draining, with one stuck."""
+        health = endpoint.health()
+        return JSONResponse(health, 200 if health["ready"] else 503)
 
 
 class LabelsBack:
@@ -147,7 +149,7 @@ async def _refuse_version(_: Request) -> Response:
 
 
 def _add_status(app: FastAPI, endpoint: Endpoint, refusals: Refusals) -> None:
-    metrics = registry(endpoint.bridge.service.statistics, endpoint.labels, refusals)
+    metrics = registry(endpoint, refusals)
     page = resources.files("muxnet.serve").joinpath("page.html").read_text(encoding="utf-8")
 
     @app.get("/", include_in_schema=False)
@@ -176,7 +178,9 @@ def _add_status(app: FastAPI, endpoint: Endpoint, refusals: Refusals) -> None:
                 "class_names": list(served.class_names),
                 "image_shape": list(served.image_shape),
                 "cost_title": cost_title(served.cost_kind),
-                "ready": endpoint.ready,
+                **endpoint.health(),
+                "reloads": dataclasses.asdict(endpoint.reloads),
+                "decisions": None if endpoint.log is None else endpoint.log.state(),
             }
         )
 

@@ -1,11 +1,12 @@
 """The router and its models as models of the KServe SDK."""
 
-import asyncio
+import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from muxnet.errors import error_text
+from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.kserve_parts import (
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
     from muxnet.serve.traces import Traces
 
 
+@dataclasses.dataclass
+class Reloads:
+    """How often what is served was read again."""
+
+    done: int = 0
+    failed: int = 0
+    failing: bool = False  # the last time
+
+
 class Endpoint:
     """What all served models share: the service, what is deployed, limits and the log."""
 
@@ -43,7 +53,7 @@ class Endpoint:
         *,
         router_name: str,
         limits: Limits,
-        deadline_ms: float | None,
+        background: Background,
     ) -> None:
         self.router_name = router_name
         self.bridge = bridge
@@ -51,11 +61,49 @@ class Endpoint:
         self._version = 1
         self._policies = {1: served.policy.name}
         self.limits = limits
-        self.deadline_ms = deadline_ms
+        self.background = background
         self.log: DecisionLog | None = None
         self.traces: Traces | None = None
         self.labels = Labels()
-        self.ready = True
+        self.reloads = Reloads()
+        self.draining = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests are taken, and all workers are there to answer them."""
+        workers = self.bridge.service.workers()
+        return not self.draining and workers.left == workers.count
+
+    def health(self) -> dict[str, Any]:
+        """Return whether it is ready, how many workers are left, and what is wrong besides."""
+        workers = self.bridge.service.workers()
+        stages = ["multiplexer", *self.served.names]
+        stuck = [
+            {
+                "model": stages[batch.stage],
+                "seconds": round(batch.seconds, 1),
+                "since": round(time.time() - batch.seconds, 1),
+                "version": batch.version,
+            }
+            for batch in workers.stuck
+        ]
+        return {
+            "ready": not self.draining and workers.left == workers.count,
+            "draining": self.draining,
+            "workers": workers.count,
+            "workers_left": workers.left,
+            "stuck": stuck,
+            "failing": sorted(
+                {task.name for task in self.background.tasks.values() if task.trouble}
+                | ({"reload"} if self.reloads.failing else set())
+                | ({"decisions"} if self.log is not None and self.log.failing else set())
+            ),
+        }
+
+    def answers(self, model: int | None) -> bool:
+        """Return whether a model, or the router, is not held up by one that is stuck."""
+        stuck = {batch.stage for batch in self.bridge.service.workers().stuck}
+        return not self.draining and not (stuck if model is None else stuck & {model + 1})
 
     async def deploy(self, served: Served) -> int:
         """Put ``served`` in the place of what was; return its version.
@@ -66,10 +114,17 @@ class Endpoint:
         """
         # Known before the core answers by it.
         self._policies[self._version + 1] = served.policy.name
-        deployment = served.deployment(record=self.log is not None)
-        self._version = await asyncio.to_thread(self.bridge.service.deploy, deployment)
+        from muxnet import _core
+
+        self._version = await self.background.in_thread(self._deploy, served)
         self.served = served
+        # Of what was read, and of the models before.
+        await self.background.in_thread(_core.release_free_memory)
         return self._version
+
+    def _deploy(self, served: Served) -> int:
+        deployment = served.deployment(record=self.log is not None)
+        return int(self.bridge.service.deploy(deployment))
 
     async def infer(
         self, request: Request, model: int | None, headers: Mapping[str, str] | None = None
@@ -137,7 +192,7 @@ class Endpoint:
                 images,
                 model=model,
                 point=point,
-                deadline_ms=asked.deadline_ms or self.deadline_ms,
+                deadline_ms=asked.deadline_ms,
                 max_cost=asked.max_cost,
                 decide_only=asked.decide_only and model is None,
             )
@@ -168,7 +223,7 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
 
     async def healthy(self) -> bool:
         """Return whether requests are taken."""
-        return self._endpoint.ready
+        return self._endpoint.answers(self._model)
 
     def get_input_types(self) -> list[dict[str, Any]]:
         """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too."""

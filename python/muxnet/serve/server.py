@@ -1,11 +1,11 @@
-"""The server process: REST and gRPC on one event loop, reloads, and a drained end."""
+"""The server process: REST and gRPC on one event loop, and a drained end."""
 
 import asyncio
-import contextlib
 import dataclasses
 import gc
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -18,7 +18,7 @@ import uvloop
 
 from muxnet.errors import UsageError, UserError, error_text
 from muxnet.machine import cores
-from muxnet.router_folder import describe_drift
+from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.connections import ConnectionLimits, Connections
 from muxnet.serve.decision_log import DecisionLog
@@ -29,13 +29,17 @@ from muxnet.serve.kserve_parts import DataPlane, ModelRepository
 from muxnet.serve.kserve_parts import logger as kserve_logger
 from muxnet.serve.origins import Origins
 from muxnet.serve.refusals import Refusals
-from muxnet.serve.requests import Limits, RequestError
+from muxnet.serve.reload import Reloader, stamps
+from muxnet.serve.requests import Limits
 from muxnet.serve.rest import make_app
 from muxnet.serve.router_model import Endpoint, Extension, RouterModel
 from muxnet.serve.served import Source, load
+from muxnet.serve.watches import DriftWatch, WorkersWatch
 
 LOG = logging.getLogger("muxnet.serve")
 WATCH_SECONDS = 1.0
+# Of the time to end, at most a quarter: for refusals to reach their clients, and the log its file.
+LAST_SECONDS = 1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +60,9 @@ class ServerOptions:
     body_seconds: float = 30.0
     max_pixels: int = 16_000_000
     requests: int = 256
-    deadline_ms: float | None = None
+    deadline_ms: float = 60_000.0
+    stuck_seconds: float = 5.0
+    warm_up_seconds: float = 60.0
     decisions: Path | None = None
     traces: str = ""
     drain_seconds: float = 30.0
@@ -105,11 +111,11 @@ class Server:
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
         self._stop = asyncio.Event()
-        self._reloading = asyncio.Lock()
-        self._stamps: dict[Path, int] = {}
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then answer what is inside.
+
+        Where some thread does not come back, the process ends here.
 
         Raises:
             OSError: a port that is taken, a file that cannot be read.
@@ -129,9 +135,12 @@ class Server:
         )
         # From here on the server is live; it is ready when all models have run.
         serving = asyncio.create_task(rest.serve())
+        self._background = Background()
+        seen = stamps(options.source)
         self._endpoint = await self._make_endpoint(loop)
+        self._reloader = Reloader(options.source, seen, self._endpoint, self._background)
         data_plane = _data_plane(self._endpoint)
-        extension = Extension(data_plane.model_registry, self.reload)
+        extension = Extension(data_plane.model_registry, self._reloader.reload)
         servicer = Servicer(
             data_plane,
             extension,
@@ -150,11 +159,9 @@ class Server:
             refusals=refusals,
         )
         guard.app = make_app(data_plane, extension, self._endpoint, refusals)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self._try_reload()))
+        self._listen_to_signals(loop)
         await grpc.start()
-        watching = asyncio.create_task(self._watch())
+        self._begin_watching()
         # What is here stays: to look through it for garbage would stop all requests for 40 ms.
         gc.collect()
         gc.freeze()
@@ -168,31 +175,34 @@ class Server:
             models=self._endpoint.served.names,
         )
         await self._stop.wait()
-        watching.cancel()
         await self._drain(rest, servicer.drain(grpc, options.drain_seconds), serving)
 
-    async def reload(self) -> None:
-        """Read the source again and put it in place, whole or not at all.
+    def _listen_to_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        from muxnet import _core
 
-        Raises:
-            RequestError: what is there cannot be served.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        # Whatever holds this thread up; the second signal ends the process at once.
+        _core.end_within(1000 * max(self._options.drain_seconds, LAST_SECONDS))
+        loop.add_signal_handler(signal.SIGHUP, self._reload_now)
 
-        """
-        async with self._reloading:
-            try:
-                served = await asyncio.to_thread(load, self._options.source)
-                version = await self._endpoint.deploy(served)
-            except Exception as error:
-                LOG.warning("reload refused", extra={"fields": {"reason": str(error)}})
-                text = error_text("reload", "what can be served", "something else; see the log")
-                raise RequestError(400, text) from error
-            event("reloaded", version=version, policy=served.policy.name)
+    def _reload_now(self) -> None:
+        self._reloader.want()
+        self._background.wake("reload")
+
+    def _begin_watching(self) -> None:
+        endpoint, background = self._endpoint, self._background
+        background.every(WATCH_SECONDS, "reload", self._reloader.step)
+        background.every(WATCH_SECONDS, "drift", DriftWatch(endpoint).step)
+        background.every(WATCH_SECONDS, "workers", WorkersWatch(endpoint).step)
+        log = endpoint.log
+        if log is not None:
+            background.every(WATCH_SECONDS, "decisions", lambda: background.in_thread(log.flush))
 
     async def _make_endpoint(self, loop: asyncio.AbstractEventLoop) -> Endpoint:
         from muxnet import _core
 
         options = self._options
-        self._stamps = _stamps(options.source)
         served = await asyncio.to_thread(load, options.source)
         clash = options.router_name in served.names
         if clash:
@@ -203,6 +213,8 @@ class Server:
         chosen.workers, chosen.threads_each = workers, 1
         chosen.max_batch, chosen.queue_images = options.max_batch, options.queue_images
         chosen.fill_ms, chosen.cheaper_when_full = options.fill_ms, options.cheaper_when_full
+        chosen.deadline_ms, chosen.stuck_ms = options.deadline_ms, 1000 * options.stuck_seconds
+        chosen.warm_up_ms = 1000 * options.warm_up_seconds
         deployment = served.deployment(record=options.decisions is not None)
         try:
             service = await asyncio.to_thread(_core.Service, deployment, chosen)
@@ -215,7 +227,7 @@ class Server:
             served,
             router_name=options.router_name,
             limits=Limits(options.queue_images, options.max_pixels),
-            deadline_ms=options.deadline_ms,
+            background=self._background,
         )
         if options.decisions is not None:
             endpoint.log = DecisionLog(options.decisions)
@@ -225,49 +237,40 @@ class Server:
             endpoint.traces = Traces(options.traces)
         return endpoint
 
-    async def _try_reload(self) -> None:
-        with contextlib.suppress(RequestError):  # it is in the log
-            await self.reload()
-
-    async def _watch(self) -> None:
-        """Reload when a file of the source has changed; write decisions out, and tell drift."""
-        told = 0  # the version whose alarm is in the log
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            if self._endpoint.log is not None:
-                self._endpoint.log.flush()
-            found = self._endpoint.bridge.service.statistics()
-            if found.drift is not None and found.drift.alarm and told != found.version:
-                told = found.version
-                fields = {"version": told, **describe_drift(found.drift)}
-                LOG.warning("drift", extra={"fields": fields})
-            stamps = await asyncio.to_thread(_stamps, self._options.source)
-            if stamps != self._stamps:
-                self._stamps = stamps
-                await self._try_reload()
-
     async def _drain(
         self, rest: HttpServer, grpc: Awaitable[None], serving: asyncio.Task[None]
     ) -> None:
-        """Take no more, answer what is there, stop."""
+        """Take no more, answer what is there, stop; all of it within the time to end."""
         event("draining")
-        self._endpoint.ready = False
-        await rest.drain()
-        await asyncio.gather(serving, grpc)
-        await self._endpoint.bridge.close()
-        if self._endpoint.log is not None:
-            self._endpoint.log.close()
-        if self._endpoint.traces is not None:
-            await asyncio.to_thread(self._endpoint.traces.close)
-        event("stopped")
+        loop, drain = asyncio.get_running_loop(), self._options.drain_seconds
+        end = loop.time() + drain
+        last = min(LAST_SECONDS, drain / 4)
+        endpoint = self._endpoint
+        endpoint.draining = True
+        stopping: asyncio.Future[Any] = asyncio.gather(rest.drain(), grpc)
+        await asyncio.wait([serving, stopping], timeout=drain - last)
+        # What is not answered by now is refused by the service, which tells its client.
+        whole = await endpoint.bridge.close(max(end - last - loop.time(), 0.0))
+        await self._background.stop()
+        closing: list[asyncio.Future[Any]] = [serving, stopping, *self._closing()]
+        _, open_still = await asyncio.wait(closing, timeout=max(end - loop.time(), last / 2))
+        if whole and not open_still and not self._background.busy:
+            event("stopped")
+            return
+        stuck = [entry["model"] for entry in endpoint.health()["stuck"]]
+        event("stopped", stuck=stuck)
+        # Threads that do not come back would hold up the interpreter's own end.
+        logging.shutdown()
+        os._exit(0)
 
-
-def _stamps(source: Source) -> dict[Path, int]:
-    stamps = {}
-    for path in source.files():
-        with contextlib.suppress(OSError):
-            stamps[path] = path.stat().st_mtime_ns
-    return stamps
+    def _closing(self) -> list[asyncio.Future[None]]:
+        """Begin to close what writes to elsewhere."""
+        files = [self._endpoint.log, self._endpoint.traces]
+        return [
+            asyncio.ensure_future(asyncio.to_thread(file.close))
+            for file in files
+            if file is not None
+        ]
 
 
 def _version() -> str:

@@ -191,15 +191,62 @@ TEST_F(SchedulerTest, ExpectsNoHelpOfOtherWorkersWithAModelThatWantsToBeAlone) {
     deployment_ = std::make_shared<CompiledDeployment>(
         Deployment{models, {}, {std::make_shared<FixedRule>(1)}, 0, nullptr, 2}, 1, 1);
     Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
-    scheduler.set_time(1, 1, 1e6);
+    scheduler.set_time(1, 1, 1e5);
     auto before = wishes(request(8), model_bit(0));
     scheduler.place(before, true);
     ServiceRequest hurried;
-    hurried.deadline_ms = 6e6;  // eight batches ahead of it: 4e6 ms by two workers
+    hurried.deadline_ms = 6e5;  // eight batches ahead of it: 4e5 ms by two workers
     auto asked = wishes(request(1, hurried), model_bit(0));
     scheduler.place(asked, true);
     EXPECT_EQ(asked[0].call == model_bit(0), !alone);
   }
+}
+
+TEST_F(SchedulerTest, PassesOverAModelThatDoesNotComeBackAndOnlyThat) {
+  Scheduler scheduler(4, {.max_batch = 1});
+  auto first = wishes(request(2), model_bit(0));
+  scheduler.place(first, true);
+  const JobBatch batch = scheduler.next();
+  scheduler.lost(batch);
+  EXPECT_EQ(scheduler.waiting_for_lost().size(), 1u);
+  auto asked = wishes(request(1), model_bit(0));
+  scheduler.place(asked, true);
+  EXPECT_EQ(asked[0].call, model_bit(2));
+  EXPECT_EQ(asked[0].job.state().departure, Departure::stuck);
+  ServiceRequest named;
+  named.model = 0;
+  auto alone = wishes(request(1, named), model_bit(0));
+  scheduler.place(alone, true);
+  EXPECT_EQ(alone[0].status, ServiceStatus::stuck);
+  EXPECT_EQ(scheduler.next().stage, 3u);
+
+  // Another deployment's model of that name is another model.
+  deployment_ = std::make_shared<CompiledDeployment>(
+      Deployment{testing::tiny_models(), {}, {std::make_shared<FixedRule>(1)}, 0, nullptr, 2}, 2,
+      1);
+  auto other = wishes(request(1), model_bit(0));
+  scheduler.place(other, true);
+  EXPECT_EQ(other[0].call, model_bit(0));
+  const JobBatch taken = scheduler.next();
+  EXPECT_EQ(taken.jobs.front().request, other[0].job.request);
+
+  scheduler.returned(batch);
+  EXPECT_TRUE(scheduler.waiting_for_lost().empty());
+  EXPECT_EQ(scheduler.next().jobs.front().request, first[1].job.request);
+}
+
+TEST_F(SchedulerTest, EndsThoughABatchIsLostOnceWhatWaitsIsSettled) {
+  Scheduler scheduler(4, {.max_batch = 1});
+  auto asked = wishes(request(2), model_bit(0));
+  scheduler.place(asked, true);
+  scheduler.lost(scheduler.next());
+  scheduler.close();
+  auto end = std::async(std::launch::async, [&] { return scheduler.next().jobs.size(); });
+  EXPECT_EQ(end.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  EXPECT_TRUE(asked[0].job.request->settle());
+  scheduler.drop_settled();
+  EXPECT_EQ(end.get(), 0u);
+  EXPECT_EQ(scheduler.waiting()[1], 0);
 }
 
 TEST_F(SchedulerTest, LetsNothingInAfterItsEndAndFinishesWhatIsThere) {

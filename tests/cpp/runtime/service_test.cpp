@@ -405,6 +405,22 @@ TEST(Service, RefusesRequestsAndDeploymentsThatDoNotFit) {
   EXPECT_EQ(service.infer(request(random_images(1))).version, 1u);
 }
 
+TEST(Service, RefusesAMonitorOfOtherValuesBeforeARequestMeetsIt) {
+  const auto watching = [](const std::map<std::string, std::vector<double>>& calibration) {
+    Deployment result = deployment(std::make_shared<ByNumber>());
+    result.monitor = std::make_shared<DriftMonitor>(calibration, "version");
+    return result;
+  };
+  Service service(watching({{"first", {0.5}}, {"answer", {0.5}}}), {});
+  EXPECT_EQ(error_of<std::invalid_argument>([&] {
+              service.deploy(watching({{"other", {0.5}}}));
+            }),
+            "[drift monitor] expected values of other, received answer, first");
+  EXPECT_THROW(service.deploy(watching({{"answer", {0.5}}})), std::invalid_argument);
+  EXPECT_EQ(service.infer(request(random_images(1))).version, 1u);
+  EXPECT_EQ(service.statistics().drift->observed, 1);
+}
+
 TEST(Completions, WaitUntilTheyAreTaken) {
   Completions completions;
   EXPECT_TRUE(completions.take().empty());

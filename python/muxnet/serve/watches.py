@@ -1,0 +1,48 @@
+"""What the log tells of the service that no request does."""
+
+import logging
+from collections import Counter
+
+from muxnet.router_folder import describe_drift
+from muxnet.serve.router_model import Endpoint
+
+LOG = logging.getLogger("muxnet.serve")
+
+
+class DriftWatch:
+    """Tells once for each version that its monitor has raised its alarm."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._told = 0
+
+    async def step(self) -> None:
+        """Look once."""
+        found = self._endpoint.bridge.service.statistics()
+        if found.drift is None or not found.drift.alarm or self._told == found.version:
+            return
+        self._told = found.version
+        fields = {"version": found.version, **describe_drift(found.drift)}
+        LOG.warning("drift", extra={"fields": fields})
+
+
+class WorkersWatch:
+    """Tells of every worker that a model holds up, and of every one that comes back."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._stuck: Counter[tuple[str, int]] = Counter()
+
+    async def step(self) -> None:
+        """Look once."""
+        health = self._endpoint.health()
+        found = Counter((entry["model"], entry["version"]) for entry in health["stuck"])
+        left = {"workers": health["workers"], "left": health["workers_left"]}
+        for model, version in (found - self._stuck).elements():
+            since = min(e["since"] for e in health["stuck"] if e["model"] == model)
+            fields = {"model": model, "version": version, "since": since, **left}
+            LOG.error("worker stuck", extra={"fields": fields})
+        for model, version in (self._stuck - found).elements():
+            fields = {"model": model, "version": version, **left}
+            LOG.warning("worker came back", extra={"fields": fields})
+        self._stuck = found
