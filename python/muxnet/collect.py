@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.adapters import ForeignModel
+from muxnet.array_files import read_arrays
 from muxnet.errors import ConfigError, UserError, error_text
 from muxnet.files import atomic_path
 
@@ -187,14 +188,13 @@ class _Partial:
             return
         if not resume:
             raise UserError(f"[collect] {path} holds answers of before: --resume, or remove it")
-        with np.load(path, allow_pickle=False) as file:
-            for key in file.files:
-                name, rows = key.removeprefix(PREFIX), file[key]
-                if name not in self.names or len(rows) != len(data):
-                    expected = f"answers of these models to {len(data)} inputs"
-                    received = f"{name}, {len(rows)} inputs"
-                    raise ConfigError(error_text(str(path), expected, received))
-                self.answers[name] = rows
+        for key, rows in read_arrays(path).items():
+            name = key.removeprefix(PREFIX)
+            if name not in self.names or len(rows) != len(data):
+                expected = f"answers of these models to {len(data)} inputs"
+                received = f"{name}, {len(rows)} inputs"
+                raise ConfigError(error_text(str(path), expected, received))
+            self.answers[name] = rows
 
     def missing(self, size: int) -> list[Piece]:
         """Return what is still to be answered, ``size`` inputs at a time."""

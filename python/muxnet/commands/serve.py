@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
+from muxnet.files import read_text
 from muxnet.options import add_image_options, given_image_format
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.run_folder import RunFolder
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
 INTERRUPTED = "no request was lost"
 TOKEN_VARIABLE = "MUXNET_TOKEN"
+TOKEN_BYTES = 64 << 10
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -175,7 +177,7 @@ def read_token(path: Path | None) -> str:
     """
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "")
-    token = path.read_text(encoding="utf-8").strip()
+    token = read_text(path, TOKEN_BYTES).strip()
     if not token:
         raise UserError(error_text("--token-file", "a token", "an empty file"))
     return token

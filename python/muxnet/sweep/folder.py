@@ -1,12 +1,11 @@
 """The folder of a sweep: a record per finished trial, and what is made of them."""
 
 import dataclasses
-import json
 from pathlib import Path
 
 from muxnet import records
-from muxnet.errors import ConfigError, UserError
-from muxnet.files import write_json
+from muxnet.errors import UserError
+from muxnet.files import read_json, write_json
 from muxnet.sweep.config import Sweep
 from muxnet.sweep.trials import Record, Trial
 
@@ -49,11 +48,7 @@ class SweepFolder:
         path = self.record(trial)
         if not path.exists():
             return None
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ConfigError(f"[{path}] expected JSON, received {error}") from error
-        return records.from_dict(Record, content, str(path))
+        return records.from_dict(Record, read_json(path), str(path))
 
     def write(self, trial: Trial, record: Record) -> None:
         """Keep the record of a trial.
@@ -75,7 +70,7 @@ def prepare(path: Path, sweep: Sweep, *, resume: bool) -> SweepFolder:
     folder = SweepFolder(path)
     mine = {"kind": sweep.config.kind, "search": sweep.config.search}
     if folder.kind.exists():
-        found = json.loads(folder.kind.read_text(encoding="utf-8"))
+        found = read_json(folder.kind)
         if found != mine:
             raise UserError(f"[out] {path} holds another sweep, {found}: choose another --out")
         if not resume:
