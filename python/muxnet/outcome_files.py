@@ -177,11 +177,11 @@ def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> dict[str
         from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise MissingPackageError(str(path), "pyarrow", "parquet") from error
-    try:
-        with open_file(path, PARQUET_BYTES) as file:
+    with open_file(path, PARQUET_BYTES) as file:
+        try:
             columns = _parquet_columns(path, parquet, file)
-    except ArrowException as error:
-        raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
+        except (ArrowException, OSError) as error:  # the second of damaged contents too
+            raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
     return {"all": _from_columns(path, columns, costs, classes)}
 
 
