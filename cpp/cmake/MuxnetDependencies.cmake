@@ -61,6 +61,20 @@ find_package(LibArchive QUIET)
 if(NOT LibArchive_FOUND)
   muxnet_missing(libarchive libarchive-dev)
 endif()
+# Beside libarchive, which does not verify the checksum of a gzip file.
+find_package(ZLIB QUIET)
+if(NOT ZLIB_FOUND)
+  muxnet_missing(zlib zlib1g-dev)
+endif()
+# Both beside OpenCV, which uses them too and has no way to bound what they decode.
+find_package(JPEG QUIET)
+if(NOT JPEG_FOUND)
+  muxnet_missing(libjpeg-turbo libjpeg-dev)
+endif()
+find_package(PNG QUIET)
+if(NOT PNG_FOUND)
+  muxnet_missing(libpng libpng-dev)
+endif()
 
 # The OpenMP build of OpenBLAS shares oneDNN's thread pool; the pthread build would start a second one.
 find_library(MUXNET_OPENBLAS NAMES openblas

@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.errors import ConfigError, MissingPackageError, error_text
-from muxnet.files import write_json
+from muxnet.files import read_json, write_json
 
 Predict = Callable[[NDArray[np.float32]], Any]
 
@@ -192,10 +191,7 @@ def keep_models(path: Path, copy: Path) -> None:
 
 
 def _read_list(path: Path) -> list[Any]:
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(error_text(str(path), "JSON", error)) from error
+    entries = read_json(path)
     if not isinstance(entries, list) or not entries:
         raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
     return entries

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from muxnet import fingerprint
 from muxnet.adapters import ForeignModel, raw_pixels
+from muxnet.array_files import read_arrays
 from muxnet.errors import ConfigError, UserError, error_text
-from muxnet.files import atomic_path, sole_file
+from muxnet.files import atomic_path, parse_json, sole_file
 from muxnet.model_identity import identities
 
 # Images of one call: their floats take at most so many bytes.
@@ -211,13 +212,13 @@ class _Partial:
             raise UserError(
                 f"[collect] {self.path} holds answers of before: --resume, or remove it"
             )
-        with np.load(self.path, allow_pickle=False) as file:
-            there = json.loads(str(file[IDENTITY])) if IDENTITY in file.files else {}
-            kept = {
-                key.removeprefix(PREFIX): file[key]
-                for key in file.files
-                if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in again
-            }
+        arrays = read_arrays(self.path)
+        there = parse_json(str(arrays.pop(IDENTITY, "{}")), str(self.path))
+        kept = {
+            key.removeprefix(PREFIX): rows
+            for key, rows in arrays.items()
+            if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in again
+        }
         if stray := [name for name in kept if name not in self.names]:
             expected = f"answers of {', '.join(self.names)}"
             raise ConfigError(error_text(str(self.path), expected, f"of {stray[0]}"))

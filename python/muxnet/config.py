@@ -1,14 +1,13 @@
 """The configuration of a run: defaults per data set, a JSON file over them, options over that."""
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from muxnet import records
-from muxnet.errors import ConfigError, error_text
+from muxnet import files, records
+from muxnet.errors import ConfigError, InputError, error_text
 from muxnet.files import write_json
 from muxnet.machine import cores
 from muxnet.records import option
@@ -218,11 +217,11 @@ def read_config_file(path: str | os.PathLike[str]) -> dict[str, Any]:
 
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = files.read_json(path)
+    except InputError as error:
+        raise ConfigError(str(error)) from error
     except OSError as error:
         raise ConfigError(f"[{path}] cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"[{path}] expected JSON, received {error}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"[{path}] expected a JSON object, received {type(content).__name__}")
     return content

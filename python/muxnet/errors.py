@@ -2,7 +2,13 @@
 
 
 class UserError(Exception):
-    """Something that the user can put right; the text says where, expected and received."""
+    """Something that the user can put right; the text says where, expected and received.
+
+    It is shortened, so that it stays readable whatever a file holds.
+    """
+
+    def __init__(self, text: object = "") -> None:
+        super().__init__(shortened(text, 8000))
 
 
 class UsageError(UserError):
@@ -27,6 +33,20 @@ class OutputError(UserError, OSError):
     """A file that cannot be written; nothing is left under its final name."""
 
 
+class InputError(UserError, OSError):
+    """A file that cannot be read as asked: another kind of file, or a larger one."""
+
+
 def error_text(where: str, expected: object, received: object) -> str:
-    """Return the one form of every message: ``[where] expected ..., received ...``."""
-    return f"[{where}] expected {expected}, received {received}"
+    """Return the one form of every message: ``[where] expected ..., received ...``.
+
+    Each part is shortened, so that a message stays readable whatever a file holds.
+    """
+    parts = shortened(where, 4500), shortened(expected), shortened(received)
+    return "[{}] expected {}, received {}".format(*parts)
+
+
+def shortened(said: object, most: int = 1000) -> str:
+    """Return ``said`` as a text, or the beginning of a long one and its length."""
+    text = str(said)
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"

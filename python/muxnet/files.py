@@ -1,7 +1,8 @@
-"""Writing files so that a final name only ever holds a whole file, and one process at a time does.
+"""Files: written so that a final name only ever holds a whole one, and one process at a time does.
 
-A temporary file and a lock belong to a process as long as it holds them by flock, which ends with
-it however it ends; the temporary files of the core (core/file.cpp) are named and held alike.
+Whatever Python reads of files that users name goes through ``open_file``, within limits. A
+temporary file and a lock belong to a process as long as it holds them by flock, which ends with it
+however it ends; the temporary files of the core (core/file.cpp) are named and held alike.
 """
 
 import contextlib
@@ -11,15 +12,19 @@ import itertools
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from muxnet.errors import OutputError, UserError, error_text
+from muxnet.errors import ConfigError, InputError, OutputError, UserError, error_text
 
 LOCK = ".lock"
 # .NAME.tmp-PROCESS-NUMBER: without the ending of NAME, so that no pattern for those finds it.
 TEMPORARY = re.compile(r"\.(?P<name>.+)\.tmp-\d+-\d+")
+
+JSON_BYTES = 16 << 20  # Python's values take some twenty times as much
+JSON_DEPTH = 32
 
 _numbers = itertools.count()
 
@@ -71,6 +76,94 @@ def sole_file(path: str | os.PathLike[str]) -> Iterator[None]:
         ]
         _remove_left(final.parent, mine)
         yield
+
+
+def open_file(path: str | os.PathLike[str], most: int) -> BinaryIO:
+    """Open a regular file of at most ``most`` bytes for reading.
+
+    Anything else (a folder, a FIFO, a socket, a device) is refused without waiting for it.
+
+    Raises:
+        InputError: another kind of file, or a larger one.
+        OSError: it cannot be opened.
+
+    """
+    kind = _kind(os.stat(path).st_mode)  # a socket cannot even be opened
+    if kind:
+        raise InputError(error_text(str(path), "a file", kind))
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        status = os.fstat(descriptor)
+        kind = _kind(status.st_mode)
+        if kind:
+            raise InputError(error_text(str(path), "a file", kind))
+        if status.st_size > most:
+            expected = f"at most {most:,} bytes"
+            raise InputError(error_text(str(path), expected, f"{status.st_size:,}"))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_bytes(path: str | os.PathLike[str], most: int) -> bytes:
+    """Return a whole file of at most ``most`` bytes.
+
+    Raises:
+        InputError: another kind of file, a larger one, or one that is cut while it is read.
+        OSError: it cannot be read.
+
+    """
+    with open_file(path, most) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(size)
+    if len(content) < size:
+        raise InputError(error_text(str(path), f"{size:,} bytes", f"{len(content):,}: it was cut"))
+    return content
+
+
+def read_text(path: str | os.PathLike[str], most: int) -> str:
+    """Return the UTF-8 text of a file of at most ``most`` bytes.
+
+    Raises:
+        ConfigError: other bytes.
+        OSError: as ``read_bytes``.
+
+    """
+    try:
+        return read_bytes(path, most).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        received = f"other bytes at {error.start:,}"
+        raise ConfigError(error_text(str(path), "UTF-8", received)) from error
+
+
+def read_json(path: str | os.PathLike[str], most: int = JSON_BYTES) -> Any:
+    """Return the value of a JSON file.
+
+    Raises:
+        ConfigError: it is none, or one of more than ``JSON_DEPTH`` levels.
+        OSError: as ``read_bytes``.
+
+    """
+    return parse_json(read_text(path, most), str(path))
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Return the value of a text that ``where`` holds.
+
+    Raises:
+        ConfigError: it is no JSON, or of more than ``JSON_DEPTH`` levels.
+
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ConfigError(_too_deep(where)) from error
+    except ValueError as error:
+        raise ConfigError(error_text(where, "JSON", error)) from error
+    if not _within(value, JSON_DEPTH):
+        raise ConfigError(_too_deep(where))
+    return value
 
 
 @contextlib.contextmanager
@@ -132,6 +225,39 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
 
     """
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def _kind(mode: int) -> str:
+    """Return what a file is that is no regular one; empty: it is."""
+    kinds = {
+        stat.S_IFREG: "",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+    }
+    return kinds.get(stat.S_IFMT(mode), "something else")
+
+
+def _within(value: Any, depth: int) -> bool:
+    """Tell whether lists and objects lie at most ``depth`` levels deep within each other."""
+    level = [value]
+    for _ in range(depth + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return True
+    return False
+
+
+def _too_deep(where: str) -> str:
+    return error_text(where, f"JSON of at most {JSON_DEPTH} levels", "deeper nesting")
 
 
 def _sync(path: Path) -> None:

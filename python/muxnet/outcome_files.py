@@ -1,21 +1,29 @@
 """Recorded answers of anybody's models as outcome tables, from the files that people have."""
 
 import csv
+import io
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.array_files import read_arrays, room
 from muxnet.errors import ConfigError, MissingPackageError, UsageError, error_text
+from muxnet.files import open_file, read_text
 from muxnet.run_folder import RunFolder
 
 Columns = Mapping[str, Sequence[str] | NDArray[Any]]
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
+
+CSV_BYTES = 256 << 20  # Python's texts take some twenty times as much
+PARQUET_BYTES = 4 << 30
+PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
 
 
 def read_outcomes(
@@ -122,7 +130,7 @@ def _read_safetensors(path: Path, costs: dict[str, float], _: int) -> dict[str, 
 
 
 def _read_npz(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
-    arrays = _load_npz(path)
+    arrays = read_arrays(path)
     prefixes = ("held_out_", "test_") if "held_out_probabilities" in arrays else ("",)
     tables = {}
     for prefix in prefixes:
@@ -133,10 +141,7 @@ def _read_npz(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
             received = f"{probabilities.dtype} {probabilities.shape}"
             expected = "numbers of shape (n, N, K)"
             raise ConfigError(error_text(f"{path}, {prefix}probabilities", expected, received))
-        names = [str(name) for name in arrays.get("models", _numbered(probabilities.shape[1]))]
-        if len(names) != probabilities.shape[1]:
-            expected = f"{probabilities.shape[1]} names"
-            raise ConfigError(error_text(f"{path}, models", expected, len(names)))
+        names = _names(path, arrays, probabilities.shape[1])
         if not costs:
             known = _array(path, arrays, "macs")
             kinds = {"macs": [float(value) for value in np.ravel(known)]}
@@ -150,10 +155,9 @@ def _read_npz(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
 
 def _read_csv(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.reader(file))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"[{path}] expected UTF-8, received {error}") from error
+        lines = list(csv.reader(io.StringIO(read_text(path, CSV_BYTES), newline="")))
+    except csv.Error as error:
+        raise ConfigError(error_text(str(path), "lines of values", error)) from error
     if not lines:
         raise ConfigError(error_text(str(path), "a header", "an empty file"))
     header, rows = lines[0], lines[1:]
@@ -163,22 +167,45 @@ def _read_csv(path: Path, costs: dict[str, float], classes: int) -> dict[str, An
             raise ConfigError(error_text(f"{path}, line {number}", expected, len(row)))
     columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
     if len(columns) != len(header):
-        twice = sorted({name for name in header if header.count(name) > 1})
+        twice = sorted(name for name, times in Counter(header).items() if times > 1)
         raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
     return {"all": _from_columns(path, columns, costs, classes)}
 
 
 def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
     try:
-        from pyarrow import ArrowInvalid, parquet
+        from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise MissingPackageError(str(path), "pyarrow", "parquet") from error
-    try:
-        found = parquet.read_table(path)
-    except ArrowInvalid as error:
-        raise ConfigError(f"[{path}] expected a Parquet file, received {error}") from error
-    columns = {name: found.column(name).to_numpy() for name in found.column_names}
+    with open_file(path, PARQUET_BYTES) as file:
+        try:
+            columns = _parquet_columns(path, parquet, file)
+        except (ArrowException, OSError) as error:  # the second of damaged contents too
+            raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
     return {"all": _from_columns(path, columns, costs, classes)}
+
+
+def _parquet_columns(path: Path, parquet: Any, file: BinaryIO) -> dict[str, NDArray[Any]]:
+    """Return flat columns; texts are kept once each, however often a row refers to them."""
+    opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
+    schema, size = opened.schema, os.fstat(file.fileno()).st_size
+    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
+    values = opened.metadata.num_rows * len(schema)
+    needed = max(8 * values, sum(group.total_byte_size for group in groups))
+    _require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
+    nested = [column.path for column in schema if column.max_repetition_level > 0]
+    if nested:
+        raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
+    texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
+    found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
+    return {name: found.column(name).to_numpy() for name in found.column_names}
+
+
+def _require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
+    most = room(file_bytes, 64 << 20, 1000)
+    if needed > most:
+        expected = f"at most {most:,} bytes made of {file_bytes:,} in the file"
+        raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
 
 
 def _from_columns(path: Path, columns: Columns, costs: dict[str, float], least: int) -> Any:
@@ -208,16 +235,28 @@ def _from_top_answers(
             where = f"{path}, {name}:confidence, row {bad[0] + 1}"
             raise ConfigError(error_text(where, "a number above 0, at most 1", values[bad[0]]))
     confidences = np.stack(given, axis=1)
-    texts = [np.asarray(column).astype(str) for column in (columns["label"], *predictions)]
-    classes, indices = np.unique(np.concatenate(texts), return_inverse=True)
-    labels, *top = np.split(indices.astype(np.int32), len(texts))
+    texts = [_texts(column) for column in (columns["label"], *predictions)]
+    classes = {text: i for i, text in enumerate(sorted(set().union(*texts)))}
+    labels, *top = (np.array([classes[text] for text in column], np.int32) for column in texts)
     # So many classes that what is left for each of the others stays below the top one's: of
     # softmax over K classes this is K at most, so that files of the same models come to the same.
-    count = max(classes.size, int((1 + 1e-6) / confidences.min()) + 1, 2, least)
+    lowest = float(confidences.min())
+    count = max(len(classes), int(min((1 + 1e-6) / lowest, 1e18)) + 1, 2, least)
+    needed = 4 * confidences.size * count
+    what = f"{count:,} classes: {len(classes):,} named, a lowest confidence of {lowest:g}"
+    _require_room(path, path.stat().st_size, needed, what)
     rest = (1 - confidences) / (count - 1)
-    probabilities = np.repeat(rest[:, :, None], count, axis=2).astype(np.float32)
+    probabilities = np.repeat(rest.astype(np.float32)[:, :, None], count, axis=2)
     np.put_along_axis(probabilities, np.stack(top, axis=1)[:, :, None], confidences[:, :, None], 2)
     return probabilities, labels
+
+
+def _texts(column: Sequence[str] | NDArray[Any]) -> list[str]:
+    """Return each value as a text; an array of texts would give each the length of the longest."""
+    if isinstance(column, np.ndarray) and column.dtype.kind != "O":
+        texts: list[str] = column.astype(str).tolist()
+        return texts
+    return [str(value) for value in column]
 
 
 def _from_distributions(
@@ -269,26 +308,17 @@ def _costs(path: Path, names: Sequence[str], costs: Mapping[str, float]) -> list
     return [costs[name] for name in names]
 
 
-def _load_npz(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, EOFError) as error:
-        raise ConfigError(f"[{path}] expected NumPy arrays, received {error}") from error
-    except Exception as error:  # zipfile has errors of its own
-        if isinstance(error, OSError):
-            raise
-        raise ConfigError(f"[{path}] expected an npz file, received {error}") from error
-
-
 def _array(path: Path, arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
     if name not in arrays:
         raise ConfigError(error_text(str(path), f"an array {name}", ", ".join(arrays)))
     return arrays[name]
 
 
-def _numbered(count: int) -> list[str]:
-    return [f"model_{i}" for i in range(count)]
+def _names(path: Path, arrays: Mapping[str, NDArray[Any]], count: int) -> list[str]:
+    names = arrays.get("models", np.array([f"model_{i}" for i in range(count)]))
+    if names.shape != (count,):
+        raise ConfigError(error_text(f"{path}, models", f"{count} names", names.shape))
+    return [str(name) for name in names]
 
 
 def _column(path: Path, columns: Columns, name: str) -> Any:

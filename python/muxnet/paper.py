@@ -1,11 +1,11 @@
 """The paper's Tables I and II, computed from its own equations and figures (arXiv 2001.05870v2)."""
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from muxnet.files import read_json
 from muxnet.words import bytes_text, macs_text, percent_text
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -38,7 +38,7 @@ class Tables:
 
 def read_paper() -> dict[str, Any]:
     """Return the figures that the paper prints."""
-    content: dict[str, Any] = json.loads((PROFILES / "paper.json").read_text(encoding="utf-8"))
+    content: dict[str, Any] = read_json(PROFILES / "paper.json")
     return content
 
 

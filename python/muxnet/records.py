@@ -121,7 +121,10 @@ def _convert(hint: Any, value: Any, where: str, key: str) -> Any:
     if origin is dict and isinstance(value, Mapping):
         return {str(k): _convert(arguments[1], v, where, f"{key}.{k}") for k, v in value.items()}
     if hint is float and type(value) in (int, float):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            _fail(where, key, "a number below 1.8e308", value)
     if hint in (int, str, bool) and type(value) is hint:
         return value
     _fail(where, key, type_text(hint), value)

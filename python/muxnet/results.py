@@ -6,14 +6,13 @@ a clock measured lies under a key of ``TIME_KEYS``; the rest is the same for the
 same machine with the same number of threads.
 """
 
-import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from muxnet import records
 from muxnet.errors import ConfigError
+from muxnet.files import read_json
 
 FORMAT_VERSION = 1
 
@@ -308,11 +307,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
         OSError: the file cannot be read.
 
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConfigError(f"[{path}] expected JSON, received {error}") from error
-    return from_dict(content, str(path))
+    return from_dict(read_json(path), str(path))
 
 
 def without_times(data: Any) -> Any:

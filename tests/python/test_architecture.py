@@ -151,6 +151,33 @@ def test_parallel_loops_use_what_our_openmp_run_time_has():
     assert not wrong
 
 
+# What would read a file, JSON or an image past the readers that know their limits.
+UNBOUNDED = {
+    CPP: r"ifstream|fopen\(|gzopen\(|[Jj]son::parse\(|imread\(|imdecode\(",
+    ROOT / "python" / "muxnet": r"np\.load\(|json\.load\(|\.read_text\(enc|\.read_bytes\(\)",
+}
+# The package's own files, the kernel's, and those that the command line of a server names.
+OWN_FILES = (
+    "report.py",
+    "machine.py",
+    "parallel.cpp",
+    "rest.py",
+    "grpc_server.py",
+    "serve_load.py",
+)
+
+
+@pytest.mark.parametrize("folder", UNBOUNDED)
+def test_files_are_read_by_those_who_bound_them(folder):
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in sorted(folder.rglob("*.*"))
+        if path.suffix in SOURCE_SUFFIXES and path.name not in OWN_FILES
+        for found in re.findall(UNBOUNDED[folder], path.read_text())
+    ]
+    assert not wrong
+
+
 def test_no_file_needs_much_scrolling():
     lengths = {path: len(path.read_text().splitlines()) for path in sources()}
     assert lengths

@@ -42,6 +42,10 @@ def read(tmp_path: Path, text: str, *changes: str) -> Sweep:
         ),
         (OPTUNA + "vary: {epochs: {low: 3, high: 3}}", ("expected low below high",)),
         (OPTUNA + "vary: {seed: [1]}\nmaximise: [are]", ("maximise, minimise", "area", "are")),
+        (
+            ROUTING + f"vary: {{seed: {list(range(200))}, bins: {list(range(2, 102))}}}",
+            ("vary] expected at most 10,000 combinations, received 20,000",),
+        ),
         ("kind: [", ("expected YAML",)),
         ("[]", ("expected keys and values",)),
     ],

@@ -26,7 +26,15 @@ class BusyError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// "[where] what is wrong: expected ..., received ...", the one form of every message.
+/// `written` whole up to about `most` bytes, else its beginning and "... (N bytes)"; never cuts
+/// through a UTF-8 character.
+std::string shortened(std::string_view written, std::size_t most);
+
+/// The head of what somebody else wrote, fit to be shown: in ASCII, without control characters.
+std::string shown(std::string_view written);
+
+/// "[where] what is wrong: expected ..., received ...", the one form of every message. Each part is
+/// shortened, so that a message stays readable whatever a file holds.
 std::string error_text(std::string_view where, std::string_view expected,
                        std::string_view received);
 

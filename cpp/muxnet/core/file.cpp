@@ -8,8 +8,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "muxnet/core/error.hpp"
@@ -19,6 +17,13 @@ namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view action) {
   throw FileError(text('[', path.string(), "] could not ", action, ": ", std::strerror(errno)));
+}
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a FIFO";
+  if (S_ISSOCK(mode)) return "a socket";
+  return S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "something else";
 }
 
 /// Closes and removes a temporary file unless it was renamed in time.
@@ -92,16 +97,68 @@ void write_all(int descriptor, const void* bytes, std::size_t count,
   }
 }
 
-std::string read_file(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) {
-    throw FileError(error_text(path.string(), "a file", "a folder"));
+InputFile::InputFile(const std::filesystem::path& path) : path_(path) {
+  // O_NONBLOCK: opening a FIFO would wait for its writer.
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  const int failure = errno;
+  struct stat status {};
+  const int known =
+      descriptor_ >= 0 ? ::fstat(descriptor_, &status) : ::stat(path.c_str(), &status);
+  if (known == 0 && !S_ISREG(status.st_mode)) {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    throw FileError(error_text(path.string(), "a file", kind_of(status.st_mode)));
   }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail(path, "open");
-  std::ostringstream out;
-  out << in.rdbuf();
-  if (in.bad()) fail(path, "read");
-  return std::move(out).str();
+  if (descriptor_ < 0) {
+    errno = failure;
+    fail(path, "open");
+  }
+  size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+InputFile::~InputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void InputFile::read_at(std::uint64_t offset, void* dst, std::size_t count) const {
+  auto* position = static_cast<char*>(dst);
+  while (count > 0) {
+    const ssize_t got = ::pread(descriptor_, position, count, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path_, "read");
+    if (got == 0) {
+      throw FileError(error_text(path_.string(), text(size_, " bytes, as when it was opened"),
+                                 text(offset, ": it was cut while it was read")));
+    }
+    position += got;
+    offset += static_cast<std::uint64_t>(got);
+    count -= static_cast<std::size_t>(got);
+  }
+}
+
+int InputFile::release() { return std::exchange(descriptor_, -1); }
+
+std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
+  const InputFile file(path);
+  if (file.size() > max_bytes) {
+    throw FileError(
+        error_text(path.string(), text("at most ", max_bytes, " bytes"), text(file.size())));
+  }
+  std::string bytes(file.size(), '\0');
+  file.read_at(0, bytes.data(), bytes.size());
+  return bytes;
+}
+
+std::string read_line(const std::filesystem::path& path) {
+  InputFile file(path);
+  const int descriptor = file.release();
+  char bytes[4096];
+  const ssize_t got = ::read(descriptor, bytes, sizeof bytes);
+  const int failure = errno;
+  ::close(descriptor);
+  errno = failure;
+  if (got < 0) fail(path, "read");
+  const std::string_view content(bytes, static_cast<std::size_t>(got));
+  return std::string(content.substr(0, content.find('\n')));
 }
 
 }  // namespace muxnet

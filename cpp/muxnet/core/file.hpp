@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -21,7 +22,38 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
 void write_all(int descriptor, const void* bytes, std::size_t count,
                const std::filesystem::path& path);
 
-/// The whole file; throws FileError.
-std::string read_file(const std::filesystem::path& path);
+/// A regular file opened for reading. What is none (a folder, a FIFO, a socket, a device) is
+/// refused by name without waiting for it. Every failure is a FileError that names the file.
+class InputFile {
+ public:
+  explicit InputFile(const std::filesystem::path& path);
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+  ~InputFile();
+
+  /// In bytes, when it was opened.
+  std::uint64_t size() const { return size_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// `count` bytes from `offset` on; throws where the file has become shorter than that.
+  void read_at(std::uint64_t offset, void* dst, std::size_t count) const;
+
+  /// Hands the open descriptor over to the caller, who closes it.
+  int release();
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0;
+};
+
+inline constexpr std::uint64_t default_max_bytes = std::uint64_t{1} << 30;
+
+/// The whole file; throws FileError as InputFile does, and for more than `max_bytes`.
+std::string read_file(const std::filesystem::path& path,
+                      std::uint64_t max_bytes = default_max_bytes);
+
+/// The first line of a small file, also of the kernel's, whose sizes are made up; throws FileError.
+std::string read_line(const std::filesystem::path& path);
 
 }  // namespace muxnet

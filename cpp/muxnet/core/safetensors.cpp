@@ -1,18 +1,17 @@
 #include "muxnet/core/safetensors.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <limits>
 #include <new>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/json.hpp"
 
 namespace muxnet {
 namespace {
@@ -21,6 +20,7 @@ using Json = nlohmann::json;
 
 constexpr const char* metadata_key = "__metadata__";
 constexpr std::size_t max_header_bytes = 100'000'000;  // the format's own bound
+constexpr JsonLimits header_limits{.bytes = max_header_bytes, .depth = 3, .values = 4 << 20};
 
 struct DTypeName {
   DType dtype;
@@ -65,26 +65,6 @@ std::string header_of(const SafeTensors& content) {
   }
 }
 
-/// Refuses while parsing what the format never nests or repeats, before it can cost memory.
-class HeaderRules {
- public:
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    if (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start) {
-      if (depth > 2) throw FileError(error_text("header", "at most 3 levels", "deeper nesting"));
-      keys_[static_cast<std::size_t>(depth)].clear();
-    } else if (event == Json::parse_event_t::key) {
-      const auto name = parsed.get<std::string>();
-      if (!keys_[static_cast<std::size_t>(depth - 1)].insert(name).second) {
-        throw FileError(error_text("header", "different keys", text("'", name, "' twice")));
-      }
-    }
-    return true;
-  }
-
- private:
-  std::array<std::set<std::string>, 3> keys_;
-};
-
 /// The array of whole numbers under `key`; nlohmann would round 1.5 and take `true` for 1.
 std::vector<std::int64_t> integers(const Json& entry, const char* key) {
   const auto refuse = [&](const Json& value) {
@@ -123,16 +103,23 @@ void check_cover(std::vector<Extent> extents, std::size_t data_bytes) {
   }
 }
 
-Extent read_tensor(const Json& entry, std::string_view data, Tensor& result) {
-  const auto dtype = dtype_from_file(entry.at("dtype").get<std::string>());
-  const Shape shape = integers(entry, "shape");
-  const auto offsets = integers(entry, "data_offsets");
-  if (offsets.size() != 2 || offsets[0] > offsets[1] || std::cmp_greater(offsets[1], data.size())) {
+/// A tensor as the header describes it.
+struct Entry {
+  std::string name;
+  DType dtype;
+  Shape shape;
+  Extent extent;
+};
+
+Entry read_entry(const std::string& name, const Json& content, std::uint64_t data_bytes) {
+  const auto dtype = dtype_from_file(content.at("dtype").get<std::string>());
+  Shape shape = integers(content, "shape");
+  const auto offsets = integers(content, "data_offsets");
+  if (offsets.size() != 2 || offsets[0] > offsets[1] || std::cmp_greater(offsets[1], data_bytes)) {
     throw FileError(error_text("data_offsets",
-                               text("[begin, end] with begin <= end <= ", data.size()),
+                               text("[begin, end] with begin <= end <= ", data_bytes),
                                to_string(offsets)));
   }
-  const Extent extent{static_cast<std::size_t>(offsets[0]), static_cast<std::size_t>(offsets[1])};
   std::int64_t expected = 0;
   if (__builtin_mul_overflow(volume(shape), static_cast<std::int64_t>(size_of(dtype)), &expected) ||
       offsets[1] - offsets[0] != expected) {
@@ -140,43 +127,64 @@ Extent read_tensor(const Json& entry, std::string_view data, Tensor& result) {
                                text("the bytes of ", to_string(shape), " in ", name_of(dtype)),
                                text(offsets[1] - offsets[0], " bytes")));
   }
-  result = Tensor(shape, dtype);
-  if (expected > 0) std::memcpy(result.raw(), data.data() + extent.begin, result.bytes());
-  return extent;
+  return {name,
+          dtype,
+          std::move(shape),
+          {static_cast<std::size_t>(offsets[0]), static_cast<std::size_t>(offsets[1])}};
 }
 
-SafeTensors parse(std::string_view file) {
+/// The JSON header; what follows it begins at 8 + its size.
+std::string header_in(const InputFile& file) {
   std::uint64_t header_bytes = 0;
   if (file.size() < sizeof header_bytes) {
     throw FileError(error_text("size", "at least 8 bytes", text(file.size())));
   }
-  std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
-  const std::size_t rest = file.size() - sizeof header_bytes;
-  if (header_bytes > std::min(rest, max_header_bytes)) {
-    throw FileError(error_text("header",
-                               text("at most ", std::min(rest, max_header_bytes), " bytes"),
-                               text(header_bytes)));
+  file.read_at(0, &header_bytes, sizeof header_bytes);
+  const std::uint64_t most =
+      std::min<std::uint64_t>(file.size() - sizeof header_bytes, max_header_bytes);
+  if (header_bytes > most) {
+    throw FileError(error_text("header", text("at most ", most, " bytes"), text(header_bytes)));
   }
-  const auto header = Json::parse(file.substr(8, header_bytes), HeaderRules{});
-  const std::string_view data = file.substr(8 + header_bytes);
+  std::string header(header_bytes, '\0');
+  file.read_at(sizeof header_bytes, header.data(), header.size());
+  return header;
+}
+
+std::vector<Entry> entries_in(const Json& header, std::uint64_t data_bytes, SafeTensors& result) {
   if (!header.is_object())
     throw FileError(error_text("header", "a JSON object", header.type_name()));
-  SafeTensors result;
-  std::vector<Extent> extents;
-  for (const auto& [name, entry] : header.items()) {
+  std::vector<Entry> entries;
+  for (const auto& [name, content] : header.items()) {
     if (name == metadata_key) {
-      result.metadata = entry.get<std::map<std::string, std::string>>();
+      result.metadata = content.get<std::map<std::string, std::string>>();
       continue;
     }
     try {
-      extents.push_back(read_tensor(entry, data, result.tensors[name]));
+      entries.push_back(read_entry(name, content, data_bytes));
     } catch (const std::bad_alloc&) {
       throw;
     } catch (const std::exception& error) {
-      throw FileError(text("tensor '", name, "': ", error.what()));
+      throw FileError(text("tensor '", shortened(name, 200), "': ", error.what()));
     }
   }
-  check_cover(std::move(extents), data.size());
+  return entries;
+}
+
+/// Nothing is made of the data before the whole header fits them.
+SafeTensors read(const InputFile& file) {
+  const std::string header = header_in(file);
+  const std::uint64_t begin = sizeof(std::uint64_t) + header.size();
+  const std::uint64_t data_bytes = file.size() - begin;
+  SafeTensors result;
+  const auto entries = entries_in(parse_json(header, header_limits), data_bytes, result);
+  std::vector<Extent> extents;
+  for (const auto& entry : entries) extents.push_back(entry.extent);
+  check_cover(std::move(extents), data_bytes);
+  for (const auto& entry : entries) {
+    Tensor tensor(entry.shape, entry.dtype);
+    file.read_at(begin + entry.extent.begin, tensor.raw(), tensor.bytes());
+    result.tensors.emplace_hint(result.tensors.end(), entry.name, std::move(tensor));
+  }
   return result;
 }
 
@@ -203,9 +211,9 @@ void save_safetensors(const std::filesystem::path& path, const SafeTensors& cont
 }
 
 SafeTensors load_safetensors(const std::filesystem::path& path) {
-  const std::string file = read_file(path);
+  const InputFile file(path);
   try {
-    return parse(file);
+    return read(file);
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception& error) {

@@ -1,5 +1,6 @@
 #include "muxnet/core/tensor.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -11,22 +12,26 @@
 namespace muxnet {
 
 std::int64_t volume(const Shape& shape) {
+  if (shape.size() > max_axes) {
+    require(false, "shape", text("at most ", max_axes, " axes"), text(shape.size()));
+  }
   std::int64_t result = 1;
   for (const auto extent : shape) {
-    require(extent >= 0, "shape", "extents of at least 0", to_string(shape));
-    require(!__builtin_mul_overflow(result, extent, &result), "shape", "a product below 2^63",
-            to_string(shape));
+    if (extent < 0) require(false, "shape", "extents of at least 0", to_string(shape));
+    if (__builtin_mul_overflow(result, extent, &result)) {
+      require(false, "shape", "a product below 2^63", to_string(shape));
+    }
   }
   return result;
 }
 
 std::string to_string(const Shape& shape) {
   std::string result = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(shape.size(), max_axes); ++i) {
     if (i > 0) result += ", ";
     result += std::to_string(shape[i]);
   }
-  return result + ")";
+  return result + (shape.size() > max_axes ? text(", ... ", shape.size(), " axes)") : ")");
 }
 
 std::size_t size_of(DType dtype) {

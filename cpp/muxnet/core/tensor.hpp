@@ -15,11 +15,14 @@ namespace muxnet {
 /// Extents, outermost first; images are NCHW.
 using Shape = std::vector<std::int64_t>;
 
-/// Number of elements; 1 for the empty shape. Throws std::invalid_argument on a negative extent
-/// or a product that does not fit.
+/// As many as NumPy's arrays have.
+inline constexpr std::size_t max_axes = 32;
+
+/// Number of elements; 1 for the empty shape. Throws std::invalid_argument on more than max_axes,
+/// a negative extent or a product that does not fit.
 std::int64_t volume(const Shape& shape);
 
-/// "(128, 3, 32, 32)".
+/// "(128, 3, 32, 32)"; of more than max_axes the first.
 std::string to_string(const Shape& shape);
 
 enum class DType : std::uint8_t { f32, f64, u8, i32, i64, bf16 };

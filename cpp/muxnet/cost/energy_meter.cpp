@@ -28,17 +28,12 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::string first_line(const fs::path& path) {
-  const std::string content = read_file(path);
-  return content.substr(0, content.find('\n'));
-}
-
 std::string line_or(const fs::path& path, const std::string& otherwise) {
-  return fs::exists(path) ? first_line(path) : otherwise;
+  return fs::exists(path) ? read_line(path) : otherwise;
 }
 
 double number_in(const fs::path& path) {
-  const std::string line = first_line(path);
+  const std::string line = read_line(path);
   char* end = nullptr;
   const double value = std::strtod(line.c_str(), &end);
   if (end == line.c_str()) throw FileError(error_text(path.string(), "a number", line));
@@ -200,7 +195,7 @@ class EnergyMeter::Counters : public Sensor {
 
   std::string name() const override {
     std::string result = "powercap:";
-    for (const auto& zone : zones_) result += " " + first_line(zone / "name");
+    for (const auto& zone : zones_) result += " " + read_line(zone / "name");
     return result;
   }
 

@@ -6,6 +6,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/json.hpp"
 
 namespace muxnet {
 namespace {
@@ -62,13 +63,8 @@ Figure Reader::figure(const std::string& key) {
   return result;
 }
 
-Json parse(const std::filesystem::path& path) {
-  try {
-    return Json::parse(read_file(path));
-  } catch (const Json::exception& error) {
-    throw std::invalid_argument(error_text(path.string(), "JSON", error.what()));
-  }
-}
+// A number is six values.
+constexpr JsonLimits profile_limits{.bytes = 16 << 20, .depth = 8, .values = 1 << 20};
 
 void require_format(Reader& reader, const std::filesystem::path& path, const char* wanted) {
   const std::string format = reader.string("format");
@@ -86,7 +82,7 @@ Json to_json(const Figure& figure, const std::string& source) {
 }  // namespace
 
 DeviceProfile load_device(const std::filesystem::path& path) {
-  const Json content = parse(path);
+  const Json content = read_json(path, profile_limits);
   Reader reader(content, path.string());
   require_format(reader, path, device_format);
   DeviceProfile profile;
@@ -103,7 +99,7 @@ DeviceProfile load_device(const std::filesystem::path& path) {
 }
 
 LinkProfile load_link(const std::filesystem::path& path) {
-  const Json content = parse(path);
+  const Json content = read_json(path, profile_limits);
   Reader reader(content, path.string());
   require_format(reader, path, link_format);
   LinkProfile link;

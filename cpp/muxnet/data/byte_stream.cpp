@@ -1,24 +1,29 @@
 #include "muxnet/data/byte_stream.hpp"
 
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/file.hpp"
 
 namespace muxnet {
 
-ByteStream::ByteStream(const std::filesystem::path& path) : path_(path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    throw FileError(error_text(path.string(), "a file", "a folder"));
-  }
-  errno = 0;
-  gzFile file = gzopen(path.c_str(), "rb");
+ByteStream::ByteStream(const std::filesystem::path& path, std::uint64_t max_bytes)
+    : path_(path), left_(max_bytes) {
+  constexpr std::uint64_t most_expansion = 1032;  // that deflate can pack into a byte
+  InputFile input(path);
+  most_held_ =
+      input.size() > max_bytes / most_expansion ? max_bytes : input.size() * most_expansion;
+  const int descriptor = input.release();
+  gzFile file = gzdopen(descriptor, "rb");
   if (file == nullptr) {
-    throw FileError(error_text(path.string(), "a readable file", std::strerror(errno)));
+    ::close(descriptor);
+    throw std::bad_alloc();
   }
   gzbuffer(file, 1 << 17);
   file_ = std::shared_ptr<void>(file, [](void* handle) { gzclose_r(static_cast<gzFile>(handle)); });
@@ -41,12 +46,20 @@ std::size_t ByteStream::read(std::span<std::uint8_t> bytes) {
     }
     if (count == 0) break;
     done += static_cast<std::size_t>(count);
+    if (static_cast<std::uint64_t>(count) > left_) {
+      throw FileError(error_text(path_.string(), "fewer bytes when unpacked", "more"));
+    }
+    left_ -= static_cast<std::uint64_t>(count);
   }
   return done;
 }
 
 std::vector<std::uint8_t> ByteStream::read_exactly(std::uint64_t count, const char* what) {
   constexpr std::uint64_t step = 1 << 24;
+  if (count > step && count > most_held_) {
+    throw FileError(error_text(path_.string(), text(count, " bytes of ", what),
+                               text("at most ", most_held_, " (the file is truncated)")));
+  }
   std::vector<std::uint8_t> bytes;
   while (bytes.size() < count) {
     const std::size_t begin = bytes.size();

@@ -13,13 +13,14 @@ namespace muxnet {
 /// Every failure is a FileError that names the file.
 class ByteStream {
  public:
-  explicit ByteStream(const std::filesystem::path& path);
+  /// Of at most `max_bytes` when unpacked: reading on is a failure.
+  ByteStream(const std::filesystem::path& path, std::uint64_t max_bytes);
 
   /// Up to bytes.size() bytes; fewer only at the end of the file.
   std::size_t read(std::span<std::uint8_t> bytes);
 
-  /// Exactly `count` bytes, in memory that grows with what is really there, so that a header that
-  /// promises too much costs nothing. `what` names the part in the error.
+  /// Exactly `count` bytes, in memory that grows with what is really there; refused at once where
+  /// the whole file could not hold so much. `what` names the part in the error.
   std::vector<std::uint8_t> read_exactly(std::uint64_t count, const char* what);
 
   /// Throws unless the file ends here.
@@ -29,6 +30,8 @@ class ByteStream {
 
  private:
   std::filesystem::path path_;
+  std::uint64_t most_held_ = 0;  // in the file
+  std::uint64_t left_;           // of max_bytes
   std::shared_ptr<void> file_;
 };
 

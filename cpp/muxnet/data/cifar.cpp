@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t pixel_bytes = 3072;
-constexpr std::int64_t member_limit = std::int64_t{1} << 30;
+constexpr std::int64_t member_limit = std::int64_t{1} << 28;  // CIFAR-100's largest: 154 MB
+constexpr std::uint64_t archive_limit = std::uint64_t{1} << 30;
 
 struct Layout {
   std::string name;
@@ -86,13 +87,16 @@ void read_entry(archive* reader, archive_entry* entry, const Layout& layout, con
   const auto wanted = layout.members();
   if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) return;
   const std::string where = text(path.string(), ", member ", name);
+  if (archive_entry_sparse_count(entry) > 0) {
+    throw FileError(error_text(where, "all of its bytes", "a sparse member"));
+  }
   if (!members.emplace(name, read_member(reader, where, archive_entry_size(entry))).second) {
     throw FileError(error_text(where, "one member of that name", "two"));
   }
 }
 
 Members read_tar(const fs::path& path, const Layout& layout) {
-  TarInput input{ByteStream(path), {}, nullptr};
+  TarInput input{ByteStream(path, archive_limit), {}, nullptr};
   const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(), archive_read_free);
   archive_read_support_format_tar(reader.get());
   Members members;
@@ -126,7 +130,8 @@ Members read_folder(const fs::path& path, const Layout& layout) {
   const fs::path folder = fs::is_directory(inner, ignored) ? inner : path;
   Members members;
   for (const auto& name : layout.members()) {
-    if (fs::exists(folder / name, ignored)) members.emplace(name, read_file(folder / name));
+    if (fs::exists(folder / name, ignored))
+      members.emplace(name, read_file(folder / name, member_limit));
   }
   return members;
 }

@@ -2,32 +2,72 @@
 
 #include <algorithm>
 #include <cmath>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
-#include "muxnet/data/image_header.hpp"
+#include "muxnet/data/image_formats.hpp"
 #include "muxnet/data/resample.hpp"
 
 namespace muxnet {
 namespace {
 
-void check_header(const std::string& bytes, const std::string& name, std::int64_t max_pixels) {
-  const auto header = read_image_header(bytes);
-  if (!header.defect.empty()) {
-    throw FileError(error_text(name, "a whole JPEG or PNG image", header.defect));
-  }
-  // Sides below 2^32 each, so the product fits.
-  if (header.width > max_pixels / header.height) {
-    throw FileError(error_text(name, text("at most ", max_pixels, " pixels"),
-                               text(header.width, " x ", header.height)));
-  }
+using namespace std::string_view_literals;
+
+struct Format {
+  std::string_view name;
+  std::string_view signature;
+  DecodedImage (*decode)(const EncodedImage&);  // null: only known by name
+};
+constexpr Format formats[] = {
+    {"JPEG", "\xFF\xD8\xFF"sv, &decode_jpeg},
+    {"PNG", "\x89PNG\r\n\x1A\n"sv, &decode_png},
+    {"GIF", "GIF8"sv, nullptr},
+    {"BMP", "BM"sv, nullptr},
+    {"WebP", "RIFF"sv, nullptr},
+    {"TIFF", "II*\0"sv, nullptr},
+    {"TIFF", "MM\0*"sv, nullptr},
+    {"JPEG 2000", "\0\0\0\x0CjP"sv, nullptr},
+    {"JPEG 2000", "\xFF\x4F\xFF\x51"sv, nullptr},
+    {"OpenEXR", "\x76\x2F\x31\x01"sv, nullptr},
+    {"Radiance HDR", "#?R"sv, nullptr},
+    {"Sun raster", "\x59\xA6\x6A\x95"sv, nullptr},
+    {"PNM", "P"sv, nullptr},
+};
+
+/// By the file's first bytes alone, which are also all that the decoder goes by.
+const Format& format_of(const EncodedImage& image) {
+  const auto* known =
+      std::find_if(std::begin(formats), std::end(formats),
+                   [&](const Format& format) { return image.bytes.starts_with(format.signature); });
+  if (image.bytes.empty()) refuse_image(image, "an empty file");
+  if (known == std::end(formats)) refuse_image(image, "another kind of file");
+  if (known->decode == nullptr) refuse_image(image, text("another kind of file, ", known->name));
+  return *known;
+}
+
+/// Upright, as its camera was not.
+cv::Mat turned(const cv::Mat& image, int orientation) {
+  enum { mirrored = 2, upside_down, flipped, transposed, right_turned, across, left_turned };
+  constexpr int columns = 1, rows = 0, both = -1;
+  cv::Mat result = image;
+  if (orientation >= transposed) cv::transpose(image, result);
+  if (orientation == mirrored || orientation == right_turned) cv::flip(result, result, columns);
+  if (orientation == upside_down || orientation == across) cv::flip(result, result, both);
+  if (orientation == flipped || orientation == left_turned) cv::flip(result, result, rows);
+  return result;
+}
+
+/// The largest file that an image of so many pixels may be: uncompressed, with room for its texts.
+std::uint64_t most_bytes(std::int64_t max_pixels) {
+  constexpr std::uint64_t pixel = 8, rest = std::uint64_t{64} << 20;
+  constexpr std::uint64_t most = std::uint64_t{1} << 40;
+  return pixel * std::min(static_cast<std::uint64_t>(max_pixels), most) + rest;
 }
 
 /// The longer side cut off, not rounded: torchvision's way.
-int scaled(int side, int shorter, int resize) {
-  return static_cast<int>(static_cast<std::int64_t>(resize) * side / shorter);
+std::int64_t scaled(int side, int shorter, int resize) {
+  return static_cast<std::int64_t>(resize) * side / shorter;
 }
 
 /// Half of what is left over, to the even one of two as near: Python's way.
@@ -36,23 +76,24 @@ int margin(int side, int crop) { return static_cast<int>(std::nearbyint((side - 
 }  // namespace
 
 cv::Mat decode_image(const std::filesystem::path& path, int channels, std::int64_t max_pixels) {
-  return decode_image(read_file(path), path.string(), channels, max_pixels);
+  return decode_image(read_file(path, most_bytes(max_pixels)), path.string(), channels, max_pixels);
 }
 
 cv::Mat decode_image(const std::string& bytes, const std::string& name, int channels,
                      std::int64_t max_pixels) {
-  check_header(bytes, name, max_pixels);
-  const cv::Mat raw(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
-  cv::Mat image;
-  try {
-    image = cv::imdecode(raw, channels == 1 ? cv::IMREAD_GRAYSCALE : cv::IMREAD_COLOR);
-  } catch (const cv::Exception& failure) {
-    throw FileError(error_text(name, "a decodable image", failure.err));
-  }
-  if (image.empty()) {
-    throw FileError(error_text(name, "a decodable image", "damaged contents"));
-  }
-  return image;
+  const EncodedImage encoded{bytes, name, channels, max_pixels};
+  const DecodedImage image = format_of(encoded).decode(encoded);
+  return turned(image.pixels, image.orientation);
+}
+
+void check_pixels(const EncodedImage& image, std::int64_t width, std::int64_t height) {
+  if (width > 0 && height > 0 && width <= image.max_pixels / height) return;
+  throw FileError(error_text(image.name, text("at most ", image.max_pixels, " pixels"),
+                             text(width, " x ", height)));
+}
+
+void refuse_image(const EncodedImage& image, std::string_view defect) {
+  throw FileError(error_text(image.name, "a whole JPEG or PNG image", defect));
 }
 
 void throw_first(const std::vector<std::string>& errors) {
@@ -78,10 +119,12 @@ void copy_crop(const cv::Mat& image, const std::string& name, int resize, int cr
                std::int64_t max_pixels, std::uint8_t* dst) {
   constexpr int channels = 3;
   const int shorter = std::min(image.rows, image.cols);
-  const int height = scaled(image.rows, shorter, resize);
-  const int width = scaled(image.cols, shorter, resize);
-  require(static_cast<std::int64_t>(height) * width <= max_pixels, name,
-          text("at most ", max_pixels, " pixels when resized"), text(width, " x ", height));
+  const std::int64_t wanted_height = scaled(image.rows, shorter, resize);
+  const std::int64_t wanted_width = scaled(image.cols, shorter, resize);
+  require(wanted_height <= max_pixels / wanted_width, name,
+          text("at most ", max_pixels, " pixels when resized"),
+          text(wanted_width, " x ", wanted_height));
+  const auto height = static_cast<int>(wanted_height), width = static_cast<int>(wanted_width);
   const Pixels small = resample(image.data, image.rows, image.cols, channels, height, width);
   const std::ptrdiff_t line = static_cast<std::ptrdiff_t>(width) * channels;
   const std::uint8_t* corner = small.values.data() + margin(height, crop) * line +

@@ -167,8 +167,12 @@ void Parameters::load_state(const std::map<std::string, Tensor>& tensors) {
       problems += text("\n  extra: ", name, ' ', to_string(tensor.shape()));
     }
   }
-  require(problems.empty(), "parameters.load_state", "the network's own tensors",
-          text("other ones:", problems));
+  if (!problems.empty()) {  // longer than other messages may be, as it lists them all
+    constexpr std::size_t most = 20'000;
+    throw std::invalid_argument(
+        text("[parameters.load_state] expected the network's own tensors, received other ones:",
+             shortened(problems, most)));
+  }
   for (const auto& entry : entries_) {
     Tensor target = slice(values_, entry);
     std::memcpy(target.raw(), tensors.at(entry.name).raw(), target.bytes());

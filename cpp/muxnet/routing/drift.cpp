@@ -8,6 +8,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/json.hpp"
 #include "muxnet/core/random.hpp"
 
 namespace muxnet {
@@ -217,10 +218,10 @@ void DriftMonitor::save(const std::filesystem::path& path) const {
 }
 
 DriftMonitor DriftMonitor::load(const std::filesystem::path& path) {
-  const std::string content = read_file(path);
+  const Json content = read_json(path);
   try {
     DriftMonitor monitor;
-    monitor.from_json(Json::parse(content));
+    monitor.from_json(content);
     return monitor;
   } catch (const Json::exception& error) {
     throw std::invalid_argument(error_text(path.string(), "a drift monitor", error.what()));

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json.hpp"
 #include "muxnet/core/safetensors.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 
@@ -49,15 +50,14 @@ OutcomeFields fields_of(const SafeTensors& file) {
     throw FileError(error_text("outcome table format", format_name, metadata_at(file, "format")));
   }
   OutcomeFields fields;
-  fields.models = Json::parse(metadata_at(file, "models")).get<std::vector<std::string>>();
+  fields.models = parse_json(metadata_at(file, "models")).get<std::vector<std::string>>();
   fields.split = metadata_at(file, "split");
   fields.source = metadata_at(file, "source");
-  const auto kinds = Json::parse(metadata_at(file, "costs")).get<std::vector<std::string>>();
+  const auto kinds = parse_json(metadata_at(file, "costs")).get<std::vector<std::string>>();
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     fields.costs[kinds[i]] = cost_row(file.at("costs"), i, kinds.size());
   }
-  const auto router =
-      Json::parse(metadata_at(file, "router_costs")).get<std::vector<std::string>>();
+  const auto router = parse_json(metadata_at(file, "router_costs")).get<std::vector<std::string>>();
   for (std::size_t i = 0; i < router.size(); ++i) {
     const auto value = cost_row(file.at("router_costs"), i, router.size());
     if (value.size() != 1) {

@@ -4,6 +4,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/json.hpp"
 #include "muxnet/routing/policy.hpp"
 
 namespace muxnet {
@@ -19,6 +20,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
 namespace {
 
 constexpr const char* format_name = "muxnet-policy-2";
+constexpr std::uint64_t policy_bytes = std::uint64_t{256} << 20;  // kNN keeps all its rows
 
 }  // namespace
 
@@ -87,9 +89,11 @@ std::string Policy::version() const {
 }
 
 std::unique_ptr<Policy> load_policy(const std::filesystem::path& path) {
-  const std::string content = read_file(path);
+  const auto refusal = [&](const std::exception& error) {
+    return std::invalid_argument(error_text(path.string(), "a saved policy", error.what()));
+  };
   try {
-    const Json json = Json::parse(content);
+    const Json json = read_json(path, {.bytes = policy_bytes, .values = policy_bytes / 2});
     const auto format = json.at("format").get<std::string>();
     require(format == format_name, "policy", text("format ", format_name), format);
     auto policy =
@@ -97,7 +101,9 @@ std::unique_ptr<Policy> load_policy(const std::filesystem::path& path) {
     policy->from_json(json);
     return policy;
   } catch (const Json::exception& error) {
-    throw std::invalid_argument(error_text(path.string(), "a saved policy", error.what()));
+    throw refusal(error);
+  } catch (const JsonError& error) {
+    throw refusal(error);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(text(error.what(), " (", path.string(), ")"));
   }

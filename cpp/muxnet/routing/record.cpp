@@ -7,11 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json.hpp"
 
 namespace muxnet {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;  // written in the order of the steps
+using ReadJson = nlohmann::json;      // its members are found in less than linear time
 
 constexpr const char* format_name = "muxnet-decision-1";
 
@@ -119,8 +121,8 @@ std::uint64_t bits_of(const Policy& policy, const std::vector<std::string>& mode
   return bits;
 }
 
-KnownInput input_of(const Policy& policy, const Json& record) {
-  const Json& outputs = record.at("outputs");
+KnownInput input_of(const Policy& policy, const ReadJson& record) {
+  const ReadJson& outputs = record.at("outputs");
   require(!outputs.empty(), "record", "outputs of the models called", "none");
   const std::size_t classes = outputs.front().size();
   KnownInput input(policy.models().size(), classes);
@@ -130,7 +132,7 @@ KnownInput input_of(const Policy& policy, const Json& record) {
     const auto model = static_cast<std::size_t>(std::countr_zero(bits_of(policy, {name})));
     input.store(model, output.get<std::vector<float>>());
   }
-  const Json& seen = record.at("seen");
+  const ReadJson& seen = record.at("seen");
   input.weights = seen.value("weights", std::vector<float>{});
   input.scores = seen.value("scores", std::vector<float>{});
   input.features = seen.value("features", std::vector<float>{});
@@ -191,7 +193,7 @@ std::int32_t combine(const Rule& rule, const Evidence& evidence, const Walk& wal
              : rule.combine(evidence, walk.answer_from, joint);
 }
 
-std::optional<Departed> departure_of(const Policy& policy, const Json& record) {
+std::optional<Departed> departure_of(const Policy& policy, const ReadJson& record) {
   const auto found = record.find("departure");
   if (found == record.end()) return {};
   const auto from = found->at("answered_from").get<std::vector<std::string>>();
@@ -203,7 +205,7 @@ std::optional<Departed> departure_of(const Policy& policy, const Json& record) {
 using Rules = std::map<std::optional<std::size_t>, std::shared_ptr<const Rule>>;
 
 ReplayedRecord replay(const Policy& policy, const std::string& version, Rules& rules,
-                      const Json& content) {
+                      const ReadJson& content) {
   const auto format = content.at("format").get<std::string>();
   require(format == format_name, "record", text("format ", format_name), format);
   const auto recorded = content.at("version").get<std::string>();
@@ -227,6 +229,11 @@ ReplayedRecord replay(const Policy& policy, const std::string& version, Rules& r
   result.same = content.at("called").get<std::vector<std::string>>() == result.called &&
                 content.at("answer").get<std::int32_t>() == result.answer;
   return result;
+}
+
+std::invalid_argument none(std::size_t line, const std::exception& error) {
+  return std::invalid_argument(
+      error_text(text("record, line ", line), "a decision record", error.what()));
 }
 
 }  // namespace
@@ -343,10 +350,11 @@ std::vector<ReplayedRecord> replay_records(const Policy& policy,
   std::vector<ReplayedRecord> results;
   for (const auto& line : lines) {
     try {
-      results.push_back(replay(policy, version, rules, Json::parse(line)));
+      results.push_back(replay(policy, version, rules, parse_json(line)));
+    } catch (const JsonError& error) {
+      throw none(results.size() + 1, error);
     } catch (const nlohmann::json::exception& error) {
-      throw std::invalid_argument(
-          error_text(text("record, line ", results.size() + 1), "a decision record", error.what()));
+      throw none(results.size() + 1, error);
     } catch (const std::invalid_argument& error) {
       throw std::invalid_argument(text(error.what(), " (line ", results.size() + 1, ")"));
     }

@@ -15,6 +15,7 @@
 namespace muxnet {
 namespace {
 
+constexpr std::uint64_t most_pem_bytes = 1 << 20;
 constexpr std::string_view plain = "grpc://", secure = "grpcs://";
 
 /// "host:port" of the URL, as the resolver of names takes it.
@@ -42,7 +43,7 @@ std::string target_of(const std::string& url) {
 std::shared_ptr<grpc::ChannelCredentials> credentials_of(const ConnectionOptions& options) {
   if (options.url.starts_with(plain)) return grpc::InsecureChannelCredentials();
   const auto content = [](const std::filesystem::path& path) {
-    return path.empty() ? std::string() : read_file(path);
+    return path.empty() ? std::string() : read_file(path, most_pem_bytes);
   };
   grpc::SslCredentialsOptions ssl;
   ssl.pem_root_certs = content(options.ca_file);

@@ -8,9 +8,12 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/runtime/classifier.hpp"
+#include "muxnet/runtime/onnx_tensors.hpp"
 
 namespace muxnet {
 namespace {
+
+constexpr std::uint64_t most_model_bytes = (std::uint64_t{1} << 31) - 1;  // of a protobuf message
 
 /// OpenCV prints what it throws as well; the level is the whole program's, so that the first to
 /// come silences it and the last to go gives it back.
@@ -105,15 +108,20 @@ class OpenCvClassifier final : public Classifier {
 }  // namespace
 
 std::unique_ptr<Classifier> load_onnx(const std::filesystem::path& path) {
-  const std::string content = read_file(path);
+  const std::string content = read_file(path, most_model_bytes);
+  const auto refusal = [&](const std::string& why) {
+    return std::invalid_argument(error_text(
+        path.string(), text("an ONNX network that OpenCV ", CV_VERSION, " can import"), why));
+  };
   const Silence silence;
   try {
+    check_onnx_tensors(content);
     return std::make_unique<OpenCvClassifier>(
         cv::dnn::readNetFromONNX(content.data(), content.size()), path.string());
+  } catch (const std::invalid_argument& failure) {
+    throw refusal(failure.what());
   } catch (const cv::Exception& failure) {
-    throw std::invalid_argument(
-        error_text(path.string(), text("an ONNX network that OpenCV ", CV_VERSION, " can import"),
-                   reason(failure)));
+    throw refusal(reason(failure));
   }
 }
 

@@ -31,23 +31,14 @@ void expect(bool ok, std::string_view where, std::string_view expected, std::str
   if (!ok) throw Refused(error_text(where, expected, received));
 }
 
-std::string shown(std::string_view written) {
-  constexpr std::size_t most = 200;
-  std::string result(written.substr(0, most));
-  for (char& c : result) c = c >= ' ' && c < 127 ? c : ' ';
-  return result;
-}
-
 std::int64_t checked_extent(std::int64_t extent, std::int64_t least) {
-  constexpr std::int64_t most = std::int64_t{1} << 32;
-  expect(extent >= least && extent <= most, "shape", text("extents of at least ", least),
+  expect(extent >= least && extent <= most_extent, "shape", text("extents of at least ", least),
          text(extent));
   return extent;
 }
 
 void expect_axes(std::size_t axes) {
-  constexpr std::size_t most = 8;
-  expect(axes <= most, "shape", text("at most ", most, " axes"), text(axes));
+  expect(axes <= most_axes, "shape", text("at most ", most_axes, " axes"), text(axes));
 }
 
 void expect_numbers(std::string_view datatype) {

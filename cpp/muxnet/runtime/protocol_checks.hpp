@@ -20,12 +20,12 @@ class Refused : public std::runtime_error {
 /// Throws Refused with error_text unless `ok`.
 void expect(bool ok, std::string_view where, std::string_view expected, std::string_view received);
 
-/// The head of what a server wrote, fit to be shown.
-std::string shown(std::string_view written);
+inline constexpr std::int64_t most_extent = std::int64_t{1} << 32;
+inline constexpr std::size_t most_axes = 8;
 
-/// An extent that a server wrote; Refused below `least` or beyond what can be.
+/// An extent that a server wrote; Refused below `least` or beyond most_extent.
 std::int64_t checked_extent(std::int64_t extent, std::int64_t least);
-/// Refused with more axes than there can be.
+/// Refused with more than most_axes.
 void expect_axes(std::size_t axes);
 
 /// Refused unless FP32 or FP64.

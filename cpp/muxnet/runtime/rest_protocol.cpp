@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json.hpp"
 #include "muxnet/runtime/protocol_checks.hpp"
 
 namespace muxnet {
@@ -61,7 +62,9 @@ Shape shape_in(const Json& object, std::string_view where, std::int64_t least) {
   Shape shape;
   for (const Json& extent : value) {
     expect(extent.is_number_integer(), where, "whole numbers as shape", extent.type_name());
-    shape.push_back(checked_extent(extent.get<std::int64_t>(), least));
+    // Beyond 2^63 it would come back negative.
+    const bool beyond = extent.is_number_unsigned() && extent.get<std::uint64_t>() > most_extent;
+    shape.push_back(checked_extent(beyond ? most_extent + 1 : extent.get<std::int64_t>(), least));
   }
   return shape;
 }
@@ -80,9 +83,11 @@ Parts parts_of(const HttpResponse& response) {
     binary = json.substr(length);
     json = json.substr(0, length);
   }
-  Parts parts{Json::parse(json, nullptr, false), binary};
-  expect(!parts.json.is_discarded(), "answer", "JSON", shown(json));
-  return parts;
+  try {
+    return {parse_json(json), binary};
+  } catch (const std::invalid_argument& error) {
+    throw Refused(error_text("answer", "JSON", error.what()));
+  }
 }
 
 std::vector<TensorSpec> specs_in(const Json& metadata, const char* key) {
@@ -113,10 +118,10 @@ void flatten(const Json& data, std::size_t depth, std::vector<double>& values) {
 std::string_view bytes_of(const Json& outputs, std::size_t index, std::string_view binary) {
   constexpr auto where = "output, binary_data_size";
   for (std::size_t i = 0;; ++i) {
-    const Json& parameters = outputs.at(i).value("parameters", Json::object());
+    const auto parameters = outputs[i].find("parameters");
     std::size_t size = 0;
-    if (parameters.is_object() && parameters.contains("binary_data_size")) {
-      const Json& written = parameters.at("binary_data_size");
+    if (parameters != outputs[i].end() && parameters->contains("binary_data_size")) {
+      const Json& written = parameters->at("binary_data_size");
       expect(written.is_number_unsigned(), where, "a number of bytes", written.type_name());
       size = written.get<std::size_t>();
     }
@@ -133,7 +138,7 @@ std::vector<double> values_of(const Json& outputs, std::size_t index, std::strin
   expect_numbers(datatype);
   if (output.contains("data")) {
     std::vector<double> values;
-    flatten(output.at("data"), 8, values);
+    flatten(output.at("data"), most_axes, values);
     return values;
   }
   return numbers_in(bytes_of(outputs, index, binary), datatype);

@@ -5,6 +5,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
+#include "muxnet/core/json.hpp"
 #include "muxnet/core/safetensors.hpp"
 
 namespace muxnet {
@@ -55,7 +56,7 @@ Checkpoint load_checkpoint(const std::filesystem::path& path) {
   try {
     Checkpoint result;
     result.fingerprint = content.metadata.at("fingerprint");
-    result.state = Json::parse(content.metadata.at("state")).get<TrainingState>();
+    result.state = parse_json(content.metadata.at("state")).get<TrainingState>();
     result.tensors = std::move(content.tensors);
     return result;
   } catch (const std::exception& error) {  // of the JSON, or of the map

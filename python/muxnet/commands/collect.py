@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from muxnet.array_files import read_arrays
 from muxnet.cluster import Cluster, add_ray_argument
 from muxnet.errors import ConfigError, error_text
 from muxnet.files import sole_file, write_json
@@ -94,9 +95,8 @@ def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:
 
     if not spec.endswith(".npz"):
         return getattr(api.load_data(spec), split), split
-    with np.load(spec, allow_pickle=False) as file:
-        missing = [name for name in ("images", "labels") if name not in file.files]
-        if missing:
-            raise ConfigError(error_text(spec, f"an array {missing[0]}", ", ".join(file.files)))
-        images, labels = file["images"], file["labels"]
-    return api.dataset(images, labels, name=Path(spec).stem), ""
+    arrays = read_arrays(spec)
+    missing = [name for name in ("images", "labels") if name not in arrays]
+    if missing:
+        raise ConfigError(error_text(spec, f"an array {missing[0]}", ", ".join(arrays)))
+    return api.dataset(arrays["images"], arrays["labels"], name=Path(spec).stem), ""

@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from muxnet.files import write_json
+from muxnet.files import read_text, write_json
 
 HELP = "decide recorded decisions again and name those that come out otherwise"
 INTERRUPTED = "nothing was left"
 
 EXIT_OTHERWISE = 1
+RECORDS_BYTES = 1 << 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from muxnet.pools import load_policy
 
     policy = load_policy(arguments.router, arguments.policy)
-    lines = arguments.records.read_text(encoding="utf-8").splitlines()
+    lines = read_text(arguments.records, RECORDS_BYTES).splitlines()
     otherwise = []
     for number, again in enumerate(_core.replay_records(policy, lines), 1):
         if not again.same:

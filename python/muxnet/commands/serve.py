@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
-from muxnet.files import sole_file
+from muxnet.files import read_text, sole_file
 from muxnet.options import add_image_options, given_image_format
 from muxnet.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.run_folder import RunFolder
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
 INTERRUPTED = "no request was lost"
 TOKEN_VARIABLE = "MUXNET_TOKEN"
+TOKEN_BYTES = 64 << 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -243,7 +244,7 @@ def read_token(path: Path | None) -> str:
     """
     if path is None:
         return os.environ.get(TOKEN_VARIABLE, "")
-    token = path.read_text(encoding="utf-8").strip()
+    token = read_text(path, TOKEN_BYTES).strip()
     if not token:
         raise UserError(error_text("--token-file", "a token", "an empty file"))
     return token

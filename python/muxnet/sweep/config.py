@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +11,13 @@ from typing import Any, Literal
 
 from muxnet import records
 from muxnet.errors import ConfigError, MissingPackageError, error_text
+from muxnet.files import read_text
 from muxnet.records import option
 from muxnet.sweep.trials import KINDS, Trial
+
+MOST_BYTES = 256 << 10  # its parser takes a second for as much
+MOST_LEVELS = 16
+MOST_TRIALS = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,13 +78,16 @@ class Sweep:
             settings |= axis.settings[label] if isinstance(axis, Choices) else {name: label}
         return Trial(self.config.kind, dict(labels), settings)
 
-    def grid(self) -> Iterator[Trial]:
-        """Yield every combination; of a range its ends only."""
-        values = [
+    def choices(self) -> list[list[Any]]:
+        """Return what can be chosen on each axis; of a range its ends only."""
+        return [
             list(axis.settings) if isinstance(axis, Choices) else [axis.low, axis.high]
             for axis in self.axes.values()
         ]
-        for combination in itertools.product(*values):
+
+    def grid(self) -> Iterator[Trial]:
+        """Yield every combination; of a range its ends only."""
+        for combination in itertools.product(*self.choices()):
             yield self.trial(dict(zip(self.axes, combination, strict=True)))
 
 
@@ -108,6 +117,10 @@ def read_sweep(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Swe
     }
     sweep = Sweep(where, config, fixed, axes)
     _check(sweep)
+    count = math.prod(len(choices) for choices in sweep.choices())
+    if count > MOST_TRIALS:
+        expected = f"at most {MOST_TRIALS:,} combinations"
+        raise ConfigError(error_text(f"{where}, vary", expected, f"{count:,}"))
     for trial in sweep.grid():
         trial.check(f"{where}, {trial.labels}")
     return sweep
@@ -205,10 +218,7 @@ def _check(sweep: Sweep) -> None:
 
 
 def _load(path: Path) -> Any:
-    try:
-        content = _parse(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"[{path}] expected UTF-8, received {error}") from error
+    content = _parse(read_text(path, MOST_BYTES), str(path))
     if not isinstance(content, dict):
         raise ConfigError(error_text(str(path), "keys and values", repr(content)))
     return content
@@ -233,6 +243,19 @@ def _parse(text: str, where: str) -> Any:
         "tag:yaml.org,2002:float", re.compile(number), list("-+.0123456789")
     )
     try:
+        _check_nesting(yaml, text)
         return yaml.load(text, loader)  # a SafeLoader
-    except yaml.YAMLError as error:
-        raise ConfigError(f"[{where}] expected YAML, received {error}") from error
+    except (yaml.YAMLError, ValueError) as error:  # of dates and numbers that cannot be
+        raise ConfigError(error_text(where, "YAML", error)) from error
+
+
+def _check_nesting(yaml: Any, text: str) -> None:
+    """Refuse depth, and aliases, by which a few lines stand for any number of values."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_LEVELS or isinstance(event, yaml.AliasEvent):
+            expected = f"at most {MOST_LEVELS} levels and no aliases"
+            line = event.start_mark.line + 1
+            raise ConfigError(error_text(f"line {line}", expected, "others"))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from muxnet import fingerprint, records
-from muxnet.errors import ConfigError, UserError
-from muxnet.files import write_json
+from muxnet.errors import UserError
+from muxnet.files import read_json, write_json
 from muxnet.sweep.config import Sweep
 from muxnet.sweep.trials import Record, Trial
 
@@ -50,11 +50,7 @@ class SweepFolder:
         path = self.record(trial)
         if not path.exists():
             return None
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ConfigError(f"[{path}] expected JSON, received {error}") from error
-        record = records.from_dict(Record, content, str(path))
+        record = records.from_dict(Record, read_json(path), str(path))
         if not record.error:
             expected = "a trial on the same inputs (or choose another --out)"
             fingerprint.require_same(record.inputs, trial.inputs, str(path), expected)
@@ -80,7 +76,7 @@ def prepare(path: Path, sweep: Sweep, *, resume: bool) -> SweepFolder:
     folder = SweepFolder(path)
     mine = _identity(sweep)
     if folder.kind.exists():
-        found = json.loads(folder.kind.read_text(encoding="utf-8"))
+        found = read_json(folder.kind)
         expected = f"another --out, as {path} holds another sweep"
         fingerprint.require_same(found, mine, "out", expected)
         if not resume:

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -109,6 +111,55 @@ TEST_F(File, AFolderIsNeverReplaced) {
 TEST_F(File, ReadingAMissingFileSaysSo) {
   EXPECT_EQ(error_of<FileError>([&] { read_file(path_); }),
             "[" + path_.string() + "] could not open: No such file or directory");
+}
+
+TEST_F(File, WhatIsNoFileIsRefusedByNameWithoutWaiting) {
+  const auto refusal = [&] { return error_of<FileError>([&] { read_file(path_); }); };
+  const auto expected = "[" + path_.string() + "] expected a file, received ";
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(refusal(), expected + "a FIFO");
+  std::filesystem::remove(path_);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path_.string().size(), sizeof address.sun_path);
+  path_.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(refusal(), expected + "a socket");
+  ::close(socket);
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink("/dev/zero", path_);
+  EXPECT_EQ(refusal(), expected + "a device");
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(path_, path_);
+  EXPECT_TRUE(contains(refusal(), "could not open: Too many levels of symbolic links"));
+}
+
+TEST_F(File, AFileThatShrinksWhileItIsReadIsAnError) {
+  write_atomically(path_, "0123456789");
+  const InputFile file(path_);
+  EXPECT_EQ(file.size(), 10U);
+  ASSERT_EQ(::truncate(path_.c_str(), 4), 0);
+  std::string bytes(10, '\0');
+  EXPECT_TRUE(contains(error_of<FileError>([&] { file.read_at(0, bytes.data(), bytes.size()); }),
+                       "expected 10 bytes, as when it was opened, received 4: it was cut"));
+  EXPECT_NO_THROW(file.read_at(1, bytes.data(), 3));
+  EXPECT_EQ(bytes.substr(0, 3), "123");
+}
+
+TEST_F(File, AFileBeyondItsLimitIsNotRead) {
+  write_atomically(path_, "0123456789");
+  EXPECT_EQ(read_file(path_, 10), "0123456789");
+  EXPECT_TRUE(contains(error_of<FileError>([&] { read_file(path_, 9); }),
+                       "expected at most 9 bytes, received 10"));
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 40);
+  EXPECT_TRUE(contains(error_of<FileError>([&] { read_file(path_); }), "received 1099511627776"));
+}
+
+TEST_F(File, LinesOfTheKernelsFilesAreRead) {
+  write_atomically(path_, "first\nsecond\n");
+  EXPECT_EQ(read_line(path_), "first");
+  EXPECT_EQ(read_line("/proc/sys/kernel/ostype"), "Linux");  // its size is said to be 0
 }
 
 TEST_F(File, PermissionsFollowTheUmask) {

@@ -10,6 +10,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "support/errors.hpp"
+#include "support/resources.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace muxnet {
@@ -92,6 +93,12 @@ TEST_F(SafeTensorsFile, AMissingFileIsAFileError) {
   EXPECT_TRUE(contains(error_of<FileError>([&] { load_safetensors(path_); }), "No such file"));
 }
 
+std::string repeated(const std::string& part, int times) {
+  std::string result;
+  for (int i = 0; i < times; ++i) result += part;
+  return result;
+}
+
 struct Attack {
   std::string name;
   std::string bytes;
@@ -157,6 +164,11 @@ std::vector<Attack> attacks() {
       {"Hole", two("[0,4]", "[6,10]", 10), "from byte 4, received one that begins at 6"},
       {"LeadingHole", one("U8", "[4]", "[2,6]", 6), "from byte 0, received one that begins at 2"},
       {"TrailingBytes", one("U8", "[4]", "[0,4]", 9), "4 bytes, received 9 bytes"},
+      {"TooManyAxes", one("F32", "[0" + repeated(",0", 40'000) + "]", "[0,0]", 0),
+       "[shape] expected at most 32 axes, received 40001"},
+      {"LongName", file_of("{\"" + std::string(1 << 20, 'n') + "\":{}}"), "'dtype' not found"},
+      {"LongDtype", one(std::string(1 << 20, 'd'), "[1]", "[0,1]", 1), "F64, U8, I32 or I64"},
+      {"LongText", file_of("{\"" + std::string(1 << 20, 't')), "parse error"},
       {"MetadataNotText", file_of(R"({"__metadata__":{"seed":7}})"), "must be string"},
   };
 }
@@ -175,6 +187,30 @@ TEST_P(HostileFile, IsRefusedInWords) {
 
 INSTANTIATE_TEST_SUITE_P(, HostileFile, ::testing::ValuesIn(attacks()),
                          [](const auto& attack) { return attack.param.name; });
+
+TEST_F(SafeTensorsFile, ManyTensorsTakeTimeLinearInTheirNumber) {
+  constexpr int count = 100'000;
+  std::string header = "{";
+  for (int i = 0; i < count; ++i) {
+    header +=
+        text(i > 0 ? "," : "", "\"", i, "\":", entry("U8", "[1]", text("[", i, ",", i + 1, "]")));
+  }
+  write_atomically(path_, file_of(header + "}", count));
+  const testing::Taken taken;
+  EXPECT_EQ(load_safetensors(path_).tensors.size(), static_cast<std::size_t>(count));
+  EXPECT_LT(taken.seconds(), 30);
+  EXPECT_LT(taken.peak_mib(), 500);
+}
+
+TEST_F(SafeTensorsFile, NothingIsReadBeforeTheHeaderFits) {
+  write_atomically(path_, file_of("{\"t\":" + entry("U8", "[4]", "[0,4]") + "}", 4));
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 40);  // the rest is a hole
+  EXPECT_TRUE(contains(error_of<FileError>([&] { load_safetensors(path_); }),
+                       "[data] expected 4 bytes, received"));
+  std::filesystem::resize_file(path_, 0);
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 40);
+  EXPECT_TRUE(contains(error_of<FileError>([&] { load_safetensors(path_); }), "parse error"));
+}
 
 TEST_F(SafeTensorsFile, EveryTruncationIsRefused) {
   SafeTensors content;

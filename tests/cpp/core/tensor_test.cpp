@@ -31,6 +31,15 @@ TEST(Volume, RefusesNegativeAndOverflowing) {
   EXPECT_TRUE(contains(overflow, "a product below 2^63, received (4294967296, 4294967296)"));
 }
 
+TEST(Volume, AxesAreBounded) {
+  EXPECT_EQ(volume(Shape(max_axes, 1)), 1);
+  const Shape shape(40'000, 1);
+  EXPECT_EQ(error_of<std::invalid_argument>([&] { volume(shape); }),
+            "[shape] expected at most 32 axes, received 40000");
+  EXPECT_TRUE(contains(to_string(shape), "1, 1, ... 40000 axes)"));
+  EXPECT_LT(to_string(shape).size(), 200U);
+}
+
 TEST(Tensor, OwnsZeroedAlignedMemory) {
   for (const std::int64_t n : {1, 3, 17, 1000}) {
     const Tensor tensor({n, 3}, DType::f64);

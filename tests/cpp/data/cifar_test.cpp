@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "data/files.hpp"
 #include "muxnet/data/open.hpp"
+#include "support/resources.hpp"
 
 namespace muxnet {
 namespace {
@@ -157,6 +159,46 @@ TEST(Cifar, RefusesDamagedArchives) {
   entries.emplace_back("other/test_batch.bin", record(one(1), 1));
   write_gzip(path, entries, false);
   refused({"member test_batch.bin", "one member of that name", "two"});
+}
+
+/// A tar whose one member says that it has 4 GiB, of which none are there: as they are (type '0'),
+/// or as a hole (type 'S' of GNU tar).
+std::string hollow_tar(char type) {
+  std::string header(512, '\0');
+  const auto put = [&](std::size_t at, const std::string& value) {
+    header.replace(at, value.size(), value);
+  };
+  const std::string size = "40000000000";
+  put(0, "cifar-10-batches-bin/data_batch_1.bin");
+  put(100, "0000644");
+  put(124, type == 'S' ? "00000000000" : size);
+  put(136, "00000000000");
+  put(148, "        ");
+  put(156, std::string(1, type));
+  put(257, "ustar  ");
+  if (type == 'S') {
+    put(386, size);  // of nothing, at the end
+    put(398, "00000000000");
+    put(483, size);
+  }
+  unsigned sum = 0;
+  for (const char byte : header) sum += static_cast<unsigned char>(byte);
+  char digits[8];
+  std::snprintf(digits, sizeof digits, "%06o", sum);
+  put(148, digits);
+  return header + std::string(1024, '\0');
+}
+
+TEST(Cifar, MembersThatPromiseMoreThanTheyHoldAreRefused) {
+  const TempFolder folder;
+  const auto path = folder / "cifar.tar";
+  const testing::Taken taken;
+  write_file(path, hollow_tar('S'));
+  expect_error<FileError>([&] { load_cifar10(path); }, {"data_batch_1.bin", "a sparse member"});
+  write_file(path, hollow_tar('0'));
+  expect_error<FileError>([&] { load_cifar10(path); },
+                          {"data_batch_1.bin", "at most 268435456 bytes", "4294967296"});
+  EXPECT_LT(taken.peak_mib(), 16);
 }
 
 TEST(OpenDataset, AnUnknownSchemeListsTheKnownOnes) {

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include "data/files.hpp"
+#include "muxnet/data/byte_stream.hpp"
+#include "support/resources.hpp"
 
 namespace muxnet {
 namespace {
@@ -69,6 +73,29 @@ TEST(Idx, ReadsGzip) {
   check_mnist(load_mnist(folder.path()));
 }
 
+TEST(Idx, WhatTheFileCannotHoldIsRefusedBeforeItIsRead) {
+  const TempFolder folder;
+  const auto path = folder / "images";
+  for (const std::uint32_t side : {20'000U, 65'536U, ~0U}) {
+    write_file(path, word(0x803) + word(5) + word(side) + word(side));
+    const testing::Taken taken;
+    expect_error<FileError>([&] { load_idx(path, 3); }, {path.string(), "bytes"});
+    EXPECT_LT(taken.peak_mib(), 16);
+  }
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  expect_error<FileError>([&] { load_idx(folder / "fifo", 3); }, {"a file", "a FIFO"});
+}
+
+TEST(ByteStream, UnpacksNoMoreThanIsAllowed) {
+  const TempFolder folder;
+  const auto path = folder / "zeros.gz";
+  write_gzip(path, {{"zeros", std::string(100'000, '\0')}}, true);
+  std::vector<std::uint8_t> bytes(200'000);
+  EXPECT_EQ(ByteStream(path, 100'000).read(bytes), 100'000U);
+  ByteStream stream(path, 99'999);
+  expect_error<FileError>([&] { stream.read(bytes); }, {path.string(), "when unpacked"});
+}
+
 TEST(Idx, AMissingFileIsNamedWithAllItsSpellings) {
   const TempFolder folder;
   write_mnist(folder, "-");
@@ -95,7 +122,8 @@ TEST(Idx, RefusesDamagedFiles) {
   refused(word(0x803) + word(0) + word(3) + word(3), {path.string(), "sizes of 1 ..", "(0, 3, 3)"});
   // 2^96 pixels promised, none there: neither overflow nor memory.
   refused(word(0x803) + word(~0u) + word(~0u) + word(~0u), {"sizes of 1 ..", "4294967295"});
-  refused(word(0x803) + word(1 << 20) + word(200) + word(200), {"41943040000 bytes", "received 0"});
+  refused(word(0x803) + word(1 << 20) + word(50) + word(50),
+          {"2621440000 bytes", "received at most 16512"});
   expect_error<FileError>([&] { load_idx(folder.path(), 3); }, {"a file", "a folder"});
   expect_error<FileError>([&] { load_idx(folder / "no", 3); }, {"no]", "No such file"});
 }

@@ -6,7 +6,6 @@
 
 #include "data/files.hpp"
 #include "muxnet/core/parallel.hpp"
-#include "muxnet/data/image_header.hpp"
 #include "muxnet/data/open.hpp"
 
 namespace muxnet {
@@ -121,7 +120,7 @@ TEST(ImageFolder, AnUnreadableImageIsNamedOrSkipped) {
   const std::string png = read_bytes(folder / "zebra" / "1.png");
   const std::string jpeg = read_bytes(folder / "ant" / "1.jpeg");
   refused("", "an empty file");
-  refused("GIF89a", "another kind of file");
+  refused("GIF89a", "another kind of file, GIF");
   for (const std::size_t cut : {std::size_t{1}, png.size() / 2, png.size() - 9}) {
     refused(png.substr(0, png.size() - cut), "a truncated PNG");
   }
@@ -133,7 +132,7 @@ TEST(ImageFolder, AnUnreadableImageIsNamedOrSkipped) {
   refused(damaged, "a damaged PNG");
   damaged = jpeg;
   damaged[jpeg.find("\xFF\xC0") + 4] = 7;  // bits of a sample, which must be 8
-  refused(damaged, "damaged contents");
+  refused(damaged, "a damaged JPEG: Unsupported JPEG data precision 7");
 }
 
 TEST(ImageFolder, RefusesImagesThatWouldFillTheMemory) {
@@ -142,13 +141,13 @@ TEST(ImageFolder, RefusesImagesThatWouldFillTheMemory) {
   expect_error<FileError>([&] { load_image_folder(folder.path(), {.max_pixels = 109}); },
                           {"1.png", "at most 109 pixels", "11 x 10"});
   EXPECT_NO_THROW(load_image_folder(folder.path(), {.max_pixels = 110}));
-  // 65,535 pixels each way, says the frame header of a small file.
+  // 65,500 pixels each way, says the frame header of a small file.
   write_image(folder / "a" / "2.jpg", {0, 0, 0});
   std::string bomb = read_bytes(folder / "a" / "2.jpg");
-  bomb.replace(bomb.find("\xFF\xC0") + 5, 4, "\xFF\xFF\xFF\xFF");
+  bomb.replace(bomb.find("\xFF\xC0") + 5, 4, "\xFF\xDC\xFF\xDC");
   write_file(folder / "a" / "2.jpg", bomb);
   expect_error<FileError>([&] { load_image_folder(folder.path()); },
-                          {"2.jpg", "at most 64000000 pixels", "65535 x 65535"});
+                          {"2.jpg", "at most 64000000 pixels", "65500 x 65500"});
 }
 
 TEST(ImageFolder, RefusesFoldersWithoutClassesOrImages) {
@@ -171,21 +170,6 @@ TEST(ImageFolder, RefusesOptionsOutOfRange) {
   expect_error<Error>([] { load_image_folder(".", {.channels = 2}); }, {"channels", "1 or 3", "2"});
   expect_error<Error>([] { load_image_folder(".", {.size = 0}); }, {"size", "1 .. 4096", "0"});
   expect_error<Error>([] { load_image_folder(".", {.max_pixels = 0}); }, {"max_pixels", "0"});
-}
-
-TEST(ImageHeader, NoPrefixOfAnImageIsMistakenForAWholeOne) {
-  const TempFolder folder;
-  for (const std::string name : {"a.jpg", "a.png"}) {
-    write_image(folder / name, {120, 30, 60}, 40, 24);
-    const std::string bytes = read_bytes(folder / name);
-    const auto header = read_image_header(bytes);
-    EXPECT_EQ(header.defect, "");
-    EXPECT_EQ(header.width, 40);
-    EXPECT_EQ(header.height, 24);
-    for (std::size_t length = 0; length < bytes.size(); ++length) {
-      ASSERT_NE(read_image_header(bytes.substr(0, length)).defect, "") << name << ' ' << length;
-    }
-  }
 }
 
 }  // namespace

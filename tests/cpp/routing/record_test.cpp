@@ -157,6 +157,11 @@ TEST(Record, WhatIsNoneIsRefused) {
     return error_of([&] { replayed(*policy, record.dump()); });
   };
   expect_text(error_of([&] { replayed(*policy, "{"); }), {"record", "a decision record", "line 1"});
+  for (const std::string begin : {"[", "{\"a\":"}) {  // deeper than any stack
+    std::string deep;
+    for (int i = 0; i < 100'000; ++i) deep += begin;
+    expect_text(error_of([&] { replayed(*policy, deep); }), {"a decision record", "levels"});
+  }
   Json changed = whole;
   changed["format"] = "other";
   expect_text(message(changed), {"muxnet-decision-1", "other"});

@@ -146,6 +146,24 @@ TEST(GrpcProtocol, DamagedAnswersAreErrorsOrAnswersAndNothingElse) {
   EXPECT_GT(parsed, taken);
 }
 
+TEST(GrpcProtocol, HostileAnswersAreRefusedInFewWords) {
+  const std::string name(1 << 20, 'n');
+  auto wide = message_answer("7", {1, 0, 0});
+  for (int i = 0; i < 50'000; ++i) wide.mutable_outputs(0)->add_shape(std::int64_t{1} << 62);
+  auto huge = message_answer("7", {1, 0, 0});
+  for (int i = 0; i < 3; ++i) huge.mutable_outputs(0)->add_shape(std::int64_t{1} << 32);
+  auto many = message_answer("7", {1, 0, 0});
+  for (int i = 0; i < 20'000; ++i) many.add_outputs()->set_name("y");
+  auto named = message_answer("7", {1, 0, 0});
+  named.mutable_outputs(0)->set_datatype(name);
+  auto other = message_answer(name, {1, 0, 0});
+  for (const auto& message : {wide, huge, many, named, other}) {
+    const auto answer = judged(message);
+    EXPECT_FALSE(answer.value);
+    EXPECT_LT(answer.error.size(), 1500U);
+  }
+}
+
 TEST(GrpcProtocol, ReadsMetadata) {
   const auto metadata = read_metadata(testing::described_message());
   EXPECT_EQ(metadata.name, "large");
