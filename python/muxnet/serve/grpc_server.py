@@ -37,7 +37,7 @@ CODES = {
 }
 PUSHBACK = "grpc-retry-pushback-ms"  # what Retry-After is to REST (gRPC's proposal A6)
 SERVICE = "inference.GRPCInferenceService"
-HANDSHAKE_MS = 10_000
+HANDSHAKE_MS = 5_000
 IDLE_MS = 300_000  # until a client that asks nothing is told to connect anew
 HOLD_SECONDS = 0.05
 SMALL_BYTES = 4096
