@@ -78,11 +78,16 @@ def patient(untrained_run, started_server):
 def test_slow_heads_and_bodies_end(untrained_run, started_server):
     arguments = ["--head-seconds", "0.4", "--body-seconds", "0.4"]
     with started_server(untrained_run, *arguments) as (_, said):
-        for begun in (b"GET / HT", head()[:-4], head(length=100), head(length=100) + b"{"):
-            found = ask(said, begun)
-            assert found[0] == 408
-            assert b"connection: close" in found[1]
-            assert json.loads(found[2])["error"].startswith("[http] expected a ")
+        with contextlib.ExitStack() as stack:
+            slow = [stack.enter_context(connect(said)) for _ in range(4)]
+            begun = (b"GET / HT", head()[:-4], head(length=100), head(length=100) + b"{")
+            for connection, sent in zip(slow, begun, strict=True):
+                connection.sendall(sent)
+            for connection in slow:
+                found = answer(connection)
+                assert found[0] == 408
+                assert b"connection: close" in found[1]
+                assert json.loads(found[2])["error"].startswith("[http] expected a ")
         with connect(said) as dripping:
             dripping.sendall(head(length=10_000))
             with contextlib.suppress(ConnectionError):

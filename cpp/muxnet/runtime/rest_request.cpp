@@ -16,12 +16,12 @@ constexpr std::size_t most_depth = 64;
 /// The bytes of base64 text; none where it is not that.
 std::optional<std::string> base64_decoded(std::string_view written) {
   static constexpr auto values = [] {
-    std::array<std::int8_t, 256> table{};
+    std::array<int, 256> table{};
     table.fill(-1);
     constexpr std::string_view digits =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (std::size_t i = 0; i < digits.size(); ++i) {
-      table[static_cast<unsigned char>(digits[i])] = static_cast<std::int8_t>(i);
+      table[static_cast<unsigned char>(digits[i])] = static_cast<int>(i);
     }
     return table;
   }();

@@ -37,7 +37,8 @@ CODES = {
 }
 PUSHBACK = "grpc-retry-pushback-ms"  # what Retry-After is to REST (gRPC's proposal A6)
 SERVICE = "inference.GRPCInferenceService"
-HANDSHAKE_MS = 10_000
+HANDSHAKE_MS = 5_000
+IDLE_MS = 300_000  # until a client that asks nothing is told to connect anew
 HOLD_SECONDS = 0.05
 SMALL_BYTES = 4096
 SMALL_REQUESTS = {
@@ -247,6 +248,7 @@ def make_server(
             ("grpc.so_reuseport", 0),
             ("grpc.max_allowed_incoming_connections", connections),
             ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
+            ("grpc.max_connection_idle_ms", IDLE_MS),
         ],
     )
     server.add_registered_method_handlers(SERVICE, servicer.handlers())

@@ -7,7 +7,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from muxnet.serve.answers import FULL, NO_ROOM, answering, as_sent, refuse_full
+from muxnet.serve.answers import FULL, NO_ROOM, Message, answering, as_sent, refuse_full
 
 HEAD_BYTES = 32 * 1024
 TRAILER_BYTES = 16 * 1024
@@ -25,6 +25,27 @@ class Reading(enum.Enum):
     BODY = 2
 
 
+class Body:
+    """A request's body as ASGI's ``receive``: in pieces, since to join them takes its time."""
+
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+        self._receive = cycle.receive
+        self._given = False
+        self.pieces: deque[bytes] = deque()
+        cycle.receive = self
+
+    async def __call__(self) -> Message:
+        """Return the next piece, or wait for the end of the connection."""
+        if self._given or self._cycle.disconnected:
+            self._cycle.message_event.clear()
+            ended: Message = await self._receive()
+            return ended
+        piece = self.pieces.popleft() if self.pieces else b""
+        self._given = not self.pieces
+        return {"type": "http.request", "body": piece, "more_body": not self._given}
+
+
 class LimitedHttp(HttpToolsProtocol):
     """HTTP for a Guard, whose ``connections`` tell the limits.
 
@@ -40,6 +61,7 @@ class LimitedHttp(HttpToolsProtocol):
         self._reading = Reading.NOTHING
         self._waiting: tuple[Any, Any] | None = None  # a request whose body is not whole
         self._held: deque[int] = deque()  # bytes of the bodies of requests not answered
+        self._body: Body  # of the request that is read
         self._ended = False  # nothing is heard any more
         self._begun = self._chunks = self._head_bytes = self._trailer_bytes = self._ignored = 0
         self._unsent, self._unsent_since = 0, 0.0
@@ -115,6 +137,7 @@ class LimitedHttp(HttpToolsProtocol):
         self._held.append(0)
         super().on_headers_complete()
         cycle = self.cycle
+        self._body = Body(cycle)
         if self._group.draining_since is not None:
             if before is not None and not before.response_started:
                 before.keep_alive = True  # it is the last answer that ends the connection
@@ -136,7 +159,7 @@ class LimitedHttp(HttpToolsProtocol):
         """Keep a piece."""
         if self._ended:
             return
-        self.cycle.body += body
+        self._body.pieces.append(body)
         self._held[-1] += len(body)
         if self._held[-1] > self.app.body_bytes:
             self._refuse(413, self.app.too_large, "body_large")
@@ -192,7 +215,8 @@ class LimitedHttp(HttpToolsProtocol):
         working, self._ended, self.began = self._working, True, self.loop.time()
         if self._reading is Reading.BODY:
             self._group.release(self._held[-1])
-            self._held[-1], self.cycle.body = 0, bytearray()
+            self._held[-1] = 0
+            self._body.pieces.clear()
         if working and self._reading is Reading.BODY:
             self.pipeline[0] = (self.cycle, answering(status, text))
         elif working:

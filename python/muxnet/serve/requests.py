@@ -7,7 +7,7 @@ tensors stay where they lie. The KServe SDK's own decoders keep every number as 
 import dataclasses
 import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -90,7 +90,7 @@ class Request:
         return len(self.body) <= QUICK_BYTES and not encoded
 
 
-def json_length_of(body: bytes, header: str | None) -> int:
+def json_length_of(size: int, header: str | None) -> int:
     """Return how many bytes of a REST body are JSON, by the header of the binary extension.
 
     Raises:
@@ -98,11 +98,11 @@ def json_length_of(body: bytes, header: str | None) -> int:
 
     """
     if header is None:
-        return len(body)
+        return size
     if not header.isascii() or not header.isdigit():
         raise bad_request("Inference-Header-Content-Length", "a number", header)
-    if len(header) > 18 or int(header) > len(body):
-        expected = f"at most the {len(body)} bytes of the body"
+    if len(header) > 18 or int(header) > size:
+        expected = f"at most the {size} bytes of the body"
         raise bad_request("Inference-Header-Content-Length", expected, header)
     return int(header)
 
@@ -112,8 +112,10 @@ def is_quick(size: int, text_bytes: int) -> bool:
     return text_bytes <= QUICK_TEXT_BYTES and size <= QUICK_BYTES
 
 
-def read_rest(body: bytes, json_length: int, model_name: str, limits: Limits) -> Request:
-    """Return the request of a REST body.
+def read_rest(
+    pieces: Sequence[bytes], json_length: int, model_name: str, limits: Limits
+) -> Request:
+    """Return the request of a REST body, which comes in pieces.
 
     Raises:
         RequestError: it is none, or beyond the limits.
@@ -121,6 +123,7 @@ def read_rest(body: bytes, json_length: int, model_name: str, limits: Limits) ->
     """
     from muxnet import _core
 
+    body = b"".join(pieces)  # large ones without Python's lock
     return _request(
         lambda: _core.read_rest_request(body, json_length, limits.images), body, model_name
     )
@@ -159,17 +162,18 @@ def _request(
         raise RequestError(400, str(error)) from error
 
 
-def labels_of(body: bytes, classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def labels_of(pieces: Sequence[bytes], classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the numbers of inputs and their labels, ``{"inputs": [...], "labels": [...]}``.
 
     Raises:
         RequestError: they are not that, or too many.
 
     """
-    if len(body) > LABELS_BYTES:
-        raise bad_request("labels", f"at most {LABELS_BYTES} bytes", len(body))
+    size = sum(map(len, pieces))
+    if size > LABELS_BYTES:
+        raise bad_request("labels", f"at most {LABELS_BYTES} bytes", size)
     try:
-        fields = orjson.loads(body)
+        fields = orjson.loads(b"".join(pieces))
     except orjson.JSONDecodeError as error:
         raise bad_request("labels", "JSON", error) from error
     found = []
@@ -190,13 +194,13 @@ def labels_of(body: bytes, classes: int) -> tuple[NDArray[np.int64], NDArray[np.
     return inputs, labels
 
 
-async def whole_body(receive: Receive) -> bytes:
-    """Return the body of a request, which has come whole."""
+async def body_of(receive: Receive) -> list[bytes]:
+    """Return the pieces of a request's body, which has come whole."""
     pieces = []
     while (message := await receive())["type"] == "http.request":
         pieces.append(message.get("body", b""))
         if not message.get("more_body", False):
-            return b"".join(pieces)
+            return pieces
     raise RequestError(400, error_text("body", "all of it", "a part"))  # the peer has gone
 
 

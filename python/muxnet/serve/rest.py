@@ -29,12 +29,13 @@ from muxnet.serve.refusals import Refusals
 from muxnet.serve.requests import (
     Limits,
     RequestError,
+    body_of,
     is_quick,
     json_length_of,
     labels_of,
     read_rest,
-    whole_body,
 )
+from muxnet.serve.requests import Request as InferenceRequest
 from muxnet.serve.responses import rest_body
 from muxnet.serve.router_model import Endpoint, Extension
 from muxnet.words import cost_title
@@ -94,11 +95,7 @@ class Inference:
         request = Request(scope, receive)
         name = request.path_params["model_name"]
         model = self._data_plane.get_model_from_registry(name)
-        body = await whole_body(receive)
-        json_length = json_length_of(body, request.headers.get(LENGTH_HEADER))
-        given = (body, json_length, name, self._limits)
-        quick = is_quick(len(body), json_length)
-        asked = read_rest(*given) if quick else await off_loop(read_rest, *given)
+        asked = await self._read(receive, request.headers.get(LENGTH_HEADER), name)
         answer, _ = await model(asked, dict(request.headers))
         content, length = rest_body(answer)
         kind, headers = "application/json", {}
@@ -106,6 +103,15 @@ class Inference:
             kind, headers = "application/octet-stream", {LENGTH_HEADER: str(length)}
         response = Response(content, headers=headers, media_type=kind)
         await response(scope, receive, send)
+
+    async def _read(self, receive: Receive, length: str | None, name: str) -> InferenceRequest:
+        pieces = await body_of(receive)
+        size = sum(map(len, pieces))
+        json_length = json_length_of(size, length)
+        given = (pieces, json_length, name, self._limits)
+        return (
+            read_rest(*given) if is_quick(size, json_length) else await off_loop(read_rest, *given)
+        )
 
 
 def _add_metadata(app: FastAPI, data_plane: DataPlane) -> None:
@@ -137,7 +143,7 @@ class LabelsBack:
         if not Headers(scope=scope).get("content-type", "").startswith("application/json"):
             raise RequestError(415, error_text("content-type", "application/json", "another"))
         classes = len(endpoint.served.class_names)
-        inputs, right = labels_of(await whole_body(receive), classes)
+        inputs, right = labels_of(await body_of(receive), classes)
         known = endpoint.labels.learn(inputs, right)
         told = {"known": known, "unknown": len(inputs) - known}
         await JSONResponse(told)(scope, receive, send)

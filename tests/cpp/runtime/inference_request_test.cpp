@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "muxnet/core/random.hpp"
+
 namespace muxnet {
 namespace {
 
@@ -189,6 +191,28 @@ TEST(InferenceRequest, NoPieceOfARequestIsReadBeyondItsEnd) {
   const std::string message =
       field(1, "router") + field(5, field(1, "i") + field(5, field(4, "x")));
   for (std::size_t size = 0; size < message.size(); ++size) grpc_refusal(message.substr(0, size));
+}
+
+TEST(InferenceRequest, BytesThatWereChangedAreReadOrRefused) {
+  const std::string json =
+      R"({"id": "a", "parameters": {"b": 1}, "inputs": [{"name": "i", "datatype": "BYTES",)"
+      R"("data": ["aGVsbG8="], "shape": [1]}], "outputs": [{"name": "classes"}]})";
+  const std::string message =
+      field(1, "router") + field(4, field(1, "b") + field(2, varint(2U << 3U) + varint(1))) +
+      field(5, field(1, "i") + field(3, varint(1)) + field(5, field(6, "1234") + field(8, "x"))) +
+      field(6, field(1, "classes"));
+  Random random(1);
+  const auto changed = [&random](std::string bytes) {
+    for (auto flips = 1 + random.below(4); flips > 0; --flips) {
+      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
+    }
+    if (random.below(4) == 0) bytes.resize(random.below(bytes.size() + 1));
+    return bytes;
+  };
+  for (int i = 0; i < 5000; ++i) {
+    refusal(changed(json));  // any other exception fails the test
+    grpc_refusal(changed(message));
+  }
 }
 
 }  // namespace
