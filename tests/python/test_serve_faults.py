@@ -13,8 +13,6 @@ import pytest
 from muxnet import _core, cli
 from muxnet.files import write_text
 
-pytest.importorskip("kserve")
-
 NAMES = ["small", "large"]
 FORMAT = ["--size", "8", "--channels", "1"]
 PATIENCE = 60  # seconds, for a busy machine
