@@ -58,11 +58,6 @@ def of_data(data: Any) -> Known:
     }
 
 
-def of_splits(data: Any) -> dict[str, Known]:
-    """Return the digests of each part of a divided data set."""
-    return {name: of_data(getattr(data, name)) for name in ("train", "held_out", "test")}
-
-
 def of_path(path: str | os.PathLike[str]) -> str:
     """Return a digest of a file, or of every file below a folder with its place there.
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from muxnet import assemble, fingerprint
+from muxnet import assemble
 from muxnet.config import RunConfig, data_kind
 from muxnet.progress import BarReporter, LogReporter
 from muxnet.results import Area, Comparison, Contrastive, DataResult, MultiplexerResult, Results
@@ -238,7 +238,6 @@ def data_result(config: RunConfig, parts: Parts) -> DataResult:
         held_out=len(data.held_out),
         test=len(data.test),
         router_data=config.router_data,
-        digests=fingerprint.of_splits(data),
     )
 
 

@@ -210,10 +210,7 @@ class Contrastive:
 
 @dataclass(frozen=True)
 class DataResult:
-    """What was learnt from and tested on; ``router_data`` is held_out, or train as in the paper.
-
-    ``digests``: of each part's images and labels.
-    """
+    """What was learnt from and tested on; ``router_data`` is held_out, or train as in the paper."""
 
     classes: int
     image_shape: tuple[int, ...]
@@ -222,7 +219,6 @@ class DataResult:
     test: int
     router_data: Literal["held_out", "train"]
     class_names: tuple[str, ...] = ()
-    digests: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def load_run(path: Path) -> LoadedRun:
         OSError: its data or weights cannot be read.
 
     """
-    from muxnet import api
+    from muxnet import _core, api
 
     folder = RunFolder(path)
     if not folder.config.is_file() or not folder.results.is_file():
@@ -99,16 +99,21 @@ def load_run(path: Path) -> LoadedRun:
         test_fraction=config.test_fraction,
         seed=config.seed,
     )
-    results = read_results(folder.results)
-    if results.data.digests:
-        here = fingerprint.of_splits(data)
-        fingerprint.require_same(results.data.digests, here, config.data, "the data of the run")
+    table = _core.OutcomeTable.load(folder.outcomes("test"))
+    there, here = (
+        fingerprint.of_arrays({"labels": np.asarray(labels), "places": np.asarray(places)})
+        for labels, places in (
+            (table.labels, table.indices),
+            (data.test.labels, data.test.source_index),
+        )
+    )
+    fingerprint.require_same(there, here, config.data, "the test inputs of the run")
     models = api.zoo(
         config.models, data.train, seed=config.seed, projection_dim=config.projection_dim
     )
     for model in models:
         model.load(folder.weights / f"{model.name}.safetensors")
-    return LoadedRun(folder, results, models, data.test)
+    return LoadedRun(folder, read_results(folder.results), models, data.test)
 
 
 def embeddings_of(run: LoadedRun, inputs: int, seed: int = 0) -> Embeddings:

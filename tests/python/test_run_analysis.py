@@ -1,11 +1,12 @@
 """``muxnet figures`` on a small run of its own."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from muxnet import _core, cli, run_analysis
-from muxnet.errors import UserError
+from muxnet.errors import ConfigError, UserError
 
 MODELS = ("alexnet_small", "resnet50_small")
 
@@ -25,6 +26,14 @@ def test_figures_are_drawn_and_written(run_folder, tmp_path, capsys):
     assert cloud["energy_mj"] > 12_000
     assert cloud["origins"] == ["measured", "modelled", "paper"]
     assert "device energy mJ" in capsys.readouterr().out
+
+
+def test_other_test_inputs_than_the_runs_are_refused(run_folder, tmp_path):
+    copy = shutil.copytree(run_folder, tmp_path / "copy")
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps({**config, "seed": config["seed"] + 1}))
+    with pytest.raises(ConfigError, match="expected the test inputs of the run, received labels: "):
+        run_analysis.load_run(copy)
 
 
 def test_profiles_take_the_place_of_what_the_run_measured(run_folder):
