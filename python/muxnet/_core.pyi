@@ -4,13 +4,16 @@ The C++ core of muxnet.
 from __future__ import annotations
 import collections.abc
 import numpy
+import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'Interval', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency_ms', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
+    pass
+class BusyError(RuntimeError):
     pass
 class Normalization:
     """
@@ -185,6 +188,9 @@ class MultiplexerOptions:
 class Model:
     """
     A network with its weights.
+    
+    Threads may answer with it and save it at once. Training and loading want it alone: BusyError
+    for them while another thread uses it, and for others meanwhile.
     """
     def __repr__(self) -> str:
         ...
@@ -235,6 +241,9 @@ class Model:
 class Predictor:
     """
     A model ready to answer for any number of images.
+    
+    Threads may call it at once, each with buffers of its own; BusyError while another thread
+    trains or loads the model.
     """
     def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128, precision: Precision = Precision.full) -> None:
         ...
@@ -432,6 +441,8 @@ class ScheduleOptions:
 class Dataset:
     """
     Labelled images in memory.
+    
+    Never changed: threads may use it at once.
     """
     def __len__(self) -> int:
         ...
@@ -496,6 +507,9 @@ class Augmentation:
 class Loader:
     """
     Batches of a data set, prepared ahead while others work.
+    
+    For one thread at a time: an epoch belongs to the thread that began it, and a call of
+    another raises BusyError.
     """
     def __init__(self, data: Dataset, normalization: Normalization, *, batch_size: typing.SupportsInt | typing.SupportsIndex = 128, shuffle: bool = True, drop_last: bool = False, augmentation: Augmentation = ..., seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
@@ -889,6 +903,8 @@ class Cost:
 class DeviceProfile:
     """
     What networks cost on one device.
+    
+    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DeviceProfile:
@@ -917,6 +933,8 @@ class DeviceProfile:
 class LinkProfile:
     """
     A wireless link as the device sees it.
+    
+    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> LinkProfile:
@@ -955,6 +973,8 @@ class Exchange:
 class EnergyMeter:
     """
     Energy by the sensors that Linux shows.
+    
+    One measurement at a time: BusyError for a thread that begins another.
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
         ...
@@ -974,6 +994,8 @@ class EnergyMeter:
 class OutcomeTable:
     """
     What N models answered for n inputs, with labels and costs.
+    
+    Never changed: threads may use it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> OutcomeTable:
@@ -1107,6 +1129,9 @@ class Rule:
 class Policy:
     """
     A family of operating points over budgets.
+    
+    Threads may read it at once. fit() and what else changes it want it alone: BusyError for them
+    while another thread is in a call on it, and for others meanwhile.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> Policy:
@@ -1330,6 +1355,8 @@ class Recorder:
 class DriftMonitor:
     """
     Watches whether inputs are still like those of the calibration.
+    
+    Threads may call it at once.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DriftMonitor:
@@ -1505,6 +1532,8 @@ class HardnessLevel:
 class Classifier:
     """
     A model, whatever runs it.
+    
+    Threads may call it at once; those in OpenCV take turns.
     """
     def answer(self, images: numpy.ndarray) -> numpy.ndarray:
         """
@@ -1555,6 +1584,9 @@ class HostedModel:
 class ModelPool:
     """
     N models that answer the same question.
+    
+    Threads may call it at once: networks of ours and functions that are concurrent run side by
+    side, others take turns.
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
         ...
@@ -1630,6 +1662,8 @@ class Routed:
 class Router:
     """
     Algorithm 2: look, decide, call, answer.
+    
+    Threads may call it at once, and run side by side where its models do.
     """
     def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
         ...
@@ -1667,6 +1701,8 @@ class MultiplexerView:
 class DecisionBatch:
     """
     Inputs on their way through a policy, whoever runs the models.
+    
+    Threads may read it at once; BusyError for store() beside another call.
     """
     def __init__(self, policy: Policy, n: typing.SupportsInt | typing.SupportsIndex, view: MultiplexerView = ..., first_input: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
@@ -2111,6 +2147,71 @@ class ServiceStatistics:
     @property
     def workers(self) -> WorkersState:
         ...
+class InputTensor:
+    """
+    A tensor of a request.
+    """
+    @property
+    def datatype(self) -> str:
+        ...
+    @property
+    def images(self) -> list[bytes]:
+        """
+        JPEG or PNG.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def numbers(self) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        f32 (count), written one by one.
+        """
+    @property
+    def raw(self) -> tuple[int, int] | None:
+        """
+        Where its bytes begin and end in what was read.
+        """
+    @property
+    def shape(self) -> list[int]:
+        ...
+    @property
+    def whole(self) -> bool:
+        """
+        No number has a fraction.
+        """
+class RequestedTensor:
+    """
+    An output that a request asks for.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def parameters(self) -> dict[str, bool | int | float | str]:
+        ...
+class InferenceRequest:
+    """
+    ModelInfer of the protocol.
+    """
+    @property
+    def id(self) -> str:
+        ...
+    @property
+    def inputs(self) -> list[InputTensor]:
+        ...
+    @property
+    def model_name(self) -> str:
+        ...
+    @property
+    def model_version(self) -> str:
+        ...
+    @property
+    def outputs(self) -> list[RequestedTensor]:
+        ...
+    @property
+    def parameters(self) -> dict[str, bool | int | float | str]:
+        ...
 class Deployment:
     """
     All that a service answers with.
@@ -2182,6 +2283,8 @@ class ServiceOptions:
 class Service:
     """
     Algorithm 2 for many requests at a time.
+    
+    Threads may call it at once.
     """
     def __init__(self, deployment: Deployment, options: ServiceOptions) -> None:
         """
@@ -2228,6 +2331,22 @@ class Service:
     def descriptor(self) -> int:
         """
         Readable while answers wait.
+        """
+class Latency:
+    """
+    Milliseconds of one inference pass, measured.
+    """
+    def __init__(self, ms: typing.SupportsFloat | typing.SupportsIndex, typical_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ms(self) -> float:
+        """
+        Mean of the fastest tenth: what the machine can do.
+        """
+    @property
+    def typical_ms(self) -> float:
+        """
+        Median: more where others use the machine too.
         """
 class ConnectionOptions:
     """
@@ -2551,6 +2670,8 @@ class OffloadAccount:
 class OffloadClient:
     """
     Answers here, or in the cloud where that is worth it; in time.
+    
+    Threads may call it at once, each over a connection of its own; a deadline counts from the call.
     """
     def __init__(self, multiplexer: Model, small: Model, server: ConnectionOptions, options: OffloadOptions) -> None:
         """
@@ -2670,6 +2791,17 @@ def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | ty
     """
     A sentence when the contrastive loss separates nothing, else an empty text.
     """
+def digest(array: numpy.ndarray) -> str:
+    """
+    A number over shape, dtype and every byte, as hexadecimal digits.
+    """
+def digest_file(path: os.PathLike | str | bytes) -> str:
+    """
+    The same of a file's bytes.
+    
+    Raises:
+        OSError: no plain file, or unreadable.
+    """
 def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
     """
     One image u8 (1, c, h, w) as a png or jpeg file.
@@ -2762,9 +2894,9 @@ def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_
     Raises:
         ValueError: shapes, labels or pixels that do not fit, NaN included.
     """
-def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex = 0, normalization: Normalization = ...) -> Model:
+def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex | None = 0, normalization: Normalization = ...) -> Model:
     """
-    A network of the zoo with fresh weights.
+    A network of the zoo with fresh weights; without a seed all zero, to look at costs.
     
     Raises:
         IndexError: unknown name.
@@ -2790,9 +2922,12 @@ def make_splits(data: Dataset, options: SplitOptions) -> Splits:
     Raises:
         ValueError: a class has too few images.
     """
-def measure_latency_ms(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, repetitions: typing.SupportsInt | typing.SupportsIndex = 30) -> float:
+def measure_latency(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, turns: typing.SupportsInt | typing.SupportsIndex = 30) -> Latency:
     """
-    Median milliseconds of one inference pass (measured).
+    Measure short turns of inference passes, more of them where the machine is busy.
+    
+    Raises:
+        ValueError: a batch or a number of turns below 1.
     """
 def measure_normalization(data: Dataset) -> Normalization:
     """
@@ -2876,6 +3011,20 @@ def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.Supp
     Raises:
         ValueError: another shape, not finite, no probabilities.
     """
+def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
+    """
+    Read a ModelInferRequest as it goes over gRPC.
+    
+    Raises:
+        ValueError: it is none, or beyond the limits.
+    """
+def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
+    """
+    Read a REST body of at most so many encoded images a tensor.
+    
+    Raises:
+        ValueError: it is none, or beyond the limits.
+    """
 def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
     """
     Lines of JSON, one an input, that say why it went where it went; of all rows by default.
@@ -2898,6 +3047,13 @@ def replay_records(policy: Policy, lines: collections.abc.Sequence[str]) -> list
     
     Raises:
         ValueError: no record of this policy in this version.
+    """
+def require_same(there: str, here: str, where: str, expected: str, place: str = 'before') -> None:
+    """
+    Compare two JSON texts.
+    
+    Raises:
+        ValueError: they differ; it lists each leaf that does.
     """
 def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """
@@ -2958,6 +3114,10 @@ def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collect
     Raises:
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+    """
+def usable_cores() -> int:
+    """
+    The cores that this process may use: those it may run on, within its CPU quota.
     """
 def versions() -> dict[str, str]:
     """

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/file.hpp"
+#include "muxnet/core/json.hpp"
 #include "muxnet/core/random.hpp"
 
 namespace muxnet::fingerprint {
@@ -17,6 +18,15 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t piece_bytes = 1 << 20;
+
+/// Null where it cannot be read, which no fingerprint is.
+Json parsed(const std::string& written) {
+  try {
+    return parse_json(written);
+  } catch (const JsonError&) {
+    return nullptr;
+  }
+}
 
 std::string leaf(const Json& flat, const std::string& key) {
   return flat.contains(key) ? flat.at(key).dump() : std::string("nothing");
@@ -64,25 +74,23 @@ std::string digest(const Tensor& tensor) {
 }
 
 std::string digest_file(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) {
-    throw FileError(error_text(path.string(), "a file", "none, or something else"));
-  }
-  std::ifstream in(path, std::ios::binary);
+  const InputFile file(path);
   std::vector<char> piece(piece_bytes);
   std::uint64_t result = 0;
-  while (in) {
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    result = of_bytes(piece.data(), static_cast<std::size_t>(in.gcount()), result);
+  for (std::uint64_t at = 0; at < file.size(); at += piece.size()) {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), file.size() - at));
+    file.read_at(at, piece.data(), count);
+    result = of_bytes(piece.data(), count, result);
   }
-  if (!in.eof()) throw FileError(error_text(path.string(), "a readable file", "an error"));
-  return hexadecimal(mix(result, std::filesystem::file_size(path)));
+  return hexadecimal(mix(result, file.size()));
 }
 
 void require_same(const std::string& there, const std::string& here, const std::string& where,
                   const std::string& expected, const std::string& place) {
-  const auto left = Json::parse(there, nullptr, false);
-  const auto right = Json::parse(here, nullptr, false);
-  const bool readable = !left.is_discarded() && !right.is_discarded();
+  const Json left = parsed(there);
+  const Json right = parsed(here);
+  const bool readable = !left.is_null() && !right.is_null();
   if (readable && left == right) return;
   require(false, where, expected,
           readable ? differences(left, right, place) : std::string("an unreadable fingerprint"));
