@@ -240,9 +240,12 @@ def untrained_run(tmp_path_factory):
     from muxnet.run_folder import RunFolder
 
     folder = RunFolder(tmp_path_factory.mktemp("served") / "run")
-    config = RunConfig(data="digits", models=SERVED_MODELS, out=str(folder.path))
+    # Of a seed whose multiplexer, which knows nothing, calls several models.
+    config = RunConfig(data="digits", models=SERVED_MODELS, seed=1, out=str(folder.path))
     data = api.load_data("digits", held_out_fraction=0.25)
-    models = api.zoo(SERVED_MODELS, data.train, projection_dim=config.projection_dim)
+    models = api.zoo(
+        SERVED_MODELS, data.train, projection_dim=config.projection_dim, seed=config.seed
+    )
     multiplexer = _core.Multiplexer(api.multiplexer_network(models, config))
     for network in (*models, multiplexer.model):
         api.save_weights(network, folder.weights / f"{network.name}.safetensors")
