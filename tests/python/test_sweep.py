@@ -190,7 +190,7 @@ def test_whole_runs_are_tried_with_keys_of_their_configuration(place: Path) -> N
 kind: training
 fixed:
   models: [alexnet_small, mobilenet_v2_small]
-  epochs: 1
+  epochs: 4
   multiplexer: {pretraining_epochs: 0, epochs: 1, variants: 1, width: 4}
 vary:
   contrastive:
