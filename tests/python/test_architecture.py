@@ -21,9 +21,9 @@ LADDER = {
     "optim": ("core",),
     "data": ("core",),
     "training": ("networks", "losses", "optim", "data"),
-    "cost": ("graph",),
-    "routing": ("core", "cost"),
-    "runtime": ("networks", "losses", "data", "routing"),
+    "cost": ("core",),
+    "routing": ("core",),
+    "runtime": ("networks", "losses", "data", "cost", "routing"),
 }
 
 # What a person edits; build trees and environments are not searched.
