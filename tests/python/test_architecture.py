@@ -22,8 +22,11 @@ LADDER = {
     "data": ("core",),
     "training": ("networks", "losses", "optim", "data"),
     "cost": ("core",),
+    "protocol": ("core",),
     "routing": ("core",),
-    "runtime": ("networks", "losses", "data", "cost", "routing"),
+    "runtime": ("networks", "losses", "routing"),
+    "service": ("runtime", "data"),
+    "offload": ("networks", "data", "cost", "protocol"),
 }
 
 # What a person edits; build trees and environments are not searched.

@@ -4,7 +4,7 @@
 
 #include "muxnet/routing/policy.hpp"
 #include "muxnet/runtime/collect.hpp"
-#include "pool.hpp"
+#include "support/pool.hpp"
 
 namespace muxnet {
 namespace {
