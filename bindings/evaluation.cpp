@@ -20,13 +20,14 @@ void bind_figures_of_policies(py::module_& module) {
   py::class_<Interval>(module, "Interval", "Percentile interval of resampled values.")
       .def_readonly("low", &Interval::low)
       .def_readonly("high", &Interval::high);
-  py::class_<Estimate>(module, "Estimate", "A figure with its bootstrap interval.")
+  py::class_<Estimate>(module, "Estimate", "A number with its bootstrap interval.")
       .def_readonly("value", &Estimate::value)
       .def_readonly("interval", &Estimate::interval);
-  py::class_<CostFigures>(module, "CostFigures", "A cost per input: mean, 99th percentile, worst.")
-      .def_readonly("mean", &CostFigures::mean)
-      .def_readonly("p99", &CostFigures::p99)
-      .def_readonly("worst", &CostFigures::worst);
+  py::class_<CostStatistics>(module, "CostStatistics",
+                             "A cost per input: mean, 99th percentile, worst.")
+      .def_readonly("mean", &CostStatistics::mean)
+      .def_readonly("p99", &CostStatistics::p99)
+      .def_readonly("worst", &CostStatistics::worst);
   py::class_<Evaluation>(module, "Evaluation", "Accuracy, costs and calls of a policy.")
       .def_readonly("policy", &Evaluation::policy)
       .def_readonly("parameters", &Evaluation::parameters)
@@ -45,9 +46,9 @@ void bind_figures_of_policies(py::module_& module) {
                                 "AUROC of what tells in advance whether a model is right.")
       .def_readonly("confidence", &FailurePrediction::confidence, "Its own max-softmax.")
       .def_readonly("multiplexer", &FailurePrediction::multiplexer, "None: the table has none.");
-  py::class_<ClassFigures>(module, "ClassFigures", "What a policy does with one class.")
-      .def_readonly("inputs", &ClassFigures::inputs)
-      .def_readonly("accuracy", &ClassFigures::accuracy);
+  py::class_<ClassStatistics>(module, "ClassStatistics", "What a policy does with one class.")
+      .def_readonly("inputs", &ClassStatistics::inputs)
+      .def_readonly("accuracy", &ClassStatistics::accuracy);
   py::class_<HardnessLevel>(module, "HardnessLevel", "What a policy does at one hardness.")
       .def_readonly("inputs", &HardnessLevel::inputs)
       .def_readonly("accuracy", &HardnessLevel::accuracy)
@@ -137,7 +138,7 @@ void bind_figures_of_policies(py::module_& module) {
       "The least cost of a curve's point with accuracy start + share (to - start), by share;\n"
       "None where no point has it.");
   module.def("right_wrong_matrix", &right_wrong_matrix, py::arg("table"), Unlocked(),
-             "(N * N), row's model right and column's wrong: the paper's Figure 1.");
+             "(N * N), row's model right and column's wrong: the paper's Quantity 1.");
 }
 
 void bind_choices(py::module_& module) {
@@ -159,14 +160,14 @@ void bind_choices(py::module_& module) {
       "model, true with probability 1 - delta (Learn then Test).\n\n"
       "Raises:\n    ValueError: inputs that the policy was fitted on, options out of range.");
   py::class_<Limit> limit(module, "Limit", "What an operating point may take at most.");
-  py::enum_<Limit::Figure>(limit, "Figure")
-      .value("mean_cost", Limit::Figure::mean_cost)
-      .value("p99_cost", Limit::Figure::p99_cost)
-      .value("call_share", Limit::Figure::call_share);
-  limit.def(py::init([](Limit::Figure figure, std::string name, double at_most) {
-              return Limit{figure, std::move(name), at_most};
+  py::enum_<Limit::Statistic>(limit, "Statistic")
+      .value("mean_cost", Limit::Statistic::mean_cost)
+      .value("p99_cost", Limit::Statistic::p99_cost)
+      .value("call_share", Limit::Statistic::call_share);
+  limit.def(py::init([](Limit::Statistic statistic, std::string name, double at_most) {
+              return Limit{statistic, std::move(name), at_most};
             }),
-            py::arg("figure"), py::arg("name"), py::arg("at_most"),
+            py::arg("statistic"), py::arg("name"), py::arg("at_most"),
             "`name`: the kind of cost, or the model whose share of calls it is.");
   module.def(
       "choose_within",

@@ -46,7 +46,8 @@ void bind_offload_options(py::module_& module) {
       .def_readwrite("retry", &OffloadOptions::retry)
       .def_readwrite("breaker", &OffloadOptions::breaker)
       .def_readwrite("link", &OffloadOptions::link, "Rates to begin with; the radio's powers.")
-      .def_readwrite("look", &OffloadOptions::look, "What the multiplexer costs the device.")
+      .def_readwrite("multiplexer_cost", &OffloadOptions::multiplexer_cost,
+                     "What the multiplexer costs the device.")
       .def_readwrite("small", &OffloadOptions::small)
       .def_readwrite("deadline_ms", &OffloadOptions::deadline_ms)
       .def_readwrite("margin_ms", &OffloadOptions::margin_ms)

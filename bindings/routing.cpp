@@ -14,7 +14,7 @@ namespace {
 OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabilities,
                         std::map<std::string, std::vector<double>> costs, const Tensor& labels,
                         const Tensor& scores, const Tensor& offload_score,
-                        std::map<std::string, double> router_costs, std::string split,
+                        std::map<std::string, double> multiplexer_costs, std::string split,
                         std::string source, const Tensor& indices, const Tensor& features) {
   OutcomeFields fields;
   fields.models = std::move(models);
@@ -23,7 +23,7 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   fields.labels = labels;
   fields.scores = scores;
   fields.offload_score = offload_score;
-  fields.router_costs = std::move(router_costs);
+  fields.multiplexer_costs = std::move(multiplexer_costs);
   fields.split = std::move(split);
   fields.source = std::move(source);
   fields.indices = indices;
@@ -38,7 +38,7 @@ void bind_table(py::module_& module) {
       .def(py::init(&make_table), py::arg("models"), py::arg("probabilities"), py::arg("costs"),
            py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
            py::arg("offload_score") = Tensor(),
-           py::arg("router_costs") = std::map<std::string, double>{}, py::arg("split") = "",
+           py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
            py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
            "From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
@@ -79,7 +79,7 @@ void bind_table(py::module_& module) {
           },
           "What costs() knows, sorted.")
       .def_property_readonly("predictions", &OutcomeTable::predictions, "i32 (n, N).")
-      .def("router_cost", &OutcomeTable::router_cost, py::arg("kind"));
+      .def("multiplexer_cost", &OutcomeTable::multiplexer_cost, py::arg("kind"));
 }
 
 Unsure unsure_of(const std::string& name) {
@@ -115,7 +115,7 @@ void bind_policy(py::module_& module) {
       "else changes it want it alone: BusyError for them\nwhile another thread is in a call on it, "
       "and for others meanwhile.")
       .def_property_readonly("name", &Policy::name)
-      .def_property_readonly("uses_router", &Policy::uses_router)
+      .def_property_readonly("uses_multiplexer", &Policy::uses_multiplexer)
       .def_property_readonly("uses_features", &Policy::uses_features)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked(),
            "Choose operating points on held-out outcomes.\n\nRaises:\n    ValueError: test data.")
@@ -136,7 +136,8 @@ void bind_policy(py::module_& module) {
       .def("choose", &Policy::choose, py::arg("point"))
       .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"),
            "The most accurate point within `cost` per input.\n\nRaises:\n    ValueError.")
-      .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("look") = py::none(), Unlocked(),
+      .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("multiplexer_cost") = py::none(),
+           Unlocked(),
            "Other prices, (N) and of deciding itself: points keep what they call, the front and "
            "the\n"
            "default point are made anew.\n\nRaises:\n    ValueError.")
@@ -145,7 +146,7 @@ void bind_policy(py::module_& module) {
            "Raises:\n    ValueError: no operating point is left.")
       .def_property_readonly("prices", reading("policy", &Policy::prices),
                              "(N), what the models cost now.")
-      .def_property_readonly("look", reading("policy", &Policy::look),
+      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost),
                              "What deciding itself costs now.")
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
@@ -197,10 +198,11 @@ void bind_records(py::module_& module) {
       .def(py::init(reading(
                "recorder",
                [](const Policy& policy, std::map<std::string, std::vector<double>> costs,
-                  std::map<std::string, double> router_costs, std::optional<std::size_t> point) {
-                 return Recorder(policy, {std::move(costs), std::move(router_costs)}, point);
+                  std::map<std::string, double> multiplexer_costs,
+                  std::optional<std::size_t> point) {
+                 return Recorder(policy, {std::move(costs), std::move(multiplexer_costs)}, point);
                })),
-           py::arg("policy"), py::arg("costs"), py::arg("router_costs"),
+           py::arg("policy"), py::arg("costs"), py::arg("multiplexer_costs"),
            py::arg("point") = std::nullopt,
            "Of the policy's chosen operating point, or of another.\n\n"
            "Raises:\n    ValueError: no such point, or costs that do not fit.");

@@ -20,13 +20,13 @@ void bind_decision_batch(py::module_& module) {
       .def_readonly("offload_score", &MultiplexerView::offload_score)
       .def_readwrite("features", &MultiplexerView::features, "f32 (n, F), the caller's.");
   module.def(
-      "look",
-      [](const Multiplexer& multiplexer, const Tensor& images, const std::vector<double>& macs) {
+      "run_multiplexer",
+      [](const Multiplexer& multiplexer, const Tensor& images, const std::vector<double>& costs) {
         Predictor predictor(*multiplexer.model);
-        return look(multiplexer, predictor, images, macs);
+        return run_multiplexer(multiplexer, predictor, images, costs);
       },
-      py::arg("multiplexer"), py::arg("images"), py::arg("macs"), Unlocked(),
-      "Run a multiplexer over normalised images; macs are the N models'.");
+      py::arg("multiplexer"), py::arg("images"), py::arg("costs"), Unlocked(),
+      "Run a multiplexer over normalised images; costs are the N models'.");
   py::class_<DecisionBatch>(
       module, "DecisionBatch",
       "Inputs on their way through a policy, whoever runs the models.\n\nThreads may read it at "
@@ -55,19 +55,20 @@ void bind_decision_batch(py::module_& module) {
                              reading("decision batch", &DecisionBatch::probabilities),
                              "(n, K), once done.")
       .def("records",
-           reading("decision batch",
-                   [](const DecisionBatch& batch, const Policy& policy,
-                      std::map<std::string, std::vector<double>> costs,
-                      std::map<std::string, double> router_costs) {
-                     const Recorder recorder(policy, {std::move(costs), std::move(router_costs)});
-                     std::vector<std::string> lines;
-                     for (std::size_t row = 0; row < batch.called().size(); ++row) {
-                       const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
-                       lines.push_back(recorder.record(evidence, evidence.called));
-                     }
-                     return lines;
-                   }),
-           py::arg("policy"), py::arg("costs"), py::arg("router_costs"), Unlocked(),
+           reading(
+               "decision batch",
+               [](const DecisionBatch& batch, const Policy& policy,
+                  std::map<std::string, std::vector<double>> costs,
+                  std::map<std::string, double> multiplexer_costs) {
+                 const Recorder recorder(policy, {std::move(costs), std::move(multiplexer_costs)});
+                 std::vector<std::string> lines;
+                 for (std::size_t row = 0; row < batch.called().size(); ++row) {
+                   const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
+                   lines.push_back(recorder.record(evidence, evidence.called));
+                 }
+                 return lines;
+               }),
+           py::arg("policy"), py::arg("costs"), py::arg("multiplexer_costs"), Unlocked(),
            "Decision records, once done, as record_decisions() gives them.")
       .def("plan",
            reading("decision batch",
@@ -106,7 +107,7 @@ void bind_runtime(py::module_& module) {
       .def_readonly("probabilities", &Routed::probabilities, "f32 (n, K), of the answer.")
       .def_readonly("answers", &Routed::answers, "(n), classes.")
       .def_readonly("called", &Routed::called, "(n), bit i: model i was run.")
-      .def_readonly("macs", &Routed::macs, "(n), of called models and multiplexer.")
+      .def_readonly("costs", &Routed::costs, "(n), of called models and multiplexer.")
       .def_property_readonly("weights", [](const Routed& routed) { return routed.view.weights; })
       .def_property_readonly("scores", [](const Routed& routed) { return routed.view.scores; });
 
@@ -129,7 +130,7 @@ void bind_runtime(py::module_& module) {
       .def_readwrite("labels", &CollectOptions::labels)
       .def_readwrite("features", &CollectOptions::features)
       .def_readwrite("costs", &CollectOptions::costs)
-      .def_readwrite("router_costs", &CollectOptions::router_costs)
+      .def_readwrite("multiplexer_costs", &CollectOptions::multiplexer_costs)
       .def_readwrite("split", &CollectOptions::split)
       .def_readwrite("source", &CollectOptions::source)
       .def_readwrite("indices", &CollectOptions::indices);

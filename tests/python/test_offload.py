@@ -96,8 +96,8 @@ def test_energy_is_modelled_by_device_and_radio(run_folder, cloud, tmp_path) -> 
     cloud.order()
 
     def cost(millijoules: float) -> _core.Cost:
-        energy = _core.Figure(millijoules, "modelled")
-        return _core.Cost(_core.Figure(1.0, "counted"), _core.Figure(0.1, "modelled"), energy)
+        energy = _core.Quantity(millijoules, "modelled")
+        return _core.Cost(_core.Quantity(1.0, "counted"), _core.Quantity(0.1, "modelled"), energy)
 
     device, target = tmp_path / "device.json", tmp_path / "offload.json"
     networks = {"alexnet_small": cost(50.0), "multiplexer": cost(10.0)}

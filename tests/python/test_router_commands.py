@@ -219,7 +219,7 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
         (["calibrate", "ROUTER", "--budget", "5", "--drop", "1"], 2, "received both"),
         (["calibrate", "ROUTER", "--costs", "other=1"], 2, "model_0 or model_1 or model_2"),
         (["calibrate", "ROUTER", "--without", "other"], 2, "received other"),
-        (["calibrate", "ROUTER", "--budget", "5", "--look-cost", "1"], 2, "beside --costs"),
+        (["calibrate", "ROUTER", "--budget", "5", "--multiplexer-cost", "1"], 2, "beside --costs"),
         (["fit", "FIT", "--gate", "-1"], 2, "a gap of at least 0"),
         (["fit", "FIT", "--policy", "knn"], 1, "a table with features"),
         (["evaluate", "NOTHING", "--outcomes", "TEST"], 1, "a router with policy.json"),

@@ -44,9 +44,9 @@ def test_profiles_take_the_place_of_what_the_run_measured(run_folder):
         "slow",
         {
             name: _core.Cost(
-                _core.Figure(1e6, "counted"),
-                _core.Figure(100.0, "modelled"),
-                _core.Figure(7.0, "modelled"),
+                _core.Quantity(1e6, "counted"),
+                _core.Quantity(100.0, "modelled"),
+                _core.Quantity(7.0, "modelled"),
             )
             for name in MODELS
         },

@@ -94,7 +94,7 @@ def test_rest_answers_as_the_router_does(rest, served, digit_images, binary):
     images = digit_images[:7]
     outputs = [
         http.InferRequestedOutput(name, binary_data=binary)
-        for name in ("probabilities", "classes", "called", "macs", "weights")
+        for name in ("probabilities", "classes", "called", "cost", "weights")
     ]
     inputs = tensor(http, images, binary_data=binary)
     reply = rest.infer("router", inputs, outputs=outputs, request_id="seven")
@@ -102,14 +102,14 @@ def test_rest_answers_as_the_router_does(rest, served, digit_images, binary):
     np.testing.assert_allclose(reply.as_numpy("probabilities"), routed.probabilities, atol=1e-5)
     assert reply.as_numpy("classes").tolist() == routed.answers
     assert reply.as_numpy("called").tolist() == routed.called
-    assert reply.as_numpy("macs").tolist() == routed.macs
+    assert reply.as_numpy("cost").tolist() == routed.costs
     np.testing.assert_allclose(reply.as_numpy("weights"), routed.weights, atol=1e-5)
     response = reply.get_response()
     assert response["id"] == "seven"
     said = response["parameters"]
     names = [[served.names[mask.bit_length() - 1]] for mask in routed.called]
     assert json.loads(said["called"]) == names
-    assert json.loads(said["macs"]) == routed.macs
+    assert json.loads(said["cost"]) == routed.costs
     assert np.shape(json.loads(said["weights"])) == (7, 3)
     assert said["policy"] == "argmax"
     assert said["policy_version"] == 1
@@ -188,7 +188,7 @@ def test_a_decision_alone_calls_no_model(rest, served, digit_images):
     assert json.loads(said["called"]) == [[], [], []]
     wanted = [[served.names[m.bit_length() - 1]] for m in expected(served, images).called]
     assert json.loads(said["wanted"]) == wanted
-    assert json.loads(said["macs"]) == [float(served.multiplexer.macs)] * 3
+    assert json.loads(said["cost"]) == [float(served.multiplexer.macs)] * 3
 
 
 def model_images(rest):
@@ -210,7 +210,7 @@ def test_a_request_limits_its_cost_and_its_time(rest, rpc, served, digit_images)
         with pytest.raises(Exception, match=r"accuracy\] expected at most"):
             client.infer("router", inputs, parameters={"accuracy": "0.999"})
     found = rest.infer("router", tensor(http, digit_images[:6]), parameters={"max_cost": limit})
-    macs = json.loads(found.get_response()["parameters"]["macs"])
+    macs = json.loads(found.get_response()["parameters"]["cost"])
     assert max(macs) <= limit
 
 

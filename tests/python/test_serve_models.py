@@ -161,7 +161,7 @@ def test_the_service_answers_as_route_does(folder, clients, harmless):
     said = found.get_response()["parameters"]
     assert json.loads(said["called"]) == called
     costs = dict(zip(NAMES, COSTS, strict=True))
-    assert json.loads(said["macs"]) == [sum(costs[name] for name in row) for row in called]
+    assert json.loads(said["cost"]) == [sum(costs[name] for name in row) for row in called]
 
 
 def test_each_model_sees_images_as_it_wants_them(clients, networks, harmless):
@@ -195,7 +195,7 @@ def test_encoded_images_limits_and_decisions_go_as_with_networks_of_a_run(ready,
             client.infer("router", tensor(kind, harmless), parameters={"accuracy": "0.9999"})
     status = ask(ready, "/status")[1]
     assert status["cost_title"] == "cost"
-    assert [model["macs"] for model in status["models"]] == COSTS
+    assert [model["cost"] for model in status["models"]] == COSTS
     assert status["shadow_images"] > 0
     assert status["class_names"] == [str(k) for k in range(10)]
 
@@ -278,7 +278,7 @@ def test_a_list_that_changes_is_served_anew(folder, started_server, networks, ha
         listed[0]["cost"] = 2  # only the policy's costs count
         path.write_text(json.dumps(listed))
         version(3)
-        assert ask(said, "/status")[1]["models"][0]["macs"] == 1
+        assert ask(said, "/status")[1]["models"][0]["cost"] == 1
         assert "the router's models mine, first, second" in said["log"].read_text()
 
 

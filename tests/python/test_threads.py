@@ -61,7 +61,7 @@ def written(save: Callable[[Path], None], path: Path) -> bytes:
 
 
 def device_profile(shared) -> list[Call]:
-    profile = _core.DeviceProfile("device", {"net": _core.Cost(_core.Figure(2.0))})
+    profile = _core.DeviceProfile("device", {"net": _core.Cost(_core.Quantity(2.0))})
     paths = [shared.folder / f"device{k}.json" for k in range(2)]
     return [lambda p=p: written(lambda to: profile.save(to, "a test"), p) for p in paths]
 

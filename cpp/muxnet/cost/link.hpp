@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "muxnet/cost/figure.hpp"
+#include "muxnet/cost/quantity.hpp"
 
 namespace muxnet {
 
@@ -12,14 +12,14 @@ namespace muxnet {
 /// Networks, MobiSys 2012.
 struct LinkProfile {
   std::string name;
-  Figure upload_mbps;
-  Figure download_mbps;
-  Figure rtt_ms;                ///< round trip of an empty request
-  Figure upload_mw_per_mbps;    ///< alpha of sending
-  Figure download_mw_per_mbps;  ///< alpha of receiving
-  Figure base_mw;               ///< radio up, nothing moving
-  Figure tail_ms;               ///< radio up after the last byte
-  Figure tail_mw;
+  Quantity upload_mbps;
+  Quantity download_mbps;
+  Quantity rtt_ms;                ///< round trip of an empty request
+  Quantity upload_mw_per_mbps;    ///< alpha of sending
+  Quantity download_mw_per_mbps;  ///< alpha of receiving
+  Quantity base_mw;               ///< radio up, nothing moving
+  Quantity tail_ms;               ///< radio up after the last byte
+  Quantity tail_mw;
 };
 
 /// Bytes of one request and its answer, as they are sent.
@@ -39,6 +39,6 @@ struct Exchange {
   Cost waiting;
   Cost download;
 };
-Exchange exchange(const LinkProfile& link, const Payload& payload, const Figure& server_ms);
+Exchange exchange(const LinkProfile& link, const Payload& payload, const Quantity& server_ms);
 
 }  // namespace muxnet

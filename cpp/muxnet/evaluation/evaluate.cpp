@@ -65,8 +65,8 @@ void describe(const Policy& policy, const OutcomeTable& table, const EvaluationO
 
 }  // namespace
 
-CostFigures tail_of(std::vector<double> costs) {
-  CostFigures figures;
+CostStatistics tail_of(std::vector<double> costs) {
+  CostStatistics figures;
   const auto n = static_cast<double>(costs.size());
   std::sort(costs.begin(), costs.end());
   figures.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];

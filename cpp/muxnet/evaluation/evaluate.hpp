@@ -17,7 +17,7 @@ struct EvaluationOptions {
 };
 
 /// A cost per input: its mean, and its tail, which a chain of models has and a single call not.
-struct CostFigures {
+struct CostStatistics {
   Estimate mean;
   double p99 = 0;
   double worst = 0;
@@ -25,7 +25,7 @@ struct CostFigures {
 
 /// The tail of costs per input, of which there is at least one: p99, the smallest cost that 99 % of
 /// the inputs do not exceed, and the worst.
-CostFigures tail_of(std::vector<double> costs);
+CostStatistics tail_of(std::vector<double> costs);
 
 struct Evaluation {
   std::string policy;
@@ -35,7 +35,7 @@ struct Evaluation {
   Estimate accuracy;
   Estimate
       regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
-  std::map<std::string, CostFigures> costs;  ///< per kind, the router's own cost included
+  std::map<std::string, CostStatistics> costs;  ///< per kind, the router's own cost included
   double models_per_input = 0;
   std::vector<double> called_shares;  ///< (N)
   std::vector<std::uint8_t> correct;  ///< (n), for paired comparisons

@@ -33,10 +33,10 @@ std::vector<double> right_wrong_matrix(const OutcomeTable& table) {
   return matrix;
 }
 
-std::vector<ClassFigures> by_class(const OutcomeTable& table, const Decisions& decisions) {
+std::vector<ClassStatistics> by_class(const OutcomeTable& table, const Decisions& decisions) {
   const auto labels = table.labels();
   const auto correct = decisions.correct(table);
-  std::vector<ClassFigures> classes(static_cast<std::size_t>(table.class_count()));
+  std::vector<ClassStatistics> classes(static_cast<std::size_t>(table.class_count()));
   for (std::size_t i = 0; i < correct.size(); ++i) {
     auto& figures = classes[static_cast<std::size_t>(labels[i])];
     ++figures.inputs;

@@ -5,8 +5,8 @@
 namespace muxnet {
 
 Route route_of(OffloadReason reason) {
-  if (reason < OffloadReason::answered) return Route::local;
-  return reason == OffloadReason::answered ? Route::offloaded : Route::fell_back;
+  if (reason < OffloadReason::hard) return Route::local;
+  return reason == OffloadReason::hard ? Route::offloaded : Route::fell_back;
 }
 
 std::string_view name_of(Route route) {

@@ -35,10 +35,11 @@ struct OffloadAnswer {
   double sent_bytes = 0;
   double received_bytes = 0;
   std::optional<double> server_ms;
-  Figure energy_mj;  ///< of the device: look, small model, a whole exchange for every attempt
+  Quantity
+      energy_mj;  ///< of the device: multiplexer, small model, a whole exchange for every attempt
 };
 
-/// Mobile-cloud collaboration in service (the paper's Figure 2 c): the multiplexer and the small
+/// Mobile-cloud collaboration in service (the paper's Quantity 2 c): the multiplexer and the small
 /// model run here, hard inputs go to an Open Inference Protocol endpoint, and every input is
 /// answered before its deadline: where the cloud's answer is not there, the small model starts
 /// `margin_ms` and its own time (mean + 4 deviations) before. With a dead link nothing is sent and
@@ -64,7 +65,7 @@ class OffloadClient {
 
   OffloadAccount account() const;
   LinkProfile link() const;  ///< as measured so far
-  Figure server_ms() const;
+  Quantity server_ms() const;
   double local_ms() const;  ///< mean time of the small model, measured
   double look_ms() const;
   CircuitBreaker::State state() const;
@@ -87,7 +88,7 @@ class OffloadClient {
   Prospects prospects(const Work& work) const;
   /// After a failed attempt: the wait before another, or none where there is none.
   std::optional<double> retry_ms(const Work& work, int made, double give_up_ms);
-  Cost exchange_cost(double sent_bytes, double received_bytes, const Figure& server) const;
+  Cost exchange_cost(double sent_bytes, double received_bytes, const Quantity& server) const;
 
   std::unique_ptr<LocalModels> local_;
   std::shared_ptr<Clock> clock_;

@@ -121,7 +121,7 @@ class ArgmaxPolicy : public ValuePolicy {
  public:
   using ValuePolicy::ValuePolicy;
   std::string name() const override { return "argmax"; }
-  bool uses_router() const override { return true; }
+  bool uses_multiplexer() const override { return true; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
@@ -136,7 +136,7 @@ class ThresholdEnsemblePolicy : public Policy {
  public:
   using Policy::Policy;
   std::string name() const override { return "threshold_ensemble"; }
-  bool uses_router() const override { return true; }
+  bool uses_multiplexer() const override { return true; }
 
  private:
   /// Two knobs share the effort: bins / 10 lambdas by bins / 5 thresholds.

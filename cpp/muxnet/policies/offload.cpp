@@ -37,7 +37,7 @@ class OffloadPolicy : public Policy {
  public:
   using Policy::Policy;
   std::string name() const override { return "offload"; }
-  bool uses_router() const override { return true; }
+  bool uses_multiplexer() const override { return true; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {

@@ -80,7 +80,7 @@ std::map<std::string, std::vector<double>> monitored_values(const Policy& policy
   for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
     Evidence evidence = rows.at(row);
     // In service nobody looks for a policy that does not want it.
-    if (!policy.uses_router()) {
+    if (!policy.uses_multiplexer()) {
       evidence.weights = evidence.scores = {};
       evidence.offload_score = std::numeric_limits<float>::quiet_NaN();
     }

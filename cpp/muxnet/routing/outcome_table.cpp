@@ -79,7 +79,7 @@ void check_costs(const OutcomeFields& fields) {
               text(values[i], " ", kind, " for model '", fields.models[i], "'"));
     }
   }
-  for (const auto& [kind, value] : fields.router_costs) {
+  for (const auto& [kind, value] : fields.multiplexer_costs) {
     require(fields.costs.count(kind) > 0, where, "router costs of the models' kinds",
             text('\'', kind, '\''));
     require(std::isfinite(value) && value >= 0, where, "a router cost of at least 0",
@@ -88,7 +88,7 @@ void check_costs(const OutcomeFields& fields) {
   const bool router =
       !fields.weights.empty() || !fields.scores.empty() || !fields.offload_score.empty();
   for (const auto& [kind, values] : fields.costs) {
-    require(!router || fields.router_costs.count(kind) > 0, where,
+    require(!router || fields.multiplexer_costs.count(kind) > 0, where,
             text("the router's own cost in ", kind, " beside its output"), "none");
   }
 }
@@ -237,9 +237,9 @@ const std::vector<double>& OutcomeTable::costs(const std::string& kind) const {
   throw std::invalid_argument(error_text(where, text("a kind of cost among ", known), kind));
 }
 
-double OutcomeTable::router_cost(const std::string& kind) const {
-  const auto found = fields_->router_costs.find(kind);
-  return found == fields_->router_costs.end() ? 0.0 : found->second;
+double OutcomeTable::multiplexer_cost(const std::string& kind) const {
+  const auto found = fields_->multiplexer_costs.find(kind);
+  return found == fields_->multiplexer_costs.end() ? 0.0 : found->second;
 }
 
 OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,

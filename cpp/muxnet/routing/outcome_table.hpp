@@ -23,11 +23,11 @@ struct OutcomeFields {
   Tensor labels;                                     ///< i32 (n)
   std::map<std::string, std::vector<double>> costs;  ///< kind ("macs", "latency_ms") -> N, above 0
 
-  Tensor weights;                              ///< f32 (n, N), the multiplexer's weights (Eq. 6)
-  Tensor scores;                               ///< f32 (n, N), logits of "model i is right"
-  Tensor offload_score;                        ///< f32 (n) in [0, 1]: 0 = device, 1 = cloud
-  std::map<std::string, double> router_costs;  ///< kind -> cost of one look of the multiplexer
-  Tensor features;                             ///< f32 (n, F)
+  Tensor weights;        ///< f32 (n, N), the multiplexer's weights (Eq. 6)
+  Tensor scores;         ///< f32 (n, N), logits of "model i is right"
+  Tensor offload_score;  ///< f32 (n) in [0, 1]: 0 = device, 1 = cloud
+  std::map<std::string, double> multiplexer_costs;  ///< kind -> cost of one pass of the multiplexer
+  Tensor features;                                  ///< f32 (n, F)
 
   std::string split;   ///< "held_out", "calibration", "test", ...
   std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"
@@ -77,8 +77,8 @@ class OutcomeTable {
 
   /// (N). Throws std::invalid_argument that lists the kinds there are.
   const std::vector<double>& costs(const std::string& kind) const;
-  /// Cost of one look of the multiplexer; 0 when the table has no router.
-  double router_cost(const std::string& kind) const;
+  /// Cost of one pass of the multiplexer; 0 when the table has no router.
+  double multiplexer_cost(const std::string& kind) const;
 
   /// The rows `rows`, in that order, which keep their place in the source. Throws
   /// std::invalid_argument on a row outside [0, n). `split` renames the part when not empty.

@@ -61,8 +61,9 @@ void Policy::fit(const OutcomeTable& held_out) {
     if (point.called_shares.size() == models_.size()) continue;
     point.called_shares = replay(held_out, point.parameters).called_shares(held_out.model_count());
   }
-  look_ = uses_router() ? held_out.router_cost(options_.cost_kind) : 0;
-  if (options_.cost_kind == "macs") look_ += make_rule(candidates_.front().parameters)->macs();
+  multiplexer_cost_ = uses_multiplexer() ? held_out.multiplexer_cost(options_.cost_kind) : 0;
+  if (options_.cost_kind == "macs")
+    multiplexer_cost_ += make_rule(candidates_.front().parameters)->macs();
   choose_again();
   identity_ = held_out.identity();
 }
@@ -76,7 +77,7 @@ void Policy::choose_again() {
   point_ = default_point();
 }
 
-void Policy::reprice(const std::vector<double>& costs, std::optional<double> look) {
+void Policy::reprice(const std::vector<double>& costs, std::optional<double> multiplexer_cost) {
   const auto where = name() + ".reprice";
   const auto writing = access_.write(where);
   require_fitted();
@@ -86,13 +87,13 @@ void Policy::reprice(const std::vector<double>& costs, std::optional<double> loo
     require(std::isfinite(costs[i]) && costs[i] > 0, where, "costs above 0",
             text(costs[i], " for '", models_[i], "'"));
   }
-  require(!look || (std::isfinite(*look) && *look >= 0), where, "a look of at least 0",
-          text(look.value_or(0)));
+  require(!multiplexer_cost || (std::isfinite(*multiplexer_cost) && *multiplexer_cost >= 0), where,
+          "a multiplexer cost of at least 0", text(multiplexer_cost.value_or(0)));
   prices_ = costs;
-  look_ = look.value_or(look_);
+  multiplexer_cost_ = multiplexer_cost.value_or(multiplexer_cost_);
   for (auto& point : candidates_) {
-    point.cost =
-        std::inner_product(prices_.begin(), prices_.end(), point.called_shares.begin(), look_);
+    point.cost = std::inner_product(prices_.begin(), prices_.end(), point.called_shares.begin(),
+                                    multiplexer_cost_);
   }
   choose_again();
 }
@@ -183,7 +184,7 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
 Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& parameters) const {
   const auto rule = make_rule(parameters);
   Decisions decisions = rule->replay(table);
-  decisions.router = uses_router();
+  decisions.router = uses_multiplexer();
   decisions.rule_macs = rule->macs();
   return decisions;
 }
@@ -207,7 +208,7 @@ std::vector<std::size_t> Policy::front(std::span<const PlanePoint> points) const
 }
 
 OperatingPoint Policy::default_point() const {
-  const double limit = prices_[best_single_] + look_;
+  const double limit = prices_[best_single_] + multiplexer_cost_;
   const OperatingPoint* best = nullptr;
   for (const auto& point : points_) {
     if (point.cost > limit) break;

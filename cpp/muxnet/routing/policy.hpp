@@ -55,7 +55,7 @@ using PolicyMaker =
 /// held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
 ///
 /// Default point: the highest held-out accuracy among points that cost at most as much as the best
-/// single model, with the multiplexer's look where the policy takes one; the cheapest of equals;
+/// single model, with the multiplexer's pass where the policy takes one; the cheapest of equals;
 /// the cheapest point when all cost more.
 ///
 /// New prices, or a pool without one of its models, need no new data: reprice() and without()
@@ -73,7 +73,7 @@ class Policy {
 
   virtual std::string name() const = 0;
   /// The multiplexer looks at every input, so that its cost is in every decision.
-  virtual bool uses_router() const { return false; }
+  virtual bool uses_multiplexer() const { return false; }
   /// It looks at the table's features of every input.
   virtual bool uses_features() const { return false; }
   const PolicyOptions& options() const { return options_; }
@@ -95,18 +95,18 @@ class Policy {
   /// std::invalid_argument when even the cheapest costs more.
   void choose_for_budget(double cost);
 
-  /// Prices the models anew: a point's cost becomes sum_i (called share of i) cost_i + look, the
-  /// front is made anew, and the default point is chosen. Rules decide as they did. `costs`: (N),
-  /// above 0; `look`: cost of deciding itself, which is as it was when left out. Throws
-  /// std::invalid_argument.
-  void reprice(const std::vector<double>& costs, std::optional<double> look = {});
+  /// Prices the models anew: a point's cost becomes sum_i (called share of i) cost_i +
+  /// multiplexer_cost, the front is made anew, and the default point is chosen. Rules decide as
+  /// they did. `costs`: (N), above 0; `multiplexer_cost`: of deciding itself, which is as it was
+  /// when left out. Throws std::invalid_argument.
+  void reprice(const std::vector<double>& costs, std::optional<double> multiplexer_cost = {});
   /// Never calls `model` again: drops the points that may, and chooses as reprice() does. The model
   /// keeps its place in tables and pools. Throws std::invalid_argument when no point is left.
   void without(std::size_t model);
   /// (N), what the models cost now.
   const std::vector<double>& prices() const;
   /// What deciding itself costs now.
-  double look() const { return look_; }
+  double multiplexer_cost() const { return multiplexer_cost_; }
   /// The inputs it was fitted on.
   const TableIdentity& fitted_on() const;
   /// The model most accurate on the inputs it was fitted on, the cheapest of equals, of those that
@@ -183,7 +183,7 @@ class Policy {
   PolicyOptions options_;
   std::vector<std::string> models_;
   std::vector<double> costs_, prices_, accuracies_;
-  double look_ = 0;
+  double multiplexer_cost_ = 0;
   std::uint64_t dropped_ = 0;  ///< models that without() named
   std::int64_t classes_ = 0;
   std::size_t best_single_ = 0;

@@ -66,14 +66,14 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
   for (const HostedModel& model : parts_.models) {
     inputs_.push_back(input_for(model.normalization));
   }
-  macs_ = pools_.front().costs();
+  costs_ = pools_.front().costs();
   if (looks()) {
     const Model& multiplexer = *parts_.multiplexer.model;
     require(multiplexer.graph.shape(multiplexer.graph.input()) == input_shape(),
             "deployment, multiplexer", text("input ", to_string(input_shape())),
             to_string(multiplexer.graph.shape(multiplexer.graph.input())));
     look_input_ = input_for(normalization_of(multiplexer));
-    look_macs_ = static_cast<double>(multiplexer.graph.macs());
+    multiplexer_cost_ = static_cast<double>(multiplexer.graph.macs());
   }
   probe(*this);
 }
@@ -108,8 +108,8 @@ Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const T
   return pools_.at(worker).probabilities(model, images);
 }
 
-MultiplexerView CompiledDeployment::look(std::size_t worker, const Tensor& images) {
-  return muxnet::look(parts_.multiplexer, predictors_.at(worker), images, macs_);
+MultiplexerView CompiledDeployment::run_multiplexer(std::size_t worker, const Tensor& images) {
+  return muxnet::run_multiplexer(parts_.multiplexer, predictors_.at(worker), images, costs_);
 }
 
 Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
@@ -145,7 +145,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
   Shape shape = input_shape();
   shape.front() = max_batch;
   const Tensor raw = noise(shape);
-  for (Stage stage = looks() ? 0 : 1; stage <= macs_.size(); ++stage) {
+  for (Stage stage = looks() ? 0 : 1; stage <= costs_.size(); ++stage) {
     const Tensor all = prepared(stage, raw);
     for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
       const Tensor images = all.rows(0, std::min(size, max_batch));
@@ -154,7 +154,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
       for (int pass = 0; pass < 2; ++pass) {  // the first one compiles
         const auto start = std::chrono::steady_clock::now();
         if (stage == 0) {
-          look(worker, images);
+          run_multiplexer(worker, images);
         } else {
           answer(worker, stage - 1, images);
         }

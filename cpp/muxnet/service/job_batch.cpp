@@ -45,9 +45,9 @@ std::vector<Job> JobBatch::store(const Tensor& answers) const {
     if (row.open.fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
     if (!row.waiting.exchange(false)) continue;  // it had to go on without
     row.called |= row.asked;
-    const auto& macs = job.request->deployment->macs();
+    const auto& costs = job.request->deployment->costs();
     for (std::uint64_t rest = row.asked; rest != 0; rest &= rest - 1) {
-      row.macs += macs[static_cast<std::size_t>(std::countr_zero(rest))];
+      row.cost += costs[static_cast<std::size_t>(std::countr_zero(rest))];
     }
     whole.push_back(job);
   }

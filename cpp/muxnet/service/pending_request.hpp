@@ -23,7 +23,7 @@ struct RowState {
   std::uint64_t asked = 0;  ///< models of the current step
   std::uint64_t called = 0;
   std::uint64_t wanted = 0;
-  double macs = 0;
+  double cost = 0;
   Departure departure = Departure::none;
   bool last = false;  ///< the models asked now are those that answer: the rule is not asked again
 };

@@ -20,10 +20,10 @@ void for_each_model(std::uint64_t models, Function function) {
 }
 
 /// What the multiplexer holds of a model; without one, the dearer the better.
-double value_of(const Evidence& evidence, std::size_t model, const std::vector<double>& macs) {
+double value_of(const Evidence& evidence, std::size_t model, const std::vector<double>& costs) {
   if (!evidence.scores.empty()) return static_cast<double>(evidence.scores[model]);
   if (!evidence.weights.empty()) return static_cast<double>(evidence.weights[model]);
-  return macs[model];
+  return costs[model];
 }
 
 ServiceStatus refusal_for(Departure departure) {
@@ -237,9 +237,9 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
   }
 }
 
-Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) const {
+Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double cost) const {
   const PendingRequest& request = *wish.job.request;
-  if (macs + request.deployment->macs()[model] > request.request.max_cost) return Departure::cost;
+  if (cost + request.deployment->costs()[model] > request.request.max_cost) return Departure::cost;
   const Stage stage = model + 1;
   if (is_lost(wish.job, stage)) return Departure::stuck;
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
@@ -251,15 +251,15 @@ Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) 
 
 void Scheduler::choose(Wish& wish) {
   RowState& row = wish.job.state();
-  const auto& macs = wish.job.request->deployment->macs();
+  const auto& costs = wish.job.request->deployment->costs();
   std::uint64_t free = 0;
-  double spent = row.macs;
+  double spent = row.cost;
   Departure why = Departure::none;
   for_each_model(wish.call, [&](std::size_t model) {
     const Departure found = obstacle(wish, model, spent);
     if (found == Departure::none) {
       free |= model_bit(model);
-      spent += macs[model];
+      spent += costs[model];
     } else {
       why = found;
     }
@@ -282,14 +282,14 @@ void Scheduler::choose(Wish& wish) {
 
 void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
   RowState& row = wish.job.state();
-  const auto& macs = wish.job.request->deployment->macs();
+  const auto& costs = wish.job.request->deployment->costs();
   const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
   double best = 0;
   Departure worst = row.departure;
-  for_each_model(all_models(macs.size()) & ~obstructed, [&](std::size_t model) {
-    const Departure found = obstacle(wish, model, row.macs);
+  for_each_model(all_models(costs.size()) & ~obstructed, [&](std::size_t model) {
+    const Departure found = obstacle(wish, model, row.cost);
     worst = std::max(worst, found, [](Departure a, Departure b) { return helps(a) < helps(b); });
-    const double value = value_of(evidence, model, macs);
+    const double value = value_of(evidence, model, costs);
     if (found != Departure::none || (wish.call != 0 && value <= best)) return;
     wish.call = model_bit(model);
     best = value;

@@ -81,7 +81,7 @@ class Scheduler {
   void push(Stage stage, Job job);
   void choose(Wish& wish);
   void substitute(Wish& wish, std::uint64_t obstructed);
-  Departure obstacle(const Wish& wish, std::size_t model, double macs) const;
+  Departure obstacle(const Wish& wish, std::size_t model, double cost) const;
   double expected_ms(Stage stage, bool alone) const;
   double queue_ms(Stage stage) const;
   double backlog_locked() const;

@@ -182,7 +182,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     const Tensor images = part.images();
     const auto start = ServiceClock::now();
     if (part.stage == 0) {
-      const MultiplexerView view = deployment.look(worker.place, images);
+      const MultiplexerView view = deployment.run_multiplexer(worker.place, images);
       const double ms = ms_since(start);
       for (std::size_t i = 0; i < part.jobs.size(); ++i) {
         const Job& job = part.jobs[i];
@@ -307,7 +307,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     ++statistics_.requests[ServiceStatus::ok];
     statistics_.total.add(ms_since(request.arrived));
     if (routed) {
-      statistics_.count(request.answer, deployment.macs()[deployment.parts().reference]);
+      statistics_.count(request.answer, deployment.costs()[deployment.parts().reference]);
     }
   }
 

@@ -32,7 +32,7 @@ class Histogram {
   double sum_ms_ = 0;
 };
 
-/// Of one model, or of the multiplexer's look.
+/// Of one model, or of the multiplexer's pass.
 struct StageStatistics {
   std::string name;
   std::int64_t images = 0;
@@ -45,21 +45,21 @@ struct StageStatistics {
 
 struct ServiceStatistics {
   std::uint64_t version = 0;
-  std::vector<StageStatistics> stages;  ///< the look, then the models
+  std::vector<StageStatistics> stages;  ///< the multiplexer, then the models
   std::map<ServiceStatus, std::uint64_t> requests;
   std::uint64_t images = 0;           ///< answered by a rule
   std::vector<std::uint64_t> called;  ///< of those, by model: it was run on them
   std::map<Departure, std::uint64_t> departures;
   std::uint64_t shadow_images = 0;
   std::uint64_t shadow_agreed = 0;      ///< images for which the shadow asks for the same models
-  double macs = 0;                      ///< spent on images answered by a rule
-  double reference_macs = 0;            ///< that always-best would have spent
+  double cost = 0;                      ///< spent on images answered by a rule
+  double reference_cost = 0;            ///< that always-best would have spent
   Histogram total;                      ///< of requests, from submit() to the answer
   std::optional<DriftReading> drift{};  ///< of the deployment in place, where it has a monitor
   WorkersState workers{};
 
   /// An answer by a rule.
-  void count(const ServiceAnswer& answer, double reference_macs_each);
+  void count(const ServiceAnswer& answer, double reference_cost_each);
 };
 
 }  // namespace muxnet

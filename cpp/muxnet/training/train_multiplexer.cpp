@@ -11,9 +11,9 @@
 #include "muxnet/graph/plan.hpp"
 #include "muxnet/losses/distillation.hpp"
 #include "muxnet/networks/predictor.hpp"
-#include "muxnet/training/calibration.hpp"
 #include "muxnet/training/fingerprint.hpp"
 #include "muxnet/training/metrics.hpp"
+#include "muxnet/training/platt_scaling.hpp"
 
 namespace muxnet {
 namespace {
@@ -282,7 +282,7 @@ TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& output
   const bool correctness =
       options.offload == OffloadTarget::none && options.objective == Objective::correctness;
   if (correctness && validation != nullptr && result.status == TrainingStatus::finished) {
-    calibrate_multiplexer(multiplexer, *validation);
+    scale_scores(multiplexer, *validation);
   }
   return result;
 }

@@ -73,7 +73,7 @@ def outcomes(work: Work, seed: int) -> Any:
         {"macs": costs},
         labels=np.ascontiguousarray(labels),
         scores=scores.astype(np.float32),
-        router_costs={"macs": 0.1 * min(costs)},
+        multiplexer_costs={"macs": 0.1 * min(costs)},
         split="held_out" if seed == 1 else "test",
         source=f"draw {seed}",
     )

@@ -164,7 +164,7 @@ async def _capacity(
     found = status()
     called = {model["name"]: model["called"] / found["images"] for model in found["models"]}
     rate = tally.answered * options.images / tally.seconds
-    return Side(found["policy"], rate, found["macs"] / found["images"], 0.0, called), tally
+    return Side(found["policy"], rate, found["cost"] / found["images"], 0.0, called), tally
 
 
 async def _in_turns(

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--costs", metavar="NAME=COST,...", help="what models cost from now on, in any unit"
     )
     parser.add_argument(
-        "--look-cost", type=float, metavar="COST", help="with --costs: cost of deciding itself"
+        "--multiplexer-cost", type=float, metavar="COST", help="with --costs: cost of deciding itself"
     )
     parser.add_argument(
         "--without",
@@ -118,15 +118,15 @@ def change_pool(policy: Any, arguments: argparse.Namespace) -> None:
     unknown = [name for name in (*costs, *arguments.without) if name not in known]
     if unknown:
         raise UsageError(error_text("--costs, --without", " or ".join(known), unknown[0]))
-    if arguments.look_cost is not None and not (costs and 0 <= arguments.look_cost < float("inf")):
+    if arguments.multiplexer_cost is not None and not (costs and 0 <= arguments.multiplexer_cost < float("inf")):
         raise UsageError(
-            error_text("--look-cost", "a cost of at least 0 beside --costs", arguments.look_cost)
+            error_text("--multiplexer-cost", "a cost of at least 0 beside --costs", arguments.multiplexer_cost)
         )
     for name in arguments.without:
         policy.without(known.index(name))
     if costs:
         prices = zip(known, policy.prices, strict=True)
-        policy.reprice([costs.get(name, price) for name, price in prices], arguments.look_cost)
+        policy.reprice([costs.get(name, price) for name, price in prices], arguments.multiplexer_cost)
 
 
 def keep_limits(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def keep_limits(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[
 
     """
     kind = arguments.cost_kind or policy.cost_kind
-    figures = _core.Limit.Figure
+    figures = _core.Limit.Statistic
     limits = [_core.Limit(figures.call_share, *parse_share(text)) for text in arguments.share]
     for figure, cost in ((figures.mean_cost, arguments.budget), (figures.p99_cost, arguments.p99)):
         if cost is not None:

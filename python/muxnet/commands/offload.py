@@ -84,7 +84,7 @@ def execute(arguments: argparse.Namespace) -> int:
         made.objective.threshold = arguments.threshold
         for name, value in objective.items():
             setattr(made.objective, name, value)
-        made.look, made.small = pair.look_cost, pair.small_cost
+        made.multiplexer_cost, made.small = pair.multiplexer_cost, pair.small_cost
         made.deadline_ms = arguments.deadline_ms
         if arguments.link != MEASURED:
             made.link = load_link(arguments.link)

@@ -229,7 +229,7 @@ class _Arena:
 
     def fitted(self, contender: Contender) -> list[Any]:
         """Return a family: a policy per zoo and seed."""
-        routed = _core.make_policy(contender.policy).uses_router
+        routed = _core.make_policy(contender.policy).uses_multiplexer
         shared: dict[str, Any] = {"cost_kind": self.kind, "options": contender.options}
         family = []
         for zoo in self.zoos:

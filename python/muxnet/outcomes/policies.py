@@ -59,7 +59,7 @@ def evaluate_policies(
         for i in range(len(names))
     ]
     hybrid = policies["hybrid_single"]
-    routed = {name for name, policy in policies.items() if policy.uses_router} | {OFFLOAD}
+    routed = {name for name, policy in policies.items() if policy.uses_multiplexer} | {OFFLOAD}
     return SimpleNamespace(
         policies=found,
         fitted=fitted,
@@ -88,7 +88,7 @@ def fit_for_run(name: str, calibration: tuple[Any, Any], held_out: Any, *, seed:
     if name == OFFLOAD:
         return fit_policy(name, calibration[1], seed=seed)
     policy = _core.make_policy(POLICIES[name], _core.PolicyOptions(seed=seed))
-    policy.fit(calibration[0] if policy.uses_router else held_out)
+    policy.fit(calibration[0] if policy.uses_multiplexer else held_out)
     return policy
 
 

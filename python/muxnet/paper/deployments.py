@@ -41,8 +41,8 @@ def deployments(
     cheapest = min(models.values(), key=lambda model: model.macs)
     dearest = max(models.values(), key=lambda model: model.macs)
     look = _core.Cost(
-        _core.Figure(run.results.multiplexer.macs, "counted"),
-        _core.Figure(run.results.multiplexer.latency_ms, "measured"),
+        _core.Quantity(run.results.multiplexer.macs, "counted"),
+        _core.Quantity(run.results.multiplexer.latency_ms, "measured"),
     )
     upload = float(np.mean(_core.encoded_bytes(raw_pixels(run.test, 0, IMAGES_SENT), payload)))
     answer = _cost_on(server, dearest)
@@ -75,7 +75,7 @@ def _cost_on(profile: Any, model: Any) -> Any:
     """Return a model's cost by a device profile, else as the run measured it."""
     if profile is None:
         return _core.Cost(
-            _core.Figure(model.macs, "counted"), _core.Figure(model.latency_ms, "measured")
+            _core.Quantity(model.macs, "counted"), _core.Quantity(model.latency_ms, "measured")
         )
     if model.name not in profile.networks:
         received = ", ".join(profile.networks)

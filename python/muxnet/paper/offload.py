@@ -28,7 +28,7 @@ class Pair:
 
     multiplexer: Any
     small: Any
-    look_cost: Any
+    multiplexer_cost: Any
     small_cost: Any
     cloud_name: str
     cloud_ms: float | None  # as the run measured it, for a server that does not say
@@ -184,7 +184,7 @@ def _link(client: Any, given: Any, pair: Pair, stream: Stream) -> tuple[Any, Any
     if given.upload_mbps.value is None:
         return client.link, server_ms if server_ms.value is not None else None
     if server_ms.value is None:
-        server_ms = _core.Figure(pair.cloud_ms, "measured")
+        server_ms = _core.Quantity(pair.cloud_ms, "measured")
     return given, server_ms
 
 
@@ -260,7 +260,7 @@ class _Work:
         pair = self.pair
         mobile = _core.mobile_only(pair.small_cost)
         if placement == "device" or local == 1:
-            return mobile if placement == "device" else pair.look_cost + mobile
+            return mobile if placement == "device" else pair.multiplexer_cost + mobile
         # The hybrid's bytes are means over all inputs; an exchange is of those sent.
         share = 1.0 if placement == "cloud" else 1 - local
         server = self.server_ms or _core.no_cost().latency_ms
@@ -268,7 +268,7 @@ class _Work:
         cloud = _core.cloud_only(parts.upload, parts.waiting, parts.download)
         if placement == "cloud":
             return cloud
-        return _core.hybrid(local, pair.look_cost, mobile, cloud)
+        return _core.hybrid(local, pair.multiplexer_cost, mobile, cloud)
 
 
 def require_fit(images: Images, model: Any, where: str) -> None:

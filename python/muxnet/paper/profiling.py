@@ -41,7 +41,7 @@ def measured_cost(model: Any) -> Any:
     latency = api.measure_latency(model, turns=REPETITIONS)
     macs = float(getattr(model, "model", model).macs)
     return _core.Cost(
-        _core.Figure(macs, "counted"), _core.Figure(latency.ms, "measured"), _energy(model)
+        _core.Quantity(macs, "counted"), _core.Quantity(latency.ms, "measured"), _energy(model)
     )
 
 
@@ -69,4 +69,4 @@ def _energy(model: Any) -> Any:
 
     work()  # what is done once, at first use, is not the answer's cost
     total = meter.measure_mj(work, idle).value
-    return _core.Figure(None if total is None else total / REPETITIONS, "measured")
+    return _core.Quantity(None if total is None else total / REPETITIONS, "measured")

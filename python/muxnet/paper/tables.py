@@ -99,7 +99,7 @@ class _Parts:
         self.cloud_compute = self.server.networks[cloud["network"]]
         self.look = self.server.networks[mobile["network"]]
         printed = paper["table1"]["cloud_only"]
-        self.cloud = _core.Cost(*(_core.Figure(printed[kind], "paper") for kind in KINDS))
+        self.cloud = _core.Cost(*(_core.Quantity(printed[kind], "paper") for kind in KINDS))
         self.local = paper["table1"]["local"]
         entries = paper["table2"]["models"]
         self.called = [entry["called"] for entry in entries.values()]
@@ -162,7 +162,7 @@ def _contradictions(
     single, looked = second["hybrid_single"], second["hybrid_single_with_mux"]
     spare = _number(parts.cloud.latency_ms) - _number(parts.cloud_compute.latency_ms)
     rate = _number(parts.link.upload_mbps)
-    raw = _core.exchange(parts.link, RAW_IMAGE_BYTES, 0, _core.Figure(0.0)).upload
+    raw = _core.exchange(parts.link, RAW_IMAGE_BYTES, 0, _core.Quantity(0.0)).upload
     alexnet = _network_macs("alexnet")
     device = _number(parts.mobile.latency_ms)
     cloud, mobile = (paper[side]["network"] for side in ("cloud", "mobile"))

@@ -55,7 +55,7 @@ class Pool(Protocol):
     format: ImageFormat
     class_names: Sequence[str]
     costs: Costs
-    router_costs: Mapping[str, float]
+    multiplexer_costs: Mapping[str, float]
     names: Sequence[str]
     image_shape: tuple[int, int, int]
     cost_kind: str
@@ -79,7 +79,7 @@ class ForeignPool:
         if not set(policy.models) <= set(by_name):
             expected = f"the router's models {', '.join(policy.models)}"
             raise ConfigError(error_text("models", expected, ", ".join(by_name)))
-        if policy.uses_router:
+        if policy.uses_multiplexer:
             expected = "a policy that needs no multiplexer, or the folder of the run that has it"
             raise ConfigError(error_text("policy", expected, policy.name))
         self._models = [by_name[name] for name in policy.models]
@@ -91,7 +91,7 @@ class ForeignPool:
         self.multiplexer = None
         self.class_names: Sequence[str] = ()
         self.costs: Costs = {policy.cost_kind: list(policy.prices)}
-        self.router_costs: Mapping[str, float] = {}
+        self.multiplexer_costs: Mapping[str, float] = {}
 
     def view(self, images: NDArray[np.uint8]) -> Any:
         """Return nothing: these models have no multiplexer."""
@@ -145,11 +145,11 @@ class RunPool:
         self.cost_kind = "macs"
         self.class_names: Sequence[str] = data.class_names
         self.costs: Costs = {"macs": self._macs}
-        self.router_costs: Mapping[str, float] = {"macs": float(self.multiplexer.macs)}
+        self.multiplexer_costs: Mapping[str, float] = {"macs": float(self.multiplexer.macs)}
 
     def view(self, images: NDArray[np.uint8]) -> Any:
         """Return what the multiplexer says of images u8 (n, c, h, w)."""
-        return _core.look(self.multiplexer, self._normalized(images), self._macs)
+        return _core.run_multiplexer(self.multiplexer, self._normalized(images), self._macs)
 
     def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
@@ -299,7 +299,7 @@ def run_policy(folder: RunFolder, name: str) -> Any:
         return _core.Policy.load(path)
     kind = POLICIES.get(name, name)
     # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
-    split = "calibration" if _core.make_policy(kind).uses_router else "held_out"
+    split = "calibration" if _core.make_policy(kind).uses_multiplexer else "held_out"
     if kind == OFFLOAD:
         split = "offload-calibration"
     table = _core.OutcomeTable.load(folder.outcomes(split))

@@ -44,13 +44,13 @@ def route_images(
     found = RoutedImages()
     for names, images in _batches(pool, paths, found.damaged):
         # A look is paid for and recorded only where the policy takes it.
-        view = pool.view(images) if policy.uses_router else _core.MultiplexerView()
+        view = pool.view(images) if policy.uses_multiplexer else _core.MultiplexerView()
         batch = _core.DecisionBatch(policy, len(images), view, len(found.records))
         if decide_only:
             texts = [batch.plan(policy, row) for row in range(len(images))]
         else:
             run_models(batch, pool, images)
-            texts = batch.records(policy, pool.costs, pool.router_costs)
+            texts = batch.records(policy, pool.costs, pool.multiplexer_costs)
         for row, (name, text) in enumerate(zip(names, texts, strict=True)):
             record = {"image": name, **json.loads(text)}
             if not decide_only and pool.class_names:

@@ -173,7 +173,7 @@ def offload_table(table: Any, models: Sequence[Any], offload: Any, data: Any) ->
         {"macs": [table.costs("macs")[i] for i in pair]},
         labels=table.labels,
         offload_score=score.reshape(-1),
-        router_costs={"macs": float(offload.macs)},
+        multiplexer_costs={"macs": float(offload.macs)},
         split=table.split,
         source=table.source,
         indices=table.indices,

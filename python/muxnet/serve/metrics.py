@@ -46,13 +46,12 @@ class ServiceCollector:
         total = HistogramMetricFamily("muxnet_request_seconds", "From a request to its answer.")
         total.add_metric([], *_histogram(found.total))
         yield total
-        yield _counter(
-            "macs", "Multiply-accumulates of the router's images.", values={"": found.macs}
-        )
-        best = found.reference_macs
-        yield _counter("reference_macs", "What always-best would have spent.", values={"": best})
-        saved = {"": best - found.macs}
-        yield _gauge("saved_macs", "What always-best would have spent more.", values=saved)
+        kind = self._endpoint.served.cost_kind
+        yield _counter("cost", "What the router's images cost.", "kind", {kind: found.cost})
+        best = found.reference_cost
+        yield _counter("reference_cost", "What always-best would have cost.", "kind", {kind: best})
+        saved = {kind: best - found.cost}
+        yield _gauge("saved_cost", "What always-best would have cost more.", "kind", saved)
         departures = {reason.name: count for reason, count in found.departures.items()}
         text = "Images for which other models were called than the rule wanted."
         yield _counter("departures", text, "reason", departures)
@@ -171,10 +170,10 @@ def status(found: Any) -> dict[str, Any]:
         "version": found.version,
         "images": found.images,
         "requests": _by_name(found),
-        "look": stages[0],
+        "multiplexer": stages[0],
         "models": stages[1:],
-        "macs": found.macs,
-        "reference_macs": found.reference_macs,
+        "cost": found.cost,
+        "reference_cost": found.reference_cost,
         "p50_ms": found.total.quantile_ms(0.5),
         "p99_ms": found.total.quantile_ms(0.99),
         "departures": {reason.name: count for reason, count in found.departures.items()},

@@ -19,7 +19,7 @@ OUTPUTS = (
     ("probabilities", "FP32", "K"),
     ("classes", "INT64", ""),
     ("called", "INT64", ""),
-    ("macs", "FP64", ""),
+    ("cost", "FP64", ""),
     ("weights", "FP32", "N"),
 )
 DEFAULT_OUTPUTS = ("probabilities", "classes")
@@ -68,7 +68,7 @@ def respond(
     """Return the response to an answered request.
 
     Its parameters: ``called``, the names of the models that ran on each image, and ``wanted``,
-    where the rule had asked for others; ``weights`` and ``macs`` of each image; ``policy`` and
+    where the rule had asked for others; ``weights`` and ``cost`` of each image; ``policy`` and
     ``policy_version``; ``first_input``, the number of the first image, by which its label can come
     back; ``server_ms``, from the request to its answer. Lists are JSON in a text, as parameters
     are scalars.
@@ -138,7 +138,7 @@ def _output(name: str, answer: Any) -> InferOutput:
         "probabilities": lambda: answer.probabilities,
         "classes": lambda: np.asarray(answer.answers, np.int64),
         "called": lambda: np.asarray(answer.called, np.uint64).astype(np.int64),
-        "macs": lambda: np.asarray(answer.macs, np.float64),
+        "cost": lambda: np.asarray(answer.costs, np.float64),
         "weights": lambda: answer.weights,
     }
     values = known[name]() if name in known else np.empty(0)
@@ -150,7 +150,7 @@ def _output(name: str, answer: Any) -> InferOutput:
 def _parameters(answer: Any, models: list[str], policy: str, decided: bool) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "called": _json([names_of(mask, models) for mask in answer.called]),
-        "macs": _json(answer.macs),
+        "cost": _json(answer.costs),
         "policy": policy,
         "policy_version": int(answer.version),
     }

@@ -173,13 +173,13 @@ def _add_status(app: FastAPI, endpoint: Endpoint, refusals: Refusals) -> None:
         found = status(endpoint.bridge.service.statistics())
         found["labels"] = endpoint.labels.status(found["version"])
         for entry, model in zip(found["models"], served.models, strict=True):
-            entry["macs"] = float(model.cost)
+            entry["cost"] = float(model.cost)
         return JSONResponse(
             {
                 **found,
                 "router": endpoint.router_name,
                 "policy": served.policy.name,
-                "uses_router": bool(served.policy.uses_router),
+                "uses_multiplexer": bool(served.policy.uses_multiplexer),
                 "accuracy": served.policy.point.accuracy,
                 "class_names": list(served.class_names),
                 "image_shape": list(served.image_shape),

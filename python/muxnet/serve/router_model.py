@@ -234,7 +234,7 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         return [
             {"name": name, "datatype": datatype, "shape": [-1, *([extents[e]] if e else [])]}
             for name, datatype, e in OUTPUTS
-            if e != "N" or (self._model is None and served.policy.uses_router)
+            if e != "N" or (self._model is None and served.policy.uses_multiplexer)
         ]
 
 

@@ -87,7 +87,7 @@ class Served:
 
         ``record`` makes decision records of what it answers.
         """
-        looks = self.policy.uses_router or (self.shadow is not None and self.shadow.uses_router)
+        looks = self.policy.uses_multiplexer or (self.shadow is not None and self.shadow.uses_multiplexer)
         rules = [self.policy.rule_at(point) for point in self.points]
         beside = {"shadow": self.shadow.rule()} if self.shadow is not None else {}
         return _core.Deployment(
@@ -103,10 +103,10 @@ class Served:
 
     def _recorders(self) -> list[Any]:
         costs = {self.cost_kind: [float(model.cost) for model in self.models]}
-        looks = self.policy.uses_router
-        router_costs = {self.cost_kind: float(self.multiplexer.macs)} if looks else {}
+        looks = self.policy.uses_multiplexer
+        multiplexer_costs = {self.cost_kind: float(self.multiplexer.macs)} if looks else {}
         points = [*range(len(self.points)), None]
-        return [_core.Recorder(self.policy, costs, router_costs, point) for point in points]
+        return [_core.Recorder(self.policy, costs, multiplexer_costs, point) for point in points]
 
 
 def load(source: Source) -> Served:
@@ -128,7 +128,7 @@ def load(source: Source) -> Served:
     shadow = _shadow(source) if source.shadow else None
     if shadow is not None:
         require_models(f"shadow {source.shadow}", shadow, pool.names)
-        if shadow.uses_router and pool.multiplexer is None:
+        if shadow.uses_multiplexer and pool.multiplexer is None:
             expected = "a shadow that needs no multiplexer"
             raise ConfigError(error_text(source.shadow, expected, shadow.name))
     return Served(

@@ -93,7 +93,7 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     options = {"max_models": trial.max_models, "bins": trial.bins}
     shared: dict[str, Any] = {"cost_kind": kind, "seed": trial.seed, "options": options}
     policy = _core.make_policy(trial.policy)
-    part = tables.get("calibration", held_out) if policy.uses_router else held_out
+    part = tables.get("calibration", held_out) if policy.uses_multiplexer else held_out
     part = shuffled(part, trial.seed)
     policy = fit_policy(trial.policy, part, **shared)
     dearest = max(test.costs(kind))

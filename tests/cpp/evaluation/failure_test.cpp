@@ -32,13 +32,13 @@ TEST(FailurePrediction, is_of_each_models_confidence_and_the_multiplexers_score)
   EXPECT_DOUBLE_EQ(*found[0].confidence, 1);
   EXPECT_FALSE(found[0].multiplexer.has_value());
   fields.scores = Tensor::from<float>({0, 1, 2, 1, 0, 1, 2, 1}, {4, 2});
-  fields.router_costs["macs"] = 1;
+  fields.multiplexer_costs["macs"] = 1;
   const auto scored = failure_prediction(OutcomeTable(fields));
   EXPECT_DOUBLE_EQ(*scored[0].multiplexer, 0);
   EXPECT_DOUBLE_EQ(*scored[1].multiplexer, 0.5);
 }
 
-TEST(ClassFigures, hold_each_class_apart) {
+TEST(ClassStatistics, hold_each_class_apart) {
   auto fields = two_class_fields({{0.9F}, {0.9F}, {0.2F}}, {1, 0, 0}, {1});
   const OutcomeTable table(fields);
   const auto policy = make_policy("always");

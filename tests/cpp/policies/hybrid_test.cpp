@@ -19,7 +19,7 @@ OutcomeFields weighted() {
                                  {1, 1, 1}, {1, 2, 4});
   fields.weights =
       Tensor::from<float>({0.6F, 0.3F, 0.1F, 0.2F, 0.5F, 0.3F, 0.3F, 0.3F, 0.4F}, {3, 3});
-  fields.router_costs["macs"] = 0.5;
+  fields.multiplexer_costs["macs"] = 0.5;
   return fields;
 }
 

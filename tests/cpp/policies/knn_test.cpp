@@ -106,7 +106,7 @@ OutcomeTable close_and_clear() {
   auto fields = two_class_fields({{0.9F, 0.8F}, {0.9F, 0.8F}}, {1, 1}, {10, 1});
   const auto logit = [](double p) { return static_cast<float>(std::log(p / (1 - p))); };
   fields.scores = Tensor::from<float>({logit(0.9), logit(0.88), logit(0.2), logit(0.9)}, {2, 2});
-  fields.router_costs["macs"] = 0;
+  fields.multiplexer_costs["macs"] = 0;
   return OutcomeTable(std::move(fields));
 }
 

@@ -47,13 +47,13 @@ TEST_P(EveryPolicy, keeps_its_books) {
                 1e-9);
 
     const auto decisions = policy->decide(test, point);
-    EXPECT_EQ(decisions.router, policy->uses_router());
+    EXPECT_EQ(decisions.router, policy->uses_multiplexer());
     double right = 0;
     for (std::size_t i = 0; i < 400; ++i) {
       ASSERT_NE(decisions.called[i], 0U);
       ASSERT_EQ(decisions.called[i] & ~all_models(2), 0U);
       right += decisions.answers[i] == test.labels()[i] ? 1 : 0;
-      double paid = policy->uses_router() ? 0.25 : 0.0;
+      double paid = policy->uses_multiplexer() ? 0.25 : 0.0;
       paid += decisions.rule_macs;
       if ((decisions.called[i] & 1) != 0) paid += 1;
       if ((decisions.called[i] & 2) != 0) paid += 4;
@@ -120,12 +120,12 @@ TEST_P(EveryPolicy, is_priced_anew_without_new_data) {
   const OutcomeTable held_out = random_table(11, {.models = 2});
   OutcomeFields dearer = held_out.fields();
   dearer.costs["macs"] = {3, 5};
-  dearer.router_costs["macs"] = 0.5;
+  dearer.multiplexer_costs["macs"] = 0.5;
   const auto policy = make_policy(GetParam());
   policy->fit(held_out);
   const auto before = policy->operating_points();
   const double rule = policy->rule()->macs();
-  policy->reprice({3, 5}, rule + (policy->uses_router() ? 0.5 : 0.0));
+  policy->reprice({3, 5}, rule + (policy->uses_multiplexer() ? 0.5 : 0.0));
   EXPECT_EQ(policy->prices(), (std::vector<double>{3, 5}));
   double cost = 0, accuracy = 0;
   for (const auto& point : policy->operating_points()) {
@@ -136,7 +136,7 @@ TEST_P(EveryPolicy, is_priced_anew_without_new_data) {
     const auto measured = policy->measure(OutcomeTable(dearer), point.parameters);
     EXPECT_NEAR(measured.cost, cost, GetParam() == "knn" ? 0.05 * cost : 1e-9);
   }
-  policy->reprice({1, 4}, rule + (policy->uses_router() ? 0.25 : 0.0));
+  policy->reprice({1, 4}, rule + (policy->uses_multiplexer() ? 0.25 : 0.0));
   ASSERT_EQ(policy->operating_points().size(), before.size());
   for (std::size_t i = 0; i < before.size(); ++i) {
     EXPECT_EQ(policy->operating_points()[i].parameters, before[i].parameters);

@@ -106,7 +106,7 @@ TEST(Offload, compares_one_output_with_a_half) {
   // The cloud is the dearer model, wherever it stands.
   auto fields = two_class_fields({{0.9F, 0.2F}, {0.9F, 0.2F}, {0.9F, 0.2F}}, {1, 0, 0}, {10, 1});
   fields.offload_score = Tensor::from<float>({0.6F, 0.4F, 0.5F}, {3});
-  fields.router_costs["macs"] = 0.5;
+  fields.multiplexer_costs["macs"] = 0.5;
   const OutcomeTable table(fields);
   const auto policy = fitted("offload", table);
   const auto decisions = policy->decide(table);

@@ -76,17 +76,17 @@ void expect_honest(const ServiceAnswer& answer, const Tensor& images, ModelPool&
     ASSERT_EQ(answer.called[i], expected);
     ASSERT_EQ(answer.answered_from[i], expected);
     std::vector<float> mean(testing::classes);
-    double macs = 0, count = 0;
+    double cost = 0, count = 0;
     for (std::size_t model = 0; model < pool.size(); ++model) {
       if ((expected & model_bit(model)) == 0) continue;
       const Tensor own = pool.probabilities(model, images.rows(row, row + 1));
       for (std::int64_t k = 0; k < testing::classes; ++k) {
         mean[static_cast<std::size_t>(k)] += own.data<float>()[k];
       }
-      macs += pool.costs()[model];
+      cost += pool.costs()[model];
       ++count;
     }
-    EXPECT_EQ(answer.macs[i], macs);
+    EXPECT_EQ(answer.costs[i], cost);
     for (std::int64_t k = 0; k < testing::classes; ++k) {
       EXPECT_NEAR(answer.probabilities.data<float>()[row * testing::classes + k],
                   mean[static_cast<std::size_t>(k)] / static_cast<float>(count), 1e-5F);
@@ -123,8 +123,8 @@ TEST(Service, AnswersManyThreadsInOrderFromTheModelsItRecords) {
     called += found.called[model];
   }
   EXPECT_GT(called, found.images);
-  EXPECT_LT(found.macs, found.reference_macs + 48.0 * static_cast<double>(found.images));
-  EXPECT_EQ(found.reference_macs, 1536.0 * static_cast<double>(found.images));
+  EXPECT_LT(found.cost, found.reference_cost + 48.0 * static_cast<double>(found.images));
+  EXPECT_EQ(found.reference_cost, 1536.0 * static_cast<double>(found.images));
 }
 
 /// A policy, fitted on what three models (for `offload` two) say of random images.
@@ -151,12 +151,12 @@ class EveryPolicyInService : public ::testing::TestWithParam<std::string> {
 
   /// Records its decisions, and watches for drift from the table tested on.
   Deployment deployed() const {
-    Deployment result{served_,           policy_->uses_router() ? multiplexer_ : Multiplexer{},
+    Deployment result{served_,           policy_->uses_multiplexer() ? multiplexer_ : Multiplexer{},
                       {policy_->rule()}, 0,
                       nullptr,           policy_->best_single()};
     const auto& fields = test_->fields();
     result.recorders = {
-        std::make_shared<Recorder>(*policy_, CallCosts{fields.costs, fields.router_costs})};
+        std::make_shared<Recorder>(*policy_, CallCosts{fields.costs, fields.multiplexer_costs})};
     result.monitor =
         std::make_shared<DriftMonitor>(monitored_values(*policy_, *test_), policy_->version());
     return result;
@@ -189,7 +189,7 @@ TEST_P(EveryPolicyInService, DecidesAsInReplay) {
       EXPECT_EQ(answer.called[row], replayed.called[5 * i + row]);
       EXPECT_EQ(answer.wanted[row], replayed.called[5 * i + row]);
       EXPECT_EQ(answer.answers[row], replayed.answers[5 * i + row]);
-      EXPECT_EQ(answer.macs[row], costs[5 * i + row]);
+      EXPECT_EQ(answer.costs[row], costs[5 * i + row]);
       EXPECT_TRUE(again[row].same) << answer.records[row];
     }
   }
@@ -203,7 +203,7 @@ TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
   Service service(deployed(), {});
   ServiceRequest limited = request(images_);
   ModelPool pool(served_);
-  const double look = policy_->uses_router() ? 48.0 : 0.0;
+  const double look = policy_->uses_multiplexer() ? 48.0 : 0.0;
   limited.max_cost = look + pool.costs()[0];  // the smallest model and no other
   const ServiceAnswer answer = service.infer(limited);
   ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
@@ -286,7 +286,7 @@ TEST(Service, OneModelCanBeNamedAndADecisionAskedForAlone) {
   named.model = 1;
   const ServiceAnswer own = service.infer(named);
   EXPECT_EQ(own.called, std::vector<std::uint64_t>(4, model_bit(1)));
-  EXPECT_EQ(own.macs, std::vector<double>(4, pool.costs()[1]));
+  EXPECT_EQ(own.costs, std::vector<double>(4, pool.costs()[1]));
   EXPECT_TRUE(own.view.weights.empty());
   const Tensor expected = pool.probabilities(1, images);
   for (std::int64_t k = 0; k < expected.size(); ++k) {
@@ -298,7 +298,7 @@ TEST(Service, OneModelCanBeNamedAndADecisionAskedForAlone) {
   const ServiceAnswer decided = service.infer(asked);
   EXPECT_EQ(decided.called, std::vector<std::uint64_t>(4, 0));
   EXPECT_EQ(decided.wanted, (std::vector<std::uint64_t>{1, 2, 4, 1}));
-  EXPECT_EQ(decided.macs, std::vector<double>(4, 48.0));  // the look
+  EXPECT_EQ(decided.costs, std::vector<double>(4, 48.0));  // the multiplexer alone
   EXPECT_EQ(decided.view.weights.shape(), (Shape{4, 3}));
   EXPECT_TRUE(decided.answers.empty());
   EXPECT_EQ(service.statistics().images, 0u);

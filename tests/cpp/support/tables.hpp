@@ -102,10 +102,10 @@ inline OutcomeTable random_table(std::uint64_t seed, const RandomTableOptions& o
     fields.costs["macs"].push_back(std::pow(4.0, static_cast<double>(i)));
     fields.costs["latency_ms"].push_back(1.0 + static_cast<double>(i));
   }
-  fields.router_costs = {{"macs", 0.25}, {"latency_ms", 0.125}};
+  fields.multiplexer_costs = {{"macs", 0.25}, {"latency_ms", 0.125}};
   if (!options.with_router) {
     fields.weights = fields.scores = fields.offload_score = fields.features = Tensor();
-    fields.router_costs.clear();
+    fields.multiplexer_costs.clear();
   }
   fields.split = options.split;
   return OutcomeTable(std::move(fields));
