@@ -24,6 +24,8 @@ LADDER = {
     "cost": ("core",),
     "protocol": ("core",),
     "routing": ("core",),
+    "policies": ("routing",),
+    "evaluation": ("routing",),
     "runtime": ("networks", "losses", "routing"),
     "service": ("runtime", "data"),
     "offload": ("networks", "data", "cost", "protocol"),

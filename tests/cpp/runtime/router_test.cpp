@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/policy.hpp"
 #include "muxnet/runtime/collect.hpp"
 #include "support/pool.hpp"

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/policy.hpp"
 #include "muxnet/runtime/collect.hpp"
 #include "muxnet/service/completions.hpp"

@@ -9,6 +9,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/data/loader.hpp"
 #include "muxnet/networks/weights.hpp"
+#include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/policy.hpp"
 #include "muxnet/runtime/collect.hpp"
