@@ -3,10 +3,11 @@
 The compiled core is loaded when one of its names is first used, so that ``import muxnet`` is quick.
 """
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from muxnet.config import MultiplexerConfig, RunConfig, load_config
+from muxnet.base.version import __version__ as __version__
+from muxnet.run.config import MultiplexerConfig, RunConfig, load_config
 
 if TYPE_CHECKING:
     from muxnet._core import (
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
         OffloadOptions,
         TrainingError,
     )
-    from muxnet.api import (
+    from muxnet.outcomes.estimator import RouterClassifier
+    from muxnet.outcomes.table_files import read_outcomes
+    from muxnet.pool.onnx_export import export_onnx
+    from muxnet.pool.torch_weights import from_torch
+    from muxnet.run.api import (
         Router,
         dataset,
         evaluate_policies,
@@ -32,15 +37,6 @@ if TYPE_CHECKING:
         split_dataset,
         zoo,
     )
-    from muxnet.estimator import RouterClassifier
-    from muxnet.onnx_export import export_onnx
-    from muxnet.outcome_files import read_outcomes
-    from muxnet.torch_weights import from_torch
-
-try:
-    __version__ = metadata.version("muxnet")
-except metadata.PackageNotFoundError:  # run from a source folder that was never installed
-    __version__ = "0+source"
 
 __all__ = [
     "BusyError",
@@ -72,22 +68,22 @@ __all__ = [
 ]
 
 
-# Where the names are that are not in muxnet.api.
+# Where the names are that are not in muxnet.run.api.
 _MODULES = {
-    "RouterClassifier": "muxnet.estimator",
+    "RouterClassifier": "muxnet.outcomes.estimator",
     "BusyError": "muxnet._core",
     "ConnectionOptions": "muxnet._core",
     "OffloadClient": "muxnet._core",
     "OffloadOptions": "muxnet._core",
     "TrainingError": "muxnet._core",
-    "export_onnx": "muxnet.onnx_export",
-    "read_outcomes": "muxnet.outcome_files",
-    "from_torch": "muxnet.torch_weights",
+    "export_onnx": "muxnet.pool.onnx_export",
+    "read_outcomes": "muxnet.outcomes.table_files",
+    "from_torch": "muxnet.pool.torch_weights",
 }
 
 
 def __getattr__(name: str) -> Any:
     """Return what ``__all__`` promises from the module that defines it."""
     if name in __all__:
-        return getattr(import_module(_MODULES.get(name, "muxnet.api")), name)
+        return getattr(import_module(_MODULES.get(name, "muxnet.run.api")), name)
     raise AttributeError(f"module 'muxnet' has no attribute '{name}'")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import muxnet
-from muxnet.errors import UsageError, UserError
+from muxnet.base.errors import UsageError, one_line
 
 # Each is a module of muxnet.commands with HELP, add_arguments(parser), execute(arguments) -> exit
 # status, and INTERRUPTED, what to say after Ctrl-C.
@@ -85,18 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         _say(f"error: {one_line(error)}")
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_ERROR
-
-
-def one_line(error: Exception) -> str:
-    """Return what went wrong in one line, with its kind where the text alone would not say."""
-    # str() of a KeyError puts its text in quotes.
-    text = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
-    if isinstance(error, MemoryError):
-        return f"[memory] not enough memory{': ' + text if text else ''}"
-    told = isinstance(error, (UserError, ValueError, OSError, RuntimeError)) and text
-    if told or text.startswith("["):  # the form of every message of ours
-        return text
-    return f"{type(error).__name__}: {text} (--debug shows where)"
 
 
 def _module(name: str) -> ModuleType:

@@ -234,10 +234,11 @@ SERVED_MODELS = ("alexnet_small", "mobilenet_v2_small", "mnasnet1_0_small")
 @pytest.fixture(scope="session")
 def untrained_run(tmp_path_factory):
     """A run's folder as ``muxnet serve`` reads it, of networks that have learnt nothing."""
-    from muxnet import _core, api
-    from muxnet.config import RunConfig, save_config
-    from muxnet.files import write_json
-    from muxnet.run_folder import RunFolder
+    from muxnet import _core
+    from muxnet.base.files import write_json
+    from muxnet.base.run_folder import RunFolder
+    from muxnet.run import api
+    from muxnet.run.config import RunConfig, save_config
 
     folder = RunFolder(tmp_path_factory.mktemp("served") / "run")
     # Of a seed whose multiplexer, which knows nothing, calls several models.
@@ -264,8 +265,8 @@ def untrained_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def digit_images():
     """Test images u8 (n, c, h, w) of the digits."""
-    from muxnet import api
-    from muxnet.adapters import raw_pixels
+    from muxnet.base.images import raw_pixels
+    from muxnet.run import api
 
     data = api.load_data("digits", held_out_fraction=0.25).test
     return raw_pixels(data, 0, len(data))

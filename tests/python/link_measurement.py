@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from muxnet import _core, offload
+from muxnet import _core
+from muxnet.paper.tables import offload
 
 CLASSES = 10
 IMAGES = 20

@@ -7,8 +7,9 @@ import time
 import muxnet
 import numpy as np
 import pytest
-from muxnet import _core, api
-from muxnet.config import load_config
+from muxnet import _core
+from muxnet.run import api
+from muxnet.run.config import load_config
 
 NAMES = ["alexnet_small", "mobilenet_v2_small", "resnet50_small"]
 

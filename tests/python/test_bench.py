@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from muxnet import _core
+from muxnet.base.errors import UsageError, UserError
 from muxnet.bench import ours, replaying, rounds
 from muxnet.bench.neighbours import busy_neighbours
 from muxnet.bench.rounds import Row
 from muxnet.bench.works import works
 from muxnet.cli import main
 from muxnet.commands import bench
-from muxnet.errors import UsageError, UserError
-from muxnet.replay import fit_policy
+from muxnet.outcomes.fitting import fit_policy
 
 
 def test_the_works_are_those_of_the_table() -> None:

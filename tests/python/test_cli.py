@@ -7,10 +7,11 @@ from typing import Any
 
 import muxnet
 import pytest
-from muxnet import figures, files, main_job, records, results
-from muxnet.cli import COMMANDS, build_parser, main, one_line
-from muxnet.config import load_config
-from muxnet.errors import OutputError
+from muxnet.base import files, schema
+from muxnet.base.errors import OutputError, one_line
+from muxnet.cli import COMMANDS, build_parser, main
+from muxnet.run import figures, main_job, results
+from muxnet.run.config import load_config
 
 
 @pytest.fixture(autouse=True)
@@ -214,7 +215,7 @@ def test_a_full_disk_leaves_no_results(
 
 
 def test_options_cover_the_configuration(computed: list[main_job.Run]) -> None:
-    keys: dict[str, Any] = records.to_dict(load_config())
+    keys: dict[str, Any] = schema.to_dict(load_config())
     flat = set(keys) - {"augmentation", "multiplexer"}
     flat |= {f"augmentation.{key}" for key in keys["augmentation"]}
     flat |= {f"multiplexer.{key}" for key in keys["multiplexer"]}
@@ -225,7 +226,6 @@ def test_options_cover_the_configuration(computed: list[main_job.Run]) -> None:
 def test_without_the_core_the_error_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "muxnet.api", None)
-    monkeypatch.delattr(muxnet, "api", raising=False)
+    monkeypatch.setitem(sys.modules, "muxnet._core", None)
     assert main(["run", "--out", "o"]) == 1
-    assert "muxnet.api" in capsys.readouterr().err
+    assert "muxnet._core" in capsys.readouterr().err

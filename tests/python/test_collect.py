@@ -8,10 +8,12 @@ import sys
 
 import numpy as np
 import pytest
-from muxnet import _core, adapters, api, cli
-from muxnet.collect import batch_size, collect
-from muxnet.errors import ConfigError, UserError
-from muxnet.model_identity import Identity
+from muxnet import _core, cli
+from muxnet.base.errors import ConfigError, UserError
+from muxnet.pool import adapters
+from muxnet.pool.collect import batch_size, collect
+from muxnet.pool.model_identity import Identity
+from muxnet.run import api
 
 CLASSES = 3
 FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
@@ -90,7 +92,7 @@ def test_answers_that_do_not_fit_are_refused(data, tmp_path, answer, message):
 
 
 def test_a_stop_amid_a_model_costs_its_last_call_only(data, tmp_path, monkeypatch):
-    monkeypatch.setattr("muxnet.collect.BATCH_BYTES", FIVE_IMAGES)
+    monkeypatch.setattr("muxnet.pool.collect.BATCH_BYTES", FIVE_IMAGES)
     out = tmp_path / "o.safetensors"
     calls = []
 
@@ -283,7 +285,7 @@ def test_a_function_without_a_source_file_is_its_code():
 
 
 def test_a_model_that_changes_its_classes_is_refused(data, tmp_path, monkeypatch):
-    monkeypatch.setattr("muxnet.collect.BATCH_BYTES", FIVE_IMAGES)
+    monkeypatch.setattr("muxnet.pool.collect.BATCH_BYTES", FIVE_IMAGES)
     counts = iter((3, 4))
 
     def alike(images):

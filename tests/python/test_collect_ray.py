@@ -13,18 +13,18 @@ FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
 
 ON_RAY = """
 import os, sys
-import muxnet.cluster, muxnet.collect
+import muxnet.base.cluster, muxnet.pool.collect
 from muxnet import cli
 
-begin = muxnet.cluster.Cluster.__init__
+begin = muxnet.base.cluster.Cluster.__init__
 
 def two_cores(self, address):
     begin(self, address)
     self.cores = 2
 
-muxnet.cluster.Cluster.__init__ = two_cores
-muxnet.collect.BATCH_BYTES = 4 * 64 * 5
-muxnet.collect.SAVE_SECONDS = 0.0
+muxnet.base.cluster.Cluster.__init__ = two_cores
+muxnet.pool.collect.BATCH_BYTES = 4 * 64 * 5
+muxnet.pool.collect.SAVE_SECONDS = 0.0
 os.environ["DRIVER"] = str(os.getpid())
 for models, more in (words.split("+") for words in sys.argv[1:]):
     out = ["--out", models + ".safetensors"]
@@ -104,7 +104,7 @@ def on_ray(*words):
 
 def test_a_ray_cluster_gives_the_same_table_whatever_is_killed(models_on_ray, monkeypatch):
     pytest.importorskip("ray")
-    monkeypatch.setattr("muxnet.collect.BATCH_BYTES", FIVE_IMAGES)
+    monkeypatch.setattr("muxnet.pool.collect.BATCH_BYTES", FIVE_IMAGES)
     local = ["collect", "--data", "inputs.npz", "--models"]
     assert cli.main([*local, "plain.json", "--out", "local"]) == 0
     whole = (models_on_ray / "local").read_bytes()

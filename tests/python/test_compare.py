@@ -4,10 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from muxnet.base.errors import UsageError
 from muxnet.cli import main
 from muxnet.commands.compare import sentence
-from muxnet.compare import Comparison, Contender, Difference, Interval, Line, parse_contenders
-from muxnet.errors import UsageError
+from muxnet.outcomes.compare import (
+    Comparison,
+    Contender,
+    Difference,
+    Interval,
+    Line,
+    parse_contenders,
+)
 
 POLICIES = "learned_cascade,cascade:max_models=2,random_mixing"
 

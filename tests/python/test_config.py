@@ -2,9 +2,9 @@ import json
 from pathlib import Path
 
 import pytest
-from muxnet import config as configuration
-from muxnet.config import RunConfig, load_config, save_config
-from muxnet.errors import ConfigError
+from muxnet.base.errors import ConfigError
+from muxnet.run import config as configuration
+from muxnet.run.config import RunConfig, load_config, save_config
 
 
 def write(path: Path, content: object) -> Path:

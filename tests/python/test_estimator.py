@@ -4,7 +4,8 @@ import doctest
 
 import numpy as np
 import pytest
-from muxnet import RouterClassifier, _core, estimator
+from muxnet import RouterClassifier, _core
+from muxnet.outcomes import estimator
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV

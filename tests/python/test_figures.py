@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from muxnet import figures, results
+from muxnet.run import figures, results
 
 
 def test_every_figure_is_a_real_picture(results_dict: dict[str, Any], tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from muxnet import cli
-from muxnet.errors import OutputError, UserError
-from muxnet.files import atomic_path, sole_file, sole_folder, write_json, write_text
+from muxnet.base.errors import OutputError, UserError
+from muxnet.base.files import atomic_path, sole_file, sole_folder, write_json, write_text
 
 # Holds a place and leaves it half written, until it is killed.
 HOLDER = """
 import sys, time
-from muxnet import files
+from muxnet.base import files
 
 kind, place, target = sys.argv[1:]
 with getattr(files, kind)(place), files.atomic_path(target) as temporary:

@@ -13,9 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from muxnet import _core, adapters, array_files, config, files, outcome_files, results
+from muxnet import _core
+from muxnet.base import array_files, files
+from muxnet.base.errors import ConfigError, InputError, error_text
 from muxnet.commands import collect, serve
-from muxnet.errors import ConfigError, InputError, error_text
+from muxnet.outcomes import table_files
+from muxnet.pool import adapters
+from muxnet.run import config, results
 from muxnet.sweep.config import read_sweep
 
 COSTS = {"a": 1.0, "b": 2.0}
@@ -23,7 +27,7 @@ HEADER = "label,a:prediction,a:confidence,b:prediction,b:confidence\n"
 
 
 def read_outcomes(path: Path) -> object:
-    return outcome_files.read_outcomes(path, COSTS)
+    return table_files.read_outcomes(path, COSTS)
 
 
 READERS: dict[str, Callable[[Path], object]] = {
@@ -253,9 +257,9 @@ def limited(code: str, gibibytes: float) -> str:
 READ = """
 import sys
 from pathlib import Path
-from muxnet import outcome_files
+from muxnet.outcomes import table_files
 try:
-    print(len(outcome_files.read_outcomes(Path({path!r}), {costs!r})["all"]))
+    print(len(table_files.read_outcomes(Path({path!r}), {costs!r})["all"]))
 except ValueError as error:
     print(error)
 """

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from muxnet import _core, api
+from muxnet import _core
+from muxnet.run import api
 
 
 def data(rows: int = 20) -> object:

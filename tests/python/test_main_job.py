@@ -5,12 +5,13 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import muxnet
+import muxnet.run
 import numpy as np
 import pytest
-from muxnet import machine, main_job, records, results
+from muxnet.base import machine, schema
+from muxnet.base.files import write_text
 from muxnet.cli import main
-from muxnet.files import write_text
+from muxnet.run import main_job, results
 
 NAMES = ["small", "large"]
 POLICIES = results.POLICY_NAMES
@@ -56,10 +57,10 @@ def epoch(number: int, models: int) -> SimpleNamespace:
 
 
 class Core(ModuleType):
-    """Stands in for muxnet.api and keeps what it was asked for."""
+    """Stands in for muxnet.run.api and keeps what it was asked for."""
 
     def __init__(self, called: list[float]) -> None:
-        super().__init__("muxnet.api")
+        super().__init__("muxnet.run.api")
         self.called = called
         self.asked: dict[str, Any] = {}
         self.fitted_on: list[int] = []
@@ -151,8 +152,8 @@ class Core(ModuleType):
 @pytest.fixture
 def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
     core = Core([0.25, 0.75])
-    monkeypatch.setitem(sys.modules, "muxnet.api", core)
-    monkeypatch.setattr(muxnet, "api", core, raising=False)
+    monkeypatch.setitem(sys.modules, "muxnet.run.api", core)
+    monkeypatch.setattr(muxnet.run, "api", core, raising=False)
     monkeypatch.chdir(tmp_path)
     return core
 
@@ -229,9 +230,9 @@ def test_collapses_and_a_dear_multiplexer_are_warned_of(core: Core) -> None:
 
 
 def test_the_same_seed_gives_the_same_results_but_times(core: Core) -> None:
-    first = records.to_dict(run())
+    first = schema.to_dict(run())
     core.measure_latency = lambda model: SimpleNamespace(ms=7.0, typical_ms=8.0)  # type: ignore[method-assign]
-    second = records.to_dict(run())
+    second = schema.to_dict(run())
     assert first != second
     assert results.without_times(first) == results.without_times(second)
 

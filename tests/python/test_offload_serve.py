@@ -4,7 +4,7 @@ import json
 
 import pytest
 from muxnet import cli
-from muxnet.files import write_text
+from muxnet.base.files import write_text
 
 TOKEN = "correct-horse"
 COUNT = 20

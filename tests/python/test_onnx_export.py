@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 from muxnet import _core, export_onnx
-from muxnet.errors import MissingPackageError
-from muxnet.onnx_export import WRITERS, averages
+from muxnet.base.errors import MissingPackageError
+from muxnet.pool.onnx_export import WRITERS, averages
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")

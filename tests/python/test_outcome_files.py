@@ -2,8 +2,9 @@ import json
 
 import numpy as np
 import pytest
-from muxnet import cli, outcome_files, study
-from muxnet.errors import ConfigError
+from muxnet import cli
+from muxnet.base.errors import ConfigError
+from muxnet.outcomes import study, table_files
 
 CLASSES = 4
 
@@ -30,7 +31,7 @@ COSTS = {"small": 1.0, "middle": 4.0, "large": 20.0}
 def test_csv_of_top_answers_and_of_probabilities_says_the_same(tmp_path, full, answers):
     probabilities, labels = answers()
     write_csv(tmp_path / "answers.csv", probabilities, labels, full=full)
-    table = outcome_files.read_outcomes(tmp_path / "answers.csv", COSTS)["all"]
+    table = table_files.read_outcomes(tmp_path / "answers.csv", COSTS)["all"]
     assert table.models == ["small", "middle", "large"]
     assert table.costs("cost") == [1.0, 4.0, 20.0]
     right = probabilities.argmax(axis=2) == labels[:, None]
@@ -47,7 +48,7 @@ def test_parquet_reads_as_csv(tmp_path, answers):
         columns[f"{name}:prediction"] = probabilities[:, i].argmax(axis=1)
         columns[f"{name}:confidence"] = probabilities[:, i].max(axis=1)
     parquet.write_table(arrow.table(columns), tmp_path / "answers.parquet")
-    table = outcome_files.read_outcomes(tmp_path / "answers.parquet", COSTS)["all"]
+    table = table_files.read_outcomes(tmp_path / "answers.parquet", COSTS)["all"]
     right = probabilities.argmax(axis=2) == labels[:, None]
     np.testing.assert_array_equal(np.asarray(table.correct, bool), right)
 
@@ -62,7 +63,7 @@ def test_npz_with_its_own_division(tmp_path, answers):
         test_labels=labels[300:],
         macs=np.array([1, 4, 20]),
     )
-    tables = outcome_files.read_outcomes(tmp_path / "answers.npz")
+    tables = table_files.read_outcomes(tmp_path / "answers.npz")
     assert [len(tables["held_out"]), len(tables["test"])] == [300, 100]
     assert tables["test"].split == "test"
     assert tables["test"].costs("macs") == [1.0, 4.0, 20.0]
@@ -71,12 +72,12 @@ def test_npz_with_its_own_division(tmp_path, answers):
 def test_safetensors_comes_back_and_takes_other_costs(tmp_path, answers):
     probabilities, labels = answers()
     np.savez(tmp_path / "a.npz", probabilities=probabilities, labels=labels, macs=[1, 4, 20])
-    table = outcome_files.read_outcomes(tmp_path / "a.npz")["all"]
+    table = table_files.read_outcomes(tmp_path / "a.npz")["all"]
     table.save(tmp_path / "a.safetensors")
-    again = outcome_files.read_outcomes(tmp_path / "a.safetensors")["all"]
+    again = table_files.read_outcomes(tmp_path / "a.safetensors")["all"]
     np.testing.assert_array_equal(again.probabilities, probabilities)
     costs = {f"model_{i}": 1.0 + i for i in range(3)}
-    priced = outcome_files.read_outcomes(tmp_path / "a.safetensors", costs)["all"]
+    priced = table_files.read_outcomes(tmp_path / "a.safetensors", costs)["all"]
     assert priced.cost_kinds == ["cost"]
     assert priced.costs("cost") == [1.0, 2.0, 3.0]
 
@@ -84,7 +85,7 @@ def test_safetensors_comes_back_and_takes_other_costs(tmp_path, answers):
 def test_rare_classes_leave_the_top_answer_on_top(tmp_path):
     path = tmp_path / "answers.csv"
     path.write_text("label,a:prediction,a:confidence,b:prediction,b:confidence\n0,0,0.1,1,0.2\n")
-    table = outcome_files.read_outcomes(path, {"a": 1, "b": 2})["all"]
+    table = table_files.read_outcomes(path, {"a": 1, "b": 2})["all"]
     assert np.asarray(table.correct).tolist() == [[1, 0]]
     assert table.predictions.tolist() == [[0, 1]]
 
@@ -108,27 +109,27 @@ def test_a_csv_that_does_not_fit_is_told_where(tmp_path, text, message):
     path = tmp_path / "answers.csv"
     path.write_text(text)
     with pytest.raises(ConfigError) as error:
-        outcome_files.read_outcomes(path, {"a": 1.0})
+        table_files.read_outcomes(path, {"a": 1.0})
     assert message in str(error.value)
 
 
 def test_costs_must_name_every_model(tmp_path, answers):
     write_csv(tmp_path / "answers.csv", *answers(rows=10))
     with pytest.raises(ConfigError, match="expected one each for small, middle, large"):
-        outcome_files.read_outcomes(tmp_path / "answers.csv", {"small": 1.0})
+        table_files.read_outcomes(tmp_path / "answers.csv", {"small": 1.0})
 
 
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "answers.npz").write_bytes(b"no archive")
     with pytest.raises(ConfigError):
-        outcome_files.read_outcomes(tmp_path / "answers.npz")
+        table_files.read_outcomes(tmp_path / "answers.npz")
     np.savez(tmp_path / "other.npz", labels=np.zeros(3, np.int32))
     with pytest.raises(ConfigError, match="expected an array probabilities"):
-        outcome_files.read_outcomes(tmp_path / "other.npz")
+        table_files.read_outcomes(tmp_path / "other.npz")
     with pytest.raises(ConfigError, match=r"received \.pkl"):
-        outcome_files.read_outcomes(tmp_path / "answers.pkl")
+        table_files.read_outcomes(tmp_path / "answers.pkl")
     with pytest.raises(OSError, match="nothing"):
-        outcome_files.read_outcomes(tmp_path / "nothing.csv", COSTS)
+        table_files.read_outcomes(tmp_path / "nothing.csv", COSTS)
 
 
 def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch, answers):
@@ -167,7 +168,7 @@ def test_study_of_equal_models_does_not_pay(tmp_path, answers):
     probabilities, labels = answers(rows=2000, accuracies=(0.8,))
     same = np.repeat(probabilities, 2, axis=1)
     np.savez(tmp_path / "same.npz", probabilities=same, labels=labels, macs=[1.0, 1.001])
-    table = outcome_files.read_outcomes(tmp_path / "same.npz")["all"]
+    table = table_files.read_outcomes(tmp_path / "same.npz")["all"]
     found = study.study(*study.split_outcomes(table))
     assert found.verdict == "does not pay"
     assert found.diversity.oracle_gain == 0
@@ -183,7 +184,7 @@ def test_study_knows_neighbours_where_there_are_features(tmp_path, answers):
     np.savez(tmp_path / "seen.npz", features=features, **plain)
     found = {}
     for name in ("plain", "seen"):
-        table = outcome_files.read_outcomes(tmp_path / f"{name}.npz")["all"]
+        table = table_files.read_outcomes(tmp_path / f"{name}.npz")["all"]
         found[name] = study.study(*study.split_outcomes(table))
     assert found["plain"].sentences[-1] == (
         "Left out: hybrid-single and hybrid-ensemble for want of a multiplexer's scores; "
@@ -198,7 +199,7 @@ def test_study_knows_neighbours_where_there_are_features(tmp_path, answers):
 def test_study_refuses_one_model_and_unknown_costs(tmp_path, answers):
     probabilities, labels = answers(rows=20, accuracies=(0.8, 0.9))
     np.savez(tmp_path / "two.npz", probabilities=probabilities, labels=labels, macs=[1.0, 2.0])
-    table = outcome_files.read_outcomes(tmp_path / "two.npz")["all"]
+    table = table_files.read_outcomes(tmp_path / "two.npz")["all"]
     with pytest.raises(ConfigError, match="expected macs, received money"):
         study.study(*study.split_outcomes(table), cost_kind="money")
     with pytest.raises(ConfigError, match="two parts of 20 inputs"):

@@ -1,12 +1,13 @@
 import json
 
 import pytest
-from muxnet import _core, cli, paper
+from muxnet import _core, cli
 from muxnet.commands import profile as profile_command
+from muxnet.paper import tables
 
 
 def test_tables_are_the_papers_arithmetic():
-    costs = paper.compute().costs
+    costs = tables.compute().costs
     first = costs["table1"]
     assert first["hybrid"]["latency_ms"] == pytest.approx(10.12, abs=0.005)
     assert first["hybrid"]["energy_mj"] == pytest.approx(55.36, abs=0.005)
@@ -18,7 +19,7 @@ def test_tables_are_the_papers_arithmetic():
 
 
 def test_headlines_follow_from_the_tables():
-    for line in paper.compute().headlines:
+    for line in tables.compute().headlines:
         assert line.computed == pytest.approx(line.paper, rel=0.02), line.quantity
 
 
@@ -42,9 +43,9 @@ def test_command_prints_and_writes(tmp_path, capsys):
 def test_called_shares_weigh_other_costs():
     costs = {
         name: _core.Cost(_core.Figure(1.0, "counted"), _core.Figure(2.0, "measured"))
-        for name in paper.read_paper()["table2"]["models"]
+        for name in tables.read_paper()["table2"]["models"]
     }
-    total = paper.hybrid_of(costs, _core.no_cost())
+    total = tables.hybrid_of(costs, _core.no_cost())
     assert total.macs.value == pytest.approx(1.0)
     assert total.latency_ms.value == pytest.approx(2.0)
     assert total.latency_ms.origins == ["measured"]

@@ -10,7 +10,8 @@ PREPARE = """
 import multiprocessing, os, socket, sys, threading, time
 import numpy as np
 import muxnet
-from muxnet import _core, api
+from muxnet import _core
+from muxnet.run import api
 
 data = api.load_data("digits", held_out_fraction=0.25)
 models = api.zoo(("alexnet_small", "mobilenet_v2_small"), data.train)

@@ -2,7 +2,7 @@ import io
 from types import SimpleNamespace
 from typing import Any
 
-from muxnet.progress import BarReporter, LogReporter, line, reporter
+from muxnet.base.progress import BarReporter, LogReporter, line, reporter
 
 
 def state(step: int, **changes: Any) -> dict[str, Any]:

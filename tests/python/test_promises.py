@@ -2,8 +2,9 @@ import json
 
 import numpy as np
 import pytest
-from muxnet import cli, outcome_files, promises, replay
-from muxnet.errors import ConfigError
+from muxnet import cli
+from muxnet.base.errors import ConfigError
+from muxnet.outcomes import fitting, promises, table_files
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def tables(answers, tmp_path):
 
 
 def test_promises_are_seldom_broken_and_save(tables):
-    parts = outcome_files.read_outcomes(tables)
-    policy = replay.fit_policy("learned_cascade", parts["held_out"])
+    parts = table_files.read_outcomes(tables)
+    policy = fitting.fit_policy("learned_cascade", parts["held_out"])
     kept = promises.count_kept(policy, parts["test"], [(0.02, 0.1), (0.0001, 0.05)], divisions=40)
     assert [entry.divisions for entry in kept] == [40, 40]
     assert kept[0].promised > 30

@@ -3,9 +3,9 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from muxnet import records
-from muxnet.errors import ConfigError
-from muxnet.records import option
+from muxnet.base import schema
+from muxnet.base.errors import ConfigError
+from muxnet.base.schema import option
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Outer:
 
 def test_round_trip() -> None:
     record = Outer("x", 0.25, "b", (3,), (0.0, 1.0), {"k": 2.0}, Inner(4))
-    assert records.from_dict(Outer, records.to_dict(record)) == record
+    assert schema.from_dict(Outer, schema.to_dict(record)) == record
 
 
 def test_numpy_values_become_plain() -> None:
-    assert records.to_dict({"a": np.float32(0.5), "b": np.arange(2)}) == {"a": 0.5, "b": [0, 1]}
+    assert schema.to_dict({"a": np.float32(0.5), "b": np.arange(2)}) == {"a": 0.5, "b": [0, 1]}
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_numpy_values_become_plain() -> None:
 )
 def test_refuses(data: object, text: str) -> None:
     with pytest.raises(ConfigError) as error:
-        records.from_dict(Outer, data, "file.json")
+        schema.from_dict(Outer, data, "file.json")
     assert text in str(error.value)
     assert str(error.value).startswith("[file.json]")
 
 
 def test_replace_merges_nested_keys() -> None:
-    assert records.replace(Outer("x"), {"inner": {"depth": 9}}, "here").inner == Inner(9)
+    assert schema.replace(Outer("x"), {"inner": {"depth": 9}}, "here").inner == Inner(9)

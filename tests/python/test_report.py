@@ -4,9 +4,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from muxnet import report, results, tables
-from muxnet.verdict import accuracy_at, collapse_warnings, verdict
-from muxnet.words import compared_text
+from muxnet.base.words import compared_text
+from muxnet.run import report, result_tables, results
+from muxnet.run.verdict import accuracy_at, collapse_warnings, verdict
 
 PICTURES = {"accuracy_macs": b"\x89PNG one", "called": b"\x89PNG two"}
 
@@ -56,7 +56,7 @@ def test_the_report_is_well_formed_and_self_contained(results_dict: dict[str, An
 def test_the_report_holds_every_number_of_the_tables(results_dict: dict[str, Any]) -> None:
     found = results.from_dict(results_dict)
     text = page_of(results_dict).text
-    for table in (tables.model_table(found), tables.policy_table(found)):
+    for table in (result_tables.model_table(found), result_tables.policy_table(found)):
         for row in table.rows:
             assert " ".join(row) in text
     for number in ("12.5 %", "+0.42", "0.21 to 0.64", "-0.75", "0.144", "0.474", "Invented CPU"):
@@ -183,7 +183,7 @@ def test_the_terminal_table_is_plain_where_there_is_no_terminal(
 ) -> None:
     results_dict["models"][0]["name"] = "[red]odd[/red]"
     stream = io.StringIO()
-    tables.print_results(results.from_dict(results_dict), stream)
+    result_tables.print_results(results.from_dict(results_dict), stream)
     text = stream.getvalue()
     assert "\x1b" not in text
     assert "[red]odd[/red]" in text
@@ -205,9 +205,9 @@ def test_a_terminal_never_cuts_numbers(
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     found = results.from_dict(results_dict)
-    tables.print_results(found, stream)
+    result_tables.print_results(found, stream)
     text = stream.getvalue()
     assert ("─" in text) == drawn
     assert "…" not in text
-    for row in tables.model_table(found).rows:
+    for row in result_tables.model_table(found).rows:
         assert all(cell in text for cell in row)

@@ -3,18 +3,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from muxnet import records, results
-from muxnet.errors import ConfigError
+from muxnet.base import schema
+from muxnet.base.errors import ConfigError
+from muxnet.run import results
 
 
 def test_an_example_conforms_and_survives_the_round_trip(results_dict: dict[str, Any]) -> None:
     found = results.from_dict(results_dict)
-    again = json.loads(json.dumps(records.to_dict(found)))
+    again = json.loads(json.dumps(schema.to_dict(found)))
     assert results.from_dict(again) == found
 
 
 def test_the_names_that_scripts_rely_on(results_dict: dict[str, Any]) -> None:
-    plain = records.to_dict(results.from_dict(results_dict))
+    plain = schema.to_dict(results.from_dict(results_dict))
     assert {"name", "parameters", "macs", "latency_ms", "accuracy", "called"} <= set(
         plain["models"][0]
     )
@@ -26,7 +27,7 @@ def test_the_names_that_scripts_rely_on(results_dict: dict[str, Any]) -> None:
 
 
 def test_without_times_drops_clocks_and_nothing_else(results_dict: dict[str, Any]) -> None:
-    plain = records.to_dict(results.from_dict(results_dict))
+    plain = schema.to_dict(results.from_dict(results_dict))
     later = json.loads(json.dumps(plain))
     later["seconds"] = 1.0
     later["seconds_by_phase"] = {"models": 2.0}

@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from muxnet import _core, adapters, api, cli
-from muxnet.collect import collect
-from muxnet.decision_text import explanation, plan_line, step_text
-from muxnet.pools import ForeignPool, ImageFormat
-from muxnet.routing import route_images
+from muxnet import _core, cli
+from muxnet.pool import adapters
+from muxnet.pool.collect import collect
+from muxnet.pool.decision_text import explanation, plan_line, step_text
+from muxnet.pool.pools import ForeignPool, ImageFormat
+from muxnet.pool.routing import route_images
+from muxnet.run import api
 from PIL import Image
 
 SIDE = 8
@@ -137,7 +139,7 @@ def test_damaged_images_are_named_and_the_others_answered(folder, capsys):
 
 
 def test_batches_number_their_inputs_on(folder, monkeypatch):
-    monkeypatch.setattr("muxnet.routing.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
+    monkeypatch.setattr("muxnet.pool.routing.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
     policy = _core.Policy.load(folder / "router" / "policy.json")
     models = adapters.read_models(folder / "models.json")
     pool = ForeignPool(models, policy, ImageFormat(3, SIDE))

@@ -5,10 +5,11 @@ import shutil
 
 import numpy as np
 import pytest
-from muxnet import _core, api, cli
-from muxnet.pools import run_policy
-from muxnet.results import POLICY_NAMES
-from muxnet.run_folder import RunFolder
+from muxnet import _core, cli
+from muxnet.base.run_folder import RunFolder
+from muxnet.pool.pools import run_policy
+from muxnet.run import api
+from muxnet.run.results import POLICY_NAMES
 from PIL import Image
 
 COUNT = 25

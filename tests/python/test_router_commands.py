@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from muxnet import _core, cli
-from muxnet.router_folder import load_router
+from muxnet.pool.router_folder import load_router
 
 
 def save_table(answers, path, seed, rows):

@@ -5,8 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
-from muxnet import _core, cli, run_analysis
-from muxnet.errors import ConfigError, UserError
+from muxnet import _core, cli
+from muxnet.base.errors import ConfigError, UserError
+from muxnet.paper.deployments import deployments
+from muxnet.run import analysis
 
 MODELS = ("alexnet_small", "resnet50_small")
 
@@ -33,11 +35,11 @@ def test_other_test_inputs_than_the_runs_are_refused(run_folder, tmp_path):
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "seed": config["seed"] + 1}))
     with pytest.raises(ConfigError, match="expected the test inputs of the run, received labels: "):
-        run_analysis.load_run(copy)
+        analysis.load_run(copy)
 
 
 def test_profiles_take_the_place_of_what_the_run_measured(run_folder):
-    run = run_analysis.load_run(run_folder)
+    run = analysis.load_run(run_folder)
     slow = _core.DeviceProfile(
         "slow",
         {
@@ -49,13 +51,13 @@ def test_profiles_take_the_place_of_what_the_run_measured(run_folder):
             for name in MODELS
         },
     )
-    mobile, cloud, *_ = run_analysis.deployments(run, device=slow, server=slow, payload="raw")
+    mobile, cloud, *_ = deployments(run, device=slow, server=slow, payload="raw")
     assert mobile.latency_ms == 100.0
     assert mobile.energy_mj == 7.0
     assert cloud.latency_ms > 100.0
     empty = _core.DeviceProfile("empty", {})
     with pytest.raises(ValueError, match=r"profile empty\] expected alexnet_small"):
-        run_analysis.deployments(run, device=empty)
+        deployments(run, device=empty)
 
 
 def test_distances_are_those_of_the_definition():
@@ -63,7 +65,7 @@ def test_distances_are_those_of_the_definition():
     vectors = np.zeros((2, 3, 2), np.float32)
     vectors[0] = [1, 0]
     vectors[1] = [[1, 0], [0, 1], [-1, 0]]
-    found = run_analysis.distances_of(run_analysis.Embeddings(MODELS, vectors, right))
+    found = analysis.distances_of(analysis.Embeddings(MODELS, vectors, right))
     assert found.both_right == 0
     assert found.one_right == 0.5
     assert found.both_wrong == 1
@@ -73,5 +75,5 @@ def test_distances_are_those_of_the_definition():
 
 def test_a_folder_without_a_finished_run_is_refused(tmp_path):
     with pytest.raises(UserError, match="the folder of a finished run"):
-        run_analysis.load_run(tmp_path)
+        analysis.load_run(tmp_path)
     assert cli.main(["figures", str(tmp_path), "--inputs", "3"]) == 2

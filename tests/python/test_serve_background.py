@@ -7,7 +7,7 @@ import sys
 import types
 
 import pytest
-from muxnet.errors import OutputError
+from muxnet.base.errors import OutputError
 from muxnet.serve import background as module
 from muxnet.serve.background import Background
 from muxnet.serve.decision_log import DecisionLog

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 from muxnet import _core, cli
-from muxnet.files import write_text
+from muxnet.base.files import write_text
 
 NAMES = ["small", "large"]
 FORMAT = ["--size", "8", "--channels", "1"]

@@ -8,14 +8,15 @@ from http.client import HTTPConnection
 
 import numpy as np
 import pytest
-from muxnet import _core, adapters, cli
-from muxnet.config import load_config
-from muxnet.errors import UserError
-from muxnet.onnx_export import export_onnx
-from muxnet.pools import ImageFormat, load_models, open_router
-from muxnet.results import read_results
-from muxnet.routing import run_models
-from muxnet.run_folder import RunFolder
+from muxnet import _core, cli
+from muxnet.base.errors import UserError
+from muxnet.base.run_folder import RunFolder
+from muxnet.pool import adapters
+from muxnet.pool.onnx_export import export_onnx
+from muxnet.pool.pools import ImageFormat, load_models, open_router
+from muxnet.pool.routing import run_models
+from muxnet.run.config import load_config
+from muxnet.run.results import read_results
 from muxnet.serve.served import Source, load
 
 http = pytest.importorskip("tritonclient.http")

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from muxnet import _core, cli
-from muxnet.errors import UserError
-from muxnet.files import write_text
+from muxnet.base.errors import UserError
+from muxnet.base.files import write_text
 from muxnet.serve.served import Source, load
 
 RpcError = pytest.importorskip("grpc").RpcError

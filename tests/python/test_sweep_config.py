@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from muxnet.errors import ConfigError
+from muxnet.base.errors import ConfigError
 from muxnet.sweep.config import Choices, Range, Sweep, read_sweep
 
 ROUTING = "kind: routing\nfixed: {table: x.npz}\n"

@@ -12,7 +12,8 @@ from typing import Any
 import muxnet
 import numpy as np
 import pytest
-from muxnet import _core, api
+from muxnet import _core
+from muxnet.run import api
 
 BINDINGS = Path(__file__).resolve().parents[2] / "bindings"
 ROUNDS = 12
@@ -66,7 +67,7 @@ def device_profile(shared) -> list[Call]:
 
 
 def link_profile(shared) -> list[Call]:
-    folder = resources.files("muxnet") / "profiles"
+    folder = resources.files("muxnet.paper") / "profiles"
     path = next(file for file in folder.iterdir() if "upload" in file.read_text())
     return [lambda: _core.LinkProfile.load(str(path)).name] * 2
 

@@ -56,7 +56,7 @@ class Temporary {
   }
 
  private:
-  /// Whoever removes what dead processes left (python/muxnet/files.py) tells by the lock that this
+  /// Whoever removes what dead processes left (python/muxnet/base/files.py) tells by the lock that this
   /// one lives; false where it came in between.
   bool hold() {
     struct stat status {};

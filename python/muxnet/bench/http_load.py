@@ -9,7 +9,7 @@ from typing import cast
 
 import numpy as np
 
-from muxnet.errors import UserError, error_text
+from muxnet.base.errors import UserError, error_text
 
 SEND_ALL = 30.0  # seconds for the replies that are still out when the last request was sent
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from muxnet import _core, api
+from muxnet.base.compiled import _core
 from muxnet.bench import replaying
 from muxnet.bench.works import Work
+from muxnet.run import api
 
 STEPS_PER_EPOCH = 8
 BATCHES_LOADED = 64  # at a time: more than are prepared ahead

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from muxnet.base.errors import MissingPackageError, UserError
 from muxnet.bench import ours, replaying
 from muxnet.bench.works import Work
-from muxnet.errors import MissingPackageError, UserError
 
 Once = Callable[[], object]
 
@@ -26,7 +26,7 @@ def make(peer: str, work: Work, threads: int) -> Once:
     if peer == "numpy":
         return replaying.numpy_cascade(work)
     if peer == "mobilenet_v2":
-        from muxnet import api
+        from muxnet.run import api
 
         api.set_threads(threads)
         return ours.inference(work)
@@ -97,7 +97,7 @@ def _torch_inference(work: Work, threads: int) -> Once:
 
 
 def _exported(work: Work, folder: str) -> Path:
-    from muxnet.onnx_export import export_onnx
+    from muxnet.pool.onnx_export import export_onnx
 
     path = Path(folder) / "network.onnx"
     export_onnx(ours.models(work)[0], path, outputs=["logits"])

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.compiled import _core
 from muxnet.bench.works import Work
-from muxnet.outcome_files import read_fitting_part
-from muxnet.replay import cost_kind_of, fit_policy
+from muxnet.outcomes.fitting import cost_kind_of, fit_policy
+from muxnet.outcomes.table_files import read_fitting_part
 
 Once = Callable[[], object]
 
@@ -54,8 +55,6 @@ def outcomes(work: Work, seed: int) -> Any:
 
     With scores as a multiplexer's would be: right more often than not.
     """
-    from muxnet import _core
-
     random = np.random.default_rng(seed)
     if work.table:
         recorded = read_fitting_part(work.table, {})

@@ -10,8 +10,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+from muxnet.base.errors import UserError
 from muxnet.bench.works import Work
-from muxnet.errors import UserError
 
 # A run time's threads spin for a while after their work; the other side must not pay for it.
 PAUSE_SECONDS = 0.05

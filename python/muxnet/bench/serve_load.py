@@ -22,11 +22,12 @@ import orjson
 import uvloop
 from numpy.typing import NDArray
 
+from muxnet.base.compiled import _core
+from muxnet.base.errors import UserError, error_text
+from muxnet.base.tables import TextTable
+from muxnet.base.words import interval_text, points_text
 from muxnet.bench.http_load import Client, Tally, closed_loop, open_loop
-from muxnet.errors import UserError, error_text
-from muxnet.router_folder import POLICY_FILE
-from muxnet.tables import TextTable
-from muxnet.words import interval_text, points_text
+from muxnet.pool.router_folder import POLICY_FILE
 
 IN_TURNS = 512  # requests prepared for those that are asked one at a time
 CONNECTIONS = 2048  # most that are open: more than a server lets in at a time
@@ -101,8 +102,6 @@ def measure(options: LoadOptions, say: Any = print) -> LoadResult:
 
 
 async def _measure(options: LoadOptions, say: Any) -> LoadResult:
-    from muxnet import _core
-
     images, labels = _test_images(options)
     gc.freeze()  # the generator's own pauses are not the server's
     chosen = np.random.default_rng(0).permutation(len(images))
@@ -195,10 +194,10 @@ async def _right(client: Client, images: NDArray[Any], labels: NDArray[Any]) -> 
 
 
 def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-    from muxnet import api
-    from muxnet.adapters import raw_pixels
-    from muxnet.config import load_config
-    from muxnet.run_folder import RunFolder
+    from muxnet.base.images import raw_pixels
+    from muxnet.base.run_folder import RunFolder
+    from muxnet.run import api
+    from muxnet.run.config import load_config
 
     config = load_config(RunFolder(options.run).config)
     data = api.load_data(

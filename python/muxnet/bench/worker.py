@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from muxnet.base.errors import UserError
 from muxnet.bench import ours, peers
 from muxnet.bench.works import Work
-from muxnet.errors import UserError
 
 Once = Callable[[], object]
 TURN_SECONDS = 0.1

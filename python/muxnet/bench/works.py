@@ -3,8 +3,8 @@
 import dataclasses
 from typing import Any
 
-from muxnet.config import SMALL_ZOO
-from muxnet.study_results import DEFAULT
+from muxnet.outcomes.study_results import DEFAULT
+from muxnet.run.config import SMALL_ZOO
 
 FULL_ZOO = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
 REPLAYED = (

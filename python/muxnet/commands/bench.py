@@ -8,15 +8,15 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from muxnet.base.errors import UsageError, UserError, error_text
+from muxnet.base.files import write_json
+from muxnet.base.machine import cores, cpu_name
+from muxnet.base.progress import reporter
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import latency_text
 from muxnet.bench.neighbours import beside_text, busy_neighbours
 from muxnet.bench.rounds import Row, compare
 from muxnet.bench.works import PEERS, works
-from muxnet.errors import UsageError, UserError, error_text
-from muxnet.files import write_json
-from muxnet.machine import cores, cpu_name
-from muxnet.progress import reporter
-from muxnet.tables import TextTable, print_table
-from muxnet.words import latency_text
 
 HELP = (
     "measure training, inference, routing, replay or loading beside the peers installed, in turns"

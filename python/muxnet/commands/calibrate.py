@@ -4,11 +4,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from muxnet.errors import UsageError, UserError, error_text
-from muxnet.files import sole_folder, write_json
-from muxnet.outcome_files import parse_costs, read_evaluation_part
-from muxnet.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
-from muxnet.words import percent_text
+from muxnet.base.compiled import _core
+from muxnet.base.errors import UsageError, UserError, error_text
+from muxnet.base.files import sole_folder, write_json
+from muxnet.base.words import percent_text
+from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
+from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 
 HELP = "choose a saved router's operating point: a budget, call shares, or a promised accuracy"
 INTERRUPTED = "the router is as it was"
@@ -136,8 +137,6 @@ def keep_limits(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[
         ValueError: no point keeps them; a kind of cost or a model that is not there.
 
     """
-    from muxnet import _core
-
     kind = arguments.cost_kind or policy.cost_kind
     figures = _core.Limit.Figure
     limits = [_core.Limit(figures.call_share, *parse_share(text)) for text in arguments.share]
@@ -183,8 +182,6 @@ def drift_monitor(policy: Any, table: Any, arguments: argparse.Namespace) -> Any
         ValueError: other models.
 
     """
-    from muxnet import _core
-
     if not 0 < arguments.false_alarms < 1:
         expected = "a probability between 0 and 1"
         raise UsageError(error_text("--false-alarms", expected, arguments.false_alarms))
@@ -202,8 +199,6 @@ def promise(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str,
         UserError: these inputs do not support the promise.
 
     """
-    from muxnet import _core
-
     if table is None:
         raise UsageError(error_text("--drop", "--outcomes with inputs not seen yet", "none"))
     if not 0 < arguments.drop < 100 or not 0 < arguments.confidence < 100:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from muxnet.array_files import read_arrays
-from muxnet.cluster import Cluster, add_ray_argument
-from muxnet.errors import ConfigError, error_text
-from muxnet.files import sole_file, write_json
+from muxnet.base.array_files import read_arrays
+from muxnet.base.cluster import Cluster, add_ray_argument
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.files import sole_file, write_json
 
 if TYPE_CHECKING:
-    from muxnet.adapters import ForeignModel
+    from muxnet.pool.adapters import ForeignModel
 
 HELP = "run models over labelled inputs and write their answers as an outcome table"
 INTERRUPTED = "answers so far are kept: the same command with --resume goes on from them"
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the models, write the table, and return the exit status."""
-    from muxnet.adapters import read_models
+    from muxnet.pool.adapters import read_models
 
     with sole_file(arguments.out):  # refused before anything is opened
         pass
@@ -64,14 +64,14 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) -> Any:
-    from muxnet.adapters import describe_models
-    from muxnet.collect import collect
+    from muxnet.pool.adapters import describe_models
+    from muxnet.pool.collect import collect
 
     data, split = labelled_inputs(arguments.data, arguments.split)
     with contextlib.ExitStack() as stack:
         ask = None
         if arguments.ray is not None:
-            from muxnet.collect_workers import RayAsk
+            from muxnet.pool.collect_workers import RayAsk
 
             cluster = stack.enter_context(contextlib.closing(Cluster(arguments.ray)))
             entries = describe_models(arguments.models)
@@ -91,7 +91,7 @@ def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:
         OSError: files that cannot be read.
 
     """
-    from muxnet import api
+    from muxnet.run import api
 
     if not spec.endswith(".npz"):
         return getattr(api.load_data(spec), split), split

@@ -4,21 +4,10 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from muxnet.compare import (
-    SHARES,
-    Comparison,
-    Difference,
-    Interval,
-    Zoo,
-    compare,
-    parse_contenders,
-)
-from muxnet.errors import UsageError, error_text
-from muxnet.files import write_json
-from muxnet.outcome_files import parse_costs, read_outcomes
-from muxnet.study import divided
-from muxnet.tables import TextTable, print_table
-from muxnet.words import (
+from muxnet.base.errors import UsageError, error_text
+from muxnet.base.files import write_json
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import (
     cost_text,
     cost_title,
     count_text,
@@ -27,6 +16,17 @@ from muxnet.words import (
     points_text,
     policy_title,
 )
+from muxnet.outcomes.compare import (
+    SHARES,
+    Comparison,
+    Difference,
+    Interval,
+    Zoo,
+    compare,
+    parse_contenders,
+)
+from muxnet.outcomes.study import divided
+from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "hold policies against each other at equal budgets, with intervals over seeds and inputs"
 INTERRUPTED = "nothing was left"

@@ -4,13 +4,14 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from muxnet.details import tables
-from muxnet.files import write_json, write_text
-from muxnet.outcome_files import parse_costs, read_evaluation_part
-from muxnet.replay import Evaluated, evaluate_policy
-from muxnet.router_folder import load_router
-from muxnet.tables import TextTable, print_table
-from muxnet.words import cost_text, cost_title, interval_text, percent_text
+from muxnet.base.compiled import _core
+from muxnet.base.files import write_json, write_text
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import cost_text, cost_title, interval_text, percent_text
+from muxnet.outcomes.details import tables
+from muxnet.outcomes.fitting import Evaluated, evaluate_policy
+from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
+from muxnet.pool.router_folder import load_router
 
 HELP = "evaluate a saved router on recorded answers that it has not seen"
 INTERRUPTED = "nothing was left"
@@ -32,8 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Evaluate, print, and return the exit status."""
-    from muxnet import _core
-
     policy = load_router(arguments.router)
     costs = parse_costs(arguments.costs)
     table = read_evaluation_part(arguments.outcomes, costs, policy.classes)

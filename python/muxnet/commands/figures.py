@@ -5,11 +5,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from muxnet.errors import UsageError, error_text
-from muxnet.files import sole_folder, write_bytes, write_json
-from muxnet.paper import LINKS, load_link
-from muxnet.tables import TextTable, print_table
-from muxnet.words import latency_text, macs_text, percent_text
+from muxnet.base.compiled import _core
+from muxnet.base.errors import UsageError, error_text
+from muxnet.base.files import sole_folder, write_bytes, write_json
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import latency_text, macs_text, percent_text
+from muxnet.paper.tables import LINKS, load_link
 
 HELP = "draw the paper's figures for a finished run: embeddings, distances, offload decision, costs"
 INTERRUPTED = "figures drawn so far are kept"
@@ -45,14 +46,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def draw(arguments: argparse.Namespace) -> dict[str, Any]:
     """Leave the figures in the run's folder, print the deployments, and return all numbers."""
-    from muxnet import _core, run_analysis
+    from muxnet.paper.deployments import deployments
+    from muxnet.run import analysis
 
     _core.set_threads(arguments.threads)
-    run = run_analysis.load_run(arguments.run)
-    after = run_analysis.embeddings_of(run, arguments.inputs)
-    distances = run_analysis.distances_of(after)
-    decision = run_analysis.offload_decision(run)
-    costs = run_analysis.deployments(
+    run = analysis.load_run(arguments.run)
+    after = analysis.embeddings_of(run, arguments.inputs)
+    distances = analysis.distances_of(after)
+    decision = analysis.offload_decision(run)
+    costs = deployments(
         run,
         device=_device(arguments.device),
         server=_device(arguments.server),
@@ -61,9 +63,9 @@ def draw(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     panels = {"trained with the contrastive loss": after}
     if arguments.before is not None:
-        before = run_analysis.load_run(arguments.before)
+        before = analysis.load_run(arguments.before)
         panels = {
-            "without the contrastive loss": run_analysis.embeddings_of(before, arguments.inputs),
+            "without the contrastive loss": analysis.embeddings_of(before, arguments.inputs),
             "with it": after,
         }
     folder = run.folder.figures
@@ -84,8 +86,8 @@ def draw(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def pictures(panels: dict[str, Any], distances: Any, decision: Any) -> dict[str, bytes]:
     """Return all pictures by name."""
-    from muxnet import analysis_figures as drawn
-    from muxnet.run_analysis import plane_of
+    from muxnet.run import analysis_figures as drawn
+    from muxnet.run.analysis import plane_of
 
     some = next(iter(panels.values()))
     versions = {
@@ -120,6 +122,4 @@ def table(costs: Any) -> TextTable:
 
 
 def _device(path: Path | None) -> Any:
-    from muxnet import _core
-
     return None if path is None else _core.DeviceProfile.load(path)

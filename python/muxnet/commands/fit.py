@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from muxnet.adapters import keep_models, read_models
-from muxnet.errors import ConfigError, UsageError, error_text
-from muxnet.files import sole_folder, write_json
-from muxnet.outcome_files import parse_costs, read_fitting_part
-from muxnet.replay import cheapest_as_good, fit_policy
-from muxnet.router_folder import MODELS_FILE, POLICY_FILE, describe_point
-from muxnet.study_results import DEFAULT
-from muxnet.words import cost_text, cost_title, percent_text
+from muxnet.base.errors import ConfigError, UsageError, error_text
+from muxnet.base.files import sole_folder, write_json
+from muxnet.base.words import cost_text, cost_title, percent_text
+from muxnet.outcomes.fitting import cheapest_as_good, fit_policy
+from muxnet.outcomes.study_results import DEFAULT
+from muxnet.outcomes.table_files import parse_costs, read_fitting_part
+from muxnet.pool.adapters import keep_models, read_models
+from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE, describe_point
 
 HELP = "fit a router on recorded answers and save it"
 INTERRUPTED = "nothing was left"

@@ -4,15 +4,15 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from muxnet.errors import UsageError, error_text
-from muxnet.files import write_json
-from muxnet.outcome_files import parse_costs, read_outcomes
-from muxnet.promises import Kept, count_kept
-from muxnet.replay import fit_policy
-from muxnet.study import divided
-from muxnet.study_results import DEFAULT
-from muxnet.tables import TextTable, print_table
-from muxnet.words import percent_text
+from muxnet.base.errors import UsageError, error_text
+from muxnet.base.files import write_json
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import percent_text
+from muxnet.outcomes.fitting import fit_policy
+from muxnet.outcomes.promises import Kept, count_kept
+from muxnet.outcomes.study import divided
+from muxnet.outcomes.study_results import DEFAULT
+from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "count how often a promised accuracy is broken, over many divisions of recorded answers"
 INTERRUPTED = "nothing was left"

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from muxnet.errors import UsageError, UserError, error_text
-from muxnet.files import write_json
-from muxnet.offload import Row, Stream, Table, load_pair, measure, require_fit, threshold_for
-from muxnet.paper import LINKS, load_link
-from muxnet.progress import reporter
-from muxnet.tables import TextTable, print_table
-from muxnet.words import bytes_text, latency_text, percent_text
+from muxnet.base.compiled import _core
+from muxnet.base.errors import UsageError, UserError, error_text
+from muxnet.base.files import write_json
+from muxnet.base.progress import reporter
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import bytes_text, latency_text, percent_text
+from muxnet.paper.offload import Row, Stream, Table, load_pair, measure, require_fit, threshold_for
+from muxnet.paper.tables import LINKS, load_link
 
 HELP = "send a run's hard test images to a server and print the paper's Table I as measured here"
 INTERRUPTED = "nothing was left"
@@ -61,12 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure every setup, print the table, and return the exit status."""
-    from muxnet import _core, run_analysis
+    from muxnet.run import analysis
 
     check(arguments)
     objective = objective_terms(arguments.objective)
     _core.set_threads(arguments.threads)
-    run = run_analysis.load_run(arguments.run)
+    run = analysis.load_run(arguments.run)
     device = None if arguments.device is None else _core.DeviceProfile.load(arguments.device)
     pair = load_pair(run, device)
     stream = stream_of(arguments, run)
@@ -153,7 +154,7 @@ def objective_terms(text: str) -> dict[str, float]:
 
 def stream_of(arguments: argparse.Namespace, run: Any) -> Stream:
     """Return the images to answer: the run's test part, another's, or a folder's."""
-    from muxnet import api
+    from muxnet.run import api
 
     if arguments.images is not None:
         _, height, width = run.test.image_shape

@@ -5,11 +5,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from muxnet.base.compiled import _core
+from muxnet.base.files import write_json
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import latency_text, macs_text, percent_text
 from muxnet.commands.profile import figures
-from muxnet.files import write_json
-from muxnet.paper import Line, Tables, compute, hybrid_of
-from muxnet.tables import TextTable, print_table
-from muxnet.words import latency_text, macs_text, percent_text
+from muxnet.paper.tables import Line, Tables, compute, hybrid_of
 
 HELP = "compute the paper's Tables I and II from its equations, beside what it prints"
 INTERRUPTED = "nothing was left"
@@ -106,8 +107,7 @@ def json_content(found: Tables) -> dict[str, Any]:
 
 def measure(threads: int) -> dict[str, Any]:
     """Measure Table II's networks and a multiplexer here, print and return their costs."""
-    from muxnet import _core
-    from muxnet.profiling import device_profile, measured_cost, multiplexer_model
+    from muxnet.paper.profiling import device_profile, measured_cost, multiplexer_model
 
     _core.set_threads(threads)
     profile = device_profile(threads=threads)

@@ -5,10 +5,11 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-from muxnet.files import write_json
-from muxnet.profiling import NETWORKS, device_profile
-from muxnet.tables import TextTable, print_table
-from muxnet.words import latency_text, macs_text
+from muxnet.base.compiled import _core
+from muxnet.base.files import write_json
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import latency_text, macs_text
+from muxnet.paper.profiling import NETWORKS, device_profile
 
 HELP = "measure latency, and energy where there is a sensor, of networks on this machine"
 INTERRUPTED = "nothing was left"
@@ -25,8 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, print and save the profile, and return the exit status."""
-    from muxnet import _core
-
     profile = device_profile(arguments.networks, threads=arguments.threads)
     sensor = _core.EnergyMeter().sensor
     print(f"{profile.name}; energy: {sensor}")

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from muxnet.files import read_text, write_json
+from muxnet.base.compiled import _core
+from muxnet.base.files import read_text, write_json
 
 HELP = "decide recorded decisions again and name those that come out otherwise"
 INTERRUPTED = "nothing was left"
@@ -21,8 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Decide, print, and return the exit status: 1 where a decision came out otherwise."""
-    from muxnet import _core
-    from muxnet.pools import load_policy
+    from muxnet.pool.pools import load_policy
 
     policy = load_policy(arguments.router, arguments.policy)
     lines = read_text(arguments.records, RECORDS_BYTES).splitlines()

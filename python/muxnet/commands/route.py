@@ -7,10 +7,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from muxnet.errors import UsageError, error_text
-from muxnet.files import sole_folder, write_json, write_text
-from muxnet.options import add_image_options, given_image_format
-from muxnet.router_folder import DRIFT_FILE, describe_drift, load_monitor
+from muxnet.base.errors import UsageError, error_text
+from muxnet.base.files import sole_folder, write_json, write_text
+from muxnet.commands.options import add_image_options, given_image_format
+from muxnet.pool.router_folder import DRIFT_FILE, describe_drift, load_monitor
 
 HELP = "answer for image files by the models that a router calls, and say why"
 INTERRUPTED = "nothing was written"
@@ -42,9 +42,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def route(arguments: argparse.Namespace) -> int:
     """Route and print; what the monitor has seen is saved for the next time."""
-    from muxnet.decision_text import answer_line, explanation, plan_line
-    from muxnet.pools import open_router
-    from muxnet.routing import route_images
+    from muxnet.pool.decision_text import answer_line, explanation, plan_line
+    from muxnet.pool.pools import open_router
+    from muxnet.pool.routing import route_images
 
     policy, pool = open_router(
         arguments.router,

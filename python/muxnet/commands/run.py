@@ -4,14 +4,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from muxnet import main_job, records, results, run_folder
-from muxnet.config import RunConfig, data_kind, load_config
-from muxnet.errors import ConfigError, UsageError
-from muxnet.files import sole_folder, write_json, write_text
-from muxnet.main_job import Run
-from muxnet.options import add_options, given_options
-from muxnet.progress import reporter
-from muxnet.run_folder import RunFolder
+from muxnet.base import schema
+from muxnet.base.errors import ConfigError, UsageError
+from muxnet.base.files import write_json
+from muxnet.base.run_folder import RunFolder
+from muxnet.commands.options import add_options, given_options
+from muxnet.run import results
+from muxnet.run.config import RunConfig, data_kind, load_config
+from muxnet.run.runner import carry_out
 
 HELP = "train the models and the multiplexer, evaluate every policy and write a report"
 INTERRUPTED = "a checkpoint was left: the same command with --resume goes on from it"
@@ -43,26 +43,6 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def carry_out(config: RunConfig, *, resume: bool) -> tuple[results.Results, str]:
-    """Return the results of a run, made now or found finished, and in words which.
-
-    Raises:
-        UserError: ``config.out`` belongs to another run, cannot be gone on with, or is written by
-            another process.
-        OutputError: a file cannot be written.
-
-    """
-    with sole_folder(config.out):
-        folder = run_folder.prepare(config, resume=resume)
-        if resume and folder.results.exists() and not folder.checkpoints():
-            return results.read_results(folder.results), "was finished before"
-        with reporter() as progress:
-            run = Run(config, folder, progress, resume)
-            found = main_job.compute(run)
-            leave(found, run)
-        return found, "done"
-
-
 def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:
     """Return the run's configuration; to resume, that of the out folder is the base.
 
@@ -73,7 +53,7 @@ def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:
     """
     options = given_options(arguments, RunConfig)
     try:
-        records.replace(RunConfig(), options, "options")
+        schema.replace(RunConfig(), options, "options")
         data_kind(options.get("data", RunConfig.data))
     except ConfigError as error:
         raise UsageError(str(error)) from error
@@ -84,32 +64,14 @@ def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:
     return load_config(path, options)
 
 
-def leave(found: results.Results, run: Run) -> None:
-    """Write results, figures and report, then remove the checkpoints.
-
-    Raises:
-        OutputError: a file cannot be written.
-
-    """
-    from muxnet import figures, report  # slow to import
-
-    run.progress.say("drawing the figures and writing the report")
-    pictures = figures.draw(found)
-    figures.save(pictures, run.folder.figures)
-    write_text(run.folder.report, report.html(found, pictures))
-    write_json(run.folder.results, records.to_dict(found))
-    for checkpoint in run.folder.checkpoints():
-        checkpoint.unlink()
-
-
 def show(
     found: results.Results, folder: RunFolder, arguments: argparse.Namespace, state: str
 ) -> None:
     """Print the tables and where everything lies; write ``--json`` where asked."""
-    from muxnet import tables
+    from muxnet.run import result_tables
 
-    tables.print_results(found)
+    result_tables.print_results(found)
     print(f"{state}: {folder.report} for reading, {folder.results} for scripts")
     target: Any = getattr(arguments, "json_file", None)
     if target is not None:
-        write_json(target, records.to_dict(found))
+        write_json(target, schema.to_dict(found))

@@ -7,11 +7,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muxnet.errors import MissingPackageError, UsageError, UserError, error_text
-from muxnet.files import read_text, sole_file
-from muxnet.options import add_image_options, given_image_format
-from muxnet.router_folder import MODELS_FILE, POLICY_FILE
-from muxnet.run_folder import RunFolder
+from muxnet.base.errors import MissingPackageError, UsageError, UserError, error_text
+from muxnet.base.files import read_text, sole_file
+from muxnet.base.run_folder import RunFolder
+from muxnet.commands.options import add_image_options, given_image_format
+from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.serve.origins import LOOPBACK
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def find_source(arguments: argparse.Namespace) -> "Source":
         UserError: neither a finished run nor a router.
 
     """
-    from muxnet.pools import models_file
+    from muxnet.pool.pools import models_file
     from muxnet.serve.served import Source
 
     path, run = arguments.source, arguments.run

@@ -4,14 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from muxnet.details import tables
-from muxnet.errors import UsageError, error_text
-from muxnet.files import write_bytes, write_json
-from muxnet.outcome_files import parse_costs, read_outcomes
-from muxnet.study import divided, study
-from muxnet.study_results import Study, to_json
-from muxnet.study_tables import VERDICTS, model_table, policy_table
-from muxnet.tables import print_table
+from muxnet.base.errors import UsageError, error_text
+from muxnet.base.files import write_bytes, write_json
+from muxnet.base.tables import print_table
+from muxnet.outcomes.details import tables
+from muxnet.outcomes.study import divided, study
+from muxnet.outcomes.study_results import VERDICTS, Study, model_table, policy_table, to_json
+from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "tell whether multiplexing pays for models of which you have recorded answers"
 INTERRUPTED = "nothing was left"
@@ -91,10 +90,10 @@ def leave(found: Study, arguments: argparse.Namespace) -> None:
         OutputError: a file cannot be written.
 
     """
-    from muxnet import figures  # slow to import
+    from muxnet.outcomes import study_figure  # slow to import
 
     picture = arguments.out or Path(f"{arguments.table.stem}-study.png")
-    write_bytes(picture, figures.draw_study(found))
+    write_bytes(picture, study_figure.draw_study(found))
     print(f"done: {picture} shows accuracy against cost")
     target = getattr(arguments, "json_file", None)
     if target is not None:

@@ -5,18 +5,18 @@ import functools
 from collections.abc import Sequence
 from pathlib import Path
 
-from muxnet import fingerprint
-from muxnet.cluster import Cluster, add_ray_argument
-from muxnet.errors import UsageError, error_text
-from muxnet.files import sole_folder, write_bytes, write_json
+from muxnet.base import fingerprint
+from muxnet.base.cluster import Cluster, add_ray_argument
+from muxnet.base.errors import UsageError, error_text
+from muxnet.base.files import sole_folder, write_bytes, write_json
+from muxnet.base.tables import print_table
+from muxnet.base.words import count_text, duration_text
 from muxnet.sweep import table
 from muxnet.sweep.config import Sweep, read_sweep
 from muxnet.sweep.folder import SweepFolder, prepare
 from muxnet.sweep.search import Search, make_search
 from muxnet.sweep.trials import Record, Trial
 from muxnet.sweep.workers import LocalWorkers, RayWorkers, Workers
-from muxnet.tables import print_table
-from muxnet.words import count_text, duration_text
 
 HELP = "try every combination of settings, of policies or of whole runs, in parallel processes"
 INTERRUPTED = "finished trials are kept: the same command with --resume goes on from there"

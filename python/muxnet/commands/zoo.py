@@ -2,17 +2,16 @@
 
 import argparse
 import dataclasses
-from typing import Any
 
-from muxnet.files import write_json
-from muxnet.tables import TextTable, print_table
-from muxnet.words import busy_text, count_text, latency_text, macs_text, megabytes_text
+from muxnet.base.compiled import _core
+from muxnet.base.files import write_json
+from muxnet.base.tables import TextTable, print_table
+from muxnet.base.words import busy_text, count_text, latency_text, macs_text, megabytes_text
+from muxnet.run.zoo import image_shape, options_for
 
 HELP = "list the networks with their costs, or the layers of one of them"
 INTERRUPTED = "nothing was left"
 
-SMALL_IMAGES = (3, 32, 32)
-IMAGENET_IMAGES = (3, 224, 224)
 TURNS = 10
 
 
@@ -39,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """List the zoo, or one network's layers, and return the exit status."""
-    from muxnet import _core, api
+    from muxnet.run import api
 
     api.set_threads(arguments.threads)
     names = [arguments.network] if arguments.network else list(_core.network_names())
@@ -55,23 +54,9 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def image_shape(name: str) -> tuple[int, int, int]:
-    """Return the shape of the images that a network of the zoo is made for."""
-    return SMALL_IMAGES if name.endswith("_small") else IMAGENET_IMAGES
-
-
-def options_for(name: str) -> Any:
-    """Return the options that a network is listed with: small images, or ImageNet's."""
-    from muxnet import _core
-
-    channels, height, width = image_shape(name)
-    classes = 10 if name.endswith("_small") else 1000
-    return _core.NetworkOptions(channels=channels, height=height, width=width, classes=classes)
-
-
 def describe(name: str) -> ZooEntry:
     """Count and measure one network."""
-    from muxnet import _core, api
+    from muxnet.run import api
 
     model = _core.make_model(name, options_for(name), seed=None)  # drawing weights takes longest
     latency = api.measure_latency(model, turns=TURNS)

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from muxnet.errors import OutputError
+from muxnet.base.errors import OutputError
 
 HEAD = b'{"time":'
 ROOM_BYTES = 8 * 2**20  # of records that wait to be written; those that find none are lost

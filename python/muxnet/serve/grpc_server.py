@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc import StatusCode, aio
 
-from muxnet.errors import error_text
+from muxnet.base.errors import error_text
 from muxnet.serve.answers import FULL
 from muxnet.serve.guard import token_matches
 from muxnet.serve.kserve_parts import (

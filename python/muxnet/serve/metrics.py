@@ -12,7 +12,7 @@ from prometheus_client.core import (
     Metric,
 )
 
-from muxnet.router_folder import describe_drift
+from muxnet.pool.router_folder import describe_drift
 from muxnet.serve.refusals import Refusals
 
 if TYPE_CHECKING:

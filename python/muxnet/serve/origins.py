@@ -7,7 +7,7 @@ send neither ``Origin`` nor ``Sec-Fetch-Site``.
 
 from collections.abc import Iterable, Mapping
 
-from muxnet.errors import error_text
+from muxnet.base.errors import error_text
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PAGE = "/"

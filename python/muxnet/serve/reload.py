@@ -6,7 +6,7 @@ import logging
 import time
 from pathlib import Path
 
-from muxnet.errors import UserError, error_text
+from muxnet.base.errors import UserError, error_text
 from muxnet.serve.background import Background
 from muxnet.serve.requests import RequestError
 from muxnet.serve.router_model import Endpoint

@@ -8,19 +8,17 @@ import dataclasses
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from muxnet.errors import error_text
+from muxnet.base.compiled import _core
+from muxnet.base.errors import error_text
 from muxnet.serve.answers import Receive
 from muxnet.serve.kserve_parts import RequestedOutput
 from muxnet.serve.labels import MOST_LABELS
-
-if TYPE_CHECKING:
-    from muxnet._core import InferenceRequest, InputTensor
 
 INPUT_NAME = "images"
 DTYPES: dict[str, Any] = {"UINT8": np.uint8, "FP32": np.float32}
@@ -71,7 +69,7 @@ class Request:
     id: str
     model_version: str
     parameters: Mapping[str, bool | int | float | str]
-    inputs: "list[InputTensor]"
+    inputs: "list[_core.InputTensor]"
     outputs: list[RequestedOutput]
     body: bytes
     from_grpc: bool
@@ -121,8 +119,6 @@ def read_rest(
         RequestError: it is none, or beyond the limits.
 
     """
-    from muxnet import _core
-
     body = b"".join(pieces)  # large ones without Python's lock
     return _request(
         lambda: _core.read_rest_request(body, json_length, limits.images), body, model_name
@@ -136,13 +132,11 @@ def read_grpc(message: bytes, limits: Limits) -> Request:
         RequestError: it is none, or beyond the limits.
 
     """
-    from muxnet import _core
-
     return _request(lambda: _core.read_grpc_request(message, limits.images), message, None)
 
 
 def _request(
-    read: "Callable[[], InferenceRequest]", body: bytes, model_name: str | None
+    read: "Callable[[], _core.InferenceRequest]", body: bytes, model_name: str | None
 ) -> Request:
     try:
         found = read()
@@ -308,8 +302,6 @@ def _contents(request: Request, shape: list[int]) -> list[bytes]:
 def _decoded(
     contents: list[bytes], image_shape: tuple[int, int, int], limits: Limits, resize: int
 ) -> NDArray[Any]:
-    from muxnet import _core
-
     channels, height, width = image_shape
     if height != width or channels not in (1, 3):
         raise bad_request("datatype", "FP32 or UINT8 for images that are no squares", "BYTES")

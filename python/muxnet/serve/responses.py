@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from muxnet.base.compiled import _core
 from muxnet.serve.kserve_parts import InferOutput, InferResponse, RequestedOutput
 from muxnet.serve.requests import Request, RequestError, bad_request
 
@@ -31,8 +32,6 @@ LOG = logging.getLogger("muxnet.serve")
 
 def refusal(answer: Any) -> RequestError | None:
     """Return why a request was not answered; None when it was."""
-    from muxnet import _core
-
     if answer.status == _core.ServiceStatus.ok:
         return None
     status = STATUSES[answer.status.name]

@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from muxnet.errors import error_text
+from muxnet.base.errors import error_text
+from muxnet.base.words import cost_title
 from muxnet.serve.kserve_parts import (
     DataPlane,
     InvalidInput,
@@ -38,7 +39,6 @@ from muxnet.serve.requests import (
 from muxnet.serve.requests import Request as InferenceRequest
 from muxnet.serve.responses import rest_body
 from muxnet.serve.router_model import Endpoint, Extension
-from muxnet.words import cost_title
 
 LENGTH_HEADER = "inference-header-content-length"
 PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " + (

@@ -5,7 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from muxnet.errors import error_text
+from muxnet.base.compiled import _core
+from muxnet.base.errors import error_text
 from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
@@ -114,8 +115,6 @@ class Endpoint:
         """
         # Known before the core answers by it.
         self._policies[self._version + 1] = served.policy.name
-        from muxnet import _core
-
         self._version = await self.background.in_thread(self._deploy, served)
         self.served = served
         # Of what was read, and of the models before.
@@ -181,8 +180,6 @@ class Endpoint:
             self.log.write(request_id, answer, shadow)
 
     async def _answer(self, images: Any, asked: Asked, model: int | None) -> Any:
-        from muxnet import _core
-
         version = self._version
         try:
             point = None

@@ -4,11 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from muxnet.adapters import files_of
-from muxnet.errors import ConfigError, error_text
-from muxnet.pools import ImageFormat, is_run, load_policy, open_router, require_models
-from muxnet.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
-from muxnet.run_folder import RunFolder
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.run_folder import RunFolder
+from muxnet.pool.adapters import files_of
+from muxnet.pool.pools import ImageFormat, is_run, load_policy, open_router, require_models
+from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,8 +87,6 @@ class Served:
 
         ``record`` makes decision records of what it answers.
         """
-        from muxnet import _core
-
         looks = self.policy.uses_router or (self.shadow is not None and self.shadow.uses_router)
         rules = [self.policy.rule_at(point) for point in self.points]
         beside = {"shadow": self.shadow.rule()} if self.shadow is not None else {}
@@ -103,8 +102,6 @@ class Served:
         )
 
     def _recorders(self) -> list[Any]:
-        from muxnet import _core
-
         costs = {self.cost_kind: [float(model.cost) for model in self.models]}
         looks = self.policy.uses_router
         router_costs = {self.cost_kind: float(self.multiplexer.macs)} if looks else {}

@@ -16,8 +16,10 @@ from typing import Any
 
 import uvloop
 
-from muxnet.errors import UsageError, UserError, error_text
-from muxnet.machine import cores
+from muxnet.base.compiled import _core
+from muxnet.base.errors import UsageError, UserError, error_text
+from muxnet.base.machine import cores
+from muxnet.base.version import __version__
 from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.connections import ConnectionLimits, Connections
@@ -178,8 +180,6 @@ class Server:
         await self._drain(rest, servicer.drain(grpc, options.drain_seconds), serving)
 
     def _listen_to_signals(self, loop: asyncio.AbstractEventLoop) -> None:
-        from muxnet import _core
-
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         # Whatever holds this thread up; the second signal ends the process at once.
@@ -200,8 +200,6 @@ class Server:
             background.every(WATCH_SECONDS, "decisions", lambda: background.in_thread(log.flush))
 
     async def _make_endpoint(self, loop: asyncio.AbstractEventLoop) -> Endpoint:
-        from muxnet import _core
-
         options = self._options
         served = await asyncio.to_thread(load, options.source)
         clash = options.router_name in served.names
@@ -273,12 +271,6 @@ class Server:
         ]
 
 
-def _version() -> str:
-    import muxnet
-
-    return str(muxnet.__version__)
-
-
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -296,7 +288,7 @@ def _data_plane(endpoint: Endpoint) -> DataPlane:
     for index, name in enumerate(endpoint.served.names):
         models.update(RouterModel(name, endpoint, index))
     data_plane = DataPlane(model_registry=models)
-    data_plane._server_name, data_plane._server_version = "muxnet", _version()
+    data_plane._server_name, data_plane._server_version = "muxnet", __version__
     return data_plane
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 
-from muxnet.router_folder import describe_drift
+from muxnet.pool.router_folder import describe_drift
 from muxnet.serve.router_model import Endpoint
 
 LOG = logging.getLogger("muxnet.serve")

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from muxnet import records
-from muxnet.errors import ConfigError, MissingPackageError, error_text
-from muxnet.files import read_text
-from muxnet.records import option
+from muxnet.base import schema
+from muxnet.base.errors import ConfigError, MissingPackageError, error_text
+from muxnet.base.files import read_text
+from muxnet.base.schema import option
 from muxnet.sweep.trials import KINDS, Trial
 
 MOST_BYTES = 256 << 10  # its parser takes a second for as much
@@ -103,7 +103,7 @@ def read_sweep(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Swe
 
     """
     where = str(path)
-    config = records.from_dict(SweepConfig, _load(Path(path)), where)
+    config = schema.from_dict(SweepConfig, _load(Path(path)), where)
     known = KINDS[config.kind].keys()
     fixed = _settings(config.fixed, known, where, "fixed")
     for change in changes:
@@ -129,7 +129,7 @@ def read_sweep(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Swe
 def _axis(name: str, value: Any, known: Mapping[str, Any], where: str) -> Axis:
     if isinstance(value, Mapping) and "low" in value:
         _known(name, known, where)
-        return _range(records.from_dict(Range, value, where), known[name], where)
+        return _range(schema.from_dict(Range, value, where), known[name], where)
     if isinstance(value, Mapping) and value:
         return Choices(
             {label: _settings(inner, known, where, label) for label, inner in value.items()}

@@ -6,7 +6,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.ticker import PercentFormatter
 
-from muxnet import figures
+from muxnet.base import drawing
 from muxnet.sweep.table import SEED
 from muxnet.sweep.trials import Record, Trial
 
@@ -27,12 +27,12 @@ def plane(trials: Sequence[tuple[Trial, Record]]) -> bytes | None:
             groups.setdefault(", ".join(names) or "all", []).append((cost, accuracy))
     if not groups:
         return None
-    with mpl.rc_context(figures.STYLE):
-        return figures.png(_figure(groups))
+    with mpl.rc_context(drawing.STYLE):
+        return drawing.png(_figure(groups))
 
 
 def _figure(groups: dict[str, list[tuple[float, float]]]) -> Any:
-    figure, (axes,) = figures.new_figure(9.2, 5.2)
+    figure, (axes,) = drawing.new_figure(9.2, 5.2)
     colours = mpl.colormaps["tab20" if len(groups) > 10 else "tab10"]
     for i, (name, points) in enumerate(groups.items()):
         costs, accuracies = zip(*sorted(points), strict=True)

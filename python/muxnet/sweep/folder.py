@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from muxnet import fingerprint, records
-from muxnet.errors import UserError
-from muxnet.files import read_json, write_json
+from muxnet.base import fingerprint, schema
+from muxnet.base.errors import UserError
+from muxnet.base.files import read_json, write_json
 from muxnet.sweep.config import Sweep
 from muxnet.sweep.trials import Record, Trial
 
@@ -50,7 +50,7 @@ class SweepFolder:
         path = self.record(trial)
         if not path.exists():
             return None
-        record = records.from_dict(Record, read_json(path), str(path))
+        record = schema.from_dict(Record, read_json(path), str(path))
         if not record.error:
             expected = "a trial on the same inputs (or choose another --out)"
             fingerprint.require_same(record.inputs, trial.inputs, str(path), expected)
@@ -63,7 +63,7 @@ class SweepFolder:
             OutputError: it cannot be written.
 
         """
-        write_json(self.record(trial), records.to_dict(record))
+        write_json(self.record(trial), schema.to_dict(record))
 
 
 def prepare(path: Path, sweep: Sweep, *, resume: bool) -> SweepFolder:

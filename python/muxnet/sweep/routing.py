@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from muxnet import records
-from muxnet.errors import ConfigError, error_text
-from muxnet.outcome_files import read_outcomes
-from muxnet.records import option
-from muxnet.replay import area_above_mixing, cost_kind_of, fit_policy, point_within, shuffled
-from muxnet.run_folder import RunFolder
-from muxnet.study import divided
-from muxnet.study_results import DEFAULT
+from muxnet.base import schema
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.run_folder import RunFolder
+from muxnet.base.schema import option
+from muxnet.outcomes.fitting import (
+    area_above_mixing,
+    cost_kind_of,
+    fit_policy,
+    point_within,
+    shuffled,
+)
+from muxnet.outcomes.study import divided
+from muxnet.outcomes.study_results import DEFAULT
+from muxnet.outcomes.table_files import read_outcomes
 
 FIGURES: tuple[str, ...] = (
     "accuracy",
@@ -55,9 +62,7 @@ def keys() -> dict[str, Any]:
 
 def check(settings: Mapping[str, Any], where: str) -> None:
     """Raise ConfigError for settings that no trial can have."""
-    from muxnet import _core
-
-    trial = records.from_dict(RoutingTrial, settings, where)
+    trial = schema.from_dict(RoutingTrial, settings, where)
     if trial.policy not in _core.policy_names():
         names = ", ".join(_core.policy_names())
         raise ConfigError(error_text(f"{where}, policy", f"one of {names}", trial.policy))
@@ -68,7 +73,7 @@ def check(settings: Mapping[str, Any], where: str) -> None:
 
 def inputs(settings: Mapping[str, Any]) -> list[Path]:
     """Return the files that the recorded answers lie in."""
-    table = Path(records.from_dict(RoutingTrial, settings, "trial").table)
+    table = Path(schema.from_dict(RoutingTrial, settings, "trial").table)
     if not table.is_dir():
         return [table]
     return [RunFolder(table).outcomes(part) for part in ("held_out", "calibration", "test")]
@@ -80,10 +85,8 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     ``cost_share`` is that of the dearest model's cost; ``area`` the height above random mixing up
     to there, None for a policy of one operating point.
     """
-    from muxnet import _core
-
     _core.set_threads(threads)
-    trial = records.from_dict(RoutingTrial, settings, "trial")
+    trial = schema.from_dict(RoutingTrial, settings, "trial")
     tables = read_outcomes(trial.table, trial.costs)
     held_out, test = divided(tables, trial.share, trial.seed)
     kind = cost_kind_of(held_out, trial.cost_kind)

@@ -3,7 +3,7 @@
 import warnings
 from typing import Any, Protocol
 
-from muxnet.errors import MissingPackageError
+from muxnet.base.errors import MissingPackageError
 from muxnet.sweep.config import Choices, Range, Sweep
 from muxnet.sweep.folder import SweepFolder
 from muxnet.sweep.trials import Record, Trial

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from muxnet.errors import MissingPackageError
-from muxnet.files import atomic_path, write_text
+from muxnet.base.errors import MissingPackageError
+from muxnet.base.files import atomic_path, write_text
+from muxnet.base.tables import TextTable
 from muxnet.sweep.trials import KINDS, Record, Trial
-from muxnet.tables import TextTable
 
 SEED = "seed"  # the axis that means and intervals are taken over
 LEVEL = 0.95

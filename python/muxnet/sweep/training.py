@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from muxnet import records
-from muxnet.commands import run as run_command
-from muxnet.config import RunConfig, load_config
-from muxnet.errors import ConfigError
-from muxnet.outcome_files import read_outcomes
-from muxnet.replay import area_above_mixing, fit_policy
-from muxnet.results import Results, policy
-from muxnet.run_folder import RunFolder
+from muxnet.base import schema
+from muxnet.base.errors import ConfigError
+from muxnet.base.run_folder import RunFolder
+from muxnet.outcomes.fitting import area_above_mixing, fit_policy
+from muxnet.outcomes.table_files import read_outcomes
+from muxnet.run.config import RunConfig, load_config
+from muxnet.run.results import Results, policy
+from muxnet.run.runner import carry_out
 
 EMBEDDED = 2000  # test inputs whose embeddings are compared
 REPORTED = ("hybrid_ensemble", "cascade", "learned_cascade", "average_ensemble", "oracle")
@@ -76,7 +76,7 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     if resume:  # with as many threads as before: other bits else
         threads = load_config(left).threads
     config = load_config(None, {"threads": threads, **options, "out": str(folder)})
-    found, _ = run_command.carry_out(config, resume=resume)
+    found, _ = carry_out(config, resume=resume)
     return {**_figures(found), **_cascade_areas(folder), **_distances(folder)}
 
 
@@ -85,7 +85,7 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in settings.items():
         outer, _, inner = key.partition(".")
-        result = records.merged(result, {outer: {inner: value}} if inner else {outer: value})
+        result = schema.merged(result, {outer: {inner: value}} if inner else {outer: value})
     return result
 
 
@@ -122,9 +122,7 @@ def _cascade_areas(folder: Path) -> dict[str, float | None]:
 
 
 def _distances(folder: Path) -> dict[str, float | None]:
-    from muxnet import run_analysis
+    from muxnet.run import analysis
 
-    found = run_analysis.distances_of(
-        run_analysis.embeddings_of(run_analysis.load_run(folder), EMBEDDED)
-    )
+    found = analysis.distances_of(analysis.embeddings_of(analysis.load_run(folder), EMBEDDED))
     return {"both_right_distance": found.both_right, "one_right_distance": found.one_right}

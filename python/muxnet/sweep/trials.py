@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from muxnet import fingerprint
-from muxnet.cli import one_line
+from muxnet.base import fingerprint
+from muxnet.base.errors import one_line
 from muxnet.sweep import routing, training
 
 

@@ -6,8 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
-from muxnet import records
-from muxnet.files import write_json
+from muxnet.base import schema
+from muxnet.base.files import write_json
 from muxnet.sweep.trials import Trial, run_trial
 
 INTERRUPTED = 130
@@ -22,7 +22,7 @@ def main(task: str) -> int:
         record = run_trial(trial, Path(content["folder"]), content["threads"])
     except KeyboardInterrupt:
         return INTERRUPTED
-    write_json(content["record"], records.to_dict(record))
+    write_json(content["record"], schema.to_dict(record))
     return 0
 
 

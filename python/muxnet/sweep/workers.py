@@ -10,10 +10,10 @@ from collections.abc import Sized
 from pathlib import Path
 from typing import Any, Protocol
 
-from muxnet import records
-from muxnet.cluster import Cluster
-from muxnet.errors import error_text
-from muxnet.machine import cores
+from muxnet.base import schema
+from muxnet.base.cluster import Cluster
+from muxnet.base.errors import error_text
+from muxnet.base.machine import cores
 from muxnet.sweep.folder import SweepFolder
 from muxnet.sweep.trials import Record, Trial, run_trial
 
@@ -170,7 +170,7 @@ class RayWorkers(_Counted):
             return trial, Record(
                 trial.kind, trial.settings, {}, seconds, error_text("trial", "a record", received)
             )
-        return trial, records.from_dict(Record, content, "ray")
+        return trial, schema.from_dict(Record, content, "ray")
 
     def stop(self) -> None:
         """End all trials and leave the cluster."""
@@ -181,4 +181,4 @@ class RayWorkers(_Counted):
 
 
 def _run_remotely(kind: str, settings: dict[str, Any], inputs: dict[str, str], folder: str) -> Any:
-    return records.to_dict(run_trial(Trial(kind, {}, settings, inputs), Path(folder), 1))
+    return schema.to_dict(run_trial(Trial(kind, {}, settings, inputs), Path(folder), 1))

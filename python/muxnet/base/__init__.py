@@ -1,0 +1,1 @@
+"""What every other wing stands on: words, text tables, checked dataclasses, files, progress."""

@@ -1,0 +1,40 @@
+"""A Ray cluster: one that exists, or one of this machine alone for as long as it is needed."""
+
+import argparse
+from typing import Any
+
+from muxnet.base.errors import MissingPackageError
+
+
+def add_ray_argument(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Add ``--ray [ADDRESS]``: None where it is not given, empty without an address."""
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help=f"run on a Ray cluster; without an address, one of this machine alone{more}",
+    )
+
+
+class Cluster:
+    """Membership of a cluster, until ``close``; ``ray`` is the package, ``cores`` those of it all.
+
+    Raises:
+        MissingPackageError: Ray is not installed.
+        ConnectionError: no cluster at the address.
+
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise MissingPackageError("--ray", "ray", "ray") from error
+        self.ray: Any = ray
+        ray.init(address=address or "local", log_to_driver=False, include_dashboard=False)
+        self.cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+    def close(self) -> None:
+        """Leave the cluster, and end it where it was made for this."""
+        self.ray.shutdown()

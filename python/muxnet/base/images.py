@@ -1,0 +1,14 @@
+"""Images of data sets as models are shown them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def raw_pixels(data: Any, start: int, end: int) -> NDArray[np.uint8]:
+    """Return images of a data set as u8; those in floating point lie in [0, 1]."""
+    images = np.asarray(data.images[start:end])
+    if images.dtype != np.uint8:
+        images = np.clip(np.rint(255 * images), 0, 255).astype(np.uint8)
+    return np.ascontiguousarray(images)

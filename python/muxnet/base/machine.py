@@ -1,0 +1,22 @@
+"""The machine that figures are measured on."""
+
+import os
+import platform
+from pathlib import Path
+
+from muxnet.base.compiled import _core
+
+
+def cpu_name(path: str | os.PathLike[str] = "/proc/cpuinfo") -> str:
+    """Return the processor's name, or its architecture where the system does not tell."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def cores() -> int:
+    """Return how many cores this process may use, within its CPU quota."""
+    return _core.usable_cores()

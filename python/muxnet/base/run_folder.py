@@ -1,0 +1,53 @@
+"""The folder that a run leaves everything in."""
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder:
+    """Names of all that ``muxnet run`` writes."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The configuration that repeats the run."""
+        return self.path / "config.json"
+
+    @property
+    def results(self) -> Path:
+        """Every number of the report."""
+        return self.path / "results.json"
+
+    @property
+    def report(self) -> Path:
+        """The report for a person."""
+        return self.path / "report.html"
+
+    @property
+    def figures(self) -> Path:
+        """The folder of the report's figures."""
+        return self.path / "figures"
+
+    @property
+    def weights(self) -> Path:
+        """The folder of every network's weights."""
+        return self.path / "weights"
+
+    @property
+    def policies(self) -> Path:
+        """The folder of every fitted policy, by its name in the results."""
+        return self.path / "policies"
+
+    def outcomes(self, split: str) -> Path:
+        """Return the outcome table of ``split``."""
+        return self.path / f"outcomes-{split}.safetensors"
+
+    def checkpoint(self, step: str) -> Path:
+        """Return the checkpoint of ``step``: models, pretraining, multiplexer or offload."""
+        return self.path / f"checkpoint-{step}.safetensors"
+
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoints that are there."""
+        return sorted(self.path.glob("checkpoint-*.safetensors"))

@@ -1,0 +1,199 @@
+"""Dataclasses as checked records: to plain JSON values and back, every key and type verified."""
+
+import dataclasses
+import operator
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from muxnet.base.errors import ConfigError
+
+Record = TypeVar("Record")
+
+_BROKEN = {
+    "minimum": operator.lt,
+    "above": operator.le,
+    "maximum": operator.gt,
+    "below": operator.ge,
+}
+
+
+def option(
+    default: Any = dataclasses.MISSING,
+    text: str = "",
+    *,
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """Return a dataclass field with its help text and its permitted range."""
+    metadata = {
+        "help": text,
+        "range": {"minimum": minimum, "above": above, "maximum": maximum, "below": below},
+    }
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=lambda: dict(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def to_dict(record: Any) -> Any:
+    """Return ``record`` as dicts, lists and scalars, ready for JSON."""
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {f.name: to_dict(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    if isinstance(record, Mapping):
+        return {str(key): to_dict(value) for key, value in record.items()}
+    if isinstance(record, (list, tuple)):
+        return [to_dict(value) for value in record]
+    if hasattr(record, "tolist"):  # NumPy scalars and arrays
+        return record.tolist()
+    return record
+
+
+def from_dict(kind: type[Record], data: Any, where: str = "record") -> Record:
+    """Return a ``kind`` made of ``data``; keys that ``data`` lacks take their defaults.
+
+    Raises:
+        ConfigError: a key is unknown or missing, or a value has a wrong type or range.
+
+    """
+    return typing.cast(Record, _convert(kind, data, where, ""))
+
+
+def replace(record: Record, changes: Mapping[str, Any], where: str) -> Record:
+    """Return ``record`` with ``changes`` (nested as in JSON) laid over it, checked.
+
+    Raises:
+        ConfigError: as ``from_dict``.
+
+    """
+    return from_dict(type(record), merged(to_dict(record), changes), where)
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with ``changes`` laid over it, dicts merged key by key."""
+    result = dict(base)
+    for key, value in changes.items():
+        old = result.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(old, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def type_text(hint: Any) -> str:
+    """Return the type ``hint`` in words for messages."""
+    origin = get_origin(hint)
+    if dataclasses.is_dataclass(hint):
+        return "an object"
+    if origin is Literal:
+        return "one of " + ", ".join(repr(value) for value in get_args(hint))
+    if origin is tuple:
+        return f"a list ({type_text(get_args(hint)[0])} each)"
+    if origin is dict:
+        return f"an object ({type_text(get_args(hint)[1])} each)"
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(type_text(part) for part in get_args(hint))
+    names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+    return names.get(hint, "null" if hint is type(None) else "any value")
+
+
+def _fail(where: str, key: str, expected: str, received: Any) -> typing.NoReturn:
+    text = repr(received)
+    if len(text) > 80:
+        text = text[:77] + "..."
+    name = f" key '{key}':" if key else ""
+    raise ConfigError(f"[{where}]{name} expected {expected}, received {text}")
+
+
+def _convert(hint: Any, value: Any, where: str, key: str) -> Any:
+    if hint is Any:
+        return value
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _convert_record(hint, value, where, key)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _convert_union(hint, value, where, key)
+    if origin is Literal and value in arguments and type(value) in {type(a) for a in arguments}:
+        return value
+    if origin is tuple and isinstance(value, (list, tuple)):
+        return _convert_tuple(arguments, value, where, key)
+    if origin is dict and isinstance(value, Mapping):
+        return {str(k): _convert(arguments[1], v, where, f"{key}.{k}") for k, v in value.items()}
+    if hint is float and type(value) in (int, float):
+        try:
+            return float(value)
+        except OverflowError:
+            _fail(where, key, "a number below 1.8e308", value)
+    if hint in (int, str, bool) and type(value) is hint:
+        return value
+    _fail(where, key, type_text(hint), value)
+
+
+def _convert_union(hint: Any, value: Any, where: str, key: str) -> Any:
+    parts = [part for part in get_args(hint) if part is not type(None)]
+    if value is None and len(parts) < len(get_args(hint)):
+        return None
+    if len(parts) == 1:
+        return _convert(parts[0], value, where, key)
+    for part in parts:
+        try:
+            return _convert(part, value, where, key)
+        except ConfigError:
+            continue
+    _fail(where, key, type_text(hint), value)
+
+
+def _convert_tuple(arguments: tuple[Any, ...], value: Any, where: str, key: str) -> Any:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return tuple(_convert(arguments[0], v, where, f"{key}[{i}]") for i, v in enumerate(value))
+    if len(value) != len(arguments):
+        _fail(where, key, f"a list of {len(arguments)}", value)
+    return tuple(
+        _convert(kind, v, where, f"{key}[{i}]")
+        for i, (kind, v) in enumerate(zip(arguments, value, strict=True))
+    )
+
+
+def _convert_record(kind: type, value: Any, where: str, key: str) -> Any:
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, Mapping):
+        _fail(where, key, "an object", value)
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    prefix = f"{key}." if key else ""
+    for name in value:
+        if name not in fields:
+            known = ", ".join(sorted(fields))
+            raise ConfigError(f"[{where}] unknown key '{prefix}{name}'; known keys: {known}")
+    hints = typing.get_type_hints(kind)
+    converted = {}
+    for name, field in fields.items():
+        if name in value:
+            converted[name] = _convert(hints[name], value[name], where, prefix + name)
+            _check_range(field, converted[name], where, prefix + name)
+        elif field.default is dataclasses.MISSING and (
+            field.default_factory is dataclasses.MISSING
+        ):
+            raise ConfigError(f"[{where}] key '{prefix}{name}' is missing")
+    return kind(**converted)
+
+
+def _check_range(field: dataclasses.Field[Any], value: Any, where: str, key: str) -> None:
+    limits = field.metadata.get("range", {})
+    numbers = value if isinstance(value, tuple) else (value,)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            continue
+        broken = any(
+            _BROKEN[name](number, limit) for name, limit in limits.items() if limit is not None
+        )
+        if broken or number != number:
+            _fail(where, key, range_text(limits), number)
+
+
+def range_text(limits: Mapping[str, float | None]) -> str:
+    """Return the permitted range in words, for messages."""
+    words = {"minimum": "at least", "above": "above", "maximum": "at most", "below": "below"}
+    parts = [f"{words[name]} {limits[name]:g}" for name in words if limits.get(name) is not None]
+    return "a number " + " and ".join(parts) if parts else "a number"

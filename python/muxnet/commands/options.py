@@ -1,0 +1,89 @@
+"""Command-line options that several commands share: fields of a configuration, image formats."""
+
+import argparse
+import dataclasses
+import typing
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+from muxnet.base import schema
+from muxnet.base.errors import UsageError, error_text
+
+if TYPE_CHECKING:
+    from muxnet.pool.pools import ImageFormat
+
+
+def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
+    """Add an option for every field of the dataclass ``kind``; nested ones in groups of theirs."""
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        hint = hints[field.name]
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+            group = parser.add_argument_group(field.name)
+            inner = typing.get_type_hints(hint)
+            for part in dataclasses.fields(hint):
+                key = f"{field.name}.{part.name}"
+                _add(group, key, inner[part.name], part.metadata.get("help", ""))
+        else:
+            _add(parser, field.name, hint, field.metadata.get("help", ""))
+
+
+def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
+    """Return the options that were given, nested as in the configuration file."""
+    names = {field.name for field in dataclasses.fields(kind)}
+    result: dict[str, Any] = {}
+    for key, value in vars(arguments).items():
+        outer, _, inner = key.partition(".")
+        if outer in names:
+            result = schema.merged(result, {outer: {inner: value}} if inner else {outer: value})
+    return result
+
+
+def add_image_options(parser: Any) -> None:
+    """Add how files become images for models that do not say so themselves."""
+    parser.add_argument("--size", type=int, metavar="N", help="side of images (default: 64)")
+    parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
+    parser.add_argument(
+        "--resize",
+        type=int,
+        metavar="N",
+        help="shorter side before the square is cut out (default: the largest square, resized)",
+    )
+
+
+def given_image_format(arguments: argparse.Namespace) -> "ImageFormat | None":
+    """Return what the options of ``add_image_options`` say; None where nothing was said.
+
+    Raises:
+        UsageError: it does not go together.
+
+    """
+    from muxnet.pool.pools import ImageFormat
+
+    names = ("size", "channels", "resize")
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given.get("size", 1) < 1:
+        raise UsageError(error_text("--size", "a number of pixels", given["size"]))
+    if "resize" in given:
+        if "size" not in given or given.get("channels") == 1:
+            raise UsageError(error_text("--resize", "--size, in colour", "none or grey"))
+        if given["resize"] < given["size"]:
+            raise UsageError(error_text("--resize", f"at least {given['size']}", given["resize"]))
+    return ImageFormat(**given) if given else None
+
+
+def _add(parser: Any, key: str, hint: Any, text: str) -> None:
+    name = "--" + key.replace(".", "-").replace("_", "-")
+    common: dict[str, Any] = {"dest": key, "default": argparse.SUPPRESS, "help": text}
+    if hint is bool:
+        parser.add_argument(name, action=argparse.BooleanOptionalAction, **common)
+    elif get_origin(hint) is Literal:
+        parser.add_argument(name, choices=get_args(hint), **common)
+    elif get_origin(hint) is tuple:
+        parser.add_argument(name, nargs="+", metavar="NAME", type=get_args(hint)[0], **common)
+    else:
+        parser.add_argument(name, metavar=_metavar(hint), type=hint, **common)
+
+
+def _metavar(hint: Any) -> str:
+    return {int: "N", float: "X"}.get(hint, "TEXT")

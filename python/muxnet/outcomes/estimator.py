@@ -1,0 +1,132 @@
+"""Routing as a scikit-learn estimator."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import error_text
+
+
+class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
+    """A policy that answers from recorded answers of several models, calling few of them.
+
+    X is an ``OutcomeTable`` or an array (n, N, K) of the probabilities that N models give n inputs;
+    y are the labels, classes 0 .. K-1, which a table may hold itself. ``fit`` wants inputs that the
+    models were not trained on.
+
+    Args:
+        policy: one of ``muxnet._core.policy_names()``.
+        costs: (N), what a call of each model costs; for arrays only.
+        cost_kind: of the costs in a table (default: MACs, else the table's first).
+        budget: greatest mean cost per input (default: that of the best single model).
+        max_models: longest chain of a cascade.
+        bins: thresholds tried per stage.
+        seed: for policies that draw.
+
+    Attributes:
+        policy_: the fitted policy. classes_: (K). n_models_in_: N.
+
+    >>> import numpy as np
+    >>> from muxnet import RouterClassifier
+    >>> small = [[0.9, 0.1], [0.6, 0.4], [0.4, 0.6], [0.1, 0.9]]
+    >>> large = [[0.9, 0.1], [0.2, 0.8], [0.8, 0.2], [0.1, 0.9]]
+    >>> X, y = np.stack([small, large], axis=1), [0, 1, 0, 1]
+    >>> router = RouterClassifier("cascade", costs=[1, 10]).fit(X, y)
+    >>> router.predict(X)
+    array([0, 1, 0, 1], dtype=int32)
+    >>> router.decide(X)[:, 1]  # the large one is called where the small one is unsure
+    array([False,  True,  True, False])
+
+    """
+
+    def __init__(
+        self,
+        policy: str = "learned_cascade",
+        *,
+        costs: Sequence[float] | None = None,
+        cost_kind: str = "",
+        budget: float | None = None,
+        max_models: int = 3,
+        bins: int = 50,
+        seed: int = 0,
+    ) -> None:
+        self.policy = policy
+        self.costs = costs
+        self.cost_kind = cost_kind
+        self.budget = budget
+        self.max_models = max_models
+        self.bins = bins
+        self.seed = seed
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803, scikit-learn's name
+        """Find the policy's operating points and choose one.
+
+        Raises:
+            ValueError: probabilities, labels or costs that do not fit, an unknown policy, a budget
+                below every operating point.
+
+        """
+        from muxnet.outcomes.fitting import fit_policy
+
+        table = self._table(X, y)
+        options = {"max_models": self.max_models, "bins": self.bins}
+        self.policy_ = fit_policy(
+            self.policy,
+            table,
+            cost_kind=self.cost_kind,
+            seed=self.seed,
+            budget=self.budget,
+            options=options,
+        )
+        self.classes_ = np.arange(self.policy_.classes)
+        self.n_models_in_ = len(self.policy_.models)
+        return self
+
+    def predict(self, X: Any) -> NDArray[np.int32]:  # noqa: N803
+        """Return the class answered for each input (n)."""
+        return np.asarray(self._decisions(X).answers, dtype=np.int32)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float32]:  # noqa: N803
+        """Return the probabilities of the answers (n, K)."""
+        check_is_fitted(self, "policy_")
+        return np.asarray(self.policy_.answer_probabilities(self._table(X)))
+
+    def decide(self, X: Any) -> NDArray[np.bool_]:  # noqa: N803
+        """Return which models are called for each input (n, N)."""
+        called = np.asarray(self._decisions(X).called, dtype=np.uint64)[:, None]
+        bits = np.left_shift(np.uint64(1), np.arange(self.n_models_in_, dtype=np.uint64))
+        calls: NDArray[np.bool_] = (called & bits) != 0
+        return calls
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
+        """Return the share of right answers; y may be left out where X is a labelled table."""
+        labels = np.asarray(X.labels) if y is None and hasattr(X, "labels") else y
+        return float(super().score(X, labels, sample_weight))
+
+    def _decisions(self, table: Any) -> Any:
+        check_is_fitted(self, "policy_")
+        return self.policy_.decide(self._table(table))
+
+    def _table(self, data: Any, labels: Any = None) -> Any:
+        if isinstance(data, _core.OutcomeTable):
+            if labels is not None and not np.array_equal(labels, np.asarray(data.labels)):
+                expected = "the labels of the table, or none"
+                raise ValueError(error_text("RouterClassifier", expected, "others"))
+            return data
+        probabilities = np.ascontiguousarray(data, dtype=np.float32)
+        if probabilities.ndim != 3:
+            expected = "an OutcomeTable or probabilities (n, N, K)"
+            raise ValueError(error_text("RouterClassifier, X", expected, probabilities.shape))
+        count = probabilities.shape[1]
+        if self.costs is None:
+            expected = f"costs of {count} models beside an array"
+            raise ValueError(error_text("RouterClassifier", expected, "none"))
+        known = np.empty(0, np.int32) if labels is None else np.asarray(labels, dtype=np.int32)
+        names = [f"model_{i}" for i in range(count)]
+        costs = {self.cost_kind or "cost": [float(cost) for cost in self.costs]}
+        return _core.OutcomeTable(names, probabilities, costs, labels=known)

@@ -1,0 +1,58 @@
+"""The picture of a study."""
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from muxnet.base.drawing import (
+    CURVE_STYLES,
+    MUTED,
+    POLICY_STYLES,
+    STYLE,
+    ladder,
+    new_figure,
+    percent_axis,
+    png,
+)
+from muxnet.base.words import cost_title, policy_title
+from muxnet.outcomes.study_results import Study
+
+
+def study_figure(found: Study) -> Figure:
+    """Return accuracy against cost of every policy of a study, and of the single models."""
+    figure, (axes,) = new_figure(9.2, 5.2)
+    unit = found.best_single.cost
+    for entry in found.policies:
+        costs, accuracies = zip(*sorted(entry.curve), strict=True)
+        if len(costs) > 1:
+            style = CURVE_STYLES.get(entry.name, {"linewidth": 1.4, "zorder": 3})
+        else:
+            # Of a family with a single point, that point in its line's colour.
+            own = POLICY_STYLES.get(entry.name, {**CURVE_STYLES.get(entry.name, {}), "marker": "h"})
+            style = {"markersize": 8, **own, "linestyle": "none"}
+        axes.plot(costs, accuracies, label=policy_title(entry.name), **style)
+    figure.legend(loc="outside right upper", title="policies", alignment="left")
+    models = sorted(found.models, key=lambda model: model.cost)
+    dots = [
+        axes.plot(model.cost / unit, model.accuracy, "o", markersize=8, zorder=5, color=colour)[0]
+        for model, colour in zip(models, ladder(len(models)), strict=True)
+    ]
+    names = [model.name for model in models]
+    figure.legend(dots, names, loc="outside right lower", title="single models", alignment="left")
+    axes.axhline(found.best_single.accuracy, color=MUTED, linewidth=0.9, linestyle=(0, (2, 3)))
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_major_formatter(percent_axis())
+    kind = cost_title(found.cost_kind)
+    axes.set_xlabel(f"{kind} per input, in % of {found.best_single.name}'s (log scale)")
+    axes.set_ylabel("accuracy on the evaluation part")
+    axes.set_title("Accuracy against cost")
+    return figure
+
+
+def draw_study(found: Study) -> bytes:
+    """Return the picture of a study as PNG."""
+    with mpl.rc_context(STYLE):
+        return png(study_figure(found))

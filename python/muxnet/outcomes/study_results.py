@@ -1,0 +1,170 @@
+"""What ``muxnet study`` finds: as records, and as tables for the terminal and for notebooks."""
+
+import dataclasses
+from html import escape
+from typing import Any, Literal
+
+from muxnet.base.tables import TextTable
+from muxnet.base.words import (
+    cost_text,
+    cost_title,
+    interval_text,
+    percent_text,
+    points_text,
+    policy_title,
+)
+from muxnet.outcomes.details import Details
+
+DEFAULT = "learned_cascade"
+
+SHARES = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the best single model's cost
+
+# Points that an answer may lie below the best single model's and still be called as good.
+TOLERANCE = 0.005
+# Below so much between the oracle and the best single model there is nothing to win.
+ALIKE = 0.01
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelFigures:
+    """One model alone. ``only_right``: share of the inputs that no other model gets right."""
+
+    name: str
+    accuracy: float
+    cost: float
+    only_right: float
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyFigures:
+    """A policy over budgets; costs are shares of the best single model's.
+
+    ``area``: mean height of its curve above random mixing up to the best single model's cost, with
+    its 95 % interval; None where it has one operating point only. ``accuracy_at``: at budgets
+    chosen on the fitting part. ``recovered``: by share of the gap from the cheapest to the best
+    single model, the least cost that recovers it.
+    """
+
+    name: str
+    area: float | None
+    area_interval: tuple[float, float] | None
+    curve: list[tuple[float, float]]
+    accuracy_at: dict[str, float | None]
+    recovered: dict[str, float | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """An operating point chosen on the fitting part, against the best single model."""
+
+    cost: float  # a share of the best single model's
+    accuracy: float
+    difference: float
+    interval: tuple[float, float]  # paired, 95 %
+
+
+@dataclasses.dataclass(frozen=True)
+class Diversity:
+    """How differently the models err, in shares of the inputs; means over pairs of models."""
+
+    disagreement: float  # another answer
+    double_fault: float  # both wrong
+    all_wrong: float
+    oracle_gain: float  # the best single model is wrong, another one right
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """All that ``muxnet study`` prints and draws."""
+
+    source: str
+    fitted_on: int
+    evaluated_on: int
+    cost_kind: str
+    seed: int
+    best_single: ModelFigures
+    models: tuple[ModelFigures, ...]
+    policies: tuple[PolicyFigures, ...]
+    at_best_accuracy_cost: float | None
+    saving: Choice | None  # cheapest with the best single model's accuracy
+    gain: Choice | None  # most accurate at the best single model's cost
+    diversity: Diversity
+    verdict: Literal["pays", "unclear", "does not pay"]
+    sentences: tuple[str, ...]
+    details: Details  # of the default policy at its default point
+
+    def _repr_html_(self) -> str:
+        """Return the study for a notebook."""
+        return html(self)
+
+
+def to_json(found: Study) -> dict[str, Any]:
+    """Return what ``--json`` writes; every cost is a share of the best single model's."""
+    default = next(entry for entry in found.policies if entry.name == DEFAULT)
+    unit = found.best_single.cost
+    content = dataclasses.asdict(found)
+    for model in (content["best_single"], *content["models"]):
+        model["cost"] /= unit
+    content["best_single"]["absolute_cost"] = unit
+    content["default"] = {
+        "policy": DEFAULT,
+        "at_best_accuracy_cost": content.pop("at_best_accuracy_cost"),
+        "accuracy_at": default.accuracy_at,
+        "saving": content.pop("saving"),
+        "gain": content.pop("gain"),
+        "details": content.pop("details"),
+    }
+    return content
+
+
+VERDICTS = {
+    "pays": f"Multiplexing pays for these models (within {100 * TOLERANCE:g} points for less).",
+    "unclear": "A gain is possible, but not shown by so few inputs.",
+    "does not pay": "Multiplexing does not pay for these models.",
+}
+
+
+def model_table(found: Study) -> TextTable:
+    """Return the models alone, as text."""
+    columns = (
+        "model",
+        cost_title(found.cost_kind),
+        "of the best",
+        "accuracy %",
+        "only this one right %",
+    )
+    unit = found.best_single.cost
+    rows = tuple(
+        (
+            model.name,
+            cost_text(model.cost),
+            percent_text(model.cost / unit, 1),
+            percent_text(model.accuracy)[:-2],
+            percent_text(model.only_right)[:-2],
+        )
+        for model in found.models
+    )
+    return TextTable("Models", columns, rows)
+
+
+def policy_table(found: Study) -> TextTable:
+    """Return accuracy in % at each budget and the area above random mixing, as text."""
+    budgets = tuple(f"{100 * share:.0f} %" for share in SHARES)
+    columns = ("accuracy % within", *budgets, "area, points", "95 % interval")
+    rows = []
+    for entry in found.policies:
+        cells = [
+            "–" if accuracy is None else percent_text(accuracy)[:-2]
+            for accuracy in entry.accuracy_at.values()
+        ]
+        area = "–" if entry.area is None else points_text(entry.area)
+        low_high = "–" if entry.area_interval is None else interval_text(entry.area_interval)
+        rows.append((policy_title(entry.name), *cells, area, low_high))
+    return TextTable("Policies", columns, tuple(rows))
+
+
+def html(found: Study) -> str:
+    """Return both tables and the sentences as HTML."""
+    words = [VERDICTS[found.verdict], *found.sentences]
+    paragraphs = "".join(f"<p>{escape(sentence)}</p>" for sentence in words)
+    return model_table(found)._repr_html_() + policy_table(found)._repr_html_() + paragraphs

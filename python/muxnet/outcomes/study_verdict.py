@@ -1,0 +1,82 @@
+"""What a study showed, in a word and in a few plain sentences."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from muxnet.base.words import interval_text, percent_text, points_text, policy_title
+from muxnet.outcomes.study_results import (
+    ALIKE,
+    DEFAULT,
+    TOLERANCE,
+    Choice,
+    Diversity,
+    ModelFigures,
+    PolicyFigures,
+)
+
+
+def verdict(
+    saving: Choice | None, gain: Choice | None
+) -> Literal["pays", "unclear", "does not pay"]:
+    """Return whether the default policy is as good for less, or better for as much."""
+    choices = [choice for choice in (saving, gain) if choice is not None]
+    better = any(choice.interval[0] > 0 for choice in choices)
+    if better or any(c.cost < 0.95 and c.interval[0] > -TOLERANCE for c in choices):
+        return "pays"
+    if any(choice.cost < 0.95 and choice.interval[1] >= 0 for choice in choices):
+        return "unclear"
+    return "does not pay"
+
+
+def sentences(
+    best: ModelFigures,
+    diversity: Diversity,
+    policies: Sequence[PolicyFigures],
+    saving: Choice | None,
+    gain: Choice | None,
+) -> tuple[str, ...]:
+    """Return what was found, with the numbers."""
+    words = []
+    title = policy_title(DEFAULT)
+    name, accuracy = best.name, percent_text(best.accuracy)
+    if saving is None:
+        words.append(
+            f"No setting of the {title} was as accurate as {name} ({accuracy}) on the "
+            "inputs it was fitted on."
+        )
+    else:
+        words.append(
+            f"Chosen to be as accurate as {name} ({accuracy}), the {title} needs "
+            f"{percent_text(saving.cost, 1)} of its cost and is right for "
+            f"{_compared(saving)}."
+        )
+    if gain is not None:
+        words.append(
+            f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it is right for "
+            f"{_compared(gain)}."
+        )
+    cascade = next(entry for entry in policies if entry.name == "cascade")
+    default = next(entry for entry in policies if entry.name == DEFAULT)
+    if default.area is not None and cascade.area is not None and cascade.area > default.area:
+        words.append(
+            "A max-softmax cascade does better over all budgets: there are too few inputs to "
+            "learn more from, or confidence already says all."
+        )
+    words.append(
+        f"Where {name} is wrong, another model is right for {percent_text(diversity.oracle_gain)} "
+        f"of the inputs; two models disagree on {percent_text(diversity.disagreement)} and are "
+        f"both wrong on {percent_text(diversity.double_fault)}, on average."
+    )
+    if diversity.oracle_gain < ALIKE:
+        words.append(
+            f"Hardly any accuracy is left to gain: what {name} gets wrong, the others do too. A "
+            "model of another family, or trained on other data, would help more than a router."
+        )
+    return tuple(words)
+
+
+def _compared(choice: Choice) -> str:
+    return (
+        f"{percent_text(choice.accuracy)}: {points_text(choice.difference)} points "
+        f"(95 % interval {interval_text(choice.interval)})"
+    )

@@ -1,0 +1,332 @@
+"""Recorded answers of anybody's models as outcome tables, from the files that people have."""
+
+import csv
+import io
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.array_files import read_arrays, room
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, MissingPackageError, UsageError, error_text
+from muxnet.base.files import open_file, read_text
+from muxnet.base.run_folder import RunFolder
+
+Columns = Mapping[str, Sequence[str] | NDArray[Any]]
+
+# Parts of a file that divides its inputs itself; any other split is made by the reader.
+PARTS = ("held_out", "test")
+
+CSV_BYTES = 256 << 20  # Python's texts take some twenty times as much
+PARQUET_BYTES = 4 << 30
+PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
+
+
+def read_outcomes(
+    path: str | os.PathLike[str], costs: Mapping[str, float] | None = None, classes: int = 0
+) -> dict[str, Any]:
+    """Return the outcome tables at ``path``: ``{"all": table}``, or ``held_out`` and ``test``.
+
+    - ``.safetensors``: what ``OutcomeTable.save`` wrote;
+    - ``.npz``: ``probabilities`` (n, N, K), ``labels`` (n), ``macs`` (N), optionally ``models``
+      (N names), ``features`` (n, F); or all but ``macs`` and ``models`` with ``held_out_`` and
+      ``test_`` before their names;
+    - the folder of a finished run: its held-out, calibration and test part;
+    - ``.csv``, ``.parquet``: a row per input with ``label`` and per model ``NAME:prediction`` and
+      ``NAME:confidence``, or ``NAME:p0``, ``NAME:p1``, ... Of a confidence alone the rest is
+      spread evenly over the other classes.
+
+    ``classes``: at least so many where the file has confidences alone, as another table had.
+    ``costs``, by model, replace the file's own; CSV and Parquet have none.
+
+    Raises:
+        ConfigError: a column, array or cost that is missing or too much, or does not fit.
+        OSError: the file cannot be read.
+
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _read_run(path, dict(costs or {}))
+    readers = {
+        ".safetensors": _read_safetensors,
+        ".npz": _read_npz,
+        ".csv": _read_csv,
+        ".parquet": _read_parquet,
+    }
+    if path.suffix not in readers:
+        raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
+    return readers[path.suffix](path, dict(costs or {}), classes)
+
+
+def parse_costs(text: str | None) -> dict[str, float]:
+    """Return ``NAME=COST,...`` as a mapping.
+
+    Raises:
+        UsageError: another form, or a cost that is no positive number.
+
+    """
+    costs: dict[str, float] = {}
+    for item in (text or "").split(",") if text else ():
+        name, equals, value = item.rpartition("=")
+        try:
+            cost = float(value)
+        except ValueError:
+            cost = 0.0
+        if not equals or not name or not 0 < cost < float("inf") or name in costs:
+            expected = "NAME=COST,... with a positive cost for each name"
+            raise UsageError(error_text("--costs", expected, item))
+        costs[name] = cost
+    return costs
+
+
+def read_fitting_part(path: str | os.PathLike[str], costs: Mapping[str, float]) -> Any:
+    """Return the table to fit on: the held-out part of a file that divides its inputs, else all."""
+    tables = read_outcomes(path, costs)
+    return tables.get("held_out", tables.get("all"))
+
+
+def read_evaluation_part(
+    path: str | os.PathLike[str], costs: Mapping[str, float], classes: int = 0
+) -> Any:
+    """Return the table to evaluate on: the test part of a file that divides itself, else all."""
+    tables = read_outcomes(path, costs, classes)
+    return tables.get("test", tables.get("all"))
+
+
+def _read_run(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+    tables = {}
+    for part in ("held_out", "calibration", "test"):
+        file = RunFolder(path).outcomes(part)
+        if not file.is_file():
+            raise ConfigError(error_text(str(path), f"a finished run's {file.name}", "none"))
+        if part != "calibration" or not costs:  # it is there for the multiplexer, with its cost
+            tables[part] = _read_safetensors(file, costs, 0)["all"]
+    return tables
+
+
+def _read_safetensors(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
+    table = _core.OutcomeTable.load(path)
+    if not costs:
+        return {"all": table}
+    if table.scores.size or table.weights.size:
+        raise ConfigError(error_text(f"{path}, costs", "the costs of the table itself", costs))
+    fields = (table.models, table.probabilities, {"cost": _costs(path, table.models, costs)})
+    return {
+        "all": _core.OutcomeTable(
+            *fields,
+            labels=table.labels,
+            split=table.split,
+            source=table.source,
+            indices=table.indices,
+            features=table.features,
+        )
+    }
+
+
+def _read_npz(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
+    arrays = read_arrays(path)
+    prefixes = ("held_out_", "test_") if "held_out_probabilities" in arrays else ("",)
+    tables = {}
+    for prefix in prefixes:
+        probabilities, labels = (
+            _array(path, arrays, prefix + name) for name in ("probabilities", "labels")
+        )
+        if probabilities.ndim != 3 or probabilities.dtype.kind != "f":
+            received = f"{probabilities.dtype} {probabilities.shape}"
+            expected = "numbers of shape (n, N, K)"
+            raise ConfigError(error_text(f"{path}, {prefix}probabilities", expected, received))
+        names = _names(path, arrays, probabilities.shape[1])
+        if not costs:
+            known = _array(path, arrays, "macs")
+            kinds = {"macs": [float(value) for value in np.ravel(known)]}
+        else:
+            kinds = {"cost": _costs(path, names, costs)}
+        part = prefix.rstrip("_") or "all"
+        given = (names, probabilities, labels, kinds, arrays.get(prefix + "features"))
+        tables[part] = _table(path, part, *given)
+    return tables
+
+
+def _read_csv(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
+    try:
+        lines = list(csv.reader(io.StringIO(read_text(path, CSV_BYTES), newline="")))
+    except csv.Error as error:
+        raise ConfigError(error_text(str(path), "lines of values", error)) from error
+    if not lines:
+        raise ConfigError(error_text(str(path), "a header", "an empty file"))
+    header, rows = lines[0], lines[1:]
+    for number, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            expected = f"{len(header)} columns"
+            raise ConfigError(error_text(f"{path}, line {number}", expected, len(row)))
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
+    if len(columns) != len(header):
+        twice = sorted(name for name, times in Counter(header).items() if times > 1)
+        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
+    return {"all": _from_columns(path, columns, costs, classes)}
+
+
+def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError as error:
+        raise MissingPackageError(str(path), "pyarrow", "parquet") from error
+    with open_file(path, PARQUET_BYTES) as file:
+        try:
+            columns = _parquet_columns(path, parquet, file)
+        except (ArrowException, OSError) as error:  # the second of damaged contents too
+            raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
+    return {"all": _from_columns(path, columns, costs, classes)}
+
+
+def _parquet_columns(path: Path, parquet: Any, file: BinaryIO) -> dict[str, NDArray[Any]]:
+    """Return flat columns; texts are kept once each, however often a row refers to them."""
+    opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
+    schema, size = opened.schema, os.fstat(file.fileno()).st_size
+    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
+    values = opened.metadata.num_rows * len(schema)
+    needed = max(8 * values, sum(group.total_byte_size for group in groups))
+    _require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
+    nested = [column.path for column in schema if column.max_repetition_level > 0]
+    if nested:
+        raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
+    texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
+    found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
+    return {name: found.column(name).to_numpy() for name in found.column_names}
+
+
+def _require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
+    most = room(file_bytes, 64 << 20, 1000)
+    if needed > most:
+        expected = f"at most {most:,} bytes made of {file_bytes:,} in the file"
+        raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
+
+
+def _from_columns(path: Path, columns: Columns, costs: dict[str, float], least: int) -> Any:
+    if "label" not in columns or not len(columns["label"]):
+        raise ConfigError(error_text(str(path), "a column label with a row per input", "none"))
+    names = list(dict.fromkeys(name.rpartition(":")[0] for name in columns if ":" in name))
+    if not names:
+        expected = "columns NAME:prediction and NAME:confidence, or NAME:p0, NAME:p1, ..."
+        raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
+    if f"{names[0]}:prediction" in columns:
+        probabilities, labels = _from_top_answers(path, columns, names, least)
+    else:
+        probabilities, labels = _from_distributions(path, columns, names)
+    kinds = {"cost": _costs(path, names, costs)}
+    return _table(path, "all", names, probabilities, labels, kinds)
+
+
+def _from_top_answers(
+    path: Path, columns: Columns, names: Sequence[str], least: int
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Return probabilities and labels of classes named by anything, of top answers alone."""
+    predictions = [_column(path, columns, f"{name}:prediction") for name in names]
+    given = [_numbers(path, columns, f"{name}:confidence") for name in names]
+    for name, values in zip(names, given, strict=True):
+        bad = np.flatnonzero(~((values > 0) & (values <= 1)))
+        if bad.size:
+            where = f"{path}, {name}:confidence, row {bad[0] + 1}"
+            raise ConfigError(error_text(where, "a number above 0, at most 1", values[bad[0]]))
+    confidences = np.stack(given, axis=1)
+    texts = [_texts(column) for column in (columns["label"], *predictions)]
+    classes = {text: i for i, text in enumerate(sorted(set().union(*texts)))}
+    labels, *top = (np.array([classes[text] for text in column], np.int32) for column in texts)
+    # So many classes that what is left for each of the others stays below the top one's: of
+    # softmax over K classes this is K at most, so that files of the same models come to the same.
+    lowest = float(confidences.min())
+    count = max(len(classes), int(min((1 + 1e-6) / lowest, 1e18)) + 1, 2, least)
+    needed = 4 * confidences.size * count
+    what = f"{count:,} classes: {len(classes):,} named, a lowest confidence of {lowest:g}"
+    _require_room(path, path.stat().st_size, needed, what)
+    rest = (1 - confidences) / (count - 1)
+    probabilities = np.repeat(rest.astype(np.float32)[:, :, None], count, axis=2)
+    np.put_along_axis(probabilities, np.stack(top, axis=1)[:, :, None], confidences[:, :, None], 2)
+    return probabilities, labels
+
+
+def _texts(column: Sequence[str] | NDArray[Any]) -> list[str]:
+    """Return each value as a text; an array of texts would give each the length of the longest."""
+    if isinstance(column, np.ndarray) and column.dtype.kind != "O":
+        texts: list[str] = column.astype(str).tolist()
+        return texts
+    return [str(value) for value in column]
+
+
+def _from_distributions(
+    path: Path, columns: Columns, names: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    count = sum(1 for name in columns if name.startswith(f"{names[0]}:p"))
+    probabilities = np.stack(
+        [
+            np.stack([_numbers(path, columns, f"{name}:p{k}") for k in range(count)], axis=1)
+            for name in names
+        ],
+        axis=1,
+    )
+    labels = _numbers(path, columns, "label")
+    bad = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels >= count))
+    if bad.size:
+        where = f"{path}, label, row {bad[0] + 1}"
+        raise ConfigError(error_text(where, f"a class of 0 .. {count - 1}", labels[bad[0]]))
+    return probabilities.astype(np.float32), labels.astype(np.int32)
+
+
+def _table(
+    path: Path,
+    part: str,
+    names: Sequence[str],
+    probabilities: NDArray[Any],
+    labels: NDArray[Any],
+    costs: dict[str, list[float]],
+    features: NDArray[Any] | None = None,
+) -> Any:
+    return _core.OutcomeTable(
+        list(names),
+        np.ascontiguousarray(probabilities, dtype=np.float32),
+        costs,
+        labels=np.ascontiguousarray(labels, dtype=np.int32),
+        split="" if part == "all" else part,
+        source=f"{path.name}/{part}",
+        features=np.ascontiguousarray(() if features is None else features, dtype=np.float32),
+    )
+
+
+def _costs(path: Path, names: Sequence[str], costs: Mapping[str, float]) -> list[float]:
+    if set(costs) != set(names):
+        expected = "one each for " + ", ".join(names) + " (--costs NAME=COST,...)"
+        received = ", ".join(f"{name}={cost:g}" for name, cost in costs.items()) or "none"
+        raise ConfigError(error_text(f"{path}, costs", expected, received))
+    return [costs[name] for name in names]
+
+
+def _array(path: Path, arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+    if name not in arrays:
+        raise ConfigError(error_text(str(path), f"an array {name}", ", ".join(arrays)))
+    return arrays[name]
+
+
+def _names(path: Path, arrays: Mapping[str, NDArray[Any]], count: int) -> list[str]:
+    names = arrays.get("models", np.array([f"model_{i}" for i in range(count)]))
+    if names.shape != (count,):
+        raise ConfigError(error_text(f"{path}, models", f"{count} names", names.shape))
+    return [str(name) for name in names]
+
+
+def _column(path: Path, columns: Columns, name: str) -> Any:
+    if name not in columns:
+        raise ConfigError(error_text(str(path), f"a column {name}", ", ".join(columns)))
+    return columns[name]
+
+
+def _numbers(path: Path, columns: Columns, name: str) -> NDArray[np.float64]:
+    values = _column(path, columns, name)
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except ValueError as error:
+        raise ConfigError(f"[{path}, {name}] expected numbers, received {error}") from error

@@ -1,0 +1,284 @@
+"""Mobile-cloud collaboration, measured: the paper's Table I for a run's models, a link, a machine.
+
+Each row runs the same images; beside what it measures stands what Eq. 9 to 13 make of the parts.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.run.analysis import LoadedRun
+
+LINK_EXCHANGES = 20  # that measure the link before the rows
+CONNECT_MS = 2000.0
+PATIENCE_MS = 30_000.0  # of the cloud-only rows, which have nothing to fall back to
+
+Images = NDArray[Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """What the device runs, with its cost there, and the names of both models."""
+
+    multiplexer: Any
+    small: Any
+    look_cost: Any
+    small_cost: Any
+    cloud_name: str
+    cloud_ms: float | None  # as the run measured it, for a server that does not say
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One setup of Table I. Means over the images; None: not known.
+
+    ``latency_*``, ``accuracy``, ``local`` and ``sensor_mj`` are measured, bytes counted,
+    ``energy_mj`` modelled from live estimates, ``predicted_*`` by Eq. 9 to 13.
+    """
+
+    setup: str
+    images: int
+    accuracy: float | None
+    local: float
+    latency_mean_ms: float
+    latency_p50_ms: float
+    latency_p99_ms: float
+    predicted_ms: float | None
+    predicted_origins: tuple[str, ...]
+    energy_mj: float | None
+    predicted_mj: float | None
+    sensor_mj: float | None
+    sent_bytes: float
+    received_bytes: float
+    late: int
+    worst_lateness_ms: float
+    by_reason: dict[str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """All rows, the link as it was used, and what has to be said beside them."""
+
+    rows: tuple[Row, ...]
+    link: dict[str, float | None]
+    server_ms: float | None
+    sensor: str
+    notes: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """The images u8 or f32 (n, c, h, w), their labels where known, and when they come."""
+
+    images: Images
+    labels: NDArray[Any] | None
+    rate_hz: float = 0.0  # 0: each as soon as the one before is answered
+
+
+def load_pair(run: LoadedRun, device: Any = None) -> Pair:
+    """Return the two models of a run's mobile/cloud case and its multiplexer.
+
+    ``device``: a profile that says what they cost (default: measured here, energy by a sensor).
+
+    Raises:
+        OSError: the weights cannot be read.
+        ConfigError: a profile without the small model.
+
+    """
+    from muxnet.paper import profiling
+    from muxnet.run import api
+    from muxnet.run.config import load_config
+
+    multiplexer = api.offload_multiplexer(run.models, load_config(run.folder.config))
+    multiplexer.load(run.folder.weights / "offload.safetensors")
+    small, cloud = (run.models[i] for i in api.device_and_cloud(run.models))
+    results = {model.name: model for model in run.results.models}
+    if device is None:
+        costs = profiling.measured_cost(multiplexer), profiling.measured_cost(small)
+    else:
+        if small.name not in device.networks:
+            received = ", ".join(device.networks) or "none"
+            raise ConfigError(error_text(f"profile {device.name}", small.name, received))
+        known = device.networks
+        costs = known.get("multiplexer", profiling.measured_cost(multiplexer)), known[small.name]
+    return Pair(multiplexer, small, *costs, cloud.name, results[cloud.name].latency_ms)
+
+
+def threshold_for(run: LoadedRun, share: float) -> float:
+    """Return the score that a share of the calibration inputs reaches."""
+    table = _core.OutcomeTable.load(run.folder.outcomes("offload-calibration"))
+    return float(np.quantile(np.asarray(table.offload_score), 1 - share))
+
+
+def measure(
+    pair: Pair,
+    server: Any,
+    options: Callable[[], Any],
+    stream: Stream,
+    compressed: str = "jpeg",
+    say: Callable[[str], object] = print,
+) -> Table:
+    """Run every setup over the stream and return Table I.
+
+    ``server``: ConnectionOptions; ``options`` makes OffloadOptions, the hybrid's; where they know
+    no rates the link is measured first.
+    """
+
+    def client(payload: str) -> tuple[Any, str]:
+        chosen = options()
+        chosen.endpoint.payload = payload
+        made = _core.OffloadClient(pair.multiplexer, pair.small, server, chosen)
+        return made, made.connect(CONNECT_MS)
+
+    hybrid_payload = options().endpoint.payload
+    hybrid, problem = client(hybrid_payload)
+    notes = [f"hybrid: {problem}"] if problem else []
+    link, server_ms = _link(hybrid, options().link, pair, stream)
+    work = _Work(pair, link, server_ms, stream, _core.EnergyMeter())
+    say("mobile-only")
+    rows = [work.row("mobile-only", hybrid, "device")]
+    for payload in ("raw", compressed):
+        cloud, trouble = client(payload)
+        if trouble:
+            notes.append(f"cloud-only, {payload}: {trouble}")
+            continue
+        say(f"cloud-only, {payload}")
+        row = work.row(f"cloud-only, {payload}", cloud, "cloud")
+        if row.local > 0:
+            notes.append(_fallen(row, work.detail))
+        if row.local < 1:
+            rows.append(row)
+    say(f"hybrid, {hybrid_payload}")
+    rows.append(work.row(f"hybrid, {hybrid_payload}", client(hybrid_payload)[0], "decide"))
+    figures = ("upload_mbps", "download_mbps", "rtt_ms")
+    return Table(
+        tuple(rows),
+        {name: getattr(link, name).value for name in figures},
+        None if server_ms is None else server_ms.value,
+        work.meter.sensor,
+        tuple(notes),
+    )
+
+
+def _fallen(row: Row, detail: str) -> str:
+    if row.local == 1:
+        return f"{row.setup}: the cloud answered none: {detail}"
+    return f"{row.setup}: {row.local:.1%} fell back, whose answers count here: {detail}"
+
+
+def _link(client: Any, given: Any, pair: Pair, stream: Stream) -> tuple[Any, Any]:
+    """Return the link to predict with and the server's time: given, else from some exchanges.
+
+    Where the server does not say how long it takes, that is part of a measured link, and beside
+    one that is given, what the run measured.
+    """
+    for image in stream.images[:LINK_EXCHANGES]:
+        client.answer(image[None], deadline_ms=PATIENCE_MS, placement="cloud")
+    server_ms = client.server_ms
+    if given.upload_mbps.value is None:
+        return client.link, server_ms if server_ms.value is not None else None
+    if server_ms.value is None:
+        server_ms = _core.Figure(pair.cloud_ms, "measured")
+    return given, server_ms
+
+
+class _Work:
+    """What is the same for every row."""
+
+    def __init__(self, pair: Pair, link: Any, server_ms: Any, stream: Stream, meter: Any) -> None:
+        self.pair, self.link, self.server_ms = pair, link, server_ms
+        self.stream, self.meter = stream, meter
+        self.detail = ""  # why the cloud did not answer, of the last row
+        self.idle_mw = meter.idle_power_mw(1.0)
+
+    def row(self, setup: str, client: Any, placement: str) -> Row:
+        """Run the stream through the client and return what became of it."""
+        before = client.account
+        answers: list[Any] = []
+        latencies: list[float] = []
+
+        def run() -> None:
+            for answer, latency in self._answers(client, placement):
+                answers.append(answer)
+                latencies.append(latency)
+
+        energy = self.meter.measure_mj(run, self.idle_mw).value
+        self.detail = next((answer.detail for answer in answers if answer.detail), "")
+        after, count = client.account, len(answers)
+        reasons = {name: n - before.by_reason[name] for name, n in after.by_reason.items()}
+        local = sum(answer.route != "offloaded" for answer in answers) / count
+        sent = float(np.mean([answer.sent_bytes for answer in answers]))
+        received = float(np.mean([answer.received_bytes for answer in answers]))
+        energies = [answer.energy_mj.value for answer in answers]
+        predicted = self._predicted(placement, local, sent, received)
+        return Row(
+            setup=setup,
+            images=count,
+            accuracy=self._accuracy(answers),
+            local=local,
+            latency_mean_ms=float(np.mean(latencies)),
+            latency_p50_ms=float(np.quantile(latencies, 0.5)),
+            latency_p99_ms=float(np.quantile(latencies, 0.99)),
+            predicted_ms=predicted.latency_ms.value,
+            predicted_origins=tuple(predicted.latency_ms.origins),
+            energy_mj=None if None in energies else float(np.mean(energies)),
+            predicted_mj=predicted.energy_mj.value,
+            sensor_mj=None if energy is None else energy / count,
+            sent_bytes=sent,
+            received_bytes=received,
+            late=sum(answer.lateness_ms > 0 for answer in answers),
+            worst_lateness_ms=max(answer.lateness_ms for answer in answers),
+            by_reason={name: n for name, n in reasons.items() if n > 0},
+        )
+
+    def _answers(self, client: Any, placement: str) -> Any:
+        """Yield answers and latencies; those of a camera's images count from when they came."""
+        start = time.perf_counter()
+        for i, image in enumerate(self.stream.images):
+            waited_ms = 0.0
+            if self.stream.rate_hz > 0:
+                comes = start + i / self.stream.rate_hz
+                time.sleep(max(0.0, comes - time.perf_counter()))
+                waited_ms = 1000 * (time.perf_counter() - comes)
+            deadline = PATIENCE_MS if placement == "cloud" else None
+            answer = client.answer(image[None], deadline_ms=deadline, placement=placement)
+            yield answer, waited_ms + answer.latency_ms
+
+    def _accuracy(self, answers: Sequence[Any]) -> float | None:
+        if self.stream.labels is None:
+            return None
+        found = np.array([answer.answer for answer in answers])
+        return float(np.mean(found == np.asarray(self.stream.labels)))
+
+    def _predicted(self, placement: str, local: float, sent: float, received: float) -> Any:
+        pair = self.pair
+        mobile = _core.mobile_only(pair.small_cost)
+        if placement == "device" or local == 1:
+            return mobile if placement == "device" else pair.look_cost + mobile
+        # The hybrid's bytes are means over all inputs; an exchange is of those sent.
+        share = 1.0 if placement == "cloud" else 1 - local
+        server = self.server_ms or _core.no_cost().latency_ms
+        parts = _core.exchange(self.link, sent / share, received / share, server)
+        cloud = _core.cloud_only(parts.upload, parts.waiting, parts.download)
+        if placement == "cloud":
+            return cloud
+        return _core.hybrid(local, pair.look_cost, mobile, cloud)
+
+
+def require_fit(images: Images, model: Any, where: str) -> None:
+    """Refuse images that the models cannot see.
+
+    Raises:
+        UserError: another shape.
+
+    """
+    if tuple(images.shape[1:]) != tuple(model.graph.input_shape):
+        raise UserError(
+            error_text(where, f"images {tuple(model.graph.input_shape)}", tuple(images.shape[1:]))
+        )

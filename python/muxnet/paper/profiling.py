@@ -1,0 +1,72 @@
+"""What networks cost on this machine, measured, as a device profile."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from muxnet.base.compiled import _core
+from muxnet.base.machine import cpu_name
+from muxnet.run.zoo import options_for
+
+# Table II's, by rising MACs.
+NETWORKS = (
+    "mobilenet_v2",
+    "mnasnet1_0",
+    "alexnet",
+    "resnet50",
+    "resnet152",
+    "resnext101_32x8d",
+)
+REPETITIONS = 15
+IDLE_SECONDS = 1.0
+
+
+def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> Any:
+    """Return what one image costs each network here: latency, and energy where a sensor is found.
+
+    Raises:
+        IndexError: an unknown network.
+
+    """
+    _core.set_threads(threads)
+    costs = {name: measured_cost(_core.make_model(name, options_for(name))) for name in networks}
+    return _core.DeviceProfile(f"{cpu_name()}, {_core.threads()} threads", costs)
+
+
+def measured_cost(model: Any) -> Any:
+    """Return MACs (counted), latency and mean energy (measured) of one input."""
+    from muxnet.run import api
+
+    latency = api.measure_latency(model, turns=REPETITIONS)
+    macs = float(getattr(model, "model", model).macs)
+    return _core.Cost(
+        _core.Figure(macs, "counted"), _core.Figure(latency.ms, "measured"), _energy(model)
+    )
+
+
+def multiplexer_model() -> Any:
+    """Return an untrained multiplexer for six models and ImageNet's images, to be measured."""
+    options = _core.MultiplexerOptions()
+    options.channels, options.height, options.width = 3, 224, 224
+    options.resolution = 56
+    options.models = len(NETWORKS)
+    return _core.make_multiplexer(options)
+
+
+def _energy(model: Any) -> Any:
+    meter = _core.EnergyMeter()
+    idle = meter.idle_power_mw(IDLE_SECONDS)
+    if idle.value is None:
+        return idle
+    predictor = _core.Predictor(model, 1)
+    image = np.zeros((1, *model.graph.input_shape), np.float32)
+    output = next(iter(model.graph.outputs))
+
+    def work() -> None:
+        for _ in range(REPETITIONS):
+            predictor.output(image, output)
+
+    work()  # what is done once, at first use, is not the answer's cost
+    total = meter.measure_mj(work, idle).value
+    return _core.Figure(None if total is None else total / REPETITIONS, "measured")

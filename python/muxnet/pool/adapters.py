@@ -1,0 +1,274 @@
+"""Anybody's models behind one call: images in, probabilities out."""
+
+import dataclasses
+import importlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, MissingPackageError, error_text
+from muxnet.base.files import read_json, write_json
+
+Predict = Callable[[NDArray[np.float32]], Any]
+
+KEYS = {"name", "onnx", "callable", "engine", "path", "cost", "output", "mean", "deviation"}
+OUTPUTS = ("probabilities", "logits")
+ENGINES = ("onnxruntime", "opencv")
+
+
+@dataclasses.dataclass(frozen=True)
+class ForeignModel:
+    """A model of any kind.
+
+    ``predict`` takes images f32 (n, c, h, w), (x / 255 - mean) / deviation, and gives (n, K):
+    probabilities, or logits where ``output`` says so. ``concurrent``: several threads may call it
+    at once. ``source`` is the ONNX file that it was read from, ``onnx`` the same where the core
+    can run it without ``predict``.
+    """
+
+    name: str
+    cost: float
+    predict: Predict
+    output: str = "probabilities"
+    mean: tuple[float, ...] = (0.0,)
+    deviation: tuple[float, ...] = (1.0,)
+    concurrent: bool = False
+    onnx: Path | None = None
+    source: Path | None = None
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the probabilities (n, K) for raw images u8 (n, c, h, w).
+
+        Raises:
+            ValueError: an answer of another shape, not finite, or no probabilities.
+
+        """
+        channels = images.shape[1]
+        mean, deviation = (
+            list(np.broadcast_to(np.asarray(values, np.float32), channels))
+            for values in (self.mean, self.deviation)
+        )
+        scaled = _core.normalize(images, _core.Normalization(mean, deviation))
+        answer = np.ascontiguousarray(self.predict(scaled), dtype=np.float32)
+        found = _core.probabilities_of(
+            answer, len(images), 0, logits=self.output == "logits", name=self.name
+        )
+        return np.asarray(found)
+
+    def hosted(self, cost: float, image_shape: tuple[int, int, int], classes: int) -> Any:
+        """Return the model as a service of the core hosts it, at the policy's cost.
+
+        Raises:
+            ValueError: a mean or deviation for another number of channels.
+
+        """
+        options: dict[str, Any] = {
+            "cost": cost,
+            "image_shape": image_shape,
+            "classes": classes,
+            "normalization": _core.Normalization(list(self.mean), list(self.deviation)),
+            "logits": self.output == "logits",
+        }
+        if self.onnx is not None:
+            return _core.HostedModel.onnx(self.name, self.onnx, **options)
+        options["concurrent"] = self.concurrent
+        return _core.HostedModel.function(self.name, self.predict, **options)
+
+
+def from_module(name: str, module: Any, cost: float, **options: Any) -> ForeignModel:
+    """Return a PyTorch module as a model: ``from_module("mine", module, cost=4.1e9)``.
+
+    Its answer is taken as logits; ``options`` are further fields of ``ForeignModel``.
+    """
+    import torch
+
+    def predict(images: NDArray[np.float32]) -> Any:
+        with torch.inference_mode():
+            return module(torch.from_numpy(images)).numpy()
+
+    return ForeignModel(name, cost, predict, **{"output": "logits", **options})
+
+
+def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[ForeignModel]:
+    """Return the models that a JSON file lists.
+
+    Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
+    ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
+    (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel, ``path``, another
+    folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default where it is
+    installed, or ``opencv``, which is built in. ``threads`` are those of one call of ONNX Runtime;
+    0: all cores.
+
+    Raises:
+        ConfigError: an entry that does not fit, a network that the engine does not know.
+        MissingPackageError: ONNX Runtime is needed and not installed.
+        OSError: the file, or one that it names, cannot be read.
+
+    """
+    return open_models(describe_models(path), str(path), threads=threads)
+
+
+def describe_models(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Return the entries of a list of models, each with its folder as an absolute path.
+
+    Raises:
+        ConfigError: no list of models.
+        OSError: the file cannot be read.
+
+    """
+    path = Path(path)
+    entries = _read_list(path)
+    for i, entry in enumerate(entries):
+        if not isinstance(entry, Mapping):
+            raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
+    try:
+        return [
+            {**entry, "path": str((path.parent / str(entry.get("path", "."))).resolve())}
+            for entry in entries
+        ]
+    except ValueError as error:  # a NUL among its letters
+        raise ConfigError(error_text(str(path), "paths of folders", error)) from error
+
+
+def open_models(
+    entries: Sequence[Mapping[str, Any]], where: str, *, threads: int = 0
+) -> list[ForeignModel]:
+    """Return the models of entries that ``describe_models`` gave, ``where`` for error texts.
+
+    ``threads`` are those of a call of ONNX Runtime; 0: its own choice. Raises as ``read_models``.
+    """
+    models = [_open(f"{where}, model {i}", entry, threads) for i, entry in enumerate(entries)]
+    names = [model.name for model in models]
+    if len(set(names)) != len(names):
+        raise ConfigError(error_text(where, "models with different names", names))
+    return models
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return a list of models and the ONNX files that it names, as far as it is one.
+
+    Raises:
+        OSError: it cannot be read now, though it is there.
+
+    """
+    try:
+        entries = describe_models(path)
+    except (FileNotFoundError, ConfigError):
+        return [path]
+    return [
+        path,
+        *(Path(entry["path"]) / str(entry["onnx"]) for entry in entries if "onnx" in entry),
+    ]
+
+
+def keep_models(path: Path, copy: Path) -> None:
+    """Write a list of models that can be read from another place.
+
+    Raises:
+        ConfigError: no list of models.
+        OSError: a file that cannot be read or written.
+
+    """
+    write_json(copy, describe_models(path))
+
+
+def _read_list(path: Path) -> list[Any]:
+    entries = read_json(path)
+    if not isinstance(entries, list) or not entries:
+        raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
+    return entries
+
+
+def _open(where: str, entry: Mapping[str, Any], threads: int) -> ForeignModel:
+    unknown = sorted(set(entry) - KEYS)
+    if unknown:
+        raise ConfigError(error_text(where, f"keys of {', '.join(sorted(KEYS))}", unknown[0]))
+    name, cost = entry.get("name"), entry.get("cost")
+    if not isinstance(name, str) or not name:
+        raise ConfigError(error_text(where, "a name", name))
+    if not isinstance(cost, (int, float)) or not 0 < cost < float("inf"):
+        raise ConfigError(error_text(f"{where}, cost", "a number above 0", cost))
+    output = entry.get("output", "probabilities")
+    if output not in OUTPUTS:
+        raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
+    if ("onnx" in entry) == ("callable" in entry):
+        raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
+    options = {
+        "output": output,
+        "mean": _numbers(f"{where}, mean", entry.get("mean", [0.0])),
+        "deviation": _numbers(f"{where}, deviation", entry.get("deviation", [1.0]), above=0.0),
+    }
+    folder, engine = Path(entry["path"]), entry.get("engine", "")
+    if "onnx" in entry:
+        options |= _onnx(where, folder / str(entry["onnx"]), engine, threads)
+    elif engine:
+        raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
+    else:
+        options["predict"] = _callable(where, entry["callable"], folder)
+    return ForeignModel(name, float(cost), **options)
+
+
+def _numbers(where: str, values: Any, above: float = -float("inf")) -> tuple[float, ...]:
+    fits = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
+    if not fits or not all(isinstance(v, (int, float)) and v > above for v in values):
+        raise ConfigError(error_text(where, "a list of numbers, one per channel", values))
+    return tuple(float(value) for value in values)
+
+
+def _onnx(where: str, path: Path, engine: str, threads: int) -> dict[str, Any]:
+    """Return the fields of a model that tell how an ONNX file is run."""
+    if engine not in ("", *ENGINES):
+        raise ConfigError(error_text(f"{where}, engine", " or ".join(ENGINES), engine))
+    if not path.is_file():
+        raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
+    if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
+        return {"predict": _opencv(path), "onnx": path, "source": path}
+    return {"predict": _onnxruntime(path, threads), "concurrent": True, "source": path}
+
+
+def _opencv(path: Path) -> Predict:
+    try:
+        predict: Predict = _core.load_onnx(path).answer
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    return predict
+
+
+def _onnxruntime(path: Path, threads: int) -> Predict:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPackageError(str(path), "onnxruntime", "onnx") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    providers = ["CPUExecutionProvider"]
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its exceptions have no common base
+        raise ConfigError(error_text(str(path), "an ONNX model", error)) from error
+    source, answer = session.get_inputs()[0].name, session.get_outputs()[0].name
+    return lambda images: session.run([answer], {source: images})[0]
+
+
+def _callable(where: str, target: Any, folder: Path) -> Predict:
+    module, _, function = str(target).partition(":")
+    # A module beside the list is found, as one beside a script is.
+    sys.path.insert(0, str(folder.resolve()))
+    try:
+        found = getattr(importlib.import_module(module), function)
+    except (Exception, SystemExit) as error:  # of anybody's code
+        expected = "package.module:function that can be imported"
+        raise ConfigError(error_text(f"{where}, callable", expected, error)) from error
+    finally:
+        sys.path.pop(0)
+    if not callable(found):
+        raise ConfigError(error_text(f"{where}, callable", "a function", type(found).__name__))
+    predict: Predict = found
+    return predict

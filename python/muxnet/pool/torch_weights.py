@@ -1,0 +1,89 @@
+"""PyTorch's weights in muxnet's networks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import error_text
+
+# Those of torchvision's weights.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+# PyTorch's batch norms count their steps; nothing reads it.
+IGNORED = ".num_batches_tracked"
+
+
+def from_torch(
+    module: Any,
+    *,
+    network: str | None = None,
+    input_shape: tuple[int, int, int] = (3, 224, 224),
+    mean: Sequence[float] = IMAGENET_MEAN,
+    deviation: Sequence[float] = IMAGENET_DEVIATION,
+) -> Any:
+    """Return the zoo's network with the weights of a PyTorch module of the same architecture.
+
+    Args:
+        module: a ``torch.nn.Module``, or its ``state_dict()``; names as in torchvision.
+        network: its name in the zoo; by default the one whose tensors have these names and shapes.
+        input_shape: (channels, height, width) of the images.
+        mean: of each channel of the images that it was trained on, with 255 as 1.
+        deviation: the standard deviation of each.
+
+    Raises:
+        ValueError: no network of the zoo has these tensors, or ``network`` lacks some, misses
+            some or has others of another shape, all listed.
+        IndexError: an unknown ``network``.
+
+    """
+    state = torch_state(module)
+    options = _network_options(state, input_shape)
+    name = network or _matching(state, options)
+    normalization = _core.Normalization(list(mean), list(deviation))
+    model = _core.make_model(name, options, normalization=normalization)
+    model.load_state(state)
+    return model
+
+
+def torch_state(module: Any) -> dict[str, NDArray[np.float32]]:
+    """Return the named tensors of a module or state dict as float32 arrays."""
+    tensors: Mapping[str, Any] = module.state_dict() if hasattr(module, "state_dict") else module
+    return {name: _array(tensor) for name, tensor in tensors.items() if not name.endswith(IGNORED)}
+
+
+def _array(tensor: Any) -> NDArray[np.float32]:
+    if hasattr(tensor, "detach"):
+        tensor = tensor.detach().cpu().float().numpy()
+    return np.ascontiguousarray(tensor, np.float32)
+
+
+def _network_options(
+    state: Mapping[str, NDArray[np.float32]], input_shape: tuple[int, int, int]
+) -> Any:
+    """Return options with as many classes as the last matrix has rows."""
+    matrices = [tensor for tensor in state.values() if tensor.ndim == 2]
+    if not matrices:
+        raise ValueError(error_text("from_torch", "a network that ends in a linear layer", "none"))
+    channels, height, width = input_shape
+    return _core.NetworkOptions(
+        channels=channels, height=height, width=width, classes=len(matrices[-1])
+    )
+
+
+def _matching(state: Mapping[str, NDArray[np.float32]], options: Any) -> str:
+    wanted = {name: list(tensor.shape) for name, tensor in state.items()}
+    names = list(_core.network_names())
+    for name in names:
+        try:
+            shapes = _core.build_network(name, options).parameter_shapes
+        except ValueError:  # images too small for this one
+            continue
+        if {key: list(shape) for key, shape in shapes.items()} == wanted:
+            return str(name)
+    expected = f"tensors of one of {', '.join(names)}; name the nearest to see what differs"
+    some = ", ".join(f"{name} {shape}" for name, shape in list(wanted.items())[:3])
+    raise ValueError(error_text("from_torch", expected, f"{len(wanted)} tensors: {some}, ..."))

@@ -1,0 +1,1 @@
+"""The main job of ``muxnet run``: configuration, data, training, results, report and figures."""

@@ -1,0 +1,44 @@
+"""Whether a run may use the folder that it is to leave everything in."""
+
+from pathlib import Path
+
+from muxnet.base.errors import ConfigError, UserError
+from muxnet.base.run_folder import RunFolder
+from muxnet.run.config import RunConfig, differences, load_config, save_config
+
+
+def prepare(config: RunConfig, *, resume: bool) -> RunFolder:
+    """Return the folder of ``config.out``, made and marked with the configuration.
+
+    Raises:
+        UserError: it belongs to another run, holds an unfinished one (without ``resume``), or
+            nothing to go on from (with it).
+        OutputError: it cannot be written.
+
+    """
+    folder = RunFolder(Path(config.out))
+    if folder.config.exists():
+        _require_same(folder, config)
+        if folder.checkpoints() and not resume:
+            raise UserError(
+                f"[out] {folder.path} holds an unfinished run: go on with it by --resume, or "
+                "choose another --out"
+            )
+    elif resume:
+        raise UserError(f"[out] {folder.path} holds no run to resume: config.json is missing")
+    save_config(config, folder.config)
+    return folder
+
+
+def _require_same(folder: RunFolder, config: RunConfig) -> None:
+    try:
+        found = load_config(folder.config)
+    except ConfigError as error:
+        raise UserError(f"[out] {folder.path} holds something else: {error}") from error
+    different = differences(found, config)
+    if different:
+        shown = "; ".join(different[:5]) + ("; ..." if len(different) > 5 else "")
+        raise UserError(
+            f"[out] {folder.path} holds another run, which differs in {shown} (there against "
+            "here): choose another --out"
+        )
