@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Quantity', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -862,7 +862,7 @@ class FrozenOutputs:
     @property
     def variants(self) -> int:
         ...
-class Quantity:
+class Figure:
     """
     A number with where it comes from, or an unknown one.
     """
@@ -889,16 +889,16 @@ class Cost:
     """
     def __add__(self, arg0: Cost) -> Cost:
         ...
-    def __init__(self, macs: Quantity = ..., latency_ms: Quantity = ..., energy_mj: Quantity = ...) -> None:
+    def __init__(self, macs: Figure = ..., latency_ms: Figure = ..., energy_mj: Figure = ...) -> None:
         ...
     @property
-    def energy_mj(self) -> Quantity:
+    def energy_mj(self) -> Figure:
         ...
     @property
-    def latency_ms(self) -> Quantity:
+    def latency_ms(self) -> Figure:
         ...
     @property
-    def macs(self) -> Quantity:
+    def macs(self) -> Figure:
         ...
 class DeviceProfile:
     """
@@ -946,16 +946,16 @@ class LinkProfile:
             ValueError: file and key at fault.
         """
     @property
-    def download_mbps(self) -> Quantity:
+    def download_mbps(self) -> Figure:
         ...
     @property
     def name(self) -> str:
         ...
     @property
-    def rtt_ms(self) -> Quantity:
+    def rtt_ms(self) -> Figure:
         ...
     @property
-    def upload_mbps(self) -> Quantity:
+    def upload_mbps(self) -> Figure:
         ...
 class Exchange:
     """
@@ -978,11 +978,11 @@ class EnergyMeter:
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
         ...
-    def idle_power_mw(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> Quantity:
+    def idle_power_mw(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> Figure:
         """
         Mean power while nothing runs here.
         """
-    def measure_mj(self, work: collections.abc.Callable[[], None], idle_mw: Quantity = ...) -> Quantity:
+    def measure_mj(self, work: collections.abc.Callable[[], None], idle_mw: Figure = ...) -> Figure:
         """
         Energy while `work()` runs, less idle power; unknown without a sensor.
         """
@@ -1108,7 +1108,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
         """
         From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
         
@@ -1121,7 +1121,7 @@ class OutcomeTable:
         """
         (N), in the kind's unit.
         """
-    def multiplexer_cost(self, kind: str) -> float:
+    def router_cost(self, kind: str) -> float:
         ...
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
@@ -1347,85 +1347,12 @@ class Policy:
     def uses_features(self) -> bool:
         ...
     @property
-    def uses_multiplexer(self) -> bool:
+    def uses_router(self) -> bool:
         ...
     @property
     def version(self) -> str:
         """
         64-bit FNV-1a, in hexadecimal, of what save() writes.
-        """
-class Guarantee:
-    """
-    What certify() found.
-    """
-    @property
-    def inputs_needed(self) -> int:
-        """
-        About so many labelled inputs would do; 0: no number would.
-        """
-    @property
-    def point(self) -> OperatingPoint | None:
-        """
-        The cheapest certified; None: there is none.
-        """
-    @property
-    def reference_cost(self) -> float:
-        ...
-class Limit:
-    """
-    What an operating point may take at most.
-    """
-    class Quantity:
-        """
-        Members:
-        
-          mean_cost
-        
-          p99_cost
-        
-          call_share
-        """
-        __members__: typing.ClassVar[dict[str, Limit.Quantity]]
-        call_share: typing.ClassVar[Limit.Quantity]
-        mean_cost: typing.ClassVar[Limit.Quantity]
-        p99_cost: typing.ClassVar[Limit.Quantity]
-        @typing.overload
-        def __eq__(self, other: Limit.Quantity) -> bool:
-            ...
-        @typing.overload
-        def __eq__(self, other: typing.Any) -> bool:
-            ...
-        def __getstate__(self) -> int:
-            ...
-        def __hash__(self) -> int:
-            ...
-        def __index__(self) -> int:
-            ...
-        def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
-            ...
-        def __int__(self) -> int:
-            ...
-        @typing.overload
-        def __ne__(self, other: Limit.Quantity) -> bool:
-            ...
-        @typing.overload
-        def __ne__(self, other: typing.Any) -> bool:
-            ...
-        def __repr__(self) -> str:
-            ...
-        def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
-            ...
-        def __str__(self) -> str:
-            ...
-        @property
-        def name(self) -> str:
-            ...
-        @property
-        def value(self) -> int:
-            ...
-    def __init__(self, figure: Limit.Quantity, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        """
-        `name`: the kind of cost, or the model whose share of calls it is.
         """
 class ReplayedRecord:
     """
@@ -1448,7 +1375,7 @@ class Recorder:
     """
     Writes down why inputs went where they went.
     """
-    def __init__(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], point: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+    def __init__(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], point: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
         """
         Of the policy's chosen operating point, or of another.
         
@@ -1536,7 +1463,7 @@ class Estimate:
     @property
     def value(self) -> float:
         ...
-class CostStatistics:
+class CostFigures:
     """
     A cost per input: mean, 99th percentile, worst.
     """
@@ -1566,7 +1493,7 @@ class Evaluation:
     def correct(self) -> list[int]:
         ...
     @property
-    def costs(self) -> dict[str, CostStatistics]:
+    def costs(self) -> dict[str, CostFigures]:
         ...
     @property
     def models_per_input(self) -> float:
@@ -1609,7 +1536,7 @@ class FailurePrediction:
         """
         None: the table has none.
         """
-class ClassStatistics:
+class ClassFigures:
     """
     What a policy does with one class.
     """
@@ -1632,6 +1559,79 @@ class HardnessLevel:
     @property
     def inputs(self) -> int:
         ...
+class Guarantee:
+    """
+    What certify() found.
+    """
+    @property
+    def inputs_needed(self) -> int:
+        """
+        About so many labelled inputs would do; 0: no number would.
+        """
+    @property
+    def point(self) -> OperatingPoint | None:
+        """
+        The cheapest certified; None: there is none.
+        """
+    @property
+    def reference_cost(self) -> float:
+        ...
+class Limit:
+    """
+    What an operating point may take at most.
+    """
+    class Figure:
+        """
+        Members:
+        
+          mean_cost
+        
+          p99_cost
+        
+          call_share
+        """
+        __members__: typing.ClassVar[dict[str, Limit.Figure]]
+        call_share: typing.ClassVar[Limit.Figure]
+        mean_cost: typing.ClassVar[Limit.Figure]
+        p99_cost: typing.ClassVar[Limit.Figure]
+        @typing.overload
+        def __eq__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __eq__(self, other: typing.Any) -> bool:
+            ...
+        def __getstate__(self) -> int:
+            ...
+        def __hash__(self) -> int:
+            ...
+        def __index__(self) -> int:
+            ...
+        def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __int__(self) -> int:
+            ...
+        @typing.overload
+        def __ne__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __ne__(self, other: typing.Any) -> bool:
+            ...
+        def __repr__(self) -> str:
+            ...
+        def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __str__(self) -> str:
+            ...
+        @property
+        def name(self) -> str:
+            ...
+        @property
+        def value(self) -> int:
+            ...
+    def __init__(self, figure: Limit.Figure, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        `name`: the kind of cost, or the model whose share of calls it is.
+        """
 class Classifier:
     """
     A model, whatever runs it.
@@ -1820,7 +1820,7 @@ class DecisionBatch:
         """
         JSON: what is called first, and which comparisons may call for more.
         """
-    def records(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
+    def records(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
         """
         Decision records, once done, as record_decisions() gives them.
         """
@@ -1877,10 +1877,10 @@ class CollectOptions:
     def indices(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
         ...
     @property
-    def multiplexer_costs(self) -> dict[str, float]:
+    def router_costs(self) -> dict[str, float]:
         ...
-    @multiplexer_costs.setter
-    def multiplexer_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
+    @router_costs.setter
+    def router_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
 class Latency:
     """
@@ -2590,7 +2590,7 @@ class OffloadAnswer:
         Why the cloud did not answer, in words.
         """
     @property
-    def energy_mj(self) -> Quantity:
+    def energy_mj(self) -> Figure:
         """
         Of the device, modelled.
         """
@@ -2708,7 +2708,7 @@ class OffloadClient:
     def look_ms(self) -> float:
         ...
     @property
-    def server_ms(self) -> Quantity:
+    def server_ms(self) -> Figure:
         ...
     @property
     def state(self) -> str:
@@ -2767,7 +2767,7 @@ def choose_within(policy: Policy, calibration: OutcomeTable, limits: collections
     Raises:
         ValueError: no point does, and what would do.
     """
-def class_figures(table: OutcomeTable, decisions: Decisions) -> list[ClassStatistics]:
+def class_figures(table: OutcomeTable, decisions: Decisions) -> list[ClassFigures]:
     """
     (K), what the decisions do with each class.
     """
@@ -2830,7 +2830,7 @@ def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typ
     Raises:
         ValueError: inputs that it was fitted on.
     """
-def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.SupportsIndex, download_bytes: typing.SupportsFloat | typing.SupportsIndex, server_ms: Quantity) -> Exchange:
+def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.SupportsIndex, download_bytes: typing.SupportsFloat | typing.SupportsIndex, server_ms: Figure) -> Exchange:
     """
     Upload, waiting for the server, download with the radio's tail.
     
@@ -3057,7 +3057,7 @@ def require_same(there: str, here: str, where: str, expected: str, place: str = 
     """
 def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """
-    (N * N), row's model right and column's wrong: the paper's Quantity 1.
+    (N * N), row's model right and column's wrong: the paper's Figure 1.
     """
 def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
     """

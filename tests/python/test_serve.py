@@ -359,9 +359,9 @@ def test_metrics_and_decisions_tell_what_was_called(ready, rest, served, digit_i
     assert sum(called) >= images
     assert float(values['muxnet_requests_total{status="ok"}']) >= 1
     assert float(values["muxnet_request_seconds_count"]) >= 1
-    saved = float(values["muxnet_saved_macs"])
-    spent = float(values["muxnet_macs_total"])
-    assert saved + spent == pytest.approx(float(values["muxnet_reference_macs_total"]))
+    saved = float(values['muxnet_saved_cost{kind="macs"}'])
+    spent = float(values['muxnet_cost_total{kind="macs"}'])
+    assert saved + spent == pytest.approx(float(values['muxnet_reference_cost_total{kind="macs"}']))
     lines = [line for line in wait_for(ready["decisions"], '"id":"nine"', 9) if '"nine"' in line]
     routed = expected(served, digit_images[:9])
     records = [json.loads(line) for line in lines]
