@@ -26,7 +26,7 @@ OffloadReason decide(const OffloadObjective& objective, double score, const Pros
   if (above(cloud.energy_mj, objective.max_energy_mj)) return OffloadReason::too_dear;
   const double price = objective.per_ms * difference(latency, local.latency_ms) +
                        objective.per_mj * difference(cloud.energy_mj, local.energy_mj);
-  return score >= objective.threshold + price ? OffloadReason::hard : OffloadReason::too_dear;
+  return score >= objective.threshold + price ? OffloadReason::offloaded : OffloadReason::too_dear;
 }
 
 }  // namespace muxnet

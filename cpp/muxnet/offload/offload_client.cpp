@@ -62,11 +62,11 @@ void OffloadClient::measure_local() {
   for (int i = 0; i < passes; ++i) {
     const double start = clock_->now_ms();
     local_->score(blank);
-    const double looked = clock_->now_ms();
+    const double decided = clock_->now_ms();
     local_->probabilities(blank);
     if (i < warm_up) continue;
-    look_time_.observe(looked - start);
-    local_time_.observe(clock_->now_ms() - looked);
+    multiplexer_time_.observe(decided - start);
+    local_time_.observe(clock_->now_ms() - decided);
   }
 }
 
@@ -135,17 +135,17 @@ OffloadReason OffloadClient::choose(Work& work, Placement placement) {
   if (placement == Placement::device) return OffloadReason::confidential;
   std::unique_lock lock(mutex_);
   if (!endpoint_ || !breaker_.allows()) return OffloadReason::link_down;
-  const double look_ms = placement == Placement::decide ? look_time_.bound_ms() : 0;
+  const double look_ms = placement == Placement::decide ? multiplexer_time_.bound_ms() : 0;
   if (clock_->now_ms() + look_ms >= work.fall_back_ms) return OffloadReason::too_slow;
-  if (placement == Placement::cloud) return OffloadReason::hard;
+  if (placement == Placement::cloud) return OffloadReason::offloaded;
   lock.unlock();
   const double start = clock_->now_ms();
   const double score = local_->score(work.prepared);
-  const double looked = clock_->now_ms() - start;
+  const double decided = clock_->now_ms() - start;
   work.result.score = score;
   work.result.energy_mj = work.result.energy_mj + options_.multiplexer_cost.energy_mj;
   lock.lock();
-  look_time_.observe(looked);
+  multiplexer_time_.observe(decided);
   return decide(options_.objective, score, prospects(work));
 }
 
@@ -165,7 +165,7 @@ OffloadReason OffloadClient::judge(Work& work, Reply<InferResponse> reply,
   }
   work.result.probabilities = answer.value->probabilities;
   work.result.server_ms = answer.value->server_ms;
-  return OffloadReason::hard;
+  return OffloadReason::offloaded;
 }
 
 OffloadReason OffloadClient::given_up(Work& work, double sent, double waited_ms) {
@@ -204,7 +204,7 @@ OffloadReason OffloadClient::attempt(Work& work, Transport& transport, InferInpu
       judge(work, std::move(reply),
             {input.id, input.output, local_->classes(), options_.endpoint.logits});
   const std::lock_guard lock(mutex_);
-  if (reason != OffloadReason::hard) {
+  if (reason != OffloadReason::offloaded) {
     result.energy_mj = result.energy_mj + exchange_cost(sent, 0, {}).energy_mj;
     return reason;
   }
@@ -234,7 +234,7 @@ OffloadReason OffloadClient::send(Work& work) {
     const OffloadReason reason = attempt(work, *transport, input, give_up);
     lock.lock();
     payload_bytes_ += memory * (work.result.sent_bytes / work.result.attempts - payload_bytes_);
-    if (reason == OffloadReason::hard) {
+    if (reason == OffloadReason::offloaded) {
       breaker_.succeeded();
       return reason;
     }
@@ -280,7 +280,7 @@ OffloadAnswer OffloadClient::finish(Work& work) {
   ++account_.by_reason.at(static_cast<std::size_t>(result.reason));
   if (result.lateness_ms > 0) ++account_.late;
   account_.worst_lateness_ms = std::max(account_.worst_lateness_ms, result.lateness_ms);
-  if (work.hedged && result.reason == OffloadReason::hard) ++account_.hedged;
+  if (work.hedged && result.reason == OffloadReason::offloaded) ++account_.hedged;
   account_.sent_bytes += result.sent_bytes;
   account_.received_bytes += result.received_bytes;
   return std::move(result);
@@ -303,7 +303,7 @@ OffloadAnswer OffloadClient::answer(const Tensor& image, const Handling& handlin
     tend_probe();
   }
   work.result.reason = choose(work, handling.placement);
-  if (work.result.reason == OffloadReason::hard) work.result.reason = send(work);
+  if (work.result.reason == OffloadReason::offloaded) work.result.reason = send(work);
   if (work.result.probabilities.empty()) run_local(work);
   return finish(work);
 }
@@ -330,7 +330,7 @@ double OffloadClient::local_ms() const {
 
 double OffloadClient::look_ms() const {
   const std::lock_guard lock(mutex_);
-  return look_time_.mean_ms();
+  return multiplexer_time_.mean_ms();
 }
 
 CircuitBreaker::State OffloadClient::state() const {

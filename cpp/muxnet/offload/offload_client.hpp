@@ -28,7 +28,7 @@ struct OffloadAnswer {
   std::int32_t answer = 0;
   OffloadReason reason = OffloadReason::easy;
   std::string detail;           ///< why the cloud did not answer, in words
-  std::optional<double> score;  ///< none where nobody looked
+  std::optional<double> score;  ///< none where nobody decided
   double latency_ms = 0;
   double lateness_ms = 0;  ///< past the deadline; 0 in time
   int attempts = 0;
@@ -39,7 +39,7 @@ struct OffloadAnswer {
       energy_mj;  ///< of the device: multiplexer, small model, a whole exchange for every attempt
 };
 
-/// Mobile-cloud collaboration in service (the paper's Quantity 2 c): the multiplexer and the small
+/// Mobile-cloud collaboration in service (the paper's Figure 2 c): the multiplexer and the small
 /// model run here, hard inputs go to an Open Inference Protocol endpoint, and every input is
 /// answered before its deadline: where the cloud's answer is not there, the small model starts
 /// `margin_ms` and its own time (mean + 4 deviations) before. With a dead link nothing is sent and
@@ -102,7 +102,7 @@ class OffloadClient {
   LinkEstimator estimator_;
   CircuitBreaker breaker_;
   RetryPolicy retry_;
-  DurationEstimate look_time_, local_time_;
+  DurationEstimate multiplexer_time_, local_time_;
   OffloadAccount account_;
   double payload_bytes_;
   double answer_bytes_ = 400;  // headers and a few numbers, until measured

@@ -69,7 +69,7 @@ class KnnPolicy : public ValuePolicy {
     for (const auto& parameters : settings(neighbours_->left_out())) {
       const KnnRule rule(choice(parameters), neighbours_);
       Decisions decisions = rule.decide(held_out, neighbours_->left_out());
-      decisions.router = uses_multiplexer();
+      decisions.uses_multiplexer = uses_multiplexer();
       decisions.rule_macs = rule.macs();
       points.push_back(measured(parameters, decisions, held_out));
     }

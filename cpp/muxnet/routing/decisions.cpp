@@ -18,7 +18,7 @@ std::vector<std::uint8_t> Decisions::correct(const OutcomeTable& table) const {
 std::vector<double> Decisions::costs(const OutcomeTable& table, const std::string& kind) const {
   const auto& model_costs = table.costs(kind);
   const double base =
-      (router ? table.multiplexer_cost(kind) : 0.0) + (kind == "macs" ? rule_macs : 0.0);
+      (uses_multiplexer ? table.multiplexer_cost(kind) : 0.0) + (kind == "macs" ? rule_macs : 0.0);
   std::vector<double> result(called.size());
   for (std::size_t i = 0; i < result.size(); ++i) {
     double sum = base;

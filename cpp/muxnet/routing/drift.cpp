@@ -38,8 +38,8 @@ std::string names_of(const std::map<std::string, Value>& entries) {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-/// What the multiplexer says at its surest; negative where none looks.
-double router_value(const Evidence& evidence) {
+/// What the multiplexer says at its surest; negative where none ran.
+double multiplexer_value(const Evidence& evidence) {
   if (!std::isnan(evidence.offload_score)) return evidence.offload_score;
   if (!evidence.scores.empty()) {
     return sigmoid(*std::max_element(evidence.scores.begin(), evidence.scores.end()));
@@ -65,8 +65,8 @@ std::map<std::string, double> monitored_values(const Rule& rule, Evidence eviden
   std::map<std::string, double> values{
       {"first", std::clamp(first, 0.0, 1.0)},
       {"answer", std::clamp(static_cast<double>(joint[answer]), 0.0, 1.0)}};
-  const double router = router_value(evidence);
-  if (router >= 0) values["router"] = router;
+  const double multiplexer = multiplexer_value(evidence);
+  if (multiplexer >= 0) values["multiplexer"] = multiplexer;
   return values;
 }
 
@@ -79,7 +79,7 @@ std::map<std::string, std::vector<double>> monitored_values(const Policy& policy
   std::map<std::string, std::vector<double>> result;
   for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
     Evidence evidence = rows.at(row);
-    // In service nobody looks for a policy that does not want it.
+    // In service it runs for no policy that does not want it.
     if (!policy.uses_multiplexer()) {
       evidence.weights = evidence.scores = {};
       evidence.offload_score = std::numeric_limits<float>::quiet_NaN();

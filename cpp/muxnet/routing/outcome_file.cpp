@@ -57,15 +57,15 @@ OutcomeFields fields_of(const SafeTensors& file) {
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     fields.costs[kinds[i]] = cost_row(file.at("costs"), i, kinds.size());
   }
-  const auto router =
+  const auto own_kinds =
       parse_json(metadata_at(file, "multiplexer_costs")).get<std::vector<std::string>>();
-  for (std::size_t i = 0; i < router.size(); ++i) {
-    const auto value = cost_row(file.at("multiplexer_costs"), i, router.size());
+  for (std::size_t i = 0; i < own_kinds.size(); ++i) {
+    const auto value = cost_row(file.at("multiplexer_costs"), i, own_kinds.size());
     if (value.size() != 1) {
       throw FileError(
           error_text("outcome table multiplexer_costs", "one number per kind", text(value.size())));
     }
-    fields.multiplexer_costs[router[i]] = value[0];
+    fields.multiplexer_costs[own_kinds[i]] = value[0];
   }
   for (const auto& [name, field] : tensors_of_file) {
     const auto found = file.tensors.find(name);

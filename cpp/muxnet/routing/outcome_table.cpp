@@ -80,16 +80,16 @@ void check_costs(const OutcomeFields& fields) {
     }
   }
   for (const auto& [kind, value] : fields.multiplexer_costs) {
-    require(fields.costs.count(kind) > 0, where, "router costs of the models' kinds",
+    require(fields.costs.count(kind) > 0, where, "multiplexer costs of the models' kinds",
             text('\'', kind, '\''));
-    require(std::isfinite(value) && value >= 0, where, "a router cost of at least 0",
+    require(std::isfinite(value) && value >= 0, where, "a multiplexer cost of at least 0",
             text(value, ' ', kind));
   }
-  const bool router =
+  const bool scored =
       !fields.weights.empty() || !fields.scores.empty() || !fields.offload_score.empty();
   for (const auto& [kind, values] : fields.costs) {
-    require(!router || fields.multiplexer_costs.count(kind) > 0, where,
-            text("the router's own cost in ", kind, " beside its output"), "none");
+    require(!scored || fields.multiplexer_costs.count(kind) > 0, where,
+            text("the multiplexer's own cost in ", kind, " beside its output"), "none");
   }
 }
 

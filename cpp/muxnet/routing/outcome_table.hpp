@@ -77,7 +77,7 @@ class OutcomeTable {
 
   /// (N). Throws std::invalid_argument that lists the kinds there are.
   const std::vector<double>& costs(const std::string& kind) const;
-  /// Cost of one pass of the multiplexer; 0 when the table has no router.
+  /// Cost of one pass of the multiplexer; 0 when the table has no multiplexer.
   double multiplexer_cost(const std::string& kind) const;
 
   /// The rows `rows`, in that order, which keep their place in the source. Throws

@@ -184,7 +184,7 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
 Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& parameters) const {
   const auto rule = make_rule(parameters);
   Decisions decisions = rule->replay(table);
-  decisions.router = uses_multiplexer();
+  decisions.uses_multiplexer = uses_multiplexer();
   decisions.rule_macs = rule->macs();
   return decisions;
 }

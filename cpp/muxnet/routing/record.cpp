@@ -244,12 +244,12 @@ Recorder::Recorder(const Policy& policy, CallCosts costs, std::optional<std::siz
       version_(policy.version()),
       point_(point),
       models_(policy.models()),
-      looks_(policy.uses_multiplexer()),
+      uses_multiplexer_(policy.uses_multiplexer()),
       costs_(std::move(costs)) {
   for (const auto& [kind, values] : costs_.models) {
     require(values.size() == models_.size(), "recorder", text(models_.size(), " costs of ", kind),
             text(values.size()));
-    require(!looks_ || costs_.multiplexer.count(kind) > 0, "recorder",
+    require(!uses_multiplexer_ || costs_.multiplexer.count(kind) > 0, "recorder",
             text("the multiplexer's own cost in ", kind), "none");
   }
 }
@@ -309,7 +309,7 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
                  {"outputs", std::move(outputs)},
                  {"answer", answer},
                  {"probability", shortest(joint[static_cast<std::size_t>(answer)])},
-                 {"cost", cost_of(evidence.called, looks_)},
+                 {"cost", cost_of(evidence.called, uses_multiplexer_)},
                  {"alternatives", alternatives(evidence, known)}});
   if (departed && (walk.wanted & ~evidence.called) != 0) {
     result["departure"] = {{"reason", departed->reason},

@@ -16,7 +16,7 @@ namespace muxnet {
 /// What calls cost, by kind: (N) the models, and one pass of the multiplexer.
 struct CallCosts {
   std::map<std::string, std::vector<double>> models;
-  std::map<std::string, double> router;
+  std::map<std::string, double> multiplexer;
 };
 
 /// That models which the rule asked for were not called, and what answered instead.
@@ -56,7 +56,7 @@ class Recorder {
   std::string policy_, version_;
   std::optional<std::size_t> point_;
   std::vector<std::string> models_;
-  bool looks_;
+  bool uses_multiplexer_;
   CallCosts costs_;
 };
 

@@ -59,7 +59,7 @@ class CompiledDeployment {
   /// Whether batches of this stage never run side by side.
   bool alone(Stage stage) const { return stage > 0 && parts_.models[stage - 1].alone; }
   double multiplexer_cost() const { return multiplexer_cost_; }
-  bool looks() const { return parts_.multiplexer.model != nullptr; }
+  bool uses_multiplexer() const { return parts_.multiplexer.model != nullptr; }
   const Shape& input_shape() const { return pools_.front().input_shape(); }
   std::int64_t classes() const { return pools_.front().classes(); }
 
@@ -95,7 +95,7 @@ class CompiledDeployment {
   std::vector<double> costs_;
   double multiplexer_cost_ = 0;
   std::vector<Input> inputs_;  ///< by model
-  std::optional<Input> look_input_;
+  std::optional<Input> multiplexer_input_;
 };
 
 /// Compiles a deployment, whose memory goes back to the system when nothing is answered by it any

@@ -92,7 +92,7 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
   answer.costs.resize(n);
   const bool decides = !request.model && !request.decide_only;
   if (decides && !deployment->parts().recorders.empty()) answer.records.resize(n);
-  if (!looks()) return;
+  if (!uses_multiplexer()) return;
   evidence.make_room(deployment->parts().multiplexer);
   for (RowState& state : rows_) state.cost = deployment->multiplexer_cost();
 }

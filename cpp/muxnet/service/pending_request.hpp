@@ -43,7 +43,7 @@ class PendingRequest {
 
   std::int64_t row_count() const { return evidence.rows(); }
   RowState& row(std::int64_t index) { return rows_[static_cast<std::size_t>(index)]; }
-  bool looks() const { return deployment->looks() && !request.model; }
+  bool uses_multiplexer() const { return deployment->uses_multiplexer() && !request.model; }
 
   /// A batch has run on some of its rows; from any thread.
   void note(const CallSpan& span);

@@ -205,7 +205,7 @@ void Scheduler::push(Stage stage, Job job) {
   wake_.notify_one();
 }
 
-ServiceStatus Scheduler::place_look(std::span<const Job> jobs) {
+ServiceStatus Scheduler::place_multiplexer(std::span<const Job> jobs) {
   const std::lock_guard lock(mutex_);
   if (closing_) return ServiceStatus::closing;
   if (!jobs.empty() && is_lost(jobs.front(), 0)) return ServiceStatus::stuck;

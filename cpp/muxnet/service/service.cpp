@@ -97,11 +97,11 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     std::vector<Job> jobs;
     for (std::int64_t row = 0; row < pending->row_count(); ++row)
       jobs.push_back({pending, row, {}});
-    if (!pending->looks()) {
+    if (!pending->uses_multiplexer()) {
       advance(jobs, true);
       return;
     }
-    const ServiceStatus status = scheduler_.place_look(jobs);
+    const ServiceStatus status = scheduler_.place_multiplexer(jobs);
     if (status != ServiceStatus::ok) refuse(*pending, status);
   }
 

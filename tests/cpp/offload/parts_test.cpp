@@ -125,28 +125,28 @@ TEST(OffloadDecision, JoinsScoreLinkAndObjective) {
   prospects.local.energy_mj = figure(10);
   prospects.cloud.energy_mj = figure(110);
   prospects.time_left_ms = 50;
-  EXPECT_EQ(decide(objective, 0.5, prospects), OffloadReason::hard);
+  EXPECT_EQ(decide(objective, 0.5, prospects), OffloadReason::offloaded);
   EXPECT_EQ(decide(objective, 0.49, prospects), OffloadReason::easy);
   EXPECT_EQ(decide(objective, std::nan(""), prospects), OffloadReason::easy);
   objective.per_ms = 0.01;  // 20 ms more are worth 0.2
   EXPECT_EQ(decide(objective, 0.69, prospects), OffloadReason::too_dear);
-  EXPECT_EQ(decide(objective, 0.71, prospects), OffloadReason::hard);
+  EXPECT_EQ(decide(objective, 0.71, prospects), OffloadReason::offloaded);
   objective.per_mj = 0.001;
   EXPECT_EQ(decide(objective, 0.71, prospects), OffloadReason::too_dear);
-  EXPECT_EQ(decide(objective, 0.81, prospects), OffloadReason::hard);
+  EXPECT_EQ(decide(objective, 0.81, prospects), OffloadReason::offloaded);
   objective.max_energy_mj = 100;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::too_dear);
   objective.max_energy_mj = {};
   objective.max_latency_ms = 24;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::too_slow);
   prospects.untried = true;
-  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::hard);
+  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::offloaded);
   prospects.untried = false;
   objective.max_latency_ms = {};
   prospects.time_left_ms = 20;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::too_slow);
   prospects.cloud.latency_ms = {};
-  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::hard);
+  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::offloaded);
   prospects.link_up = false;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::link_down);
 }

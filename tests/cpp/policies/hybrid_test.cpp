@@ -35,7 +35,7 @@ TEST(Argmax, of_the_weights_is_the_papers_rule) {
   EXPECT_EQ(decisions.called, (Masks{1, 2, 4}));
   EXPECT_EQ(decisions.answers, (std::vector<std::int32_t>{1, 1, 1}));
   EXPECT_EQ(decisions.costs(table, "macs"), (std::vector<double>{1.5, 2.5, 4.5}));
-  EXPECT_TRUE(decisions.router);
+  EXPECT_TRUE(decisions.uses_multiplexer);
 }
 
 TEST(Argmax, lambda_raises_the_cost_term_of_eq_5) {

@@ -43,11 +43,11 @@ TEST_P(EveryPolicy, keeps_its_books) {
     EXPECT_NEAR(again.accuracy, point.accuracy, learns(GetParam()) ? 0.06 : 1e-12);
     EXPECT_NEAR(again.cost, point.cost, GetParam() == "knn" ? 0.05 * cost : 1e-9);
     ASSERT_EQ(point.called_shares.size(), 2U);
-    EXPECT_NEAR(point.called_shares[0] + 4 * point.called_shares[1] + policy->look(), point.cost,
-                1e-9);
+    EXPECT_NEAR(point.called_shares[0] + 4 * point.called_shares[1] + policy->multiplexer_cost(),
+                point.cost, 1e-9);
 
     const auto decisions = policy->decide(test, point);
-    EXPECT_EQ(decisions.router, policy->uses_multiplexer());
+    EXPECT_EQ(decisions.uses_multiplexer, policy->uses_multiplexer());
     double right = 0;
     for (std::size_t i = 0; i < 400; ++i) {
       ASSERT_NE(decisions.called[i], 0U);

@@ -118,7 +118,7 @@ TEST(OutcomeTable, wants_the_routers_cost_beside_its_output) {
   expect_text(error_after([](auto& f) {
                 f.scores = Tensor({3, 2});
               }),
-              {"router's own cost in macs"});
+              {"multiplexer's own cost in macs"});
 }
 
 TEST(OutcomeTable, refuses_router_output_out_of_range) {

@@ -39,7 +39,7 @@ TEST(Prices, are_kept_in_the_file) {
   const auto again = load_policy(path);
   std::filesystem::remove(path);
   EXPECT_EQ(again->prices(), policy->prices());
-  EXPECT_EQ(again->look(), 1.5);
+  EXPECT_EQ(again->multiplexer_cost(), 1.5);
   ASSERT_EQ(again->operating_points().size(), policy->operating_points().size());
   again->reprice({1, 4, 16}, 0);
   policy->reprice({1, 4, 16}, 0);
@@ -51,7 +51,10 @@ TEST(Prices, that_are_none_change_nothing) {
   const double cost = policy->point().cost;
   expect_text(error_of([&] { policy->reprice({1, 2}); }), {"cascade.reprice", "3 costs", "2"});
   expect_text(error_of([&] { policy->reprice({1, 0, 2}); }), {"costs above 0", "0 for 'model1'"});
-  expect_text(error_of([&] { policy->reprice({1, 2, 3}, -1); }), {"look of at least 0", "-1"});
+  expect_text(error_of([&] {
+                policy->reprice({1, 2, 3}, -1);
+              }),
+              {"multiplexer cost of at least 0", "-1"});
   EXPECT_EQ(policy->point().cost, cost);
   EXPECT_EQ(policy->prices(), (std::vector<double>{1, 4, 16}));
   expect_text(error_of([] { make_policy("cascade")->reprice({1}); }), {"call fit first"});

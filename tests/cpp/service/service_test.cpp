@@ -203,8 +203,8 @@ TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
   Service service(deployed(), {});
   ServiceRequest limited = request(images_);
   ModelPool pool(served_);
-  const double look = policy_->uses_multiplexer() ? 48.0 : 0.0;
-  limited.max_cost = look + pool.costs()[0];  // the smallest model and no other
+  const double own = policy_->uses_multiplexer() ? 48.0 : 0.0;
+  limited.max_cost = own + pool.costs()[0];  // the smallest model and no other
   const ServiceAnswer answer = service.infer(limited);
   ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
   const auto again = replay_records(*policy_, answer.records);
