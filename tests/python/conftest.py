@@ -277,7 +277,7 @@ def started_server():
     """Start a server on free ports: a context that gives its process and what it said."""
     if find_spec("kserve") is None:  # not imported: its messages clash with those of tritonclient
         pytest.skip("kserve is not installed")
-    from muxnet.bench.serve_load import start_server
+    from muxnet.bench.server_process import start_server
 
     return start_server
 

@@ -163,7 +163,7 @@ OWN_FILES = (
     "parallel.cpp",
     "rest.py",
     "grpc_server.py",
-    "serve_load.py",
+    "server_process.py",
 )
 
 

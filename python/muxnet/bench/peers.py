@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -35,18 +36,21 @@ def make(peer: str, work: Work, threads: int) -> Once:
     return INFERENCE[peer](work, threads)
 
 
-def _torch(threads: int) -> Any:
+def _torch(threads: int) -> ModuleType:
     try:
         import torch
     except ImportError as error:
         raise MissingPackageError("bench", "torch", "bench") from error
     torch.set_num_threads(threads)
-    return torch
+    module: ModuleType = torch
+    return module
 
 
-def mixed(torch: Any, work: Work) -> Any:
+def mixed(torch: ModuleType, work: Work) -> AbstractContextManager[None]:
     """Return PyTorch's context for the precision of ``work``."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=work.precision == "bf16")
+    context: AbstractContextManager[None]
+    context = torch.autocast("cpu", torch.bfloat16, enabled=work.precision == "bf16")
+    return context
 
 
 def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
