@@ -1,8 +1,9 @@
 """``muxnet calibrate``: choose a saved router's operating point for limits or a promise."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
-from typing import Any
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
@@ -77,7 +78,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, Any]:
+def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, object]:
     """Return the point chosen, for the router that it was saved with."""
     policy = load_router(arguments.router)
     change_pool(policy, arguments)
@@ -105,7 +106,7 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, Any]
     return content
 
 
-def change_pool(policy: Any, arguments: argparse.Namespace) -> None:
+def change_pool(policy: _core.Policy, arguments: argparse.Namespace) -> None:
     """Price the models anew and leave out those named, without any retraining.
 
     Raises:
@@ -129,7 +130,9 @@ def change_pool(policy: Any, arguments: argparse.Namespace) -> None:
         policy.reprice([costs.get(name, price) for name, price in prices], arguments.look_cost)
 
 
-def keep_limits(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+def keep_limits(
+    policy: _core.Policy, table: _core.OutcomeTable | None, arguments: argparse.Namespace
+) -> dict[str, object]:
     """Choose the most accurate point within all limits.
 
     Raises:
@@ -174,7 +177,9 @@ def parse_share(text: str) -> tuple[str, float]:
     return name, share
 
 
-def drift_monitor(policy: Any, table: Any, arguments: argparse.Namespace) -> Any:
+def drift_monitor(
+    policy: _core.Policy, table: _core.OutcomeTable, arguments: argparse.Namespace
+) -> _core.DriftMonitor:
     """Return a monitor that compares inputs with those of ``table``.
 
     Raises:
@@ -191,7 +196,9 @@ def drift_monitor(policy: Any, table: Any, arguments: argparse.Namespace) -> Any
     )
 
 
-def promise(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+def promise(
+    policy: _core.Policy, table: _core.OutcomeTable | None, arguments: argparse.Namespace
+) -> dict[str, object]:
     """Choose the cheapest point that keeps the promise.
 
     Raises:

@@ -1,15 +1,18 @@
 """``muxnet collect``: record what anybody's models answer for labelled inputs."""
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from muxnet.base.array_files import read_arrays
 from muxnet.base.cluster import Cluster, add_ray_argument
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import sole_file, write_json
 
@@ -63,7 +66,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) -> Any:
+def _collect(models: Sequence[ForeignModel], arguments: argparse.Namespace) -> _core.OutcomeTable:
     from muxnet.pool.adapters import describe_models
     from muxnet.pool.collect import collect
 
@@ -77,12 +80,13 @@ def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) ->
             entries = describe_models(arguments.models)
             ask = RayAsk(cluster, entries, str(arguments.models), models)
         resume, again = arguments.resume, arguments.again
-        return collect(
+        table: _core.OutcomeTable = collect(
             models, data, arguments.out, split=split, resume=resume, again=again, ask=ask
         )
+        return table
 
 
-def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:
+def labelled_inputs(spec: str, split: str) -> tuple[_core.Dataset, str]:
     """Return a data set and the name of its split; an npz has none.
 
     Raises:

@@ -1,12 +1,14 @@
 """``muxnet route``: answers for image files, each from the models that a router calls for it."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import sole_folder, write_json, write_text
 from muxnet.commands.options import add_image_options, given_image_format
@@ -64,7 +66,7 @@ def route(arguments: argparse.Namespace) -> int:
         print(f"muxnet: damaged: {error}", file=sys.stderr)
     if arguments.records is not None:
         write_text(arguments.records, "".join(json.dumps(r) + "\n" for r in found.records))
-    content: dict[str, Any] = {
+    content: dict[str, object] = {
         "policy": policy.name,
         "version": policy.version,
         "images": found.records,
@@ -90,7 +92,7 @@ def check(arguments: argparse.Namespace) -> None:
         raise UsageError(error_text("--decide-only", expected, "one"))
 
 
-def tell_drift(monitor: Any, folder: Path) -> dict[str, Any]:
+def tell_drift(monitor: _core.DriftMonitor, folder: Path) -> dict[str, object]:
     """Save the monitor, print what it has found, and return it."""
     monitor.save(folder / DRIFT_FILE)
     print(

@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError, UsageError
@@ -72,6 +71,6 @@ def show(
 
     result_tables.print_results(found)
     print(f"{state}: {folder.report} for reading, {folder.results} for scripts")
-    target: Any = getattr(arguments, "json_file", None)
+    target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, schema.to_dict(found))
