@@ -195,14 +195,15 @@ void bind_training(py::module_& module) {
   module.def(
       "train_multiplexer",
       [](Model& multiplexer, const FrozenOutputs& outputs, const std::vector<double>& costs,
-         const MultiplexerTrainingOptions& options, const FrozenOutputs* validation,
+         const MultiplexerTrainingOptions& options, const std::optional<FrozenOutputs>& validation,
          const std::function<bool(const Progress&)>& callback) {
         return guarded(callback, [&](const ProgressCallback& each_step) {
-          return train_multiplexer(multiplexer, outputs, costs, options, validation, each_step);
+          return train_multiplexer(multiplexer, outputs, costs, options,
+                                   validation ? &*validation : nullptr, each_step);
         });
       },
       py::arg("multiplexer"), py::arg("outputs"), py::arg("costs"), py::arg("options"),
-      py::arg("validation") = nullptr, py::arg("callback") = py::none(),
+      py::arg("validation") = py::none(), py::arg("callback") = py::none(),
       "Step 2 of Algorithm 1: the multiplexer, models frozen.\n\n"
       "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
       "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");

@@ -3107,7 +3107,7 @@ def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_o
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
     """
-def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
+def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs | None = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
     """
     Step 2 of Algorithm 1: the multiplexer, models frozen.
     

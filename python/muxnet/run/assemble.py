@@ -6,7 +6,6 @@ import platform
 from collections.abc import Sequence
 from importlib import metadata
 from types import SimpleNamespace
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
@@ -221,7 +220,7 @@ def warnings(
     return tuple(words)
 
 
-def config_result(config: RunConfig) -> dict[str, Any]:
+def config_result(config: RunConfig) -> dict[str, object]:
     """Return the configuration without what only says where files go."""
     return {k: v for k, v in schema.to_dict(config).items() if k not in NOT_COMPARED}
 

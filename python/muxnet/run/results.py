@@ -7,6 +7,7 @@ same machine with the same number of threads.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -278,7 +279,7 @@ def curve(results: Results, name: str) -> Curve | None:
     return next((entry for entry in results.curves if entry.name == name), None)
 
 
-def from_dict(data: dict[str, Any], where: str = "results") -> Results:
+def from_dict(data: Mapping[str, object], where: str = "results") -> Results:
     """Return checked results.
 
     Raises:
@@ -306,7 +307,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
     return from_dict(read_json(path), str(path))
 
 
-def without_times(data: Any) -> Any:
+def without_times(data: object) -> object:
     """Return ``data`` (plain JSON values) without all that a clock measured."""
     if isinstance(data, dict):
         return {key: without_times(v) for key, v in data.items() if key not in TIME_KEYS}
