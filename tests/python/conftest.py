@@ -152,7 +152,12 @@ def example() -> dict[str, Any]:
         "learning_curves": {
             "models": [model_epoch(epoch) for epoch in range(1, 16)],
             "multiplexer": [
-                {"epoch": e, "learning_rate": 0.002, "loss": 0.3 + 0.4 * 0.9**e, "seconds": e / 2}
+                {
+                    "epoch": e,
+                    "learning_rate": 0.002,
+                    "losses": [0.3 + 0.4 * 0.9**e],
+                    "seconds": e / 2,
+                }
                 for e in range(1, 21)
             ],
         },

@@ -66,10 +66,10 @@ def epoch(number: int, models: int) -> SimpleNamespace:
         losses=[1.0 / number] * models,
         accuracies=[0.5] * models,
         held_out_accuracies=[0.4] * models,
-        contrastive=-0.5 if models > 1 else 0.0,
+        contrastive=-0.5 if models > 1 else None,
         both_right_distance=0.001,
         one_right_distance=0.002,
-        distillation=0.0,
+        distillation=None,
         seconds=1.5,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from collections.abc import Sequence
 from importlib import metadata
@@ -19,13 +20,12 @@ from muxnet.run.results import (
     Curve,
     CurvePoint,
     DataResult,
+    Epoch,
     Hardness,
     Interval,
     LearningCurves,
     Machine,
-    ModelEpoch,
     ModelResult,
-    MultiplexerEpoch,
     MultiplexerResult,
     PolicyResult,
     Results,
@@ -190,14 +190,11 @@ def multiplexer_result(
 def learning_curves(
     models: Sequence[_core.EpochRecord], multiplexer: Sequence[_core.EpochRecord]
 ) -> LearningCurves:
-    """Return the records of both histories; a loss that was not trained with becomes None."""
-    return LearningCurves(
-        models=tuple(_model_epoch(entry) for entry in models),
-        multiplexer=tuple(_multiplexer_epoch(entry) for entry in multiplexer),
-    )
+    """Return the records of both histories."""
+    return LearningCurves(tuple(map(_epoch, models)), tuple(map(_epoch, multiplexer)))
 
 
-def contrastive_result(config: RunConfig, epochs: Sequence[ModelEpoch]) -> Contrastive:
+def contrastive_result(config: RunConfig, epochs: Sequence[Epoch]) -> Contrastive:
     """Return the record of the contrastive loss, with the last epoch's mean distances."""
     last = epochs[-1] if epochs else None
     return Contrastive(
@@ -248,29 +245,6 @@ def interval(estimate: _core.Estimate) -> Interval:
     return (estimate.interval.low, estimate.interval.high)
 
 
-def _model_epoch(entry: _core.EpochRecord) -> ModelEpoch:
-    contrastive = bool(entry.contrastive)
-    return ModelEpoch(
-        epoch=entry.epoch,
-        learning_rate=entry.learning_rate,
-        losses=tuple(entry.losses),
-        accuracies=tuple(entry.accuracies),
-        held_out_accuracies=tuple(entry.held_out_accuracies),
-        contrastive=entry.contrastive if contrastive else None,
-        both_right_distance=entry.both_right_distance if contrastive else None,
-        one_right_distance=entry.one_right_distance if contrastive else None,
-        distillation=entry.distillation or None,
-        seconds=entry.seconds,
-    )
-
-
-def _multiplexer_epoch(entry: _core.EpochRecord) -> MultiplexerEpoch:
-    return MultiplexerEpoch(
-        epoch=entry.epoch,
-        learning_rate=entry.learning_rate,
-        loss=entry.losses[0],
-        accuracy=entry.accuracies[0] if entry.accuracies else None,
-        held_out_accuracy=entry.held_out_accuracies[0] if entry.held_out_accuracies else None,
-        distillation=entry.distillation or None,
-        seconds=entry.seconds,
-    )
+def _epoch(entry: _core.EpochRecord) -> Epoch:
+    values = {field.name: getattr(entry, field.name) for field in dataclasses.fields(Epoch)}
+    return schema.from_dict(Epoch, values, "epoch")

@@ -173,7 +173,7 @@ def learning_figure(results: Results) -> Figure:
     _draw_distances(distances, curves)
     steps = [entry.epoch for entry in curves.multiplexer]
     marker = "o" if len(steps) == 1 else None
-    losses = [entry.loss for entry in curves.multiplexer]
+    losses = [entry.losses[0] for entry in curves.multiplexer]
     multiplexer.plot(steps, losses, color="#d1352b", linewidth=1.8, marker=marker)
     multiplexer.set_title("Multiplexer: training loss")
     multiplexer.set_ylabel("loss")

@@ -158,18 +158,19 @@ class Hardness:
 
 
 @dataclass(frozen=True)
-class ModelEpoch:
-    """One epoch of step 1, means over its training batches; lists have one entry per model.
+class Epoch:
+    """One epoch of a training, means over its batches; lists have one entry per network.
 
-    ``losses`` are cross-entropies; ``held_out_accuracies`` may be empty. ``contrastive`` is Eq. 2
-    with the mean distances of its pairs, ``distillation`` the on-line one; None where not trained
-    with. ``seconds`` count from the start.
+    ``losses`` are cross-entropies, or what the multiplexer learns by; ``accuracies`` of the
+    multiplexer are those of the models it would call; ``held_out_accuracies`` may be empty.
+    ``contrastive`` is Eq. 2 with the mean distances of its pairs, ``distillation`` the on-line one
+    or Eq. 8; None where not trained with. ``seconds`` count from the start.
     """
 
     epoch: int
     learning_rate: float
     losses: tuple[float, ...]
-    accuracies: tuple[float, ...]
+    accuracies: tuple[float, ...] = ()
     held_out_accuracies: tuple[float, ...] = ()
     contrastive: float | None = None
     both_right_distance: float | None = None
@@ -179,24 +180,11 @@ class ModelEpoch:
 
 
 @dataclass(frozen=True)
-class MultiplexerEpoch:
-    """One epoch of step 2; ``accuracy`` is that of the answers of the models it would call."""
-
-    epoch: int
-    learning_rate: float
-    loss: float
-    accuracy: float | None = None
-    held_out_accuracy: float | None = None
-    distillation: float | None = None
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
 class LearningCurves:
     """Both steps of Algorithm 1, epoch by epoch."""
 
-    models: tuple[ModelEpoch, ...] = ()
-    multiplexer: tuple[MultiplexerEpoch, ...] = ()
+    models: tuple[Epoch, ...] = ()
+    multiplexer: tuple[Epoch, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,11 @@ def collapse_warnings(names: list[str], called: list[float]) -> list[str]:
 
 def distance_warnings(epochs: Sequence[_core.EpochRecord]) -> list[str]:
     """Return a warning where the contrastive loss was trained with and separates nothing."""
-    if not epochs or not epochs[-1].contrastive:
+    both = epochs[-1].both_right_distance if epochs else None
+    one = epochs[-1].one_right_distance if epochs else None
+    if both is None or one is None:
         return []
-    last = epochs[-1]
-    words = _core.describe_contrastive_collapse(last.both_right_distance, last.one_right_distance)
+    words = _core.describe_contrastive_collapse(both, one)
     return [words] if words else []
 
 
