@@ -17,26 +17,23 @@ if TYPE_CHECKING:
         OffloadOptions,
         TrainingError,
     )
+    from muxnet.base.machine import set_threads
     from muxnet.outcomes.estimator import RouterClassifier
+    from muxnet.outcomes.fitting import fit_policy
+    from muxnet.outcomes.policies import evaluate_policies
     from muxnet.outcomes.table_files import read_outcomes
     from muxnet.pool.onnx_export import export_onnx
+    from muxnet.pool.router import Router
     from muxnet.pool.torch_weights import from_torch
-    from muxnet.run.api import (
-        Router,
-        dataset,
-        evaluate_policies,
+    from muxnet.run.data import dataset, load_data, load_images, split_dataset
+    from muxnet.run.outcome_tables import outcome_table
+    from muxnet.run.training import (
         fit_models,
         fit_multiplexer,
-        fit_policy,
         frozen_outputs,
-        load_data,
-        load_images,
-        outcome_table,
         pretrain_multiplexer,
-        set_threads,
-        split_dataset,
-        zoo,
     )
+    from muxnet.run.zoo import zoo
 
 __all__ = [
     "BusyError",
@@ -68,22 +65,41 @@ __all__ = [
 ]
 
 
-# Where the names are that are not in muxnet.run.api.
+# Where each name is that is not here.
 _MODULES = {
-    "RouterClassifier": "muxnet.outcomes.estimator",
-    "BusyError": "muxnet._core",
-    "ConnectionOptions": "muxnet._core",
-    "OffloadClient": "muxnet._core",
-    "OffloadOptions": "muxnet._core",
-    "TrainingError": "muxnet._core",
-    "export_onnx": "muxnet.pool.onnx_export",
-    "read_outcomes": "muxnet.outcomes.table_files",
-    "from_torch": "muxnet.pool.torch_weights",
+    name: module
+    for module, names in {
+        "muxnet._core": (
+            "BusyError",
+            "ConnectionOptions",
+            "OffloadClient",
+            "OffloadOptions",
+            "TrainingError",
+        ),
+        "muxnet.base.machine": ("set_threads",),
+        "muxnet.outcomes.estimator": ("RouterClassifier",),
+        "muxnet.outcomes.fitting": ("fit_policy",),
+        "muxnet.outcomes.policies": ("evaluate_policies",),
+        "muxnet.outcomes.table_files": ("read_outcomes",),
+        "muxnet.pool.onnx_export": ("export_onnx",),
+        "muxnet.pool.router": ("Router",),
+        "muxnet.pool.torch_weights": ("from_torch",),
+        "muxnet.run.data": ("dataset", "load_data", "load_images", "split_dataset"),
+        "muxnet.run.outcome_tables": ("outcome_table",),
+        "muxnet.run.training": (
+            "fit_models",
+            "fit_multiplexer",
+            "frozen_outputs",
+            "pretrain_multiplexer",
+        ),
+        "muxnet.run.zoo": ("zoo",),
+    }.items()
+    for name in names
 }
 
 
 def __getattr__(name: str) -> Any:
     """Return what ``__all__`` promises from the module that defines it."""
-    if name in __all__:
-        return getattr(import_module(_MODULES.get(name, "muxnet.run.api")), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'muxnet' has no attribute '{name}'")

@@ -2,6 +2,7 @@
 
 import json
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core, cli
@@ -10,7 +11,6 @@ from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
 from muxnet.pool.pools import ForeignPool, ImageFormat
 from muxnet.pool.routing import route_images
-from muxnet.run import api
 from PIL import Image
 
 SIDE = 8
@@ -44,7 +44,7 @@ def folder(tmp_path, monkeypatch):
     levels = random.random(400)
     images = np.rint(255 * np.ones((400, 3, SIDE, SIDE)) * levels[:, None, None, None])
     # Small errs around the middle, where labels follow another line than its own.
-    data = api.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
+    data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
     models = adapters.read_models(tmp_path / "models.json")
     noisy = [noise_in_the_middle(models[0]), models[1]]
     collect(noisy, data, tmp_path / "held_out.safetensors", split="", say=lambda _: None)
@@ -158,7 +158,7 @@ def test_the_router_keeps_its_models_where_they_are(folder, monkeypatch, tmp_pat
 def test_drift_is_told(folder, capsys):
     levels = np.random.default_rng(2).random(300)
     images = np.rint(255 * np.ones((300, 3, SIDE, SIDE)) * levels[:, None, None, None])
-    data = api.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
+    data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
     models = adapters.read_models(folder / "models.json")
     collect(models, data, folder / "calibration.safetensors", say=lambda _: None)
     assert route("--monitor") == 1

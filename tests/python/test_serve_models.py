@@ -13,9 +13,10 @@ from muxnet.base.errors import UserError
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool import adapters
 from muxnet.pool.onnx_export import export_onnx
-from muxnet.pool.pools import ImageFormat, load_models, open_router
+from muxnet.pool.pools import ImageFormat, open_router
 from muxnet.pool.routing import run_models
 from muxnet.run.config import load_config
+from muxnet.run.finished import load_models
 from muxnet.run.results import read_results
 from muxnet.serve.served import Source, load
 

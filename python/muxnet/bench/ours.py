@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
+from muxnet.base.machine import set_threads
 from muxnet.bench import replaying
 from muxnet.bench.works import Work
-from muxnet.run import api
+from muxnet.run.data import dataset
 
 STEPS_PER_EPOCH = 8
 BATCHES_LOADED = 64  # at a time: more than are prepared ahead
@@ -20,7 +21,7 @@ ENDLESS = 1_000_000
 
 def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[..., None]) -> None:
     """Do ``work`` each time it is asked for."""
-    api.set_threads(threads)
+    set_threads(threads)
     if work.kind == "train":
         steps(lambda after_step: train(work, after_step))
     elif work.kind == "load":
@@ -69,7 +70,7 @@ def random_images(work: Work, count: int) -> _core.Dataset:
     images = random.integers(0, 256, (count, *work.image_shape), dtype=np.uint8)
     labels = np.arange(count) % work.classes
     names = [str(i) for i in range(work.classes)]
-    return _core.make_dataset("random", images, labels.astype(np.int32), names)
+    return dataset(images, labels.astype(np.int32), name="random", class_names=names)
 
 
 def loading(work: Work) -> Callable[[], object]:

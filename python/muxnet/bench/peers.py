@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 
 from muxnet.base.errors import MissingPackageError, UserError
+from muxnet.base.machine import set_threads
 from muxnet.bench import ours, replaying
 from muxnet.bench.works import Work
 
@@ -27,9 +28,7 @@ def make(peer: str, work: Work, threads: int) -> Once:
     if peer == "numpy":
         return replaying.numpy_cascade(work)
     if peer == "mobilenet_v2":
-        from muxnet.run import api
-
-        api.set_threads(threads)
+        set_threads(threads)
         return ours.inference(work)
     if peer not in INFERENCE:
         raise UserError(f"[bench] expected a peer that can {work.kind}, received {peer}")

@@ -193,11 +193,11 @@ async def _right(client: Client, images: Pixels, labels: NDArray[np.int32]) -> l
 def _test_images(options: LoadOptions) -> tuple[Pixels, NDArray[np.int32]]:
     from muxnet.base.images import raw_pixels
     from muxnet.base.run_folder import RunFolder
-    from muxnet.run import api
     from muxnet.run.config import load_config
+    from muxnet.run.data import load_data
 
     config = load_config(RunFolder(options.run).config)
-    data = api.load_data(
+    data = load_data(
         options.data or config.data,
         held_out_fraction=config.held_out_fraction,
         test_fraction=config.test_fraction,

@@ -95,12 +95,12 @@ def labelled_inputs(spec: str, split: str) -> tuple[_core.Dataset, str]:
         OSError: files that cannot be read.
 
     """
-    from muxnet.run import api
+    from muxnet.run.data import dataset, load_data
 
     if not spec.endswith(".npz"):
-        return getattr(api.load_data(spec), split), split
+        return getattr(load_data(spec), split), split
     arrays = read_arrays(spec)
     missing = [name for name in ("images", "labels") if name not in arrays]
     if missing:
         raise ConfigError(error_text(spec, f"an array {missing[0]}", ", ".join(arrays)))
-    return api.dataset(arrays["images"], arrays["labels"], name=Path(spec).stem), ""
+    return dataset(arrays["images"], arrays["labels"], name=Path(spec).stem), ""

@@ -55,9 +55,10 @@ def draw(arguments: argparse.Namespace) -> dict[str, object]:
     """Leave the figures in the run's folder, print the deployments, and return all numbers."""
     from muxnet.paper.deployments import deployments
     from muxnet.run import analysis
+    from muxnet.run.finished import load_run
 
     _core.set_threads(arguments.threads)
-    run = analysis.load_run(arguments.run)
+    run = load_run(arguments.run)
     after = analysis.embeddings_of(run, arguments.inputs)
     distances = analysis.distances_of(after)
     decision = analysis.offload_decision(run)
@@ -70,7 +71,7 @@ def draw(arguments: argparse.Namespace) -> dict[str, object]:
     )
     panels = {"trained with the contrastive loss": after}
     if arguments.before is not None:
-        before = analysis.load_run(arguments.before)
+        before = load_run(arguments.before)
         panels = {
             "without the contrastive loss": analysis.embeddings_of(before, arguments.inputs),
             "with it": after,

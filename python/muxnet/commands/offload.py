@@ -76,12 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure every setup, print the table, and return the exit status."""
-    from muxnet.run import analysis
+    from muxnet.run.finished import load_run
 
     check(arguments)
     objective = objective_terms(arguments.objective)
     _core.set_threads(arguments.threads)
-    run = analysis.load_run(arguments.run)
+    run = load_run(arguments.run)
     device = None if arguments.device is None else _core.DeviceProfile.load(arguments.device)
     pair = load_pair(run, device)
     stream = stream_of(arguments, run)
@@ -168,15 +168,15 @@ def objective_terms(text: str) -> dict[str, float]:
 
 def stream_of(arguments: argparse.Namespace, run: LoadedRun) -> Stream:
     """Return the images to answer: the run's test part, another's, or a folder's."""
-    from muxnet.run import api
+    from muxnet.run.data import load_data, load_images
 
     if arguments.images is not None:
         _, height, width = run.test.image_shape
         if height != width:
             raise UserError(error_text("--images", "models of square images", (height, width)))
-        loaded = api.load_images(arguments.images, resize=height, crop=height)
+        loaded = load_images(arguments.images, resize=height, crop=height)
         return Stream(loaded[: arguments.count], None, arguments.rate)
-    test = api.load_data(arguments.data).test if arguments.data else run.test
+    test = load_data(arguments.data).test if arguments.data else run.test
     count = min(arguments.count, len(test))
     rows = np.sort(np.random.default_rng(0).choice(len(test), count, replace=False))
     images = np.ascontiguousarray(test.images[rows])

@@ -10,7 +10,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.commands.options import add_options, given_options
 from muxnet.run import results
 from muxnet.run.config import RunConfig, data_kind, load_config
-from muxnet.run.runner import carry_out
+from muxnet.run.main_job import carry_out
 
 HELP = "train the models and the multiplexer, evaluate every policy and write a report"
 INTERRUPTED = "a checkpoint was left: the same command with --resume goes on from it"

@@ -9,7 +9,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.images import raw_pixels
 from muxnet.paper.tables import PROFILES
-from muxnet.run.analysis import LoadedRun
+from muxnet.run.finished import LoadedRun
 from muxnet.run.results import policy
 
 SERVER_ANSWER_BYTES = 40.0  # a class and its probability, with their names

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
-from muxnet.run.analysis import LoadedRun
+from muxnet.run.config import load_config
+from muxnet.run.finished import LoadedRun, load_multiplexer
+from muxnet.run.multiplexers import device_and_cloud
 
 LINK_EXCHANGES = 20  # that measure the link before the rows
 CONNECT_MS = 2000.0
@@ -92,12 +94,10 @@ def load_pair(run: LoadedRun, device: Any = None) -> Pair:
 
     """
     from muxnet.paper import profiling
-    from muxnet.run import api
-    from muxnet.run.config import load_config
 
-    multiplexer = api.offload_multiplexer(run.models, load_config(run.folder.config))
-    multiplexer.load(run.folder.weights / "offload.safetensors")
-    small, cloud = (run.models[i] for i in api.device_and_cloud(run.models))
+    config = load_config(run.folder.config)
+    multiplexer = load_multiplexer(run.folder, config, run.models, offload=True).model
+    small, cloud = (run.models[i] for i in device_and_cloud(run.models))
     results = {model.name: model for model in run.results.models}
     if device is None:
         costs = profiling.measured_cost(multiplexer), profiling.measured_cost(small)

@@ -7,7 +7,7 @@ import numpy as np
 
 from muxnet.base.compiled import _core
 from muxnet.base.machine import cpu_name
-from muxnet.run.zoo import options_for
+from muxnet.run.zoo import measure_latency, options_for
 
 # Table II's, by rising MACs.
 NETWORKS = (
@@ -36,9 +36,7 @@ def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> A
 
 def measured_cost(model: Any) -> Any:
     """Return MACs (counted), latency and mean energy (measured) of one input."""
-    from muxnet.run import api
-
-    latency = api.measure_latency(model, turns=REPETITIONS)
+    latency = measure_latency(model, turns=REPETITIONS)
     macs = float(getattr(model, "model", model).macs)
     return _core.Cost(
         _core.Figure(macs, "counted"), _core.Figure(latency.ms, "measured"), _energy(model)

@@ -12,10 +12,10 @@ from muxnet.base.cluster import Cluster
 from muxnet.base.errors import UserError, error_text
 from muxnet.base.fingerprint import Known, require_same
 from muxnet.base.images import raw_pixels
+from muxnet.base.machine import set_threads
 from muxnet.pool.adapters import ForeignModel, open_models
 from muxnet.pool.collect import Answers, Failure, Found, Piece, answer
 from muxnet.pool.model_identity import identities
-from muxnet.run import api
 
 ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
 
@@ -26,7 +26,7 @@ class _Worker:
     def open(
         self, entries: Sequence[Mapping[str, Any]], where: str, known: Mapping[str, Known]
     ) -> None:
-        api.set_threads(1)
+        set_threads(1)
         models = open_models(entries, where, threads=1)
         mine = {name: identity.known for name, identity in identities(models).items()}
         require_same(known, mine, where, "the models of the machine that asks")

@@ -15,8 +15,10 @@ from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.policies import OFFLOAD, POLICIES
 from muxnet.pool.adapters import ForeignModel, read_models
 from muxnet.pool.router_folder import MODELS_FILE, load_router
-from muxnet.run.config import RunConfig, load_config
-from muxnet.run.results import Results, read_results
+from muxnet.run.config import load_config
+from muxnet.run.finished import load_models, load_multiplexer
+from muxnet.run.multiplexers import device_and_cloud
+from muxnet.run.results import read_results
 
 Costs = Mapping[str, list[float]]
 DEFAULT_POLICY = "learned_cascade"
@@ -128,12 +130,10 @@ class RunPool:
     """The networks of a finished run."""
 
     def __init__(self, folder: RunFolder, *, offload: bool = False) -> None:
-        from muxnet.run import api
-
         config, results = load_config(folder.config), read_results(folder.results)
         models, data = load_models(folder, config, results), results.data
         channels, height, width = data.image_shape
-        pair = api.device_and_cloud(models) if offload else range(len(models))
+        pair = device_and_cloud(models) if offload else range(len(models))
         self.multiplexer = load_multiplexer(folder, config, models, offload=offload)
         self._models = [_core.HostedModel(models[i]) for i in pair]
         self._macs = [model.cost for model in self._models]
@@ -161,43 +161,6 @@ class RunPool:
 
     def _normalized(self, images: NDArray[np.uint8]) -> Any:
         return _core.normalize(np.ascontiguousarray(images), self._normalization)
-
-
-def load_models(folder: RunFolder, config: RunConfig, results: Results) -> list[Any]:
-    """Return a run's models with their weights; its data is not needed.
-
-    Raises:
-        OSError: the weights cannot be read.
-
-    """
-    channels, height, width = results.data.image_shape
-    options = _core.NetworkOptions(
-        channels=channels, height=height, width=width, classes=results.data.classes
-    )
-    models = [
-        _core.make_model(name, options, projection_dim=config.projection_dim)
-        for name in config.models
-    ]
-    for model in models:
-        model.load(folder.weights / f"{model.name}.safetensors")
-    return models
-
-
-def load_multiplexer(
-    folder: RunFolder, config: RunConfig, models: Sequence[Any], *, offload: bool = False
-) -> Any:
-    """Return a run's multiplexer with its weights: that of all models, or of the mobile/cloud pair.
-
-    Raises:
-        OSError: the weights cannot be read.
-
-    """
-    from muxnet.run import api
-
-    network = api.multiplexer_network(models, config, offload=offload)
-    name = "offload" if offload else "multiplexer"
-    network.load(folder.weights / f"{name}.safetensors")
-    return api.multiplexer_of(network, config)
 
 
 def open_router(

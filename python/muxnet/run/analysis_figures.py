@@ -1,7 +1,7 @@
 """The pictures of ``muxnet figures``."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVarTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -13,8 +13,10 @@ from muxnet.run.analysis import Distances, Embeddings, OffloadDecision
 
 RIGHT, WRONG = "o", "x"
 
+Arguments = TypeVarTuple("Arguments")
 
-def draw(build: Any, *arguments: Any) -> bytes:
+
+def draw(build: Callable[[*Arguments], Figure], *arguments: *Arguments) -> bytes:
     """Return the picture that ``build(*arguments)`` makes as PNG."""
     with mpl.rc_context(STYLE):
         return png(build(*arguments))

@@ -13,8 +13,9 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import area_above_mixing, fit_policy
 from muxnet.outcomes.table_files import read_outcomes
 from muxnet.run.config import RunConfig, load_config
+from muxnet.run.finished import load_run
+from muxnet.run.main_job import carry_out
 from muxnet.run.results import Results, policy
-from muxnet.run.runner import carry_out
 
 EMBEDDED = 2000  # test inputs whose embeddings are compared
 REPORTED = ("hybrid_ensemble", "cascade", "learned_cascade", "average_ensemble", "oracle")
@@ -124,5 +125,5 @@ def _cascade_areas(folder: Path) -> dict[str, float | None]:
 def _distances(folder: Path) -> dict[str, float | None]:
     from muxnet.run import analysis
 
-    found = analysis.distances_of(analysis.embeddings_of(analysis.load_run(folder), EMBEDDED))
+    found = analysis.distances_of(analysis.embeddings_of(load_run(folder), EMBEDDED))
     return {"both_right_distance": found.both_right, "one_right_distance": found.one_right}
