@@ -29,7 +29,7 @@ from muxnet.paper.offload import (
 from muxnet.paper.tables import LINKS, load_link
 
 if TYPE_CHECKING:
-    from muxnet.run.analysis import LoadedRun
+    from muxnet.run.finished import LoadedRun
 
 HELP = "send a run's hard test images to a server and print the paper's Table I as measured here"
 INTERRUPTED = "nothing was left"
