@@ -109,7 +109,8 @@ class Core:
     def fit_models(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
         self.asked["fit_models"] = options
         options["checkpoint"].write_bytes(b"x")
-        return SimpleNamespace(history=[epoch(1, 2), epoch(2, 2)], answers="answers")
+        history = [epoch(1, 2), epoch(2, 2)]
+        return SimpleNamespace(models=models, history=history, answers="answers")
 
     def describe_contrastive_collapse(self, both: float, one: float) -> str:
         return f"collapsed at {both} and {one}" if one - both < 0.02 else ""
@@ -130,7 +131,8 @@ class Core:
         assert options["pretrained"] == "pretrained"
         name = "offload" if options["offload"] else "multiplexer"
         assert options["checkpoint"].name == f"checkpoint-{name}.safetensors"
-        return SimpleNamespace(name=name, parameter_count=5, macs=2e6), [epoch(1, 1)]
+        multiplexer = SimpleNamespace(name=name, parameter_count=5, macs=2e6)
+        return SimpleNamespace(multiplexer=multiplexer, history=[epoch(1, 1)])
 
     def measure_latency(self, model: Any) -> Any:
         return SimpleNamespace(ms=model.macs / 1e6, typical_ms=model.macs / 5e5)

@@ -30,14 +30,15 @@ from muxnet.run.results import (
     PolicyResult,
     Results,
 )
-from muxnet.run.steps import Data, Latencies, Multiplexers, Run, Trained
+from muxnet.run.steps import Data, Latencies, Multiplexers, Run
+from muxnet.run.training import TrainedModels
 from muxnet.run.verdict import collapse_warnings, distance_warnings
 
 
 def results(
     run: Run,
     data: Data,
-    trained: Trained,
+    trained: TrainedModels,
     multiplexers: Multiplexers,
     latencies: Latencies,
     found: SimpleNamespace,
@@ -46,7 +47,7 @@ def results(
     config = run.config
     policies = policy_results(found, latencies)
     models = model_results(trained.models, found.singles, latencies.models, policies)
-    curves = learning_curves(trained.history, multiplexers.history)
+    curves = learning_curves(trained.history, multiplexers.all.history)
     return Results(
         dataset=data_kind(config.data),
         seed=config.seed,
@@ -173,7 +174,7 @@ def multiplexer_result(
     auroc: Sequence[float | None],
 ) -> MultiplexerResult:
     """Return the record of the multiplexer itself."""
-    own, multiplexer = config.multiplexer, multiplexers.multiplexer
+    own, multiplexer = config.multiplexer, multiplexers.all.multiplexer
     return MultiplexerResult(
         parameters=int(multiplexer.parameter_count),
         macs=float(multiplexer.macs),
@@ -206,13 +207,13 @@ def contrastive_result(config: RunConfig, epochs: Sequence[Epoch]) -> Contrastiv
 
 
 def warnings(
-    models: Sequence[ModelResult], trained: Trained, multiplexers: Multiplexers
+    models: Sequence[ModelResult], trained: TrainedModels, multiplexers: Multiplexers
 ) -> tuple[str, ...]:
     """Return in words what a reader must know: collapses, and a multiplexer that is too dear."""
     words = collapse_warnings([m.name for m in models], [m.called for m in models])
     words += distance_warnings(trained.history)
     cheapest = min(models, key=lambda model: model.macs)
-    if multiplexers.multiplexer.macs >= cheapest.macs:
+    if multiplexers.all.multiplexer.macs >= cheapest.macs:
         words.append(f"The multiplexer costs more MACs than {cheapest.name}: it is no multiplexer.")
     return tuple(words)
 

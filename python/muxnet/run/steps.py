@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -15,7 +15,15 @@ from muxnet.outcomes.policies import evaluate_policies
 from muxnet.run.config import RunConfig
 from muxnet.run.data import data_of, split_dataset
 from muxnet.run.outcome_tables import offload_table, outcome_table
-from muxnet.run.training import fit_models, fit_multiplexer, frozen_outputs, pretrain_multiplexer
+from muxnet.run.training import (
+    PretrainedMultiplexer,
+    TrainedModels,
+    TrainedMultiplexer,
+    fit_models,
+    fit_multiplexer,
+    frozen_outputs,
+    pretrain_multiplexer,
+)
 from muxnet.run.verdict import distance_warnings
 from muxnet.run.zoo import measure_latency, save_weights, zoo
 
@@ -48,21 +56,11 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """The models, and how they came to be."""
-
-    models: list[_core.Model]
-    history: Sequence[_core.EpochRecord]
-    answers: _core.AnswerHistory  # while they were trained
-
-
-@dataclass(frozen=True)
 class Multiplexers:
-    """The multiplexer of all models with how it came to be, and that of the mobile/cloud case."""
+    """The multiplexer of all models, and that of the mobile/cloud case."""
 
-    multiplexer: _core.Multiplexer
-    history: Sequence[_core.EpochRecord]
-    offload: _core.Multiplexer
+    all: TrainedMultiplexer
+    offload: TrainedMultiplexer
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def load(run: Run) -> Data:
     return Data(splits, learn if config.router_data == "held_out" else splits.train, calibration)
 
 
-def train_models(run: Run, data: Data) -> Trained:
+def train_models(run: Run, data: Data) -> TrainedModels:
     """Algorithm 1, step 1: all models jointly on each batch; leaves their weights."""
     config = run.config
     models = zoo(
@@ -112,10 +110,10 @@ def train_models(run: Run, data: Data) -> Trained:
         run.progress.say(warning)
     for model in models:
         save_weights(model, run.folder.weights / f"{model.name}.safetensors")
-    return Trained(models, trained.history, trained.answers)
+    return trained
 
 
-def train_multiplexers(run: Run, data: Data, trained: Trained) -> Multiplexers:
+def train_multiplexers(run: Run, data: Data, trained: TrainedModels) -> Multiplexers:
     """Algorithm 1, step 2: models frozen; one multiplexer for all, one for the two-model case."""
     models = trained.models
     run.progress.say("running every model on the inputs that the multiplexers learn from")
@@ -123,8 +121,8 @@ def train_multiplexers(run: Run, data: Data, trained: Trained) -> Multiplexers:
     validation = frozen_outputs(models, data.calibration)
     pretrained = pretrain(run, data, trained) if run.config.multiplexer.pretraining_epochs else None
 
-    def fit(name: str) -> tuple[_core.Multiplexer, list[_core.EpochRecord]]:
-        multiplexer, history = fit_multiplexer(
+    def fit(name: str) -> TrainedMultiplexer:
+        found = fit_multiplexer(
             models,
             learn,
             validation,
@@ -135,15 +133,13 @@ def train_multiplexers(run: Run, data: Data, trained: Trained) -> Multiplexers:
             checkpoint=run.folder.checkpoint(name),
             resume=run.resume,
         )
-        save_weights(multiplexer, run.folder.weights / f"{name}.safetensors")
-        return multiplexer, history
+        save_weights(found.multiplexer, run.folder.weights / f"{name}.safetensors")
+        return found
 
-    multiplexer, history = fit("multiplexer")
-    offload, _ = fit("offload")
-    return Multiplexers(multiplexer, history, offload)
+    return Multiplexers(fit("multiplexer"), fit("offload"))
 
 
-def pretrain(run: Run, data: Data, trained: Trained) -> _core.Model:
+def pretrain(run: Run, data: Data, trained: TrainedModels) -> PretrainedMultiplexer:
     """Teach a multiplexer what the models' own training inputs show."""
     return pretrain_multiplexer(
         trained.models,
@@ -156,15 +152,15 @@ def pretrain(run: Run, data: Data, trained: Trained) -> _core.Model:
     )
 
 
-def time_networks(trained: Trained, multiplexers: Multiplexers) -> Latencies:
+def time_networks(trained: TrainedModels, multiplexers: Multiplexers) -> Latencies:
     """Measure one inference pass of each network."""
     return Latencies(
         [measure_latency(model) for model in trained.models],
-        measure_latency(multiplexers.multiplexer),
+        measure_latency(multiplexers.all.multiplexer),
     )
 
 
-def record(run: Run, data: Data, trained: Trained, multiplexers: Multiplexers) -> Outcomes:
+def record(run: Run, data: Data, trained: TrainedModels, multiplexers: Multiplexers) -> Outcomes:
     """Record what every network answers; leaves the tables."""
     models = trained.models
 
@@ -178,8 +174,8 @@ def record(run: Run, data: Data, trained: Trained, multiplexers: Multiplexers) -
         return table
 
     def both(split: str, dataset: _core.Dataset) -> tuple[_core.OutcomeTable, _core.OutcomeTable]:
-        table = answers(split, dataset, multiplexers.multiplexer)
-        pair = offload_table(table, models, multiplexers.offload, dataset)
+        table = answers(split, dataset, multiplexers.all.multiplexer)
+        pair = offload_table(table, models, multiplexers.offload.multiplexer, dataset)
         pair.save(run.folder.outcomes(f"offload-{split}"))
         return table, pair
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,6 +23,36 @@ Progress: TypeAlias = "Callable[[_core.Progress], object]"
 PathLike = str | os.PathLike[str]
 
 
+@dataclass(frozen=True)
+class Training:
+    """How a training went: a record of each epoch, and the seconds of all."""
+
+    history: Sequence[_core.EpochRecord]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainedModels(Training):
+    """The models, and whether each was right on each training image each time it saw it."""
+
+    models: list[_core.Model]
+    answers: _core.AnswerHistory
+
+
+@dataclass(frozen=True)
+class PretrainedMultiplexer(Training):
+    """A multiplexer's network, which knows the inputs and not yet who is right on them."""
+
+    network: _core.Model
+
+
+@dataclass(frozen=True)
+class TrainedMultiplexer(Training):
+    """A multiplexer."""
+
+    multiplexer: _core.Multiplexer
+
+
 def fit_models(
     models: Sequence[_core.Model],
     data: _core.Splits,
@@ -30,12 +61,8 @@ def fit_models(
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> _core.TrainingResult:
+) -> TrainedModels:
     """Train all models jointly (Algorithm 1, step 1) on ``data.train``.
-
-    Returns:
-        ``.history``, one record an epoch, and ``.answers``, whether each model was right on each
-        training image each time it saw it.
 
     Raises:
         TrainingError: a loss that is not finite or diverges, with model, step and learning rate.
@@ -60,7 +87,7 @@ def fit_models(
     options.learning_rates = [
         1.0 if "batch_norm" in model.graph.operators else PLAIN_RATE for model in models
     ]
-    return _core.train_models(
+    result = _core.train_models(
         list(models),
         data.train,
         data.held_out,
@@ -68,6 +95,7 @@ def fit_models(
         options,
         _callback(progress),
     )
+    return TrainedModels(result.history, result.seconds, list(models), result.answers)
 
 
 def frozen_outputs(
@@ -91,8 +119,8 @@ def pretrain_multiplexer(
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> _core.Model:
-    """Return a multiplexer that has learnt what the inputs of ``data.train`` show.
+) -> PretrainedMultiplexer:
+    """Teach a multiplexer what the inputs of ``data.train`` show.
 
     Which models are right can only be learnt from inputs that they were not trained on, and those
     are few. What the inputs show can be learnt from all: their labels, and with ``answers``, of
@@ -113,7 +141,7 @@ def pretrain_multiplexer(
     options.fit.phase = "multiplexer's pre-training"
     options.augmentation = _augmentation(config)
     learns_answers = own.objective == "correctness" and own.pretraining_visits > 0
-    _core.train_models(
+    result = _core.train_models(
         [network],
         data.train,
         data.held_out,
@@ -122,7 +150,7 @@ def pretrain_multiplexer(
         _callback(progress),
         right=answers.shares(own.pretraining_visits) if answers and learns_answers else NOTHING,
     )
-    return network
+    return PretrainedMultiplexer(result.history, result.seconds, network)
 
 
 def fit_multiplexer(
@@ -131,13 +159,13 @@ def fit_multiplexer(
     validation: _core.FrozenOutputs | None = None,
     config: RunConfig | None = None,
     *,
-    pretrained: _core.Model | None = None,
+    pretrained: PretrainedMultiplexer | None = None,
     offload: bool = False,
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> tuple[_core.Multiplexer, list[_core.EpochRecord]]:
-    """Train a multiplexer on frozen outputs (Algorithm 1, step 2); return it and its history.
+) -> TrainedMultiplexer:
+    """Train a multiplexer on frozen outputs (Algorithm 1, step 2).
 
     ``learn`` and ``validation`` come from ``frozen_outputs``. With ``offload`` it has a single
     output, which chooses between the cheapest and the dearest model. It starts from what
@@ -152,7 +180,7 @@ def fit_multiplexer(
     own = config.multiplexer
     network = multiplexer_network(models, config, offload=offload)
     if pretrained is not None:
-        fresh, learnt = network.state(), pretrained.state()
+        fresh, learnt = network.state(), pretrained.network.state()
         fits = {
             name for name in fresh if name in learnt and learnt[name].shape == fresh[name].shape
         }
@@ -175,7 +203,7 @@ def fit_multiplexer(
         validation,
         _callback(progress),
     )
-    return multiplexer, list(result.history)
+    return TrainedMultiplexer(result.history, result.seconds, multiplexer)
 
 
 def _augmentation(config: RunConfig) -> _core.Augmentation:
