@@ -90,7 +90,7 @@ class PolicyResult:
     note: str = ""
     macs_p99: float | None = None
     macs_worst: float | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -250,7 +250,7 @@ class Results:
     learning_curves: LearningCurves
     contrastive: Contrastive
     machine: Machine
-    config: dict[str, Any]
+    config: dict[str, object]
     comparisons: tuple[Comparison, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds_by_phase: dict[str, float] = field(default_factory=dict)
@@ -278,7 +278,7 @@ def curve(results: Results, name: str) -> Curve | None:
     return next((entry for entry in results.curves if entry.name == name), None)
 
 
-def from_dict(data: dict[str, Any], where: str = "results") -> Results:
+def from_dict(data: object, where: str = "results") -> Results:
     """Return checked results.
 
     Raises:

@@ -1,7 +1,8 @@
 """A whole run: computed in its folder, and all that it leaves there."""
 
 from muxnet.base import schema
-from muxnet.base.files import sole_folder, write_json, write_text
+from muxnet.base.files import write_json, write_text
+from muxnet.base.locks import sole_folder
 from muxnet.base.progress import reporter
 from muxnet.run import main_job, preparation, results
 from muxnet.run.config import RunConfig
