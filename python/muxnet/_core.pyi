@@ -99,7 +99,7 @@ class Graph:
         Multiply-accumulates for one input (counted).
         """
     @property
-    def nodes(self) -> list:
+    def nodes(self) -> list[tuple[str, str, list[int], int, dict[str, int | float | list[int]]]]:
         """
         (operator, name, source values, value made, attributes) in execution order.
         """

@@ -24,7 +24,7 @@ def policy_title(name: str) -> str:
 
 
 def macs_text(macs: float | None) -> str:
-    """Return MACs with three significant digits in k, M or G: ``5.75 G``; a dash for unknown."""
+    """Return MACs with three significant digits in k, M or G: ``5.75 G``; a dash for none."""
     if macs is None:
         return "–"
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
-from muxnet.base.files import sole_folder, write_json
+from muxnet.base.files import write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.words import percent_text
 from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router

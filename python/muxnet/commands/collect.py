@@ -14,7 +14,8 @@ from muxnet.base.array_files import read_arrays
 from muxnet.base.cluster import Cluster, add_ray_argument
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.files import sole_file, write_json
+from muxnet.base.files import write_json
+from muxnet.base.locks import sole_file
 
 if TYPE_CHECKING:
     from muxnet.pool.adapters import ForeignModel

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
-from muxnet.base.files import sole_folder, write_bytes, write_json
+from muxnet.base.files import write_bytes, write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text, percent_text
 from muxnet.paper.tables import LINKS, load_link

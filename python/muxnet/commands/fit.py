@@ -10,7 +10,8 @@ import numpy as np
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text
-from muxnet.base.files import sole_folder, write_json
+from muxnet.base.files import write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.words import cost_text, cost_title, percent_text
 from muxnet.outcomes.fitting import cheapest_as_good, fit_policy
 from muxnet.outcomes.study_results import DEFAULT

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
-from muxnet.base.files import sole_folder, write_json, write_text
+from muxnet.base.files import write_json, write_text
+from muxnet.base.locks import sole_folder
 from muxnet.commands.options import add_image_options, given_image_format
-from muxnet.pool.router_folder import DRIFT_FILE, describe_drift, load_monitor
+from muxnet.pool.router_folder import DRIFT_FILE, Drift, describe_drift, load_monitor
 
 HELP = "answer for image files by the models that a router calls, and say why"
 INTERRUPTED = "nothing was written"
@@ -57,11 +58,10 @@ def route(arguments: argparse.Namespace) -> int:
     monitor = load_monitor(arguments.router, policy) if arguments.monitor else None
     decide_only = arguments.decide_only
     found = route_images(policy, pool, arguments.images, monitor=monitor, decide_only=decide_only)
+    for plan in found.plans:
+        print(plan_line(plan))
     for record in found.records:
-        if decide_only:
-            print(plan_line(record))
-        else:
-            print((explanation if arguments.explain else answer_line)(record, policy.cost_kind))
+        print((explanation if arguments.explain else answer_line)(record, policy.cost_kind))
     for error in found.damaged.values():
         print(f"muxnet: damaged: {error}", file=sys.stderr)
     if arguments.records is not None:
@@ -69,7 +69,7 @@ def route(arguments: argparse.Namespace) -> int:
     content: dict[str, object] = {
         "policy": policy.name,
         "version": policy.version,
-        "images": found.records,
+        "images": found.plans if decide_only else found.records,
         "damaged": found.damaged,
     }
     if monitor is not None:
@@ -92,7 +92,7 @@ def check(arguments: argparse.Namespace) -> None:
         raise UsageError(error_text("--decide-only", expected, "one"))
 
 
-def tell_drift(monitor: _core.DriftMonitor, folder: Path) -> dict[str, object]:
+def tell_drift(monitor: _core.DriftMonitor, folder: Path) -> Drift:
     """Save the monitor, print what it has found, and return it."""
     monitor.save(folder / DRIFT_FILE)
     print(

@@ -1,7 +1,8 @@
 """What networks cost on this machine, measured, as a device profile."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ REPETITIONS = 15
 IDLE_SECONDS = 1.0
 
 
-def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> Any:
+def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> _core.DeviceProfile:
     """Return what one image costs each network here: latency, and energy where a sensor is found.
 
     Raises:
@@ -34,16 +35,15 @@ def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> A
     return _core.DeviceProfile(f"{cpu_name()}, {_core.threads()} threads", costs)
 
 
-def measured_cost(model: Any) -> Any:
+def measured_cost(model: _core.Model) -> _core.Cost:
     """Return MACs (counted), latency and mean energy (measured) of one input."""
     latency = measure_latency(model, turns=REPETITIONS)
-    macs = float(getattr(model, "model", model).macs)
     return _core.Cost(
-        _core.Figure(macs, "counted"), _core.Figure(latency.ms, "measured"), _energy(model)
+        _core.Figure(model.macs, "counted"), _core.Figure(latency.ms, "measured"), _energy(model)
     )
 
 
-def multiplexer_model() -> Any:
+def multiplexer_model() -> _core.Model:
     """Return an untrained multiplexer for six models and ImageNet's images, to be measured."""
     options = _core.MultiplexerOptions()
     options.channels, options.height, options.width = 3, 224, 224
@@ -52,7 +52,7 @@ def multiplexer_model() -> Any:
     return _core.make_multiplexer(options)
 
 
-def _energy(model: Any) -> Any:
+def _energy(model: _core.Model) -> _core.Figure:
     meter = _core.EnergyMeter()
     idle = meter.idle_power_mw(IDLE_SECONDS)
     if idle.value is None:

@@ -1,9 +1,11 @@
 """What a router routes to: models of any kind, and images as they want them."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,22 +63,24 @@ class Pool(Protocol):
     names: Sequence[str]
     image_shape: tuple[int, int, int]
     cost_kind: str
-    multiplexer: Any  # None where there is none
+    multiplexer: _core.Multiplexer | None
 
-    def view(self, images: NDArray[np.uint8]) -> Any:
+    def view(self, images: NDArray[np.uint8]) -> _core.MultiplexerView:
         """Return what the multiplexer says of images u8 (n, c, h, w)."""
 
     def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
 
-    def hosted(self) -> list[Any]:
+    def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
 
 
 class ForeignPool:
     """Models of a list as ``muxnet collect`` reads it."""
 
-    def __init__(self, models: Sequence[ForeignModel], policy: Any, images: ImageFormat) -> None:
+    def __init__(
+        self, models: Sequence[ForeignModel], policy: _core.Policy, images: ImageFormat
+    ) -> None:
         by_name = {model.name: model for model in models}
         if not set(policy.models) <= set(by_name):
             expected = f"the router's models {', '.join(policy.models)}"
@@ -85,17 +89,17 @@ class ForeignPool:
             expected = "a policy that needs no multiplexer, or the folder of the run that has it"
             raise ConfigError(error_text("policy", expected, policy.name))
         self._models = [by_name[name] for name in policy.models]
-        self._classes = int(policy.classes)
-        self.names: Sequence[str] = list(policy.models)
+        self._classes = policy.classes
+        self.names: Sequence[str] = policy.models
         self.format = images
         self.image_shape = (images.channels, images.size, images.size)
-        self.cost_kind = str(policy.cost_kind)
-        self.multiplexer = None
+        self.cost_kind = policy.cost_kind
+        self.multiplexer: _core.Multiplexer | None = None
         self.class_names: Sequence[str] = ()
-        self.costs: Costs = {policy.cost_kind: list(policy.prices)}
+        self.costs: Costs = {policy.cost_kind: policy.prices}
         self.router_costs: Mapping[str, float] = {}
 
-    def view(self, images: NDArray[np.uint8]) -> Any:
+    def view(self, images: NDArray[np.uint8]) -> _core.MultiplexerView:
         """Return nothing: these models have no multiplexer."""
         return _core.MultiplexerView()
 
@@ -117,7 +121,7 @@ class ForeignPool:
             )
             raise UserError(text) from error
 
-    def hosted(self) -> list[Any]:
+    def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
         prices = self.costs[self.cost_kind]
         return [
@@ -134,7 +138,9 @@ class RunPool:
         models, data = load_models(folder, config, results), results.data
         channels, height, width = data.image_shape
         pair = device_and_cloud(models) if offload else range(len(models))
-        self.multiplexer = load_multiplexer(folder, config, models, offload=offload)
+        multiplexer = load_multiplexer(folder, config, models, offload=offload)
+        self._multiplexer = multiplexer
+        self.multiplexer: _core.Multiplexer | None = multiplexer
         self._models = [_core.HostedModel(models[i]) for i in pair]
         self._macs = [model.cost for model in self._models]
         self._pool = _core.ModelPool(self._models)
@@ -145,21 +151,21 @@ class RunPool:
         self.cost_kind = "macs"
         self.class_names: Sequence[str] = data.class_names
         self.costs: Costs = {"macs": self._macs}
-        self.router_costs: Mapping[str, float] = {"macs": float(self.multiplexer.macs)}
+        self.router_costs: Mapping[str, float] = {"macs": float(multiplexer.macs)}
 
-    def view(self, images: NDArray[np.uint8]) -> Any:
+    def view(self, images: NDArray[np.uint8]) -> _core.MultiplexerView:
         """Return what the multiplexer says of images u8 (n, c, h, w)."""
-        return _core.look(self.multiplexer, self._normalized(images), self._macs)
+        return _core.look(self._multiplexer, self._normalized(images), self._macs)
 
     def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
         return np.asarray(self._pool.probabilities(model, self._normalized(images)))
 
-    def hosted(self) -> list[Any]:
+    def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
         return self._models
 
-    def _normalized(self, images: NDArray[np.uint8]) -> Any:
+    def _normalized(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         return _core.normalize(np.ascontiguousarray(images), self._normalization)
 
 
@@ -171,7 +177,7 @@ def open_router(
     models: Path | None = None,
     images: ImageFormat | None = None,
     threads: int = 0,
-) -> tuple[Any, Pool]:
+) -> tuple[_core.Policy, Pool]:
     """Return the policy and the models of a folder that ``muxnet fit`` or ``muxnet run`` left.
 
     ``policy`` chooses among those of a run; a router of fit has its models in ``run``, or in
@@ -211,7 +217,7 @@ def models_file(router: Path, models: Path | None) -> Path:
     return found
 
 
-def require_models(where: str, policy: Any, names: Sequence[str]) -> None:
+def require_models(where: str, policy: _core.Policy, names: Sequence[str]) -> None:
     """Refuse a policy for other models, or in another order.
 
     Raises:
@@ -228,7 +234,7 @@ def is_run(folder: RunFolder) -> bool:
     return folder.results.is_file() and folder.config.is_file()
 
 
-def load_policy(path: Path, name: str = "") -> Any:
+def load_policy(path: Path, name: str = "") -> _core.Policy:
     """Return the policy of a router's folder, or one of a run's: the learned cascade by default.
 
     Raises:
@@ -245,7 +251,7 @@ def load_policy(path: Path, name: str = "") -> Any:
     return load_router(path)
 
 
-def run_policy(folder: RunFolder, name: str) -> Any:
+def run_policy(folder: RunFolder, name: str) -> _core.Policy:
     """Return a policy of a finished run; one that the run did not save is fitted on its outcomes.
 
     Raises:
@@ -266,4 +272,5 @@ def run_policy(folder: RunFolder, name: str) -> Any:
     if kind == OFFLOAD:
         split = "offload-calibration"
     table = _core.OutcomeTable.load(folder.outcomes(split))
-    return fit_policy(kind, table, seed=load_config(folder.config).seed)
+    fitted: _core.Policy = fit_policy(kind, table, seed=load_config(folder.config).seed)
+    return fitted

@@ -257,11 +257,11 @@ def _check(config: RunConfig) -> None:
         raise ConfigError(error_text("multiplexer.meta_dim", expected, own.meta_dim))
 
 
-def _flat(record: object, prefix: str = "") -> list[tuple[str, object]]:
+def _flat(config: RunConfig) -> list[tuple[str, object]]:
     items: list[tuple[str, object]] = []
-    for key, value in schema.to_dict(record).items():
+    for key, value in schema.to_dict(config).items():
         if isinstance(value, dict):
-            items += [(f"{prefix}{key}.{name}", inner) for name, inner in value.items()]
+            items += [(f"{key}.{name}", inner) for name, inner in value.items()]
         else:
-            items.append((prefix + key, value))
+            items.append((key, value))
     return items

@@ -21,6 +21,7 @@ from muxnet.base.drawing import (
     MUTED,
     POLICY_STYLES,
     STYLE,
+    Line,
     ladder,
     new_figure,
     percent_axis,
@@ -157,7 +158,7 @@ def learning_figure(results: Results) -> Figure:
     held_out = bool(curves.models) and all(entry.held_out_accuracies for entry in curves.models)
     source = "held_out_accuracies" if held_out else "accuracies"
     for i, colour in enumerate(model_colours(results)):
-        style = {"color": colour, "linewidth": 1.8, "marker": marker}
+        style: Line = {"color": colour, "linewidth": 1.8, "marker": marker}
         loss.plot(epochs, [entry.losses[i] for entry in curves.models], **style)
         accuracy.plot(epochs, [getattr(entry, source)[i] for entry in curves.models], **style)
     if curves.models:

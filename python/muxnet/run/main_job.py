@@ -1,7 +1,8 @@
 """The main job: all its steps, from the data to the results, and what it leaves in its folder."""
 
 from muxnet.base import schema
-from muxnet.base.files import sole_folder, write_json, write_text
+from muxnet.base.files import write_json, write_text
+from muxnet.base.locks import sole_folder
 from muxnet.base.machine import set_threads
 from muxnet.base.progress import reporter
 from muxnet.run import assemble, preparation, steps

@@ -7,9 +7,8 @@ same machine with the same number of threads.
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
@@ -91,7 +90,7 @@ class PolicyResult:
     note: str = ""
     macs_p99: float | None = None
     macs_worst: float | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -239,7 +238,7 @@ class Results:
     learning_curves: LearningCurves
     contrastive: Contrastive
     machine: Machine
-    config: dict[str, Any]
+    config: dict[str, object]
     comparisons: tuple[Comparison, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds_by_phase: dict[str, float] = field(default_factory=dict)
@@ -267,7 +266,7 @@ def curve(results: Results, name: str) -> Curve | None:
     return next((entry for entry in results.curves if entry.name == name), None)
 
 
-def from_dict(data: Mapping[str, object], where: str = "results") -> Results:
+def from_dict(data: object, where: str = "results") -> Results:
     """Return checked results.
 
     Raises:

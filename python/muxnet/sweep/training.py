@@ -5,7 +5,6 @@ import statistics
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
@@ -37,9 +36,9 @@ FIGURES: tuple[str, ...] = (
 )
 
 
-def keys() -> dict[str, Any]:
+def keys() -> Mapping[str, object]:
     """Return the type of every key of ``config.json`` but ``out``, nested ones with a dot."""
-    types: dict[str, Any] = {}
+    types: dict[str, object] = {}
     for key, kind in typing.get_type_hints(RunConfig).items():
         if dataclasses.is_dataclass(kind):
             inner = typing.get_type_hints(kind)
@@ -50,7 +49,7 @@ def keys() -> dict[str, Any]:
     return types
 
 
-def check(settings: Mapping[str, Any], where: str) -> None:
+def check(settings: Mapping[str, object], where: str) -> None:
     """Raise ConfigError for settings that no run can have."""
     try:
         load_config(None, nested(settings))
@@ -58,13 +57,13 @@ def check(settings: Mapping[str, Any], where: str) -> None:
         raise ConfigError(f"[{where}] {error}") from error
 
 
-def inputs(settings: Mapping[str, Any]) -> list[Path]:
+def inputs(settings: Mapping[str, object]) -> list[Path]:
     """Return the files or the folder of the data set; one that is shipped has none."""
     _, colon, folder = str(settings.get("data", "")).partition(":")
     return [Path(folder)] if colon else []
 
 
-def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[str, float | None]:
     """Run, or go on with, ``muxnet run`` in ``folder``, and return its figures.
 
     ``accuracy``, ``cost`` (MACs) and ``area`` are the multiplexer's, hybrid-single; ``auroc`` is
@@ -81,9 +80,9 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     return {**_figures(found), **_cascade_areas(folder), **_distances(folder)}
 
 
-def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+def nested(settings: Mapping[str, object]) -> dict[str, object]:
     """Return settings with dots in their names as objects within objects."""
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for key, value in settings.items():
         outer, _, inner = key.partition(".")
         result = schema.merged(result, {outer: {inner: value}} if inner else {outer: value})
