@@ -5,12 +5,11 @@ import json
 import muxnet
 import numpy as np
 import pytest
-from muxnet import _core, cli
+from muxnet import cli
 from muxnet.pool import adapters
 from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
-from muxnet.pool.pools import ForeignPool, ImageFormat
-from muxnet.pool.routing import route_images
+from muxnet.pool.pools import ImageFormat
 from PIL import Image
 
 SIDE = 8
@@ -139,12 +138,9 @@ def test_damaged_images_are_named_and_the_others_answered(folder, capsys):
 
 
 def test_batches_number_their_inputs_on(folder, monkeypatch):
-    monkeypatch.setattr("muxnet.pool.routing.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
-    policy = _core.Policy.load(folder / "router" / "policy.json")
-    models = adapters.read_models(folder / "models.json")
-    pool = ForeignPool(models, policy, ImageFormat(3, SIDE))
-    paths = [folder / "dark.png"] * 5
-    found = route_images(policy, pool, paths)
+    monkeypatch.setattr("muxnet.pool.router.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
+    router = muxnet.open_router(folder / "router", images=ImageFormat(3, SIDE))
+    found = router.route_files([folder / "dark.png"] * 5)
     assert [record["input"] for record in found.records] == [0, 1, 2, 3, 4]
 
 

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 
+Images = NDArray[np.uint8] | NDArray[np.float32]  # raw: of 0 to 255, of 0 to 1
+
 
 def raw_pixels(data: _core.Dataset, start: int, end: int) -> NDArray[np.uint8]:
     """Return images of a data set as u8; those in floating point lie in [0, 1]."""

@@ -81,10 +81,9 @@ def _collect(models: Sequence[ForeignModel], arguments: argparse.Namespace) -> _
             entries = describe_models(arguments.models)
             ask = RayAsk(cluster, entries, str(arguments.models), models)
         resume, again = arguments.resume, arguments.again
-        table: _core.OutcomeTable = collect(
+        return collect(
             models, data, arguments.out, split=split, resume=resume, again=again, ask=ask
         )
-        return table
 
 
 def labelled_inputs(spec: str, split: str) -> tuple[_core.Dataset, str]:

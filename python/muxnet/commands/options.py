@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import functools
 import typing
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from muxnet.base import schema
 from muxnet.base.errors import UsageError, error_text
@@ -30,10 +30,10 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
             _add(parser, field.name, hint, field.metadata.get("help", ""))
 
 
-def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
+def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object]:
     """Return the options that were given, nested as in the configuration file."""
     names = {field.name for field in dataclasses.fields(kind)}
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for key, value in vars(arguments).items():
         outer, _, inner = key.partition(".")
         if outer in names:

@@ -46,18 +46,18 @@ def execute(arguments: argparse.Namespace) -> int:
 def route(arguments: argparse.Namespace) -> int:
     """Route and print; what the monitor has seen is saved for the next time."""
     from muxnet.pool.decision_text import answer_line, explanation, plan_line
-    from muxnet.pool.pools import open_router
-    from muxnet.pool.routing import route_images
+    from muxnet.pool.router import open_router
 
-    policy, pool = open_router(
+    router = open_router(
         arguments.router,
         policy=arguments.policy,
         models=arguments.models,
         images=given_image_format(arguments),
     )
+    policy = router.policy
     monitor = load_monitor(arguments.router, policy) if arguments.monitor else None
     decide_only = arguments.decide_only
-    found = route_images(policy, pool, arguments.images, monitor=monitor, decide_only=decide_only)
+    found = router.route_files(arguments.images, monitor=monitor, decide_only=decide_only)
     for plan in found.plans:
         print(plan_line(plan))
     for record in found.records:

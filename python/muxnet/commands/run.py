@@ -52,8 +52,7 @@ def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:
     """
     options = given_options(arguments, RunConfig)
     try:
-        schema.replace(RunConfig(), options, "options")
-        data_kind(options.get("data", RunConfig.data))
+        data_kind(schema.replace(RunConfig(), options, "options").data)
     except ConfigError as error:
         raise UsageError(str(error)) from error
     path = getattr(arguments, "config", None)

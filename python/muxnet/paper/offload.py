@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.base.images import Images
 from muxnet.run.config import load_config
 from muxnet.run.finished import LoadedRun, load_multiplexer
 from muxnet.run.multiplexers import device_and_cloud
@@ -21,8 +22,6 @@ from muxnet.run.multiplexers import device_and_cloud
 LINK_EXCHANGES = 20  # that measure the link before the rows
 CONNECT_MS = 2000.0
 PATIENCE_MS = 30_000.0  # of the cloud-only rows, which have nothing to fall back to
-
-Images = NDArray[np.uint8] | NDArray[np.float32]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
 from muxnet.base.files import Json, read_json, write_json
+from muxnet.base.images import Images
 
 if TYPE_CHECKING:
     import torch
@@ -70,8 +71,8 @@ class ForeignModel:
     onnx: Path | None = None
     source: Path | None = None
 
-    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the probabilities (n, K) for raw images u8 (n, c, h, w).
+    def probabilities(self, images: Images) -> NDArray[np.float32]:
+        """Return the probabilities (n, K) for raw images (n, c, h, w).
 
         Raises:
             ValueError: an answer of another shape, not finite, or no probabilities.

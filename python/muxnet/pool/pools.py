@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -12,15 +14,13 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.base.images import Images
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.policies import OFFLOAD, POLICIES
-from muxnet.pool.adapters import ForeignModel, read_models
+from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.router_folder import MODELS_FILE, load_router
 from muxnet.run.config import load_config
-from muxnet.run.finished import load_models, load_multiplexer
-from muxnet.run.multiplexers import device_and_cloud
-from muxnet.run.results import read_results
 
 Costs = Mapping[str, list[float]]
 DEFAULT_POLICY = "learned_cascade"
@@ -65,10 +65,10 @@ class Pool(Protocol):
     cost_kind: str
     multiplexer: _core.Multiplexer | None
 
-    def view(self, images: NDArray[np.uint8]) -> _core.MultiplexerView:
-        """Return what the multiplexer says of images u8 (n, c, h, w)."""
+    def view(self, images: Images) -> _core.MultiplexerView:
+        """Return what the multiplexer says of images (n, c, h, w)."""
 
-    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
 
     def hosted(self) -> list[_core.HostedModel]:
@@ -76,10 +76,14 @@ class Pool(Protocol):
 
 
 class ForeignPool:
-    """Models of a list as ``muxnet collect`` reads it."""
+    """Anybody's models; those that only one thread may call take turns."""
 
     def __init__(
-        self, models: Sequence[ForeignModel], policy: _core.Policy, images: ImageFormat
+        self,
+        models: Sequence[ForeignModel],
+        policy: _core.Policy,
+        images: ImageFormat,
+        class_names: Sequence[str] = (),
     ) -> None:
         by_name = {model.name: model for model in models}
         if not set(policy.models) <= set(by_name):
@@ -89,21 +93,22 @@ class ForeignPool:
             expected = "a policy that needs no multiplexer, or the folder of the run that has it"
             raise ConfigError(error_text("policy", expected, policy.name))
         self._models = [by_name[name] for name in policy.models]
+        self._turns = [nullcontext() if m.concurrent else threading.Lock() for m in self._models]
         self._classes = policy.classes
         self.names: Sequence[str] = policy.models
         self.format = images
         self.image_shape = (images.channels, images.size, images.size)
         self.cost_kind = policy.cost_kind
         self.multiplexer: _core.Multiplexer | None = None
-        self.class_names: Sequence[str] = ()
+        self.class_names = class_names
         self.costs: Costs = {policy.cost_kind: policy.prices}
         self.router_costs: Mapping[str, float] = {}
 
-    def view(self, images: NDArray[np.uint8]) -> _core.MultiplexerView:
+    def view(self, images: Images) -> _core.MultiplexerView:
         """Return nothing: these models have no multiplexer."""
         return _core.MultiplexerView()
 
-    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K).
 
         Raises:
@@ -111,7 +116,8 @@ class ForeignPool:
 
         """
         try:
-            return np.ascontiguousarray(self._models[model].probabilities(images))
+            with self._turns[model]:
+                return np.ascontiguousarray(self._models[model].probabilities(images))
         except Exception as error:
             name = self._models[model].name
             shape = " x ".join(str(extent) for extent in images.shape[1:])
@@ -130,77 +136,47 @@ class ForeignPool:
         ]
 
 
-class RunPool:
-    """The networks of a finished run."""
+class NetworkPool:
+    """Networks of ours, and their multiplexer."""
 
-    def __init__(self, folder: RunFolder, *, offload: bool = False) -> None:
-        config, results = load_config(folder.config), read_results(folder.results)
-        models, data = load_models(folder, config, results), results.data
-        channels, height, width = data.image_shape
-        pair = device_and_cloud(models) if offload else range(len(models))
-        multiplexer = load_multiplexer(folder, config, models, offload=offload)
-        self._multiplexer = multiplexer
-        self.multiplexer: _core.Multiplexer | None = multiplexer
-        self._models = [_core.HostedModel(models[i]) for i in pair]
+    def __init__(
+        self,
+        models: Sequence[_core.Model],
+        multiplexer: _core.Multiplexer | None,
+        class_names: Sequence[str] = (),
+    ) -> None:
+        channels, height, width = models[0].graph.input_shape
+        self.multiplexer = multiplexer
+        self._models = [_core.HostedModel(model) for model in models]
         self._macs = [model.cost for model in self._models]
         self._pool = _core.ModelPool(self._models)
         self._normalization = models[0].normalization
-        self.names: Sequence[str] = [model.name for model in self._models]
+        self.names: Sequence[str] = [model.name for model in models]
         self.format = ImageFormat(channels, width)
         self.image_shape = (channels, height, width)
         self.cost_kind = "macs"
-        self.class_names: Sequence[str] = data.class_names
+        self.class_names = class_names
         self.costs: Costs = {"macs": self._macs}
-        self.router_costs: Mapping[str, float] = {"macs": float(multiplexer.macs)}
+        self.router_costs: Mapping[str, float] = {}
+        if multiplexer is not None:
+            self.router_costs = {"macs": float(multiplexer.macs)}
 
-    def view(self, images: NDArray[np.uint8]) -> _core.MultiplexerView:
-        """Return what the multiplexer says of images u8 (n, c, h, w)."""
-        return _core.look(self._multiplexer, self._normalized(images), self._macs)
+    def view(self, images: Images) -> _core.MultiplexerView:
+        """Return what the multiplexer says of images (n, c, h, w)."""
+        if self.multiplexer is None:
+            return _core.MultiplexerView()
+        return _core.look(self.multiplexer, self._normalized(images), self._macs)
 
-    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
-        return np.asarray(self._pool.probabilities(model, self._normalized(images)))
+        return self._pool.probabilities(model, self._normalized(images))
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
         return self._models
 
-    def _normalized(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _normalized(self, images: Images) -> NDArray[np.float32]:
         return _core.normalize(np.ascontiguousarray(images), self._normalization)
-
-
-def open_router(
-    path: Path,
-    *,
-    policy: str = "",
-    run: Path | None = None,
-    models: Path | None = None,
-    images: ImageFormat | None = None,
-    threads: int = 0,
-) -> tuple[_core.Policy, Pool]:
-    """Return the policy and the models of a folder that ``muxnet fit`` or ``muxnet run`` left.
-
-    ``policy`` chooses among those of a run; a router of fit has its models in ``run``, or in
-    ``models``, a list, by default the one beside it, with ``images`` as they want them and
-    ``threads`` for each (0: all cores).
-
-    Raises:
-        ConfigError: no such folder, no models, an unknown policy, one that cannot serve.
-        OSError: files that cannot be read.
-
-    """
-    found = load_policy(path, policy)
-    folder = RunFolder(run or path)
-    pool: Pool
-    if run is not None or is_run(folder):
-        if models is not None or images is not None:
-            raise ConfigError(error_text(str(path), "a run's own models and images", "others"))
-        pool = RunPool(folder, offload=found.name == OFFLOAD)
-    else:
-        listed = read_models(models_file(path, models), threads=threads)
-        pool = ForeignPool(listed, found, images or ImageFormat())
-    require_models(f"policy {found.name}", found, pool.names)
-    return found, pool
 
 
 def models_file(router: Path, models: Path | None) -> Path:

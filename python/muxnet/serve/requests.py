@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+from muxnet.base.images import Images
 from muxnet.serve.answers import Receive
 from muxnet.serve.kserve_parts import RequestedOutput
 from muxnet.serve.labels import MOST_LABELS
 
 INPUT_NAME = "images"
 DTYPES: dict[str, type[np.uint8] | type[np.float32]] = {"UINT8": np.uint8, "FP32": np.float32}
-Images = NDArray[np.uint8] | NDArray[np.float32]
 LABELS_BYTES = 512 * 1024
 # What is read and checked in less than it takes to ask another thread.
 QUICK_TEXT_BYTES = 16 * 1024

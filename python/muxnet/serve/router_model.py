@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+from muxnet.base.images import Images
 from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
@@ -23,7 +24,6 @@ from muxnet.serve.off_loop import off_loop
 from muxnet.serve.requests import (
     INPUT_NAME,
     Asked,
-    Images,
     Limits,
     Request,
     RequestError,

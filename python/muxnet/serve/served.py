@@ -9,7 +9,8 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool.adapters import files_of
-from muxnet.pool.pools import ImageFormat, is_run, load_policy, open_router, require_models
+from muxnet.pool.pools import ImageFormat, is_run, load_policy, require_models
+from muxnet.pool.router import open_router
 from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
 
 
@@ -117,7 +118,7 @@ def load(source: Source) -> Served:
         OSError: a file that cannot be read.
 
     """
-    policy, pool = open_router(
+    router = open_router(
         source.path,
         policy=source.policy,
         run=source.run,
@@ -125,6 +126,7 @@ def load(source: Source) -> Served:
         images=source.images,
         threads=1,  # a worker is one
     )
+    policy, pool = router.policy, router.pool
     shadow = _shadow(source) if source.shadow else None
     if shadow is not None:
         require_models(f"shadow {source.shadow}", shadow, pool.names)
@@ -145,7 +147,6 @@ def load(source: Source) -> Served:
 
 
 def _shadow(source: Source) -> _core.Policy:
-    own = (Path(source.shadow) / POLICY_FILE).is_file() or not source.has_networks
-    where = (Path(source.shadow),) if own else (source.run or source.path, source.shadow)
-    policy: _core.Policy = load_policy(*where)
-    return policy
+    if (Path(source.shadow) / POLICY_FILE).is_file() or not source.has_networks:
+        return load_policy(Path(source.shadow))
+    return load_policy(source.run or source.path, source.shadow)
