@@ -28,6 +28,8 @@ def set_threads(threads: int) -> None:
     Raises:
         ValueError: a negative number.
 
+    >>> muxnet.set_threads(2)
+
     """
     _core.set_threads(threads)
 

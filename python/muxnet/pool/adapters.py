@@ -115,9 +115,13 @@ class ForeignModel:
 def from_module(
     name: str, module: torch.nn.Module, cost: float, **options: Unpack[ModelOptions]
 ) -> ForeignModel:
-    """Return a PyTorch module as a model: ``from_module("mine", module, cost=4.1e9)``.
+    """Return a PyTorch module as a model.
 
     Its answer is taken as logits; ``options`` are further fields of ``ForeignModel``.
+
+    >>> muxnet.from_module("mine", module, cost=4.1e9, mean=(0.5,), deviation=(0.25,)).output
+    'logits'
+
     """
     import torch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -62,7 +63,7 @@ Ask: TypeAlias = "Callable[[_core.Dataset, Sequence[Piece]], Iterator[Found]]"
 def collect(
     models: Sequence[ForeignModel],
     data: _core.Dataset,
-    out: Path,
+    out: str | os.PathLike[str],
     *,
     split: str = "",
     resume: bool = False,
@@ -82,7 +83,14 @@ def collect(
             process collects to ``out``.
         ConfigError: answers of different classes, or a partial file of something else.
 
+    >>> mine = muxnet.from_module("mine", module, cost=4.1e9, output="probabilities")
+    >>> table = muxnet.collect([mine], data.test, "outcomes.safetensors")
+    mine: 60 of 60 inputs
+    >>> table.models
+    ['mine']
+
     """
+    out = Path(out)
     with sole_file(out):
         kept = _Partial(out.with_name(out.name + ".partial"), models, data)
         kept.load(resume=resume, again=again)

@@ -45,6 +45,8 @@ def export_onnx(
         MissingPackageError: the package ``onnx`` is not installed.
         OSError: the file cannot be written.
 
+    >>> muxnet.export_onnx(models[0], "network.onnx", outputs=["logits"])
+
     """
     network = model.model if isinstance(model, _core.Multiplexer) else model
     graph = network.graph

@@ -68,6 +68,11 @@ class Router:
     Raises:
         ConfigError: a policy for other models, or one that wants a multiplexer.
 
+    >>> router = muxnet.Router(models, multiplexer, muxnet.fit_policy("argmax", table))
+    >>> probabilities, called = router.route(data.test.images)
+    >>> probabilities.shape, called.shape
+    ((60, 10), (60, 2))
+
     """
 
     def __init__(
@@ -108,7 +113,7 @@ class Router:
 
     def route_files(
         self,
-        paths: Sequence[Path],
+        paths: Sequence[str | os.PathLike[str]],
         *,
         monitor: _core.DriftMonitor | None = None,
         decide_only: bool = False,
@@ -160,8 +165,8 @@ def open_router(
     path: str | os.PathLike[str],
     *,
     policy: str = "",
-    run: Path | None = None,
-    models: Path | None = None,
+    run: str | os.PathLike[str] | None = None,
+    models: str | os.PathLike[str] | None = None,
     images: ImageFormat | None = None,
     threads: int = 0,
 ) -> Router:
@@ -175,12 +180,18 @@ def open_router(
         ConfigError: no such folder, no models, an unknown policy, one that cannot serve.
         OSError: files that cannot be read.
 
+    >>> router = muxnet.open_router("router")
+    >>> router.route_files(["photo.png"]).records[0]["called"]
+    ['large']
+    >>> router.route(muxnet.load_images(["photo.png"], resize=64, crop=64)).called
+    array([[False,  True]])
+
     """
     path = Path(path)
     found = load_policy(path, policy)
-    folder = RunFolder(run or path)
+    folder = RunFolder(Path(run or path))
     if run is None and not is_run(folder):
-        listed = read_models(models_file(path, models), threads=threads)
+        listed = read_models(models_file(path, Path(models) if models else None), threads=threads)
         return Router(listed, None, found, images=images)
     if models is not None or images is not None:
         raise ConfigError(error_text(str(path), "a run's own models and images", "others"))
@@ -193,13 +204,13 @@ def open_router(
 
 
 def _batches(
-    pool: Pool, paths: Sequence[Path], damaged: dict[str, str]
+    pool: Pool, paths: Sequence[str | os.PathLike[str]], damaged: dict[str, str]
 ) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
     names: list[str] = []
     images: list[NDArray[np.uint8]] = []
     for path in paths:
         try:
-            image = pool.format.load(path)
+            image = pool.format.load(Path(path))
         except OSError as error:
             damaged[str(path)] = str(error)
             continue

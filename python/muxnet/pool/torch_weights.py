@@ -44,6 +44,10 @@ def from_torch(
             some or has others of another shape, all listed.
         IndexError: an unknown ``network``.
 
+    >>> network = muxnet.zoo(["alexnet_small"], data.train, projection_dim=0)[0]
+    >>> muxnet.from_torch(network.state(), input_shape=(1, 32, 32)).name
+    'alexnet_small'
+
     """
     state = torch_state(module)
     options = _network_options(state, input_shape)

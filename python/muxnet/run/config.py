@@ -35,7 +35,13 @@ class Augmentation:
 
 @dataclasses.dataclass(frozen=True)
 class MultiplexerConfig:
-    """The multiplexer's shape and how it is trained (Algorithm 1, step 2)."""
+    """The multiplexer's shape and how it is trained (Algorithm 1, step 2).
+
+    >>> own = muxnet.MultiplexerConfig(resolution=16, epochs=3)
+    >>> muxnet.RunConfig(multiplexer=own).multiplexer.resolution
+    16
+
+    """
 
     resolution: int = option(
         0, "side of the image that its convolutions see, in pixels; 0: as it is", minimum=0
@@ -71,7 +77,12 @@ class MultiplexerConfig:
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """All that decides what a run computes, and where it is left."""
+    """All that decides what a run computes, and where it is left.
+
+    >>> muxnet.RunConfig(epochs=6, batch_size=64).epochs
+    6
+
+    """
 
     data: str = option(
         "digits", "digits, or KIND:DIR with KIND one of " + ", ".join(DATA_KINDS[1:])

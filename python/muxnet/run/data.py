@@ -32,6 +32,10 @@ def load_data(
         ValueError: an unknown kind, classes that do not fit.
         OSError: a file that is missing, truncated or mislabelled.
 
+    >>> digits = muxnet.load_data("digits", held_out_fraction=0.25)
+    >>> digits.train.image_shape, len(digits.test)
+    ((1, 32, 32), 359)
+
     """
     options = _core.SplitOptions(
         held_out_fraction=held_out_fraction, test_fraction=test_fraction, seed=seed
@@ -68,6 +72,10 @@ def dataset(
     Raises:
         ValueError: shapes, dtypes or labels that do not fit, NaN in the images.
 
+    >>> images, labels = np.zeros((6, 3, 32, 32), np.uint8), np.array([0, 1, 0, 1, 0, 1])
+    >>> len(muxnet.dataset(images, labels, class_names=["cat", "dog"]))
+    6
+
     """
     return _core.make_dataset(name, images, labels, list(class_names))
 
@@ -83,6 +91,9 @@ def load_images(
     Raises:
         OSError: an unreadable file or folder.
         ValueError: no files, or a crop larger than the resized side.
+
+    >>> muxnet.load_images(["photo.png"]).shape
+    (1, 3, 224, 224)
 
     """
     if isinstance(source, (str, os.PathLike)):
@@ -103,6 +114,10 @@ def split_dataset(
 
     Raises:
         ValueError: a class with too few images.
+
+    >>> learn, calibration = muxnet.split_dataset(data.held_out, 0.3, seed=0)
+    >>> len(learn), len(calibration)
+    (42, 18)
 
     """
     return _core.split_dataset(data, fraction, seed)

@@ -17,7 +17,13 @@ def outcome_table(
     *,
     split: str,
 ) -> _core.OutcomeTable:
-    """Run every model and the multiplexer on ``data`` and return the OutcomeTable."""
+    """Run every model and the multiplexer on ``data`` and return the OutcomeTable.
+
+    >>> table = muxnet.outcome_table(models, multiplexer, data.held_out, split="calibration")
+    >>> table.probabilities.shape
+    (60, 2, 10)
+
+    """
     options = _core.CollectOptions()
     options.labels = data.labels
     options.split = split

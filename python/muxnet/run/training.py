@@ -68,6 +68,11 @@ def fit_models(
         TrainingError: a loss that is not finite or diverges, with model, step and learning rate.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
 
+    >>> fresh = muxnet.zoo(["alexnet_small", "mobilenet_v2_small"], data.train)
+    >>> trained = muxnet.fit_models(fresh, data, config)
+    >>> len(trained.history), trained.seconds > 0
+    (1, True)
+
     """
     config = config or RunConfig()
     options = _core.ModelTrainingOptions()
@@ -101,7 +106,12 @@ def fit_models(
 def frozen_outputs(
     models: Sequence[_core.Model], data: _core.Dataset, config: RunConfig | None = None
 ) -> _core.FrozenOutputs:
-    """Return what the models answer for ``data``: plain, and with ``config`` augmented too."""
+    """Return what the models answer for ``data``: plain, and with ``config`` augmented too.
+
+    >>> len(muxnet.frozen_outputs(models, data.held_out).images)
+    60
+
+    """
     options = _core.FrozenOptions()
     if config is not None:
         options.variants = config.multiplexer.variants
@@ -129,6 +139,9 @@ def pretrain_multiplexer(
     Raises:
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+
+    >>> muxnet.pretrain_multiplexer(models, data, config).network.name
+    'multiplexer'
 
     """
     config = config or RunConfig()
@@ -174,6 +187,11 @@ def fit_multiplexer(
     Raises:
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+
+    >>> outputs = muxnet.frozen_outputs(models, data.held_out, config)
+    >>> multiplexer = muxnet.fit_multiplexer(models, outputs, config=config).multiplexer
+    >>> multiplexer.macs < min(model.macs for model in models)
+    True
 
     """
     config = config or RunConfig()

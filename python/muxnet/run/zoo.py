@@ -39,6 +39,9 @@ def zoo(
         ValueError: no data set.
         IndexError: a network that is not in the zoo.
 
+    >>> [model.name for model in muxnet.zoo(["alexnet_small", "mobilenet_v2_small"], data.train)]
+    ['alexnet_small', 'mobilenet_v2_small']
+
     """
     if train is None:
         raise ValueError(error_text("zoo", "train, the data set to build networks for", "none"))
