@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Self, TextIO
 
 from rich.console import Console
@@ -40,16 +40,36 @@ def speed(progress: _core.Progress) -> list[str]:
     return parts
 
 
+def epoch(progress: _core.Progress) -> str:
+    """Return the epoch and how many there are."""
+    return f"epoch {progress.epoch}/{progress.epochs}"
+
+
 def line(progress: _core.Progress) -> str:
     """Return one plain line: phase, epoch, epochs, step, steps (over all), then the rest."""
-    place = (
-        f"{progress.phase}: epoch {progress.epoch}/{progress.epochs}"
-        f" step {progress.step}/{progress.steps}"
-    )
+    place = f"{progress.phase}: {epoch(progress)} step {progress.step}/{progress.steps}"
     return ", ".join((place, *figures(progress), *speed(progress)))
 
 
-class LogReporter:
+class Reporter(ABC):
+    """Tells of each training step, and of what else is to be said."""
+
+    @abstractmethod
+    def __call__(self, progress: _core.Progress) -> None:
+        """Tell of a step."""
+
+    @abstractmethod
+    def say(self, text: str) -> None:
+        """Say ``text`` on a line of its own."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+class LogReporter(Reporter):
     """Writes a line each ``seconds`` and at the last step."""
 
     def __init__(
@@ -75,19 +95,8 @@ class LogReporter:
         """Write ``text`` on a line of its own."""
         print(text, file=self._stream, flush=True)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
-
-
-class BarReporter:
+class BarReporter(Reporter):
     """Draws one bar per phase, with speed and figures beside it."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -106,8 +115,7 @@ class BarReporter:
         phase = progress.phase
         if phase not in self._tasks:
             self._tasks[phase] = self._bars.add_task(phase, total=progress.steps, details="")
-        place = f"epoch {progress.epoch}/{progress.epochs}"
-        lines = (" · ".join((place, *speed(progress))), " · ".join(figures(progress)))
+        lines = (" · ".join((epoch(progress), *speed(progress))), " · ".join(figures(progress)))
         self._bars.update(
             self._tasks[phase],
             completed=progress.step,
@@ -122,16 +130,11 @@ class BarReporter:
         self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
 
-def reporter(stream: TextIO | None = None) -> BarReporter | LogReporter:
+def reporter(stream: TextIO | None = None) -> Reporter:
     """Return bars for a terminal, plain lines for anything else."""
     stream = stream if stream is not None else sys.stderr
     return BarReporter(stream) if stream.isatty() else LogReporter(stream)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from muxnet.base.compiled import _core
-from muxnet.base.progress import BarReporter, LogReporter
+from muxnet.base.progress import Reporter
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.policies import evaluate_policies
 from muxnet.run.config import RunConfig
@@ -34,7 +34,7 @@ class Run:
 
     config: RunConfig
     folder: RunFolder
-    progress: BarReporter | LogReporter
+    progress: Reporter
     resume: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
