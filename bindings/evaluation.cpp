@@ -138,7 +138,7 @@ void bind_figures_of_policies(py::module_& module) {
       "The least cost of a curve's point with accuracy start + share (to - start), by share;\n"
       "None where no point has it.");
   module.def("right_wrong_matrix", &right_wrong_matrix, py::arg("table"), Unlocked(),
-             "(N * N), row's model right and column's wrong: the paper's Figure 1.");
+             "(N * N), row's model right and column's wrong: the paper's Quantity 1.");
 }
 
 void bind_choices(py::module_& module) {

@@ -1,6 +1,8 @@
 #include "muxnet/graph/graph.hpp"
 
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "bindings.hpp"
 #include "muxnet/graph/mode.hpp"
@@ -40,10 +42,11 @@ void bind_graph(py::module_& module) {
       .def_property_readonly(
           "nodes",
           [](const Graph& graph) {
-            py::list nodes;
+            using Values = std::map<std::string, Attribute>;
+            std::vector<std::tuple<std::string, std::string, std::vector<ValueId>, ValueId, Values>>
+                nodes;
             for (const auto& node : graph.nodes()) {
-              nodes.append(
-                  py::make_tuple(node.op, node.name, node.src, node.dst, node.attributes.values()));
+              nodes.emplace_back(node.op, node.name, node.src, node.dst, node.attributes.values());
             }
             return nodes;
           },

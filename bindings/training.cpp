@@ -107,36 +107,25 @@ void bind_progress(py::module_& module) {
            "Raises:\n    ValueError: visits out of range.")
       .def_property_readonly("bits", &AnswerHistory::bits,
                              "i32 (n, N): a one, then a bit a visit, the latest lowest.");
-  py::class_<Progress>(module, "Progress", "Where training stands after a step.")
+  py::class_<EpochRecord> record(module, "EpochRecord",
+                                 "One point of the learning curves, or what is done of an epoch.");
+  record.def_readonly("epoch", &EpochRecord::epoch)
+      .def_readonly("step", &EpochRecord::step)
+      .def_readonly("learning_rate", &EpochRecord::learning_rate)
+      .def_readonly("held_out_accuracies", &EpochRecord::held_out_accuracies)
+      .def_readonly("seconds", &EpochRecord::seconds);
+  each_metric([&](const char* name, const char* description, auto get) {
+    record.def_property_readonly(
+        name, [get](const EpochRecord& of) { return get(of.metrics); }, description);
+  });
+  py::class_<Progress, EpochRecord>(module, "Progress", "Where training stands after a step.")
       .def_readonly("phase", &Progress::phase)
-      .def_readonly("epoch", &Progress::epoch)
       .def_readonly("epochs", &Progress::epochs)
-      .def_readonly("step", &Progress::step)
       .def_readonly("steps", &Progress::steps)
-      .def_readonly("learning_rate", &Progress::learning_rate)
       .def_readonly("names", &Progress::names)
-      .def_readonly("losses", &Progress::losses)
-      .def_readonly("accuracies", &Progress::accuracies)
-      .def_readonly("held_out_accuracies", &Progress::held_out_accuracies)
-      .def_readonly("contrastive", &Progress::contrastive)
-      .def_readonly("both_right_distance", &Progress::both_right_distance)
-      .def_readonly("one_right_distance", &Progress::one_right_distance)
-      .def_readonly("distillation", &Progress::distillation)
       .def_readonly("images_per_second", &Progress::images_per_second)
       .def_readonly("seconds_left", &Progress::seconds_left)
       .def_readonly("epoch_end", &Progress::epoch_end);
-  py::class_<EpochRecord>(module, "EpochRecord", "One point of the learning curves.")
-      .def_readonly("epoch", &EpochRecord::epoch)
-      .def_readonly("step", &EpochRecord::step)
-      .def_readonly("learning_rate", &EpochRecord::learning_rate)
-      .def_readonly("losses", &EpochRecord::losses)
-      .def_readonly("accuracies", &EpochRecord::accuracies)
-      .def_readonly("held_out_accuracies", &EpochRecord::held_out_accuracies)
-      .def_readonly("contrastive", &EpochRecord::contrastive)
-      .def_readonly("both_right_distance", &EpochRecord::both_right_distance)
-      .def_readonly("one_right_distance", &EpochRecord::one_right_distance)
-      .def_readonly("distillation", &EpochRecord::distillation)
-      .def_readonly("seconds", &EpochRecord::seconds);
   py::class_<TrainingResult>(module, "TrainingResult", "What a training left.")
       .def_property_readonly(
           "finished",
@@ -195,14 +184,15 @@ void bind_training(py::module_& module) {
   module.def(
       "train_multiplexer",
       [](Model& multiplexer, const FrozenOutputs& outputs, const std::vector<double>& costs,
-         const MultiplexerTrainingOptions& options, const FrozenOutputs* validation,
+         const MultiplexerTrainingOptions& options, const std::optional<FrozenOutputs>& validation,
          const std::function<bool(const Progress&)>& callback) {
         return guarded(callback, [&](const ProgressCallback& each_step) {
-          return train_multiplexer(multiplexer, outputs, costs, options, validation, each_step);
+          return train_multiplexer(multiplexer, outputs, costs, options,
+                                   validation ? &*validation : nullptr, each_step);
         });
       },
       py::arg("multiplexer"), py::arg("outputs"), py::arg("costs"), py::arg("options"),
-      py::arg("validation") = nullptr, py::arg("callback") = py::none(),
+      py::arg("validation") = py::none(), py::arg("callback") = py::none(),
       "Step 2 of Algorithm 1: the multiplexer, models frozen.\n\n"
       "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
       "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");

@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -99,7 +99,7 @@ class Graph:
         Multiply-accumulates for one input (counted).
         """
     @property
-    def nodes(self) -> list:
+    def nodes(self) -> list[tuple[str, str, list[int], int, dict[str, int | float | list[int]]]]:
         """
         (operator, name, source values, value made, attributes) in execution order.
         """
@@ -732,25 +732,59 @@ class AnswerHistory:
         """
         i32 (n, N): a one, then a bit a visit, the latest lowest.
         """
-class Progress:
+class EpochRecord:
     """
-    Where training stands after a step.
+    One point of the learning curves, or what is done of an epoch.
     """
     @property
     def accuracies(self) -> list[float]:
-        ...
+        """
+        Of each model, on the training batches.
+        """
     @property
-    def both_right_distance(self) -> float:
-        ...
+    def both_right_distance(self) -> float | None:
+        """
+        Mean over pairs of models that are both right.
+        """
     @property
-    def contrastive(self) -> float:
-        ...
+    def contrastive(self) -> float | None:
+        """
+        The contrastive loss (Eq. 2); None where not trained with.
+        """
     @property
-    def distillation(self) -> float:
-        ...
+    def distillation(self) -> float | None:
+        """
+        On-line distillation, or Eq. 8; None where not trained with.
+        """
     @property
     def epoch(self) -> int:
         ...
+    @property
+    def held_out_accuracies(self) -> list[float]:
+        ...
+    @property
+    def learning_rate(self) -> float:
+        ...
+    @property
+    def losses(self) -> list[float]:
+        """
+        Of each model: cross-entropy, or the multiplexer's objective.
+        """
+    @property
+    def one_right_distance(self) -> float | None:
+        """
+        Mean over pairs of models of which one is right.
+        """
+    @property
+    def seconds(self) -> float:
+        ...
+    @property
+    def step(self) -> int:
+        ...
+class Progress(EpochRecord):
+    """
+    Where training stands after a step.
+    """
     @property
     def epoch_end(self) -> bool:
         ...
@@ -758,22 +792,10 @@ class Progress:
     def epochs(self) -> int:
         ...
     @property
-    def held_out_accuracies(self) -> list[float]:
-        ...
-    @property
     def images_per_second(self) -> float:
         ...
     @property
-    def learning_rate(self) -> float:
-        ...
-    @property
-    def losses(self) -> list[float]:
-        ...
-    @property
     def names(self) -> list[str]:
-        ...
-    @property
-    def one_right_distance(self) -> float:
         ...
     @property
     def phase(self) -> str:
@@ -782,47 +804,7 @@ class Progress:
     def seconds_left(self) -> float:
         ...
     @property
-    def step(self) -> int:
-        ...
-    @property
     def steps(self) -> int:
-        ...
-class EpochRecord:
-    """
-    One point of the learning curves.
-    """
-    @property
-    def accuracies(self) -> list[float]:
-        ...
-    @property
-    def both_right_distance(self) -> float:
-        ...
-    @property
-    def contrastive(self) -> float:
-        ...
-    @property
-    def distillation(self) -> float:
-        ...
-    @property
-    def epoch(self) -> int:
-        ...
-    @property
-    def held_out_accuracies(self) -> list[float]:
-        ...
-    @property
-    def learning_rate(self) -> float:
-        ...
-    @property
-    def losses(self) -> list[float]:
-        ...
-    @property
-    def one_right_distance(self) -> float:
-        ...
-    @property
-    def seconds(self) -> float:
-        ...
-    @property
-    def step(self) -> int:
         ...
 class TrainingResult:
     """
@@ -862,7 +844,7 @@ class FrozenOutputs:
     @property
     def variants(self) -> int:
         ...
-class Figure:
+class Quantity:
     """
     A number with where it comes from, or an unknown one.
     """
@@ -889,16 +871,16 @@ class Cost:
     """
     def __add__(self, arg0: Cost) -> Cost:
         ...
-    def __init__(self, macs: Figure = ..., latency_ms: Figure = ..., energy_mj: Figure = ...) -> None:
+    def __init__(self, macs: Quantity = ..., latency_ms: Quantity = ..., energy_mj: Quantity = ...) -> None:
         ...
     @property
-    def energy_mj(self) -> Figure:
+    def energy_mj(self) -> Quantity:
         ...
     @property
-    def latency_ms(self) -> Figure:
+    def latency_ms(self) -> Quantity:
         ...
     @property
-    def macs(self) -> Figure:
+    def macs(self) -> Quantity:
         ...
 class DeviceProfile:
     """
@@ -946,16 +928,16 @@ class LinkProfile:
             ValueError: file and key at fault.
         """
     @property
-    def download_mbps(self) -> Figure:
+    def download_mbps(self) -> Quantity:
         ...
     @property
     def name(self) -> str:
         ...
     @property
-    def rtt_ms(self) -> Figure:
+    def rtt_ms(self) -> Quantity:
         ...
     @property
-    def upload_mbps(self) -> Figure:
+    def upload_mbps(self) -> Quantity:
         ...
 class Exchange:
     """
@@ -978,11 +960,11 @@ class EnergyMeter:
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
         ...
-    def idle_power_mw(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> Figure:
+    def idle_power_mw(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> Quantity:
         """
         Mean power while nothing runs here.
         """
-    def measure_mj(self, work: collections.abc.Callable[[], None], idle_mw: Figure = ...) -> Figure:
+    def measure_mj(self, work: collections.abc.Callable[[], None], idle_mw: Quantity = ...) -> Quantity:
         """
         Energy while `work()` runs, less idle power; unknown without a sensor.
         """
@@ -1108,7 +1090,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
         """
         From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
         
@@ -1121,7 +1103,7 @@ class OutcomeTable:
         """
         (N), in the kind's unit.
         """
-    def router_cost(self, kind: str) -> float:
+    def multiplexer_cost(self, kind: str) -> float:
         ...
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
@@ -1272,7 +1254,7 @@ class Policy:
         Raises:
             ValueError: test data.
         """
-    def reprice(self, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], look: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
+    def reprice(self, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], multiplexer_cost: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         """
         Other prices, (N) and of deciding itself: points keep what they call, the front and the
         default point are made anew.
@@ -1322,13 +1304,13 @@ class Policy:
         (N), when fitted, of its kind.
         """
     @property
-    def look(self) -> float:
+    def models(self) -> list[str]:
+        ...
+    @property
+    def multiplexer_cost(self) -> float:
         """
         What deciding itself costs now.
         """
-    @property
-    def models(self) -> list[str]:
-        ...
     @property
     def name(self) -> str:
         ...
@@ -1347,7 +1329,7 @@ class Policy:
     def uses_features(self) -> bool:
         ...
     @property
-    def uses_router(self) -> bool:
+    def uses_multiplexer(self) -> bool:
         ...
     @property
     def version(self) -> str:
@@ -1375,7 +1357,7 @@ class Recorder:
     """
     Writes down why inputs went where they went.
     """
-    def __init__(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], point: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
+    def __init__(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], point: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
         """
         Of the policy's chosen operating point, or of another.
         
@@ -1455,7 +1437,7 @@ class Interval:
         ...
 class Estimate:
     """
-    A figure with its bootstrap interval.
+    A number with its bootstrap interval.
     """
     @property
     def interval(self) -> Interval:
@@ -1463,7 +1445,7 @@ class Estimate:
     @property
     def value(self) -> float:
         ...
-class CostFigures:
+class CostStatistics:
     """
     A cost per input: mean, 99th percentile, worst.
     """
@@ -1493,7 +1475,7 @@ class Evaluation:
     def correct(self) -> list[int]:
         ...
     @property
-    def costs(self) -> dict[str, CostFigures]:
+    def costs(self) -> dict[str, CostStatistics]:
         ...
     @property
     def models_per_input(self) -> float:
@@ -1536,7 +1518,7 @@ class FailurePrediction:
         """
         None: the table has none.
         """
-class ClassFigures:
+class ClassStatistics:
     """
     What a policy does with one class.
     """
@@ -1580,7 +1562,7 @@ class Limit:
     """
     What an operating point may take at most.
     """
-    class Figure:
+    class Statistic:
         """
         Members:
         
@@ -1590,12 +1572,12 @@ class Limit:
         
           call_share
         """
-        __members__: typing.ClassVar[dict[str, Limit.Figure]]
-        call_share: typing.ClassVar[Limit.Figure]
-        mean_cost: typing.ClassVar[Limit.Figure]
-        p99_cost: typing.ClassVar[Limit.Figure]
+        __members__: typing.ClassVar[dict[str, Limit.Statistic]]
+        call_share: typing.ClassVar[Limit.Statistic]
+        mean_cost: typing.ClassVar[Limit.Statistic]
+        p99_cost: typing.ClassVar[Limit.Statistic]
         @typing.overload
-        def __eq__(self, other: Limit.Figure) -> bool:
+        def __eq__(self, other: Limit.Statistic) -> bool:
             ...
         @typing.overload
         def __eq__(self, other: typing.Any) -> bool:
@@ -1611,7 +1593,7 @@ class Limit:
         def __int__(self) -> int:
             ...
         @typing.overload
-        def __ne__(self, other: Limit.Figure) -> bool:
+        def __ne__(self, other: Limit.Statistic) -> bool:
             ...
         @typing.overload
         def __ne__(self, other: typing.Any) -> bool:
@@ -1628,7 +1610,7 @@ class Limit:
         @property
         def value(self) -> int:
             ...
-    def __init__(self, figure: Limit.Figure, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    def __init__(self, statistic: Limit.Statistic, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
         """
         `name`: the kind of cost, or the model whose share of calls it is.
         """
@@ -1747,7 +1729,7 @@ class Routed:
         (n), bit i: model i was run.
         """
     @property
-    def macs(self) -> list[float]:
+    def costs(self) -> list[float]:
         """
         (n), of called models and multiplexer.
         """
@@ -1820,7 +1802,7 @@ class DecisionBatch:
         """
         JSON: what is called first, and which comparisons may call for more.
         """
-    def records(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], router_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
+    def records(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
         """
         Decision records, once done, as record_decisions() gives them.
         """
@@ -1877,10 +1859,10 @@ class CollectOptions:
     def indices(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
         ...
     @property
-    def router_costs(self) -> dict[str, float]:
+    def multiplexer_costs(self) -> dict[str, float]:
         ...
-    @router_costs.setter
-    def router_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
+    @multiplexer_costs.setter
+    def multiplexer_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
 class Latency:
     """
@@ -2074,16 +2056,16 @@ class ServiceAnswer:
         Batches that ran on its images.
         """
     @property
+    def costs(self) -> list[float]:
+        """
+        (n), of called models and multiplexer.
+        """
+    @property
     def departures(self) -> list[Departure]:
         ...
     @property
     def first_input(self) -> int:
         ...
-    @property
-    def macs(self) -> list[float]:
-        """
-        (n), of called models and multiplexer.
-        """
     @property
     def message(self) -> str:
         ...
@@ -2225,6 +2207,9 @@ class ServiceStatistics:
         Of those, by model.
         """
     @property
+    def cost(self) -> float:
+        ...
+    @property
     def departures(self) -> dict[Departure, int]:
         ...
     @property
@@ -2238,10 +2223,7 @@ class ServiceStatistics:
         Answered by a rule.
         """
     @property
-    def macs(self) -> float:
-        ...
-    @property
-    def reference_macs(self) -> float:
+    def reference_cost(self) -> float:
         ...
     @property
     def requests(self) -> dict[ServiceStatus, int]:
@@ -2255,7 +2237,7 @@ class ServiceStatistics:
     @property
     def stages(self) -> list[StageStatistics]:
         """
-        The look, then the models.
+        The multiplexer, then the models.
         """
     @property
     def total(self) -> Histogram:
@@ -2535,18 +2517,18 @@ class OffloadOptions:
     def link(self, arg0: LinkProfile) -> None:
         ...
     @property
-    def look(self) -> Cost:
-        """
-        What the multiplexer costs the device.
-        """
-    @look.setter
-    def look(self, arg0: Cost) -> None:
-        ...
-    @property
     def margin_ms(self) -> float:
         ...
     @margin_ms.setter
     def margin_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def multiplexer_cost(self) -> Cost:
+        """
+        What the multiplexer costs the device.
+        """
+    @multiplexer_cost.setter
+    def multiplexer_cost(self, arg0: Cost) -> None:
         ...
     @property
     def probe_timeout_ms(self) -> float:
@@ -2590,7 +2572,7 @@ class OffloadAnswer:
         Why the cloud did not answer, in words.
         """
     @property
-    def energy_mj(self) -> Figure:
+    def energy_mj(self) -> Quantity:
         """
         Of the device, modelled.
         """
@@ -2708,7 +2690,7 @@ class OffloadClient:
     def look_ms(self) -> float:
         ...
     @property
-    def server_ms(self) -> Figure:
+    def server_ms(self) -> Quantity:
         ...
     @property
     def state(self) -> str:
@@ -2767,7 +2749,7 @@ def choose_within(policy: Policy, calibration: OutcomeTable, limits: collections
     Raises:
         ValueError: no point does, and what would do.
     """
-def class_figures(table: OutcomeTable, decisions: Decisions) -> list[ClassFigures]:
+def class_figures(table: OutcomeTable, decisions: Decisions) -> list[ClassStatistics]:
     """
     (K), what the decisions do with each class.
     """
@@ -2830,7 +2812,7 @@ def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typ
     Raises:
         ValueError: inputs that it was fitted on.
     """
-def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.SupportsIndex, download_bytes: typing.SupportsFloat | typing.SupportsIndex, server_ms: Figure) -> Exchange:
+def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.SupportsIndex, download_bytes: typing.SupportsFloat | typing.SupportsIndex, server_ms: Quantity) -> Exchange:
     """
     Upload, waiting for the server, download with the radio's tail.
     
@@ -2882,10 +2864,6 @@ def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], cha
     Raises:
         OSError: an unreadable file.
         ValueError: no files.
-    """
-def look(multiplexer: Multiplexer, images: numpy.ndarray, macs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
-    """
-    Run a multiplexer over normalised images; macs are the N models'.
     """
 def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
     """
@@ -3057,7 +3035,7 @@ def require_same(there: str, here: str, where: str, expected: str, place: str = 
     """
 def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """
-    (N * N), row's model right and column's wrong: the paper's Figure 1.
+    (N * N), row's model right and column's wrong: the paper's Quantity 1.
     """
 def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
     """
@@ -3065,6 +3043,10 @@ def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, no
     
     Raises:
         ValueError.
+    """
+def run_multiplexer(multiplexer: Multiplexer, images: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
+    """
+    Run a multiplexer over normalised images; costs are the N models'.
     """
 def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.Mapping[str, numpy.ndarray], metadata: collections.abc.Mapping[str, str] = {}) -> None:
     """
@@ -3107,7 +3089,7 @@ def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_o
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
     """
-def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
+def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs | None = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
     """
     Step 2 of Algorithm 1: the multiplexer, models frozen.
     

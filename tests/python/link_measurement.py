@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from muxnet import _core
-from muxnet.paper.tables import offload
+from muxnet.paper import offload
 
 CLASSES = 10
 IMAGES = 20

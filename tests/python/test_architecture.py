@@ -168,7 +168,7 @@ OWN_FILES = (
     "parallel.cpp",
     "rest.py",
     "grpc_server.py",
-    "serve_load.py",
+    "server_process.py",
 )
 
 

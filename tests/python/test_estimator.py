@@ -1,22 +1,13 @@
 """Routing with scikit-learn's conventions."""
 
-import doctest
-
 import numpy as np
 import pytest
 from muxnet import RouterClassifier, _core
-from muxnet.outcomes import estimator
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 COSTS = (1.0, 4.0, 20.0)
-
-
-def test_the_example_of_its_documentation_runs():
-    found = doctest.testmod(estimator)
-    assert found.attempted >= 6
-    assert found.failed == 0
 
 
 def test_it_stores_what_it_is_given_and_is_cloned():

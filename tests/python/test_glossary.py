@@ -6,18 +6,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-GLOSSARY = (ROOT / "CONTRIBUTING.md").read_text().partition("## Glossary\n")[2].partition("\n## ")[0]
+GLOSSARY = (
+    (ROOT / "CONTRIBUTING.md").read_text().partition("## Glossary\n")[2].partition("\n## ")[0]
+)
 
 # What is not to be found, in which files, and the glossary's word for it.
 BANNED = (
-    (r"uses_router", "", "multiplexer"),
+    (r"uses_multiplexer", "", "multiplexer"),
     (r"\brouter_costs?\b", "", "multiplexer"),
     (r"\blook_(cost|macs)\b|\blook\(|\.look\b", r"cpp/muxnet/(?!openmp)|bindings|python", "cost"),
     (r"\b(reference|saved)_macs\b", "", "cost"),
     (r"\bmacs\b", r"cpp/muxnet/(protocol|service/(?!deployment))|python/muxnet/serve/m", "cost"),
     (r"\bthreshold_ensemble\b|[\"']argmax[\"']", "", "policy"),
     (r"\bclass_?figures\b|\bCost_?Figures\b|\bFigure\(", r"cpp/|bindings", "quantity"),
-    (r"OffloadReason::answered", "", "offloaded"),
+    (r"OffloadReason::offloaded", "", "offloaded"),
     (r"\bSHARES\b|--share\b", "python", "fraction"),
     (r"\bfit_calibration\b|\bcalibrate_multiplexer\b", "", "calibration"),
     (r"\bdeployments?\b", r"cpp/muxnet/cost|python/muxnet/paper", "placement"),
@@ -30,7 +32,7 @@ FOLDERS = ("cpp", "bindings", "python", "tests", "notebooks")
 
 def texts() -> list[tuple[str, str]]:
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
-    paths += [path for path in ROOT.glob("*.md")]
+    paths += ROOT.glob("*.md")
     return [
         (str(path.relative_to(ROOT)), path.read_text())
         for path in sorted(paths)

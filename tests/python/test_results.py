@@ -1,8 +1,10 @@
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from muxnet import _core
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
 from muxnet.run import results
@@ -24,6 +26,11 @@ def test_the_names_that_scripts_rely_on(results_dict: dict[str, Any]) -> None:
     )
     assert {"dataset", "seed", "seconds"} <= set(plain)
     assert {entry["name"] for entry in plain["policies"]} == set(results.POLICY_NAMES)
+
+
+def test_all_that_the_core_says_of_an_epoch_is_there_by_its_name() -> None:
+    said = {name for name in vars(_core.EpochRecord) if not name.startswith("_")}
+    assert {field.name for field in dataclasses.fields(results.Epoch)} == said - {"step"}
 
 
 def test_without_times_drops_clocks_and_nothing_else(results_dict: dict[str, Any]) -> None:

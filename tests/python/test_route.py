@@ -2,15 +2,14 @@
 
 import json
 
+import muxnet
 import numpy as np
 import pytest
-from muxnet import _core, cli
+from muxnet import cli
 from muxnet.pool import adapters
 from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
-from muxnet.pool.pools import ForeignPool, ImageFormat
-from muxnet.pool.routing import route_images
-from muxnet.run import api
+from muxnet.pool.pools import ImageFormat
 from PIL import Image
 
 SIDE = 8
@@ -44,7 +43,7 @@ def folder(tmp_path, monkeypatch):
     levels = random.random(400)
     images = np.rint(255 * np.ones((400, 3, SIDE, SIDE)) * levels[:, None, None, None])
     # Small errs around the middle, where labels follow another line than its own.
-    data = api.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
+    data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
     models = adapters.read_models(tmp_path / "models.json")
     noisy = [noise_in_the_middle(models[0]), models[1]]
     collect(noisy, data, tmp_path / "held_out.safetensors", split="", say=lambda _: None)
@@ -139,12 +138,9 @@ def test_damaged_images_are_named_and_the_others_answered(folder, capsys):
 
 
 def test_batches_number_their_inputs_on(folder, monkeypatch):
-    monkeypatch.setattr("muxnet.pool.routing.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
-    policy = _core.Policy.load(folder / "router" / "policy.json")
-    models = adapters.read_models(folder / "models.json")
-    pool = ForeignPool(models, policy, ImageFormat(3, SIDE))
-    paths = [folder / "dark.png"] * 5
-    found = route_images(policy, pool, paths)
+    monkeypatch.setattr("muxnet.pool.router.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
+    router = muxnet.open_router(folder / "router", images=ImageFormat(3, SIDE))
+    found = router.route_files([folder / "dark.png"] * 5)
     assert [record["input"] for record in found.records] == [0, 1, 2, 3, 4]
 
 
@@ -158,7 +154,7 @@ def test_the_router_keeps_its_models_where_they_are(folder, monkeypatch, tmp_pat
 def test_drift_is_told(folder, capsys):
     levels = np.random.default_rng(2).random(300)
     images = np.rint(255 * np.ones((300, 3, SIDE, SIDE)) * levels[:, None, None, None])
-    data = api.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
+    data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
     models = adapters.read_models(folder / "models.json")
     collect(models, data, folder / "calibration.safetensors", say=lambda _: None)
     assert route("--monitor") == 1

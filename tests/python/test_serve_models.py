@@ -13,9 +13,10 @@ from muxnet.base.errors import UserError
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool import adapters
 from muxnet.pool.onnx_export import export_onnx
-from muxnet.pool.pools import ImageFormat, load_models, open_router
-from muxnet.pool.routing import run_models
+from muxnet.pool.pools import ImageFormat
+from muxnet.pool.router import open_router
 from muxnet.run.config import load_config
+from muxnet.run.finished import load_models
 from muxnet.run.results import read_results
 from muxnet.serve.served import Source, load
 
@@ -139,10 +140,7 @@ def harmless(digit_images):
 
 def routed(folder, images):
     """What ``muxnet route`` decides in this process."""
-    policy, pool = open_router(folder / "router", images=load_source(folder).images)
-    batch = _core.DecisionBatch(policy, len(images), _core.MultiplexerView(), 0)
-    run_models(batch, pool, images)
-    return batch, pool
+    return open_router(folder / "router", images=load_source(folder).images).route(images)
 
 
 def load_source(folder):
@@ -150,13 +148,13 @@ def load_source(folder):
 
 
 def test_the_service_answers_as_route_does(folder, clients, harmless):
-    batch, _ = routed(folder, harmless)
-    called = [[NAMES[i] for i in range(3) if mask >> i & 1] for mask in batch.called]
+    found = routed(folder, harmless)
+    called = [[name for name, ran in zip(NAMES, row, strict=True) if ran] for row in found.called]
     assert len({tuple(names) for names in called}) > 1
     for kind, client in clients:
         reply = client.infer("router", tensor(kind, harmless))
-        np.testing.assert_allclose(reply.as_numpy("probabilities"), batch.probabilities, atol=1e-5)
-        assert reply.as_numpy("classes").tolist() == batch.answers
+        np.testing.assert_allclose(reply.as_numpy("probabilities"), found.probabilities, atol=1e-5)
+        assert reply.as_numpy("classes").tolist() == found.probabilities.argmax(axis=1).tolist()
     found = clients[0][1].infer("router", tensor(http, harmless))
     said = found.get_response()["parameters"]
     assert json.loads(said["called"]) == called

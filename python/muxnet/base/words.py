@@ -23,8 +23,10 @@ def policy_title(name: str) -> str:
     return POLICY_TITLES.get(name, name.replace("_", " "))
 
 
-def macs_text(macs: float) -> str:
-    """Return MACs with three significant digits in k, M or G: ``5.75 G``."""
+def macs_text(macs: float | None) -> str:
+    """Return MACs with three significant digits in k, M or G: ``5.75 G``; a dash for none."""
+    if macs is None:
+        return "–"
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if macs >= 0.9995 * size:
             return f"{_significant(macs / size)} {unit}"

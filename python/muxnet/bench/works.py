@@ -1,7 +1,6 @@
 """What is measured: each work is one thing that ours and a peer both do, again and again."""
 
 import dataclasses
-from typing import Any
 
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.run.config import SMALL_ZOO
@@ -96,15 +95,13 @@ def _training(networks: tuple[str, ...], batches: tuple[int, ...]) -> list[Work]
 
 def _replaying(policies: tuple[str, ...], inputs: int, table: str) -> list[Work]:
     some = policies or REPLAYED
-    kinds: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
-        ("replay", "cascade, replay", ("cascade",), {}),
-        ("replay", f"{len(some)} policies, replay", some, {"alone": True}),
-        ("decide", f"{DEFAULT}, 1,000 decisions", (DEFAULT,), {"alone": True}),
-        ("fit", f"{DEFAULT}, fit", (DEFAULT,), {"alone": True, "most_rounds": 3}),
-    )
+    replayed = Work("replay", "", some, inputs, (MODELS, 1, 1), 10, alone=True, table=table)
+    single = dataclasses.replace(replayed, networks=(DEFAULT,))
     return [
-        Work(kind, name, names, inputs, (MODELS, 1, 1), 10, table=table, **more)
-        for kind, name, names, more in kinds
+        dataclasses.replace(replayed, name="cascade, replay", networks=("cascade",), alone=False),
+        dataclasses.replace(replayed, name=f"{len(some)} policies, replay"),
+        dataclasses.replace(single, kind="decide", name=f"{DEFAULT}, 1,000 decisions"),
+        dataclasses.replace(single, kind="fit", name=f"{DEFAULT}, fit", most_rounds=3),
     ]
 
 

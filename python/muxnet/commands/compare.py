@@ -22,7 +22,7 @@ from muxnet.outcomes.compare import (
     Difference,
     Interval,
     Zoo,
-    compare,
+    compare_zoos,
     parse_contenders,
 )
 from muxnet.outcomes.study import divided
@@ -81,7 +81,7 @@ def execute(arguments: argparse.Namespace) -> int:
     each = [[path] for path in arguments.tables]
     found = []
     for paths in [arguments.tables] if arguments.together else each:
-        comparison = compare(
+        comparison = compare_zoos(
             [read_zoo(path, costs, arguments.share) for path in paths],
             contenders,
             source=", ".join(map(str, paths)),

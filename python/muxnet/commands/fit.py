@@ -1,14 +1,17 @@
 """``muxnet fit``: a router from recorded answers, saved as a folder."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text
-from muxnet.base.files import sole_folder, write_json
+from muxnet.base.files import write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.words import cost_text, cost_title, percent_text
 from muxnet.outcomes.fitting import cheapest_as_good, fit_policy
 from muxnet.outcomes.study_results import DEFAULT
@@ -85,7 +88,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _cheaper(policy: Any, table: Any) -> list[str]:
+def _cheaper(policy: _core.Policy, table: _core.OutcomeTable) -> list[str]:
     """Tell the budget that buys the best single model's accuracy, where that is the cheaper way."""
     best = policy.best_single
     wanted = float(np.mean(np.asarray(table.correct)[:, best]))

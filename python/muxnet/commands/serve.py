@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.base.errors import MissingPackageError, UsageError, UserError, error_text
-from muxnet.base.files import read_text, sole_file
+from muxnet.base.files import read_text
+from muxnet.base.locks import sole_file
 from muxnet.base.run_folder import RunFolder
 from muxnet.commands.options import add_image_options, given_image_format
 from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE

@@ -5,9 +5,10 @@ import dataclasses
 
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json
+from muxnet.base.machine import set_threads
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import busy_text, count_text, latency_text, macs_text, megabytes_text
-from muxnet.run.zoo import image_shape, options_for
+from muxnet.run.zoo import image_shape, measure_latency, options_for
 
 HELP = "list the networks with their costs, or the layers of one of them"
 INTERRUPTED = "nothing was left"
@@ -38,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """List the zoo, or one network's layers, and return the exit status."""
-    from muxnet.run import api
-
-    api.set_threads(arguments.threads)
+    set_threads(arguments.threads)
     names = [arguments.network] if arguments.network else list(_core.network_names())
     if arguments.network:
         print(_core.build_network(arguments.network, options_for(arguments.network)).summary())
@@ -56,10 +55,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def describe(name: str) -> ZooEntry:
     """Count and measure one network."""
-    from muxnet.run import api
-
     model = _core.make_model(name, options_for(name), seed=None)  # drawing weights takes longest
-    latency = api.measure_latency(model, turns=TURNS)
+    latency = measure_latency(model, turns=TURNS)
     return ZooEntry(
         name=name,
         summary=_core.network_summary(name),

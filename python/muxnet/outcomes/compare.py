@@ -4,6 +4,8 @@ Everything is fitted and chosen on held-out inputs and evaluated on others; each
 held-out inputs, so that what is learnt from parts of them comes from other parts.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -127,6 +129,49 @@ class Zoo:
 
 
 def compare(
+    held_out: _core.OutcomeTable,
+    test: _core.OutcomeTable,
+    policies: str,
+    *,
+    source: str = "",
+    seeds: int = 5,
+    shares: Sequence[float] = SHARES,
+    cost_kind: str = "",
+) -> Comparison:
+    """Fit policies with every seed on ``held_out``, and compare the first with the others.
+
+    Args:
+        held_out: outcomes to fit on, each seed in another order.
+        test: outcomes of other inputs, to evaluate on.
+        policies: ``NAME:OPTION=VALUE:...,...``.
+        source: where the tables are from.
+        seeds: fits of each policy.
+        shares: budgets, as shares of the dearest model's cost.
+        cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
+
+    Raises:
+        ConfigError: an unknown kind of cost.
+        UsageError: fewer than two policies, or an unknown one.
+        ValueError: what a policy looks at is missing; tables that do not fit each other.
+
+    >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
+    >>> held_out, test = muxnet.split_outcomes(table)
+    >>> found = muxnet.compare(held_out, test, "cascade,random_mixing", seeds=2, shares=[0.5])
+    >>> [line.policy for line in found.lines]
+    ['cascade', 'random_mixing']
+
+    """
+    return compare_zoos(
+        [Zoo(held_out, held_out, test)],
+        parse_contenders(policies),
+        source=source,
+        seeds=seeds,
+        shares=shares,
+        cost_kind=cost_kind,
+    )
+
+
+def compare_zoos(
     zoos: Sequence[Zoo],
     contenders: Sequence[Contender],
     *,

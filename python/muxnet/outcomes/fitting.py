@@ -76,6 +76,10 @@ def fit_policy(
         ValueError: an unknown policy, a test table, or what the policy looks at is missing; a
             budget below every operating point.
 
+    >>> policy = muxnet.fit_policy("cascade", table, budget=2e6)
+    >>> policy.point.cost <= 2e6
+    True
+
     """
     kind = cost_kind_of(table, cost_kind)
     wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **(options or {}))

@@ -60,6 +60,11 @@ def split_outcomes(table: Any, share: float = 0.5, seed: int = 0) -> tuple[Any, 
     Raises:
         ConfigError: a part would be empty.
 
+    >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
+    >>> held_out, test = muxnet.split_outcomes(table, 0.25)
+    >>> len(held_out), len(test)
+    (50, 150)
+
     """
     order = np.random.default_rng(seed).permutation(len(table))
     count = round(share * len(table))
@@ -92,6 +97,11 @@ def study(
     Raises:
         ConfigError: fewer than two models, an unknown kind of cost.
         ValueError: tables that do not fit each other or share inputs.
+
+    >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
+    >>> found = muxnet.study(*muxnet.split_outcomes(table))
+    >>> found.best_single.name
+    'large'
 
     """
     kind = cost_kind_of(held_out, cost_kind)

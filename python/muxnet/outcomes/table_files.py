@@ -48,6 +48,10 @@ def read_outcomes(
         ConfigError: a column, array or cost that is missing or too much, or does not fit.
         OSError: the file cannot be read.
 
+    >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
+    >>> table.models, len(table)
+    (['small', 'large'], 200)
+
     """
     path = Path(path)
     if path.is_dir():

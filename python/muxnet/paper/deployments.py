@@ -1,7 +1,8 @@
 """The paper's four deployments (Figure 2) with a run's own models."""
 
+from __future__ import annotations
+
 import dataclasses
-from typing import Any
 
 import numpy as np
 
@@ -9,8 +10,8 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.images import raw_pixels
 from muxnet.paper.tables import PROFILES
-from muxnet.run.analysis import LoadedRun
-from muxnet.run.results import policy
+from muxnet.run.finished import LoadedRun
+from muxnet.run.results import ModelResult, policy
 
 SERVER_ANSWER_BYTES = 40.0  # a class and its probability, with their names
 IMAGES_SENT = 200  # whose mean size is the payload
@@ -29,7 +30,11 @@ class Deployment:
 
 
 def deployments(
-    run: LoadedRun, device: Any = None, server: Any = None, link: Any = None, payload: str = "png"
+    run: LoadedRun,
+    device: _core.DeviceProfile | None = None,
+    server: _core.DeviceProfile | None = None,
+    link: _core.LinkProfile | None = None,
+    payload: str = "png",
 ) -> tuple[Deployment, ...]:
     """Return the four deployments of Figure 2 with the run's own models.
 
@@ -71,7 +76,7 @@ def deployments(
     )
 
 
-def _cost_on(profile: Any, model: Any) -> Any:
+def _cost_on(profile: _core.DeviceProfile | None, model: ModelResult) -> _core.Cost:
     """Return a model's cost by a device profile, else as the run measured it."""
     if profile is None:
         return _core.Cost(
@@ -83,7 +88,7 @@ def _cost_on(profile: Any, model: Any) -> Any:
     return profile.networks[model.name]
 
 
-def _deployment(name: str, accuracy: float, cost: Any) -> Deployment:
+def _deployment(name: str, accuracy: float, cost: _core.Cost) -> Deployment:
     return Deployment(
         name,
         accuracy,

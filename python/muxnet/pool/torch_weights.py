@@ -1,13 +1,18 @@
 """PyTorch's weights in muxnet's networks."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+
+if TYPE_CHECKING:
+    import torch
 
 # Those of torchvision's weights.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -18,13 +23,13 @@ IGNORED = ".num_batches_tracked"
 
 
 def from_torch(
-    module: Any,
+    module: torch.nn.Module | Mapping[str, torch.Tensor],
     *,
     network: str | None = None,
     input_shape: tuple[int, int, int] = (3, 224, 224),
     mean: Sequence[float] = IMAGENET_MEAN,
     deviation: Sequence[float] = IMAGENET_DEVIATION,
-) -> Any:
+) -> _core.Model:
     """Return the zoo's network with the weights of a PyTorch module of the same architecture.
 
     Args:
@@ -39,6 +44,10 @@ def from_torch(
             some or has others of another shape, all listed.
         IndexError: an unknown ``network``.
 
+    >>> network = muxnet.zoo(["alexnet_small"], data.train, projection_dim=0)[0]
+    >>> muxnet.from_torch(network.state(), input_shape=(1, 32, 32)).name
+    'alexnet_small'
+
     """
     state = torch_state(module)
     options = _network_options(state, input_shape)
@@ -49,21 +58,22 @@ def from_torch(
     return model
 
 
-def torch_state(module: Any) -> dict[str, NDArray[np.float32]]:
+def torch_state(
+    module: torch.nn.Module | Mapping[str, torch.Tensor],
+) -> dict[str, NDArray[np.float32]]:
     """Return the named tensors of a module or state dict as float32 arrays."""
-    tensors: Mapping[str, Any] = module.state_dict() if hasattr(module, "state_dict") else module
+    tensors = module if isinstance(module, Mapping) else module.state_dict()
     return {name: _array(tensor) for name, tensor in tensors.items() if not name.endswith(IGNORED)}
 
 
-def _array(tensor: Any) -> NDArray[np.float32]:
-    if hasattr(tensor, "detach"):
-        tensor = tensor.detach().cpu().float().numpy()
-    return np.ascontiguousarray(tensor, np.float32)
+def _array(tensor: torch.Tensor | NDArray[np.generic]) -> NDArray[np.float32]:
+    values = tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().float().numpy()
+    return np.ascontiguousarray(values, np.float32)
 
 
 def _network_options(
     state: Mapping[str, NDArray[np.float32]], input_shape: tuple[int, int, int]
-) -> Any:
+) -> _core.NetworkOptions:
     """Return options with as many classes as the last matrix has rows."""
     matrices = [tensor for tensor in state.values() if tensor.ndim == 2]
     if not matrices:
@@ -74,16 +84,16 @@ def _network_options(
     )
 
 
-def _matching(state: Mapping[str, NDArray[np.float32]], options: Any) -> str:
+def _matching(state: Mapping[str, NDArray[np.float32]], options: _core.NetworkOptions) -> str:
     wanted = {name: list(tensor.shape) for name, tensor in state.items()}
-    names = list(_core.network_names())
+    names = _core.network_names()
     for name in names:
         try:
             shapes = _core.build_network(name, options).parameter_shapes
         except ValueError:  # images too small for this one
             continue
         if {key: list(shape) for key, shape in shapes.items()} == wanted:
-            return str(name)
+            return name
     expected = f"tensors of one of {', '.join(names)}; name the nearest to see what differs"
     some = ", ".join(f"{name} {shape}" for name, shape in list(wanted.items())[:3])
     raise ValueError(error_text("from_torch", expected, f"{len(wanted)} tensors: {some}, ..."))

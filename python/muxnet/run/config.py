@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from muxnet.base import files, schema
 from muxnet.base.errors import ConfigError, InputError, error_text
@@ -35,7 +35,13 @@ class Augmentation:
 
 @dataclasses.dataclass(frozen=True)
 class MultiplexerConfig:
-    """The multiplexer's shape and how it is trained (Algorithm 1, step 2)."""
+    """The multiplexer's shape and how it is trained (Algorithm 1, step 2).
+
+    >>> own = muxnet.MultiplexerConfig(resolution=16, epochs=3)
+    >>> muxnet.RunConfig(multiplexer=own).multiplexer.resolution
+    16
+
+    """
 
     resolution: int = option(
         0, "side of the image that its convolutions see, in pixels; 0: as it is", minimum=0
@@ -71,7 +77,12 @@ class MultiplexerConfig:
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """All that decides what a run computes, and where it is left."""
+    """All that decides what a run computes, and where it is left.
+
+    >>> muxnet.RunConfig(epochs=6, batch_size=64).epochs
+    6
+
+    """
 
     data: str = option(
         "digits", "digits, or KIND:DIR with KIND one of " + ", ".join(DATA_KINDS[1:])
@@ -126,19 +137,19 @@ class RunConfig:
 
 
 # What of the defaults above does not suit a data set.
-_SMALL_GREY: dict[str, Any] = {
+_SMALL_GREY: dict[str, object] = {
     "epochs": 8,
     "held_out_fraction": 1 / 6,
     "multiplexer": {"resolution": 14},
 }
-_SMALL_COLOUR: dict[str, Any] = {
+_SMALL_COLOUR: dict[str, object] = {
     "epochs": 22,
     "learning_rate": 0.15,
     "held_out_fraction": 0.1,
     "augmentation": {"crop_padding": 4, "flip": True},
     "multiplexer": {"resolution": 16},
 }
-DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
+DATASET_DEFAULTS: dict[str, dict[str, object]] = {
     "digits": {
         "epochs": 25,
         "batch_size": 64,
@@ -177,7 +188,7 @@ def data_kind(spec: str) -> str:
 
 
 def load_config(
-    path: str | os.PathLike[str] | None = None, options: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str] | None = None, options: Mapping[str, object] | None = None
 ) -> RunConfig:
     """Return the data set's defaults with the file at ``path`` and then ``options`` over them.
 
@@ -209,7 +220,7 @@ def _absolute(spec: str) -> str:
     return f"{kind}:{Path(folder).absolute()}" if colon else kind
 
 
-def read_config_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_config_file(path: str | os.PathLike[str]) -> dict[str, object]:
     """Return the JSON object in the file at ``path``.
 
     Raises:
@@ -257,11 +268,11 @@ def _check(config: RunConfig) -> None:
         raise ConfigError(error_text("multiplexer.meta_dim", expected, own.meta_dim))
 
 
-def _flat(record: Any, prefix: str = "") -> list[tuple[str, Any]]:
-    items: list[tuple[str, Any]] = []
-    for key, value in schema.to_dict(record).items():
+def _flat(config: RunConfig) -> list[tuple[str, object]]:
+    items: list[tuple[str, object]] = []
+    for key, value in schema.to_dict(config).items():
         if isinstance(value, dict):
-            items += [(f"{prefix}{key}.{name}", inner) for name, inner in value.items()]
+            items += [(f"{key}.{name}", inner) for name, inner in value.items()]
         else:
-            items.append((prefix + key, value))
+            items.append((key, value))
     return items

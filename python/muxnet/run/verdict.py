@@ -1,9 +1,13 @@
 """What a run showed, in two or three plain sentences; "no gain" when there is none."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from muxnet.base.compiled import _core
 from muxnet.base.words import compared_text, interval_text, macs_text, percent_text, points_text
 from muxnet.run.results import Comparison, CurvePoint, Results, curve, policy
 
@@ -48,6 +52,16 @@ def collapse_warnings(names: list[str], called: list[float]) -> list[str]:
         for name, share in zip(names, called, strict=True)
         if share > COLLAPSE_SHARE
     ]
+
+
+def distance_warnings(epochs: Sequence[_core.EpochRecord]) -> list[str]:
+    """Return a warning where the contrastive loss was trained with and separates nothing."""
+    both = epochs[-1].both_right_distance if epochs else None
+    one = epochs[-1].one_right_distance if epochs else None
+    if both is None or one is None:
+        return []
+    words = _core.describe_contrastive_collapse(both, one)
+    return [words] if words else []
 
 
 def accuracy_at(points: tuple[CurvePoint, ...], macs: float) -> float:

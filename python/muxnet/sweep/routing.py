@@ -4,7 +4,6 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
@@ -39,7 +38,7 @@ FIGURES: tuple[str, ...] = (
 class RoutingTrial:
     """All settings of a routing trial."""
 
-    table: str = option(text="recorded answers: safetensors, npz, csv, parquet or a run's folder")
+    table: str  # recorded answers: safetensors, npz, csv, parquet or a run's folder
     costs: dict[str, float] = dataclasses.field(default_factory=dict)  # in place of the table's
     cost_kind: str = option("", "of the costs in the table")
     policy: str = option(DEFAULT, "its name")
@@ -55,12 +54,12 @@ class RoutingTrial:
     )
 
 
-def keys() -> dict[str, Any]:
+def keys() -> Mapping[str, object]:
     """Return the type of every setting by its name."""
     return typing.get_type_hints(RoutingTrial)
 
 
-def check(settings: Mapping[str, Any], where: str) -> None:
+def check(settings: Mapping[str, object], where: str) -> None:
     """Raise ConfigError for settings that no trial can have."""
     trial = schema.from_dict(RoutingTrial, settings, where)
     if trial.policy not in _core.policy_names():
@@ -71,7 +70,7 @@ def check(settings: Mapping[str, Any], where: str) -> None:
         raise ConfigError(error_text(where, "a budget or lambda_cost", received))
 
 
-def inputs(settings: Mapping[str, Any]) -> list[Path]:
+def inputs(settings: Mapping[str, object]) -> list[Path]:
     """Return the files that the recorded answers lie in."""
     table = Path(schema.from_dict(RoutingTrial, settings, "trial").table)
     if not table.is_dir():
@@ -79,7 +78,7 @@ def inputs(settings: Mapping[str, Any]) -> list[Path]:
     return [RunFolder(table).outcomes(part) for part in ("held_out", "calibration", "test")]
 
 
-def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[str, float | None]:
     """Fit, choose the operating point, evaluate on inputs that nothing was fitted on.
 
     ``cost_share`` is that of the dearest model's cost; ``area`` the height above random mixing up
@@ -91,11 +90,10 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     held_out, test = divided(tables, trial.share, trial.seed)
     kind = cost_kind_of(held_out, trial.cost_kind)
     options = {"max_models": trial.max_models, "bins": trial.bins}
-    shared: dict[str, Any] = {"cost_kind": kind, "seed": trial.seed, "options": options}
     policy = _core.make_policy(trial.policy)
     part = tables.get("calibration", held_out) if policy.uses_multiplexer else held_out
     part = shuffled(part, trial.seed)
-    policy = fit_policy(trial.policy, part, **shared)
+    policy = fit_policy(trial.policy, part, cost_kind=kind, seed=trial.seed, options=options)
     dearest = max(test.costs(kind))
     _choose(policy, trial, dearest)
     found = _core.evaluate(policy, test, trial.seed)
@@ -114,7 +112,7 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     }
 
 
-def _choose(policy: Any, trial: RoutingTrial, dearest: float) -> None:
+def _choose(policy: "_core.Policy", trial: RoutingTrial, dearest: float) -> None:
     if trial.budget is not None:
         point = point_within(policy, trial.budget * dearest)
         if point is None:

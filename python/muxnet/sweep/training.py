@@ -5,7 +5,6 @@ import statistics
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
@@ -13,8 +12,9 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import area_above_mixing, fit_policy
 from muxnet.outcomes.table_files import read_outcomes
 from muxnet.run.config import RunConfig, load_config
+from muxnet.run.finished import load_run
+from muxnet.run.main_job import carry_out
 from muxnet.run.results import Results, policy
-from muxnet.run.runner import carry_out
 
 EMBEDDED = 2000  # test inputs whose embeddings are compared
 REPORTED = ("hybrid_ensemble", "cascade", "learned_cascade", "average_ensemble", "oracle")
@@ -36,9 +36,9 @@ FIGURES: tuple[str, ...] = (
 )
 
 
-def keys() -> dict[str, Any]:
+def keys() -> Mapping[str, object]:
     """Return the type of every key of ``config.json`` but ``out``, nested ones with a dot."""
-    types: dict[str, Any] = {}
+    types: dict[str, object] = {}
     for key, kind in typing.get_type_hints(RunConfig).items():
         if dataclasses.is_dataclass(kind):
             inner = typing.get_type_hints(kind)
@@ -49,7 +49,7 @@ def keys() -> dict[str, Any]:
     return types
 
 
-def check(settings: Mapping[str, Any], where: str) -> None:
+def check(settings: Mapping[str, object], where: str) -> None:
     """Raise ConfigError for settings that no run can have."""
     try:
         load_config(None, nested(settings))
@@ -57,13 +57,13 @@ def check(settings: Mapping[str, Any], where: str) -> None:
         raise ConfigError(f"[{where}] {error}") from error
 
 
-def inputs(settings: Mapping[str, Any]) -> list[Path]:
+def inputs(settings: Mapping[str, object]) -> list[Path]:
     """Return the files or the folder of the data set; one that is shipped has none."""
     _, colon, folder = str(settings.get("data", "")).partition(":")
     return [Path(folder)] if colon else []
 
 
-def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[str, float | None]:
     """Run, or go on with, ``muxnet run`` in ``folder``, and return its figures.
 
     ``accuracy``, ``cost`` (MACs) and ``area`` are the multiplexer's, hybrid-single; ``auroc`` is
@@ -80,9 +80,9 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     return {**_figures(found), **_cascade_areas(folder), **_distances(folder)}
 
 
-def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+def nested(settings: Mapping[str, object]) -> dict[str, object]:
     """Return settings with dots in their names as objects within objects."""
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for key, value in settings.items():
         outer, _, inner = key.partition(".")
         result = schema.merged(result, {outer: {inner: value}} if inner else {outer: value})
@@ -124,5 +124,5 @@ def _cascade_areas(folder: Path) -> dict[str, float | None]:
 def _distances(folder: Path) -> dict[str, float | None]:
     from muxnet.run import analysis
 
-    found = analysis.distances_of(analysis.embeddings_of(analysis.load_run(folder), EMBEDDED))
+    found = analysis.distances_of(analysis.embeddings_of(load_run(folder), EMBEDDED))
     return {"both_right_distance": found.both_right, "one_right_distance": found.one_right}
