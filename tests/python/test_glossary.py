@@ -12,14 +12,14 @@ GLOSSARY = (
 
 # What is not to be found, in which files, and the glossary's word for it.
 BANNED = (
-    (r"uses_multiplexer", "", "multiplexer"),
+    (r"uses_router", "", "multiplexer"),
     (r"\brouter_costs?\b", "", "multiplexer"),
     (r"\blook_(cost|macs)\b|\blook\(|\.look\b", r"cpp/muxnet/(?!openmp)|bindings|python", "cost"),
     (r"\b(reference|saved)_macs\b", "", "cost"),
     (r"\bmacs\b", r"cpp/muxnet/(protocol|service/(?!deployment))|python/muxnet/serve/m", "cost"),
     (r"\bthreshold_ensemble\b|[\"']argmax[\"']", "", "policy"),
     (r"\bclass_?figures\b|\bCost_?Figures\b|\bFigure\(", r"cpp/|bindings", "quantity"),
-    (r"OffloadReason::offloaded", "", "offloaded"),
+    (r"OffloadReason::answered", "", "offloaded"),
     (r"\bSHARES\b|--share\b", "python", "fraction"),
     (r"\bfit_calibration\b|\bcalibrate_multiplexer\b", "", "calibration"),
     (r"\bdeployments?\b", r"cpp/muxnet/cost|python/muxnet/paper", "placement"),
