@@ -732,25 +732,59 @@ class AnswerHistory:
         """
         i32 (n, N): a one, then a bit a visit, the latest lowest.
         """
-class Progress:
+class EpochRecord:
     """
-    Where training stands after a step.
+    One point of the learning curves, or what is done of an epoch.
     """
     @property
     def accuracies(self) -> list[float]:
-        ...
+        """
+        Of each model, on the training batches.
+        """
     @property
-    def both_right_distance(self) -> float:
-        ...
+    def both_right_distance(self) -> float | None:
+        """
+        Mean over pairs of models that are both right.
+        """
     @property
-    def contrastive(self) -> float:
-        ...
+    def contrastive(self) -> float | None:
+        """
+        The contrastive loss (Eq. 2); None where not trained with.
+        """
     @property
-    def distillation(self) -> float:
-        ...
+    def distillation(self) -> float | None:
+        """
+        On-line distillation, or Eq. 8; None where not trained with.
+        """
     @property
     def epoch(self) -> int:
         ...
+    @property
+    def held_out_accuracies(self) -> list[float]:
+        ...
+    @property
+    def learning_rate(self) -> float:
+        ...
+    @property
+    def losses(self) -> list[float]:
+        """
+        Of each model: cross-entropy, or the multiplexer's objective.
+        """
+    @property
+    def one_right_distance(self) -> float | None:
+        """
+        Mean over pairs of models of which one is right.
+        """
+    @property
+    def seconds(self) -> float:
+        ...
+    @property
+    def step(self) -> int:
+        ...
+class Progress(EpochRecord):
+    """
+    Where training stands after a step.
+    """
     @property
     def epoch_end(self) -> bool:
         ...
@@ -758,22 +792,10 @@ class Progress:
     def epochs(self) -> int:
         ...
     @property
-    def held_out_accuracies(self) -> list[float]:
-        ...
-    @property
     def images_per_second(self) -> float:
         ...
     @property
-    def learning_rate(self) -> float:
-        ...
-    @property
-    def losses(self) -> list[float]:
-        ...
-    @property
     def names(self) -> list[str]:
-        ...
-    @property
-    def one_right_distance(self) -> float:
         ...
     @property
     def phase(self) -> str:
@@ -782,47 +804,7 @@ class Progress:
     def seconds_left(self) -> float:
         ...
     @property
-    def step(self) -> int:
-        ...
-    @property
     def steps(self) -> int:
-        ...
-class EpochRecord:
-    """
-    One point of the learning curves.
-    """
-    @property
-    def accuracies(self) -> list[float]:
-        ...
-    @property
-    def both_right_distance(self) -> float:
-        ...
-    @property
-    def contrastive(self) -> float:
-        ...
-    @property
-    def distillation(self) -> float:
-        ...
-    @property
-    def epoch(self) -> int:
-        ...
-    @property
-    def held_out_accuracies(self) -> list[float]:
-        ...
-    @property
-    def learning_rate(self) -> float:
-        ...
-    @property
-    def losses(self) -> list[float]:
-        ...
-    @property
-    def one_right_distance(self) -> float:
-        ...
-    @property
-    def seconds(self) -> float:
-        ...
-    @property
-    def step(self) -> int:
         ...
 class TrainingResult:
     """
