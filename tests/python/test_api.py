@@ -185,6 +185,8 @@ def test_what_is_no_image_is_refused() -> None:
         muxnet.dataset(images, labels[:-1])
     with pytest.raises(IndexError, match="alexnet_small"):
         muxnet.zoo(["alexnot"], muxnet.dataset(images, labels))
+    with pytest.raises(ValueError, match=r"\[zoo\] expected train, .*, received none"):
+        muxnet.zoo()
     with pytest.raises(ValueError, match="cifar10"):
         muxnet.load_data("cifar11:/nowhere")
     with pytest.raises(OSError, match="nowhere"):

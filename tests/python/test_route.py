@@ -1,11 +1,14 @@
 """``muxnet route``: image files to answers, among anybody's models or those of a run."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import muxnet
 import numpy as np
 import pytest
-from muxnet import cli
+from muxnet import _core, cli
+from muxnet.base.errors import ConfigError
 from muxnet.pool import adapters
 from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
@@ -142,6 +145,35 @@ def test_batches_number_their_inputs_on(folder, monkeypatch):
     router = muxnet.open_router(folder / "router", images=ImageFormat(3, SIDE))
     found = router.route_files([folder / "dark.png"] * 5)
     assert [record["input"] for record in found.records] == [0, 1, 2, 3, 4]
+
+
+def test_a_model_for_one_thread_is_not_called_by_two(folder):
+    inside, most = [], []
+
+    def predict(images):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        return np.tile([1.0, 0.0], (len(images), 1))  # sure: the other is not called
+
+    policy = _core.Policy.load(folder / "router" / "policy.json")
+    models = [adapters.ForeignModel(name, 1.0, predict) for name in policy.models]
+    router = muxnet.Router(models, None, policy)
+    images = np.zeros((1, 3, SIDE, SIDE), np.uint8)
+    with ThreadPoolExecutor(4) as threads:
+        answers = [*threads.map(router.route, [images] * 8)]
+    assert all(answer.called.tolist() == [[True, False]] for answer in answers)
+    assert most == [1] * 8
+
+
+def test_models_of_both_kinds_do_not_mix(folder):
+    policy = _core.Policy.load(folder / "router" / "policy.json")
+    options = _core.NetworkOptions(channels=3, height=32, width=32, classes=2)
+    network = _core.make_model("alexnet_small", options)
+    model = adapters.ForeignModel("large", 1.0, lambda images: images)
+    with pytest.raises(ConfigError, match="networks of ours, or others'"):
+        muxnet.Router([network, model], None, policy)
 
 
 def test_the_router_keeps_its_models_where_they_are(folder, monkeypatch, tmp_path_factory):

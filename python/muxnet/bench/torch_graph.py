@@ -3,65 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
-from torch import nn
+from torch import fx, nn
 
 from muxnet.base.compiled import _core
 
 Shapes = list[list[int]]
 Attributes = Mapping[str, int | float | list[int]]
 Extent = int | tuple[int, int]
-Tensors = dict[str, torch.Tensor]
 
 
 def to_torch(model: _core.Model) -> nn.Module:
     """Return ``model`` as a module from images to a dict of its outputs."""
-    module = GraphModule(model.graph)
+    graph, layers = fx.Graph(), dict[str, nn.Module]()
+    values = {0: graph.placeholder("images")}
+    for op, name, src, dst, attributes in model.graph.nodes:
+        arguments = tuple(values[value] for value in src)
+        layer = LAYERS[op]([model.graph.shape(value) for value in src], attributes)
+        if isinstance(layer, nn.Module):
+            layers[name] = layer
+            made = graph.call_module(name, arguments)
+        else:
+            made = graph.call_function(layer.func, arguments, layer.keywords)
+        relu = bool(attributes.get("relu", 0))
+        values[dst] = graph.call_function(nn.functional.relu, (made,)) if relu else made
+    graph.output({name: values[value] for name, value in model.graph.outputs.items()})
+    module = fx.GraphModule(layers, graph)
     state = {name: torch.from_numpy(values.copy()) for name, values in model.state().items()}
-    own = module.state_dict()
-    for name, tensor in own.items():
+    for name, tensor in module.state_dict().items():
         if not name.endswith("num_batches_tracked"):
-            tensor.copy_(state[_original(name)])
+            tensor.copy_(state[name])
     return module
 
 
-class GraphModule(nn.Module):
-    """Runs a graph's nodes in order."""
-
-    def __init__(self, graph: _core.Graph) -> None:
-        super().__init__()
-        self.layers = nn.ModuleDict()
-        self._steps: list[tuple[str, list[int], int, bool]] = []
-        self._outputs = dict(graph.outputs)
-        for op, name, src, dst, attributes in graph.nodes:
-            shapes = [list(graph.shape(value)) for value in src]
-            self.layers[_key(name)] = LAYERS[op](shapes, attributes)
-            relu = bool(attributes.get("relu", 0))
-            self._steps.append((_key(name), list(src), dst, relu))
-
-    def forward(self, images: torch.Tensor) -> Tensors:
-        """Return every output of the graph."""
-        values = {0: images}
-        for key, src, dst, relu in self._steps:
-            made = self.layers[key](*(values[value] for value in src))
-            values[dst] = nn.functional.relu(made) if relu else made
-        return {name: values[value] for name, value in self._outputs.items()}
-
-
-class _Add(nn.Module):
-    def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-        return left + right
-
-
-class _L2Norm(nn.Module):
-    def __init__(self, groups: int) -> None:
-        super().__init__()
-        self._groups = groups
-
-    def forward(self, values: torch.Tensor) -> torch.Tensor:
-        pieces = values.reshape(len(values), self._groups, -1)
-        return nn.functional.normalize(pieces, dim=2).reshape(values.shape)
+def _l2_norm(values: torch.Tensor, groups: int) -> torch.Tensor:
+    pieces = values.reshape(len(values), groups, -1)
+    return nn.functional.normalize(pieces, dim=2).reshape(values.shape)
 
 
 def _whole(has: Attributes, name: str, otherwise: int | None = None) -> int:
@@ -124,26 +103,16 @@ def _window(has: Attributes) -> tuple[Extent, Extent, Extent]:
     return kernel, _extent(has, "stride", kernel), _extent(has, "padding", 0)
 
 
-def _original(name: str) -> str:
-    """Return the graph's name of a tensor of the module."""
-    _, key, tensor = name.split(".")
-    return f"{key.replace('/', '.')}.{tensor}"
-
-
-def _key(name: str) -> str:
-    """Return a node's name without the dots that a module's name may not have."""
-    return name.replace(".", "/")
-
-
-LAYERS: Mapping[str, Callable[[Shapes, Attributes], nn.Module]] = {
+# A module, or a function with what it is given beside tensors.
+LAYERS: Mapping[str, Callable[[Shapes, Attributes], nn.Module | partial[torch.Tensor]]] = {
     "adaptive_average_pool": lambda shapes, has: nn.AdaptiveAvgPool2d(_extent(has, "output", 1)),
-    "add": lambda shapes, has: _Add(),
+    "add": lambda shapes, has: partial(torch.add),
     "average_pool": _average_pool,
     "batch_norm": _batch_norm,
     "conv2d": _conv2d,
     "dropout": lambda shapes, has: nn.Dropout(_number(has, "p", 0.5)),
     "flatten": lambda shapes, has: nn.Flatten(),
-    "l2_norm": lambda shapes, has: _L2Norm(_whole(has, "groups", 1)),
+    "l2_norm": lambda shapes, has: partial(_l2_norm, groups=_whole(has, "groups", 1)),
     "linear": _linear,
     "max_pool": _max_pool,
     "relu": lambda shapes, has: nn.ReLU(),

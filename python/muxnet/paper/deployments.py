@@ -41,7 +41,6 @@ def deployments(
     ``device`` and ``server`` are device profiles (default: as measured in the run), ``link`` a link
     profile (default: US Wi-Fi of 2019), ``payload`` raw, png or jpeg.
     """
-    link = link or _core.LinkProfile.load(PROFILES / "wifi_us_2019.json")
     models = {model.name: model for model in run.results.models}
     cheapest = min(models.values(), key=lambda model: model.macs)
     dearest = max(models.values(), key=lambda model: model.macs)
@@ -50,30 +49,30 @@ def deployments(
         _core.Quantity(run.results.multiplexer.latency_ms, "measured"),
     )
     upload = float(np.mean(_core.encoded_bytes(raw_pixels(run.test, 0, IMAGES_SENT), payload)))
-    answer = _cost_on(server, dearest)
-    sent = _core.exchange(link, upload, SERVER_ANSWER_BYTES, answer.latency_ms)
-    # The server's energy is not the device's; while it computes, the device waits.
-    remote = _core.Cost(answer.macs, answer.latency_ms, sent.waiting.energy_mj)
-    local = _cost_on(device, cheapest)
-    cloud = _core.cloud_only(sent.upload, remote, sent.download)
-    called = policy(run.results, "offload").called
-    stays = 1 - called[list(models).index(dearest.name)]
+    link = link or _core.LinkProfile.load(PROFILES / "wifi_us_2019.json")
+    local, cloud = _cost_on(device, cheapest), _from_cloud(_cost_on(server, dearest), link, upload)
+    pair = policy(run.results, "offload")
+    stays = 1 - pair.called[list(models).index(dearest.name)]
     routed = policy(run.results, "hybrid_single")
     on_server = [_cost_on(server, model) for model in models.values()]
     return (
         _deployment("mobile-only", cheapest.accuracy, _core.mobile_only(local)),
         _deployment("cloud-only", dearest.accuracy, cloud),
-        _deployment(
-            "mobile-cloud hybrid",
-            policy(run.results, "offload").accuracy,
-            _core.hybrid(stays, look, local, cloud),
-        ),
+        _deployment("mobile-cloud hybrid", pair.accuracy, _core.hybrid(stays, look, local, cloud)),
         _deployment(
             "multiplexed in the cloud, at the server",
             routed.accuracy,
             _core.multiplexed(list(routed.called), on_server, look),
         ),
     )
+
+
+def _from_cloud(answer: _core.Cost, link: _core.LinkProfile, upload: float) -> _core.Cost:
+    """Return what an answer of the server costs the device."""
+    sent = _core.exchange(link, upload, SERVER_ANSWER_BYTES, answer.latency_ms)
+    # The server's energy is not the device's; while it computes, the device waits.
+    remote = _core.Cost(answer.macs, answer.latency_ms, sent.waiting.energy_mj)
+    return _core.cloud_only(sent.upload, remote, sent.download)
 
 
 def _cost_on(profile: _core.DeviceProfile | None, model: ModelResult) -> _core.Cost:

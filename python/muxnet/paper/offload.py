@@ -142,30 +142,49 @@ def measure(
     work = _Work(pair, link, server_ms, stream, _core.EnergyMeter())
     say("mobile-only")
     rows = [work.row("mobile-only", hybrid, "device")]
-    for payload in ("raw", compressed):
-        cloud, trouble = client(payload)
-        if trouble:
-            notes.append(f"cloud-only, {payload}: {trouble}")
-            continue
-        say(f"cloud-only, {payload}")
-        row = work.row(f"cloud-only, {payload}", cloud, "cloud")
-        if row.local > 0:
-            notes.append(_fallen(row, work.detail))
-        if row.local < 1:
-            rows.append(row)
+    cloud_rows, cloud_notes = _cloud_rows(work, client, ("raw", compressed), say)
+    rows += cloud_rows
     say(f"hybrid, {hybrid_payload}")
     rows.append(work.row(f"hybrid, {hybrid_payload}", client(hybrid_payload)[0], "decide"))
     return Table(
         tuple(rows),
-        {
-            "upload_mbps": link.upload_mbps.value,
-            "download_mbps": link.download_mbps.value,
-            "rtt_ms": link.rtt_ms.value,
-        },
+        _rates(link),
         None if server_ms is None else server_ms.value,
         work.meter.sensor,
-        tuple(notes),
+        (*notes, *cloud_notes),
     )
+
+
+def _rates(link: _core.LinkProfile) -> dict[str, float | None]:
+    return {
+        "upload_mbps": link.upload_mbps.value,
+        "download_mbps": link.download_mbps.value,
+        "rtt_ms": link.rtt_ms.value,
+    }
+
+
+def _cloud_rows(
+    work: _Work,
+    client: Callable[[str], tuple[_core.OffloadClient, str]],
+    payloads: Sequence[str],
+    say: Callable[[str], object],
+) -> tuple[list[Row], list[str]]:
+    """Return the rows in which the cloud answers, and what has to be said beside them."""
+    rows: list[Row] = []
+    notes: list[str] = []
+    for payload in payloads:
+        setup = f"cloud-only, {payload}"
+        cloud, trouble = client(payload)
+        if trouble:
+            notes.append(f"{setup}: {trouble}")
+            continue
+        say(setup)
+        row = work.row(setup, cloud, "cloud")
+        if row.local > 0:
+            notes.append(_fallen(row, work.detail))
+        if row.local < 1:
+            rows.append(row)
+    return rows, notes
 
 
 def _fallen(row: Row, detail: str) -> str:

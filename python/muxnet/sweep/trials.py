@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from muxnet.base import fingerprint
 from muxnet.base.errors import one_line
@@ -15,6 +15,17 @@ from muxnet.sweep import routing, training
 Label = str | int | float | bool | None  # of a choice on an axis: its name, or its value
 Settings = dict[str, object]  # by name, checked by the kind
 Figures = dict[str, float | None]
+
+
+class Task(TypedDict):
+    """What the process of a trial is told."""
+
+    kind: str
+    settings: Settings
+    inputs: dict[str, str]
+    folder: str
+    record: str
+    threads: int
 
 
 class Kind(Protocol):

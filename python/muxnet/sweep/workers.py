@@ -18,7 +18,7 @@ from muxnet.base.errors import error_text
 from muxnet.base.files import Json
 from muxnet.base.machine import cores
 from muxnet.sweep.folder import SweepFolder
-from muxnet.sweep.trials import Record, Settings, Trial, run_trial
+from muxnet.sweep.trials import Record, Settings, Task, Trial, run_trial
 
 POLL_SECONDS = 0.02
 END_SECONDS = 60.0  # to leave a checkpoint
@@ -82,7 +82,7 @@ class LocalWorkers(_Counted):
             OSError: its log cannot be written, or no process be started.
 
         """
-        task = {
+        task: Task = {
             "kind": trial.kind,
             "settings": trial.settings,
             "inputs": trial.inputs,

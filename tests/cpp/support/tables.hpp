@@ -9,20 +9,9 @@
 
 #include "muxnet/core/random.hpp"
 #include "muxnet/routing/outcome_table.hpp"
+#include "support/errors.hpp"
 
 namespace muxnet::testing {
-
-/// Runs `action` and returns the text of the Error it must throw.
-template <class Error = std::invalid_argument, class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no exception of the expected type";
-  return "";
-}
 
 inline void expect_text(const std::string& text, const std::vector<std::string>& parts) {
   for (const auto& part : parts) {
