@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,8 +35,8 @@ void each_distance(const Visit& visit) {
 
 struct ContrastiveValue {
   double value = 0;
-  std::vector<Tensor> diff_embeddings;  ///< as the embeddings
-  PairDistances<Weighted> distances;    ///< by the number of pairs
+  std::vector<Tensor> diff_embeddings;               ///< as the embeddings
+  PairDistances<std::optional<Weighted>> distances;  ///< by the number of pairs; 0 without any
 };
 
 /// The contrastive loss: models that are right on an input are drawn together there, a right and a

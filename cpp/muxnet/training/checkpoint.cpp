@@ -20,14 +20,18 @@ template <class Value>
 Json json_of(const Value& value) {
   return value;
 }
-Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+template <class Value>
+Json json_of(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
 
 template <class Value>
 void read(const Json& json, Value& value) {
   json.get_to(value);
 }
-void read(const Json& json, std::optional<double>& value) {
-  if (!json.is_null()) value = json.get<double>();
+template <class Value>
+void read(const Json& json, std::optional<Value>& value) {
+  if (!json.is_null()) value = json.get<Value>();
 }
 
 }  // namespace

@@ -137,8 +137,8 @@ void Loop::guard(const StepMetrics& found) const {
            text(trend, " over the last hundred steps"));
     }
   }
-  const double contrastive = found.contrastive.value;
-  const double distillation = found.distillation.value;
+  const double contrastive = found.contrastive.value_or(Weighted{}).value;
+  const double distillation = found.distillation.value_or(Weighted{}).value;
   if (!std::isfinite(contrastive) || !std::isfinite(distillation)) {
     throw TrainingError(
         error_text(where(), "finite losses",

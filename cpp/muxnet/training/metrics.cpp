@@ -20,14 +20,18 @@ void require_labels(const Tensor& labels, std::int64_t rows, std::int64_t classe
   }
 }
 
-void add_to(RunningMean& mean, const Weighted& value) { mean.add(value); }
+void add_to(std::optional<RunningMean>& mean, const std::optional<Weighted>& value) {
+  if (!value) return;
+  if (!mean) mean.emplace();
+  mean->add(*value);
+}
 void add_to(std::vector<RunningMean>& means, const std::vector<double>& values) {
   means.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) means[i].add(values[i]);
 }
 
-void take_mean(const RunningMean& running, std::optional<double>& mean) {
-  if (running.weight > 0) mean = running.mean();
+void take_mean(const std::optional<RunningMean>& running, std::optional<double>& mean) {
+  if (running) mean = running->mean();
 }
 void take_mean(const std::vector<RunningMean>& running, std::vector<double>& means) {
   for (const auto& each : running) means.push_back(each.mean());

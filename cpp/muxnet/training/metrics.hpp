@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ struct RunningMean {
   double weight = 0;
 
   void add(double value, double with_weight = 1) {
-    sum += value * with_weight;
+    sum = std::fma(value, with_weight, sum);  // the same bits however it is compiled
     weight += with_weight;
   }
   void add(const Weighted& value) { add(value.value, value.weight); }
@@ -40,8 +41,8 @@ struct MetricsOf {
   PairDistances<Maybe> distances;
   Maybe distillation{};  ///< on-line distillation, or Eq. 8
 };
-using StepMetrics = MetricsOf<double, Weighted>;  ///< of a batch
-using RunningMetrics = MetricsOf<RunningMean, RunningMean>;
+using StepMetrics = MetricsOf<double, std::optional<Weighted>>;  ///< of a batch
+using RunningMetrics = MetricsOf<RunningMean, std::optional<RunningMean>>;
 using TrainingMetrics = MetricsOf<double, std::optional<double>>;  ///< means over batches
 
 /// Calls visit(name, description, get) for each of them, get(metrics) being its place there.

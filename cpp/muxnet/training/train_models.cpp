@@ -210,14 +210,14 @@ StepMetrics ModelTask::compute_gradients(std::int64_t step) {
 void ModelTask::add_online_distillation(std::span<const Tensor> logits,
                                         std::span<Tensor> diff_logits, StepMetrics& metrics) const {
   const double temperature = options_.online_distillation_temperature;
-  metrics.distillation.weight = 1;
+  metrics.distillation = Weighted{0, 1};
   // Cheaper models are worse ones: in the target they would hold the others back.
   std::vector<double> teachers(logits.size(), 0.0);
   for (const std::size_t i : dearest_first_) {
     teachers[i] = 1;
     const Tensor targets = online_targets(logits, teachers, temperature);
     const auto loss = distil_to(std::span(&logits[i], 1), targets, temperature);
-    metrics.distillation.value += loss.value;
+    metrics.distillation->value += loss.value;
     add_scaled(options_.online_distillation_weight, loss.diff_logits[0], diff_logits[i]);
   }
 }
@@ -227,7 +227,7 @@ std::vector<Tensor> ModelTask::contrast(const Tensor& correct, StepMetrics& metr
   std::vector<Tensor> projected;
   for (const auto& plan : plans_) projected.push_back(plan->output("projected"));
   auto loss = contrastive(projected, correct, options_.contrastive);
-  metrics.contrastive = {loss.value, 1};
+  metrics.contrastive = Weighted{loss.value, 1};
   metrics.distances = loss.distances;
   for (auto& diff : loss.diff_embeddings) scale(options_.contrastive_weight, diff);
   return std::move(loss.diff_embeddings);

@@ -161,7 +161,7 @@ MultiplexerValue MultiplexerTask::objective(const Tensor& scores) const {
 Tensor MultiplexerTask::distil(StepMetrics& metrics) const {
   const Tensor meta = plan_.output("meta");
   auto loss = distillation(meta.reshaped(meta_shape_), batch_embeddings_);
-  metrics.distillation = {loss.value, 1};
+  metrics.distillation = Weighted{loss.value, 1};
   scale(options_.distillation_weight, loss.diff);
   return loss.diff.reshaped(meta.shape());
 }

@@ -28,7 +28,7 @@ Checkpoint example() {
   state.metrics.losses = {{1.0 / 3, 2}};
   state.metrics.accuracies = {{0.1, 2}};
   state.trends = {{0.7, 1.99}};
-  state.metrics.distances.one_right_distance = {0.3, 7};
+  state.metrics.distances.one_right_distance = RunningMean{0.3, 7};
   EpochRecord record;
   record.epoch = 1;
   record.metrics.losses = {2.0 / 3};
@@ -49,7 +49,7 @@ TEST(Checkpoint, ComesBackToTheSameBits) {
   EXPECT_EQ(back.state.batch, 2);
   EXPECT_EQ(back.state.metrics.losses.at(0).sum, 1.0 / 3);
   EXPECT_EQ(back.state.trends.at(0).weight, 1.99);
-  EXPECT_EQ(back.state.metrics.distances.one_right_distance.weight, 7);
+  EXPECT_EQ(back.state.metrics.distances.one_right_distance->weight, 7);
   ASSERT_EQ(back.state.history.size(), 1U);
   EXPECT_EQ(back.state.history[0].metrics.losses, std::vector<double>{2.0 / 3});
   EXPECT_EQ(back.state.history[0].held_out_accuracies, std::vector<double>{0.7});
