@@ -40,6 +40,7 @@ def test_a_line_says_everything() -> None:
 def test_what_is_not_known_is_left_out() -> None:
     small = state(12, losses=[0.5], accuracies=[], contrastive=0.0, images_per_second=0.0)
     assert line(small) == "models: epoch 2/4 step 12/40, loss 0.500, 3:20 min left"
+    assert "distance" not in line(state(12, both_right_distance=None))
 
 
 def test_a_log_gets_plain_lines_at_a_modest_rate() -> None:

@@ -25,8 +25,8 @@ def figures(progress: _core.Progress) -> list[str]:
         parts.append(f"loss {_span(progress.losses, 1.0, 3)}")
     if progress.accuracies:
         parts.append(f"accuracy {_span(progress.accuracies, 100.0, 1)} %")
-    if progress.contrastive:
-        both, one = progress.both_right_distance, progress.one_right_distance
+    both, one = progress.both_right_distance, progress.one_right_distance
+    if progress.contrastive and both is not None and one is not None:
         parts.append(f"distance {both:.3f} both right, {one:.3f} one right")
     return parts
 

@@ -17,10 +17,11 @@ from muxnet.base.errors import UserError, error_text
 
 
 class Ready(TypedDict):
-    """Where a server is reached, and its log."""
+    """Where a server is reached, what it serves, and its log."""
 
     http_port: int
     grpc_port: int
+    models: list[str]
     log: Path
 
 
@@ -58,8 +59,12 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: TextIO) -> Ready:
             with contextlib.suppress(ValueError):
                 entry = json.loads(line)
                 if isinstance(entry, dict) and entry.get("event") == "ready":
-                    http_port, grpc_port = entry["http_port"], entry["grpc_port"]
-                    return Ready(http_port=http_port, grpc_port=grpc_port, log=Path(log.name))
+                    return Ready(
+                        http_port=entry["http_port"],
+                        grpc_port=entry["grpc_port"],
+                        models=entry["models"],
+                        log=Path(log.name),
+                    )
         if ended:
             raise UserError(error_text("bench serve", "a server that starts", said))
         time.sleep(0.05)
