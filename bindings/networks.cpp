@@ -10,6 +10,7 @@
 #include "muxnet/networks/predictor.hpp"
 #include "muxnet/networks/projection.hpp"
 #include "muxnet/networks/weights.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -105,15 +106,14 @@ void bind_networks(py::module_& module) {
       .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
            py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"
-           "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
+           "Raises:\n    ValueError: another shape, an unknown output.");
 
-  module.def("network_names", &network_names, "Names of all networks of the zoo.");
-  module.def(
-      "network_summary", [](const std::string& name) { return network_info(name).summary; },
-      py::arg("name"), "What a network is, in one line.\n\nRaises:\n    IndexError: unknown name.");
+  bind_register(module, &networks, "NetworkEntry", "A network of the zoo.", "networks",
+                "All networks of the zoo, by family.")
+      .def_readonly("family", &NetworkEntry::family);
   module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
              "A network of the zoo as a graph.\n\n"
-             "Raises:\n    IndexError: unknown name.\n    ValueError: images too small for it.");
+             "Raises:\n    ValueError: unknown name, images too small for it.");
   module.def(
       "plan_bytes",
       [](Model& model, std::int64_t batch) {
@@ -127,7 +127,7 @@ void bind_networks(py::module_& module) {
       py::arg("projection_dim") = 0, py::arg("seed") = 0,
       py::arg("normalization") = Normalization{}, Unlocked(),
       "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
-      "Raises:\n    IndexError: unknown name.");
+      "Raises:\n    ValueError: unknown name.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, py::arg("normalization") = Normalization{}, Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");

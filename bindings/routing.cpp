@@ -116,7 +116,6 @@ void bind_policy(py::module_& module) {
       "and for others meanwhile.")
       .def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_router", &Policy::uses_router)
-      .def_property_readonly("uses_features", &Policy::uses_features)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked(),
            "Choose operating points on held-out outcomes.\n\nRaises:\n    ValueError: test data.")
       .def("save", &Policy::save, py::arg("path"), Unlocked(),

@@ -14,7 +14,7 @@ from muxnet.cli import main
 from muxnet.run import main_job, results
 
 NAMES = ["small", "large"]
-POLICIES = results.POLICY_NAMES
+POLICIES = results.policy_names()
 
 
 class Data(SimpleNamespace):

@@ -17,7 +17,7 @@ data = api.load_data("digits", held_out_fraction=0.25)
 models = api.zoo(("alexnet_small", "mobilenet_v2_small"), data.train)
 multiplexer = _core.Multiplexer(api.multiplexer_network(models, muxnet.RunConfig()))
 table = api.outcome_table(models, multiplexer, data.test, split="held_out")
-policy = api.fit_policy("argmax", table)
+policy = api.fit_policy("hybrid_single", table)
 router = api.Router(models, multiplexer, policy)
 images = data.test.images[:40]
 

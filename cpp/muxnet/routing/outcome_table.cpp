@@ -7,6 +7,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 namespace {
@@ -232,9 +233,8 @@ std::vector<double> OutcomeTable::accuracies() const {
 const std::vector<double>& OutcomeTable::costs(const std::string& kind) const {
   const auto found = fields_->costs.find(kind);
   if (found != fields_->costs.end()) return found->second;
-  std::string known;
-  for (const auto& [name, values] : fields_->costs) known += (known.empty() ? "" : ", ") + name;
-  throw std::invalid_argument(error_text(where, text("a kind of cost among ", known), kind));
+  throw std::invalid_argument(
+      error_text(where, text("a kind of cost among ", joined(fields_->costs, key_of)), kind));
 }
 
 double OutcomeTable::router_cost(const std::string& kind) const {

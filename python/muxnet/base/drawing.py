@@ -38,6 +38,9 @@ POLICY_STYLES: dict[str, dict[str, Any]] = {
     "average_ensemble": {"color": "#59616d", "marker": "P"},
     "oracle": {"color": "#111111", "marker": "*", "markersize": 13},
 }
+# Of a policy without a style of its own.
+PLAIN_CURVE: dict[str, Any] = {"linewidth": 1.4, "zorder": 3}
+PLAIN_POINT: dict[str, Any] = {"marker": "h"}
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10,

@@ -26,12 +26,13 @@ from muxnet.outcomes.compare import (
     parse_contenders,
 )
 from muxnet.outcomes.study import divided
+from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "hold policies against each other at equal budgets, with intervals over seeds and inputs"
 INTERRUPTED = "nothing was left"
 
-POLICIES = "learned_cascade,cascade:max_models=2,cascade:max_models=3"
+POLICIES = f"{DEFAULT},cascade:max_models=2,cascade:max_models=3"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import sole_folder, write_bytes, write_json
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text, percent_text
+from muxnet.commands.options import add_payload
 from muxnet.paper.tables import LINKS, load_link
 
 HELP = "draw the paper's figures for a finished run: embeddings, distances, offload decision, costs"
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--link", default=LINKS[0], metavar="LINK", help=f"{', '.join(LINKS)}, or a profile's file"
     )
-    parser.add_argument("--payload", choices=("raw", "png", "jpeg"), default="png")
+    add_payload(parser, default="png")
     parser.add_argument("--threads", type=int, default=0, help="threads to compute with (0: all)")
 
 

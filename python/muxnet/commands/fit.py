@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="GAP",
-        help="argmax, knn: unsure where the two best models' net values are closer than this",
+        help="hybrid_single, knn: unsure where the two best net values are closer than this",
     )
     parser.add_argument(
         "--unsure",

@@ -3,9 +3,11 @@
 import argparse
 import dataclasses
 import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from muxnet.base import schema
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 
 if TYPE_CHECKING:
@@ -22,9 +24,9 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
             inner = typing.get_type_hints(hint)
             for part in dataclasses.fields(hint):
                 key = f"{field.name}.{part.name}"
-                _add(group, key, inner[part.name], part.metadata.get("help", ""))
+                _add(group, key, inner[part.name], part.metadata)
         else:
-            _add(parser, field.name, hint, field.metadata.get("help", ""))
+            _add(parser, field.name, hint, field.metadata)
 
 
 def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
@@ -72,10 +74,36 @@ def given_image_format(arguments: argparse.Namespace) -> "ImageFormat | None":
     return ImageFormat(**given) if given else None
 
 
-def _add(parser: Any, key: str, hint: Any, text: str) -> None:
+def add_payload(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add as what images are sent."""
+    names = _Names(lambda: (payload.name for payload in _core.image_payloads()))
+    told = "of images: %(choices)s"
+    parser.add_argument("--payload", choices=names, metavar="NAME", default=default, help=told)
+
+
+class _Names:
+    """Names that are looked up when they are told or checked, not when the parser is built."""
+
+    def __init__(self, names: Callable[[], Iterable[str]], *, checked: bool = True) -> None:
+        self._names = names
+        self._checked = checked
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __contains__(self, name: str) -> bool:
+        return not self._checked or name in self._names()
+
+
+def _add(parser: Any, key: str, hint: Any, metadata: Mapping[str, Any]) -> None:
     name = "--" + key.replace(".", "-").replace("_", "-")
+    text = metadata.get("help", "")
     common: dict[str, Any] = {"dest": key, "default": argparse.SUPPRESS, "help": text}
-    if hint is bool:
+    names = metadata.get("names")
+    if names is not None:
+        choices = _Names(names, checked=metadata["checked"])
+        parser.add_argument(name, metavar="NAME", choices=choices, **common)
+    elif hint is bool:
         parser.add_argument(name, action=argparse.BooleanOptionalAction, **common)
     elif get_origin(hint) is Literal:
         parser.add_argument(name, choices=get_args(hint), **common)

@@ -94,7 +94,7 @@ def parse_contenders(text: str) -> tuple[Contender, ...]:
         UsageError: fewer than two, one twice, an unknown policy or option, no whole number.
 
     """
-    names = _core.policy_names()
+    names = [entry.name for entry in _core.policies()]
     found = []
     for item in filter(None, text.split(",")):
         name, *given = item.split(":")

@@ -20,7 +20,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     models were not trained on.
 
     Args:
-        policy: one of ``muxnet._core.policy_names()``.
+        policy: one of ``muxnet._core.policies()``.
         costs: (N), what a call of each model costs; for arrays only.
         cost_kind: of the costs in a table (default: MACs, else the table's first).
         budget: greatest mean cost per input (default: that of the best single model).

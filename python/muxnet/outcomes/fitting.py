@@ -64,7 +64,7 @@ def fit_policy(
     """Return the policy ``name``, its operating points chosen on held-out outcomes.
 
     Args:
-        name: one of ``muxnet._core.policy_names()``.
+        name: one of ``muxnet._core.policies()``.
         table: an outcome table with labels.
         cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
         seed: for policies that draw.

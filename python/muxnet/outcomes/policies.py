@@ -13,8 +13,8 @@ from muxnet.outcomes.fitting import at_point, fit_policy
 # Name in results.json: policy of the core.
 POLICIES: Mapping[str, str] = {
     "best_single": "best_single",
-    "hybrid_single": "argmax",
-    "hybrid_ensemble": "threshold_ensemble",
+    "hybrid_single": "hybrid_single",
+    "hybrid_ensemble": "hybrid_ensemble",
     "random_mixing": "random_mixing",
     "cascade": "cascade",
     "learned_cascade": "learned_cascade",

@@ -48,8 +48,8 @@ POLICIES: Mapping[str, tuple[str, dict[str, Any]]] = {
     "oracle": ("oracle", {}),
 }
 ROUTED: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "hybrid_single": ("argmax", {}),
-    "hybrid_ensemble": ("threshold_ensemble", {}),
+    "hybrid_single": ("hybrid_single", {}),
+    "hybrid_ensemble": ("hybrid_ensemble", {}),
 }
 FEATURED: Mapping[str, tuple[str, dict[str, Any]]] = {"knn": ("knn", {})}
 

@@ -26,7 +26,7 @@ def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> A
     """Return what one image costs each network here: latency, and energy where a sensor is found.
 
     Raises:
-        IndexError: an unknown network.
+        ValueError: an unknown network.
 
     """
     _core.set_threads(threads)

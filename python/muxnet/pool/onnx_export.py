@@ -26,7 +26,7 @@ def export_onnx(
         outputs: names of the outputs wanted; all by default.
 
     Raises:
-        IndexError: an output that the model does not have.
+        ValueError: an output that the model does not have.
         MissingPackageError: the package ``onnx`` is not installed.
         OSError: the file cannot be written.
 
@@ -36,7 +36,7 @@ def export_onnx(
     wanted = list(graph.outputs) if outputs is None else list(outputs)
     for name in wanted:
         if name not in graph.outputs:
-            raise IndexError(f"[{model.name}] expected one of {list(graph.outputs)}, got '{name}'")
+            raise ValueError(f"[{model.name}] expected one of {list(graph.outputs)}, got '{name}'")
     proto = _Writer(model, {name: graph.outputs[name] for name in wanted}).proto()
     write_bytes(Path(path), proto.SerializeToString())
 

@@ -12,14 +12,14 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import fit_policy
-from muxnet.outcomes.policies import OFFLOAD, POLICIES
+from muxnet.outcomes.policies import OFFLOAD
+from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.adapters import ForeignModel, read_models
 from muxnet.pool.router_folder import MODELS_FILE, load_router
 from muxnet.run.config import RunConfig, load_config
 from muxnet.run.results import Results, read_results
 
 Costs = Mapping[str, list[float]]
-DEFAULT_POLICY = "learned_cascade"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -275,7 +275,7 @@ def load_policy(path: Path, name: str = "") -> Any:
     """
     folder = RunFolder(path)
     if is_run(folder):
-        return run_policy(folder, name or DEFAULT_POLICY)
+        return run_policy(folder, name or DEFAULT)
     if name:
         expected = f"a run's folder, which has several policies, at {path}"
         raise ConfigError(error_text("--policy", expected, name))
@@ -286,21 +286,19 @@ def run_policy(folder: RunFolder, name: str) -> Any:
     """Return a policy of a finished run; one that the run did not save is fitted on its outcomes.
 
     Raises:
-        ConfigError: no such policy, or the oracle.
+        ConfigError: no such policy, or one that needs labels.
         OSError: files that cannot be read.
 
     """
     path = folder.policies / f"{name}.json"
-    known = [*POLICIES, OFFLOAD, *sorted({*_core.policy_names()} - {*POLICIES, OFFLOAD})]
-    known.remove("oracle")
+    known = {entry.name: entry for entry in _core.policies() if "label" not in entry.needs}
     if name not in known:
         raise ConfigError(error_text("--policy", "one of " + ", ".join(known), name))
     if path.is_file():
         return _core.Policy.load(path)
-    kind = POLICIES.get(name, name)
     # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
-    split = "calibration" if _core.make_policy(kind).uses_router else "held_out"
-    if kind == OFFLOAD:
+    split = "calibration" if known[name].uses_router else "held_out"
+    if "offload_score" in known[name].needs:
         split = "offload-calibration"
     table = _core.OutcomeTable.load(folder.outcomes(split))
-    return fit_policy(kind, table, seed=load_config(folder.config).seed)
+    return fit_policy(name, table, seed=load_config(folder.config).seed)

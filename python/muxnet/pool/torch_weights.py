@@ -37,7 +37,7 @@ def from_torch(
     Raises:
         ValueError: no network of the zoo has these tensors, or ``network`` lacks some, misses
             some or has others of another shape, all listed.
-        IndexError: an unknown ``network``.
+        ValueError: an unknown ``network``.
 
     """
     state = torch_state(module)
@@ -76,7 +76,7 @@ def _network_options(
 
 def _matching(state: Mapping[str, NDArray[np.float32]], options: Any) -> str:
     wanted = {name: list(tensor.shape) for name, tensor in state.items()}
-    names = list(_core.network_names())
+    names = [network.name for network in _core.networks()]
     for name in names:
         try:
             shapes = _core.build_network(name, options).parameter_shapes

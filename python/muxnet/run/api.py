@@ -119,7 +119,7 @@ def zoo(
     """Return the networks ``names`` with fresh weights, built for the images of ``train``.
 
     Raises:
-        IndexError: a network that is not in the zoo.
+        ValueError: a network that is not in the zoo.
 
     """
     channels, height, width = train.image_shape

@@ -22,17 +22,11 @@ from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import read_outcomes
 
-FIGURES: tuple[str, ...] = (
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "cost",
-    "cost_share",
-    "models_per_input",
-    "area",
-    "area_low",
-    "area_high",
-)
+
+def figures() -> tuple[str, ...]:
+    """Return the columns that a trial fills."""
+    attained = ("accuracy", "accuracy_low", "accuracy_high", "cost", "cost_share")
+    return (*attained, "models_per_input", "area", "area_low", "area_high")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,9 +57,10 @@ def keys() -> dict[str, Any]:
 def check(settings: Mapping[str, Any], where: str) -> None:
     """Raise ConfigError for settings that no trial can have."""
     trial = schema.from_dict(RoutingTrial, settings, where)
-    if trial.policy not in _core.policy_names():
-        names = ", ".join(_core.policy_names())
-        raise ConfigError(error_text(f"{where}, policy", f"one of {names}", trial.policy))
+    names = [entry.name for entry in _core.policies()]
+    if trial.policy not in names:
+        expected = f"one of {', '.join(names)}"
+        raise ConfigError(error_text(f"{where}, policy", expected, trial.policy))
     if trial.budget is not None and trial.lambda_cost is not None:
         received = f"{trial.budget:g} and {trial.lambda_cost:g}"
         raise ConfigError(error_text(where, "a budget or lambda_cost", received))

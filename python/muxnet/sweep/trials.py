@@ -16,7 +16,8 @@ from muxnet.sweep import routing, training
 class Kind(Protocol):
     """What a sweep can try; each kind is a module."""
 
-    FIGURES: tuple[str, ...]
+    def figures(self) -> tuple[str, ...]:
+        """Return the columns that a trial fills."""
 
     def keys(self) -> dict[str, Any]:
         """Return the type of every setting by its name."""
@@ -28,7 +29,7 @@ class Kind(Protocol):
         """Return the files and folders that a trial reads; what they hold is part of it."""
 
     def measure(self, settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
-        """Return a number for each of ``FIGURES``, or None; ``folder`` is the trial's own."""
+        """Return a number for each of ``figures()``, or None; ``folder`` is the trial's own."""
 
 
 KINDS: dict[str, Kind] = {"routing": routing, "training": training}

@@ -15,11 +15,11 @@ using testing::two_class_fields;
 TEST(Evaluate, reports_figures_of_every_kind_with_intervals) {
   const OutcomeTable held_out = random_table(21, {.inputs = 2000});
   const OutcomeTable test = random_table(22, {.inputs = 1000, .split = "test"});
-  const auto policy = make_policy("argmax");
+  const auto policy = make_policy("hybrid_single");
   policy->fit(held_out);
   const auto result = evaluate(*policy, test);
   const auto expected = policy->measure(test, policy->point().parameters);
-  EXPECT_EQ(result.policy, "argmax");
+  EXPECT_EQ(result.policy, "hybrid_single");
   EXPECT_EQ(result.split, "test");
   EXPECT_FALSE(result.seen);
   EXPECT_DOUBLE_EQ(result.accuracy.value, expected.accuracy);
@@ -54,7 +54,7 @@ TEST(Evaluate, a_cascade_pays_twice_in_the_tail) {
 
 TEST(Evaluate, together_and_alone_agree) {
   const OutcomeTable held_out = random_table(21), test = random_table(22);
-  const auto a = make_policy("cascade"), b = make_policy("argmax");
+  const auto a = make_policy("cascade"), b = make_policy("hybrid_single");
   a->fit(held_out);
   b->fit(held_out);
   const auto both = evaluate_all({a.get(), b.get()}, test);

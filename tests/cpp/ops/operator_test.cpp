@@ -151,11 +151,12 @@ TEST(Operator, UnknownNameListsWhatThereIs) {
   try {
     find_operator("conv3d");
     FAIL() << "no error";
-  } catch (const std::out_of_range& error) {
-    EXPECT_EQ(std::string(error.what()),
-              "[find_operator] expected one of: adaptive_average_pool, add, average_pool, "
-              "batch_norm, conv2d, dropout, flatten, l2_norm, linear, max_pool, relu, relu6, "
-              "sigmoid, softmax, received conv3d");
+  } catch (const std::invalid_argument& error) {
+    EXPECT_EQ(
+        std::string(error.what()),
+        "[operators] expected one of adaptive_average_pool, batch_norm, conv2d, dropout, relu, "
+        "relu6, sigmoid, add, flatten, l2_norm, linear, max_pool, average_pool, softmax, "
+        "received conv3d");
   }
 }
 

@@ -129,7 +129,7 @@ TEST(Offload, wants_two_models_and_their_output) {
 
 TEST(Policy, fit_refuses_the_test_split) {
   const OutcomeTable test = random_table(1, {.models = 2, .split = "test"});
-  for (const auto& name : policy_names()) {
+  for (const auto& name : policies().names()) {
     const auto policy = make_policy(name);
     expect_text(error_of([&] { policy->fit(test); }), {name + ".fit", "test split"});
     EXPECT_FALSE(policy->fitted());
@@ -158,7 +158,7 @@ TEST(Policy, refuses_use_before_fit_and_other_models) {
 }
 
 TEST(Policy, a_failed_fit_leaves_it_unfitted) {
-  const auto policy = fitted("argmax", random_table(1));
+  const auto policy = fitted("hybrid_single", random_table(1));
   EXPECT_THROW(policy->fit(random_table(1, {.with_router = false})), std::invalid_argument);
   EXPECT_FALSE(policy->fitted());
 }
