@@ -49,18 +49,17 @@ def test_an_unknown_name_is_a_value_error_that_lists_the_known_ones(register, fi
 
 
 def test_policies_say_what_they_need():
-    needs = {entry.name: entry.needs for entry in _core.policies() if entry.needs}
-    assert needs == {
-        "hybrid_single": ["scores"],
-        "hybrid_ensemble": ["scores"],
-        "knn": ["features"],
-        "offload": ["offload_score"],
-        "oracle": ["label"],
-    }
-    assert {entry.name for entry in _core.policies() if entry.uses_router} == set(needs) - {
-        "oracle"
-    }
+    needs = {entry.name: entry.needs for entry in _core.policies()}
+    assert needs["hybrid_single"] == needs["hybrid_ensemble"] == ["scores"]
+    assert (needs["knn"], needs["offload"]) == (["features"], ["offload_score"])
+    assert (needs["oracle"], needs["cascade"]) == (["label"], [])
+    for entry in _core.policies():
+        assert entry.uses_router == bool(set(entry.needs) - {"label"})
+
+
+def test_a_run_reports_some_policies():
     assert set(policy_names()) < {entry.name for entry in _core.policies()}
+    assert {"best_single", "hybrid_single", "random_mixing", "oracle"} <= set(policy_names())
 
 
 def test_titles_come_from_the_register():

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
+#include <set>
 #include <sstream>
 
 #include "muxnet/graph/plan.hpp"
@@ -24,18 +26,36 @@ Graph usual_graph() {
   return graph;
 }
 
+/// Names of the nodes of a plan with their kernels.
+std::map<std::string, std::string> kernels_of(const Plan& plan) {
+  std::map<std::string, std::string> result;
+  std::istringstream lines(plan.describe());
+  std::string node, kernel, rest;
+  while (lines >> node >> kernel && std::getline(lines, rest)) result[node] = kernel;
+  return result;
+}
+
 /// oneDNN trains convolutions from AVX2 on only.
 bool lesser_cpu() {
-  return std::getenv("ONEDNN_MAX_CPU_ISA") != nullptr || !__builtin_cpu_supports("avx2");
+  const char* most = std::getenv("ONEDNN_MAX_CPU_ISA");
+  return (most != nullptr && std::string(most) != "AVX2") || !__builtin_cpu_supports("avx2");
 }
 
 class Choice : public ::testing::TestWithParam<Mode> {};
 
+/// A build that falls back in silence is slow and otherwise right.
 TEST_P(Choice, FallsOnOneDnnWhereItIsFast) {
+#ifndef MUXNET_WITH_ONEDNN
+  GTEST_SKIP() << "a build that was asked to do without";
+#endif
+  const bool training = GetParam() == Mode::train;
   const Graph graph = usual_graph();
   Parameters parameters(graph, DType::f32, 1);
-  const Plan plan(graph, parameters, {.batch = 8, .mode = GetParam()});
-  std::cerr << plan.describe();
+  auto kernels = kernels_of(Plan(graph, parameters, {.batch = 8, .mode = GetParam()}));
+  std::set<std::string> wanted{"conv", "wide", "largest", "mean", "linear"};
+  if (training) wanted.insert("norm");  // else folded
+  if (training && lesser_cpu()) wanted.erase("conv"), wanted.erase("wide");
+  for (const auto& node : wanted) EXPECT_EQ(kernels[node], "onednn") << node;
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, Choice, ::testing::Values(Mode::infer, Mode::train));
