@@ -38,6 +38,7 @@ class OffloadPolicy : public Policy {
   using Policy::Policy;
   std::string name() const override { return "offload"; }
   bool uses_router() const override { return true; }
+  std::string fitting_part() const override { return "offload-calibration"; }  // of two models
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {

@@ -146,6 +146,23 @@ void Policy::choose_for_budget(double cost) {
   point_ = point_within(cost);
 }
 
+std::optional<OperatingPoint> Policy::within(double cost) const {
+  const auto hold = reading(name() + ".within");
+  const double cheapest = operating_points().front().cost;
+  if (cheapest > cost * (1 + 1e-9)) return {};
+  return point_within(std::max(cost, cheapest));
+}
+
+std::optional<std::size_t> Policy::cheapest_as_good(double accuracy) const {
+  const auto hold = reading(name() + ".cheapest_as_good");
+  const auto& points = operating_points();
+  const auto found = std::find_if(points.begin(), points.end(), [&](const OperatingPoint& point) {
+    return point.accuracy >= accuracy;
+  });
+  if (found == points.end()) return {};
+  return static_cast<std::size_t>(found - points.begin());
+}
+
 const TableIdentity& Policy::fitted_on() const {
   require_fitted();
   return *identity_;
