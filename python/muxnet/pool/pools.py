@@ -298,9 +298,5 @@ def run_policy(folder: RunFolder, name: str) -> Any:
     if path.is_file():
         return _core.Policy.load(path)
     kind = POLICIES.get(name, name)
-    # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
-    split = "calibration" if _core.make_policy(kind).uses_router else "held_out"
-    if kind == OFFLOAD:
-        split = "offload-calibration"
-    table = _core.OutcomeTable.load(folder.outcomes(split))
+    table = _core.OutcomeTable.load(folder.outcomes(_core.make_policy(kind).fitting_part))
     return fit_policy(kind, table, seed=load_config(folder.config).seed)
