@@ -86,6 +86,10 @@ void bind_networks(py::module_& module) {
           py::arg("state"),
           "Copy named arrays into the model.\n\n"
           "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
+      .def(
+          "transfer", [](Model& to, const Model& from) { transfer_weights(from, to); },
+          py::arg("other"), Unlocked(),
+          "Copy every tensor of another model that this one has by the same name and shape.")
       .def("save", &save_weights, py::arg("path"), Unlocked(),
            "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
       .def("load", &load_weights, py::arg("path"), Unlocked(),
@@ -128,6 +132,13 @@ void bind_networks(py::module_& module) {
       py::arg("normalization") = Normalization{}, Unlocked(),
       "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
       "Raises:\n    ValueError: unknown name.");
+  module.def(
+      "matching_network", &matching_network, py::arg("tensors"), py::arg("options"),
+      "The network of the zoo whose tensors have these names and shapes, in its order, with\n"
+      "as many classes as the last matrix has rows.\n\n"
+      "Raises:\n    ValueError: there is none.");
+  module.def("class_count", &class_count, py::arg("tensors"),
+             "The rows of the last matrix of named shapes.\n\nRaises:\n    ValueError: no matrix.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, py::arg("normalization") = Normalization{}, Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");

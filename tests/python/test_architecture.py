@@ -57,9 +57,6 @@ DRAWS_WITH_NUMPY = {
     "bench/replaying.py",
     "bench/serve_load.py",
     "commands/offload.py",
-    "outcomes/fitting.py",
-    "outcomes/promises.py",
-    "outcomes/study.py",
     "run/analysis.py",
 }
 

@@ -11,10 +11,11 @@ import pytest
 from muxnet.base import machine, schema
 from muxnet.base.files import write_text
 from muxnet.cli import main
+from muxnet.outcomes.policies import reported_policies
 from muxnet.run import main_job, results
 
 NAMES = ["small", "large"]
-POLICIES = results.policy_names()
+POLICIES = reported_policies()
 
 
 class Data(SimpleNamespace):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
+from muxnet.outcomes.policies import reported_policies
 from muxnet.run import results
 
 
@@ -23,7 +24,7 @@ def test_the_names_that_scripts_rely_on(results_dict: dict[str, Any]) -> None:
         plain["policies"][0]
     )
     assert {"dataset", "seed", "seconds"} <= set(plain)
-    assert {entry["name"] for entry in plain["policies"]} == set(results.policy_names())
+    assert {entry["name"] for entry in plain["policies"]} == set(reported_policies())
 
 
 def test_without_times_drops_clocks_and_nothing_else(results_dict: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def test_without_times_drops_clocks_and_nothing_else(results_dict: dict[str, Any
     assert results.without_times(later) != results.without_times(plain)
 
 
-@pytest.mark.parametrize("name", results.policy_names())
+@pytest.mark.parametrize("name", reported_policies())
 def test_a_missing_policy_is_named(results_dict: dict[str, Any], name: str) -> None:
     results_dict["policies"] = [p for p in results_dict["policies"] if p["name"] != name]
     with pytest.raises(ConfigError, match=f"expected one '{name}'"):

@@ -74,7 +74,7 @@ class OffloadPolicy : public Policy {
 }  // namespace
 
 void add_offload(PolicyRegister& policies) {
-  policies.add({"offload", "offload (two models)", make_policy_of<OffloadPolicy>, true});
+  policies.add({"offload", "offload (two models)", make_policy_of<OffloadPolicy>, true, false});
 }
 
 }  // namespace muxnet

@@ -7,6 +7,15 @@ PolicyRegister& policies() {
   return all;
 }
 
+std::vector<std::string> studied_policies() {
+  std::vector<std::string> blind, looking;
+  for (const PolicyEntry& entry : policies().entries()) {
+    if (entry.studied) (entry.make({})->uses_router() ? looking : blind).push_back(entry.name);
+  }
+  blind.insert(blind.end(), looking.begin(), looking.end());
+  return blind;
+}
+
 std::unique_ptr<Policy> make_policy(std::string_view name, const PolicyOptions& options) {
   return policies().find(name).make(options);
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "muxnet/core/register.hpp"
 #include "muxnet/policies/entries.hpp"
@@ -17,6 +18,7 @@ struct PolicyEntry {
   std::string title;
   std::function<std::unique_ptr<Policy>(const PolicyOptions&)> make;
   bool reported = false;  ///< among those that `muxnet run` fits and reports
+  bool studied = true;    ///< among those that `muxnet study` fits
 };
 using PolicyRegister = Register<PolicyEntry>;
 
@@ -31,6 +33,9 @@ template <class Kind>
 std::unique_ptr<Policy> make_policy_of(const PolicyOptions& options) {
   return std::make_unique<Kind>(options);
 }
+
+/// Names of those that a study fits, those that look at the multiplexer last.
+std::vector<std::string> studied_policies();
 
 /// A policy by name. Throws std::invalid_argument that lists the names there are.
 std::unique_ptr<Policy> make_policy(std::string_view name, const PolicyOptions& options = {});

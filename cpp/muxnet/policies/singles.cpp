@@ -48,8 +48,8 @@ class BestSinglePolicy : public SinglePolicy {
 }  // namespace
 
 void add_singles(PolicyRegister& policies) {
-  policies.add({"always", "always", make_policy_of<AlwaysPolicy>});
-  policies.add({"best_single", "best single model", make_policy_of<BestSinglePolicy>, true});
+  policies.add({"always", "always", make_policy_of<AlwaysPolicy>, false, false});
+  policies.add({"best_single", "best single model", make_policy_of<BestSinglePolicy>, true, false});
 }
 
 }  // namespace muxnet

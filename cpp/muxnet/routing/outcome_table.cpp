@@ -237,6 +237,15 @@ const std::vector<double>& OutcomeTable::costs(const std::string& kind) const {
       error_text(where, text("a kind of cost among ", joined(fields_->costs, key_of)), kind));
 }
 
+std::string OutcomeTable::traded_cost(const std::string& wanted) const {
+  const auto& kinds = fields_->costs;
+  if (wanted.empty()) return kinds.count("macs") > 0 ? "macs" : kinds.begin()->first;
+  std::string known;
+  for (const auto& [name, values] : kinds) known += (known.empty() ? "" : " or ") + name;
+  require(kinds.count(wanted) > 0, "cost kind", known, wanted);
+  return wanted;
+}
+
 double OutcomeTable::router_cost(const std::string& kind) const {
   const auto found = fields_->router_costs.find(kind);
   return found == fields_->router_costs.end() ? 0.0 : found->second;

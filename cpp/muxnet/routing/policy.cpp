@@ -51,6 +51,11 @@ bool Policy::uses_router() const {
   return wanted.scores || wanted.features || wanted.offload_score;
 }
 
+std::string Policy::fitting_part() const {
+  if (needs().offload_score) return "offload-calibration";
+  return uses_router() ? "calibration" : "held_out";
+}
+
 void Policy::fit(const OutcomeTable& held_out) {
   const auto where = name() + ".fit";
   const auto writing = access_.write(where);
@@ -153,6 +158,23 @@ void Policy::choose_for_budget(double cost) {
   require(cost >= points_.front().cost, where,
           text("a budget of at least ", points_.front().cost, ' ', options_.cost_kind), text(cost));
   point_ = point_within(cost);
+}
+
+std::optional<OperatingPoint> Policy::within(double cost) const {
+  const auto hold = reading(name() + ".within");
+  const double cheapest = operating_points().front().cost;
+  if (cheapest > cost * (1 + 1e-9)) return {};
+  return point_within(std::max(cost, cheapest));
+}
+
+std::optional<std::size_t> Policy::cheapest_as_good(double accuracy) const {
+  const auto hold = reading(name() + ".cheapest_as_good");
+  const auto& points = operating_points();
+  const auto found = std::find_if(points.begin(), points.end(), [&](const OperatingPoint& point) {
+    return point.accuracy >= accuracy;
+  });
+  if (found == points.end()) return {};
+  return static_cast<std::size_t>(found - points.begin());
 }
 
 const TableIdentity& Policy::fitted_on() const {

@@ -83,6 +83,10 @@ class Policy {
   virtual Needs needs() const { return {}; }
   /// The multiplexer looks at every input, so that its cost is in every decision.
   bool uses_router() const;
+  /// The part of recorded outcomes to fit it on: "calibration", from which the multiplexer has
+  /// learnt nothing, where it looks at that ("offload-calibration" in the mobile/cloud case), else
+  /// "held_out", the whole of it.
+  std::string fitting_part() const;
   const PolicyOptions& options() const { return options_; }
 
   /// Finds the operating points. Throws std::invalid_argument for a table whose split is "test",
@@ -98,6 +102,11 @@ class Policy {
   /// The point that decide() uses.
   const OperatingPoint& point() const;
   void choose(OperatingPoint point);
+  /// What choose_for_budget() would choose; none where even the cheapest costs more. A cost that
+  /// equals a point's own does not miss it by rounding.
+  std::optional<OperatingPoint> within(double cost) const;
+  /// Place among operating_points() of the cheapest as accurate as that; none where none is.
+  std::optional<std::size_t> cheapest_as_good(double accuracy) const;
   /// Chooses the most accurate point that costs at most `cost` per input on held-out data. Throws
   /// std::invalid_argument when even the cheapest costs more.
   void choose_for_budget(double cost);

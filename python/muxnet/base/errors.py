@@ -1,5 +1,8 @@
 """Errors whose text is meant for the person at the command line."""
 
+import contextlib
+from collections.abc import Iterator
+
 
 class UserError(Exception):
     """Something that the user can put right; the text says where, expected and received.
@@ -35,6 +38,15 @@ class OutputError(UserError, OSError):
 
 class InputError(UserError, OSError):
     """A file that cannot be read as asked: another kind of file, or a larger one."""
+
+
+@contextlib.contextmanager
+def told_as_config_error() -> Iterator[None]:
+    """Raise what the core refuses as ConfigError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def error_text(where: str, expected: object, received: object) -> str:

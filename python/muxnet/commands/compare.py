@@ -102,7 +102,7 @@ def read_zoo(path: Path, costs: dict[str, float] | None, share: float) -> Zoo:
     """Return a table's parts; a whole one is divided."""
     tables = read_outcomes(path, costs)
     held_out, test = divided(tables, share)
-    return Zoo(held_out, tables.get("calibration", held_out), test)
+    return Zoo({**tables, "held_out": held_out}, test)
 
 
 def show(found: Comparison) -> None:

@@ -296,9 +296,5 @@ def run_policy(folder: RunFolder, name: str) -> Any:
         raise ConfigError(error_text("--policy", "one of " + ", ".join(known), name))
     if path.is_file():
         return _core.Policy.load(path)
-    # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
-    split = "calibration" if known[name].uses_router else "held_out"
-    if "offload_score" in known[name].needs:
-        split = "offload-calibration"
-    table = _core.OutcomeTable.load(folder.outcomes(split))
+    table = _core.OutcomeTable.load(folder.outcomes(_core.make_policy(name).fitting_part))
     return fit_policy(name, table, seed=load_config(folder.config).seed)

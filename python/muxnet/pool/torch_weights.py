@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import error_text
 
 # Those of torchvision's weights.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -41,8 +40,12 @@ def from_torch(
 
     """
     state = torch_state(module)
-    options = _network_options(state, input_shape)
-    name = network or _matching(state, options)
+    shapes = [(name, list(tensor.shape)) for name, tensor in state.items()]
+    channels, height, width = input_shape
+    options = _core.NetworkOptions(
+        channels=channels, height=height, width=width, classes=_core.class_count(shapes)
+    )
+    name = network or _core.matching_network(shapes, options)
     normalization = _core.Normalization(list(mean), list(deviation))
     model = _core.make_model(name, options, normalization=normalization)
     model.load_state(state)
@@ -59,31 +62,3 @@ def _array(tensor: Any) -> NDArray[np.float32]:
     if hasattr(tensor, "detach"):
         tensor = tensor.detach().cpu().float().numpy()
     return np.ascontiguousarray(tensor, np.float32)
-
-
-def _network_options(
-    state: Mapping[str, NDArray[np.float32]], input_shape: tuple[int, int, int]
-) -> Any:
-    """Return options with as many classes as the last matrix has rows."""
-    matrices = [tensor for tensor in state.values() if tensor.ndim == 2]
-    if not matrices:
-        raise ValueError(error_text("from_torch", "a network that ends in a linear layer", "none"))
-    channels, height, width = input_shape
-    return _core.NetworkOptions(
-        channels=channels, height=height, width=width, classes=len(matrices[-1])
-    )
-
-
-def _matching(state: Mapping[str, NDArray[np.float32]], options: Any) -> str:
-    wanted = {name: list(tensor.shape) for name, tensor in state.items()}
-    names = [network.name for network in _core.networks()]
-    for name in names:
-        try:
-            shapes = _core.build_network(name, options).parameter_shapes
-        except ValueError:  # images too small for this one
-            continue
-        if {key: list(shape) for key, shape in shapes.items()} == wanted:
-            return str(name)
-    expected = f"tensors of one of {', '.join(names)}; name the nearest to see what differs"
-    some = ", ".join(f"{name} {shape}" for name, shape in list(wanted.items())[:3])
-    raise ValueError(error_text("from_torch", expected, f"{len(wanted)} tensors: {some}, ..."))

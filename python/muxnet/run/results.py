@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from muxnet.base import schema
-from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError
 from muxnet.base.files import read_json
+from muxnet.outcomes.policies import reported_policies
 
 FORMAT_VERSION = 1
 
@@ -262,11 +262,6 @@ def policy(results: Results, name: str) -> PolicyResult:
     raise KeyError(f"[results] expected a policy among {known}, received '{name}'")
 
 
-def policy_names() -> tuple[str, ...]:
-    """Return the names of the policies that a run reports."""
-    return tuple(entry.name for entry in _core.policies() if entry.reported)
-
-
 def curve(results: Results, name: str) -> Curve | None:
     """Return the curve called ``name``, or None."""
     return next((entry for entry in results.curves if entry.name == name), None)
@@ -312,7 +307,7 @@ def without_times(data: Any) -> Any:
 def _check(results: Results, where: str) -> None:
     count = len(results.models)
     names = [entry.name for entry in results.policies]
-    for name in policy_names():
+    for name in reported_policies():
         _expect(where, "policies", f"one '{name}'", 1, names.count(name))
     for entry in results.policies:
         _expect(where, f"policies.{entry.name}.called", "one per model", count, len(entry.called))

@@ -11,13 +11,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import option
-from muxnet.outcomes.fitting import (
-    area_above_mixing,
-    cost_kind_of,
-    fit_policy,
-    point_within,
-    shuffled,
-)
+from muxnet.outcomes.fitting import area_above_mixing, cost_kind_of, fit_policy, fitting_table
 from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import read_outcomes
@@ -87,9 +81,8 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     kind = cost_kind_of(held_out, trial.cost_kind)
     options = {"max_models": trial.max_models, "bins": trial.bins}
     shared: dict[str, Any] = {"cost_kind": kind, "seed": trial.seed, "options": options}
-    policy = _core.make_policy(trial.policy)
-    part = tables.get("calibration", held_out) if policy.uses_router else held_out
-    part = shuffled(part, trial.seed)
+    part = fitting_table(trial.policy, {**tables, "held_out": held_out})
+    part = _core.shuffle(part, trial.seed)
     policy = fit_policy(trial.policy, part, **shared)
     dearest = max(test.costs(kind))
     _choose(policy, trial, dearest)
@@ -111,7 +104,7 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
 
 def _choose(policy: Any, trial: RoutingTrial, dearest: float) -> None:
     if trial.budget is not None:
-        point = point_within(policy, trial.budget * dearest)
+        point = policy.within(trial.budget * dearest)
         if point is None:
             cheapest = policy.operating_points[0].cost / dearest
             expected = f"at least {cheapest:.3g}, what the cheapest setting of {policy.name} costs"

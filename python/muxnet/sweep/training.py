@@ -11,9 +11,10 @@ from muxnet.base import schema
 from muxnet.base.errors import ConfigError
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import area_above_mixing, fit_policy
+from muxnet.outcomes.policies import reported_policies
 from muxnet.outcomes.table_files import read_outcomes
 from muxnet.run.config import RunConfig, load_config
-from muxnet.run.results import Results, policy, policy_names
+from muxnet.run.results import Results, policy
 from muxnet.run.runner import carry_out
 
 EMBEDDED = 2000  # test inputs whose embeddings are compared
@@ -87,7 +88,7 @@ def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _beside() -> list[str]:
-    return [name for name in policy_names() if name not in APART]
+    return [name for name in reported_policies() if name not in APART]
 
 
 def _figures(found: Results) -> dict[str, float | None]:

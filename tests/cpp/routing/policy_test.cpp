@@ -173,6 +173,37 @@ TEST(Policy, chooses_within_a_budget) {
               {"cascade.choose_for_budget", "macs"});
 }
 
+TEST(Policy, tells_what_a_budget_buys) {
+  const auto policy = fitted("cascade", random_table(1));
+  const auto& points = policy->operating_points();
+  const auto chosen = policy->point().parameters;
+  EXPECT_EQ(policy->within(points[2].cost)->parameters, points[2].parameters);
+  EXPECT_EQ(policy->within(points[0].cost * (1 - 1e-12))->parameters, points[0].parameters);
+  EXPECT_EQ(policy->within(1e9)->parameters, points.back().parameters);
+  EXPECT_FALSE(policy->within(0.5 * points[0].cost).has_value());
+  EXPECT_EQ(policy->point().parameters, chosen);
+}
+
+TEST(Policy, tells_the_cheapest_point_as_good) {
+  const auto policy = fitted("cascade", random_table(1));
+  const auto& points = policy->operating_points();
+  EXPECT_EQ(policy->cheapest_as_good(points[3].accuracy), 3U);
+  EXPECT_EQ(policy->cheapest_as_good(0.5 * (points[2].accuracy + points[3].accuracy)), 3U);
+  EXPECT_EQ(policy->cheapest_as_good(0), 0U);
+  EXPECT_FALSE(policy->cheapest_as_good(points.back().accuracy + 1e-6).has_value());
+}
+
+TEST(Policy, tells_the_part_to_fit_it_on) {
+  for (const auto& name : policies().names()) {
+    const auto policy = make_policy(name);
+    const auto* expected = name == "offload"       ? "offload-calibration"
+                           : policy->uses_router() ? "calibration"
+                                                   : "held_out";
+    EXPECT_EQ(policy->fitting_part(), expected) << name;
+  }
+  EXPECT_EQ(make_policy("hybrid_single")->fitting_part(), "calibration");
+}
+
 TEST(Policy, default_point_is_the_most_accurate_within_the_best_singles_cost) {
   const OutcomeTable table = random_table(2, {.inputs = 2000});
   const auto policy = fitted("cascade", table);
