@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_figures', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_figures', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -123,6 +123,18 @@ class Graph:
         """
         Shapes of all named tensors, buffers included.
         """
+class OperatorEntry:
+    """
+    An operator that graphs are made of.
+    """
+    @property
+    def attributes(self) -> list[str]:
+        """
+        Names of those that it understands.
+        """
+    @property
+    def name(self) -> str:
+        ...
 class NetworkOptions:
     """
     What a network is built for.
@@ -256,9 +268,21 @@ class Predictor:
         One named output for normalised images f32 (n, c, h, w).
         
         Raises:
-            ValueError: another shape.
-            IndexError: an unknown output.
+            ValueError: another shape, an unknown output.
         """
+class NetworkEntry:
+    """
+    A network of the zoo.
+    """
+    @property
+    def family(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
 class Formulation:
     """
     Which reading of the paper's equations to compute.
@@ -442,6 +466,26 @@ class ScheduleOptions:
     @warmup.setter
     def warmup(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
+class OptimizerEntry:
+    """
+    A way to follow gradients.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
+class ScheduleEntry:
+    """
+    A course of the learning rate.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
 class Dataset:
     """
     Labelled images in memory.
@@ -531,6 +575,26 @@ class Loader:
         """
         Begin an epoch, dropping what was under way.
         """
+class ImagePayload:
+    """
+    As what an image is sent.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
+class DataKind:
+    """
+    A kind of data set.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
 class FitOptions:
     """
     What both steps of Algorithm 1 have in common.
@@ -1380,9 +1444,6 @@ class Policy:
         (N), what the models cost now.
         """
     @property
-    def uses_features(self) -> bool:
-        ...
-    @property
     def uses_router(self) -> bool:
         ...
     @property
@@ -1478,6 +1539,31 @@ class DriftMonitor:
     def version(self) -> str:
         """
         Of its policy.
+        """
+class PolicyEntry:
+    """
+    A policy, not yet fitted.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def needs(self) -> list[str]:
+        """
+        What it reads of an input beside the models' answers: "scores", "features", "offload_score", "label".
+        """
+    @property
+    def reported(self) -> bool:
+        """
+        `muxnet run` fits and reports it.
+        """
+    @property
+    def title(self) -> str:
+        ...
+    @property
+    def uses_router(self) -> bool:
+        """
+        The multiplexer looks at every input, so that its cost is in every decision.
         """
 class Interval:
     """
@@ -3039,8 +3125,7 @@ def build_network(name: str, options: NetworkOptions) -> Graph:
     A network of the zoo as a graph.
     
     Raises:
-        IndexError: unknown name.
-        ValueError: images too small for it.
+        ValueError: unknown name, images too small for it.
     """
 def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Guarantee:
     """
@@ -3087,6 +3172,10 @@ def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloa
     
     Raises:
         ValueError: as certify(), and where a part would be empty.
+    """
+def data_kinds() -> list[DataKind]:
+    """
+    All kinds of data set that 'KIND:PATH' may name.
     """
 def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
     """
@@ -3178,6 +3267,10 @@ def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost
     Raises:
         ValueError: a share outside [0, 1].
     """
+def image_payloads() -> list[ImagePayload]:
+    """
+    All payloads of images.
+    """
 def in_pool(evaluation: Evaluation, models: collections.abc.Sequence[str], pool: collections.abc.Sequence[str]) -> Evaluation:
     """
     An evaluation on some models of a pool, with called shares of all, 0 for the others.
@@ -3246,7 +3339,7 @@ def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.Sup
     A network of the zoo with fresh weights; without a seed all zero, to look at costs.
     
     Raises:
-        IndexError: unknown name.
+        ValueError: unknown name.
     """
 def make_multiplexer(options: MultiplexerOptions, *, seed: typing.SupportsInt | typing.SupportsIndex = 0, normalization: Normalization = ...) -> Model:
     """
@@ -3313,16 +3406,9 @@ def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[t
     Raises:
         ValueError: shapes that do not fit, costs not above 0.
     """
-def network_names() -> list[str]:
+def networks() -> list[NetworkEntry]:
     """
-    Names of all networks of the zoo.
-    """
-def network_summary(name: str) -> str:
-    """
-    What a network is, in one line.
-    
-    Raises:
-        IndexError: unknown name.
+    All networks of the zoo, by family.
     """
 def no_cost() -> Cost:
     """
@@ -3343,21 +3429,21 @@ def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt |
         ValueError: kind or classes that do not fit.
         OSError: bad files.
     """
-def operator_names() -> list[str]:
+def operators() -> list[OperatorEntry]:
     """
-    Names of all operators, sorted.
+    All operators.
     """
-def optimizer_names() -> list[str]:
+def optimizers() -> list[OptimizerEntry]:
     """
-    Names of all optimizers.
+    All optimizers.
     """
 def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
     """
     Bytes of all buffers of a compiled inference pass, weights not counted.
     """
-def policy_names() -> list[str]:
+def policies() -> list[PolicyEntry]:
     """
-    Names of all policies.
+    All policies, in the order in which they are reported.
     """
 def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, logits: bool, name: str) -> numpy.ndarray:
     """
@@ -3436,9 +3522,9 @@ def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.M
     Raises:
         OSError: it cannot be written.
     """
-def schedule_names() -> list[str]:
+def schedules() -> list[ScheduleEntry]:
     """
-    Names of all schedules.
+    All schedules.
     """
 def set_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
@@ -3459,7 +3545,7 @@ def split_dataset(data: Dataset, second_fraction: typing.SupportsFloat | typing.
     Raises:
         ValueError.
     """
-def study(held_out: OutcomeTable, test: OutcomeTable, *, cost_kind: str = '', policy: str = 'learned_cascade', seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Study:
+def study(held_out: OutcomeTable, test: OutcomeTable, *, cost_kind: str = '', policy: str, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Study:
     """
     Fits every policy that `held_out` suffices for, and evaluates it on `test`; `policy` is the
     one of which saving, gain and details are.

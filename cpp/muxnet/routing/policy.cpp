@@ -62,8 +62,8 @@ void Policy::fit(const OutcomeTable& held_out) {
   require(held_out.fields().split != "test", where,
           "a table of held-out inputs: nothing may be chosen on the test split", "split 'test'");
   require(held_out.labelled(), where, "a labelled table", "one without labels");
-  require_needs(name(), needs(), held_out.fields());
   identity_.reset();
+  require_needs(name(), needs(), held_out.fields());
   models_ = held_out.models();
   costs_ = prices_ = held_out.costs(options_.cost_kind);
   classes_ = held_out.class_count();
