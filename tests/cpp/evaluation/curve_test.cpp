@@ -137,7 +137,8 @@ TEST_F(CurveTest, pairs_of_several_seeds_are_averaged) {
 TEST_F(CurveTest, refuses_seen_inputs_and_other_costs) {
   const auto policy = fitted("hybrid_single");
   const auto mixing = fitted("random_mixing");
-  expect_text(error_of([&] { accuracy_cost_curve(*policy, held_out_); }), {"hybrid_single", "shares"});
+  expect_text(error_of([&] { accuracy_cost_curve(*policy, held_out_); }),
+              {"hybrid_single", "shares"});
   expect_text(error_of([&] { area_between(*policy, *mixing, held_out_); }), {"shares"});
   EXPECT_NO_THROW(accuracy_cost_curve(*policy, held_out_, {.allow_seen = true}));
   const auto latency = fitted("random_mixing", {.cost_kind = "latency_ms"});

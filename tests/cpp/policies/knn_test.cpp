@@ -121,7 +121,8 @@ TEST(Gate, unsure_of_the_best_calls_the_dearest_or_the_cheapest) {
   EXPECT_EQ(called(0.05, Unsure::cheapest), (Masks{2, 2}));
   EXPECT_EQ(called(0.05, Unsure::dearest), (Masks{1, 2}));
   EXPECT_EQ(called(0.8, Unsure::dearest), (Masks{1, 1}));
-  expect_text(error_of([] { make_policy("hybrid_single", {.gate = -1}); }), {"gate of at least 0", "-1"});
+  expect_text(error_of([] { make_policy("hybrid_single", {.gate = -1}); }),
+              {"gate of at least 0", "-1"});
 }
 
 TEST(Gate, holds_for_neighbours_too_and_comes_back_from_a_file) {
