@@ -25,6 +25,7 @@ void bind_protocol(py::module_& module);
 void bind_routing(py::module_& module);
 void bind_policies(py::module_& module);
 void bind_evaluation(py::module_& module);
+void bind_studies(py::module_& module);  // a part of it that fills a file
 void bind_runtime(py::module_& module);
 void bind_hosted_models(py::module_& module);  // a part of it that fills a file
 void bind_service(py::module_& module);

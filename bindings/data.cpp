@@ -7,6 +7,7 @@
 #include "muxnet/data/open.hpp"
 #include "muxnet/data/split.hpp"
 #include "muxnet/data/transform.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -114,6 +115,10 @@ void bind_data(py::module_& module) {
       py::arg("class_names") = std::vector<std::string>{}, Unlocked(),
       "A data set from arrays, not copied: images u8 or f32 (n, h, w) or (n, c, h, w), labels (n)."
       "\n\nRaises:\n    ValueError: shapes, labels or pixels that do not fit, NaN included.");
+  bind_register(module, &image_payloads, "ImagePayload", "As what an image is sent.",
+                "image_payloads", "All payloads of images.");
+  bind_register(module, &data_kinds, "DataKind", "A kind of data set.", "data_kinds",
+                "All kinds of data set that 'KIND:PATH' may name.");
   module.def(
       "open_splits",
       [](const std::string& spec, const SplitOptions& options, int channels, int size) {

@@ -7,7 +7,8 @@
 #include "bindings.hpp"
 #include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
-#include "muxnet/ops/kernel.hpp"
+#include "muxnet/ops/operators.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 
@@ -71,7 +72,11 @@ void bind_graph(py::module_& module) {
           "Shapes of all named tensors, buffers included.")
       .def("summary", &Graph::summary, "Table of nodes with shapes, parameters and MACs.")
       .def("__str__", &Graph::summary);
-  module.def("operator_names", &operator_names, "Names of all operators, sorted.");
+  bind_register(module, &operators, "OperatorEntry", "An operator that graphs are made of.",
+                "operators", "All operators.")
+      .def_property_readonly(
+          "attributes", [](const OperatorEntry& entry) { return entry.definition.attributes; },
+          "Names of those that it understands.");
 }
 
 }  // namespace muxnet::python

@@ -10,6 +10,7 @@
 #include "muxnet/networks/predictor.hpp"
 #include "muxnet/networks/projection.hpp"
 #include "muxnet/networks/weights.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -85,6 +86,10 @@ void bind_networks(py::module_& module) {
           py::arg("state"),
           "Copy named arrays into the model.\n\n"
           "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
+      .def(
+          "transfer", [](Model& to, const Model& from) { transfer_weights(from, to); },
+          py::arg("other"), Unlocked(),
+          "Copy every tensor of another model that this one has by the same name and shape.")
       .def("save", &save_weights, py::arg("path"), Unlocked(),
            "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
       .def("load", &load_weights, py::arg("path"), Unlocked(),
@@ -105,15 +110,14 @@ void bind_networks(py::module_& module) {
       .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
            py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"
-           "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
+           "Raises:\n    ValueError: another shape, an unknown output.");
 
-  module.def("network_names", &network_names, "Names of all networks of the zoo.");
-  module.def(
-      "network_summary", [](const std::string& name) { return network_info(name).summary; },
-      py::arg("name"), "What a network is, in one line.\n\nRaises:\n    IndexError: unknown name.");
+  bind_register(module, &networks, "NetworkEntry", "A network of the zoo.", "networks",
+                "All networks of the zoo, by family.")
+      .def_readonly("family", &NetworkEntry::family);
   module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
              "A network of the zoo as a graph.\n\n"
-             "Raises:\n    IndexError: unknown name.\n    ValueError: images too small for it.");
+             "Raises:\n    ValueError: unknown name, images too small for it.");
   module.def(
       "plan_bytes",
       [](Model& model, std::int64_t batch) {
@@ -127,7 +131,14 @@ void bind_networks(py::module_& module) {
       py::arg("projection_dim") = 0, py::arg("seed") = 0,
       py::arg("normalization") = Normalization{}, Unlocked(),
       "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
-      "Raises:\n    IndexError: unknown name.");
+      "Raises:\n    ValueError: unknown name.");
+  module.def(
+      "matching_network", &matching_network, py::arg("tensors"), py::arg("options"),
+      "The network of the zoo whose tensors have these names and shapes, in its order, with\n"
+      "as many classes as the last matrix has rows.\n\n"
+      "Raises:\n    ValueError: there is none.");
+  module.def("class_count", &class_count, py::arg("tensors"),
+             "The rows of the last matrix of named shapes.\n\nRaises:\n    ValueError: no matrix.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, py::arg("normalization") = Normalization{}, Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");

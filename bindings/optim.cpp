@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 #include "muxnet/optim/optimizer.hpp"
 #include "muxnet/optim/schedule.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 
@@ -23,8 +24,10 @@ void bind_optim(py::module_& module) {
       .def_readwrite("anneal", &ScheduleOptions::anneal)
       .def_readwrite("milestones", &ScheduleOptions::milestones)
       .def_readwrite("decay", &ScheduleOptions::decay);
-  module.def("optimizer_names", &optimizer_names, "Names of all optimizers.");
-  module.def("schedule_names", &schedule_names, "Names of all schedules.");
+  bind_register(module, &optimizers, "OptimizerEntry", "A way to follow gradients.", "optimizers",
+                "All optimizers.");
+  bind_register(module, &schedules, "ScheduleEntry", "A course of the learning rate.", "schedules",
+                "All schedules.");
 }
 
 }  // namespace muxnet::python

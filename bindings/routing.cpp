@@ -3,6 +3,7 @@
 #include "bindings.hpp"
 #include "holding.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/division.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/policy.hpp"
@@ -70,6 +71,7 @@ void bind_table(py::module_& module) {
       .def_property_readonly("source", [](const OutcomeTable& t) { return t.fields().source; })
       .def_property_readonly("indices", [](const OutcomeTable& t) { return t.fields().indices; })
       .def("costs", &OutcomeTable::costs, py::arg("kind"), "(N), in the kind's unit.")
+      .def("accuracies", &OutcomeTable::accuracies, "(N), share of right answers of each model.")
       .def_property_readonly(
           "cost_kinds",
           [](const OutcomeTable& t) {
@@ -79,7 +81,22 @@ void bind_table(py::module_& module) {
           },
           "What costs() knows, sorted.")
       .def_property_readonly("predictions", &OutcomeTable::predictions, "i32 (n, N).")
-      .def("multiplexer_cost", &OutcomeTable::multiplexer_cost, py::arg("kind"));
+      .def("multiplexer_cost", &OutcomeTable::multiplexer_cost, py::arg("kind"))
+      .def("traded_cost", &OutcomeTable::traded_cost, py::arg("wanted") = "",
+           "The kind of cost to trade against accuracy: the one wanted, else \"macs\", else the\n"
+           "first.\n\nRaises:\n    ValueError: lists the kinds there are.");
+  module.def(
+      "divide",
+      [](const OutcomeTable& table, double share, std::uint64_t seed) {
+        auto parts = divide(table, share, seed);
+        return std::pair(std::move(parts.held_out), std::move(parts.test));
+      },
+      py::arg("table"), py::arg("share") = 0.5, py::arg("seed") = 0, Unlocked(),
+      "A table's inputs in two random parts, \"held_out\" with `share` of them and \"test\".\n\n"
+      "Raises:\n    ValueError: a part would be empty.");
+  module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked(),
+             "A table's inputs in random order: what is learnt from parts of it comes from other\n"
+             "parts.");
 }
 
 Unsure unsure_of(const std::string& name) {
@@ -116,7 +133,13 @@ void bind_policy(py::module_& module) {
       "and for others meanwhile.")
       .def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_multiplexer", &Policy::uses_multiplexer)
-      .def_property_readonly("uses_features", &Policy::uses_features)
+      .def_property_readonly("fitting_part", &Policy::fitting_part,
+                             "The part of recorded outcomes to fit it on: \"calibration\" where "
+                             "the multiplexer looks,\nelse \"held_out\".")
+      .def("within", &Policy::within, py::arg("cost"),
+           "What choose_for_budget() would choose; None where even the cheapest costs more.")
+      .def("cheapest_as_good", &Policy::cheapest_as_good, py::arg("accuracy"),
+           "Place among operating_points of the cheapest as accurate as that; None: none is.")
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked(),
            "Choose operating points on held-out outcomes.\n\nRaises:\n    ValueError: test data.")
       .def("save", &Policy::save, py::arg("path"), Unlocked(),
@@ -150,6 +173,10 @@ void bind_policy(py::module_& module) {
                              "What deciding itself costs now.")
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
+      .def("decide",
+           py::overload_cast<const OutcomeTable&, const OperatingPoint&>(&Policy::decide,
+                                                                         py::const_),
+           py::arg("table"), py::arg("point"), Unlocked(), "The same at another operating point.")
       .def("rule",
            reading("policy.rule",
                    [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }),

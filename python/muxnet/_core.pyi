@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Quantity', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_figures', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     pass
 class TrainingError(RuntimeError):
@@ -123,6 +123,18 @@ class Graph:
         """
         Shapes of all named tensors, buffers included.
         """
+class OperatorEntry:
+    """
+    An operator that graphs are made of.
+    """
+    @property
+    def attributes(self) -> list[str]:
+        """
+        Names of those that it understands.
+        """
+    @property
+    def name(self) -> str:
+        ...
 class NetworkOptions:
     """
     What a network is built for.
@@ -219,6 +231,10 @@ class Model:
         """
         Named arrays, buffers included, sharing memory with the model.
         """
+    def transfer(self, other: Model) -> None:
+        """
+        Copy every tensor of another model that this one has by the same name and shape.
+        """
     @property
     def graph(self) -> Graph:
         ...
@@ -252,9 +268,21 @@ class Predictor:
         One named output for normalised images f32 (n, c, h, w).
         
         Raises:
-            ValueError: another shape.
-            IndexError: an unknown output.
+            ValueError: another shape, an unknown output.
         """
+class NetworkEntry:
+    """
+    A network of the zoo.
+    """
+    @property
+    def family(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
 class Formulation:
     """
     Which reading of the paper's equations to compute.
@@ -438,6 +466,26 @@ class ScheduleOptions:
     @warmup.setter
     def warmup(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
+class OptimizerEntry:
+    """
+    A way to follow gradients.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
+class ScheduleEntry:
+    """
+    A course of the learning rate.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
 class Dataset:
     """
     Labelled images in memory.
@@ -527,6 +575,26 @@ class Loader:
         """
         Begin an epoch, dropping what was under way.
         """
+class ImagePayload:
+    """
+    As what an image is sent.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
+class DataKind:
+    """
+    A kind of data set.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def title(self) -> str:
+        ...
 class FitOptions:
     """
     What both steps of Algorithm 1 have in common.
@@ -1099,6 +1167,10 @@ class OutcomeTable:
         """
     def __len__(self) -> int:
         ...
+    def accuracies(self) -> list[float]:
+        """
+        (N), share of right answers of each model.
+        """
     def costs(self, kind: str) -> list[float]:
         """
         (N), in the kind's unit.
@@ -1118,6 +1190,14 @@ class OutcomeTable:
         
         Raises:
             ValueError: a row that is not there.
+        """
+    def traded_cost(self, wanted: str = '') -> str:
+        """
+        The kind of cost to trade against accuracy: the one wanted, else "macs", else the
+        first.
+        
+        Raises:
+            ValueError: lists the kinds there are.
         """
     @property
     def correct(self) -> numpy.ndarray:
@@ -1234,6 +1314,10 @@ class Policy:
         Raises:
             ValueError.
         """
+    def cheapest_as_good(self, accuracy: typing.SupportsFloat | typing.SupportsIndex) -> int | None:
+        """
+        Place among operating_points of the cheapest as accurate as that; None: none is.
+        """
     def choose(self, point: OperatingPoint) -> None:
         ...
     def choose_for_budget(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> None:
@@ -1243,9 +1327,15 @@ class Policy:
         Raises:
             ValueError.
         """
+    @typing.overload
     def decide(self, table: OutcomeTable) -> Decisions:
         """
         Decisions for a whole table.
+        """
+    @typing.overload
+    def decide(self, table: OutcomeTable, point: OperatingPoint) -> Decisions:
+        """
+        The same at another operating point.
         """
     def fit(self, held_out: OutcomeTable) -> None:
         """
@@ -1280,6 +1370,10 @@ class Policy:
         Raises:
             OSError.
         """
+    def within(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> OperatingPoint | None:
+        """
+        What choose_for_budget() would choose; None where even the cheapest costs more.
+        """
     def without(self, model: typing.SupportsInt | typing.SupportsIndex) -> None:
         """
         Never call the model at this position again.
@@ -1304,10 +1398,13 @@ class Policy:
         (N), when fitted, of its kind.
         """
     @property
-    def models(self) -> list[str]:
-        ...
+    def fitting_part(self) -> str:
+        """
+        The part of recorded outcomes to fit it on: "calibration" where the multiplexer looks,
+        else "held_out".
+        """
     @property
-    def multiplexer_cost(self) -> float:
+    def look(self) -> float:
         """
         What deciding itself costs now.
         """
@@ -1325,9 +1422,6 @@ class Policy:
         """
         (N), what the models cost now.
         """
-    @property
-    def uses_features(self) -> bool:
-        ...
     @property
     def uses_multiplexer(self) -> bool:
         ...
@@ -1424,6 +1518,31 @@ class DriftMonitor:
     def version(self) -> str:
         """
         Of its policy.
+        """
+class PolicyEntry:
+    """
+    A policy, not yet fitted.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def needs(self) -> list[str]:
+        """
+        What it reads of an input beside the models' answers: "scores", "features", "offload_score", "label".
+        """
+    @property
+    def reported(self) -> bool:
+        """
+        `muxnet run` fits and reports it.
+        """
+    @property
+    def title(self) -> str:
+        ...
+    @property
+    def uses_multiplexer(self) -> bool:
+        """
+        The multiplexer looks at every input, so that its cost is in every decision.
         """
 class Interval:
     """
@@ -1614,6 +1733,247 @@ class Limit:
         """
         `name`: the kind of cost, or the model whose share of calls it is.
         """
+class KeptPromise:
+    """
+    What became of a promise over random divisions of recorded answers.
+    """
+    @property
+    def broken(self) -> int:
+        """
+        Of these, where it loses more than promised on all inputs.
+        """
+    @property
+    def broken_elsewhere(self) -> int:
+        """
+        The same on the inputs not calibrated on.
+        """
+    @property
+    def cost_share(self) -> float | None:
+        """
+        Mean cost of the certified points, as a share of the best single model's;
+        None: none was.
+        """
+    @property
+    def promised(self) -> int:
+        """
+        Divisions in which a point was certified.
+        """
+class Details:
+    """
+    What lies behind an evaluation.
+    """
+    @property
+    def auroc(self) -> list[FailurePrediction]:
+        """
+        (N).
+        """
+    @property
+    def classes(self) -> list[ClassStatistics]:
+        """
+        (K).
+        """
+    @property
+    def hardness(self) -> list[HardnessLevel]:
+        """
+        (N + 1).
+        """
+    @property
+    def recovered(self) -> dict[float, float | None]:
+        """
+        By share of the gap from the cheapest to the best single model, the least
+        cost that recovers it, as a share of the best one's; None: no point does.
+        """
+    @property
+    def regret(self) -> Estimate:
+        """
+        The oracle's accuracy less the policy's.
+        """
+class ModelFigures:
+    """
+    One model alone.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def cost(self) -> float:
+        """
+        In the unit of its kind.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def only_right(self) -> float:
+        """
+        Share of the inputs that no other model gets right.
+        """
+class PolicyFigures:
+    """
+    A policy over budgets; costs are shares of the best single model's.
+    """
+    @property
+    def accuracy_at(self) -> dict[float, float | None]:
+        """
+        By budget, at the point chosen for it on the fitting part; None: all cost more.
+        """
+    @property
+    def area(self) -> Estimate | None:
+        """
+        area_above() random mixing up to the best single model's cost.
+        """
+    @property
+    def curve(self) -> list[tuple[float, float]]:
+        """
+        Pairs (cost, accuracy).
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def recovered(self) -> dict[float, float | None]:
+        ...
+class Choice:
+    """
+    An operating point chosen on the fitting part, against the best single model.
+    """
+    @property
+    def accuracy(self) -> float:
+        ...
+    @property
+    def cost(self) -> float:
+        """
+        A share of the best single model's.
+        """
+    @property
+    def difference(self) -> Estimate:
+        """
+        Of accuracies, paired.
+        """
+class Diversity:
+    """
+    How differently models err, in shares of the inputs.
+    """
+    @property
+    def all_wrong(self) -> float:
+        ...
+    @property
+    def disagreement(self) -> float:
+        """
+        Two models answer differently, the mean over pairs.
+        """
+    @property
+    def double_fault(self) -> float:
+        """
+        Two models are both wrong, the mean over pairs.
+        """
+    @property
+    def oracle_gain(self) -> float:
+        """
+        The best single model is wrong, another model right.
+        """
+class LeftOut:
+    """
+    A policy that the table has nothing for to look at, and what that would be.
+    """
+    @property
+    def policy(self) -> str:
+        ...
+    @property
+    def want(self) -> str:
+        ...
+class Verdict:
+    """
+    Whether a policy is as good as the best single model for less, or better for as much.
+    
+    Members:
+    
+      pays
+    
+      unclear
+    
+      does_not_pay
+    """
+    __members__: typing.ClassVar[dict[str, Verdict]]
+    does_not_pay: typing.ClassVar[Verdict]
+    pays: typing.ClassVar[Verdict]
+    unclear: typing.ClassVar[Verdict]
+    @typing.overload
+    def __eq__(self, other: Verdict) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: Verdict) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class Study:
+    """
+    What recorded answers say about multiplexing.
+    """
+    @property
+    def best_single(self) -> int:
+        """
+        Its place among the models.
+        """
+    @property
+    def cost_kind(self) -> str:
+        ...
+    @property
+    def details(self) -> Details:
+        """
+        Of the policy at its default point.
+        """
+    @property
+    def diversity(self) -> Diversity:
+        ...
+    @property
+    def gain(self) -> Choice | None:
+        """
+        Most accurate at the best single model's cost.
+        """
+    @property
+    def left_out(self) -> list[LeftOut]:
+        ...
+    @property
+    def models(self) -> list[ModelFigures]:
+        ...
+    @property
+    def policies(self) -> list[PolicyFigures]:
+        ...
+    @property
+    def saving(self) -> Choice | None:
+        """
+        Cheapest with the best single model's accuracy.
+        """
+    @property
+    def verdict(self) -> Verdict:
+        ...
 class Classifier:
     """
     A model, whatever runs it.
@@ -2699,6 +3059,11 @@ def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]
     """
     A policy's family over budgets.
     """
+def area_above(policy: Policy, baseline: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate | None:
+    """
+    area_between() a policy and a baseline, such as random mixing, fitted on the same table; None
+    for a policy of one operating point, and for the baseline itself.
+    """
 @typing.overload
 def area_between(policy: Policy, other: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate:
     """
@@ -2713,6 +3078,14 @@ def area_between(policies: collections.abc.Sequence[Policy], others: collections
     
     Raises:
         ValueError: tables of different inputs.
+    """
+def auroc(scores: numpy.ndarray, positive: numpy.ndarray) -> float | None:
+    """
+    Area under the ROC curve: the probability that a positive scores above a negative, ties
+    half; None where one of the two is missing. Scores f32 (n), positive u8 (n).
+    
+    Raises:
+        ValueError: the lengths differ.
     """
 def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
@@ -2731,8 +3104,7 @@ def build_network(name: str, options: NetworkOptions) -> Graph:
     A network of the zoo as a graph.
     
     Raises:
-        IndexError: unknown name.
-        ValueError: images too small for it.
+        ValueError: unknown name, images too small for it.
     """
 def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Guarantee:
     """
@@ -2749,6 +3121,13 @@ def choose_within(policy: Policy, calibration: OutcomeTable, limits: collections
     Raises:
         ValueError: no point does, and what would do.
     """
+def class_count(tensors: collections.abc.Sequence[tuple[str, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]]) -> int:
+    """
+    The rows of the last matrix of named shapes.
+    
+    Raises:
+        ValueError: no matrix.
+    """
 def class_figures(table: OutcomeTable, decisions: Decisions) -> list[ClassStatistics]:
     """
     (K), what the decisions do with each class.
@@ -2757,9 +3136,25 @@ def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
     """
     Eq. 10.
     """
+def collapsed_model(called_shares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> int | None:
+    """
+    The model that answers (nearly) everything: called alone for more than 99 % of the
+    inputs.
+    """
 def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
     """
     An OutcomeTable of every model's answers to normalised images.
+    """
+def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, divisions: typing.SupportsInt | typing.SupportsIndex = 1000, share: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> KeptPromise:
+    """
+    Certifies a fitted policy on random parts of a table and counts promises that were broken.
+    
+    Raises:
+        ValueError: as certify(), and where a part would be empty.
+    """
+def data_kinds() -> list[DataKind]:
+    """
+    All kinds of data set that 'KIND:PATH' may name.
     """
 def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
     """
@@ -2784,6 +3179,13 @@ def digest_file(path: os.PathLike | str | bytes) -> str:
     Raises:
         OSError: no plain file, or unreadable.
     """
+def divide(table: OutcomeTable, share: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[OutcomeTable, OutcomeTable]:
+    """
+    A table's inputs in two random parts, "held_out" with `share` of them and "test".
+    
+    Raises:
+        ValueError: a part would be empty.
+    """
 def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
     """
     One image u8 (1, c, h, w) as a png or jpeg file.
@@ -2805,12 +3207,22 @@ def end_within(within_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
     Raises:
         ValueError: a negative number.
     """
+@typing.overload
 def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
     """
     Figures of a fitted policy.
     
     Raises:
         ValueError: inputs that it was fitted on.
+    """
+@typing.overload
+def evaluate(policy: Policy, point: OperatingPoint, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
+    """
+    The same at another of its operating points.
+    """
+def evaluate_models(table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[Estimate]:
+    """
+    (N), accuracy of each model alone, with its interval.
     """
 def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.SupportsIndex, download_bytes: typing.SupportsFloat | typing.SupportsIndex, server_ms: Quantity) -> Exchange:
     """
@@ -2833,6 +3245,24 @@ def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost
     
     Raises:
         ValueError: a share outside [0, 1].
+    """
+def image_payloads() -> list[ImagePayload]:
+    """
+    All payloads of images.
+    """
+def in_pool(evaluation: Evaluation, models: collections.abc.Sequence[str], pool: collections.abc.Sequence[str]) -> Evaluation:
+    """
+    An evaluation on some models of a pool, with called shares of all, 0 for the others.
+    
+    Raises:
+        ValueError: a model that the pool has not.
+    """
+def interpolate(points: collections.abc.Sequence[tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]], cost: typing.SupportsFloat | typing.SupportsIndex) -> float:
+    """
+    Accuracy at `cost` on the straight lines between points (cost, accuracy), level outside.
+    
+    Raises:
+        ValueError: no points.
     """
 def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resize: typing.SupportsInt | typing.SupportsIndex = 256, crop: typing.SupportsInt | typing.SupportsIndex = 224) -> numpy.ndarray:
     """
@@ -2865,6 +3295,17 @@ def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], cha
         OSError: an unreadable file.
         ValueError: no files.
     """
+def look(multiplexer: Multiplexer, images: numpy.ndarray, macs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
+    """
+    Run a multiplexer over normalised images; macs are the N models'.
+    """
+def look_closely(policy: Policy, table: OutcomeTable, evaluation: Evaluation) -> Details:
+    """
+    An evaluation of a policy on a table, looked at closely.
+    
+    Raises:
+        ValueError: inputs that it was fitted on.
+    """
 def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
     """
     A data set from arrays, not copied: images u8 or f32 (n, h, w) or (n, c, h, w), labels (n).
@@ -2877,7 +3318,7 @@ def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.Sup
     A network of the zoo with fresh weights; without a seed all zero, to look at costs.
     
     Raises:
-        IndexError: unknown name.
+        ValueError: unknown name.
     """
 def make_multiplexer(options: MultiplexerOptions, *, seed: typing.SupportsInt | typing.SupportsIndex = 0, normalization: Normalization = ...) -> Model:
     """
@@ -2899,6 +3340,14 @@ def make_splits(data: Dataset, options: SplitOptions) -> Splits:
     
     Raises:
         ValueError: a class has too few images.
+    """
+def matching_network(tensors: collections.abc.Sequence[tuple[str, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]], options: NetworkOptions) -> str:
+    """
+    The network of the zoo whose tensors have these names and shapes, in its order, with
+    as many classes as the last matrix has rows.
+    
+    Raises:
+        ValueError: there is none.
     """
 def measure_latency(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, turns: typing.SupportsInt | typing.SupportsIndex = 30) -> Latency:
     """
@@ -2936,16 +3385,9 @@ def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[t
     Raises:
         ValueError: shapes that do not fit, costs not above 0.
     """
-def network_names() -> list[str]:
+def networks() -> list[NetworkEntry]:
     """
-    Names of all networks of the zoo.
-    """
-def network_summary(name: str) -> str:
-    """
-    What a network is, in one line.
-    
-    Raises:
-        IndexError: unknown name.
+    All networks of the zoo, by family.
     """
 def no_cost() -> Cost:
     """
@@ -2966,21 +3408,21 @@ def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt |
         ValueError: kind or classes that do not fit.
         OSError: bad files.
     """
-def operator_names() -> list[str]:
+def operators() -> list[OperatorEntry]:
     """
-    Names of all operators, sorted.
+    All operators.
     """
-def optimizer_names() -> list[str]:
+def optimizers() -> list[OptimizerEntry]:
     """
-    Names of all optimizers.
+    All optimizers.
     """
 def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
     """
     Bytes of all buffers of a compiled inference pass, weights not counted.
     """
-def policy_names() -> list[str]:
+def policies() -> list[PolicyEntry]:
     """
-    Names of all policies.
+    All policies, in the order in which they are reported.
     """
 def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, logits: bool, name: str) -> numpy.ndarray:
     """
@@ -3037,6 +3479,14 @@ def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """
     (N * N), row's model right and column's wrong: the paper's Quantity 1.
     """
+def roc_curve(scores: numpy.ndarray, positive: numpy.ndarray) -> list[tuple[float, float]]:
+    """
+    Pairs (false, true positive rate) from (0, 0) to (1, 1), by falling threshold, without the
+    points between two equal steps. Scores f32 (n), positive u8 (n).
+    
+    Raises:
+        ValueError: the lengths differ, or positives or negatives are missing.
+    """
 def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
     """
     Answers of every model for every variant of every input.
@@ -3055,9 +3505,9 @@ def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.M
     Raises:
         OSError: it cannot be written.
     """
-def schedule_names() -> list[str]:
+def schedules() -> list[ScheduleEntry]:
     """
-    Names of all schedules.
+    All schedules.
     """
 def set_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
@@ -3066,12 +3516,26 @@ def set_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
     Raises:
         ValueError: a negative number.
     """
+def shuffle(table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> OutcomeTable:
+    """
+    A table's inputs in random order: what is learnt from parts of it comes from other
+    parts.
+    """
 def split_dataset(data: Dataset, second_fraction: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple[Dataset, Dataset]:
     """
     Divide in two, stratified.
     
     Raises:
         ValueError.
+    """
+def study(held_out: OutcomeTable, test: OutcomeTable, *, cost_kind: str = '', policy: str, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Study:
+    """
+    Fits every policy that `held_out` suffices for, and evaluates it on `test`; `policy` is the
+    one of which saving, gain and details are.
+    
+    Raises:
+        ValueError: fewer than two models, an unknown kind of cost, tables that do not fit
+            each other or share inputs.
     """
 def supports_bf16() -> bool:
     """
@@ -3105,4 +3569,5 @@ def versions() -> dict[str, str]:
     """
     Versions of what the core was built with.
     """
+AS_GOOD_WITHIN: float = 0.005
 __version__: str = '0.1.0'

@@ -50,7 +50,7 @@ def test_it_is_searched_over_like_any_other(answers):
 @pytest.mark.parametrize(
     ("settings", "change", "message"),
     [
-        ({"policy": "no_such"}, None, "always, argmax"),
+        ({"policy": "no_such"}, None, "always, best_single, hybrid_single"),
         ({"costs": None}, None, "costs of 3 models"),
         ({"costs": (1, 2)}, None, "3 costs"),
         ({"costs": (1, 2, -1)}, None, "costs above 0"),

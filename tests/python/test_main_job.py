@@ -10,11 +10,12 @@ import pytest
 from muxnet.base import machine, schema
 from muxnet.base.files import write_text
 from muxnet.cli import main
+from muxnet.outcomes.policies import reported_policies
 from muxnet.run import assemble, main_job, results, steps, verdict
 from muxnet.run import data as run_data
 
 NAMES = ["small", "large"]
-POLICIES = results.POLICY_NAMES
+POLICIES = reported_policies()
 COMPUTING = {  # what computes, by the module that calls it
     assemble: ("versions",),
     main_job: ("set_threads",),

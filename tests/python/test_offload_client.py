@@ -261,7 +261,7 @@ def test_what_cannot_be_is_refused(networks, make_client) -> None:
         make_client("ftp://host")
     with pytest.raises(ValueError, match=r"a URL grpc\(s\)://HOST:PORT, received grpc://host"):
         make_client("grpc://host")
-    with pytest.raises(ValueError, match="a payload raw, png or jpeg"):
+    with pytest.raises(ValueError, match="one of raw, png, jpeg, received gif"):
         make_client("http://127.0.0.1:1", payload="gif")
     client = make_client("http://127.0.0.1:1")
     with pytest.raises(ValueError, match=r"an image \(1, 1, 28, 28\)"):

@@ -17,7 +17,7 @@ data = muxnet.load_data("digits", held_out_fraction=0.25)
 models = muxnet.zoo(("alexnet_small", "mobilenet_v2_small"), data.train)
 multiplexer = _core.Multiplexer(multiplexer_network(models, muxnet.RunConfig()))
 table = muxnet.outcome_table(models, multiplexer, data.test, split="held_out")
-policy = muxnet.fit_policy("argmax", table)
+policy = muxnet.fit_policy("hybrid_single", table)
 router = muxnet.Router(models, multiplexer, policy)
 images = data.test.images[:40]
 

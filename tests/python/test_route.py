@@ -252,7 +252,7 @@ def test_words_for_steps_and_plans():
     alternatives[0] |= {"answer": 1, "right": True}
     record = {
         "input": 7,
-        "policy": "threshold_ensemble",
+        "policy": "hybrid_ensemble",
         "version": "0",
         "answer": 1,
         "probability": 0.5,

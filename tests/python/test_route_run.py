@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.run_folder import RunFolder
+from muxnet.outcomes.policies import reported_policies
 from muxnet.pool.pools import run_policy
-from muxnet.run.results import POLICY_NAMES
 from PIL import Image
 
 COUNT = 25
@@ -28,7 +28,7 @@ def images(run_folder, tmp_path_factory):
     return paths
 
 
-@pytest.mark.parametrize("name", sorted(set(POLICY_NAMES) - {"oracle"}))
+@pytest.mark.parametrize("name", sorted(set(reported_policies()) - {"oracle"}))
 def test_files_go_where_the_recorded_outcomes_went(run_folder, images, name, tmp_path):
     records = tmp_path / "records.jsonl"
     arguments = ["route", str(run_folder), *images, "--policy", name, "--records", str(records)]

@@ -223,8 +223,8 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
         (["fit", "FIT", "--gate", "-1"], 2, "a gap of at least 0"),
         (["fit", "FIT", "--policy", "knn"], 1, "a table with features"),
         (["evaluate", "NOTHING", "--outcomes", "TEST"], 1, "a router with policy.json"),
-        (["fit", "FIT", "--policy", "no_such"], 1, "one of agreement_cascade, always"),
-        (["fit", "FIT", "--policy", "argmax"], 1, "scores"),
+        (["fit", "FIT", "--policy", "no_such"], 1, "one of always, best_single"),
+        (["fit", "FIT", "--policy", "hybrid_single"], 1, "scores"),
         (["fit", "FIT", "--budget", "-1"], 2, "a cost above 0"),
     ],
 )

@@ -111,7 +111,7 @@ def test_rest_answers_as_the_router_does(rest, served, digit_images, binary):
     assert json.loads(said["called"]) == names
     assert json.loads(said["cost"]) == routed.costs
     assert np.shape(json.loads(said["weights"])) == (7, 3)
-    assert said["policy"] == "argmax"
+    assert said["policy"] == "hybrid_single"
     assert said["policy_version"] == 1
 
 
@@ -423,7 +423,7 @@ def test_a_browser_shows_what_was_called(ready, rest, served, digit_images, tmp_
     place = f"http://127.0.0.1:{ready['http_port']}/"
     command = [browser, *options, f"--user-data-dir={tmp_path}", "--dump-dom", place]
     page = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert '<span id="policy">argmax</span>' in page
+    assert '<span id="policy">hybrid_single</span>' in page
     rows = re.search(r'<tbody id="models">(.*?)</tbody>', page, re.S).group(1)
     assert re.findall(r"<tr><td>(\w+)</td>", rows) == served.names
     shares = [float(share) for share in re.findall(r"([\d.]+) %", rows)]

@@ -314,7 +314,7 @@ def test_images_of_another_size_are_told(folder, started_server):
 
 def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path):
     table = _core.OutcomeTable.load(untrained_run / "outcomes-calibration.safetensors")
-    policy = _core.make_policy("argmax")
+    policy = _core.make_policy("hybrid_single")
     policy.fit(table)
     policy.save(tmp_path / "policy.json")
     listed = [

@@ -49,7 +49,7 @@ def shared(tmp_path_factory) -> SimpleNamespace:
         models=models,
         multiplexer=multiplexer,
         table=table,
-        policy=muxnet.fit_policy("argmax", table),
+        policy=muxnet.fit_policy("hybrid_single", table),
         images=images,
         folder=tmp_path_factory.mktemp("threads"),
     )

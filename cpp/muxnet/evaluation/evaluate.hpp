@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,13 +48,27 @@ struct Evaluation {
 Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
                     const EvaluationOptions& options = {});
 
+/// The same at another of its operating points.
+Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,
+                    const EvaluationOptions& options = {});
+
 /// The same for several policies on the same resamples of the inputs, drawn once for all.
 std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
                                      const OutcomeTable& table,
                                      const EvaluationOptions& options = {});
 
-/// Says in words that one model answers (nearly) everything: called alone for more than 99 % of
-/// the inputs. Empty otherwise.
+/// (N), accuracy of each model alone, with its interval.
+std::vector<Estimate> evaluate_models(const OutcomeTable& table,
+                                      const BootstrapOptions& options = {});
+
+/// An evaluation on some models of a pool, with called shares of all, 0 for the others.
+Evaluation in_pool(Evaluation evaluation, const std::vector<std::string>& models,
+                   const std::vector<std::string>& pool);
+
+/// The model that answers (nearly) everything: called alone for more than 99 % of the inputs.
+std::optional<std::size_t> collapsed_model(const std::vector<double>& called_shares);
+
+/// Says in words that there is a collapsed_model(). Empty otherwise.
 std::string collapse_text(const std::vector<double>& called_shares,
                           const std::vector<std::string>& models);
 

@@ -1,6 +1,6 @@
 #include "muxnet/evaluation/hardness.hpp"
 
-#include <bit>
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 
@@ -57,9 +57,8 @@ std::vector<HardnessLevel> by_hardness(const OutcomeTable& table, const Decision
     auto& level = levels[static_cast<std::size_t>(hardness[i])];
     ++level.inputs;
     level.accuracy += correct[i];
-    for (std::uint64_t rest = decisions.called[i]; rest != 0; rest &= rest - 1) {
-      level.called_shares[static_cast<std::size_t>(std::countr_zero(rest))] += 1.0;
-    }
+    for (const std::size_t model : models_of(decisions.called[i]))
+      level.called_shares[model] += 1.0;
   }
   for (auto& level : levels) {
     if (level.inputs == 0) continue;

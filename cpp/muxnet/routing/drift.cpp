@@ -9,6 +9,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/core/random.hpp"
 
 namespace muxnet {
@@ -27,13 +28,6 @@ std::int64_t place(const std::string& name, double value) {
           text(value));
   const double odds = std::log(value) - std::log1p(-value);
   return std::lround(steps_per_unit * std::clamp(odds, -end_of_grid, end_of_grid));
-}
-
-template <class Value>
-std::string names_of(const std::map<std::string, Value>& entries) {
-  std::string names;
-  for (const auto& [name, value] : entries) names += (names.empty() ? "" : ", ") + name;
-  return names;
 }
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
@@ -55,9 +49,7 @@ std::map<std::string, double> monitored_values(const Rule& rule, Evidence eviden
   evidence.called = 0;
   const Step last = run_steps(rule, evidence, [&](const Evidence& before, const Step& step) {
     if (before.called != 0) return;
-    for (std::uint64_t rest = step.call; rest != 0; rest &= rest - 1) {
-      first += evidence.confidences[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    for (const std::size_t model : models_of(step.call)) first += evidence.confidences[model];
     first /= std::popcount(step.call);
   });
   std::vector<float> joint(evidence.probabilities.size() / evidence.predictions.size());
@@ -125,8 +117,8 @@ bool DriftMonitor::observe(const std::map<std::string, double>& values) {
 
 void DriftMonitor::take(const std::map<std::string, double>& values) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  require(names_of(values) == names_of(streams_), "drift monitor",
-          text("values of ", names_of(streams_)), names_of(values));
+  require(joined(values, key_of) == joined(streams_, key_of), "drift monitor",
+          text("values of ", joined(streams_, key_of)), joined(values, key_of));
   std::vector<std::int64_t> places;  // all checked before any counts
   for (const auto& [name, value] : values) places.push_back(place(name, value));
   Random random(options_.seed, static_cast<std::uint64_t>(observed_));

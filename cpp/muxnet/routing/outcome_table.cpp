@@ -7,6 +7,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 namespace {
@@ -232,9 +233,17 @@ std::vector<double> OutcomeTable::accuracies() const {
 const std::vector<double>& OutcomeTable::costs(const std::string& kind) const {
   const auto found = fields_->costs.find(kind);
   if (found != fields_->costs.end()) return found->second;
+  throw std::invalid_argument(
+      error_text(where, text("a kind of cost among ", joined(fields_->costs, key_of)), kind));
+}
+
+std::string OutcomeTable::traded_cost(const std::string& wanted) const {
+  const auto& kinds = fields_->costs;
+  if (wanted.empty()) return kinds.count("macs") > 0 ? "macs" : kinds.begin()->first;
   std::string known;
-  for (const auto& [name, values] : fields_->costs) known += (known.empty() ? "" : ", ") + name;
-  throw std::invalid_argument(error_text(where, text("a kind of cost among ", known), kind));
+  for (const auto& [name, values] : kinds) known += (known.empty() ? "" : " or ") + name;
+  require(kinds.count(wanted) > 0, "cost kind", known, wanted);
+  return wanted;
 }
 
 double OutcomeTable::multiplexer_cost(const std::string& kind) const {

@@ -29,7 +29,7 @@ struct PolicyOptions {
   std::int64_t model = 0;          ///< `always`: which one
   std::int64_t max_models = 3;     ///< `cascade`: longest chain, 1 to 4
   std::int64_t bins = 100;         ///< thresholds tried per stage or knob, 2 to 200
-  double gate = 0;  ///< `argmax`, `knn`: unsure where the two best models' values are closer
+  double gate = 0;  ///< `hybrid_single`, `knn`: unsure where the two best models' values are closer
   Unsure unsure = Unsure::dearest;  ///< what is called there
 };
 
@@ -43,6 +43,14 @@ struct OperatingPoint {
   double accuracy = 0;
   double cost = 0;                      ///< mean per input, of the policy's kind, router included
   std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
+};
+
+/// What a policy reads of an input beside the models' answers.
+struct Needs {
+  bool scores = false;         ///< the multiplexer's scores, or its weights
+  bool features = false;       ///< what the table's features say
+  bool offload_score = false;  ///< the multiplexer's output of the mobile/cloud case
+  bool label = false;          ///< the truth: in replay only
 };
 
 class Policy;
@@ -65,17 +73,20 @@ using PolicyMaker =
 /// by BusyError while another thread is in it, and refuses others meanwhile; `reading` extends that
 /// to several calls, and to what they give by reference.
 ///
-/// To add a policy: derive, implement name(), search() and make_rule(), register_policy().
+/// To add a policy: derive, implement name(), search() and make_rule(), add it to policies().
 class Policy {
  public:
   explicit Policy(PolicyOptions options);
   virtual ~Policy() = default;
 
   virtual std::string name() const = 0;
+  virtual Needs needs() const { return {}; }
   /// The multiplexer looks at every input, so that its cost is in every decision.
-  virtual bool uses_multiplexer() const { return false; }
-  /// It looks at the table's features of every input.
-  virtual bool uses_features() const { return false; }
+  bool uses_multiplexer() const;
+  /// The part of recorded outcomes to fit it on: "calibration", from which the multiplexer has
+  /// learnt nothing, where it looks at that ("offload-calibration" in the mobile/cloud case), else
+  /// "held_out", the whole of it.
+  std::string fitting_part() const;
   const PolicyOptions& options() const { return options_; }
 
   /// Finds the operating points. Throws std::invalid_argument for a table whose split is "test",
@@ -91,6 +102,11 @@ class Policy {
   /// The point that decide() uses.
   const OperatingPoint& point() const;
   void choose(OperatingPoint point);
+  /// What choose_for_budget() would choose; none where even the cheapest costs more. A cost that
+  /// equals a point's own does not miss it by rounding.
+  std::optional<OperatingPoint> within(double cost) const;
+  /// Place among operating_points() of the cheapest as accurate as that; none where none is.
+  std::optional<std::size_t> cheapest_as_good(double accuracy) const;
   /// Chooses the most accurate point that costs at most `cost` per input on held-out data. Throws
   /// std::invalid_argument when even the cheapest costs more.
   void choose_for_budget(double cost);

@@ -41,9 +41,7 @@ std::shared_ptr<const Rule> rule_of(const Policy& policy, std::optional<std::siz
 
 std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models) {
   std::vector<std::string> names;
-  for (std::uint64_t rest = called; rest != 0; rest &= rest - 1) {
-    names.push_back(models[static_cast<std::size_t>(std::countr_zero(rest))]);
-  }
+  for (const std::size_t model : models_of(called)) names.push_back(models[model]);
   return names;
 }
 
@@ -259,9 +257,7 @@ Json Recorder::cost_of(std::uint64_t called, bool with_multiplexer) const {
   for (const auto& [kind, values] : costs_.models) {
     double sum = with_multiplexer ? costs_.multiplexer.at(kind) : 0.0;
     if (with_multiplexer && kind == "macs") sum += rule_->macs();
-    for (std::uint64_t rest = called; rest != 0; rest &= rest - 1) {
-      sum += values[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    for (const std::size_t model : models_of(called)) sum += values[model];
     result[kind] = sum;
   }
   return result;
@@ -294,8 +290,7 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
         if (!reason.quantity.empty()) entry["why"] = to_json(reason);
         steps.push_back(std::move(entry));
       });
-  for (std::uint64_t rest = evidence.called; rest != 0; rest &= rest - 1) {
-    const auto model = static_cast<std::size_t>(std::countr_zero(rest));
+  for (const std::size_t model : models_of(evidence.called)) {
     outputs[models_[model]] = numbers(output_of(evidence, model, models_.size()));
   }
   std::vector<float> joint(evidence.probabilities.size() / models_.size());

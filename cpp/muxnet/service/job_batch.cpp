@@ -1,7 +1,8 @@
 #include "muxnet/service/job_batch.hpp"
 
 #include <algorithm>
-#include <bit>
+
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 
@@ -46,9 +47,7 @@ std::vector<Job> JobBatch::store(const Tensor& answers) const {
     if (!row.waiting.exchange(false)) continue;  // it had to go on without
     row.called |= row.asked;
     const auto& costs = job.request->deployment->costs();
-    for (std::uint64_t rest = row.asked; rest != 0; rest &= rest - 1) {
-      row.cost += costs[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    for (const std::size_t asked : models_of(row.asked)) row.cost += costs[asked];
     whole.push_back(job);
   }
   return whole;

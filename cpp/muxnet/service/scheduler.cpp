@@ -6,18 +6,12 @@
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 namespace {
 
 constexpr auto no_stage = static_cast<Stage>(-1);
-
-template <class Function>
-void for_each_model(std::uint64_t models, Function function) {
-  for (; models != 0; models &= models - 1) {
-    function(static_cast<std::size_t>(std::countr_zero(models)));
-  }
-}
 
 /// What the multiplexer holds of a model; without one, the dearer the better.
 double value_of(const Evidence& evidence, std::size_t model, const std::vector<double>& costs) {
@@ -221,7 +215,7 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
   ServiceStatus worst = entering && closing_ ? ServiceStatus::closing : ServiceStatus::ok;
   for (Wish& wish : wishes) {
     choose(wish);
-    for_each_model(wish.call, [&](std::size_t model) { ++reserved_[model + 1]; });
+    for (const std::size_t model : models_of(wish.call)) ++reserved_[model + 1];
     if (wish.status != ServiceStatus::ok && worst == ServiceStatus::ok) worst = wish.status;
   }
   std::fill(reserved_.begin(), reserved_.end(), 0);
@@ -233,7 +227,7 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
     row.asked = wish.call;
     row.open.store(std::popcount(wish.call), std::memory_order_relaxed);
     row.waiting.store(true);
-    for_each_model(wish.call, [&](std::size_t model) { push(model + 1, wish.job); });
+    for (const std::size_t model : models_of(wish.call)) push(model + 1, wish.job);
   }
 }
 
@@ -255,7 +249,7 @@ void Scheduler::choose(Wish& wish) {
   std::uint64_t free = 0;
   double spent = row.cost;
   Departure why = Departure::none;
-  for_each_model(wish.call, [&](std::size_t model) {
+  for (const std::size_t model : models_of(wish.call)) {
     const Departure found = obstacle(wish, model, spent);
     if (found == Departure::none) {
       free |= model_bit(model);
@@ -263,7 +257,7 @@ void Scheduler::choose(Wish& wish) {
     } else {
       why = found;
     }
-  });
+  }
   if (why == Departure::none) return;
   const bool refused = why == Departure::full && !options_.cheaper_when_full;
   const std::uint64_t obstructed = wish.call & ~free;
@@ -286,14 +280,14 @@ void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
   const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
   double best = 0;
   Departure worst = row.departure;
-  for_each_model(all_models(costs.size()) & ~obstructed, [&](std::size_t model) {
+  for (const std::size_t model : models_of(all_models(costs.size()) & ~obstructed)) {
     const Departure found = obstacle(wish, model, row.cost);
     worst = std::max(worst, found, [](Departure a, Departure b) { return helps(a) < helps(b); });
     const double value = value_of(evidence, model, costs);
-    if (found != Departure::none || (wish.call != 0 && value <= best)) return;
+    if (found != Departure::none || (wish.call != 0 && value <= best)) continue;
     wish.call = model_bit(model);
     best = value;
-  });
+  }
   row.last = true;
   if (wish.call != 0) return;
   wish.status = refusal_for(worst);

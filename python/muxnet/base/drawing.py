@@ -53,6 +53,9 @@ POLICY_STYLES: dict[str, Line] = {
     "average_ensemble": {"color": "#59616d", "marker": "P"},
     "oracle": {"color": "#111111", "marker": "*", "markersize": 13},
 }
+# Of a policy without a style of its own.
+PLAIN_CURVE: Line = {"linewidth": 1.4, "zorder": 3}
+PLAIN_POINT: Line = {"marker": "h"}
 STYLE: dict[RcKeyType, object] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,

@@ -1,5 +1,7 @@
 """Errors whose text is meant for the person at the command line."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -37,6 +39,15 @@ class OutputError(UserError, OSError):
 
 class InputError(UserError, OSError):
     """A file that cannot be read as asked: another kind of file, or a larger one."""
+
+
+@contextlib.contextmanager
+def told_as_config_error() -> Iterator[None]:
+    """Raise what the core refuses as ConfigError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def error_text(where: str, expected: object, received: object) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 import operator
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args, get_origin
 
 from muxnet.base.errors import ConfigError, error_text
@@ -39,10 +39,18 @@ def option(
     above: float | None = None,
     maximum: float | None = None,
     below: float | None = None,
+    names: Callable[[], Iterable[str]] | None = None,
+    checked: bool = True,
 ) -> Value:
-    """Return a dataclass field with its help text and its permitted range."""
+    """Return a dataclass field with its help text, its permitted range, and its names.
+
+    ``names`` gives the texts that are permitted, ``%(choices)s`` in the help text, when they are
+    asked for; unless ``checked`` they are only told.
+    """
     metadata = {
         "help": text,
+        "names": names,
+        "checked": checked,
         "range": {"minimum": minimum, "above": above, "maximum": maximum, "below": below},
     }
     return dataclasses.field(default=default, metadata=metadata)
@@ -113,7 +121,7 @@ def type_text(hint: object) -> str:
     if dataclasses.is_dataclass(hint):
         return "an object"
     if origin is Literal:
-        return "one of " + ", ".join(repr(value) for value in get_args(hint))
+        return _one_of(get_args(hint))
     if origin is tuple:
         return f"a list ({type_text(get_args(hint)[0])} each)"
     if origin is dict:
@@ -121,6 +129,10 @@ def type_text(hint: object) -> str:
     if origin in (typing.Union, types.UnionType):
         return " or ".join(type_text(part) for part in get_args(hint))
     return _NAMES.get(hint, "any value")
+
+
+def _one_of(values: Iterable[object]) -> str:
+    return "one of " + ", ".join(map(repr, values))
 
 
 def _fail(where: str, key: str, expected: str, received: object) -> typing.NoReturn:
@@ -199,6 +211,7 @@ def _convert_record(kind: type[Record], value: object, where: str, key: str) -> 
         if name in value:
             converted[name] = _convert(hints[name], value[name], where, prefix + name)
             _check_range(field, converted[name], where, prefix + name)
+            _check_name(field, converted[name], where, prefix + name)
         elif field.default is dataclasses.MISSING and (
             field.default_factory is dataclasses.MISSING
         ):
@@ -217,6 +230,12 @@ def _check_range(field: dataclasses.Field[object], value: object, where: str, ke
         )
         if broken or number != number:
             _fail(where, key, range_text(limits), number)
+
+
+def _check_name(field: "dataclasses.Field[Value]", value: object, where: str, key: str) -> None:
+    names = field.metadata.get("names")
+    if names is not None and field.metadata["checked"] and value not in names():
+        _fail(where, key, _one_of(names()), value)
 
 
 def range_text(limits: Mapping[str, float | None]) -> str:

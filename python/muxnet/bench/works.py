@@ -2,23 +2,11 @@
 
 import dataclasses
 
+from muxnet.base.compiled import _core
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.run.config import SMALL_ZOO
 
 FULL_ZOO = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
-REPLAYED = (
-    "always",
-    "best_single",
-    "random_mixing",
-    "argmax",
-    "threshold_ensemble",
-    "cascade",
-    "margin_cascade",
-    "entropy_cascade",
-    "learned_cascade",
-    "average_ensemble",
-    "oracle",
-)
 MODELS = 6  # of invented outcomes
 PEERS = {
     "train": ("torch", "torch_compile"),
@@ -94,7 +82,9 @@ def _training(networks: tuple[str, ...], batches: tuple[int, ...]) -> list[Work]
 
 
 def _replaying(policies: tuple[str, ...], inputs: int, table: str) -> list[Work]:
-    some = policies or REPLAYED
+    # What invented outcomes have: scores and labels.
+    able = (entry.name for entry in _core.policies() if set(entry.needs) <= {"scores", "label"})
+    some = policies or tuple(able)
     replayed = Work("replay", "", some, inputs, (MODELS, 1, 1), 10, alone=True, table=table)
     single = dataclasses.replace(replayed, networks=(DEFAULT,))
     return [

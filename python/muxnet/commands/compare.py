@@ -26,12 +26,13 @@ from muxnet.outcomes.compare import (
     parse_contenders,
 )
 from muxnet.outcomes.study import divided
+from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "hold policies against each other at equal budgets, with intervals over seeds and inputs"
 INTERRUPTED = "nothing was left"
 
-POLICIES = "learned_cascade,cascade:max_models=2,cascade:max_models=3"
+POLICIES = f"{DEFAULT},cascade:max_models=2,cascade:max_models=3"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,7 +102,7 @@ def read_zoo(path: Path, costs: dict[str, float] | None, share: float) -> Zoo:
     """Return a table's parts; a whole one is divided."""
     tables = read_outcomes(path, costs)
     held_out, test = divided(tables, share)
-    return Zoo(held_out, tables.get("calibration", held_out), test)
+    return Zoo({**tables, "held_out": held_out}, test)
 
 
 def show(found: Comparison) -> None:

@@ -14,6 +14,7 @@ from muxnet.base.files import write_bytes, write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text, percent_text
+from muxnet.commands.options import add_payload
 from muxnet.paper.tables import LINKS, load_link
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--link", default=LINKS[0], metavar="LINK", help=f"{', '.join(LINKS)}, or a profile's file"
     )
-    parser.add_argument("--payload", choices=("raw", "png", "jpeg"), default="png")
+    add_payload(parser, default="png")
     parser.add_argument("--threads", type=int, default=0, help="threads to compute with (0: all)")
 
 

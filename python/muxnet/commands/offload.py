@@ -16,6 +16,7 @@ from muxnet.base.files import write_json
 from muxnet.base.progress import reporter
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import bytes_text, latency_text, percent_text
+from muxnet.commands.options import add_payload
 from muxnet.paper.offload import (
     Pair,
     Row,
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=500, help="images, at most")
     parser.add_argument("--rate", type=float, default=0.0, help="images a second (0: in turn)")
     parser.add_argument("--deadline-ms", type=float, default=1000.0)
-    parser.add_argument("--payload", choices=("raw", "png", "jpeg"), default="raw")
+    add_payload(parser, default="raw")
     parser.add_argument("--jpeg-quality", type=int, default=90)
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--threshold", type=float, default=0.5, help="score from which to offload")

@@ -6,9 +6,11 @@ import argparse
 import dataclasses
 import functools
 import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from muxnet.base import schema
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 
 if TYPE_CHECKING:
@@ -25,9 +27,9 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
             inner = typing.get_type_hints(hint)
             for part in dataclasses.fields(hint):
                 key = f"{field.name}.{part.name}"
-                _add(group, key, inner[part.name], part.metadata.get("help", ""))
+                _add(group, key, inner[part.name], part.metadata)
         else:
-            _add(parser, field.name, hint, field.metadata.get("help", ""))
+            _add(parser, field.name, hint, field.metadata)
 
 
 def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object]:
@@ -75,12 +77,39 @@ def given_image_format(arguments: argparse.Namespace) -> ImageFormat | None:
     return ImageFormat(**given) if given else None
 
 
-def _add(parser: argparse._ActionsContainer, key: str, hint: object, text: str) -> None:
+def add_payload(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add as what images are sent."""
+    names = _Names(lambda: (payload.name for payload in _core.image_payloads()))
+    told = "of images: %(choices)s"
+    parser.add_argument("--payload", choices=names, metavar="NAME", default=default, help=told)
+
+
+class _Names:
+    """Names that are looked up when they are told or checked, not when the parser is built."""
+
+    def __init__(self, names: Callable[[], Iterable[str]], *, checked: bool = True) -> None:
+        self._names = names
+        self._checked = checked
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __contains__(self, name: str) -> bool:
+        return not self._checked or name in self._names()
+
+
+def _add(
+    parser: argparse._ActionsContainer, key: str, hint: object, metadata: Mapping[str, object]
+) -> None:
     name = "--" + key.replace(".", "-").replace("_", "-")
+    text = metadata.get("help", "")
     add = functools.partial(
         parser.add_argument, name, dest=key, default=argparse.SUPPRESS, help=text
     )
-    if hint is bool:
+    names = metadata.get("names")
+    if names is not None:
+        add(metavar="NAME", choices=_Names(names, checked=metadata["checked"]))
+    elif hint is bool:
         add(action=argparse.BooleanOptionalAction)
     elif get_origin(hint) is Literal:
         add(choices=get_args(hint))

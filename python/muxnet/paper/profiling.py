@@ -27,7 +27,7 @@ def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> _
     """Return what one image costs each network here: latency, and energy where a sensor is found.
 
     Raises:
-        IndexError: an unknown network.
+        ValueError: an unknown network.
 
     """
     _core.set_threads(threads)

@@ -41,7 +41,7 @@ def export_onnx(
         outputs: names of the outputs wanted; all by default.
 
     Raises:
-        IndexError: an output that the model does not have.
+        ValueError: an output that the model does not have.
         MissingPackageError: the package ``onnx`` is not installed.
         OSError: the file cannot be written.
 
@@ -54,7 +54,7 @@ def export_onnx(
     for name in wanted:
         if name not in graph.outputs:
             known = list(graph.outputs)
-            raise IndexError(f"[{network.name}] expected one of {known}, got '{name}'")
+            raise ValueError(f"[{network.name}] expected one of {known}, got '{name}'")
     proto = _Writer(network, {name: graph.outputs[name] for name in wanted}).proto()
     write_bytes(Path(path), proto.SerializeToString())
 

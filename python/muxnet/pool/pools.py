@@ -17,13 +17,12 @@ from muxnet.base.errors import ConfigError, UserError, error_text
 from muxnet.base.images import Images
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import fit_policy
-from muxnet.outcomes.policies import OFFLOAD, POLICIES
+from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.router_folder import MODELS_FILE, load_router
 from muxnet.run.config import load_config
 
 Costs = Mapping[str, list[float]]
-DEFAULT_POLICY = "learned_cascade"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,7 +219,7 @@ def load_policy(path: Path, name: str = "") -> _core.Policy:
     """
     folder = RunFolder(path)
     if is_run(folder):
-        return run_policy(folder, name or DEFAULT_POLICY)
+        return run_policy(folder, name or DEFAULT)
     if name:
         expected = f"a run's folder, which has several policies, at {path}"
         raise ConfigError(error_text("--policy", expected, name))
@@ -231,22 +230,15 @@ def run_policy(folder: RunFolder, name: str) -> _core.Policy:
     """Return a policy of a finished run; one that the run did not save is fitted on its outcomes.
 
     Raises:
-        ConfigError: no such policy, or the oracle.
+        ConfigError: no such policy, or one that needs labels.
         OSError: files that cannot be read.
 
     """
     path = folder.policies / f"{name}.json"
-    known = [*POLICIES, OFFLOAD, *sorted({*_core.policy_names()} - {*POLICIES, OFFLOAD})]
-    known.remove("oracle")
+    known = {entry.name: entry for entry in _core.policies() if "label" not in entry.needs}
     if name not in known:
         raise ConfigError(error_text("--policy", "one of " + ", ".join(known), name))
     if path.is_file():
         return _core.Policy.load(path)
-    kind = POLICIES.get(name, name)
-    # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
-    split = "calibration" if _core.make_policy(kind).uses_multiplexer else "held_out"
-    if kind == OFFLOAD:
-        split = "offload-calibration"
-    table = _core.OutcomeTable.load(folder.outcomes(split))
-    fitted: _core.Policy = fit_policy(kind, table, seed=load_config(folder.config).seed)
-    return fitted
+    table = _core.OutcomeTable.load(folder.outcomes(_core.make_policy(name).fitting_part))
+    return fit_policy(name, table, seed=load_config(folder.config).seed)

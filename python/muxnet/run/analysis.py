@@ -105,8 +105,6 @@ def plane_of(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]
 
 def offload_decision(run: LoadedRun) -> OffloadDecision:
     """Return how well the two-model multiplexer tells what the device's model gets wrong."""
-    from sklearn.metrics import roc_auc_score, roc_curve
-
     table = _core.OutcomeTable.load(run.folder.outcomes("offload-test"))
     score = np.asarray(table.offload_score)
     device = int(np.argmin(table.costs("macs")))
@@ -115,12 +113,13 @@ def offload_decision(run: LoadedRun) -> OffloadDecision:
         name = table.models[device]
         expected = f"inputs that {name} gets right and others"
         raise ConfigError(error_text("offload decision", expected, "one kind only"))
-    falsely, truly, _ = roc_curve(wrong, score)
+    positive = wrong.astype(np.uint8)
+    corners = _core.roc_curve(score, positive)
     sent = score >= THRESHOLD
     return OffloadDecision(
-        false_positive_rates=tuple(float(rate) for rate in falsely),
-        true_positive_rates=tuple(float(rate) for rate in truly),
-        area=float(roc_auc_score(wrong, score)),
+        false_positive_rates=tuple(falsely for falsely, _ in corners),
+        true_positive_rates=tuple(truly for _, truly in corners),
+        area=_core.auroc(score, positive),
         true_positive_rate=float(sent[wrong].mean()),
         true_negative_rate=float((~sent[~wrong]).mean()),
         offloaded=float(sent.mean()),

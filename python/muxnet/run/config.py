@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from muxnet.base import files, schema
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, InputError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.machine import cores
@@ -21,7 +22,15 @@ SMALL_ZOO = (
     "resnext101_32x8d_small",
 )
 
-DATA_KINDS = ("digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "images")
+
+def data_kinds() -> list[str]:
+    """Return the kinds of data set: scikit-learn's digits, and what the core reads."""
+    return ["digits", *(kind.name for kind in _core.data_kinds())]
+
+
+def formulations() -> list[str]:
+    """Return the readings of the paper's equations."""
+    return list(_core.Formulation.__members__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +60,13 @@ class MultiplexerConfig:
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
     )
     shared_meta: bool = option(False, "one meta-feature for all models, as in the paper's text")
-    objective: Literal["correctness", "ensemble"] = option(
-        "correctness", "what it learns: which model is right, or the paper's L_mux (Eq. 7)"
+    objective: str = option(
+        "correctness",
+        "what it learns: which model is right, or the paper's L_mux (Eq. 7): %(choices)s",
+        names=lambda: _core.Objective.__members__,
     )
-    formulation: Literal["bounded", "paper"] = option(
-        "bounded", "how costs enter its weights (Eq. 5)"
+    formulation: str = option(
+        "bounded", "how costs enter its weights (Eq. 5): %(choices)s", names=formulations
     )
     lambda_cost: float = option(0.1, "accuracy given up for the dearest model's MACs", minimum=0)
     pretraining_epochs: int = option(
@@ -85,7 +96,10 @@ class RunConfig:
     """
 
     data: str = option(
-        "digits", "digits, or KIND:DIR with KIND one of " + ", ".join(DATA_KINDS[1:])
+        "digits",
+        "digits, or KIND:DIR with KIND another of %(choices)s",
+        names=data_kinds,
+        checked=False,
     )
     out: str = option("", "folder for everything the run leaves")
     seed: int = option(1, "seed of every random number", minimum=0)
@@ -95,12 +109,18 @@ class RunConfig:
     batch_size: int = option(128, "images per training step", minimum=2)
     learning_rate: float = option(0.1, "peak learning rate of the models", above=0)
     weight_decay: float = option(5e-4, "weight decay of the models", minimum=0)
-    optimizer: Literal["sgd", "adamw"] = option("sgd", "sgd (Nesterov momentum) or adamw")
+    optimizer: str = option(
+        "sgd",
+        "of the models: %(choices)s; sgd with Nesterov momentum",
+        names=lambda: [entry.name for entry in _core.optimizers()],
+    )
     clip_norm: float = option(
         2.0, "greatest norm of a model's gradient in a step; 0: not clipped", minimum=0
     )
-    schedule: Literal["one_cycle", "cosine", "step", "constant"] = option(
-        "one_cycle", "course of the learning rate"
+    schedule: str = option(
+        "one_cycle",
+        "course of the learning rate: %(choices)s",
+        names=lambda: [entry.name for entry in _core.schedules()],
     )
     precision: Literal["fp32", "bf16"] = option(
         "fp32", "in which the models are trained; bf16 needs a CPU that has it"
@@ -109,8 +129,10 @@ class RunConfig:
     contrastive_weight: float = option(
         0.1, "weight of the contrastive loss (Eq. 2); 0 trains without it", minimum=0
     )
-    contrastive_formulation: Literal["bounded", "paper"] = option(
-        "bounded", "balanced and bounded, or as the paper prints it"
+    contrastive_formulation: str = option(
+        "bounded",
+        "balanced and bounded, or as the paper prints it: %(choices)s",
+        names=formulations,
     )
     projection_dim: int = option(32, "length of a projected embedding", minimum=2)
     online_distillation_weight: float = option(
@@ -178,8 +200,8 @@ def data_kind(spec: str) -> str:
 
     """
     kind, colon, folder = spec.partition(":")
-    if kind not in DATA_KINDS:
-        raise ConfigError(f"[data] expected one of {', '.join(DATA_KINDS)}, received '{spec}'")
+    if kind not in data_kinds():
+        raise ConfigError(f"[data] expected one of {', '.join(data_kinds())}, received '{spec}'")
     if kind == "digits" and colon:
         raise ConfigError(f"[data] expected digits without a folder, received '{spec}'")
     if kind != "digits" and not folder:
@@ -202,7 +224,7 @@ def load_config(
     if not isinstance(spec, str):
         raise ConfigError(f"[{path}] key 'data': expected a text, received {spec!r}")
     kind = data_kind(spec)
-    config = schema.replace(RunConfig(data=spec), DATASET_DEFAULTS[kind], "defaults")
+    config = schema.replace(RunConfig(data=spec), DATASET_DEFAULTS.get(kind, {}), "defaults")
     config = schema.replace(config, from_file, str(path))
     config = schema.replace(config, options, "options")
     _check(config)

@@ -19,6 +19,8 @@ from muxnet.base.drawing import (
     CURVE_STYLES,
     INK,
     MUTED,
+    PLAIN_CURVE,
+    PLAIN_POINT,
     POLICY_STYLES,
     STYLE,
     Line,
@@ -29,24 +31,23 @@ from muxnet.base.drawing import (
 )
 from muxnet.base.files import write_bytes
 from muxnet.base.words import macs_text, policy_title
-from muxnet.run.results import LearningCurves, ModelResult, PolicyResult, Results, curve
+from muxnet.run.results import LearningCurves, ModelResult, PolicyResult, Results
 
 
 def accuracy_figure(results: Results) -> Figure:
     """Return accuracy against MACs of every policy, with 95 % intervals."""
     figure, (axes,) = new_figure(9.2, 5.2)
-    for name, style in CURVE_STYLES.items():
-        line = curve(results, name)
-        if line is not None:
-            points = sorted(line.points, key=lambda point: point.macs)
-            axes.plot(
-                [point.macs for point in points],
-                [point.accuracy for point in points],
-                label=policy_title(name),
-                **style,
-            )
+    for line in results.curves:
+        points = sorted(line.points, key=lambda point: point.macs)
+        axes.plot(
+            [point.macs for point in points],
+            [point.accuracy for point in points],
+            label=policy_title(line.name),
+            **CURVE_STYLES.get(line.name, PLAIN_CURVE),
+        )
+    drawn = {line.name for line in results.curves} | {"best_single"}
     for entry in results.policies:
-        if entry.name in POLICY_STYLES:
+        if entry.name in POLICY_STYLES or entry.name not in drawn:
             _draw_policy(axes, entry)
     figure.legend(loc="outside right upper", title="policies", alignment="left")
     models = [
@@ -228,7 +229,7 @@ def _tick_text(macs: float) -> str:
 
 
 def _draw_policy(axes: Axes, entry: PolicyResult) -> None:
-    style = {"markersize": 8, "zorder": 6, **POLICY_STYLES[entry.name]}
+    style = {"markersize": 8, "zorder": 6, **POLICY_STYLES.get(entry.name, PLAIN_POINT)}
     _interval_point(axes, entry, label=policy_title(entry.name), **style)
 
 

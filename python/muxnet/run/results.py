@@ -13,20 +13,9 @@ from typing import Literal
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
 from muxnet.base.files import read_json
+from muxnet.outcomes.policies import reported_policies
 
 FORMAT_VERSION = 1
-
-POLICY_NAMES = (
-    "best_single",
-    "hybrid_single",
-    "hybrid_ensemble",
-    "offload",
-    "random_mixing",
-    "cascade",
-    "learned_cascade",
-    "average_ensemble",
-    "oracle",
-)
 
 TIME_KEYS = ("latency_ms", "seconds", "seconds_by_phase", "images_per_second", "slowdown")
 
@@ -306,7 +295,7 @@ def without_times(data: object) -> object:
 def _check(results: Results, where: str) -> None:
     count = len(results.models)
     names = [entry.name for entry in results.policies]
-    for name in POLICY_NAMES:
+    for name in reported_policies():
         _expect(where, "policies", f"one '{name}'", 1, names.count(name))
     for entry in results.policies:
         _expect(where, f"policies.{entry.name}.called", "one per model", count, len(entry.called))

@@ -198,11 +198,7 @@ def fit_multiplexer(
     own = config.multiplexer
     network = multiplexer_network(models, config, offload=offload)
     if pretrained is not None:
-        fresh, learnt = network.state(), pretrained.network.state()
-        fits = {
-            name for name in fresh if name in learnt and learnt[name].shape == fresh[name].shape
-        }
-        network.load_state({**fresh, **{name: learnt[name] for name in fits}})
+        network.transfer(pretrained.network)
     multiplexer = multiplexer_of(network, config)
     options = _core.MultiplexerTrainingOptions()
     options.fit = _fit_options(config, own.epochs, own.learning_rate, own.weight_decay, "adamw")

@@ -78,11 +78,11 @@ class Served:
             ValueError: none did.
 
         """
-        for index, point in enumerate(self.points):
-            if point.accuracy >= accuracy:
-                return index
-        best = max(point.accuracy for point in self.points)
-        raise ValueError(error_text("accuracy", f"at most {best:.4f}", accuracy))
+        index: int | None = self.policy.cheapest_as_good(accuracy)
+        if index is None:
+            best = max(point.accuracy for point in self.points)
+            raise ValueError(error_text("accuracy", f"at most {best:.4f}", accuracy))
+        return index
 
     def deployment(self, *, record: bool) -> _core.Deployment:
         """Return all of it for the core; the chosen point comes after all others.

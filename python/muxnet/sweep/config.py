@@ -219,7 +219,7 @@ def _check(sweep: Sweep) -> None:
         if label not in choices[name]:
             expected = f"one of {choices[name]}"
             raise ConfigError(error_text(f"{where}, baseline.{name}", expected, label))
-    figures = KINDS[config.kind].FIGURES
+    figures = KINDS[config.kind].figures()
     for column in (*config.maximise, *config.minimise):
         if column not in figures:
             expected = f"one of {', '.join(figures)}"

@@ -10,28 +10,16 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import option
-from muxnet.outcomes.fitting import (
-    area_above_mixing,
-    cost_kind_of,
-    fit_policy,
-    point_within,
-    shuffled,
-)
+from muxnet.outcomes.fitting import area_above_mixing, cost_kind_of, fit_policy, fitting_table
 from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import read_outcomes
 
-FIGURES: tuple[str, ...] = (
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "cost",
-    "cost_share",
-    "models_per_input",
-    "area",
-    "area_low",
-    "area_high",
-)
+
+def figures() -> tuple[str, ...]:
+    """Return the columns that a trial fills."""
+    attained = ("accuracy", "accuracy_low", "accuracy_high", "cost", "cost_share")
+    return (*attained, "models_per_input", "area", "area_low", "area_high")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,9 +50,10 @@ def keys() -> Mapping[str, object]:
 def check(settings: Mapping[str, object], where: str) -> None:
     """Raise ConfigError for settings that no trial can have."""
     trial = schema.from_dict(RoutingTrial, settings, where)
-    if trial.policy not in _core.policy_names():
-        names = ", ".join(_core.policy_names())
-        raise ConfigError(error_text(f"{where}, policy", f"one of {names}", trial.policy))
+    names = [entry.name for entry in _core.policies()]
+    if trial.policy not in names:
+        expected = f"one of {', '.join(names)}"
+        raise ConfigError(error_text(f"{where}, policy", expected, trial.policy))
     if trial.budget is not None and trial.lambda_cost is not None:
         received = f"{trial.budget:g} and {trial.lambda_cost:g}"
         raise ConfigError(error_text(where, "a budget or lambda_cost", received))
@@ -90,9 +79,8 @@ def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[
     held_out, test = divided(tables, trial.share, trial.seed)
     kind = cost_kind_of(held_out, trial.cost_kind)
     options = {"max_models": trial.max_models, "bins": trial.bins}
-    policy = _core.make_policy(trial.policy)
-    part = tables.get("calibration", held_out) if policy.uses_multiplexer else held_out
-    part = shuffled(part, trial.seed)
+    part = fitting_table(trial.policy, {**tables, "held_out": held_out})
+    part = _core.shuffle(part, trial.seed)
     policy = fit_policy(trial.policy, part, cost_kind=kind, seed=trial.seed, options=options)
     dearest = max(test.costs(kind))
     _choose(policy, trial, dearest)
@@ -114,7 +102,7 @@ def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[
 
 def _choose(policy: "_core.Policy", trial: RoutingTrial, dearest: float) -> None:
     if trial.budget is not None:
-        point = point_within(policy, trial.budget * dearest)
+        point = policy.within(trial.budget * dearest)
         if point is None:
             cheapest = policy.operating_points[0].cost / dearest
             expected = f"at least {cheapest:.3g}, what the cheapest setting of {policy.name} costs"

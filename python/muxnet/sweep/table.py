@@ -30,7 +30,7 @@ def rows(trials: Sequence[tuple[Trial, Record]]) -> list[Row]:
             "trial": trial.key,
             **trial.labels,
             **{key: _plain(value) for key, value in trial.settings.items()},
-            **dict.fromkeys(KINDS[trial.kind].FIGURES),
+            **dict.fromkeys(KINDS[trial.kind].figures()),
             **record.figures,
             "seconds": record.seconds,
             "error": record.error,
@@ -151,7 +151,7 @@ def _shown(trials: Sequence[tuple[Trial, Record]]) -> list[str]:
     kind = trials[0][0].kind
     return [
         figure
-        for figure in KINDS[kind].FIGURES
+        for figure in KINDS[kind].figures()
         if not figure.endswith(("_low", "_high"))
         and any(record.figures.get(figure) is not None for _, record in trials)
     ]

@@ -10,6 +10,7 @@ from muxnet.base import schema
 from muxnet.base.errors import ConfigError
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import area_above_mixing, fit_policy
+from muxnet.outcomes.policies import reported_policies
 from muxnet.outcomes.table_files import read_outcomes
 from muxnet.run.config import RunConfig, load_config
 from muxnet.run.finished import load_run
@@ -17,23 +18,20 @@ from muxnet.run.main_job import carry_out
 from muxnet.run.results import Results, policy
 
 EMBEDDED = 2000  # test inputs whose embeddings are compared
-REPORTED = ("hybrid_ensemble", "cascade", "learned_cascade", "average_ensemble", "oracle")
+# Told under names of their own, or of other models.
+APART = ("best_single", "hybrid_single", "offload", "random_mixing")
 CASCADES = ("cascade", "learned_cascade")
-FIGURES: tuple[str, ...] = (
-    "accuracy",
-    "cost",
-    "cost_share",
-    "area",
-    "area_low",
-    "area_high",
-    "auroc",
-    "best_single_accuracy",
-    "mean_model_accuracy",
-    *(f"{name}_{figure}" for name in REPORTED for figure in ("accuracy", "cost")),
-    *(f"{name}_area" for name in CASCADES),
-    "both_right_distance",
-    "one_right_distance",
-)
+
+
+def figures() -> tuple[str, ...]:
+    """Return the columns that a trial fills."""
+    return (
+        *("accuracy", "cost", "cost_share", "area", "area_low", "area_high", "auroc"),
+        *("best_single_accuracy", "mean_model_accuracy"),
+        *(f"{name}_{figure}" for name in _beside() for figure in ("accuracy", "cost")),
+        *(f"{name}_area" for name in CASCADES),
+        *("both_right_distance", "one_right_distance"),
+    )
 
 
 def keys() -> Mapping[str, object]:
@@ -89,11 +87,15 @@ def nested(settings: Mapping[str, object]) -> dict[str, object]:
     return result
 
 
+def _beside() -> list[str]:
+    return [name for name in reported_policies() if name not in APART]
+
+
 def _figures(found: Results) -> dict[str, float | None]:
     hybrid = policy(found, "hybrid_single")
     known = [value for value in found.multiplexer.auroc if value is not None]
     area = found.area_above_random_mixing
-    figures: dict[str, float | None] = {
+    values: dict[str, float | None] = {
         "accuracy": hybrid.accuracy,
         "cost": hybrid.macs,
         "cost_share": hybrid.macs / max(model.macs for model in found.models),
@@ -104,10 +106,10 @@ def _figures(found: Results) -> dict[str, float | None]:
         "best_single_accuracy": policy(found, "best_single").accuracy,
         "mean_model_accuracy": statistics.fmean(model.accuracy for model in found.models),
     }
-    for name in REPORTED:
+    for name in _beside():
         entry = policy(found, name)
-        figures |= {f"{name}_accuracy": entry.accuracy, f"{name}_cost": entry.macs}
-    return figures
+        values |= {f"{name}_accuracy": entry.accuracy, f"{name}_cost": entry.macs}
+    return values
 
 
 def _cascade_areas(folder: Path) -> dict[str, float | None]:

@@ -31,7 +31,8 @@ class Task(TypedDict):
 class Kind(Protocol):
     """What a sweep can try; each kind is a module."""
 
-    FIGURES: tuple[str, ...]
+    def figures(self) -> tuple[str, ...]:
+        """Return the columns that a trial fills."""
 
     def keys(self) -> Mapping[str, object]:
         """Return the type of every setting by its name."""
@@ -43,7 +44,7 @@ class Kind(Protocol):
         """Return the files and folders that a trial reads; what they hold is part of it."""
 
     def measure(self, settings: Mapping[str, object], folder: Path, threads: int) -> Figures:
-        """Return a number for each of ``FIGURES``, or None; ``folder`` is the trial's own."""
+        """Return a number for each of ``figures()``, or None; ``folder`` is the trial's own."""
 
 
 KINDS: dict[str, Kind] = {"routing": routing, "training": training}

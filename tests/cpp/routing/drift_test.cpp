@@ -154,7 +154,7 @@ TEST_P(Monitored, reads_only_what_is_known_in_service) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Routing, Monitored, ::testing::ValuesIn(policy_names()),
+INSTANTIATE_TEST_SUITE_P(Routing, Monitored, ::testing::ValuesIn(policies().names()),
                          [](const auto& entry) { return entry.param; });
 
 }  // namespace

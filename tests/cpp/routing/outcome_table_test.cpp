@@ -140,6 +140,18 @@ TEST(OutcomeTable, lists_the_kinds_of_cost) {
   expect_text(error_of([&] { table.costs("money"); }), {"latency_ms, macs", "money"});
 }
 
+TEST(OutcomeTable, trades_macs_where_no_other_kind_is_wanted) {
+  auto fields = two_class_fields({{0.9F, 0.8F}}, {1}, {1, 2});
+  fields.costs["latency_ms"] = {3, 4};
+  const OutcomeTable both(fields);
+  EXPECT_EQ(both.traded_cost(), "macs");
+  EXPECT_EQ(both.traded_cost("latency_ms"), "latency_ms");
+  expect_text(error_of([&] { both.traded_cost("money"); }),
+              {"cost kind", "latency_ms or macs", "received money"});
+  fields.costs.erase("macs");
+  EXPECT_EQ(OutcomeTable(fields).traded_cost(), "latency_ms");
+}
+
 TEST(OutcomeTable, works_without_labels_until_they_are_needed) {
   OutcomeFields fields = small();
   fields.labels = Tensor();

@@ -82,9 +82,10 @@ TEST(Without, a_model_is_never_called_again) {
 
 TEST(Without, says_when_no_point_is_left) {
   const OutcomeTable held_out = random_table(1, {.models = 2});
-  const auto policy = fitted("argmax", held_out);
+  const auto policy = fitted("hybrid_single", held_out);
   const auto count = policy->operating_points().size();
-  expect_text(error_of([&] { policy->without(1); }), {"argmax.without", "'model1'", "fit anew"});
+  expect_text(error_of([&] { policy->without(1); }),
+              {"hybrid_single.without", "'model1'", "fit anew"});
   expect_text(error_of([&] { policy->without(2); }), {"a model below 2", "2"});
   EXPECT_EQ(policy->operating_points().size(), count);
 }

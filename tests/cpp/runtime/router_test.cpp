@@ -83,7 +83,7 @@ TEST_P(EveryPolicy, DecidesInServiceAsInReplay) {
   EXPECT_EQ(routed.costs, replayed.costs(test, "macs"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicy, ::testing::ValuesIn(policy_names()));
+INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicy, ::testing::ValuesIn(policies().names()));
 
 TEST(Router, RefusesOtherImagesAndMissingParts) {
   const auto pool = testing::tiny_pool();

@@ -133,7 +133,7 @@ class EveryPolicyInService : public ::testing::TestWithParam<std::string> {
   void SetUp() override {
     if (GetParam() == "oracle") GTEST_SKIP() << "the oracle reads labels: replay only";
     policy_ = make_policy(GetParam());
-    if (policy_->uses_features()) GTEST_SKIP() << "requests carry no features";
+    if (policy_->needs().features) GTEST_SKIP() << "requests carry no features";
     const bool offload = GetParam() == "offload";
     if (offload) served_.erase(served_.begin() + 1);
     multiplexer_ = testing::tiny_multiplexer(static_cast<std::int64_t>(served_.size()), offload);
@@ -222,7 +222,7 @@ TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
   EXPECT_EQ(service.statistics().drift->observed, followed);
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicyInService, ::testing::ValuesIn(policy_names()));
+INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicyInService, ::testing::ValuesIn(policies().names()));
 
 TEST(Service, RefusesWhenAQueueIsFullAndAnswersTheRest) {
   const auto gate = std::make_shared<Gate>();

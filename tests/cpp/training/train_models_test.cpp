@@ -284,7 +284,7 @@ TEST(TrainModels, RefusesWhatDoesNotFit) {
 
   auto taught = data;
   taught.right = Tensor({101, 3});
-  EXPECT_THROW(train_models(models.pointers, taught, tiny_options()), std::out_of_range);
+  EXPECT_THROW(train_models(models.pointers, taught, tiny_options()), std::invalid_argument);
   const std::vector<Model*> none;
   EXPECT_THROW(train_models(none, data, tiny_options()), std::invalid_argument);
   const std::vector<Model*> twice{models.pointers[0], models.pointers[0]};
