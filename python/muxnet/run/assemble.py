@@ -57,14 +57,14 @@ def results(
         models=models,
         policies=policies,
         curves=tuple(curve_result(name, line) for name, line in found.curves.items()),
-        area_above_random_mixing=Area(found.area.value, interval(found.area)),
+        area_above_random_mixing=Area(found.area.value, interval(found.area.interval)),
         multiplexer=multiplexer_result(config, data, multiplexers, latencies, found.auroc),
         hardness=hardness_result(found.hardness),
         right_wrong_matrix=tuple(tuple(row) for row in found.right_wrong_matrix),
         learning_curves=curves,
         contrastive=contrastive_result(config, curves.models),
         comparisons=tuple(
-            Comparison("hybrid_single", name, entry.macs, entry.value, interval(entry))
+            Comparison("hybrid_single", name, entry.macs, entry.value, interval(entry.interval))
             for name, entry in found.comparisons.items()
         ),
         warnings=warnings(models, trained, multiplexers),
@@ -102,7 +102,7 @@ def model_results(
             macs=float(model.macs),
             latency_ms=latencies[i].ms,
             accuracy=accuracies[i].value,
-            accuracy_interval=interval(accuracies[i]),
+            accuracy_interval=interval(accuracies[i].interval),
             called=shares["hybrid_single"][i],
             called_by_policy={name: called[i] for name, called in shares.items()},
         )
@@ -141,7 +141,7 @@ def policy_result(
     return PolicyResult(
         name=name,
         accuracy=evaluation.accuracy.value,
-        accuracy_interval=interval(evaluation.accuracy),
+        accuracy_interval=interval(evaluation.accuracy.interval),
         macs=macs.mean.value,
         latency_ms=look_ms + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
         models_per_input=evaluation.models_per_input,
@@ -241,9 +241,9 @@ def machine(threads: int, latencies: Latencies) -> Machine:
     )
 
 
-def interval(estimate: _core.Estimate) -> Interval:
-    """Return the interval of an estimate of the core."""
-    return (estimate.interval.low, estimate.interval.high)
+def interval(found: _core.Interval) -> Interval:
+    """Return an interval of the core."""
+    return (found.low, found.high)
 
 
 def _epoch(entry: _core.EpochRecord) -> Epoch:
