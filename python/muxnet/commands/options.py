@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from muxnet.base import schema
@@ -27,9 +27,9 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
             inner = typing.get_type_hints(hint)
             for part in dataclasses.fields(hint):
                 key = f"{field.name}.{part.name}"
-                _add(group, key, inner[part.name], part.metadata)
+                _add(group, key, inner[part.name], part)
         else:
-            _add(parser, field.name, hint, field.metadata)
+            _add(parser, field.name, hint, field)
 
 
 def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object]:
@@ -99,9 +99,10 @@ class _Names:
 
 
 def _add(
-    parser: argparse._ActionsContainer, key: str, hint: object, metadata: Mapping[str, object]
+    parser: argparse._ActionsContainer, key: str, hint: object, field: dataclasses.Field[object]
 ) -> None:
     name = "--" + key.replace(".", "-").replace("_", "-")
+    metadata = field.metadata
     text = metadata.get("help", "")
     add = functools.partial(
         parser.add_argument, name, dest=key, default=argparse.SUPPRESS, help=text

@@ -154,7 +154,7 @@ def compare(
 
     """
     return compare_zoos(
-        [Zoo(held_out, held_out, test)],
+        [Zoo({"held_out": held_out}, test)],
         parse_contenders(policies),
         source=source,
         seeds=seeds,

@@ -6,12 +6,12 @@ import dataclasses
 import platform
 from collections.abc import Sequence
 from importlib import metadata
-from types import SimpleNamespace
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.machine import cpu_name, versions
 from muxnet.base.version import __version__
+from muxnet.outcomes.policies import Evaluations
 from muxnet.run.config import NOT_COMPARED, RunConfig, data_kind
 from muxnet.run.results import (
     Area,
@@ -41,7 +41,7 @@ def results(
     trained: TrainedModels,
     multiplexers: Multiplexers,
     latencies: Latencies,
-    found: SimpleNamespace,
+    found: Evaluations,
 ) -> Results:
     """Put all numbers under their stable names."""
     config = run.config
@@ -110,7 +110,7 @@ def model_results(
     )
 
 
-def policy_results(found: SimpleNamespace, latencies: Latencies) -> tuple[PolicyResult, ...]:
+def policy_results(found: Evaluations, latencies: Latencies) -> tuple[PolicyResult, ...]:
     """Return one record per policy; the multiplexer's latency counts where it is asked."""
     models_ms = [latency.ms for latency in latencies.models]
     return tuple(

@@ -6,12 +6,11 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 from muxnet.base.compiled import _core
 from muxnet.base.progress import Reporter
 from muxnet.base.run_folder import RunFolder
-from muxnet.outcomes.policies import evaluate_policies
+from muxnet.outcomes.policies import Evaluations, evaluate_policies
 from muxnet.run.config import RunConfig
 from muxnet.run.data import data_of, split_dataset
 from muxnet.run.outcome_tables import offload_table, outcome_table
@@ -186,7 +185,7 @@ def record(run: Run, data: Data, trained: TrainedModels, multiplexers: Multiplex
     )
 
 
-def evaluate(run: Run, outcomes: Outcomes) -> SimpleNamespace:
+def evaluate(run: Run, outcomes: Outcomes) -> Evaluations:
     """Replay every policy on what the networks answered (Algorithm 2); leaves the policies."""
     found = evaluate_policies(
         outcomes.calibration, outcomes.test, outcomes.held_out, seed=run.config.seed
