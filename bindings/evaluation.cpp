@@ -128,7 +128,7 @@ void bind_figures_of_policies(py::module_& module) {
       "Mean of a - b over the same inputs, with its paired interval.");
   module.def("hardness_levels", &by_hardness, py::arg("table"), py::arg("decisions"), Unlocked(),
              "What the decisions do at each number of failing models, 0..N.");
-  module.def("class_figures", &by_class, py::arg("table"), py::arg("decisions"), Unlocked(),
+  module.def("class_statistics", &by_class, py::arg("table"), py::arg("decisions"), Unlocked(),
              "(K), what the decisions do with each class.");
   module.def("failure_prediction", &failure_prediction, py::arg("table"), Unlocked(),
              "(N), how well each model's failures are told in advance.");

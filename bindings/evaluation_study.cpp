@@ -103,19 +103,20 @@ void bind_promises(py::module_& module) {
                     "None: none was.");
   module.def(
       "count_kept",
-      reading("count_kept",
-              [](const Policy& policy, const OutcomeTable& table, double drop, double delta,
-                 std::int64_t divisions, double share, std::uint64_t seed) {
-                const auto progress = [] {
-                  if (!interpreter_runs()) return;
-                  const AcquireGil gil;
-                  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-                };
-                return count_kept(policy, table, {drop, delta, divisions, share, seed, progress});
-              }),
+      reading(
+          "count_kept",
+          [](const Policy& policy, const OutcomeTable& table, double drop, double delta,
+             std::int64_t divisions, double fraction, std::uint64_t seed) {
+            const auto progress = [] {
+              if (!interpreter_runs()) return;
+              const AcquireGil gil;
+              if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+            };
+            return count_kept(policy, table, {drop, delta, divisions, fraction, seed, progress});
+          }),
       py::arg("policy"), py::arg("table"), py::kw_only(), py::arg("drop") = PromiseOptions{}.drop,
       py::arg("delta") = PromiseOptions{}.delta, py::arg("divisions") = PromiseOptions{}.divisions,
-      py::arg("share") = PromiseOptions{}.share, py::arg("seed") = PromiseOptions{}.seed,
+      py::arg("fraction") = PromiseOptions{}.fraction, py::arg("seed") = PromiseOptions{}.seed,
       Unlocked(),
       "Certifies a fitted policy on random parts of a table and counts promises that were "
       "broken.\n\nRaises:\n    ValueError: as certify(), and where a part would be empty.");

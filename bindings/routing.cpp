@@ -87,12 +87,12 @@ void bind_table(py::module_& module) {
            "first.\n\nRaises:\n    ValueError: lists the kinds there are.");
   module.def(
       "divide",
-      [](const OutcomeTable& table, double share, std::uint64_t seed) {
-        auto parts = divide(table, share, seed);
+      [](const OutcomeTable& table, double fraction, std::uint64_t seed) {
+        auto parts = divide(table, fraction, seed);
         return std::pair(std::move(parts.held_out), std::move(parts.test));
       },
-      py::arg("table"), py::arg("share") = 0.5, py::arg("seed") = 0, Unlocked(),
-      "A table's inputs in two random parts, \"held_out\" with `share` of them and \"test\".\n\n"
+      py::arg("table"), py::arg("fraction") = 0.5, py::arg("seed") = 0, Unlocked(),
+      "A table's inputs in two random parts, \"held_out\" with `fraction` of them and \"test\".\n\n"
       "Raises:\n    ValueError: a part would be empty.");
   module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked(),
              "A table's inputs in random order: what is learnt from parts of it comes from other\n"

@@ -42,7 +42,7 @@ def trained():
         multiplexer=muxnet.MultiplexerConfig(epochs=4, meta_dim=8, variants=2),
     )
     history = muxnet.fit_models(models, data, config).history
-    learn, calibration = muxnet.split_dataset(data.held_out, 0.4, 1)
+    calibration, learn = muxnet.split_dataset(data.held_out, 0.4, 1)
     outputs = muxnet.frozen_outputs(models, learn, config)
     multiplexer = muxnet.fit_multiplexer(models, outputs, config=config).multiplexer
     table = muxnet.outcome_table(models, multiplexer, calibration, split="calibration")

@@ -99,7 +99,7 @@ class Core:
 
     def split_dataset(self, dataset: Data, fraction: float, seed: int) -> tuple[Data, Data]:
         part = round(len(dataset) * fraction)
-        return data(len(dataset) - part), data(part)
+        return data(part), data(len(dataset) - part)
 
     def zoo(self, names: Any, dataset: Data, **options: Any) -> list[SimpleNamespace]:
         return [

@@ -31,7 +31,7 @@ def test_promises_are_seldom_broken_and_save(tables):
     assert kept[0].cost_share < 1
     assert kept[0].broken <= kept[0].promised
     with pytest.raises(ConfigError, match="two parts of 3000 inputs"):
-        promises.count_kept(policy, parts["test"], [(0.02, 0.1)], divisions=1, share=1.0)
+        promises.count_kept(policy, parts["test"], [(0.02, 0.1)], divisions=1, fraction=1.0)
 
 
 def test_the_command_prints_and_writes(tables, tmp_path, capsys):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError, UserError
-from muxnet.paper.deployments import deployments
+from muxnet.paper.placements import placements
 from muxnet.run import analysis
 from muxnet.run.finished import load_run
 
@@ -21,7 +21,7 @@ def test_figures_are_drawn_and_written(run_folder, tmp_path, capsys):
     for name in ("embeddings_2", "embeddings_all", "distances", "offload_roc"):
         assert (run_folder / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     found = json.loads(target.read_text())
-    mobile, cloud, hybrid, _ = found["deployments"]
+    mobile, cloud, hybrid, _ = found["placements"]
     assert mobile["name"] == "mobile-only"
     assert mobile["macs"] < hybrid["macs"]
     assert mobile["energy_mj"] is None  # no sensor stands behind it
@@ -52,13 +52,13 @@ def test_profiles_take_the_place_of_what_the_run_measured(run_folder):
             for name in MODELS
         },
     )
-    mobile, cloud, *_ = deployments(run, device=slow, server=slow, payload="raw")
+    mobile, cloud, *_ = placements(run, device=slow, server=slow, payload="raw")
     assert mobile.latency_ms == 100.0
     assert mobile.energy_mj == 7.0
     assert cloud.latency_ms > 100.0
     empty = _core.DeviceProfile("empty", {})
     with pytest.raises(ValueError, match=r"profile empty\] expected alexnet_small"):
-        deployments(run, device=empty)
+        placements(run, device=empty)
 
 
 def test_distances_are_those_of_the_definition():

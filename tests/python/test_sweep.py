@@ -216,7 +216,7 @@ search: optuna
 fixed: {table: answers.npz, policy: cascade}
 vary:
   max_models: {low: 1, high: 3}
-  share: {low: 0.3, high: 0.7}
+  fraction: {low: 0.3, high: 0.7}
   bins: [10, 40]
 maximise: [accuracy]
 minimise: [cost]

@@ -26,7 +26,7 @@ def read(tmp_path: Path, text: str, *changes: str) -> Sweep:
         (ROUTING + "vary: {bins: [1]}", ("key 'bins'", "at least 2", "received 1")),
         (ROUTING + "vary: {seed: 1}", ("vary.seed] expected a list of values",)),
         (ROUTING + "vary: {seed: [1, 1]}", ("vary.seed] expected different values",)),
-        (ROUTING + "vary: {share: {low: 0.1, high: 0.5}}", ("search: optuna", "a range")),
+        (ROUTING + "vary: {fraction: {low: 0.1, high: 0.5}}", ("search: optuna", "a range")),
         (ROUTING + "vary: {seed: [1]}\nbaseline: {sed: 1}", ("one of ['seed']", "sed")),
         (ROUTING + "vary: {seed: [1]}\nbaseline: {seed: 2}", ("one of [1], received 2",)),
         (ROUTING + "epochs: 3\nvary: {seed: [1]}", ("unknown key 'epochs'", "fixed, kind")),

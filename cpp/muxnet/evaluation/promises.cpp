@@ -53,7 +53,7 @@ KeptPromise count_kept(const Policy& policy, const OutcomeTable& table,
   KeptPromise kept;
   double costs = 0;
   for (std::int64_t division = 0; division < options.divisions; ++division) {
-    const auto parts = draw_parts(table.size(), options.share, random);
+    const auto parts = draw_parts(table.size(), options.fraction, random);
     const auto found = certify(policy, table.subset(parts.first, "calibration"),
                                {.drop = options.drop,
                                 .delta = options.delta,

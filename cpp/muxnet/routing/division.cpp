@@ -13,10 +13,10 @@ constexpr std::uint64_t order_stream = 0x6F726465;
 
 }  // namespace
 
-RandomParts draw_parts(std::int64_t n, double share, Random& random) {
-  const double wanted = std::nearbyint(share * static_cast<double>(n));
+RandomParts draw_parts(std::int64_t n, double fraction, Random& random) {
+  const double wanted = std::nearbyint(fraction * static_cast<double>(n));
   require(wanted > 0 && wanted < static_cast<double>(n), "division",
-          text("two parts of ", n, " inputs"), text("a share of ", share));
+          text("two parts of ", n, " inputs"), text("a fraction of ", fraction));
   const auto order = random.permutation(n);
   const auto middle = order.begin() + static_cast<std::int64_t>(wanted);
   RandomParts parts{{order.begin(), middle}, {middle, order.end()}};
@@ -25,9 +25,9 @@ RandomParts draw_parts(std::int64_t n, double share, Random& random) {
   return parts;
 }
 
-Division divide(const OutcomeTable& table, double share, std::uint64_t seed) {
+Division divide(const OutcomeTable& table, double fraction, std::uint64_t seed) {
   Random random(seed, division_stream);
-  const auto parts = draw_parts(table.size(), share, random);
+  const auto parts = draw_parts(table.size(), fraction, random);
   return {table.subset(parts.first, "held_out"), table.subset(parts.second, "test")};
 }
 

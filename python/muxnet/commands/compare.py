@@ -17,7 +17,7 @@ from muxnet.base.words import (
     policy_title,
 )
 from muxnet.outcomes.compare import (
-    SHARES,
+    BUDGETS,
     Comparison,
     Difference,
     Interval,
@@ -55,14 +55,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budgets",
         nargs="+",
         type=float,
-        default=SHARES,
+        default=BUDGETS,
         metavar="SHARE",
         help="of the dearest model's cost",
     )
     parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
-        "--share", type=float, default=0.5, help="of the inputs to fit on, where a table is whole"
+        "--fraction",
+        type=float,
+        default=0.5,
+        help="of a whole table's inputs, to fit on",
     )
     parser.add_argument(
         "--together",
@@ -77,17 +80,17 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.seeds < 1:
         raise UsageError(error_text("--seeds", "at least 1", arguments.seeds))
     if not all(0 < share < float("inf") for share in arguments.budgets):
-        raise UsageError(error_text("--budgets", "shares above 0", arguments.budgets))
+        raise UsageError(error_text("--budgets", "fractions above 0", arguments.budgets))
     costs = parse_costs(arguments.costs)
     each = [[path] for path in arguments.tables]
     found = []
     for paths in [arguments.tables] if arguments.together else each:
         comparison = compare_zoos(
-            [read_zoo(path, costs, arguments.share) for path in paths],
+            [read_zoo(path, costs, arguments.fraction) for path in paths],
             contenders,
             source=", ".join(map(str, paths)),
             seeds=arguments.seeds,
-            shares=arguments.budgets,
+            budgets=arguments.budgets,
             cost_kind=arguments.cost_kind,
         )
         show(comparison)
@@ -98,10 +101,10 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def read_zoo(path: Path, costs: dict[str, float] | None, share: float) -> Zoo:
+def read_zoo(path: Path, costs: dict[str, float] | None, fraction: float) -> Zoo:
     """Return a table's parts; a whole one is divided."""
     tables = read_outcomes(path, costs)
-    held_out, test = divided(tables, share)
+    held_out, test = divided(tables, fraction)
     return Zoo({**tables, "held_out": held_out}, test)
 
 

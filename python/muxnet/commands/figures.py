@@ -18,7 +18,7 @@ from muxnet.commands.options import add_payload
 from muxnet.paper.tables import LINKS, load_link
 
 if TYPE_CHECKING:
-    from muxnet.paper.deployments import Deployment
+    from muxnet.paper.placements import Placement
     from muxnet.run.analysis import Distances, Embeddings, OffloadDecision
 
 HELP = "draw the paper's figures for a finished run: embeddings, distances, offload decision, costs"
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Draw, print the deployments, and return the exit status."""
+    """Draw, print the placements, and return the exit status."""
     if arguments.inputs < 10:
         raise UsageError(error_text("--inputs", "at least 10", arguments.inputs))
     with sole_folder(arguments.run, make=False):
@@ -54,8 +54,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def draw(arguments: argparse.Namespace) -> dict[str, object]:
-    """Leave the figures in the run's folder, print the deployments, and return all numbers."""
-    from muxnet.paper.deployments import deployments
+    """Leave the figures in the run's folder, print the placements, and return all numbers."""
+    from muxnet.paper.placements import placements
     from muxnet.run import analysis
     from muxnet.run.finished import load_run
 
@@ -64,7 +64,7 @@ def draw(arguments: argparse.Namespace) -> dict[str, object]:
     after = analysis.embeddings_of(run, arguments.inputs)
     distances = analysis.distances_of(after)
     decision = analysis.offload_decision(run)
-    costs = deployments(
+    costs = placements(
         run,
         device=_device(arguments.device),
         server=_device(arguments.server),
@@ -88,7 +88,7 @@ def draw(arguments: argparse.Namespace) -> dict[str, object]:
     print_table(table(costs))
     print(f"done: {folder}")
     return {
-        "deployments": [dataclasses.asdict(entry) for entry in costs],
+        "placements": [dataclasses.asdict(entry) for entry in costs],
         "distances": dataclasses.asdict(distances),
         "offload": dataclasses.asdict(decision),
     }
@@ -116,8 +116,8 @@ def pictures(
     return found
 
 
-def table(costs: Sequence[Deployment]) -> TextTable:
-    """Return the four deployments as text."""
+def table(costs: Sequence[Placement]) -> TextTable:
+    """Return the four placements as text."""
     rows = tuple(
         (
             entry.name,
@@ -129,8 +129,8 @@ def table(costs: Sequence[Deployment]) -> TextTable:
         )
         for entry in costs
     )
-    columns = ("deployment", "accuracy %", "MACs", "latency ms", "device energy mJ", "latency from")
-    return TextTable("Deployments (– not measured)", columns, rows)
+    columns = ("placement", "accuracy %", "MACs", "latency ms", "device energy mJ", "latency from")
+    return TextTable("Placements (– not measured)", columns, rows)
 
 
 def _device(path: Path | None) -> _core.DeviceProfile | None:

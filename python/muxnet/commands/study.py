@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
-    parser.add_argument("--share", type=float, default=0.5, help="of the inputs to fit on")
+    parser.add_argument("--fraction", type=float, default=0.5, help="of the inputs to fit on")
     parser.add_argument("--seed", type=int, default=0, help="of the division and the intervals")
     parser.add_argument(
         "--details",
@@ -44,7 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
         held_out = whole(arguments.table, parts)
         other = read_outcomes(arguments.test, costs, held_out.probabilities.shape[2])
         parts = {"held_out": held_out, "test": whole(arguments.test, other)}
-    held_out, test = divided(parts, arguments.share, arguments.seed)
+    held_out, test = divided(parts, arguments.fraction, arguments.seed)
     found = study(
         held_out,
         test,

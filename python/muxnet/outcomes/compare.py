@@ -16,7 +16,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.outcomes.fitting import BASELINE, cost_kind_of, fit_policy, fitting_table
 
-SHARES = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the dearest model's cost
+BUDGETS = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the dearest model's cost
 BEST_SINGLE = "best_single"
 OPTIONS = ("max_models", "bins", "model")
 
@@ -41,7 +41,7 @@ class Interval:
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """A policy over budgets, shares of the dearest model's cost.
+    """A policy over budgets, fractions of the dearest model's cost.
 
     ``accuracy`` and ``cost`` (a share too) are as attained on the evaluation part, None where every
     setting costs more; ``area`` is the curve's mean height above random mixing up to the dearest
@@ -127,7 +127,7 @@ def compare(
     *,
     source: str = "",
     seeds: int = 5,
-    shares: Sequence[float] = SHARES,
+    budgets: Sequence[float] = BUDGETS,
     cost_kind: str = "",
 ) -> Comparison:
     """Fit policies with every seed on ``held_out``, and compare the first with the others.
@@ -138,7 +138,7 @@ def compare(
         policies: ``NAME:OPTION=VALUE:...,...``.
         source: where the tables are from.
         seeds: fits of each policy.
-        shares: budgets, as shares of the dearest model's cost.
+        budgets: fractions of the dearest model's cost.
         cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
 
     Raises:
@@ -148,7 +148,7 @@ def compare(
 
     >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
     >>> held_out, test = muxnet.split_outcomes(table)
-    >>> found = muxnet.compare(held_out, test, "cascade,random_mixing", seeds=2, shares=[0.5])
+    >>> found = muxnet.compare(held_out, test, "cascade,random_mixing", seeds=2, budgets=[0.5])
     >>> [line.policy for line in found.lines]
     ['cascade', 'random_mixing']
 
@@ -158,7 +158,7 @@ def compare(
         parse_contenders(policies),
         source=source,
         seeds=seeds,
-        shares=shares,
+        budgets=budgets,
         cost_kind=cost_kind,
     )
 
@@ -169,7 +169,7 @@ def compare_zoos(
     *,
     source: str = "",
     seeds: int = 5,
-    shares: Sequence[float] = SHARES,
+    budgets: Sequence[float] = BUDGETS,
     cost_kind: str = "",
 ) -> Comparison:
     """Fit all policies with every seed on every zoo, and compare the first with the others.
@@ -186,7 +186,7 @@ def compare_zoos(
         _require_alike(zoos[0], zoo, kind)
     arena = _Arena(tuple(zoos), kind, seeds, max(test.costs(kind)))
     families = [arena.fitted(contender) for contender in contenders]
-    attained = [arena.attained(family, shares) for family in families]
+    attained = [arena.attained(family, budgets) for family in families]
     mixing = arena.fitted(Contender(BASELINE, BASELINE, {}))
     lines = tuple(
         Line(
@@ -275,10 +275,10 @@ class _Arena:
         ]
 
     def attained(
-        self, family: Sequence[_core.Policy], shares: Sequence[float]
+        self, family: Sequence[_core.Policy], budgets: Sequence[float]
     ) -> dict[str, _Attained | None]:
         """Return what is attained at points chosen for each budget."""
-        return {_name(share): self._at(family, share) for share in shares}
+        return {_name(budget): self._at(family, budget) for budget in budgets}
 
     def alone(self, family: Sequence[_core.Policy]) -> _Attained:
         """Return what the best single model attains, the same for each seed of a zoo."""

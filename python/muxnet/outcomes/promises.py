@@ -33,7 +33,7 @@ def count_kept(
     promises: Sequence[tuple[float, float]],
     *,
     divisions: int = 1000,
-    share: float = 0.5,
+    fraction: float = 0.5,
     seed: int = 0,
 ) -> list[Kept]:
     """Calibrate a fitted policy on random parts of ``table`` and count promises that were broken.
@@ -44,7 +44,7 @@ def count_kept(
     """
     kept = []
     for drop, delta in promises:
-        settings = {"drop": drop, "delta": delta, "share": share}
+        settings = {"drop": drop, "delta": delta, "fraction": fraction}
         with told_as_config_error():
             found = _core.count_kept(policy, table, divisions=divisions, seed=seed, **settings)
         counts = found.promised, found.broken, found.broken_elsewhere

@@ -27,9 +27,9 @@ from muxnet.outcomes.table_files import PARTS
 
 
 def split_outcomes(
-    table: _core.OutcomeTable, share: float = 0.5, seed: int = 0
+    table: _core.OutcomeTable, fraction: float = 0.5, seed: int = 0
 ) -> tuple[_core.OutcomeTable, _core.OutcomeTable]:
-    """Return two random parts of a table, the first with ``share`` of its inputs.
+    """Return two random parts of a table, the first with ``fraction`` of its inputs.
 
     Raises:
         ConfigError: a part would be empty.
@@ -41,11 +41,11 @@ def split_outcomes(
 
     """
     with told_as_config_error():
-        return _core.divide(table, share, seed)
+        return _core.divide(table, fraction, seed)
 
 
 def divided(
-    tables: Mapping[str, _core.OutcomeTable], share: float = 0.5, seed: int = 0
+    tables: Mapping[str, _core.OutcomeTable], fraction: float = 0.5, seed: int = 0
 ) -> tuple[_core.OutcomeTable, _core.OutcomeTable]:
     """Return what to fit on and what to evaluate on: a file's own parts, else ``split_outcomes``.
 
@@ -54,7 +54,7 @@ def divided(
 
     """
     if "all" in tables:
-        return split_outcomes(tables["all"], share, seed)
+        return split_outcomes(tables["all"], fraction, seed)
     held_out, test = (tables[part] for part in PARTS)
     return held_out, test
 

@@ -68,7 +68,7 @@ class Router:
     Raises:
         ConfigError: a policy for other models, or one that wants a multiplexer.
 
-    >>> router = muxnet.Router(models, multiplexer, muxnet.fit_policy("argmax", table))
+    >>> router = muxnet.Router(models, multiplexer, muxnet.fit_policy("hybrid_single", table))
     >>> probabilities, called = router.route(data.test.images)
     >>> probabilities.shape, called.shape
     ((60, 10), (60, 2))

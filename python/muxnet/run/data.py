@@ -110,14 +110,15 @@ def load_images(
 def split_dataset(
     data: _core.Dataset, fraction: float, seed: int
 ) -> tuple[_core.Dataset, _core.Dataset]:
-    """Divide ``data`` in two, stratified by class; ``fraction`` is the second part's.
+    """Divide ``data`` in two, the first with ``fraction`` of the images of every class.
 
     Raises:
         ValueError: a class with too few images.
 
-    >>> learn, calibration = muxnet.split_dataset(data.held_out, 0.3, seed=0)
-    >>> len(learn), len(calibration)
-    (42, 18)
+    >>> calibration, learn = muxnet.split_dataset(data.held_out, 0.3, seed=0)
+    >>> len(calibration), len(learn)
+    (18, 42)
 
     """
-    return _core.split_dataset(data, fraction, seed)
+    rest, part = _core.split_dataset(data, fraction, seed)
+    return part, rest

@@ -87,7 +87,7 @@ def load(run: Run) -> Data:
         f"{config.data}: {len(splits.train)} training, {len(splits.held_out)} held-out and "
         f"{len(splits.test)} test images, {len(splits.train.class_names)} classes"
     )
-    learn, calibration = split_dataset(splits.held_out, config.calibration_fraction, config.seed)
+    calibration, learn = split_dataset(splits.held_out, config.calibration_fraction, config.seed)
     return Data(splits, learn if config.router_data == "held_out" else splits.train, calibration)
 
 

@@ -35,7 +35,7 @@ class RoutingTrial:
     seed: int = option(
         0, "of the division, the order of the held-out inputs, the intervals", minimum=0
     )
-    share: float = option(0.5, "of the inputs to fit on", above=0, below=1)
+    fraction: float = option(0.5, "of the inputs to fit on", above=0, below=1)
     budget: float | None = option(None, "greatest mean cost, as a share of the dearest", above=0)
     lambda_cost: float | None = option(
         None, "accuracy given up for the dearest model's cost, in place of a budget", minimum=0
@@ -76,7 +76,7 @@ def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[
     _core.set_threads(threads)
     trial = schema.from_dict(RoutingTrial, settings, "trial")
     tables = read_outcomes(trial.table, trial.costs)
-    held_out, test = divided(tables, trial.share, trial.seed)
+    held_out, test = divided(tables, trial.fraction, trial.seed)
     kind = cost_kind_of(held_out, trial.cost_kind)
     options = {"max_models": trial.max_models, "bins": trial.bins}
     part = fitting_table(trial.policy, {**tables, "held_out": held_out})

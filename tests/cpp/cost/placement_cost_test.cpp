@@ -19,7 +19,7 @@ Cost paper(double macs, double latency_ms, double energy_mj) {
 const Cost mobile = paper(299e6, 3.53, 12);
 const Cost cloud = paper(16.4e9, 13.1, 110);
 
-TEST(Deployment, HybridIsTableOneOfThePaper) {
+TEST(PlacementCost, HybridIsTableOneOfThePaper) {
   const Cost cost = hybrid(0.68, mobile, mobile_only(mobile), cloud);
   EXPECT_NEAR(cost.latency_ms.value(), 10.12, 0.005);
   EXPECT_NEAR(cost.energy_mj.value(), 55.36, 0.005);
@@ -31,14 +31,14 @@ TEST(Deployment, HybridIsTableOneOfThePaper) {
   EXPECT_EQ(free.energy_mj.origins(), std::vector{Origin::paper});
 }
 
-TEST(Deployment, CloudOnlyIsTheSumOfItsParts) {
+TEST(PlacementCost, CloudOnlyIsTheSumOfItsParts) {
   const Cost cost = cloud_only(paper(0, 1, 10), paper(5, 7, 0), paper(0, 0.5, 3));
   EXPECT_DOUBLE_EQ(cost.macs.value(), 5);
   EXPECT_DOUBLE_EQ(cost.latency_ms.value(), 8.5);
   EXPECT_DOUBLE_EQ(cost.energy_mj.value(), 13);
 }
 
-TEST(Deployment, MultiplexedIsTableTwoOfThePaper) {
+TEST(PlacementCost, MultiplexedIsTableTwoOfThePaper) {
   const std::vector<double> called{0.1056, 0.188, 0.218, 0.148, 0.158, 0.1824};
   const std::vector<Cost> models{paper(655e6, 6.8, 0),   paper(299e6, 3.0, 0),
                                  paper(313e6, 5.5, 0),   paper(4.08e9, 8.9, 0),
@@ -50,7 +50,7 @@ TEST(Deployment, MultiplexedIsTableTwoOfThePaper) {
   EXPECT_NEAR(whole.latency_ms.value(), 10.736, 0.0005);
 }
 
-TEST(Deployment, UnknownEnergyStaysUnknown) {
+TEST(PlacementCost, UnknownEnergyStaysUnknown) {
   Cost dark = mobile;
   dark.energy_mj = {};
   const Cost cost = hybrid(0.5, dark, mobile, cloud);
@@ -58,7 +58,7 @@ TEST(Deployment, UnknownEnergyStaysUnknown) {
   EXPECT_TRUE(cost.latency_ms.known());
 }
 
-TEST(Deployment, RefusesSharesOutsideOneAndOtherCounts) {
+TEST(PlacementCost, RefusesSharesOutsideOneAndOtherCounts) {
   using testing::error_of;
   EXPECT_EQ(error_of<std::invalid_argument>([] { hybrid(1.2, mobile, mobile, cloud); }),
             "[hybrid, local] expected a share in [0, 1], received 1.2");

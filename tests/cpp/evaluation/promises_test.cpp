@@ -52,9 +52,9 @@ TEST_F(Promises, ThatSoFewInputsDoNotSupportAreNotMade) {
 
 TEST_F(Promises, NeedTwoParts) {
   PromiseOptions options;
-  options.share = 1;
+  options.fraction = 1;
   expect_text(error_of([&] { count_kept(*policy_, table_, options); }),
-              {"two parts of 3000 inputs", "a share of 1"});
+              {"two parts of 3000 inputs", "a fraction of 1"});
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ TEST(OutcomeTable, wants_the_routers_cost_beside_its_output) {
               {"multiplexer's own cost in macs"});
 }
 
-TEST(OutcomeTable, refuses_router_output_out_of_range) {
+TEST(OutcomeTable, refuses_multiplexer_output_out_of_range) {
   expect_text(error_after([](auto& f) {
                 f.multiplexer_costs["macs"] = 0;
                 f.offload_score = Tensor::from<float>({0, 1.5F, 0}, {3});

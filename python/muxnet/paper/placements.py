@@ -1,4 +1,4 @@
-"""The paper's four deployments (Figure 2) with a run's own models."""
+"""The paper's four placements (Figure 2) with a run's own models."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ IMAGES_SENT = 200  # whose mean size is the payload
 
 
 @dataclasses.dataclass(frozen=True)
-class Deployment:
-    """One of the paper's four deployments (Figure 2), an answer's cost."""
+class Placement:
+    """One of the paper's four placements (Figure 2), an answer's cost."""
 
     name: str
     accuracy: float
@@ -29,14 +29,14 @@ class Deployment:
     origins: tuple[str, ...]  # of the latency
 
 
-def deployments(
+def placements(
     run: LoadedRun,
     device: _core.DeviceProfile | None = None,
     server: _core.DeviceProfile | None = None,
     link: _core.LinkProfile | None = None,
     payload: str = "png",
-) -> tuple[Deployment, ...]:
-    """Return the four deployments of Figure 2 with the run's own models.
+) -> tuple[Placement, ...]:
+    """Return the four placements of Figure 2 with the run's own models.
 
     ``device`` and ``server`` are device profiles (default: as measured in the run), ``link`` a link
     profile (default: US Wi-Fi of 2019), ``payload`` raw, png or jpeg.
@@ -56,10 +56,10 @@ def deployments(
     routed = policy(run.results, "hybrid_single")
     on_server = [_cost_on(server, model) for model in models.values()]
     return (
-        _deployment("mobile-only", cheapest.accuracy, _core.mobile_only(local)),
-        _deployment("cloud-only", dearest.accuracy, cloud),
-        _deployment("mobile-cloud hybrid", pair.accuracy, _core.hybrid(stays, look, local, cloud)),
-        _deployment(
+        _placement("mobile-only", cheapest.accuracy, _core.mobile_only(local)),
+        _placement("cloud-only", dearest.accuracy, cloud),
+        _placement("mobile-cloud hybrid", pair.accuracy, _core.hybrid(stays, look, local, cloud)),
+        _placement(
             "multiplexed in the cloud, at the server",
             routed.accuracy,
             _core.multiplexed(list(routed.called), on_server, look),
@@ -87,8 +87,8 @@ def _cost_on(profile: _core.DeviceProfile | None, model: ModelResult) -> _core.C
     return profile.networks[model.name]
 
 
-def _deployment(name: str, accuracy: float, cost: _core.Cost) -> Deployment:
-    return Deployment(
+def _placement(name: str, accuracy: float, cost: _core.Cost) -> Placement:
+    return Placement(
         name,
         accuracy,
         cost.macs.value,
