@@ -3148,7 +3148,7 @@ def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multip
     """
     An OutcomeTable of every model's answers to normalised images.
     """
-def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, divisions: typing.SupportsInt | typing.SupportsIndex = 1000, share: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> KeptPromise:
+def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, divisions: typing.SupportsInt | typing.SupportsIndex = 1000, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> KeptPromise:
     """
     Certifies a fitted policy on random parts of a table and counts promises that were broken.
     
@@ -3182,9 +3182,9 @@ def digest_file(path: os.PathLike | str | bytes) -> str:
     Raises:
         OSError: no plain file, or unreadable.
     """
-def divide(table: OutcomeTable, share: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[OutcomeTable, OutcomeTable]:
+def divide(table: OutcomeTable, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[OutcomeTable, OutcomeTable]:
     """
-    A table's inputs in two random parts, "held_out" with `share` of them and "test".
+    A table's inputs in two random parts, "held_out" with `fraction` of them and "test".
     
     Raises:
         ValueError: a part would be empty.

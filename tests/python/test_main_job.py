@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from muxnet import _core
 from muxnet.base import machine, schema
 from muxnet.base.files import write_text
 from muxnet.cli import main
 from muxnet.outcomes.policies import reported_policies
-from muxnet.run import assemble, main_job, results, steps, verdict
+from muxnet.run import assemble, main_job, results, steps
 from muxnet.run import data as run_data
 
 NAMES = ["small", "large"]
@@ -179,7 +180,8 @@ def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
     for module, names in COMPUTING.items():
         for name in names:
             monkeypatch.setattr(module, name, core.calling(name))
-    monkeypatch.setattr(verdict, "_core", core)
+    collapse = "describe_contrastive_collapse"
+    monkeypatch.setattr(_core, collapse, core.describe_contrastive_collapse)
     monkeypatch.chdir(tmp_path)
     return core
 

@@ -32,7 +32,7 @@ def test_table_1_is_measured_and_predicted(run_folder, cloud, tmp_path, capsys) 
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     assert "Eq. 9-13 ms" in printed
-    assert "cloud-only, jpeg: answered 40; late 0" in printed
+    assert "cloud-only, jpeg: offloaded 40; late 0" in printed
     found = json.loads(target.read_text())
     mobile, raw, jpeg, hybrid = found["rows"]
     assert [row["setup"] for row in found["rows"]] == [

@@ -73,7 +73,7 @@ def test_a_multiplexer_decides_alone(run_folder, images, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--policy", "oracle"], "one of best_single"),
+        (["--policy", "oracle"], "one of always"),
         (["--size", "8"], "a run's own models and images"),
     ],
 )

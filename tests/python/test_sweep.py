@@ -225,8 +225,8 @@ trials: 5
     assert sweep(text) == 0
     whole = read_table()
     assert len(whole) == 5
-    assert all(0.3 <= float(row["share"]) <= 0.7 for row in whole)
-    assert len({row["share"] for row in whole}) == 5
+    assert all(0.3 <= float(row["fraction"]) <= 0.7 for row in whole)
+    assert len({row["fraction"] for row in whole}) == 5
     Path("sweep.yaml").write_text(text.replace("trials: 5", "trials: 2"))
     assert main(["sweep", "sweep.yaml", "--out", "again"]) == 0
     Path("sweep.yaml").write_text(text)
