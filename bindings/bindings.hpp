@@ -21,11 +21,13 @@ void bind_optim(py::module_& module);
 void bind_data(py::module_& module);
 void bind_training(py::module_& module);
 void bind_cost(py::module_& module);
+void bind_protocol(py::module_& module);
 void bind_routing(py::module_& module);
+void bind_policies(py::module_& module);
+void bind_evaluation(py::module_& module);
 void bind_runtime(py::module_& module);
-// Parts of it that fill a file.
-void bind_hosted_models(py::module_& module);
-void bind_offload(py::module_& module);
+void bind_hosted_models(py::module_& module);  // a part of it that fills a file
 void bind_service(py::module_& module);
+void bind_offload(py::module_& module);
 
 }  // namespace muxnet::python

@@ -13,6 +13,11 @@ PYBIND11_MODULE(_core, module) {
   muxnet::python::bind_data(module);
   muxnet::python::bind_training(module);
   muxnet::python::bind_cost(module);
+  muxnet::python::bind_protocol(module);
   muxnet::python::bind_routing(module);
+  muxnet::python::bind_policies(module);
+  muxnet::python::bind_evaluation(module);
   muxnet::python::bind_runtime(module);
+  muxnet::python::bind_service(module);
+  muxnet::python::bind_offload(module);
 }

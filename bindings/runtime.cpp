@@ -7,9 +7,7 @@
 #include "muxnet/runtime/collect.hpp"
 #include "muxnet/runtime/decision_batch.hpp"
 #include "muxnet/runtime/latency.hpp"
-#include "muxnet/runtime/offload_client.hpp"
 #include "muxnet/runtime/router.hpp"
-#include "muxnet/runtime/service.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -138,7 +136,6 @@ void bind_runtime(py::module_& module) {
   module.def("collect_outcomes", &collect_outcomes, py::arg("pool"), py::arg("images"),
              py::arg("multiplexer"), py::arg("options"), Unlocked(),
              "An OutcomeTable of every model's answers to normalised images.");
-  bind_service(module);
   py::class_<Latency>(module, "Latency", "Milliseconds of one inference pass, measured.")
       .def(py::init<double, double>(), py::arg("ms"), py::arg("typical_ms"))
       .def_readonly("ms", &Latency::ms, "Mean of the fastest tenth: what the machine can do.")
@@ -152,7 +149,6 @@ void bind_runtime(py::module_& module) {
       py::arg("model"), py::arg("batch") = 1, py::arg("turns") = LatencyOptions().turns, Unlocked(),
       "Measure short turns of inference passes, more of them where the machine is busy.\n\n"
       "Raises:\n    ValueError: a batch or a number of turns below 1.");
-  bind_offload(module);
 }
 
 }  // namespace muxnet::python

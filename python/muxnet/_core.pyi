@@ -991,6 +991,109 @@ class EnergyMeter:
         """
         What is read; or not measured.
         """
+class ConnectionOptions:
+    """
+    How a server is reached.
+    """
+    bearer_token: str
+    proxy: str
+    def __init__(self, url: str) -> None:
+        ...
+    @property
+    def ca_file(self) -> pathlib.Path:
+        ...
+    @ca_file.setter
+    def ca_file(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def certificate(self) -> pathlib.Path:
+        ...
+    @certificate.setter
+    def certificate(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def connect_timeout_ms(self) -> float:
+        ...
+    @connect_timeout_ms.setter
+    def connect_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def key(self) -> pathlib.Path:
+        ...
+    @key.setter
+    def key(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def max_response_bytes(self) -> int:
+        ...
+    @max_response_bytes.setter
+    def max_response_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+class InputTensor:
+    """
+    A tensor of a request.
+    """
+    @property
+    def datatype(self) -> str:
+        ...
+    @property
+    def images(self) -> list[bytes]:
+        """
+        JPEG or PNG.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def numbers(self) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        f32 (count), written one by one.
+        """
+    @property
+    def raw(self) -> tuple[int, int] | None:
+        """
+        Where its bytes begin and end in what was read.
+        """
+    @property
+    def shape(self) -> list[int]:
+        ...
+    @property
+    def whole(self) -> bool:
+        """
+        No number has a fraction.
+        """
+class RequestedTensor:
+    """
+    An output that a request asks for.
+    """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def parameters(self) -> dict[str, bool | int | float | str]:
+        ...
+class InferenceRequest:
+    """
+    ModelInfer of the protocol.
+    """
+    @property
+    def id(self) -> str:
+        ...
+    @property
+    def inputs(self) -> list[InputTensor]:
+        ...
+    @property
+    def model_name(self) -> str:
+        ...
+    @property
+    def model_version(self) -> str:
+        ...
+    @property
+    def outputs(self) -> list[RequestedTensor]:
+        ...
+    @property
+    def parameters(self) -> dict[str, bool | int | float | str]:
+        ...
 class OutcomeTable:
     """
     What N models answered for n inputs, with labels and costs.
@@ -1779,6 +1882,22 @@ class CollectOptions:
     @router_costs.setter
     def router_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
+class Latency:
+    """
+    Milliseconds of one inference pass, measured.
+    """
+    def __init__(self, ms: typing.SupportsFloat | typing.SupportsIndex, typical_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ms(self) -> float:
+        """
+        Mean of the fastest tenth: what the machine can do.
+        """
+    @property
+    def typical_ms(self) -> float:
+        """
+        Median: more where others use the machine too.
+        """
 class ServiceStatus:
     """
     What became of a request.
@@ -2147,71 +2266,6 @@ class ServiceStatistics:
     @property
     def workers(self) -> WorkersState:
         ...
-class InputTensor:
-    """
-    A tensor of a request.
-    """
-    @property
-    def datatype(self) -> str:
-        ...
-    @property
-    def images(self) -> list[bytes]:
-        """
-        JPEG or PNG.
-        """
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def numbers(self) -> numpy.typing.NDArray[numpy.float32]:
-        """
-        f32 (count), written one by one.
-        """
-    @property
-    def raw(self) -> tuple[int, int] | None:
-        """
-        Where its bytes begin and end in what was read.
-        """
-    @property
-    def shape(self) -> list[int]:
-        ...
-    @property
-    def whole(self) -> bool:
-        """
-        No number has a fraction.
-        """
-class RequestedTensor:
-    """
-    An output that a request asks for.
-    """
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def parameters(self) -> dict[str, bool | int | float | str]:
-        ...
-class InferenceRequest:
-    """
-    ModelInfer of the protocol.
-    """
-    @property
-    def id(self) -> str:
-        ...
-    @property
-    def inputs(self) -> list[InputTensor]:
-        ...
-    @property
-    def model_name(self) -> str:
-        ...
-    @property
-    def model_version(self) -> str:
-        ...
-    @property
-    def outputs(self) -> list[RequestedTensor]:
-        ...
-    @property
-    def parameters(self) -> dict[str, bool | int | float | str]:
-        ...
 class Deployment:
     """
     All that a service answers with.
@@ -2332,60 +2386,6 @@ class Service:
         """
         Readable while answers wait.
         """
-class Latency:
-    """
-    Milliseconds of one inference pass, measured.
-    """
-    def __init__(self, ms: typing.SupportsFloat | typing.SupportsIndex, typical_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def ms(self) -> float:
-        """
-        Mean of the fastest tenth: what the machine can do.
-        """
-    @property
-    def typical_ms(self) -> float:
-        """
-        Median: more where others use the machine too.
-        """
-class ConnectionOptions:
-    """
-    How a server is reached.
-    """
-    bearer_token: str
-    proxy: str
-    def __init__(self, url: str) -> None:
-        ...
-    @property
-    def ca_file(self) -> pathlib.Path:
-        ...
-    @ca_file.setter
-    def ca_file(self, arg0: os.PathLike | str | bytes) -> None:
-        ...
-    @property
-    def certificate(self) -> pathlib.Path:
-        ...
-    @certificate.setter
-    def certificate(self, arg0: os.PathLike | str | bytes) -> None:
-        ...
-    @property
-    def connect_timeout_ms(self) -> float:
-        ...
-    @connect_timeout_ms.setter
-    def connect_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def key(self) -> pathlib.Path:
-        ...
-    @key.setter
-    def key(self, arg0: os.PathLike | str | bytes) -> None:
-        ...
-    @property
-    def max_response_bytes(self) -> int:
-        ...
-    @max_response_bytes.setter
-    def max_response_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
 class EndpointOptions:
     """
     The model in the cloud.

@@ -21,9 +21,14 @@ LADDER = {
     "optim": ("core",),
     "data": ("core",),
     "training": ("networks", "losses", "optim", "data"),
-    "cost": ("graph",),
-    "routing": ("core", "cost"),
-    "runtime": ("networks", "losses", "data", "routing"),
+    "cost": ("core",),
+    "protocol": ("core",),
+    "routing": ("core",),
+    "policies": ("routing",),
+    "evaluation": ("routing",),
+    "runtime": ("networks", "losses", "routing"),
+    "service": ("runtime", "data"),
+    "offload": ("networks", "data", "cost", "protocol"),
 }
 
 # What a person edits; build trees and environments are not searched.

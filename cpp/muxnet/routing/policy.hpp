@@ -45,6 +45,11 @@ struct OperatingPoint {
   std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
 };
 
+class Policy;
+/// Gives a policy by name, not yet fitted.
+using PolicyMaker =
+    std::function<std::unique_ptr<Policy>(std::string_view name, const PolicyOptions& options)>;
+
 /// Turns what is known about an input into calls and an answer. A policy is a family over
 /// budgets: fit() finds its operating points, the Pareto front of accuracy against cost on
 /// held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
@@ -163,7 +168,8 @@ class Policy {
   std::vector<double> relative_costs() const;
 
  private:
-  friend std::unique_ptr<Policy> load_policy(const std::filesystem::path& path);
+  friend std::unique_ptr<Policy> read_policy(const std::filesystem::path& path,
+                                             const PolicyMaker& make);
 
   void require_fitted() const;
   Decisions replay(const OutcomeTable& table, const PolicyParameters& parameters) const;
@@ -189,18 +195,8 @@ class Policy {
 /// Index of the most accurate model, the cheapest of equals.
 std::size_t best_single_model(const OutcomeTable& table, const std::string& cost_kind);
 
-/// A policy by name. Throws std::invalid_argument that lists the names there are.
-std::unique_ptr<Policy> make_policy(std::string_view name, const PolicyOptions& options = {});
-
-/// What Policy::save() wrote. Throws FileError on a file that cannot be read,
-/// std::invalid_argument on one that holds no policy.
-std::unique_ptr<Policy> load_policy(const std::filesystem::path& path);
-
-/// Names of all policies, sorted.
-std::vector<std::string> policy_names();
-
-using PolicyFactory = std::function<std::unique_ptr<Policy>(const PolicyOptions&)>;
-/// Throws std::invalid_argument when the name is taken.
-void register_policy(const std::string& name, PolicyFactory factory);
+/// What Policy::save() wrote, of the policies that `make` knows. Throws FileError on a file that
+/// cannot be read, std::invalid_argument on one that holds no policy.
+std::unique_ptr<Policy> read_policy(const std::filesystem::path& path, const PolicyMaker& make);
 
 }  // namespace muxnet

@@ -88,7 +88,7 @@ std::string Policy::version() const {
   return digits;
 }
 
-std::unique_ptr<Policy> load_policy(const std::filesystem::path& path) {
+std::unique_ptr<Policy> read_policy(const std::filesystem::path& path, const PolicyMaker& make) {
   const auto refusal = [&](const std::exception& error) {
     return std::invalid_argument(error_text(path.string(), "a saved policy", error.what()));
   };
@@ -97,7 +97,7 @@ std::unique_ptr<Policy> load_policy(const std::filesystem::path& path) {
     const auto format = json.at("format").get<std::string>();
     require(format == format_name, "policy", text("format ", format_name), format);
     auto policy =
-        make_policy(json.at("policy").get<std::string>(), json.at("options").get<PolicyOptions>());
+        make(json.at("policy").get<std::string>(), json.at("options").get<PolicyOptions>());
     policy->from_json(json);
     return policy;
   } catch (const Json::exception& error) {

@@ -6,7 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tables.hpp"
+#include "muxnet/policies/registry.hpp"
+#include "support/tables.hpp"
 
 namespace muxnet {
 namespace {

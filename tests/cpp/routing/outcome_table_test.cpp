@@ -10,7 +10,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/safetensors.hpp"
-#include "tables.hpp"
+#include "support/tables.hpp"
 
 namespace muxnet {
 namespace {

@@ -1,6 +1,7 @@
 #include "muxnet/routing/policy.hpp"
 
-#include "tables.hpp"
+#include "muxnet/policies/registry.hpp"
+#include "support/tables.hpp"
 
 namespace muxnet {
 namespace {

@@ -1,5 +1,6 @@
+#include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/policy.hpp"
-#include "tables.hpp"
+#include "support/tables.hpp"
 
 namespace muxnet {
 namespace {

@@ -3,7 +3,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "tables.hpp"
+#include "muxnet/policies/registry.hpp"
+#include "support/tables.hpp"
 
 namespace muxnet {
 namespace {

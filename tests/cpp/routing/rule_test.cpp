@@ -1,6 +1,6 @@
 #include "muxnet/routing/rule.hpp"
 
-#include "tables.hpp"
+#include "support/tables.hpp"
 
 namespace muxnet {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "pool.hpp"
+#include "support/pool.hpp"
 
 namespace muxnet {
 namespace {

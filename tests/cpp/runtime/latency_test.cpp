@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "pool.hpp"
+#include "support/pool.hpp"
 
 namespace muxnet {
 namespace {

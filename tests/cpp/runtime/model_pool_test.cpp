@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "pool.hpp"
 #include "support/errors.hpp"
+#include "support/pool.hpp"
 
 namespace muxnet {
 namespace {

@@ -5,8 +5,8 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/random.hpp"
 #include "muxnet/runtime/classifier.hpp"
-#include "onnx_file.hpp"
 #include "support/errors.hpp"
+#include "support/onnx_file.hpp"
 #include "support/resources.hpp"
 
 namespace muxnet {

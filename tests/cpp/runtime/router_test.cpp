@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/policy.hpp"
 #include "muxnet/runtime/collect.hpp"
-#include "pool.hpp"
+#include "support/pool.hpp"
 
 namespace muxnet {
 namespace {

@@ -1,0 +1,223 @@
+#include "muxnet/service/service.hpp"
+
+#include "bindings.hpp"
+#include "muxnet/runtime/router.hpp"
+#include "muxnet/service/completions.hpp"
+
+namespace muxnet::python {
+namespace {
+
+/// A service whose answers wait for an event loop.
+class LoopService {
+ public:
+  LoopService(Deployment deployment, const ServiceOptions& options)
+      : parts_(std::make_unique<Parts>(std::move(deployment), options)) {}
+  ~LoopService() {
+    if (!interpreter_runs()) parts_.leave();  // a worker may wait for Python, and for ever
+    if (!parts_.at_home()) return;
+    const ReleaseGil unlocked;  // a worker may wait for Python's lock
+    parts_ = {};
+  }
+  LoopService(const LoopService&) = delete;
+  LoopService& operator=(const LoopService&) = delete;
+
+  std::uint64_t deploy(Deployment deployment) { return service().deploy(std::move(deployment)); }
+  void submit(std::uint64_t ticket, ServiceRequest request) {
+    Parts& parts = parts_.get("service");
+    parts.service.submit(std::move(request), [&parts, ticket](ServiceAnswer answer) {
+      parts.completions.add(ticket, std::move(answer));
+    });
+  }
+  ServiceAnswer infer(ServiceRequest request) { return service().infer(std::move(request)); }
+  ServiceStatistics statistics() const { return service().statistics(); }
+  WorkersState workers() const { return service().workers(); }
+  bool close(double within_ms) { return service().close(within_ms); }
+  int descriptor() const { return parts_.get("service").completions.descriptor(); }
+  auto take() { return parts_.get("service").completions.take(); }
+
+ private:
+  struct Parts {
+    Parts(Deployment deployment, const ServiceOptions& options)
+        : service(std::move(deployment), options) {}
+    Completions completions;  // outlives the service, which adds to it until it is closed
+    Service service;
+  };
+  Service& service() const { return parts_.get("service").service; }
+
+  ProcessLocal<Parts> parts_;
+};
+
+Deployment make_deployment(std::vector<HostedModel> models,
+                           const std::optional<Multiplexer>& multiplexer,
+                           const std::vector<std::shared_ptr<Rule>>& rules, std::size_t point,
+                           const std::shared_ptr<Rule>& shadow, std::size_t reference,
+                           const std::vector<std::shared_ptr<Recorder>>& recorders,
+                           std::shared_ptr<DriftMonitor> monitor) {
+  return {std::move(models),
+          multiplexer.value_or(Multiplexer{}),
+          {rules.begin(), rules.end()},
+          point,
+          shadow,
+          reference,
+          {recorders.begin(), recorders.end()},
+          std::move(monitor)};
+}
+
+ServiceRequest make_request(const Tensor& images, std::optional<std::size_t> model,
+                            std::optional<std::size_t> point, std::optional<double> deadline_ms,
+                            std::optional<double> max_cost, bool decide_only) {
+  ServiceRequest request;
+  request.images = images;
+  request.model = model;
+  request.point = point;
+  request.deadline_ms = deadline_ms.value_or(request.deadline_ms);
+  request.max_cost = max_cost.value_or(request.max_cost);
+  request.decide_only = decide_only;
+  return request;
+}
+
+void bind_answers(py::module_& module) {
+  py::enum_<ServiceStatus>(module, "ServiceStatus", "What became of a request.")
+      .value("ok", ServiceStatus::ok)
+      .value("full", ServiceStatus::full)
+      .value("late", ServiceStatus::late)
+      .value("cost", ServiceStatus::cost)
+      .value("closing", ServiceStatus::closing)
+      .value("failed", ServiceStatus::failed)
+      .value("stuck", ServiceStatus::stuck);
+  py::enum_<Departure>(module, "Departure", "Why other models were called than the rule wanted.")
+      .value("none", Departure::none)
+      .value("deadline", Departure::deadline)
+      .value("cost", Departure::cost)
+      .value("full", Departure::full)
+      .value("stuck", Departure::stuck);
+  py::class_<CallSpan>(module, "CallSpan", "A batch that ran on some of a request's images.")
+      .def_readonly("stage", &CallSpan::stage, "0: the multiplexer, i + 1: model i.")
+      .def_readonly("start_ms", &CallSpan::start_ms, "Since the request came.")
+      .def_readonly("end_ms", &CallSpan::end_ms)
+      .def_readonly("images", &CallSpan::images, "Of the request.")
+      .def_readonly("batch", &CallSpan::batch, "Images of all requests.");
+  py::class_<ServiceRequest>(module, "ServiceRequest", "Images, and what answers may cost.")
+      .def(py::init(&make_request), py::arg("images"), py::kw_only(),
+           py::arg("model") = std::nullopt, py::arg("point") = std::nullopt,
+           py::arg("deadline_ms") = std::nullopt, py::arg("max_cost") = std::nullopt,
+           py::arg("decide_only") = false);
+  py::class_<ServiceAnswer>(module, "ServiceAnswer", "What became of a request, row by row.")
+      .def_readonly("status", &ServiceAnswer::status)
+      .def_readonly("message", &ServiceAnswer::message)
+      .def_readonly("retry_after_ms", &ServiceAnswer::retry_after_ms)
+      .def_readonly("version", &ServiceAnswer::version)
+      .def_readonly("probabilities", &ServiceAnswer::probabilities, "f32 (n, K).")
+      .def_readonly("answers", &ServiceAnswer::answers, "(n), classes.")
+      .def_readonly("called", &ServiceAnswer::called, "(n), bit i: model i was run.")
+      .def_readonly("answered_from", &ServiceAnswer::answered_from, "(n), bits.")
+      .def_readonly("wanted", &ServiceAnswer::wanted, "(n), bits: what the rule asked for.")
+      .def_readonly("shadow", &ServiceAnswer::shadow, "(n), bits: what the shadow asks for.")
+      .def_readonly("departures", &ServiceAnswer::departures)
+      .def_readonly("macs", &ServiceAnswer::macs, "(n), of called models and multiplexer.")
+      .def_readonly("first_input", &ServiceAnswer::first_input)
+      .def_property_readonly("weights", [](const ServiceAnswer& a) { return a.view.weights; })
+      .def_property_readonly("scores", [](const ServiceAnswer& a) { return a.view.scores; })
+      .def_readonly("calls", &ServiceAnswer::calls, "Batches that ran on its images.")
+      .def_readonly("records", &ServiceAnswer::records, "(n), JSON, where decisions are recorded.")
+      .def_readonly("total_ms", &ServiceAnswer::total_ms);
+}
+
+void bind_statistics(py::module_& module) {
+  py::class_<Histogram>(module, "Histogram", "Counts of times in doubling buckets.")
+      .def_property_readonly("buckets", &Histogram::buckets)
+      .def_property_readonly_static(
+          "bounds_ms",
+          [](const py::object&) {
+            std::vector<double> bounds;
+            for (std::size_t i = 0; i < Histogram::bucket_count; ++i) {
+              bounds.push_back(Histogram::upper_bound_ms(i));
+            }
+            return bounds;
+          },
+          "Upper bounds of all buckets but the last, which has none.")
+      .def_property_readonly("count", &Histogram::count)
+      .def_property_readonly("sum_ms", &Histogram::sum_ms)
+      .def("quantile_ms", &Histogram::quantile_ms, py::arg("quantile"));
+  py::class_<StageStatistics>(module, "StageStatistics", "One model's, or the multiplexer's.")
+      .def_readonly("name", &StageStatistics::name)
+      .def_readonly("images", &StageStatistics::images)
+      .def_readonly("batches", &StageStatistics::batches)
+      .def_readonly("waiting", &StageStatistics::waiting)
+      .def_readonly("run", &StageStatistics::run);
+  py::class_<DriftReading>(module, "DriftReading", "What a drift monitor has to say.")
+      .def_readonly("alarm", &DriftReading::alarm)
+      .def_readonly("e_value", &DriftReading::e_value)
+      .def_readonly("alpha", &DriftReading::alpha)
+      .def_readonly("cause", &DriftReading::cause)
+      .def_readonly("observed", &DriftReading::observed);
+  py::class_<StuckBatch>(module, "StuckBatch", "A batch that has run for longer than it may.")
+      .def_readonly("stage", &StuckBatch::stage, "0: the multiplexer, i + 1: model i.")
+      .def_readonly("version", &StuckBatch::version, "Of the deployment.")
+      .def_readonly("seconds", &StuckBatch::seconds, "That it has run.");
+  py::class_<WorkersState>(module, "WorkersState", "Threads that run models.")
+      .def_readonly("count", &WorkersState::count, "That there should be.")
+      .def_readonly("left", &WorkersState::left, "Of those, the ones that are not stuck.")
+      .def_readonly("stuck", &WorkersState::stuck);
+  py::class_<ServiceStatistics>(module, "ServiceStatistics", "All since the service began.")
+      .def_readonly("version", &ServiceStatistics::version)
+      .def_readonly("stages", &ServiceStatistics::stages, "The look, then the models.")
+      .def_readonly("requests", &ServiceStatistics::requests)
+      .def_readonly("images", &ServiceStatistics::images, "Answered by a rule.")
+      .def_readonly("called", &ServiceStatistics::called, "Of those, by model.")
+      .def_readonly("departures", &ServiceStatistics::departures)
+      .def_readonly("shadow_images", &ServiceStatistics::shadow_images)
+      .def_readonly("shadow_agreed", &ServiceStatistics::shadow_agreed)
+      .def_readonly("macs", &ServiceStatistics::macs)
+      .def_readonly("reference_macs", &ServiceStatistics::reference_macs)
+      .def_readonly("total", &ServiceStatistics::total)
+      .def_readonly("drift", &ServiceStatistics::drift, "None without a monitor.")
+      .def_readonly("workers", &ServiceStatistics::workers);
+}
+
+}  // namespace
+
+void bind_service(py::module_& module) {
+  bind_answers(module);
+  bind_statistics(module);
+  py::class_<Deployment>(module, "Deployment", "All that a service answers with.")
+      .def(py::init(&make_deployment), py::arg("models"), py::arg("multiplexer"), py::arg("rules"),
+           py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
+           py::arg("reference") = 0,
+           py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
+           py::arg("monitor") = nullptr);
+  py::class_<ServiceOptions>(module, "ServiceOptions", "How a service works.")
+      .def(py::init<>())
+      .def_readwrite("workers", &ServiceOptions::workers)
+      .def_readwrite("threads_each", &ServiceOptions::threads_each)
+      .def_readwrite("max_batch", &ServiceOptions::max_batch)
+      .def_readwrite("queue_images", &ServiceOptions::queue_images)
+      .def_readwrite("fill_ms", &ServiceOptions::fill_ms)
+      .def_readwrite("cheaper_when_full", &ServiceOptions::cheaper_when_full)
+      .def_readwrite("warm_up", &ServiceOptions::warm_up)
+      .def_readwrite("warm_up_ms", &ServiceOptions::warm_up_ms, "Longest wait for a batch of that.")
+      .def_readwrite("deadline_ms", &ServiceOptions::deadline_ms, "Of requests that name none.")
+      .def_readwrite("stuck_ms", &ServiceOptions::stuck_ms,
+                     "What runs for longer, and 20 times as long as usual, is stuck.");
+  py::class_<LoopService>(
+      module, "Service", "Algorithm 2 for many requests at a time.\n\nThreads may call it at once.")
+      .def(py::init<Deployment, const ServiceOptions&>(), py::arg("deployment"), py::arg("options"),
+           Unlocked(), "Raises:\n    ValueError: what does not fit.")
+      .def("deploy", &LoopService::deploy, py::arg("deployment"), Unlocked(),
+           "Answer requests to come with another; its version.\n\n"
+           "Raises:\n    ValueError: other models.\n"
+           "    RuntimeError: one that does not come back from its first images.")
+      .def("submit", &LoopService::submit, py::arg("ticket"), py::arg("request"), Unlocked(),
+           "The answer comes by take(), under its ticket.\n\nRaises:\n    ValueError.")
+      .def("take", &LoopService::take, Unlocked(), "The answers that wait, with their tickets.")
+      .def_property_readonly("descriptor", &LoopService::descriptor, "Readable while answers wait.")
+      .def("infer", &LoopService::infer, py::arg("request"), Unlocked(),
+           "Wait for the answer.\n\nRaises:\n    ValueError: images that do not fit.")
+      .def("statistics", &LoopService::statistics, Unlocked())
+      .def("workers", &LoopService::workers, Unlocked())
+      .def("close", &LoopService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked(),
+           "Answer what is there, for which every deadline is over after within_ms, and stop.\n\n"
+           "False: threads whose batch has not come back are left to themselves.");
+}
+
+}  // namespace muxnet::python

@@ -1,0 +1,113 @@
+#include "muxnet/evaluation/evaluate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/evaluation/hardness.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr double collapse_share = 0.99;
+
+/// Per-input values of all evaluations, to be resampled together.
+struct Columns {
+  std::vector<std::vector<double>> values;
+  std::vector<Estimate*> estimates;  ///< of each column's mean
+
+  void add(std::vector<double> column, Estimate& estimate) {
+    estimate.value =
+        std::accumulate(column.begin(), column.end(), 0.0) / static_cast<double>(column.size());
+    values.push_back(std::move(column));
+    estimates.push_back(&estimate);
+  }
+
+  void fill_intervals(const BootstrapOptions& options) const {
+    const auto means = bootstrap_means(values, options);
+    for (std::size_t column = 0; column < values.size(); ++column) {
+      std::vector<double> resampled;
+      for (std::size_t at = column; at < means.size(); at += values.size()) {
+        resampled.push_back(means[at]);
+      }
+      estimates[column]->interval = percentile_interval(std::move(resampled), options.level);
+    }
+  }
+};
+
+void describe(const Policy& policy, const OutcomeTable& table, const EvaluationOptions& options,
+              Evaluation& result, Columns& columns) {
+  if (!options.allow_seen) require_unseen(policy, table);
+  result.seen = policy.fitted_on().overlaps(*table.identity());
+  const Decisions decisions = policy.decide(table);
+  result.policy = policy.name();
+  result.parameters = policy.point().parameters;
+  result.split = table.fields().split;
+  result.correct = decisions.correct(table);
+  result.models_per_input = decisions.models_per_input();
+  result.called_shares = decisions.called_shares(table.model_count());
+  result.collapse = collapse_text(result.called_shares, table.models());
+  columns.add({result.correct.begin(), result.correct.end()}, result.accuracy);
+  std::vector<double> missed(result.correct.size());
+  const auto hardness = input_hardness(table);
+  for (std::size_t i = 0; i < missed.size(); ++i) {
+    missed[i] = (hardness[i] < table.model_count() ? 1.0 : 0.0) - result.correct[i];
+  }
+  columns.add(std::move(missed), result.regret);
+  for (const auto& [kind, values] : table.fields().costs) {
+    auto costs = decisions.costs(table, kind);
+    auto& figures = result.costs[kind] = tail_of(costs);
+    columns.add(std::move(costs), figures.mean);
+  }
+}
+
+}  // namespace
+
+CostFigures tail_of(std::vector<double> costs) {
+  CostFigures figures;
+  const auto n = static_cast<double>(costs.size());
+  std::sort(costs.begin(), costs.end());
+  figures.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];
+  figures.worst = costs.back();
+  return figures;
+}
+
+void require_unseen(const Policy& policy, const OutcomeTable& table) {
+  require(!policy.fitted_on().overlaps(*table.identity()), "evaluate",
+          text("inputs that '", policy.name(), "' was not fitted on"),
+          text("a table that shares inputs with its held-out table (source '",
+               table.identity()->source, "')"));
+}
+
+std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
+                                     const OutcomeTable& table, const EvaluationOptions& options) {
+  std::vector<Evaluation> results(policies.size());
+  if (policies.empty()) return results;
+  Columns columns;
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    describe(*policies[i], table, options, results[i], columns);
+  }
+  columns.fill_intervals(options.bootstrap);
+  return results;
+}
+
+Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
+                    const EvaluationOptions& options) {
+  return std::move(evaluate_all({&policy}, table, options).front());
+}
+
+std::string collapse_text(const std::vector<double>& called_shares,
+                          const std::vector<std::string>& models) {
+  const auto top = std::max_element(called_shares.begin(), called_shares.end());
+  if (top == called_shares.end() || called_shares.size() < 2) return "";
+  const double others = std::accumulate(called_shares.begin(), called_shares.end(), -*top);
+  if (*top <= collapse_share || others >= 1 - collapse_share) return "";
+  char percent[16];
+  std::snprintf(percent, sizeof percent, "%.1f", 100 * *top);
+  return text("collapsed: '", models[static_cast<std::size_t>(top - called_shares.begin())],
+              "' alone is called for ", percent, " % of the inputs");
+}
+
+}  // namespace muxnet

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "muxnet/evaluation/bootstrap.hpp"
+#include "muxnet/routing/policy.hpp"
+
+namespace muxnet {
+
+struct EvaluationOptions {
+  BootstrapOptions bootstrap{};
+  /// Evaluates on inputs that the policy was fitted on; the evaluation then says `seen`.
+  bool allow_seen = false;
+};
+
+/// A cost per input: its mean, and its tail, which a chain of models has and a single call not.
+struct CostFigures {
+  Estimate mean;
+  double p99 = 0;
+  double worst = 0;
+};
+
+/// The tail of costs per input, of which there is at least one: p99, the smallest cost that 99 % of
+/// the inputs do not exceed, and the worst.
+CostFigures tail_of(std::vector<double> costs);
+
+struct Evaluation {
+  std::string policy;
+  PolicyParameters parameters;
+  std::string split;
+  bool seen = false;  ///< the policy was fitted on some of these inputs: no honest figure
+  Estimate accuracy;
+  Estimate
+      regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
+  std::map<std::string, CostFigures> costs;  ///< per kind, the router's own cost included
+  double models_per_input = 0;
+  std::vector<double> called_shares;  ///< (N)
+  std::vector<std::uint8_t> correct;  ///< (n), for paired comparisons
+  std::string collapse;               ///< collapse_text(), empty when there is none
+};
+
+/// Accuracy, costs and calls of a fitted policy at its chosen point. Throws std::invalid_argument
+/// when the table shares inputs with the one it was fitted on, unless allowed.
+Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
+                    const EvaluationOptions& options = {});
+
+/// The same for several policies on the same resamples of the inputs, drawn once for all.
+std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
+                                     const OutcomeTable& table,
+                                     const EvaluationOptions& options = {});
+
+/// Says in words that one model answers (nearly) everything: called alone for more than 99 % of
+/// the inputs. Empty otherwise.
+std::string collapse_text(const std::vector<double>& called_shares,
+                          const std::vector<std::string>& models);
+
+/// Refuses a table that shares inputs with the policy's held-out table; used by all evaluations.
+void require_unseen(const Policy& policy, const OutcomeTable& table);
+
+}  // namespace muxnet

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "muxnet/core/fork.hpp"
+#include "muxnet/offload/local_models.hpp"
+#include "muxnet/offload/offload_connections.hpp"
+#include "muxnet/offload/offload_options.hpp"
+#include "muxnet/protocol/clock.hpp"
+#include "muxnet/protocol/transport.hpp"
+
+namespace muxnet {
+
+/// Who answers: as decided, or settled by the caller. `device` is the privacy switch: the input
+/// does not leave the device, whatever its score and the link.
+enum class Placement : std::uint8_t { decide, device, cloud };
+
+struct Handling {
+  std::optional<double> deadline_ms;  ///< instead of the client's
+  Placement placement = Placement::decide;
+};
+
+struct OffloadAnswer {
+  Tensor probabilities;  ///< f32 (1, K)
+  std::int32_t answer = 0;
+  OffloadReason reason = OffloadReason::easy;
+  std::string detail;           ///< why the cloud did not answer, in words
+  std::optional<double> score;  ///< none where nobody looked
+  double latency_ms = 0;
+  double lateness_ms = 0;  ///< past the deadline; 0 in time
+  int attempts = 0;
+  double sent_bytes = 0;
+  double received_bytes = 0;
+  std::optional<double> server_ms;
+  Figure energy_mj;  ///< of the device: look, small model, a whole exchange for every attempt
+};
+
+/// Mobile-cloud collaboration in service (the paper's Figure 2 c): the multiplexer and the small
+/// model run here, hard inputs go to an Open Inference Protocol endpoint, and every input is
+/// answered before its deadline: where the cloud's answer is not there, the small model starts
+/// `margin_ms` and its own time (mean + 4 deviations) before. With a dead link nothing is sent and
+/// the multiplexer is not asked; the link is probed beside the local answers, without waiting.
+/// Threads may call it at once: each exchange has a connection of its own, as many as there were
+/// exchanges at once, and the small model's time is kept free for every call under way. In a forked
+/// process every call throws std::runtime_error.
+class OffloadClient {
+ public:
+  /// Measures the local models. Throws std::invalid_argument for options that do not fit, such as
+  /// an objective of energy where powers are unknown. Sends nothing. `connect` gives a transport to
+  /// the server, one for each exchange at a time; what it throws the first time is thrown here.
+  OffloadClient(std::unique_ptr<LocalModels> local, OffloadConnections::Connect connect,
+                std::shared_ptr<Clock> clock, OffloadOptions options);
+
+  /// Reads what the server says of its model and measures the round trip, waiting for it; not
+  /// needed: answer() does the same aside. Empty, or why the endpoint cannot be used now.
+  std::string connect(double timeout_ms);
+
+  /// Throws std::invalid_argument for an image that is not (1, c, h, w) as the models', or
+  /// deadlines not above 0; never for what network and server do.
+  OffloadAnswer answer(const Tensor& image, const Handling& handling = {});
+
+  OffloadAccount account() const;
+  LinkProfile link() const;  ///< as measured so far
+  Figure server_ms() const;
+  double local_ms() const;  ///< mean time of the small model, measured
+  double look_ms() const;
+  CircuitBreaker::State state() const;
+
+ private:
+  struct Work;
+
+  void measure_local();
+  OffloadReason choose(Work& work, Placement placement);
+  OffloadReason send(Work& work);
+  OffloadReason attempt(Work& work, Transport& transport, InferInput& input, double give_up_ms);
+  OffloadReason given_up(Work& work, double sent, double waited_ms);
+  OffloadReason judge(Work& work, Reply<InferResponse> reply, const ExpectedOutput& expected) const;
+  void run_local(Work& work);
+  OffloadAnswer finish(Work& work);
+
+  // With `mutex_` held.
+  std::string learn_endpoint(const Reply<ModelMetadata>& reply);
+  void tend_probe();
+  Prospects prospects(const Work& work) const;
+  /// After a failed attempt: the wait before another, or none where there is none.
+  std::optional<double> retry_ms(const Work& work, int made, double give_up_ms);
+  Cost exchange_cost(double sent_bytes, double received_bytes, const Figure& server) const;
+
+  std::unique_ptr<LocalModels> local_;
+  std::shared_ptr<Clock> clock_;
+  OffloadOptions options_;
+  ProcessLocal<OffloadConnections> connections_;
+  std::atomic<int> calls_{0};  ///< under way: each may need the small model
+  std::atomic<std::uint64_t> sequence_{0};
+
+  mutable std::mutex mutex_;  ///< of what follows; nobody computes or waits with it
+  std::optional<Endpoint> endpoint_;
+  LinkEstimator estimator_;
+  CircuitBreaker breaker_;
+  RetryPolicy retry_;
+  DurationEstimate look_time_, local_time_;
+  OffloadAccount account_;
+  double payload_bytes_;
+  double answer_bytes_ = 400;  // headers and a few numbers, until measured
+  double last_exchange_ms_;
+};
+
+}  // namespace muxnet

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+
+#include "muxnet/cost/deployment.hpp"
+#include "muxnet/offload/circuit_breaker.hpp"
+#include "muxnet/offload/decision.hpp"
+#include "muxnet/offload/endpoint.hpp"
+#include "muxnet/offload/link_estimator.hpp"
+#include "muxnet/offload/retry_policy.hpp"
+
+namespace muxnet {
+
+struct OffloadOptions {
+  EndpointOptions endpoint;
+  OffloadObjective objective;
+  RetryOptions retry;
+  BreakerOptions breaker;
+  LinkProfile link;  ///< rates to begin with, and the radio's powers; either may be unknown
+  Cost look;         ///< the multiplexer's energy on this device, where known
+  Cost small;        ///< the small model's
+
+  double deadline_ms = 1000;          ///< of an answer, from the call
+  double margin_ms = 2;               ///< kept free before it, for what the clock cannot see
+  double request_timeout_ms = 10000;  ///< of one request, where the deadline leaves more
+  double probe_timeout_ms = 2000;
+  double refresh_ms = 10000;  ///< after so long without an exchange, a slow link is tried again
+  std::uint64_t seed = 0;     ///< of the jitter
+};
+
+/// Throws std::invalid_argument for options that do not fit.
+void check(const OffloadOptions& options);
+
+}  // namespace muxnet

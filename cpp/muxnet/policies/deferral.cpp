@@ -1,0 +1,152 @@
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/policies/chain_search.hpp"
+#include "muxnet/policies/confidence.hpp"
+#include "muxnet/policies/policies.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr std::size_t most_models = 16;  // pairs of them: 120
+constexpr std::size_t pair = 2;
+
+/// By the bits of both: probability that the dearer one, seen what the cheaper one says, is of no
+/// help.
+using Deferrals = std::map<std::uint64_t, JointConfidence>;
+
+class DeferralRule : public Rule {
+ public:
+  DeferralRule(const Chain& chain, std::shared_ptr<const Deferrals> deferrals)
+      : chain_(chain), deferrals_(std::move(deferrals)) {}
+
+  Step next(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0) return {model_bit(chain_.models[0]), 0};
+    if (stages == chain_.length || sure(evidence)) {
+      return {0, model_bit(chain_.models[stages - 1])};
+    }
+    return {model_bit(chain_.models[stages]), 0};
+  }
+  std::uint64_t may_call() const override { return chain_.first(chain_.length); }
+
+  Reason explain(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0 || stages == chain_.length) return {};
+    return Reason::at_least("confidence that deferring is of no help", confidence(evidence),
+                            chain_.thresholds[0]);
+  }
+
+ private:
+  double confidence(const Evidence& evidence) const {
+    return deferrals_->at(chain_.first(pair)).confidence(evidence);
+  }
+  bool sure(const Evidence& evidence) const {
+    return chain_.thresholds[0] <= 1.0 && confidence(evidence) >= chain_.thresholds[0];
+  }
+
+  Chain chain_;
+  std::shared_ptr<const Deferrals> deferrals_;
+};
+
+class DeferralPolicy : public ChainPolicy {
+ public:
+  using ChainPolicy::ChainPolicy;
+  std::string name() const override { return "logistic_deferral"; }
+
+ private:
+  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
+    require(held_out.size() >= 2, name(), "a table of at least 2 inputs", text(held_out.size()));
+    const auto models = promising(by_cost(), held_out.accuracies(), most_models);
+    const auto bins = static_cast<std::size_t>(options().bins);
+    const auto right = all_correct(held_out);
+    std::vector<ChainState> states;
+    for (const auto& alone : right) {
+      states.emplace_back(std::vector<double>(alone.size(), 0.0), alone, bins);
+    }
+    auto learnt = std::make_shared<Deferrals>();
+    std::map<std::uint64_t, std::size_t> places;
+    for (const auto& set : model_sets(models, pair)) {
+      if (set.size() < pair) continue;
+      const auto& joint = learnt->emplace(bits_of(set), learn(held_out, right, set)).first->second;
+      places.emplace(bits_of(set), states.size());
+      states.emplace_back(joint.cross_fitted(), right[set[0]], bins);
+    }
+    const auto place = [&places](const Chain& chain, std::size_t stages) {
+      return stages < chain.length ? places.at(chain.first(pair)) : chain.models[stages - 1];
+    };
+    ChainSearch plane(std::move(states), place, costs());
+    plane.add_all(models, pair);
+    deferrals_ = std::move(learnt);
+    auto points = plane.points();
+    for (auto& point : points) measure(right, point);
+    return points;
+  }
+
+  /// Per model, (n): whether it is right.
+  static std::vector<std::vector<std::uint8_t>> all_correct(const OutcomeTable& table) {
+    const auto correct = table.correct().span<std::uint8_t>();
+    const auto models = static_cast<std::size_t>(table.model_count());
+    std::vector<std::vector<std::uint8_t>> result(models);
+    for (std::size_t at = 0; at < correct.size(); ++at) result[at % models].push_back(correct[at]);
+    return result;
+  }
+
+  static JointConfidence learn(const OutcomeTable& held_out,
+                               const std::vector<std::vector<std::uint8_t>>& right,
+                               const std::vector<std::size_t>& set) {
+    std::vector<std::uint8_t> no_help(right[set[0]].size());
+    for (std::size_t row = 0; row < no_help.size(); ++row) {
+      no_help[row] = right[set[1]][row] > right[set[0]][row] ? 0 : 1;
+    }
+    return {held_out, {set[0]}, no_help};
+  }
+
+  void measure(const std::vector<std::vector<std::uint8_t>>& right, OperatingPoint& point) const {
+    const Chain chain = chain_of(point.parameters);
+    std::vector<LearntStage> stages;
+    if (chain.length == pair) {
+      const auto& joint = deferrals_->at(chain.first(pair));
+      stages.push_back({joint.fitted(), joint.cross_fitted(), right[chain.models[0]]});
+    }
+    stages.push_back({{}, {}, right[chain.models[chain.length - 1]]});
+    measure_learnt(chain, stages, costs(), point);
+  }
+
+  nlohmann::json learnt() const override {
+    nlohmann::json pairs = nlohmann::json::array();
+    for (const auto& [set, joint] : *deferrals_) {
+      pairs.push_back({{"pair", set}, {"confidence", joint.to_json()}});
+    }
+    return pairs;
+  }
+
+  void restore(const nlohmann::json& pairs) override {
+    auto deferrals = std::make_shared<Deferrals>();
+    for (const auto& entry : pairs) {
+      const JointConfidence joint(entry.at("confidence"));
+      require((joint.set() & ~all_models(costs().size())) == 0, name(),
+              text("models below ", costs().size()), text("a set ", joint.set()));
+      deferrals->emplace(entry.at("pair").get<std::uint64_t>(), joint);
+    }
+    deferrals_ = std::move(deferrals);
+  }
+
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
+    const Chain chain = chain_of(parameters);
+    require(chain.length == 1 || (chain.length == pair && deferrals_->count(chain.first(pair)) > 0),
+            name(), "one model, or a pair that it has learnt", text(chain.length, " models"));
+    return std::make_unique<DeferralRule>(chain, deferrals_);
+  }
+
+  std::shared_ptr<const Deferrals> deferrals_;
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_logistic_deferral(const PolicyOptions& options) {
+  return std::make_unique<DeferralPolicy>(options);
+}
+
+}  // namespace muxnet

@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/policies/neighbours.hpp"
+#include "muxnet/policies/policies.hpp"
+
+namespace muxnet {
+namespace {
+
+class KnnRule : public Rule {
+ public:
+  KnnRule(ValueChoice choice, std::shared_ptr<const Neighbours> neighbours)
+      : choice_(std::move(choice)), neighbours_(std::move(neighbours)) {}
+
+  Step next(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {0, evidence.called};
+    Values values{};
+    neighbours_->estimate(evidence.features, values);
+    return {model_bit(choice_(values)), 0};
+  }
+  double macs() const override { return neighbours_->macs(); }
+
+  Reason explain(const Evidence& evidence) const override {
+    if (evidence.called != 0) return {};
+    Values values{};
+    neighbours_->estimate(evidence.features, values);
+    return choice_.explain(values);
+  }
+
+  /// As next() decides, but that the points of a policy search a table once.
+  Decisions replay(const OutcomeTable& table) const override {
+    return decide(table, *neighbours_->estimates(table));
+  }
+
+  /// `estimates`: (n, N).
+  Decisions decide(const OutcomeTable& table, std::span<const double> estimates) const {
+    const auto n = static_cast<std::size_t>(table.size());
+    const auto predictions = table.predictions().span<std::int32_t>();
+    Decisions decisions;
+    for (std::size_t row = 0; row < n; ++row) {
+      Values values{};
+      const auto own = estimates.subspan(row * choice_.size(), choice_.size());
+      std::copy(own.begin(), own.end(), values.begin());
+      const std::size_t model = choice_(values);
+      decisions.called.push_back(model_bit(model));
+      decisions.answers.push_back(predictions[row * choice_.size() + model]);
+    }
+    return decisions;
+  }
+
+ private:
+  ValueChoice choice_;
+  std::shared_ptr<const Neighbours> neighbours_;
+};
+
+class KnnPolicy : public ValuePolicy {
+ public:
+  using ValuePolicy::ValuePolicy;
+  std::string name() const override { return "knn"; }
+  bool uses_router() const override { return true; }
+  bool uses_features() const override { return true; }
+
+ private:
+  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
+    require(!held_out.fields().features.empty(), name(), "a table with features", "one without");
+    neighbours_ = std::make_shared<Neighbours>(held_out);
+    std::vector<OperatingPoint> points;
+    for (const auto& parameters : settings(neighbours_->left_out())) {
+      const KnnRule rule(choice(parameters), neighbours_);
+      Decisions decisions = rule.decide(held_out, neighbours_->left_out());
+      decisions.router = uses_router();
+      decisions.rule_macs = rule.macs();
+      points.push_back(measured(parameters, decisions, held_out));
+    }
+    return points;
+  }
+
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
+    return std::make_unique<KnnRule>(choice(parameters), neighbours_);
+  }
+
+  nlohmann::json learnt() const override { return neighbours_->to_json(); }
+
+  void restore(const nlohmann::json& content) override {
+    neighbours_ = std::make_shared<Neighbours>(content);
+    require(neighbours_->model_count() == costs().size(), name(), text(costs().size(), " models"),
+            text(neighbours_->model_count()));
+  }
+
+  std::shared_ptr<const Neighbours> neighbours_;
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_knn(const PolicyOptions& options) {
+  return std::make_unique<KnnPolicy>(options);
+}
+
+}  // namespace muxnet

@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/lanes.hpp"
+#include "muxnet/core/parallel.hpp"
+#include "muxnet/policies/chain_search.hpp"
+#include "muxnet/policies/confidence.hpp"
+#include "muxnet/policies/policies.hpp"
+
+namespace muxnet {
+namespace {
+
+/// By the bits of the models that have been run.
+using Confidences = std::map<std::uint64_t, JointConfidence>;
+
+constexpr std::size_t most_models = 8;  // sets of three of them: 56
+constexpr std::int64_t longest_set = 3;
+
+class LearnedCascadeRule : public Rule {
+ public:
+  LearnedCascadeRule(const Chain& chain, std::shared_ptr<const Confidences> confidences)
+      : chain_(chain), confidences_(std::move(confidences)) {}
+
+  Step next(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0) return {model_bit(chain_.models[0]), 0};
+    if (stages == chain_.length || sure(evidence, stages)) return {0, evidence.called};
+    return {model_bit(chain_.models[stages]), 0};
+  }
+
+  std::uint64_t may_call() const override { return chain_.first(chain_.length); }
+
+  Reason explain(const Evidence& evidence) const override {
+    const std::size_t stages = chain_.stages_run(evidence.called);
+    if (stages == 0 || stages == chain_.length) return {};
+    return Reason::at_least("learned confidence",
+                            confidences_->at(evidence.called).confidence(evidence),
+                            chain_.thresholds[stages - 1]);
+  }
+
+  std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
+                       std::span<float> probabilities) const override {
+    return confidences_->at(answer_from).answer(evidence, probabilities);
+  }
+
+ private:
+  bool sure(const Evidence& evidence, std::size_t stages) const {
+    const double threshold = chain_.thresholds[stages - 1];
+    if (threshold > 1.0) return false;
+    return confidences_->at(evidence.called).confidence(evidence) >= threshold;
+  }
+
+  Chain chain_;
+  std::shared_ptr<const Confidences> confidences_;
+};
+
+/// A regression for each set of models, side by side: they know nothing of each other.
+std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
+                                        const std::vector<std::vector<std::size_t>>& sets) {
+  std::vector<std::optional<JointConfidence>> found(sets.size());
+  std::vector<std::function<void()>> tasks;
+  for (std::size_t i = sets.size(); i-- > 0;) {  // the largest first
+    tasks.emplace_back([&, i] { found[i].emplace(held_out, sets[i]); });
+  }
+  Lanes(threads()).run(tasks);
+  auto learnt = std::make_shared<Confidences>();
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    learnt->emplace(bits_of(sets[i]), std::move(*found[i]));
+  }
+  return learnt;
+}
+
+class LearnedCascadePolicy : public ChainPolicy {
+ public:
+  using ChainPolicy::ChainPolicy;
+  std::string name() const override { return "learned_cascade"; }
+
+ private:
+  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
+    require(held_out.size() >= 2, name(), "a table of at least 2 inputs", text(held_out.size()));
+    const auto models = promising(by_cost(), held_out.accuracies(), most_models);
+    const auto longest = static_cast<std::size_t>(std::min(options().max_models, longest_set));
+    auto learnt = learn_sets(held_out, model_sets(models, longest));
+    std::map<std::uint64_t, std::size_t> places;
+    std::vector<ChainState> states;
+    for (const auto& [set, joint] : *learnt) {
+      places.emplace(set, states.size());
+      states.emplace_back(joint.cross_fitted(), joint.correct(),
+                          static_cast<std::size_t>(options().bins));
+    }
+    const auto place = [&places](const Chain& chain, std::size_t stages) {
+      return places.at(chain.first(stages));
+    };
+    ChainSearch plane(std::move(states), place, costs());
+    plane.add_all(models, longest);
+    confidences_ = std::move(learnt);
+    auto points = plane.points();
+    for (auto& point : points) measure(chain_of(point.parameters), point);
+    return points;
+  }
+
+  void measure(const Chain& chain, OperatingPoint& point) const {
+    std::vector<LearntStage> stages;
+    for (std::size_t j = 1; j <= chain.length; ++j) {
+      const auto& joint = confidences_->at(chain.first(j));
+      stages.push_back({joint.fitted(), joint.cross_fitted(), joint.correct()});
+    }
+    measure_learnt(chain, stages, costs(), point);
+  }
+
+  nlohmann::json learnt() const override {
+    nlohmann::json sets = nlohmann::json::array();
+    for (const auto& [set, joint] : *confidences_) sets.push_back(joint.to_json());
+    return sets;
+  }
+
+  void restore(const nlohmann::json& sets) override {
+    auto confidences = std::make_shared<Confidences>();
+    for (const auto& entry : sets) {
+      JointConfidence joint(entry);
+      require((joint.set() & ~all_models(costs().size())) == 0, name(),
+              text("models below ", costs().size()), text("a set ", joint.set()));
+      confidences->emplace(joint.set(), std::move(joint));
+    }
+    confidences_ = std::move(confidences);
+  }
+
+  std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
+    const Chain chain = chain_of(parameters);
+    for (std::size_t j = 0; j < chain.length; ++j) {
+      require(confidences_->count(chain.first(j + 1)) > 0, name(),
+              "a chain of models that it has learnt",
+              text("model ", chain.models[j], " in place ", j));
+    }
+    return std::make_unique<LearnedCascadeRule>(chain, confidences_);
+  }
+
+  std::shared_ptr<const Confidences> confidences_;
+};
+
+}  // namespace
+
+std::unique_ptr<Policy> make_learned_cascade(const PolicyOptions& options) {
+  return std::make_unique<LearnedCascadePolicy>(options);
+}
+
+}  // namespace muxnet

@@ -1,0 +1,177 @@
+#include "muxnet/service/deployment.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/memory.hpp"
+#include "muxnet/core/random.hpp"
+#include "muxnet/runtime/batch_evidence.hpp"
+
+namespace muxnet {
+namespace {
+
+/// Takes an input through all that a request goes through, so that what does not fit is refused
+/// here and not with every request: throws what the rules, recorders and the monitor throw.
+void probe(const CompiledDeployment& deployment) {
+  const Deployment& parts = deployment.parts();
+  const std::size_t models = parts.models.size();
+  const std::int64_t classes = deployment.classes();
+  BatchEvidence known(1, static_cast<std::int64_t>(models), classes);
+  if (deployment.looks()) known.make_room(parts.multiplexer);
+  Tensor unsure({1, classes});
+  std::ranges::fill(unsure.span<float>(), 1.0F / static_cast<float>(classes));
+  for (std::size_t model = 0; model < models; ++model) known.store(0, model, unsure, 0);
+  for (const auto& rule : parts.rules) rule->next(known.of(0, 0));
+  if (parts.shadow) parts.shadow->next(known.of(0, 0));
+  for (const auto& recorder : parts.recorders) recorder->record(known.of(0, 0), all_models(models));
+  if (!parts.monitor) return;
+  DriftMonitor copy = *parts.monitor;
+  copy.observe(deployment.watched(known.of(0, 0)));
+}
+
+/// Pixels as a camera might give them: an image of one colour is no input that a model must take.
+Tensor noise(Shape shape) {
+  Tensor images(std::move(shape), DType::u8);
+  Random random(1);
+  for (auto& pixel : images.span<std::uint8_t>()) {
+    pixel = static_cast<std::uint8_t>(random.next() >> 24);
+  }
+  return images;
+}
+
+}  // namespace
+
+CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t version,
+                                       std::size_t workers)
+    : parts_(std::move(deployment)), version_(version) {
+  const std::size_t count = parts_.models.size();
+  require(!parts_.rules.empty(), "deployment", "at least one rule", "none");
+  for (const auto& rule : parts_.rules) {
+    require(rule != nullptr, "deployment", "rules", "an empty one");
+  }
+  require(parts_.point < parts_.rules.size(), "deployment, point",
+          text("one of ", parts_.rules.size(), " rules"), text(parts_.point));
+  require(parts_.reference < count, "deployment, reference", text("one of ", count, " models"),
+          text(parts_.reference));
+  require(parts_.recorders.empty() || parts_.recorders.size() == parts_.rules.size(),
+          "deployment, recorders", text("none, or one for each of ", parts_.rules.size(), " rules"),
+          text(parts_.recorders.size()));
+  require(!parts_.monitor || !parts_.monitor->watches("router") || looks(),
+          "deployment, drift monitor", "a multiplexer, whose scores it watches", "none");
+  for (std::size_t worker = 0; worker < workers; ++worker) {
+    pools_.emplace_back(parts_.models);
+    if (looks()) predictors_.emplace_back(*parts_.multiplexer.model);
+  }
+  for (const HostedModel& model : parts_.models) {
+    inputs_.push_back(input_for(model.normalization));
+  }
+  macs_ = pools_.front().costs();
+  if (looks()) {
+    const Model& multiplexer = *parts_.multiplexer.model;
+    require(multiplexer.graph.shape(multiplexer.graph.input()) == input_shape(),
+            "deployment, multiplexer", text("input ", to_string(input_shape())),
+            to_string(multiplexer.graph.shape(multiplexer.graph.input())));
+    look_input_ = input_for(normalization_of(multiplexer));
+    look_macs_ = static_cast<double>(multiplexer.graph.macs());
+  }
+  probe(*this);
+}
+
+void CompiledDeployment::require_like(const CompiledDeployment& other) const {
+  const auto names = [](const CompiledDeployment& deployment) {
+    std::string result;
+    for (const auto& model : deployment.parts().models) result += model.name + ' ';
+    return result;
+  };
+  require(names(other) == names(*this), "deploy", text("the models ", names(other)), names(*this));
+  require(other.input_shape() == input_shape() && other.classes() == classes(), "deploy",
+          text("images ", to_string(other.input_shape())), to_string(input_shape()));
+}
+
+CompiledDeployment::Input CompiledDeployment::input_for(const Normalization& normalization) const {
+  const auto from = [&](DType dtype) {
+    Dataset image;
+    image.images = Tensor(input_shape(), dtype);
+    return Transform(image, normalization, {});
+  };
+  return {from(DType::u8), from(DType::f32)};
+}
+
+void CompiledDeployment::prepare(Stage stage, const Tensor& images, std::int64_t row,
+                                 float* dst) const {
+  const Input& input = stage == 0 ? *look_input_ : inputs_.at(stage - 1);
+  input[images.dtype() == DType::u8 ? 0 : 1].apply(images, row, {}, dst);
+}
+
+Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const Tensor& images) {
+  return pools_.at(worker).probabilities(model, images);
+}
+
+MultiplexerView CompiledDeployment::look(std::size_t worker, const Tensor& images) {
+  return muxnet::look(parts_.multiplexer, predictors_.at(worker), images, macs_);
+}
+
+Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
+  Tensor result(images.shape());
+  const std::int64_t pixels = images.size() / images.dim(0);
+  for (std::int64_t row = 0; row < images.dim(0); ++row) {
+    prepare(stage, images, row, result.data<float>() + row * pixels);
+  }
+  return result;
+}
+
+std::map<std::string, double> CompiledDeployment::watched(Evidence evidence) const {
+  if (!parts_.monitor->watches("router")) {  // only the shadow looks
+    evidence.weights = evidence.scores = {};
+    evidence.offload_score = std::numeric_limits<float>::quiet_NaN();
+  }
+  return monitored_values(*parts_.rules[parts_.point], evidence);
+}
+
+void CompiledDeployment::observe(const Evidence& evidence) {
+  if (parts_.monitor) parts_.monitor->observe(watched(evidence));
+}
+
+std::optional<DriftReading> CompiledDeployment::drift() const {
+  if (!parts_.monitor) return {};
+  const DriftMonitor& monitor = *parts_.monitor;
+  return DriftReading{monitor.alarm(), monitor.e_value(), monitor.alpha(), monitor.cause(),
+                      monitor.observed()};
+}
+
+void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
+                                 const std::function<void(Stage, std::int64_t, double)>& note) {
+  Shape shape = input_shape();
+  shape.front() = max_batch;
+  const Tensor raw = noise(shape);
+  for (Stage stage = looks() ? 0 : 1; stage <= macs_.size(); ++stage) {
+    const Tensor all = prepared(stage, raw);
+    for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
+      const Tensor images = all.rows(0, std::min(size, max_batch));
+      note(stage, images.dim(0), 0);
+      std::chrono::duration<double, std::milli> passed{};
+      for (int pass = 0; pass < 2; ++pass) {  // the first one compiles
+        const auto start = std::chrono::steady_clock::now();
+        if (stage == 0) {
+          look(worker, images);
+        } else {
+          answer(worker, stage - 1, images);
+        }
+        passed = std::chrono::steady_clock::now() - start;
+      }
+      note(stage, images.dim(0), passed.count());
+    }
+  }
+}
+
+std::shared_ptr<CompiledDeployment> compile(Deployment deployment, std::uint64_t version,
+                                            std::size_t workers) {
+  return {new CompiledDeployment(std::move(deployment), version, workers),
+          [](CompiledDeployment* old) {
+            delete old;
+            release_free_memory();
+          }};
+}
+
+}  // namespace muxnet

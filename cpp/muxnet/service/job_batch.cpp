@@ -1,0 +1,69 @@
+#include "muxnet/service/job_batch.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace muxnet {
+
+Tensor JobBatch::images() const {
+  const CompiledDeployment& deployment = *jobs.front().request->deployment;
+  Shape shape = deployment.input_shape();
+  shape.front() = static_cast<std::int64_t>(jobs.size());
+  Tensor result(shape);
+  const std::int64_t pixels = result.size() / result.dim(0);
+  float* dst = result.data<float>();
+  for (const Job& job : jobs) {
+    deployment.prepare(stage, job.request->request.images, job.row, dst);
+    dst += pixels;
+  }
+  return result;
+}
+
+std::vector<JobBatch> JobBatch::by_request() const {
+  std::vector<JobBatch> parts;
+  for (const Job& job : jobs) {
+    const auto same = [&](const JobBatch& part) {
+      return part.jobs.front().request == job.request;
+    };
+    const auto found = std::find_if(parts.begin(), parts.end(), same);
+    if (found == parts.end()) {
+      parts.push_back({stage, {job}});
+    } else {
+      found->jobs.push_back(job);
+    }
+  }
+  return parts;
+}
+
+std::vector<Job> JobBatch::store(const Tensor& answers) const {
+  const std::size_t model = stage - 1;
+  std::vector<Job> whole;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Job& job = jobs[i];
+    job.request->evidence.store(job.row, model, answers, static_cast<std::int64_t>(i));
+    RowState& row = job.state();
+    if (row.open.fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
+    if (!row.waiting.exchange(false)) continue;  // it had to go on without
+    row.called |= row.asked;
+    const auto& macs = job.request->deployment->macs();
+    for (std::uint64_t rest = row.asked; rest != 0; rest &= rest - 1) {
+      row.macs += macs[static_cast<std::size_t>(std::countr_zero(rest))];
+    }
+    whole.push_back(job);
+  }
+  return whole;
+}
+
+void JobBatch::note(ServiceClock::time_point start, double ms) const {
+  const auto images = static_cast<std::int64_t>(jobs.size());
+  for (auto job = jobs.begin(); job != jobs.end();) {
+    PendingRequest& request = *job->request;
+    const auto end = std::find_if(
+        job, jobs.end(), [&](const Job& other) { return other.request.get() != &request; });
+    const double since = std::chrono::duration<double, std::milli>(start - request.arrived).count();
+    request.note({stage, since, since + ms, end - job, images});
+    job = end;
+  }
+}
+
+}  // namespace muxnet

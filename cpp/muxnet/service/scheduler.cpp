@@ -1,0 +1,347 @@
+#include "muxnet/service/scheduler.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+#include "muxnet/core/error.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr auto no_stage = static_cast<Stage>(-1);
+
+template <class Function>
+void for_each_model(std::uint64_t models, Function function) {
+  for (; models != 0; models &= models - 1) {
+    function(static_cast<std::size_t>(std::countr_zero(models)));
+  }
+}
+
+/// What the multiplexer holds of a model; without one, the dearer the better.
+double value_of(const Evidence& evidence, std::size_t model, const std::vector<double>& macs) {
+  if (!evidence.scores.empty()) return static_cast<double>(evidence.scores[model]);
+  if (!evidence.weights.empty()) return static_cast<double>(evidence.weights[model]);
+  return macs[model];
+}
+
+ServiceStatus refusal_for(Departure departure) {
+  switch (departure) {
+    case Departure::full:
+      return ServiceStatus::full;
+    case Departure::deadline:
+      return ServiceStatus::late;
+    case Departure::stuck:
+      return ServiceStatus::stuck;
+    default:
+      return ServiceStatus::cost;
+  }
+}
+
+/// Of several obstacles the one that is told: how much it helps to come again, or to ask otherwise.
+int helps(Departure departure) {
+  constexpr std::array order{Departure::none, Departure::cost, Departure::stuck,
+                             Departure::deadline, Departure::full};
+  return static_cast<int>(std::find(order.begin(), order.end(), departure) - order.begin());
+}
+
+const SchedulerOptions& checked(const SchedulerOptions& options) {
+  require(options.workers > 0, "service, workers", "at least 1", text(options.workers));
+  require(options.max_batch > 0, "service, max_batch", "at least 1", text(options.max_batch));
+  require(options.queue_images > 0, "service, queue_images", "at least 1",
+          text(options.queue_images));
+  require(options.fill_ms >= 0, "service, fill_ms", "at least 0", text(options.fill_ms));
+  return options;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(std::size_t stages, const SchedulerOptions& options)
+    : options_(checked(options)),
+      queues_(stages),
+      reserved_(stages),
+      times_(stages, options.max_batch, options.fill_ms > 0),
+      running_(stages) {}
+
+JobBatch Scheduler::next() {
+  const auto fill = std::chrono::duration_cast<ServiceClock::duration>(
+      std::chrono::duration<double, std::milli>(options_.fill_ms));
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto now = ServiceClock::now();
+    auto wake = ServiceClock::time_point::max(), arrived = wake;
+    Stage oldest = no_stage;
+    Queue::iterator first;
+    for (Stage stage = 0; stage < queues_.size(); ++stage) {
+      const auto job = next_job(stage);
+      if (job == queues_[stage].end()) continue;  // finished() or returned() wakes
+      const bool full = static_cast<std::int64_t>(queues_[stage].size()) >= options_.max_batch;
+      if (!full && !closing_ && job->since + fill > now) {
+        wake = std::min(wake, job->since + fill);
+      } else if (oldest == no_stage || job->request->arrived < arrived) {
+        oldest = stage;
+        first = job;
+        arrived = job->request->arrived;
+      }
+    }
+    if (oldest != no_stage) return take(oldest, first);
+    if (closing_ && is_empty()) return {};
+    if (wake == ServiceClock::time_point::max()) {
+      wake_.wait(lock);
+    } else {
+      wake_.wait_until(lock, wake);
+    }
+  }
+}
+
+/// Nothing waits that has no answer yet, and nothing runs, but for what is lost.
+bool Scheduler::is_empty() {
+  take_settled();
+  return std::all_of(queues_.begin(), queues_.end(), [](const auto& q) { return q.empty(); }) &&
+         std::all_of(running_.begin(), running_.end(), [](int n) { return n == 0; });
+}
+
+JobBatch Scheduler::take(Stage stage, Queue::iterator first) {
+  JobBatch batch{stage, {}};
+  auto& queue = queues_[stage];
+  const auto* deployment = first->request->deployment.get();
+  const std::int64_t most = times_.paying(stage);
+  auto last = first;
+  for (; last != queue.end() && static_cast<std::int64_t>(batch.jobs.size()) < most &&
+         last->request->deployment.get() == deployment;
+       ++last) {
+    batch.jobs.push_back(std::move(*last));
+  }
+  queue.erase(first, last);
+  ++running_[stage];
+  return batch;
+}
+
+/// The oldest that may run now.
+Scheduler::Queue::iterator Scheduler::next_job(Stage stage) {
+  auto& queue = queues_[stage];
+  const auto job = std::find_if(queue.begin(), queue.end(),
+                                [&](const Job& one) { return !is_lost(one, stage); });
+  if (job == queue.end()) return job;
+  return running_[stage] > 0 && job->request->deployment->alone(stage) ? queue.end() : job;
+}
+
+bool Scheduler::is_lost(const Job& job, Stage stage) const {
+  return std::any_of(lost_.begin(), lost_.end(), [&](const Lost& lost) {
+    return lost.stage == stage && lost.deployment == job.request->deployment;
+  });
+}
+
+bool Scheduler::any_lost(Stage stage) const {
+  return std::any_of(lost_.begin(), lost_.end(),
+                     [&](const Lost& lost) { return lost.stage == stage; });
+}
+
+void Scheduler::lost(const JobBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  --running_[batch.stage];
+  lost_.push_back({batch.jobs.front().request->deployment, batch.stage});
+  wake_.notify_all();
+}
+
+void Scheduler::returned(const JobBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  const auto& deployment = batch.jobs.front().request->deployment;
+  const auto found = std::find_if(lost_.begin(), lost_.end(), [&](const Lost& lost) {
+    return lost.stage == batch.stage && lost.deployment == deployment;
+  });
+  lost_.erase(found);
+  wake_.notify_all();
+}
+
+void Scheduler::drop_settled() {
+  std::vector<Job> dropped;  // let go of without the lock
+  const std::lock_guard lock(mutex_);
+  dropped = take_settled();
+  if (closing_) wake_.notify_all();
+}
+
+std::vector<Job> Scheduler::take_settled() {
+  std::vector<Job> settled;
+  for (auto& queue : queues_) {
+    std::erase_if(queue, [&](Job& job) {
+      if (!job.request->settled()) return false;
+      settled.push_back(job);
+      return true;
+    });
+  }
+  return settled;
+}
+
+std::vector<std::shared_ptr<PendingRequest>> Scheduler::waiting_for_lost() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<PendingRequest>> result;
+  for (Stage stage = 0; stage < queues_.size(); ++stage) {
+    for (const Job& job : queues_[stage]) {
+      if (is_lost(job, stage)) result.push_back(job.request);
+    }
+  }
+  return result;
+}
+
+void Scheduler::finished(const JobBatch& batch, double ms) {
+  const std::lock_guard lock(mutex_);
+  --running_[batch.stage];
+  if (ms > 0) {
+    const auto images = static_cast<std::int64_t>(batch.jobs.size());
+    times_.add(batch.stage, images, ms);
+  }
+  if (closing_) {
+    wake_.notify_all();
+  } else if (!queues_[batch.stage].empty()) {
+    wake_.notify_one();
+  }
+}
+
+void Scheduler::push(Stage stage, Job job) {
+  job.since = ServiceClock::now();
+  queues_[stage].push_back(std::move(job));
+  wake_.notify_one();
+}
+
+ServiceStatus Scheduler::place_look(std::span<const Job> jobs) {
+  const std::lock_guard lock(mutex_);
+  if (closing_) return ServiceStatus::closing;
+  if (!jobs.empty() && is_lost(jobs.front(), 0)) return ServiceStatus::stuck;
+  if (queues_[0].size() + jobs.size() > static_cast<std::size_t>(options_.queue_images)) {
+    return ServiceStatus::full;
+  }
+  for (const Job& job : jobs) push(0, job);
+  return ServiceStatus::ok;
+}
+
+void Scheduler::place(std::span<Wish> wishes, bool entering) {
+  const std::lock_guard lock(mutex_);
+  ServiceStatus worst = entering && closing_ ? ServiceStatus::closing : ServiceStatus::ok;
+  for (Wish& wish : wishes) {
+    choose(wish);
+    for_each_model(wish.call, [&](std::size_t model) { ++reserved_[model + 1]; });
+    if (wish.status != ServiceStatus::ok && worst == ServiceStatus::ok) worst = wish.status;
+  }
+  std::fill(reserved_.begin(), reserved_.end(), 0);
+  for (Wish& wish : wishes) {
+    if (entering && worst != ServiceStatus::ok) wish.status = worst;
+    if (wish.status != ServiceStatus::ok || wish.call == 0) continue;
+    if (wish.job.request->settled()) continue;  // drop_settled() may have been before
+    RowState& row = wish.job.state();
+    row.asked = wish.call;
+    row.open.store(std::popcount(wish.call), std::memory_order_relaxed);
+    row.waiting.store(true);
+    for_each_model(wish.call, [&](std::size_t model) { push(model + 1, wish.job); });
+  }
+}
+
+Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) const {
+  const PendingRequest& request = *wish.job.request;
+  if (macs + request.deployment->macs()[model] > request.request.max_cost) return Departure::cost;
+  const Stage stage = model + 1;
+  if (is_lost(wish.job, stage)) return Departure::stuck;
+  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
+  if (waiting >= options_.queue_images) return Departure::full;
+  const std::chrono::duration<double, std::milli> left = request.deadline - ServiceClock::now();
+  const bool alone = request.deployment->alone(stage);
+  return expected_ms(stage, alone) > left.count() ? Departure::deadline : Departure::none;
+}
+
+void Scheduler::choose(Wish& wish) {
+  RowState& row = wish.job.state();
+  const auto& macs = wish.job.request->deployment->macs();
+  std::uint64_t free = 0;
+  double spent = row.macs;
+  Departure why = Departure::none;
+  for_each_model(wish.call, [&](std::size_t model) {
+    const Departure found = obstacle(wish, model, spent);
+    if (found == Departure::none) {
+      free |= model_bit(model);
+      spent += macs[model];
+    } else {
+      why = found;
+    }
+  });
+  if (why == Departure::none) return;
+  const bool refused = why == Departure::full && !options_.cheaper_when_full;
+  const std::uint64_t obstructed = wish.call & ~free;
+  wish.call = free;
+  row.departure = why;
+  if (refused || wish.job.request->request.model) {
+    wish.call = 0;
+    wish.status = refusal_for(why);
+  } else if (free == 0 && row.called != 0) {
+    const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
+    wish.answer_from = wish.job.request->rule->answer_now(evidence);
+  } else if (free == 0) {
+    substitute(wish, obstructed);
+  }
+}
+
+void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
+  RowState& row = wish.job.state();
+  const auto& macs = wish.job.request->deployment->macs();
+  const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
+  double best = 0;
+  Departure worst = row.departure;
+  for_each_model(all_models(macs.size()) & ~obstructed, [&](std::size_t model) {
+    const Departure found = obstacle(wish, model, row.macs);
+    worst = std::max(worst, found, [](Departure a, Departure b) { return helps(a) < helps(b); });
+    const double value = value_of(evidence, model, macs);
+    if (found != Departure::none || (wish.call != 0 && value <= best)) return;
+    wish.call = model_bit(model);
+    best = value;
+  });
+  row.last = true;
+  if (wish.call != 0) return;
+  wish.status = refusal_for(worst);
+}
+
+double Scheduler::backlog_locked() const {
+  double sum = 0;
+  for (Stage stage = 0; stage < queues_.size(); ++stage) sum += queue_ms(stage);
+  return sum / static_cast<double>(options_.workers);
+}
+
+double Scheduler::queue_ms(Stage stage) const {
+  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
+  return any_lost(stage) ? 0 : times_.queue(stage, waiting);
+}
+
+double Scheduler::expected_ms(Stage stage, bool alone) const {
+  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
+  const double ahead = alone ? std::max(backlog_locked(), queue_ms(stage)) : backlog_locked();
+  return ahead + times_.largest(stage, waiting + 1);
+}
+
+void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {
+  const std::lock_guard lock(mutex_);
+  times_.set(stage, batch, ms);
+}
+
+double Scheduler::time_of(const JobBatch& batch) const {
+  const std::lock_guard lock(mutex_);
+  return times_.of(batch.stage, static_cast<std::int64_t>(batch.jobs.size()));
+}
+
+double Scheduler::backlog_ms() const {
+  const std::lock_guard lock(mutex_);
+  return backlog_locked();
+}
+
+std::vector<std::int64_t> Scheduler::waiting() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::int64_t> result;
+  for (const auto& queue : queues_) result.push_back(static_cast<std::int64_t>(queue.size()));
+  return result;
+}
+
+void Scheduler::close() {
+  const std::lock_guard lock(mutex_);
+  closing_ = true;
+  wake_.notify_all();
+}
+
+}  // namespace muxnet

@@ -1,0 +1,358 @@
+#include "muxnet/service/service.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <future>
+#include <mutex>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/service/scheduler.hpp"
+#include "muxnet/service/warm_up.hpp"
+
+namespace muxnet {
+namespace {
+
+double ms_since(ServiceClock::time_point start) {
+  return std::chrono::duration<double, std::milli>(ServiceClock::now() - start).count();
+}
+
+SchedulerOptions scheduler_options(const ServiceOptions& options) {
+  require(options.workers > 0 && options.threads_each > 0, "service", "workers and threads",
+          text(options.workers, " workers of ", options.threads_each, " threads"));
+  return {static_cast<std::size_t>(options.workers), options.max_batch, options.queue_images,
+          options.fill_ms, options.cheaper_when_full};
+}
+
+constexpr double slack = 20;  // times its usual time: a batch may run for so long
+constexpr std::size_t least_spare = 8;
+constexpr std::chrono::milliseconds look_again{50};
+
+}  // namespace
+
+class Service::Implementation : public std::enable_shared_from_this<Implementation> {
+ public:
+  Implementation(const Deployment& deployment, const ServiceOptions& options)
+      : options_(options),
+        scheduler_(deployment.models.size() + 1, scheduler_options(options)),
+        workers_(
+            static_cast<std::size_t>(options.workers), options.threads_each,
+            std::max(static_cast<std::size_t>(options.workers), least_spare), timers_,
+            [this](Workers::Worker& worker) { work(worker); },
+            [this](const JobBatch& batch) { scheduler_.lost(batch); }),
+        warm_up_(static_cast<std::size_t>(options.workers), options.threads_each) {
+    for (const double ms : {options.warm_up_ms, options.deadline_ms, options.stuck_ms}) {
+      require(ms > 0 && ms <= longest_deadline_ms, "service, warm_up_ms, deadline_ms and stuck_ms",
+              text("above 0, at most ", longest_deadline_ms), text(ms));
+    }
+    statistics_.stages.resize(deployment.models.size() + 1);
+    statistics_.called.resize(deployment.models.size());
+    statistics_.stages[0].name = "multiplexer";
+    for (std::size_t i = 0; i < deployment.models.size(); ++i) {
+      statistics_.stages[i + 1].name = deployment.models[i].name;
+    }
+  }
+
+  void start(Deployment deployment) {
+    deploy(std::move(deployment));
+    try {
+      workers_.start(shared_from_this());
+    } catch (...) {
+      close(0);
+      throw;
+    }
+  }
+
+  std::uint64_t deploy(Deployment deployment) {
+    const std::lock_guard one_at_a_time(deploying_);
+    const auto before = current();
+    auto made = compile(std::move(deployment), before ? before->version() + 1 : 1,
+                        static_cast<std::size_t>(options_.workers));
+    if (before) made->require_like(*before);
+    if (options_.warm_up) {
+      warm_up_.run(made, options_.max_batch, options_.warm_up_ms,
+                   [this](Stage stage, std::int64_t batch, double ms) {
+                     scheduler_.set_time(stage, batch, ms);
+                   });
+    }
+    const std::lock_guard lock(mutex_);
+    deployment_ = std::move(made);
+    return deployment_->version();
+  }
+
+  void submit(ServiceRequest request, PendingRequest::Done done) {
+    auto deployment = current();
+    check_request(request, *deployment, options_.queue_images);
+    const auto arrival = ServiceClock::now();
+    // The caller's may change, and letting go of them may need a lock of another language.
+    request.images = request.images.clone();
+    if (!request.first_input) request.first_input = inputs_.fetch_add(request.images.dim(0));
+    if (std::isinf(request.deadline_ms)) request.deadline_ms = options_.deadline_ms;
+    const auto pending = std::make_shared<PendingRequest>(std::move(request), std::move(deployment),
+                                                          arrival, std::move(done));
+    pending->timer = timers_.at(pending->deadline);
+    timers_.add(pending->timer, [this, pending] {
+      expire(*pending);
+      scheduler_.drop_settled();
+    });
+    std::vector<Job> jobs;
+    for (std::int64_t row = 0; row < pending->row_count(); ++row)
+      jobs.push_back({pending, row, {}});
+    if (!pending->looks()) {
+      advance(jobs, true);
+      return;
+    }
+    const ServiceStatus status = scheduler_.place_look(jobs);
+    if (status != ServiceStatus::ok) refuse(*pending, status);
+  }
+
+  ServiceStatistics statistics() const {
+    const auto waiting = scheduler_.waiting();
+    const auto deployment = current();
+    ServiceStatistics result;
+    {
+      const std::lock_guard lock(statistics_mutex_);
+      result = statistics_;
+    }
+    result.version = deployment->version();
+    result.drift = deployment->drift();
+    result.workers = workers_.state();
+    for (std::size_t i = 0; i < waiting.size(); ++i) result.stages[i].waiting = waiting[i];
+    return result;
+  }
+
+  WorkersState workers() const { return workers_.state(); }
+
+  bool close(double within_ms) {
+    scheduler_.close();
+    const std::lock_guard one_at_a_time(closing_);
+    const auto within = std::chrono::duration_cast<ServiceClock::duration>(
+        std::chrono::duration<double, std::milli>(std::clamp(within_ms, 0.0, longest_deadline_ms)));
+    const auto end = ServiceClock::now() + within;
+    for (;;) {
+      expire_behind_lost();
+      const auto now = ServiceClock::now();
+      if (now >= end) timers_.run_all();
+      if (workers_.wait_until(now + look_again)) break;
+    }
+    workers_.join();
+    timers_.run_all();  // what a lost thread is on, or will leave for others: nobody is there
+    timers_.close();
+    return workers_.state().stuck.empty();
+  }
+
+ private:
+  std::shared_ptr<CompiledDeployment> current() const {
+    const std::lock_guard lock(mutex_);
+    return deployment_;
+  }
+
+  void work(Workers::Worker& worker) {
+    for (bool here = true; here;) {
+      JobBatch batch = scheduler_.next();
+      if (batch.jobs.empty()) return;
+      const auto now = ServiceClock::now();
+      for (const Job& job : batch.jobs) {
+        if (job.request->deadline < now) expire(*job.request);
+      }
+      std::erase_if(batch.jobs, [](const Job& job) { return job.request->settled(); });
+      if (batch.jobs.empty()) {
+        scheduler_.finished(batch, 0);
+        continue;
+      }
+      double ms = 0;
+      try {
+        const AtWork at_work;
+        ms = run(worker, batch, batch);
+      } catch (const std::exception& failure) {
+        fail(batch, failure);
+      }
+      here = workers_.end(worker);
+      if (here) {
+        scheduler_.finished(batch, ms);
+      } else {
+        scheduler_.returned(batch);
+      }
+    }
+  }
+
+  /// Runs `part` of `batch`.
+  double run(Workers::Worker& worker, const JobBatch& batch, const JobBatch& part) {
+    workers_.begin(worker, batch, std::max(options_.stuck_ms, slack * scheduler_.time_of(batch)));
+    CompiledDeployment& deployment = *part.jobs.front().request->deployment;
+    const Tensor images = part.images();
+    const auto start = ServiceClock::now();
+    if (part.stage == 0) {
+      const MultiplexerView view = deployment.look(worker.place, images);
+      const double ms = ms_since(start);
+      for (std::size_t i = 0; i < part.jobs.size(); ++i) {
+        const Job& job = part.jobs[i];
+        job.request->evidence.store(job.row, view, static_cast<std::int64_t>(i));
+      }
+      count(part, start, ms);
+      advance(part.jobs, false);
+      return ms;
+    }
+    Tensor answers;
+    try {
+      answers = deployment.answer(worker.place, part.stage - 1, images);
+    } catch (const std::exception&) {
+      const auto parts = part.by_request();
+      if (parts.size() == 1) throw;
+      return run_apart(worker, batch, parts);
+    }
+    const double ms = ms_since(start);
+    count(part, start, ms);
+    advance(part.store(answers), false);
+    return ms;
+  }
+
+  /// The images of one request must not fail those that ran beside them.
+  double run_apart(Workers::Worker& worker, const JobBatch& batch,
+                   const std::vector<JobBatch>& parts) {
+    for (const JobBatch& part : parts) {
+      try {
+        run(worker, batch, part);
+      } catch (const std::exception& failure) {
+        fail(part, failure);
+      }
+    }
+    return 0;  // no time of a batch
+  }
+
+  void fail(const JobBatch& batch, const std::exception& failure) {
+    for (const Job& job : batch.jobs) refuse(*job.request, ServiceStatus::failed, failure.what());
+  }
+
+  /// Takes each row to its next step: a call, or its answer.
+  void advance(std::span<const Job> jobs, bool entering) {
+    std::vector<Wish> wishes;
+    for (const Job& job : jobs) {
+      if (job.request->settled()) continue;
+      RowState& row = job.state();
+      if (row.last) {
+        finish(*job.request, job.row, row.called);
+        continue;
+      }
+      const Step step = job.request->rule->next(job.request->evidence.of(job.row, row.called));
+      row.wanted |= step.call;
+      if (step.call == 0 || job.request->request.decide_only) {
+        finish(*job.request, job.row, step.call == 0 ? step.answer_from : 0);
+      } else {
+        wishes.push_back({job, step.call, 0, ServiceStatus::ok});
+      }
+    }
+    scheduler_.place(wishes, entering);
+    for (const Wish& wish : wishes) {
+      if (wish.status != ServiceStatus::ok) {
+        refuse(*wish.job.request, wish.status);
+      } else if (wish.answer_from != 0) {
+        finish(*wish.job.request, wish.job.row, wish.answer_from);
+      }
+    }
+  }
+
+  void finish(PendingRequest& request, std::int64_t row, std::uint64_t answer_from) {
+    if (!request.finish(row, answer_from) || !request.settle()) return;
+    timers_.cancel(request.timer);
+    count(request);
+    request.answer_now();
+  }
+
+  void refuse(PendingRequest& request, ServiceStatus status, const std::string& failure = {}) {
+    if (!request.settle()) return;
+    timers_.cancel(request.timer);
+    {
+      const std::lock_guard lock(statistics_mutex_);
+      ++statistics_.requests[status];
+    }
+    const double retry_after_ms = status == ServiceStatus::full ? scheduler_.backlog_ms() : 0;
+    request.refuse(status, failure, retry_after_ms);
+  }
+
+  /// Answers a request by what its models have answered so far, or refuses it: its time is over.
+  void expire(PendingRequest& request) {
+    if (!request.expire()) return;
+    try {
+      for (const std::int64_t index : request.take_waiting()) {
+        RowState& row = request.row(index);
+        row.departure = Departure::deadline;
+        finish(request, index, request.rule->answer_now(request.evidence.of(index, row.called)));
+      }
+      refuse(request, ServiceStatus::late);
+    } catch (const std::exception& failure) {
+      refuse(request, ServiceStatus::failed, failure.what());
+    }
+  }
+
+  /// Nobody knows whether a stuck model comes back: at the end nothing waits for it.
+  void expire_behind_lost() {
+    std::vector<std::shared_ptr<PendingRequest>> requests = scheduler_.waiting_for_lost();
+    workers_.for_each_lost([&](const JobBatch& batch) {
+      for (const Job& job : batch.jobs) requests.push_back(job.request);
+    });
+    for (const auto& request : requests) expire(*request);
+    scheduler_.drop_settled();
+  }
+
+  void count(const JobBatch& batch, ServiceClock::time_point start, double ms) {
+    batch.note(start, ms);
+    const std::lock_guard lock(statistics_mutex_);
+    statistics_.stages[batch.stage].count(static_cast<std::int64_t>(batch.jobs.size()), ms);
+  }
+
+  void count(const PendingRequest& request) {
+    const bool routed = !request.request.model && !request.request.decide_only;
+    const CompiledDeployment& deployment = *request.deployment;
+    const std::lock_guard lock(statistics_mutex_);
+    ++statistics_.requests[ServiceStatus::ok];
+    statistics_.total.add(ms_since(request.arrived));
+    if (routed) {
+      statistics_.count(request.answer, deployment.macs()[deployment.parts().reference]);
+    }
+  }
+
+  ServiceOptions options_;
+  Timers timers_;
+  Scheduler scheduler_;
+  Workers workers_;
+  WarmUp warm_up_;
+  std::atomic<std::int64_t> inputs_{0};
+  std::mutex deploying_, closing_;
+  mutable std::mutex mutex_;  ///< of the deployment
+  std::shared_ptr<CompiledDeployment> deployment_;
+  mutable std::mutex statistics_mutex_;
+  ServiceStatistics statistics_;
+};
+
+Service::Service(Deployment deployment, const ServiceOptions& options)
+    : implementation_(std::make_unique<std::shared_ptr<Implementation>>(
+          std::make_shared<Implementation>(deployment, options))) {
+  implementation_.get("service")->start(std::move(deployment));
+}
+Service::~Service() {
+  if (implementation_.at_home()) close();
+}
+
+std::uint64_t Service::deploy(Deployment deployment) {
+  return implementation_.get("service.deploy")->deploy(std::move(deployment));
+}
+void Service::submit(ServiceRequest request, std::function<void(ServiceAnswer)> done) {
+  implementation_.get("service.submit")->submit(std::move(request), std::move(done));
+}
+ServiceAnswer Service::infer(ServiceRequest request) {
+  // Shared, since it may still be at work when the answer is out.
+  const auto promise = std::make_shared<std::promise<ServiceAnswer>>();
+  auto answer = promise->get_future();
+  submit(std::move(request),
+         [promise](ServiceAnswer given) { promise->set_value(std::move(given)); });
+  return answer.get();
+}
+ServiceStatistics Service::statistics() const {
+  return implementation_.get("service.statistics")->statistics();
+}
+WorkersState Service::workers() const { return implementation_.get("service.workers")->workers(); }
+bool Service::close(double within_ms) {
+  return implementation_.get("service.close")->close(within_ms);
+}
+
+}  // namespace muxnet

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muxnet/service/deployment.hpp"
+#include "muxnet/service/service_request.hpp"
+#include "muxnet/service/workers.hpp"
+
+namespace muxnet {
+
+/// Counts of times in buckets whose upper bounds, in ms, double from 0.0625.
+class Histogram {
+ public:
+  static constexpr std::size_t bucket_count = 20;
+  static double upper_bound_ms(std::size_t bucket);
+
+  void add(double ms);
+  const std::array<std::uint64_t, bucket_count + 1>& buckets() const { return buckets_; }
+  std::uint64_t count() const { return count_; }
+  double sum_ms() const { return sum_ms_; }
+  /// Upper bound of the bucket that holds the quantile; 0 when nothing was counted.
+  double quantile_ms(double quantile) const;
+
+ private:
+  std::array<std::uint64_t, bucket_count + 1> buckets_{};  ///< the last one: above all bounds
+  std::uint64_t count_ = 0;
+  double sum_ms_ = 0;
+};
+
+/// Of one model, or of the multiplexer's look.
+struct StageStatistics {
+  std::string name;
+  std::int64_t images = 0;
+  std::int64_t batches = 0;
+  std::int64_t waiting = 0;  ///< images in the queue now
+  Histogram run;             ///< of batches, while they run
+
+  void count(std::int64_t batch_images, double ms);
+};
+
+struct ServiceStatistics {
+  std::uint64_t version = 0;
+  std::vector<StageStatistics> stages;  ///< the look, then the models
+  std::map<ServiceStatus, std::uint64_t> requests;
+  std::uint64_t images = 0;           ///< answered by a rule
+  std::vector<std::uint64_t> called;  ///< of those, by model: it was run on them
+  std::map<Departure, std::uint64_t> departures;
+  std::uint64_t shadow_images = 0;
+  std::uint64_t shadow_agreed = 0;      ///< images for which the shadow asks for the same models
+  double macs = 0;                      ///< spent on images answered by a rule
+  double reference_macs = 0;            ///< that always-best would have spent
+  Histogram total;                      ///< of requests, from submit() to the answer
+  std::optional<DriftReading> drift{};  ///< of the deployment in place, where it has a monitor
+  WorkersState workers{};
+
+  /// An answer by a rule.
+  void count(const ServiceAnswer& answer, double reference_macs_each);
+};
+
+}  // namespace muxnet

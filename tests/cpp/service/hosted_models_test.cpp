@@ -1,0 +1,105 @@
+// A service of models that something else runs.
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/data/transform.hpp"
+#include "muxnet/service/service.hpp"
+#include "support/errors.hpp"
+#include "support/hosted_models.hpp"
+
+namespace muxnet {
+namespace {
+
+using testing::contains;
+using testing::error_of;
+using testing::expect_near;
+using testing::fake;
+using testing::outside;
+using testing::random_images;
+using testing::side;
+using testing::small_as_onnx;
+
+Deployment deployment(std::vector<HostedModel> models, std::uint64_t call) {
+  return {std::move(models), {}, {std::make_shared<FixedRule>(call)}, 0, nullptr, 0};
+}
+
+ServiceRequest request(const Tensor& images) {
+  ServiceRequest result;
+  result.images = images;
+  return result;
+}
+
+TEST(Service, GivesEachModelImagesAsItWantsThem) {
+  const testing::TemporaryFile file("service.onnx", small_as_onnx());
+  const auto open = [path = file.path()] { return load_onnx(path); };
+  auto models = testing::tiny_models();
+  models.push_back(host(outside("plain", open), true));
+  models.push_back(host(outside("scaled", open, {{0.5F}, {0.25F}}), true));
+  Service service(deployment(models, model_bit(0)), {.workers = 2, .max_batch = 4});
+  Tensor pixels({7, 1, side, side}, DType::u8);
+  for (std::int64_t i = 0; i < pixels.size(); ++i) {
+    pixels.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(i * 37);
+  }
+  ModelPool pool(testing::tiny_models());
+  const auto expected = [&](const Normalization& normalization) {
+    return pool.probabilities(0, normalize(pixels, normalization));
+  };
+  const auto answered = [&](std::size_t model) {
+    ServiceRequest asked = request(pixels);
+    asked.model = model;
+    const ServiceAnswer answer = service.infer(asked);
+    EXPECT_EQ(answer.status, ServiceStatus::ok) << answer.message;
+    return answer;
+  };
+  expect_near(answered(0).probabilities, expected({{0}, {1}}));
+  expect_near(answered(3).probabilities, expected({{0}, {1}}));
+  expect_near(answered(4).probabilities, expected({{0.5F}, {0.25F}}));
+  EXPECT_EQ(answered(4).macs, std::vector<double>(7, 5.0));
+  EXPECT_EQ(service.statistics().stages[5].name, "scaled");
+}
+
+TEST(Service, AFailingModelFailsTheRequestThatItFailsOnAlone) {
+  auto models = testing::tiny_models();
+  models.push_back(fake({0, 1, 0}, false, 0.5F));
+  // Waits so that requests run together.
+  Service service(deployment(models, model_bit(3)),
+                  {.workers = 1, .max_batch = 64, .fill_ms = 50, .warm_up = false});
+  std::vector<std::future<ServiceAnswer>> answers;
+  for (int i = 0; i < 6; ++i) {
+    Tensor images({2, 1, side, side});
+    if (i == 3) images.data<float>()[side * side] = 0.5F;
+    answers.push_back(std::async(std::launch::async,
+                                 [&service, images] { return service.infer(request(images)); }));
+  }
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const ServiceAnswer answer = answers[i].get();
+    if (i == 3) {
+      EXPECT_EQ(answer.status, ServiceStatus::failed);
+      EXPECT_EQ(answer.message, "out of order");
+    } else {
+      ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
+      EXPECT_EQ(answer.answers, (std::vector<std::int32_t>{1, 1}));
+      EXPECT_EQ(answer.macs, (std::vector<double>{5, 5}));
+    }
+  }
+  EXPECT_EQ(service.statistics().requests.at(ServiceStatus::failed), 1u);
+  EXPECT_EQ(service.statistics().requests.at(ServiceStatus::ok), 5u);
+}
+
+TEST(Service, IsNotMadeOfModelsThatCannotAnswer) {
+  auto models = testing::tiny_models();
+  models.push_back(fake({0.5F, 0.5F}));
+  EXPECT_EQ(error_of<std::invalid_argument>([&] { Service(deployment(models, 1), {}); }),
+            "[fake] expected answers of shape (1, 3), received (1, 2)");
+  models.back() = host(outside("gone", [] { return load_onnx("nowhere.onnx"); }), true);
+  EXPECT_TRUE(
+      contains(error_of<FileError>([&] { Service(deployment(models, 1), {}); }), "nowhere.onnx"));
+  models.back() = testing::tiny_models().front();
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { Service(deployment(models, 1), {}); }),
+                       "used once"));
+}
+
+}  // namespace
+}  // namespace muxnet
