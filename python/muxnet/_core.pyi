@@ -1354,79 +1354,6 @@ class Policy:
         """
         64-bit FNV-1a, in hexadecimal, of what save() writes.
         """
-class Guarantee:
-    """
-    What certify() found.
-    """
-    @property
-    def inputs_needed(self) -> int:
-        """
-        About so many labelled inputs would do; 0: no number would.
-        """
-    @property
-    def point(self) -> OperatingPoint | None:
-        """
-        The cheapest certified; None: there is none.
-        """
-    @property
-    def reference_cost(self) -> float:
-        ...
-class Limit:
-    """
-    What an operating point may take at most.
-    """
-    class Figure:
-        """
-        Members:
-        
-          mean_cost
-        
-          p99_cost
-        
-          call_share
-        """
-        __members__: typing.ClassVar[dict[str, Limit.Figure]]
-        call_share: typing.ClassVar[Limit.Figure]
-        mean_cost: typing.ClassVar[Limit.Figure]
-        p99_cost: typing.ClassVar[Limit.Figure]
-        @typing.overload
-        def __eq__(self, other: Limit.Figure) -> bool:
-            ...
-        @typing.overload
-        def __eq__(self, other: typing.Any) -> bool:
-            ...
-        def __getstate__(self) -> int:
-            ...
-        def __hash__(self) -> int:
-            ...
-        def __index__(self) -> int:
-            ...
-        def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
-            ...
-        def __int__(self) -> int:
-            ...
-        @typing.overload
-        def __ne__(self, other: Limit.Figure) -> bool:
-            ...
-        @typing.overload
-        def __ne__(self, other: typing.Any) -> bool:
-            ...
-        def __repr__(self) -> str:
-            ...
-        def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
-            ...
-        def __str__(self) -> str:
-            ...
-        @property
-        def name(self) -> str:
-            ...
-        @property
-        def value(self) -> int:
-            ...
-    def __init__(self, figure: Limit.Figure, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        """
-        `name`: the kind of cost, or the model whose share of calls it is.
-        """
 class ReplayedRecord:
     """
     What a policy makes of a record.
@@ -1632,6 +1559,79 @@ class HardnessLevel:
     @property
     def inputs(self) -> int:
         ...
+class Guarantee:
+    """
+    What certify() found.
+    """
+    @property
+    def inputs_needed(self) -> int:
+        """
+        About so many labelled inputs would do; 0: no number would.
+        """
+    @property
+    def point(self) -> OperatingPoint | None:
+        """
+        The cheapest certified; None: there is none.
+        """
+    @property
+    def reference_cost(self) -> float:
+        ...
+class Limit:
+    """
+    What an operating point may take at most.
+    """
+    class Figure:
+        """
+        Members:
+        
+          mean_cost
+        
+          p99_cost
+        
+          call_share
+        """
+        __members__: typing.ClassVar[dict[str, Limit.Figure]]
+        call_share: typing.ClassVar[Limit.Figure]
+        mean_cost: typing.ClassVar[Limit.Figure]
+        p99_cost: typing.ClassVar[Limit.Figure]
+        @typing.overload
+        def __eq__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __eq__(self, other: typing.Any) -> bool:
+            ...
+        def __getstate__(self) -> int:
+            ...
+        def __hash__(self) -> int:
+            ...
+        def __index__(self) -> int:
+            ...
+        def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __int__(self) -> int:
+            ...
+        @typing.overload
+        def __ne__(self, other: Limit.Figure) -> bool:
+            ...
+        @typing.overload
+        def __ne__(self, other: typing.Any) -> bool:
+            ...
+        def __repr__(self) -> str:
+            ...
+        def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+            ...
+        def __str__(self) -> str:
+            ...
+        @property
+        def name(self) -> str:
+            ...
+        @property
+        def value(self) -> int:
+            ...
+    def __init__(self, figure: Limit.Figure, name: str, at_most: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        `name`: the kind of cost, or the model whose share of calls it is.
+        """
 class Classifier:
     """
     A model, whatever runs it.

@@ -56,8 +56,8 @@ class Temporary {
   }
 
  private:
-  /// Whoever removes what dead processes left (python/muxnet/base/files.py) tells by the lock that this
-  /// one lives; false where it came in between.
+  /// Whoever removes what dead processes left (python/muxnet/base/files.py) tells by the lock that
+  /// this one lives; false where it came in between.
   bool hold() {
     struct stat status {};
     // Where the file system has no locks nobody takes it away either.
