@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include "bindings.hpp"
 #include "holding.hpp"
 #include "muxnet/core/error.hpp"
