@@ -9,19 +9,16 @@
 
 namespace muxnet::python {
 
-void bind_graph(py::module_& module) {
-  py::enum_<Precision>(module, "Precision", "In what activations are kept and multiplied.")
+void bind_graph(Module& module) {
+  Enumeration<Precision>(module, "Precision")
       .value("full", Precision::full)
       .value("bf16", Precision::bf16);
-  module.def("supports_bf16", &supports_bf16,
-             "Whether this CPU multiplies bf16 and this build has the kernels for it.");
+  module.def("supports_bf16", &supports_bf16);
 
-  py::class_<Graph>(module, "Graph", "A network as data: nodes in execution order.")
-      .def_property_readonly("macs", py::overload_cast<>(&Graph::macs, py::const_),
-                             "Multiply-accumulates for one input (counted).")
+  Class<Graph>(module, "Graph")
+      .def_property_readonly("macs", py::overload_cast<>(&Graph::macs, py::const_))
       .def_property_readonly("parameter_count",
-                             py::overload_cast<>(&Graph::parameter_count, py::const_),
-                             "Trainable parameters (counted).")
+                             py::overload_cast<>(&Graph::parameter_count, py::const_))
       .def_property_readonly(
           "input_shape",
           [](const Graph& graph) {
@@ -66,7 +63,7 @@ void bind_graph(py::module_& module) {
             return shapes;
           },
           "Shapes of all named tensors, buffers included.")
-      .def("summary", &Graph::summary, "Table of nodes with shapes, parameters and MACs.")
+      .def("summary", &Graph::summary)
       .def("__str__", &Graph::summary);
   module.def("operator_names", &operator_names, "Names of all operators, sorted.");
 }

@@ -35,8 +35,8 @@ std::shared_ptr<Model> make_multiplexer(const MultiplexerOptions& options, std::
 
 }  // namespace
 
-void bind_networks(py::module_& module) {
-  py::class_<NetworkOptions>(module, "NetworkOptions", "What a network is built for.")
+void bind_networks(Module& module) {
+  Class<NetworkOptions>(module, "NetworkOptions")
       .def(py::init([](std::int64_t channels, std::int64_t height, std::int64_t width,
                        std::int64_t classes, std::optional<double> dropout) {
              return NetworkOptions{channels, height, width, classes, dropout};
@@ -44,20 +44,17 @@ void bind_networks(py::module_& module) {
            py::kw_only(), py::arg("channels"), py::arg("height"), py::arg("width"),
            py::arg("classes"), py::arg("dropout") = std::nullopt);
 
-  py::class_<MultiplexerOptions>(module, "MultiplexerOptions", "The multiplexer's shape.")
-      .def(py::init<>())
-      .def_readwrite("channels", &MultiplexerOptions::channels)
-      .def_readwrite("height", &MultiplexerOptions::height)
-      .def_readwrite("width", &MultiplexerOptions::width)
-      .def_readwrite("resolution", &MultiplexerOptions::resolution)
-      .def_readwrite("filters", &MultiplexerOptions::filters)
-      .def_readwrite("models", &MultiplexerOptions::models)
-      .def_readwrite("meta_dim", &MultiplexerOptions::meta_dim)
-      .def_readwrite("classes", &MultiplexerOptions::classes)
-      .def_readwrite("shared_meta", &MultiplexerOptions::shared_meta)
-      .def_readwrite("offload", &MultiplexerOptions::offload);
+  bind_options(
+      module, "MultiplexerOptions", Field("channels", &MultiplexerOptions::channels),
+      Field("height", &MultiplexerOptions::height), Field("width", &MultiplexerOptions::width),
+      Field("resolution", &MultiplexerOptions::resolution),
+      Field("filters", &MultiplexerOptions::filters), Field("models", &MultiplexerOptions::models),
+      Field("meta_dim", &MultiplexerOptions::meta_dim),
+      Field("classes", &MultiplexerOptions::classes),
+      Field("shared_meta", &MultiplexerOptions::shared_meta),
+      Field("offload", &MultiplexerOptions::offload));
 
-  py::class_<Model, std::shared_ptr<Model>>(
+  Class<Model, std::shared_ptr<Model>>(
       module, "Model",
       "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
       "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
@@ -95,10 +92,7 @@ void bind_networks(py::module_& module) {
                std::to_string(model.graph.macs()) + " MACs>";
       });
 
-  py::class_<Predictor>(
-      module, "Predictor",
-      "A model ready to answer for any number of images.\n\nThreads may call it at once, each with "
-      "buffers of its own; BusyError while another thread\ntrains or loads the model.")
+  Class<Predictor>(module, "Predictor")
       .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
            py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
            py::keep_alive<1, 2>())
@@ -125,11 +119,11 @@ void bind_networks(py::module_& module) {
   module.def(
       "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
       py::arg("projection_dim") = 0, py::arg("seed") = 0,
-      py::arg("normalization") = Normalization{}, Unlocked(),
+      argument("normalization", Normalization{}), Unlocked(),
       "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
       "Raises:\n    IndexError: unknown name.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
-             py::arg("seed") = 0, py::arg("normalization") = Normalization{}, Unlocked(),
+             py::arg("seed") = 0, argument("normalization", Normalization{}), Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
 }
 

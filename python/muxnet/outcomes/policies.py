@@ -87,7 +87,7 @@ def fit_for_run(name: str, calibration: tuple[Any, Any], held_out: Any, *, seed:
     """Return a policy by its name in results.json, fitted on the outcomes that suit it."""
     if name == OFFLOAD:
         return fit_policy(name, calibration[1], seed=seed)
-    policy = _core.make_policy(POLICIES[name], _core.PolicyOptions(seed=seed))
+    policy = _core.make_policy(POLICIES[name], _core.PolicyOptions(seed=seed, bins=50))
     policy.fit(calibration[0] if policy.uses_router else held_out)
     return policy
 
