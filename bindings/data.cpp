@@ -30,9 +30,7 @@ std::pair<Dataset, Dataset> split_dataset(const Dataset& dataset, double second_
   return {dataset.subset(parts[0]), dataset.subset(parts[1])};
 }
 
-}  // namespace
-
-void bind_data(Module& module) {
+void bind_dataset(Module& module) {
   Class<Dataset>(module, "Dataset")
       .def_readonly("name", &Dataset::name)
       .def_readonly("images", &Dataset::images)
@@ -57,20 +55,48 @@ void bind_data(Module& module) {
         return "<muxnet.Dataset " + dataset.name + ": " + std::to_string(dataset.size()) +
                " images, " + std::to_string(dataset.classes()) + " classes>";
       });
+}
 
+void bind_splits(Module& module) {
   Class<Splits>(module, "Splits")
       .def_readonly("train", &Splits::train)
       .def_readonly("held_out", &Splits::held_out)
       .def_readonly("test", &Splits::test);
-
   bind_options(module, "SplitOptions", Field("held_out_fraction", &SplitOptions::held_out_fraction),
                Field("test_fraction", &SplitOptions::test_fraction),
                Field("seed", &SplitOptions::seed));
+  module.def(
+      "make_dataset",
+      [](const std::string& name, const Tensor& images, const Tensor& labels,
+         std::vector<std::string> class_names) {
+        return make_dataset(name, images, as_labels(labels), std::move(class_names));
+      },
+      py::arg("name"), py::arg("images"), py::arg("labels"),
+      py::arg("class_names") = std::vector<std::string>{}, Unlocked());
+  module.def(
+      "open_splits",
+      [](const std::string& spec, const SplitOptions& options, int channels, int size) {
+        ImageFolderOptions images;
+        images.channels = channels;
+        images.size = size;
+        return make_splits(open_dataset(spec, images), options);
+      },
+      py::arg("spec"), py::arg("options"), py::arg("channels") = ImageFolderOptions{}.channels,
+      py::arg("size") = ImageFolderOptions{}.size, Unlocked(),
+      "Data from 'KIND:PATH', divided; channels and size are for image folders.\n\n"
+      "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
+  module.def(
+      "make_splits",
+      [](const Dataset& data, const SplitOptions& options) { return make_splits(data, options); },
+      py::arg("data"), py::arg("options"), Unlocked());
+  module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
+             py::arg("seed"), Unlocked(), "Divide in two, stratified.\n\nRaises:\n    ValueError.");
+}
 
+void bind_loader(Module& module) {
   bind_options(module, "Augmentation", Field("crop_padding", &Augmentation::crop_padding),
                Field("horizontal_flip", &Augmentation::horizontal_flip),
                Field("erase_size", &Augmentation::erase_size));
-
   const LoaderOptions defaults;
   Class<Loader>(module, "Loader")
       .def(py::init([](const Dataset& data, const Normalization& normalization,
@@ -96,30 +122,9 @@ void bind_data(Module& module) {
           Unlocked(),
           "The next images f32 (b, c, h, w) and labels i32 (b), or None at the epoch's end.\n\n"
           "Raises:\n    ValueError: pixels that are not finite.");
-  module.def(
-      "make_dataset",
-      [](const std::string& name, const Tensor& images, const Tensor& labels,
-         std::vector<std::string> class_names) {
-        return make_dataset(name, images, as_labels(labels), std::move(class_names));
-      },
-      py::arg("name"), py::arg("images"), py::arg("labels"),
-      py::arg("class_names") = std::vector<std::string>{}, Unlocked());
-  module.def(
-      "open_splits",
-      [](const std::string& spec, const SplitOptions& options, int channels, int size) {
-        ImageFolderOptions images;
-        images.channels = channels;
-        images.size = size;
-        return make_splits(open_dataset(spec, images), options);
-      },
-      py::arg("spec"), py::arg("options"), py::arg("channels") = ImageFolderOptions{}.channels,
-      py::arg("size") = ImageFolderOptions{}.size, Unlocked(),
-      "Data from 'KIND:PATH', divided; channels and size are for image folders.\n\n"
-      "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
-  module.def(
-      "make_splits",
-      [](const Dataset& data, const SplitOptions& options) { return make_splits(data, options); },
-      py::arg("data"), py::arg("options"), Unlocked());
+}
+
+void bind_images(Module& module) {
   module.def(
       "load_images",
       [](const std::vector<std::filesystem::path>& files, int resize, int crop) {
@@ -156,8 +161,15 @@ void bind_data(Module& module) {
         return py::bytes(encode_image(image, format, quality));
       },
       py::arg("image"), py::arg("format"), py::arg("quality") = 90);
-  module.def("split_dataset", &split_dataset, py::arg("data"), py::arg("second_fraction"),
-             py::arg("seed"), Unlocked(), "Divide in two, stratified.\n\nRaises:\n    ValueError.");
+}
+
+}  // namespace
+
+void bind_data(Module& module) {
+  bind_dataset(module);
+  bind_splits(module);
+  bind_loader(module);
+  bind_images(module);
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
              "Mean and deviation of each channel.");
   module.def("normalize", &normalize, py::arg("images"), py::arg("normalization"), Unlocked());

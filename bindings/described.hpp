@@ -75,6 +75,11 @@ class Class : public py::class_<T, Options...> {
     Base::def_property_readonly(name, get, text(name), extra...);
     return *this;
   }
+  template <class Get, class... Extra>
+  Class& def_property_readonly_static(const char* name, const Get& get, const Extra&... extra) {
+    Base::def_property_readonly_static(name, get, text(name), extra...);
+    return *this;
+  }
   template <class Get, class Set, class... Extra>
   Class& def_property(const char* name, const Get& get, const Set& set, const Extra&... extra) {
     Base::def_property(name, get, set, text(name), extra...);

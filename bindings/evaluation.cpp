@@ -16,8 +16,14 @@ std::vector<const Policy*> pointers(const std::vector<std::shared_ptr<Policy>>& 
   return result;
 }
 
-void bind_figures_of_policies(Module& module) {
-  Class<Interval>(module, "Interval", "Percentile interval of resampled values.")
+BootstrapOptions bootstrap(std::uint64_t seed) {
+  BootstrapOptions options;
+  options.seed = seed;
+  return options;
+}
+
+void bind_estimates(Module& module) {
+  Class<Interval>(module, "Interval")
       .def_readonly("low", &Interval::low)
       .def_readonly("high", &Interval::high);
   Class<Estimate>(module, "Estimate")
@@ -27,20 +33,10 @@ void bind_figures_of_policies(Module& module) {
       .def_readonly("mean", &CostFigures::mean)
       .def_readonly("p99", &CostFigures::p99)
       .def_readonly("worst", &CostFigures::worst);
-  Class<Evaluation>(module, "Evaluation", "Accuracy, costs and calls of a policy.")
-      .def_readonly("policy", &Evaluation::policy)
-      .def_readonly("parameters", &Evaluation::parameters)
-      .def_readonly("accuracy", &Evaluation::accuracy)
-      .def_readonly("regret", &Evaluation::regret)
-      .def_readonly("costs", &Evaluation::costs)
-      .def_readonly("models_per_input", &Evaluation::models_per_input)
-      .def_readonly("called_shares", &Evaluation::called_shares)
-      .def_readonly("collapse", &Evaluation::collapse)
-      .def_readonly("correct", &Evaluation::correct);
-  Class<CurvePoint>(module, "CurvePoint", "One point of an accuracy-cost curve.")
-      .def_readonly("parameters", &CurvePoint::parameters)
-      .def_readonly("cost", &CurvePoint::cost)
-      .def_readonly("accuracy", &CurvePoint::accuracy);
+}
+
+/// What tells which inputs are hard, and what becomes of them.
+void bind_by_input(Module& module) {
   Class<FailurePrediction>(module, "FailurePrediction")
       .def_readonly("confidence", &FailurePrediction::confidence, "Its own max-softmax.")
       .def_readonly("multiplexer", &FailurePrediction::multiplexer, "None: the table has none.");
@@ -51,30 +47,50 @@ void bind_figures_of_policies(Module& module) {
       .def_readonly("inputs", &HardnessLevel::inputs)
       .def_readonly("accuracy", &HardnessLevel::accuracy)
       .def_readonly("called_shares", &HardnessLevel::called_shares);
+  module.def("hardness_levels", &by_hardness, py::arg("table"), py::arg("decisions"), Unlocked(),
+             "What the decisions do at each number of failing models, 0..N.");
+  module.def("class_figures", &by_class, py::arg("table"), py::arg("decisions"), Unlocked(),
+             "(K), what the decisions do with each class.");
+  module.def("failure_prediction", &failure_prediction, py::arg("table"), Unlocked());
+}
 
-  const auto bootstrap = [](std::uint64_t seed) {
-    BootstrapOptions options;
-    options.seed = seed;
-    return options;
-  };
-  module.def(
-      "evaluate",
-      reading("evaluate",
-              [bootstrap](const Policy& policy, const OutcomeTable& table, std::uint64_t seed) {
-                return evaluate(policy, table, {bootstrap(seed)});
-              }),
-      py::arg("policy"), py::arg("table"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
+void bind_evaluations(Module& module) {
+  bind_by_input(module);
+  Class<Evaluation>(module, "Evaluation")
+      .def_readonly("policy", &Evaluation::policy)
+      .def_readonly("parameters", &Evaluation::parameters)
+      .def_readonly("accuracy", &Evaluation::accuracy)
+      .def_readonly("regret", &Evaluation::regret)
+      .def_readonly("costs", &Evaluation::costs)
+      .def_readonly("models_per_input", &Evaluation::models_per_input)
+      .def_readonly("called_shares", &Evaluation::called_shares)
+      .def_readonly("collapse", &Evaluation::collapse)
+      .def_readonly("correct", &Evaluation::correct);
+  Class<CurvePoint>(module, "CurvePoint")
+      .def_readonly("parameters", &CurvePoint::parameters)
+      .def_readonly("cost", &CurvePoint::cost)
+      .def_readonly("accuracy", &CurvePoint::accuracy);
+  module.def("evaluate",
+             reading("evaluate",
+                     [](const Policy& policy, const OutcomeTable& table, std::uint64_t seed) {
+                       return evaluate(policy, table, {bootstrap(seed)});
+                     }),
+             py::arg("policy"), py::arg("table"), py::arg("seed") = BootstrapOptions{}.seed,
+             Unlocked());
   module.def("accuracy_cost_curve",
              reading("accuracy_cost_curve",
                      [](const Policy& policy, const OutcomeTable& table) {
                        return accuracy_cost_curve(policy, table).points;
                      }),
              py::arg("policy"), py::arg("table"), Unlocked(), "A policy's family over budgets.");
+}
+
+void bind_areas(Module& module) {
   module.def(
       "area_between",
       reading("area_between",
-              [bootstrap](const Policy& policy, const Policy& other, const OutcomeTable& table,
-                          std::uint64_t seed, double up_to) {
+              [](const Policy& policy, const Policy& other, const OutcomeTable& table,
+                 std::uint64_t seed, double up_to) {
                 CurveOptions options;
                 options.bootstrap = bootstrap(seed);
                 options.up_to = up_to;
@@ -87,47 +103,51 @@ void bind_figures_of_policies(Module& module) {
       "both reach, or up to a cost, a curve going on level beyond its last point.");
   module.def(
       "area_between",
-      reading(
-          "area_between",
-          [bootstrap](const std::vector<std::shared_ptr<Policy>>& policies,
-                      const std::vector<std::shared_ptr<Policy>>& others,
-                      const std::vector<OutcomeTable>& tables, std::uint64_t seed, double up_to) {
-            CurveOptions options;
-            options.bootstrap = bootstrap(seed);
-            options.up_to = up_to;
-            std::vector<const OutcomeTable*> each;
-            for (const auto& table : tables) each.push_back(&table);
-            return area_between(pointers(policies), pointers(others), each, options);
-          }),
+      reading("area_between",
+              [](const std::vector<std::shared_ptr<Policy>>& policies,
+                 const std::vector<std::shared_ptr<Policy>>& others,
+                 const std::vector<OutcomeTable>& tables, std::uint64_t seed, double up_to) {
+                CurveOptions options;
+                options.bootstrap = bootstrap(seed);
+                options.up_to = up_to;
+                std::vector<const OutcomeTable*> each;
+                for (const auto& table : tables) each.push_back(&table);
+                return area_between(pointers(policies), pointers(others), each, options);
+              }),
       py::arg("policies"), py::arg("others"), py::arg("tables"),
       py::arg("seed") = BootstrapOptions{}.seed, py::kw_only(),
       py::arg("up_to") = CurveOptions{}.up_to, Unlocked(),
       "The mean of the same over pairs, each fitted with another seed or on other models, with a\n"
       "table of its own; interval over pairs and inputs.\n\n"
       "Raises:\n    ValueError: tables of different inputs.");
+}
+
+void bind_bootstrap(Module& module) {
   module.def(
       "bootstrap_replicates",
-      [bootstrap](const std::vector<std::vector<double>>& columns, std::uint64_t seed) {
+      [](const std::vector<std::vector<double>>& columns, std::uint64_t seed) {
         return bootstrap_replicates(columns, bootstrap(seed));
       },
       py::arg("columns"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
   module.def(
       "bootstrap_mean",
-      [bootstrap](const std::vector<double>& values, std::uint64_t seed) {
+      [](const std::vector<double>& values, std::uint64_t seed) {
         return bootstrap_mean(values, bootstrap(seed));
       },
       py::arg("values"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
   module.def(
       "bootstrap_difference",
-      [bootstrap](const std::vector<double>& a, const std::vector<double>& b, std::uint64_t seed) {
+      [](const std::vector<double>& a, const std::vector<double>& b, std::uint64_t seed) {
         return bootstrap_difference(a, b, bootstrap(seed));
       },
       py::arg("a"), py::arg("b"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
-  module.def("hardness_levels", &by_hardness, py::arg("table"), py::arg("decisions"), Unlocked(),
-             "What the decisions do at each number of failing models, 0..N.");
-  module.def("class_figures", &by_class, py::arg("table"), py::arg("decisions"), Unlocked(),
-             "(K), what the decisions do with each class.");
-  module.def("failure_prediction", &failure_prediction, py::arg("table"), Unlocked());
+}
+
+void bind_figures_of_policies(Module& module) {
+  bind_estimates(module);
+  bind_evaluations(module);
+  bind_areas(module);
+  bind_bootstrap(module);
   module.def("recovery_costs", &recovery_costs, py::arg("points"), py::arg("start"), py::arg("to"),
              py::arg("shares"), Unlocked());
   module.def("right_wrong_matrix", &right_wrong_matrix, py::arg("table"), Unlocked());

@@ -9,14 +9,10 @@
 
 namespace muxnet::python {
 
-void bind_graph(Module& module) {
-  Enumeration<Precision>(module, "Precision")
-      .value("full", Precision::full)
-      .value("bf16", Precision::bf16);
-  module.def("supports_bf16", &supports_bf16);
+namespace {
 
-  Class<Graph>(module, "Graph")
-      .def_property_readonly("macs", py::overload_cast<>(&Graph::macs, py::const_))
+void bind_sizes(Class<Graph>& graph) {
+  graph.def_property_readonly("macs", py::overload_cast<>(&Graph::macs, py::const_))
       .def_property_readonly("parameter_count",
                              py::overload_cast<>(&Graph::parameter_count, py::const_))
       .def_property_readonly(
@@ -33,7 +29,11 @@ void bind_graph(Module& module) {
             for (const auto& node : graph.nodes()) names.insert(node.op);
             return names;
           },
-          "Names of the operators in use.")
+          "Names of the operators in use.");
+}
+
+void bind_nodes(Class<Graph>& graph) {
+  graph
       .def_property_readonly(
           "nodes",
           [](const Graph& graph) {
@@ -65,6 +65,19 @@ void bind_graph(Module& module) {
           "Shapes of all named tensors, buffers included.")
       .def("summary", &Graph::summary)
       .def("__str__", &Graph::summary);
+}
+
+}  // namespace
+
+void bind_graph(Module& module) {
+  Enumeration<Precision>(module, "Precision")
+      .value("full", Precision::full)
+      .value("bf16", Precision::bf16);
+  module.def("supports_bf16", &supports_bf16);
+
+  Class<Graph> graph(module, "Graph");
+  bind_sizes(graph);
+  bind_nodes(graph);
   module.def("operator_names", &operator_names, "Names of all operators, sorted.");
 }
 

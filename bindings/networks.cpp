@@ -33,9 +33,7 @@ std::shared_ptr<Model> make_multiplexer(const MultiplexerOptions& options, std::
   return model;
 }
 
-}  // namespace
-
-void bind_networks(Module& module) {
+void bind_network_options(Module& module) {
   Class<NetworkOptions>(module, "NetworkOptions")
       .def(py::init([](std::int64_t channels, std::int64_t height, std::int64_t width,
                        std::int64_t classes, std::optional<double> dropout) {
@@ -43,7 +41,6 @@ void bind_networks(Module& module) {
            }),
            py::kw_only(), py::arg("channels"), py::arg("height"), py::arg("width"),
            py::arg("classes"), py::arg("dropout") = std::nullopt);
-
   bind_options(
       module, "MultiplexerOptions", Field("channels", &MultiplexerOptions::channels),
       Field("height", &MultiplexerOptions::height), Field("width", &MultiplexerOptions::width),
@@ -53,7 +50,9 @@ void bind_networks(Module& module) {
       Field("classes", &MultiplexerOptions::classes),
       Field("shared_meta", &MultiplexerOptions::shared_meta),
       Field("offload", &MultiplexerOptions::offload));
+}
 
+void bind_model(Module& module) {
   Class<Model, std::shared_ptr<Model>>(
       module, "Model",
       "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
@@ -91,16 +90,9 @@ void bind_networks(Module& module) {
                std::to_string(model.graph.parameter_count()) + " parameters, " +
                std::to_string(model.graph.macs()) + " MACs>";
       });
+}
 
-  Class<Predictor>(module, "Predictor")
-      .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
-           py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
-           py::keep_alive<1, 2>())
-      .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
-           py::arg("name"), Unlocked(),
-           "One named output for normalised images f32 (n, c, h, w).\n\n"
-           "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
-
+void bind_zoo(Module& module) {
   module.def("network_names", &network_names, "Names of all networks of the zoo.");
   module.def(
       "network_summary", [](const std::string& name) { return network_info(name).summary; },
@@ -108,14 +100,6 @@ void bind_networks(Module& module) {
   module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
              "A network of the zoo as a graph.\n\n"
              "Raises:\n    IndexError: unknown name.\n    ValueError: images too small for it.");
-  module.def(
-      "plan_bytes",
-      [](Model& model, std::int64_t batch) {
-        const auto hold = model.access.read("plan_bytes");
-        return Plan(model.graph, model.parameters, {.batch = batch}).memory_bytes();
-      },
-      py::arg("model"), py::arg("batch") = 1, Unlocked(),
-      "Bytes of all buffers of a compiled inference pass, weights not counted.");
   module.def(
       "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
       py::arg("projection_dim") = 0, py::arg("seed") = 0,
@@ -125,6 +109,30 @@ void bind_networks(Module& module) {
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, argument("normalization", Normalization{}), Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
+}
+
+}  // namespace
+
+void bind_networks(Module& module) {
+  bind_network_options(module);
+  bind_model(module);
+  bind_zoo(module);
+  Class<Predictor>(module, "Predictor")
+      .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
+           py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
+           py::keep_alive<1, 2>())
+      .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
+           py::arg("name"), Unlocked(),
+           "One named output for normalised images f32 (n, c, h, w).\n\n"
+           "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
+  module.def(
+      "plan_bytes",
+      [](Model& model, std::int64_t batch) {
+        const auto hold = model.access.read("plan_bytes");
+        return Plan(model.graph, model.parameters, {.batch = batch}).memory_bytes();
+      },
+      py::arg("model"), py::arg("batch") = 1, Unlocked(),
+      "Bytes of all buffers of a compiled inference pass, weights not counted.");
 }
 
 }  // namespace muxnet::python

@@ -44,8 +44,39 @@ void bind_offload_options(Module& module) {
       Field("refresh_ms", &OffloadOptions::refresh_ms), Field("seed", &OffloadOptions::seed));
 }
 
+void bind_account(Module& module) {
+  Class<OffloadAccount>(module, "OffloadAccount")
+      .def_property_readonly("by_reason",
+                             [](const OffloadAccount& account) {
+                               std::map<std::string, std::int64_t> counts;
+                               for (std::size_t i = 0; i < reason_count; ++i) {
+                                 counts.emplace(name_of(static_cast<OffloadReason>(i)),
+                                                account.by_reason[i]);
+                               }
+                               return counts;
+                             })
+      .def_property_readonly("answers", &OffloadAccount::answers)
+      .def_property_readonly(
+          "local", [](const OffloadAccount& a) { return a.of(Route::local); },
+          "Inputs that were not sent.")
+      .def_property_readonly(
+          "offloaded", [](const OffloadAccount& a) { return a.of(Route::offloaded); },
+          "Inputs that the cloud answered.")
+      .def_property_readonly(
+          "fell_back", [](const OffloadAccount& a) { return a.of(Route::fell_back); },
+          "Inputs sent, and answered here.")
+      .def_readonly("late", &OffloadAccount::late)
+      .def_readonly("worst_lateness_ms", &OffloadAccount::worst_lateness_ms)
+      .def_readonly("hedged", &OffloadAccount::hedged)
+      .def_readonly("retries", &OffloadAccount::retries)
+      .def_readonly("probes", &OffloadAccount::probes)
+      .def_readonly("sent_bytes", &OffloadAccount::sent_bytes)
+      .def_readonly("received_bytes", &OffloadAccount::received_bytes);
+}
+
 void bind_offload_results(Module& module) {
-  Class<OffloadAnswer>(module, "OffloadAnswer", "An answer and where it came from.")
+  bind_account(module);
+  Class<OffloadAnswer>(module, "OffloadAnswer")
       .def_readonly("probabilities", &OffloadAnswer::probabilities)
       .def_readonly("answer", &OffloadAnswer::answer, "The class.")
       .def_property_readonly(
@@ -62,29 +93,6 @@ void bind_offload_results(Module& module) {
       .def_readonly("received_bytes", &OffloadAnswer::received_bytes)
       .def_readonly("server_ms", &OffloadAnswer::server_ms)
       .def_readonly("energy_mj", &OffloadAnswer::energy_mj);
-  Class<OffloadAccount>(module, "OffloadAccount")
-      .def_property_readonly("by_reason",
-                             [](const OffloadAccount& account) {
-                               std::map<std::string, std::int64_t> counts;
-                               for (std::size_t i = 0; i < reason_count; ++i) {
-                                 counts.emplace(name_of(static_cast<OffloadReason>(i)),
-                                                account.by_reason[i]);
-                               }
-                               return counts;
-                             })
-      .def_property_readonly("answers", &OffloadAccount::answers)
-      .def_property_readonly("local", [](const OffloadAccount& a) { return a.of(Route::local); })
-      .def_property_readonly("offloaded",
-                             [](const OffloadAccount& a) { return a.of(Route::offloaded); })
-      .def_property_readonly("fell_back",
-                             [](const OffloadAccount& a) { return a.of(Route::fell_back); })
-      .def_readonly("late", &OffloadAccount::late)
-      .def_readonly("worst_lateness_ms", &OffloadAccount::worst_lateness_ms)
-      .def_readonly("hedged", &OffloadAccount::hedged)
-      .def_readonly("retries", &OffloadAccount::retries)
-      .def_readonly("probes", &OffloadAccount::probes)
-      .def_readonly("sent_bytes", &OffloadAccount::sent_bytes)
-      .def_readonly("received_bytes", &OffloadAccount::received_bytes);
 }
 
 void bind_offload_client(Module& module) {

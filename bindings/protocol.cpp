@@ -13,7 +13,7 @@ InferenceRequest read_unlocked(const py::bytes& body, const Read& read) {
   return read(bytes);
 }
 
-void bind_requests(Module& module) {
+void bind_input(Module& module) {
   Class<InputTensor>(module, "InputTensor")
       .def_readonly("name", &InputTensor::name)
       .def_readonly("datatype", &InputTensor::datatype)
@@ -41,6 +41,10 @@ void bind_requests(Module& module) {
             return range;
           },
           "Where its bytes begin and end in what was read.");
+}
+
+void bind_requests(Module& module) {
+  bind_input(module);
   Class<RequestedTensor>(module, "RequestedTensor")
       .def_readonly("name", &RequestedTensor::name)
       .def_readonly("parameters", &RequestedTensor::parameters);

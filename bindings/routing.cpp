@@ -29,8 +29,27 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   return OutcomeTable(std::move(fields));
 }
 
+void bind_fields(Class<OutcomeTable>& table) {
+  const auto field = [&table](const std::string& name, auto member) {
+    table.def_property_readonly(
+        name.c_str(), [member](const OutcomeTable& t) { return t.fields().*member; },
+        text_of("OutcomeFields." + name));
+  };
+  field("probabilities", &OutcomeFields::probabilities);
+  field("labels", &OutcomeFields::labels);
+  field("weights", &OutcomeFields::weights);
+  field("scores", &OutcomeFields::scores);
+  field("offload_score", &OutcomeFields::offload_score);
+  field("features", &OutcomeFields::features);
+  field("split", &OutcomeFields::split);
+  field("source", &OutcomeFields::source);
+  field("indices", &OutcomeFields::indices);
+}
+
 void bind_table(Module& module) {
-  Class<OutcomeTable>(module, "OutcomeTable")
+  Class<OutcomeTable> table(module, "OutcomeTable");
+  bind_fields(table);
+  table
       .def(py::init(&make_table), py::arg("models"), py::arg("probabilities"), py::arg("costs"),
            py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
            py::arg("offload_score") = Tensor(),
@@ -49,20 +68,7 @@ void bind_table(Module& module) {
           py::arg("rows"), py::arg("split") = "", Unlocked())
       .def("__len__", &OutcomeTable::size)
       .def_property_readonly("models", &OutcomeTable::models)
-      .def_property_readonly("split", [](const OutcomeTable& t) { return t.fields().split; })
-      .def_property_readonly(
-          "probabilities", [](const OutcomeTable& t) { return t.fields().probabilities; },
-          "f32 (n, N, K), sharing memory.")
-      .def_property_readonly("scores", [](const OutcomeTable& t) { return t.fields().scores; })
-      .def_property_readonly("weights", [](const OutcomeTable& t) { return t.fields().weights; })
-      .def_property_readonly("features", [](const OutcomeTable& t) { return t.fields().features; })
-      .def_property_readonly("labels", [](const OutcomeTable& t) { return t.fields().labels; })
-      .def_property_readonly(
-          "offload_score", [](const OutcomeTable& t) { return t.fields().offload_score; },
-          "f32 (n): 0 = device, 1 = cloud.")
       .def_property_readonly("correct", &OutcomeTable::correct)
-      .def_property_readonly("source", [](const OutcomeTable& t) { return t.fields().source; })
-      .def_property_readonly("indices", [](const OutcomeTable& t) { return t.fields().indices; })
       .def("costs", &OutcomeTable::costs, py::arg("kind"))
       .def_property_readonly(
           "cost_kinds",
@@ -84,9 +90,9 @@ Unsure unsure_of(const std::string& name) {
   return name == "dearest" ? Unsure::dearest : Unsure::cheapest;
 }
 
-void bind_policy(Module& module) {
+void bind_policy_options(Module& module) {
   const PolicyOptions defaults;
-  Class<PolicyOptions>(module, "PolicyOptions", "What a policy trades, and how finely.")
+  Class<PolicyOptions>(module, "PolicyOptions")
       .def(py::init([](std::string cost_kind, std::uint64_t seed, std::int64_t model,
                        std::int64_t max_models, std::int64_t bins, double gate,
                        const std::string& unsure) {
@@ -104,6 +110,9 @@ void bind_policy(Module& module) {
       .def_readonly("max_models", &PolicyOptions::max_models)
       .def_readonly("bins", &PolicyOptions::bins)
       .def_readonly("gate", &PolicyOptions::gate);
+}
+
+void bind_points(Module& module) {
   Class<OperatingPoint>(module, "OperatingPoint")
       .def_readonly("parameters", &OperatingPoint::parameters)
       .def_readonly("accuracy", &OperatingPoint::accuracy)
@@ -113,8 +122,28 @@ void bind_policy(Module& module) {
       .def_readonly("called", &Decisions::called)
       .def_readonly("answers", &Decisions::answers);
   Class<Rule, std::shared_ptr<Rule>>(module, "Rule");
-  Class<Policy, std::shared_ptr<Policy>>(module, "Policy")
-      .def_property_readonly("name", &Policy::name)
+}
+
+using PolicyClass = Class<Policy, std::shared_ptr<Policy>>;
+
+/// Its operating points, and what they cost.
+void bind_choices(PolicyClass& policy) {
+  policy.def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
+      .def_property_readonly("point", reading("policy", &Policy::point))
+      .def("choose", &Policy::choose, py::arg("point"))
+      .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"))
+      .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("look") = py::none(), Unlocked())
+      .def("without", &Policy::without, py::arg("model"), Unlocked())
+      .def_property_readonly("prices", reading("policy", &Policy::prices))
+      .def_property_readonly("look", reading("policy", &Policy::look));
+}
+
+void bind_policy(Module& module) {
+  bind_policy_options(module);
+  bind_points(module);
+  PolicyClass policy(module, "Policy");
+  bind_choices(policy);
+  policy.def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_router", &Policy::uses_router)
       .def_property_readonly("uses_features", &Policy::uses_features)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked())
@@ -124,16 +153,9 @@ void bind_policy(Module& module) {
       .def_property_readonly("classes", reading("policy", &Policy::classes))
       .def_property_readonly("costs", reading("policy", &Policy::costs))
       .def_property_readonly("version", reading("policy", &Policy::version))
-      .def_property_readonly("cost_kind",
-                             [](const Policy& policy) { return policy.options().cost_kind; })
-      .def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
-      .def_property_readonly("point", reading("policy", &Policy::point))
-      .def("choose", &Policy::choose, py::arg("point"))
-      .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"))
-      .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("look") = py::none(), Unlocked())
-      .def("without", &Policy::without, py::arg("model"), Unlocked())
-      .def_property_readonly("prices", reading("policy", &Policy::prices))
-      .def_property_readonly("look", reading("policy", &Policy::look))
+      .def_property_readonly(
+          "cost_kind", [](const Policy& policy) { return policy.options().cost_kind; },
+          text_of("PolicyOptions.cost_kind"))
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
       .def("rule",
@@ -155,7 +177,7 @@ void bind_policy(Module& module) {
           py::arg("point"), "Another point.\n\nRaises:\n    ValueError: it does not fit.");
 }
 
-void bind_records(Module& module) {
+void bind_recorder(Module& module) {
   Class<ReplayedRecord>(module, "ReplayedRecord")
       .def_readonly("called", &ReplayedRecord::called)
       .def_readonly("answer", &ReplayedRecord::answer)
@@ -188,6 +210,9 @@ void bind_records(Module& module) {
            py::arg("point") = std::nullopt,
            "Of the policy's chosen operating point, or of another.\n\n"
            "Raises:\n    ValueError: no such point, or costs that do not fit.");
+}
+
+void bind_drift(Module& module) {
   Class<DriftMonitor, std::shared_ptr<DriftMonitor>>(module, "DriftMonitor")
       .def(py::init([](const std::map<std::string, std::vector<double>>& calibration,
                        std::string version, double alpha, std::uint64_t seed) {
@@ -220,6 +245,11 @@ void bind_records(Module& module) {
                      }),
              py::arg("policy"), py::arg("table"), Unlocked(),
              "What a DriftMonitor watches, for every row.\n\nRaises:\n    ValueError.");
+}
+
+void bind_records(Module& module) {
+  bind_recorder(module);
+  bind_drift(module);
 }
 
 }  // namespace

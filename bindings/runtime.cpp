@@ -12,7 +12,7 @@
 namespace muxnet::python {
 namespace {
 
-void bind_decision_batch(Module& module) {
+void bind_look(Module& module) {
   Class<MultiplexerView>(module, "MultiplexerView")
       .def(py::init<>())
       .def_readonly("weights", &MultiplexerView::weights)
@@ -26,28 +26,11 @@ void bind_decision_batch(Module& module) {
         return look(multiplexer, predictor, images, macs);
       },
       py::arg("multiplexer"), py::arg("images"), py::arg("macs"), Unlocked());
-  Class<DecisionBatch>(
-      module, "DecisionBatch",
-      "Inputs on their way through a policy, whoever runs the models.\n\nThreads may read it at "
-      "once; BusyError for store() beside another call.")
-      .def(py::init(reading("decision batch",
-                            [](const Policy& policy, std::int64_t n, const MultiplexerView& view,
-                               std::int64_t first_input) {
-                              return DecisionBatch(
-                                  policy.rule(), n,
-                                  static_cast<std::int64_t>(policy.models().size()), view,
-                                  first_input);
-                            })),
-           py::arg("policy"), py::arg("n"), argument("view", MultiplexerView{}),
-           py::arg("first_input") = 0,
-           "Raises:\n    ValueError: the policy looks at a multiplexer and there is none.")
-      .def_property_readonly("done", reading("decision batch", &DecisionBatch::done))
-      .def_property_readonly("wanted", reading("decision batch", &DecisionBatch::wanted))
-      .def("store", &DecisionBatch::store, py::arg("model"), py::arg("answers"))
-      .def_property_readonly("called", reading("decision batch", &DecisionBatch::called))
-      .def_property_readonly("answers", reading("decision batch", &DecisionBatch::answers))
-      .def_property_readonly("probabilities",
-                             reading("decision batch", &DecisionBatch::probabilities))
+}
+
+/// What records, plans and monitors are made of.
+void bind_explanations(Class<DecisionBatch>& batch) {
+  batch
       .def("records",
            reading("decision batch",
                    [](const DecisionBatch& batch, const Policy& policy,
@@ -78,10 +61,35 @@ void bind_decision_batch(Module& module) {
            py::arg("policy"), py::arg("row"), "What a DriftMonitor watches, once done.");
 }
 
-}  // namespace
+void bind_decision_batch(Module& module) {
+  bind_look(module);
+  Class<DecisionBatch> batch(
+      module, "DecisionBatch",
+      "Inputs on their way through a policy, whoever runs the models.\n\nThreads may read it at "
+      "once; BusyError for store() beside another call.");
+  batch
+      .def(py::init(reading("decision batch",
+                            [](const Policy& policy, std::int64_t n, const MultiplexerView& view,
+                               std::int64_t first_input) {
+                              return DecisionBatch(
+                                  policy.rule(), n,
+                                  static_cast<std::int64_t>(policy.models().size()), view,
+                                  first_input);
+                            })),
+           py::arg("policy"), py::arg("n"), argument("view", MultiplexerView{}),
+           py::arg("first_input") = 0,
+           "Raises:\n    ValueError: the policy looks at a multiplexer and there is none.")
+      .def_property_readonly("done", reading("decision batch", &DecisionBatch::done))
+      .def_property_readonly("wanted", reading("decision batch", &DecisionBatch::wanted))
+      .def("store", &DecisionBatch::store, py::arg("model"), py::arg("answers"))
+      .def_property_readonly("called", reading("decision batch", &DecisionBatch::called))
+      .def_property_readonly("answers", reading("decision batch", &DecisionBatch::answers))
+      .def_property_readonly("probabilities",
+                             reading("decision batch", &DecisionBatch::probabilities));
+  bind_explanations(batch);
+}
 
-void bind_runtime(Module& module) {
-  bind_hosted_models(module);
+void bind_router(Module& module) {
   Class<Multiplexer>(module, "Multiplexer")
       .def(py::init(
                [](std::shared_ptr<Model> model, Objective objective, const WeightOptions& weights) {
@@ -92,18 +100,22 @@ void bind_runtime(Module& module) {
       .def_readonly("model", &Multiplexer::model)
       .def_readonly("objective", &Multiplexer::objective)
       .def_readonly("weights", &Multiplexer::weights)
-      .def_property_readonly("macs", [](const Multiplexer& m) { return m.model->graph.macs(); })
-      .def_property_readonly("parameter_count",
-                             [](const Multiplexer& m) { return m.model->graph.parameter_count(); });
-
+      .def_property_readonly(
+          "macs", [](const Multiplexer& m) { return m.model->graph.macs(); }, text_of("Graph.macs"))
+      .def_property_readonly(
+          "parameter_count", [](const Multiplexer& m) { return m.model->graph.parameter_count(); },
+          text_of("Graph.parameter_count"));
   Class<Routed>(module, "Routed")
       .def_readonly("probabilities", &Routed::probabilities)
       .def_readonly("answers", &Routed::answers)
       .def_readonly("called", &Routed::called)
       .def_readonly("macs", &Routed::macs)
-      .def_property_readonly("weights", [](const Routed& routed) { return routed.view.weights; })
-      .def_property_readonly("scores", [](const Routed& routed) { return routed.view.scores; });
-
+      .def_property_readonly(
+          "weights", [](const Routed& routed) { return routed.view.weights; },
+          text_of("MultiplexerView.weights"))
+      .def_property_readonly(
+          "scores", [](const Routed& routed) { return routed.view.scores; },
+          text_of("MultiplexerView.scores"));
   Class<Router>(module, "Router")
       .def(py::init([](std::shared_ptr<ModelPool> pool, const Multiplexer& multiplexer,
                        std::shared_ptr<Rule> rule) {
@@ -111,9 +123,9 @@ void bind_runtime(Module& module) {
            }),
            py::arg("pool"), py::arg("multiplexer"), py::arg("rule"))
       .def("route", &Router::route, py::arg("images"), py::arg("features") = Tensor(), Unlocked());
+}
 
-  bind_decision_batch(module);
-
+void bind_collect(Module& module) {
   bind_options(module, "CollectOptions", Field("labels", &CollectOptions::labels),
                Field("features", &CollectOptions::features), Field("costs", &CollectOptions::costs),
                Field("router_costs", &CollectOptions::router_costs),
@@ -121,6 +133,9 @@ void bind_runtime(Module& module) {
                Field("indices", &CollectOptions::indices));
   module.def("collect_outcomes", &collect_outcomes, py::arg("pool"), py::arg("images"),
              py::arg("multiplexer"), py::arg("options"), Unlocked());
+}
+
+void bind_latency(Module& module) {
   Class<Latency>(module, "Latency")
       .def(py::init<double, double>(), py::arg("ms"), py::arg("typical_ms"))
       .def_readonly("ms", &Latency::ms)
@@ -132,6 +147,16 @@ void bind_runtime(Module& module) {
       },
       py::arg("model"), py::arg("batch") = 1, py::arg("turns") = LatencyOptions().turns,
       Unlocked());
+}
+
+}  // namespace
+
+void bind_runtime(Module& module) {
+  bind_router(module);
+  bind_collect(module);
+  bind_latency(module);
+  bind_hosted_models(module);
+  bind_decision_batch(module);
 }
 
 }  // namespace muxnet::python

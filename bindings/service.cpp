@@ -76,7 +76,7 @@ ServiceRequest make_request(const Tensor& images, std::optional<std::size_t> mod
   return request;
 }
 
-void bind_answers(Module& module) {
+void bind_requests(Module& module) {
   Enumeration<ServiceStatus>(module, "ServiceStatus")
       .value("ok", ServiceStatus::ok)
       .value("full", ServiceStatus::full)
@@ -102,6 +102,10 @@ void bind_answers(Module& module) {
            py::arg("model") = std::nullopt, py::arg("point") = std::nullopt,
            py::arg("deadline_ms") = std::nullopt, py::arg("max_cost") = std::nullopt,
            py::arg("decide_only") = false);
+}
+
+void bind_answers(Module& module) {
+  bind_requests(module);
   Class<ServiceAnswer>(module, "ServiceAnswer")
       .def_readonly("status", &ServiceAnswer::status)
       .def_readonly("message", &ServiceAnswer::message)
@@ -116,14 +120,18 @@ void bind_answers(Module& module) {
       .def_readonly("departures", &ServiceAnswer::departures)
       .def_readonly("macs", &ServiceAnswer::macs)
       .def_readonly("first_input", &ServiceAnswer::first_input)
-      .def_property_readonly("weights", [](const ServiceAnswer& a) { return a.view.weights; })
-      .def_property_readonly("scores", [](const ServiceAnswer& a) { return a.view.scores; })
+      .def_property_readonly(
+          "weights", [](const ServiceAnswer& a) { return a.view.weights; },
+          text_of("MultiplexerView.weights"))
+      .def_property_readonly(
+          "scores", [](const ServiceAnswer& a) { return a.view.scores; },
+          text_of("MultiplexerView.scores"))
       .def_readonly("calls", &ServiceAnswer::calls)
       .def_readonly("records", &ServiceAnswer::records)
       .def_readonly("total_ms", &ServiceAnswer::total_ms);
 }
 
-void bind_statistics(Module& module) {
+void bind_histogram(Module& module) {
   Class<Histogram>(module, "Histogram")
       .def_property_readonly("buckets", &Histogram::buckets)
       .def_property_readonly_static(
@@ -145,6 +153,10 @@ void bind_statistics(Module& module) {
       .def_readonly("batches", &StageStatistics::batches)
       .def_readonly("waiting", &StageStatistics::waiting)
       .def_readonly("run", &StageStatistics::run);
+}
+
+void bind_statistics(Module& module) {
+  bind_histogram(module);
   Class<DriftReading>(module, "DriftReading")
       .def_readonly("alarm", &DriftReading::alarm)
       .def_readonly("e_value", &DriftReading::e_value)
@@ -155,11 +167,11 @@ void bind_statistics(Module& module) {
       .def_readonly("stage", &StuckBatch::stage)
       .def_readonly("version", &StuckBatch::version)
       .def_readonly("seconds", &StuckBatch::seconds);
-  Class<WorkersState>(module, "WorkersState", "Threads that run models.")
+  Class<WorkersState>(module, "WorkersState")
       .def_readonly("count", &WorkersState::count)
       .def_readonly("left", &WorkersState::left)
       .def_readonly("stuck", &WorkersState::stuck);
-  Class<ServiceStatistics>(module, "ServiceStatistics", "All since the service began.")
+  Class<ServiceStatistics>(module, "ServiceStatistics")
       .def_readonly("version", &ServiceStatistics::version)
       .def_readonly("stages", &ServiceStatistics::stages)
       .def_readonly("requests", &ServiceStatistics::requests)

@@ -68,7 +68,8 @@ void bind_options(Module& module) {
           [](const ModelTrainingOptions& options) { return options.contrastive.formulation; },
           [](ModelTrainingOptions& options, Formulation formulation) {
             options.contrastive.formulation = formulation;
-          });
+          },
+          "Which reading of Eq. 2 to compute.");
   Enumeration<OffloadTarget>(module, "OffloadTarget")
       .value("none", OffloadTarget::none)
       .value("device_wrong", OffloadTarget::device_wrong)
@@ -86,10 +87,7 @@ void bind_options(Module& module) {
                Field("batch_size", &FrozenOptions::batch_size));
 }
 
-void bind_progress(Module& module) {
-  Class<AnswerHistory>(module, "AnswerHistory")
-      .def("shares", &AnswerHistory::shares, py::arg("visits"))
-      .def_property_readonly("bits", &AnswerHistory::bits);
+void bind_figures(Module& module) {
   Class<Progress>(module, "Progress")
       .def_readonly("phase", &Progress::phase)
       .def_readonly("epoch", &Progress::epoch)
@@ -120,51 +118,31 @@ void bind_progress(Module& module) {
       .def_readonly("one_right_distance", &EpochRecord::one_right_distance)
       .def_readonly("distillation", &EpochRecord::distillation)
       .def_readonly("seconds", &EpochRecord::seconds);
-  Class<TrainingResult>(module, "TrainingResult", "What a training left.")
+}
+
+void bind_progress(Module& module) {
+  bind_figures(module);
+  Class<AnswerHistory>(module, "AnswerHistory")
+      .def("shares", &AnswerHistory::shares, py::arg("visits"))
+      .def_property_readonly("bits", &AnswerHistory::bits);
+  Class<TrainingResult>(module, "TrainingResult")
       .def_property_readonly(
           "finished",
-          [](const TrainingResult& result) { return result.status == TrainingStatus::finished; })
+          [](const TrainingResult& result) { return result.status == TrainingStatus::finished; },
+          "All epochs are done: nobody stopped it.")
       .def_readonly("history", &TrainingResult::history)
       .def_readonly("step", &TrainingResult::step)
       .def_readonly("seconds", &TrainingResult::seconds)
       .def_readonly("answers", &TrainingResult::answers);
 }
 
-}  // namespace
-
-void bind_training(Module& module) {
-  bind_options(module);
-  bind_progress(module);
-
+void bind_multiplexer_training(Module& module) {
   Class<FrozenOutputs>(module, "FrozenOutputs")
       .def_readonly("probabilities", &FrozenOutputs::probabilities)
       .def_readonly("images", &FrozenOutputs::images)
       .def_readonly("labels", &FrozenOutputs::labels)
       .def_readonly("variants", &FrozenOutputs::variants)
       .def_property_readonly("inputs", &FrozenOutputs::inputs);
-
-  module.def(
-      "describe_contrastive_collapse",
-      [](double both_right, double one_right) {
-        return describe_contrastive_collapse(both_right, one_right);
-      },
-      py::arg("both_right_distance"), py::arg("one_right_distance"));
-  module.def(
-      "train_models",
-      [](const Models& models, const Dataset& train, const Dataset& held_out,
-         const Normalization& normalization, const ModelTrainingOptions& options,
-         const std::function<bool(const Progress&)>& callback, const Tensor& right) {
-        const auto all = pointers(models);
-        return guarded(callback, [&](const ProgressCallback& each_step) {
-          return train_models(all, {train, held_out, normalization, right}, options, each_step);
-        });
-      },
-      py::arg("models"), py::arg("train"), py::arg("held_out"), py::arg("normalization"),
-      py::arg("options"), py::arg("callback") = py::none(), py::kw_only(),
-      py::arg("right") = Tensor(),
-      "Step 1 of Algorithm 1: all models jointly on each batch.\n\n"
-      "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
-      "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");
   module.def(
       "run_frozen_models",
       [](const Models& models, const Dataset& data, const Normalization& normalization,
@@ -185,6 +163,36 @@ void bind_training(Module& module) {
       py::arg("multiplexer"), py::arg("outputs"), py::arg("costs"), py::arg("options"),
       py::arg("validation") = nullptr, py::arg("callback") = py::none(),
       "Step 2 of Algorithm 1: the multiplexer, models frozen.\n\n"
+      "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
+      "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");
+}
+
+}  // namespace
+
+void bind_training(Module& module) {
+  bind_multiplexer_training(module);
+  bind_options(module);
+  bind_progress(module);
+  module.def(
+      "describe_contrastive_collapse",
+      [](double both_right, double one_right) {
+        return describe_contrastive_collapse(both_right, one_right);
+      },
+      py::arg("both_right_distance"), py::arg("one_right_distance"));
+  module.def(
+      "train_models",
+      [](const Models& models, const Dataset& train, const Dataset& held_out,
+         const Normalization& normalization, const ModelTrainingOptions& options,
+         const std::function<bool(const Progress&)>& callback, const Tensor& right) {
+        const auto all = pointers(models);
+        return guarded(callback, [&](const ProgressCallback& each_step) {
+          return train_models(all, {train, held_out, normalization, right}, options, each_step);
+        });
+      },
+      py::arg("models"), py::arg("train"), py::arg("held_out"), py::arg("normalization"),
+      py::arg("options"), py::arg("callback") = py::none(), py::kw_only(),
+      py::arg("right") = Tensor(),
+      "Step 1 of Algorithm 1: all models jointly on each batch.\n\n"
       "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
       "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");
 }

@@ -41,9 +41,9 @@ class Figure {
 
 /// What one answer costs. Energy is the device's.
 struct Cost {
-  Figure macs;
-  Figure latency_ms;
-  Figure energy_mj;
+  Figure macs;        ///< multiply-accumulates
+  Figure latency_ms;  ///< until the answer is there
+  Figure energy_mj;   ///< the device's
 
   friend Cost operator+(const Cost& a, const Cost& b);
   friend Cost operator*(double share, const Cost& cost);

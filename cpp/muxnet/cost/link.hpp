@@ -11,9 +11,9 @@ namespace muxnet {
 /// Source: Huang et al., A Close Examination of Performance and Power Characteristics of 4G LTE
 /// Networks, MobiSys 2012.
 struct LinkProfile {
-  std::string name;
-  Figure upload_mbps;
-  Figure download_mbps;
+  std::string name;             ///< of the link
+  Figure upload_mbps;           ///< megabits a second from the device
+  Figure download_mbps;         ///< megabits a second to the device
   Figure rtt_ms;                ///< round trip of an empty request
   Figure upload_mw_per_mbps;    ///< alpha of sending
   Figure download_mw_per_mbps;  ///< alpha of receiving
@@ -35,9 +35,9 @@ struct Payload {
 /// The energy of a later request within the tail of an earlier one is less: this is an upper bound
 /// for them. Throws std::invalid_argument for negative bytes and known rates not above 0.
 struct Exchange {
-  Cost upload;
-  Cost waiting;
-  Cost download;
+  Cost upload;    ///< from the device
+  Cost waiting;   ///< for the server
+  Cost download;  ///< to the device, with the radio's tail
 };
 Exchange exchange(const LinkProfile& link, const Payload& payload, const Figure& server_ms);
 

@@ -23,6 +23,7 @@ namespace muxnet {
 /// Which model a router that is unsure calls: the dearest ("fail dear") or the cheapest.
 enum class Unsure { dearest, cheapest };
 
+/// What a policy trades, and how finely.
 struct PolicyOptions {
   std::string cost_kind = "macs";  ///< the cost that fitting trades against accuracy
   std::uint64_t seed = 0;          ///< for policies that draw
@@ -39,8 +40,8 @@ using PolicyParameters = std::map<std::string, double>;
 /// One setting of a policy, with what it attained on the table it was chosen on; a policy that
 /// learns from that table says what it attains on inputs left out of the learning.
 struct OperatingPoint {
-  PolicyParameters parameters;
-  double accuracy = 0;
+  PolicyParameters parameters;          ///< by name
+  double accuracy = 0;                  ///< share of right answers
   double cost = 0;                      ///< mean per input, of the policy's kind, router included
   std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
 };
@@ -71,6 +72,7 @@ class Policy {
   explicit Policy(PolicyOptions options);
   virtual ~Policy() = default;
 
+  /// As the register calls it.
   virtual std::string name() const = 0;
   /// The multiplexer looks at every input, so that its cost is in every decision.
   virtual bool uses_router() const { return false; }
@@ -90,6 +92,7 @@ class Policy {
   const std::vector<OperatingPoint>& operating_points() const;
   /// The point that decide() uses.
   const OperatingPoint& point() const;
+  /// Makes `point` the one that decide() uses.
   void choose(OperatingPoint point);
   /// Chooses the most accurate point that costs at most `cost` per input on held-out data. Throws
   /// std::invalid_argument when even the cheapest costs more.
