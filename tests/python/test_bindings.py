@@ -3,19 +3,14 @@
 import ast
 import inspect
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import header_texts
 import pytest
-
 from muxnet import _core
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "bindings"))
-import header_texts  # noqa: E402
-
-HEADERS = sorted((ROOT / "cpp" / "muxnet").rglob("*.hpp"))
+HEADERS = sorted((Path(__file__).resolve().parents[2] / "cpp" / "muxnet").rglob("*.hpp"))
 TEXTS = header_texts.read(HEADERS)
 
 # Bound as another thing than the header describes: several of a name, other arguments or results.

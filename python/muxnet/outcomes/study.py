@@ -103,11 +103,7 @@ def study(
     plane = _Plane(test, kind, models[index].cost, seed)
     alone = plane.evaluate(best, best.point).correct
 
-    known, left_out = _policies(held_out)
-    fitted = {
-        name: fit_policy(policy, held_out, cost_kind=kind, seed=seed, options=options)
-        for name, (policy, options) in known.items()
-    }
+    fitted, left_out = _fitted(held_out, kind, seed)
     figures = tuple(
         plane.figures(name, policy, fitted[BASELINE]) for name, policy in fitted.items()
     )
@@ -188,6 +184,16 @@ class _Plane:
             difference=difference.value,
             interval=(difference.interval.low, difference.interval.high),
         )
+
+
+def _fitted(table: Any, kind: str, seed: int) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return policies by name, and what is said of those left out."""
+    known, left_out = _policies(table)
+    fitted = {
+        name: fit_policy(policy, table, cost_kind=kind, seed=seed, options=options)
+        for name, (policy, options) in known.items()
+    }
+    return fitted, left_out
 
 
 def _policies(table: Any) -> tuple[dict[str, tuple[str, dict[str, Any]]], tuple[str, ...]]:

@@ -186,6 +186,7 @@ def collect(run: Run, parts: Parts) -> Results:
     from muxnet.run import api
 
     found = parts.evaluations
+    measured = [*parts.latencies, parts.multiplexer_latency]
     latencies = [latency.ms for latency in parts.latencies]
     policies = tuple(
         assemble.policy_result(
@@ -220,9 +221,7 @@ def collect(run: Run, parts: Parts) -> Results:
             for name, entry in found.comparisons.items()
         ),
         warnings=warnings(models, contrastive, parts),
-        machine=assemble.machine(
-            run.config.threads, api.versions(), [*parts.latencies, parts.multiplexer_latency]
-        ),
+        machine=assemble.machine(run.config.threads, api.versions(), measured),
         config=assemble.config_result(run.config),
     )
 

@@ -33,34 +33,12 @@ class ServiceCollector:
         text = "Requests and connections refused before they became work."
         yield _counter("refusals", text, "reason", dict(self._refusals.counts))
         yield _counter("images", "Images answered by the router.", values={"": found.images})
-        models = [stage.name for stage in found.stages[1:]]
-        called = dict(zip(models, found.called, strict=True))
-        yield _counter(
-            "called_images", "Images that the router called a model for.", "model", called
-        )
-        shares = {name: count / max(found.images, 1) for name, count in called.items()}
-        yield _gauge("called_share", "Share of the router's images, by model.", "model", shares)
-        waiting = {stage.name: stage.waiting for stage in found.stages}
-        yield _gauge("queue_images", "Images that wait, by model.", "model", waiting)
+        yield from _calls(found)
         yield _batches(found)
         total = HistogramMetricFamily("muxnet_request_seconds", "From a request to its answer.")
         total.add_metric([], *_histogram(found.total))
         yield total
-        yield _counter(
-            "macs", "Multiply-accumulates of the router's images.", values={"": found.macs}
-        )
-        best = found.reference_macs
-        yield _counter("reference_macs", "What always-best would have spent.", values={"": best})
-        saved = {"": best - found.macs}
-        yield _gauge("saved_macs", "What always-best would have spent more.", values=saved)
-        departures = {reason.name: count for reason, count in found.departures.items()}
-        text = "Images for which other models were called than the rule wanted."
-        yield _counter("departures", text, "reason", departures)
-        agreed = {
-            "same": found.shadow_agreed,
-            "other": found.shadow_images - found.shadow_agreed,
-        }
-        yield _counter("shadow_images", "Images by what the shadow wanted.", "decision", agreed)
+        yield from _decisions(found)
         version = {"": found.version}
         yield _gauge("policy_version", "Counts what was deployed.", values=version)
         tallies = self._endpoint.labels.by_version.items()
@@ -75,6 +53,34 @@ class ServiceCollector:
             yield _gauge("drift_alarm", "1: inputs have changed.", values={"": found.drift.alarm})
         yield from _workers(found)
         yield from _beside(self._endpoint)
+
+
+def _calls(found: Any) -> Iterator[Metric]:
+    """Yield which models are called, and what waits for them."""
+    models = [stage.name for stage in found.stages[1:]]
+    called = dict(zip(models, found.called, strict=True))
+    yield _counter("called_images", "Images that the router called a model for.", "model", called)
+    shares = {name: count / max(found.images, 1) for name, count in called.items()}
+    yield _gauge("called_share", "Share of the router's images, by model.", "model", shares)
+    waiting = {stage.name: stage.waiting for stage in found.stages}
+    yield _gauge("queue_images", "Images that wait, by model.", "model", waiting)
+
+
+def _decisions(found: Any) -> Iterator[Metric]:
+    """Yield what the decisions cost and saved, and where they were others."""
+    yield _counter("macs", "Multiply-accumulates of the router's images.", values={"": found.macs})
+    best = found.reference_macs
+    yield _counter("reference_macs", "What always-best would have spent.", values={"": best})
+    saved = {"": best - found.macs}
+    yield _gauge("saved_macs", "What always-best would have spent more.", values=saved)
+    departures = {reason.name: count for reason, count in found.departures.items()}
+    text = "Images for which other models were called than the rule wanted."
+    yield _counter("departures", text, "reason", departures)
+    agreed = {
+        "same": found.shadow_agreed,
+        "other": found.shadow_images - found.shadow_agreed,
+    }
+    yield _counter("shadow_images", "Images by what the shadow wanted.", "decision", agreed)
 
 
 def _workers(found: Any) -> Iterator[Metric]:
