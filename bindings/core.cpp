@@ -48,9 +48,9 @@ void bind_files(Module& module) {
 void bind_core(Module& module) {
   bind_threads(module);
   bind_files(module);
-  py::register_exception<FileError>(module, "FileError", PyExc_OSError);
-  py::register_exception<TrainingError>(module, "TrainingError", PyExc_RuntimeError);
-  py::register_exception<BusyError>(module, "BusyError", PyExc_RuntimeError);
+  bind_error<FileError>(module, "FileError", PyExc_OSError);
+  bind_error<TrainingError>(module, "TrainingError", PyExc_RuntimeError);
+  bind_error<BusyError>(module, "BusyError", PyExc_RuntimeError);
   module.def(
       "versions",
       [] {

@@ -92,6 +92,11 @@ class Class : public py::class_<T, Options...> {
   std::string name_;
 };
 
+template <class Error>
+void bind_error(Module& module, const char* name, PyObject* base) {
+  py::register_exception<Error>(module, name, base).attr("__doc__") = text_of(name);
+}
+
 template <class T>
 class Enumeration : public py::enum_<T> {
  public:

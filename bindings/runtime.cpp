@@ -152,10 +152,10 @@ void bind_latency(Module& module) {
 }  // namespace
 
 void bind_runtime(Module& module) {
+  bind_hosted_models(module);
   bind_router(module);
   bind_collect(module);
   bind_latency(module);
-  bind_hosted_models(module);
   bind_decision_batch(module);
 }
 

@@ -170,9 +170,9 @@ void bind_multiplexer_training(Module& module) {
 }  // namespace
 
 void bind_training(Module& module) {
-  bind_multiplexer_training(module);
   bind_options(module);
   bind_progress(module);
+  bind_multiplexer_training(module);
   module.def(
       "describe_contrastive_collapse",
       [](double both_right, double one_right) {

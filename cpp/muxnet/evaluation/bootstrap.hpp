@@ -20,7 +20,7 @@ struct Interval {
 
 /// A figure with its bootstrap interval.
 struct Estimate {
-  double value = 0;
+  double value = 0;   ///< of the inputs as they are
   Interval interval;  ///< of the value, at the level asked for
 };
 

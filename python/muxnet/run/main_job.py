@@ -14,7 +14,15 @@ from muxnet.base.progress import BarReporter, LogReporter
 from muxnet.base.run_folder import RunFolder
 from muxnet.run import assemble
 from muxnet.run.config import RunConfig, data_kind
-from muxnet.run.results import Area, Comparison, Contrastive, DataResult, MultiplexerResult, Results
+from muxnet.run.results import (
+    Area,
+    Comparison,
+    Contrastive,
+    DataResult,
+    MultiplexerResult,
+    PolicyResult,
+    Results,
+)
 from muxnet.run.verdict import collapse_warnings
 
 
@@ -188,16 +196,7 @@ def collect(run: Run, parts: Parts) -> Results:
     found = parts.evaluations
     measured = [*parts.latencies, parts.multiplexer_latency]
     latencies = [latency.ms for latency in parts.latencies]
-    policies = tuple(
-        assemble.policy_result(
-            name,
-            entry,
-            latencies,
-            look_ms=parts.multiplexer_latency.ms if name in found.routed else 0.0,
-            note=found.notes.get(name, ""),
-        )
-        for name, entry in found.policies.items()
-    )
+    policies = policy_results(parts, latencies)
     models = assemble.model_results(parts.models, found.singles, latencies, policies)
     curves = assemble.learning_curves(parts.models_history, parts.multiplexer_history)
     contrastive = contrastive_result(run.config, curves.models)
@@ -223,6 +222,21 @@ def collect(run: Run, parts: Parts) -> Results:
         warnings=warnings(models, contrastive, parts),
         machine=assemble.machine(run.config.threads, api.versions(), measured),
         config=assemble.config_result(run.config),
+    )
+
+
+def policy_results(parts: Parts, latencies: list[float]) -> tuple[PolicyResult, ...]:
+    """Return the policies' rows, by name."""
+    found = parts.evaluations
+    return tuple(
+        assemble.policy_result(
+            name,
+            entry,
+            latencies,
+            look_ms=parts.multiplexer_latency.ms if name in found.routed else 0.0,
+            note=found.notes.get(name, ""),
+        )
+        for name, entry in found.policies.items()
     )
 
 
