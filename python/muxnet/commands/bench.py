@@ -96,7 +96,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Measure a server under load, print what came out, and return the exit status."""
-    from muxnet.bench.serve_load import LoadOptions, comparison, load_table, measure
+    from muxnet.bench.load_report import comparison, load_table
+    from muxnet.bench.serve_load import LoadOptions, measure
 
     if arguments.run is None:
         raise UsageError(error_text("bench serve", "--run with a finished run", "none"))
