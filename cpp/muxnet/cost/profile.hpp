@@ -8,7 +8,8 @@
 
 namespace muxnet {
 
-/// What networks cost on one device or server, one input at a time.
+/// What networks cost on one device or server, one input at a time. Threads may use one at once
+/// that nobody changes.
 struct DeviceProfile {
   std::string name;                      ///< of the device
   std::map<std::string, Cost> networks;  ///< cost of one answer by network

@@ -9,7 +9,8 @@
 
 namespace muxnet {
 
-/// Labelled images in memory. A copy shares the pixels.
+/// Labelled images in memory. A copy shares the pixels. Threads may use one at once that nobody
+/// changes.
 struct Dataset {
   std::string name;  ///< for messages and reports
   Tensor images;     ///< u8 (0..255) or finite f32, (n, channels, height, width)
