@@ -10,11 +10,18 @@ import pathlib
 import typing
 __all__: list[str] = ['AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'ClassFigures', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostFigures', 'CurvePoint', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'DeviceProfile', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'Figure', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'InferenceRequest', 'InputTensor', 'Interval', 'Latency', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'TrainingError', 'TrainingResult', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_between', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_figures', 'cloud_only', 'collect_outcomes', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'network_names', 'network_summary', 'no_cost', 'normalize', 'open_splits', 'operator_names', 'optimizer_names', 'plan_bytes', 'policy_names', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'run_frozen_models', 'save_safetensors', 'schedule_names', 'set_threads', 'split_dataset', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
-    pass
+    """
+    A file or stream that cannot be read or written as asked (Python: OSError).
+    """
 class TrainingError(RuntimeError):
-    pass
+    """
+    Training that cannot go on: loss not finite or diverging (Python: muxnet.TrainingError).
+    """
 class BusyError(RuntimeError):
-    pass
+    """
+    A call on an object that another thread is using in a way that does not go with it (Python:
+    muxnet.BusyError).
+    """
 class Normalization:
     """
     Mean and standard deviation of each channel; u8 pixels count as value / 255, f32 as they are.
@@ -547,7 +554,8 @@ class ScheduleOptions:
         ...
 class Dataset:
     """
-    Labelled images in memory. A copy shares the pixels.
+    Labelled images in memory. A copy shares the pixels. Threads may use one at once that nobody
+    changes.
     """
     def __len__(self) -> int:
         ...
@@ -624,7 +632,9 @@ class SplitOptions:
         ...
     @property
     def seed(self) -> int:
-        ...
+        """
+        Of the division.
+        """
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
@@ -691,36 +701,6 @@ class Loader:
         """
         Begins `epoch` at batch `first_batch`, dropping what was under way. The batches are those of
         an undisturbed epoch from there on. Raises IndexError.
-        """
-class FrozenOutputs:
-    """
-    What N models answer for n inputs in several variants, so that training a multiplexer does not
-    run them again. Rows are those of variant 0, then those of variant 1, ...
-    """
-    @property
-    def images(self) -> numpy.ndarray:
-        """
-        f32 (variants * n, c, h, w), normalised.
-        """
-    @property
-    def inputs(self) -> int:
-        """
-        N.
-        """
-    @property
-    def labels(self) -> numpy.ndarray:
-        """
-        i32 (variants * n).
-        """
-    @property
-    def probabilities(self) -> numpy.ndarray:
-        """
-        f32 (variants * n, N, K).
-        """
-    @property
-    def variants(self) -> int:
-        """
-        Of each input.
         """
 class FitOptions:
     """
@@ -943,7 +923,7 @@ class MultiplexerTrainingOptions:
     """
     Step 2 of Algorithm 1.
     """
-    def __init__(self, *, fit: FitOptions = ..., objective: Objective = Objective.correctness, weights: WeightOptions = ..., distillation_weight: typing.SupportsFloat | typing.SupportsIndex = 0.0, offload: OffloadTarget = ..., device: typing.SupportsInt | typing.SupportsIndex = 0, cloud: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
+    def __init__(self, *, fit: FitOptions = ..., objective: Objective = Objective.correctness, weights: WeightOptions = ..., distillation_weight: typing.SupportsFloat | typing.SupportsIndex = 0.0, offload: OffloadTarget = OffloadTarget.none, device: typing.SupportsInt | typing.SupportsIndex = 0, cloud: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
         ...
     @property
     def cloud(self) -> int:
@@ -1231,6 +1211,36 @@ class TrainingResult:
         """
         Steps done.
         """
+class FrozenOutputs:
+    """
+    What N models answer for n inputs in several variants, so that training a multiplexer does not
+    run them again. Rows are those of variant 0, then those of variant 1, ...
+    """
+    @property
+    def images(self) -> numpy.ndarray:
+        """
+        f32 (variants * n, c, h, w), normalised.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        N.
+        """
+    @property
+    def labels(self) -> numpy.ndarray:
+        """
+        i32 (variants * n).
+        """
+    @property
+    def probabilities(self) -> numpy.ndarray:
+        """
+        f32 (variants * n, N, K).
+        """
+    @property
+    def variants(self) -> int:
+        """
+        Of each input.
+        """
 class Figure:
     """
     A number with where it comes from, or one that is not known. What is computed from several has
@@ -1278,7 +1288,8 @@ class Cost:
         """
 class DeviceProfile:
     """
-    What networks cost on one device or server, one input at a time.
+    What networks cost on one device or server, one input at a time. Threads may use one at once
+    that nobody changes.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DeviceProfile:
@@ -1311,7 +1322,8 @@ class DeviceProfile:
 class LinkProfile:
     """
     A wireless link as the device sees it. Radio power while it sends or receives at r Mbps is
-    alpha r + base; after the last byte it stays up for the tail.
+    alpha r + base; after the last byte it stays up for the tail. Threads
+    may use one at once that nobody changes.
     Source: Huang et al., A Close Examination of Performance and Power Characteristics of 4G LTE
     Networks, MobiSys 2012.
     """
@@ -1378,7 +1390,7 @@ class EnergyMeter:
     sub-zones are parts of them.
     Where one rail is the board's input (VDD_IN on the TX2) it alone counts: the others are behind
     it. Power is sampled every `period_ms` and integrated by the trapezoid rule. Sensors tell of the
-    whole device: a measurement beside another one raises BusyError.
+    whole device: a measurement of another thread beside it raises BusyError.
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
         """
@@ -2026,7 +2038,9 @@ class Estimate:
         """
     @property
     def value(self) -> float:
-        ...
+        """
+        Of the inputs as they are.
+        """
 class CostFigures:
     """
     A cost per input: its mean, and its tail, which a chain of models has and a single call not.
@@ -2239,6 +2253,88 @@ class Limit:
         """
         `name`: the kind of cost, or the model whose share of calls it is.
         """
+class Classifier:
+    """
+    A model that answers a batch, whatever runs it. Threads may call it at once; those whose models
+    cannot run side by side take turns.
+    """
+    def answer(self, images: numpy.ndarray) -> numpy.ndarray:
+        """
+        What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them. Raises
+        ValueError for images that it cannot take and answers of another shape, BusyError
+        while another thread trains the model.
+        """
+class HostedModel:
+    """
+    A model as pools and services answer with it, whatever runs it. Copies share what runs it.
+    """
+    @staticmethod
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, concurrent: bool = False) -> HostedModel:
+        """
+        A function from images f32 (n, c, h, w) to answers (n, K); several threads
+        call it at once only where it is concurrent.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    @staticmethod
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False) -> HostedModel:
+        """
+        An ONNX file, run by OpenCV's DNN module; read when it is put to work.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    def __init__(self, model: Model) -> None:
+        """
+        A network of ours: its cost are its MACs.
+        """
+    @property
+    def classes(self) -> int:
+        """
+        K.
+        """
+    @property
+    def cost(self) -> float:
+        """
+        Of one image, as the policy counts it; networks of ours: MACs.
+        """
+    @property
+    def name(self) -> str:
+        """
+        For policies and messages.
+        """
+    @property
+    def normalization(self) -> Normalization:
+        """
+        Of its images: a value per channel.
+        """
+class ModelPool:
+    """
+    N models that answer the same question, ready to run. Threads may call it at once.
+    """
+    def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
+        """
+        Raises ValueError: no models, one name twice, inputs or classes that differ; what
+        opening a model raises.
+        """
+    def __len__(self) -> int:
+        ...
+    def probabilities(self, index: typing.SupportsInt | typing.SupportsIndex, images: numpy.ndarray) -> numpy.ndarray:
+        """
+        Class probabilities f32 (n, K) of one model for images f32 (n, c, h, w), normalised as it
+        wants them.
+        """
+    @property
+    def costs(self) -> list[float]:
+        """
+        (N), of one input.
+        """
+    @property
+    def names(self) -> list[str]:
+        """
+        (N), in their order.
+        """
 class Multiplexer:
     """
     A trained multiplexer and how its scores become weights (Eq. 5 and 6).
@@ -2310,7 +2406,7 @@ class Router:
     model runs once on all inputs that want it. Threads may call it at once, and run side by side
     where the models do.
     """
-    def __init__(self, pool: ..., multiplexer: Multiplexer, rule: Rule) -> None:
+    def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
         """
         `multiplexer.model` may be empty for rules that do not look at it (cascades).
         """
@@ -2397,88 +2493,6 @@ class Latency:
     def typical_ms(self) -> float:
         """
         Median of all: more where others use the machine too.
-        """
-class Classifier:
-    """
-    A model that answers a batch, whatever runs it. Threads may call it at once; those whose models
-    cannot run side by side take turns.
-    """
-    def answer(self, images: numpy.ndarray) -> numpy.ndarray:
-        """
-        What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them. Raises
-        ValueError for images that it cannot take and answers of another shape, BusyError
-        while another thread trains the model.
-        """
-class HostedModel:
-    """
-    A model as pools and services answer with it, whatever runs it. Copies share what runs it.
-    """
-    @staticmethod
-    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, concurrent: bool = False) -> HostedModel:
-        """
-        A function from images f32 (n, c, h, w) to answers (n, K); several threads
-        call it at once only where it is concurrent.
-        
-        Raises:
-            ValueError: a description that is not whole.
-        """
-    @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False) -> HostedModel:
-        """
-        An ONNX file, run by OpenCV's DNN module; read when it is put to work.
-        
-        Raises:
-            ValueError: a description that is not whole.
-        """
-    def __init__(self, model: Model) -> None:
-        """
-        A network of ours: its cost are its MACs.
-        """
-    @property
-    def classes(self) -> int:
-        """
-        K.
-        """
-    @property
-    def cost(self) -> float:
-        """
-        Of one image, as the policy counts it; networks of ours: MACs.
-        """
-    @property
-    def name(self) -> str:
-        """
-        For policies and messages.
-        """
-    @property
-    def normalization(self) -> Normalization:
-        """
-        Of its images: a value per channel.
-        """
-class ModelPool:
-    """
-    N models that answer the same question, ready to run. Threads may call it at once.
-    """
-    def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
-        """
-        Raises ValueError: no models, one name twice, inputs or classes that differ; what
-        opening a model raises.
-        """
-    def __len__(self) -> int:
-        ...
-    def probabilities(self, index: typing.SupportsInt | typing.SupportsIndex, images: numpy.ndarray) -> numpy.ndarray:
-        """
-        Class probabilities f32 (n, K) of one model for images f32 (n, c, h, w), normalised as it
-        wants them.
-        """
-    @property
-    def costs(self) -> list[float]:
-        """
-        (N), of one input.
-        """
-    @property
-    def names(self) -> list[str]:
-        """
-        (N), in their order.
         """
 class MultiplexerView:
     """
@@ -3697,7 +3711,7 @@ def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
     """
     Eq. 10: C = C_upload + C_cloud-compute + C_download.
     """
-def collect_outcomes(pool: ..., images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
+def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
     """
     Runs every model of the pool, and the multiplexer where given, over normalised images f32
     (n, c, h, w): all that policies need to be fitted, compared and replayed without a network.
@@ -3955,7 +3969,7 @@ def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     (N, N) row-major, the paper's Figure 1: share of inputs where the row's model is right and the
     column's wrong.
     """
-def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, normalization: Normalization, options: ...) -> FrozenOutputs:
+def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
     """
     Runs every model's inference plan over every variant of `dataset`; weights are only read. Raises
     ValueError on options below 1, an empty set, models that do not fit it or each other.
@@ -3996,7 +4010,7 @@ def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_o
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
     """
-def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: ..., validation: FrozenOutputs = None, callback: collections.abc.Callable[[...], bool] = None) -> ...:
+def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
     """
     Step 2 of Algorithm 1: the multiplexer, models frozen.
     

@@ -94,7 +94,9 @@ def text(name: str) -> str:
 
 @pytest.mark.parametrize("name", BOUND)
 def test_it_is_described(name) -> None:
-    assert text(name)
+    # What an enumeration says of all its values need not be said of each.
+    value = hasattr(type(BOUND[name]), "__members__")
+    assert text(name.partition(".")[0] if value else name)
 
 
 @pytest.mark.parametrize("name", sorted(set(TEXTS) & set(BOUND) - ADAPTED))
