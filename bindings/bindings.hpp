@@ -27,6 +27,7 @@ void bind_protocol(Module& module);
 void bind_routing(Module& module);
 void bind_policies(Module& module);
 void bind_evaluation(Module& module);
+void bind_studies(Module& module);  // a part of it that fills a file
 void bind_runtime(Module& module);
 void bind_hosted_models(Module& module);  // a part of it that fills a file
 void bind_service(Module& module);

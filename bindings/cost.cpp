@@ -1,35 +1,34 @@
 #include "bindings.hpp"
-#include "muxnet/cost/deployment.hpp"
 #include "muxnet/cost/energy_meter.hpp"
+#include "muxnet/cost/placement_cost.hpp"
 #include "muxnet/cost/profile.hpp"
 
 namespace muxnet::python {
 namespace {
 
-Figure make_figure(std::optional<double> value, const std::string& origin) {
-  return value ? Figure(*value, origin_named(origin)) : Figure();
+Quantity make_figure(std::optional<double> value, const std::string& origin) {
+  return value ? Quantity(*value, origin_named(origin)) : Quantity();
 }
 
 /// An argument that need not be known; its default reads as it is written in Python.
-py::arg_v unknown(const char* name) { return {name, Figure(), "Figure()"}; }
+py::arg_v unknown(const char* name) { return {name, Quantity(), "Quantity()"}; }
 
 void bind_figures(Module& module) {
-  Class<Figure>(module, "Figure")
+  Class<Quantity>(module, "Quantity")
       .def(py::init(&make_figure), py::arg("value") = py::none(), py::arg("origin") = "counted",
            "None: not known.\n\nRaises:\n    ValueError: an unknown origin, not finite.")
-      .def_property_readonly(
-          "value",
-          [](const Figure& figure) {
-            return figure.known() ? std::optional<double>(figure.value()) : std::nullopt;
-          },
-          "The number; None where it is not known.")
-      .def_property_readonly("origins", [](const Figure& figure) {
+      .def_property_readonly("value",
+                             [](const Quantity& figure) {
+                               return figure.known() ? std::optional<double>(figure.value())
+                                                     : std::nullopt;
+                             })
+      .def_property_readonly("origins", [](const Quantity& figure) {
         std::vector<std::string> names;
         for (const Origin origin : figure.origins()) names.emplace_back(name_of(origin));
         return names;
       });
   Class<Cost>(module, "Cost")
-      .def(py::init<Figure, Figure, Figure>(), unknown("macs"), unknown("latency_ms"),
+      .def(py::init<Quantity, Quantity, Quantity>(), unknown("macs"), unknown("latency_ms"),
            unknown("energy_mj"))
       .def_readonly("macs", &Cost::macs)
       .def_readonly("latency_ms", &Cost::latency_ms)
@@ -80,7 +79,7 @@ void bind_profiles(Module& module) {
   module.def(
       "exchange",
       [](const LinkProfile& link, double upload_bytes, double download_bytes,
-         const Figure& server_ms) {
+         const Quantity& server_ms) {
         return exchange(link, {upload_bytes, download_bytes}, server_ms);
       },
       py::arg("link"), py::arg("upload_bytes"), py::arg("download_bytes"), py::arg("server_ms"),
@@ -100,7 +99,7 @@ void bind_cost(Module& module) {
       .def_property_readonly("sensor", &EnergyMeter::sensor)
       .def(
           "measure_mj",
-          [](const EnergyMeter& meter, const std::function<void()>& work, const Figure& idle_mw) {
+          [](const EnergyMeter& meter, const std::function<void()>& work, const Quantity& idle_mw) {
             const auto locked = [&work] {
               const AcquireGil gil;
               work();

@@ -29,20 +29,19 @@ void bind_estimates(Module& module) {
   Class<Estimate>(module, "Estimate")
       .def_readonly("value", &Estimate::value)
       .def_readonly("interval", &Estimate::interval);
-  Class<CostFigures>(module, "CostFigures")
-      .def_readonly("mean", &CostFigures::mean)
-      .def_readonly("p99", &CostFigures::p99)
-      .def_readonly("worst", &CostFigures::worst);
+  Class<CostStatistics>(module, "CostStatistics")
+      .def_readonly("mean", &CostStatistics::mean)
+      .def_readonly("p99", &CostStatistics::p99)
+      .def_readonly("worst", &CostStatistics::worst);
 }
 
-/// What tells which inputs are hard, and what becomes of them.
 void bind_by_input(Module& module) {
   Class<FailurePrediction>(module, "FailurePrediction")
       .def_readonly("confidence", &FailurePrediction::confidence, "Its own max-softmax.")
       .def_readonly("multiplexer", &FailurePrediction::multiplexer, "None: the table has none.");
-  Class<ClassFigures>(module, "ClassFigures")
-      .def_readonly("inputs", &ClassFigures::inputs)
-      .def_readonly("accuracy", &ClassFigures::accuracy);
+  Class<ClassStatistics>(module, "ClassStatistics")
+      .def_readonly("inputs", &ClassStatistics::inputs)
+      .def_readonly("accuracy", &ClassStatistics::accuracy);
   Class<HardnessLevel>(module, "HardnessLevel")
       .def_readonly("inputs", &HardnessLevel::inputs)
       .def_readonly("accuracy", &HardnessLevel::accuracy)
@@ -55,7 +54,6 @@ void bind_by_input(Module& module) {
 }
 
 void bind_evaluations(Module& module) {
-  bind_by_input(module);
   Class<Evaluation>(module, "Evaluation")
       .def_readonly("policy", &Evaluation::policy)
       .def_readonly("parameters", &Evaluation::parameters)
@@ -145,6 +143,7 @@ void bind_bootstrap(Module& module) {
 
 void bind_figures_of_policies(Module& module) {
   bind_estimates(module);
+  bind_by_input(module);
   bind_evaluations(module);
   bind_areas(module);
   bind_bootstrap(module);
@@ -169,14 +168,14 @@ void bind_choices(Module& module) {
              py::arg("delta") = GuaranteeOptions{}.delta, py::arg("seed") = GuaranteeOptions{}.seed,
              Unlocked());
   Class<Limit> limit(module, "Limit");
-  Enumeration<Limit::Figure>(limit, "Figure")
-      .value("mean_cost", Limit::Figure::mean_cost)
-      .value("p99_cost", Limit::Figure::p99_cost)
-      .value("call_share", Limit::Figure::call_share);
-  limit.def(py::init([](Limit::Figure figure, std::string name, double at_most) {
-              return Limit{figure, std::move(name), at_most};
+  Enumeration<Limit::Statistic>(limit, "Statistic")
+      .value("mean_cost", Limit::Statistic::mean_cost)
+      .value("p99_cost", Limit::Statistic::p99_cost)
+      .value("call_share", Limit::Statistic::call_share);
+  limit.def(py::init([](Limit::Statistic statistic, std::string name, double at_most) {
+              return Limit{statistic, std::move(name), at_most};
             }),
-            py::arg("figure"), py::arg("name"), py::arg("at_most"),
+            py::arg("statistic"), py::arg("name"), py::arg("at_most"),
             "`name`: the kind of cost, or the model whose share of calls it is.");
   module.def("choose_within",
              reading("choose_within",

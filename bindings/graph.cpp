@@ -1,11 +1,14 @@
 #include "muxnet/graph/graph.hpp"
 
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "bindings.hpp"
 #include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
-#include "muxnet/ops/kernel.hpp"
+#include "muxnet/ops/operators.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 
@@ -37,10 +40,11 @@ void bind_nodes(Class<Graph>& graph) {
       .def_property_readonly(
           "nodes",
           [](const Graph& graph) {
-            py::list nodes;
+            using Values = std::map<std::string, Attribute>;
+            std::vector<std::tuple<std::string, std::string, std::vector<ValueId>, ValueId, Values>>
+                nodes;
             for (const auto& node : graph.nodes()) {
-              nodes.append(
-                  py::make_tuple(node.op, node.name, node.src, node.dst, node.attributes.values()));
+              nodes.emplace_back(node.op, node.name, node.src, node.dst, node.attributes.values());
             }
             return nodes;
           },
@@ -78,7 +82,11 @@ void bind_graph(Module& module) {
   Class<Graph> graph(module, "Graph");
   bind_sizes(graph);
   bind_nodes(graph);
-  module.def("operator_names", &operator_names, "Names of all operators, sorted.");
+  bind_register(module, &operators, "OperatorEntry", "An operator that graphs are made of.",
+                "operators", "All operators.")
+      .def_property_readonly(
+          "attributes", [](const OperatorEntry& entry) { return entry.definition.attributes; },
+          "Names of those that it understands.");
 }
 
 }  // namespace muxnet::python

@@ -18,6 +18,7 @@ PYBIND11_MODULE(_core, core) {
   muxnet::python::bind_routing(module);
   muxnet::python::bind_policies(module);
   muxnet::python::bind_evaluation(module);
+  muxnet::python::bind_studies(module);
   muxnet::python::bind_runtime(module);
   muxnet::python::bind_service(module);
   muxnet::python::bind_offload(module);

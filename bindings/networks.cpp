@@ -10,6 +10,7 @@
 #include "muxnet/networks/predictor.hpp"
 #include "muxnet/networks/projection.hpp"
 #include "muxnet/networks/weights.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -52,6 +53,11 @@ void bind_network_options(Module& module) {
       Field("offload", &MultiplexerOptions::offload));
 }
 
+std::string describe(const Model& model) {
+  return "<muxnet.Model " + model.name + ": " + std::to_string(model.graph.parameter_count()) +
+         " parameters, " + std::to_string(model.graph.macs()) + " MACs>";
+}
+
 void bind_model(Module& module) {
   Class<Model, std::shared_ptr<Model>>(
       module, "Model",
@@ -81,34 +87,35 @@ void bind_model(Module& module) {
           py::arg("state"),
           "Copy named arrays into the model.\n\n"
           "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
+      .def(
+          "transfer", [](Model& to, const Model& from) { transfer_weights(from, to); },
+          py::arg("other"), Unlocked(),
+          "Copy every tensor of another model that this one has by the same name and shape.")
       .def("save", &save_weights, py::arg("path"), Unlocked(),
            "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
       .def("load", &load_weights, py::arg("path"), Unlocked(),
            "Read weights that save() wrote.\n\nRaises:\n    OSError, ValueError.")
-      .def("__repr__", [](const Model& model) {
-        return "<muxnet.Model " + model.name + ": " +
-               std::to_string(model.graph.parameter_count()) + " parameters, " +
-               std::to_string(model.graph.macs()) + " MACs>";
-      });
+      .def("__repr__", &describe);
 }
 
 void bind_zoo(Module& module) {
-  module.def("network_names", &network_names, "Names of all networks of the zoo.");
-  module.def(
-      "network_summary", [](const std::string& name) { return network_info(name).summary; },
-      py::arg("name"), "What a network is, in one line.\n\nRaises:\n    IndexError: unknown name.");
+  bind_register(module, &networks, "NetworkEntry", "A network of the zoo.", "networks",
+                "All networks of the zoo, by family.")
+      .def_readonly("family", &NetworkEntry::family);
   module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
              "A network of the zoo as a graph.\n\n"
-             "Raises:\n    IndexError: unknown name.\n    ValueError: images too small for it.");
+             "Raises:\n    ValueError: unknown name, images too small for it.");
   module.def(
       "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
       py::arg("projection_dim") = 0, py::arg("seed") = 0,
       argument("normalization", Normalization{}), Unlocked(),
       "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
-      "Raises:\n    IndexError: unknown name.");
+      "Raises:\n    ValueError: unknown name.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, argument("normalization", Normalization{}), Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
+  module.def("matching_network", &matching_network, py::arg("tensors"), py::arg("options"));
+  module.def("class_count", &class_count, py::arg("tensors"));
 }
 
 }  // namespace
@@ -124,7 +131,7 @@ void bind_networks(Module& module) {
       .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
            py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"
-           "Raises:\n    ValueError: another shape.\n    IndexError: an unknown output.");
+           "Raises:\n    ValueError: another shape, an unknown output.");
   module.def(
       "plan_bytes",
       [](Model& model, std::int64_t batch) {

@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 #include "muxnet/optim/optimizer.hpp"
 #include "muxnet/optim/schedule.hpp"
+#include "registers.hpp"
 
 namespace muxnet::python {
 
@@ -18,8 +19,10 @@ void bind_optim(Module& module) {
                Field("anneal", &ScheduleOptions::anneal),
                Field("milestones", &ScheduleOptions::milestones),
                Field("decay", &ScheduleOptions::decay));
-  module.def("optimizer_names", &optimizer_names, "Names of all optimizers.");
-  module.def("schedule_names", &schedule_names, "Names of all schedules.");
+  bind_register(module, &optimizers, "OptimizerEntry", "A way to follow gradients.", "optimizers",
+                "All optimizers.");
+  bind_register(module, &schedules, "ScheduleEntry", "A course of the learning rate.", "schedules",
+                "All schedules.");
 }
 
 }  // namespace muxnet::python

@@ -1,6 +1,9 @@
+#include <nlohmann/json.hpp>
+
 #include "bindings.hpp"
 #include "holding.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/division.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/policy.hpp"
@@ -12,7 +15,7 @@ namespace {
 OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabilities,
                         std::map<std::string, std::vector<double>> costs, const Tensor& labels,
                         const Tensor& scores, const Tensor& offload_score,
-                        std::map<std::string, double> router_costs, std::string split,
+                        std::map<std::string, double> multiplexer_costs, std::string split,
                         std::string source, const Tensor& indices, const Tensor& features) {
   OutcomeFields fields;
   fields.models = std::move(models);
@@ -21,7 +24,7 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   fields.labels = labels;
   fields.scores = scores;
   fields.offload_score = offload_score;
-  fields.router_costs = std::move(router_costs);
+  fields.multiplexer_costs = std::move(multiplexer_costs);
   fields.split = std::move(split);
   fields.source = std::move(source);
   fields.indices = indices;
@@ -46,6 +49,17 @@ void bind_fields(Class<OutcomeTable>& table) {
   field("indices", &OutcomeFields::indices);
 }
 
+void bind_divisions(Module& module) {
+  module.def(
+      "divide",
+      [](const OutcomeTable& table, double share, std::uint64_t seed) {
+        auto parts = divide(table, share, seed);
+        return std::pair(std::move(parts.held_out), std::move(parts.test));
+      },
+      py::arg("table"), py::arg("share") = 0.5, py::arg("seed") = 0, Unlocked());
+  module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked());
+}
+
 void bind_table(Module& module) {
   Class<OutcomeTable> table(module, "OutcomeTable");
   bind_fields(table);
@@ -53,7 +67,7 @@ void bind_table(Module& module) {
       .def(py::init(&make_table), py::arg("models"), py::arg("probabilities"), py::arg("costs"),
            py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
            py::arg("offload_score") = Tensor(),
-           py::arg("router_costs") = std::map<std::string, double>{}, py::arg("split") = "",
+           py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
            py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
            "From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
@@ -70,6 +84,7 @@ void bind_table(Module& module) {
       .def_property_readonly("models", &OutcomeTable::models)
       .def_property_readonly("correct", &OutcomeTable::correct)
       .def("costs", &OutcomeTable::costs, py::arg("kind"))
+      .def("accuracies", &OutcomeTable::accuracies)
       .def_property_readonly(
           "cost_kinds",
           [](const OutcomeTable& t) {
@@ -79,7 +94,8 @@ void bind_table(Module& module) {
           },
           "What costs() knows, sorted.")
       .def_property_readonly("predictions", &OutcomeTable::predictions)
-      .def("router_cost", &OutcomeTable::router_cost, py::arg("kind"));
+      .def("multiplexer_cost", &OutcomeTable::multiplexer_cost, py::arg("kind"))
+      .def("traded_cost", &OutcomeTable::traded_cost, py::arg("wanted") = "");
 }
 
 const char* name_of(Unsure unsure) { return unsure == Unsure::dearest ? "dearest" : "cheapest"; }
@@ -132,10 +148,13 @@ void bind_choices(PolicyClass& policy) {
       .def_property_readonly("point", reading("policy", &Policy::point))
       .def("choose", &Policy::choose, py::arg("point"))
       .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"))
-      .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("look") = py::none(), Unlocked())
+      .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("multiplexer_cost") = py::none(),
+           Unlocked())
+      .def("within", &Policy::within, py::arg("cost"))
+      .def("cheapest_as_good", &Policy::cheapest_as_good, py::arg("accuracy"))
       .def("without", &Policy::without, py::arg("model"), Unlocked())
       .def_property_readonly("prices", reading("policy", &Policy::prices))
-      .def_property_readonly("look", reading("policy", &Policy::look));
+      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost));
 }
 
 void bind_policy(Module& module) {
@@ -144,8 +163,8 @@ void bind_policy(Module& module) {
   PolicyClass policy(module, "Policy");
   bind_choices(policy);
   policy.def_property_readonly("name", &Policy::name)
-      .def_property_readonly("uses_router", &Policy::uses_router)
-      .def_property_readonly("uses_features", &Policy::uses_features)
+      .def_property_readonly("uses_multiplexer", &Policy::uses_multiplexer)
+      .def_property_readonly("fitting_part", &Policy::fitting_part)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked())
       .def("save", &Policy::save, py::arg("path"), Unlocked())
       .def_property_readonly("best_single", reading("policy", &Policy::best_single))
@@ -158,6 +177,10 @@ void bind_policy(Module& module) {
           text_of("PolicyOptions.cost_kind"))
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
+      .def("decide",
+           py::overload_cast<const OutcomeTable&, const OperatingPoint&>(&Policy::decide,
+                                                                         py::const_),
+           py::arg("table"), py::arg("point"), Unlocked(), "The same at another operating point.")
       .def("rule",
            reading("policy.rule",
                    [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }),
@@ -203,10 +226,11 @@ void bind_recorder(Module& module) {
       .def(py::init(reading(
                "recorder",
                [](const Policy& policy, std::map<std::string, std::vector<double>> costs,
-                  std::map<std::string, double> router_costs, std::optional<std::size_t> point) {
-                 return Recorder(policy, {std::move(costs), std::move(router_costs)}, point);
+                  std::map<std::string, double> multiplexer_costs,
+                  std::optional<std::size_t> point) {
+                 return Recorder(policy, {std::move(costs), std::move(multiplexer_costs)}, point);
                })),
-           py::arg("policy"), py::arg("costs"), py::arg("router_costs"),
+           py::arg("policy"), py::arg("costs"), py::arg("multiplexer_costs"),
            py::arg("point") = std::nullopt,
            "Of the policy's chosen operating point, or of another.\n\n"
            "Raises:\n    ValueError: no such point, or costs that do not fit.");
@@ -256,6 +280,7 @@ void bind_records(Module& module) {
 
 void bind_routing(Module& module) {
   bind_table(module);
+  bind_divisions(module);
   bind_policy(module);
   bind_records(module);
 }

@@ -20,31 +20,32 @@ void bind_look(Module& module) {
       .def_readonly("offload_score", &MultiplexerView::offload_score)
       .def_readwrite("features", &MultiplexerView::features);
   module.def(
-      "look",
-      [](const Multiplexer& multiplexer, const Tensor& images, const std::vector<double>& macs) {
+      "run_multiplexer",
+      [](const Multiplexer& multiplexer, const Tensor& images, const std::vector<double>& costs) {
         Predictor predictor(*multiplexer.model);
-        return look(multiplexer, predictor, images, macs);
+        return run_multiplexer(multiplexer, predictor, images, costs);
       },
-      py::arg("multiplexer"), py::arg("images"), py::arg("macs"), Unlocked());
+      py::arg("multiplexer"), py::arg("images"), py::arg("costs"), Unlocked());
 }
 
 /// What records, plans and monitors are made of.
 void bind_explanations(Class<DecisionBatch>& batch) {
   batch
       .def("records",
-           reading("decision batch",
-                   [](const DecisionBatch& batch, const Policy& policy,
-                      std::map<std::string, std::vector<double>> costs,
-                      std::map<std::string, double> router_costs) {
-                     const Recorder recorder(policy, {std::move(costs), std::move(router_costs)});
-                     std::vector<std::string> lines;
-                     for (std::size_t row = 0; row < batch.called().size(); ++row) {
-                       const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
-                       lines.push_back(recorder.record(evidence, evidence.called));
-                     }
-                     return lines;
-                   }),
-           py::arg("policy"), py::arg("costs"), py::arg("router_costs"), Unlocked(),
+           reading(
+               "decision batch",
+               [](const DecisionBatch& batch, const Policy& policy,
+                  std::map<std::string, std::vector<double>> costs,
+                  std::map<std::string, double> multiplexer_costs) {
+                 const Recorder recorder(policy, {std::move(costs), std::move(multiplexer_costs)});
+                 std::vector<std::string> lines;
+                 for (std::size_t row = 0; row < batch.called().size(); ++row) {
+                   const auto evidence = batch.evidence(static_cast<std::int64_t>(row));
+                   lines.push_back(recorder.record(evidence, evidence.called));
+                 }
+                 return lines;
+               }),
+           py::arg("policy"), py::arg("costs"), py::arg("multiplexer_costs"), Unlocked(),
            "Decision records, once done, as record_decisions() gives them.")
       .def("plan",
            reading("decision batch",
@@ -109,7 +110,7 @@ void bind_router(Module& module) {
       .def_readonly("probabilities", &Routed::probabilities)
       .def_readonly("answers", &Routed::answers)
       .def_readonly("called", &Routed::called)
-      .def_readonly("macs", &Routed::macs)
+      .def_readonly("costs", &Routed::costs)
       .def_property_readonly(
           "weights", [](const Routed& routed) { return routed.view.weights; },
           text_of("MultiplexerView.weights"))
@@ -128,7 +129,7 @@ void bind_router(Module& module) {
 void bind_collect(Module& module) {
   bind_options(module, "CollectOptions", Field("labels", &CollectOptions::labels),
                Field("features", &CollectOptions::features), Field("costs", &CollectOptions::costs),
-               Field("router_costs", &CollectOptions::router_costs),
+               Field("multiplexer_costs", &CollectOptions::multiplexer_costs),
                Field("split", &CollectOptions::split), Field("source", &CollectOptions::source),
                Field("indices", &CollectOptions::indices));
   module.def("collect_outcomes", &collect_outcomes, py::arg("pool"), py::arg("images"),

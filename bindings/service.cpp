@@ -118,7 +118,7 @@ void bind_answers(Module& module) {
       .def_readonly("wanted", &ServiceAnswer::wanted)
       .def_readonly("shadow", &ServiceAnswer::shadow)
       .def_readonly("departures", &ServiceAnswer::departures)
-      .def_readonly("macs", &ServiceAnswer::macs)
+      .def_readonly("costs", &ServiceAnswer::costs)
       .def_readonly("first_input", &ServiceAnswer::first_input)
       .def_property_readonly(
           "weights", [](const ServiceAnswer& a) { return a.view.weights; },
@@ -180,8 +180,8 @@ void bind_statistics(Module& module) {
       .def_readonly("departures", &ServiceStatistics::departures)
       .def_readonly("shadow_images", &ServiceStatistics::shadow_images)
       .def_readonly("shadow_agreed", &ServiceStatistics::shadow_agreed)
-      .def_readonly("macs", &ServiceStatistics::macs)
-      .def_readonly("reference_macs", &ServiceStatistics::reference_macs)
+      .def_readonly("cost", &ServiceStatistics::cost)
+      .def_readonly("reference_cost", &ServiceStatistics::reference_cost)
       .def_readonly("total", &ServiceStatistics::total)
       .def_readonly("drift", &ServiceStatistics::drift)
       .def_readonly("workers", &ServiceStatistics::workers);

@@ -87,44 +87,28 @@ void bind_options(Module& module) {
                Field("batch_size", &FrozenOptions::batch_size));
 }
 
-void bind_figures(Module& module) {
-  Class<Progress>(module, "Progress")
-      .def_readonly("phase", &Progress::phase)
-      .def_readonly("epoch", &Progress::epoch)
-      .def_readonly("epochs", &Progress::epochs)
-      .def_readonly("step", &Progress::step)
-      .def_readonly("steps", &Progress::steps)
-      .def_readonly("learning_rate", &Progress::learning_rate)
-      .def_readonly("names", &Progress::names)
-      .def_readonly("losses", &Progress::losses)
-      .def_readonly("accuracies", &Progress::accuracies)
-      .def_readonly("held_out_accuracies", &Progress::held_out_accuracies)
-      .def_readonly("contrastive", &Progress::contrastive)
-      .def_readonly("both_right_distance", &Progress::both_right_distance)
-      .def_readonly("one_right_distance", &Progress::one_right_distance)
-      .def_readonly("distillation", &Progress::distillation)
-      .def_readonly("images_per_second", &Progress::images_per_second)
-      .def_readonly("seconds_left", &Progress::seconds_left)
-      .def_readonly("epoch_end", &Progress::epoch_end);
-  Class<EpochRecord>(module, "EpochRecord")
-      .def_readonly("epoch", &EpochRecord::epoch)
-      .def_readonly("step", &EpochRecord::step)
-      .def_readonly("learning_rate", &EpochRecord::learning_rate)
-      .def_readonly("losses", &EpochRecord::losses)
-      .def_readonly("accuracies", &EpochRecord::accuracies)
-      .def_readonly("held_out_accuracies", &EpochRecord::held_out_accuracies)
-      .def_readonly("contrastive", &EpochRecord::contrastive)
-      .def_readonly("both_right_distance", &EpochRecord::both_right_distance)
-      .def_readonly("one_right_distance", &EpochRecord::one_right_distance)
-      .def_readonly("distillation", &EpochRecord::distillation)
-      .def_readonly("seconds", &EpochRecord::seconds);
-}
-
 void bind_progress(Module& module) {
-  bind_figures(module);
   Class<AnswerHistory>(module, "AnswerHistory")
       .def("shares", &AnswerHistory::shares, py::arg("visits"))
       .def_property_readonly("bits", &AnswerHistory::bits);
+  Class<EpochRecord> record(module, "EpochRecord");
+  record.def_readonly("epoch", &EpochRecord::epoch)
+      .def_readonly("step", &EpochRecord::step)
+      .def_readonly("learning_rate", &EpochRecord::learning_rate)
+      .def_readonly("held_out_accuracies", &EpochRecord::held_out_accuracies)
+      .def_readonly("seconds", &EpochRecord::seconds);
+  each_metric([&](const char* name, const char* description, auto get) {
+    record.def_property_readonly(
+        name, [get](const EpochRecord& of) { return get(of.metrics); }, description);
+  });
+  Class<Progress, EpochRecord>(module, "Progress")
+      .def_readonly("phase", &Progress::phase)
+      .def_readonly("epochs", &Progress::epochs)
+      .def_readonly("steps", &Progress::steps)
+      .def_readonly("names", &Progress::names)
+      .def_readonly("images_per_second", &Progress::images_per_second)
+      .def_readonly("seconds_left", &Progress::seconds_left)
+      .def_readonly("epoch_end", &Progress::epoch_end);
   Class<TrainingResult>(module, "TrainingResult")
       .def_property_readonly(
           "finished",
@@ -154,14 +138,15 @@ void bind_multiplexer_training(Module& module) {
   module.def(
       "train_multiplexer",
       [](Model& multiplexer, const FrozenOutputs& outputs, const std::vector<double>& costs,
-         const MultiplexerTrainingOptions& options, const FrozenOutputs* validation,
+         const MultiplexerTrainingOptions& options, const std::optional<FrozenOutputs>& validation,
          const std::function<bool(const Progress&)>& callback) {
         return guarded(callback, [&](const ProgressCallback& each_step) {
-          return train_multiplexer(multiplexer, outputs, costs, options, validation, each_step);
+          return train_multiplexer(multiplexer, outputs, costs, options,
+                                   validation ? &*validation : nullptr, each_step);
         });
       },
       py::arg("multiplexer"), py::arg("outputs"), py::arg("costs"), py::arg("options"),
-      py::arg("validation") = nullptr, py::arg("callback") = py::none(),
+      py::arg("validation") = py::none(), py::arg("callback") = py::none(),
       "Step 2 of Algorithm 1: the multiplexer, models frozen.\n\n"
       "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
       "    KeyboardInterrupt: Ctrl-C, after the checkpoint was written.");

@@ -1,9 +1,20 @@
-# muxnet_layer(NAME SOURCES a.cpp ... DEPENDS core ... LIBRARIES imported::target ...)
+# muxnet_layer(NAME ENTRIES a.cpp ... SOURCES b.cpp ... DEPENDS core ... LIBRARIES imported::target ...)
 # One folder of cpp/muxnet is one library muxnet_NAME; DEPENDS are layers, LIBRARIES are external.
+# ENTRIES are sources that add rows to the layer's register: MUXNET_NAME_ENTRIES, in the entries.hpp that is generated
+# of them, is "add_a, ...", to declare and to list these functions.
 function(muxnet_layer name)
-  cmake_parse_arguments(LAYER "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
-  add_library(muxnet_${name} STATIC ${LAYER_SOURCES})
+  cmake_parse_arguments(LAYER "" "" "ENTRIES;SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_library(muxnet_${name} STATIC ${LAYER_ENTRIES} ${LAYER_SOURCES})
   target_link_libraries(muxnet_${name} PUBLIC muxnet_compiler OpenMP::OpenMP_CXX)
+  if(LAYER_ENTRIES)
+    list(TRANSFORM LAYER_ENTRIES REPLACE "(.+)\\.cpp" "add_\\1" OUTPUT_VARIABLE entries)
+    list(JOIN entries ", " entries)
+    string(TOUPPER ${name} upper)
+    set(generated ${CMAKE_CURRENT_BINARY_DIR}/generated)
+    file(CONFIGURE OUTPUT ${generated}/muxnet/${name}/entries.hpp
+         CONTENT "#pragma once\n#define MUXNET_${upper}_ENTRIES ${entries}\n")
+    target_include_directories(muxnet_${name} PUBLIC ${generated})
+  endif()
   foreach(layer IN LISTS LAYER_DEPENDS)
     target_link_libraries(muxnet_${name} PUBLIC muxnet_${layer})
   endforeach()
@@ -38,6 +49,9 @@ function(muxnet_test name)
   # Half the time of compiling; what is tested lies in the libraries.
   target_compile_options(${name}_test PRIVATE $<$<CONFIG:Release>:-O1>)
   muxnet_precompile(${name}_test core_test ${MUXNET_STANDARD_HEADERS} <gtest/gtest.h>)
+  if(MUXNET_WITH_ONEDNN)
+    target_compile_definitions(${name}_test PRIVATE MUXNET_WITH_ONEDNN)
+  endif()
   add_test(NAME ${name} COMMAND ${name}_test)
   if(TEST_EVERY_CPU AND MUXNET_WITH_ONEDNN AND NOT MUXNET_SANITIZE)
     foreach(isa SSE41 AVX AVX2)

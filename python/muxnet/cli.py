@@ -40,7 +40,8 @@ EXIT_INTERRUPTED = 130
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(prog="muxnet", description=muxnet.__doc__)
+    summary, *_ = (muxnet.__doc__ or "").splitlines()
+    parser = argparse.ArgumentParser(prog="muxnet", description=summary)
     parser.add_argument("--version", action="version", version=f"muxnet {muxnet.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:

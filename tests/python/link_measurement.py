@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from muxnet import _core
-from muxnet.paper.tables import offload
+from muxnet.paper import offload
 
 CLASSES = 10
 IMAGES = 20
@@ -37,8 +37,8 @@ def networks(image: tuple[int, int, int]) -> offload.Pair:
     small = _core.make_model("alexnet_small", shape, seed=2, normalization=seen)
     costs = [
         _core.Cost(
-            _core.Figure(model.macs, "counted"),
-            _core.Figure(_core.measure_latency(model).ms, "measured"),
+            _core.Quantity(model.macs, "counted"),
+            _core.Quantity(_core.measure_latency(model).ms, "measured"),
         )
         for model in (multiplexer, small)
     ]

@@ -18,7 +18,7 @@ from typing import Any
 import grpc
 import numpy as np
 from hostile_bodies import entry, grpc_messages, rest, rest_bodies
-from muxnet.bench.serve_load import start_server
+from muxnet.bench.server_process import start_server
 
 HEAD = "POST /v2/models/router/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n"
 

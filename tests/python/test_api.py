@@ -8,8 +8,8 @@ import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.run import api
 from muxnet.run.config import load_config
+from muxnet.run.zoo import save_weights
 
 NAMES = ["alexnet_small", "mobilenet_v2_small", "resnet50_small"]
 
@@ -31,21 +31,21 @@ def shapes(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def trained():
     data = _core.make_splits(
-        api.dataset(*shapes(420, 0), name="bars"),
+        muxnet.dataset(*shapes(420, 0), name="bars"),
         _core.SplitOptions(held_out_fraction=0.3, test_fraction=0.3, seed=1),
     )
-    models = api.zoo(NAMES, data.train, seed=1, projection_dim=8)
+    models = muxnet.zoo(NAMES, data.train, seed=1, projection_dim=8)
     config = muxnet.RunConfig(
         epochs=3,
         batch_size=32,
         learning_rate=0.05,
         multiplexer=muxnet.MultiplexerConfig(epochs=4, meta_dim=8, variants=2),
     )
-    history = api.fit_models(models, data, config).history
-    learn, calibration = api.split_dataset(data.held_out, 0.4, 1)
-    outputs = api.frozen_outputs(models, learn, config)
-    multiplexer, _ = api.fit_multiplexer(models, outputs, config=config)
-    table = api.outcome_table(models, multiplexer, calibration, split="calibration")
+    history = muxnet.fit_models(models, data, config).history
+    learn, calibration = muxnet.split_dataset(data.held_out, 0.4, 1)
+    outputs = muxnet.frozen_outputs(models, learn, config)
+    multiplexer = muxnet.fit_multiplexer(models, outputs, config=config).multiplexer
+    table = muxnet.outcome_table(models, multiplexer, calibration, split="calibration")
     return data, models, multiplexer, table, history
 
 
@@ -58,7 +58,7 @@ def test_models_learn_and_report_each_epoch(trained) -> None:
 
 def test_a_router_answers_with_probabilities_and_calls(trained) -> None:
     data, models, multiplexer, table, _ = trained
-    router = api.Router(models, multiplexer, api.fit_policy("argmax", table))
+    router = muxnet.Router(models, multiplexer, muxnet.fit_policy("hybrid_single", table))
     probabilities, called = router.route(data.test.images)
     assert probabilities.shape == (len(data.test), 2)
     assert called.shape == (len(data.test), 3)
@@ -71,27 +71,33 @@ def test_a_pretrained_multiplexer_starts_from_what_labels_taught(trained) -> Non
     data, models, _, _, _ = trained
     own = muxnet.MultiplexerConfig(pretraining_epochs=6, pretraining_learning_rate=0.01)
     config = muxnet.RunConfig(batch_size=32, multiplexer=own)
-    learn = api.frozen_outputs(models, data.held_out)
+    learn = muxnet.frozen_outputs(models, data.held_out)
     phases = []
-    pretrained = api.pretrain_multiplexer(
+    pretrained = muxnet.pretrain_multiplexer(
         models, data, config, progress=lambda state: phases.append(state.phase)
     )
-    logits = _core.Predictor(pretrained).output(learn.images, "logits")
+    logits = _core.Predictor(pretrained.network).output(learn.images, "logits")
     assert (logits.argmax(axis=1) == learn.labels).mean() > 0.9
     assert set(phases) == {"multiplexer's pre-training"}
     own = muxnet.MultiplexerConfig(epochs=1, learning_rate=1e-12)
     config = muxnet.RunConfig(batch_size=32, multiplexer=own)
-    started, _ = api.fit_multiplexer(models, learn, config=config, pretrained=pretrained)
-    state = started.model.state()
+    started = muxnet.fit_multiplexer(models, learn, config=config, pretrained=pretrained)
+    state = started.multiplexer.model.state()
     assert "classes.weight" not in state
-    np.testing.assert_allclose(state["conv3.weight"], pretrained.state()["conv3.weight"], atol=1e-6)
-    fresh, _ = api.fit_multiplexer(models, learn, config=config)
-    assert not np.allclose(state["conv3.weight"], fresh.model.state()["conv3.weight"], atol=1e-3)
-    single, _ = api.fit_multiplexer(
+    np.testing.assert_allclose(
+        state["conv3.weight"], pretrained.network.state()["conv3.weight"], atol=1e-6
+    )
+    fresh = muxnet.fit_multiplexer(models, learn, config=config)
+    assert not np.allclose(
+        state["conv3.weight"], fresh.multiplexer.model.state()["conv3.weight"], atol=1e-3
+    )
+    single = muxnet.fit_multiplexer(
         models, learn, config=config, pretrained=pretrained, offload=True
     )
-    state = single.model.state()
-    np.testing.assert_allclose(state["conv3.weight"], pretrained.state()["conv3.weight"], atol=1e-6)
+    state = single.multiplexer.model.state()
+    np.testing.assert_allclose(
+        state["conv3.weight"], pretrained.network.state()["conv3.weight"], atol=1e-6
+    )
     assert state["v.weight"].shape[0] == 1
 
 
@@ -105,44 +111,44 @@ def test_pretraining_learns_from_the_models_answers_who_is_right(trained) -> Non
         ),
     )
     beginners = muxnet.zoo(["alexnet_small", "resnet50_small"], data.train, seed=5)
-    answers = api.fit_models(beginners, data, config).answers
+    answers = muxnet.fit_models(beginners, data, config).answers
     shares = answers.shares(3)
     assert shares.shape == (len(data.train), 2)
     sixths = set(np.unique((6 * shares).round().astype(int)))
     assert sixths <= {-6, 0, 2, 3, 4, 6}
     seen = shares[:, 0] >= 0
     assert seen.mean() > 0.95
-    pretrained = api.pretrain_multiplexer(beginners, data, config, answers=answers)
-    images = api.frozen_outputs(beginners, data.train).images
-    scores = _core.Predictor(pretrained).output(images, "scores")
+    pretrained = muxnet.pretrain_multiplexer(beginners, data, config, answers=answers)
+    images = muxnet.frozen_outputs(beginners, data.train).images
+    scores = _core.Predictor(pretrained.network).output(images, "scores")
     shares, found = shares[seen], 1 / (1 + np.exp(-scores[seen]))
     mean = shares.mean(axis=0)
     assert np.square(found - shares).mean() < 0.9 * np.square(mean - shares).mean()
-    blind = api.pretrain_multiplexer(beginners, data, config)
-    blind_scores = _core.Predictor(blind).output(images, "scores")[seen]
+    blind = muxnet.pretrain_multiplexer(beginners, data, config)
+    blind_scores = _core.Predictor(blind.network).output(images, "scores")[seen]
     blind_found = 1 / (1 + np.exp(-blind_scores))
     assert np.square(found - shares).mean() < np.square(blind_found - shares).mean()
 
 
 def test_test_outcomes_are_refused_for_fitting(trained) -> None:
     data, models, multiplexer, table, _ = trained
-    test = api.outcome_table(models, multiplexer, data.test, split="test")
+    test = muxnet.outcome_table(models, multiplexer, data.test, split="test")
     with pytest.raises(ValueError, match="test"):
-        api.fit_policy("argmax", test)
+        muxnet.fit_policy("hybrid_single", test)
     with pytest.raises(ValueError, match="one of"):
-        api.fit_policy("no_such", table)
+        muxnet.fit_policy("no_such", table)
 
 
 def test_weights_and_tables_come_back_from_files(trained, tmp_path) -> None:
     data, models, _, table, _ = trained
     path = tmp_path / "weights" / "m.safetensors"
-    api.save_weights(models[1], path)
-    again = api.zoo(NAMES, data.train, seed=9, projection_dim=8)[1]
+    save_weights(models[1], path)
+    again = muxnet.zoo(NAMES, data.train, seed=9, projection_dim=8)[1]
     again.load(path)
     for name, values in models[1].state().items():
         np.testing.assert_array_equal(again.state()[name], values)
     with pytest.raises(ValueError, match=r"missing.*conv1|missing.*features"):
-        api.zoo(NAMES, data.train, projection_dim=8)[0].load(path)
+        muxnet.zoo(NAMES, data.train, projection_dim=8)[0].load(path)
     table.save(tmp_path / "t.safetensors")
     loaded = _core.OutcomeTable.load(tmp_path / "t.safetensors")
     np.testing.assert_array_equal(loaded.scores, table.scores)
@@ -150,7 +156,7 @@ def test_weights_and_tables_come_back_from_files(trained, tmp_path) -> None:
 
 def test_contiguous_arrays_are_shared_not_copied() -> None:
     images, labels = shapes(6, 1)
-    data = api.dataset(images, labels)
+    data = muxnet.dataset(images, labels)
     images[0, 0, 0, 0] = 77
     assert data.images[0, 0, 0, 0] == 77
     assert np.shares_memory(data.images, images)
@@ -164,7 +170,7 @@ def test_other_layouts_are_copied_right() -> None:
     images, labels = shapes(6, 1)
     flipped = images[:, :, ::-1]
     assert not flipped.flags.c_contiguous
-    np.testing.assert_array_equal(api.dataset(flipped, labels).images, flipped)
+    np.testing.assert_array_equal(muxnet.dataset(flipped, labels).images, flipped)
 
 
 def test_what_is_no_image_is_refused() -> None:
@@ -172,22 +178,24 @@ def test_what_is_no_image_is_refused() -> None:
     wrong = images.astype(np.float32)
     wrong[3, 0, 5, 5] = np.nan
     with pytest.raises(ValueError, match="3"):
-        api.dataset(wrong, labels)
+        muxnet.dataset(wrong, labels)
     with pytest.raises(ValueError, match="float16"):
-        api.dataset(images.astype(np.float16), labels)
+        muxnet.dataset(images.astype(np.float16), labels)
     with pytest.raises(ValueError, match="expected"):
-        api.dataset(images, labels[:-1])
-    with pytest.raises(IndexError, match="alexnet_small"):
-        api.zoo(["alexnot"], api.dataset(images, labels))
+        muxnet.dataset(images, labels[:-1])
+    with pytest.raises(ValueError, match="alexnet_small"):
+        muxnet.zoo(["alexnot"], muxnet.dataset(images, labels))
+    with pytest.raises(ValueError, match=r"\[zoo\] expected train, .*, received none"):
+        muxnet.zoo()
     with pytest.raises(ValueError, match="cifar10"):
-        api.load_data("cifar11:/nowhere")
+        muxnet.load_data("cifar11:/nowhere")
     with pytest.raises(OSError, match="nowhere"):
-        api.load_data("mnist:/nowhere")
+        muxnet.load_data("mnist:/nowhere")
 
 
 def test_nan_is_refused_by_the_router(trained) -> None:
     data, models, multiplexer, table, _ = trained
-    router = api.Router(models, multiplexer, api.fit_policy("cascade", table))
+    router = muxnet.Router(models, multiplexer, muxnet.fit_policy("cascade", table))
     images = data.test.images[:4].astype(np.float32)
     images[1] = np.inf
     with pytest.raises(ValueError, match="1"):
@@ -218,13 +226,13 @@ def test_other_python_threads_run_while_the_core_computes() -> None:
 
 
 def test_training_stops_on_a_loss_that_is_not_finite(tmp_path) -> None:
-    data = _core.make_splits(api.dataset(*shapes(200, 3)), _core.SplitOptions(seed=1))
-    models = api.zoo(NAMES[1:2] + NAMES[2:], data.train, projection_dim=8)
+    data = _core.make_splits(muxnet.dataset(*shapes(200, 3)), _core.SplitOptions(seed=1))
+    models = muxnet.zoo(NAMES[1:2] + NAMES[2:], data.train, projection_dim=8)
     config = muxnet.RunConfig(epochs=3, batch_size=32, learning_rate=1e30)
     with pytest.raises(
         muxnet.TrainingError, match=r"step 2 .*learning rate .*model mobilenet_v2_small.*finite"
     ):
-        api.fit_models(models, data, config, checkpoint=tmp_path / "c.safetensors")
+        muxnet.fit_models(models, data, config, checkpoint=tmp_path / "c.safetensors")
 
 
 def test_a_network_without_batch_norm_learns_the_digits_too():

@@ -12,6 +12,7 @@ from muxnet.base.errors import OutputError, one_line
 from muxnet.cli import COMMANDS, build_parser, main
 from muxnet.run import figures, main_job, results
 from muxnet.run.config import load_config
+from muxnet.run.steps import Run
 
 
 @pytest.fixture(autouse=True)
@@ -20,11 +21,11 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def computed(results_dict: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[main_job.Run]:
+def computed(results_dict: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     """Replaces computing and drawing by invented outcomes; holds the runs asked for."""
-    runs: list[main_job.Run] = []
+    runs: list[Run] = []
 
-    def compute(run: main_job.Run) -> results.Results:
+    def compute(run: Run) -> results.Results:
         runs.append(run)
         run.folder.checkpoint("models").write_bytes(b"x")
         return results.from_dict(results_dict)
@@ -35,7 +36,7 @@ def computed(results_dict: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> l
 
 
 def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    def compute(run: main_job.Run) -> results.Results:
+    def compute(run: Run) -> results.Results:
         run.folder.checkpoint("models").write_bytes(b"x")
         raise error
 
@@ -76,7 +77,7 @@ def test_wrong_usage_is_status_2(
 
 
 def test_a_run_leaves_everything(
-    computed: list[main_job.Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    computed: list[Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "--out", "o", "--seed", "4", "--json", "figures.json"]) == 0
     assert computed[0].config.seed == 4
@@ -92,7 +93,7 @@ def test_a_run_leaves_everything(
     results.read_results(tmp_path / "o" / "results.json")
 
 
-def test_its_configuration_repeats_it(computed: list[main_job.Run]) -> None:
+def test_its_configuration_repeats_it(computed: list[Run]) -> None:
     assert main(["run", "--out", "one", "--multiplexer-width", "5", "--no-augmentation-flip"]) == 0
     assert main(["run", "--config", "one/config.json", "--out", "two"]) == 0
     assert computed[1].config.multiplexer.width == 5
@@ -104,7 +105,7 @@ def results_of(folder: str) -> Any:
 
 
 def test_the_folder_of_another_run_is_refused(
-    computed: list[main_job.Run], capsys: pytest.CaptureFixture[str]
+    computed: list[Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "--out", "o", "--epochs", "3"]) == 0
     for more in ([], ["--resume"]):
@@ -114,7 +115,7 @@ def test_the_folder_of_another_run_is_refused(
 
 
 def test_ctrl_c_says_how_to_go_on_and_resume_takes_the_folders_configuration(
-    computed: list[main_job.Run],
+    computed: list[Run],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -132,7 +133,7 @@ def test_ctrl_c_says_how_to_go_on_and_resume_takes_the_folders_configuration(
 
 
 def test_resuming_a_finished_run_shows_it_again(
-    computed: list[main_job.Run], capsys: pytest.CaptureFixture[str]
+    computed: list[Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "--out", "o"]) == 0
     assert main(["run", "--out", "o", "--resume"]) == 0
@@ -193,7 +194,7 @@ def test_an_error_is_one_line(
 
 
 def test_a_full_disk_leaves_no_results(
-    computed: list[main_job.Run],
+    computed: list[Run],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -214,7 +215,7 @@ def test_a_full_disk_leaves_no_results(
     ]
 
 
-def test_options_cover_the_configuration(computed: list[main_job.Run]) -> None:
+def test_options_cover_the_configuration(computed: list[Run]) -> None:
     keys: dict[str, Any] = schema.to_dict(load_config())
     flat = set(keys) - {"augmentation", "multiplexer"}
     flat |= {f"augmentation.{key}" for key in keys["augmentation"]}

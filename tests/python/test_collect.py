@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core, cli
@@ -13,7 +14,6 @@ from muxnet.base.errors import ConfigError, UserError
 from muxnet.pool import adapters
 from muxnet.pool.collect import batch_size, collect
 from muxnet.pool.model_identity import Identity
-from muxnet.run import api
 
 CLASSES = 3
 FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
@@ -23,7 +23,7 @@ FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
 def data():
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (30, 1, 8, 8), dtype=np.uint8)
-    return api.dataset(images, np.arange(30) % CLASSES, name="noise")
+    return muxnet.dataset(images, np.arange(30) % CLASSES, name="noise")
 
 
 def bright(images):
@@ -205,13 +205,13 @@ def test_other_inputs_of_the_same_length_are_refused(data, tmp_path):
     both = [model, adapters.ForeignModel("b", 1, bright)]
     images[29, 0, 7, 7] ^= 1
     for other, what in (
-        (api.dataset(images, labels, name="noise"), "inputs/images"),
-        (api.dataset(data.images, labels[::-1].copy(), name="noise"), "inputs/labels"),
+        (muxnet.dataset(images, labels, name="noise"), "inputs/images"),
+        (muxnet.dataset(data.images, labels[::-1].copy(), name="noise"), "inputs/labels"),
     ):
         with pytest.raises(ConfigError, match=f"{what}: .* before, .* now") as failure:
             collect(both, other, out, resume=True, say=lambda _: None)
         assert str(failure.value).count(" now") == 1
-    renamed = api.dataset(np.asarray(data.images).copy(), labels, name="the same elsewhere")
+    renamed = muxnet.dataset(np.asarray(data.images).copy(), labels, name="the same elsewhere")
     assert len(collect(both, renamed, out, resume=True, say=lambda _: None)) == 30
 
 

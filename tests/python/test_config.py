@@ -20,7 +20,7 @@ def test_defaults_depend_on_the_data() -> None:
 
 
 def test_every_data_kind_has_valid_defaults() -> None:
-    for kind in configuration.DATA_KINDS:
+    for kind in configuration.data_kinds():
         spec = kind if kind == "digits" else f"{kind}:folder"
         assert load_config(None, {"data": spec}).threads > 0
 

@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 from muxnet import cli
 from muxnet.base.errors import OutputError, UserError
-from muxnet.base.files import atomic_path, sole_file, sole_folder, write_json, write_text
+from muxnet.base.files import atomic_path, write_json, write_text
+from muxnet.base.locks import sole_file, sole_folder
 
 # Holds a place and leaves it half written, until it is killed.
 HOLDER = """
 import sys, time
-from muxnet.base import files
+from muxnet.base import files, locks
 
 kind, place, target = sys.argv[1:]
-with getattr(files, kind)(place), files.atomic_path(target) as temporary:
+with getattr(locks, kind)(place), files.atomic_path(target) as temporary:
     temporary.write_text("half")
     print("held", flush=True)
     time.sleep(60)

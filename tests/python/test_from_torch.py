@@ -55,7 +55,7 @@ def test_what_does_not_fit_is_listed() -> None:
         from_torch(state, network="mobilenet_v2_small", input_shape=(3, 32, 32))
     assert first in str(caught.value)
     assert "extra.weight" in str(caught.value)
-    with pytest.raises(IndexError, match="alexnet_small"):
+    with pytest.raises(ValueError, match="alexnet_small"):
         from_torch(state, network="unknown")
     with pytest.raises(ValueError, match="linear"):
         from_torch({})

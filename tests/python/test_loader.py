@@ -1,12 +1,12 @@
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.run import api
 
 
 def data(rows: int = 20) -> object:
     images = np.arange(rows * 12, dtype=np.uint8).reshape(rows, 1, 3, 4)
-    return api.dataset(images, np.arange(rows) % 3, name="numbers")
+    return muxnet.dataset(images, np.arange(rows) % 3, name="numbers")
 
 
 def loader(**options: object) -> object:

@@ -1,20 +1,39 @@
 """The main job's sequence on an invented core: what is called with what, and what comes out."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
-import muxnet.run
 import numpy as np
 import pytest
 from muxnet.base import machine, schema
 from muxnet.base.files import write_text
 from muxnet.cli import main
-from muxnet.run import main_job, results
+from muxnet.outcomes.policies import reported_policies
+from muxnet.run import assemble, main_job, results, steps, verdict
+from muxnet.run import data as run_data
 
 NAMES = ["small", "large"]
-POLICIES = results.POLICY_NAMES
+POLICIES = reported_policies()
+COMPUTING = {  # what computes, by the module that calls it
+    assemble: ("versions",),
+    main_job: ("set_threads",),
+    run_data: ("load_data",),
+    steps: (
+        "evaluate_policies",
+        "fit_models",
+        "fit_multiplexer",
+        "frozen_outputs",
+        "measure_latency",
+        "offload_table",
+        "outcome_table",
+        "pretrain_multiplexer",
+        "save_weights",
+        "split_dataset",
+        "zoo",
+    ),
+}
 
 
 class Data(SimpleNamespace):
@@ -48,22 +67,25 @@ def epoch(number: int, models: int) -> SimpleNamespace:
         losses=[1.0 / number] * models,
         accuracies=[0.5] * models,
         held_out_accuracies=[0.4] * models,
-        contrastive=-0.5 if models > 1 else 0.0,
+        contrastive=-0.5 if models > 1 else None,
         both_right_distance=0.001,
         one_right_distance=0.002,
-        distillation=0.0,
+        distillation=None,
         seconds=1.5,
     )
 
 
-class Core(ModuleType):
-    """Stands in for muxnet.run.api and keeps what it was asked for."""
+class Core:
+    """Stands in for all that the main job computes with, and keeps what it was asked for."""
 
     def __init__(self, called: list[float]) -> None:
-        super().__init__("muxnet.run.api")
         self.called = called
         self.asked: dict[str, Any] = {}
         self.fitted_on: list[int] = []
+
+    def calling(self, name: str) -> Callable[..., Any]:
+        """Return a function that calls the method ``name`` as it is then."""
+        return lambda *arguments, **options: getattr(self, name)(*arguments, **options)
 
     def set_threads(self, threads: int) -> None:
         self.asked["threads"] = threads
@@ -88,9 +110,10 @@ class Core(ModuleType):
     def fit_models(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
         self.asked["fit_models"] = options
         options["checkpoint"].write_bytes(b"x")
-        return SimpleNamespace(history=[epoch(1, 2), epoch(2, 2)], answers="answers")
+        history = [epoch(1, 2), epoch(2, 2)]
+        return SimpleNamespace(models=models, history=history, answers="answers")
 
-    def contrastive_collapse(self, both: float, one: float) -> str:
+    def describe_contrastive_collapse(self, both: float, one: float) -> str:
         return f"collapsed at {both} and {one}" if one - both < 0.02 else ""
 
     def frozen_outputs(self, models: Any, dataset: Data, config: Any = None) -> Data:
@@ -109,7 +132,8 @@ class Core(ModuleType):
         assert options["pretrained"] == "pretrained"
         name = "offload" if options["offload"] else "multiplexer"
         assert options["checkpoint"].name == f"checkpoint-{name}.safetensors"
-        return SimpleNamespace(name=name, parameter_count=5, macs=2e6), [epoch(1, 1)]
+        multiplexer = SimpleNamespace(name=name, parameter_count=5, macs=2e6)
+        return SimpleNamespace(multiplexer=multiplexer, history=[epoch(1, 1)])
 
     def measure_latency(self, model: Any) -> Any:
         return SimpleNamespace(ms=model.macs / 1e6, typical_ms=model.macs / 5e5)
@@ -152,8 +176,10 @@ class Core(ModuleType):
 @pytest.fixture
 def core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Core:
     core = Core([0.25, 0.75])
-    monkeypatch.setitem(sys.modules, "muxnet.run.api", core)
-    monkeypatch.setattr(muxnet.run, "api", core, raising=False)
+    for module, names in COMPUTING.items():
+        for name in names:
+            monkeypatch.setattr(module, name, core.calling(name))
+    monkeypatch.setattr(verdict, "_core", core)
     monkeypatch.chdir(tmp_path)
     return core
 
@@ -258,7 +284,7 @@ def test_the_processor_has_a_name(tmp_path: Path) -> None:
 
 
 def test_phases_are_timed_even_apart() -> None:
-    run = main_job.Run(config=None, folder=None, progress=None)  # type: ignore[arg-type]
+    run = steps.Run(config=None, folder=None, progress=None)  # type: ignore[arg-type]
     with run.phase("one"):
         pass
     assert run.seconds["one"] >= 0

@@ -10,7 +10,7 @@ from muxnet.base.errors import UsageError
 from muxnet.cli import main
 from muxnet.commands.offload import objective_terms
 from muxnet.paper import offload
-from muxnet.run import analysis
+from muxnet.run.finished import load_run
 
 IMAGE, CLASSES = (1, 32, 32), 10
 
@@ -78,7 +78,7 @@ def test_without_a_server_everything_is_answered_here(run_folder, tmp_path, caps
     found = json.loads(target.read_text())
     mobile, hybrid = found["rows"]
     assert hybrid["by_reason"] == {"link_down": 359}
-    small = analysis.load_run(run_folder).results.models[0]
+    small = load_run(run_folder).results.models[0]
     assert hybrid["accuracy"] == mobile["accuracy"] == pytest.approx(small.accuracy)
     assert len(found["notes"]) == 3
     assert "note: hybrid: [server]" in capsys.readouterr().out
@@ -96,8 +96,8 @@ def test_energy_is_modelled_by_device_and_radio(run_folder, cloud, tmp_path) -> 
     cloud.order()
 
     def cost(millijoules: float) -> _core.Cost:
-        energy = _core.Figure(millijoules, "modelled")
-        return _core.Cost(_core.Figure(1.0, "counted"), _core.Figure(0.1, "modelled"), energy)
+        energy = _core.Quantity(millijoules, "modelled")
+        return _core.Cost(_core.Quantity(1.0, "counted"), _core.Quantity(0.1, "modelled"), energy)
 
     device, target = tmp_path / "device.json", tmp_path / "offload.json"
     networks = {"alexnet_small": cost(50.0), "multiplexer": cost(10.0)}
@@ -119,7 +119,7 @@ def test_energy_is_modelled_by_device_and_radio(run_folder, cloud, tmp_path) -> 
 
 
 def test_the_share_chooses_the_threshold(run_folder) -> None:
-    run = analysis.load_run(run_folder)
+    run = load_run(run_folder)
     table = _core.OutcomeTable.load(run.folder.outcomes("offload-calibration"))
     threshold = offload.threshold_for(run, 0.25)
     assert (table.offload_score >= threshold).mean() == pytest.approx(0.25, abs=0.03)

@@ -39,7 +39,7 @@ def test_token_and_certificate_end_to_end(scheme, port, run_folder, secured, tmp
     found = offload(run_folder, url, tmp_path / "found.json", "--ca-file", str(secured["chain"]))
     assert found["notes"] == []
     _, raw, jpeg, hybrid = found["rows"]
-    assert [row["by_reason"] for row in (raw, jpeg, hybrid)] == [{"answered": COUNT}] * 3
+    assert [row["by_reason"] for row in (raw, jpeg, hybrid)] == [{"offloaded": COUNT}] * 3
     assert raw["accuracy"] == hybrid["accuracy"]
     assert jpeg["sent_bytes"] > 200
     assert raw["sent_bytes"] > 64

@@ -2,9 +2,9 @@ import json
 
 import numpy as np
 import pytest
-from muxnet import cli
+from muxnet import _core, cli
 from muxnet.base.errors import ConfigError
-from muxnet.outcomes import study, table_files
+from muxnet.outcomes import study, study_results, table_files
 
 CLASSES = 4
 
@@ -162,6 +162,13 @@ def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch,
         by_name["oracle"]["curve"][0][1] - found["default"]["gain"]["accuracy"]
     )
     assert "AUROC" not in text
+
+
+def test_every_verdict_of_the_core_has_its_words():
+    names = (verdict.name.replace("_", " ") for verdict in _core.Verdict.__members__.values())
+    assert set(study_results.VERDICTS) == set(names)
+    tolerance = f"within {100 * _core.AS_GOOD_WITHIN:g} points"
+    assert tolerance in study_results.VERDICTS["pays"]
 
 
 def test_study_of_equal_models_does_not_pay(tmp_path, answers):

@@ -42,8 +42,8 @@ def test_command_prints_and_writes(tmp_path, capsys):
 
 def test_called_shares_weigh_other_costs():
     costs = {
-        name: _core.Cost(_core.Figure(1.0, "counted"), _core.Figure(2.0, "measured"))
-        for name in tables.read_paper()["table2"]["models"]
+        name: _core.Cost(_core.Quantity(1.0, "counted"), _core.Quantity(2.0, "measured"))
+        for name in tables.read_paper().table2.models
     }
     total = tables.hybrid_of(costs, _core.no_cost())
     assert total.macs.value == pytest.approx(1.0)

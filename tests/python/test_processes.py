@@ -11,14 +11,14 @@ import multiprocessing, os, socket, sys, threading, time
 import numpy as np
 import muxnet
 from muxnet import _core
-from muxnet.run import api
+from muxnet.run.multiplexers import multiplexer_network
 
-data = api.load_data("digits", held_out_fraction=0.25)
-models = api.zoo(("alexnet_small", "mobilenet_v2_small"), data.train)
-multiplexer = _core.Multiplexer(api.multiplexer_network(models, muxnet.RunConfig()))
-table = api.outcome_table(models, multiplexer, data.test, split="held_out")
-policy = api.fit_policy("argmax", table)
-router = api.Router(models, multiplexer, policy)
+data = muxnet.load_data("digits", held_out_fraction=0.25)
+models = muxnet.zoo(("alexnet_small", "mobilenet_v2_small"), data.train)
+multiplexer = _core.Multiplexer(multiplexer_network(models, muxnet.RunConfig()))
+table = muxnet.outcome_table(models, multiplexer, data.test, split="held_out")
+policy = muxnet.fit_policy("hybrid_single", table)
+router = muxnet.Router(models, multiplexer, policy)
 images = data.test.images[:40]
 
 
@@ -31,7 +31,7 @@ def service(hosted, workers=2):
 
 
 def client(port):
-    look = api.multiplexer_network(models, muxnet.RunConfig(), offload=True)
+    look = multiplexer_network(models, muxnet.RunConfig(), offload=True)
     server = _core.ConnectionOptions(f"http://127.0.0.1:{port}")
     return _core.OffloadClient(look, models[0], server, _core.OffloadOptions())
 
@@ -67,7 +67,7 @@ def test_a_forked_child_computes_as_its_parent() -> None:
             own.start_epoch(0)
             assert own.next() is not None
             config = muxnet.RunConfig(epochs=1, batch_size=64, models=("alexnet_small",))
-            api.fit_models(models[:1], data, config)
+            muxnet.fit_models(models[:1], data, config)
 
         assert in_child(work) == 0
         process = multiprocessing.get_context("fork").Process(target=work)
@@ -161,7 +161,8 @@ ENDINGS = {
         """,
     "a training": """
         config = muxnet.RunConfig(epochs=10_000, batch_size=64, models=("alexnet_small",))
-        arguments = {"target": api.fit_models, "args": (models[:1], data, config), "daemon": True}
+        wanted = (models[:1], data, config)
+        arguments = {"target": muxnet.fit_models, "args": wanted, "daemon": True}
         threading.Thread(**arguments).start()
         time.sleep(0.3)
         """,

@@ -1,10 +1,13 @@
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from muxnet import _core
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
+from muxnet.outcomes.policies import reported_policies
 from muxnet.run import results
 
 
@@ -23,7 +26,12 @@ def test_the_names_that_scripts_rely_on(results_dict: dict[str, Any]) -> None:
         plain["policies"][0]
     )
     assert {"dataset", "seed", "seconds"} <= set(plain)
-    assert {entry["name"] for entry in plain["policies"]} == set(results.POLICY_NAMES)
+    assert {entry["name"] for entry in plain["policies"]} == set(reported_policies())
+
+
+def test_all_that_the_core_says_of_an_epoch_is_there_by_its_name() -> None:
+    said = {name for name in vars(_core.EpochRecord) if not name.startswith("_")}
+    assert {field.name for field in dataclasses.fields(results.Epoch)} == said - {"step"}
 
 
 def test_without_times_drops_clocks_and_nothing_else(results_dict: dict[str, Any]) -> None:
@@ -40,7 +48,7 @@ def test_without_times_drops_clocks_and_nothing_else(results_dict: dict[str, Any
     assert results.without_times(later) != results.without_times(plain)
 
 
-@pytest.mark.parametrize("name", results.POLICY_NAMES)
+@pytest.mark.parametrize("name", reported_policies())
 def test_a_missing_policy_is_named(results_dict: dict[str, Any], name: str) -> None:
     results_dict["policies"] = [p for p in results_dict["policies"] if p["name"] != name]
     with pytest.raises(ConfigError, match=f"expected one '{name}'"):

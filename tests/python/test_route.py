@@ -1,16 +1,18 @@
 """``muxnet route``: image files to answers, among anybody's models or those of a run."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core, cli
+from muxnet.base.errors import ConfigError
 from muxnet.pool import adapters
 from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
-from muxnet.pool.pools import ForeignPool, ImageFormat
-from muxnet.pool.routing import route_images
-from muxnet.run import api
+from muxnet.pool.pools import ImageFormat
 from PIL import Image
 
 SIDE = 8
@@ -44,7 +46,7 @@ def folder(tmp_path, monkeypatch):
     levels = random.random(400)
     images = np.rint(255 * np.ones((400, 3, SIDE, SIDE)) * levels[:, None, None, None])
     # Small errs around the middle, where labels follow another line than its own.
-    data = api.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
+    data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
     models = adapters.read_models(tmp_path / "models.json")
     noisy = [noise_in_the_middle(models[0]), models[1]]
     collect(noisy, data, tmp_path / "held_out.safetensors", split="", say=lambda _: None)
@@ -139,13 +141,39 @@ def test_damaged_images_are_named_and_the_others_answered(folder, capsys):
 
 
 def test_batches_number_their_inputs_on(folder, monkeypatch):
-    monkeypatch.setattr("muxnet.pool.routing.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
-    policy = _core.Policy.load(folder / "router" / "policy.json")
-    models = adapters.read_models(folder / "models.json")
-    pool = ForeignPool(models, policy, ImageFormat(3, SIDE))
-    paths = [folder / "dark.png"] * 5
-    found = route_images(policy, pool, paths)
+    monkeypatch.setattr("muxnet.pool.router.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
+    router = muxnet.open_router(folder / "router", images=ImageFormat(3, SIDE))
+    found = router.route_files([folder / "dark.png"] * 5)
     assert [record["input"] for record in found.records] == [0, 1, 2, 3, 4]
+
+
+def test_a_model_for_one_thread_is_not_called_by_two(folder):
+    inside, most = [], []
+
+    def predict(images):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+        return np.tile([1.0, 0.0], (len(images), 1))  # sure: the other is not called
+
+    policy = _core.Policy.load(folder / "router" / "policy.json")
+    models = [adapters.ForeignModel(name, 1.0, predict) for name in policy.models]
+    router = muxnet.Router(models, None, policy)
+    images = np.zeros((1, 3, SIDE, SIDE), np.uint8)
+    with ThreadPoolExecutor(4) as threads:
+        answers = [*threads.map(router.route, [images] * 8)]
+    assert all(answer.called.tolist() == [[True, False]] for answer in answers)
+    assert most == [1] * 8
+
+
+def test_models_of_both_kinds_do_not_mix(folder):
+    policy = _core.Policy.load(folder / "router" / "policy.json")
+    options = _core.NetworkOptions(channels=3, height=32, width=32, classes=2)
+    network = _core.make_model("alexnet_small", options)
+    model = adapters.ForeignModel("large", 1.0, lambda images: images)
+    with pytest.raises(ConfigError, match="networks of ours, or others'"):
+        muxnet.Router([network, model], None, policy)
 
 
 def test_the_router_keeps_its_models_where_they_are(folder, monkeypatch, tmp_path_factory):
@@ -158,7 +186,7 @@ def test_the_router_keeps_its_models_where_they_are(folder, monkeypatch, tmp_pat
 def test_drift_is_told(folder, capsys):
     levels = np.random.default_rng(2).random(300)
     images = np.rint(255 * np.ones((300, 3, SIDE, SIDE)) * levels[:, None, None, None])
-    data = api.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
+    data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
     models = adapters.read_models(folder / "models.json")
     collect(models, data, folder / "calibration.safetensors", say=lambda _: None)
     assert route("--monitor") == 1
@@ -224,7 +252,7 @@ def test_words_for_steps_and_plans():
     alternatives[0] |= {"answer": 1, "right": True}
     record = {
         "input": 7,
-        "policy": "threshold_ensemble",
+        "policy": "hybrid_ensemble",
         "version": "0",
         "answer": 1,
         "probability": 0.5,

@@ -3,13 +3,13 @@
 import json
 import shutil
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.run_folder import RunFolder
+from muxnet.outcomes.policies import reported_policies
 from muxnet.pool.pools import run_policy
-from muxnet.run import api
-from muxnet.run.results import POLICY_NAMES
 from PIL import Image
 
 COUNT = 25
@@ -20,7 +20,7 @@ def images(run_folder, tmp_path_factory):
     """Write some of the run's test images as files."""
     config = json.loads((run_folder / "config.json").read_text())
     shares = {name: config[name] for name in ("held_out_fraction", "test_fraction", "seed")}
-    test = api.load_data("digits", **shares).test
+    test = muxnet.load_data("digits", **shares).test
     folder = tmp_path_factory.mktemp("images")
     paths = [str(folder / f"{row}.png") for row in range(COUNT)]
     for row, path in enumerate(paths):
@@ -28,7 +28,7 @@ def images(run_folder, tmp_path_factory):
     return paths
 
 
-@pytest.mark.parametrize("name", sorted(set(POLICY_NAMES) - {"oracle"}))
+@pytest.mark.parametrize("name", sorted(set(reported_policies()) - {"oracle"}))
 def test_files_go_where_the_recorded_outcomes_went(run_folder, images, name, tmp_path):
     records = tmp_path / "records.jsonl"
     arguments = ["route", str(run_folder), *images, "--policy", name, "--records", str(records)]

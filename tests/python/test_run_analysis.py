@@ -9,6 +9,7 @@ from muxnet import _core, cli
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.paper.deployments import deployments
 from muxnet.run import analysis
+from muxnet.run.finished import load_run
 
 MODELS = ("alexnet_small", "resnet50_small")
 
@@ -35,18 +36,18 @@ def test_other_test_inputs_than_the_runs_are_refused(run_folder, tmp_path):
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "seed": config["seed"] + 1}))
     with pytest.raises(ConfigError, match="expected the test inputs of the run, received labels: "):
-        analysis.load_run(copy)
+        load_run(copy)
 
 
 def test_profiles_take_the_place_of_what_the_run_measured(run_folder):
-    run = analysis.load_run(run_folder)
+    run = load_run(run_folder)
     slow = _core.DeviceProfile(
         "slow",
         {
             name: _core.Cost(
-                _core.Figure(1e6, "counted"),
-                _core.Figure(100.0, "modelled"),
-                _core.Figure(7.0, "modelled"),
+                _core.Quantity(1e6, "counted"),
+                _core.Quantity(100.0, "modelled"),
+                _core.Quantity(7.0, "modelled"),
             )
             for name in MODELS
         },
@@ -75,5 +76,5 @@ def test_distances_are_those_of_the_definition():
 
 def test_a_folder_without_a_finished_run_is_refused(tmp_path):
     with pytest.raises(UserError, match="the folder of a finished run"):
-        analysis.load_run(tmp_path)
+        load_run(tmp_path)
     assert cli.main(["figures", str(tmp_path), "--inputs", "3"]) == 2

@@ -94,7 +94,7 @@ def test_rest_answers_as_the_router_does(rest, served, digit_images, binary):
     images = digit_images[:7]
     outputs = [
         http.InferRequestedOutput(name, binary_data=binary)
-        for name in ("probabilities", "classes", "called", "macs", "weights")
+        for name in ("probabilities", "classes", "called", "cost", "weights")
     ]
     inputs = tensor(http, images, binary_data=binary)
     reply = rest.infer("router", inputs, outputs=outputs, request_id="seven")
@@ -102,16 +102,16 @@ def test_rest_answers_as_the_router_does(rest, served, digit_images, binary):
     np.testing.assert_allclose(reply.as_numpy("probabilities"), routed.probabilities, atol=1e-5)
     assert reply.as_numpy("classes").tolist() == routed.answers
     assert reply.as_numpy("called").tolist() == routed.called
-    assert reply.as_numpy("macs").tolist() == routed.macs
+    assert reply.as_numpy("cost").tolist() == routed.costs
     np.testing.assert_allclose(reply.as_numpy("weights"), routed.weights, atol=1e-5)
     response = reply.get_response()
     assert response["id"] == "seven"
     said = response["parameters"]
     names = [[served.names[mask.bit_length() - 1]] for mask in routed.called]
     assert json.loads(said["called"]) == names
-    assert json.loads(said["macs"]) == routed.macs
+    assert json.loads(said["cost"]) == routed.costs
     assert np.shape(json.loads(said["weights"])) == (7, 3)
-    assert said["policy"] == "argmax"
+    assert said["policy"] == "hybrid_single"
     assert said["policy_version"] == 1
 
 
@@ -188,7 +188,7 @@ def test_a_decision_alone_calls_no_model(rest, served, digit_images):
     assert json.loads(said["called"]) == [[], [], []]
     wanted = [[served.names[m.bit_length() - 1]] for m in expected(served, images).called]
     assert json.loads(said["wanted"]) == wanted
-    assert json.loads(said["macs"]) == [float(served.multiplexer.macs)] * 3
+    assert json.loads(said["cost"]) == [float(served.multiplexer.macs)] * 3
 
 
 def model_images(rest):
@@ -210,7 +210,7 @@ def test_a_request_limits_its_cost_and_its_time(rest, rpc, served, digit_images)
         with pytest.raises(Exception, match=r"accuracy\] expected at most"):
             client.infer("router", inputs, parameters={"accuracy": "0.999"})
     found = rest.infer("router", tensor(http, digit_images[:6]), parameters={"max_cost": limit})
-    macs = json.loads(found.get_response()["parameters"]["macs"])
+    macs = json.loads(found.get_response()["parameters"]["cost"])
     assert max(macs) <= limit
 
 
@@ -359,9 +359,9 @@ def test_metrics_and_decisions_tell_what_was_called(ready, rest, served, digit_i
     assert sum(called) >= images
     assert float(values['muxnet_requests_total{status="ok"}']) >= 1
     assert float(values["muxnet_request_seconds_count"]) >= 1
-    saved = float(values["muxnet_saved_macs"])
-    spent = float(values["muxnet_macs_total"])
-    assert saved + spent == pytest.approx(float(values["muxnet_reference_macs_total"]))
+    saved = float(values['muxnet_saved_cost{kind="macs"}'])
+    spent = float(values['muxnet_cost_total{kind="macs"}'])
+    assert saved + spent == pytest.approx(float(values['muxnet_reference_cost_total{kind="macs"}']))
     lines = [line for line in wait_for(ready["decisions"], '"id":"nine"', 9) if '"nine"' in line]
     routed = expected(served, digit_images[:9])
     records = [json.loads(line) for line in lines]
@@ -423,7 +423,7 @@ def test_a_browser_shows_what_was_called(ready, rest, served, digit_images, tmp_
     place = f"http://127.0.0.1:{ready['http_port']}/"
     command = [browser, *options, f"--user-data-dir={tmp_path}", "--dump-dom", place]
     page = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert '<span id="policy">argmax</span>' in page
+    assert '<span id="policy">hybrid_single</span>' in page
     rows = re.search(r'<tbody id="models">(.*?)</tbody>', page, re.S).group(1)
     assert re.findall(r"<tr><td>(\w+)</td>", rows) == served.names
     shares = [float(share) for share in re.findall(r"([\d.]+) %", rows)]

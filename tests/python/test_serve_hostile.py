@@ -110,7 +110,7 @@ def test_both_protocols_have_the_same_limits(ready):
     shape = field(3, b"\x01\x01\x20\x20")
     tensor = field(1, b"images") + field(2, b"UINT8") + shape
     image, raw = field(5, tensor), field(7, bytes(1024))
-    outputs = ["probabilities", "classes", "called", "macs"]
+    outputs = ["probabilities", "classes", "called", "cost"]
     cases = [
         (entry(), {}, image + raw, True),
         (entry(), {"outputs": [{"name": name} for name in outputs]},

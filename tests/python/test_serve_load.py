@@ -58,7 +58,8 @@ def test_before_it_is_ready_the_server_is_live():
 async def guarded(app, requests):
     """Yield the port of a server with nothing but a guard before an application."""
     import uvicorn
-    from muxnet.serve.guard import Guard, LimitedHttp
+    from muxnet.serve.guard import Guard
+    from muxnet.serve.http_protocol import LimitedHttp
 
     guard = Guard(body_bytes=1000, token="", requests=requests)
     guard.app = app

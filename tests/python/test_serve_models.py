@@ -13,9 +13,10 @@ from muxnet.base.errors import UserError
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool import adapters
 from muxnet.pool.onnx_export import export_onnx
-from muxnet.pool.pools import ImageFormat, load_models, open_router
-from muxnet.pool.routing import run_models
+from muxnet.pool.pools import ImageFormat
+from muxnet.pool.router import open_router
 from muxnet.run.config import load_config
+from muxnet.run.finished import load_models
 from muxnet.run.results import read_results
 from muxnet.serve.served import Source, load
 
@@ -139,10 +140,7 @@ def harmless(digit_images):
 
 def routed(folder, images):
     """What ``muxnet route`` decides in this process."""
-    policy, pool = open_router(folder / "router", images=load_source(folder).images)
-    batch = _core.DecisionBatch(policy, len(images), _core.MultiplexerView(), 0)
-    run_models(batch, pool, images)
-    return batch, pool
+    return open_router(folder / "router", images=load_source(folder).images).route(images)
 
 
 def load_source(folder):
@@ -150,18 +148,18 @@ def load_source(folder):
 
 
 def test_the_service_answers_as_route_does(folder, clients, harmless):
-    batch, _ = routed(folder, harmless)
-    called = [[NAMES[i] for i in range(3) if mask >> i & 1] for mask in batch.called]
+    found = routed(folder, harmless)
+    called = [[name for name, ran in zip(NAMES, row, strict=True) if ran] for row in found.called]
     assert len({tuple(names) for names in called}) > 1
     for kind, client in clients:
         reply = client.infer("router", tensor(kind, harmless))
-        np.testing.assert_allclose(reply.as_numpy("probabilities"), batch.probabilities, atol=1e-5)
-        assert reply.as_numpy("classes").tolist() == batch.answers
+        np.testing.assert_allclose(reply.as_numpy("probabilities"), found.probabilities, atol=1e-5)
+        assert reply.as_numpy("classes").tolist() == found.probabilities.argmax(axis=1).tolist()
     found = clients[0][1].infer("router", tensor(http, harmless))
     said = found.get_response()["parameters"]
     assert json.loads(said["called"]) == called
     costs = dict(zip(NAMES, COSTS, strict=True))
-    assert json.loads(said["macs"]) == [sum(costs[name] for name in row) for row in called]
+    assert json.loads(said["cost"]) == [sum(costs[name] for name in row) for row in called]
 
 
 def test_each_model_sees_images_as_it_wants_them(clients, networks, harmless):
@@ -195,7 +193,7 @@ def test_encoded_images_limits_and_decisions_go_as_with_networks_of_a_run(ready,
             client.infer("router", tensor(kind, harmless), parameters={"accuracy": "0.9999"})
     status = ask(ready, "/status")[1]
     assert status["cost_title"] == "cost"
-    assert [model["macs"] for model in status["models"]] == COSTS
+    assert [model["cost"] for model in status["models"]] == COSTS
     assert status["shadow_images"] > 0
     assert status["class_names"] == [str(k) for k in range(10)]
 
@@ -278,7 +276,7 @@ def test_a_list_that_changes_is_served_anew(folder, started_server, networks, ha
         listed[0]["cost"] = 2  # only the policy's costs count
         path.write_text(json.dumps(listed))
         version(3)
-        assert ask(said, "/status")[1]["models"][0]["macs"] == 1
+        assert ask(said, "/status")[1]["models"][0]["cost"] == 1
         assert "the router's models mine, first, second" in said["log"].read_text()
 
 
@@ -316,7 +314,7 @@ def test_images_of_another_size_are_told(folder, started_server):
 
 def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path):
     table = _core.OutcomeTable.load(untrained_run / "outcomes-calibration.safetensors")
-    policy = _core.make_policy("argmax")
+    policy = _core.make_policy("hybrid_single")
     policy.fit(table)
     policy.save(tmp_path / "policy.json")
     listed = [

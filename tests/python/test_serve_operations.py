@@ -359,7 +359,7 @@ def test_a_command_line_that_does_not_fit_is_told(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--policy", "no_such"], "always, argmax"),
+        (["--policy", "no_such"], "always, best_single, hybrid_single"),
         (["--name", "alexnet_small"], "another than the models'"),
         (["--port", "PORT"], "cannot be listened on"),
     ],

@@ -13,7 +13,7 @@ import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.run import api
+from muxnet.run.multiplexers import multiplexer_network
 
 BINDINGS = Path(__file__).resolve().parents[2] / "bindings"
 ROUNDS = 12
@@ -38,18 +38,18 @@ def classes_that_let_go() -> set[str]:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory) -> SimpleNamespace:
     """Untrained networks, and what is made of them."""
-    data = api.load_data("digits", held_out_fraction=0.25)
-    models = api.zoo(("alexnet_small", "mobilenet_v2_small"), data.train, projection_dim=0)
+    data = muxnet.load_data("digits", held_out_fraction=0.25)
+    models = muxnet.zoo(("alexnet_small", "mobilenet_v2_small"), data.train, projection_dim=0)
     config = muxnet.RunConfig()
-    multiplexer = _core.Multiplexer(api.multiplexer_network(models, config))
-    table = api.outcome_table(models, multiplexer, data.test, split="held_out")
+    multiplexer = _core.Multiplexer(multiplexer_network(models, config))
+    table = muxnet.outcome_table(models, multiplexer, data.test, split="held_out")
     images = np.split(_core.normalize(data.test.images, models[0].normalization)[:24], 2)
     return SimpleNamespace(
         data=data,
         models=models,
         multiplexer=multiplexer,
         table=table,
-        policy=api.fit_policy("argmax", table),
+        policy=muxnet.fit_policy("hybrid_single", table),
         images=images,
         folder=tmp_path_factory.mktemp("threads"),
     )
@@ -61,7 +61,7 @@ def written(save: Callable[[Path], None], path: Path) -> bytes:
 
 
 def device_profile(shared) -> list[Call]:
-    profile = _core.DeviceProfile("device", {"net": _core.Cost(_core.Figure(2.0))})
+    profile = _core.DeviceProfile("device", {"net": _core.Cost(_core.Quantity(2.0))})
     paths = [shared.folder / f"device{k}.json" for k in range(2)]
     return [lambda p=p: written(lambda to: profile.save(to, "a test"), p) for p in paths]
 
@@ -146,7 +146,7 @@ def model_pool(shared) -> list[Call]:
 
 
 def offload_client(shared) -> list[Call]:
-    look = api.multiplexer_network(shared.models, muxnet.RunConfig(), offload=True)
+    look = multiplexer_network(shared.models, muxnet.RunConfig(), offload=True)
     nowhere = _core.ConnectionOptions("http://127.0.0.1:1")
     client = _core.OffloadClient(look, shared.models[0], nowhere, _core.OffloadOptions())
     return [
@@ -251,7 +251,7 @@ def test_a_policy_is_fitted_alone(shared) -> None:
 
 
 def test_a_model_is_trained_alone(shared) -> None:
-    models = api.zoo(("alexnet_small",), shared.data.train, seed=3)
+    models = muxnet.zoo(("alexnet_small",), shared.data.train, seed=3)
     predictor = _core.Predictor(models[0])
     config = muxnet.RunConfig(epochs=1, batch_size=64, models=("alexnet_small",))
     seen: list[str] = []
@@ -260,7 +260,7 @@ def test_a_model_is_trained_alone(shared) -> None:
         for call in (
             lambda: predictor.output(shared.images[0], "logits"),
             lambda: models[0].load_state(models[0].state()),
-            lambda: api.fit_models(models, shared.data, config),
+            lambda: muxnet.fit_models(models, shared.data, config),
         ):
             with pytest.raises(muxnet.BusyError) as refused:
                 call()
@@ -273,7 +273,7 @@ def test_a_model_is_trained_alone(shared) -> None:
             thread.join()
         predictor.output(shared.images[0], "logits")  # the thread that trains may
 
-    api.fit_models(models, shared.data, config, progress=progress)
+    muxnet.fit_models(models, shared.data, config, progress=progress)
     assert seen[0].startswith("[predictor.output] expected no call that changes the same object")
     assert len(seen) == 3
     predictor.output(shared.images[0], "logits")

@@ -1,6 +1,8 @@
 """Holds the Python sources to their wings: which may import which; no import goes round."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,9 @@ PYTHON = Path(__file__).resolve().parents[2] / "python"
 
 # Each wing imports itself and those before it.
 WINGS = ("base", "outcomes", "run", "pool", "paper", "serve", "sweep", "bench", "commands")
+# Those whose every type is said.
+TYPED = ("base", "pool", "paper", "sweep", "bench", "commands")
+NEED_MORE = ("muxnet.bench.torch_graph",)  # than is always installed
 ROOT_FILES = {"__init__.py", "__main__.py", "cli.py", "_core.pyi", "py.typed"}
 CORE = "muxnet._core"
 DOOR = "muxnet.base.compiled"  # through which all but the root come to the core
@@ -71,6 +76,25 @@ def test_no_library_imports_a_command():
         if wing_of(other) == "commands"
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("wing", TYPED)
+def test_types_are_said(wing):
+    wrong = [
+        f"{module}, line {node.lineno}"
+        for module, path in MODULES.items()
+        if wing_of(module) == wing
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Name) and node.id == "Any"
+    ]
+    assert not wrong
+
+
+def test_an_import_loads_no_core():
+    wanted = (name for name in MODULES if wing_of(name) in ("", *TYPED))
+    names = [name for name in wanted if name not in NEED_MORE]
+    check = f"import sys, {', '.join(names)}; assert '{CORE}' not in sys.modules"
+    subprocess.run([sys.executable, "-c", check], check=True)
 
 
 def test_no_import_goes_round():

@@ -12,6 +12,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 namespace {
@@ -193,9 +194,8 @@ SafeTensors read(const InputFile& file) {
 const Tensor& SafeTensors::at(const std::string& name) const {
   const auto found = tensors.find(name);
   if (found != tensors.end()) return found->second;
-  std::string known;
-  for (const auto& [key, tensor] : tensors) known += (known.empty() ? "" : ", ") + key;
-  throw std::out_of_range(error_text("safetensors", text("a tensor '", name, "'"), known));
+  throw std::invalid_argument(
+      error_text("safetensors", text("a tensor '", name, "'"), joined(tensors, key_of)));
 }
 
 void save_safetensors(const std::filesystem::path& path, const SafeTensors& content) {

@@ -13,7 +13,7 @@ struct SafeTensors {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
 
-  /// The tensor called `name`; throws std::out_of_range that lists what there is.
+  /// The tensor called `name`; throws std::invalid_argument that lists what there is.
   const Tensor& at(const std::string& name) const;
 };
 

@@ -241,7 +241,7 @@ std::string EnergyMeter::sensor() const {
   return sensor_ ? sensor_->name() : "not measured: no sensor";
 }
 
-Figure EnergyMeter::measure_mj(const std::function<void()>& work, const Figure& idle_mw) const {
+Quantity EnergyMeter::measure_mj(const std::function<void()>& work, const Quantity& idle_mw) const {
   if (!sensor_) {
     work();
     return {};
@@ -254,14 +254,14 @@ Figure EnergyMeter::measure_mj(const std::function<void()>& work, const Figure& 
     elapsed_ms = milliseconds_since(start);
   });
   const double idle = idle_mw.known() ? idle_mw.value() * elapsed_ms / 1000 : 0;
-  return Figure(energy - idle, Origin::measured);
+  return Quantity(energy - idle, Origin::measured);
 }
 
-Figure EnergyMeter::idle_power_mw(double seconds) const {
+Quantity EnergyMeter::idle_power_mw(double seconds) const {
   if (!sensor_) return {};
   require(seconds > 0, "energy meter", "a time above 0 s", text(seconds));
   const auto rest = std::chrono::duration<double>(seconds);
-  const Figure energy = measure_mj([&] { std::this_thread::sleep_for(rest); });
+  const Quantity energy = measure_mj([&] { std::this_thread::sleep_for(rest); });
   return 1 / seconds * energy;
 }
 

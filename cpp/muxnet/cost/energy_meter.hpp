@@ -6,7 +6,7 @@
 #include <string>
 
 #include "muxnet/core/access.hpp"
-#include "muxnet/cost/figure.hpp"
+#include "muxnet/cost/quantity.hpp"
 
 namespace muxnet {
 
@@ -32,10 +32,10 @@ class EnergyMeter {
 
   /// Energy in mJ drawn while `work` runs; with `idle_mw`, of idle_power_mw(), less what the device
   /// would have drawn anyway. Unknown without a sensor; throws FileError when it fails on the way.
-  Figure measure_mj(const std::function<void()>& work, const Figure& idle_mw = {}) const;
+  Quantity measure_mj(const std::function<void()>& work, const Quantity& idle_mw = {}) const;
 
   /// Mean power over `seconds` in which this process does nothing; unknown without a sensor.
-  Figure idle_power_mw(double seconds) const;
+  Quantity idle_power_mw(double seconds) const;
 
  private:
   class Sensor;

@@ -2,25 +2,24 @@
 
 #include <string>
 
-#include "muxnet/cost/figure.hpp"
+#include "muxnet/cost/quantity.hpp"
 
 namespace muxnet {
 
 /// A wireless link as the device sees it. Radio power while it sends or receives at r Mbps is
-/// alpha r + base; after the last byte it stays up for the tail. Threads
-/// may use one at once that nobody changes.
+/// alpha r + base; after the last byte it stays up for the tail.
 /// Source: Huang et al., A Close Examination of Performance and Power Characteristics of 4G LTE
 /// Networks, MobiSys 2012.
 struct LinkProfile {
-  std::string name;             ///< of the link
-  Figure upload_mbps;           ///< megabits a second from the device
-  Figure download_mbps;         ///< megabits a second to the device
-  Figure rtt_ms;                ///< round trip of an empty request
-  Figure upload_mw_per_mbps;    ///< alpha of sending
-  Figure download_mw_per_mbps;  ///< alpha of receiving
-  Figure base_mw;               ///< radio up, nothing moving
-  Figure tail_ms;               ///< radio up after the last byte
-  Figure tail_mw;
+  std::string name;               ///< of the link
+  Quantity upload_mbps;           ///< megabits a second from the device
+  Quantity download_mbps;         ///< megabits a second to the device
+  Quantity rtt_ms;                ///< round trip of an empty request
+  Quantity upload_mw_per_mbps;    ///< alpha of sending
+  Quantity download_mw_per_mbps;  ///< alpha of receiving
+  Quantity base_mw;               ///< radio up, nothing moving
+  Quantity tail_ms;               ///< radio up after the last byte
+  Quantity tail_mw;
 };
 
 /// Bytes of one request and its answer, as they are sent.
@@ -40,6 +39,6 @@ struct Exchange {
   Cost waiting;   ///< for the server
   Cost download;  ///< to the device, with the radio's tail
 };
-Exchange exchange(const LinkProfile& link, const Payload& payload, const Figure& server_ms);
+Exchange exchange(const LinkProfile& link, const Payload& payload, const Quantity& server_ms);
 
 }  // namespace muxnet

@@ -34,7 +34,7 @@ class Reader {
     require(value.is_string(), where_ + ", " + key, "a text", value.dump());
     return value.get<std::string>();
   }
-  Figure figure(const std::string& key);
+  Quantity figure(const std::string& key);
   std::set<std::string> keys() const {
     std::set<std::string> keys;
     for (const auto& [key, value] : object_.items()) keys.insert(key);
@@ -51,14 +51,14 @@ class Reader {
   std::set<std::string> known_;
 };
 
-Figure Reader::figure(const std::string& key) {
+Quantity Reader::figure(const std::string& key) {
   if (at(key).is_null()) return {};
   Reader entry = object(key);
   const Json& value = entry.at("value");
   require(value.is_number() && value.get<double>() >= 0, entry.where_, "a number of at least 0",
           value.dump());
   require(!entry.string("source").empty(), entry.where_, "a source", "an empty text");
-  const Figure result(value.get<double>(), origin_named(entry.string("origin")));
+  const Quantity result(value.get<double>(), origin_named(entry.string("origin")));
   entry.finish();
   return result;
 }
@@ -71,7 +71,7 @@ void require_format(Reader& reader, const std::filesystem::path& path, const cha
   require(format == wanted, path.string(), text("format ", wanted), format);
 }
 
-Json to_json(const Figure& figure, const std::string& source) {
+Json to_json(const Quantity& figure, const std::string& source) {
   if (!figure.known()) return nullptr;
   // A sum of several origins is a model of the whole.
   const auto origins = figure.origins();

@@ -14,6 +14,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/data/byte_stream.hpp"
+#include "muxnet/data/open.hpp"
 
 namespace muxnet {
 namespace {
@@ -229,6 +230,13 @@ DatasetPair load_cifar100(const fs::path& path) {
   return load(
       path,
       {"cifar100", "cifar-100-binary", {"train.bin"}, "test.bin", "fine_label_names.txt", 100, 2});
+}
+
+void add_cifar(DataKindRegister& kinds) {
+  kinds.add({"cifar10", "CIFAR-10: a folder or the tar.gz of the binary version",
+             [](const fs::path& path, const ImageFolderOptions&) { return load_cifar10(path); }});
+  kinds.add({"cifar100", "CIFAR-100: a folder or the tar.gz of the binary version",
+             [](const fs::path& path, const ImageFolderOptions&) { return load_cifar100(path); }});
 }
 
 }  // namespace muxnet

@@ -4,8 +4,9 @@
 #include <memory>
 #include <numeric>
 
-#include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/data/byte_stream.hpp"
+#include "muxnet/data/open.hpp"
 
 namespace muxnet {
 namespace {
@@ -26,16 +27,16 @@ std::string hex(std::uint32_t value) {
 }
 
 fs::path find_file(const fs::path& folder, const std::string& stem, const std::string& kind) {
-  std::string tried;
+  std::vector<std::string> tried;
   for (const char* separator : {"-", "."}) {
     for (const char* suffix : {"", ".gz"}) {
       const std::string name = stem + separator + kind + suffix;
       std::error_code ignored;
       if (fs::is_regular_file(folder / name, ignored)) return folder / name;
-      tried += (tried.empty() ? "" : ", ") + name;
+      tried.push_back(name);
     }
   }
-  throw FileError(error_text(folder.string(), "one of the files " + tried, "none of them"));
+  throw FileError(error_text(folder.string(), "one of the files " + joined(tried), "none of them"));
 }
 
 DatasetPair load_folder(const std::string& name, const fs::path& folder,
@@ -111,6 +112,14 @@ DatasetPair load_fashion_mnist(const fs::path& folder) {
   return load_folder("fashion-mnist", folder,
                      {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
                       "Sneaker", "Bag", "Ankle boot"});
+}
+
+void add_idx(DataKindRegister& kinds) {
+  kinds.add({"mnist", "MNIST: a folder with its four files",
+             [](const fs::path& path, const ImageFolderOptions&) { return load_mnist(path); }});
+  kinds.add(
+      {"fashion-mnist", "Fashion-MNIST: a folder with its four files",
+       [](const fs::path& path, const ImageFolderOptions&) { return load_fashion_mnist(path); }});
 }
 
 }  // namespace muxnet

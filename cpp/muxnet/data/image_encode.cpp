@@ -19,15 +19,15 @@ cv::Mat interleaved(const std::uint8_t* planes, int channels, int height, int wi
   return image;
 }
 
-/// "png" or "jpeg" of one image's planes.
+/// The file of one image's planes.
 std::vector<std::uint8_t> encoded(const std::uint8_t* planes, const Shape& shape,
-                                  const std::string& format, int quality) {
+                                  const ImagePayload& payload, int quality) {
   std::vector<int> settings;
-  if (format == "jpeg") settings = {cv::IMWRITE_JPEG_QUALITY, quality};
+  if (payload.name == "jpeg") settings = {cv::IMWRITE_JPEG_QUALITY, quality};
   const cv::Mat image = interleaved(planes, static_cast<int>(shape[1]), static_cast<int>(shape[2]),
                                     static_cast<int>(shape[3]));
   std::vector<std::uint8_t> bytes;
-  cv::imencode(format == "png" ? ".png" : ".jpg", image, bytes, settings);
+  cv::imencode(payload.suffix, image, bytes, settings);
   return bytes;
 }
 
@@ -38,14 +38,26 @@ void check(std::string_view where, const Tensor& images, int quality) {
   require(quality >= 1 && quality <= 100, where, "a quality of 1 to 100", text(quality));
 }
 
+void add_all(Register<ImagePayload>& payloads) {
+  payloads.add({"raw", "pixels as they are", ""});
+  payloads.add({"png", "PNG, the same pixels", ".png"});
+  payloads.add({"jpeg", "JPEG, of some quality", ".jpg"});
+}
+
 }  // namespace
+
+Register<ImagePayload>& image_payloads() {
+  static Register<ImagePayload> payloads("image payloads", {add_all});
+  return payloads;
+}
 
 std::string encode_image(const Tensor& image, const std::string& format, int quality) {
   constexpr auto where = "encode_image";
   check(where, image, quality);
-  require(format == "png" || format == "jpeg", where, "png or jpeg", format);
+  const ImagePayload& payload = image_payloads().find(format);
+  require(!payload.suffix.empty(), where, "a format of files", format);
   require(image.dim(0) == 1, where, "one image", text(image.dim(0)));
-  const auto bytes = encoded(image.data<std::uint8_t>(), image.shape(), format, quality);
+  const auto bytes = encoded(image.data<std::uint8_t>(), image.shape(), payload, quality);
   return {bytes.begin(), bytes.end()};
 }
 
@@ -53,15 +65,14 @@ std::vector<std::int64_t> encoded_bytes(const Tensor& images, const std::string&
                                         int quality) {
   constexpr auto where = "encoded_bytes";
   check(where, images, quality);
-  require(format == "raw" || format == "png" || format == "jpeg", where, "raw, png or jpeg",
-          format);
+  const ImagePayload& payload = image_payloads().find(format);
   const Shape& shape = images.shape();
   const std::int64_t size = shape[1] * shape[2] * shape[3];
   std::vector<std::int64_t> result(static_cast<std::size_t>(shape[0]), size);
-  if (format == "raw") return result;
+  if (payload.suffix.empty()) return result;
   for (std::size_t i = 0; i < result.size(); ++i) {
     const auto* planes = images.data<std::uint8_t>() + static_cast<std::int64_t>(i) * size;
-    result[i] = std::ssize(encoded(planes, shape, format, quality));
+    result[i] = std::ssize(encoded(planes, shape, payload, quality));
   }
   return result;
 }

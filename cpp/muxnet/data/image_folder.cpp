@@ -7,6 +7,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/data/image_decode.hpp"
+#include "muxnet/data/open.hpp"
 
 namespace muxnet {
 namespace {
@@ -144,6 +145,13 @@ DatasetPair load_image_folders(const fs::path& folder, const ImageFolderOptions&
   }
   result.train.name = result.test.name = folder.filename().string();
   return result;
+}
+
+void add_image_folder(DataKindRegister& kinds) {
+  kinds.add({"images", "a folder with one of images for each class",
+             [](const fs::path& path, const ImageFolderOptions& options) {
+               return load_image_folders(path, options);
+             }});
 }
 
 }  // namespace muxnet

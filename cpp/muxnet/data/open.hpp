@@ -1,19 +1,31 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "muxnet/core/register.hpp"
 #include "muxnet/data/dataset.hpp"
+#include "muxnet/data/entries.hpp"
 #include "muxnet/data/image_folder.hpp"
 
 namespace muxnet {
 
-/// Data from "scheme:path", where the scheme is one of dataset_schemes(); `images` is for
-/// images: only. Throws std::invalid_argument (scheme, no path) and FileError.
-DatasetPair open_dataset(std::string_view spec, const ImageFolderOptions& images = {});
+/// A kind of data set, opened from a folder or an archive.
+struct DataKind {
+  std::string name;
+  std::string title;
+  std::function<DatasetPair(const std::filesystem::path&, const ImageFolderOptions&)> open;
+};
+using DataKindRegister = Register<DataKind>;
 
-/// "mnist", "fashion-mnist", "cifar10", "cifar100", "images".
-std::vector<std::string> dataset_schemes();
+DataKindRegister& data_kinds();
+
+/// FORMAT.cpp has add_FORMAT, which adds the kinds that it reads.
+DataKindRegister::Adder MUXNET_DATA_ENTRIES;
+
+/// Data from "KIND:PATH", the kind one of data_kinds(); `images` is for images: only. Throws
+/// std::invalid_argument (kind, no path) and FileError.
+DatasetPair open_dataset(std::string_view spec, const ImageFolderOptions& images = {});
 
 }  // namespace muxnet

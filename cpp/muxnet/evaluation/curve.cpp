@@ -171,4 +171,10 @@ Estimate area_between(const std::vector<const Policy*>& policies,
   return over_replicates(values, resampled, options.bootstrap);
 }
 
+std::optional<Estimate> area_above(const Policy& policy, const Policy& baseline,
+                                   const OutcomeTable& table, const CurveOptions& options) {
+  if (policy.operating_points().size() < 2 || policy.name() == baseline.name()) return {};
+  return area_between(policy, baseline, table, options);
+}
+
 }  // namespace muxnet

@@ -67,4 +67,9 @@ Estimate area_between(const std::vector<const Policy*>& policies,
                       const std::vector<const OutcomeTable*>& tables,
                       const CurveOptions& options = {});
 
+/// area_between() a policy and a baseline, such as random mixing, fitted on the same table; none
+/// for a policy of one operating point, and for the baseline itself.
+std::optional<Estimate> area_above(const Policy& policy, const Policy& baseline,
+                                   const OutcomeTable& table, const CurveOptions& options = {});
+
 }  // namespace muxnet

@@ -37,13 +37,13 @@ struct Columns {
   }
 };
 
-void describe(const Policy& policy, const OutcomeTable& table, const EvaluationOptions& options,
-              Evaluation& result, Columns& columns) {
+void describe(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,
+              const EvaluationOptions& options, Evaluation& result, Columns& columns) {
   if (!options.allow_seen) require_unseen(policy, table);
   result.seen = policy.fitted_on().overlaps(*table.identity());
-  const Decisions decisions = policy.decide(table);
+  const Decisions decisions = policy.decide(table, point);
   result.policy = policy.name();
-  result.parameters = policy.point().parameters;
+  result.parameters = point.parameters;
   result.split = table.fields().split;
   result.correct = decisions.correct(table);
   result.models_per_input = decisions.models_per_input();
@@ -65,8 +65,8 @@ void describe(const Policy& policy, const OutcomeTable& table, const EvaluationO
 
 }  // namespace
 
-CostFigures tail_of(std::vector<double> costs) {
-  CostFigures figures;
+CostStatistics tail_of(std::vector<double> costs) {
+  CostStatistics figures;
   const auto n = static_cast<double>(costs.size());
   std::sort(costs.begin(), costs.end());
   figures.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];
@@ -87,7 +87,7 @@ std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
   if (policies.empty()) return results;
   Columns columns;
   for (std::size_t i = 0; i < policies.size(); ++i) {
-    describe(*policies[i], table, options, results[i], columns);
+    describe(*policies[i], policies[i]->point(), table, options, results[i], columns);
   }
   columns.fill_intervals(options.bootstrap);
   return results;
@@ -98,16 +98,60 @@ Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
   return std::move(evaluate_all({&policy}, table, options).front());
 }
 
+Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,
+                    const EvaluationOptions& options) {
+  Evaluation result;
+  Columns columns;
+  describe(policy, point, table, options, result, columns);
+  columns.fill_intervals(options.bootstrap);
+  return result;
+}
+
+std::vector<Estimate> evaluate_models(const OutcomeTable& table, const BootstrapOptions& options) {
+  const auto right = table.correct().span<std::uint8_t>();
+  const auto models = static_cast<std::size_t>(table.model_count());
+  std::vector<Estimate> results(models);
+  Columns columns;
+  for (std::size_t model = 0; model < models; ++model) {
+    std::vector<double> column;
+    for (std::size_t at = model; at < right.size(); at += models) column.push_back(right[at]);
+    columns.add(std::move(column), results[model]);
+  }
+  columns.fill_intervals(options);
+  return results;
+}
+
+Evaluation in_pool(Evaluation evaluation, const std::vector<std::string>& models,
+                   const std::vector<std::string>& pool) {
+  constexpr auto where = "evaluation in a pool";
+  require(models.size() == evaluation.called_shares.size(), where,
+          text(evaluation.called_shares.size(), " models"), text(models.size()));
+  std::vector<double> shares(pool.size(), 0.0);
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const auto place = std::find(pool.begin(), pool.end(), models[i]);
+    require(place != pool.end(), where, "models of the pool", models[i]);
+    shares[static_cast<std::size_t>(place - pool.begin())] = evaluation.called_shares[i];
+  }
+  evaluation.called_shares = std::move(shares);
+  return evaluation;
+}
+
+std::optional<std::size_t> collapsed_model(const std::vector<double>& called_shares) {
+  const auto top = std::max_element(called_shares.begin(), called_shares.end());
+  if (top == called_shares.end() || called_shares.size() < 2) return {};
+  const double others = std::accumulate(called_shares.begin(), called_shares.end(), -*top);
+  if (*top <= collapse_share || others >= 1 - collapse_share) return {};
+  return static_cast<std::size_t>(top - called_shares.begin());
+}
+
 std::string collapse_text(const std::vector<double>& called_shares,
                           const std::vector<std::string>& models) {
-  const auto top = std::max_element(called_shares.begin(), called_shares.end());
-  if (top == called_shares.end() || called_shares.size() < 2) return "";
-  const double others = std::accumulate(called_shares.begin(), called_shares.end(), -*top);
-  if (*top <= collapse_share || others >= 1 - collapse_share) return "";
+  const auto model = collapsed_model(called_shares);
+  if (!model) return "";
   char percent[16];
-  std::snprintf(percent, sizeof percent, "%.1f", 100 * *top);
-  return text("collapsed: '", models[static_cast<std::size_t>(top - called_shares.begin())],
-              "' alone is called for ", percent, " % of the inputs");
+  std::snprintf(percent, sizeof percent, "%.1f", 100 * called_shares[*model]);
+  return text("collapsed: '", models[*model], "' alone is called for ", percent,
+              " % of the inputs");
 }
 
 }  // namespace muxnet

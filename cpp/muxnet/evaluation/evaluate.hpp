@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ struct EvaluationOptions {
 };
 
 /// A cost per input: its mean, and its tail, which a chain of models has and a single call not.
-struct CostFigures {
+struct CostStatistics {
   Estimate mean;     ///< over the inputs
   double p99 = 0;    ///< that 99 of 100 inputs do not exceed
   double worst = 0;  ///< of all inputs
@@ -25,7 +26,7 @@ struct CostFigures {
 
 /// The tail of costs per input, of which there is at least one: p99, the smallest cost that 99 % of
 /// the inputs do not exceed, and the worst.
-CostFigures tail_of(std::vector<double> costs);
+CostStatistics tail_of(std::vector<double> costs);
 
 /// Accuracy, costs and calls of a policy.
 struct Evaluation {
@@ -36,11 +37,11 @@ struct Evaluation {
   Estimate accuracy;  ///< share of right answers
   Estimate
       regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
-  std::map<std::string, CostFigures> costs;  ///< per kind, the router's own cost included
-  double models_per_input = 0;               ///< mean number of models called
-  std::vector<double> called_shares;         ///< (N)
-  std::vector<std::uint8_t> correct;         ///< (n), for paired comparisons
-  std::string collapse;                      ///< collapse_text(), empty when there is none
+  std::map<std::string, CostStatistics> costs;  ///< per kind, the router's own cost included
+  double models_per_input = 0;                  ///< mean number of models called
+  std::vector<double> called_shares;            ///< (N)
+  std::vector<std::uint8_t> correct;            ///< (n), for paired comparisons
+  std::string collapse;                         ///< collapse_text(), empty when there is none
 };
 
 /// Accuracy, costs and calls of a fitted policy at its chosen point. Throws std::invalid_argument
@@ -48,13 +49,27 @@ struct Evaluation {
 Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
                     const EvaluationOptions& options = {});
 
+/// The same at another of its operating points.
+Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,
+                    const EvaluationOptions& options = {});
+
 /// The same for several policies on the same resamples of the inputs, drawn once for all.
 std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
                                      const OutcomeTable& table,
                                      const EvaluationOptions& options = {});
 
-/// Says in words that one model answers (nearly) everything: called alone for more than 99 % of
-/// the inputs. Empty otherwise.
+/// (N), accuracy of each model alone, with its interval.
+std::vector<Estimate> evaluate_models(const OutcomeTable& table,
+                                      const BootstrapOptions& options = {});
+
+/// An evaluation on some models of a pool, with called shares of all, 0 for the others.
+Evaluation in_pool(Evaluation evaluation, const std::vector<std::string>& models,
+                   const std::vector<std::string>& pool);
+
+/// The model that answers (nearly) everything: called alone for more than 99 % of the inputs.
+std::optional<std::size_t> collapsed_model(const std::vector<double>& called_shares);
+
+/// Says in words that there is a collapsed_model(). Empty otherwise.
 std::string collapse_text(const std::vector<double>& called_shares,
                           const std::vector<std::string>& models);
 

@@ -7,26 +7,66 @@
 
 namespace muxnet {
 
-std::optional<double> auroc(std::span<const float> scores, std::span<const std::uint8_t> positive) {
-  require(scores.size() == positive.size(), "auroc", text(positive.size(), " scores"),
+namespace {
+
+/// Inputs of equal score.
+struct Tie {
+  double negatives = 0, positives = 0;
+};
+
+/// By falling score.
+std::vector<Tie> ties_of(const char* where, std::span<const float> scores,
+                         std::span<const std::uint8_t> positive) {
+  require(scores.size() == positive.size(), where, text(positive.size(), " scores"),
           text(scores.size()));
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return scores[a] < scores[b]; });
+            [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  std::vector<Tie> ties;
+  for (std::size_t at = 0; at < order.size(); ++at) {
+    if (at == 0 || scores[order[at]] != scores[order[at - 1]]) ties.emplace_back();
+    (positive[order[at]] != 0 ? ties.back().positives : ties.back().negatives) += 1;
+  }
+  return ties;
+}
+
+}  // namespace
+
+std::optional<double> auroc(std::span<const float> scores, std::span<const std::uint8_t> positive) {
   double negatives = 0, positives = 0, won = 0;
-  for (std::size_t at = 0; at < order.size();) {
-    double tied_negatives = 0, tied_positives = 0;
-    const float score = scores[order[at]];
-    for (; at < order.size() && scores[order[at]] == score; ++at) {
-      (positive[order[at]] != 0 ? tied_positives : tied_negatives) += 1;
-    }
-    won += tied_positives * (negatives + 0.5 * tied_negatives);
-    negatives += tied_negatives;
-    positives += tied_positives;
+  for (const Tie& tie : ties_of("auroc", scores, positive)) {
+    won += tie.negatives * (positives + 0.5 * tie.positives);
+    negatives += tie.negatives;
+    positives += tie.positives;
   }
   if (negatives == 0 || positives == 0) return {};
   return won / (negatives * positives);
+}
+
+std::vector<RocPoint> roc_curve(std::span<const float> scores,
+                                std::span<const std::uint8_t> positive) {
+  const auto ties = ties_of("roc_curve", scores, positive);
+  Tie all;
+  for (const Tie& tie : ties) {
+    all.negatives += tie.negatives;
+    all.positives += tie.positives;
+  }
+  require(all.negatives > 0 && all.positives > 0, "roc_curve", "positives and negatives",
+          "one kind only");
+  std::vector<RocPoint> points{{0, 0}};
+  Tie taken;
+  for (std::size_t at = 0; at < ties.size(); ++at) {
+    taken.negatives += ties[at].negatives;
+    taken.positives += ties[at].positives;
+    const bool between = at > 0 && at + 1 < ties.size();
+    if (between && ties[at].negatives == ties[at + 1].negatives &&
+        ties[at].positives == ties[at + 1].positives) {
+      continue;
+    }
+    points.push_back({taken.negatives / all.negatives, taken.positives / all.positives});
+  }
+  return points;
 }
 
 std::vector<FailurePrediction> failure_prediction(const OutcomeTable& table) {

@@ -1,6 +1,6 @@
 #include "muxnet/evaluation/hardness.hpp"
 
-#include <bit>
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 
@@ -33,10 +33,10 @@ std::vector<double> right_wrong_matrix(const OutcomeTable& table) {
   return matrix;
 }
 
-std::vector<ClassFigures> by_class(const OutcomeTable& table, const Decisions& decisions) {
+std::vector<ClassStatistics> by_class(const OutcomeTable& table, const Decisions& decisions) {
   const auto labels = table.labels();
   const auto correct = decisions.correct(table);
-  std::vector<ClassFigures> classes(static_cast<std::size_t>(table.class_count()));
+  std::vector<ClassStatistics> classes(static_cast<std::size_t>(table.class_count()));
   for (std::size_t i = 0; i < correct.size(); ++i) {
     auto& figures = classes[static_cast<std::size_t>(labels[i])];
     ++figures.inputs;
@@ -57,9 +57,8 @@ std::vector<HardnessLevel> by_hardness(const OutcomeTable& table, const Decision
     auto& level = levels[static_cast<std::size_t>(hardness[i])];
     ++level.inputs;
     level.accuracy += correct[i];
-    for (std::uint64_t rest = decisions.called[i]; rest != 0; rest &= rest - 1) {
-      level.called_shares[static_cast<std::size_t>(std::countr_zero(rest))] += 1.0;
-    }
+    for (const std::size_t model : models_of(decisions.called[i]))
+      level.called_shares[model] += 1.0;
   }
   for (auto& level : levels) {
     if (level.inputs == 0) continue;

@@ -28,13 +28,13 @@ struct HardnessLevel {
 };
 
 /// What a policy does with the inputs of one class.
-struct ClassFigures {
+struct ClassStatistics {
   std::int64_t inputs = 0;  ///< how many there are
   double accuracy = 0;      ///< 0 when there are no inputs
 };
 
 /// (K).
-std::vector<ClassFigures> by_class(const OutcomeTable& table, const Decisions& decisions);
+std::vector<ClassStatistics> by_class(const OutcomeTable& table, const Decisions& decisions);
 
 /// (N + 1) levels.
 std::vector<HardnessLevel> by_hardness(const OutcomeTable& table, const Decisions& decisions);

@@ -15,19 +15,19 @@ namespace {
 constexpr const char* where = "choose_within";
 
 std::string describe(const Limit& limit) {
-  switch (limit.figure) {
-    case Limit::Figure::mean_cost:
+  switch (limit.statistic) {
+    case Limit::Statistic::mean_cost:
       return "mean " + limit.name;
-    case Limit::Figure::p99_cost:
+    case Limit::Statistic::p99_cost:
       return "p99 of " + limit.name;
-    case Limit::Figure::call_share:
+    case Limit::Statistic::call_share:
       break;
   }
   return "call share of " + limit.name;
 }
 
 double figure_of(const Decisions& decisions, const OutcomeTable& table, const Limit& limit) {
-  if (limit.figure == Limit::Figure::call_share) {
+  if (limit.statistic == Limit::Statistic::call_share) {
     const auto& names = table.models();
     const auto found = std::find(names.begin(), names.end(), limit.name);
     require(found != names.end(), where, "a model of the policy", limit.name);
@@ -35,7 +35,7 @@ double figure_of(const Decisions& decisions, const OutcomeTable& table, const Li
         table.model_count())[static_cast<std::size_t>(found - names.begin())];
   }
   const auto costs = decisions.costs(table, limit.name);
-  if (limit.figure == Limit::Figure::p99_cost) return tail_of(costs).p99;
+  if (limit.statistic == Limit::Statistic::p99_cost) return tail_of(costs).p99;
   return std::accumulate(costs.begin(), costs.end(), 0.0) / static_cast<double>(costs.size());
 }
 

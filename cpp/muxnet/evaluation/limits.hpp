@@ -10,9 +10,9 @@ namespace muxnet {
 
 /// What an operating point may take at most.
 struct Limit {
-  enum class Figure : std::uint8_t { mean_cost, p99_cost, call_share };
+  enum class Statistic : std::uint8_t { mean_cost, p99_cost, call_share };
 
-  Figure figure = Figure::mean_cost;
+  Statistic statistic = Statistic::mean_cost;
   std::string name;    ///< the kind of cost, or the model
   double at_most = 0;  ///< in the kind's unit; a share in [0, 1]
 };

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 namespace {
@@ -14,10 +14,8 @@ namespace {
 void check_attributes(const Operator& op, const std::string& name, const Attributes& attributes) {
   for (const auto& [key, value] : attributes.values()) {
     if (std::find(op.attributes.begin(), op.attributes.end(), key) != op.attributes.end()) continue;
-    std::string known;
-    for (const auto& attribute : op.attributes) known += (known.empty() ? "" : ", ") + attribute;
     throw std::invalid_argument(
-        error_text(name, text("attributes of ", op.name, " (", known, ")"), key));
+        error_text(name, text("attributes of ", op.name, " (", joined(op.attributes), ")"), key));
   }
 }
 
@@ -59,9 +57,7 @@ void Graph::set_output(const std::string& name, ValueId value) {
 ValueId Graph::output(const std::string& name) const {
   const auto found = outputs_.find(name);
   if (found != outputs_.end()) return found->second;
-  std::string known;
-  for (const auto& [key, value] : outputs_) known += (known.empty() ? "" : ", ") + key;
-  throw std::out_of_range(error_text("graph.output", text("one of ", known), name));
+  throw std::invalid_argument(error_text("graph.output", one_of(outputs_, key_of), name));
 }
 
 std::vector<Shape> Graph::src_shapes(const Node& node) const {

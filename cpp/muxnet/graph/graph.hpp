@@ -37,7 +37,7 @@ class Graph {
 
   /// Names a value as an output ("logits", "embedding", ...).
   void set_output(const std::string& name, ValueId value);
-  /// Throws std::out_of_range that lists the outputs.
+  /// Throws std::invalid_argument that lists the outputs.
   ValueId output(const std::string& name) const;
 
   const std::vector<Node>& nodes() const { return nodes_; }

@@ -129,7 +129,7 @@ const ParameterEntry& Parameters::entry(const std::string& name) const {
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const ParameterEntry& e) { return e.name == name; });
   if (found == entries_.end()) {
-    throw std::out_of_range(error_text("parameters", "the name of a parameter", name));
+    throw std::invalid_argument(error_text("parameters", "the name of a parameter", name));
   }
   return *found;
 }
@@ -139,7 +139,7 @@ Tensor Parameters::value(const std::string& name) const { return slice(values_, 
 Tensor Parameters::gradient(const std::string& name) const {
   const auto& found = entry(name);
   if (!found.spec.trainable) {
-    throw std::out_of_range(error_text("parameters.gradient", "a trainable parameter", name));
+    throw std::invalid_argument(error_text("parameters.gradient", "a trainable parameter", name));
   }
   return slice(gradients_, found);
 }

@@ -45,7 +45,7 @@ class Parameters {
   const Tensor& values() const { return values_; }
   Tensor& gradients() { return gradients_; }
 
-  /// Views by name, sharing memory. Throw std::out_of_range for unknown names (or buffers).
+  /// Views by name, sharing memory. Throw std::invalid_argument for unknown names (or buffers).
   Tensor value(const std::string& name) const;
   Tensor gradient(const std::string& name) const;
 

@@ -39,7 +39,7 @@ class Plan {
   void forward(const Tensor& images, std::uint64_t seed = 0);
 
   /// The named output of the last forward, plain layout, shape (batch, ...), sharing the plan's
-  /// memory: valid until the next forward. Throws std::out_of_range.
+  /// memory: valid until the next forward. Throws std::invalid_argument.
   Tensor output(const std::string& name) const;
 
   /// Backward from gradients of some outputs (same shapes as output()); outputs left out count

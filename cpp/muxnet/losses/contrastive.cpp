@@ -141,12 +141,10 @@ ContrastiveValue typed_contrastive(std::span<const Tensor> embeddings, const Ten
     pairs.sample(b, right, result.value, diff);
   }
   const auto mean = [&](int kind) {
-    return kinds.distance[kind] / static_cast<double>(std::max<std::int64_t>(kinds.count[kind], 1));
+    const auto count = static_cast<double>(kinds.count[kind]);
+    return Weighted{kinds.distance[kind] / std::max(count, 1.0), count};
   };
-  result.both_right_distance = mean(both_right);
-  result.one_right_distance = mean(one_right);
-  result.both_right_pairs = kinds.count[both_right];
-  result.one_right_pairs = kinds.count[one_right];
+  result.distances = {mean(both_right), mean(one_right)};
   return result;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "muxnet/core/weighted.hpp"
 #include "muxnet/losses/formulation.hpp"
 
 namespace muxnet {
@@ -13,14 +15,28 @@ struct ContrastiveOptions {
   double eps = 0.05;  ///< smallest distance under the logarithm, in (0, 1)
 };
 
+/// Mean distances over the pairs (sample, i < j) of each kind.
+template <class Mean>
+struct PairDistances {
+  Mean both_right_distance{};
+  Mean one_right_distance{};
+};
+
+/// Calls visit(name, description, get) for each of them, get(distances) being its place there.
+template <class Visit>
+void each_distance(const Visit& visit) {
+  visit(
+      "both_right_distance", "Mean over pairs of models that are both right.",
+      [](auto& in) -> auto& { return in.both_right_distance; });
+  visit(
+      "one_right_distance", "Mean over pairs of models of which one is right.",
+      [](auto& in) -> auto& { return in.one_right_distance; });
+}
+
 struct ContrastiveValue {
   double value = 0;
-  std::vector<Tensor> diff_embeddings;  ///< as the embeddings
-  /// Mean distance over the pairs (sample, i < j) of each kind, and their number; 0 without any.
-  double both_right_distance = 0;
-  double one_right_distance = 0;
-  std::int64_t both_right_pairs = 0;
-  std::int64_t one_right_pairs = 0;
+  std::vector<Tensor> diff_embeddings;               ///< as the embeddings
+  PairDistances<std::optional<Weighted>> distances;  ///< by the number of pairs; 0 without any
 };
 
 /// The contrastive loss: models that are right on an input are drawn together there, a right and a

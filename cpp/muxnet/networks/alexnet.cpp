@@ -12,7 +12,7 @@ struct Layer {
 
 struct Configuration {
   const char* name;
-  const char* summary;
+  const char* title;
   std::vector<Layer> layers;
   std::int64_t pooled;  ///< rows and columns that reach the classifier
   std::int64_t hidden;  ///< features of its two hidden layers
@@ -83,10 +83,10 @@ Graph alexnet(const Configuration& configuration, const NetworkOptions& options)
 
 }  // namespace
 
-void add_alexnet(NetworkRegistry& registry) {
+void add_alexnet(NetworkRegister& networks) {
   for (const Configuration& row : configurations()) {
-    registry.add({row.name, "alexnet", row.summary},
-                 [&row](const NetworkOptions& options) { return alexnet(row, options); });
+    networks.add({row.name, row.title, "alexnet",
+                  [&row](const NetworkOptions& options) { return alexnet(row, options); }});
   }
 }
 

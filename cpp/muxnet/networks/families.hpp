@@ -1,13 +1,11 @@
 #pragma once
 
+#include "muxnet/networks/entries.hpp"
 #include "muxnet/networks/network.hpp"
 
 namespace muxnet {
 
-/// Each family adds the rows of its configuration table to the registry.
-void add_alexnet(NetworkRegistry& registry);
-void add_mobilenet_v2(NetworkRegistry& registry);
-void add_mnasnet(NetworkRegistry& registry);
-void add_resnet(NetworkRegistry& registry);
+/// FAMILY.cpp has add_FAMILY, which adds the rows of its configuration table.
+NetworkRegister::Adder MUXNET_NETWORKS_ENTRIES;
 
 }  // namespace muxnet

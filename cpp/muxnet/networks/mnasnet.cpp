@@ -16,7 +16,7 @@ struct Stage {
 
 struct Configuration {
   const char* name;
-  const char* summary;
+  const char* title;
   std::int64_t stem;       ///< channels of the first convolution, of stride 2
   std::int64_t separable;  ///< channels after the depthwise-separable convolution that follows it
   std::vector<Stage> stages;
@@ -91,10 +91,10 @@ Graph mnasnet(const Configuration& configuration, const NetworkOptions& options)
 
 }  // namespace
 
-void add_mnasnet(NetworkRegistry& registry) {
+void add_mnasnet(NetworkRegister& networks) {
   for (const Configuration& row : configurations()) {
-    registry.add({row.name, "mnasnet", row.summary},
-                 [&row](const NetworkOptions& options) { return mnasnet(row, options); });
+    networks.add({row.name, row.title, "mnasnet",
+                  [&row](const NetworkOptions& options) { return mnasnet(row, options); }});
   }
 }
 

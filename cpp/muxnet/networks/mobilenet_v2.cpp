@@ -15,7 +15,7 @@ struct Stage {
 
 struct Configuration {
   const char* name;
-  const char* summary;
+  const char* title;
   std::int64_t stem;  ///< channels of the first convolution, of stride 2
   std::vector<Stage> stages;
   std::int64_t last;  ///< channels of the last 1x1 convolution: the embedding
@@ -87,10 +87,10 @@ Graph mobilenet_v2(const Configuration& configuration, const NetworkOptions& opt
 
 }  // namespace
 
-void add_mobilenet_v2(NetworkRegistry& registry) {
+void add_mobilenet_v2(NetworkRegister& networks) {
   for (const Configuration& row : configurations()) {
-    registry.add({row.name, "mobilenet_v2", row.summary},
-                 [&row](const NetworkOptions& options) { return mobilenet_v2(row, options); });
+    networks.add({row.name, row.title, "mobilenet_v2",
+                  [&row](const NetworkOptions& options) { return mobilenet_v2(row, options); }});
   }
 }
 

@@ -1,8 +1,5 @@
 #include "muxnet/networks/network.hpp"
 
-#include <stdexcept>
-#include <utility>
-
 #include "muxnet/core/error.hpp"
 #include "muxnet/networks/families.hpp"
 
@@ -19,52 +16,17 @@ void check(const NetworkOptions& options) {
   require(dropout >= 0.0 && dropout < 1.0, "build_network", "dropout in [0, 1)", text(dropout));
 }
 
-NetworkRegistry make_zoo() {
-  NetworkRegistry registry;
-  add_alexnet(registry);
-  add_mobilenet_v2(registry);
-  add_mnasnet(registry);
-  add_resnet(registry);
-  return registry;
-}
-
 }  // namespace
 
-void NetworkRegistry::add(NetworkInfo info, Builder builder) {
-  require(entries_.count(info.name) == 0, "NetworkRegistry::add", "a name not used before",
-          info.name);
-  const std::string name = info.name;
-  names_.push_back(name);
-  entries_.emplace(name, Entry{std::move(info), std::move(builder)});
+NetworkRegister& networks() {
+  static NetworkRegister zoo("networks", {MUXNET_NETWORKS_ENTRIES});
+  return zoo;
 }
-
-const NetworkRegistry::Entry& NetworkRegistry::entry(const std::string& name) const {
-  const auto found = entries_.find(name);
-  if (found != entries_.end()) return found->second;
-  std::string known;
-  for (const std::string& other : names_) known += (known.empty() ? "" : ", ") + other;
-  throw std::out_of_range(error_text("networks", "one of " + known, name));
-}
-
-const NetworkInfo& NetworkRegistry::info(const std::string& name) const { return entry(name).info; }
-
-Graph NetworkRegistry::build(const std::string& name, const NetworkOptions& options) const {
-  const Entry& found = entry(name);
-  check(options);
-  return found.builder(options);
-}
-
-NetworkRegistry& networks() {
-  static NetworkRegistry registry = make_zoo();
-  return registry;
-}
-
-std::vector<std::string> network_names() { return networks().names(); }
-
-NetworkInfo network_info(const std::string& name) { return networks().info(name); }
 
 Graph build_network(const std::string& name, const NetworkOptions& options) {
-  return networks().build(name, options);
+  const NetworkEntry& network = networks().find(name);
+  check(options);
+  return network.build(options);
 }
 
 }  // namespace muxnet

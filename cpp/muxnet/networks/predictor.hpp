@@ -25,7 +25,7 @@ class Predictor {
                      Precision precision = Precision::full);
 
   /// The named outputs for normalised images f32 (n, c, h, w), each of shape (n, ...). Throws
-  /// std::invalid_argument on images of another shape, std::out_of_range on unknown outputs.
+  /// std::invalid_argument on images of another shape and on unknown outputs.
   std::map<std::string, Tensor> outputs(const Tensor& images,
                                         const std::vector<std::string>& names) const;
 

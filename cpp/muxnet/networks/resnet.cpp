@@ -17,7 +17,7 @@ struct Stage {
 
 struct Configuration {
   const char* name;
-  const char* summary;
+  const char* title;
   ConvOptions stem;  ///< followed by a 3x3 max pool of stride 2
   std::vector<Stage> stages;
   double dropout;
@@ -104,10 +104,10 @@ Graph resnet(const Configuration& configuration, const NetworkOptions& options) 
 
 }  // namespace
 
-void add_resnet(NetworkRegistry& registry) {
+void add_resnet(NetworkRegister& networks) {
   for (const Configuration& row : configurations()) {
-    registry.add({row.name, "resnet", row.summary},
-                 [&row](const NetworkOptions& options) { return resnet(row, options); });
+    networks.add({row.name, row.title, "resnet",
+                  [&row](const NetworkOptions& options) { return resnet(row, options); }});
   }
 }
 

@@ -1,12 +1,17 @@
 #include "muxnet/networks/weights.hpp"
 
+#include <algorithm>
+#include <map>
 #include <sstream>
 
-#include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/core/safetensors.hpp"
+#include "muxnet/graph/parameters.hpp"
 
 namespace muxnet {
 namespace {
+
+constexpr const char* foreign = "from_torch";  // who brings tensors of another framework
 
 std::string join(const std::vector<float>& values) {
   std::ostringstream out;
@@ -44,6 +49,49 @@ void load_weights(Model& model, const std::filesystem::path& path) {
   const auto deviation = content.metadata.find("deviation");
   if (mean == content.metadata.end() || deviation == content.metadata.end()) return;
   model.normalization = {split(mean->second), split(deviation->second)};
+}
+
+void transfer_weights(const Model& from, Model& to) {
+  const auto reading = from.access.read(text(from.name, ", transfer"));
+  const auto writing = to.access.write(text(to.name, ", transfer"));
+  const auto learnt = from.parameters.state();
+  for (auto [name, own] : to.parameters.state()) {
+    const auto found = learnt.find(name);
+    if (found == learnt.end() || found->second.shape() != own.shape()) continue;
+    const auto values = found->second.span<float>();
+    std::copy(values.begin(), values.end(), own.data<float>());
+  }
+  to.parameters.changed();
+}
+
+std::int64_t class_count(const NamedShapes& tensors) {
+  const auto last = std::find_if(tensors.rbegin(), tensors.rend(),
+                                 [](const auto& tensor) { return tensor.second.size() == 2; });
+  require(last != tensors.rend(), foreign, "a network that ends in a linear layer", "none");
+  return last->second[0];
+}
+
+std::string matching_network(const NamedShapes& tensors, NetworkOptions options) {
+  options.classes = class_count(tensors);
+  const std::map<std::string, Shape> wanted(tensors.begin(), tensors.end());
+  const auto names = networks().names();
+  for (const auto& name : names) {
+    try {
+      std::map<std::string, Shape> shapes;
+      for (const auto& entry : parameter_entries(build_network(name, options))) {
+        shapes.emplace(entry.name, entry.spec.shape);
+      }
+      if (shapes == wanted) return name;
+    } catch (const std::invalid_argument&) {  // images too small for this one
+    }
+  }
+  std::string some = text(tensors.size(), " tensors:");
+  for (std::size_t i = 0; i < std::min<std::size_t>(tensors.size(), 3); ++i) {
+    some += text(' ', tensors[i].first, ' ', to_string(tensors[i].second), ',');
+  }
+  throw std::invalid_argument(error_text(
+      foreign, text("tensors of ", one_of(names), "; name the nearest to see what differs"),
+      some + " ..."));
 }
 
 }  // namespace muxnet

@@ -3,11 +3,11 @@
 namespace muxnet {
 namespace {
 
-double difference(const Figure& cloud, const Figure& local) {
+double difference(const Quantity& cloud, const Quantity& local) {
   return cloud.known() && local.known() ? cloud.value() - local.value() : 0;
 }
 
-bool above(const Figure& figure, const std::optional<double>& limit) {
+bool above(const Quantity& figure, const std::optional<double>& limit) {
   return limit && figure.known() && figure.value() > *limit;
 }
 
@@ -19,14 +19,14 @@ OffloadReason decide(const OffloadObjective& objective, double score, const Pros
   if (!prospects.link_up) return OffloadReason::link_down;
   const Cost &local = prospects.local, &cloud = prospects.cloud;
   if (prospects.time_left_ms <= 0) return OffloadReason::too_slow;
-  const Figure latency = prospects.untried ? Figure() : cloud.latency_ms;
+  const Quantity latency = prospects.untried ? Quantity() : cloud.latency_ms;
   if (above(latency, prospects.time_left_ms) || above(latency, objective.max_latency_ms)) {
     return OffloadReason::too_slow;
   }
   if (above(cloud.energy_mj, objective.max_energy_mj)) return OffloadReason::too_dear;
   const double price = objective.per_ms * difference(latency, local.latency_ms) +
                        objective.per_mj * difference(cloud.energy_mj, local.energy_mj);
-  return score >= objective.threshold + price ? OffloadReason::answered : OffloadReason::too_dear;
+  return score >= objective.threshold + price ? OffloadReason::offloaded : OffloadReason::too_dear;
 }
 
 }  // namespace muxnet

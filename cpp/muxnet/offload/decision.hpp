@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "muxnet/cost/figure.hpp"
+#include "muxnet/cost/quantity.hpp"
 #include "muxnet/offload/offload_account.hpp"
 
 namespace muxnet {
@@ -30,7 +30,7 @@ struct Prospects {
   bool untried = false;  ///< measured so long ago that what the link was like does not count
 };
 
-/// OffloadReason::answered: send it. Else why not.
+/// OffloadReason::offloaded: send it. Else why not.
 OffloadReason decide(const OffloadObjective& objective, double score, const Prospects& prospects);
 
 }  // namespace muxnet

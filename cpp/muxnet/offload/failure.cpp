@@ -5,7 +5,7 @@ namespace muxnet {
 OffloadReason reason_of(Fault fault) {
   switch (fault) {
     case Fault::none:
-      return OffloadReason::answered;
+      return OffloadReason::offloaded;
     case Fault::unresolved:
       return OffloadReason::unresolved;
     case Fault::unreachable:

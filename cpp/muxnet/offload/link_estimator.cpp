@@ -66,17 +66,17 @@ void LinkEstimator::observe(const Payload& payload, double exchange_ms,
 
 LinkProfile LinkEstimator::link() const {
   LinkProfile now = prior_;
-  if (rtt_measured_) now.rtt_ms = Figure(*rtt_ms_, Origin::measured);
+  if (rtt_measured_) now.rtt_ms = Quantity(*rtt_ms_, Origin::measured);
   if (!rate_measured_) return now;
   const double mbps = kilobits_per_byte / *ms_per_byte_;
-  now.upload_mbps = Figure(mbps, Origin::measured);
-  now.download_mbps = Figure(download_ratio() * mbps, Origin::measured);
-  if (!now.rtt_ms.known()) now.rtt_ms = Figure(0, Origin::modelled);
+  now.upload_mbps = Quantity(mbps, Origin::measured);
+  now.download_mbps = Quantity(download_ratio() * mbps, Origin::measured);
+  if (!now.rtt_ms.known()) now.rtt_ms = Quantity(0, Origin::modelled);
   return now;
 }
 
-Figure LinkEstimator::server_ms() const {
-  return server_ms_ ? Figure(*server_ms_, Origin::measured) : Figure();
+Quantity LinkEstimator::server_ms() const {
+  return server_ms_ ? Quantity(*server_ms_, Origin::measured) : Quantity();
 }
 
 }  // namespace muxnet

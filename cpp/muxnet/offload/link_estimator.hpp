@@ -38,7 +38,7 @@ class LinkEstimator {
 
   /// The prior with rates and round trip as measured so far.
   LinkProfile link() const;
-  Figure server_ms() const;
+  Quantity server_ms() const;
 
  private:
   double download_ratio() const;

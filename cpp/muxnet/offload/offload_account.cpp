@@ -5,8 +5,8 @@
 namespace muxnet {
 
 Route route_of(OffloadReason reason) {
-  if (reason < OffloadReason::answered) return Route::local;
-  return reason == OffloadReason::answered ? Route::offloaded : Route::fell_back;
+  if (reason < OffloadReason::offloaded) return Route::local;
+  return reason == OffloadReason::offloaded ? Route::offloaded : Route::fell_back;
 }
 
 std::string_view name_of(Route route) {
@@ -16,7 +16,7 @@ std::string_view name_of(Route route) {
 
 std::string_view name_of(OffloadReason reason) {
   constexpr std::array<std::string_view, reason_count> names = {
-      "easy",       "confidential", "link_down", "too_slow", "too_dear", "answered", "timed_out",
+      "easy",       "confidential", "link_down", "too_slow", "too_dear", "offloaded", "timed_out",
       "unresolved", "unreachable",  "cut",       "refused",  "invalid",  "failed"};
   return names.at(static_cast<std::size_t>(reason));
 }

@@ -16,7 +16,7 @@ enum class OffloadReason : std::uint8_t {
   link_down,     ///< local: the circuit breaker is open
   too_slow,      ///< local: the cloud is not expected within the deadline or the latency's limit
   too_dear,      ///< local: not worth its time or energy, or above the energy's limit
-  answered,      ///< offloaded
+  offloaded,     ///< offloaded: the decision to send it, and what became of it
   timed_out,     ///< fell back, and all below: no answer when the local model had to start
   unresolved,    ///< name not found
   unreachable,   ///< connection refused

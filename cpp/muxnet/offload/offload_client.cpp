@@ -6,7 +6,7 @@
 
 #include "muxnet/core/counted.hpp"
 #include "muxnet/core/error.hpp"
-#include "muxnet/cost/deployment.hpp"
+#include "muxnet/cost/placement_cost.hpp"
 #include "muxnet/offload/failure.hpp"
 
 namespace muxnet {
@@ -16,8 +16,8 @@ constexpr auto where = "offload client";
 constexpr double memory = 0.2;  // weight of the newest payload's size
 constexpr std::size_t empty_exchanges = 5;
 
-Figure measured(const DurationEstimate& estimate) {
-  return Figure(estimate.mean_ms(), Origin::measured);
+Quantity measured(const DurationEstimate& estimate) {
+  return Quantity(estimate.mean_ms(), Origin::measured);
 }
 
 }  // namespace
@@ -62,11 +62,11 @@ void OffloadClient::measure_local() {
   for (int i = 0; i < passes; ++i) {
     const double start = clock_->now_ms();
     local_->score(blank);
-    const double looked = clock_->now_ms();
+    const double decided = clock_->now_ms();
     local_->probabilities(blank);
     if (i < warm_up) continue;
-    look_time_.observe(looked - start);
-    local_time_.observe(clock_->now_ms() - looked);
+    multiplexer_time_.observe(decided - start);
+    local_time_.observe(clock_->now_ms() - decided);
   }
 }
 
@@ -112,10 +112,10 @@ void OffloadClient::tend_probe() {
 }
 
 Cost OffloadClient::exchange_cost(double sent_bytes, double received_bytes,
-                                  const Figure& server) const {
+                                  const Quantity& server) const {
   // A server that does not say how long it takes is part of what the bytes take.
   const Exchange parts = exchange(estimator_.link(), {sent_bytes, received_bytes},
-                                  server.known() ? server : Figure::zero());
+                                  server.known() ? server : Quantity::zero());
   return cloud_only(parts.upload, parts.waiting, parts.download);
 }
 
@@ -135,17 +135,17 @@ OffloadReason OffloadClient::choose(Work& work, Placement placement) {
   if (placement == Placement::device) return OffloadReason::confidential;
   std::unique_lock lock(mutex_);
   if (!endpoint_ || !breaker_.allows()) return OffloadReason::link_down;
-  const double look_ms = placement == Placement::decide ? look_time_.bound_ms() : 0;
+  const double look_ms = placement == Placement::decide ? multiplexer_time_.bound_ms() : 0;
   if (clock_->now_ms() + look_ms >= work.fall_back_ms) return OffloadReason::too_slow;
-  if (placement == Placement::cloud) return OffloadReason::answered;
+  if (placement == Placement::cloud) return OffloadReason::offloaded;
   lock.unlock();
   const double start = clock_->now_ms();
   const double score = local_->score(work.prepared);
-  const double looked = clock_->now_ms() - start;
+  const double decided = clock_->now_ms() - start;
   work.result.score = score;
-  work.result.energy_mj = work.result.energy_mj + options_.look.energy_mj;
+  work.result.energy_mj = work.result.energy_mj + options_.multiplexer_cost.energy_mj;
   lock.lock();
-  look_time_.observe(looked);
+  multiplexer_time_.observe(decided);
   return decide(options_.objective, score, prospects(work));
 }
 
@@ -165,13 +165,13 @@ OffloadReason OffloadClient::judge(Work& work, Reply<InferResponse> reply,
   }
   work.result.probabilities = answer.value->probabilities;
   work.result.server_ms = answer.value->server_ms;
-  return OffloadReason::answered;
+  return OffloadReason::offloaded;
 }
 
 OffloadReason OffloadClient::given_up(Work& work, double sent, double waited_ms) {
   work.result.detail = text("no answer within ", waited_ms, " ms");
   const std::lock_guard lock(mutex_);
-  const Figure expected = exchange_cost(sent, answer_bytes_, {}).latency_ms;
+  const Quantity expected = exchange_cost(sent, answer_bytes_, {}).latency_ms;
   if (expected.known() && waited_ms > expected.value()) {
     estimator_.observe({sent, answer_bytes_}, waited_ms, {});
   }
@@ -204,14 +204,15 @@ OffloadReason OffloadClient::attempt(Work& work, Transport& transport, InferInpu
       judge(work, std::move(reply),
             {input.id, input.output, local_->classes(), options_.endpoint.logits});
   const std::lock_guard lock(mutex_);
-  if (reason != OffloadReason::answered) {
+  if (reason != OffloadReason::offloaded) {
     result.energy_mj = result.energy_mj + exchange_cost(sent, 0, {}).energy_mj;
     return reason;
   }
   last_exchange_ms_ = clock_->now_ms();
   answer_bytes_ += memory * (received - answer_bytes_);
   if (exchange_ms) estimator_.observe({sent, received}, *exchange_ms, result.server_ms);
-  const Figure server = result.server_ms ? Figure(*result.server_ms, Origin::measured) : Figure();
+  const Quantity server =
+      result.server_ms ? Quantity(*result.server_ms, Origin::measured) : Quantity();
   result.energy_mj = result.energy_mj + exchange_cost(sent, received, server).energy_mj;
   return reason;
 }
@@ -233,7 +234,7 @@ OffloadReason OffloadClient::send(Work& work) {
     const OffloadReason reason = attempt(work, *transport, input, give_up);
     lock.lock();
     payload_bytes_ += memory * (work.result.sent_bytes / work.result.attempts - payload_bytes_);
-    if (reason == OffloadReason::answered) {
+    if (reason == OffloadReason::offloaded) {
       breaker_.succeeded();
       return reason;
     }
@@ -249,7 +250,7 @@ std::optional<double> OffloadClient::retry_ms(const Work& work, int made, double
   const double now = clock_->now_ms();
   work.rest_ms ? breaker_.open_for(now, *work.rest_ms) : breaker_.failed(now);
   if (!may_pass(work.fault) || !breaker_.allows()) return std::nullopt;
-  const Figure expected = prospects(work).cloud.latency_ms;
+  const Quantity expected = prospects(work).cloud.latency_ms;
   const double needed = expected.known() ? expected.value() : 0;
   if (now + needed >= give_up_ms) return std::nullopt;
   const auto wait = retry_.next_ms(made);
@@ -279,7 +280,7 @@ OffloadAnswer OffloadClient::finish(Work& work) {
   ++account_.by_reason.at(static_cast<std::size_t>(result.reason));
   if (result.lateness_ms > 0) ++account_.late;
   account_.worst_lateness_ms = std::max(account_.worst_lateness_ms, result.lateness_ms);
-  if (work.hedged && result.reason == OffloadReason::answered) ++account_.hedged;
+  if (work.hedged && result.reason == OffloadReason::offloaded) ++account_.hedged;
   account_.sent_bytes += result.sent_bytes;
   account_.received_bytes += result.received_bytes;
   return std::move(result);
@@ -293,7 +294,7 @@ OffloadAnswer OffloadClient::answer(const Tensor& image, const Handling& handlin
   work.deadline_ms = work.start_ms + deadline;
   work.image = &image;
   work.prepared = local_->prepare(image);
-  work.result.energy_mj = Figure::zero();
+  work.result.energy_mj = Quantity::zero();
   const Counted call(calls_);
   {
     const std::lock_guard lock(mutex_);
@@ -302,7 +303,7 @@ OffloadAnswer OffloadClient::answer(const Tensor& image, const Handling& handlin
     tend_probe();
   }
   work.result.reason = choose(work, handling.placement);
-  if (work.result.reason == OffloadReason::answered) work.result.reason = send(work);
+  if (work.result.reason == OffloadReason::offloaded) work.result.reason = send(work);
   if (work.result.probabilities.empty()) run_local(work);
   return finish(work);
 }
@@ -317,7 +318,7 @@ LinkProfile OffloadClient::link() const {
   return estimator_.link();
 }
 
-Figure OffloadClient::server_ms() const {
+Quantity OffloadClient::server_ms() const {
   const std::lock_guard lock(mutex_);
   return estimator_.server_ms();
 }
@@ -329,7 +330,7 @@ double OffloadClient::local_ms() const {
 
 double OffloadClient::look_ms() const {
   const std::lock_guard lock(mutex_);
-  return look_time_.mean_ms();
+  return multiplexer_time_.mean_ms();
 }
 
 CircuitBreaker::State OffloadClient::state() const {

@@ -29,17 +29,18 @@ struct OffloadAnswer {
   std::int32_t answer = 0;
   OffloadReason reason = OffloadReason::easy;  ///< why it came from there
   std::string detail;                          ///< why the cloud did not answer, in words
-  std::optional<double> score;                 ///< none where nobody looked
+  std::optional<double> score;                 ///< none where nobody decided
   double latency_ms = 0;                       ///< from call to answer
   double lateness_ms = 0;                      ///< past the deadline; 0 in time
   int attempts = 0;                            ///< requests sent
   double sent_bytes = 0;                       ///< requests, headers included
   double received_bytes = 0;                   ///< responses, headers included
   std::optional<double> server_ms;             ///< the server says that it took
-  Figure energy_mj;  ///< of the device: look, small model, a whole exchange for every attempt
+  Quantity
+      energy_mj;  ///< of the device: multiplexer, small model, a whole exchange for every attempt
 };
 
-/// Mobile-cloud collaboration in service (the paper's Figure 2 c): the multiplexer and the small
+/// Mobile-cloud collaboration in service (the paper's Quantity 2 c): the multiplexer and the small
 /// model run here, hard inputs go to an Open Inference Protocol endpoint, and every input is
 /// answered before its deadline: where the cloud's answer is not there, the small model starts
 /// `margin_ms` and its own time (mean + 4 deviations) before. With a dead link nothing is sent and
@@ -65,7 +66,7 @@ class OffloadClient {
 
   OffloadAccount account() const;       ///< of all inputs so far
   LinkProfile link() const;             ///< as measured so far
-  Figure server_ms() const;             ///< the server took, as measured so far
+  Quantity server_ms() const;           ///< the server took, as measured so far
   double local_ms() const;              ///< mean time of the small model, measured
   double look_ms() const;               ///< mean time of the multiplexer, measured
   CircuitBreaker::State state() const;  ///< of the circuit breaker
@@ -88,7 +89,7 @@ class OffloadClient {
   Prospects prospects(const Work& work) const;
   /// After a failed attempt: the wait before another, or none where there is none.
   std::optional<double> retry_ms(const Work& work, int made, double give_up_ms);
-  Cost exchange_cost(double sent_bytes, double received_bytes, const Figure& server) const;
+  Cost exchange_cost(double sent_bytes, double received_bytes, const Quantity& server) const;
 
   std::unique_ptr<LocalModels> local_;
   std::shared_ptr<Clock> clock_;
@@ -102,7 +103,7 @@ class OffloadClient {
   LinkEstimator estimator_;
   CircuitBreaker breaker_;
   RetryPolicy retry_;
-  DurationEstimate look_time_, local_time_;
+  DurationEstimate multiplexer_time_, local_time_;
   OffloadAccount account_;
   double payload_bytes_;
   double answer_bytes_ = 400;  // headers and a few numbers, until measured

@@ -1,6 +1,7 @@
 #include "muxnet/offload/offload_options.hpp"
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/data/image_encode.hpp"
 
 namespace muxnet {
 
@@ -9,9 +10,7 @@ void check(const OffloadOptions& options) {
   require(options.deadline_ms > 0 && options.request_timeout_ms > 0 &&
               options.probe_timeout_ms > 0 && options.margin_ms >= 0 && options.refresh_ms > 0,
           where, "times above 0 ms", "others");
-  const std::string& payload = options.endpoint.payload;
-  require(payload == "raw" || payload == "png" || payload == "jpeg", where,
-          "a payload raw, png or jpeg", payload);
+  image_payloads().find(options.endpoint.payload);
   if (!options.objective.needs_energy()) return;
   const LinkProfile& link = options.link;
   const bool radio = link.upload_mw_per_mbps.known() && link.download_mw_per_mbps.known() &&

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "muxnet/cost/deployment.hpp"
+#include "muxnet/cost/placement_cost.hpp"
 #include "muxnet/offload/circuit_breaker.hpp"
 #include "muxnet/offload/decision.hpp"
 #include "muxnet/offload/endpoint.hpp"
@@ -17,9 +17,9 @@ struct OffloadOptions {
   OffloadObjective objective;  ///< what the user wants
   RetryOptions retry;          ///< further attempts
   BreakerOptions breaker;      ///< when the server is left alone
-  LinkProfile link;  ///< rates to begin with, and the radio's powers; either may be unknown
-  Cost look;         ///< the multiplexer's energy on this device, where known
-  Cost small;        ///< the small model's
+  LinkProfile link;       ///< rates to begin with, and the radio's powers; either may be unknown
+  Cost multiplexer_cost;  ///< the multiplexer's energy on this device, where known
+  Cost small;             ///< the small model's
 
   double deadline_ms = 1000;          ///< of an answer, from the call
   double margin_ms = 2;               ///< kept free before it, for what the clock cannot see

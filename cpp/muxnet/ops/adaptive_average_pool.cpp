@@ -148,19 +148,21 @@ class GlobalAveragePool final : public ReferenceKernel {
   std::int64_t batch_, channels_, pixels_, block_, blocks_;
 };
 
-}  // namespace
-
-Operator define_adaptive_average_pool() {
-  return {.name = "adaptive_average_pool",
-          .shape = adaptive_average_pool_shape,
-          .macs = no_macs,
-          .parameters = no_parameters,
-          .attributes = {"output"}};
-}
-
-std::unique_ptr<Kernel> make_reference_adaptive_average_pool(const KernelSpec& spec) {
+std::unique_ptr<Kernel> make_adaptive_average_pool(const KernelSpec& spec) {
   if (spec.dst[2] == 1 && spec.dst[3] == 1) return make_for_dtype<GlobalAveragePool>(spec);
   return make_for_dtype<AdaptiveAveragePool>(spec);
+}
+
+}  // namespace
+
+void add_adaptive_average_pool(OperatorRegister& operators) {
+  add_operator(operators,
+               {.name = "adaptive_average_pool",
+                .shape = adaptive_average_pool_shape,
+                .macs = no_macs,
+                .parameters = no_parameters,
+                .attributes = {"output"}},
+               {.reference = make_adaptive_average_pool});
 }
 
 }  // namespace muxnet

@@ -2,6 +2,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/ops/define.hpp"
+#include "muxnet/ops/onednn.hpp"
 #include "muxnet/ops/operators.hpp"
 #include "muxnet/ops/reference.hpp"
 
@@ -171,16 +172,14 @@ class BatchNorm final : public ReferenceKernel {
 
 }  // namespace
 
-Operator define_batch_norm() {
-  return {.name = "batch_norm",
-          .shape = batch_norm_shape,
-          .macs = no_macs,
-          .parameters = batch_norm_parameters,
-          .attributes = {"eps", "momentum", "relu"}};
-}
-
-std::unique_ptr<Kernel> make_reference_batch_norm(const KernelSpec& spec) {
-  return make_for_dtype<BatchNorm>(spec);
+void add_batch_norm(OperatorRegister& operators) {
+  add_operator(operators,
+               {.name = "batch_norm",
+                .shape = batch_norm_shape,
+                .macs = no_macs,
+                .parameters = batch_norm_parameters,
+                .attributes = {"eps", "momentum", "relu"}},
+               {.reference = make_for_dtype<BatchNorm>, .onednn = make_onednn_batch_norm});
 }
 
 }  // namespace muxnet

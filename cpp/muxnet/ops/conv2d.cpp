@@ -3,6 +3,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/ops/conv2d.hpp"
 #include "muxnet/ops/define.hpp"
+#include "muxnet/ops/onednn.hpp"
 #include "muxnet/ops/operators.hpp"
 #include "muxnet/ops/reference.hpp"
 
@@ -176,17 +177,6 @@ class Conv2d final : public ReferenceKernel {
 
 }  // namespace
 
-Operator define_conv2d() {
-  return {.name = "conv2d",
-          .inputs = 1,
-          .optional_inputs = 1,
-          .shape = conv2d_shape,
-          .macs = conv2d_macs,
-          .parameters = conv2d_parameters,
-          .attributes = {"channels", "kernel", "stride", "padding", "dilation", "groups", "bias",
-                         "relu", "relu6"}};
-}
-
 Conv2dGeometry::Conv2dGeometry(const KernelSpec& spec)
     : window(convolution_window(spec.op, spec.attributes)),
       batch(spec.src[0][0]),
@@ -201,8 +191,19 @@ Conv2dGeometry::Conv2dGeometry(const KernelSpec& spec)
       activation(fused_activation(spec.attributes)),
       residual(spec.src.size() > 1) {}
 
-std::unique_ptr<Kernel> make_reference_conv2d(const KernelSpec& spec) {
-  return make_for_dtype<Conv2d>(spec);
+void add_conv2d(OperatorRegister& operators) {
+  add_operator(operators,
+               {.name = "conv2d",
+                .inputs = 1,
+                .optional_inputs = 1,
+                .shape = conv2d_shape,
+                .macs = conv2d_macs,
+                .parameters = conv2d_parameters,
+                .attributes = {"channels", "kernel", "stride", "padding", "dilation", "groups",
+                               "bias", "relu", "relu6"}},
+               {.reference = make_for_dtype<Conv2d>,
+                .blas = make_blas_conv2d,
+                .onednn = make_onednn_conv2d});
 }
 
 }  // namespace muxnet

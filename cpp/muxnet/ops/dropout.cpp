@@ -79,16 +79,14 @@ class Dropout final : public ElementwiseKernel {
 
 }  // namespace
 
-Operator define_dropout() {
-  return {.name = "dropout",
-          .shape = dropout_shape,
-          .macs = no_macs,
-          .parameters = no_parameters,
-          .attributes = {"p"}};
-}
-
-std::unique_ptr<Kernel> make_reference_dropout(const KernelSpec& spec) {
-  return make_for_dtype<Dropout>(spec);
+void add_dropout(OperatorRegister& operators) {
+  add_operator(operators,
+               {.name = "dropout",
+                .shape = dropout_shape,
+                .macs = no_macs,
+                .parameters = no_parameters,
+                .attributes = {"p"}},
+               {.reference = make_for_dtype<Dropout>});
 }
 
 }  // namespace muxnet

@@ -122,33 +122,18 @@ class Add final : public ElementwiseKernel {
 
 }  // namespace
 
-Operator define_relu() { return unary("relu"); }
-Operator define_relu6() { return unary("relu6"); }
-Operator define_sigmoid() { return unary("sigmoid"); }
-
-Operator define_add() {
-  return {.name = "add",
-          .inputs = 2,
-          .shape = add_shape,
-          .macs = no_macs,
-          .parameters = no_parameters,
-          .attributes = {"relu"}};
-}
-
-std::unique_ptr<Kernel> make_reference_relu(const KernelSpec& spec) {
-  return make_for_any_dtype<Relu>(spec);
-}
-
-std::unique_ptr<Kernel> make_reference_relu6(const KernelSpec& spec) {
-  return make_for_any_dtype<Relu6>(spec);
-}
-
-std::unique_ptr<Kernel> make_reference_sigmoid(const KernelSpec& spec) {
-  return make_for_dtype<Sigmoid>(spec);
-}
-
-std::unique_ptr<Kernel> make_reference_add(const KernelSpec& spec) {
-  return make_for_any_dtype<Add>(spec);
+void add_elementwise(OperatorRegister& operators) {
+  add_operator(operators, unary("relu"), {.reference = make_for_any_dtype<Relu>});
+  add_operator(operators, unary("relu6"), {.reference = make_for_any_dtype<Relu6>});
+  add_operator(operators, unary("sigmoid"), {.reference = make_for_dtype<Sigmoid>});
+  add_operator(operators,
+               {.name = "add",
+                .inputs = 2,
+                .shape = add_shape,
+                .macs = no_macs,
+                .parameters = no_parameters,
+                .attributes = {"relu"}},
+               {.reference = make_for_any_dtype<Add>});
 }
 
 }  // namespace muxnet

@@ -34,12 +34,11 @@ class Flatten final : public ReferenceKernel {
 
 }  // namespace
 
-Operator define_flatten() {
-  return {.name = "flatten", .shape = flatten_shape, .macs = no_macs, .parameters = no_parameters};
-}
-
-std::unique_ptr<Kernel> make_reference_flatten(const KernelSpec& spec) {
-  return make_for_dtype<Flatten>(spec);
+void add_flatten(OperatorRegister& operators) {
+  add_operator(
+      operators,
+      {.name = "flatten", .shape = flatten_shape, .macs = no_macs, .parameters = no_parameters},
+      {.reference = make_for_dtype<Flatten>});
 }
 
 }  // namespace muxnet

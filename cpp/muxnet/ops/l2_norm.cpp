@@ -68,16 +68,14 @@ class L2Norm final : public ReferenceKernel {
 
 }  // namespace
 
-Operator define_l2_norm() {
-  return {.name = "l2_norm",
-          .shape = l2_norm_shape,
-          .macs = no_macs,
-          .parameters = no_parameters,
-          .attributes = {"groups"}};
-}
-
-std::unique_ptr<Kernel> make_reference_l2_norm(const KernelSpec& spec) {
-  return make_for_dtype<L2Norm>(spec);
+void add_l2_norm(OperatorRegister& operators) {
+  add_operator(operators,
+               {.name = "l2_norm",
+                .shape = l2_norm_shape,
+                .macs = no_macs,
+                .parameters = no_parameters,
+                .attributes = {"groups"}},
+               {.reference = make_for_dtype<L2Norm>});
 }
 
 }  // namespace muxnet

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "muxnet/ops/define.hpp"
+#include "muxnet/ops/onednn.hpp"
 #include "muxnet/ops/operators.hpp"
 #include "muxnet/ops/reference.hpp"
 
@@ -109,16 +110,16 @@ class Linear final : public ReferenceKernel {
 
 }  // namespace
 
-Operator define_linear() {
-  return {.name = "linear",
-          .shape = linear_shape,
-          .macs = linear_macs,
-          .parameters = linear_parameters,
-          .attributes = {"features", "bias"}};
-}
-
-std::unique_ptr<Kernel> make_reference_linear(const KernelSpec& spec) {
-  return make_for_dtype<Linear>(spec);
+void add_linear(OperatorRegister& operators) {
+  add_operator(operators,
+               {.name = "linear",
+                .shape = linear_shape,
+                .macs = linear_macs,
+                .parameters = linear_parameters,
+                .attributes = {"features", "bias"}},
+               {.reference = make_for_dtype<Linear>,
+                .blas = make_blas_linear,
+                .onednn = make_onednn_linear});
 }
 
 }  // namespace muxnet

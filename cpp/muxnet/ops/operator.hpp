@@ -48,10 +48,7 @@ struct Operator {
 /// Throws std::invalid_argument unless `op` can have `count` inputs.
 void require_inputs(const Operator& op, std::string_view where, std::size_t count);
 
-/// The operator called `name`; throws std::out_of_range that lists what there is.
+/// The operator called `name`; throws std::invalid_argument that lists what there is.
 const Operator& find_operator(std::string_view name);
-
-/// Names of all operators, sorted.
-std::vector<std::string> operator_names();
 
 }  // namespace muxnet

@@ -2,45 +2,40 @@
 
 #include <memory>
 
+#include "muxnet/core/register.hpp"
+#include "muxnet/ops/entries.hpp"
 #include "muxnet/ops/kernel.hpp"
 #include "muxnet/ops/operator.hpp"
 
 namespace muxnet {
 
-// Every operator's definition and reference kernel; registry.cpp lists them. A factory of
-// reference kernels never returns nullptr.
+using KernelFactory = std::unique_ptr<Kernel> (*)(const KernelSpec&);
 
-Operator define_adaptive_average_pool();
-Operator define_add();
-Operator define_average_pool();
-Operator define_batch_norm();
-Operator define_conv2d();
-Operator define_dropout();
-Operator define_flatten();
-Operator define_l2_norm();
-Operator define_linear();
-Operator define_max_pool();
-Operator define_relu();
-Operator define_relu6();
-Operator define_sigmoid();
-Operator define_softmax();
+/// What computes an operator: null where there is nothing. A factory returns nullptr for what it
+/// cannot do, except `reference`, which can do everything in f32 and f64.
+struct KernelFactories {
+  KernelFactory reference;
+  KernelFactory blas = nullptr;    ///< f32 only
+  KernelFactory onednn = nullptr;  ///< null in a build without oneDNN
+};
 
-std::unique_ptr<Kernel> make_reference_adaptive_average_pool(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_add(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_average_pool(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_batch_norm(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_conv2d(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_dropout(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_flatten(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_l2_norm(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_linear(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_max_pool(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_relu(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_relu6(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_sigmoid(const KernelSpec& spec);
-std::unique_ptr<Kernel> make_reference_softmax(const KernelSpec& spec);
+struct OperatorEntry {
+  std::string name;
+  Operator definition;
+  KernelFactories kernels;
+};
+using OperatorRegister = Register<OperatorEntry>;
 
-// Kernels on OpenBLAS, f32 only; nullptr for what they cannot do.
+OperatorRegister& operators();
+
+/// Adds an operator whose functions refuse what no operator takes: another number of inputs,
+/// extents below 1, attributes that it does not understand.
+void add_operator(OperatorRegister& operators, const Operator& definition,
+                  const KernelFactories& kernels);
+
+/// NAME.cpp has add_NAME, the definition beside its reference kernel.
+OperatorRegister::Adder MUXNET_OPS_ENTRIES;
+
 std::unique_ptr<Kernel> make_blas_conv2d(const KernelSpec& spec);
 std::unique_ptr<Kernel> make_blas_linear(const KernelSpec& spec);
 

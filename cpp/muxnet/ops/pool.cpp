@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "muxnet/ops/define.hpp"
+#include "muxnet/ops/onednn.hpp"
 #include "muxnet/ops/operators.hpp"
 #include "muxnet/ops/reference.hpp"
 
@@ -169,28 +170,21 @@ class AveragePool final : public ReferenceKernel {
 
 }  // namespace
 
-Operator define_max_pool() {
-  return {.name = "max_pool",
-          .shape = max_pool_shape,
-          .macs = no_macs,
-          .parameters = no_parameters,
-          .attributes = {"kernel", "stride", "padding", "ceil_mode"}};
-}
-
-Operator define_average_pool() {
-  return {.name = "average_pool",
-          .shape = average_pool_shape,
-          .macs = no_macs,
-          .parameters = no_parameters,
-          .attributes = {"kernel", "stride", "padding", "count_include_pad"}};
-}
-
-std::unique_ptr<Kernel> make_reference_max_pool(const KernelSpec& spec) {
-  return make_for_dtype<MaxPool>(spec);
-}
-
-std::unique_ptr<Kernel> make_reference_average_pool(const KernelSpec& spec) {
-  return make_for_dtype<AveragePool>(spec);
+void add_pool(OperatorRegister& operators) {
+  add_operator(operators,
+               {.name = "max_pool",
+                .shape = max_pool_shape,
+                .macs = no_macs,
+                .parameters = no_parameters,
+                .attributes = {"kernel", "stride", "padding", "ceil_mode"}},
+               {.reference = make_for_dtype<MaxPool>, .onednn = make_onednn_pool});
+  add_operator(operators,
+               {.name = "average_pool",
+                .shape = average_pool_shape,
+                .macs = no_macs,
+                .parameters = no_parameters,
+                .attributes = {"kernel", "stride", "padding", "count_include_pad"}},
+               {.reference = make_for_dtype<AveragePool>, .onednn = make_onednn_pool});
 }
 
 }  // namespace muxnet

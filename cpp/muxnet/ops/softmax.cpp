@@ -50,12 +50,11 @@ class Softmax final : public ReferenceKernel {
 
 }  // namespace
 
-Operator define_softmax() {
-  return {.name = "softmax", .shape = softmax_shape, .macs = no_macs, .parameters = no_parameters};
-}
-
-std::unique_ptr<Kernel> make_reference_softmax(const KernelSpec& spec) {
-  return make_for_dtype<Softmax>(spec);
+void add_softmax(OperatorRegister& operators) {
+  add_operator(
+      operators,
+      {.name = "softmax", .shape = softmax_shape, .macs = no_macs, .parameters = no_parameters},
+      {.reference = make_for_dtype<Softmax>});
 }
 
 }  // namespace muxnet

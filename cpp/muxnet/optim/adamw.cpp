@@ -54,4 +54,11 @@ void AdamW::apply(std::span<float> values, std::span<const float> gradients,
   });
 }
 
+void add_adamw(OptimizerRegister& optimizers) {
+  optimizers.add(
+      {"adamw", "AdamW", [](const OptimizerOptions& o) {
+         return std::make_unique<AdamW>(AdamWOptions{o.beta1, o.beta2, o.eps, o.weight_decay});
+       }});
+}
+
 }  // namespace muxnet

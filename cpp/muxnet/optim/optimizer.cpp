@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/optim/adamw.hpp"
-#include "muxnet/optim/sgd.hpp"
 
 namespace muxnet {
 namespace {
@@ -21,20 +19,6 @@ void require_segments(std::span<const Segment> segments, std::int64_t size,
     require(false, where, text("segments in order, disjoint and within [0, ", size, ')'),
             text('[', segment.begin, ", ", segment.end, ") after ", last));
   }
-}
-
-std::map<std::string, OptimizerFactory>& factories() {
-  static std::map<std::string, OptimizerFactory> table = {
-      {"sgd",
-       [](const OptimizerOptions& o) {
-         return std::make_unique<Sgd>(SgdOptions{o.momentum, o.nesterov, o.weight_decay});
-       }},
-      {"adamw",
-       [](const OptimizerOptions& o) {
-         return std::make_unique<AdamW>(AdamWOptions{o.beta1, o.beta2, o.eps, o.weight_decay});
-       }},
-  };
-  return table;
 }
 
 constexpr auto step_name = "step";
@@ -93,23 +77,13 @@ void Optimizer::load_state(const std::map<std::string, Tensor>& state) {
   step_ = step;
 }
 
+OptimizerRegister& optimizers() {
+  static OptimizerRegister all("optimizers", {MUXNET_OPTIM_ENTRIES});
+  return all;
+}
+
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options) {
-  const auto found = factories().find(options.name);
-  if (found != factories().end()) return found->second(options);
-  std::string known;
-  for (const auto& name : optimizer_names()) known += (known.empty() ? "" : ", ") + name;
-  throw std::invalid_argument(error_text("make_optimizer", text("one of ", known), options.name));
-}
-
-void add_optimizer(const std::string& name, OptimizerFactory factory) {
-  const bool added = factories().emplace(name, std::move(factory)).second;
-  require(added, "add_optimizer", "a new name", name);
-}
-
-std::vector<std::string> optimizer_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : factories()) names.push_back(entry.first);
-  return names;
+  return optimizers().find(options.name).make(options);
 }
 
 }  // namespace muxnet

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "muxnet/core/register.hpp"
 #include "muxnet/core/tensor.hpp"
+#include "muxnet/optim/entries.hpp"
 
 namespace muxnet {
 
@@ -70,7 +72,7 @@ class Optimizer {
 
 /// All optimizers' settings; each takes its own and ignores the others'.
 struct OptimizerOptions {
-  std::string name = "sgd";  ///< "sgd", "adamw" or one of add_optimizer
+  std::string name = "sgd";  ///< one of optimizers()
   double weight_decay = 0;   ///< share of each weight taken off in a step, times the learning rate
   double momentum = 0.9;     ///< sgd
   bool nesterov = true;      ///< sgd
@@ -79,17 +81,20 @@ struct OptimizerOptions {
   double eps = 1e-8;         ///< adamw
 };
 
+struct OptimizerEntry {
+  std::string name;
+  std::string title;
+  std::function<std::unique_ptr<Optimizer>(const OptimizerOptions&)> make;
+};
+using OptimizerRegister = Register<OptimizerEntry>;
+
+OptimizerRegister& optimizers();
+
+/// NAME.cpp has add_NAME.
+OptimizerRegister::Adder MUXNET_OPTIM_ENTRIES;
+
 /// The optimizer of that name, init not yet called. Throws std::invalid_argument that lists the
 /// known names, or names the bad setting.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options);
-
-using OptimizerFactory = std::function<std::unique_ptr<Optimizer>(const OptimizerOptions&)>;
-
-/// Makes another optimizer known to make_optimizer. Throws std::invalid_argument when the name is
-/// taken. Not to be called while other threads make optimizers.
-void add_optimizer(const std::string& name, OptimizerFactory factory);
-
-/// In alphabetical order.
-std::vector<std::string> optimizer_names();
 
 }  // namespace muxnet

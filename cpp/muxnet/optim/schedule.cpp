@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numbers>
 
 #include "muxnet/core/error.hpp"
@@ -105,14 +104,11 @@ std::unique_ptr<Schedule> make(const ScheduleOptions& options) {
   return std::make_unique<Kind>(options);
 }
 
-using Factory = std::unique_ptr<Schedule> (*)(const ScheduleOptions&);
-
-const std::map<std::string, Factory>& factories() {
-  static const std::map<std::string, Factory> table = {{"constant", make<Constant>},
-                                                       {"step", make<Step>},
-                                                       {"cosine", make<Cosine>},
-                                                       {"one_cycle", make<OneCycle>}};
-  return table;
+void add_all(ScheduleRegister& schedules) {
+  schedules.add({"one_cycle", "up to the peak, then down to the end", make<OneCycle>});
+  schedules.add({"cosine", "along a cosine to the end", make<Cosine>});
+  schedules.add({"step", "down by a factor at milestones", make<Step>});
+  schedules.add({"constant", "the same throughout", make<Constant>});
 }
 
 }  // namespace
@@ -126,26 +122,20 @@ double Schedule::learning_rate(std::int64_t step, std::int64_t total_steps) cons
   return rate(static_cast<double>(kept), static_cast<double>(total_steps));
 }
 
+ScheduleRegister& schedules() {
+  static ScheduleRegister all("schedules", {add_all});
+  return all;
+}
+
 std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options) {
-  const auto found = factories().find(options.name);
-  if (found == factories().end()) {
-    std::string known;
-    for (const auto& name : schedule_names()) known += (known.empty() ? "" : ", ") + name;
-    throw std::invalid_argument(error_text(where, text("one of ", known), options.name));
-  }
+  const ScheduleEntry& schedule = schedules().find(options.name);
   require(options.learning_rate > 0 && std::isfinite(options.learning_rate), where,
           "learning_rate above 0", text(options.learning_rate));
   require(options.warmup >= 0 && options.warmup < 1, where, "warmup in [0, 1)",
           text(options.warmup));
   require(options.final_ratio >= 0 && options.final_ratio <= 1, where, "final_ratio in [0, 1]",
           text(options.final_ratio));
-  return found->second(options);
-}
-
-std::vector<std::string> schedule_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : factories()) names.push_back(entry.first);
-  return names;
+  return schedule.make(options);
 }
 
 }  // namespace muxnet

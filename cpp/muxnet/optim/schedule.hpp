@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "muxnet/core/register.hpp"
+
 namespace muxnet {
 
 /// The learning rate of each step of a training, as a pure function of (step, total_steps): a
@@ -29,7 +31,7 @@ class Schedule {
 /// All schedules' settings; each takes its own and ignores the others'. Fractions are of
 /// total_steps.
 struct ScheduleOptions {
-  std::string name = "one_cycle";  ///< "constant", "step", "cosine", "one_cycle"
+  std::string name = "one_cycle";  ///< one of schedules()
   double learning_rate = 0.1;      ///< the highest of the schedule
   /// cosine, one_cycle: fraction of steps that rise to the highest rate, in [0, 1).
   double warmup = 0.2;
@@ -39,6 +41,15 @@ struct ScheduleOptions {
   std::vector<double> milestones = {0.5, 0.75};  ///< step: fractions, rising, in (0, 1)
   double decay = 0.1;                            ///< step: factor at each milestone
 };
+
+struct ScheduleEntry {
+  std::string name;
+  std::string title;
+  std::unique_ptr<Schedule> (*make)(const ScheduleOptions&);
+};
+using ScheduleRegister = Register<ScheduleEntry>;
+
+ScheduleRegister& schedules();
 
 /// With n = total_steps, r = learning_rate, W = max(warmup n - 1, 0), last = n - 1:
 /// - constant: r;
@@ -51,8 +62,5 @@ struct ScheduleOptions {
 /// Throws std::invalid_argument that lists the known names, or names the bad setting.
 /// Source: cosine arXiv 1608.03983, one_cycle arXiv 1708.07120.
 std::unique_ptr<Schedule> make_schedule(const ScheduleOptions& options);
-
-/// In alphabetical order.
-std::vector<std::string> schedule_names();
 
 }  // namespace muxnet

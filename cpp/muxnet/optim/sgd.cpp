@@ -55,4 +55,11 @@ void Sgd::apply(std::span<float> values, std::span<const float> gradients,
   });
 }
 
+void add_sgd(OptimizerRegister& optimizers) {
+  optimizers.add(
+      {"sgd", "SGD with Nesterov momentum", [](const OptimizerOptions& o) {
+         return std::make_unique<Sgd>(SgdOptions{o.momentum, o.nesterov, o.weight_decay});
+       }});
+}
+
 }  // namespace muxnet

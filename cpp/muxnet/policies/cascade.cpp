@@ -3,7 +3,7 @@
 #include <map>
 
 #include "muxnet/policies/chain_search.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 
 namespace muxnet {
 namespace {
@@ -92,6 +92,20 @@ class CascadeRule : public Rule {
   Measure measure_;
 };
 
+/// `cascade`: models in order of rising cost; each answers when its max-softmax reaches its
+/// threshold, else the next is called; the last model run answers. Chains (all subsets of up
+/// to `options.max_models`) and thresholds (quantiles, `options.bins` per stage) are searched
+/// exhaustively on held-out accuracy against cost. Parameters: models, model_0, threshold_0, ...
+///
+/// `margin_cascade`: as `cascade`, but sure by the margin, the best class's probability less the
+/// second's.
+///
+/// `entropy_cascade`: as `cascade`, but sure by 1 - entropy / log K.
+///
+/// `agreement_cascade`: as `cascade`, but sure where all models run so far agree on the class:
+/// 1/2 + s/2 where they do, s/2 where one does not, with s their mean probability of the last one's
+/// class. A threshold of 1/2 asks for agreement alone. After Kolawole et al., Agreement-Based
+/// Cascading for Efficient Inference, arXiv 2407.02348, with one model a tier.
 class CascadePolicy : public ChainPolicy {
  public:
   /// `all_run`: the measure looks at all models run, not at the last alone.
@@ -141,22 +155,19 @@ class CascadePolicy : public ChainPolicy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "cascade", Measure{"max_softmax", max_softmax});
-}
-
-std::unique_ptr<Policy> make_margin_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "margin_cascade", Measure{"margin", margin});
-}
-
-std::unique_ptr<Policy> make_entropy_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "entropy_cascade",
-                                         Measure{"1 - entropy / log K", certainty});
-}
-
-std::unique_ptr<Policy> make_agreement_cascade(const PolicyOptions& options) {
-  return std::make_unique<CascadePolicy>(options, "agreement_cascade",
-                                         Measure{"agreement", agreement}, true);
+void add_cascade(PolicyRegister& policies) {
+  const auto add = [&policies](std::string name, std::string title, bool reported, Measure measure,
+                               bool all_run = false) {
+    policies.add({name, std::move(title),
+                  [=](const PolicyOptions& options) {
+                    return std::make_unique<CascadePolicy>(options, name, measure, all_run);
+                  },
+                  reported});
+  };
+  add("cascade", "max-softmax cascade", true, {"max_softmax", max_softmax});
+  add("margin_cascade", "margin cascade", false, {"margin", margin});
+  add("entropy_cascade", "entropy cascade", false, {"1 - entropy / log K", certainty});
+  add("agreement_cascade", "agreement cascade", false, {"agreement", agreement}, true);
 }
 
 }  // namespace muxnet

@@ -5,7 +5,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/policies/net_value.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 
 namespace muxnet {
 namespace {
@@ -101,10 +101,8 @@ class ThresholdRule : public Rule {
   double threshold_;
 };
 
-/// (n, N). Throws std::invalid_argument when the multiplexer said nothing of the table's inputs.
-std::vector<double> all_values(const OutcomeTable& table, const std::string& policy, Scale scale) {
-  require(!table.fields().scores.empty() || !table.fields().weights.empty(), policy,
-          "a table with the multiplexer's weights or scores", "one without");
+/// (n, N).
+std::vector<double> all_values(const OutcomeTable& table, Scale scale) {
   const auto models = static_cast<std::size_t>(table.model_count());
   const OutcomeRows rows(table);
   std::vector<double> result;
@@ -117,26 +115,32 @@ std::vector<double> all_values(const OutcomeTable& table, const std::string& pol
   return result;
 }
 
-class ArgmaxPolicy : public ValuePolicy {
+/// `hybrid_single`: Algorithm 2, hybrid-single, argmax_i (v_i - lambda c_i / max c). v_i is
+/// sigmoid(score_i) where the table has scores of correctness, else log w_i, for which lambda = 0
+/// is the paper's rule and lambda > 0 raises the cost term of Eq. 5. Parameter: lambda.
+class HybridSinglePolicy : public ValuePolicy {
  public:
   using ValuePolicy::ValuePolicy;
-  std::string name() const override { return "argmax"; }
-  bool uses_router() const override { return true; }
+  std::string name() const override { return "hybrid_single"; }
+  Needs needs() const override { return {.scores = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
-    return measure_all(held_out, settings(all_values(held_out, name(), Scale::probability)));
+    return measure_all(held_out, settings(all_values(held_out, Scale::probability)));
   }
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     return std::make_unique<ArgmaxRule>(choice(parameters));
   }
 };
 
-class ThresholdEnsemblePolicy : public Policy {
+/// `hybrid_ensemble`: Algorithm 2, hybrid-ensemble: w = softmax_i(s_i - lambda c_i / max c) with
+/// s_i the score, or log w_i without scores; S = {i: w_i > T}, the argmax when S is empty; answers
+/// the mean of f_i over S. Parameters: lambda, threshold.
+class HybridEnsemblePolicy : public Policy {
  public:
   using Policy::Policy;
-  std::string name() const override { return "threshold_ensemble"; }
-  bool uses_router() const override { return true; }
+  std::string name() const override { return "hybrid_ensemble"; }
+  Needs needs() const override { return {.scores = true}; }
 
  private:
   /// Two knobs share the effort: bins / 10 lambdas by bins / 5 thresholds.
@@ -144,7 +148,7 @@ class ThresholdEnsemblePolicy : public Policy {
     const auto lambda_count =
         static_cast<std::size_t>(std::max<std::int64_t>(2, options().bins / 10));
     const std::size_t threshold_count = 2 * lambda_count;
-    const auto values = all_values(held_out, name(), Scale::logit);
+    const auto values = all_values(held_out, Scale::logit);
     std::vector<PolicyParameters> settings;
     for (const double lambda : even_lambdas(values, relative_costs(), lambda_count)) {
       for (std::size_t i = 0; i < threshold_count; ++i) {
@@ -165,11 +169,9 @@ class ThresholdEnsemblePolicy : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_argmax(const PolicyOptions& options) {
-  return std::make_unique<ArgmaxPolicy>(options);
-}
-std::unique_ptr<Policy> make_threshold_ensemble(const PolicyOptions& options) {
-  return std::make_unique<ThresholdEnsemblePolicy>(options);
+void add_hybrid(PolicyRegister& policies) {
+  policies.add({"hybrid_single", "hybrid-single", make_policy_of<HybridSinglePolicy>, true});
+  policies.add({"hybrid_ensemble", "hybrid-ensemble", make_policy_of<HybridEnsemblePolicy>, true});
 }
 
 }  // namespace muxnet

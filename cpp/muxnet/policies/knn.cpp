@@ -3,7 +3,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/policies/neighbours.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 
 namespace muxnet {
 namespace {
@@ -54,22 +54,25 @@ class KnnRule : public Rule {
   std::shared_ptr<const Neighbours> neighbours_;
 };
 
+/// `knn`: argmax_i (p_i - lambda c_i / max c) with p_i from the held-out inputs whose features are
+/// nearest (Neighbours); held-out figures leave each input out of its own neighbours. Pays for the
+/// multiplexer's look, where the table says what its features cost, and for the n F MACs of the
+/// search. As in Woods et al., Combination of Multiple Classifiers Using Local Accuracy Estimates,
+/// TPAMI 1997, and in RouterBench, arXiv 2403.12031. Parameter: lambda.
 class KnnPolicy : public ValuePolicy {
  public:
   using ValuePolicy::ValuePolicy;
   std::string name() const override { return "knn"; }
-  bool uses_router() const override { return true; }
-  bool uses_features() const override { return true; }
+  Needs needs() const override { return {.features = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
-    require(!held_out.fields().features.empty(), name(), "a table with features", "one without");
     neighbours_ = std::make_shared<Neighbours>(held_out);
     std::vector<OperatingPoint> points;
     for (const auto& parameters : settings(neighbours_->left_out())) {
       const KnnRule rule(choice(parameters), neighbours_);
       Decisions decisions = rule.decide(held_out, neighbours_->left_out());
-      decisions.router = uses_router();
+      decisions.uses_multiplexer = uses_multiplexer();
       decisions.rule_macs = rule.macs();
       points.push_back(measured(parameters, decisions, held_out));
     }
@@ -93,8 +96,8 @@ class KnnPolicy : public ValuePolicy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_knn(const PolicyOptions& options) {
-  return std::make_unique<KnnPolicy>(options);
+void add_knn(PolicyRegister& policies) {
+  policies.add({"knn", "kNN on features", make_policy_of<KnnPolicy>});
 }
 
 }  // namespace muxnet

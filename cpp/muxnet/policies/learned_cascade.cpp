@@ -9,7 +9,7 @@
 #include "muxnet/core/parallel.hpp"
 #include "muxnet/policies/chain_search.hpp"
 #include "muxnet/policies/confidence.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 
 namespace muxnet {
 namespace {
@@ -74,6 +74,10 @@ std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
   return learnt;
 }
 
+/// `learned_cascade`: as `cascade`, but after each model a regression on all answers so far says
+/// how surely their product of experts is right (JointConfidence), and that product is the answer.
+/// Chains of up to three models and thresholds are searched on cross-fitted confidences. Of more
+/// than eight models the eight most promising take part. Parameters as of `cascade`.
 class LearnedCascadePolicy : public ChainPolicy {
  public:
   using ChainPolicy::ChainPolicy;
@@ -144,8 +148,8 @@ class LearnedCascadePolicy : public ChainPolicy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_learned_cascade(const PolicyOptions& options) {
-  return std::make_unique<LearnedCascadePolicy>(options);
+void add_learned_cascade(PolicyRegister& policies) {
+  policies.add({"learned_cascade", "learned cascade", make_policy_of<LearnedCascadePolicy>, true});
 }
 
 }  // namespace muxnet

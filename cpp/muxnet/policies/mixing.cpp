@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "muxnet/core/random.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/pareto.hpp"
 
 namespace muxnet {
@@ -36,6 +36,9 @@ class MixingRule : public Rule {
   std::uint64_t seed_;
 };
 
+/// `random_mixing`: a seeded draw, blind to the input, between two neighbours on the upper concave
+/// hull of the single models. Points are the hull's vertices; a budget between two mixes them. What
+/// any router must beat. Parameters: first, second, share (of second).
 class RandomMixingPolicy : public Policy {
  public:
   using Policy::Policy;
@@ -82,8 +85,8 @@ class RandomMixingPolicy : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_random_mixing(const PolicyOptions& options) {
-  return std::make_unique<RandomMixingPolicy>(options);
+void add_mixing(PolicyRegister& policies) {
+  policies.add({"random_mixing", "random mixing", make_policy_of<RandomMixingPolicy>, true});
 }
 
 }  // namespace muxnet

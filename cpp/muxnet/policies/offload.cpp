@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 
 namespace muxnet {
 namespace {
@@ -33,18 +33,19 @@ class OffloadRule : public Rule {
   double threshold_;
 };
 
+/// `offload`: mobile/cloud, two models and one output in [0, 1]: the dearer model where
+/// it reaches the threshold. Default 0.5, as in the paper. Parameter: threshold.
 class OffloadPolicy : public Policy {
  public:
   using Policy::Policy;
   std::string name() const override { return "offload"; }
-  bool uses_router() const override { return true; }
+  Needs needs() const override { return {.offload_score = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
     require(held_out.model_count() == 2, "offload", "two models, device and cloud",
             text(held_out.model_count()));
     const auto scores = held_out.fields().offload_score.span<float>();
-    require(!scores.empty(), "offload", "a table with offload_score", "one without");
     std::vector<PolicyParameters> settings{
         {{"threshold", paper_threshold}}, {{"threshold", 0.0}}, {{"threshold", never}}};
     std::vector<float> sorted(scores.begin(), scores.end());
@@ -72,8 +73,8 @@ class OffloadPolicy : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_offload(const PolicyOptions& options) {
-  return std::make_unique<OffloadPolicy>(options);
+void add_offload(PolicyRegister& policies) {
+  policies.add({"offload", "offload (two models)", make_policy_of<OffloadPolicy>, true, false});
 }
 
 }  // namespace muxnet

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 
 namespace muxnet {
 namespace {
@@ -23,10 +23,13 @@ class OracleRule : public Rule {
   std::vector<std::size_t> by_cost_;
 };
 
+/// `oracle`: reads the label: the cheapest model that is right, the cheapest of all when none is.
+/// The bound for policies that call one model; replay only.
 class OraclePolicy : public Policy {
  public:
   using Policy::Policy;
   std::string name() const override { return "oracle"; }
+  Needs needs() const override { return {.label = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
@@ -39,8 +42,8 @@ class OraclePolicy : public Policy {
 
 }  // namespace
 
-std::unique_ptr<Policy> make_oracle(const PolicyOptions& options) {
-  return std::make_unique<OraclePolicy>(options);
+void add_oracle(PolicyRegister& policies) {
+  policies.add({"oracle", "oracle", make_policy_of<OraclePolicy>, true});
 }
 
 }  // namespace muxnet

@@ -1,5 +1,5 @@
 #include "muxnet/core/error.hpp"
-#include "muxnet/policies/policies.hpp"
+#include "muxnet/policies/registry.hpp"
 
 namespace muxnet {
 namespace {
@@ -19,6 +19,7 @@ class SinglePolicy : public Policy {
   }
 };
 
+/// `always`: the model `options.model` answers every input.
 class AlwaysPolicy : public SinglePolicy {
  public:
   using SinglePolicy::SinglePolicy;
@@ -32,6 +33,7 @@ class AlwaysPolicy : public SinglePolicy {
   }
 };
 
+/// `best_single`: the model most accurate on held-out data answers every input.
 class BestSinglePolicy : public SinglePolicy {
  public:
   using SinglePolicy::SinglePolicy;
@@ -43,30 +45,11 @@ class BestSinglePolicy : public SinglePolicy {
   }
 };
 
-class AverageEnsemblePolicy : public Policy {
- public:
-  using Policy::Policy;
-  std::string name() const override { return "average_ensemble"; }
-
- private:
-  std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
-    return {measure(held_out, {})};
-  }
-  std::unique_ptr<Rule> make_rule(const PolicyParameters&) const override {
-    return std::make_unique<FixedRule>(all_models(models().size()));
-  }
-};
-
 }  // namespace
 
-std::unique_ptr<Policy> make_always(const PolicyOptions& options) {
-  return std::make_unique<AlwaysPolicy>(options);
-}
-std::unique_ptr<Policy> make_best_single(const PolicyOptions& options) {
-  return std::make_unique<BestSinglePolicy>(options);
-}
-std::unique_ptr<Policy> make_average_ensemble(const PolicyOptions& options) {
-  return std::make_unique<AverageEnsemblePolicy>(options);
+void add_singles(PolicyRegister& policies) {
+  policies.add({"always", "always", make_policy_of<AlwaysPolicy>, false, false});
+  policies.add({"best_single", "best single model", make_policy_of<BestSinglePolicy>, true, false});
 }
 
 }  // namespace muxnet

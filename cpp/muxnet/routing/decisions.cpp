@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 
@@ -17,13 +18,12 @@ std::vector<std::uint8_t> Decisions::correct(const OutcomeTable& table) const {
 
 std::vector<double> Decisions::costs(const OutcomeTable& table, const std::string& kind) const {
   const auto& model_costs = table.costs(kind);
-  const double base = (router ? table.router_cost(kind) : 0.0) + (kind == "macs" ? rule_macs : 0.0);
+  const double base =
+      (uses_multiplexer ? table.multiplexer_cost(kind) : 0.0) + (kind == "macs" ? rule_macs : 0.0);
   std::vector<double> result(called.size());
   for (std::size_t i = 0; i < result.size(); ++i) {
     double sum = base;
-    for (std::uint64_t rest = called[i]; rest != 0; rest &= rest - 1) {
-      sum += model_costs[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    for (const std::size_t model : models_of(called[i])) sum += model_costs[model];
     result[i] = sum;
   }
   return result;
@@ -32,9 +32,7 @@ std::vector<double> Decisions::costs(const OutcomeTable& table, const std::strin
 std::vector<double> Decisions::called_shares(std::int64_t models) const {
   std::vector<double> result(static_cast<std::size_t>(models), 0.0);
   for (const std::uint64_t mask : called) {
-    for (std::uint64_t rest = mask; rest != 0; rest &= rest - 1) {
-      result[static_cast<std::size_t>(std::countr_zero(rest))] += 1.0;
-    }
+    for (const std::size_t model : models_of(mask)) result[model] += 1.0;
   }
   for (double& share : result) share /= static_cast<double>(called.size());
   return result;

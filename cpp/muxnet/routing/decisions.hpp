@@ -12,7 +12,7 @@ namespace muxnet {
 struct Decisions {
   std::vector<std::uint64_t> called;  ///< (n), bit i: model i was run, and is paid for
   std::vector<std::int32_t> answers;  ///< (n), the class answered
-  bool router = false;                ///< the multiplexer looked at every input, and is paid for
+  bool uses_multiplexer = false;      ///< it ran on every input, and is paid for
   double rule_macs = 0;               ///< MACs of deciding itself, per input, paid for in "macs"
 
   /// u8 (n): the answer is the label. Throws std::invalid_argument without labels.

@@ -9,6 +9,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/core/random.hpp"
 
 namespace muxnet {
@@ -29,17 +30,10 @@ std::int64_t place(const std::string& name, double value) {
   return std::lround(steps_per_unit * std::clamp(odds, -end_of_grid, end_of_grid));
 }
 
-template <class Value>
-std::string names_of(const std::map<std::string, Value>& entries) {
-  std::string names;
-  for (const auto& [name, value] : entries) names += (names.empty() ? "" : ", ") + name;
-  return names;
-}
-
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-/// What the multiplexer says at its surest; negative where none looks.
-double router_value(const Evidence& evidence) {
+/// What the multiplexer says at its surest; negative where none ran.
+double multiplexer_value(const Evidence& evidence) {
   if (!std::isnan(evidence.offload_score)) return evidence.offload_score;
   if (!evidence.scores.empty()) {
     return sigmoid(*std::max_element(evidence.scores.begin(), evidence.scores.end()));
@@ -55,9 +49,7 @@ std::map<std::string, double> monitored_values(const Rule& rule, Evidence eviden
   evidence.called = 0;
   const Step last = run_steps(rule, evidence, [&](const Evidence& before, const Step& step) {
     if (before.called != 0) return;
-    for (std::uint64_t rest = step.call; rest != 0; rest &= rest - 1) {
-      first += evidence.confidences[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    for (const std::size_t model : models_of(step.call)) first += evidence.confidences[model];
     first /= std::popcount(step.call);
   });
   std::vector<float> joint(evidence.probabilities.size() / evidence.predictions.size());
@@ -65,8 +57,8 @@ std::map<std::string, double> monitored_values(const Rule& rule, Evidence eviden
   std::map<std::string, double> values{
       {"first", std::clamp(first, 0.0, 1.0)},
       {"answer", std::clamp(static_cast<double>(joint[answer]), 0.0, 1.0)}};
-  const double router = router_value(evidence);
-  if (router >= 0) values["router"] = router;
+  const double multiplexer = multiplexer_value(evidence);
+  if (multiplexer >= 0) values["multiplexer"] = multiplexer;
   return values;
 }
 
@@ -79,8 +71,8 @@ std::map<std::string, std::vector<double>> monitored_values(const Policy& policy
   std::map<std::string, std::vector<double>> result;
   for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
     Evidence evidence = rows.at(row);
-    // In service nobody looks for a policy that does not want it.
-    if (!policy.uses_router()) {
+    // In service it runs for no policy that does not want it.
+    if (!policy.uses_multiplexer()) {
       evidence.weights = evidence.scores = {};
       evidence.offload_score = std::numeric_limits<float>::quiet_NaN();
     }
@@ -125,8 +117,8 @@ bool DriftMonitor::observe(const std::map<std::string, double>& values) {
 
 void DriftMonitor::take(const std::map<std::string, double>& values) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  require(names_of(values) == names_of(streams_), "drift monitor",
-          text("values of ", names_of(streams_)), names_of(values));
+  require(joined(values, key_of) == joined(streams_, key_of), "drift monitor",
+          text("values of ", joined(streams_, key_of)), joined(values, key_of));
   std::vector<std::int64_t> places;  // all checked before any counts
   for (const auto& [name, value] : values) places.push_back(place(name, value));
   Random random(options_.seed, static_cast<std::uint64_t>(observed_));

@@ -14,7 +14,7 @@
 namespace muxnet {
 
 /// What a monitor watches of one input, each in [0, 1]: `first`, the mean confidence of the models
-/// called first; `answer`, the probability of the answer; `router`, where a multiplexer looks, its
+/// called first; `answer`, the probability of the answer; `multiplexer`, where one runs, its
 /// greatest probability that a model is right, its greatest weight or its offload score. Only
 /// outputs of models that the rule calls are read.
 std::map<std::string, double> monitored_values(const Rule& rule, Evidence evidence);

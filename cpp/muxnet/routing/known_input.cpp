@@ -9,9 +9,7 @@ namespace muxnet {
 
 std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models) {
   std::vector<std::string> names;
-  for (std::uint64_t rest = called; rest != 0; rest &= rest - 1) {
-    names.push_back(models[static_cast<std::size_t>(std::countr_zero(rest))]);
-  }
+  for (const std::size_t model : models_of(called)) names.push_back(models[model]);
   return names;
 }
 

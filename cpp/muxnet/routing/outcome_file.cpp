@@ -57,14 +57,15 @@ OutcomeFields fields_of(const SafeTensors& file) {
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     fields.costs[kinds[i]] = cost_row(file.at("costs"), i, kinds.size());
   }
-  const auto router = parse_json(metadata_at(file, "router_costs")).get<std::vector<std::string>>();
-  for (std::size_t i = 0; i < router.size(); ++i) {
-    const auto value = cost_row(file.at("router_costs"), i, router.size());
+  const auto own_kinds =
+      parse_json(metadata_at(file, "multiplexer_costs")).get<std::vector<std::string>>();
+  for (std::size_t i = 0; i < own_kinds.size(); ++i) {
+    const auto value = cost_row(file.at("multiplexer_costs"), i, own_kinds.size());
     if (value.size() != 1) {
       throw FileError(
-          error_text("outcome table router_costs", "one number per kind", text(value.size())));
+          error_text("outcome table multiplexer_costs", "one number per kind", text(value.size())));
     }
-    fields.router_costs[router[i]] = value[0];
+    fields.multiplexer_costs[own_kinds[i]] = value[0];
   }
   for (const auto& [name, field] : tensors_of_file) {
     const auto found = file.tensors.find(name);
@@ -81,23 +82,23 @@ void OutcomeTable::save(const std::filesystem::path& path) const {
     if (!((*fields_).*field).empty()) file.tensors[name] = (*fields_).*field;
   }
   std::vector<std::string> kinds, router_kinds;
-  std::vector<double> costs, router_costs;
+  std::vector<double> costs, multiplexer_costs;
   for (const auto& [kind, values] : fields_->costs) {
     kinds.push_back(kind);
     costs.insert(costs.end(), values.begin(), values.end());
   }
-  for (const auto& [kind, value] : fields_->router_costs) {
+  for (const auto& [kind, value] : fields_->multiplexer_costs) {
     router_kinds.push_back(kind);
-    router_costs.push_back(value);
+    multiplexer_costs.push_back(value);
   }
   file.tensors["costs"] =
       Tensor::from(costs, {static_cast<std::int64_t>(kinds.size()), model_count()});
-  if (!router_costs.empty()) {
-    const auto count = static_cast<std::int64_t>(router_costs.size());
-    file.tensors["router_costs"] = Tensor::from(router_costs, {count});
+  if (!multiplexer_costs.empty()) {
+    const auto count = static_cast<std::int64_t>(multiplexer_costs.size());
+    file.tensors["multiplexer_costs"] = Tensor::from(multiplexer_costs, {count});
   }
   file.metadata = {{"format", format_name},       {"models", Json(models()).dump()},
-                   {"costs", Json(kinds).dump()}, {"router_costs", Json(router_kinds).dump()},
+                   {"costs", Json(kinds).dump()}, {"multiplexer_costs", Json(router_kinds).dump()},
                    {"split", fields_->split},     {"source", fields_->source}};
   save_safetensors(path, file);
 }

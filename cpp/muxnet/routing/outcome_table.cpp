@@ -7,6 +7,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 namespace {
@@ -79,17 +80,17 @@ void check_costs(const OutcomeFields& fields) {
               text(values[i], " ", kind, " for model '", fields.models[i], "'"));
     }
   }
-  for (const auto& [kind, value] : fields.router_costs) {
-    require(fields.costs.count(kind) > 0, where, "router costs of the models' kinds",
+  for (const auto& [kind, value] : fields.multiplexer_costs) {
+    require(fields.costs.count(kind) > 0, where, "multiplexer costs of the models' kinds",
             text('\'', kind, '\''));
-    require(std::isfinite(value) && value >= 0, where, "a router cost of at least 0",
+    require(std::isfinite(value) && value >= 0, where, "a multiplexer cost of at least 0",
             text(value, ' ', kind));
   }
-  const bool router =
+  const bool scored =
       !fields.weights.empty() || !fields.scores.empty() || !fields.offload_score.empty();
   for (const auto& [kind, values] : fields.costs) {
-    require(!router || fields.router_costs.count(kind) > 0, where,
-            text("the router's own cost in ", kind, " beside its output"), "none");
+    require(!scored || fields.multiplexer_costs.count(kind) > 0, where,
+            text("the multiplexer's own cost in ", kind, " beside its output"), "none");
   }
 }
 
@@ -232,14 +233,22 @@ std::vector<double> OutcomeTable::accuracies() const {
 const std::vector<double>& OutcomeTable::costs(const std::string& kind) const {
   const auto found = fields_->costs.find(kind);
   if (found != fields_->costs.end()) return found->second;
-  std::string known;
-  for (const auto& [name, values] : fields_->costs) known += (known.empty() ? "" : ", ") + name;
-  throw std::invalid_argument(error_text(where, text("a kind of cost among ", known), kind));
+  throw std::invalid_argument(
+      error_text(where, text("a kind of cost among ", joined(fields_->costs, key_of)), kind));
 }
 
-double OutcomeTable::router_cost(const std::string& kind) const {
-  const auto found = fields_->router_costs.find(kind);
-  return found == fields_->router_costs.end() ? 0.0 : found->second;
+std::string OutcomeTable::traded_cost(const std::string& wanted) const {
+  const auto& kinds = fields_->costs;
+  if (wanted.empty()) return kinds.count("macs") > 0 ? "macs" : kinds.begin()->first;
+  std::string known;
+  for (const auto& [name, values] : kinds) known += (known.empty() ? "" : " or ") + name;
+  require(kinds.count(wanted) > 0, "cost kind", known, wanted);
+  return wanted;
+}
+
+double OutcomeTable::multiplexer_cost(const std::string& kind) const {
+  const auto found = fields_->multiplexer_costs.find(kind);
+  return found == fields_->multiplexer_costs.end() ? 0.0 : found->second;
 }
 
 OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,

@@ -23,11 +23,11 @@ struct OutcomeFields {
   Tensor labels;                                     ///< i32 (n)
   std::map<std::string, std::vector<double>> costs;  ///< kind ("macs", "latency_ms") -> N, above 0
 
-  Tensor weights;                              ///< f32 (n, N), the multiplexer's weights (Eq. 6)
-  Tensor scores;                               ///< f32 (n, N), logits of "model i is right"
-  Tensor offload_score;                        ///< f32 (n) in [0, 1]: 0 = device, 1 = cloud
-  std::map<std::string, double> router_costs;  ///< kind -> cost of one look of the multiplexer
-  Tensor features;                             ///< f32 (n, F)
+  Tensor weights;        ///< f32 (n, N), the multiplexer's weights (Eq. 6)
+  Tensor scores;         ///< f32 (n, N), logits of "model i is right"
+  Tensor offload_score;  ///< f32 (n) in [0, 1]: 0 = device, 1 = cloud
+  std::map<std::string, double> multiplexer_costs;  ///< kind -> cost of one pass of the multiplexer
+  Tensor features;                                  ///< f32 (n, F)
 
   std::string split;   ///< "held_out", "calibration", "test", ...
   std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"
@@ -61,7 +61,7 @@ class OutcomeTable {
   std::int64_t model_count() const { return fields_->probabilities.dim(1); }
   std::int64_t class_count() const { return fields_->probabilities.dim(2); }
   const OutcomeFields& fields() const { return *fields_; }
-  const std::vector<std::string>& models() const {
+  const std::vector<std::string>& models() const {  ///< names, in their order
     return fields_->models;
   }  ///< names, in their order
   const std::shared_ptr<const TableIdentity>& identity() const { return identity_; }
@@ -79,8 +79,11 @@ class OutcomeTable {
 
   /// (N). Throws std::invalid_argument that lists the kinds there are.
   const std::vector<double>& costs(const std::string& kind) const;
-  /// Cost of one look of the multiplexer; 0 when the table has no router.
-  double router_cost(const std::string& kind) const;
+  /// The kind of cost to trade against accuracy: the one wanted, else "macs", else the first.
+  /// Throws std::invalid_argument that lists the kinds there are.
+  std::string traded_cost(const std::string& wanted = "") const;
+  /// Cost of one pass of the multiplexer; 0 when the table has no multiplexer.
+  double multiplexer_cost(const std::string& kind) const;
 
   /// The rows `rows`, in that order, which keep their place in the source. Throws
   /// std::invalid_argument on a row outside [0, n). `split` renames the part when not empty.

@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "muxnet/core/error.hpp"
+
 namespace muxnet {
 
 std::vector<std::size_t> pareto_front(std::span<const PlanePoint> points) {
@@ -54,6 +56,7 @@ std::vector<std::size_t> spread(std::span<const PlanePoint> points, std::size_t 
 }
 
 double interpolate(std::span<const PlanePoint> points, double cost) {
+  require(!points.empty(), "interpolate", "at least one point", "none");
   if (cost <= points.front().cost) return points.front().accuracy;
   if (cost >= points.back().cost) return points.back().accuracy;
   const auto right =

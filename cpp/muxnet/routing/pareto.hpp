@@ -24,7 +24,8 @@ std::vector<std::size_t> upper_hull(std::span<const PlanePoint> points);
 /// kept.
 std::vector<std::size_t> spread(std::span<const PlanePoint> points, std::size_t count);
 
-/// Accuracy at `cost` on the straight lines between `points` (by rising cost), level outside.
+/// Accuracy at `cost` on the straight lines between `points` (at least one, by rising cost), level
+/// outside.
 double interpolate(std::span<const PlanePoint> points, double cost);
 
 /// Integral of interpolate() over [low, high].

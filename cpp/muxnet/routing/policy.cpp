@@ -4,16 +4,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 namespace {
-
-std::string join(const std::vector<std::string>& names) {
-  std::string result;
-  for (const auto& name : names) result += (result.empty() ? "" : ", ") + name;
-  return result;
-}
 
 /// The most accurate, the cheapest of equals, of the models without a bit in `dropped`.
 std::size_t best_model(const std::vector<double>& accuracies, const std::vector<double>& costs,
@@ -26,6 +20,15 @@ std::size_t best_model(const std::vector<double>& accuracies, const std::vector<
     if (best > i || accuracies[i] > accuracies[best] || cheaper_equal) best = i;
   }
   return best;
+}
+
+void require_needs(const std::string& policy, const Needs& needs, const OutcomeFields& fields) {
+  require(!needs.scores || !fields.scores.empty() || !fields.weights.empty(), policy,
+          "a table with the multiplexer's weights or scores", "one without");
+  require(!needs.features || !fields.features.empty(), policy, "a table with features",
+          "one without");
+  require(!needs.offload_score || !fields.offload_score.empty(), policy,
+          "a table with offload_score", "one without");
 }
 
 double mean(const std::vector<double>& values) {
@@ -43,6 +46,16 @@ Policy::Policy(PolicyOptions options) : options_(std::move(options)) {
           "a gate of at least 0", text(options_.gate));
 }
 
+bool Policy::uses_multiplexer() const {
+  const Needs wanted = needs();
+  return wanted.scores || wanted.features || wanted.offload_score;
+}
+
+std::string Policy::fitting_part() const {
+  if (needs().offload_score) return "offload-calibration";
+  return uses_multiplexer() ? "calibration" : "held_out";
+}
+
 void Policy::fit(const OutcomeTable& held_out) {
   const auto where = name() + ".fit";
   const auto writing = access_.write(where);
@@ -50,6 +63,7 @@ void Policy::fit(const OutcomeTable& held_out) {
           "a table of held-out inputs: nothing may be chosen on the test split", "split 'test'");
   require(held_out.labelled(), where, "a labelled table", "one without labels");
   identity_.reset();
+  require_needs(name(), needs(), held_out.fields());
   models_ = held_out.models();
   costs_ = prices_ = held_out.costs(options_.cost_kind);
   classes_ = held_out.class_count();
@@ -61,8 +75,9 @@ void Policy::fit(const OutcomeTable& held_out) {
     if (point.called_shares.size() == models_.size()) continue;
     point.called_shares = replay(held_out, point.parameters).called_shares(held_out.model_count());
   }
-  look_ = uses_router() ? held_out.router_cost(options_.cost_kind) : 0;
-  if (options_.cost_kind == "macs") look_ += make_rule(candidates_.front().parameters)->macs();
+  multiplexer_cost_ = uses_multiplexer() ? held_out.multiplexer_cost(options_.cost_kind) : 0;
+  if (options_.cost_kind == "macs")
+    multiplexer_cost_ += make_rule(candidates_.front().parameters)->macs();
   choose_again();
   identity_ = held_out.identity();
 }
@@ -76,7 +91,7 @@ void Policy::choose_again() {
   point_ = default_point();
 }
 
-void Policy::reprice(const std::vector<double>& costs, std::optional<double> look) {
+void Policy::reprice(const std::vector<double>& costs, std::optional<double> multiplexer_cost) {
   const auto where = name() + ".reprice";
   const auto writing = access_.write(where);
   require_fitted();
@@ -86,13 +101,13 @@ void Policy::reprice(const std::vector<double>& costs, std::optional<double> loo
     require(std::isfinite(costs[i]) && costs[i] > 0, where, "costs above 0",
             text(costs[i], " for '", models_[i], "'"));
   }
-  require(!look || (std::isfinite(*look) && *look >= 0), where, "a look of at least 0",
-          text(look.value_or(0)));
+  require(!multiplexer_cost || (std::isfinite(*multiplexer_cost) && *multiplexer_cost >= 0), where,
+          "a multiplexer cost of at least 0", text(multiplexer_cost.value_or(0)));
   prices_ = costs;
-  look_ = look.value_or(look_);
+  multiplexer_cost_ = multiplexer_cost.value_or(multiplexer_cost_);
   for (auto& point : candidates_) {
-    point.cost =
-        std::inner_product(prices_.begin(), prices_.end(), point.called_shares.begin(), look_);
+    point.cost = std::inner_product(prices_.begin(), prices_.end(), point.called_shares.begin(),
+                                    multiplexer_cost_);
   }
   choose_again();
 }
@@ -146,6 +161,23 @@ void Policy::choose_for_budget(double cost) {
   point_ = point_within(cost);
 }
 
+std::optional<OperatingPoint> Policy::within(double cost) const {
+  const auto hold = reading(name() + ".within");
+  const double cheapest = operating_points().front().cost;
+  if (cheapest > cost * (1 + 1e-9)) return {};
+  return point_within(std::max(cost, cheapest));
+}
+
+std::optional<std::size_t> Policy::cheapest_as_good(double accuracy) const {
+  const auto hold = reading(name() + ".cheapest_as_good");
+  const auto& points = operating_points();
+  const auto found = std::find_if(points.begin(), points.end(), [&](const OperatingPoint& point) {
+    return point.accuracy >= accuracy;
+  });
+  if (found == points.end()) return {};
+  return static_cast<std::size_t>(found - points.begin());
+}
+
 const TableIdentity& Policy::fitted_on() const {
   require_fitted();
   return *identity_;
@@ -176,14 +208,15 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
   const auto where = name() + ".decide";
   const auto hold = reading(where);
   require_fitted();
-  require(table.models() == models_, where, text("models ", join(models_)), join(table.models()));
+  require(table.models() == models_, where, text("models ", joined(models_)),
+          joined(table.models()));
   return replay(table, point.parameters);
 }
 
 Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& parameters) const {
   const auto rule = make_rule(parameters);
   Decisions decisions = rule->replay(table);
-  decisions.router = uses_router();
+  decisions.uses_multiplexer = uses_multiplexer();
   decisions.rule_macs = rule->macs();
   return decisions;
 }
@@ -207,7 +240,7 @@ std::vector<std::size_t> Policy::front(std::span<const PlanePoint> points) const
 }
 
 OperatingPoint Policy::default_point() const {
-  const double limit = prices_[best_single_] + look_;
+  const double limit = prices_[best_single_] + multiplexer_cost_;
   const OperatingPoint* best = nullptr;
   for (const auto& point : points_) {
     if (point.cost > limit) break;

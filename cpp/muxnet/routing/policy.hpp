@@ -30,7 +30,7 @@ struct PolicyOptions {
   std::int64_t model = 0;          ///< `always`: which one
   std::int64_t max_models = 3;     ///< `cascade`: longest chain, 1 to 4
   std::int64_t bins = 100;         ///< thresholds tried per stage or knob, 2 to 200
-  double gate = 0;  ///< `argmax`, `knn`: unsure where the two best models' values are closer
+  double gate = 0;  ///< `hybrid_single`, `knn`: unsure where the two best models' values are closer
   Unsure unsure = Unsure::dearest;  ///< what is called there
 };
 
@@ -46,6 +46,14 @@ struct OperatingPoint {
   std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
 };
 
+/// What a policy reads of an input beside the models' answers.
+struct Needs {
+  bool scores = false;         ///< the multiplexer's scores, or its weights
+  bool features = false;       ///< what the table's features say
+  bool offload_score = false;  ///< the multiplexer's output of the mobile/cloud case
+  bool label = false;          ///< the truth: in replay only
+};
+
 class Policy;
 /// Gives a policy by name, not yet fitted.
 using PolicyMaker =
@@ -56,7 +64,7 @@ using PolicyMaker =
 /// held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
 ///
 /// Default point: the highest held-out accuracy among points that cost at most as much as the best
-/// single model, with the multiplexer's look where the policy takes one; the cheapest of equals;
+/// single model, with the multiplexer's pass where the policy takes one; the cheapest of equals;
 /// the cheapest point when all cost more.
 ///
 /// New prices, or a pool without one of its models, need no new data: reprice() and without()
@@ -66,7 +74,7 @@ using PolicyMaker =
 /// by BusyError while another thread is in it, and refuses others meanwhile; `reading` extends that
 /// to several calls, and to what they give by reference.
 ///
-/// To add a policy: derive, implement name(), search() and make_rule(), register_policy().
+/// To add a policy: derive, implement name(), search() and make_rule(), add it to policies().
 class Policy {
  public:
   explicit Policy(PolicyOptions options);
@@ -74,10 +82,13 @@ class Policy {
 
   /// As the register calls it.
   virtual std::string name() const = 0;
+  virtual Needs needs() const { return {}; }
   /// The multiplexer looks at every input, so that its cost is in every decision.
-  virtual bool uses_router() const { return false; }
-  /// It looks at the table's features of every input.
-  virtual bool uses_features() const { return false; }
+  bool uses_multiplexer() const;
+  /// The part of recorded outcomes to fit it on: "calibration", from which the multiplexer has
+  /// learnt nothing, where it looks at that ("offload-calibration" in the mobile/cloud case), else
+  /// "held_out", the whole of it.
+  std::string fitting_part() const;
   const PolicyOptions& options() const { return options_; }
 
   /// Finds the operating points. Throws std::invalid_argument for a table whose split is "test",
@@ -94,22 +105,27 @@ class Policy {
   const OperatingPoint& point() const;
   /// Makes `point` the one that decide() uses.
   void choose(OperatingPoint point);
+  /// What choose_for_budget() would choose; none where even the cheapest costs more. A cost that
+  /// equals a point's own does not miss it by rounding.
+  std::optional<OperatingPoint> within(double cost) const;
+  /// Place among operating_points() of the cheapest as accurate as that; none where none is.
+  std::optional<std::size_t> cheapest_as_good(double accuracy) const;
   /// Chooses the most accurate point that costs at most `cost` per input on held-out data. Throws
   /// std::invalid_argument when even the cheapest costs more.
   void choose_for_budget(double cost);
 
-  /// Prices the models anew: a point's cost becomes sum_i (called share of i) cost_i + look, the
-  /// front is made anew, and the default point is chosen. Rules decide as they did. `costs`: (N),
-  /// above 0; `look`: cost of deciding itself, which is as it was when left out. Throws
-  /// std::invalid_argument.
-  void reprice(const std::vector<double>& costs, std::optional<double> look = {});
+  /// Prices the models anew: a point's cost becomes sum_i (called share of i) cost_i +
+  /// multiplexer_cost, the front is made anew, and the default point is chosen. Rules decide as
+  /// they did. `costs`: (N), above 0; `multiplexer_cost`: of deciding itself, which is as it was
+  /// when left out. Throws std::invalid_argument.
+  void reprice(const std::vector<double>& costs, std::optional<double> multiplexer_cost = {});
   /// Never calls `model` again: drops the points that may, and chooses as reprice() does. The model
   /// keeps its place in tables and pools. Throws std::invalid_argument when no point is left.
   void without(std::size_t model);
   /// (N), what the models cost now.
   const std::vector<double>& prices() const;
   /// What deciding itself costs now.
-  double look() const { return look_; }
+  double multiplexer_cost() const { return multiplexer_cost_; }
   /// The inputs it was fitted on.
   const TableIdentity& fitted_on() const;
   /// The model most accurate on the inputs it was fitted on, the cheapest of equals, of those that
@@ -186,7 +202,7 @@ class Policy {
   PolicyOptions options_;
   std::vector<std::string> models_;
   std::vector<double> costs_, prices_, accuracies_;
-  double look_ = 0;
+  double multiplexer_cost_ = 0;
   std::uint64_t dropped_ = 0;  ///< models that without() named
   std::int64_t classes_ = 0;
   std::size_t best_single_ = 0;

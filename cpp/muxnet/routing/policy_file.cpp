@@ -31,20 +31,27 @@ void Policy::restore(const Json& learnt) {
 }
 
 Json Policy::to_json() const {
-  return {{"format", format_name},   {"policy", name()},
-          {"options", options_},     {"models", models_},
-          {"costs", costs_},         {"prices", prices_},
-          {"look", look_},           {"accuracies", accuracies_},
-          {"dropped", dropped_},     {"candidates", candidates_},
-          {"point", point_},         {"learnt", learnt()},
-          {"fitted_on", *identity_}, {"classes", classes_}};
+  return {{"format", format_name},
+          {"policy", name()},
+          {"options", options_},
+          {"models", models_},
+          {"costs", costs_},
+          {"prices", prices_},
+          {"multiplexer_cost", multiplexer_cost_},
+          {"accuracies", accuracies_},
+          {"dropped", dropped_},
+          {"candidates", candidates_},
+          {"point", point_},
+          {"learnt", learnt()},
+          {"fitted_on", *identity_},
+          {"classes", classes_}};
 }
 
 void Policy::from_json(const Json& content) {
   content.at("models").get_to(models_);
   content.at("costs").get_to(costs_);
   content.at("prices").get_to(prices_);
-  content.at("look").get_to(look_);
+  content.at("multiplexer_cost").get_to(multiplexer_cost_);
   content.at("accuracies").get_to(accuracies_);
   content.at("dropped").get_to(dropped_);
   content.at("classes").get_to(classes_);

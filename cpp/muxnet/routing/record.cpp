@@ -151,24 +151,22 @@ Recorder::Recorder(const Policy& policy, CallCosts costs, std::optional<std::siz
       version_(policy.version()),
       point_(point),
       models_(policy.models()),
-      looks_(policy.uses_router()),
+      uses_multiplexer_(policy.uses_multiplexer()),
       costs_(std::move(costs)) {
   for (const auto& [kind, values] : costs_.models) {
     require(values.size() == models_.size(), "recorder", text(models_.size(), " costs of ", kind),
             text(values.size()));
-    require(!looks_ || costs_.router.count(kind) > 0, "recorder",
+    require(!uses_multiplexer_ || costs_.multiplexer.count(kind) > 0, "recorder",
             text("the multiplexer's own cost in ", kind), "none");
   }
 }
 
-Json Recorder::cost_of(std::uint64_t called, bool look) const {
+Json Recorder::cost_of(std::uint64_t called, bool with_multiplexer) const {
   Json result = Json::object();
   for (const auto& [kind, values] : costs_.models) {
-    double sum = look ? costs_.router.at(kind) : 0.0;
-    if (look && kind == "macs") sum += rule_->macs();
-    for (std::uint64_t rest = called; rest != 0; rest &= rest - 1) {
-      sum += values[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    double sum = with_multiplexer ? costs_.multiplexer.at(kind) : 0.0;
+    if (with_multiplexer && kind == "macs") sum += rule_->macs();
+    for (const std::size_t model : models_of(called)) sum += values[model];
     result[kind] = sum;
   }
   return result;
@@ -201,8 +199,7 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
         if (!reason.quantity.empty()) entry["why"] = to_json(reason);
         steps.push_back(std::move(entry));
       });
-  for (std::uint64_t rest = evidence.called; rest != 0; rest &= rest - 1) {
-    const auto model = static_cast<std::size_t>(std::countr_zero(rest));
+  for (const std::size_t model : models_of(evidence.called)) {
     outputs[models_[model]] = numbers(output_of(evidence, model, models_.size()));
   }
   std::vector<float> joint(evidence.probabilities.size() / models_.size());
@@ -216,7 +213,7 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
                  {"outputs", std::move(outputs)},
                  {"answer", answer},
                  {"probability", shortest(joint[static_cast<std::size_t>(answer)])},
-                 {"cost", cost_of(evidence.called, looks_)},
+                 {"cost", cost_of(evidence.called, uses_multiplexer_)},
                  {"alternatives", alternatives(evidence, known)}});
   if (departed && (walk.wanted & ~evidence.called) != 0) {
     result["departure"] = {{"reason", departed->reason},
@@ -234,7 +231,7 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
                                           std::span<const std::int64_t> rows) {
   require(table.models() == policy.models(), "record_decisions", "the models of the policy",
           text(table.models().size(), " others"));
-  const Recorder recorder(policy, {table.fields().costs, table.fields().router_costs});
+  const Recorder recorder(policy, {table.fields().costs, table.fields().multiplexer_costs});
   const OutcomeRows inputs(table);
   const auto known = all_models(static_cast<std::size_t>(table.model_count()));
   std::vector<std::string> lines;

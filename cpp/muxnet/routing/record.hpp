@@ -13,10 +13,10 @@
 
 namespace muxnet {
 
-/// What calls cost, by kind: (N) the models, and one look of the multiplexer.
+/// What calls cost, by kind: (N) the models, and one pass of the multiplexer.
 struct CallCosts {
   std::map<std::string, std::vector<double>> models;
-  std::map<std::string, double> router;
+  std::map<std::string, double> multiplexer;
 };
 
 /// That models which the rule asked for were not called, and what answered instead.
@@ -31,7 +31,7 @@ struct Departed {
 /// chosen one, as an index into the operating points; `input`, its number; `seen`, what the
 /// multiplexer said; `steps`, each with the models called or answered from and, under `why`, the
 /// comparison that decided it (Reason); `called`, in order; `outputs`, the probabilities of those
-/// models; `answer`, a class, and its `probability`; `cost` by kind, the multiplexer's look
+/// models; `answer`, a class, and its `probability`; `cost` by kind, the multiplexer's pass
 /// included; `alternatives`, for each model alone its cost and, where its output is known, its
 /// answer; where the label is known, who is right; `departure`, where service could not follow the
 /// rule: its `reason`, the models `wanted` and those `answered_from`. With the policy it replays to
@@ -50,13 +50,13 @@ class Recorder {
 
  private:
   nlohmann::ordered_json alternatives(const Evidence& evidence, std::uint64_t known) const;
-  nlohmann::ordered_json cost_of(std::uint64_t called, bool look) const;
+  nlohmann::ordered_json cost_of(std::uint64_t called, bool with_multiplexer) const;
 
   std::shared_ptr<const Rule> rule_;
   std::string policy_, version_;
   std::optional<std::size_t> point_;
   std::vector<std::string> models_;
-  bool looks_;
+  bool uses_multiplexer_;
   CallCosts costs_;
 };
 

@@ -62,9 +62,8 @@ std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
                            std::span<float> probabilities) const {
   std::fill(probabilities.begin(), probabilities.end(), 0.0F);
   const std::size_t classes = probabilities.size();
-  for (std::uint64_t rest = answer_from; rest != 0; rest &= rest - 1) {
-    const float* row =
-        evidence.probabilities.data() + static_cast<std::size_t>(std::countr_zero(rest)) * classes;
+  for (const std::size_t model : models_of(answer_from)) {
+    const float* row = evidence.probabilities.data() + model * classes;
     for (std::size_t k = 0; k < classes; ++k) probabilities[k] += row[k];
   }
   const float scale = 1.0F / static_cast<float>(std::popcount(answer_from));

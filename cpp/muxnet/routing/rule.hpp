@@ -8,6 +8,7 @@
 
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/routing/decisions.hpp"
+#include "muxnet/routing/model_mask.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 
 namespace muxnet {
@@ -108,14 +109,6 @@ class FixedRule final : public Rule {
 
 /// f32 (n, K), the probabilities of the rule's answers to the rows of a table.
 Tensor answer_probabilities(const Rule& rule, const OutcomeTable& table);
-
-/// The bit of model `index`.
-constexpr std::uint64_t model_bit(std::size_t index) { return std::uint64_t{1} << index; }
-
-/// All bits of `models` models.
-constexpr std::uint64_t all_models(std::size_t models) {
-  return models >= 64 ? ~std::uint64_t{0} : model_bit(models) - 1;
-}
 
 /// Throws std::logic_error for a step that calls nothing new, or answers from what was not called.
 void check_step(const Step& step, std::uint64_t called);

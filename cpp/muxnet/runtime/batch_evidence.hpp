@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "muxnet/routing/rule.hpp"
-#include "muxnet/runtime/look.hpp"
+#include "muxnet/runtime/run_multiplexer.hpp"
 
 namespace muxnet {
 

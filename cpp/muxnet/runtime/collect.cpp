@@ -38,12 +38,12 @@ OutcomeTable collect_outcomes(const ModelPool& pool, const Tensor& images,
   fields.costs["macs"] = pool.costs();
   if (multiplexer) {
     Predictor predictor(*multiplexer->model);
-    const MultiplexerView view = look(*multiplexer, predictor, images, pool.costs());
+    const MultiplexerView view = run_multiplexer(*multiplexer, predictor, images, pool.costs());
     fields.weights = view.weights;
     fields.scores = view.scores;
     fields.offload_score = view.offload_score;
-    fields.router_costs = options.router_costs;
-    fields.router_costs["macs"] = static_cast<double>(multiplexer->model->graph.macs());
+    fields.multiplexer_costs = options.multiplexer_costs;
+    fields.multiplexer_costs["macs"] = static_cast<double>(multiplexer->model->graph.macs());
   }
   fields.split = options.split;
   fields.source = options.source;

@@ -13,7 +13,7 @@ struct CollectOptions {
   Tensor labels;                                     ///< i32 (n), may be empty
   Tensor features;                                   ///< f32 (n, F), may be empty
   std::map<std::string, std::vector<double>> costs;  ///< beside "macs", which is counted
-  std::map<std::string, double> router_costs;        ///< beside "macs"
+  std::map<std::string, double> multiplexer_costs;   ///< beside "macs"
   std::string split;                                 ///< which part of the data the images are
   std::string source;                                ///< where the images are from
   std::vector<std::int64_t> indices;                 ///< (n), places in the source

@@ -15,7 +15,7 @@ Router::Router(std::shared_ptr<ModelPool> pool, Multiplexer multiplexer,
 
 /// Runs each model once, on all inputs that want it now.
 void Router::call_models(const Tensor& images, DecisionBatch& batch,
-                         std::vector<double>& macs) const {
+                         std::vector<double>& paid) const {
   const auto costs = pool_->costs();
   const auto wanted = batch.wanted();  // a copy: store() fills the next round's
   for (std::size_t model = 0; model < wanted.size(); ++model) {
@@ -23,7 +23,7 @@ void Router::call_models(const Tensor& images, DecisionBatch& batch,
     if (rows.empty()) continue;
     const bool all = static_cast<std::int64_t>(rows.size()) == images.dim(0);
     batch.store(model, pool_->probabilities(model, all ? images : images.gather(rows)));
-    for (const std::int64_t row : rows) macs[static_cast<std::size_t>(row)] += costs[model];
+    for (const std::int64_t row : rows) paid[static_cast<std::size_t>(row)] += costs[model];
   }
 }
 
@@ -36,15 +36,15 @@ Routed Router::route(const Tensor& images, const Tensor& features) const {
   MultiplexerView view;
   double own = rule_->macs();
   if (multiplexer_.model) {
-    view = look(multiplexer_, *predictor_, images, pool_->costs());
+    view = run_multiplexer(multiplexer_, *predictor_, images, pool_->costs());
     own += static_cast<double>(multiplexer_.model->graph.macs());
   }
   view.features = features;
-  std::vector<double> macs(static_cast<std::size_t>(images.dim(0)), own);
+  std::vector<double> paid(static_cast<std::size_t>(images.dim(0)), own);
   DecisionBatch batch(rule_, images.dim(0), static_cast<std::int64_t>(pool_->size()),
                       std::move(view));
-  while (!batch.done()) call_models(images, batch, macs);
-  return {batch.probabilities(), batch.answers(), batch.called(), std::move(macs), batch.view()};
+  while (!batch.done()) call_models(images, batch, paid);
+  return {batch.probabilities(), batch.answers(), batch.called(), std::move(paid), batch.view()};
 }
 
 }  // namespace muxnet

@@ -13,7 +13,7 @@ struct Routed {
   Tensor probabilities;               ///< f32 (n, K), of the answer
   std::vector<std::int32_t> answers;  ///< (n)
   std::vector<std::uint64_t> called;  ///< (n), bit i: model i was run
-  std::vector<double> macs;           ///< (n), of the called models, the multiplexer and the rule
+  std::vector<double> costs;          ///< (n), of the called models, the multiplexer and the rule
   MultiplexerView view;
 };
 
@@ -34,7 +34,7 @@ class Router {
   ModelPool& pool() const { return *pool_; }
 
  private:
-  void call_models(const Tensor& images, DecisionBatch& batch, std::vector<double>& macs) const;
+  void call_models(const Tensor& images, DecisionBatch& batch, std::vector<double>& paid) const;
 
   std::shared_ptr<ModelPool> pool_;
   Multiplexer multiplexer_;

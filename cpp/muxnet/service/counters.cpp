@@ -30,7 +30,7 @@ void Counters::answered(const PendingRequest& request) {
   ++statistics_.requests[ServiceStatus::ok];
   statistics_.total.add(ms_since(request.arrived));
   if (routed) {
-    statistics_.count(request.answer, deployment.macs()[deployment.parts().reference]);
+    statistics_.count(request.answer, deployment.costs()[deployment.parts().reference]);
   }
 }
 

@@ -18,7 +18,7 @@ void probe(const CompiledDeployment& deployment) {
   const std::size_t models = parts.models.size();
   const std::int64_t classes = deployment.classes();
   BatchEvidence known(1, static_cast<std::int64_t>(models), classes);
-  if (deployment.looks()) known.make_room(parts.multiplexer);
+  if (deployment.uses_multiplexer()) known.make_room(parts.multiplexer);
   Tensor unsure({1, classes});
   std::ranges::fill(unsure.span<float>(), 1.0F / static_cast<float>(classes));
   for (std::size_t model = 0; model < models; ++model) known.store(0, model, unsure, 0);
@@ -57,23 +57,23 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
   require(parts_.recorders.empty() || parts_.recorders.size() == parts_.rules.size(),
           "deployment, recorders", text("none, or one for each of ", parts_.rules.size(), " rules"),
           text(parts_.recorders.size()));
-  require(!parts_.monitor || !parts_.monitor->watches("router") || looks(),
+  require(!parts_.monitor || !parts_.monitor->watches("multiplexer") || uses_multiplexer(),
           "deployment, drift monitor", "a multiplexer, whose scores it watches", "none");
   for (std::size_t worker = 0; worker < workers; ++worker) {
     pools_.emplace_back(parts_.models);
-    if (looks()) predictors_.emplace_back(*parts_.multiplexer.model);
+    if (uses_multiplexer()) predictors_.emplace_back(*parts_.multiplexer.model);
   }
   for (const HostedModel& model : parts_.models) {
     inputs_.push_back(input_for(model.normalization));
   }
-  macs_ = pools_.front().costs();
-  if (looks()) {
+  costs_ = pools_.front().costs();
+  if (uses_multiplexer()) {
     const Model& multiplexer = *parts_.multiplexer.model;
     require(multiplexer.graph.shape(multiplexer.graph.input()) == input_shape(),
             "deployment, multiplexer", text("input ", to_string(input_shape())),
             to_string(multiplexer.graph.shape(multiplexer.graph.input())));
-    look_input_ = input_for(normalization_of(multiplexer));
-    look_macs_ = static_cast<double>(multiplexer.graph.macs());
+    multiplexer_input_ = input_for(normalization_of(multiplexer));
+    multiplexer_cost_ = static_cast<double>(multiplexer.graph.macs());
   }
   probe(*this);
 }
@@ -100,7 +100,7 @@ CompiledDeployment::Input CompiledDeployment::input_for(const Normalization& nor
 
 void CompiledDeployment::prepare(Stage stage, const Tensor& images, std::int64_t row,
                                  float* dst) const {
-  const Input& input = stage == 0 ? *look_input_ : inputs_.at(stage - 1);
+  const Input& input = stage == 0 ? *multiplexer_input_ : inputs_.at(stage - 1);
   input[images.dtype() == DType::u8 ? 0 : 1].apply(images, row, {}, dst);
 }
 
@@ -108,8 +108,8 @@ Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const T
   return pools_.at(worker).probabilities(model, images);
 }
 
-MultiplexerView CompiledDeployment::look(std::size_t worker, const Tensor& images) {
-  return muxnet::look(parts_.multiplexer, predictors_.at(worker), images, macs_);
+MultiplexerView CompiledDeployment::run_multiplexer(std::size_t worker, const Tensor& images) {
+  return muxnet::run_multiplexer(parts_.multiplexer, predictors_.at(worker), images, costs_);
 }
 
 Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
@@ -122,7 +122,7 @@ Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
 }
 
 std::map<std::string, double> CompiledDeployment::watched(Evidence evidence) const {
-  if (!parts_.monitor->watches("router")) {  // only the shadow looks
+  if (!parts_.monitor->watches("multiplexer")) {  // only the shadow runs it
     evidence.weights = evidence.scores = {};
     evidence.offload_score = std::numeric_limits<float>::quiet_NaN();
   }
@@ -145,7 +145,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
   Shape shape = input_shape();
   shape.front() = max_batch;
   const Tensor raw = noise(shape);
-  for (Stage stage = looks() ? 0 : 1; stage <= macs_.size(); ++stage) {
+  for (Stage stage = uses_multiplexer() ? 0 : 1; stage <= costs_.size(); ++stage) {
     const Tensor all = prepared(stage, raw);
     for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
       const Tensor images = all.rows(0, std::min(size, max_batch));
@@ -154,7 +154,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
       for (int pass = 0; pass < 2; ++pass) {  // the first one compiles
         const auto start = std::chrono::steady_clock::now();
         if (stage == 0) {
-          look(worker, images);
+          run_multiplexer(worker, images);
         } else {
           answer(worker, stage - 1, images);
         }

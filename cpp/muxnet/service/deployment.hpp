@@ -18,7 +18,7 @@ namespace muxnet {
 /// All that a service answers with: replaced as a whole, never changed.
 struct Deployment {
   std::vector<HostedModel> models;
-  Multiplexer multiplexer;                         ///< its model may be empty: no look
+  Multiplexer multiplexer;                         ///< its model may be empty: it is not run
   std::vector<std::shared_ptr<const Rule>> rules;  ///< operating points of one policy
   std::size_t point = 0;                           ///< the rule of requests that name none
   std::shared_ptr<const Rule> shadow;  ///< decides beside, is only recorded; may be empty
@@ -38,7 +38,7 @@ struct DriftReading {
   std::int64_t observed = 0;  ///< inputs seen
 };
 
-/// One kind of work: 0 is the multiplexer's look, i + 1 is model i.
+/// One kind of work: 0 is the multiplexer's pass, i + 1 is model i.
 using Stage = std::size_t;
 
 /// A deployment compiled for several workers, each of which has plans of its own.
@@ -55,11 +55,11 @@ class CompiledDeployment {
   const Deployment& parts() const { return parts_; }
   std::uint64_t version() const { return version_; }
   /// (N), what one image costs.
-  const std::vector<double>& macs() const { return macs_; }
+  const std::vector<double>& costs() const { return costs_; }
   /// Whether batches of this stage never run side by side.
   bool alone(Stage stage) const { return stage > 0 && parts_.models[stage - 1].alone; }
-  double look_macs() const { return look_macs_; }
-  bool looks() const { return parts_.multiplexer.model != nullptr; }
+  double multiplexer_cost() const { return multiplexer_cost_; }
+  bool uses_multiplexer() const { return parts_.multiplexer.model != nullptr; }
   const Shape& input_shape() const { return pools_.front().input_shape(); }
   std::int64_t classes() const { return pools_.front().classes(); }
 
@@ -69,7 +69,7 @@ class CompiledDeployment {
   /// Prepared images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A worker
   /// is one thread at a time.
   Tensor answer(std::size_t worker, std::size_t model, const Tensor& images);
-  MultiplexerView look(std::size_t worker, const Tensor& images);
+  MultiplexerView run_multiplexer(std::size_t worker, const Tensor& images);
 
   /// Shows the drift monitor, if there is one, an input that its rule has decided on.
   void observe(const Evidence& evidence);
@@ -92,10 +92,10 @@ class CompiledDeployment {
   std::uint64_t version_;
   std::vector<ModelPool> pools_;       ///< by worker
   std::vector<Predictor> predictors_;  ///< of the multiplexer, by worker
-  std::vector<double> macs_;
-  double look_macs_ = 0;
+  std::vector<double> costs_;
+  double multiplexer_cost_ = 0;
   std::vector<Input> inputs_;  ///< by model
-  std::optional<Input> look_input_;
+  std::optional<Input> multiplexer_input_;
 };
 
 /// Compiles a deployment, whose memory goes back to the system when nothing is answered by it any

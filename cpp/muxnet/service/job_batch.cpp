@@ -1,7 +1,8 @@
 #include "muxnet/service/job_batch.hpp"
 
 #include <algorithm>
-#include <bit>
+
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 
@@ -45,10 +46,8 @@ std::vector<Job> JobBatch::store(const Tensor& answers) const {
     if (row.open.fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
     if (!row.waiting.exchange(false)) continue;  // it had to go on without
     row.called |= row.asked;
-    const auto& macs = job.request->deployment->macs();
-    for (std::uint64_t rest = row.asked; rest != 0; rest &= rest - 1) {
-      row.macs += macs[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    const auto& costs = job.request->deployment->costs();
+    for (const std::size_t asked : models_of(row.asked)) row.cost += costs[asked];
     whole.push_back(job);
   }
   return whole;

@@ -53,7 +53,7 @@ void check_request(const ServiceRequest& request, const CompiledDeployment& depl
           name_of(images.dtype()));
   require(!floats || all_finite(images.span<float>()), "service, images", "finite pixels",
           "NaN or infinity");
-  const std::size_t models = deployment.macs().size(), points = deployment.parts().rules.size();
+  const std::size_t models = deployment.costs().size(), points = deployment.parts().rules.size();
   require(request.model.value_or(0) < models, "service, model", text("one of ", models),
           text(request.model.value_or(0)));
   require(request.point.value_or(0) < points, "service, point", text("one of ", points),
@@ -71,7 +71,7 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
       deadline(arrival + std::chrono::duration_cast<ServiceClock::duration>(
                              std::chrono::duration<double, std::milli>(
                                  std::min(request.deadline_ms, longest_deadline_ms)))),
-      evidence(request.images.dim(0), static_cast<std::int64_t>(deployment->macs().size()),
+      evidence(request.images.dim(0), static_cast<std::int64_t>(deployment->costs().size()),
                deployment->classes()),
       rows_(static_cast<std::size_t>(request.images.dim(0))),
       rows_left_(request.images.dim(0)),
@@ -89,12 +89,12 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
   answer.wanted.resize(n);
   if (deployment->parts().shadow && !request.model) answer.shadow.resize(n);
   answer.departures.resize(n);
-  answer.macs.resize(n);
+  answer.costs.resize(n);
   const bool decides = !request.model && !request.decide_only;
   if (decides && !deployment->parts().recorders.empty()) answer.records.resize(n);
-  if (!looks()) return;
+  if (!uses_multiplexer()) return;
   evidence.make_room(deployment->parts().multiplexer);
-  for (RowState& state : rows_) state.macs = deployment->look_macs();
+  for (RowState& state : rows_) state.cost = deployment->multiplexer_cost();
 }
 
 bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
@@ -115,7 +115,7 @@ bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
   answer.answered_from[i] = answer_from;
   answer.wanted[i] = state.wanted;
   answer.departures[i] = state.departure;
-  answer.macs[i] = state.macs;
+  answer.costs[i] = state.cost;
   if (!answer.shadow.empty()) answer.shadow[i] = shadow_wish(index, state.called);
   return rows_left_.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }

@@ -23,7 +23,7 @@ struct RowState {
   std::uint64_t asked = 0;  ///< models of the current step
   std::uint64_t called = 0;
   std::uint64_t wanted = 0;
-  double macs = 0;
+  double cost = 0;
   Departure departure = Departure::none;
   bool last = false;  ///< the models asked now are those that answer: the rule is not asked again
 };
@@ -43,7 +43,7 @@ class PendingRequest {
 
   std::int64_t row_count() const { return evidence.rows(); }
   RowState& row(std::int64_t index) { return rows_[static_cast<std::size_t>(index)]; }
-  bool looks() const { return deployment->looks() && !request.model; }
+  bool uses_multiplexer() const { return deployment->uses_multiplexer() && !request.model; }
 
   /// A batch has run on some of its rows; from any thread.
   void note(const CallSpan& span);

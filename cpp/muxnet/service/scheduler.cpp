@@ -6,24 +6,18 @@
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 namespace {
 
 constexpr auto no_stage = static_cast<Stage>(-1);
 
-template <class Function>
-void for_each_model(std::uint64_t models, Function function) {
-  for (; models != 0; models &= models - 1) {
-    function(static_cast<std::size_t>(std::countr_zero(models)));
-  }
-}
-
 /// What the multiplexer holds of a model; without one, the dearer the better.
-double value_of(const Evidence& evidence, std::size_t model, const std::vector<double>& macs) {
+double value_of(const Evidence& evidence, std::size_t model, const std::vector<double>& costs) {
   if (!evidence.scores.empty()) return static_cast<double>(evidence.scores[model]);
   if (!evidence.weights.empty()) return static_cast<double>(evidence.weights[model]);
-  return macs[model];
+  return costs[model];
 }
 
 ServiceStatus refusal_for(Departure departure) {
@@ -205,7 +199,7 @@ void Scheduler::push(Stage stage, Job job) {
   wake_.notify_one();
 }
 
-ServiceStatus Scheduler::place_look(std::span<const Job> jobs) {
+ServiceStatus Scheduler::place_multiplexer(std::span<const Job> jobs) {
   const std::lock_guard lock(mutex_);
   if (closing_) return ServiceStatus::closing;
   if (!jobs.empty() && is_lost(jobs.front(), 0)) return ServiceStatus::stuck;
@@ -221,7 +215,7 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
   ServiceStatus worst = entering && closing_ ? ServiceStatus::closing : ServiceStatus::ok;
   for (Wish& wish : wishes) {
     choose(wish);
-    for_each_model(wish.call, [&](std::size_t model) { ++reserved_[model + 1]; });
+    for (const std::size_t model : models_of(wish.call)) ++reserved_[model + 1];
     if (wish.status != ServiceStatus::ok && worst == ServiceStatus::ok) worst = wish.status;
   }
   std::fill(reserved_.begin(), reserved_.end(), 0);
@@ -233,13 +227,13 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
     row.asked = wish.call;
     row.open.store(std::popcount(wish.call), std::memory_order_relaxed);
     row.waiting.store(true);
-    for_each_model(wish.call, [&](std::size_t model) { push(model + 1, wish.job); });
+    for (const std::size_t model : models_of(wish.call)) push(model + 1, wish.job);
   }
 }
 
-Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) const {
+Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double cost) const {
   const PendingRequest& request = *wish.job.request;
-  if (macs + request.deployment->macs()[model] > request.request.max_cost) return Departure::cost;
+  if (cost + request.deployment->costs()[model] > request.request.max_cost) return Departure::cost;
   const Stage stage = model + 1;
   if (is_lost(wish.job, stage)) return Departure::stuck;
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
@@ -251,19 +245,19 @@ Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double macs) 
 
 void Scheduler::choose(Wish& wish) {
   RowState& row = wish.job.state();
-  const auto& macs = wish.job.request->deployment->macs();
+  const auto& costs = wish.job.request->deployment->costs();
   std::uint64_t free = 0;
-  double spent = row.macs;
+  double spent = row.cost;
   Departure why = Departure::none;
-  for_each_model(wish.call, [&](std::size_t model) {
+  for (const std::size_t model : models_of(wish.call)) {
     const Departure found = obstacle(wish, model, spent);
     if (found == Departure::none) {
       free |= model_bit(model);
-      spent += macs[model];
+      spent += costs[model];
     } else {
       why = found;
     }
-  });
+  }
   if (why == Departure::none) return;
   const bool refused = why == Departure::full && !options_.cheaper_when_full;
   const std::uint64_t obstructed = wish.call & ~free;
@@ -282,18 +276,18 @@ void Scheduler::choose(Wish& wish) {
 
 void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
   RowState& row = wish.job.state();
-  const auto& macs = wish.job.request->deployment->macs();
+  const auto& costs = wish.job.request->deployment->costs();
   const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
   double best = 0;
   Departure worst = row.departure;
-  for_each_model(all_models(macs.size()) & ~obstructed, [&](std::size_t model) {
-    const Departure found = obstacle(wish, model, row.macs);
+  for (const std::size_t model : models_of(all_models(costs.size()) & ~obstructed)) {
+    const Departure found = obstacle(wish, model, row.cost);
     worst = std::max(worst, found, [](Departure a, Departure b) { return helps(a) < helps(b); });
-    const double value = value_of(evidence, model, macs);
-    if (found != Departure::none || (wish.call != 0 && value <= best)) return;
+    const double value = value_of(evidence, model, costs);
+    if (found != Departure::none || (wish.call != 0 && value <= best)) continue;
     wish.call = model_bit(model);
     best = value;
-  });
+  }
   row.last = true;
   if (wish.call != 0) return;
   wish.status = refusal_for(worst);

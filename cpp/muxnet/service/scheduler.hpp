@@ -50,7 +50,7 @@ class Scheduler {
   std::vector<std::shared_ptr<PendingRequest>> waiting_for_lost() const;
 
   /// Queues rows for the multiplexer; where it does not say `ok`, none.
-  ServiceStatus place_look(std::span<const Job> jobs);
+  ServiceStatus place_multiplexer(std::span<const Job> jobs);
   /// Queues rows for the models that they want, or for others where those are too late, too dear or
   /// have no room. `entering`: rows of a request that just came; when one is refused, or close()
   /// was called, none is queued, and all are refused.
@@ -81,7 +81,7 @@ class Scheduler {
   void push(Stage stage, Job job);
   void choose(Wish& wish);
   void substitute(Wish& wish, std::uint64_t obstructed);
-  Departure obstacle(const Wish& wish, std::size_t model, double macs) const;
+  Departure obstacle(const Wish& wish, std::size_t model, double cost) const;
   double expected_ms(Stage stage, bool alone) const;
   double queue_ms(Stage stage) const;
   double backlog_locked() const;

@@ -89,11 +89,11 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     std::vector<Job> jobs;
     for (std::int64_t row = 0; row < pending->row_count(); ++row)
       jobs.push_back({pending, row, {}});
-    if (!pending->looks()) {
+    if (!pending->uses_multiplexer()) {
       advance(jobs, true);
       return;
     }
-    const ServiceStatus status = scheduler_.place_look(jobs);
+    const ServiceStatus status = scheduler_.place_multiplexer(jobs);
     if (status != ServiceStatus::ok) refuse(*pending, status);
   }
 
@@ -170,7 +170,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     const Tensor images = part.images();
     const auto start = ServiceClock::now();
     if (part.stage == 0) {
-      const MultiplexerView view = deployment.look(worker.place, images);
+      const MultiplexerView view = deployment.run_multiplexer(worker.place, images);
       const double ms = ms_since(start);
       for (std::size_t i = 0; i < part.jobs.size(); ++i) {
         const Job& job = part.jobs[i];

@@ -21,9 +21,10 @@ struct ServiceRequest {
   std::optional<std::size_t> point;  ///< a rule of the deployment; default: its own
   /// From submit() on; infinity: the service's own.
   double deadline_ms = std::numeric_limits<double>::infinity();
-  double max_cost = std::numeric_limits<double>::infinity();  ///< of one image, look included; MACs
-                                                              ///< of networks of ours
-  bool decide_only = false;                 ///< the first decision; calls no model
+  double max_cost =
+      std::numeric_limits<double>::infinity();  ///< of one image, multiplexer included; MACs
+                                                ///< of networks of ours
+  bool decide_only = false;                     ///< the first decision; calls no model
   std::optional<std::int64_t> first_input;  ///< number of the first image, which names random draws
 };
 
@@ -63,7 +64,7 @@ struct ServiceAnswer {
   std::vector<std::uint64_t> wanted;         ///< (n), those that the rule asked for
   std::vector<std::uint64_t> shadow;         ///< (n), those that the shadow rule asks for
   std::vector<Departure> departures;         ///< (n)
-  std::vector<double> macs;                  ///< (n), of called models and multiplexer
+  std::vector<double> costs;                 ///< (n), of called models and multiplexer
   std::int64_t first_input = 0;  ///< number of the first image, counted since the service began
   MultiplexerView view;
   std::vector<CallSpan> calls;       ///< in order of their ends

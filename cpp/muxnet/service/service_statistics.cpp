@@ -1,7 +1,8 @@
 #include "muxnet/service/service_statistics.hpp"
 
-#include <bit>
 #include <cmath>
+
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 
@@ -33,15 +34,13 @@ void StageStatistics::count(std::int64_t batch_images, double ms) {
   run.add(ms);
 }
 
-void ServiceStatistics::count(const ServiceAnswer& answer, double reference_macs_each) {
+void ServiceStatistics::count(const ServiceAnswer& answer, double reference_cost_each) {
   for (std::size_t row = 0; row < answer.called.size(); ++row) {
     ++images;
-    for (std::uint64_t rest = answer.called[row]; rest != 0; rest &= rest - 1) {
-      ++called[static_cast<std::size_t>(std::countr_zero(rest))];
-    }
+    for (const std::size_t model : models_of(answer.called[row])) ++called[model];
     if (answer.departures[row] != Departure::none) ++departures[answer.departures[row]];
-    macs += answer.macs[row];
-    reference_macs += reference_macs_each;
+    cost += answer.costs[row];
+    reference_cost += reference_cost_each;
     if (answer.shadow.empty()) continue;
     ++shadow_images;
     if (answer.shadow[row] == answer.wanted[row]) ++shadow_agreed;

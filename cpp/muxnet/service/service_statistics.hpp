@@ -34,7 +34,7 @@ class Histogram {
   double sum_ms_ = 0;
 };
 
-/// Of one model, or of the multiplexer's look.
+/// Of one model, or of the multiplexer's pass.
 struct StageStatistics {
   std::string name;          ///< of the model
   std::int64_t images = 0;   ///< that it ran on
@@ -48,7 +48,7 @@ struct StageStatistics {
 /// All since the service began.
 struct ServiceStatistics {
   std::uint64_t version = 0;                        ///< of the deployment in place
-  std::vector<StageStatistics> stages;              ///< the look, then the models
+  std::vector<StageStatistics> stages;              ///< the multiplexer, then the models
   std::map<ServiceStatus, std::uint64_t> requests;  ///< by what became of them
   std::uint64_t images = 0;                         ///< answered by a rule
   std::vector<std::uint64_t> called;                ///< of those, by model: it was run on them
@@ -56,14 +56,14 @@ struct ServiceStatistics {
       departures;                       ///< images by why the rule's wish was not followed
   std::uint64_t shadow_images = 0;      ///< that the shadow rule saw
   std::uint64_t shadow_agreed = 0;      ///< images for which the shadow asks for the same models
-  double macs = 0;                      ///< spent on images answered by a rule
-  double reference_macs = 0;            ///< that always-best would have spent
+  double cost = 0;                      ///< spent on images answered by a rule
+  double reference_cost = 0;            ///< that always-best would have spent
   Histogram total;                      ///< of requests, from submit() to the answer
   std::optional<DriftReading> drift{};  ///< of the deployment in place, where it has a monitor
   WorkersState workers{};               ///< threads that run models
 
   /// An answer by a rule.
-  void count(const ServiceAnswer& answer, double reference_macs_each);
+  void count(const ServiceAnswer& answer, double reference_cost_each);
 };
 
 }  // namespace muxnet

@@ -13,16 +13,47 @@ namespace muxnet {
 using Json = nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunningMean, sum, weight)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRecord, epoch, step, learning_rate, losses, accuracies,
-                                   held_out_accuracies, contrastive, both_right_distance,
-                                   one_right_distance, distillation, seconds)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainingState, epoch, batch, step, seconds, losses, accuracies,
-                                   trends, contrastive, both_right_distance, one_right_distance,
-                                   distillation, history)
 
 namespace {
 
-constexpr const char* format_name = "muxnet-checkpoint-1";
+template <class Value>
+Json json_of(const Value& value) {
+  return value;
+}
+template <class Value>
+Json json_of(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
+
+template <class Value>
+void read(const Json& json, Value& value) {
+  json.get_to(value);
+}
+template <class Value>
+void read(const Json& json, std::optional<Value>& value) {
+  if (!json.is_null()) value = json.get<Value>();
+}
+
+}  // namespace
+
+template <class Each, class Maybe>
+void to_json(Json& json, const MetricsOf<Each, Maybe>& metrics) {
+  each_metric([&](const char* name, const char*, auto get) { json[name] = json_of(get(metrics)); });
+}
+
+template <class Each, class Maybe>
+void from_json(const Json& json, MetricsOf<Each, Maybe>& metrics) {
+  each_metric([&](const char* name, const char*, auto get) { read(json.at(name), get(metrics)); });
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochRecord, epoch, step, learning_rate, metrics,
+                                   held_out_accuracies, seconds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainingState, epoch, batch, step, seconds, metrics, trends,
+                                   history)
+
+namespace {
+
+constexpr const char* format_name = "muxnet-checkpoint-2";
 
 void require_finite(const std::string& name, const Tensor& tensor) {
   if (tensor.dtype() != DType::f32) return;

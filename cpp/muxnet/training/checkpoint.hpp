@@ -18,14 +18,8 @@ struct TrainingState {
   std::int64_t batch = 0;  ///< batches done in the epoch begun
   std::int64_t step = 0;   ///< steps done over all epochs
   double seconds = 0;
-  /// Means of the epoch begun, one per model; `trends` fade over the last hundred steps.
-  std::vector<RunningMean> losses;
-  std::vector<RunningMean> accuracies;
-  std::vector<RunningMean> trends;
-  RunningMean contrastive;
-  RunningMean both_right_distance;
-  RunningMean one_right_distance;
-  RunningMean distillation;
+  RunningMetrics metrics;           ///< of the epoch begun
+  std::vector<RunningMean> trends;  ///< of each model's loss over the last hundred steps
   std::vector<EpochRecord> history;
 };
 

@@ -23,12 +23,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::vector<double> means(const std::vector<RunningMean>& running) {
-  std::vector<double> result;
-  for (const auto& mean : running) result.push_back(mean.mean());
-  return result;
-}
-
 class Loop {
  public:
   Loop(TrainingTask& task, std::span<Model* const> models, const FitOptions& options,
@@ -40,14 +34,13 @@ class Loop {
   void resume();
   void require_position(const TrainingState& state) const;
   Progress step();
-  void count(const StepFigures& figures);
-  void guard(const StepFigures& figures) const;
+  void count(const StepMetrics& found);
+  void guard(const StepMetrics& found) const;
   [[noreturn]] void fail(std::size_t model, const std::string& expected,
                          const std::string& received) const;
   std::string where() const;
   Progress progress() const;
   void finish_epoch(Progress& last);
-  void clear_means();
   void save();
 
   double learning_rate() const {
@@ -83,17 +76,7 @@ Loop::Loop(TrainingTask& task, std::span<Model* const> models, const FitOptions&
     const double factor = learning_rates.empty() ? 1 : learning_rates[i];
     trainees_.emplace_back(*models[i], options.optimizer, factor);
   }
-  clear_means();
   state_.trends.resize(models.size());
-}
-
-void Loop::clear_means() {
-  state_.losses.assign(trainees_.size(), {});
-  state_.accuracies.assign(trainees_.size(), {});
-  state_.contrastive = {};
-  state_.both_right_distance = {};
-  state_.one_right_distance = {};
-  state_.distillation = {};
 }
 
 TrainingResult Loop::run(const ProgressCallback& callback) {
@@ -121,11 +104,11 @@ TrainingResult Loop::run(const ProgressCallback& callback) {
 }
 
 Progress Loop::step() {
-  const StepFigures figures = task_.compute_gradients(state_.step);
+  const StepMetrics found = task_.compute_gradients(state_.step);
   ++state_.step;
   ++state_.batch;
-  count(figures);
-  guard(figures);
+  count(found);
+  guard(found);
   for (std::size_t i = 0; i < trainees_.size(); ++i) {
     const double norm = trainees_[i].update(learning_rate(), options_.clip_norm);
     if (!std::isfinite(norm)) fail(i, "a finite gradient", text("one of norm ", norm));
@@ -135,36 +118,31 @@ Progress Loop::step() {
   return now;
 }
 
-void Loop::count(const StepFigures& figures) {
+void Loop::count(const StepMetrics& found) {
+  add(found, state_.metrics);
   for (std::size_t i = 0; i < trainees_.size(); ++i) {
-    state_.losses[i].add(figures.losses[i]);
-    state_.accuracies[i].add(figures.accuracies[i]);
     state_.trends[i].fade(trend_fade);
-    state_.trends[i].add(figures.losses[i]);
+    state_.trends[i].add(found.losses[i]);
   }
-  state_.contrastive.add(figures.contrastive);
-  state_.both_right_distance.add(figures.both_right_distance,
-                                 static_cast<double>(figures.both_right_pairs));
-  state_.one_right_distance.add(figures.one_right_distance,
-                                static_cast<double>(figures.one_right_pairs));
-  state_.distillation.add(figures.distillation);
 }
 
-void Loop::guard(const StepFigures& figures) const {
+void Loop::guard(const StepMetrics& found) const {
   const double limit = divergence_factor * task_.chance_loss();
   const bool warm = state_.step > std::max(least_warm_up, steps_ / 20);
   for (std::size_t i = 0; i < trainees_.size(); ++i) {
-    if (!std::isfinite(figures.losses[i])) fail(i, "a finite loss", text(figures.losses[i]));
+    if (!std::isfinite(found.losses[i])) fail(i, "a finite loss", text(found.losses[i]));
     const double trend = state_.trends[i].mean();
     if (warm && trend > limit) {
       fail(i, text("a loss of at most ", limit, " (three times that of guessing)"),
            text(trend, " over the last hundred steps"));
     }
   }
-  if (!std::isfinite(figures.contrastive) || !std::isfinite(figures.distillation)) {
-    throw TrainingError(error_text(
-        where(), "finite losses",
-        text("contrastive ", figures.contrastive, ", distillation ", figures.distillation)));
+  const double contrastive = found.contrastive.value_or(Weighted{}).value;
+  const double distillation = found.distillation.value_or(Weighted{}).value;
+  if (!std::isfinite(contrastive) || !std::isfinite(distillation)) {
+    throw TrainingError(
+        error_text(where(), "finite losses",
+                   text("contrastive ", contrastive, ", distillation ", distillation)));
   }
 }
 
@@ -190,12 +168,8 @@ Progress Loop::progress() const {
   now.steps = steps_;
   now.learning_rate = learning_rate();
   for (const auto& trainee : trainees_) now.names.push_back(trainee.name());
-  now.losses = means(state_.losses);
-  now.accuracies = means(state_.accuracies);
-  now.contrastive = state_.contrastive.mean();
-  now.both_right_distance = state_.both_right_distance.mean();
-  now.one_right_distance = state_.one_right_distance.mean();
-  now.distillation = state_.distillation.mean();
+  now.metrics = means(state_.metrics);
+  now.seconds = seconds();
   const double steps_per_second =
       static_cast<double>(state_.step - first_step_) / std::max(seconds_since(start_), 1e-9);
   now.images_per_second = steps_per_second * static_cast<double>(options_.batch_size);
@@ -206,22 +180,11 @@ Progress Loop::progress() const {
 
 void Loop::finish_epoch(Progress& last) {
   last.held_out_accuracies = task_.evaluate();
-  EpochRecord record;
-  record.epoch = last.epoch;
-  record.step = last.step;
-  record.learning_rate = last.learning_rate;
-  record.losses = last.losses;
-  record.accuracies = last.accuracies;
-  record.held_out_accuracies = last.held_out_accuracies;
-  record.contrastive = last.contrastive;
-  record.both_right_distance = last.both_right_distance;
-  record.one_right_distance = last.one_right_distance;
-  record.distillation = last.distillation;
-  record.seconds = seconds();
-  state_.history.push_back(std::move(record));
+  last.seconds = seconds();
+  state_.history.push_back(last);
   ++state_.epoch;
   state_.batch = 0;
-  clear_means();
+  state_.metrics = {};
 }
 
 void Loop::save() {
@@ -245,15 +208,16 @@ void Loop::require_position(const TrainingState& state) const {
       state.epoch >= 0 && state.batch >= 0 && state.epoch <= options_.epochs &&
       state.batch < epoch_steps_ && state.step == state.epoch * epoch_steps_ + state.batch &&
       state.step <= steps_ && state.history.size() == static_cast<std::size_t>(state.epoch);
-  const bool counted = state.losses.size() == trainees_.size() &&
-                       state.accuracies.size() == trainees_.size() &&
+  const std::size_t models = state.batch == 0 ? 0 : trainees_.size();  // of the epoch begun
+  const bool counted = state.metrics.losses.size() == models &&
+                       state.metrics.accuracies.size() == models &&
                        state.trends.size() == trainees_.size();
   if (fits && counted) return;
   throw FileError(
       error_text(options_.checkpoint.string(),
                  text("a position within ", steps_, " steps of ", trainees_.size(), " models"),
                  text("epoch ", state.epoch, ", batch ", state.batch, ", step ", state.step, ", ",
-                      state.losses.size(), " models")));
+                      state.trends.size(), " models")));
 }
 
 void Loop::resume() {

@@ -36,18 +36,6 @@ struct FitOptions {
   bool resume = false;
 };
 
-/// What a step found on its batch.
-struct StepFigures {
-  std::vector<double> losses;  ///< one per model
-  std::vector<double> accuracies;
-  double contrastive = 0;
-  double both_right_distance = 0;
-  double one_right_distance = 0;
-  std::int64_t both_right_pairs = 0;
-  std::int64_t one_right_pairs = 0;
-  double distillation = 0;
-};
-
 /// What differs between the two steps of Algorithm 1; run_training does the rest.
 class TrainingTask {
  public:
@@ -59,7 +47,7 @@ class TrainingTask {
   virtual double chance_loss() const = 0;
   virtual void start_epoch(std::int64_t epoch, std::int64_t first_batch) = 0;
   /// Forward and backward on the next batch: fills the gradients of all models.
-  virtual StepFigures compute_gradients(std::int64_t step) = 0;
+  virtual StepMetrics compute_gradients(std::int64_t step) = 0;
   /// Accuracy of each model on held-out inputs; empty where there are none.
   virtual std::vector<double> evaluate() = 0;
   /// What a checkpoint must hold of the task itself, and its way back. restore throws

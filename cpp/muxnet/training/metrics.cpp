@@ -20,11 +20,38 @@ void require_labels(const Tensor& labels, std::int64_t rows, std::int64_t classe
   }
 }
 
+void add_to(std::optional<RunningMean>& mean, const std::optional<Weighted>& value) {
+  if (!value) return;
+  if (!mean) mean.emplace();
+  mean->add(*value);
+}
+void add_to(std::vector<RunningMean>& means, const std::vector<double>& values) {
+  means.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) means[i].add(values[i]);
+}
+
+void take_mean(const std::optional<RunningMean>& running, std::optional<double>& mean) {
+  if (running) mean = running->mean();
+}
+void take_mean(const std::vector<RunningMean>& running, std::vector<double>& means) {
+  for (const auto& each : running) means.push_back(each.mean());
+}
+
 std::int64_t argmax(const float* row, std::int64_t count) {
   return std::max_element(row, row + count) - row;
 }
 
 }  // namespace
+
+void add(const StepMetrics& step, RunningMetrics& running) {
+  each_metric([&](const char*, const char*, auto get) { add_to(get(running), get(step)); });
+}
+
+TrainingMetrics means(const RunningMetrics& running) {
+  TrainingMetrics result;
+  each_metric([&](const char*, const char*, auto get) { take_mean(get(running), get(result)); });
+  return result;
+}
 
 double accuracy(const Tensor& scores, const Tensor& labels) {
   require(scores.shape().size() == 2 && !scores.empty(), "accuracy",

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "muxnet/core/tensor.hpp"
+#include "muxnet/core/weighted.hpp"
+#include "muxnet/losses/contrastive.hpp"
 
 namespace muxnet {
 
@@ -13,9 +18,10 @@ struct RunningMean {
   double weight = 0;
 
   void add(double value, double with_weight = 1) {
-    sum += value * with_weight;
+    sum = std::fma(value, with_weight, sum);  // the same bits however it is compiled
     weight += with_weight;
   }
+  void add(const Weighted& value) { add(value.value, value.weight); }
   /// Lets the past count `factor` times what it did: a mean over the last 1 / (1 - factor) values.
   void fade(double factor) {
     sum *= factor;
@@ -24,6 +30,47 @@ struct RunningMean {
   /// 0 before the first value.
   double mean() const { return weight > 0 ? sum / weight : 0; }
 };
+
+/// What training is watched by, one record from the step that finds it to the report: `Each` holds
+/// a number of one model, `Maybe` one of all models, missing where it was not trained with.
+template <class Each, class Maybe>
+struct MetricsOf {
+  std::vector<Each> losses;  ///< the main loss: cross-entropy, or the multiplexer's objective
+  std::vector<Each> accuracies;
+  Maybe contrastive{};  ///< Eq. 2
+  PairDistances<Maybe> distances;
+  Maybe distillation{};  ///< on-line distillation, or Eq. 8
+};
+using StepMetrics = MetricsOf<double, std::optional<Weighted>>;  ///< of a batch
+using RunningMetrics = MetricsOf<RunningMean, std::optional<RunningMean>>;
+using TrainingMetrics = MetricsOf<double, std::optional<double>>;  ///< means over batches
+
+/// Calls visit(name, description, get) for each of them, get(metrics) being its place there.
+template <class Visit>
+void each_metric(const Visit& visit) {
+  visit(
+      "losses", "Of each model: cross-entropy, or the multiplexer's objective.",
+      [](auto& in) -> auto& { return in.losses; });
+  visit(
+      "accuracies", "Of each model, on the training batches.",
+      [](auto& in) -> auto& { return in.accuracies; });
+  visit(
+      "contrastive", "The contrastive loss (Eq. 2); None where not trained with.",
+      [](auto& in) -> auto& { return in.contrastive; });
+  each_distance([&](const char* name, const char* description, auto get) {
+    visit(
+        name, description, [get](auto& in) -> auto& { return get(in.distances); });
+  });
+  visit(
+      "distillation", "On-line distillation, or Eq. 8; None where not trained with.",
+      [](auto& in) -> auto& { return in.distillation; });
+}
+
+/// Adds what a batch showed.
+void add(const StepMetrics& step, RunningMetrics& running);
+
+/// The means so far.
+TrainingMetrics means(const RunningMetrics& running);
 
 /// Share of rows whose largest score is the label's; the first of equal scores counts.
 ///

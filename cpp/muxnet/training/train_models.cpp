@@ -129,7 +129,7 @@ class ModelTask : public TrainingTask {
     loader_.start_epoch(epoch, first_batch);
   }
 
-  StepFigures compute_gradients(std::int64_t step) override;
+  StepMetrics compute_gradients(std::int64_t step) override;
   std::vector<double> evaluate() override;
   void collect(std::map<std::string, Tensor>& tensors) const override {
     tensors.emplace(answers_name, answers_.bits());
@@ -152,8 +152,8 @@ class ModelTask : public TrainingTask {
   }
 
   void add_online_distillation(std::span<const Tensor> logits, std::span<Tensor> diff_logits,
-                               StepFigures& figures) const;
-  std::vector<Tensor> contrast(const Tensor& correct, StepFigures& figures) const;
+                               StepMetrics& metrics) const;
+  std::vector<Tensor> contrast(const Tensor& correct, StepMetrics& metrics) const;
 
   std::span<Model* const> models_;
   const ModelTrainingOptions& options_;
@@ -169,68 +169,66 @@ class ModelTask : public TrainingTask {
   AnswerHistory answers_;
 };
 
-StepFigures ModelTask::compute_gradients(std::int64_t step) {
+StepMetrics ModelTask::compute_gradients(std::int64_t step) {
   if (!loader_.next(batch_)) throw std::logic_error("train_models: the epoch has ended early");
   const std::uint64_t seed = mix(options_.fit.seed, dropout_stream);
   std::vector<Tensor> logits(models_.size());
   std::vector<Tensor> diff_logits(models_.size());
   std::vector<Tensor> diff_scores(models_.size());
   const Tensor right = right_.empty() ? Tensor() : right_.gather(batch_.indices);
-  StepFigures figures;
-  figures.losses.resize(models_.size());
+  StepMetrics metrics;
+  metrics.losses.resize(models_.size());
   each_model([&](std::size_t i) {
     plans_[i]->forward(batch_.images, mix(mix(seed, static_cast<std::uint64_t>(step)), i));
     logits[i] = plans_[i]->output("logits");
     auto loss = cross_entropy(logits[i], batch_.labels, options_.label_smoothing);
-    figures.losses[i] = loss.value;
+    metrics.losses[i] = loss.value;
     diff_logits[i] = std::move(loss.diff);
     if (right.empty()) return;
     auto guess = multiplexer_correctness(plans_[i]->output("scores"), right);
-    figures.losses[i] += guess.value;
+    metrics.losses[i] += guess.value;
     diff_scores[i] = std::move(guess.diff_scores);
   });
   const Tensor correct = correct_predictions(logits, batch_.labels);
   answers_.add(batch_.indices, correct);
   for (std::size_t i = 0; i < models_.size(); ++i) {
-    figures.accuracies.push_back(share_right(correct, i, models_.size()));
+    metrics.accuracies.push_back(share_right(correct, i, models_.size()));
   }
   if (options_.online_distillation_weight > 0) {
-    add_online_distillation(logits, diff_logits, figures);
+    add_online_distillation(logits, diff_logits, metrics);
   }
-  const auto diff_projected = contrast(correct, figures);
+  const auto diff_projected = contrast(correct, metrics);
   each_model([&](std::size_t i) {
     std::map<std::string, Tensor> diffs{{"logits", diff_logits[i]}};
     if (!diff_projected.empty()) diffs.emplace("projected", diff_projected[i]);
     if (!right.empty()) diffs.emplace("scores", diff_scores[i]);
     plans_[i]->backward(diffs);
   });
-  return figures;
+  return metrics;
 }
 
 void ModelTask::add_online_distillation(std::span<const Tensor> logits,
-                                        std::span<Tensor> diff_logits, StepFigures& figures) const {
+                                        std::span<Tensor> diff_logits, StepMetrics& metrics) const {
   const double temperature = options_.online_distillation_temperature;
+  metrics.distillation = Weighted{0, 1};
   // Cheaper models are worse ones: in the target they would hold the others back.
   std::vector<double> teachers(logits.size(), 0.0);
   for (const std::size_t i : dearest_first_) {
     teachers[i] = 1;
     const Tensor targets = online_targets(logits, teachers, temperature);
     const auto loss = distil_to(std::span(&logits[i], 1), targets, temperature);
-    figures.distillation += loss.value;
+    metrics.distillation->value += loss.value;
     add_scaled(options_.online_distillation_weight, loss.diff_logits[0], diff_logits[i]);
   }
 }
 
-std::vector<Tensor> ModelTask::contrast(const Tensor& correct, StepFigures& figures) const {
+std::vector<Tensor> ModelTask::contrast(const Tensor& correct, StepMetrics& metrics) const {
   if (options_.contrastive_weight == 0) return {};
   std::vector<Tensor> projected;
   for (const auto& plan : plans_) projected.push_back(plan->output("projected"));
   auto loss = contrastive(projected, correct, options_.contrastive);
-  figures.contrastive = loss.value;
-  figures.both_right_distance = loss.both_right_distance;
-  figures.one_right_distance = loss.one_right_distance;
-  figures.both_right_pairs = loss.both_right_pairs;
-  figures.one_right_pairs = loss.one_right_pairs;
+  metrics.contrastive = Weighted{loss.value, 1};
+  metrics.distances = loss.distances;
   for (auto& diff : loss.diff_embeddings) scale(options_.contrastive_weight, diff);
   return std::move(loss.diff_embeddings);
 }

@@ -11,9 +11,9 @@
 #include "muxnet/graph/plan.hpp"
 #include "muxnet/losses/distillation.hpp"
 #include "muxnet/networks/predictor.hpp"
-#include "muxnet/training/calibration.hpp"
 #include "muxnet/training/fingerprint.hpp"
 #include "muxnet/training/metrics.hpp"
+#include "muxnet/training/platt_scaling.hpp"
 
 namespace muxnet {
 namespace {
@@ -75,7 +75,7 @@ class MultiplexerTask : public TrainingTask {
     return ensemble() ? std::log(static_cast<double>(outputs_.classes())) : std::numbers::ln2;
   }
   void start_epoch(std::int64_t epoch, std::int64_t first_batch) override;
-  StepFigures compute_gradients(std::int64_t step) override;
+  StepMetrics compute_gradients(std::int64_t step) override;
   std::vector<double> evaluate() override;
 
  private:
@@ -85,7 +85,7 @@ class MultiplexerTask : public TrainingTask {
   void prepare_distillation(const Model& multiplexer);
   void next_batch();
   MultiplexerValue objective(const Tensor& scores) const;
-  Tensor distil(StepFigures& figures) const;
+  Tensor distil(StepMetrics& metrics) const;
   double routed_accuracy(const Tensor& weights, const Tensor& correct) const;
 
   const FrozenOutputs& outputs_;
@@ -158,26 +158,26 @@ MultiplexerValue MultiplexerTask::objective(const Tensor& scores) const {
   return multiplexer_ensemble(scores, probabilities_, labels_, costs_, options_.weights);
 }
 
-Tensor MultiplexerTask::distil(StepFigures& figures) const {
+Tensor MultiplexerTask::distil(StepMetrics& metrics) const {
   const Tensor meta = plan_.output("meta");
   auto loss = distillation(meta.reshaped(meta_shape_), batch_embeddings_);
-  figures.distillation = loss.value;
+  metrics.distillation = Weighted{loss.value, 1};
   scale(options_.distillation_weight, loss.diff);
   return loss.diff.reshaped(meta.shape());
 }
 
-StepFigures MultiplexerTask::compute_gradients(std::int64_t step) {
+StepMetrics MultiplexerTask::compute_gradients(std::int64_t step) {
   next_batch();
   const auto seed = mix(options_.fit.seed, dropout_stream);
   plan_.forward(images_, mix(seed, static_cast<std::uint64_t>(step)));
   const auto loss = objective(plan_.output("scores"));
-  StepFigures figures;
-  figures.losses = {loss.value};
-  figures.accuracies = {routed_accuracy(loss.weights, batch_correct_)};
+  StepMetrics metrics;
+  metrics.losses = {loss.value};
+  metrics.accuracies = {routed_accuracy(loss.weights, batch_correct_)};
   std::map<std::string, Tensor> diffs{{"scores", loss.diff_scores}};
-  if (distils()) diffs.emplace("meta", distil(figures));
+  if (distils()) diffs.emplace("meta", distil(metrics));
   plan_.backward(diffs);
-  return figures;
+  return metrics;
 }
 
 /// weights: (n, N), or for offload (n, 1) with the probability that the cloud should answer.
@@ -282,7 +282,7 @@ TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& output
   const bool correctness =
       options.offload == OffloadTarget::none && options.objective == Objective::correctness;
   if (correctness && validation != nullptr && result.status == TrainingStatus::finished) {
-    calibrate_multiplexer(multiplexer, *validation);
+    scale_scores(multiplexer, *validation);
   }
   return result;
 }

@@ -3,7 +3,7 @@
 import math
 import os
 import zipfile
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,10 @@ MOST_MEMBERS = 1000
 DEFLATE_EXPANSION = 1032  # the most that a packed byte can become
 HEADER_BYTES = 10_000
 
+Arrays = dict[str, NDArray[np.generic]]
 
-def read_arrays(path: str | os.PathLike[str], most: int = 1 << 34) -> dict[str, NDArray[Any]]:
+
+def read_arrays(path: str | os.PathLike[str], most: int = 1 << 34) -> Arrays:
     """Return the arrays of an npz file of at most ``most`` bytes, which hold no Python objects.
 
     Unpacked they may have 256 MiB, or a hundred times the file's bytes.
@@ -42,7 +44,7 @@ def room(file_bytes: int, least: int, factor: int) -> int:
     return least + factor * file_bytes
 
 
-def _arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
+def _arrays(file: BinaryIO) -> Arrays:
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         _check_members(members, room(os.fstat(file.fileno()).st_size, 256 << 20, 100))
@@ -63,7 +65,7 @@ def _check_members(members: list[zipfile.ZipInfo], most: int) -> None:
     _expect(total <= most, f"at most {most:,} bytes of so small a file", f"{total:,} (use savez)")
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[np.generic]:
     name = member.filename
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
@@ -77,7 +79,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
         promised, held = math.prod(shape) * dtype.itemsize, member.file_size - file.tell()
         _expect(promised == held, f"{promised:,} bytes of {dtype} {shape} in {name}", f"{held:,}")
     with archive.open(member) as file:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+        array: NDArray[np.generic] = np.lib.format.read_array(file, allow_pickle=False)
     return array
 
 

@@ -1,7 +1,7 @@
 """A Ray cluster: one that exists, or one of this machine alone for as long as it is needed."""
 
 import argparse
-from typing import Any
+from types import ModuleType
 
 from muxnet.base.errors import MissingPackageError
 
@@ -31,7 +31,7 @@ class Cluster:
             import ray
         except ImportError as error:
             raise MissingPackageError("--ray", "ray", "ray") from error
-        self.ray: Any = ray
+        self.ray: ModuleType = ray
         ray.init(address=address or "local", log_to_driver=False, include_dashboard=False)
         self.cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
 

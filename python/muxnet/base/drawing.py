@@ -2,25 +2,40 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import PercentFormatter
+from matplotlib.typing import RcKeyType
 
 DPI = 160
 INK = "#20242b"
 MUTED = "#6b7280"
 GRID = "#e5e7eb"
 
+
+class Line(TypedDict, total=False):
+    """How a curve or a point is drawn, in matplotlib's words."""
+
+    color: str
+    linewidth: float
+    linestyle: str | tuple[int, tuple[int, int]]
+    marker: str | None
+    markersize: float
+    markerfacecolor: str
+    zorder: float
+
+
 # From light to dark as the models get dearer: told apart in grey and by the colour-blind too.
 LADDER = LinearSegmentedColormap.from_list(
     "ladder", ["#f2c14e", "#8cc17a", "#35a59c", "#2f7fb8", "#4a4fa3", "#341c5c"]
 )
-CURVE_STYLES: dict[str, dict[str, Any]] = {
+CURVE_STYLES: dict[str, Line] = {
     "multiplexer": {"color": "#d1352b", "linewidth": 2.4, "zorder": 4},
     "hybrid_single": {"color": "#d1352b", "linewidth": 2.4, "zorder": 4},
     "hybrid_ensemble": {"color": "#e98a84", "linewidth": 1.6, "zorder": 3},
@@ -31,14 +46,17 @@ CURVE_STYLES: dict[str, dict[str, Any]] = {
     "learned_cascade": {"color": "#2457a6", "linewidth": 2.0, "zorder": 3},
     "random_mixing": {"color": "#8a9099", "linewidth": 1.8, "linestyle": (0, (5, 3)), "zorder": 2},
 }
-POLICY_STYLES: dict[str, dict[str, Any]] = {
+POLICY_STYLES: dict[str, Line] = {
     "hybrid_single": {"color": "#d1352b", "marker": "D"},
     "hybrid_ensemble": {"color": "#d1352b", "marker": "s", "markerfacecolor": "white"},
     "offload": {"color": "#b0318f", "marker": "^"},
     "average_ensemble": {"color": "#59616d", "marker": "P"},
     "oracle": {"color": "#111111", "marker": "*", "markersize": 13},
 }
-STYLE: Any = {
+# Of a policy without a style of its own.
+PLAIN_CURVE: Line = {"linewidth": 1.4, "zorder": 3}
+PLAIN_POINT: Line = {"marker": "h"}
+STYLE: dict[RcKeyType, object] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "text.color": INK,
@@ -72,7 +90,7 @@ def new_figure(
     columns: int = 1,
     rows: int = 1,
     ratios: Sequence[float] | None = None,
-) -> tuple[Figure, list[Any]]:
+) -> tuple[Figure, list[Axes]]:
     """Return a figure of so many inches, and its axes row by row."""
     figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
     FigureCanvasAgg(figure)

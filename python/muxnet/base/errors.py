@@ -1,5 +1,9 @@
 """Errors whose text is meant for the person at the command line."""
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
 
 class UserError(Exception):
     """Something that the user can put right; the text says where, expected and received.
@@ -37,6 +41,15 @@ class InputError(UserError, OSError):
     """A file that cannot be read as asked: another kind of file, or a larger one."""
 
 
+@contextlib.contextmanager
+def told_as_config_error() -> Iterator[None]:
+    """Raise what the core refuses as ConfigError."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
 def error_text(where: str, expected: object, received: object) -> str:
     """Return the one form of every message: ``[where] expected ..., received ...``.
 
@@ -44,6 +57,14 @@ def error_text(where: str, expected: object, received: object) -> str:
     """
     parts = shortened(where, 4500), shortened(expected), shortened(received)
     return "[{}] expected {}, received {}".format(*parts)
+
+
+def not_written(path: Path, error: OSError) -> OutputError:
+    """Return the error of a file of which nothing was left, as it cannot be written."""
+    if isinstance(error, OutputError):
+        return OutputError(error)
+    why = error.strerror or error
+    return OutputError(f"[write] {path}: cannot be written: {why}; nothing was left there")
 
 
 def shortened(said: object, most: int = 1000) -> str:

@@ -3,19 +3,21 @@
 Digests are those of the core (core/fingerprint.hpp), as for checkpoints.
 """
 
+from __future__ import annotations
+
 import json
 import mmap
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError
+from muxnet.base.files import Json
 from muxnet.base.images import raw_pixels
 
 # How ONNX writes the file of a tensor that lies outside the model: key "location", then the value.
@@ -25,7 +27,7 @@ IMAGES_AT_A_TIME = 1024
 Known = dict[str, str]
 
 
-def of_arrays(parts: Mapping[str, NDArray[Any]]) -> Known:
+def of_arrays(parts: Mapping[str, NDArray[np.generic]]) -> Known:
     """Return a digest of each array, of any dtype of numbers."""
     digests = {}
     for name, array in parts.items():
@@ -37,10 +39,10 @@ def of_arrays(parts: Mapping[str, NDArray[Any]]) -> Known:
 def of_text(*texts: str) -> str:
     """Return a digest of texts."""
     content = json.dumps(texts).encode()
-    return str(_core.digest(np.frombuffer(content, np.uint8)))
+    return _core.digest(np.frombuffer(content, np.uint8))
 
 
-def of_data(data: Any) -> Known:
+def of_data(data: _core.Dataset) -> Known:
     """Return digests of the images of a data set as models are shown them, and of its labels."""
     pieces = [
         _core.digest(raw_pixels(data, start, min(start + IMAGES_AT_A_TIME, len(data))))
@@ -49,7 +51,7 @@ def of_data(data: Any) -> Known:
     return {
         "count": str(len(data)),
         "images": of_text(*pieces),
-        "labels": str(_core.digest(np.asarray(data.labels))),
+        "labels": _core.digest(data.labels),
     }
 
 
@@ -61,7 +63,7 @@ def of_path(path: str | os.PathLike[str]) -> str:
     path = Path(path)
     try:
         if not path.is_dir():
-            return str(_core.digest_file(path))
+            return _core.digest_file(path)
         files = sorted(file for file in path.rglob("*") if file.is_file())
         return of_text(*(f"{file.relative_to(path)} {_core.digest_file(file)}" for file in files))
     except OSError:
@@ -76,7 +78,7 @@ def of_onnx(path: Path) -> Known:
     return known
 
 
-def require_same(there: Any, here: Any, where: str, expected: str) -> None:
+def require_same(there: Json, here: Json, where: str, expected: str) -> None:
     """Refuse to go on with something else.
 
     Raises:

@@ -1,12 +1,16 @@
 """Images of data sets as models are shown them."""
 
-from typing import Any
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.compiled import _core
 
-def raw_pixels(data: Any, start: int, end: int) -> NDArray[np.uint8]:
+Images = NDArray[np.uint8] | NDArray[np.float32]  # raw: of 0 to 255, of 0 to 1
+
+
+def raw_pixels(data: _core.Dataset, start: int, end: int) -> NDArray[np.uint8]:
     """Return images of a data set as u8; those in floating point lie in [0, 1]."""
     images = np.asarray(data.images[start:end])
     if images.dtype != np.uint8:

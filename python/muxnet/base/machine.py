@@ -20,3 +20,20 @@ def cpu_name(path: str | os.PathLike[str] = "/proc/cpuinfo") -> str:
 def cores() -> int:
     """Return how many cores this process may use, within its CPU quota."""
     return _core.usable_cores()
+
+
+def set_threads(threads: int) -> None:
+    """Set the threads of every computation; 0 means the cores this process may use.
+
+    Raises:
+        ValueError: a negative number.
+
+    >>> muxnet.set_threads(2)
+
+    """
+    _core.set_threads(threads)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries behind the core."""
+    return _core.versions()

@@ -1,30 +1,23 @@
 """Numbers in words: the one way MACs, shares, times and names are printed."""
 
-BUSY = 1.5  # times as long as on an idle machine, from which on it is told
+from muxnet.base.compiled import _core
 
-POLICY_TITLES = {
-    "best_single": "best single model",
-    "hybrid_single": "hybrid-single",
-    "hybrid_ensemble": "hybrid-ensemble",
-    "offload": "offload (two models)",
-    "random_mixing": "random mixing",
-    "cascade": "max-softmax cascade",
-    "cascade_2": "max-softmax cascade of 2",
-    "learned_cascade": "learned cascade",
-    "knn": "kNN on features",
-    "average_ensemble": "average ensemble",
-    "oracle": "oracle",
-    "multiplexer": "multiplexer",
-}
+BUSY = 1.5  # times as long as on an idle machine, from which on it is told
 
 
 def policy_title(name: str) -> str:
-    """Return how a policy is called in tables and figures."""
-    return POLICY_TITLES.get(name, name.replace("_", " "))
+    """Return how a policy is called in tables and figures, ``NAME_2`` as that of two models."""
+    policy, _, models = name.rpartition("_")
+    if models.isdigit():
+        return f"{policy_title(policy)} of {models}"
+    titles = {entry.name: entry.title for entry in _core.policies()}
+    return titles.get(name, name.replace("_", " "))
 
 
-def macs_text(macs: float) -> str:
-    """Return MACs with three significant digits in k, M or G: ``5.75 G``."""
+def macs_text(macs: float | None) -> str:
+    """Return MACs with three significant digits in k, M or G: ``5.75 G``; a dash for none."""
+    if macs is None:
+        return "–"
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if macs >= 0.9995 * size:
             return f"{_significant(macs / size)} {unit}"

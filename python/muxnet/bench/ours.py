@@ -1,15 +1,18 @@
 """Our side of every work."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
+from muxnet.base.machine import set_threads
 from muxnet.bench import replaying
 from muxnet.bench.works import Work
-from muxnet.run import api
+from muxnet.run.data import dataset
 
 STEPS_PER_EPOCH = 8
 BATCHES_LOADED = 64  # at a time: more than are prepared ahead
@@ -18,7 +21,7 @@ ENDLESS = 1_000_000
 
 def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[..., None]) -> None:
     """Do ``work`` each time it is asked for."""
-    api.set_threads(threads)
+    set_threads(threads)
     if work.kind == "train":
         steps(lambda after_step: train(work, after_step))
     elif work.kind == "load":
@@ -29,12 +32,12 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
         turns(inference(work) if work.kind == "infer" else decision(work))
 
 
-def precision(work: Work) -> Any:
+def precision(work: Work) -> _core.Precision:
     """Return in what ``work`` is computed."""
     return _core.Precision.bf16 if work.precision == "bf16" else _core.Precision.full
 
 
-def models(work: Work) -> list[Any]:
+def models(work: Work) -> list[_core.Model]:
     """Return the networks of ``work`` with fresh weights."""
     channels, height, width = work.image_shape
     options = _core.NetworkOptions(
@@ -44,7 +47,7 @@ def models(work: Work) -> list[Any]:
     return [_core.make_model(name, options, normalization=normalization) for name in work.networks]
 
 
-def train(work: Work, after_step: Callable[[Any], bool]) -> None:
+def train(work: Work, after_step: Callable[[_core.Progress], bool]) -> None:
     """Train with cross-entropy and SGD until ``after_step`` returns false."""
     data = random_images(work, STEPS_PER_EPOCH * work.batch)
     pool = models(work)
@@ -61,13 +64,13 @@ def train(work: Work, after_step: Callable[[Any], bool]) -> None:
     _core.train_models(pool, data, nothing, pool[0].normalization, options, after_step)
 
 
-def random_images(work: Work, count: int) -> Any:
+def random_images(work: Work, count: int) -> _core.Dataset:
     """Return a data set of noise."""
     random = np.random.default_rng(1)
     images = random.integers(0, 256, (count, *work.image_shape), dtype=np.uint8)
     labels = np.arange(count) % work.classes
     names = [str(i) for i in range(work.classes)]
-    return api.dataset(images, labels.astype(np.int32), name="random", class_names=names)
+    return dataset(images, labels.astype(np.int32), name="random", class_names=names)
 
 
 def loading(work: Work) -> Callable[[], object]:
@@ -111,7 +114,7 @@ def decision(work: Work) -> Callable[[], object]:
     return lambda: predictor.output(_core.normalize(images, normalization), "scores").argmax(axis=1)
 
 
-def normalised(work: Work) -> Any:
+def normalised(work: Work) -> NDArray[np.float32]:
     """Return a batch of images as networks take them."""
     shape = (work.batch, *work.image_shape)
     return np.random.default_rng(1).standard_normal(shape, dtype=np.float32)

@@ -2,12 +2,14 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
 from muxnet.base.errors import MissingPackageError, UserError
+from muxnet.base.machine import set_threads
 from muxnet.bench import ours, replaying
 from muxnet.bench.works import Work
 
@@ -26,27 +28,28 @@ def make(peer: str, work: Work, threads: int) -> Once:
     if peer == "numpy":
         return replaying.numpy_cascade(work)
     if peer == "mobilenet_v2":
-        from muxnet.run import api
-
-        api.set_threads(threads)
+        set_threads(threads)
         return ours.inference(work)
     if peer not in INFERENCE:
         raise UserError(f"[bench] expected a peer that can {work.kind}, received {peer}")
     return INFERENCE[peer](work, threads)
 
 
-def _torch(threads: int) -> Any:
+def _torch(threads: int) -> ModuleType:
     try:
         import torch
     except ImportError as error:
         raise MissingPackageError("bench", "torch", "bench") from error
     torch.set_num_threads(threads)
-    return torch
+    module: ModuleType = torch
+    return module
 
 
-def mixed(torch: Any, work: Work) -> Any:
+def mixed(torch: ModuleType, work: Work) -> AbstractContextManager[None]:
     """Return PyTorch's context for the precision of ``work``."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=work.precision == "bf16")
+    context: AbstractContextManager[None]
+    context = torch.autocast("cpu", torch.bfloat16, enabled=work.precision == "bf16")
+    return context
 
 
 def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:

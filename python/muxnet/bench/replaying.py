@@ -1,7 +1,8 @@
 """Routing on recorded answers: policies replayed and fitted, and a cascade in NumPy beside ours."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ def decide(point: dict[str, float], probabilities: NDArray[np.float32]) -> NDArr
     return answers
 
 
-def outcomes(work: Work, seed: int) -> Any:
+def outcomes(work: Work, seed: int) -> _core.OutcomeTable:
     """Return ``work.batch`` inputs drawn with replacement from recorded answers, or invented ones.
 
     With scores as a multiplexer's would be: right more often than not.
@@ -73,7 +74,7 @@ def outcomes(work: Work, seed: int) -> Any:
         {"macs": costs},
         labels=np.ascontiguousarray(labels),
         scores=scores.astype(np.float32),
-        router_costs={"macs": 0.1 * min(costs)},
+        multiplexer_costs={"macs": 0.1 * min(costs)},
         split="held_out" if seed == 1 else "test",
         source=f"draw {seed}",
     )

@@ -7,15 +7,8 @@ import asyncio
 import contextlib
 import dataclasses
 import gc
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import orjson
@@ -24,11 +17,16 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError, error_text
+from muxnet.base.tables import TextTable
+from muxnet.base.words import interval_text, points_text
 from muxnet.bench.http_load import Client, Tally, closed_loop, open_loop
+from muxnet.bench.server_process import Status, memory_mb, start_server
 from muxnet.pool.router_folder import POLICY_FILE
 
 IN_TURNS = 512  # requests prepared for those that are asked one at a time
 CONNECTIONS = 2048  # most that are open: more than a server lets in at a time
+
+Pixels = NDArray[np.uint8]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +65,7 @@ class Side:
 
     policy: str
     capacity: float  # images a second
-    macs: float
+    cost: float  # MACs an image
     accuracy: float
     called: dict[str, float]
 
@@ -87,7 +85,7 @@ class LoadResult:
     model_p50_ms: float  # the same model by its own name
 
 
-def measure(options: LoadOptions, say: Any = print) -> LoadResult:
+def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadResult:
     """Measure everything with servers of its own.
 
     Raises:
@@ -99,7 +97,7 @@ def measure(options: LoadOptions, say: Any = print) -> LoadResult:
         return runner.run(_measure(options, say))
 
 
-async def _measure(options: LoadOptions, say: Any) -> LoadResult:
+async def _measure(options: LoadOptions, say: Callable[[str], object]) -> LoadResult:
     images, labels = _test_images(options)
     gc.freeze()  # the generator's own pauses are not the server's
     chosen = np.random.default_rng(0).permutation(len(images))
@@ -108,7 +106,8 @@ async def _measure(options: LoadOptions, say: Any) -> LoadResult:
         requests = _requests("router", images, chosen, options.images)
         best, tally = await _capacity(client, status, requests, options)
         single = _requests("router", images, chosen[:IN_TURNS], 1)
-        name = max(status()["models"], key=lambda model: model["called"])["name"]
+        called = status().called
+        name = max(called, key=called.__getitem__)
         direct = _requests(name, images, chosen[:IN_TURNS], 1)
         overhead = await _in_turns(client, (single, direct), options.seconds)
         best_right = await _right(client, images, labels)
@@ -122,7 +121,7 @@ async def _measure(options: LoadOptions, say: Any) -> LoadResult:
             say(f"{options.policy}: {load:g} x capacity, {load * capacity:.0f} requests a second")
             rate = load * capacity
             tally = await open_loop(client, requests, options.seconds, rate, even=options.even)
-            rows.append(_row(load, rate, tally, _memory_mb(status.pid)))
+            rows.append(_row(load, rate, tally, memory_mb(status.pid)))
         routed_right = await _right(client, images, labels)
     ahead = _core.bootstrap_difference(routed_right, best_right)
     return LoadResult(
@@ -153,16 +152,16 @@ def _row(load: float, rate: float, tally: Tally, memory_mb: float) -> LoadRow:
 
 
 async def _capacity(
-    client: Client, status: "_Status", requests: Sequence[bytes], options: LoadOptions
+    client: Client, status: Status, requests: Sequence[bytes], options: LoadOptions
 ) -> tuple[Side, Tally]:
     await closed_loop(client, requests, min(1.0, options.seconds), options.concurrency)
     tally = await closed_loop(client, requests, options.seconds, options.concurrency)
     if tally.failed or not tally.answered:
         raise UserError(error_text("bench serve", "answers", f"{tally.failed} failures"))
     found = status()
-    called = {model["name"]: model["called"] / found["images"] for model in found["models"]}
+    called = {name: count / found.images for name, count in found.called.items()}
     rate = tally.answered * options.images / tally.seconds
-    return Side(found["policy"], rate, found["macs"] / found["images"], 0.0, called), tally
+    return Side(found.policy, rate, found.cost / found.images, 0.0, called), tally
 
 
 async def _in_turns(
@@ -177,7 +176,7 @@ async def _in_turns(
     return tallies[0].quantile_ms(0.5), tallies[1].quantile_ms(0.5)
 
 
-async def _right(client: Client, images: NDArray[Any], labels: NDArray[Any]) -> list[float]:
+async def _right(client: Client, images: Pixels, labels: NDArray[np.int32]) -> list[float]:
     """Return 1 for every image answered with its label, and 0 for the others."""
     right: list[float] = []
     size = 64
@@ -191,14 +190,14 @@ async def _right(client: Client, images: NDArray[Any], labels: NDArray[Any]) -> 
     return right
 
 
-def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+def _test_images(options: LoadOptions) -> tuple[Pixels, NDArray[np.int32]]:
     from muxnet.base.images import raw_pixels
     from muxnet.base.run_folder import RunFolder
-    from muxnet.run import api
     from muxnet.run.config import load_config
+    from muxnet.run.data import load_data
 
     config = load_config(RunFolder(options.run).config)
-    data = api.load_data(
+    data = load_data(
         options.data or config.data,
         held_out_fraction=config.held_out_fraction,
         test_fraction=config.test_fraction,
@@ -207,7 +206,7 @@ def _test_images(options: LoadOptions) -> tuple[NDArray[np.uint8], NDArray[Any]]
     return raw_pixels(data, 0, len(data)), np.asarray(data.labels)
 
 
-def _requests(model: str, images: NDArray[np.uint8], order: NDArray[Any], size: int) -> list[bytes]:
+def _requests(model: str, images: Pixels, order: NDArray[np.int64], size: int) -> list[bytes]:
     starts = range(0, max(len(order) - size, 0) + 1, size)
     return [
         _request(model, images[order[np.arange(start, start + size) % len(order)]])
@@ -215,7 +214,7 @@ def _requests(model: str, images: NDArray[np.uint8], order: NDArray[Any], size: 
     ]
 
 
-def _request(model: str, images: NDArray[np.uint8], *, binary: bool = True) -> bytes:
+def _request(model: str, images: Pixels, *, binary: bool = True) -> bytes:
     content = np.ascontiguousarray(images).tobytes()
     tensor = {
         "name": "images",
@@ -234,75 +233,57 @@ def _request(model: str, images: NDArray[np.uint8], *, binary: bool = True) -> b
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + head + content
 
 
-class _Status:
-    """What a server tells of itself."""
-
-    def __init__(self, port: int, pid: int) -> None:
-        self._port = port
-        self.pid = pid
-
-    def __call__(self) -> dict[str, Any]:
-        from http.client import HTTPConnection
-
-        with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=10)) as http:
-            http.request("GET", "/status")
-            found: dict[str, Any] = json.loads(http.getresponse().read())
-            return found
-
-
 @contextlib.asynccontextmanager
-async def _server(options: LoadOptions, policy: str) -> AsyncIterator[tuple[Client, _Status]]:
+async def _server(options: LoadOptions, policy: str) -> AsyncIterator[tuple[Client, Status]]:
     source, beside = options.run, ["--policy", policy]
     if (Path(policy) / POLICY_FILE).is_file():
         source, beside = Path(policy), ["--run", str(options.run)]
     with start_server(source, *beside, *options.server) as (process, ready):
         client = Client(ready["http_port"], connections=CONNECTIONS)
         try:
-            yield client, _Status(ready["http_port"], process.pid)
+            yield client, Status(ready["http_port"], process.pid)
         finally:
             client.close()
 
 
-@contextlib.contextmanager
-def start_server(
-    run: Path, *arguments: str, within: Sequence[str] = ()
-) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """Yield a server process on free ports, and what it said when it was ready, with its ``log``.
-
-    ``within``: the start of a command that starts another, such as ``prlimit --nofile=256``.
-
-    Raises:
-        UserError: it ended before.
-
-    """
-    command = [*within, sys.executable, "-P", "-m", "muxnet", "serve", str(run)]
-    ports = ["--port", "0", "--grpc-port", "0"]
-    with (
-        tempfile.NamedTemporaryFile(prefix="muxnet-serve-", suffix=".log") as out,
-        open(out.name, encoding="utf-8") as log,
-        subprocess.Popen([*command, *ports, *arguments], stderr=out) as process,
-    ):
-        try:
-            yield process, {**_wait_until_ready(process, log), "log": Path(log.name)}
-        finally:
-            process.terminate()
-
-
-def _wait_until_ready(process: Any, log: Any) -> dict[str, Any]:
-    said = ""
-    while True:
-        ended = process.poll() is not None
-        for line in log:
-            said = line.strip() or said
-            with contextlib.suppress(ValueError):
-                entry = json.loads(line)
-                if isinstance(entry, dict) and entry.get("event") == "ready":
-                    return entry
-        if ended:
-            raise UserError(error_text("bench serve", "a server that starts", said))
-        time.sleep(0.05)
+def load_table(result: LoadResult) -> TextTable:
+    """Return the loads as text."""
+    latency = ("p50 ms", "p99 ms", "p99 / p50")
+    columns = ("load", "per s", *latency, "answered / s", "refused", "p99 ms", "failed", "MB")
+    rows = tuple(
+        (
+            f"{row.load:g}",
+            f"{row.rate:.0f}",
+            f"{row.p50_ms:.2f}",
+            f"{row.p99_ms:.2f}",
+            f"{row.p99_ms / row.p50_ms:.1f}",
+            f"{row.goodput:.0f}",
+            str(row.refused),
+            f"{row.refused_p99_ms:.0f}",
+            str(row.failed),
+            f"{row.memory_mb:.0f}",
+        )
+        for row in result.rows
+    )
+    how = "evenly" if result.even else "at random"
+    title = f"{result.routed.policy}, {result.images} images a request, which come {how}"
+    return TextTable(title, columns, rows)
 
 
-def _memory_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return float(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def comparison(result: LoadResult) -> list[str]:
+    """Return what routing gained, in words."""
+    routed, best = result.routed, result.best
+    lines = [
+        f"{side.policy}: {side.capacity:.0f} images/s, {side.cost / 1e6:.2f} M MACs an image, "
+        f"{100 * side.accuracy:.2f} % right"
+        for side in (routed, best)
+    ]
+    ahead = f"{points_text(result.ahead)} points ({interval_text(result.ahead_interval)})"
+    added = 1000 * (result.router_p50_ms - result.model_p50_ms)
+    return [
+        *lines,
+        f"routed against always-best: {routed.capacity / best.capacity:.2f} x the throughput, "
+        f"{best.cost / routed.cost:.2f} x less compute, {ahead}",
+        f"one image at a time, the same model: {result.router_p50_ms:.3f} ms by the router, "
+        f"{result.model_p50_ms:.3f} ms by its own name: {added:+.0f} us",
+    ]

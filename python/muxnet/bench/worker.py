@@ -1,5 +1,7 @@
 """One side of a comparison: does its work each time a line comes in, and answers with the time."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import os
@@ -7,8 +9,8 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError
 from muxnet.bench import ours, peers
 from muxnet.bench.works import Work
@@ -42,11 +44,11 @@ class Channel:
                 calls += 1
             self._answer(1e3 * (time.perf_counter() - started) / (calls * parts))
 
-    def steps(self, train: Callable[[Callable[[Any], bool]], object]) -> None:
+    def steps(self, train: Callable[[Callable[[_core.Progress], bool]], object]) -> None:
         """Time the steps of ``train``, which calls what it is given after each."""
         started = 0.0
 
-        def after_step(_: Any) -> bool:
+        def after_step(_: _core.Progress) -> bool:
             nonlocal started
             self._answer(1e3 * (time.perf_counter() - started) if started else 0.0)
             if not sys.stdin.readline():

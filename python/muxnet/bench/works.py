@@ -1,25 +1,12 @@
 """What is measured: each work is one thing that ours and a peer both do, again and again."""
 
 import dataclasses
-from typing import Any
 
+from muxnet.base.compiled import _core
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.run.config import SMALL_ZOO
 
 FULL_ZOO = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
-REPLAYED = (
-    "always",
-    "best_single",
-    "random_mixing",
-    "argmax",
-    "threshold_ensemble",
-    "cascade",
-    "margin_cascade",
-    "entropy_cascade",
-    "learned_cascade",
-    "average_ensemble",
-    "oracle",
-)
 MODELS = 6  # of invented outcomes
 PEERS = {
     "train": ("torch", "torch_compile"),
@@ -95,16 +82,16 @@ def _training(networks: tuple[str, ...], batches: tuple[int, ...]) -> list[Work]
 
 
 def _replaying(policies: tuple[str, ...], inputs: int, table: str) -> list[Work]:
-    some = policies or REPLAYED
-    kinds: tuple[tuple[str, str, tuple[str, ...], dict[str, Any]], ...] = (
-        ("replay", "cascade, replay", ("cascade",), {}),
-        ("replay", f"{len(some)} policies, replay", some, {"alone": True}),
-        ("decide", f"{DEFAULT}, 1,000 decisions", (DEFAULT,), {"alone": True}),
-        ("fit", f"{DEFAULT}, fit", (DEFAULT,), {"alone": True, "most_rounds": 3}),
-    )
+    # What invented outcomes have: scores and labels.
+    able = (entry.name for entry in _core.policies() if set(entry.needs) <= {"scores", "label"})
+    some = policies or tuple(able)
+    replayed = Work("replay", "", some, inputs, (MODELS, 1, 1), 10, alone=True, table=table)
+    single = dataclasses.replace(replayed, networks=(DEFAULT,))
     return [
-        Work(kind, name, names, inputs, (MODELS, 1, 1), 10, table=table, **more)
-        for kind, name, names, more in kinds
+        dataclasses.replace(replayed, name="cascade, replay", networks=("cascade",), alone=False),
+        dataclasses.replace(replayed, name=f"{len(some)} policies, replay"),
+        dataclasses.replace(single, kind="decide", name=f"{DEFAULT}, 1,000 decisions"),
+        dataclasses.replace(single, kind="fit", name=f"{DEFAULT}, fit", most_rounds=3),
     ]
 
 

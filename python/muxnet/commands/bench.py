@@ -17,6 +17,7 @@ from muxnet.base.words import latency_text
 from muxnet.bench.neighbours import beside_text, busy_neighbours
 from muxnet.bench.rounds import Row, compare
 from muxnet.bench.works import PEERS, works
+from muxnet.outcomes.study_results import DEFAULT
 
 HELP = (
     "measure training, inference, routing, replay or loading beside the peers installed, in turns"
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("serve", "a server under load, beside always-best")
     group.add_argument("--run", type=Path, help="folder of muxnet run to serve")
-    group.add_argument("--policy", default="learned_cascade", help="of the run, or a router")
+    group.add_argument("--policy", default=DEFAULT, help="of the run, or a router")
     group.add_argument("--data", default="", help="KIND:PATH of the images, if moved")
     group.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
     group.add_argument("--images", type=int, default=1, help="in a request")
@@ -96,8 +97,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Measure a server under load, print what came out, and return the exit status."""
-    from muxnet.bench.load_report import comparison, load_table
-    from muxnet.bench.serve_load import LoadOptions, measure
+    from muxnet.bench.serve_load import LoadOptions, comparison, load_table, measure
 
     if arguments.run is None:
         raise UsageError(error_text("bench serve", "--run with a finished run", "none"))

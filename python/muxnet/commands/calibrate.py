@@ -1,12 +1,14 @@
 """``muxnet calibrate``: choose a saved router's operating point for limits or a promise."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
-from typing import Any
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
-from muxnet.base.files import sole_folder, write_json
+from muxnet.base.files import write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.words import percent_text
 from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
@@ -19,19 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet calibrate``."""
     parser.add_argument("router", type=Path, help="folder that muxnet fit left; it is rewritten")
     parser.add_argument("--outcomes", type=Path, metavar="TABLE", help="inputs it has not seen")
-    parser.add_argument(
-        "--costs", metavar="NAME=COST,...", help="what models cost from now on, in any unit"
-    )
-    parser.add_argument(
-        "--look-cost", type=float, metavar="COST", help="with --costs: cost of deciding itself"
-    )
-    parser.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="never call this model again (repeatable)",
-    )
+    _add_changes(parser)
     parser.add_argument("--budget", type=float, metavar="COST", help="greatest mean cost per input")
     parser.add_argument(
         "--p99", type=float, metavar="COST", help="cost that 99 %% of the inputs do not exceed"
@@ -58,6 +48,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the order of the inputs")
 
 
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--costs", metavar="NAME=COST,...", help="what models cost from now on, in any unit"
+    )
+    parser.add_argument(
+        "--multiplexer-cost",
+        type=float,
+        metavar="COST",
+        help="with --costs: cost of deciding itself",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="never call this model again (repeatable)",
+    )
+
+
 def execute(arguments: argparse.Namespace) -> int:
     """Choose the point, save the router, and return the exit status."""
     changed = bool(arguments.costs or arguments.without)
@@ -77,7 +86,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, Any]:
+def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, object]:
     """Return the point chosen, for the router that it was saved with."""
     policy = load_router(arguments.router)
     change_pool(policy, arguments)
@@ -105,11 +114,11 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, Any]
     return content
 
 
-def change_pool(policy: Any, arguments: argparse.Namespace) -> None:
+def change_pool(policy: _core.Policy, arguments: argparse.Namespace) -> None:
     """Price the models anew and leave out those named, without any retraining.
 
     Raises:
-        UsageError: a model that the router does not know, or a look without costs.
+        UsageError: a model that the router does not know, or a multiplexer cost without costs.
         ValueError: no operating point is left.
 
     """
@@ -118,18 +127,28 @@ def change_pool(policy: Any, arguments: argparse.Namespace) -> None:
     unknown = [name for name in (*costs, *arguments.without) if name not in known]
     if unknown:
         raise UsageError(error_text("--costs, --without", " or ".join(known), unknown[0]))
-    if arguments.look_cost is not None and not (costs and 0 <= arguments.look_cost < float("inf")):
+    if arguments.multiplexer_cost is not None and not (
+        costs and 0 <= arguments.multiplexer_cost < float("inf")
+    ):
         raise UsageError(
-            error_text("--look-cost", "a cost of at least 0 beside --costs", arguments.look_cost)
+            error_text(
+                "--multiplexer-cost",
+                "a cost of at least 0 beside --costs",
+                arguments.multiplexer_cost,
+            )
         )
     for name in arguments.without:
         policy.without(known.index(name))
     if costs:
         prices = zip(known, policy.prices, strict=True)
-        policy.reprice([costs.get(name, price) for name, price in prices], arguments.look_cost)
+        policy.reprice(
+            [costs.get(name, price) for name, price in prices], arguments.multiplexer_cost
+        )
 
 
-def keep_limits(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+def keep_limits(
+    policy: _core.Policy, table: _core.OutcomeTable | None, arguments: argparse.Namespace
+) -> dict[str, object]:
     """Choose the most accurate point within all limits.
 
     Raises:
@@ -138,7 +157,7 @@ def keep_limits(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[
 
     """
     kind = arguments.cost_kind or policy.cost_kind
-    figures = _core.Limit.Figure
+    figures = _core.Limit.Statistic
     limits = [_core.Limit(figures.call_share, *parse_share(text)) for text in arguments.share]
     for figure, cost in ((figures.mean_cost, arguments.budget), (figures.p99_cost, arguments.p99)):
         if cost is not None:
@@ -174,7 +193,9 @@ def parse_share(text: str) -> tuple[str, float]:
     return name, share
 
 
-def drift_monitor(policy: Any, table: Any, arguments: argparse.Namespace) -> Any:
+def drift_monitor(
+    policy: _core.Policy, table: _core.OutcomeTable, arguments: argparse.Namespace
+) -> _core.DriftMonitor:
     """Return a monitor that compares inputs with those of ``table``.
 
     Raises:
@@ -191,7 +212,9 @@ def drift_monitor(policy: Any, table: Any, arguments: argparse.Namespace) -> Any
     )
 
 
-def promise(policy: Any, table: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+def promise(
+    policy: _core.Policy, table: _core.OutcomeTable | None, arguments: argparse.Namespace
+) -> dict[str, object]:
     """Choose the cheapest point that keeps the promise.
 
     Raises:

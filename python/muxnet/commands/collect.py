@@ -1,17 +1,21 @@
 """``muxnet collect``: record what anybody's models answer for labelled inputs."""
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from muxnet.base.array_files import read_arrays
 from muxnet.base.cluster import Cluster, add_ray_argument
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.files import sole_file, write_json
+from muxnet.base.files import write_json
+from muxnet.base.locks import sole_file
 
 if TYPE_CHECKING:
     from muxnet.pool.adapters import ForeignModel
@@ -63,7 +67,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) -> Any:
+def _collect(models: Sequence[ForeignModel], arguments: argparse.Namespace) -> _core.OutcomeTable:
     from muxnet.pool.adapters import describe_models
     from muxnet.pool.collect import collect
 
@@ -82,7 +86,7 @@ def _collect(models: Sequence["ForeignModel"], arguments: argparse.Namespace) ->
         )
 
 
-def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:
+def labelled_inputs(spec: str, split: str) -> tuple[_core.Dataset, str]:
     """Return a data set and the name of its split; an npz has none.
 
     Raises:
@@ -91,12 +95,12 @@ def labelled_inputs(spec: str, split: str) -> tuple[Any, str]:
         OSError: files that cannot be read.
 
     """
-    from muxnet.run import api
+    from muxnet.run.data import dataset, load_data
 
     if not spec.endswith(".npz"):
-        return getattr(api.load_data(spec), split), split
+        return getattr(load_data(spec), split), split
     arrays = read_arrays(spec)
     missing = [name for name in ("images", "labels") if name not in arrays]
     if missing:
         raise ConfigError(error_text(spec, f"an array {missing[0]}", ", ".join(arrays)))
-    return api.dataset(arrays["images"], arrays["labels"], name=Path(spec).stem), ""
+    return dataset(arrays["images"], arrays["labels"], name=Path(spec).stem), ""

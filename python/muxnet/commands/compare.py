@@ -22,16 +22,17 @@ from muxnet.outcomes.compare import (
     Difference,
     Interval,
     Zoo,
-    compare,
+    compare_zoos,
     parse_contenders,
 )
 from muxnet.outcomes.study import divided
+from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "hold policies against each other at equal budgets, with intervals over seeds and inputs"
 INTERRUPTED = "nothing was left"
 
-POLICIES = "learned_cascade,cascade:max_models=2,cascade:max_models=3"
+POLICIES = f"{DEFAULT},cascade:max_models=2,cascade:max_models=3"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +82,7 @@ def execute(arguments: argparse.Namespace) -> int:
     each = [[path] for path in arguments.tables]
     found = []
     for paths in [arguments.tables] if arguments.together else each:
-        comparison = compare(
+        comparison = compare_zoos(
             [read_zoo(path, costs, arguments.share) for path in paths],
             contenders,
             source=", ".join(map(str, paths)),
@@ -101,7 +102,7 @@ def read_zoo(path: Path, costs: dict[str, float] | None, share: float) -> Zoo:
     """Return a table's parts; a whole one is divided."""
     tables = read_outcomes(path, costs)
     held_out, test = divided(tables, share)
-    return Zoo(held_out, tables.get("calibration", held_out), test)
+    return Zoo({**tables, "held_out": held_out}, test)
 
 
 def show(found: Comparison) -> None:

@@ -1,16 +1,25 @@
 """``muxnet figures``: the paper's figures for a finished run."""
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
-from muxnet.base.files import sole_folder, write_bytes, write_json
+from muxnet.base.files import write_bytes, write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text, percent_text
+from muxnet.commands.options import add_payload
 from muxnet.paper.tables import LINKS, load_link
+
+if TYPE_CHECKING:
+    from muxnet.paper.deployments import Deployment
+    from muxnet.run.analysis import Distances, Embeddings, OffloadDecision
 
 HELP = "draw the paper's figures for a finished run: embeddings, distances, offload decision, costs"
 INTERRUPTED = "figures drawn so far are kept"
@@ -28,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--link", default=LINKS[0], metavar="LINK", help=f"{', '.join(LINKS)}, or a profile's file"
     )
-    parser.add_argument("--payload", choices=("raw", "png", "jpeg"), default="png")
+    add_payload(parser, default="png")
     parser.add_argument("--threads", type=int, default=0, help="threads to compute with (0: all)")
 
 
@@ -44,13 +53,14 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def draw(arguments: argparse.Namespace) -> dict[str, Any]:
+def draw(arguments: argparse.Namespace) -> dict[str, object]:
     """Leave the figures in the run's folder, print the deployments, and return all numbers."""
     from muxnet.paper.deployments import deployments
     from muxnet.run import analysis
+    from muxnet.run.finished import load_run
 
     _core.set_threads(arguments.threads)
-    run = analysis.load_run(arguments.run)
+    run = load_run(arguments.run)
     after = analysis.embeddings_of(run, arguments.inputs)
     distances = analysis.distances_of(after)
     decision = analysis.offload_decision(run)
@@ -63,7 +73,7 @@ def draw(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     panels = {"trained with the contrastive loss": after}
     if arguments.before is not None:
-        before = analysis.load_run(arguments.before)
+        before = load_run(arguments.before)
         panels = {
             "without the contrastive loss": analysis.embeddings_of(before, arguments.inputs),
             "with it": after,
@@ -84,7 +94,9 @@ def draw(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def pictures(panels: dict[str, Any], distances: Any, decision: Any) -> dict[str, bytes]:
+def pictures(
+    panels: Mapping[str, Embeddings], distances: Distances, decision: OffloadDecision
+) -> dict[str, bytes]:
     """Return all pictures by name."""
     from muxnet.run import analysis_figures as drawn
     from muxnet.run.analysis import plane_of
@@ -104,13 +116,13 @@ def pictures(panels: dict[str, Any], distances: Any, decision: Any) -> dict[str,
     return found
 
 
-def table(costs: Any) -> TextTable:
+def table(costs: Sequence[Deployment]) -> TextTable:
     """Return the four deployments as text."""
     rows = tuple(
         (
             entry.name,
             percent_text(entry.accuracy)[:-2],
-            "–" if entry.macs is None else macs_text(entry.macs),
+            macs_text(entry.macs),
             latency_text(entry.latency_ms),
             latency_text(entry.energy_mj),
             " and ".join(entry.origins),
@@ -121,5 +133,5 @@ def table(costs: Any) -> TextTable:
     return TextTable("Deployments (– not measured)", columns, rows)
 
 
-def _device(path: Path | None) -> Any:
+def _device(path: Path | None) -> _core.DeviceProfile | None:
     return None if path is None else _core.DeviceProfile.load(path)

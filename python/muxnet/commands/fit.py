@@ -1,16 +1,17 @@
 """``muxnet fit``: a router from recorded answers, saved as a folder."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text
-from muxnet.base.files import sole_folder, write_json
+from muxnet.base.files import write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.words import cost_text, cost_title, percent_text
-from muxnet.outcomes.fitting import cheapest_as_good, fit_policy
+from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
 from muxnet.pool.adapters import keep_models, read_models
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="GAP",
-        help="argmax, knn: unsure where the two best models' net values are closer than this",
+        help="hybrid_single, knn: unsure where the two best net values are closer than this",
     )
     parser.add_argument(
         "--unsure",
@@ -85,12 +86,15 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _cheaper(policy: Any, table: Any) -> list[str]:
+def _cheaper(policy: _core.Policy, table: _core.OutcomeTable) -> list[str]:
     """Tell the budget that buys the best single model's accuracy, where that is the cheaper way."""
     best = policy.best_single
-    wanted = float(np.mean(np.asarray(table.correct)[:, best]))
-    point = cheapest_as_good(policy, wanted)
-    if point is None or not point.cost < min(policy.point.cost, policy.prices[best]):
+    wanted = table.accuracies()[best]
+    place = policy.cheapest_as_good(wanted)
+    if place is None:
+        return []
+    point = policy.operating_points[place]
+    if not point.cost < min(policy.point.cost, policy.prices[best]):
         return []
     cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)} per input"
     return [

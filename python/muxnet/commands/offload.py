@@ -1,10 +1,12 @@
 """``muxnet offload``: a run's two models on this device and a server, measured as Table I."""
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +16,21 @@ from muxnet.base.files import write_json
 from muxnet.base.progress import reporter
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import bytes_text, latency_text, percent_text
-from muxnet.paper.offload import Row, Stream, Table, load_pair, measure, require_fit, threshold_for
+from muxnet.commands.options import add_payload
+from muxnet.paper.offload import (
+    Pair,
+    Row,
+    Stream,
+    Table,
+    load_pair,
+    measure,
+    require_fit,
+    threshold_for,
+)
 from muxnet.paper.tables import LINKS, load_link
+
+if TYPE_CHECKING:
+    from muxnet.run.finished import LoadedRun
 
 HELP = "send a run's hard test images to a server and print the paper's Table I as measured here"
 INTERRUPTED = "nothing was left"
@@ -38,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=500, help="images, at most")
     parser.add_argument("--rate", type=float, default=0.0, help="images a second (0: in turn)")
     parser.add_argument("--deadline-ms", type=float, default=1000.0)
-    parser.add_argument("--payload", choices=("raw", "png", "jpeg"), default="raw")
+    add_payload(parser, default="raw")
     parser.add_argument("--jpeg-quality", type=int, default=90)
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--threshold", type=float, default=0.5, help="score from which to offload")
@@ -62,12 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure every setup, print the table, and return the exit status."""
-    from muxnet.run import analysis
+    from muxnet.run.finished import load_run
 
     check(arguments)
     objective = objective_terms(arguments.objective)
     _core.set_threads(arguments.threads)
-    run = analysis.load_run(arguments.run)
+    run = load_run(arguments.run)
     device = None if arguments.device is None else _core.DeviceProfile.load(arguments.device)
     pair = load_pair(run, device)
     stream = stream_of(arguments, run)
@@ -75,7 +90,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.share is not None:
         arguments.threshold = threshold_for(run, arguments.share)
 
-    def options() -> Any:
+    def options() -> _core.OffloadOptions:
         made = _core.OffloadOptions()
         endpoint = made.endpoint
         endpoint.model = arguments.model or pair.cloud_name
@@ -84,7 +99,7 @@ def execute(arguments: argparse.Namespace) -> int:
         made.objective.threshold = arguments.threshold
         for name, value in objective.items():
             setattr(made.objective, name, value)
-        made.look, made.small = pair.look_cost, pair.small_cost
+        made.multiplexer_cost, made.small = pair.multiplexer_cost, pair.small_cost
         made.deadline_ms = arguments.deadline_ms
         if arguments.link != MEASURED:
             made.link = load_link(arguments.link)
@@ -152,24 +167,24 @@ def objective_terms(text: str) -> dict[str, float]:
     return found
 
 
-def stream_of(arguments: argparse.Namespace, run: Any) -> Stream:
+def stream_of(arguments: argparse.Namespace, run: LoadedRun) -> Stream:
     """Return the images to answer: the run's test part, another's, or a folder's."""
-    from muxnet.run import api
+    from muxnet.run.data import load_data, load_images
 
     if arguments.images is not None:
         _, height, width = run.test.image_shape
         if height != width:
             raise UserError(error_text("--images", "models of square images", (height, width)))
-        loaded = api.load_images(arguments.images, resize=height, crop=height)
+        loaded = load_images(arguments.images, resize=height, crop=height)
         return Stream(loaded[: arguments.count], None, arguments.rate)
-    test = api.load_data(arguments.data).test if arguments.data else run.test
+    test = load_data(arguments.data).test if arguments.data else run.test
     count = min(arguments.count, len(test))
     rows = np.sort(np.random.default_rng(0).choice(len(test), count, replace=False))
     images = np.ascontiguousarray(test.images[rows])
     return Stream(images, np.asarray(test.labels)[rows], arguments.rate)
 
 
-def show(found: Table, pair: Any, arguments: argparse.Namespace) -> None:
+def show(found: Table, pair: Pair, arguments: argparse.Namespace) -> None:
     """Print the table and what belongs to it."""
     print(f"device: {pair.small.name}; server: {arguments.model or pair.cloud_name}")
     print_table(table(found))

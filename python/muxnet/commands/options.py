@@ -1,11 +1,16 @@
 """Command-line options that several commands share: fields of a configuration, image formats."""
 
+from __future__ import annotations
+
 import argparse
 import dataclasses
+import functools
 import typing
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from muxnet.base import schema
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 
 if TYPE_CHECKING:
@@ -22,15 +27,15 @@ def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
             inner = typing.get_type_hints(hint)
             for part in dataclasses.fields(hint):
                 key = f"{field.name}.{part.name}"
-                _add(group, key, inner[part.name], part.metadata.get("help", ""))
+                _add(group, key, inner[part.name], part)
         else:
-            _add(parser, field.name, hint, field.metadata.get("help", ""))
+            _add(parser, field.name, hint, field)
 
 
-def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
+def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object]:
     """Return the options that were given, nested as in the configuration file."""
     names = {field.name for field in dataclasses.fields(kind)}
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for key, value in vars(arguments).items():
         outer, _, inner = key.partition(".")
         if outer in names:
@@ -38,7 +43,7 @@ def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
     return result
 
 
-def add_image_options(parser: Any) -> None:
+def add_image_options(parser: argparse._ActionsContainer) -> None:
     """Add how files become images for models that do not say so themselves."""
     parser.add_argument("--size", type=int, metavar="N", help="side of images (default: 64)")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
@@ -50,7 +55,7 @@ def add_image_options(parser: Any) -> None:
     )
 
 
-def given_image_format(arguments: argparse.Namespace) -> "ImageFormat | None":
+def given_image_format(arguments: argparse.Namespace) -> ImageFormat | None:
     """Return what the options of ``add_image_options`` say; None where nothing was said.
 
     Raises:
@@ -72,18 +77,48 @@ def given_image_format(arguments: argparse.Namespace) -> "ImageFormat | None":
     return ImageFormat(**given) if given else None
 
 
-def _add(parser: Any, key: str, hint: Any, text: str) -> None:
+def add_payload(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add as what images are sent."""
+    names = _Names(lambda: (payload.name for payload in _core.image_payloads()))
+    told = "of images: %(choices)s"
+    parser.add_argument("--payload", choices=names, metavar="NAME", default=default, help=told)
+
+
+class _Names:
+    """Names that are looked up when they are told or checked, not when the parser is built."""
+
+    def __init__(self, names: Callable[[], Iterable[str]], *, checked: bool = True) -> None:
+        self._names = names
+        self._checked = checked
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __contains__(self, name: str) -> bool:
+        return not self._checked or name in self._names()
+
+
+def _add(
+    parser: argparse._ActionsContainer, key: str, hint: object, field: dataclasses.Field[object]
+) -> None:
     name = "--" + key.replace(".", "-").replace("_", "-")
-    common: dict[str, Any] = {"dest": key, "default": argparse.SUPPRESS, "help": text}
-    if hint is bool:
-        parser.add_argument(name, action=argparse.BooleanOptionalAction, **common)
+    metadata = field.metadata
+    text = metadata.get("help", "")
+    add = functools.partial(
+        parser.add_argument, name, dest=key, default=argparse.SUPPRESS, help=text
+    )
+    names = metadata.get("names")
+    if names is not None:
+        add(metavar="NAME", choices=_Names(names, checked=metadata["checked"]))
+    elif hint is bool:
+        add(action=argparse.BooleanOptionalAction)
     elif get_origin(hint) is Literal:
-        parser.add_argument(name, choices=get_args(hint), **common)
+        add(choices=get_args(hint))
     elif get_origin(hint) is tuple:
-        parser.add_argument(name, nargs="+", metavar="NAME", type=get_args(hint)[0], **common)
+        add(nargs="+", metavar="NAME", type=get_args(hint)[0])
+    elif hint is int:
+        add(metavar="N", type=int)
+    elif hint is float:
+        add(metavar="X", type=float)
     else:
-        parser.add_argument(name, metavar=_metavar(hint), type=hint, **common)
-
-
-def _metavar(hint: Any) -> str:
-    return {int: "N", float: "X"}.get(hint, "TEXT")
+        add(metavar="TEXT", type=str)

@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json
@@ -92,7 +91,7 @@ def headline_table(lines: Sequence[Line]) -> TextTable:
     return TextTable("Headlines", ("", "paper", "computed"), tuple(rows))
 
 
-def json_content(found: Tables) -> dict[str, Any]:
+def json_content(found: Tables) -> dict[str, object]:
     """Return what ``--json`` writes."""
     return {
         **found.costs,
@@ -105,7 +104,7 @@ def json_content(found: Tables) -> dict[str, Any]:
     }
 
 
-def measure(threads: int) -> dict[str, Any]:
+def measure(threads: int) -> dict[str, dict[str, float | None]]:
     """Measure Table II's networks and a multiplexer here, print and return their costs."""
     from muxnet.paper.profiling import device_profile, measured_cost, multiplexer_model
 

@@ -1,9 +1,10 @@
 """``muxnet profile``: what networks cost on this machine, measured and saved."""
 
+from __future__ import annotations
+
 import argparse
 import datetime
 from pathlib import Path
-from typing import Any
 
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json
@@ -39,7 +40,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def table(profile: Any) -> TextTable:
+def table(profile: _core.DeviceProfile) -> TextTable:
     """Return a device profile as text."""
     rows = tuple(
         (
@@ -53,7 +54,7 @@ def table(profile: Any) -> TextTable:
     return TextTable(profile.name, ("network", "MACs", "latency ms", "energy mJ"), rows)
 
 
-def figures(profile: Any) -> dict[str, dict[str, float | None]]:
+def figures(profile: _core.DeviceProfile) -> dict[str, dict[str, float | None]]:
     """Return the numbers of a profile by network; None where one is not known."""
     return {
         name: {kind: getattr(cost, kind).value for kind in ("macs", "latency_ms", "energy_mj")}

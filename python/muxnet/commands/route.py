@@ -1,16 +1,19 @@
 """``muxnet route``: answers for image files, each from the models that a router calls for it."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
-from muxnet.base.files import sole_folder, write_json, write_text
+from muxnet.base.files import write_json, write_text
+from muxnet.base.locks import sole_folder
 from muxnet.commands.options import add_image_options, given_image_format
-from muxnet.pool.router_folder import DRIFT_FILE, describe_drift, load_monitor
+from muxnet.pool.router_folder import DRIFT_FILE, Drift, describe_drift, load_monitor
 
 HELP = "answer for image files by the models that a router calls, and say why"
 INTERRUPTED = "nothing was written"
@@ -43,31 +46,30 @@ def execute(arguments: argparse.Namespace) -> int:
 def route(arguments: argparse.Namespace) -> int:
     """Route and print; what the monitor has seen is saved for the next time."""
     from muxnet.pool.decision_text import answer_line, explanation, plan_line
-    from muxnet.pool.pools import open_router
-    from muxnet.pool.routing import route_images
+    from muxnet.pool.router import open_router
 
-    policy, pool = open_router(
+    router = open_router(
         arguments.router,
         policy=arguments.policy,
         models=arguments.models,
         images=given_image_format(arguments),
     )
+    policy = router.policy
     monitor = load_monitor(arguments.router, policy) if arguments.monitor else None
     decide_only = arguments.decide_only
-    found = route_images(policy, pool, arguments.images, monitor=monitor, decide_only=decide_only)
+    found = router.route_files(arguments.images, monitor=monitor, decide_only=decide_only)
+    for plan in found.plans:
+        print(plan_line(plan))
     for record in found.records:
-        if decide_only:
-            print(plan_line(record))
-        else:
-            print((explanation if arguments.explain else answer_line)(record, policy.cost_kind))
+        print((explanation if arguments.explain else answer_line)(record, policy.cost_kind))
     for error in found.damaged.values():
         print(f"muxnet: damaged: {error}", file=sys.stderr)
     if arguments.records is not None:
         write_text(arguments.records, "".join(json.dumps(r) + "\n" for r in found.records))
-    content: dict[str, Any] = {
+    content: dict[str, object] = {
         "policy": policy.name,
         "version": policy.version,
-        "images": found.records,
+        "images": found.plans if decide_only else found.records,
         "damaged": found.damaged,
     }
     if monitor is not None:
@@ -90,7 +92,7 @@ def check(arguments: argparse.Namespace) -> None:
         raise UsageError(error_text("--decide-only", expected, "one"))
 
 
-def tell_drift(monitor: Any, folder: Path) -> dict[str, Any]:
+def tell_drift(monitor: _core.DriftMonitor, folder: Path) -> Drift:
     """Save the monitor, print what it has found, and return it."""
     monitor.save(folder / DRIFT_FILE)
     print(

@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError, UsageError
@@ -11,7 +10,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.commands.options import add_options, given_options
 from muxnet.run import results
 from muxnet.run.config import RunConfig, data_kind, load_config
-from muxnet.run.runner import carry_out
+from muxnet.run.main_job import carry_out
 
 HELP = "train the models and the multiplexer, evaluate every policy and write a report"
 INTERRUPTED = "a checkpoint was left: the same command with --resume goes on from it"
@@ -53,8 +52,7 @@ def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:
     """
     options = given_options(arguments, RunConfig)
     try:
-        schema.replace(RunConfig(), options, "options")
-        data_kind(options.get("data", RunConfig.data))
+        data_kind(schema.replace(RunConfig(), options, "options").data)
     except ConfigError as error:
         raise UsageError(str(error)) from error
     path = getattr(arguments, "config", None)
@@ -72,6 +70,6 @@ def show(
 
     result_tables.print_results(found)
     print(f"{state}: {folder.report} for reading, {folder.results} for scripts")
-    target: Any = getattr(arguments, "json_file", None)
+    target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, schema.to_dict(found))

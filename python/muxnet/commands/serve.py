@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.base.errors import MissingPackageError, UsageError, UserError, error_text
-from muxnet.base.files import read_text, sole_file
+from muxnet.base.files import read_text
+from muxnet.base.locks import sole_file
 from muxnet.base.run_folder import RunFolder
 from muxnet.commands.options import add_image_options, given_image_format
+from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.serve.origins import LOOPBACK
 
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run", type=Path, help="folder of muxnet run, for a router among its models"
     )
-    parser.add_argument("--policy", default="", help="policy of the run (default: learned_cascade)")
+    parser.add_argument("--policy", default="", help=f"policy of the run (default: {DEFAULT})")
     parser.add_argument(
         "--shadow", default="", help="policy or router that decides beside, and is only recorded"
     )

@@ -1,9 +1,11 @@
 """``muxnet study``: does multiplexing pay for these models? From their recorded answers alone."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
-from typing import Any
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.tables import print_table
@@ -55,7 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def whole(path: Path, parts: dict[str, Any]) -> Any:
+def whole(path: Path, parts: dict[str, _core.OutcomeTable]) -> _core.OutcomeTable:
     """Return the only table of a file.
 
     Raises:

@@ -8,7 +8,8 @@ from pathlib import Path
 from muxnet.base import fingerprint
 from muxnet.base.cluster import Cluster, add_ray_argument
 from muxnet.base.errors import UsageError, error_text
-from muxnet.base.files import sole_folder, write_bytes, write_json
+from muxnet.base.files import write_bytes, write_json
+from muxnet.base.locks import sole_folder
 from muxnet.base.tables import print_table
 from muxnet.base.words import count_text, duration_text
 from muxnet.sweep import table

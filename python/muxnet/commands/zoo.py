@@ -5,9 +5,10 @@ import dataclasses
 
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json
+from muxnet.base.machine import set_threads
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import busy_text, count_text, latency_text, macs_text, megabytes_text
-from muxnet.run.zoo import image_shape, options_for
+from muxnet.run.zoo import image_shape, measure_latency, options_for
 
 HELP = "list the networks with their costs, or the layers of one of them"
 INTERRUPTED = "nothing was left"
@@ -38,13 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """List the zoo, or one network's layers, and return the exit status."""
-    from muxnet.run import api
-
-    api.set_threads(arguments.threads)
-    names = [arguments.network] if arguments.network else list(_core.network_names())
+    set_threads(arguments.threads)
     if arguments.network:
         print(_core.build_network(arguments.network, options_for(arguments.network)).summary())
-    entries = [describe(name) for name in names]
+    entries = [
+        describe(network.name, network.title)
+        for network in _core.networks()
+        if arguments.network in (None, network.name)
+    ]
     print_table(table(entries))
     if busy := busy_text(max(e.typical_latency_ms / e.latency_ms for e in entries)):
         print(busy)
@@ -54,15 +56,13 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def describe(name: str) -> ZooEntry:
+def describe(name: str, summary: str) -> ZooEntry:
     """Count and measure one network."""
-    from muxnet.run import api
-
     model = _core.make_model(name, options_for(name), seed=None)  # drawing weights takes longest
-    latency = api.measure_latency(model, turns=TURNS)
+    latency = measure_latency(model, turns=TURNS)
     return ZooEntry(
         name=name,
-        summary=_core.network_summary(name),
+        summary=summary,
         input_shape=image_shape(name),
         classes=model.graph.shape(model.graph.outputs["logits"])[0],
         parameters=model.parameter_count,

@@ -4,23 +4,17 @@ Everything is fitted and chosen on held-out inputs and evaluated on others; each
 held-out inputs, so that what is learnt from parts of them comes from other parts.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
-from muxnet.outcomes.fitting import (
-    BASELINE,
-    at_point,
-    cost_kind_of,
-    fit_policy,
-    point_within,
-    shuffled,
-)
+from muxnet.outcomes.fitting import BASELINE, cost_kind_of, fit_policy, fitting_table
 
 SHARES = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the dearest model's cost
 BEST_SINGLE = "best_single"
@@ -94,7 +88,7 @@ def parse_contenders(text: str) -> tuple[Contender, ...]:
         UsageError: fewer than two, one twice, an unknown policy or option, no whole number.
 
     """
-    names = _core.policy_names()
+    names = [entry.name for entry in _core.policies()]
     found = []
     for item in filter(None, text.split(",")):
         name, *given = item.split(":")
@@ -115,18 +109,61 @@ def parse_contenders(text: str) -> tuple[Contender, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Zoo:
-    """Recorded answers of one training of the models, in parts.
+    """Recorded answers of one training of the models: parts to fit on by name, and one to test."""
 
-    Policies that look at the multiplexer are fitted on ``calibration``, from which it has learnt
-    nothing, and which is ``held_out`` where there is no such part.
-    """
+    parts: Mapping[str, _core.OutcomeTable]
+    test: _core.OutcomeTable
 
-    held_out: Any
-    calibration: Any
-    test: Any
+    @property
+    def held_out(self) -> _core.OutcomeTable:
+        """The part to fit on, where a policy needs no other."""
+        return self.parts["held_out"]
 
 
 def compare(
+    held_out: _core.OutcomeTable,
+    test: _core.OutcomeTable,
+    policies: str,
+    *,
+    source: str = "",
+    seeds: int = 5,
+    shares: Sequence[float] = SHARES,
+    cost_kind: str = "",
+) -> Comparison:
+    """Fit policies with every seed on ``held_out``, and compare the first with the others.
+
+    Args:
+        held_out: outcomes to fit on, each seed in another order.
+        test: outcomes of other inputs, to evaluate on.
+        policies: ``NAME:OPTION=VALUE:...,...``.
+        source: where the tables are from.
+        seeds: fits of each policy.
+        shares: budgets, as shares of the dearest model's cost.
+        cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
+
+    Raises:
+        ConfigError: an unknown kind of cost.
+        UsageError: fewer than two policies, or an unknown one.
+        ValueError: what a policy looks at is missing; tables that do not fit each other.
+
+    >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
+    >>> held_out, test = muxnet.split_outcomes(table)
+    >>> found = muxnet.compare(held_out, test, "cascade,random_mixing", seeds=2, shares=[0.5])
+    >>> [line.policy for line in found.lines]
+    ['cascade', 'random_mixing']
+
+    """
+    return compare_zoos(
+        [Zoo({"held_out": held_out}, test)],
+        parse_contenders(policies),
+        source=source,
+        seeds=seeds,
+        shares=shares,
+        cost_kind=cost_kind,
+    )
+
+
+def compare_zoos(
     zoos: Sequence[Zoo],
     contenders: Sequence[Contender],
     *,
@@ -206,11 +243,10 @@ def _require_alike(first: Zoo, other: Zoo, kind: str) -> None:
             raise UsageError(error_text(where, "the same inputs to evaluate on", "others"))
 
 
-def _inputs(table: Any) -> tuple[NDArray[Any], ...]:
+def _inputs(table: _core.OutcomeTable) -> tuple[NDArray[np.generic], ...]:
     """Return what a table tells of its inputs; a source counts only with places in it."""
-    indices = np.asarray(table.indices)
-    source = table.source if indices.size else ""
-    return np.asarray(table.labels), np.asarray(source), indices
+    source = table.source if table.indices.size else ""
+    return table.labels, np.asarray(source), table.indices
 
 
 @dataclasses.dataclass(frozen=True)
@@ -223,29 +259,28 @@ class _Arena:
     unit: float  # cost of the dearest model
 
     @property
-    def tests(self) -> list[Any]:
+    def tests(self) -> list[_core.OutcomeTable]:
         """The table that each policy of a family is evaluated on."""
         return [zoo.test for zoo in self.zoos for _ in range(self.seeds)]
 
-    def fitted(self, contender: Contender) -> list[Any]:
+    def fitted(self, contender: Contender) -> list[_core.Policy]:
         """Return a family: a policy per zoo and seed."""
-        routed = _core.make_policy(contender.policy).uses_router
-        shared: dict[str, Any] = {"cost_kind": self.kind, "options": contender.options}
-        family = []
-        for zoo in self.zoos:
-            part = zoo.calibration if routed else zoo.held_out
-            for seed in range(self.seeds):
-                rows = shuffled(part, seed)
-                family.append(fit_policy(contender.policy, rows, seed=seed, **shared))
-        return family
+        name, options = contender.policy, contender.options
+        return [
+            fit_policy(
+                name, _core.shuffle(part, seed), cost_kind=self.kind, seed=seed, options=options
+            )
+            for part in (fitting_table(name, zoo.parts) for zoo in self.zoos)
+            for seed in range(self.seeds)
+        ]
 
     def attained(
-        self, family: Sequence[Any], shares: Sequence[float]
+        self, family: Sequence[_core.Policy], shares: Sequence[float]
     ) -> dict[str, _Attained | None]:
         """Return what is attained at points chosen for each budget."""
         return {_name(share): self._at(family, share) for share in shares}
 
-    def alone(self, family: Sequence[Any]) -> _Attained:
+    def alone(self, family: Sequence[_core.Policy]) -> _Attained:
         """Return what the best single model attains, the same for each seed of a zoo."""
         both = list(zip(family, self.tests, strict=True))
         right = [np.asarray(test.correct)[:, policy.best_single] for policy, test in both]
@@ -265,21 +300,22 @@ class _Arena:
                 found[share] = _interval(_core.bootstrap_replicates(difference.tolist()))
         return found
 
-    def area(self, family: Sequence[Any], others: Sequence[Any]) -> Interval | None:
+    def area(
+        self, family: Sequence[_core.Policy], others: Sequence[_core.Policy]
+    ) -> Interval | None:
         """Return the mean height of one curve above another up to the dearest model's cost."""
         if len(family[0].operating_points) < 2:
             return None
         found = _core.area_between(list(family), list(others), self.tests, up_to=self.unit)
         return _interval(found)
 
-    def _at(self, family: Sequence[Any], share: float) -> _Attained | None:
+    def _at(self, family: Sequence[_core.Policy], share: float) -> _Attained | None:
         right, costs = [], []
         for policy, test in zip(family, self.tests, strict=True):
-            point = point_within(policy, share * self.unit)
+            point = policy.within(share * self.unit)
             if point is None:
                 return None
-            with at_point(policy, point):
-                found = _core.evaluate(policy, test)
+            found = _core.evaluate(policy, point, test)
             right.append(np.asarray(found.correct))
             costs.append(found.costs[self.kind].mean.value / self.unit)
         return _Attained(np.stack(right), float(np.mean(costs)))
@@ -289,5 +325,5 @@ def _name(share: float) -> str:
     return f"{share:.2f}" if round(share, 2) == share else f"{share:.4g}"
 
 
-def _interval(estimate: Any) -> Interval:
+def _interval(estimate: _core.Estimate) -> Interval:
     return Interval(estimate.value, estimate.interval.low, estimate.interval.high)

@@ -1,14 +1,13 @@
 """What lies behind an evaluation: failure prediction, hardness, classes, distance to the oracle."""
 
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from muxnet.base.compiled import _core
 from muxnet.base.tables import TextTable
 from muxnet.base.words import count_text, interval_text, percent_text, points_text
-
-RECOVERED = (0.5, 0.8, 0.95, 1.0)  # of the gap from the cheapest to the best single model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,35 +38,16 @@ class Details:
     classes: list[Level]
 
 
-def recovered(
-    points: Sequence[Any], accuracies: Sequence[float], costs: Sequence[float], best: int
-) -> dict[str, float | None]:
-    """Return the costs at which a curve recovers the gap, as shares of the best single model's."""
-    cheapest = min(range(len(costs)), key=lambda i: costs[i])
-    found = _core.recovery_costs(
-        list(points), accuracies[cheapest], accuracies[best], list(RECOVERED)
-    )
-    return {
-        f"{share:.2f}": None if cost is None else cost / costs[best]
-        for share, cost in zip(RECOVERED, found, strict=True)
-    }
-
-
-def look_closely(policy: Any, table: Any, evaluation: Any) -> Details:
-    """Return the details of ``evaluation``, a policy's at its chosen point on ``table``."""
-    names = list(table.models)
-    decisions = policy.decide(table)
-    points = _core.accuracy_cost_curve(policy, table)
-    accuracies = [float(value) for value in table.correct.mean(axis=0)]
-    costs = table.costs(policy.cost_kind)
-    regret = evaluation.regret
+def details_of(found: _core.Details, names: Sequence[str]) -> Details:
+    """Return the core's details of models with these names."""
+    regret = found.regret
     return Details(
         regret=regret.value,
         regret_interval=(regret.interval.low, regret.interval.high),
-        recovered=recovered(points, accuracies, costs, policy.best_single),
+        recovered=by_share(found.recovered),
         auroc={
             name: {"confidence": entry.confidence, "multiplexer": entry.multiplexer}
-            for name, entry in zip(names, _core.failure_prediction(table), strict=True)
+            for name, entry in zip(names, found.auroc, strict=True)
         },
         hardness=[
             Level(
@@ -76,13 +56,18 @@ def look_closely(policy: Any, table: Any, evaluation: Any) -> Details:
                 entry.accuracy,
                 dict(zip(names, entry.called_shares, strict=True)),
             )
-            for level, entry in enumerate(_core.hardness_levels(table, decisions))
+            for level, entry in enumerate(found.hardness)
         ],
         classes=[
             Level(str(number), entry.inputs, entry.accuracy, {})
-            for number, entry in enumerate(_core.class_figures(table, decisions))
+            for number, entry in enumerate(found.classes)
         ],
     )
+
+
+def by_share(found: Mapping[float, float | None]) -> dict[str, float | None]:
+    """Return figures by share under the names that JSON has for these."""
+    return {f"{share:.2f}": value for share, value in found.items()}
 
 
 def tables(found: Details) -> list[TextTable]:

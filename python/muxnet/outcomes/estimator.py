@@ -1,15 +1,22 @@
 """Routing as a scikit-learn estimator."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+from muxnet.outcomes.fitting import fit_policy
+from muxnet.outcomes.study_results import DEFAULT
+
+if TYPE_CHECKING:
+    Data: TypeAlias = _core.OutcomeTable | ArrayLike
 
 
 class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
@@ -20,7 +27,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     models were not trained on.
 
     Args:
-        policy: one of ``muxnet._core.policy_names()``.
+        policy: one of ``muxnet._core.policies()``.
         costs: (N), what a call of each model costs; for arrays only.
         cost_kind: of the costs in a table (default: MACs, else the table's first).
         budget: greatest mean cost per input (default: that of the best single model).
@@ -46,7 +53,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def __init__(
         self,
-        policy: str = "learned_cascade",
+        policy: str = DEFAULT,
         *,
         costs: Sequence[float] | None = None,
         cost_kind: str = "",
@@ -63,7 +70,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         self.bins = bins
         self.seed = seed
 
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803, scikit-learn's name
+    def fit(self, X: Data, y: ArrayLike | None = None) -> Self:  # noqa: N803, scikit-learn's name
         """Find the policy's operating points and choose one.
 
         Raises:
@@ -71,8 +78,6 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
                 below every operating point.
 
         """
-        from muxnet.outcomes.fitting import fit_policy
-
         table = self._table(X, y)
         options = {"max_models": self.max_models, "bins": self.bins}
         self.policy_ = fit_policy(
@@ -87,34 +92,39 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         self.n_models_in_ = len(self.policy_.models)
         return self
 
-    def predict(self, X: Any) -> NDArray[np.int32]:  # noqa: N803
+    def predict(self, X: Data) -> NDArray[np.int32]:  # noqa: N803
         """Return the class answered for each input (n)."""
         return np.asarray(self._decisions(X).answers, dtype=np.int32)
 
-    def predict_proba(self, X: Any) -> NDArray[np.float32]:  # noqa: N803
+    def predict_proba(self, X: Data) -> NDArray[np.float32]:  # noqa: N803
         """Return the probabilities of the answers (n, K)."""
         check_is_fitted(self, "policy_")
         return np.asarray(self.policy_.answer_probabilities(self._table(X)))
 
-    def decide(self, X: Any) -> NDArray[np.bool_]:  # noqa: N803
+    def decide(self, X: Data) -> NDArray[np.bool_]:  # noqa: N803
         """Return which models are called for each input (n, N)."""
         called = np.asarray(self._decisions(X).called, dtype=np.uint64)[:, None]
         bits = np.left_shift(np.uint64(1), np.arange(self.n_models_in_, dtype=np.uint64))
         calls: NDArray[np.bool_] = (called & bits) != 0
         return calls
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
+    def score(
+        self,
+        X: Data,  # noqa: N803
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
         """Return the share of right answers; y may be left out where X is a labelled table."""
-        labels = np.asarray(X.labels) if y is None and hasattr(X, "labels") else y
+        labels = X.labels if y is None and isinstance(X, _core.OutcomeTable) else y
         return float(super().score(X, labels, sample_weight))
 
-    def _decisions(self, table: Any) -> Any:
+    def _decisions(self, data: Data) -> _core.Decisions:
         check_is_fitted(self, "policy_")
-        return self.policy_.decide(self._table(table))
+        return self.policy_.decide(self._table(data))
 
-    def _table(self, data: Any, labels: Any = None) -> Any:
+    def _table(self, data: Data, labels: ArrayLike | None = None) -> _core.OutcomeTable:
         if isinstance(data, _core.OutcomeTable):
-            if labels is not None and not np.array_equal(labels, np.asarray(data.labels)):
+            if labels is not None and not np.array_equal(labels, data.labels):
                 expected = "the labels of the table, or none"
                 raise ValueError(error_text("RouterClassifier", expected, "others"))
             return data

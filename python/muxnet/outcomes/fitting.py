@@ -1,15 +1,14 @@
 """Policies on recorded answers: fitted, and evaluated beside the best single model."""
 
-import contextlib
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, error_text
-from muxnet.outcomes.details import Details, look_closely
+from muxnet.base.errors import told_as_config_error
+from muxnet.outcomes.details import Details, details_of
 
 BASELINE = "random_mixing"  # blind to the input: what any router must beat
 
@@ -37,34 +36,30 @@ class Evaluated:
     details: Details
 
 
-def cost_kind_of(table: Any, wanted: str = "") -> str:
+def cost_kind_of(table: _core.OutcomeTable, wanted: str = "") -> str:
     """Return the kind of cost to trade: the one wanted, else MACs, else the table's first.
 
     Raises:
         ConfigError: the table has no such costs.
 
     """
-    kinds = list(table.cost_kinds)
-    if wanted in kinds:
-        return wanted
-    if wanted or not kinds:
-        raise ConfigError(error_text("cost kind", " or ".join(kinds), wanted or "none"))
-    return "macs" if "macs" in kinds else str(kinds[0])
+    with told_as_config_error():
+        return table.traded_cost(wanted)
 
 
 def fit_policy(
     name: str,
-    table: Any,
+    table: _core.OutcomeTable,
     *,
     cost_kind: str = "",
     seed: int = 0,
     budget: float | None = None,
     options: Mapping[str, Any] | None = None,
-) -> Any:
+) -> _core.Policy:
     """Return the policy ``name``, its operating points chosen on held-out outcomes.
 
     Args:
-        name: one of ``muxnet._core.policy_names()``.
+        name: one of ``muxnet._core.policies()``.
         table: an outcome table with labels.
         cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
         seed: for policies that draw.
@@ -76,6 +71,10 @@ def fit_policy(
         ValueError: an unknown policy, a test table, or what the policy looks at is missing; a
             budget below every operating point.
 
+    >>> policy = muxnet.fit_policy("cascade", table, budget=2e6)
+    >>> policy.point.cost <= 2e6
+    True
+
     """
     kind = cost_kind_of(table, cost_kind)
     wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **{"bins": 50, **(options or {})})
@@ -86,44 +85,24 @@ def fit_policy(
     return policy
 
 
-def shuffled(table: Any, seed: int) -> Any:
-    """Return a table's inputs in another order: what is learnt from parts comes from others."""
-    order = np.random.default_rng(seed).permutation(len(table)).tolist()
-    return table.subset(order)
+def fitting_table(name: str, parts: Mapping[str, _core.OutcomeTable]) -> _core.OutcomeTable:
+    """Return the part of recorded outcomes that suits a policy; where it is not there, held_out.
 
+    Raises:
+        ValueError: an unknown policy.
 
-@contextlib.contextmanager
-def at_point(policy: Any, point: Any = None) -> Iterator[Any]:
-    """Yield ``policy`` at another operating point; afterwards its own is chosen again."""
-    kept = policy.point
-    try:
-        if point is not None:
-            policy.choose(point)
-        yield policy
-    finally:
-        policy.choose(kept)
-
-
-def point_within(policy: Any, budget: float) -> Any | None:
-    """Return the point chosen for a mean cost on the fitting part; None where all cost more."""
-    # A budget that equals a point's own cost must not miss it by rounding.
-    cheapest = policy.operating_points[0].cost
-    if cheapest > budget * (1 + 1e-9):
-        return None
-    with at_point(policy):
-        policy.choose_for_budget(max(budget, cheapest))
-        return policy.point
-
-
-def cheapest_as_good(policy: Any, accuracy: float) -> Any | None:
-    """Return the cheapest point that attained an accuracy on the fitting part; None: none did."""
-    points = policy.operating_points  # by rising cost
-    return next((point for point in points if point.accuracy >= accuracy), None)
+    """
+    return parts.get(_core.make_policy(name).fitting_part, parts["held_out"])
 
 
 def area_above_mixing(
-    policy: Any, held_out: Any, test: Any, *, up_to: float, seed: int = 0
-) -> Any | None:
+    policy: _core.Policy,
+    held_out: _core.OutcomeTable,
+    test: _core.OutcomeTable,
+    *,
+    up_to: float,
+    seed: int = 0,
+) -> _core.Estimate | None:
     """Return the mean height of a policy's curve above random mixing fitted on the same table.
 
     Up to a cost, with its 95 % interval; None for a policy of one operating point and for random
@@ -133,34 +112,31 @@ def area_above_mixing(
         ValueError: inputs that it was fitted on, other models.
 
     """
-    if len(policy.operating_points) < 2 or policy.name == BASELINE:
-        return None
     baseline = fit_policy(BASELINE, held_out, cost_kind=policy.cost_kind, seed=seed)
-    return _core.area_between(policy, baseline, test, seed, up_to=up_to)
+    return _core.area_above(policy, baseline, test, seed, up_to=up_to)
 
 
-def evaluate_policy(policy: Any, table: Any, *, seed: int = 0) -> Evaluated:
+def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: int = 0) -> Evaluated:
     """Return what a fitted policy does with other inputs.
 
     Raises:
         ValueError: inputs that it was fitted on, other models.
 
     """
-    kind = policy.cost_kind
+    kind, names, best = policy.cost_kind, policy.models, policy.best_single
     found = _core.evaluate(policy, table, seed)
-    index = policy.best_single
-    alone = _core.bootstrap_mean(np.asarray(table.correct)[:, index].astype(float).tolist(), seed)
+    alone = _core.evaluate_models(table, seed)[best]
     return Evaluated(
         policy=policy.name,
         cost_kind=kind,
         router=_measured(found.accuracy, found.costs[kind].mean.value),
-        best_name=policy.models[index],
-        best_single=_measured(alone, table.costs(kind)[index]),
-        called=dict(zip(policy.models, found.called_shares, strict=True)),
+        best_name=names[best],
+        best_single=_measured(alone, table.costs(kind)[best]),
+        called=dict(zip(names, found.called_shares, strict=True)),
         models_per_input=found.models_per_input,
-        details=look_closely(policy, table, found),
+        details=details_of(_core.look_closely(policy, table, found), names),
     )
 
 
-def _measured(accuracy: Any, cost: float) -> Measured:
+def _measured(accuracy: _core.Estimate, cost: float) -> Measured:
     return Measured(accuracy.value, (accuracy.interval.low, accuracy.interval.high), cost)

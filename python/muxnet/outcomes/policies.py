@@ -1,26 +1,14 @@
 """Policies by name: fitted on held-out outcomes, held against each other on test outcomes."""
 
-from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
+import dataclasses
+from collections.abc import Mapping
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
-from muxnet.outcomes.fitting import at_point, fit_policy
+from muxnet.outcomes.fitting import fit_policy, fitting_table
 
-# Name in results.json: policy of the core.
-POLICIES: Mapping[str, str] = {
-    "best_single": "best_single",
-    "hybrid_single": "argmax",
-    "hybrid_ensemble": "threshold_ensemble",
-    "random_mixing": "random_mixing",
-    "cascade": "cascade",
-    "learned_cascade": "learned_cascade",
-    "average_ensemble": "average_ensemble",
-    "oracle": "oracle",
-}
 # The mobile/cloud case, of two models.
 OFFLOAD = "offload"
 CURVES: Mapping[str, str] = {
@@ -32,9 +20,52 @@ CURVES: Mapping[str, str] = {
 COMPARED = ("random_mixing", "cascade")
 
 
+@dataclasses.dataclass(frozen=True)
+class AtEqualCost:
+    """Accuracy of a policy minus another's at the cost that the first was chosen to have.
+
+    ``macs``: what the other then costs.
+    """
+
+    value: float
+    interval: _core.Interval
+    macs: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluations:
+    """Every policy of a run, by its name in results.json.
+
+    ``routed``: those that look at the multiplexer, ``notes``: of these, in words, which collapsed.
+    ``singles`` (N), accuracies of the models alone; ``area``: of the multiplexer above random
+    mixing; ``comparisons``: hybrid_single against others; ``hardness``: under hybrid_single.
+    """
+
+    policies: dict[str, _core.Evaluation]
+    fitted: dict[str, _core.Policy]
+    routed: set[str]
+    notes: dict[str, str]
+    singles: list[_core.Estimate]
+    curves: dict[str, list[_core.CurvePoint]]
+    area: _core.Estimate
+    comparisons: dict[str, AtEqualCost]
+    hardness: list[_core.HardnessLevel]
+    right_wrong_matrix: list[list[float]]
+    auroc: list[float | None]
+
+
+def reported_policies() -> tuple[str, ...]:
+    """Return the names of the policies that a run fits and reports."""
+    return tuple(entry.name for entry in _core.policies() if entry.reported)
+
+
 def evaluate_policies(
-    calibration: tuple[Any, Any], test: tuple[Any, Any], held_out: Any = None, *, seed: int = 0
-) -> SimpleNamespace:
+    calibration: tuple[_core.OutcomeTable, _core.OutcomeTable],
+    test: tuple[_core.OutcomeTable, _core.OutcomeTable],
+    held_out: _core.OutcomeTable | None = None,
+    *,
+    seed: int = 0,
+) -> Evaluations:
     """Fit every policy on held-out outcomes and evaluate it on test outcomes.
 
     ``calibration`` and ``test`` are (table of all models, table of the mobile/cloud case).
@@ -42,83 +73,68 @@ def evaluate_policies(
     learnt nothing; all others on ``held_out``, the whole of it, where given.
     """
     whole = calibration[0] if held_out is None else held_out
+    parts = {
+        "held_out": whole,
+        "calibration": calibration[0],
+        "offload-calibration": calibration[1],
+    }
+    table, pair = test
     fitted = {
-        name: fit_for_run(name, calibration, whole, seed=seed) for name in (*POLICIES, OFFLOAD)
+        name: fit_policy(name, fitting_table(name, parts), seed=seed)
+        for name in reported_policies()
     }
-    policies = {name: fitted[name] for name in POLICIES}
-    found: dict[str, Any] = {
-        name: _core.evaluate(policy, test[0], seed) for name, policy in policies.items()
+    found = {
+        name: _core.evaluate(policy, table, seed)
+        for name, policy in fitted.items()
+        if name != OFFLOAD
     }
-    offload = _core.evaluate(fitted[OFFLOAD], test[1], seed)
-    names = list(test[0].models)
-    found[OFFLOAD] = _over_all_models(offload, list(test[1].models), names)
-    singles = [
-        _core.evaluate(
-            fit_policy("always", whole, seed=seed, options={"model": i}), test[0], seed
-        ).accuracy
-        for i in range(len(names))
-    ]
-    hybrid = policies["hybrid_single"]
-    routed = {name for name, policy in policies.items() if policy.uses_router} | {OFFLOAD}
-    return SimpleNamespace(
+    offload = _core.evaluate(fitted[OFFLOAD], pair, seed)
+    found[OFFLOAD] = _core.in_pool(offload, pair.models, table.models)
+    hybrid, mixing = fitted["hybrid_single"], fitted["random_mixing"]
+    routed = {name for name, policy in fitted.items() if policy.uses_multiplexer}
+    return Evaluations(
         policies=found,
         fitted=fitted,
         routed=routed,
         notes={name: found[name].collapse for name in routed if found[name].collapse},
-        singles=singles,
+        singles=_core.evaluate_models(table, seed),
         curves={
-            name: _core.accuracy_cost_curve(policies[kind], test[0])
-            for name, kind in CURVES.items()
+            name: _core.accuracy_cost_curve(fitted[kind], table) for name, kind in CURVES.items()
         },
-        area=_core.area_between(hybrid, policies["random_mixing"], test[0], seed),
+        area=_core.area_between(hybrid, mixing, table, seed),
         comparisons={
-            name: _compare(found["hybrid_single"], hybrid.point.cost, policies[name], test[0], seed)
+            name: _compare(found["hybrid_single"], hybrid.point.cost, fitted[name], table, seed)
             for name in COMPARED
         },
-        hardness=_core.hardness_levels(test[0], hybrid.decide(test[0])),
-        right_wrong_matrix=np.reshape(
-            _core.right_wrong_matrix(test[0]), (len(names), len(names))
-        ).tolist(),
-        auroc=_auroc(test[0]),
+        hardness=_core.hardness_levels(table, hybrid.decide(table)),
+        right_wrong_matrix=_rows(_core.right_wrong_matrix(table), len(table.models)),
+        auroc=_auroc(table),
     )
 
 
-def fit_for_run(name: str, calibration: tuple[Any, Any], held_out: Any, *, seed: int = 0) -> Any:
-    """Return a policy by its name in results.json, fitted on the outcomes that suit it."""
-    if name == OFFLOAD:
-        return fit_policy(name, calibration[1], seed=seed)
-    policy = _core.make_policy(POLICIES[name], _core.PolicyOptions(seed=seed, bins=50))
-    policy.fit(calibration[0] if policy.uses_router else held_out)
-    return policy
+def _rows(values: list[float], width: int) -> list[list[float]]:
+    return [values[at : at + width] for at in range(0, len(values), width)]
 
 
-def _compare(hybrid: Any, budget: float, other: Any, table: Any, seed: int) -> SimpleNamespace:
+def _compare(
+    hybrid: _core.Evaluation,
+    budget: float,
+    other: _core.Policy,
+    table: _core.OutcomeTable,
+    seed: int,
+) -> AtEqualCost:
     """Compare with ``other`` at the cost that the hybrid was chosen to have."""
-    with at_point(other):
-        other.choose_for_budget(budget)
-        rival = _core.evaluate(other, table, seed)
+    point = other.within(budget)
+    if point is None:
+        raise ValueError(error_text(other.name, "a setting for what the hybrid costs", budget))
+    rival = _core.evaluate(other, point, table, seed)
     estimate = _core.bootstrap_difference(
         [float(right) for right in hybrid.correct], [float(right) for right in rival.correct], seed
     )
-    return SimpleNamespace(
-        value=estimate.value, interval=estimate.interval, macs=rival.costs["macs"].mean.value
-    )
+    return AtEqualCost(estimate.value, estimate.interval, rival.costs["macs"].mean.value)
 
 
-def _over_all_models(entry: Any, pair: Sequence[str], names: Sequence[str]) -> SimpleNamespace:
-    """Return an evaluation of two models with called shares for the whole pool."""
-    shares = dict(zip(pair, entry.called_shares, strict=True))
-    return SimpleNamespace(
-        accuracy=entry.accuracy,
-        costs=entry.costs,
-        models_per_input=entry.models_per_input,
-        called_shares=[shares.get(name, 0.0) for name in names],
-        parameters=entry.parameters,
-        collapse=entry.collapse,
-    )
-
-
-def _auroc(table: Any) -> list[float | None]:
+def _auroc(table: _core.OutcomeTable) -> list[float | None]:
     """Return how well the multiplexer tells each model's right answers from its wrong ones."""
     if not (table.scores.size or table.weights.size):
         raise ValueError(error_text("auroc", "a table with the multiplexer's scores", "none"))

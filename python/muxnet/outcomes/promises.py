@@ -1,15 +1,12 @@
 """Whether promised accuracies are kept, counted over many random divisions of recorded answers."""
 
-import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import dataclasses
+from collections.abc import Sequence
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, error_text
-from muxnet.outcomes.fitting import at_point
+from muxnet.base.errors import told_as_config_error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,67 +28,25 @@ class Kept:
 
 
 def count_kept(
-    policy: Any,
-    table: Any,
+    policy: _core.Policy,
+    table: _core.OutcomeTable,
     promises: Sequence[tuple[float, float]],
     *,
     divisions: int = 1000,
     share: float = 0.5,
     seed: int = 0,
-    progress: Callable[[int], object] | None = None,
 ) -> list[Kept]:
     """Calibrate a fitted policy on random parts of ``table`` and count promises that were broken.
 
     Raises:
-        ConfigError: a part would be empty.
-        ValueError: inputs that the policy has seen.
+        ConfigError: a part would be empty; inputs that the policy has seen.
 
     """
-    count = round(share * len(table))
-    if not 0 < count < len(table):
-        expected = f"two parts of {len(table)} inputs"
-        raise ConfigError(error_text("guarantee", expected, f"a share of {share}"))
-    lost = _Lost(policy, table)
-    found = []
+    kept = []
     for drop, delta in promises:
-        random = np.random.default_rng(seed)
-        broken, elsewhere, costs = 0, 0, []
-        for division in range(divisions):
-            order = random.permutation(len(table))
-            point, reference = _certified(policy, table, order[:count], drop, delta, division)
-            if point is not None:
-                difference = lost.by(point)
-                broken += bool(difference.mean() < -drop)
-                elsewhere += bool(difference[order[count:]].mean() < -drop)
-                costs.append(point.cost / reference)
-            if progress is not None:
-                progress(1)
-        share_of_best = float(np.mean(costs)) if costs else None
-        found.append(Kept(drop, delta, divisions, len(costs), broken, elsewhere, share_of_best))
-    return found
-
-
-def _certified(
-    policy: Any, table: Any, rows: NDArray[np.int64], drop: float, delta: float, seed: int
-) -> tuple[Any, float]:
-    part = table.subset(np.sort(rows).tolist(), "calibration")
-    found = _core.certify(policy, part, drop=drop, delta=delta, seed=seed)
-    return found.point, found.reference_cost
-
-
-class _Lost:
-    """Per input, right or wrong at an operating point less the same of the best single model."""
-
-    def __init__(self, policy: Any, table: Any) -> None:
-        self._policy, self._table = policy, table
-        self._alone = np.asarray(table.correct)[:, policy.best_single].astype(int)
-        self._known: dict[tuple[Any, ...], NDArray[np.int64]] = {}
-
-    def by(self, point: Any) -> NDArray[np.int64]:
-        key = tuple(sorted(point.parameters.items()))
-        if key not in self._known:
-            with at_point(self._policy, point):
-                answers = np.asarray(self._policy.decide(self._table).answers)
-            right = (answers == np.asarray(self._table.labels)).astype(int)
-            self._known[key] = right - self._alone
-        return self._known[key]
+        settings = {"drop": drop, "delta": delta, "share": share}
+        with told_as_config_error():
+            found = _core.count_kept(policy, table, divisions=divisions, seed=seed, **settings)
+        counts = found.promised, found.broken, found.broken_elsewhere
+        kept.append(Kept(drop, delta, divisions, *counts, found.cost_share))
+    return kept

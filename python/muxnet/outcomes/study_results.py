@@ -2,7 +2,7 @@
 
 import dataclasses
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 from muxnet.base.tables import TextTable
 from muxnet.base.words import (
@@ -17,10 +17,6 @@ from muxnet.outcomes.details import Details
 
 DEFAULT = "learned_cascade"
 
-SHARES = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the best single model's cost
-
-# Points that an answer may lie below the best single model's and still be called as good.
-TOLERANCE = 0.005
 # Below so much between the oracle and the best single model there is nothing to win.
 ALIKE = 0.01
 
@@ -89,7 +85,7 @@ class Study:
     saving: Choice | None  # cheapest with the best single model's accuracy
     gain: Choice | None  # most accurate at the best single model's cost
     diversity: Diversity
-    verdict: Literal["pays", "unclear", "does not pay"]
+    verdict: str  # one of VERDICTS
     sentences: tuple[str, ...]
     details: Details  # of the default policy at its default point
 
@@ -117,8 +113,9 @@ def to_json(found: Study) -> dict[str, Any]:
     return content
 
 
+# The words of the core's Verdict.
 VERDICTS = {
-    "pays": f"Multiplexing pays for these models (within {100 * TOLERANCE:g} points for less).",
+    "pays": "Multiplexing pays for these models (within 0.5 points for less).",
     "unclear": "A gain is possible, but not shown by so few inputs.",
     "does not pay": "Multiplexing does not pay for these models.",
 }
@@ -149,7 +146,7 @@ def model_table(found: Study) -> TextTable:
 
 def policy_table(found: Study) -> TextTable:
     """Return accuracy in % at each budget and the area above random mixing, as text."""
-    budgets = tuple(f"{100 * share:.0f} %" for share in SHARES)
+    budgets = tuple(f"{100 * float(share):.0f} %" for share in found.policies[0].accuracy_at)
     columns = ("accuracy % within", *budgets, "area, points", "95 % interval")
     rows = []
     for entry in found.policies:

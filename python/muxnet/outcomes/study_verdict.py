@@ -1,31 +1,16 @@
-"""What a study showed, in a word and in a few plain sentences."""
+"""What a study showed, in a few plain sentences."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from muxnet.base.words import interval_text, percent_text, points_text, policy_title
 from muxnet.outcomes.study_results import (
     ALIKE,
     DEFAULT,
-    TOLERANCE,
     Choice,
     Diversity,
     ModelFigures,
     PolicyFigures,
 )
-
-
-def verdict(
-    saving: Choice | None, gain: Choice | None
-) -> Literal["pays", "unclear", "does not pay"]:
-    """Return whether the default policy is as good for less, or better for as much."""
-    choices = [choice for choice in (saving, gain) if choice is not None]
-    better = any(choice.interval[0] > 0 for choice in choices)
-    if better or any(c.cost < 0.95 and c.interval[0] > -TOLERANCE for c in choices):
-        return "pays"
-    if any(choice.cost < 0.95 and choice.interval[1] >= 0 for choice in choices):
-        return "unclear"
-    return "does not pay"
 
 
 def sentences(

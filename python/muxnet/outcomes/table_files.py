@@ -1,12 +1,14 @@
 """Recorded answers of anybody's models as outcome tables, from the files that people have."""
 
+from __future__ import annotations
+
 import csv
 import io
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,13 @@ from muxnet.base.errors import ConfigError, MissingPackageError, UsageError, err
 from muxnet.base.files import open_file, read_text
 from muxnet.base.run_folder import RunFolder
 
-Columns = Mapping[str, Sequence[str] | NDArray[Any]]
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    Array: TypeAlias = NDArray[np.generic]
+    Column: TypeAlias = Sequence[str] | Array
+    Columns: TypeAlias = Mapping[str, Column]
+    Tables: TypeAlias = dict[str, _core.OutcomeTable]
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
@@ -29,7 +37,7 @@ PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep
 
 def read_outcomes(
     path: str | os.PathLike[str], costs: Mapping[str, float] | None = None, classes: int = 0
-) -> dict[str, Any]:
+) -> Tables:
     """Return the outcome tables at ``path``: ``{"all": table}``, or ``held_out`` and ``test``.
 
     - ``.safetensors``: what ``OutcomeTable.save`` wrote;
@@ -47,6 +55,10 @@ def read_outcomes(
     Raises:
         ConfigError: a column, array or cost that is missing or too much, or does not fit.
         OSError: the file cannot be read.
+
+    >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
+    >>> table.models, len(table)
+    (['small', 'large'], 200)
 
     """
     path = Path(path)
@@ -84,21 +96,23 @@ def parse_costs(text: str | None) -> dict[str, float]:
     return costs
 
 
-def read_fitting_part(path: str | os.PathLike[str], costs: Mapping[str, float]) -> Any:
+def read_fitting_part(
+    path: str | os.PathLike[str], costs: Mapping[str, float]
+) -> _core.OutcomeTable:
     """Return the table to fit on: the held-out part of a file that divides its inputs, else all."""
     tables = read_outcomes(path, costs)
-    return tables.get("held_out", tables.get("all"))
+    return tables["held_out"] if "held_out" in tables else tables["all"]
 
 
 def read_evaluation_part(
     path: str | os.PathLike[str], costs: Mapping[str, float], classes: int = 0
-) -> Any:
+) -> _core.OutcomeTable:
     """Return the table to evaluate on: the test part of a file that divides itself, else all."""
     tables = read_outcomes(path, costs, classes)
-    return tables.get("test", tables.get("all"))
+    return tables["test"] if "test" in tables else tables["all"]
 
 
-def _read_run(path: Path, costs: dict[str, float]) -> dict[str, Any]:
+def _read_run(path: Path, costs: dict[str, float]) -> Tables:
     tables = {}
     for part in ("held_out", "calibration", "test"):
         file = RunFolder(path).outcomes(part)
@@ -109,7 +123,7 @@ def _read_run(path: Path, costs: dict[str, float]) -> dict[str, Any]:
     return tables
 
 
-def _read_safetensors(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
+def _read_safetensors(path: Path, costs: dict[str, float], _: int) -> Tables:
     table = _core.OutcomeTable.load(path)
     if not costs:
         return {"all": table}
@@ -128,7 +142,7 @@ def _read_safetensors(path: Path, costs: dict[str, float], _: int) -> dict[str, 
     }
 
 
-def _read_npz(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
+def _read_npz(path: Path, costs: dict[str, float], _: int) -> Tables:
     arrays = read_arrays(path)
     prefixes = ("held_out_", "test_") if "held_out_probabilities" in arrays else ("",)
     tables = {}
@@ -152,7 +166,7 @@ def _read_npz(path: Path, costs: dict[str, float], _: int) -> dict[str, Any]:
     return tables
 
 
-def _read_csv(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
+def _read_csv(path: Path, costs: dict[str, float], classes: int) -> Tables:
     try:
         lines = list(csv.reader(io.StringIO(read_text(path, CSV_BYTES), newline="")))
     except csv.Error as error:
@@ -171,7 +185,7 @@ def _read_csv(path: Path, costs: dict[str, float], classes: int) -> dict[str, An
     return {"all": _from_columns(path, columns, costs, classes)}
 
 
-def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> dict[str, Any]:
+def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> Tables:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
@@ -184,7 +198,7 @@ def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> dict[str
     return {"all": _from_columns(path, columns, costs, classes)}
 
 
-def _parquet_columns(path: Path, parquet: Any, file: BinaryIO) -> dict[str, NDArray[Any]]:
+def _parquet_columns(path: Path, parquet: ModuleType, file: BinaryIO) -> dict[str, Array]:
     """Return flat columns; texts are kept once each, however often a row refers to them."""
     opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
     schema, size = opened.schema, os.fstat(file.fileno()).st_size
@@ -207,7 +221,9 @@ def _require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
         raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
 
 
-def _from_columns(path: Path, columns: Columns, costs: dict[str, float], least: int) -> Any:
+def _from_columns(
+    path: Path, columns: Columns, costs: dict[str, float], least: int
+) -> _core.OutcomeTable:
     if "label" not in columns or not len(columns["label"]):
         raise ConfigError(error_text(str(path), "a column label with a row per input", "none"))
     names = list(dict.fromkeys(name.rpartition(":")[0] for name in columns if ":" in name))
@@ -250,7 +266,7 @@ def _from_top_answers(
     return probabilities, labels
 
 
-def _texts(column: Sequence[str] | NDArray[Any]) -> list[str]:
+def _texts(column: Column) -> list[str]:
     """Return each value as a text; an array of texts would give each the length of the longest."""
     if isinstance(column, np.ndarray) and column.dtype.kind != "O":
         texts: list[str] = column.astype(str).tolist()
@@ -281,11 +297,11 @@ def _table(
     path: Path,
     part: str,
     names: Sequence[str],
-    probabilities: NDArray[Any],
-    labels: NDArray[Any],
+    probabilities: Array,
+    labels: Array,
     costs: dict[str, list[float]],
-    features: NDArray[Any] | None = None,
-) -> Any:
+    features: Array | None = None,
+) -> _core.OutcomeTable:
     return _core.OutcomeTable(
         list(names),
         np.ascontiguousarray(probabilities, dtype=np.float32),
@@ -305,20 +321,20 @@ def _costs(path: Path, names: Sequence[str], costs: Mapping[str, float]) -> list
     return [costs[name] for name in names]
 
 
-def _array(path: Path, arrays: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
+def _array(path: Path, arrays: Mapping[str, Array], name: str) -> Array:
     if name not in arrays:
         raise ConfigError(error_text(str(path), f"an array {name}", ", ".join(arrays)))
     return arrays[name]
 
 
-def _names(path: Path, arrays: Mapping[str, NDArray[Any]], count: int) -> list[str]:
+def _names(path: Path, arrays: Mapping[str, Array], count: int) -> list[str]:
     names = arrays.get("models", np.array([f"model_{i}" for i in range(count)]))
     if names.shape != (count,):
         raise ConfigError(error_text(f"{path}, models", f"{count} names", names.shape))
     return [str(name) for name in names]
 
 
-def _column(path: Path, columns: Columns, name: str) -> Any:
+def _column(path: Path, columns: Columns, name: str) -> Column:
     if name not in columns:
         raise ConfigError(error_text(str(path), f"a column {name}", ", ".join(columns)))
     return columns[name]

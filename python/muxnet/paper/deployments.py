@@ -1,7 +1,8 @@
 """The paper's four deployments (Figure 2) with a run's own models."""
 
+from __future__ import annotations
+
 import dataclasses
-from typing import Any
 
 import numpy as np
 
@@ -9,8 +10,8 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.images import raw_pixels
 from muxnet.paper.tables import PROFILES
-from muxnet.run.analysis import LoadedRun
-from muxnet.run.results import policy
+from muxnet.run.finished import LoadedRun
+from muxnet.run.results import ModelResult, policy
 
 SERVER_ANSWER_BYTES = 40.0  # a class and its probability, with their names
 IMAGES_SENT = 200  # whose mean size is the payload
@@ -29,40 +30,35 @@ class Deployment:
 
 
 def deployments(
-    run: LoadedRun, device: Any = None, server: Any = None, link: Any = None, payload: str = "png"
+    run: LoadedRun,
+    device: _core.DeviceProfile | None = None,
+    server: _core.DeviceProfile | None = None,
+    link: _core.LinkProfile | None = None,
+    payload: str = "png",
 ) -> tuple[Deployment, ...]:
     """Return the four deployments of Figure 2 with the run's own models.
 
     ``device`` and ``server`` are device profiles (default: as measured in the run), ``link`` a link
     profile (default: US Wi-Fi of 2019), ``payload`` raw, png or jpeg.
     """
-    link = link or _core.LinkProfile.load(PROFILES / "wifi_us_2019.json")
     models = {model.name: model for model in run.results.models}
     cheapest = min(models.values(), key=lambda model: model.macs)
     dearest = max(models.values(), key=lambda model: model.macs)
     look = _core.Cost(
-        _core.Figure(run.results.multiplexer.macs, "counted"),
-        _core.Figure(run.results.multiplexer.latency_ms, "measured"),
+        _core.Quantity(run.results.multiplexer.macs, "counted"),
+        _core.Quantity(run.results.multiplexer.latency_ms, "measured"),
     )
     upload = float(np.mean(_core.encoded_bytes(raw_pixels(run.test, 0, IMAGES_SENT), payload)))
-    answer = _cost_on(server, dearest)
-    sent = _core.exchange(link, upload, SERVER_ANSWER_BYTES, answer.latency_ms)
-    # The server's energy is not the device's; while it computes, the device waits.
-    remote = _core.Cost(answer.macs, answer.latency_ms, sent.waiting.energy_mj)
-    local = _cost_on(device, cheapest)
-    cloud = _core.cloud_only(sent.upload, remote, sent.download)
-    called = policy(run.results, "offload").called
-    stays = 1 - called[list(models).index(dearest.name)]
+    link = link or _core.LinkProfile.load(PROFILES / "wifi_us_2019.json")
+    local, cloud = _cost_on(device, cheapest), _from_cloud(_cost_on(server, dearest), link, upload)
+    pair = policy(run.results, "offload")
+    stays = 1 - pair.called[list(models).index(dearest.name)]
     routed = policy(run.results, "hybrid_single")
     on_server = [_cost_on(server, model) for model in models.values()]
     return (
         _deployment("mobile-only", cheapest.accuracy, _core.mobile_only(local)),
         _deployment("cloud-only", dearest.accuracy, cloud),
-        _deployment(
-            "mobile-cloud hybrid",
-            policy(run.results, "offload").accuracy,
-            _core.hybrid(stays, look, local, cloud),
-        ),
+        _deployment("mobile-cloud hybrid", pair.accuracy, _core.hybrid(stays, look, local, cloud)),
         _deployment(
             "multiplexed in the cloud, at the server",
             routed.accuracy,
@@ -71,11 +67,19 @@ def deployments(
     )
 
 
-def _cost_on(profile: Any, model: Any) -> Any:
+def _from_cloud(answer: _core.Cost, link: _core.LinkProfile, upload: float) -> _core.Cost:
+    """Return what an answer of the server costs the device."""
+    sent = _core.exchange(link, upload, SERVER_ANSWER_BYTES, answer.latency_ms)
+    # The server's energy is not the device's; while it computes, the device waits.
+    remote = _core.Cost(answer.macs, answer.latency_ms, sent.waiting.energy_mj)
+    return _core.cloud_only(sent.upload, remote, sent.download)
+
+
+def _cost_on(profile: _core.DeviceProfile | None, model: ModelResult) -> _core.Cost:
     """Return a model's cost by a device profile, else as the run measured it."""
     if profile is None:
         return _core.Cost(
-            _core.Figure(model.macs, "counted"), _core.Figure(model.latency_ms, "measured")
+            _core.Quantity(model.macs, "counted"), _core.Quantity(model.latency_ms, "measured")
         )
     if model.name not in profile.networks:
         received = ", ".join(profile.networks)
@@ -83,7 +87,7 @@ def _cost_on(profile: Any, model: Any) -> Any:
     return profile.networks[model.name]
 
 
-def _deployment(name: str, accuracy: float, cost: Any) -> Deployment:
+def _deployment(name: str, accuracy: float, cost: _core.Cost) -> Deployment:
     return Deployment(
         name,
         accuracy,

@@ -3,33 +3,35 @@
 Each row runs the same images; beside what it measures stands what Eq. 9 to 13 make of the parts.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
-from muxnet.run.analysis import LoadedRun
+from muxnet.base.images import Images
+from muxnet.run.config import load_config
+from muxnet.run.finished import LoadedRun, load_multiplexer
+from muxnet.run.multiplexers import device_and_cloud
 
 LINK_EXCHANGES = 20  # that measure the link before the rows
 CONNECT_MS = 2000.0
 PATIENCE_MS = 30_000.0  # of the cloud-only rows, which have nothing to fall back to
-
-Images = NDArray[Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
     """What the device runs, with its cost there, and the names of both models."""
 
-    multiplexer: Any
-    small: Any
-    look_cost: Any
-    small_cost: Any
+    multiplexer: _core.Model
+    small: _core.Model
+    multiplexer_cost: _core.Cost
+    small_cost: _core.Cost
     cloud_name: str
     cloud_ms: float | None  # as the run measured it, for a server that does not say
 
@@ -77,11 +79,11 @@ class Stream:
     """The images u8 or f32 (n, c, h, w), their labels where known, and when they come."""
 
     images: Images
-    labels: NDArray[Any] | None
+    labels: NDArray[np.int32] | None
     rate_hz: float = 0.0  # 0: each as soon as the one before is answered
 
 
-def load_pair(run: LoadedRun, device: Any = None) -> Pair:
+def load_pair(run: LoadedRun, device: _core.DeviceProfile | None = None) -> Pair:
     """Return the two models of a run's mobile/cloud case and its multiplexer.
 
     ``device``: a profile that says what they cost (default: measured here, energy by a sensor).
@@ -92,12 +94,10 @@ def load_pair(run: LoadedRun, device: Any = None) -> Pair:
 
     """
     from muxnet.paper import profiling
-    from muxnet.run import api
-    from muxnet.run.config import load_config
 
-    multiplexer = api.offload_multiplexer(run.models, load_config(run.folder.config))
-    multiplexer.load(run.folder.weights / "offload.safetensors")
-    small, cloud = (run.models[i] for i in api.device_and_cloud(run.models))
+    config = load_config(run.folder.config)
+    multiplexer = load_multiplexer(run.folder, config, run.models, offload=True).model
+    small, cloud = (run.models[i] for i in device_and_cloud(run.models))
     results = {model.name: model for model in run.results.models}
     if device is None:
         costs = profiling.measured_cost(multiplexer), profiling.measured_cost(small)
@@ -118,19 +118,18 @@ def threshold_for(run: LoadedRun, share: float) -> float:
 
 def measure(
     pair: Pair,
-    server: Any,
-    options: Callable[[], Any],
+    server: _core.ConnectionOptions,
+    options: Callable[[], _core.OffloadOptions],
     stream: Stream,
     compressed: str = "jpeg",
     say: Callable[[str], object] = print,
 ) -> Table:
     """Run every setup over the stream and return Table I.
 
-    ``server``: ConnectionOptions; ``options`` makes OffloadOptions, the hybrid's; where they know
-    no rates the link is measured first.
+    ``options`` makes the hybrid's; where they know no rates the link is measured first.
     """
 
-    def client(payload: str) -> tuple[Any, str]:
+    def client(payload: str) -> tuple[_core.OffloadClient, str]:
         chosen = options()
         chosen.endpoint.payload = payload
         made = _core.OffloadClient(pair.multiplexer, pair.small, server, chosen)
@@ -143,27 +142,49 @@ def measure(
     work = _Work(pair, link, server_ms, stream, _core.EnergyMeter())
     say("mobile-only")
     rows = [work.row("mobile-only", hybrid, "device")]
-    for payload in ("raw", compressed):
+    cloud_rows, cloud_notes = _cloud_rows(work, client, ("raw", compressed), say)
+    rows += cloud_rows
+    say(f"hybrid, {hybrid_payload}")
+    rows.append(work.row(f"hybrid, {hybrid_payload}", client(hybrid_payload)[0], "decide"))
+    return Table(
+        tuple(rows),
+        _rates(link),
+        None if server_ms is None else server_ms.value,
+        work.meter.sensor,
+        (*notes, *cloud_notes),
+    )
+
+
+def _rates(link: _core.LinkProfile) -> dict[str, float | None]:
+    return {
+        "upload_mbps": link.upload_mbps.value,
+        "download_mbps": link.download_mbps.value,
+        "rtt_ms": link.rtt_ms.value,
+    }
+
+
+def _cloud_rows(
+    work: _Work,
+    client: Callable[[str], tuple[_core.OffloadClient, str]],
+    payloads: Sequence[str],
+    say: Callable[[str], object],
+) -> tuple[list[Row], list[str]]:
+    """Return the rows in which the cloud answers, and what has to be said beside them."""
+    rows: list[Row] = []
+    notes: list[str] = []
+    for payload in payloads:
+        setup = f"cloud-only, {payload}"
         cloud, trouble = client(payload)
         if trouble:
-            notes.append(f"cloud-only, {payload}: {trouble}")
+            notes.append(f"{setup}: {trouble}")
             continue
-        say(f"cloud-only, {payload}")
-        row = work.row(f"cloud-only, {payload}", cloud, "cloud")
+        say(setup)
+        row = work.row(setup, cloud, "cloud")
         if row.local > 0:
             notes.append(_fallen(row, work.detail))
         if row.local < 1:
             rows.append(row)
-    say(f"hybrid, {hybrid_payload}")
-    rows.append(work.row(f"hybrid, {hybrid_payload}", client(hybrid_payload)[0], "decide"))
-    figures = ("upload_mbps", "download_mbps", "rtt_ms")
-    return Table(
-        tuple(rows),
-        {name: getattr(link, name).value for name in figures},
-        None if server_ms is None else server_ms.value,
-        work.meter.sensor,
-        tuple(notes),
-    )
+    return rows, notes
 
 
 def _fallen(row: Row, detail: str) -> str:
@@ -172,7 +193,9 @@ def _fallen(row: Row, detail: str) -> str:
     return f"{row.setup}: {row.local:.1%} fell back, whose answers count here: {detail}"
 
 
-def _link(client: Any, given: Any, pair: Pair, stream: Stream) -> tuple[Any, Any]:
+def _link(
+    client: _core.OffloadClient, given: _core.LinkProfile, pair: Pair, stream: Stream
+) -> tuple[_core.LinkProfile, _core.Quantity | None]:
     """Return the link to predict with and the server's time: given, else from some exchanges.
 
     Where the server does not say how long it takes, that is part of a measured link, and beside
@@ -184,23 +207,30 @@ def _link(client: Any, given: Any, pair: Pair, stream: Stream) -> tuple[Any, Any
     if given.upload_mbps.value is None:
         return client.link, server_ms if server_ms.value is not None else None
     if server_ms.value is None:
-        server_ms = _core.Figure(pair.cloud_ms, "measured")
+        server_ms = _core.Quantity(pair.cloud_ms, "measured")
     return given, server_ms
 
 
 class _Work:
     """What is the same for every row."""
 
-    def __init__(self, pair: Pair, link: Any, server_ms: Any, stream: Stream, meter: Any) -> None:
+    def __init__(
+        self,
+        pair: Pair,
+        link: _core.LinkProfile,
+        server_ms: _core.Quantity | None,
+        stream: Stream,
+        meter: _core.EnergyMeter,
+    ) -> None:
         self.pair, self.link, self.server_ms = pair, link, server_ms
         self.stream, self.meter = stream, meter
         self.detail = ""  # why the cloud did not answer, of the last row
         self.idle_mw = meter.idle_power_mw(1.0)
 
-    def row(self, setup: str, client: Any, placement: str) -> Row:
+    def row(self, setup: str, client: _core.OffloadClient, placement: str) -> Row:
         """Run the stream through the client and return what became of it."""
         before = client.account
-        answers: list[Any] = []
+        answers: list[_core.OffloadAnswer] = []
         latencies: list[float] = []
 
         def run() -> None:
@@ -215,7 +245,7 @@ class _Work:
         local = sum(answer.route != "offloaded" for answer in answers) / count
         sent = float(np.mean([answer.sent_bytes for answer in answers]))
         received = float(np.mean([answer.received_bytes for answer in answers]))
-        energies = [answer.energy_mj.value for answer in answers]
+        energies = [mj for answer in answers if (mj := answer.energy_mj.value) is not None]
         predicted = self._predicted(placement, local, sent, received)
         return Row(
             setup=setup,
@@ -227,7 +257,7 @@ class _Work:
             latency_p99_ms=float(np.quantile(latencies, 0.99)),
             predicted_ms=predicted.latency_ms.value,
             predicted_origins=tuple(predicted.latency_ms.origins),
-            energy_mj=None if None in energies else float(np.mean(energies)),
+            energy_mj=float(np.mean(energies)) if len(energies) == count else None,
             predicted_mj=predicted.energy_mj.value,
             sensor_mj=None if energy is None else energy / count,
             sent_bytes=sent,
@@ -237,7 +267,9 @@ class _Work:
             by_reason={name: n for name, n in reasons.items() if n > 0},
         )
 
-    def _answers(self, client: Any, placement: str) -> Any:
+    def _answers(
+        self, client: _core.OffloadClient, placement: str
+    ) -> Iterator[tuple[_core.OffloadAnswer, float]]:
         """Yield answers and latencies; those of a camera's images count from when they came."""
         start = time.perf_counter()
         for i, image in enumerate(self.stream.images):
@@ -250,17 +282,17 @@ class _Work:
             answer = client.answer(image[None], deadline_ms=deadline, placement=placement)
             yield answer, waited_ms + answer.latency_ms
 
-    def _accuracy(self, answers: Sequence[Any]) -> float | None:
+    def _accuracy(self, answers: Sequence[_core.OffloadAnswer]) -> float | None:
         if self.stream.labels is None:
             return None
         found = np.array([answer.answer for answer in answers])
         return float(np.mean(found == np.asarray(self.stream.labels)))
 
-    def _predicted(self, placement: str, local: float, sent: float, received: float) -> Any:
+    def _predicted(self, placement: str, local: float, sent: float, received: float) -> _core.Cost:
         pair = self.pair
         mobile = _core.mobile_only(pair.small_cost)
         if placement == "device" or local == 1:
-            return mobile if placement == "device" else pair.look_cost + mobile
+            return mobile if placement == "device" else pair.multiplexer_cost + mobile
         # The hybrid's bytes are means over all inputs; an exchange is of those sent.
         share = 1.0 if placement == "cloud" else 1 - local
         server = self.server_ms or _core.no_cost().latency_ms
@@ -268,10 +300,10 @@ class _Work:
         cloud = _core.cloud_only(parts.upload, parts.waiting, parts.download)
         if placement == "cloud":
             return cloud
-        return _core.hybrid(local, pair.look_cost, mobile, cloud)
+        return _core.hybrid(local, pair.multiplexer_cost, mobile, cloud)
 
 
-def require_fit(images: Images, model: Any, where: str) -> None:
+def require_fit(images: Images, model: _core.Model, where: str) -> None:
     """Refuse images that the models cannot see.
 
     Raises:

@@ -1,13 +1,14 @@
 """What networks cost on this machine, measured, as a device profile."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from muxnet.base.compiled import _core
 from muxnet.base.machine import cpu_name
-from muxnet.run.zoo import options_for
+from muxnet.run.zoo import measure_latency, options_for
 
 # Table II's, by rising MACs.
 NETWORKS = (
@@ -22,11 +23,11 @@ REPETITIONS = 15
 IDLE_SECONDS = 1.0
 
 
-def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> Any:
+def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> _core.DeviceProfile:
     """Return what one image costs each network here: latency, and energy where a sensor is found.
 
     Raises:
-        IndexError: an unknown network.
+        ValueError: an unknown network.
 
     """
     _core.set_threads(threads)
@@ -34,18 +35,17 @@ def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> A
     return _core.DeviceProfile(f"{cpu_name()}, {_core.threads()} threads", costs)
 
 
-def measured_cost(model: Any) -> Any:
+def measured_cost(model: _core.Model) -> _core.Cost:
     """Return MACs (counted), latency and mean energy (measured) of one input."""
-    from muxnet.run import api
-
-    latency = api.measure_latency(model, turns=REPETITIONS)
-    macs = float(getattr(model, "model", model).macs)
+    latency = measure_latency(model, turns=REPETITIONS)
     return _core.Cost(
-        _core.Figure(macs, "counted"), _core.Figure(latency.ms, "measured"), _energy(model)
+        _core.Quantity(model.macs, "counted"),
+        _core.Quantity(latency.ms, "measured"),
+        _energy(model),
     )
 
 
-def multiplexer_model() -> Any:
+def multiplexer_model() -> _core.Model:
     """Return an untrained multiplexer for six models and ImageNet's images, to be measured."""
     options = _core.MultiplexerOptions()
     options.channels, options.height, options.width = 3, 224, 224
@@ -54,7 +54,7 @@ def multiplexer_model() -> Any:
     return _core.make_multiplexer(options)
 
 
-def _energy(model: Any) -> Any:
+def _energy(model: _core.Model) -> _core.Quantity:
     meter = _core.EnergyMeter()
     idle = meter.idle_power_mw(IDLE_SECONDS)
     if idle.value is None:
@@ -69,4 +69,4 @@ def _energy(model: Any) -> Any:
 
     work()  # what is done once, at first use, is not the answer's cost
     total = meter.measure_mj(work, idle).value
-    return _core.Figure(None if total is None else total / REPETITIONS, "measured")
+    return _core.Quantity(None if total is None else total / REPETITIONS, "measured")

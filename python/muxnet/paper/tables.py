@@ -1,10 +1,12 @@
 """The paper's Tables I and II, computed from its own equations and figures (arXiv 2001.05870v2)."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.files import read_json
 from muxnet.base.words import bytes_text, macs_text, percent_text
@@ -12,7 +14,67 @@ from muxnet.base.words import bytes_text, macs_text, percent_text
 PROFILES = Path(__file__).parent / "profiles"
 LINKS = ("wifi_us_2019", "lte", "3g")
 RAW_IMAGE_BYTES = 224 * 224 * 3
-KINDS = ("macs", "latency_ms", "energy_mj")
+
+
+@dataclasses.dataclass(frozen=True)
+class Side:
+    """What the paper ran on the device, or in the cloud."""
+
+    device: str
+    network: str
+    link: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """A line of a table, as printed."""
+
+    macs: float
+    latency_ms: float
+    accuracy: float
+    energy_mj: float | None = None
+    threshold: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Table1:
+    """Mobile, cloud, and both."""
+
+    mobile_only: Setup
+    cloud_only: Setup
+    hybrid: Setup
+    local: float
+    true_negative_rate: float
+    needlessly_offloaded: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Called:
+    """A model of Table II: how accurate it is, and the share of the inputs it is called for."""
+
+    accuracy: float
+    called: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Table2:
+    """Six models in the cloud."""
+
+    models: dict[str, Called]
+    hybrid_single: Setup
+    hybrid_ensemble: Setup
+
+
+@dataclasses.dataclass(frozen=True)
+class Paper:
+    """All that the paper prints."""
+
+    source: str
+    mobile: Side
+    cloud: Side
+    table1: Table1
+    table2: Table2
+    headlines: dict[str, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,13 +99,12 @@ class Tables:
     costs: dict[str, dict[str, dict[str, float]]]
 
 
-def read_paper() -> dict[str, Any]:
+def read_paper() -> Paper:
     """Return the figures that the paper prints."""
-    content: dict[str, Any] = read_json(PROFILES / "paper.json")
-    return content
+    return schema.from_dict(Paper, read_json(PROFILES / "paper.json"), "paper.json")
 
 
-def load_link(name: str) -> Any:
+def load_link(name: str) -> _core.LinkProfile:
     """Return one of ``LINKS``, or the link profile in the file ``name``.
 
     Raises:
@@ -66,10 +127,16 @@ def compute() -> Tables:
     }
     second = {
         "hybrid_single": _core.multiplexed(parts.called, parts.models),
-        "hybrid_single_with_mux": _core.multiplexed(parts.called, parts.models, parts.look),
+        "hybrid_single_with_mux": _core.multiplexed(parts.called, parts.models, parts.multiplexer),
     }
-    printed1 = {**paper["table1"], "hybrid_free_mux": paper["table1"]["hybrid"]}
-    printed2 = dict.fromkeys(second, paper["table2"]["hybrid_single"])
+    table1 = paper.table1
+    printed1 = {
+        "mobile_only": table1.mobile_only,
+        "cloud_only": table1.cloud_only,
+        "hybrid": table1.hybrid,
+        "hybrid_free_mux": table1.hybrid,
+    }
+    printed2 = dict.fromkeys(second, paper.table2.hybrid_single)
     return Tables(
         table1=tuple(_lines(first, printed1)),
         table2=tuple(_lines(second, printed2)),
@@ -79,105 +146,114 @@ def compute() -> Tables:
     )
 
 
-def hybrid_of(costs: Mapping[str, Any], multiplexer: Any) -> Any:
+def hybrid_of(costs: Mapping[str, _core.Cost], multiplexer: _core.Cost) -> _core.Cost:
     """Return Eq. 14 with the paper's called shares over other costs of the same networks."""
-    models = read_paper()["table2"]["models"]
-    called = [entry["called"] for entry in models.values()]
+    models = read_paper().table2.models
+    called = [entry.called for entry in models.values()]
     return _core.multiplexed(called, [costs[name] for name in models], multiplexer)
 
 
 class _Parts:
     """The paper's figures as costs."""
 
-    def __init__(self, paper: dict[str, Any]) -> None:
-        mobile, cloud = paper["mobile"], paper["cloud"]
-        device = _core.DeviceProfile.load(PROFILES / f"{mobile['device']}.json")
-        self.server = _core.DeviceProfile.load(PROFILES / f"{cloud['device']}.json")
-        self.link = _core.LinkProfile.load(PROFILES / f"{cloud['link']}.json")
+    def __init__(self, paper: Paper) -> None:
+        mobile, cloud = paper.mobile, paper.cloud
+        device = _core.DeviceProfile.load(PROFILES / f"{mobile.device}.json")
+        self.server = _core.DeviceProfile.load(PROFILES / f"{cloud.device}.json")
+        self.link = _core.LinkProfile.load(PROFILES / f"{cloud.link}.json")
         self.paper = paper
-        self.mobile = device.networks[mobile["network"]]
-        self.cloud_compute = self.server.networks[cloud["network"]]
-        self.look = self.server.networks[mobile["network"]]
-        printed = paper["table1"]["cloud_only"]
-        self.cloud = _core.Cost(*(_core.Figure(printed[kind], "paper") for kind in KINDS))
-        self.local = paper["table1"]["local"]
-        entries = paper["table2"]["models"]
-        self.called = [entry["called"] for entry in entries.values()]
+        self.mobile = device.networks[mobile.network]
+        self.cloud_compute = self.server.networks[cloud.network]
+        self.multiplexer = self.server.networks[mobile.network]
+        printed = paper.table1.cloud_only
+        figures = (printed.macs, printed.latency_ms, printed.energy_mj)
+        self.cloud = _core.Cost(*(_core.Quantity(figure, "paper") for figure in figures))
+        self.local = paper.table1.local
+        entries = paper.table2.models
+        self.called = [entry.called for entry in entries.values()]
         self.models = [self.server.networks[name] for name in entries]
 
 
-def _number(figure: Any) -> float:
+def _number(figure: _core.Quantity) -> float:
     """Return a figure that the paper prints, or that follows from such."""
-    return float(figure.value)
+    assert figure.value is not None
+    return figure.value
 
 
-def _lines(costs: Mapping[str, Any], printed: Mapping[str, Any]) -> Iterable[Line]:
+def _lines(costs: Mapping[str, _core.Cost], printed: Mapping[str, Setup]) -> Iterable[Line]:
     for setup, cost in costs.items():
-        for kind in KINDS:
-            figure = getattr(cost, kind)
+        for kind, figure in _figures(cost).items():
             if figure.value is not None:
-                paper = printed[setup].get(kind)
+                paper: float | None = getattr(printed[setup], kind)
                 yield Line(setup, kind, paper, figure.value, tuple(figure.origins))
 
 
-def _known(costs: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+def _known(costs: Mapping[str, _core.Cost]) -> dict[str, dict[str, float]]:
     return {
         setup: {
-            kind: getattr(cost, kind).value
-            for kind in KINDS
-            if getattr(cost, kind).value is not None
+            kind: figure.value
+            for kind, figure in _figures(cost).items()
+            if figure.value is not None
         }
         for setup, cost in costs.items()
     }
 
 
+def _figures(cost: _core.Cost) -> dict[str, _core.Quantity]:
+    return {"macs": cost.macs, "latency_ms": cost.latency_ms, "energy_mj": cost.energy_mj}
+
+
 def _headlines(parts: _Parts) -> tuple[Line, ...]:
     paper = parts.paper
-    first, second, said = paper["table1"], paper["table2"], paper["headlines"]
-    best = max(second["models"].values(), key=lambda entry: entry["accuracy"])
-    routed = second["hybrid_single"]
+    first, second = paper.table1, paper.table2
+    best = max(entry.accuracy for entry in second.models.values())
+    routed = second.hybrid_single
     latency = _number(parts.cloud_compute.latency_ms)
     # Negatives are the inputs that the device's model gets right; each follows from the other.
-    negatives = first["mobile_only"]["accuracy"]
+    negatives = first.mobile_only.accuracy
     derived = {
-        "compute_ratio": first["cloud_only"]["macs"] / routed["macs"],
-        "latency_saved": 1 - routed["latency_ms"] / latency,
-        "over_mobile_only": first["hybrid"]["accuracy"] - first["mobile_only"]["accuracy"],
-        "over_best_model": routed["accuracy"] - best["accuracy"],
-        "true_negative_rate": 1 - first["needlessly_offloaded"] / negatives,
-        "needlessly_offloaded": (1 - first["true_negative_rate"]) * negatives,
+        "compute_ratio": first.cloud_only.macs / routed.macs,
+        "latency_saved": 1 - routed.latency_ms / latency,
+        "over_mobile_only": first.hybrid.accuracy - first.mobile_only.accuracy,
+        "over_best_model": routed.accuracy - best,
+        "true_negative_rate": 1 - first.needlessly_offloaded / negatives,
+        "needlessly_offloaded": (1 - first.true_negative_rate) * negatives,
     }
-    claims = {**said, **{k: first[k] for k in ("true_negative_rate", "needlessly_offloaded")}}
+    claims = {
+        **paper.headlines,
+        "true_negative_rate": first.true_negative_rate,
+        "needlessly_offloaded": first.needlessly_offloaded,
+    }
     return tuple(
         Line("headline", name, claims[name], value, ("paper",)) for name, value in derived.items()
     )
 
 
 def _contradictions(
-    parts: _Parts, first: Mapping[str, Any], second: Mapping[str, Any]
+    parts: _Parts, first: Mapping[str, _core.Cost], second: Mapping[str, _core.Cost]
 ) -> tuple[str, ...]:
     paper = parts.paper
-    table1, table2 = paper["table1"], paper["table2"]
-    free, whole, printed = first["hybrid_free_mux"], first["hybrid"], table1["hybrid"]
+    table1, table2 = paper.table1, paper.table2
+    free, whole, printed = first["hybrid_free_mux"], first["hybrid"], table1.hybrid
     single, looked = second["hybrid_single"], second["hybrid_single_with_mux"]
     spare = _number(parts.cloud.latency_ms) - _number(parts.cloud_compute.latency_ms)
     rate = _number(parts.link.upload_mbps)
-    raw = _core.exchange(parts.link, RAW_IMAGE_BYTES, 0, _core.Figure(0.0)).upload
+    raw = _core.exchange(parts.link, RAW_IMAGE_BYTES, 0, _core.Quantity(0.0)).upload
     alexnet = _network_macs("alexnet")
     device = _number(parts.mobile.latency_ms)
-    cloud, mobile = (paper[side]["network"] for side in ("cloud", "mobile"))
-    best_of = table2["models"][cloud]["accuracy"]
-    rightly_local = table1["true_negative_rate"] * table1["mobile_only"]["accuracy"]
+    cloud, mobile = paper.cloud.network, paper.mobile.network
+    best_of = table2.models[cloud].accuracy
+    rightly_local = table1.true_negative_rate * table1.mobile_only.accuracy
     return (
         f"Table I holds only with a multiplexer as dear as {mobile}: "
         f"{_number(whole.latency_ms):.2f} ms and {_number(whole.energy_mj):.2f} mJ against "
-        f"{printed['latency_ms']} and {printed['energy_mj']}; with the negligible one of the text "
+        f"{printed.latency_ms} and {printed.energy_mj}; with the negligible one of the text "
         f"it would be {_number(free.latency_ms):.2f} ms and {_number(free.energy_mj):.2f} mJ.",
         f"Table II leaves the multiplexer out: its shares give {_number(single.latency_ms):.3f} ms "
-        f"({table2['hybrid_single']['latency_ms']} printed); with one as dear as Table I's, "
+        f"({table2.hybrid_single.latency_ms} printed); with one as dear as Table I's, "
         f"{_number(looked.latency_ms):.3f} ms.",
         f"The same shares give {_number(single.macs) / 1e9:.3f} G MACs, the table says "
-        f"{macs_text(table2['hybrid_single']['macs'])}, Table I's figure; with the multiplexer "
+        f"{macs_text(table2.hybrid_single.macs)}, Table I's figure; with the multiplexer "
         f"{macs_text(_number(looked.macs))}.",
         f"Upload and download have {spare:.1f} ms (cloud-only less {cloud}'s own time): enough for "
         f"{bytes_text(spare * rate * 125)} at {rate} Mbps, while a raw 224 x 224 image of "
@@ -186,10 +262,11 @@ def _contradictions(
         f"{macs_text(_number(parts.server.networks['alexnet'].macs))}: its linear layers are "
         "missing.",
         f"{mobile} takes {device} ms on the device of Table I and "
-        f"{_number(parts.look.latency_ms)} ms on the server of Table II, many times as fast.",
-        f"{cloud} is {percent_text(table1['cloud_only']['accuracy'])} right in Table I and "
+        f"{_number(parts.multiplexer.latency_ms)} ms on the server of Table II, many times as "
+        "fast.",
+        f"{cloud} is {percent_text(table1.cloud_only.accuracy)} right in Table I and "
         f"{percent_text(best_of)} in Table II.",
-        f"A true negative rate of {table1['true_negative_rate']} leaves "
+        f"A true negative rate of {table1.true_negative_rate} leaves "
         f"{percent_text(rightly_local)} of the inputs rightly on the device, more than the "
         f"{percent_text(parts.local)} that Table I leaves there in all.",
     )
@@ -197,4 +274,4 @@ def _contradictions(
 
 def _network_macs(name: str) -> float:
     options = _core.NetworkOptions(channels=3, height=224, width=224, classes=1000)
-    return float(_core.build_network(name, options).macs)
+    return _core.build_network(name, options).macs

@@ -1,5 +1,7 @@
 """Anybody's models behind one call: images in, probabilities out."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib
 import os
@@ -7,20 +9,46 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
-from muxnet.base.files import read_json, write_json
+from muxnet.base.files import Json, read_json, write_json
+from muxnet.base.images import Images
 
-Predict = Callable[[NDArray[np.float32]], Any]
+if TYPE_CHECKING:
+    import torch
+
+Predict = Callable[[NDArray[np.float32]], ArrayLike]
+Entry: TypeAlias = Mapping[str, Json]
 
 KEYS = {"name", "onnx", "callable", "engine", "path", "cost", "output", "mean", "deviation"}
 OUTPUTS = ("probabilities", "logits")
 ENGINES = ("onnxruntime", "opencv")
+
+
+class ModelOptions(TypedDict, total=False):
+    """Further fields of a ``ForeignModel``."""
+
+    output: str
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    concurrent: bool
+    onnx: Path | None
+    source: Path | None
+
+
+class _Hosting(TypedDict):
+    """What a model is hosted with, whatever runs it."""
+
+    cost: float
+    image_shape: tuple[int, int, int]
+    classes: int
+    normalization: _core.Normalization
+    logits: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +71,8 @@ class ForeignModel:
     onnx: Path | None = None
     source: Path | None = None
 
-    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the probabilities (n, K) for raw images u8 (n, c, h, w).
+    def probabilities(self, images: Images) -> NDArray[np.float32]:
+        """Return the probabilities (n, K) for raw images (n, c, h, w).
 
         Raises:
             ValueError: an answer of another shape, not finite, or no probabilities.
@@ -57,19 +85,20 @@ class ForeignModel:
         )
         scaled = _core.normalize(images, _core.Normalization(mean, deviation))
         answer = np.ascontiguousarray(self.predict(scaled), dtype=np.float32)
-        found = _core.probabilities_of(
+        return _core.probabilities_of(
             answer, len(images), 0, logits=self.output == "logits", name=self.name
         )
-        return np.asarray(found)
 
-    def hosted(self, cost: float, image_shape: tuple[int, int, int], classes: int) -> Any:
+    def hosted(
+        self, cost: float, image_shape: tuple[int, int, int], classes: int
+    ) -> _core.HostedModel:
         """Return the model as a service of the core hosts it, at the policy's cost.
 
         Raises:
             ValueError: a mean or deviation for another number of channels.
 
         """
-        options: dict[str, Any] = {
+        options: _Hosting = {
             "cost": cost,
             "image_shape": image_shape,
             "classes": classes,
@@ -78,22 +107,31 @@ class ForeignModel:
         }
         if self.onnx is not None:
             return _core.HostedModel.onnx(self.name, self.onnx, **options)
-        options["concurrent"] = self.concurrent
-        return _core.HostedModel.function(self.name, self.predict, **options)
+        return _core.HostedModel.function(
+            self.name, self.predict, concurrent=self.concurrent, **options
+        )
 
 
-def from_module(name: str, module: Any, cost: float, **options: Any) -> ForeignModel:
-    """Return a PyTorch module as a model: ``from_module("mine", module, cost=4.1e9)``.
+def from_module(
+    name: str, module: torch.nn.Module, cost: float, **options: Unpack[ModelOptions]
+) -> ForeignModel:
+    """Return a PyTorch module as a model.
 
     Its answer is taken as logits; ``options`` are further fields of ``ForeignModel``.
+
+    >>> muxnet.from_module("mine", module, cost=4.1e9, mean=(0.5,), deviation=(0.25,)).output
+    'logits'
+
     """
     import torch
 
-    def predict(images: NDArray[np.float32]) -> Any:
+    def predict(images: NDArray[np.float32]) -> ArrayLike:
         with torch.inference_mode():
-            return module(torch.from_numpy(images)).numpy()
+            answer: torch.Tensor = module(torch.from_numpy(images))
+        found: ArrayLike = answer.numpy()
+        return found
 
-    return ForeignModel(name, cost, predict, **{"output": "logits", **options})
+    return dataclasses.replace(ForeignModel(name, cost, predict, "logits"), **options)
 
 
 def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[ForeignModel]:
@@ -115,7 +153,7 @@ def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[Forei
     return open_models(describe_models(path), str(path), threads=threads)
 
 
-def describe_models(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+def describe_models(path: str | os.PathLike[str]) -> list[Entry]:
     """Return the entries of a list of models, each with its folder as an absolute path.
 
     Raises:
@@ -124,22 +162,10 @@ def describe_models(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
 
     """
     path = Path(path)
-    entries = _read_list(path)
-    for i, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
-    try:
-        return [
-            {**entry, "path": str((path.parent / str(entry.get("path", "."))).resolve())}
-            for entry in entries
-        ]
-    except ValueError as error:  # a NUL among its letters
-        raise ConfigError(error_text(str(path), "paths of folders", error)) from error
+    return [_described(path, i, entry) for i, entry in enumerate(_read_list(path))]
 
 
-def open_models(
-    entries: Sequence[Mapping[str, Any]], where: str, *, threads: int = 0
-) -> list[ForeignModel]:
+def open_models(entries: Sequence[Entry], where: str, *, threads: int = 0) -> list[ForeignModel]:
     """Return the models of entries that ``describe_models`` gave, ``where`` for error texts.
 
     ``threads`` are those of a call of ONNX Runtime; 0: its own choice. Raises as ``read_models``.
@@ -164,7 +190,7 @@ def files_of(path: Path) -> list[Path]:
         return [path]
     return [
         path,
-        *(Path(entry["path"]) / str(entry["onnx"]) for entry in entries if "onnx" in entry),
+        *(_folder(entry) / str(entry["onnx"]) for entry in entries if "onnx" in entry),
     ]
 
 
@@ -179,14 +205,28 @@ def keep_models(path: Path, copy: Path) -> None:
     write_json(copy, describe_models(path))
 
 
-def _read_list(path: Path) -> list[Any]:
+def _read_list(path: Path) -> list[Json]:
     entries = read_json(path)
     if not isinstance(entries, list) or not entries:
         raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
     return entries
 
 
-def _open(where: str, entry: Mapping[str, Any], threads: int) -> ForeignModel:
+def _described(path: Path, i: int, entry: Json) -> Entry:
+    if not isinstance(entry, Mapping):
+        raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
+    try:
+        folder = (path.parent / str(entry.get("path", "."))).resolve()
+    except ValueError as error:  # a NUL among its letters
+        raise ConfigError(error_text(str(path), "paths of folders", error)) from error
+    return {**entry, "path": str(folder)}
+
+
+def _folder(entry: Entry) -> Path:
+    return Path(str(entry["path"]))
+
+
+def _open(where: str, entry: Entry, threads: int) -> ForeignModel:
     unknown = sorted(set(entry) - KEYS)
     if unknown:
         raise ConfigError(error_text(where, f"keys of {', '.join(sorted(KEYS))}", unknown[0]))
@@ -196,49 +236,51 @@ def _open(where: str, entry: Mapping[str, Any], threads: int) -> ForeignModel:
     if not isinstance(cost, (int, float)) or not 0 < cost < float("inf"):
         raise ConfigError(error_text(f"{where}, cost", "a number above 0", cost))
     output = entry.get("output", "probabilities")
-    if output not in OUTPUTS:
+    if not isinstance(output, str) or output not in OUTPUTS:
         raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
     if ("onnx" in entry) == ("callable" in entry):
         raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
-    options = {
+    options: ModelOptions = {
         "output": output,
         "mean": _numbers(f"{where}, mean", entry.get("mean", [0.0])),
         "deviation": _numbers(f"{where}, deviation", entry.get("deviation", [1.0]), above=0.0),
     }
-    folder, engine = Path(entry["path"]), entry.get("engine", "")
+    engine = entry.get("engine", "")
     if "onnx" in entry:
-        options |= _onnx(where, folder / str(entry["onnx"]), engine, threads)
+        path = _folder(entry) / str(entry["onnx"])
+        predict, running = _onnx(where, path, engine, threads)
+        options.update(running)
     elif engine:
         raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
     else:
-        options["predict"] = _callable(where, entry["callable"], folder)
-    return ForeignModel(name, float(cost), **options)
+        predict = _callable(where, entry["callable"], _folder(entry))
+    return ForeignModel(name, float(cost), predict, **options)
 
 
-def _numbers(where: str, values: Any, above: float = -float("inf")) -> tuple[float, ...]:
-    fits = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
-    if not fits or not all(isinstance(v, (int, float)) and v > above for v in values):
+def _numbers(where: str, values: Json, above: float = -float("inf")) -> tuple[float, ...]:
+    items = values if isinstance(values, Sequence) and not isinstance(values, str) else ()
+    numbers = tuple(float(v) for v in items if isinstance(v, (int, float)) and v > above)
+    if not numbers or len(numbers) != len(items):
         raise ConfigError(error_text(where, "a list of numbers, one per channel", values))
-    return tuple(float(value) for value in values)
+    return numbers
 
 
-def _onnx(where: str, path: Path, engine: str, threads: int) -> dict[str, Any]:
-    """Return the fields of a model that tell how an ONNX file is run."""
+def _onnx(where: str, path: Path, engine: Json, threads: int) -> tuple[Predict, ModelOptions]:
+    """Return what runs an ONNX file, and the fields of a model that tell how."""
     if engine not in ("", *ENGINES):
         raise ConfigError(error_text(f"{where}, engine", " or ".join(ENGINES), engine))
     if not path.is_file():
         raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
     if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
-        return {"predict": _opencv(path), "onnx": path, "source": path}
-    return {"predict": _onnxruntime(path, threads), "concurrent": True, "source": path}
+        return _opencv(path), {"onnx": path, "source": path}
+    return _onnxruntime(path, threads), {"concurrent": True, "source": path}
 
 
 def _opencv(path: Path) -> Predict:
     try:
-        predict: Predict = _core.load_onnx(path).answer
+        return _core.load_onnx(path).answer
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    return predict
 
 
 def _onnxruntime(path: Path, threads: int) -> Predict:
@@ -257,7 +299,7 @@ def _onnxruntime(path: Path, threads: int) -> Predict:
     return lambda images: session.run([answer], {source: images})[0]
 
 
-def _callable(where: str, target: Any, folder: Path) -> Predict:
+def _callable(where: str, target: Json, folder: Path) -> Predict:
     module, _, function = str(target).partition(":")
     # A module beside the list is found, as one beside a script is.
     sys.path.insert(0, str(folder.resolve()))

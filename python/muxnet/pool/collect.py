@@ -1,21 +1,25 @@
 """Running anybody's models over labelled inputs, and keeping what they answer."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base import fingerprint
-from muxnet.base.array_files import read_arrays
+from muxnet.base.array_files import Arrays, read_arrays
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
-from muxnet.base.files import atomic_path, parse_json, sole_file
+from muxnet.base.files import Json, atomic_path, parse_json
 from muxnet.base.images import raw_pixels
+from muxnet.base.locks import sole_file
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.model_identity import identities
 
@@ -53,20 +57,20 @@ class Failure:
 
 Found = tuple[Piece, Answers, Failure | None]
 # Has models answer pieces of a data set, in any order.
-Ask = Callable[[Any, Sequence[Piece]], Iterator[Found]]
+Ask: TypeAlias = "Callable[[_core.Dataset, Sequence[Piece]], Iterator[Found]]"
 
 
 def collect(
     models: Sequence[ForeignModel],
-    data: Any,
-    out: Path,
+    data: _core.Dataset,
+    out: str | os.PathLike[str],
     *,
     split: str = "",
     resume: bool = False,
     again: Sequence[str] = (),
     say: Said = print,
     ask: Ask | None = None,
-) -> Any:
+) -> _core.OutcomeTable:
     """Run every model over ``data``, write the outcome table to ``out`` and return it.
 
     What the models have answered so far lies in ``OUT.partial`` while it runs, and stays there when
@@ -79,7 +83,14 @@ def collect(
             process collects to ``out``.
         ConfigError: answers of different classes, or a partial file of something else.
 
+    >>> mine = muxnet.from_module("mine", module, cost=4.1e9, output="probabilities")
+    >>> table = muxnet.collect([mine], data.test, "outcomes.safetensors")
+    mine: 60 of 60 inputs
+    >>> table.models
+    ['mine']
+
     """
+    out = Path(out)
     with sole_file(out):
         kept = _Partial(out.with_name(out.name + ".partial"), models, data)
         kept.load(resume=resume, again=again)
@@ -92,7 +103,9 @@ def collect(
     return table
 
 
-def _table(kept: "_Partial", models: Sequence[ForeignModel], data: Any, split: str) -> Any:
+def _table(
+    kept: _Partial, models: Sequence[ForeignModel], data: _core.Dataset, split: str
+) -> _core.OutcomeTable:
     counts = {name: rows.shape[1] for name, rows in kept.answers.items()}
     if len(set(counts.values())) != 1 or min(counts.values()) < len(data.class_names):
         expected = f"answers over the same {len(data.class_names)} or more classes"
@@ -108,7 +121,7 @@ def _table(kept: "_Partial", models: Sequence[ForeignModel], data: Any, split: s
     )
 
 
-def batch_size(data: Any) -> int:
+def batch_size(data: _core.Dataset) -> int:
     """Return how many images a model is given at a time."""
     values = int(np.prod(data.image_shape))
     return int(np.clip(BATCH_BYTES / (4 * values), 1, 256))
@@ -131,7 +144,7 @@ def answer(
 def _here(models: Sequence[ForeignModel]) -> Ask:
     """Return how models are asked in this process, one after the other."""
 
-    def ask(data: Any, pieces: Sequence[Piece]) -> Iterator[Found]:
+    def ask(data: _core.Dataset, pieces: Sequence[Piece]) -> Iterator[Found]:
         for model in models:
             for piece in pieces:
                 if model.name in piece.names:
@@ -140,7 +153,7 @@ def _here(models: Sequence[ForeignModel]) -> Ask:
     return ask
 
 
-def _fill(kept: "_Partial", ask: Ask, data: Any, say: Said) -> None:
+def _fill(kept: _Partial, ask: Ask, data: _core.Dataset, say: Said) -> None:
     pieces = kept.missing(batch_size(data))
     to_come = {
         name: sum(piece.end - piece.start for piece in pieces if name in piece.names)
@@ -165,7 +178,7 @@ def _fill(kept: "_Partial", ask: Ask, data: Any, say: Said) -> None:
         kept.save()
 
 
-def _failed(failure: Failure, piece: Piece, kept: "_Partial") -> UserError:
+def _failed(failure: Failure, piece: Piece, kept: _Partial) -> UserError:
     rest = f"; answers of {len(kept.answers)} models are kept in {kept.path}"
     return UserError(
         f"[collect] {failure.name} failed on input {piece.start + failure.row}: {failure.text}"
@@ -183,10 +196,18 @@ def _failing(model: ForeignModel, images: NDArray[np.uint8]) -> int:
     return 0
 
 
+def _without(identity: Json, models: Sequence[str]) -> Json:
+    """Return what a partial file says it is of, without some of the models."""
+    if isinstance(identity, dict) and isinstance(own := identity.get("models"), dict):
+        kept = {name: known for name, known in own.items() if name not in models}
+        return {**identity, "models": kept}
+    return identity
+
+
 class _Partial:
     """Answers so far, in memory and on disk; those still to come are NaN, which no answer is."""
 
-    def __init__(self, path: Path, models: Sequence[ForeignModel], data: Any) -> None:
+    def __init__(self, path: Path, models: Sequence[ForeignModel], data: _core.Dataset) -> None:
         self.path = path
         self.names = [model.name for model in models]
         self.answers: Answers = {}
@@ -215,17 +236,16 @@ class _Partial:
         arrays = read_arrays(self.path)
         there = parse_json(str(arrays.pop(IDENTITY, "{}")), str(self.path))
         kept = {
-            key.removeprefix(PREFIX): rows
+            key.removeprefix(PREFIX): np.asarray(rows, np.float32)
             for key, rows in arrays.items()
             if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in again
         }
         if stray := [name for name in kept if name not in self.names]:
             expected = f"answers of {', '.join(self.names)}"
             raise ConfigError(error_text(str(self.path), expected, f"of {stray[0]}"))
-        for name in again:
-            there.get("models", {}).pop(name, None)
         expected = "answers of the same models to the same inputs (--again MODEL asks one anew)"
-        fingerprint.require_same(there, self._identity(list(kept)), str(self.path), expected)
+        before, now = _without(there, again), self._identity(list(kept))
+        fingerprint.require_same(before, now, str(self.path), expected)
         self.answers = kept
         for name in kept:
             if unknown := self._models[name].unknown:
@@ -235,7 +255,7 @@ class _Partial:
                     f"{', '.join(unknown[:SHOWN])}{more}"
                 )
 
-    def _identity(self, names: Sequence[str]) -> dict[str, Any]:
+    def _identity(self, names: Sequence[str]) -> dict[str, Json]:
         return {
             "inputs": self.inputs,
             "models": {name: self._models[name].known for name in names},
@@ -278,9 +298,10 @@ class _Partial:
             self.path.unlink(missing_ok=True)
             return
         with atomic_path(self.path) as temporary, temporary.open("wb") as file:
-            content: dict[str, Any] = {PREFIX + name: rows for name, rows in self.answers.items()}
+            content: Arrays = {PREFIX + name: rows for name, rows in self.answers.items()}
             content[IDENTITY] = np.array(json.dumps(self._identity(list(self.answers))))
-            np.savez(file, **content)
+            save: Callable[..., None] = np.savez  # one of its keywords is no array
+            save(file, **content)
 
     def _has(self, name: str, start: int) -> bool:
         return name in self.answers and not np.isnan(self.answers[name][start]).any()

@@ -1,21 +1,24 @@
 """Models asked on a Ray cluster: one worker a core, which opens them once."""
 
+from __future__ import annotations
+
 import collections
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.cluster import Cluster
+from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError, error_text
 from muxnet.base.fingerprint import Known, require_same
 from muxnet.base.images import raw_pixels
-from muxnet.pool.adapters import ForeignModel, open_models
+from muxnet.base.machine import set_threads
+from muxnet.pool.adapters import Entry, ForeignModel, open_models
 from muxnet.pool.collect import Answers, Failure, Found, Piece, answer
 from muxnet.pool.model_identity import identities
-from muxnet.run import api
 
 ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
 
@@ -23,10 +26,8 @@ ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
 class _Worker:
     """The models in a process of the cluster, on one thread."""
 
-    def open(
-        self, entries: Sequence[Mapping[str, Any]], where: str, known: Mapping[str, Known]
-    ) -> None:
-        api.set_threads(1)
+    def open(self, entries: Sequence[Entry], where: str, known: Mapping[str, Known]) -> None:
+        set_threads(1)
         models = open_models(entries, where, threads=1)
         mine = {name: identity.known for name, identity in identities(models).items()}
         require_same(known, mine, where, "the models of the machine that asks")
@@ -39,6 +40,18 @@ class _Worker:
         answers, failure = answer(models, images)
         # An exception of anybody's need not bear the way back.
         return answers, failure and dataclasses.replace(failure, cause=None)
+
+
+class _Call(Protocol):
+    def remote(self, *arguments: object) -> object:
+        """Begin the call and return its future."""
+
+
+class _Remote(Protocol):
+    """A worker on the cluster, as this process sees it."""
+
+    open: _Call
+    answer: _Call
 
 
 class RayAsk:
@@ -55,7 +68,7 @@ class RayAsk:
     def __init__(
         self,
         cluster: Cluster,
-        entries: Sequence[Mapping[str, Any]],
+        entries: Sequence[Entry],
         where: str,
         models: Sequence[ForeignModel],
     ) -> None:
@@ -64,10 +77,10 @@ class RayAsk:
         known = {name: identity.known for name, identity in identities(models).items()}
         self._opening = (list(entries), where, known)
         self._remote = self._ray.remote(num_cpus=1)(_Worker)
-        self._jobs: dict[Any, tuple[Any, Piece | None]] = {}  # no piece: opening its models
-        self._idle: list[Any] = []
+        self._jobs: dict[object, tuple[_Remote, Piece | None]] = {}  # no piece: opening its models
+        self._idle: list[_Remote] = []
 
-    def __call__(self, data: Any, pieces: Sequence[Piece]) -> Iterator[Found]:
+    def __call__(self, data: _core.Dataset, pieces: Sequence[Piece]) -> Iterator[Found]:
         """Give the pieces back as they are answered.
 
         Raises:
@@ -104,11 +117,11 @@ class RayAsk:
         worker = self._remote.remote()
         self._jobs[worker.open.remote(*self._opening)] = (worker, None)
 
-    def _give(self, data: Any, piece: Piece, worker: Any) -> None:
+    def _give(self, data: _core.Dataset, piece: Piece, worker: _Remote) -> None:
         images = raw_pixels(data, piece.start, piece.end)
         self._jobs[worker.answer.remote(piece.names, images)] = (worker, piece)
 
-    def _bury(self, worker: Any, piece: Piece | None, deaths: int, error: Exception) -> None:
+    def _bury(self, worker: _Remote, piece: Piece | None, deaths: int, error: Exception) -> None:
         """Put another worker in the place of one that died, or whose answer is lost."""
         if deaths >= ATTEMPTS:
             work = "open the models"

@@ -1,11 +1,74 @@
 """Decision records in words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 
 from muxnet.base.words import cost_text, cost_title
 
-Record = Mapping[str, Any]
+
+class Why(TypedDict):
+    """The comparison that decided a step."""
+
+    quantity: str
+    value: float
+    relation: str
+    threshold: float
+    against: str
+    values: NotRequired[list[float]]
+
+
+class Step(TypedDict, total=False):
+    """Models called, or those answered from."""
+
+    call: list[str]
+    answer_from: list[str]
+    why: Why
+
+
+class Alternative(TypedDict):
+    """What a model alone would have cost, and answered where it ran."""
+
+    model: str
+    cost: dict[str, float]
+    answer: NotRequired[int]
+    right: NotRequired[bool]
+
+
+# An answer's name is its "class", which no attribute can be called.
+_Named = TypedDict("_Named", {"class": NotRequired[str], "image": NotRequired[str]})
+
+
+class Record(_Named):
+    """What is read here of a decision record (cpp/muxnet/routing/record.cpp)."""
+
+    input: int
+    policy: str
+    version: str
+    steps: list[Step]
+    called: list[str]
+    answer: int
+    probability: float
+    cost: dict[str, float]
+    alternatives: list[Alternative]
+    label: NotRequired[int]
+    right: NotRequired[bool]
+
+
+class Then(TypedDict):
+    """A comparison that may call for more."""
+
+    quantity: str
+    threshold: float
+    call: list[str]
+
+
+class Plan(TypedDict):
+    """A decision before any model has run."""
+
+    image: str
+    call: list[str]
+    why: NotRequired[Why]
+    then: list[Then]
 
 
 def answer_line(record: Record, kind: str) -> str:
@@ -28,14 +91,14 @@ def explanation(record: Record, kind: str) -> str:
     lines.append(f"  cost {_cost(record, kind)}; alone would have cost:")
     for other in record["alternatives"]:
         known = f", answers class {other['answer']}" if "answer" in other else ""
-        right = {True: ", right", False: ", wrong"}.get(other.get("right"), "")
+        right = {True: ", right", False: ", wrong", None: ""}[other.get("right")]
         lines.append(f"    {other['model']}: {_cost(other, kind)}{known}{right}")
     if "label" in record:
         lines.append(f"  the label is {record['label']}: {'right' if record['right'] else 'wrong'}")
     return "\n".join(lines)
 
 
-def step_text(step: Mapping[str, Any]) -> str:
+def step_text(step: Step) -> str:
     """Return ``max_softmax 0.83 >= threshold 0.71: answers from small``."""
     names = ", ".join(step.get("call") or step["answer_from"])
     does = f"calls {names}" if "call" in step else f"answers from {names}"
@@ -49,9 +112,11 @@ def step_text(step: Mapping[str, Any]) -> str:
     )
 
 
-def plan_line(plan: Record) -> str:
+def plan_line(plan: Plan) -> str:
     """Return one line on a decision before any model has run."""
-    step = {key: plan[key] for key in ("call", "why") if key in plan}
+    step: Step = {"call": plan["call"]}
+    if "why" in plan:
+        step["why"] = plan["why"]
     parts = [step_text(step)]
     for then in plan["then"]:
         condition = f"{then['quantity']} < {number_text(then['threshold'])}"
@@ -70,11 +135,11 @@ def _class_text(record: Record) -> str:
     return str(record.get("class", f"class {record['answer']}"))
 
 
-def _cost(entry: Record, kind: str) -> str:
+def _cost(entry: Record | Alternative, kind: str) -> str:
     return f"{cost_text(entry['cost'][kind])} {cost_title(kind)}"
 
 
-def _value_lines(record: Record, step: Mapping[str, Any]) -> Sequence[str]:
+def _value_lines(record: Record, step: Step) -> Sequence[str]:
     values = step.get("why", {}).get("values")
     if not values:
         return ()

@@ -7,12 +7,13 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from muxnet.base import fingerprint
+from muxnet.base.array_files import Arrays
 from muxnet.pool.adapters import ForeignModel
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes)
@@ -32,7 +33,7 @@ class Identity:
             "deviation": str(list(model.deviation)),
         }
         self.unknown: list[str] = []
-        self._seen: dict[int, Any] = {}
+        self._seen: dict[int, object] = {}
         if model.source is not None:
             self.known["engine"] = "onnxruntime" if model.onnx is None else "opencv"
             self.known |= fingerprint.of_onnx(model.source)
@@ -44,14 +45,14 @@ class Identity:
         before = self.known.get(name, digest)
         self.known[name] = digest if before == digest else fingerprint.of_text(before, digest)
 
-    def _value(self, name: str, value: Any, depth: int = 0) -> None:
+    def _value(self, name: str, value: object, depth: int = 0) -> None:
         if isinstance(value, PLAIN):
             self._add(name, fingerprint.of_text(repr(value)))
         elif id(value) not in self._seen:
             self._seen[id(value)] = value  # kept, so that no other has its id
             self._part(name, value, depth)
 
-    def _part(self, name: str, value: Any, depth: int) -> None:
+    def _part(self, name: str, value: object, depth: int) -> None:
         if isinstance(value, FunctionType):
             self._function(name, value)
         elif isinstance(value, MethodType):
@@ -61,7 +62,7 @@ class Identity:
             self._module(value)
         elif isinstance(value, type):
             self._source(value)
-        elif (arrays := dict(_arrays(value))) and not any(part is None for part in arrays.values()):
+        elif arrays := _whole(value):
             self._add(name, fingerprint.of_text(*_flat(fingerprint.of_arrays(arrays))))
             self._layers(name, value)
         elif isinstance(value, partial):
@@ -96,7 +97,7 @@ class Identity:
             if key not in changed:
                 self._value(key, value)
 
-    def _source(self, thing: Any) -> bool:
+    def _source(self, thing: type | FunctionType) -> bool:
         """Add the file that a function or a class is written in, where it is the user's own."""
         try:
             return self._file(Path(inspect.getsourcefile(thing) or ""))
@@ -116,7 +117,7 @@ class Identity:
             self._add(f"source {file.name}", fingerprint.of_path(file))
         return own
 
-    def _object(self, name: str, value: Any, depth: int) -> None:
+    def _object(self, name: str, value: object, depth: int) -> None:
         """Add what an object holds; numbers among it may change while the model runs."""
         fields = getattr(value, "__dict__", {})
         self._source(type(value))
@@ -132,7 +133,7 @@ class Identity:
             else:
                 self._value(f"{name}.{key}", field, depth + 1)
 
-    def _layers(self, name: str, value: Any) -> None:
+    def _layers(self, name: str, value: object) -> None:
         """Add what a PyTorch module is beside its weights."""
         if hasattr(value, "modules"):
             self._add(f"{name}, its layers", fingerprint.of_text(str(value)))
@@ -146,7 +147,14 @@ def identities(models: Sequence[ForeignModel]) -> dict[str, Identity]:
     return {model.name: Identity(model) for model in models}
 
 
-def _arrays(value: Any) -> Iterator[tuple[str, Any]]:
+def _whole(value: object) -> Arrays:
+    """Return the arrays that a value consists of; none where a part of it is no array."""
+    parts = dict(_arrays(value))
+    arrays = {name: part for name, part in parts.items() if part is not None}
+    return arrays if len(arrays) == len(parts) else {}
+
+
+def _arrays(value: object) -> Iterator[tuple[str, NDArray[np.generic] | None]]:
     """Yield the arrays that a value consists of; None for a part that is none."""
     if isinstance(value, np.ndarray):
         yield "", value if value.dtype.kind in "biufc" else None
@@ -190,7 +198,7 @@ def _instructions(code: CodeType) -> list[str]:
     return texts
 
 
-def _is_filled(cell: Any) -> bool:
+def _is_filled(cell: CellType) -> bool:
     try:
         cell.cell_contents  # noqa: B018
     except ValueError:

@@ -1,22 +1,37 @@
 """A network as an ONNX file, for any other run time."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import MissingPackageError
 from muxnet.base.files import write_bytes
+
+if TYPE_CHECKING:
+    import onnx
+
+Attribute = int | float | list[int]  # of an operator of ours, or of ONNX
+Attributes = Mapping[str, Attribute]
+# Operator, name, values read, value made, attributes.
+Node = tuple[str, str, list[int], int, Attributes]
 
 OPSET = 17  # what ONNX Runtime 1.12 and OpenVINO 2022.3 read already
 SMALLEST_NORM = 1e-12
 
 
 def export_onnx(
-    model: Any, path: str | os.PathLike[str], *, outputs: Iterable[str] | None = None
+    model: _core.Model | _core.Multiplexer,
+    path: str | os.PathLike[str],
+    *,
+    outputs: Iterable[str] | None = None,
 ) -> None:
     """Write ``model`` as ONNX: input "images", f32 (batch, c, h, w), normalised as for the model.
 
@@ -26,22 +41,25 @@ def export_onnx(
         outputs: names of the outputs wanted; all by default.
 
     Raises:
-        IndexError: an output that the model does not have.
+        ValueError: an output that the model does not have.
         MissingPackageError: the package ``onnx`` is not installed.
         OSError: the file cannot be written.
 
+    >>> muxnet.export_onnx(models[0], "network.onnx", outputs=["logits"])
+
     """
-    model = getattr(model, "model", model)
-    graph = model.graph
+    network = model.model if isinstance(model, _core.Multiplexer) else model
+    graph = network.graph
     wanted = list(graph.outputs) if outputs is None else list(outputs)
     for name in wanted:
         if name not in graph.outputs:
-            raise IndexError(f"[{model.name}] expected one of {list(graph.outputs)}, got '{name}'")
-    proto = _Writer(model, {name: graph.outputs[name] for name in wanted}).proto()
+            known = list(graph.outputs)
+            raise ValueError(f"[{network.name}] expected one of {known}, got '{name}'")
+    proto = _Writer(network, {name: graph.outputs[name] for name in wanted}).proto()
     write_bytes(Path(path), proto.SerializeToString())
 
 
-def _onnx() -> Any:
+def _onnx() -> ModuleType:
     try:
         import onnx
     except ImportError as error:
@@ -52,16 +70,16 @@ def _onnx() -> Any:
 class _Writer:
     """Turns a graph into ONNX nodes, one operator at a time."""
 
-    def __init__(self, model: Any, outputs: Mapping[str, int]) -> None:
+    def __init__(self, model: _core.Model, outputs: Mapping[str, int]) -> None:
         self._onnx = _onnx()
         self._model = model
         self._outputs = outputs
         self._state = model.state()
         self._names = {0: "images"} | {value: name for name, value in outputs.items()}
-        self._nodes: list[Any] = []
-        self._constants: dict[str, NDArray[Any]] = {}
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: dict[str, NDArray[np.generic]] = {}
 
-    def proto(self) -> Any:
+    def proto(self) -> onnx.ModelProto:
         helper, graph = self._onnx.helper, self._model.graph
         needed = _needed(graph.nodes, self._outputs.values())
         for op, name, src, dst, attributes in graph.nodes:
@@ -74,7 +92,8 @@ class _Writer:
             [self._info(name, value) for name, value in self._outputs.items()],
             [self._onnx.numpy_helper.from_array(v, n) for n, v in self._constants.items()],
         )
-        proto = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)])
+        opset = helper.make_opsetid("", OPSET)
+        proto: onnx.ModelProto = helper.make_model(body, opset_imports=[opset])
         proto.ir_version = 8
         proto.producer_name = "muxnet"
         normalization = self._model.normalization
@@ -87,7 +106,7 @@ class _Writer:
 
     def shape(self, value: int) -> list[int]:
         """Return a value's shape without the batch."""
-        return list(self._model.graph.shape(value))
+        return self._model.graph.shape(value)
 
     def source_shape(self, dst: int) -> list[int]:
         """Return the shape of what the node making ``dst`` reads first."""
@@ -98,19 +117,19 @@ class _Writer:
         """Return the name under which a tensor of the model is in the file."""
         return self.constant(name, self._state[name])
 
-    def constant(self, name: str, values: NDArray[Any]) -> str:
+    def constant(self, name: str, values: NDArray[np.generic]) -> str:
         """Keep an array in the file."""
         self._constants[name] = np.ascontiguousarray(values)
         return name
 
-    def emit(self, op: str, inputs: list[str], dst: int | str, **attributes: Any) -> str:
+    def emit(self, op: str, inputs: list[str], dst: int | str, **attributes: Attribute) -> str:
         """Append an ONNX node and return the name of what it makes."""
         name = dst if isinstance(dst, str) else self._name(dst)
         self._nodes.append(self._onnx.helper.make_node(op, inputs, [name], name, **attributes))
         return name
 
     def emit_with_relu(
-        self, op: str, inputs: list[str], dst: int, relu: bool, **attributes: Any
+        self, op: str, inputs: list[str], dst: int, relu: bool, **attributes: Attribute
     ) -> None:
         """Append an ONNX node, and a ReLU behind it where the operator ends in one."""
         if relu:
@@ -122,12 +141,18 @@ class _Writer:
     def _name(self, value: int) -> str:
         return self._names.get(value, f"value{value}")
 
-    def _info(self, name: str, value: int) -> Any:
+    def _info(self, name: str, value: int) -> onnx.ValueInfoProto:
         kind = self._onnx.TensorProto.FLOAT
-        return self._onnx.helper.make_tensor_value_info(name, kind, ["batch", *self.shape(value)])
+        shape = ["batch", *self.shape(value)]
+        info: onnx.ValueInfoProto = self._onnx.helper.make_tensor_value_info(name, kind, shape)
+        return info
 
 
-def _needed(nodes: Any, outputs: Iterable[int]) -> set[int]:
+# Emits the nodes of one of ours: its name, what it reads, the value it makes, its attributes.
+Write = Callable[[_Writer, str, list[str], int, Attributes], None]
+
+
+def _needed(nodes: Sequence[Node], outputs: Iterable[int]) -> set[int]:
     needed = set(outputs)
     for _, _, src, dst, _ in reversed(nodes):
         if dst in needed:
@@ -135,12 +160,12 @@ def _needed(nodes: Any, outputs: Iterable[int]) -> set[int]:
     return needed
 
 
-def _pair(attributes: Mapping[str, Any], name: str, otherwise: int) -> list[int]:
+def _pair(attributes: Attributes, name: str, otherwise: int) -> list[int]:
     value = attributes.get(name, otherwise)
-    return [value, value] if isinstance(value, int) else list(value)
+    return value if isinstance(value, list) else [int(value), int(value)]
 
 
-def _window(attributes: Mapping[str, Any], stride: str) -> dict[str, list[int]]:
+def _window(attributes: Attributes, stride: str) -> dict[str, list[int]]:
     """Return a window's attributes; one without a stride steps by 1, or by its ``kernel``."""
     kernel = _pair(attributes, "kernel", 1)
     steps = kernel if stride == "kernel" else [1, 1]
@@ -151,7 +176,7 @@ def _window(attributes: Mapping[str, Any], stride: str) -> dict[str, list[int]]:
     }
 
 
-def _conv2d(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]) -> None:
+def _conv2d(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
     inputs = [*src, writer.parameter(f"{name}.weight")]
     if has.get("bias", 0):
         inputs.append(writer.parameter(f"{name}.bias"))
@@ -166,41 +191,37 @@ def _conv2d(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[s
     )
 
 
-def _linear(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]) -> None:
+def _linear(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
     inputs = [*src, writer.parameter(f"{name}.weight")]
     if has.get("bias", 1):
         inputs.append(writer.parameter(f"{name}.bias"))
     writer.emit("Gemm", inputs, dst, transB=1)
 
 
-def _batch_norm(
-    writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]
-) -> None:
+def _batch_norm(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
     tensors = ("weight", "bias", "running_mean", "running_var")
     inputs = [*src, *(writer.parameter(f"{name}.{tensor}") for tensor in tensors)]
     relu = bool(has.get("relu", 0))
     writer.emit_with_relu("BatchNormalization", inputs, dst, relu, epsilon=has.get("eps", 1e-5))
 
 
-def _add(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]) -> None:
+def _add(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
     writer.emit_with_relu("Add", src, dst, bool(has.get("relu", 0)))
 
 
-def _max_pool(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]) -> None:
+def _max_pool(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
     window = _window(has, stride="kernel")
     writer.emit("MaxPool", src, dst, ceil_mode=has.get("ceil_mode", 0), **window)
 
 
-def _average_pool(
-    writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]
-) -> None:
+def _average_pool(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
     window = _window(has, stride="kernel")
     counted = has.get("count_include_pad", 1)
     writer.emit("AveragePool", src, dst, count_include_pad=counted, **window)
 
 
 def _adaptive_average_pool(
-    writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]
+    writer: _Writer, name: str, src: list[str], dst: int, has: Attributes
 ) -> None:
     """Write pieces of unequal size, for which ONNX has no windows, as products.
 
@@ -232,8 +253,8 @@ def averages(size: int, pieces: int) -> NDArray[np.float32]:
     return matrix
 
 
-def _l2_norm(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]) -> None:
-    groups, (width,) = has.get("groups", 1), writer.shape(dst)
+def _l2_norm(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
+    (groups, _), (width,) = _pair(has, "groups", 1), writer.shape(dst)
     apart = writer.constant(f"{name}.apart", np.array([-1, groups, width // groups], np.int64))
     together = writer.constant(f"{name}.together", np.array([-1, width], np.int64))
     floor = writer.constant(f"{name}.floor", np.array(SMALLEST_NORM, np.float32))
@@ -244,21 +265,21 @@ def _l2_norm(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[
     writer.emit("Reshape", [units, together], dst)
 
 
-def _relu6(writer: _Writer, name: str, src: list[str], dst: int, has: Mapping[str, Any]) -> None:
+def _relu6(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
     low = writer.constant("relu6.low", np.array(0, np.float32))
     high = writer.constant("relu6.high", np.array(6, np.float32))
     writer.emit("Clip", [*src, low, high], dst)
 
 
-def _plain(op: str, **attributes: Any) -> Callable[..., None]:
-    def write(writer: _Writer, name: str, src: list[str], dst: int, has: Any) -> None:
+def _plain(op: str, **attributes: Attribute) -> Write:
+    def write(writer: _Writer, name: str, src: list[str], dst: int, has: Attributes) -> None:
         writer.emit(op, src, dst, **attributes)
 
     return write
 
 
 # Dropout does nothing outside training.
-WRITERS: Mapping[str, Callable[..., None]] = {
+WRITERS: Mapping[str, Write] = {
     "adaptive_average_pool": _adaptive_average_pool,
     "add": _add,
     "average_pool": _average_pool,

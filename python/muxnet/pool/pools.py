@@ -1,25 +1,28 @@
 """What a router routes to: models of any kind, and images as they want them."""
 
+from __future__ import annotations
+
 import dataclasses
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.base.images import Images
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import fit_policy
-from muxnet.outcomes.policies import OFFLOAD, POLICIES
-from muxnet.pool.adapters import ForeignModel, read_models
+from muxnet.outcomes.study_results import DEFAULT
+from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.router_folder import MODELS_FILE, load_router
-from muxnet.run.config import RunConfig, load_config
-from muxnet.run.results import Results, read_results
+from muxnet.run.config import load_config
 
 Costs = Mapping[str, list[float]]
-DEFAULT_POLICY = "learned_cascade"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,49 +58,56 @@ class Pool(Protocol):
     format: ImageFormat
     class_names: Sequence[str]
     costs: Costs
-    router_costs: Mapping[str, float]
+    multiplexer_costs: Mapping[str, float]
     names: Sequence[str]
     image_shape: tuple[int, int, int]
     cost_kind: str
-    multiplexer: Any  # None where there is none
+    multiplexer: _core.Multiplexer | None
 
-    def view(self, images: NDArray[np.uint8]) -> Any:
-        """Return what the multiplexer says of images u8 (n, c, h, w)."""
+    def view(self, images: Images) -> _core.MultiplexerView:
+        """Return what the multiplexer says of images (n, c, h, w)."""
 
-    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
 
-    def hosted(self) -> list[Any]:
+    def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
 
 
 class ForeignPool:
-    """Models of a list as ``muxnet collect`` reads it."""
+    """Anybody's models; those that only one thread may call take turns."""
 
-    def __init__(self, models: Sequence[ForeignModel], policy: Any, images: ImageFormat) -> None:
+    def __init__(
+        self,
+        models: Sequence[ForeignModel],
+        policy: _core.Policy,
+        images: ImageFormat,
+        class_names: Sequence[str] = (),
+    ) -> None:
         by_name = {model.name: model for model in models}
         if not set(policy.models) <= set(by_name):
             expected = f"the router's models {', '.join(policy.models)}"
             raise ConfigError(error_text("models", expected, ", ".join(by_name)))
-        if policy.uses_router:
+        if policy.uses_multiplexer:
             expected = "a policy that needs no multiplexer, or the folder of the run that has it"
             raise ConfigError(error_text("policy", expected, policy.name))
         self._models = [by_name[name] for name in policy.models]
-        self._classes = int(policy.classes)
-        self.names: Sequence[str] = list(policy.models)
+        self._turns = [nullcontext() if m.concurrent else threading.Lock() for m in self._models]
+        self._classes = policy.classes
+        self.names: Sequence[str] = policy.models
         self.format = images
         self.image_shape = (images.channels, images.size, images.size)
-        self.cost_kind = str(policy.cost_kind)
-        self.multiplexer = None
-        self.class_names: Sequence[str] = ()
-        self.costs: Costs = {policy.cost_kind: list(policy.prices)}
-        self.router_costs: Mapping[str, float] = {}
+        self.cost_kind = policy.cost_kind
+        self.multiplexer: _core.Multiplexer | None = None
+        self.class_names = class_names
+        self.costs: Costs = {policy.cost_kind: policy.prices}
+        self.multiplexer_costs: Mapping[str, float] = {}
 
-    def view(self, images: NDArray[np.uint8]) -> Any:
+    def view(self, images: Images) -> _core.MultiplexerView:
         """Return nothing: these models have no multiplexer."""
         return _core.MultiplexerView()
 
-    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K).
 
         Raises:
@@ -105,7 +115,8 @@ class ForeignPool:
 
         """
         try:
-            return np.ascontiguousarray(self._models[model].probabilities(images))
+            with self._turns[model]:
+                return np.ascontiguousarray(self._models[model].probabilities(images))
         except Exception as error:
             name = self._models[model].name
             shape = " x ".join(str(extent) for extent in images.shape[1:])
@@ -115,7 +126,7 @@ class ForeignPool:
             )
             raise UserError(text) from error
 
-    def hosted(self) -> list[Any]:
+    def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
         prices = self.costs[self.cost_kind]
         return [
@@ -124,114 +135,47 @@ class ForeignPool:
         ]
 
 
-class RunPool:
-    """The networks of a finished run."""
+class NetworkPool:
+    """Networks of ours, and their multiplexer."""
 
-    def __init__(self, folder: RunFolder, *, offload: bool = False) -> None:
-        from muxnet.run import api
-
-        config, results = load_config(folder.config), read_results(folder.results)
-        models, data = load_models(folder, config, results), results.data
-        channels, height, width = data.image_shape
-        pair = api.device_and_cloud(models) if offload else range(len(models))
-        self.multiplexer = load_multiplexer(folder, config, models, offload=offload)
-        self._models = [_core.HostedModel(models[i]) for i in pair]
-        self._macs = [model.cost for model in self._models]
+    def __init__(
+        self,
+        models: Sequence[_core.Model],
+        multiplexer: _core.Multiplexer | None,
+        class_names: Sequence[str] = (),
+    ) -> None:
+        channels, height, width = models[0].graph.input_shape
+        self.multiplexer = multiplexer
+        self._models = [_core.HostedModel(model) for model in models]
+        self._costs = [model.cost for model in self._models]
         self._pool = _core.ModelPool(self._models)
         self._normalization = models[0].normalization
-        self.names: Sequence[str] = [model.name for model in self._models]
+        self.names: Sequence[str] = [model.name for model in models]
         self.format = ImageFormat(channels, width)
         self.image_shape = (channels, height, width)
         self.cost_kind = "macs"
-        self.class_names: Sequence[str] = data.class_names
-        self.costs: Costs = {"macs": self._macs}
-        self.router_costs: Mapping[str, float] = {"macs": float(self.multiplexer.macs)}
+        self.class_names = class_names
+        self.costs: Costs = {"macs": self._costs}
+        self.multiplexer_costs: Mapping[str, float] = {}
+        if multiplexer is not None:
+            self.multiplexer_costs = {"macs": float(multiplexer.macs)}
 
-    def view(self, images: NDArray[np.uint8]) -> Any:
-        """Return what the multiplexer says of images u8 (n, c, h, w)."""
-        return _core.look(self.multiplexer, self._normalized(images), self._macs)
+    def view(self, images: Images) -> _core.MultiplexerView:
+        """Return what the multiplexer says of images (n, c, h, w)."""
+        if self.multiplexer is None:
+            return _core.MultiplexerView()
+        return _core.run_multiplexer(self.multiplexer, self._normalized(images), self._costs)
 
-    def probabilities(self, model: int, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
-        return np.asarray(self._pool.probabilities(model, self._normalized(images)))
+        return self._pool.probabilities(model, self._normalized(images))
 
-    def hosted(self) -> list[Any]:
+    def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
         return self._models
 
-    def _normalized(self, images: NDArray[np.uint8]) -> Any:
+    def _normalized(self, images: Images) -> NDArray[np.float32]:
         return _core.normalize(np.ascontiguousarray(images), self._normalization)
-
-
-def load_models(folder: RunFolder, config: RunConfig, results: Results) -> list[Any]:
-    """Return a run's models with their weights; its data is not needed.
-
-    Raises:
-        OSError: the weights cannot be read.
-
-    """
-    channels, height, width = results.data.image_shape
-    options = _core.NetworkOptions(
-        channels=channels, height=height, width=width, classes=results.data.classes
-    )
-    models = [
-        _core.make_model(name, options, projection_dim=config.projection_dim)
-        for name in config.models
-    ]
-    for model in models:
-        model.load(folder.weights / f"{model.name}.safetensors")
-    return models
-
-
-def load_multiplexer(
-    folder: RunFolder, config: RunConfig, models: Sequence[Any], *, offload: bool = False
-) -> Any:
-    """Return a run's multiplexer with its weights: that of all models, or of the mobile/cloud pair.
-
-    Raises:
-        OSError: the weights cannot be read.
-
-    """
-    from muxnet.run import api
-
-    network = api.multiplexer_network(models, config, offload=offload)
-    name = "offload" if offload else "multiplexer"
-    network.load(folder.weights / f"{name}.safetensors")
-    return api.multiplexer_of(network, config)
-
-
-def open_router(
-    path: Path,
-    *,
-    policy: str = "",
-    run: Path | None = None,
-    models: Path | None = None,
-    images: ImageFormat | None = None,
-    threads: int = 0,
-) -> tuple[Any, Pool]:
-    """Return the policy and the models of a folder that ``muxnet fit`` or ``muxnet run`` left.
-
-    ``policy`` chooses among those of a run; a router of fit has its models in ``run``, or in
-    ``models``, a list, by default the one beside it, with ``images`` as they want them and
-    ``threads`` for each (0: all cores).
-
-    Raises:
-        ConfigError: no such folder, no models, an unknown policy, one that cannot serve.
-        OSError: files that cannot be read.
-
-    """
-    found = load_policy(path, policy)
-    folder = RunFolder(run or path)
-    pool: Pool
-    if run is not None or is_run(folder):
-        if models is not None or images is not None:
-            raise ConfigError(error_text(str(path), "a run's own models and images", "others"))
-        pool = RunPool(folder, offload=found.name == OFFLOAD)
-    else:
-        listed = read_models(models_file(path, models), threads=threads)
-        pool = ForeignPool(listed, found, images or ImageFormat())
-    require_models(f"policy {found.name}", found, pool.names)
-    return found, pool
 
 
 def models_file(router: Path, models: Path | None) -> Path:
@@ -248,7 +192,7 @@ def models_file(router: Path, models: Path | None) -> Path:
     return found
 
 
-def require_models(where: str, policy: Any, names: Sequence[str]) -> None:
+def require_models(where: str, policy: _core.Policy, names: Sequence[str]) -> None:
     """Refuse a policy for other models, or in another order.
 
     Raises:
@@ -265,7 +209,7 @@ def is_run(folder: RunFolder) -> bool:
     return folder.results.is_file() and folder.config.is_file()
 
 
-def load_policy(path: Path, name: str = "") -> Any:
+def load_policy(path: Path, name: str = "") -> _core.Policy:
     """Return the policy of a router's folder, or one of a run's: the learned cascade by default.
 
     Raises:
@@ -275,32 +219,26 @@ def load_policy(path: Path, name: str = "") -> Any:
     """
     folder = RunFolder(path)
     if is_run(folder):
-        return run_policy(folder, name or DEFAULT_POLICY)
+        return run_policy(folder, name or DEFAULT)
     if name:
         expected = f"a run's folder, which has several policies, at {path}"
         raise ConfigError(error_text("--policy", expected, name))
     return load_router(path)
 
 
-def run_policy(folder: RunFolder, name: str) -> Any:
+def run_policy(folder: RunFolder, name: str) -> _core.Policy:
     """Return a policy of a finished run; one that the run did not save is fitted on its outcomes.
 
     Raises:
-        ConfigError: no such policy, or the oracle.
+        ConfigError: no such policy, or one that needs labels.
         OSError: files that cannot be read.
 
     """
     path = folder.policies / f"{name}.json"
-    known = [*POLICIES, OFFLOAD, *sorted({*_core.policy_names()} - {*POLICIES, OFFLOAD})]
-    known.remove("oracle")
+    known = {entry.name: entry for entry in _core.policies() if "label" not in entry.needs}
     if name not in known:
         raise ConfigError(error_text("--policy", "one of " + ", ".join(known), name))
     if path.is_file():
         return _core.Policy.load(path)
-    kind = POLICIES.get(name, name)
-    # Policies that look at the multiplexer are fitted on inputs it has not learnt from.
-    split = "calibration" if _core.make_policy(kind).uses_router else "held_out"
-    if kind == OFFLOAD:
-        split = "offload-calibration"
-    table = _core.OutcomeTable.load(folder.outcomes(split))
-    return fit_policy(kind, table, seed=load_config(folder.config).seed)
+    table = _core.OutcomeTable.load(folder.outcomes(_core.make_policy(name).fitting_part))
+    return fit_policy(name, table, seed=load_config(folder.config).seed)

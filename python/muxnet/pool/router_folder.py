@@ -1,7 +1,9 @@
 """The folder of a saved router."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
@@ -12,7 +14,7 @@ MODELS_FILE = "models.json"
 DRIFT_FILE = "drift.json"
 
 
-def load_router(folder: Path) -> Any:
+def load_router(folder: Path) -> _core.Policy:
     """Return the policy that ``muxnet fit`` left in ``folder``.
 
     Raises:
@@ -26,7 +28,7 @@ def load_router(folder: Path) -> Any:
     return _core.Policy.load(path)
 
 
-def load_monitor(folder: Path, policy: Any) -> Any:
+def load_monitor(folder: Path, policy: _core.Policy) -> _core.DriftMonitor:
     """Return the drift monitor of a router.
 
     Raises:
@@ -44,13 +46,28 @@ def load_monitor(folder: Path, policy: Any) -> Any:
     return monitor
 
 
-def describe_drift(drift: Any) -> dict[str, Any]:
+class Drift(TypedDict):
+    """What a drift monitor has found."""
+
+    alarm: bool
+    e_value: float
+    cause: str
+    observed: int
+    alpha: float
+
+
+def describe_drift(drift: _core.DriftMonitor | _core.DriftReading) -> Drift:
     """Return what a drift monitor, or a reading of one, has found."""
-    names = ("alarm", "e_value", "cause", "observed", "alpha")
-    return {name: getattr(drift, name) for name in names}
+    return {
+        "alarm": drift.alarm,
+        "e_value": drift.e_value,
+        "cause": drift.cause,
+        "observed": drift.observed,
+        "alpha": drift.alpha,
+    }
 
 
-def describe_point(policy: Any) -> dict[str, Any]:
+def describe_point(policy: _core.Policy) -> dict[str, object]:
     """Return a policy's chosen operating point: its settings, accuracy, cost and ``text``."""
     point = policy.point
     cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)}"

@@ -1,13 +1,17 @@
 """PyTorch's weights in muxnet's networks."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import error_text
+
+if TYPE_CHECKING:
+    import torch
 
 # Those of torchvision's weights.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -18,13 +22,13 @@ IGNORED = ".num_batches_tracked"
 
 
 def from_torch(
-    module: Any,
+    module: torch.nn.Module | Mapping[str, torch.Tensor],
     *,
     network: str | None = None,
     input_shape: tuple[int, int, int] = (3, 224, 224),
     mean: Sequence[float] = IMAGENET_MEAN,
     deviation: Sequence[float] = IMAGENET_DEVIATION,
-) -> Any:
+) -> _core.Model:
     """Return the zoo's network with the weights of a PyTorch module of the same architecture.
 
     Args:
@@ -37,53 +41,34 @@ def from_torch(
     Raises:
         ValueError: no network of the zoo has these tensors, or ``network`` lacks some, misses
             some or has others of another shape, all listed.
-        IndexError: an unknown ``network``.
+        ValueError: an unknown ``network``.
+
+    >>> network = muxnet.zoo(["alexnet_small"], data.train, projection_dim=0)[0]
+    >>> muxnet.from_torch(network.state(), input_shape=(1, 32, 32)).name
+    'alexnet_small'
 
     """
     state = torch_state(module)
-    options = _network_options(state, input_shape)
-    name = network or _matching(state, options)
+    shapes = [(name, list(tensor.shape)) for name, tensor in state.items()]
+    channels, height, width = input_shape
+    options = _core.NetworkOptions(
+        channels=channels, height=height, width=width, classes=_core.class_count(shapes)
+    )
+    name = network or _core.matching_network(shapes, options)
     normalization = _core.Normalization(list(mean), list(deviation))
     model = _core.make_model(name, options, normalization=normalization)
     model.load_state(state)
     return model
 
 
-def torch_state(module: Any) -> dict[str, NDArray[np.float32]]:
+def torch_state(
+    module: torch.nn.Module | Mapping[str, torch.Tensor],
+) -> dict[str, NDArray[np.float32]]:
     """Return the named tensors of a module or state dict as float32 arrays."""
-    tensors: Mapping[str, Any] = module.state_dict() if hasattr(module, "state_dict") else module
+    tensors = module if isinstance(module, Mapping) else module.state_dict()
     return {name: _array(tensor) for name, tensor in tensors.items() if not name.endswith(IGNORED)}
 
 
-def _array(tensor: Any) -> NDArray[np.float32]:
-    if hasattr(tensor, "detach"):
-        tensor = tensor.detach().cpu().float().numpy()
-    return np.ascontiguousarray(tensor, np.float32)
-
-
-def _network_options(
-    state: Mapping[str, NDArray[np.float32]], input_shape: tuple[int, int, int]
-) -> Any:
-    """Return options with as many classes as the last matrix has rows."""
-    matrices = [tensor for tensor in state.values() if tensor.ndim == 2]
-    if not matrices:
-        raise ValueError(error_text("from_torch", "a network that ends in a linear layer", "none"))
-    channels, height, width = input_shape
-    return _core.NetworkOptions(
-        channels=channels, height=height, width=width, classes=len(matrices[-1])
-    )
-
-
-def _matching(state: Mapping[str, NDArray[np.float32]], options: Any) -> str:
-    wanted = {name: list(tensor.shape) for name, tensor in state.items()}
-    names = list(_core.network_names())
-    for name in names:
-        try:
-            shapes = _core.build_network(name, options).parameter_shapes
-        except ValueError:  # images too small for this one
-            continue
-        if {key: list(shape) for key, shape in shapes.items()} == wanted:
-            return str(name)
-    expected = f"tensors of one of {', '.join(names)}; name the nearest to see what differs"
-    some = ", ".join(f"{name} {shape}" for name, shape in list(wanted.items())[:3])
-    raise ValueError(error_text("from_torch", expected, f"{len(wanted)} tensors: {some}, ..."))
+def _array(tensor: torch.Tensor | NDArray[np.generic]) -> NDArray[np.float32]:
+    values = tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().float().numpy()
+    return np.ascontiguousarray(values, np.float32)

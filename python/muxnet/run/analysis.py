@@ -1,32 +1,19 @@
 """What a finished run shows beyond its report: embeddings, the offload decision."""
 
+from __future__ import annotations
+
 import dataclasses
 import warnings
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UserError, error_text
-from muxnet.base.run_folder import RunFolder
-from muxnet.run.config import load_config
-from muxnet.run.results import Results, read_results
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.run.finished import LoadedRun
 
 THRESHOLD = 0.5  # of the offload decision, as in the paper
-
-
-@dataclasses.dataclass(frozen=True)
-class LoadedRun:
-    """A finished run with its networks and its test images."""
-
-    folder: RunFolder
-    results: Results
-    models: list[Any]
-    test: Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,43 +51,6 @@ class OffloadDecision:
     offloaded: float  # share of the inputs
 
 
-def load_run(path: Path) -> LoadedRun:
-    """Return a finished run.
-
-    Raises:
-        UserError: the folder holds none, or one that is not finished, or its data is another now.
-        OSError: its data or weights cannot be read.
-
-    """
-    from muxnet.run import api
-
-    folder = RunFolder(path)
-    if not folder.config.is_file() or not folder.results.is_file():
-        raise UserError(error_text(str(path), "the folder of a finished run", "none"))
-    config = load_config(folder.config)
-    data = api.load_data(
-        config.data,
-        held_out_fraction=config.held_out_fraction,
-        test_fraction=config.test_fraction,
-        seed=config.seed,
-    )
-    table = _core.OutcomeTable.load(folder.outcomes("test"))
-    there, here = (
-        fingerprint.of_arrays({"labels": np.asarray(labels), "places": np.asarray(places)})
-        for labels, places in (
-            (table.labels, table.indices),
-            (data.test.labels, data.test.source_index),
-        )
-    )
-    fingerprint.require_same(there, here, config.data, "the test inputs of the run")
-    models = api.zoo(
-        config.models, data.train, seed=config.seed, projection_dim=config.projection_dim
-    )
-    for model in models:
-        model.load(folder.weights / f"{model.name}.safetensors")
-    return LoadedRun(folder, read_results(folder.results), models, data.test)
-
-
 def embeddings_of(run: LoadedRun, inputs: int, seed: int = 0) -> Embeddings:
     """Return what all models make of some random test inputs."""
     count = min(inputs, len(run.test))
@@ -129,7 +79,7 @@ def distances_of(found: Embeddings) -> Distances:
     count = found.right.sum(axis=0)
     mean = distance.mean(axis=0)
 
-    def mean_where(values: NDArray[Any], condition: NDArray[np.bool_]) -> float | None:
+    def mean_where(values: NDArray[np.floating], condition: NDArray[np.bool_]) -> float | None:
         return float(values[condition].mean()) if condition.any() else None
 
     return Distances(
@@ -155,8 +105,6 @@ def plane_of(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]
 
 def offload_decision(run: LoadedRun) -> OffloadDecision:
     """Return how well the two-model multiplexer tells what the device's model gets wrong."""
-    from sklearn.metrics import roc_auc_score, roc_curve
-
     table = _core.OutcomeTable.load(run.folder.outcomes("offload-test"))
     score = np.asarray(table.offload_score)
     device = int(np.argmin(table.costs("macs")))
@@ -165,12 +113,13 @@ def offload_decision(run: LoadedRun) -> OffloadDecision:
         name = table.models[device]
         expected = f"inputs that {name} gets right and others"
         raise ConfigError(error_text("offload decision", expected, "one kind only"))
-    falsely, truly, _ = roc_curve(wrong, score)
+    positive = wrong.astype(np.uint8)
+    corners = _core.roc_curve(score, positive)
     sent = score >= THRESHOLD
     return OffloadDecision(
-        false_positive_rates=tuple(float(rate) for rate in falsely),
-        true_positive_rates=tuple(float(rate) for rate in truly),
-        area=float(roc_auc_score(wrong, score)),
+        false_positive_rates=tuple(falsely for falsely, _ in corners),
+        true_positive_rates=tuple(truly for _, truly in corners),
+        area=_core.auroc(score, positive),
         true_positive_rate=float(sent[wrong].mean()),
         true_negative_rate=float((~sent[~wrong]).mean()),
         offloaded=float(sent.mean()),

@@ -1,20 +1,22 @@
 """The pictures of ``muxnet figures``."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVarTuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from muxnet.base.drawing import MUTED, STYLE, ladder, new_figure, png
+from muxnet.base.drawing import MUTED, STYLE, Line, ladder, new_figure, png
 from muxnet.run.analysis import Distances, Embeddings, OffloadDecision
 
 RIGHT, WRONG = "o", "x"
 
+Arguments = TypeVarTuple("Arguments")
 
-def draw(build: Any, *arguments: Any) -> bytes:
+
+def draw(build: Callable[[*Arguments], Figure], *arguments: *Arguments) -> bytes:
     """Return the picture that ``build(*arguments)`` makes as PNG."""
     with mpl.rc_context(STYLE):
         return png(build(*arguments))
@@ -32,9 +34,12 @@ def embedding_figure(panels: Mapping[str, tuple[Embeddings, NDArray[np.float32]]
         count = embeddings.right.shape[1]
         for i, colour in enumerate(colours):
             own = places[i * count : (i + 1) * count]
+            x, y = own.T
             right = embeddings.right[i]
-            panel.scatter(*own[right].T, s=9, marker=RIGHT, color=colour, alpha=0.55, linewidths=0)
-            panel.scatter(*own[~right].T, s=22, marker=WRONG, color=colour, linewidths=1.1)
+            panel.scatter(
+                x[right], y[right], s=9, marker=RIGHT, color=colour, alpha=0.55, linewidths=0
+            )
+            panel.scatter(x[~right], y[~right], s=22, marker=WRONG, color=colour, linewidths=1.1)
         panel.set_title(title)
         panel.set_xticks([])
         panel.set_yticks([])
@@ -86,7 +91,7 @@ def offload_figure(found: OffloadDecision) -> Figure:
     at_half = (
         f"threshold 0.5: TPR {found.true_positive_rate:.3f}, TNR {found.true_negative_rate:.3f}"
     )
-    style = {"marker": "o", "color": "#d1352b", "markersize": 8, "linestyle": "none"}
+    style: Line = {"marker": "o", "color": "#d1352b", "markersize": 8, "linestyle": "none"}
     axes.plot(*point, label=at_half, **style)
     axes.legend(loc="lower right")
     axes.set_xlim(-0.02, 1.02)

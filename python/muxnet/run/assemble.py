@@ -1,38 +1,96 @@
-"""From what the core returns to the records of ``results.json``."""
+"""The records of ``results.json``, from what the steps of the main job made."""
 
+from __future__ import annotations
+
+import dataclasses
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import metadata
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
-from muxnet.base.machine import cpu_name
+from muxnet.base.machine import cpu_name, versions
 from muxnet.base.version import __version__
-from muxnet.run.config import NOT_COMPARED, RunConfig
+from muxnet.outcomes.policies import Evaluations
+from muxnet.run.config import NOT_COMPARED, RunConfig, data_kind
 from muxnet.run.results import (
+    Area,
+    Comparison,
+    Contrastive,
     Curve,
     CurvePoint,
+    DataResult,
+    Epoch,
     Hardness,
     Interval,
     LearningCurves,
     Machine,
-    ModelEpoch,
     ModelResult,
-    MultiplexerEpoch,
+    MultiplexerResult,
     PolicyResult,
+    Results,
 )
+from muxnet.run.steps import Data, Latencies, Multiplexers, Run
+from muxnet.run.training import TrainedModels
+from muxnet.run.verdict import collapse_warnings, distance_warnings
 
 
-def interval(estimate: Any) -> Interval:
-    """Return the interval of an estimate of the core."""
-    return (estimate.interval.low, estimate.interval.high)
+def results(
+    run: Run,
+    data: Data,
+    trained: TrainedModels,
+    multiplexers: Multiplexers,
+    latencies: Latencies,
+    found: Evaluations,
+) -> Results:
+    """Put all numbers under their stable names."""
+    config = run.config
+    policies = policy_results(found, latencies)
+    models = model_results(trained.models, found.singles, latencies.models, policies)
+    curves = learning_curves(trained.history, multiplexers.all.history)
+    return Results(
+        dataset=data_kind(config.data),
+        seed=config.seed,
+        seconds=sum(run.seconds.values()),
+        seconds_by_phase=dict(run.seconds),
+        data=data_result(config, data),
+        models=models,
+        policies=policies,
+        curves=tuple(curve_result(name, line) for name, line in found.curves.items()),
+        area_above_random_mixing=Area(found.area.value, interval(found.area.interval)),
+        multiplexer=multiplexer_result(config, data, multiplexers, latencies, found.auroc),
+        hardness=hardness_result(found.hardness),
+        right_wrong_matrix=tuple(tuple(row) for row in found.right_wrong_matrix),
+        learning_curves=curves,
+        contrastive=contrastive_result(config, curves.models),
+        comparisons=tuple(
+            Comparison("hybrid_single", name, entry.macs, entry.value, interval(entry.interval))
+            for name, entry in found.comparisons.items()
+        ),
+        warnings=warnings(models, trained, multiplexers),
+        machine=machine(config.threads, latencies),
+        config=config_result(config),
+    )
+
+
+def data_result(config: RunConfig, data: Data) -> DataResult:
+    """Return the record of the data and its division."""
+    splits = data.splits
+    return DataResult(
+        classes=len(splits.train.class_names),
+        class_names=tuple(splits.train.class_names),
+        image_shape=tuple(splits.train.image_shape),
+        train=len(splits.train),
+        held_out=len(splits.held_out),
+        test=len(splits.test),
+        router_data=config.router_data,
+    )
 
 
 def model_results(
-    models: Sequence[Any],
-    accuracies: Sequence[Any],
-    latencies_ms: Sequence[float],
+    models: Sequence[_core.Model],
+    accuracies: Sequence[_core.Estimate],
+    latencies: Sequence[_core.Latency],
     policies: Sequence[PolicyResult],
 ) -> tuple[ModelResult, ...]:
     """Return one record per model: ``accuracies`` are estimates, ``called`` is hybrid_single's."""
@@ -42,9 +100,9 @@ def model_results(
             name=model.name,
             parameters=int(model.parameter_count),
             macs=float(model.macs),
-            latency_ms=float(latencies_ms[i]),
+            latency_ms=latencies[i].ms,
             accuracy=accuracies[i].value,
-            accuracy_interval=interval(accuracies[i]),
+            accuracy_interval=interval(accuracies[i].interval),
             called=shares["hybrid_single"][i],
             called_by_policy={name: called[i] for name, called in shares.items()},
         )
@@ -52,9 +110,24 @@ def model_results(
     )
 
 
+def policy_results(found: Evaluations, latencies: Latencies) -> tuple[PolicyResult, ...]:
+    """Return one record per policy; the multiplexer's latency counts where it is asked."""
+    models_ms = [latency.ms for latency in latencies.models]
+    return tuple(
+        policy_result(
+            name,
+            entry,
+            models_ms,
+            look_ms=latencies.multiplexer.ms if name in found.routed else 0.0,
+            note=found.notes.get(name, ""),
+        )
+        for name, entry in found.policies.items()
+    )
+
+
 def policy_result(
     name: str,
-    evaluation: Any,
+    evaluation: _core.Evaluation,
     latencies_ms: Sequence[float],
     look_ms: float,
     note: str = "",
@@ -68,7 +141,7 @@ def policy_result(
     return PolicyResult(
         name=name,
         accuracy=evaluation.accuracy.value,
-        accuracy_interval=interval(evaluation.accuracy),
+        accuracy_interval=interval(evaluation.accuracy.interval),
         macs=macs.mean.value,
         latency_ms=look_ms + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
         models_per_input=evaluation.models_per_input,
@@ -80,12 +153,12 @@ def policy_result(
     )
 
 
-def curve_result(name: str, points: Sequence[Any]) -> Curve:
+def curve_result(name: str, points: Sequence[_core.CurvePoint]) -> Curve:
     """Return the record of a curve of the core."""
     return Curve(name, tuple(CurvePoint(point.cost, point.accuracy) for point in points))
 
 
-def hardness_result(levels: Sequence[Any]) -> Hardness:
+def hardness_result(levels: Sequence[_core.HardnessLevel]) -> Hardness:
     """Return the record of the core's levels of hardness under hybrid_single."""
     return Hardness(
         counts=tuple(int(level.inputs) for level in levels),
@@ -93,61 +166,86 @@ def hardness_result(levels: Sequence[Any]) -> Hardness:
     )
 
 
-def learning_curves(models: Sequence[Any], multiplexer: Sequence[Any]) -> LearningCurves:
-    """Return the records of both histories; a loss that was not trained with becomes None."""
-    return LearningCurves(
-        models=tuple(_model_epoch(entry) for entry in models),
-        multiplexer=tuple(_multiplexer_epoch(entry) for entry in multiplexer),
+def multiplexer_result(
+    config: RunConfig,
+    data: Data,
+    multiplexers: Multiplexers,
+    latencies: Latencies,
+    auroc: Sequence[float | None],
+) -> MultiplexerResult:
+    """Return the record of the multiplexer itself."""
+    own, multiplexer = config.multiplexer, multiplexers.all.multiplexer
+    return MultiplexerResult(
+        parameters=int(multiplexer.parameter_count),
+        macs=float(multiplexer.macs),
+        latency_ms=latencies.multiplexer.ms,
+        objective=own.objective,
+        formulation=own.formulation,
+        resolution=own.resolution or int(data.splits.train.image_shape[-1]),
+        width=own.width,
+        lambda_cost=own.lambda_cost,
+        auroc=tuple(auroc),
     )
 
 
-def config_result(config: RunConfig) -> dict[str, Any]:
+def learning_curves(
+    models: Sequence[_core.EpochRecord], multiplexer: Sequence[_core.EpochRecord]
+) -> LearningCurves:
+    """Return the records of both histories."""
+    return LearningCurves(tuple(map(_epoch, models)), tuple(map(_epoch, multiplexer)))
+
+
+def contrastive_result(config: RunConfig, epochs: Sequence[Epoch]) -> Contrastive:
+    """Return the record of the contrastive loss, with the last epoch's mean distances."""
+    last = epochs[-1] if epochs else None
+    return Contrastive(
+        formulation=config.contrastive_formulation,
+        weight=config.contrastive_weight,
+        both_right_distance=last.both_right_distance if last else None,
+        one_right_distance=last.one_right_distance if last else None,
+    )
+
+
+def warnings(
+    models: Sequence[ModelResult], trained: TrainedModels, multiplexers: Multiplexers
+) -> tuple[str, ...]:
+    """Return in words what a reader must know: collapses, and a multiplexer that is too dear."""
+    words = collapse_warnings([m.name for m in models], [m.called for m in models])
+    words += distance_warnings(trained.history)
+    cheapest = min(models, key=lambda model: model.macs)
+    if multiplexers.all.multiplexer.macs >= cheapest.macs:
+        words.append(f"The multiplexer costs more MACs than {cheapest.name}: it is no multiplexer.")
+    return tuple(words)
+
+
+def config_result(config: RunConfig) -> dict[str, object]:
     """Return the configuration without what only says where files go."""
     return {k: v for k, v in schema.to_dict(config).items() if k not in NOT_COMPARED}
 
 
-def machine(
-    threads: int, versions: Mapping[str, str], latencies: Sequence["_core.Latency"]
-) -> Machine:
-    """Return what this process runs on; ``versions`` are the core's libraries."""
+def machine(threads: int, latencies: Latencies) -> Machine:
+    """Return what this process runs on."""
+    measured = [*latencies.models, latencies.multiplexer]
     packages = {name: metadata.version(name) for name in ("numpy", "matplotlib")}
     return Machine(
         cpu=cpu_name(),
         threads=threads,
         system=f"{platform.system()} {platform.machine()}",
-        slowdown=max(latency.typical_ms / latency.ms for latency in latencies),
+        slowdown=max(latency.typical_ms / latency.ms for latency in measured),
         versions={
             "muxnet": __version__,
             "python": platform.python_version(),
             **packages,
-            **versions,
+            **versions(),
         },
     )
 
 
-def _model_epoch(entry: Any) -> ModelEpoch:
-    contrastive = bool(entry.contrastive)
-    return ModelEpoch(
-        epoch=entry.epoch,
-        learning_rate=entry.learning_rate,
-        losses=tuple(entry.losses),
-        accuracies=tuple(entry.accuracies),
-        held_out_accuracies=tuple(entry.held_out_accuracies),
-        contrastive=entry.contrastive if contrastive else None,
-        both_right_distance=entry.both_right_distance if contrastive else None,
-        one_right_distance=entry.one_right_distance if contrastive else None,
-        distillation=entry.distillation or None,
-        seconds=entry.seconds,
-    )
+def interval(found: _core.Interval) -> Interval:
+    """Return an interval of the core."""
+    return (found.low, found.high)
 
 
-def _multiplexer_epoch(entry: Any) -> MultiplexerEpoch:
-    return MultiplexerEpoch(
-        epoch=entry.epoch,
-        learning_rate=entry.learning_rate,
-        loss=entry.losses[0],
-        accuracy=entry.accuracies[0] if entry.accuracies else None,
-        held_out_accuracy=entry.held_out_accuracies[0] if entry.held_out_accuracies else None,
-        distillation=entry.distillation or None,
-        seconds=entry.seconds,
-    )
+def _epoch(entry: _core.EpochRecord) -> Epoch:
+    values = {field.name: getattr(entry, field.name) for field in dataclasses.fields(Epoch)}
+    return schema.from_dict(Epoch, values, "epoch")

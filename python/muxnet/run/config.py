@@ -4,9 +4,10 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from muxnet.base import files, schema
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, InputError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.machine import cores
@@ -21,7 +22,15 @@ SMALL_ZOO = (
     "resnext101_32x8d_small",
 )
 
-DATA_KINDS = ("digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "images")
+
+def data_kinds() -> list[str]:
+    """Return the kinds of data set: scikit-learn's digits, and what the core reads."""
+    return ["digits", *(kind.name for kind in _core.data_kinds())]
+
+
+def formulations() -> list[str]:
+    """Return the readings of the paper's equations."""
+    return list(_core.Formulation.__members__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +44,13 @@ class Augmentation:
 
 @dataclasses.dataclass(frozen=True)
 class MultiplexerConfig:
-    """The multiplexer's shape and how it is trained (Algorithm 1, step 2)."""
+    """The multiplexer's shape and how it is trained (Algorithm 1, step 2).
+
+    >>> own = muxnet.MultiplexerConfig(resolution=16, epochs=3)
+    >>> muxnet.RunConfig(multiplexer=own).multiplexer.resolution
+    16
+
+    """
 
     resolution: int = option(
         0, "side of the image that its convolutions see, in pixels; 0: as it is", minimum=0
@@ -45,11 +60,13 @@ class MultiplexerConfig:
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
     )
     shared_meta: bool = option(False, "one meta-feature for all models, as in the paper's text")
-    objective: Literal["correctness", "ensemble"] = option(
-        "correctness", "what it learns: which model is right, or the paper's L_mux (Eq. 7)"
+    objective: str = option(
+        "correctness",
+        "what it learns: which model is right, or the paper's L_mux (Eq. 7): %(choices)s",
+        names=lambda: _core.Objective.__members__,
     )
-    formulation: Literal["bounded", "paper"] = option(
-        "bounded", "how costs enter its weights (Eq. 5)"
+    formulation: str = option(
+        "bounded", "how costs enter its weights (Eq. 5): %(choices)s", names=formulations
     )
     lambda_cost: float = option(0.1, "accuracy given up for the dearest model's MACs", minimum=0)
     pretraining_epochs: int = option(
@@ -71,10 +88,18 @@ class MultiplexerConfig:
 
 @dataclasses.dataclass(frozen=True)
 class RunConfig:
-    """All that decides what a run computes, and where it is left."""
+    """All that decides what a run computes, and where it is left.
+
+    >>> muxnet.RunConfig(epochs=6, batch_size=64).epochs
+    6
+
+    """
 
     data: str = option(
-        "digits", "digits, or KIND:DIR with KIND one of " + ", ".join(DATA_KINDS[1:])
+        "digits",
+        "digits, or KIND:DIR with KIND another of %(choices)s",
+        names=data_kinds,
+        checked=False,
     )
     out: str = option("", "folder for everything the run leaves")
     seed: int = option(1, "seed of every random number", minimum=0)
@@ -84,12 +109,18 @@ class RunConfig:
     batch_size: int = option(128, "images per training step", minimum=2)
     learning_rate: float = option(0.1, "peak learning rate of the models", above=0)
     weight_decay: float = option(5e-4, "weight decay of the models", minimum=0)
-    optimizer: Literal["sgd", "adamw"] = option("sgd", "sgd (Nesterov momentum) or adamw")
+    optimizer: str = option(
+        "sgd",
+        "of the models: %(choices)s; sgd with Nesterov momentum",
+        names=lambda: [entry.name for entry in _core.optimizers()],
+    )
     clip_norm: float = option(
         2.0, "greatest norm of a model's gradient in a step; 0: not clipped", minimum=0
     )
-    schedule: Literal["one_cycle", "cosine", "step", "constant"] = option(
-        "one_cycle", "course of the learning rate"
+    schedule: str = option(
+        "one_cycle",
+        "course of the learning rate: %(choices)s",
+        names=lambda: [entry.name for entry in _core.schedules()],
     )
     precision: Literal["fp32", "bf16"] = option(
         "fp32", "in which the models are trained; bf16 needs a CPU that has it"
@@ -98,8 +129,10 @@ class RunConfig:
     contrastive_weight: float = option(
         0.1, "weight of the contrastive loss (Eq. 2); 0 trains without it", minimum=0
     )
-    contrastive_formulation: Literal["bounded", "paper"] = option(
-        "bounded", "balanced and bounded, or as the paper prints it"
+    contrastive_formulation: str = option(
+        "bounded",
+        "balanced and bounded, or as the paper prints it: %(choices)s",
+        names=formulations,
     )
     projection_dim: int = option(32, "length of a projected embedding", minimum=2)
     online_distillation_weight: float = option(
@@ -126,19 +159,19 @@ class RunConfig:
 
 
 # What of the defaults above does not suit a data set.
-_SMALL_GREY: dict[str, Any] = {
+_SMALL_GREY: dict[str, object] = {
     "epochs": 8,
     "held_out_fraction": 1 / 6,
     "multiplexer": {"resolution": 14},
 }
-_SMALL_COLOUR: dict[str, Any] = {
+_SMALL_COLOUR: dict[str, object] = {
     "epochs": 22,
     "learning_rate": 0.15,
     "held_out_fraction": 0.1,
     "augmentation": {"crop_padding": 4, "flip": True},
     "multiplexer": {"resolution": 16},
 }
-DATASET_DEFAULTS: dict[str, dict[str, Any]] = {
+DATASET_DEFAULTS: dict[str, dict[str, object]] = {
     "digits": {
         "epochs": 25,
         "batch_size": 64,
@@ -167,8 +200,8 @@ def data_kind(spec: str) -> str:
 
     """
     kind, colon, folder = spec.partition(":")
-    if kind not in DATA_KINDS:
-        raise ConfigError(f"[data] expected one of {', '.join(DATA_KINDS)}, received '{spec}'")
+    if kind not in data_kinds():
+        raise ConfigError(f"[data] expected one of {', '.join(data_kinds())}, received '{spec}'")
     if kind == "digits" and colon:
         raise ConfigError(f"[data] expected digits without a folder, received '{spec}'")
     if kind != "digits" and not folder:
@@ -177,7 +210,7 @@ def data_kind(spec: str) -> str:
 
 
 def load_config(
-    path: str | os.PathLike[str] | None = None, options: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str] | None = None, options: Mapping[str, object] | None = None
 ) -> RunConfig:
     """Return the data set's defaults with the file at ``path`` and then ``options`` over them.
 
@@ -191,7 +224,7 @@ def load_config(
     if not isinstance(spec, str):
         raise ConfigError(f"[{path}] key 'data': expected a text, received {spec!r}")
     kind = data_kind(spec)
-    config = schema.replace(RunConfig(data=spec), DATASET_DEFAULTS[kind], "defaults")
+    config = schema.replace(RunConfig(data=spec), DATASET_DEFAULTS.get(kind, {}), "defaults")
     config = schema.replace(config, from_file, str(path))
     config = schema.replace(config, options, "options")
     _check(config)
@@ -209,7 +242,7 @@ def _absolute(spec: str) -> str:
     return f"{kind}:{Path(folder).absolute()}" if colon else kind
 
 
-def read_config_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_config_file(path: str | os.PathLike[str]) -> dict[str, object]:
     """Return the JSON object in the file at ``path``.
 
     Raises:
@@ -257,11 +290,11 @@ def _check(config: RunConfig) -> None:
         raise ConfigError(error_text("multiplexer.meta_dim", expected, own.meta_dim))
 
 
-def _flat(record: Any, prefix: str = "") -> list[tuple[str, Any]]:
-    items: list[tuple[str, Any]] = []
-    for key, value in schema.to_dict(record).items():
+def _flat(config: RunConfig) -> list[tuple[str, object]]:
+    items: list[tuple[str, object]] = []
+    for key, value in schema.to_dict(config).items():
         if isinstance(value, dict):
-            items += [(f"{prefix}{key}.{name}", inner) for name, inner in value.items()]
+            items += [(f"{key}.{name}", inner) for name, inner in value.items()]
         else:
-            items.append((prefix + key, value))
+            items.append((key, value))
     return items

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
     FuncFormatter,
@@ -18,8 +19,11 @@ from muxnet.base.drawing import (
     CURVE_STYLES,
     INK,
     MUTED,
+    PLAIN_CURVE,
+    PLAIN_POINT,
     POLICY_STYLES,
     STYLE,
+    Line,
     ladder,
     new_figure,
     percent_axis,
@@ -27,24 +31,23 @@ from muxnet.base.drawing import (
 )
 from muxnet.base.files import write_bytes
 from muxnet.base.words import macs_text, policy_title
-from muxnet.run.results import LearningCurves, PolicyResult, Results, curve
+from muxnet.run.results import LearningCurves, ModelResult, PolicyResult, Results
 
 
 def accuracy_figure(results: Results) -> Figure:
     """Return accuracy against MACs of every policy, with 95 % intervals."""
     figure, (axes,) = new_figure(9.2, 5.2)
-    for name, style in CURVE_STYLES.items():
-        line = curve(results, name)
-        if line is not None:
-            points = sorted(line.points, key=lambda point: point.macs)
-            axes.plot(
-                [point.macs for point in points],
-                [point.accuracy for point in points],
-                label=policy_title(name),
-                **style,
-            )
+    for line in results.curves:
+        points = sorted(line.points, key=lambda point: point.macs)
+        axes.plot(
+            [point.macs for point in points],
+            [point.accuracy for point in points],
+            label=policy_title(line.name),
+            **CURVE_STYLES.get(line.name, PLAIN_CURVE),
+        )
+    drawn = {line.name for line in results.curves} | {"best_single"}
     for entry in results.policies:
-        if entry.name in POLICY_STYLES:
+        if entry.name in POLICY_STYLES or entry.name not in drawn:
             _draw_policy(axes, entry)
     figure.legend(loc="outside right upper", title="policies", alignment="left")
     models = [
@@ -156,7 +159,7 @@ def learning_figure(results: Results) -> Figure:
     held_out = bool(curves.models) and all(entry.held_out_accuracies for entry in curves.models)
     source = "held_out_accuracies" if held_out else "accuracies"
     for i, colour in enumerate(model_colours(results)):
-        style = {"color": colour, "linewidth": 1.8, "marker": marker}
+        style: Line = {"color": colour, "linewidth": 1.8, "marker": marker}
         loss.plot(epochs, [entry.losses[i] for entry in curves.models], **style)
         accuracy.plot(epochs, [getattr(entry, source)[i] for entry in curves.models], **style)
     if curves.models:
@@ -172,7 +175,7 @@ def learning_figure(results: Results) -> Figure:
     _draw_distances(distances, curves)
     steps = [entry.epoch for entry in curves.multiplexer]
     marker = "o" if len(steps) == 1 else None
-    losses = [entry.loss for entry in curves.multiplexer]
+    losses = [entry.losses[0] for entry in curves.multiplexer]
     multiplexer.plot(steps, losses, color="#d1352b", linewidth=1.8, marker=marker)
     multiplexer.set_title("Multiplexer: training loss")
     multiplexer.set_ylabel("loss")
@@ -225,12 +228,12 @@ def _tick_text(macs: float) -> str:
     return f"{float(number):g} {unit}"
 
 
-def _draw_policy(axes: Any, entry: PolicyResult) -> None:
-    style = {"markersize": 8, "zorder": 6, **POLICY_STYLES[entry.name]}
+def _draw_policy(axes: Axes, entry: PolicyResult) -> None:
+    style = {"markersize": 8, "zorder": 6, **POLICY_STYLES.get(entry.name, PLAIN_POINT)}
     _interval_point(axes, entry, label=policy_title(entry.name), **style)
 
 
-def _interval_point(axes: Any, entry: Any, **style: Any) -> Any:
+def _interval_point(axes: Axes, entry: PolicyResult | ModelResult, **style: Any) -> Any:
     low, high = entry.accuracy_interval
     return axes.errorbar(
         [entry.macs],
@@ -243,7 +246,7 @@ def _interval_point(axes: Any, entry: Any, **style: Any) -> Any:
     )
 
 
-def _draw_distances(axes: Any, curves: LearningCurves) -> None:
+def _draw_distances(axes: Axes, curves: LearningCurves) -> None:
     known = [entry for entry in curves.models if entry.both_right_distance is not None]
     axes.set_title("Embeddings: mean distance")
     axes.set_ylabel("projected, (1 - cosine) / 2")
@@ -260,7 +263,7 @@ def _draw_distances(axes: Any, curves: LearningCurves) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
 
-def _model_legend(axes: Any, results: Results) -> None:
+def _model_legend(axes: Axes, results: Results) -> None:
     handles = [
         mpl.patches.Patch(color=colour, label=model.name)
         for model, colour in zip(results.models, model_colours(results), strict=True)

@@ -8,25 +8,14 @@ same machine with the same number of threads.
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
 from muxnet.base.files import read_json
+from muxnet.outcomes.policies import reported_policies
 
 FORMAT_VERSION = 1
-
-POLICY_NAMES = (
-    "best_single",
-    "hybrid_single",
-    "hybrid_ensemble",
-    "offload",
-    "random_mixing",
-    "cascade",
-    "learned_cascade",
-    "average_ensemble",
-    "oracle",
-)
 
 TIME_KEYS = ("latency_ms", "seconds", "seconds_by_phase", "images_per_second", "slowdown")
 
@@ -90,7 +79,7 @@ class PolicyResult:
     note: str = ""
     macs_p99: float | None = None
     macs_worst: float | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -157,18 +146,19 @@ class Hardness:
 
 
 @dataclass(frozen=True)
-class ModelEpoch:
-    """One epoch of step 1, means over its training batches; lists have one entry per model.
+class Epoch:
+    """One epoch of a training, means over its batches; lists have one entry per network.
 
-    ``losses`` are cross-entropies; ``held_out_accuracies`` may be empty. ``contrastive`` is Eq. 2
-    with the mean distances of its pairs, ``distillation`` the on-line one; None where not trained
-    with. ``seconds`` count from the start.
+    ``losses`` are cross-entropies, or what the multiplexer learns by; ``accuracies`` of the
+    multiplexer are those of the models it would call; ``held_out_accuracies`` may be empty.
+    ``contrastive`` is Eq. 2 with the mean distances of its pairs, ``distillation`` the on-line one
+    or Eq. 8; None where not trained with. ``seconds`` count from the start.
     """
 
     epoch: int
     learning_rate: float
     losses: tuple[float, ...]
-    accuracies: tuple[float, ...]
+    accuracies: tuple[float, ...] = ()
     held_out_accuracies: tuple[float, ...] = ()
     contrastive: float | None = None
     both_right_distance: float | None = None
@@ -178,24 +168,11 @@ class ModelEpoch:
 
 
 @dataclass(frozen=True)
-class MultiplexerEpoch:
-    """One epoch of step 2; ``accuracy`` is that of the answers of the models it would call."""
-
-    epoch: int
-    learning_rate: float
-    loss: float
-    accuracy: float | None = None
-    held_out_accuracy: float | None = None
-    distillation: float | None = None
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
 class LearningCurves:
     """Both steps of Algorithm 1, epoch by epoch."""
 
-    models: tuple[ModelEpoch, ...] = ()
-    multiplexer: tuple[MultiplexerEpoch, ...] = ()
+    models: tuple[Epoch, ...] = ()
+    multiplexer: tuple[Epoch, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -250,7 +227,7 @@ class Results:
     learning_curves: LearningCurves
     contrastive: Contrastive
     machine: Machine
-    config: dict[str, Any]
+    config: dict[str, object]
     comparisons: tuple[Comparison, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds_by_phase: dict[str, float] = field(default_factory=dict)
@@ -278,7 +255,7 @@ def curve(results: Results, name: str) -> Curve | None:
     return next((entry for entry in results.curves if entry.name == name), None)
 
 
-def from_dict(data: dict[str, Any], where: str = "results") -> Results:
+def from_dict(data: object, where: str = "results") -> Results:
     """Return checked results.
 
     Raises:
@@ -306,7 +283,7 @@ def read_results(path: str | os.PathLike[str]) -> Results:
     return from_dict(read_json(path), str(path))
 
 
-def without_times(data: Any) -> Any:
+def without_times(data: object) -> object:
     """Return ``data`` (plain JSON values) without all that a clock measured."""
     if isinstance(data, dict):
         return {key: without_times(v) for key, v in data.items() if key not in TIME_KEYS}
@@ -318,7 +295,7 @@ def without_times(data: Any) -> Any:
 def _check(results: Results, where: str) -> None:
     count = len(results.models)
     names = [entry.name for entry in results.policies]
-    for name in POLICY_NAMES:
+    for name in reported_policies():
         _expect(where, "policies", f"one '{name}'", 1, names.count(name))
     for entry in results.policies:
         _expect(where, f"policies.{entry.name}.called", "one per model", count, len(entry.called))

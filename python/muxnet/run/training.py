@@ -1,42 +1,77 @@
 """Algorithm 1: the models jointly, then a multiplexer on what they answer."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from muxnet.base.compiled import _core
 from muxnet.run.config import RunConfig
+from muxnet.run.multiplexers import device_and_cloud, multiplexer_network, multiplexer_of
 
 # Of a network without batch norm (AlexNet), whose steps change its outputs more.
 PLAIN_RATE = 0.5
 
 NOTHING = np.empty(0, np.float32)
 
-Progress = Callable[[Any], object]
+Progress: TypeAlias = "Callable[[_core.Progress], object]"
 PathLike = str | os.PathLike[str]
 
 
+@dataclass(frozen=True)
+class Training:
+    """How a training went: a record of each epoch, and the seconds of all."""
+
+    history: Sequence[_core.EpochRecord]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainedModels(Training):
+    """The models, and whether each was right on each training image each time it saw it."""
+
+    models: list[_core.Model]
+    answers: _core.AnswerHistory
+
+
+@dataclass(frozen=True)
+class PretrainedMultiplexer(Training):
+    """A multiplexer's network, which knows the inputs and not yet who is right on them."""
+
+    network: _core.Model
+
+
+@dataclass(frozen=True)
+class TrainedMultiplexer(Training):
+    """A multiplexer."""
+
+    multiplexer: _core.Multiplexer
+
+
 def fit_models(
-    models: Sequence[Any],
-    data: Any,
+    models: Sequence[_core.Model],
+    data: _core.Splits,
     config: RunConfig | None = None,
     *,
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> Any:
+) -> TrainedModels:
     """Train all models jointly (Algorithm 1, step 1) on ``data.train``.
-
-    Returns:
-        ``.history``, one record an epoch, and ``.answers``, whether each model was right on each
-        training image each time it saw it.
 
     Raises:
         TrainingError: a loss that is not finite or diverges, with model, step and learning rate.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+
+    >>> fresh = muxnet.zoo(["alexnet_small", "mobilenet_v2_small"], data.train)
+    >>> trained = muxnet.fit_models(fresh, data, config)
+    >>> len(trained.history), trained.seconds > 0
+    (1, True)
 
     """
     config = config or RunConfig()
@@ -57,7 +92,7 @@ def fit_models(
     options.learning_rates = [
         1.0 if "batch_norm" in model.graph.operators else PLAIN_RATE for model in models
     ]
-    return _core.train_models(
+    result = _core.train_models(
         list(models),
         data.train,
         data.held_out,
@@ -65,15 +100,18 @@ def fit_models(
         options,
         _callback(progress),
     )
+    return TrainedModels(result.history, result.seconds, list(models), result.answers)
 
 
-def contrastive_collapse(both_right_distance: float, one_right_distance: float) -> str:
-    """Return a sentence where the contrastive loss separates nothing, else an empty text."""
-    return str(_core.describe_contrastive_collapse(both_right_distance, one_right_distance))
+def frozen_outputs(
+    models: Sequence[_core.Model], data: _core.Dataset, config: RunConfig | None = None
+) -> _core.FrozenOutputs:
+    """Return what the models answer for ``data``: plain, and with ``config`` augmented too.
 
+    >>> len(muxnet.frozen_outputs(models, data.held_out).images)
+    60
 
-def frozen_outputs(models: Sequence[Any], data: Any, config: RunConfig | None = None) -> Any:
-    """Return what the models answer for ``data``: plain, and with ``config`` augmented too."""
+    """
     options = _core.FrozenOptions()
     if config is not None:
         options.variants = config.multiplexer.variants
@@ -83,16 +121,16 @@ def frozen_outputs(models: Sequence[Any], data: Any, config: RunConfig | None = 
 
 
 def pretrain_multiplexer(
-    models: Sequence[Any],
-    data: Any,
+    models: Sequence[_core.Model],
+    data: _core.Splits,
     config: RunConfig | None = None,
     *,
-    answers: Any = None,
+    answers: _core.AnswerHistory | None = None,
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> Any:
-    """Return a multiplexer that has learnt what the inputs of ``data.train`` show.
+) -> PretrainedMultiplexer:
+    """Teach a multiplexer what the inputs of ``data.train`` show.
 
     Which models are right can only be learnt from inputs that they were not trained on, and those
     are few. What the inputs show can be learnt from all: their labels, and with ``answers``, of
@@ -101,6 +139,9 @@ def pretrain_multiplexer(
     Raises:
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
+
+    >>> muxnet.pretrain_multiplexer(models, data, config).network.name
+    'multiplexer'
 
     """
     config = config or RunConfig()
@@ -113,7 +154,7 @@ def pretrain_multiplexer(
     options.fit.phase = "multiplexer's pre-training"
     options.augmentation = _augmentation(config)
     learns_answers = own.objective == "correctness" and own.pretraining_visits > 0
-    _core.train_models(
+    result = _core.train_models(
         [network],
         data.train,
         data.held_out,
@@ -122,22 +163,22 @@ def pretrain_multiplexer(
         _callback(progress),
         right=answers.shares(own.pretraining_visits) if answers and learns_answers else NOTHING,
     )
-    return network
+    return PretrainedMultiplexer(result.history, result.seconds, network)
 
 
 def fit_multiplexer(
-    models: Sequence[Any],
-    learn: Any,
-    validation: Any = None,
+    models: Sequence[_core.Model],
+    learn: _core.FrozenOutputs,
+    validation: _core.FrozenOutputs | None = None,
     config: RunConfig | None = None,
     *,
-    pretrained: Any = None,
+    pretrained: PretrainedMultiplexer | None = None,
     offload: bool = False,
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
-) -> tuple[Any, list[Any]]:
-    """Train a multiplexer on frozen outputs (Algorithm 1, step 2); return it and its history.
+) -> TrainedMultiplexer:
+    """Train a multiplexer on frozen outputs (Algorithm 1, step 2).
 
     ``learn`` and ``validation`` come from ``frozen_outputs``. With ``offload`` it has a single
     output, which chooses between the cheapest and the dearest model. It starts from what
@@ -147,16 +188,17 @@ def fit_multiplexer(
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
 
+    >>> outputs = muxnet.frozen_outputs(models, data.held_out, config)
+    >>> multiplexer = muxnet.fit_multiplexer(models, outputs, config=config).multiplexer
+    >>> multiplexer.macs < min(model.macs for model in models)
+    True
+
     """
     config = config or RunConfig()
     own = config.multiplexer
     network = multiplexer_network(models, config, offload=offload)
     if pretrained is not None:
-        fresh, learnt = network.state(), pretrained.state()
-        fits = {
-            name for name in fresh if name in learnt and learnt[name].shape == fresh[name].shape
-        }
-        network.load_state({**fresh, **{name: learnt[name] for name in fits}})
+        network.transfer(pretrained.network)
     multiplexer = multiplexer_of(network, config)
     options = _core.MultiplexerTrainingOptions()
     options.fit = _fit_options(config, own.epochs, own.learning_rate, own.weight_decay, "adamw")
@@ -175,47 +217,10 @@ def fit_multiplexer(
         validation,
         _callback(progress),
     )
-    return multiplexer, list(result.history)
+    return TrainedMultiplexer(result.history, result.seconds, multiplexer)
 
 
-def multiplexer_of(network: Any, config: RunConfig) -> Any:
-    """Return a multiplexer's network with how its scores become weights."""
-    own = config.multiplexer
-    weights = _core.WeightOptions(
-        formulation=_core.Formulation.__members__[own.formulation], lambda_cost=own.lambda_cost
-    )
-    return _core.Multiplexer(network, _core.Objective.__members__[own.objective], weights)
-
-
-def offload_multiplexer(models: Sequence[Any], config: RunConfig) -> Any:
-    """Return the network of a run's mobile/cloud multiplexer with fresh weights."""
-    return multiplexer_network(models, config, offload=True)
-
-
-def device_and_cloud(models: Sequence[Any]) -> tuple[int, int]:
-    """Return the positions of the two models of the mobile/cloud case: cheapest and dearest."""
-    costs = [model.macs for model in models]
-    return int(np.argmin(costs)), int(np.argmax(costs))
-
-
-def multiplexer_network(
-    models: Sequence[Any], config: RunConfig, *, classes: int = 0, offload: bool = False
-) -> Any:
-    """Return a multiplexer's network for a pool, with fresh weights."""
-    own = config.multiplexer
-    options = _core.MultiplexerOptions()
-    options.channels, options.height, options.width = models[0].graph.input_shape
-    options.resolution = own.resolution
-    options.filters = own.width
-    options.models = len(models)
-    options.meta_dim = own.meta_dim
-    options.shared_meta = own.shared_meta
-    options.classes = classes
-    options.offload = offload
-    return _core.make_multiplexer(options, seed=config.seed, normalization=models[0].normalization)
-
-
-def _augmentation(config: RunConfig) -> Any:
+def _augmentation(config: RunConfig) -> _core.Augmentation:
     own = config.augmentation
     return _core.Augmentation(
         crop_padding=own.crop_padding, horizontal_flip=own.flip, erase_size=own.erase
@@ -224,7 +229,7 @@ def _augmentation(config: RunConfig) -> Any:
 
 def _fit_options(
     config: RunConfig, epochs: int, learning_rate: float, weight_decay: float, optimizer: str
-) -> Any:
+) -> _core.FitOptions:
     fit = _core.FitOptions()
     fit.epochs = epochs
     fit.batch_size = config.batch_size
@@ -240,7 +245,9 @@ def _fit_options(
     return fit
 
 
-def _with_checkpoint(fit: Any, path: PathLike | None, resume: bool, seconds: float) -> Any:
+def _with_checkpoint(
+    fit: _core.FitOptions, path: PathLike | None, resume: bool, seconds: float
+) -> _core.FitOptions:
     if path is not None:
         fit.checkpoint = Path(path)
     fit.checkpoint_seconds = seconds
@@ -248,12 +255,10 @@ def _with_checkpoint(fit: Any, path: PathLike | None, resume: bool, seconds: flo
     return fit
 
 
-def _callback(progress: Progress | None) -> Any:
-    if progress is None:
-        return None
-
-    def each_step(state: Any) -> bool:
-        progress(state)
+def _callback(progress: Progress | None) -> Callable[[_core.Progress], bool]:
+    def each_step(state: _core.Progress) -> bool:
+        if progress is not None:
+            progress(state)
         return True
 
     return each_step

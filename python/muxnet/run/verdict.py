@@ -1,13 +1,14 @@
 """What a run showed, in two or three plain sentences; "no gain" when there is none."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
+from muxnet.base.compiled import _core
 from muxnet.base.words import compared_text, interval_text, macs_text, percent_text, points_text
 from muxnet.run.results import Comparison, CurvePoint, Results, curve, policy
-
-COLLAPSE_SHARE = 0.99
 
 
 @dataclass(frozen=True)
@@ -42,25 +43,29 @@ def verdict(results: Results) -> Verdict:
 
 def collapse_warnings(names: list[str], called: list[float]) -> list[str]:
     """Return a warning in words where one model gets nearly every input."""
+    model = _core.collapsed_model(called)
+    if model is None:
+        return []
+    share = percent_text(called[model], 1)
     return [
-        f"The multiplexer collapsed: it calls {name} for {percent_text(share, 1)} of the inputs "
+        f"The multiplexer collapsed: it calls {names[model]} for {share} of the inputs "
         "whatever they show, so it decides nothing."
-        for name, share in zip(names, called, strict=True)
-        if share > COLLAPSE_SHARE
     ]
+
+
+def distance_warnings(epochs: Sequence[_core.EpochRecord]) -> list[str]:
+    """Return a warning where the contrastive loss was trained with and separates nothing."""
+    both = epochs[-1].both_right_distance if epochs else None
+    one = epochs[-1].one_right_distance if epochs else None
+    if both is None or one is None:
+        return []
+    words = _core.describe_contrastive_collapse(both, one)
+    return [words] if words else []
 
 
 def accuracy_at(points: tuple[CurvePoint, ...], macs: float) -> float:
     """Return the accuracy of a curve at ``macs``, linear between points, level beyond them."""
-    ordered = sorted(points, key=lambda point: point.macs)
-    if macs <= ordered[0].macs:
-        return ordered[0].accuracy
-    for left, right in pairwise(ordered):
-        if macs <= right.macs:
-            width = right.macs - left.macs
-            share = (macs - left.macs) / width if width else 1.0
-            return left.accuracy + share * (right.accuracy - left.accuracy)
-    return ordered[-1].accuracy
+    return _core.interpolate(sorted((point.macs, point.accuracy) for point in points), macs)
 
 
 def _against(results: Results, name: str) -> Comparison:

@@ -1,15 +1,16 @@
 """Short answers from before the endpoints: refusals, in the protocol's form of an error."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 
-Message = MutableMapping[str, Any]
+# Of ASGI; uvicorn and Starlette have types of their own for it, which do not fit each other.
+Message = Any
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Any], Awaitable[None]]  # servers call their messages by other types
-App = Callable[[Any, Any, Send], Awaitable[None]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 FULL = "[server] expected fewer requests at a time"
 

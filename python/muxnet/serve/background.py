@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Step = Callable[[], Awaitable[None]]
 Result = TypeVar("Result")
@@ -87,7 +87,7 @@ class Background:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _called(self, call: "asyncio.Future[Any]") -> None:
+    def _called(self, call: asyncio.Future[Result]) -> None:
         self._calls -= 1
         if not call.cancelled():
             call.exception()  # whoever waited has it; nobody else has to

@@ -1,8 +1,11 @@
 """From an event loop to the core's service and back, without a thread that waits."""
 
+from __future__ import annotations
+
 import asyncio
 import itertools
-from typing import Any
+
+from muxnet.base.compiled import _core
 
 # Above, images are copied and checked on another thread than the event loop's.
 LARGE_IMAGES = 1 << 20
@@ -11,14 +14,14 @@ LARGE_IMAGES = 1 << 20
 class Bridge:
     """Answers requests on one event loop; the core's threads run the models."""
 
-    def __init__(self, service: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, service: _core.Service, loop: asyncio.AbstractEventLoop) -> None:
         self.service = service
         self._loop = loop
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._waiting: dict[int, asyncio.Future[_core.ServiceAnswer]] = {}
         self._tickets = itertools.count()
         loop.add_reader(service.descriptor, self._deliver)
 
-    async def answer(self, request: Any, size: int) -> Any:
+    async def answer(self, request: _core.ServiceRequest, size: int) -> _core.ServiceAnswer:
         """Return the service's answer to ``request``, whose images have ``size`` values.
 
         Raises:
@@ -26,7 +29,7 @@ class Bridge:
 
         """
         ticket = next(self._tickets)
-        future = self._loop.create_future()
+        future: asyncio.Future[_core.ServiceAnswer] = self._loop.create_future()
         self._waiting[ticket] = future
         try:
             if size > LARGE_IMAGES:
@@ -42,7 +45,7 @@ class Bridge:
 
         What comes later is refused, by the same way.
         """
-        return bool(await asyncio.to_thread(self.service.close, 1000 * within_seconds))
+        return await asyncio.to_thread(self.service.close, 1000 * within_seconds)
 
     def _deliver(self) -> None:
         for ticket, answer in self.service.take():

@@ -1,5 +1,7 @@
 """Decision records in a file, one line of JSON for each image."""
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import os
@@ -7,10 +9,10 @@ import stat
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import orjson
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import OutputError
 
 HEAD = b'{"time":'
@@ -47,7 +49,7 @@ class DecisionLog:
         self.lost = 0
         self.failing = ""  # why the last records could not be written
 
-    def write(self, request_id: str, answer: Any, shadow: list[list[str]]) -> None:
+    def write(self, request_id: str, answer: _core.ServiceAnswer, shadow: list[list[str]]) -> None:
         """Add one request's; ``shadow`` names the models that the shadow wanted, where one is."""
         try:
             lines = _lines(request_id, answer, shadow)
@@ -82,7 +84,7 @@ class DecisionLog:
             self.failing = ""
             LOG.info("decisions are recorded again", extra={"fields": {"lost": self.lost}})
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> dict[str, int | str]:
         """Return how many records were written and lost, and why the last ones were lost."""
         return {"recorded": self.recorded, "lost": self.lost, "failing": self.failing}
 
@@ -134,11 +136,11 @@ class DecisionLog:
             LOG.error("decisions are not recorded", extra={"fields": fields})
 
 
-def _lines(request_id: str, answer: Any, shadow: list[list[str]]) -> list[bytes]:
+def _lines(request_id: str, answer: _core.ServiceAnswer, shadow: list[list[str]]) -> list[bytes]:
     head = {
         "time": time.time(),
         "id": request_id,
-        "deployment": int(answer.version),
+        "deployment": answer.version,
         "milliseconds": answer.total_ms,
     }
     lines = []

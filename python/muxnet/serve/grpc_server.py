@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NoReturn, Protocol
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -51,8 +51,22 @@ SMALL_REQUESTS = {
     "RepositoryModelUnload": messages.RepositoryModelUnloadRequest,
 }
 
-Work = Callable[[AsyncIterator[bytes], Any], Awaitable[bytes]]
 OPEN_METHODS = ("ServerLive", "ServerReady")
+
+
+class Call(Protocol):
+    """What is asked of gRPC's context of a call."""
+
+    def peer(self) -> str:
+        """Return the client's address."""
+
+    async def abort(
+        self, code: StatusCode, details: str = "", trailing_metadata: Sequence[tuple[str, str]] = ()
+    ) -> NoReturn:
+        """End the call by raising an error."""
+
+
+Work = Callable[[AsyncIterator[bytes], Call], Awaitable[bytes]]
 
 
 class Servicer(InferenceServicer):  # type: ignore[misc]
@@ -78,13 +92,15 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         self._open = asyncio.Event()
         self._open.set()
 
-    async def ServerReady(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def ServerReady(  # noqa: N802
+        self, request: messages.ServerReadyRequest, context: Call
+    ) -> messages.ServerReadyResponse:
         """Tell whether requests are taken."""
         response = await super().ServerReady(request, context)
         response.ready = self._endpoint.ready
         return response
 
-    def handlers(self) -> dict[str, Any]:
+    def handlers(self) -> dict[str, grpc.RpcMethodHandler]:
         """Return a handler for each method; what it takes and gives are bytes.
 
         As handlers of streams they can bound the time in which the message comes; on the wire a
@@ -98,7 +114,7 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         """Return the SDK's method, whose messages are small."""
         method, kind = getattr(self, name), SMALL_REQUESTS[name]
 
-        async def work(pieces: AsyncIterator[bytes], context: Any) -> bytes:
+        async def work(pieces: AsyncIterator[bytes], context: Call) -> bytes:
             message = await self._whole(pieces, context)
             if len(message) > SMALL_BYTES:
                 raise bad_request("grpc", f"at most {SMALL_BYTES} bytes", len(message))
@@ -111,7 +127,7 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
 
         return work
 
-    async def _infer(self, pieces: AsyncIterator[bytes], context: Any) -> bytes:
+    async def _infer(self, pieces: AsyncIterator[bytes], context: Call) -> bytes:
         message = await self._whole(pieces, context)
         if self._inside >= self._most:
             self._refusals.add("busy", context.peer())
@@ -131,7 +147,7 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         finally:
             self._inside -= 1
 
-    async def _whole(self, pieces: AsyncIterator[bytes], context: Any) -> bytes:
+    async def _whole(self, pieces: AsyncIterator[bytes], context: Call) -> bytes:
         """Return the message when it has come; a slow one takes no room from others."""
         try:
             async with asyncio.timeout(self._body_seconds) as limit:
@@ -162,20 +178,22 @@ class Servicer(InferenceServicer):  # type: ignore[misc]
         self._open.set()
         await stopping
 
-    async def RepositoryModelLoad(self, request: Any, context: Any) -> Any:  # noqa: N802
+    async def RepositoryModelLoad(  # noqa: N802
+        self, request: messages.RepositoryModelLoadRequest, context: Call
+    ) -> messages.RepositoryModelLoadResponse:
         """Reload what is served; the SDK's own takes an answer from what gives none."""
         await self._mode_repository_extension.load(request.model_name)
         return messages.RepositoryModelLoadResponse(model_name=request.model_name, isLoaded=True)
 
 
-def _handler(work: Work) -> Any:
-    async def told(pieces: AsyncIterator[bytes], context: Any) -> bytes | None:
+def _handler(work: Work) -> grpc.RpcMethodHandler:
+    async def told(pieces: AsyncIterator[bytes], context: Call) -> bytes:
         return await _told(work(pieces, context), context)
 
     return grpc.stream_unary_rpc_method_handler(told)
 
 
-async def _told(work: Awaitable[bytes], context: Any) -> bytes | None:
+async def _told(work: Awaitable[bytes], context: Call) -> bytes:
     """Return what a method returns; every error becomes a status of the right code."""
     try:
         return await work
@@ -195,7 +213,6 @@ async def _told(work: Awaitable[bytes], context: Any) -> bytes | None:
         LOG.exception("gRPC request failed")
         text = "[server] an error of its own; the log says more"
         await context.abort(StatusCode.INTERNAL, text)
-    return None
 
 
 class TokenInterceptor(aio.ServerInterceptor):  # type: ignore[misc]
@@ -204,7 +221,7 @@ class TokenInterceptor(aio.ServerInterceptor):  # type: ignore[misc]
     def __init__(self, token: str, refusals: Refusals) -> None:
         self._token = token
 
-        async def refuse(_: AsyncIterator[bytes], context: Any) -> None:
+        async def refuse(_: AsyncIterator[bytes], context: Call) -> None:
             refusals.add("token", context.peer())
             text = "[authorization] expected the bearer token"
             await context.abort(StatusCode.UNAUTHENTICATED, text)
@@ -212,8 +229,10 @@ class TokenInterceptor(aio.ServerInterceptor):  # type: ignore[misc]
         self._refusal = grpc.stream_unary_rpc_method_handler(refuse)
 
     async def intercept_service(
-        self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any
-    ) -> Any:
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler:
         """Check one call."""
         if handler_call_details.method.rsplit("/", 1)[-1] in OPEN_METHODS:
             return await continuation(handler_call_details)

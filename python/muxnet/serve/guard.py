@@ -4,10 +4,7 @@ import hmac
 
 from muxnet.serve.answers import App, Message, Receive, Send, answer
 from muxnet.serve.connections import Connections
-from muxnet.serve.http_protocol import LimitedHttp
 from muxnet.serve.origins import Origins, content_type_refusal
-
-__all__ = ["Guard", "LimitedHttp", "token_matches"]
 
 OPEN_PATHS = ("/v2/health/live", "/v2/health/ready")
 PAGE = "/"  # it holds nothing, and asks with the token that it is told

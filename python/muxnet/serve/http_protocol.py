@@ -1,13 +1,16 @@
 """HTTP/1.1 within limits: heads, bodies and trailers end in time, or the connection does."""
 
+import asyncio
 import enum
 from collections import deque
-from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
-from muxnet.serve.answers import FULL, NO_ROOM, Message, answering, as_sent, refuse_full
+from muxnet.serve.answers import FULL, NO_ROOM, App, Message, answering, as_sent, refuse_full
+from muxnet.serve.guard import Guard
 
 HEAD_BYTES = 32 * 1024
 TRAILER_BYTES = 16 * 1024
@@ -28,12 +31,12 @@ class Reading(enum.Enum):
 class Body:
     """A request's body as ASGI's ``receive``: in pieces, since to join them takes its time."""
 
-    def __init__(self, cycle: Any) -> None:
+    def __init__(self, cycle: RequestResponseCycle) -> None:
         self._cycle = cycle
         self._receive = cycle.receive
         self._given = False
         self.pieces: deque[bytes] = deque()
-        cycle.receive = self
+        cycle.receive = self  # type: ignore[method-assign]
 
     async def __call__(self) -> Message:
         """Return the next piece, or wait for the end of the connection."""
@@ -54,12 +57,21 @@ class LimitedHttp(HttpToolsProtocol):
     while, so that the peer, who may read only after sending, gets the answer.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._group = self.app.connections
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._guard: Guard = self.app
+        self._group = self._guard.connections
         self.began = 0.0  # what the connection is amid
         self._reading = Reading.NOTHING
-        self._waiting: tuple[Any, Any] | None = None  # a request whose body is not whole
+        self._waiting: tuple[RequestResponseCycle, App] | None = (
+            None  # a request whose body is not whole
+        )
         self._held: deque[int] = deque()  # bytes of the bodies of requests not answered
         self._body: Body  # of the request that is read
         self._ended = False  # nothing is heard any more
@@ -68,7 +80,7 @@ class LimitedHttp(HttpToolsProtocol):
 
     # What the transport tells
 
-    def connection_made(self, transport: Any) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note a new connection."""
         super().connection_made(transport)
         self.began = self.loop.time()
@@ -142,7 +154,7 @@ class LimitedHttp(HttpToolsProtocol):
             if before is not None and not before.response_started:
                 before.keep_alive = True  # it is the last answer that ends the connection
             cycle.keep_alive = False
-        refused = self.app.refusal(cycle.scope)
+        refused = self._guard.refusal(cycle.scope)
         if refused is not None:
             self._refuse(*refused)
         elif cycle.waiting_for_100_continue and not self.pipeline:
@@ -161,8 +173,8 @@ class LimitedHttp(HttpToolsProtocol):
             return
         self._body.pieces.append(body)
         self._held[-1] += len(body)
-        if self._held[-1] > self.app.body_bytes:
-            self._refuse(413, self.app.too_large, "body_large")
+        if self._held[-1] > self._guard.body_bytes:
+            self._refuse(413, self._guard.too_large, "body_large")
         else:
             self._group.hold(len(body))
 
@@ -178,13 +190,13 @@ class LimitedHttp(HttpToolsProtocol):
 
     # Answers
 
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: App) -> None:
         """Start a request's work, or refuse it at once: at overload there is no time for more."""
         if app is not self.app:
             super()._start_asgi_task(cycle, app)
         elif cycle.more_body:
             self._waiting = (cycle, app)
-        elif self.app.has_room(len(self.tasks), cycle.scope["path"]):
+        elif self._guard.has_room(len(self.tasks), cycle.scope["path"]):
             super()._start_asgi_task(cycle, app)
         else:
             self._group.refusals.add("busy", self._peer)

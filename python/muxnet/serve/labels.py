@@ -3,7 +3,6 @@
 import dataclasses
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +53,6 @@ class Labels:
             known += 1
         return known
 
-    def status(self, version: int) -> dict[str, Any]:
+    def status(self, version: int) -> Tally:
         """Return the counts of one version."""
-        return dataclasses.asdict(self.by_version.get(version, Tally()))
+        return self.by_version.get(version, Tally())

@@ -1,8 +1,10 @@
-"""What the service counts, for Prometheus and for the status page."""
+"""What the service counts, for Prometheus."""
+
+from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -12,8 +14,9 @@ from prometheus_client.core import (
     Metric,
 )
 
-from muxnet.pool.router_folder import describe_drift
+from muxnet.base.compiled import _core
 from muxnet.serve.refusals import Refusals
+from muxnet.serve.status import images_by_departure, requests_by_status
 
 if TYPE_CHECKING:
     from muxnet.serve.router_model import Endpoint
@@ -22,118 +25,116 @@ if TYPE_CHECKING:
 class ServiceCollector:
     """Turns the service's statistics into metrics whenever they are asked for."""
 
-    def __init__(self, endpoint: "Endpoint", refusals: Refusals) -> None:
+    def __init__(self, endpoint: Endpoint, refusals: Refusals) -> None:
         self._endpoint = endpoint
         self._refusals = refusals
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
         found = self._endpoint.bridge.service.statistics()
-        yield _counter("requests", "Requests by what became of them.", "status", _by_name(found))
+        yield _counter(
+            "requests", "Requests by what became of them.", requests_by_status(found), "status"
+        )
         text = "Requests and connections refused before they became work."
-        yield _counter("refusals", text, "reason", dict(self._refusals.counts))
-        yield _counter("images", "Images answered by the router.", values={"": found.images})
+        yield _counter("refusals", text, dict(self._refusals.counts), "reason")
+        yield _counter("images", "Images answered by the router.", {"": found.images})
         yield from _calls(found)
         yield _batches(found)
         total = HistogramMetricFamily("muxnet_request_seconds", "From a request to its answer.")
         total.add_metric([], *_histogram(found.total))
         yield total
-        yield from _decisions(found)
+        yield from _decisions(found, self._endpoint.served.cost_kind)
         version = {"": found.version}
-        yield _gauge("policy_version", "Counts what was deployed.", values=version)
+        yield _gauge("policy_version", "Counts what was deployed.", version)
         tallies = self._endpoint.labels.by_version.items()
         labelled = {str(number): tally.labelled for number, tally in tallies}
         right = {str(number): tally.right for number, tally in tallies}
-        yield _counter("labels", "Labels that came back.", "version", labelled)
-        yield _counter("right_labels", "Labels that the answers were.", "version", right)
+        yield _counter("labels", "Labels that came back.", labelled, "version")
+        yield _counter("right_labels", "Labels that the answers were.", right, "version")
         if found.drift is not None:
             evidence = {"": found.drift.e_value * found.drift.alpha}
             text = "Evidence that inputs have changed since the calibration; an alarm from 1 on."
-            yield _gauge("drift_evidence", text, values=evidence)
-            yield _gauge("drift_alarm", "1: inputs have changed.", values={"": found.drift.alarm})
+            yield _gauge("drift_evidence", text, evidence)
+            yield _gauge("drift_alarm", "1: inputs have changed.", {"": found.drift.alarm})
         yield from _workers(found)
         yield from _beside(self._endpoint)
 
 
-def _calls(found: Any) -> Iterator[Metric]:
+def _calls(found: _core.ServiceStatistics) -> Iterator[Metric]:
     """Yield which models are called, and what waits for them."""
     models = [stage.name for stage in found.stages[1:]]
     called = dict(zip(models, found.called, strict=True))
-    yield _counter("called_images", "Images that the router called a model for.", "model", called)
+    yield _counter("called_images", "Images that the router called a model for.", called, "model")
     shares = {name: count / max(found.images, 1) for name, count in called.items()}
-    yield _gauge("called_share", "Share of the router's images, by model.", "model", shares)
+    yield _gauge("called_share", "Share of the router's images, by model.", shares, "model")
     waiting = {stage.name: stage.waiting for stage in found.stages}
-    yield _gauge("queue_images", "Images that wait, by model.", "model", waiting)
+    yield _gauge("queue_images", "Images that wait, by model.", waiting, "model")
 
 
-def _decisions(found: Any) -> Iterator[Metric]:
+def _decisions(found: _core.ServiceStatistics, kind: str) -> Iterator[Metric]:
     """Yield what the decisions cost and saved, and where they were others."""
-    yield _counter("macs", "Multiply-accumulates of the router's images.", values={"": found.macs})
-    best = found.reference_macs
-    yield _counter("reference_macs", "What always-best would have spent.", values={"": best})
-    saved = {"": best - found.macs}
-    yield _gauge("saved_macs", "What always-best would have spent more.", values=saved)
-    departures = {reason.name: count for reason, count in found.departures.items()}
+    yield _counter("cost", "What the router's images cost.", {kind: found.cost}, "kind")
+    best = found.reference_cost
+    yield _counter("reference_cost", "What always-best would have cost.", {kind: best}, "kind")
+    saved = {kind: best - found.cost}
+    yield _gauge("saved_cost", "What always-best would have cost more.", saved, "kind")
     text = "Images for which other models were called than the rule wanted."
-    yield _counter("departures", text, "reason", departures)
+    yield _counter("departures", text, images_by_departure(found), "reason")
     agreed = {
         "same": found.shadow_agreed,
         "other": found.shadow_images - found.shadow_agreed,
     }
-    yield _counter("shadow_images", "Images by what the shadow wanted.", "decision", agreed)
+    yield _counter("shadow_images", "Images by what the shadow wanted.", agreed, "decision")
 
 
-def _workers(found: Any) -> Iterator[Metric]:
+def _workers(found: _core.ServiceStatistics) -> Iterator[Metric]:
     workers = found.workers
-    yield _gauge("workers", "Threads that should run models.", values={"": workers.count})
-    yield _gauge("workers_left", "Those that are not stuck.", values={"": workers.left})
+    yield _gauge("workers", "Threads that should run models.", {"": workers.count})
+    yield _gauge("workers_left", "Those that are not stuck.", {"": workers.left})
     stuck = dict.fromkeys((stage.name for stage in found.stages), 0)
     stuck |= Counter(found.stages[batch.stage].name for batch in workers.stuck)
-    yield _gauge("stuck_workers", "Workers by the model that holds them.", "model", stuck)
+    yield _gauge("stuck_workers", "Workers by the model that holds them.", stuck, "model")
     longest = max((batch.seconds for batch in workers.stuck), default=0.0)
-    yield _gauge("stuck_seconds", "That the longest of them is held.", values={"": longest})
+    yield _gauge("stuck_seconds", "That the longest of them is held.", {"": longest})
 
 
-def _beside(endpoint: "Endpoint") -> Iterator[Metric]:
+def _beside(endpoint: Endpoint) -> Iterator[Metric]:
     """Yield what does not belong to requests: tasks, reloads, records."""
     tasks = endpoint.background.tasks.values()
     failures = {task.name: task.failures for task in tasks}
-    yield _counter("task_failures", "Background tasks that failed.", "task", failures)
+    yield _counter("task_failures", "Background tasks that failed.", failures, "task")
     failing = {task.name: bool(task.trouble) for task in tasks}
-    yield _gauge("task_failing", "1: it fails, or does not end.", "task", failing)
+    yield _gauge("task_failing", "1: it fails, or does not end.", failing, "task")
     reloads = {"done": endpoint.reloads.done, "failed": endpoint.reloads.failed}
-    yield _counter("reloads", "Reloads by what became of them.", "result", reloads)
+    yield _counter("reloads", "Reloads by what became of them.", reloads, "result")
     failing = {"": endpoint.reloads.failing}
-    yield _gauge("reload_failing", "1: the last one failed.", values=failing)
+    yield _gauge("reload_failing", "1: the last one failed.", failing)
     if endpoint.log is not None:
         written = {"recorded": endpoint.log.recorded, "lost": endpoint.log.lost}
-        yield _counter("decisions", "Decision records by what became of them.", "result", written)
+        yield _counter("decisions", "Decision records by what became of them.", written, "result")
         failing = {"": bool(endpoint.log.failing)}
-        yield _gauge("decisions_failing", "1: they cannot be written.", values=failing)
+        yield _gauge("decisions_failing", "1: they cannot be written.", failing)
 
 
-def _by_name(found: Any) -> dict[str, int]:
-    return {status.name: count for status, count in found.requests.items()}
-
-
-def _counter(name: str, text: str, label: str = "", values: Any = None) -> Metric:
+def _counter(name: str, text: str, values: Mapping[str, float], label: str = "") -> Metric:
     family = CounterMetricFamily(f"muxnet_{name}", text, labels=[label] if label else None)
     return _filled(family, label, values)
 
 
-def _gauge(name: str, text: str, label: str = "", values: Any = None) -> Metric:
+def _gauge(name: str, text: str, values: Mapping[str, float], label: str = "") -> Metric:
     family = GaugeMetricFamily(f"muxnet_{name}", text, labels=[label] if label else None)
     return _filled(family, label, values)
 
 
-def _filled(family: Any, label: str, values: dict[str, float]) -> Metric:
+def _filled(
+    family: CounterMetricFamily | GaugeMetricFamily, label: str, values: Mapping[str, float]
+) -> Metric:
     for key, value in values.items():
         family.add_metric([key] if label else [], value)
-    metric: Metric = family
-    return metric
+    return family
 
 
-def _batches(found: Any) -> Metric:
+def _batches(found: _core.ServiceStatistics) -> Metric:
     family = HistogramMetricFamily(
         "muxnet_batch_seconds", "Run time of a model's batches.", labels=["model"]
     )
@@ -142,7 +143,7 @@ def _batches(found: Any) -> Metric:
     return family
 
 
-def _histogram(histogram: Any) -> tuple[list[tuple[str, float]], float]:
+def _histogram(histogram: _core.Histogram) -> tuple[list[tuple[str, float]], float]:
     bounds = [f"{bound / 1000:g}" for bound in histogram.bounds_ms] + ["+Inf"]
     buckets, seen = [], 0
     for bound, count in zip(bounds, histogram.buckets, strict=True):
@@ -151,40 +152,8 @@ def _histogram(histogram: Any) -> tuple[list[tuple[str, float]], float]:
     return buckets, histogram.sum_ms / 1000
 
 
-def registry(endpoint: "Endpoint", refusals: Refusals) -> CollectorRegistry:
+def registry(endpoint: Endpoint, refusals: Refusals) -> CollectorRegistry:
     """Return a registry with the service's metrics and no others."""
     result = CollectorRegistry()
     result.register(ServiceCollector(endpoint, refusals))
     return result
-
-
-def status(found: Any) -> dict[str, Any]:
-    """Return the statistics as plain values, for the status page."""
-    stages = [
-        {
-            "name": stage.name,
-            "images": stage.images,
-            "batches": stage.batches,
-            "waiting": stage.waiting,
-            "p50_ms": stage.run.quantile_ms(0.5),
-            "mean_ms": stage.run.sum_ms / stage.run.count if stage.run.count else 0.0,
-        }
-        for stage in found.stages
-    ]
-    for stage, called in zip(stages[1:], found.called, strict=True):
-        stage["called"] = called
-    return {
-        "version": found.version,
-        "images": found.images,
-        "requests": _by_name(found),
-        "look": stages[0],
-        "models": stages[1:],
-        "macs": found.macs,
-        "reference_macs": found.reference_macs,
-        "p50_ms": found.total.quantile_ms(0.5),
-        "p99_ms": found.total.quantile_ms(0.99),
-        "departures": {reason.name: count for reason, count in found.departures.items()},
-        "shadow_images": found.shadow_images,
-        "shadow_agreed": found.shadow_agreed,
-        "drift": None if found.drift is None else describe_drift(found.drift),
-    }

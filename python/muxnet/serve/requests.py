@@ -4,11 +4,12 @@ The core reads both forms, REST and gRPC, with the same limits, while other thre
 tensors stay where they lie. The KServe SDK's own decoders keep every number as an object of Python.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import orjson
@@ -16,12 +17,13 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+from muxnet.base.images import Images
 from muxnet.serve.answers import Receive
 from muxnet.serve.kserve_parts import RequestedOutput
 from muxnet.serve.labels import MOST_LABELS
 
 INPUT_NAME = "images"
-DTYPES: dict[str, Any] = {"UINT8": np.uint8, "FP32": np.float32}
+DTYPES: dict[str, type[np.uint8] | type[np.float32]] = {"UINT8": np.uint8, "FP32": np.float32}
 LABELS_BYTES = 512 * 1024
 # What is read and checked in less than it takes to ask another thread.
 QUICK_TEXT_BYTES = 16 * 1024
@@ -69,7 +71,7 @@ class Request:
     id: str
     model_version: str
     parameters: Mapping[str, bool | int | float | str]
-    inputs: "list[_core.InputTensor]"
+    inputs: list[_core.InputTensor]
     outputs: list[RequestedOutput]
     body: bytes
     from_grpc: bool
@@ -136,7 +138,7 @@ def read_grpc(message: bytes, limits: Limits) -> Request:
 
 
 def _request(
-    read: "Callable[[], _core.InferenceRequest]", body: bytes, model_name: str | None
+    read: Callable[[], _core.InferenceRequest], body: bytes, model_name: str | None
 ) -> Request:
     try:
         found = read()
@@ -224,7 +226,7 @@ def asked_of(request: Request) -> Asked:
 
 def images_of(
     request: Request, image_shape: tuple[int, int, int], limits: Limits, resize: int = 0
-) -> NDArray[Any]:
+) -> Images:
     """Return the images u8 or f32 (n, c, h, w) of a request; ``resize``: see ``ImageFormat``.
 
     Raises:
@@ -255,13 +257,15 @@ def _raw(request: Request) -> memoryview | None:
     return None if raw is None else memoryview(request.body)[raw[0] : raw[1]]
 
 
-def _values(request: Request, datatype: str, size: int) -> NDArray[Any]:
+def _values(request: Request, datatype: str, size: int) -> Images:
     tensor, dtype, raw = request.inputs[0], DTYPES[datatype], _raw(request)
     if raw is not None:
         wanted = size * np.dtype(dtype).itemsize
         if len(raw) != wanted:
             raise bad_request(tensor.name, f"{wanted} bytes", len(raw))
-        return np.frombuffer(raw, dtype)
+        if dtype is np.uint8:
+            return np.frombuffer(raw, np.uint8)
+        return np.frombuffer(raw, np.float32)
     values: NDArray[np.float32] = tensor.numbers
     if values.size != size:
         raise bad_request(tensor.name, f"{size} numbers of {datatype}", values.size)
@@ -271,7 +275,7 @@ def _values(request: Request, datatype: str, size: int) -> NDArray[Any]:
         raise bad_request(tensor.name, f"numbers of {datatype}", "fractions")
     if values.min() < 0 or values.max() > 255:
         raise bad_request(tensor.name, "numbers from 0 to 255", "others")
-    return values.astype(dtype)
+    return values.astype(np.uint8)
 
 
 def _contents(request: Request, shape: list[int]) -> list[bytes]:
@@ -301,12 +305,11 @@ def _contents(request: Request, shape: list[int]) -> list[bytes]:
 
 def _decoded(
     contents: list[bytes], image_shape: tuple[int, int, int], limits: Limits, resize: int
-) -> NDArray[Any]:
+) -> Images:
     channels, height, width = image_shape
     if height != width or channels not in (1, 3):
         raise bad_request("datatype", "FP32 or UINT8 for images that are no squares", "BYTES")
     try:
-        decoded = _core.decode_images(contents, channels, height, resize, limits.pixels)
+        return _core.decode_images(contents, channels, height, resize, limits.pixels)
     except OSError as error:
         raise RequestError(400, str(error)) from error
-    return np.asarray(decoded)

@@ -1,12 +1,14 @@
 """What the core answered as a response of the Open Inference Protocol."""
 
+from __future__ import annotations
+
 import logging
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.serve.kserve_parts import InferOutput, InferResponse, RequestedOutput
@@ -19,7 +21,7 @@ OUTPUTS = (
     ("probabilities", "FP32", "K"),
     ("classes", "INT64", ""),
     ("called", "INT64", ""),
-    ("macs", "FP64", ""),
+    ("cost", "FP64", ""),
     ("weights", "FP32", "N"),
 )
 DEFAULT_OUTPUTS = ("probabilities", "classes")
@@ -30,7 +32,7 @@ STATUSES = {"full": 503, "closing": 503, "late": 504, "stuck": 504, "cost": 400,
 LOG = logging.getLogger("muxnet.serve")
 
 
-def refusal(answer: Any) -> RequestError | None:
+def refusal(answer: _core.ServiceAnswer) -> RequestError | None:
     """Return why a request was not answered; None when it was."""
     if answer.status == _core.ServiceStatus.ok:
         return None
@@ -63,12 +65,12 @@ def names_of(mask: int, models: list[str]) -> list[str]:
 
 
 def respond(
-    request: Request, answer: Any, models: list[str], policy: str, server_ms: float
+    request: Request, answer: _core.ServiceAnswer, models: list[str], policy: str, server_ms: float
 ) -> InferResponse:
     """Return the response to an answered request.
 
     Its parameters: ``called``, the names of the models that ran on each image, and ``wanted``,
-    where the rule had asked for others; ``weights`` and ``macs`` of each image; ``policy`` and
+    where the rule had asked for others; ``weights`` and ``cost`` of each image; ``policy`` and
     ``policy_version``; ``first_input``, the number of the first image, by which its label can come
     back; ``server_ms``, from the request to its answer. Lists are JSON in a text, as parameters
     are scalars.
@@ -97,7 +99,7 @@ def respond(
         infer_outputs=outputs,
         parameters={
             **_parameters(answer, models, policy, decided),
-            "first_input": int(answer.first_input),
+            "first_input": answer.first_input,
             # The SDK's gRPC knows no floating-point parameters.
             "server_ms": f"{server_ms:.3f}" if request.from_grpc else round(server_ms, 3),
         },
@@ -133,12 +135,12 @@ def rest_body(response: InferResponse) -> tuple[bytes, int | None]:
     return (b"".join([head, *binary]), len(head)) if binary else (head, None)
 
 
-def _output(name: str, answer: Any) -> InferOutput:
-    known: dict[str, Callable[[], Any]] = {
+def _output(name: str, answer: _core.ServiceAnswer) -> InferOutput:
+    known: dict[str, Callable[[], NDArray[np.generic]]] = {
         "probabilities": lambda: answer.probabilities,
         "classes": lambda: np.asarray(answer.answers, np.int64),
         "called": lambda: np.asarray(answer.called, np.uint64).astype(np.int64),
-        "macs": lambda: np.asarray(answer.macs, np.float64),
+        "cost": lambda: np.asarray(answer.costs, np.float64),
         "weights": lambda: answer.weights,
     }
     values = known[name]() if name in known else np.empty(0)
@@ -147,12 +149,14 @@ def _output(name: str, answer: Any) -> InferOutput:
     return InferOutput(name, list(values.shape), DATATYPES[values.dtype.char], data=values)
 
 
-def _parameters(answer: Any, models: list[str], policy: str, decided: bool) -> dict[str, Any]:
-    parameters: dict[str, Any] = {
+def _parameters(
+    answer: _core.ServiceAnswer, models: list[str], policy: str, decided: bool
+) -> dict[str, str | int]:
+    parameters: dict[str, str | int] = {
         "called": _json([names_of(mask, models) for mask in answer.called]),
-        "macs": _json(answer.macs),
+        "cost": _json(answer.costs),
         "policy": policy,
-        "policy_version": int(answer.version),
+        "policy_version": answer.version,
     }
     if decided or answer.wanted != answer.called:
         parameters["wanted"] = _json([names_of(mask, models) for mask in answer.wanted])
@@ -161,5 +165,5 @@ def _parameters(answer: Any, models: list[str], policy: str, decided: bool) -> d
     return parameters
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -2,7 +2,6 @@
 
 import dataclasses
 from importlib import resources
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,7 +23,7 @@ from muxnet.serve.kserve_parts import (
     ModelNotReady,
     register_v2_endpoints,
 )
-from muxnet.serve.metrics import registry, status
+from muxnet.serve.metrics import registry
 from muxnet.serve.off_loop import off_loop
 from muxnet.serve.refusals import Refusals
 from muxnet.serve.requests import (
@@ -39,6 +38,7 @@ from muxnet.serve.requests import (
 from muxnet.serve.requests import Request as InferenceRequest
 from muxnet.serve.responses import rest_body
 from muxnet.serve.router_model import Endpoint, Extension
+from muxnet.serve.status import status
 
 LENGTH_HEADER = "inference-header-content-length"
 PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " + (
@@ -53,7 +53,7 @@ class Refusal(BaseModel):
     error: str
 
 
-ERRORS: dict[int | str, dict[str, Any]] = {
+ERRORS: dict[int | str, dict[str, type[Refusal]]] = {
     status: {"model": Refusal} for status in (400, 401, 404, 413, 503, 504)
 }
 
@@ -128,7 +128,7 @@ def _add_health(app: FastAPI, endpoint: Endpoint) -> None:
     async def ready() -> Response:
         """Tell whether requests are taken: not before all models ran, draining, with one stuck."""
         health = endpoint.health()
-        return JSONResponse(health, 200 if health["ready"] else 503)
+        return JSONResponse(dataclasses.asdict(health), 200 if health.ready else 503)
 
 
 class LabelsBack:
@@ -170,21 +170,19 @@ def _add_status(app: FastAPI, endpoint: Endpoint, refusals: Refusals) -> None:
     @app.get("/status", include_in_schema=False)
     async def status_values() -> Response:
         served = endpoint.served
-        found = status(endpoint.bridge.service.statistics())
-        found["labels"] = endpoint.labels.status(found["version"])
-        for entry, model in zip(found["models"], served.models, strict=True):
-            entry["macs"] = float(model.cost)
+        statistics = endpoint.bridge.service.statistics()
+        found = status(statistics, served.models, endpoint.labels.status(statistics.version))
         return JSONResponse(
             {
-                **found,
+                **dataclasses.asdict(found),
                 "router": endpoint.router_name,
                 "policy": served.policy.name,
-                "uses_router": bool(served.policy.uses_router),
+                "uses_multiplexer": served.policy.uses_multiplexer,
                 "accuracy": served.policy.point.accuracy,
                 "class_names": list(served.class_names),
                 "image_shape": list(served.image_shape),
                 "cost_title": cost_title(served.cost_kind),
-                **endpoint.health(),
+                **dataclasses.asdict(endpoint.health()),
                 "reloads": dataclasses.asdict(endpoint.reloads),
                 "decisions": None if endpoint.log is None else endpoint.log.state(),
             }

@@ -1,12 +1,15 @@
 """The router and its models as models of the KServe SDK."""
 
+from __future__ import annotations
+
 import dataclasses
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+from muxnet.base.images import Images
 from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
@@ -44,6 +47,28 @@ class Reloads:
     failing: bool = False  # the last time
 
 
+@dataclasses.dataclass(frozen=True)
+class StuckModel:
+    """A model that holds up a worker; ``seconds`` long, ``since`` when."""
+
+    model: str
+    seconds: float
+    since: float
+    version: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Health:
+    """Whether requests are taken, how many workers are left, and what is wrong besides."""
+
+    ready: bool
+    draining: bool
+    workers: int
+    workers_left: int
+    stuck: list[StuckModel]
+    failing: list[str]
+
+
 class Endpoint:
     """What all served models share: the service, what is deployed, limits and the log."""
 
@@ -72,34 +97,33 @@ class Endpoint:
     @property
     def ready(self) -> bool:
         """Whether requests are taken, and all workers are there to answer them."""
-        workers = self.bridge.service.workers()
-        return not self.draining and workers.left == workers.count
+        return self.health().ready
 
-    def health(self) -> dict[str, Any]:
-        """Return whether it is ready, how many workers are left, and what is wrong besides."""
+    def health(self) -> Health:
+        """Return how it goes."""
         workers = self.bridge.service.workers()
         stages = ["multiplexer", *self.served.names]
         stuck = [
-            {
-                "model": stages[batch.stage],
-                "seconds": round(batch.seconds, 1),
-                "since": round(time.time() - batch.seconds, 1),
-                "version": batch.version,
-            }
+            StuckModel(
+                stages[batch.stage],
+                round(batch.seconds, 1),
+                round(time.time() - batch.seconds, 1),
+                batch.version,
+            )
             for batch in workers.stuck
         ]
-        return {
-            "ready": not self.draining and workers.left == workers.count,
-            "draining": self.draining,
-            "workers": workers.count,
-            "workers_left": workers.left,
-            "stuck": stuck,
-            "failing": sorted(
+        return Health(
+            ready=not self.draining and workers.left == workers.count,
+            draining=self.draining,
+            workers=workers.count,
+            workers_left=workers.left,
+            stuck=stuck,
+            failing=sorted(
                 {task.name for task in self.background.tasks.values() if task.trouble}
                 | ({"reload"} if self.reloads.failing else set())
                 | ({"decisions"} if self.log is not None and self.log.failing else set())
             ),
-        }
+        )
 
     def answers(self, model: int | None) -> bool:
         """Return whether a model, or the router, is not held up by one that is stuck."""
@@ -123,7 +147,7 @@ class Endpoint:
 
     def _deploy(self, served: Served) -> int:
         deployment = served.deployment(record=self.log is not None)
-        return int(self.bridge.service.deploy(deployment))
+        return self.bridge.service.deploy(deployment)
 
     async def infer(
         self, request: Request, model: int | None, headers: Mapping[str, str] | None = None
@@ -166,20 +190,23 @@ class Endpoint:
         if model is None:
             self._keep(request.id, answer, names)
         if self.traces is not None:
-            attributes = {"muxnet.policy": policy, "muxnet.images": len(answer.called)}
+            attributes: dict[str, str | int] = {
+                "muxnet.policy": policy,
+                "muxnet.images": len(answer.called),
+            }
             name = request.model_name
             context = self.traces.add(name, began_ns, ended, headers, attributes)
             self.traces.add_calls(context, submitted, answer.calls, names)
         return response
 
-    def _keep(self, request_id: str, answer: Any, names: list[str]) -> None:
+    def _keep(self, request_id: str, answer: _core.ServiceAnswer, names: list[str]) -> None:
         """Remember and record what the router answered."""
         self.labels.remember(answer.first_input, answer.answers, answer.version)
         if self.log is not None:
             shadow = [names_of(mask, names) for mask in answer.shadow]
             self.log.write(request_id, answer, shadow)
 
-    async def _answer(self, images: Any, asked: Asked, model: int | None) -> Any:
+    async def _answer(self, images: Images, asked: Asked, model: int | None) -> _core.ServiceAnswer:
         version = self._version
         try:
             point = None
@@ -204,6 +231,9 @@ class Endpoint:
         return answer
 
 
+TensorInfo = dict[str, str | list[int]]  # name, datatype, shape
+
+
 class RouterModel(InferenceModel):  # type: ignore[misc]
     """One name of the endpoint: the router, or a single model."""
 
@@ -213,7 +243,7 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         self._model = model
 
     async def __call__(
-        self, body: Request, headers: dict[str, str] | None = None, verb: Any = None
+        self, body: Request, headers: dict[str, str] | None = None, verb: object = None
     ) -> tuple[InferResponse, dict[str, str]]:
         """Answer a request of the protocol."""
         return await self._endpoint.infer(body, self._model, headers), {}
@@ -222,19 +252,19 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         """Return whether requests are taken."""
         return self._endpoint.answers(self._model)
 
-    def get_input_types(self) -> list[dict[str, Any]]:
+    def get_input_types(self) -> list[TensorInfo]:
         """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too."""
         shape = [-1, *self._endpoint.served.image_shape]
         return [{"name": INPUT_NAME, "datatype": "UINT8", "shape": shape}]
 
-    def get_output_types(self) -> list[dict[str, Any]]:
+    def get_output_types(self) -> list[TensorInfo]:
         """Return all outputs that can be asked for."""
         served = self._endpoint.served
         extents = {"K": len(served.class_names), "N": len(served.models)}
         return [
             {"name": name, "datatype": datatype, "shape": [-1, *([extents[e]] if e else [])]}
             for name, datatype, e in OUTPUTS
-            if e != "N" or (self._model is None and served.policy.uses_router)
+            if e != "N" or (self._model is None and served.policy.uses_multiplexer)
         ]
 
 

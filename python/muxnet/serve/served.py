@@ -1,14 +1,16 @@
 """What is served: models of a run or anybody's, and the policy that routes among them."""
 
+from __future__ import annotations
+
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool.adapters import files_of
-from muxnet.pool.pools import ImageFormat, is_run, load_policy, open_router, require_models
+from muxnet.pool.pools import ImageFormat, is_run, load_policy, require_models
+from muxnet.pool.router import open_router
 from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
 
 
@@ -47,27 +49,27 @@ class Source:
 
 @dataclasses.dataclass(frozen=True)
 class Served:
-    """Models (of the core's ``HostedModel``) and policy, ready to be deployed."""
+    """Models and policy, ready to be deployed."""
 
-    models: list[Any]
-    multiplexer: Any
-    policy: Any
-    shadow: Any
+    models: list[_core.HostedModel]
+    multiplexer: _core.Multiplexer | None
+    policy: _core.Policy
+    shadow: _core.Policy | None
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
     cost_kind: str  # of the models' costs
     resize: int = 0  # of encoded images; see ImageFormat
-    monitor: Any = None
+    monitor: _core.DriftMonitor | None = None
 
     @property
     def names(self) -> list[str]:
         """The models' names."""
-        return [str(model.name) for model in self.models]
+        return [model.name for model in self.models]
 
     @property
-    def points(self) -> list[Any]:
+    def points(self) -> list[_core.OperatingPoint]:
         """The policy's operating points, by rising cost."""
-        return list(self.policy.operating_points)
+        return self.policy.operating_points
 
     def point_for(self, accuracy: float) -> int:
         """Return the cheapest operating point that attained ``accuracy`` on held-out inputs.
@@ -76,37 +78,38 @@ class Served:
             ValueError: none did.
 
         """
-        for index, point in enumerate(self.points):
-            if point.accuracy >= accuracy:
-                return index
-        best = max(point.accuracy for point in self.points)
-        raise ValueError(error_text("accuracy", f"at most {best:.4f}", accuracy))
+        index: int | None = self.policy.cheapest_as_good(accuracy)
+        if index is None:
+            best = max(point.accuracy for point in self.points)
+            raise ValueError(error_text("accuracy", f"at most {best:.4f}", accuracy))
+        return index
 
-    def deployment(self, *, record: bool) -> Any:
+    def deployment(self, *, record: bool) -> _core.Deployment:
         """Return all of it for the core; the chosen point comes after all others.
 
         ``record`` makes decision records of what it answers.
         """
-        looks = self.policy.uses_router or (self.shadow is not None and self.shadow.uses_router)
+        uses_multiplexer = self.policy.uses_multiplexer or (
+            self.shadow is not None and self.shadow.uses_multiplexer
+        )
         rules = [self.policy.rule_at(point) for point in self.points]
-        beside = {"shadow": self.shadow.rule()} if self.shadow is not None else {}
         return _core.Deployment(
             self.models,
-            self.multiplexer if looks else None,
+            self.multiplexer if uses_multiplexer else None,
             [*rules, self.policy.rule()],
             point=len(rules),
             reference=self.policy.best_single,
             recorders=self._recorders() if record else [],
+            shadow=None if self.shadow is None else self.shadow.rule(),
             monitor=self.monitor,
-            **beside,
         )
 
-    def _recorders(self) -> list[Any]:
-        costs = {self.cost_kind: [float(model.cost) for model in self.models]}
-        looks = self.policy.uses_router
-        router_costs = {self.cost_kind: float(self.multiplexer.macs)} if looks else {}
+    def _recorders(self) -> list[_core.Recorder]:
+        costs = {self.cost_kind: [model.cost for model in self.models]}
+        asked = self.multiplexer if self.policy.uses_multiplexer else None
+        multiplexer_costs = {} if asked is None else {self.cost_kind: asked.macs}
         points = [*range(len(self.points)), None]
-        return [_core.Recorder(self.policy, costs, router_costs, point) for point in points]
+        return [_core.Recorder(self.policy, costs, multiplexer_costs, point) for point in points]
 
 
 def load(source: Source) -> Served:
@@ -117,7 +120,7 @@ def load(source: Source) -> Served:
         OSError: a file that cannot be read.
 
     """
-    policy, pool = open_router(
+    router = open_router(
         source.path,
         policy=source.policy,
         run=source.run,
@@ -125,10 +128,11 @@ def load(source: Source) -> Served:
         images=source.images,
         threads=1,  # a worker is one
     )
+    policy, pool = router.policy, router.pool
     shadow = _shadow(source) if source.shadow else None
     if shadow is not None:
         require_models(f"shadow {source.shadow}", shadow, pool.names)
-        if shadow.uses_router and pool.multiplexer is None:
+        if shadow.uses_multiplexer and pool.multiplexer is None:
             expected = "a shadow that needs no multiplexer"
             raise ConfigError(error_text(source.shadow, expected, shadow.name))
     return Served(
@@ -144,7 +148,7 @@ def load(source: Source) -> Served:
     )
 
 
-def _shadow(source: Source) -> Any:
+def _shadow(source: Source) -> _core.Policy:
     if (Path(source.shadow) / POLICY_FILE).is_file() or not source.has_networks:
         return load_policy(Path(source.shadow))
     return load_policy(source.run or source.path, source.shadow)

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
 
 import uvloop
 
@@ -91,7 +90,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(fields)
 
 
-def event(text: str, **fields: Any) -> None:
+def event(text: str, **fields: object) -> None:
     """Log something that happened, with its values."""
     LOG.info(text, extra={"fields": fields})
 
@@ -253,17 +252,19 @@ class Server:
         last = min(LAST_SECONDS, drain / 4)
         endpoint = self._endpoint
         endpoint.draining = True
-        stopping: asyncio.Future[Any] = asyncio.gather(rest.drain(), grpc)
-        await asyncio.wait([serving, stopping], timeout=drain - last)
+        stopping = asyncio.gather(rest.drain(), grpc)
+        ending: list[asyncio.Future[None] | asyncio.Future[tuple[None, None]]]
+        ending = [serving, stopping]
+        await asyncio.wait(ending, timeout=drain - last)
         # What is not answered by now is refused by the service, which tells its client.
         whole = await endpoint.bridge.close(max(end - last - loop.time(), 0.0))
         await self._background.stop()
-        closing: list[asyncio.Future[Any]] = [serving, stopping, *self._closing()]
-        _, open_still = await asyncio.wait(closing, timeout=max(end - loop.time(), last / 2))
+        ending += self._closing()
+        _, open_still = await asyncio.wait(ending, timeout=max(end - loop.time(), last / 2))
         if whole and not open_still and not self._background.busy:
             event("stopped")
             return
-        stuck = [entry["model"] for entry in endpoint.health()["stuck"]]
+        stuck = [entry.model for entry in endpoint.health().stuck]
         event("stopped", stuck=stuck)
         # Threads that do not come back would hold up the interpreter's own end.
         logging.shutdown()

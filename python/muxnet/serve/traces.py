@@ -1,14 +1,18 @@
 """OpenTelemetry: each request as a trace of the multiplexer and the models that ran on it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from muxnet.base.compiled import _core
 
 LOOK = "multiplexer"
 
@@ -33,9 +37,9 @@ class Traces:
         began_ns: int,
         ended_ns: int,
         headers: Mapping[str, str] | None,
-        attributes: Mapping[str, Any],
+        attributes: Mapping[str, str | int],
         error: str = "",
-    ) -> Any:
+    ) -> Context:
         """Add a request served by ``name``; return the context of its parts."""
         span = self._tracer.start_span(
             f"infer {name}",
@@ -50,7 +54,11 @@ class Traces:
         return set_span_in_context(span)
 
     def add_calls(
-        self, context: Any, submitted_ns: int, calls: Sequence[Any], models: list[str]
+        self,
+        context: Context,
+        submitted_ns: int,
+        calls: Sequence[_core.CallSpan],
+        models: list[str],
     ) -> None:
         """Add the batches that ran on a request's images; their times count from its submission."""
         for call in calls:

@@ -36,10 +36,10 @@ class WorkersWatch:
     async def step(self) -> None:
         """Look once."""
         health = self._endpoint.health()
-        found = Counter((entry["model"], entry["version"]) for entry in health["stuck"])
-        left = {"workers": health["workers"], "left": health["workers_left"]}
+        found = Counter((entry.model, entry.version) for entry in health.stuck)
+        left = {"workers": health.workers, "left": health.workers_left}
         for model, version in (found - self._stuck).elements():
-            since = min(e["since"] for e in health["stuck"] if e["model"] == model)
+            since = min(e.since for e in health.stuck if e.model == model)
             fields = {"model": model, "version": version, "since": since, **left}
             LOG.error("worker stuck", extra={"fields": fields})
         for model, version in (self._stuck - found).elements():

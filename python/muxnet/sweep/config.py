@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from types import ModuleType
+from typing import Literal
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
 from muxnet.base.files import read_text
 from muxnet.base.schema import option
-from muxnet.sweep.trials import KINDS, Trial
+from muxnet.sweep.trials import KINDS, Label, Trial
 
 MOST_BYTES = 256 << 10  # its parser takes a second for as much
 MOST_LEVELS = 16
@@ -24,7 +25,7 @@ MOST_TRIALS = 10_000
 class Choices:
     """The values of an axis, each with the settings that it stands for."""
 
-    settings: dict[Any, dict[str, Any]]
+    settings: dict[Label, dict[str, object]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +52,9 @@ class SweepConfig:
     """
 
     kind: Literal["routing", "training"]
-    vary: dict[str, Any]
-    fixed: dict[str, Any] = dataclasses.field(default_factory=dict)
-    baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
+    vary: dict[str, object]
+    fixed: dict[str, object] = dataclasses.field(default_factory=dict)
+    baseline: dict[str, Label] = dataclasses.field(default_factory=dict)
     search: Literal["grid", "optuna"] = option("grid")
     trials: int = option(20, minimum=1)
     seed: int = option(0, minimum=0)
@@ -67,10 +68,10 @@ class Sweep:
 
     source: str
     config: SweepConfig
-    fixed: dict[str, Any]
+    fixed: dict[str, object]
     axes: dict[str, Axis]
 
-    def trial(self, labels: Mapping[str, Any]) -> Trial:
+    def trial(self, labels: Mapping[str, Label]) -> Trial:
         """Return the trial of one choice on each axis."""
         settings = dict(self.fixed)
         for name, label in labels.items():
@@ -78,7 +79,7 @@ class Sweep:
             settings |= axis.settings[label] if isinstance(axis, Choices) else {name: label}
         return Trial(self.config.kind, dict(labels), settings)
 
-    def choices(self) -> list[list[Any]]:
+    def choices(self) -> list[list[Label]]:
         """Return what can be chosen on each axis; of a range its ends only."""
         return [
             list(axis.settings) if isinstance(axis, Choices) else [axis.low, axis.high]
@@ -126,25 +127,28 @@ def read_sweep(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Swe
     return sweep
 
 
-def _axis(name: str, value: Any, known: Mapping[str, Any], where: str) -> Axis:
+def _axis(name: str, value: object, known: Mapping[str, object], where: str) -> Axis:
     if isinstance(value, Mapping) and "low" in value:
         _known(name, known, where)
         return _range(schema.from_dict(Range, value, where), known[name], where)
     if isinstance(value, Mapping) and value:
         return Choices(
-            {label: _settings(inner, known, where, label) for label, inner in value.items()}
+            {
+                _label(label, where): _settings(inner, known, where, str(label))
+                for label, inner in value.items()
+            }
         )
     if not isinstance(value, list) or not value:
         expected = "a list of values, named choices, or a range {low:, high:}"
         raise ConfigError(error_text(where, expected, repr(value)))
     _known(name, known, where)
-    labels = [_label(entry) for entry in value]
+    labels = [_label(entry, where) for entry in value]
     if len(set(labels)) != len(labels):
         raise ConfigError(error_text(where, "different values", value))
     return Choices({label: {name: entry} for label, entry in zip(labels, value, strict=True)})
 
 
-def _range(found: Range, kind: Any, where: str) -> Range:
+def _range(found: Range, kind: object, where: str) -> Range:
     """Return a range of whole numbers where the setting is one."""
     if kind is not int:
         return found
@@ -155,13 +159,15 @@ def _range(found: Range, kind: Any, where: str) -> Range:
     return Range(low, high, step, found.log)
 
 
-def _settings(value: Any, known: Mapping[str, Any], where: str, place: str) -> dict[str, Any]:
+def _settings(
+    value: object, known: Mapping[str, object], where: str, place: str
+) -> dict[str, object]:
     """Return settings under their full names, those of nested objects with dots."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
         raise ConfigError(error_text(f"{where}, {place}", "settings (key: value)", repr(value)))
-    settings: dict[str, Any] = {}
+    settings: dict[str, object] = {}
     for key, entry in value.items():
         nested = isinstance(entry, Mapping) and key not in known
         for name, inner in entry.items() if nested else ((None, entry),):
@@ -173,13 +179,17 @@ def _settings(value: Any, known: Mapping[str, Any], where: str, place: str) -> d
     return settings
 
 
-def _known(name: str, known: Mapping[str, Any], where: str) -> None:
+def _known(name: str, known: Mapping[str, object], where: str) -> None:
     if name not in known:
         raise ConfigError(f"[{where}] unknown key '{name}'; known keys: {', '.join(sorted(known))}")
 
 
-def _label(value: Any) -> Any:
-    return " ".join(map(str, value)) if isinstance(value, list) else value
+def _label(value: object, where: str) -> Label:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise ConfigError(error_text(where, "texts, numbers, truth values or lists of them", value))
 
 
 def _check(sweep: Sweep) -> None:
@@ -199,8 +209,7 @@ def _check(sweep: Sweep) -> None:
                 raise ConfigError(error_text(f"{where}, vary.{name}", expected, "a range"))
             if axis.low >= axis.high or (axis.log and (axis.low <= 0 or axis.step is not None)):
                 expected = "low below high; for log: low above 0 and no step"
-                received = config.vary[name]
-                raise ConfigError(error_text(f"{where}, vary.{name}", expected, received))
+                raise ConfigError(error_text(f"{where}, vary.{name}", expected, config.vary[name]))
     choices = {
         name: list(axis.settings) for name, axis in sweep.axes.items() if isinstance(axis, Choices)
     }
@@ -210,21 +219,21 @@ def _check(sweep: Sweep) -> None:
         if label not in choices[name]:
             expected = f"one of {choices[name]}"
             raise ConfigError(error_text(f"{where}, baseline.{name}", expected, label))
-    figures = KINDS[config.kind].FIGURES
+    figures = KINDS[config.kind].figures()
     for column in (*config.maximise, *config.minimise):
         if column not in figures:
             expected = f"one of {', '.join(figures)}"
             raise ConfigError(error_text(f"{where}, maximise, minimise", expected, column))
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> dict[object, object]:
     content = _parse(read_text(path, MOST_BYTES), str(path))
     if not isinstance(content, dict):
         raise ConfigError(error_text(str(path), "keys and values", repr(content)))
     return content
 
 
-def _parse(text: str, where: str) -> Any:
+def _parse(text: str, where: str) -> object:
     try:
         import yaml
     except ImportError as error:
@@ -235,21 +244,23 @@ def _parse(text: str, where: str) -> Any:
         first: [rule for rule in known if not rule[0].endswith((":bool", ":float"))]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    loader: Any = type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": rules})
-    truth = re.compile("^(?:true|false)$")
-    loader.add_implicit_resolver("tag:yaml.org,2002:bool", truth, list("tf"))
     number = r"^[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?$"
-    loader.add_implicit_resolver(
-        "tag:yaml.org,2002:float", re.compile(number), list("-+.0123456789")
-    )
+    for kind, pattern, begins in (
+        ("bool", "^(?:true|false)$", "tf"),
+        ("float", number, "-+.0123456789"),
+    ):
+        for first in begins:
+            rules.setdefault(first, []).append((f"tag:yaml.org,2002:{kind}", re.compile(pattern)))
+    loader = type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": rules})
     try:
         _check_nesting(yaml, text)
-        return yaml.load(text, loader)  # a SafeLoader
+        content: object = yaml.load(text, loader)  # a SafeLoader
+        return content
     except (yaml.YAMLError, ValueError) as error:  # of dates and numbers that cannot be
         raise ConfigError(error_text(where, "YAML", error)) from error
 
 
-def _check_nesting(yaml: Any, text: str) -> None:
+def _check_nesting(yaml: ModuleType, text: str) -> None:
     """Refuse depth, and aliases, by which a few lines stand for any number of values."""
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):

@@ -1,9 +1,9 @@
 """The accuracy-cost plane of a sweep."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from muxnet.base import drawing
@@ -31,7 +31,7 @@ def plane(trials: Sequence[tuple[Trial, Record]]) -> bytes | None:
         return drawing.png(_figure(groups))
 
 
-def _figure(groups: dict[str, list[tuple[float, float]]]) -> Any:
+def _figure(groups: dict[str, list[tuple[float, float]]]) -> Figure:
     figure, (axes,) = drawing.new_figure(9.2, 5.2)
     colours = mpl.colormaps["tab20" if len(groups) > 10 else "tab10"]
     for i, (name, points) in enumerate(groups.items()):

@@ -3,11 +3,10 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import fingerprint, schema
 from muxnet.base.errors import UserError
-from muxnet.base.files import read_json, write_json
+from muxnet.base.files import Json, read_json, write_json
 from muxnet.sweep.config import Sweep
 from muxnet.sweep.trials import Record, Trial
 
@@ -89,13 +88,13 @@ def prepare(path: Path, sweep: Sweep, *, resume: bool) -> SweepFolder:
     return folder
 
 
-def _identity(sweep: Sweep) -> dict[str, Any]:
+def _identity(sweep: Sweep) -> Json:
     """Return what must be the same to go on.
 
     Of a grid each trial tells for itself; what Optuna remembers are figures of these settings.
     """
     config = sweep.config
-    identity: dict[str, Any] = {"kind": config.kind, "search": config.search}
+    identity: dict[str, object] = {"kind": config.kind, "search": config.search}
     if config.search == "optuna":
         identity |= {
             "fixed": sweep.fixed,
@@ -104,4 +103,5 @@ def _identity(sweep: Sweep) -> dict[str, Any]:
             "maximise": list(config.maximise),
             "minimise": list(config.minimise),
         }
-    return dict(json.loads(json.dumps(identity, default=str)))
+    found: Json = json.loads(json.dumps(identity, default=str))
+    return found

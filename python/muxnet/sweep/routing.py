@@ -4,42 +4,29 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import option
-from muxnet.outcomes.fitting import (
-    area_above_mixing,
-    cost_kind_of,
-    fit_policy,
-    point_within,
-    shuffled,
-)
+from muxnet.outcomes.fitting import area_above_mixing, cost_kind_of, fit_policy, fitting_table
 from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import read_outcomes
 
-FIGURES: tuple[str, ...] = (
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "cost",
-    "cost_share",
-    "models_per_input",
-    "area",
-    "area_low",
-    "area_high",
-)
+
+def figures() -> tuple[str, ...]:
+    """Return the columns that a trial fills."""
+    attained = ("accuracy", "accuracy_low", "accuracy_high", "cost", "cost_share")
+    return (*attained, "models_per_input", "area", "area_low", "area_high")
 
 
 @dataclasses.dataclass(frozen=True)
 class RoutingTrial:
     """All settings of a routing trial."""
 
-    table: str = option(text="recorded answers: safetensors, npz, csv, parquet or a run's folder")
+    table: str  # recorded answers: safetensors, npz, csv, parquet or a run's folder
     costs: dict[str, float] = dataclasses.field(default_factory=dict)  # in place of the table's
     cost_kind: str = option("", "of the costs in the table")
     policy: str = option(DEFAULT, "its name")
@@ -55,23 +42,24 @@ class RoutingTrial:
     )
 
 
-def keys() -> dict[str, Any]:
+def keys() -> Mapping[str, object]:
     """Return the type of every setting by its name."""
     return typing.get_type_hints(RoutingTrial)
 
 
-def check(settings: Mapping[str, Any], where: str) -> None:
+def check(settings: Mapping[str, object], where: str) -> None:
     """Raise ConfigError for settings that no trial can have."""
     trial = schema.from_dict(RoutingTrial, settings, where)
-    if trial.policy not in _core.policy_names():
-        names = ", ".join(_core.policy_names())
-        raise ConfigError(error_text(f"{where}, policy", f"one of {names}", trial.policy))
+    names = [entry.name for entry in _core.policies()]
+    if trial.policy not in names:
+        expected = f"one of {', '.join(names)}"
+        raise ConfigError(error_text(f"{where}, policy", expected, trial.policy))
     if trial.budget is not None and trial.lambda_cost is not None:
         received = f"{trial.budget:g} and {trial.lambda_cost:g}"
         raise ConfigError(error_text(where, "a budget or lambda_cost", received))
 
 
-def inputs(settings: Mapping[str, Any]) -> list[Path]:
+def inputs(settings: Mapping[str, object]) -> list[Path]:
     """Return the files that the recorded answers lie in."""
     table = Path(schema.from_dict(RoutingTrial, settings, "trial").table)
     if not table.is_dir():
@@ -79,7 +67,7 @@ def inputs(settings: Mapping[str, Any]) -> list[Path]:
     return [RunFolder(table).outcomes(part) for part in ("held_out", "calibration", "test")]
 
 
-def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[str, float | None]:
     """Fit, choose the operating point, evaluate on inputs that nothing was fitted on.
 
     ``cost_share`` is that of the dearest model's cost; ``area`` the height above random mixing up
@@ -91,11 +79,9 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     held_out, test = divided(tables, trial.share, trial.seed)
     kind = cost_kind_of(held_out, trial.cost_kind)
     options = {"max_models": trial.max_models, "bins": trial.bins}
-    shared: dict[str, Any] = {"cost_kind": kind, "seed": trial.seed, "options": options}
-    policy = _core.make_policy(trial.policy)
-    part = tables.get("calibration", held_out) if policy.uses_router else held_out
-    part = shuffled(part, trial.seed)
-    policy = fit_policy(trial.policy, part, **shared)
+    part = fitting_table(trial.policy, {**tables, "held_out": held_out})
+    part = _core.shuffle(part, trial.seed)
+    policy = fit_policy(trial.policy, part, cost_kind=kind, seed=trial.seed, options=options)
     dearest = max(test.costs(kind))
     _choose(policy, trial, dearest)
     found = _core.evaluate(policy, test, trial.seed)
@@ -114,9 +100,9 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     }
 
 
-def _choose(policy: Any, trial: RoutingTrial, dearest: float) -> None:
+def _choose(policy: "_core.Policy", trial: RoutingTrial, dearest: float) -> None:
     if trial.budget is not None:
-        point = point_within(policy, trial.budget * dearest)
+        point = policy.within(trial.budget * dearest)
         if point is None:
             cheapest = policy.operating_points[0].cost / dearest
             expected = f"at least {cheapest:.3g}, what the cheapest setting of {policy.name} costs"

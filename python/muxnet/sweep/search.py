@@ -1,12 +1,18 @@
 """Which trial comes next: every combination, or what Optuna suggests."""
 
+from __future__ import annotations
+
 import warnings
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from muxnet.base.errors import MissingPackageError
 from muxnet.sweep.config import Choices, Range, Sweep
 from muxnet.sweep.folder import SweepFolder
-from muxnet.sweep.trials import Record, Trial
+from muxnet.sweep.trials import Label, Record, Trial
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 
 class Search(Protocol):
@@ -54,8 +60,9 @@ class OptunaSearch:
         self.total = sweep.config.trials
         self.trials: list[Trial] = []
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        directions: list[Any] = ["maximize"] * len(sweep.config.maximise)
-        directions += ["minimize"] * len(sweep.config.minimise)
+        to = optuna.study.StudyDirection
+        directions = [to.MAXIMIZE] * len(sweep.config.maximise)
+        directions += [to.MINIMIZE] * len(sweep.config.minimise)
         self._study = optuna.create_study(
             study_name="sweep",
             storage=f"sqlite:///{folder.search}",
@@ -91,7 +98,7 @@ class OptunaSearch:
             self._study.tell(number, state=self._optuna.trial.TrialState.FAIL)
         self._told.add(number)
 
-    def _suggested(self, number: int) -> dict[str, Any]:
+    def _suggested(self, number: int) -> dict[str, Label]:
         # A sampler per trial: what it draws must not depend on where a sweep was resumed.
         seed = self._sweep.config.seed * 100_003 + number
         with warnings.catch_warnings():
@@ -100,18 +107,19 @@ class OptunaSearch:
         trial = self._study.ask(self._distributions())
         return dict(trial.params)
 
-    def _distributions(self) -> dict[str, Any]:
+    def _distributions(self) -> dict[str, BaseDistribution]:
         return {name: self._distribution(axis) for name, axis in self._sweep.axes.items()}
 
-    def _distribution(self, axis: Choices | Range) -> Any:
-        kinds = self._optuna.distributions
+    def _distribution(self, axis: Choices | Range) -> BaseDistribution:
+        from optuna import distributions as kinds
+
         if isinstance(axis, Choices):
             return kinds.CategoricalDistribution(list(axis.settings))
         if isinstance(axis.low, int):
             return kinds.IntDistribution(axis.low, int(axis.high), axis.log, int(axis.step or 1))
         return kinds.FloatDistribution(axis.low, axis.high, axis.log, axis.step)
 
-    def _trial(self, params: dict[str, Any]) -> Trial:
+    def _trial(self, params: Mapping[str, Label]) -> Trial:
         return self._sweep.trial({name: params[name] for name in self._sweep.axes})
 
 

@@ -4,22 +4,23 @@ import csv
 import io
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from muxnet.base.errors import MissingPackageError
 from muxnet.base.files import atomic_path, write_text
 from muxnet.base.tables import TextTable
-from muxnet.sweep.trials import KINDS, Record, Trial
+from muxnet.sweep.trials import KINDS, Label, Record, Trial
 
 SEED = "seed"  # the axis that means and intervals are taken over
 LEVEL = 0.95
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
+Group = dict[Label, Record]  # by seed
 
 
-def rows(trials: Sequence[tuple[Trial, Record]]) -> list[dict[str, Any]]:
+def rows(trials: Sequence[tuple[Trial, Record]]) -> list[Row]:
     """Return a row per trial: its choices, its settings, its figures, seconds and error.
 
     All rows have the same columns, in the same order; what a trial lacks is None.
@@ -29,7 +30,7 @@ def rows(trials: Sequence[tuple[Trial, Record]]) -> list[dict[str, Any]]:
             "trial": trial.key,
             **trial.labels,
             **{key: _plain(value) for key, value in trial.settings.items()},
-            **dict.fromkeys(KINDS[trial.kind].FIGURES),
+            **dict.fromkeys(KINDS[trial.kind].figures()),
             **record.figures,
             "seconds": record.seconds,
             "error": record.error,
@@ -71,7 +72,7 @@ def write_parquet(path: Path, table: Sequence[Row]) -> None:
         parquet.write_table(pyarrow.table(columns), temporary)
 
 
-def packages() -> tuple[Any, Any]:
+def packages() -> tuple[ModuleType, ModuleType]:
     """Return pyarrow and its Parquet writer.
 
     Raises:
@@ -111,7 +112,7 @@ def means(trials: Sequence[tuple[Trial, Record]]) -> TextTable:
 
 
 def differences(
-    trials: Sequence[tuple[Trial, Record]], baseline: Mapping[str, Any]
+    trials: Sequence[tuple[Trial, Record]], baseline: Mapping[str, Label]
 ) -> TextTable | None:
     """Return every figure less the baseline's, seed by seed, as text; None where none is paired.
 
@@ -119,7 +120,7 @@ def differences(
     """
     groups = _groups(trials)
     by_labels = {tuple(labels.values()): group for labels, group in groups}
-    columns: dict[str, tuple[dict[Any, Record], dict[Any, Record]]] = {}
+    columns: dict[str, tuple[Group, Group]] = {}
     for labels, group in groups:
         other = by_labels.get(tuple({**labels, **baseline}.values()))
         if other is not None and other is not group:
@@ -135,11 +136,9 @@ def differences(
     return _turned(f"less {against}, ± 95 %", figures, list(columns), cells)
 
 
-def _groups(
-    trials: Sequence[tuple[Trial, Record]],
-) -> list[tuple[dict[str, Any], dict[Any, Record]]]:
+def _groups(trials: Sequence[tuple[Trial, Record]]) -> list[tuple[dict[str, Label], Group]]:
     """Return the records by seed of each combination of the other choices."""
-    groups: dict[tuple[Any, ...], tuple[dict[str, Any], dict[Any, Record]]] = {}
+    groups: dict[tuple[Label, ...], tuple[dict[str, Label], Group]] = {}
     for trial, record in trials:
         labels = {name: label for name, label in trial.labels.items() if name != SEED}
         group = groups.setdefault(tuple(labels.values()), (labels, {}))
@@ -152,18 +151,18 @@ def _shown(trials: Sequence[tuple[Trial, Record]]) -> list[str]:
     kind = trials[0][0].kind
     return [
         figure
-        for figure in KINDS[kind].FIGURES
+        for figure in KINDS[kind].figures()
         if not figure.endswith(("_low", "_high"))
         and any(record.figures.get(figure) is not None for _, record in trials)
     ]
 
 
-def _values(records: Any, figure: str) -> list[float]:
+def _values(records: Iterable[Record], figure: str) -> list[float]:
     values = (record.figures.get(figure) for record in records)
     return [value for value in values if value is not None]
 
 
-def _paired(group: Mapping[Any, Record], other: Mapping[Any, Record], figure: str) -> list[float]:
+def _paired(group: Group, other: Group, figure: str) -> list[float]:
     both = [
         (group[seed].figures.get(figure), other[seed].figures.get(figure))
         for seed in group
@@ -193,18 +192,18 @@ def _turned(
     return TextTable(title, (title, *figures), tuple((name, *line) for name, line in lines))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a value that fits a cell."""
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value))
     return str(value) if isinstance(value, dict) else value
 
 
-def _typed(values: list[Any]) -> list[Any]:
+def _typed(values: list[object]) -> list[object]:
     """Return a column's values as one type: numbers, truth values, else text."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {int, float}:
-        return [None if value is None else float(value) for value in values]
+        return [float(value) if isinstance(value, (int, float)) else None for value in values]
     if len(kinds) > 1:
         return [None if value is None else str(value) for value in values]
     return values

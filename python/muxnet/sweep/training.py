@@ -5,40 +5,38 @@ import statistics
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from muxnet.base import schema
 from muxnet.base.errors import ConfigError
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import area_above_mixing, fit_policy
+from muxnet.outcomes.policies import reported_policies
 from muxnet.outcomes.table_files import read_outcomes
 from muxnet.run.config import RunConfig, load_config
+from muxnet.run.finished import load_run
+from muxnet.run.main_job import carry_out
 from muxnet.run.results import Results, policy
-from muxnet.run.runner import carry_out
 
 EMBEDDED = 2000  # test inputs whose embeddings are compared
-REPORTED = ("hybrid_ensemble", "cascade", "learned_cascade", "average_ensemble", "oracle")
+# Told under names of their own, or of other models.
+APART = ("best_single", "hybrid_single", "offload", "random_mixing")
 CASCADES = ("cascade", "learned_cascade")
-FIGURES: tuple[str, ...] = (
-    "accuracy",
-    "cost",
-    "cost_share",
-    "area",
-    "area_low",
-    "area_high",
-    "auroc",
-    "best_single_accuracy",
-    "mean_model_accuracy",
-    *(f"{name}_{figure}" for name in REPORTED for figure in ("accuracy", "cost")),
-    *(f"{name}_area" for name in CASCADES),
-    "both_right_distance",
-    "one_right_distance",
-)
 
 
-def keys() -> dict[str, Any]:
+def figures() -> tuple[str, ...]:
+    """Return the columns that a trial fills."""
+    return (
+        *("accuracy", "cost", "cost_share", "area", "area_low", "area_high", "auroc"),
+        *("best_single_accuracy", "mean_model_accuracy"),
+        *(f"{name}_{figure}" for name in _beside() for figure in ("accuracy", "cost")),
+        *(f"{name}_area" for name in CASCADES),
+        *("both_right_distance", "one_right_distance"),
+    )
+
+
+def keys() -> Mapping[str, object]:
     """Return the type of every key of ``config.json`` but ``out``, nested ones with a dot."""
-    types: dict[str, Any] = {}
+    types: dict[str, object] = {}
     for key, kind in typing.get_type_hints(RunConfig).items():
         if dataclasses.is_dataclass(kind):
             inner = typing.get_type_hints(kind)
@@ -49,7 +47,7 @@ def keys() -> dict[str, Any]:
     return types
 
 
-def check(settings: Mapping[str, Any], where: str) -> None:
+def check(settings: Mapping[str, object], where: str) -> None:
     """Raise ConfigError for settings that no run can have."""
     try:
         load_config(None, nested(settings))
@@ -57,13 +55,13 @@ def check(settings: Mapping[str, Any], where: str) -> None:
         raise ConfigError(f"[{where}] {error}") from error
 
 
-def inputs(settings: Mapping[str, Any]) -> list[Path]:
+def inputs(settings: Mapping[str, object]) -> list[Path]:
     """Return the files or the folder of the data set; one that is shipped has none."""
     _, colon, folder = str(settings.get("data", "")).partition(":")
     return [Path(folder)] if colon else []
 
 
-def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
+def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[str, float | None]:
     """Run, or go on with, ``muxnet run`` in ``folder``, and return its figures.
 
     ``accuracy``, ``cost`` (MACs) and ``area`` are the multiplexer's, hybrid-single; ``auroc`` is
@@ -80,20 +78,24 @@ def measure(settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str
     return {**_figures(found), **_cascade_areas(folder), **_distances(folder)}
 
 
-def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+def nested(settings: Mapping[str, object]) -> dict[str, object]:
     """Return settings with dots in their names as objects within objects."""
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for key, value in settings.items():
         outer, _, inner = key.partition(".")
         result = schema.merged(result, {outer: {inner: value}} if inner else {outer: value})
     return result
 
 
+def _beside() -> list[str]:
+    return [name for name in reported_policies() if name not in APART]
+
+
 def _figures(found: Results) -> dict[str, float | None]:
     hybrid = policy(found, "hybrid_single")
     known = [value for value in found.multiplexer.auroc if value is not None]
     area = found.area_above_random_mixing
-    figures: dict[str, float | None] = {
+    values: dict[str, float | None] = {
         "accuracy": hybrid.accuracy,
         "cost": hybrid.macs,
         "cost_share": hybrid.macs / max(model.macs for model in found.models),
@@ -104,10 +106,10 @@ def _figures(found: Results) -> dict[str, float | None]:
         "best_single_accuracy": policy(found, "best_single").accuracy,
         "mean_model_accuracy": statistics.fmean(model.accuracy for model in found.models),
     }
-    for name in REPORTED:
+    for name in _beside():
         entry = policy(found, name)
-        figures |= {f"{name}_accuracy": entry.accuracy, f"{name}_cost": entry.macs}
-    return figures
+        values |= {f"{name}_accuracy": entry.accuracy, f"{name}_cost": entry.macs}
+    return values
 
 
 def _cascade_areas(folder: Path) -> dict[str, float | None]:
@@ -124,5 +126,5 @@ def _cascade_areas(folder: Path) -> dict[str, float | None]:
 def _distances(folder: Path) -> dict[str, float | None]:
     from muxnet.run import analysis
 
-    found = analysis.distances_of(analysis.embeddings_of(analysis.load_run(folder), EMBEDDED))
+    found = analysis.distances_of(analysis.embeddings_of(load_run(folder), EMBEDDED))
     return {"both_right_distance": found.both_right, "one_right_distance": found.one_right}

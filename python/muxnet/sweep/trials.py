@@ -6,29 +6,45 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 from muxnet.base import fingerprint
 from muxnet.base.errors import one_line
 from muxnet.sweep import routing, training
 
+Label = str | int | float | bool | None  # of a choice on an axis: its name, or its value
+Settings = dict[str, object]  # by name, checked by the kind
+Figures = dict[str, float | None]
+
+
+class Task(TypedDict):
+    """What the process of a trial is told."""
+
+    kind: str
+    settings: Settings
+    inputs: dict[str, str]
+    folder: str
+    record: str
+    threads: int
+
 
 class Kind(Protocol):
     """What a sweep can try; each kind is a module."""
 
-    FIGURES: tuple[str, ...]
+    def figures(self) -> tuple[str, ...]:
+        """Return the columns that a trial fills."""
 
-    def keys(self) -> dict[str, Any]:
+    def keys(self) -> Mapping[str, object]:
         """Return the type of every setting by its name."""
 
-    def check(self, settings: Mapping[str, Any], where: str) -> None:
+    def check(self, settings: Mapping[str, object], where: str) -> None:
         """Raise ConfigError for settings that no trial can have."""
 
-    def inputs(self, settings: Mapping[str, Any]) -> list[Path]:
+    def inputs(self, settings: Mapping[str, object]) -> list[Path]:
         """Return the files and folders that a trial reads; what they hold is part of it."""
 
-    def measure(self, settings: Mapping[str, Any], folder: Path, threads: int) -> dict[str, Any]:
-        """Return a number for each of ``FIGURES``, or None; ``folder`` is the trial's own."""
+    def measure(self, settings: Mapping[str, object], folder: Path, threads: int) -> Figures:
+        """Return a number for each of ``figures()``, or None; ``folder`` is the trial's own."""
 
 
 KINDS: dict[str, Kind] = {"routing": routing, "training": training}
@@ -39,8 +55,8 @@ class Trial:
     """One combination: the choice on each axis by its label, and all settings that follow."""
 
     kind: str
-    labels: dict[str, Any]
-    settings: dict[str, Any]
+    labels: dict[str, Label]
+    settings: Settings
     inputs: dict[str, str] = dataclasses.field(default_factory=dict)  # digests by path
 
     @property
@@ -64,8 +80,8 @@ class Record:
     """What a trial left: figures, or the error that it ended with."""
 
     kind: str
-    settings: dict[str, Any]
-    figures: dict[str, float | None]
+    settings: Settings
+    figures: Figures
     seconds: float
     error: str = ""
     inputs: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -74,7 +90,7 @@ class Record:
 def run_trial(trial: Trial, folder: Path, threads: int) -> Record:
     """Run a trial to its end, whatever that is."""
     started = time.monotonic()
-    figures: dict[str, float | None] = {}
+    figures: Figures = {}
     error = ""
     try:
         if trial.inputs:

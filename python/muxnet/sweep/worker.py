@@ -8,14 +8,14 @@ from pathlib import Path
 
 from muxnet.base import schema
 from muxnet.base.files import write_json
-from muxnet.sweep.trials import Trial, run_trial
+from muxnet.sweep.trials import Task, Trial, run_trial
 
 INTERRUPTED = 130
 
 
 def main(task: str) -> int:
     """Run the trial, write its record, and return the exit status."""
-    content = json.loads(task)
+    content: Task = json.loads(task)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     trial = Trial(content["kind"], {}, content["settings"], content["inputs"])
     try:

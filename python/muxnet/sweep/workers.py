@@ -1,5 +1,7 @@
 """Trials at work, each in a process of its own: on this machine, or on a Ray cluster."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -8,14 +10,15 @@ import sys
 import time
 from collections.abc import Sized
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from muxnet.base import schema
 from muxnet.base.cluster import Cluster
 from muxnet.base.errors import error_text
+from muxnet.base.files import Json
 from muxnet.base.machine import cores
 from muxnet.sweep.folder import SweepFolder
-from muxnet.sweep.trials import Record, Trial, run_trial
+from muxnet.sweep.trials import Record, Settings, Task, Trial, run_trial
 
 POLL_SECONDS = 0.02
 END_SECONDS = 60.0  # to leave a checkpoint
@@ -79,7 +82,7 @@ class LocalWorkers(_Counted):
             OSError: its log cannot be written, or no process be started.
 
         """
-        task = {
+        task: Task = {
             "kind": trial.kind,
             "settings": trial.settings,
             "inputs": trial.inputs,
@@ -148,7 +151,7 @@ class RayWorkers(_Counted):
         self._cluster = cluster
         self._ray = cluster.ray
         self._folder = folder
-        self._running: dict[Any, tuple[Trial, float]] = {}
+        self._running: dict[object, tuple[Trial, float]] = {}
         self._jobs = jobs or cluster.cores
         self._remote = self._ray.remote(num_cpus=1, max_retries=0)(_run_remotely)
 
@@ -180,5 +183,7 @@ class RayWorkers(_Counted):
         self._cluster.close()
 
 
-def _run_remotely(kind: str, settings: dict[str, Any], inputs: dict[str, str], folder: str) -> Any:
+def _run_remotely(
+    kind: str, settings: Settings, inputs: dict[str, str], folder: str
+) -> dict[str, Json]:
     return schema.to_dict(run_trial(Trial(kind, {}, settings, inputs), Path(folder), 1))

@@ -146,7 +146,7 @@ int main(int count, char** arguments) {
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 1;
   std::set<std::string> known;
-  for (const auto& name : muxnet::network_names()) {
+  for (const auto& name : muxnet::networks().names()) {
     if (name.ends_with(muxnet::small)) muxnet::register_network(name, known);
   }
   benchmark::RunSpecifiedBenchmarks();

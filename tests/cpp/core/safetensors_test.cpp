@@ -74,7 +74,7 @@ TEST_F(SafeTensorsFile, AnUnknownNameListsTheKnownOnes) {
   SafeTensors content;
   content.tensors["bias"] = Tensor({1});
   content.tensors["weight"] = Tensor({1});
-  EXPECT_EQ(error_of<std::out_of_range>([&] { content.at("wieght"); }),
+  EXPECT_EQ(error_of<std::invalid_argument>([&] { content.at("wieght"); }),
             "[safetensors] expected a tensor 'wieght', received bias, weight");
 }
 

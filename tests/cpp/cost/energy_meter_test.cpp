@@ -38,7 +38,7 @@ class EnergyMeterTest : public ::testing::Test {
   double watts(const EnergyMeter& meter) const {
     const auto start = std::chrono::steady_clock::now();
     double seconds = 0;
-    const Figure energy = meter.measure_mj([&] {
+    const Quantity energy = meter.measure_mj([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(40));
       seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     });
@@ -108,12 +108,12 @@ TEST_F(EnergyMeterTest, RaplCountsPackagesOnlyAndRunsOver) {
 TEST_F(EnergyMeterTest, IdlePowerIsTakenOff) {
   put_ina3221("sys/class/hwmon/hwmon0", {"VDD_IN"});
   const EnergyMeter meter(root_, 2);
-  const Figure idle = meter.idle_power_mw(0.04);
+  const Quantity idle = meter.idle_power_mw(0.04);
   EXPECT_NEAR(idle.value(), 500, 200);
   const auto rest = [] { std::this_thread::sleep_for(std::chrono::milliseconds(100)); };
   const double whole = meter.measure_mj(rest).value();
   EXPECT_NEAR(whole, 50, 20);
-  EXPECT_LT(meter.measure_mj(rest, Figure(500, Origin::measured)).value(), whole / 2);
+  EXPECT_LT(meter.measure_mj(rest, Quantity(500, Origin::measured)).value(), whole / 2);
 }
 
 TEST_F(EnergyMeterTest, ASensorThatFailsOnTheWayIsAnError) {

@@ -7,7 +7,7 @@
 namespace muxnet {
 namespace {
 
-Figure modelled(double value) { return Figure(value, Origin::modelled); }
+Quantity modelled(double value) { return Quantity(value, Origin::modelled); }
 
 LinkProfile link() {
   return {"test",       modelled(8),   modelled(16),  modelled(4),  modelled(100),
@@ -15,7 +15,7 @@ LinkProfile link() {
 }
 
 TEST(Link, AnExchangeIsAsComputedByHand) {
-  const Figure server(10, Origin::measured);
+  const Quantity server(10, Origin::measured);
   const Exchange cost = exchange(link(), {5000, 1000}, server);
   // 40 kbit at 8 Mbps: 5 ms at 1000 mW, then 2 ms at 200 mW.
   EXPECT_DOUBLE_EQ(cost.upload.latency_ms.value(), 5 + 2);

@@ -36,7 +36,7 @@ class Profile : public ::testing::Test {
 TEST_F(Profile, ADeviceComesBackAsItWasSaved) {
   DeviceProfile device;
   device.name = "bench";
-  device.networks["small"] = {Figure(3e6, Origin::counted), Figure(0.25, Origin::measured), {}};
+  device.networks["small"] = {Quantity(3e6, Origin::counted), Quantity(0.25, Origin::measured), {}};
   save_device(folder_ / "device.json", device, "a test");
   const DeviceProfile again = load_device(folder_ / "device.json");
   EXPECT_EQ(again.name, "bench");

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "muxnet/core/error.hpp"
+#include "support/errors.hpp"
 
 namespace muxnet::testing {
 
@@ -75,21 +76,6 @@ inline void write_gzip(const std::filesystem::path& path, const Entries& entries
               static_cast<la_ssize_t>(bytes.size()));
   }
   ASSERT_EQ(archive_write_close(out.get()), ARCHIVE_OK);
-}
-
-/// Expects `call` to throw Error with a text that holds every one of `parts`.
-template <class Error, class Call>
-void expect_error(Call&& call, const std::vector<std::string>& parts) {
-  try {
-    call();
-  } catch (const Error& error) {
-    for (const auto& part : parts) {
-      EXPECT_NE(std::string(error.what()).find(part), std::string::npos)
-          << '"' << part << "\" is not in: " << error.what();
-    }
-    return;
-  }
-  ADD_FAILURE() << "nothing was thrown; expected an error with " << parts.front();
 }
 
 }  // namespace muxnet::testing

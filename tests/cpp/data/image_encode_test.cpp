@@ -35,7 +35,7 @@ TEST(ImageEncode, RefusesWhatItCannot) {
             "[encoded_bytes] expected u8 images (n, 1 or 3, h, w), received u8(1, 2, 4, 4)");
   const Tensor grey({1, 1, 4, 4}, DType::u8);
   EXPECT_EQ(error_of<std::invalid_argument>([&] { encoded_bytes(grey, "webp"); }),
-            "[encoded_bytes] expected raw, png or jpeg, received webp");
+            "[image payloads] expected one of raw, png, jpeg, received webp");
   EXPECT_THROW(encoded_bytes(grey, "jpeg", 0), std::invalid_argument);
 }
 

@@ -32,9 +32,9 @@ class CurveTest : public ::testing::Test {
 };
 
 TEST_F(CurveTest, points_are_the_familys_as_attained_on_the_table) {
-  const auto policy = fitted("argmax");
+  const auto policy = fitted("hybrid_single");
   const auto curve = accuracy_cost_curve(*policy, test_, {.max_points = 10});
-  EXPECT_EQ(curve.policy, "argmax");
+  EXPECT_EQ(curve.policy, "hybrid_single");
   ASSERT_LE(curve.points.size(), 10U);
   ASSERT_GE(curve.points.size(), 5U);
   for (std::size_t i = 0; i < curve.points.size(); ++i) {
@@ -62,12 +62,12 @@ TEST_F(CurveTest, random_mixing_is_exact) {
 TEST_F(CurveTest, a_router_that_sees_lies_above_random_mixing) {
   const auto mixing = fitted("random_mixing");
   const auto area =
-      area_between(*fitted("argmax"), *mixing, test_, {.bootstrap = {.resamples = 300}});
+      area_between(*fitted("hybrid_single"), *mixing, test_, {.bootstrap = {.resamples = 300}});
   EXPECT_GT(area.interval.low, 0);
   EXPECT_LE(area.interval.low, area.value);
   EXPECT_GE(area.interval.high, area.value);
   const auto reverse =
-      area_between(*mixing, *fitted("argmax"), test_, {.bootstrap = {.resamples = 300}});
+      area_between(*mixing, *fitted("hybrid_single"), test_, {.bootstrap = {.resamples = 300}});
   EXPECT_NEAR(reverse.value, -area.value, 1e-12);
   EXPECT_NEAR(reverse.interval.low, -area.interval.high, 1e-12);
 }
@@ -75,7 +75,7 @@ TEST_F(CurveTest, a_router_that_sees_lies_above_random_mixing) {
 TEST_F(CurveTest, a_router_that_sees_nothing_lies_below_it) {
   held_out_ = with_noise_scores(held_out_, 1);
   test_ = with_noise_scores(test_, 2);
-  const auto area = area_between(*fitted("argmax"), *fitted("random_mixing"), test_,
+  const auto area = area_between(*fitted("hybrid_single"), *fitted("random_mixing"), test_,
                                  {.bootstrap = {.resamples = 300}});
   EXPECT_LT(area.value, 0.0);
 }
@@ -111,7 +111,7 @@ TEST_F(CurveTest, beyond_its_last_point_a_curve_goes_on_level) {
 }
 
 TEST_F(CurveTest, pairs_of_several_seeds_are_averaged) {
-  const auto mixing = fitted("random_mixing"), argmax = fitted("argmax"),
+  const auto mixing = fitted("random_mixing"), argmax = fitted("hybrid_single"),
              cascade = fitted("cascade");
   const CurveOptions options{.bootstrap = {.resamples = 200}};
   const auto one = area_between(*argmax, *mixing, test_, options);
@@ -135,9 +135,10 @@ TEST_F(CurveTest, pairs_of_several_seeds_are_averaged) {
 }
 
 TEST_F(CurveTest, refuses_seen_inputs_and_other_costs) {
-  const auto policy = fitted("argmax");
+  const auto policy = fitted("hybrid_single");
   const auto mixing = fitted("random_mixing");
-  expect_text(error_of([&] { accuracy_cost_curve(*policy, held_out_); }), {"argmax", "shares"});
+  expect_text(error_of([&] { accuracy_cost_curve(*policy, held_out_); }),
+              {"hybrid_single", "shares"});
   expect_text(error_of([&] { area_between(*policy, *mixing, held_out_); }), {"shares"});
   EXPECT_NO_THROW(accuracy_cost_curve(*policy, held_out_, {.allow_seen = true}));
   const auto latency = fitted("random_mixing", {.cost_kind = "latency_ms"});

@@ -15,11 +15,11 @@ using testing::two_class_fields;
 TEST(Evaluate, reports_figures_of_every_kind_with_intervals) {
   const OutcomeTable held_out = random_table(21, {.inputs = 2000});
   const OutcomeTable test = random_table(22, {.inputs = 1000, .split = "test"});
-  const auto policy = make_policy("argmax");
+  const auto policy = make_policy("hybrid_single");
   policy->fit(held_out);
   const auto result = evaluate(*policy, test);
   const auto expected = policy->measure(test, policy->point().parameters);
-  EXPECT_EQ(result.policy, "argmax");
+  EXPECT_EQ(result.policy, "hybrid_single");
   EXPECT_EQ(result.split, "test");
   EXPECT_FALSE(result.seen);
   EXPECT_DOUBLE_EQ(result.accuracy.value, expected.accuracy);
@@ -54,7 +54,7 @@ TEST(Evaluate, a_cascade_pays_twice_in_the_tail) {
 
 TEST(Evaluate, together_and_alone_agree) {
   const OutcomeTable held_out = random_table(21), test = random_table(22);
-  const auto a = make_policy("cascade"), b = make_policy("argmax");
+  const auto a = make_policy("cascade"), b = make_policy("hybrid_single");
   a->fit(held_out);
   b->fit(held_out);
   const auto both = evaluate_all({a.get(), b.get()}, test);
@@ -87,6 +87,47 @@ TEST(Collapse, is_said_in_words) {
   EXPECT_EQ(collapse_text({1, 1}, models), "");    // an ensemble
   EXPECT_EQ(collapse_text({1, 0.4}, models), "");  // a cascade
   EXPECT_EQ(collapse_text({1}, {"only"}), "");
+  EXPECT_EQ(collapsed_model({0.001, 0.999}), 1U);
+  EXPECT_FALSE(collapsed_model({0.02, 0.98}).has_value());
+  EXPECT_FALSE(collapsed_model({}).has_value());
+}
+
+TEST(Evaluate, at_another_point_is_as_if_it_were_chosen) {
+  const OutcomeTable held_out = random_table(21), test = random_table(22);
+  const auto policy = make_policy("cascade");
+  policy->fit(held_out);
+  const auto point = policy->operating_points()[2];
+  const auto found = evaluate(*policy, point, test);
+  EXPECT_NE(found.parameters, policy->point().parameters);
+  policy->choose(point);
+  const auto chosen = evaluate(*policy, test);
+  EXPECT_EQ(found.parameters, chosen.parameters);
+  EXPECT_EQ(found.correct, chosen.correct);
+  EXPECT_EQ(found.accuracy.interval.low, chosen.accuracy.interval.low);
+  EXPECT_EQ(found.called_shares, chosen.called_shares);
+}
+
+TEST(Evaluate, models_alone_are_as_by_the_policy_that_calls_one) {
+  const OutcomeTable held_out = random_table(21), test = random_table(22);
+  const auto found = evaluate_models(test);
+  ASSERT_EQ(found.size(), 4U);
+  for (std::int64_t model = 0; model < 4; ++model) {
+    const auto policy = make_policy("always", {.model = model});
+    policy->fit(held_out);
+    const auto expected = evaluate(*policy, test).accuracy;
+    const auto& own = found[static_cast<std::size_t>(model)];
+    EXPECT_EQ(own.value, expected.value);
+    EXPECT_EQ(own.interval.low, expected.interval.low);
+    EXPECT_EQ(own.interval.high, expected.interval.high);
+  }
+}
+
+TEST(Evaluate, of_some_models_is_seen_in_their_pool) {
+  Evaluation two;
+  two.called_shares = {0.75, 0.25};
+  EXPECT_EQ(in_pool(two, {"d", "a"}, {"a", "b", "d"}).called_shares,
+            (std::vector<double>{0.25, 0, 0.75}));
+  expect_text(error_of([&] { in_pool(two, {"d", "x"}, {"a", "d"}); }), {"models of the pool", "x"});
 }
 
 TEST(Hardness, counts_failing_models_and_who_is_right_where_others_fail) {

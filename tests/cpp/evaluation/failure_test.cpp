@@ -24,6 +24,25 @@ TEST(Auroc, counts_pairs_in_order_and_ties_half) {
   expect_text(error_of([&] { of({1, 0}); }), {"auroc", "2 scores", "received 4"});
 }
 
+TEST(RocCurve, goes_through_its_corners) {
+  const std::vector<float> scores{0.1F, 0.4F, 0.4F, 0.8F, 0.9F, 0.95F};
+  const std::vector<std::uint8_t> positive{0, 0, 1, 0, 1, 1};
+  std::vector<std::pair<double, double>> corners;
+  for (const auto& point : roc_curve(scores, positive)) {
+    corners.emplace_back(point.false_positive_rate * 3, point.true_positive_rate * 3);
+  }
+  const std::vector<std::pair<double, double>> expected{{0, 0}, {0, 1}, {0, 2},
+                                                        {1, 2}, {2, 3}, {3, 3}};
+  EXPECT_EQ(corners, expected);
+  expect_text(error_of([&] { roc_curve(scores, std::vector<std::uint8_t>(6, 1)); }),
+              {"positives and negatives"});
+}
+
+TEST(RocCurve, leaves_out_what_lies_between_equal_steps) {
+  const std::vector<float> scores{0.9F, 0.8F, 0.7F, 0.6F, 0.5F};
+  EXPECT_EQ(roc_curve(scores, std::vector<std::uint8_t>{1, 1, 1, 0, 0}).size(), 4U);
+}
+
 TEST(FailurePrediction, is_of_each_models_confidence_and_the_multiplexers_score) {
   // The first model is right where it is sure, the second always, the score knows the opposite.
   auto fields = two_class_fields({{0.9F, 0.9F}, {0.6F, 0.9F}, {0.95F, 0.6F}, {0.55F, 0.7F}},
@@ -32,13 +51,13 @@ TEST(FailurePrediction, is_of_each_models_confidence_and_the_multiplexers_score)
   EXPECT_DOUBLE_EQ(*found[0].confidence, 1);
   EXPECT_FALSE(found[0].multiplexer.has_value());
   fields.scores = Tensor::from<float>({0, 1, 2, 1, 0, 1, 2, 1}, {4, 2});
-  fields.router_costs["macs"] = 1;
+  fields.multiplexer_costs["macs"] = 1;
   const auto scored = failure_prediction(OutcomeTable(fields));
   EXPECT_DOUBLE_EQ(*scored[0].multiplexer, 0);
   EXPECT_DOUBLE_EQ(*scored[1].multiplexer, 0.5);
 }
 
-TEST(ClassFigures, hold_each_class_apart) {
+TEST(ClassStatistics, hold_each_class_apart) {
   auto fields = two_class_fields({{0.9F}, {0.9F}, {0.2F}}, {1, 0, 0}, {1});
   const OutcomeTable table(fields);
   const auto policy = make_policy("always");

@@ -7,7 +7,7 @@
 namespace muxnet {
 namespace {
 
-using Figure = Limit::Figure;
+using Statistic = Limit::Statistic;
 using testing::error_of;
 using testing::expect_text;
 using testing::random_table;
@@ -39,7 +39,7 @@ class Limits : public ::testing::Test {
 };
 
 TEST_F(Limits, KeepTheMeanOfAnyKindOfCost) {
-  const std::vector<Limit> limits{{Figure::mean_cost, "latency_ms", 2.5}};
+  const std::vector<Limit> limits{{Statistic::mean_cost, "latency_ms", 2.5}};
   const auto point = choose_within(*policy_, calibration_, limits);
   const Evaluation found = at(point);
   EXPECT_LE(found.costs.at("latency_ms").mean.value, 2.5);
@@ -51,7 +51,7 @@ TEST_F(Limits, KeepTheMeanOfAnyKindOfCost) {
 }
 
 TEST_F(Limits, KeepTheTail) {
-  const std::vector<Limit> limits{{Figure::p99_cost, "macs", 20}};
+  const std::vector<Limit> limits{{Statistic::p99_cost, "macs", 20}};
   const auto point = choose_within(*policy_, calibration_, limits);
   EXPECT_LE(at(point).costs.at("macs").p99, 20);
   const auto keeps = [](const Evaluation& e) { return e.costs.at("macs").p99 <= 20; };
@@ -60,8 +60,8 @@ TEST_F(Limits, KeepTheTail) {
 }
 
 TEST_F(Limits, KeepAShareOfCallsBesideABudget) {
-  const std::vector<Limit> limits{{Figure::call_share, "model3", 0.25},
-                                  {Figure::mean_cost, "macs", 24}};
+  const std::vector<Limit> limits{{Statistic::call_share, "model3", 0.25},
+                                  {Statistic::mean_cost, "macs", 24}};
   const Evaluation found = at(choose_within(*policy_, calibration_, limits));
   EXPECT_LE(found.called_shares[3], 0.25);
   EXPECT_LE(found.costs.at("macs").mean.value, 24);
@@ -72,13 +72,14 @@ TEST_F(Limits, SayWhatNoPointKeeps) {
   const auto message = [&](const std::vector<Limit>& limits) {
     return error_of([&] { choose_within(*policy_, calibration_, limits); });
   };
-  expect_text(message({{Figure::mean_cost, "macs", 0.5}}), {"mean macs of at least 1", "0.5"});
-  expect_text(message({{Figure::p99_cost, "latency_ms", 0.5}}),
+  expect_text(message({{Statistic::mean_cost, "macs", 0.5}}), {"mean macs of at least 1", "0.5"});
+  expect_text(message({{Statistic::p99_cost, "latency_ms", 0.5}}),
               {"p99 of latency_ms of at least 1"});
-  expect_text(message({{Figure::call_share, "nobody", 0.5}}), {"a model of the policy", "nobody"});
-  expect_text(message({{Figure::mean_cost, "money", 1}}), {"money"});
+  expect_text(message({{Statistic::call_share, "nobody", 0.5}}),
+              {"a model of the policy", "nobody"});
+  expect_text(message({{Statistic::mean_cost, "money", 1}}), {"money"});
   // The cheapest alone costs 1, and nothing without it costs less than 4.
-  expect_text(message({{Figure::mean_cost, "macs", 3}, {Figure::call_share, "model0", 0}}),
+  expect_text(message({{Statistic::mean_cost, "macs", 3}, {Statistic::call_share, "model0", 0}}),
               {"keeps together"});
   expect_text(error_of([&] { choose_within(*policy_, random_table(11), {}); }), {"shares"});
 }

@@ -34,10 +34,10 @@ TEST(Contrastive, BoundedIsAsComputedByHand) {
 TEST(Contrastive, ReportsDistancesOfBothKinds) {
   for (const auto& options : {paper, bounded}) {
     const auto loss = contrastive(embeddings, correct, options);
-    EXPECT_EQ(loss.both_right_pairs, 3);
-    EXPECT_EQ(loss.one_right_pairs, 2);
-    expect_close(loss.both_right_distance, 2 / 3.0);
-    expect_close(loss.one_right_distance, 0.35);
+    EXPECT_EQ(loss.distances.both_right_distance->weight, 3);
+    EXPECT_EQ(loss.distances.one_right_distance->weight, 2);
+    expect_close(loss.distances.both_right_distance->value, 2 / 3.0);
+    expect_close(loss.distances.one_right_distance->value, 0.35);
   }
 }
 
@@ -77,33 +77,36 @@ TEST(Contrastive, FormulationsAgreeOnUnitVectorsWithoutEps) {
   const auto a = contrastive(unit, one_each, {Formulation::paper, 1e-14});
   const auto b = contrastive(unit, one_each, {Formulation::bounded, 1e-14});
   EXPECT_NEAR(a.value, b.value, 1e-11);
-  EXPECT_NEAR(a.both_right_distance, b.both_right_distance, 1e-14);
-  EXPECT_NEAR(a.one_right_distance, b.one_right_distance, 1e-14);
+  EXPECT_NEAR(a.distances.both_right_distance->value, b.distances.both_right_distance->value,
+              1e-14);
+  EXPECT_NEAR(a.distances.one_right_distance->value, b.distances.one_right_distance->value, 1e-14);
 }
 
 TEST(Contrastive, FormulationsDifferOffTheSphere) {
   const std::vector<Tensor> twice = {f64({2, 0}, {1, 2}), f64({2, 0}, {1, 2})};
   const Tensor all = right({1, 1}, {1, 2});
-  expect_close(contrastive(twice, all, bounded).both_right_distance, 0);
-  expect_close(contrastive(twice, all, paper).both_right_distance, (1 - 4 / 16.0) / 2);
+  expect_close(contrastive(twice, all, bounded).distances.both_right_distance->value, 0);
+  expect_close(contrastive(twice, all, paper).distances.both_right_distance->value,
+               (1 - 4 / 16.0) / 2);
 }
 
 TEST(Contrastive, IsNothingWhereAllAreWrong) {
   for (const auto& options : {paper, bounded}) {
     const auto loss = contrastive(embeddings, Tensor({2, 3}, DType::u8), options);
     EXPECT_EQ(loss.value, 0);
-    EXPECT_EQ(loss.both_right_pairs + loss.one_right_pairs, 0);
-    EXPECT_EQ(loss.both_right_distance, 0);
-    EXPECT_EQ(loss.one_right_distance, 0);
+    EXPECT_EQ(
+        loss.distances.both_right_distance->weight + loss.distances.one_right_distance->weight, 0);
+    EXPECT_EQ(loss.distances.both_right_distance->value, 0);
+    EXPECT_EQ(loss.distances.one_right_distance->value, 0);
     for (const auto& diff : loss.diff_embeddings) expect_close(diff, {0, 0, 0, 0});
   }
 }
 
 TEST(Contrastive, HasNoOneRightPairsWhereAllAreRight) {
   const auto loss = contrastive(embeddings, right({1, 1, 1, 1, 1, 1}, {2, 3}), bounded);
-  EXPECT_EQ(loss.both_right_pairs, 6);
-  EXPECT_EQ(loss.one_right_pairs, 0);
-  EXPECT_EQ(loss.one_right_distance, 0);
+  EXPECT_EQ(loss.distances.both_right_distance->weight, 6);
+  EXPECT_EQ(loss.distances.one_right_distance->weight, 0);
+  EXPECT_EQ(loss.distances.one_right_distance->value, 0);
   EXPECT_TRUE(std::isfinite(loss.value));
 }
 
@@ -147,7 +150,7 @@ TEST(Contrastive, TreatsZeroRowsAsOrthogonal) {
   const std::vector<Tensor> zero = {f64({0, 0}, {1, 2}), f64({1, 0}, {1, 2})};
   for (const auto& options : {paper, bounded}) {
     const auto loss = contrastive(zero, right({1, 1}, {1, 2}), options);
-    expect_close(loss.both_right_distance, 0.5);
+    expect_close(loss.distances.both_right_distance->value, 0.5);
     for (const auto& diff : loss.diff_embeddings) expect_close(diff, {0, 0});
   }
 }

@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "muxnet/core/tensor.hpp"
+#include "support/errors.hpp"
 
 namespace muxnet::losses_test {
+
+using testing::expect_error;
 
 inline Tensor f64(const std::vector<double>& values, Shape shape) {
   return Tensor::from(values, std::move(shape));
@@ -35,16 +38,6 @@ inline void expect_close(const Tensor& received, const std::vector<double>& expe
 }
 inline void expect_finite(const Tensor& tensor) {
   for (const double x : tensor.span<double>()) EXPECT_TRUE(std::isfinite(x)) << x;
-}
-
-template <class Function>
-void expect_error(Function&& call, const std::string& message) {
-  try {
-    call();
-    ADD_FAILURE() << "no error; expected: " << message;
-  } catch (const std::invalid_argument& error) {
-    EXPECT_EQ(error.what(), message);
-  }
 }
 
 }  // namespace muxnet::losses_test

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "muxnet/core/safetensors.hpp"
+#include "muxnet/graph/parameters.hpp"
 #include "muxnet/networks/network.hpp"
 #include "support/errors.hpp"
 #include "support/temporary_folder.hpp"
@@ -55,6 +56,47 @@ TEST(Weights, WithoutANormalisationLeaveTheModelsOwn) {
   save_safetensors(path, {model.parameters.state(), {}});
   load_weights(model, path);
   EXPECT_EQ(model.normalization.mean, std::vector<float>{0.5F});
+}
+
+TEST(Weights, AreTransferredWhereNameAndShapeAgree) {
+  Model learnt("alexnet_small", build_network("alexnet_small", {1, 28, 28, 7}), 11);
+  Model fresh("alexnet_small", small(), 12);
+  const auto own = fresh.parameters.value("classifier.6.weight").clone();
+  transfer_weights(learnt, fresh);
+  const auto equal = [](const Tensor& a, const Tensor& b) {
+    const auto x = a.span<float>(), y = b.span<float>();
+    return std::equal(x.begin(), x.end(), y.begin(), y.end());
+  };
+  std::size_t taken = 0;
+  for (const auto& [name, values] : fresh.parameters.state()) {
+    const auto other = learnt.parameters.value(name);
+    if (other.shape() == values.shape()) {
+      EXPECT_TRUE(equal(values, other)) << name;
+      ++taken;
+    }
+  }
+  EXPECT_GT(taken, 8U);
+  EXPECT_LT(taken, fresh.parameters.state().size());
+}
+
+NamedShapes shapes_of(const Graph& graph) {
+  NamedShapes shapes;
+  for (const auto& entry : parameter_entries(graph)) {
+    shapes.emplace_back(entry.name, entry.spec.shape);
+  }
+  return shapes;
+}
+
+TEST(Weights, TellTheNetworkThatTheyAreOf) {
+  const NetworkOptions images{3, 32, 32, 0};
+  auto shapes = shapes_of(build_network("resnet50_small", {3, 32, 32, 7}));
+  EXPECT_EQ(class_count(shapes), 7);
+  EXPECT_EQ(matching_network(shapes, images), "resnet50_small");
+  shapes.front().first = "extra.weight";
+  const auto message = error_of<std::invalid_argument>([&] { matching_network(shapes, images); });
+  EXPECT_TRUE(contains(message, "tensors of one of alexnet"));
+  EXPECT_TRUE(contains(message, "extra.weight"));
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([] { class_count({}); }), "linear layer"));
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST(GrpcTransport, AnswersAndMeasures) {
   const auto client = client_of(server.url(), sending(patience_ms));
   ASSERT_EQ(client->connect(patience_ms), "");
   const auto answer = client->answer(image_of(1, 2));
-  EXPECT_EQ(answer.reason, OffloadReason::answered) << answer.detail;
+  EXPECT_EQ(answer.reason, OffloadReason::offloaded) << answer.detail;
   EXPECT_EQ(answer.answer, 2);
   EXPECT_EQ(answer.server_ms, 2.0);
   EXPECT_EQ(server.authorization(), "Bearer secret");
@@ -89,14 +89,14 @@ TEST_P(GrpcFault, IsNamedAndPasses) {
   const bool hangs = fault.reason == OffloadReason::timed_out;
   const auto client = client_of(server.url(), sending(hangs ? waited_ms : patience_ms));
   ASSERT_EQ(client->connect(patience_ms), "");
-  until(*client, OffloadReason::answered);
+  until(*client, OffloadReason::offloaded);
   server.order(fault.behaviour);
   const auto answer = until(*client, fault.reason);
   EXPECT_EQ(answer.answer, 0);
   EXPECT_FALSE(answer.detail.empty());
   EXPECT_EQ(client->answer(image_of(1, 2)).answer, 0);
   server.order(&testing::right_message);
-  EXPECT_EQ(until(*client, OffloadReason::answered).answer, 2);
+  EXPECT_EQ(until(*client, OffloadReason::offloaded).answer, 2);
 }
 
 GrpcServer::Behaviour always(const GrpcAnswer& answer) {
@@ -127,7 +127,7 @@ TEST(GrpcTransport, AServerThatGoesAwayIsFoundAgain) {
   GrpcServer server;
   const auto client = client_of(server.url(), sending(patience_ms));
   ASSERT_EQ(client->connect(patience_ms), "");
-  until(*client, OffloadReason::answered);
+  until(*client, OffloadReason::offloaded);
   server.order(always({"", grpc::Status::OK, true}));
   std::thread killer([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -139,7 +139,7 @@ TEST(GrpcTransport, AServerThatGoesAwayIsFoundAgain) {
   until(*client, OffloadReason::unreachable);
   server.order(&testing::right_message);
   server.start();
-  until(*client, OffloadReason::answered);
+  until(*client, OffloadReason::offloaded);
   EXPECT_EQ(client->account().late, 0);
 }
 

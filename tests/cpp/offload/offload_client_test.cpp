@@ -26,7 +26,7 @@ TEST(OffloadClient, SendsHardInputsAndAnswersEasyOnesItself) {
   EXPECT_EQ(easy.latency_ms, 6);
   EXPECT_EQ(easy.sent_bytes, 0);
   const auto hard = scene.client->answer(image_of(0.9, 2));
-  EXPECT_EQ(hard.reason, OffloadReason::answered);
+  EXPECT_EQ(hard.reason, OffloadReason::offloaded);
   EXPECT_EQ(hard.answer, 2);
   EXPECT_NEAR(hard.score.value(), 0.9, 0.01);
   EXPECT_EQ(hard.latency_ms, 11);  // the look, and the cloud's ten
@@ -45,7 +45,7 @@ TEST(OffloadClient, LearnsTheEndpointAsideWithoutMakingAnybodyWait) {
   EXPECT_EQ(first.reason, OffloadReason::link_down);
   EXPECT_EQ(first.latency_ms, 5);
   EXPECT_FALSE(first.score.has_value());
-  EXPECT_EQ(scene.hard().reason, OffloadReason::answered);
+  EXPECT_EQ(scene.hard().reason, OffloadReason::offloaded);
   EXPECT_EQ(scene.client->state(), CircuitBreaker::State::closed);
 }
 
@@ -73,7 +73,7 @@ TEST(OffloadClient, TakesAnAnswerThatComesWhileTheLocalModelRuns) {
     return right_answer(request, fall_back - scene.local->look_ms + 3);
   };
   const auto answer = scene.hard();
-  EXPECT_EQ(answer.reason, OffloadReason::answered);
+  EXPECT_EQ(answer.reason, OffloadReason::offloaded);
   EXPECT_EQ(answer.answer, 2);
   EXPECT_EQ(answer.lateness_ms, 0);
   EXPECT_EQ(scene.client->account().hedged, 1);
@@ -112,7 +112,7 @@ TEST(OffloadClient, TriesAgainWhatMayPass) {
     return failures-- > 0 ? fault(Fault::cut) : right_answer(request);
   };
   const auto answer = scene.hard();
-  EXPECT_EQ(answer.reason, OffloadReason::answered);
+  EXPECT_EQ(answer.reason, OffloadReason::offloaded);
   EXPECT_EQ(answer.attempts, 2);
   EXPECT_EQ(scene.client->account().retries, 1);
   failures = 1;
@@ -162,10 +162,10 @@ TEST(OffloadClient, ComesBackByItself) {
   EXPECT_LE(scene.server.inferred, 3);
   scene.server = {};
   int waited = 0;
-  while (scene.hard().reason != OffloadReason::answered)
+  while (scene.hard().reason != OffloadReason::offloaded)
     ASSERT_LT(++waited, 30'000 * 1.5 / 5 + 500);
   EXPECT_EQ(scene.client->state(), CircuitBreaker::State::closed);
-  EXPECT_EQ(scene.hard().reason, OffloadReason::answered);
+  EXPECT_EQ(scene.hard().reason, OffloadReason::offloaded);
 }
 
 TEST(OffloadClient, LeavesAServerAloneAsLongAsItAsks) {
@@ -200,7 +200,7 @@ TEST(OffloadClient, ASlowLinkIsFoundOutAndTriedAgainLater) {
   options.refresh_ms = 5000;
   Scene scene(options);
   ASSERT_EQ(scene.client->connect(1000), "");
-  ASSERT_EQ(scene.hard().reason, OffloadReason::answered);
+  ASSERT_EQ(scene.hard().reason, OffloadReason::offloaded);
   scene.server.infer = [](const HttpRequest& request) { return right_answer(request, 1000); };
   int sent = 0;
   while (scene.hard().reason != OffloadReason::too_slow) ASSERT_LT(++sent, 20);
@@ -275,12 +275,12 @@ TEST(OffloadClient, EnergyHasToBeKnownToBeMinded) {
   OffloadOptions options;
   options.objective.per_mj = 0.1;
   EXPECT_THROW(Scene{options}, std::invalid_argument);
-  const auto known = [](double value) { return Figure(value, Origin::modelled); };
+  const auto known = [](double value) { return Quantity(value, Origin::modelled); };
   options.link = {"radio",    known(10),  known(10),  known(4),  known(300),
                   known(100), known(100), known(200), known(500)};
   EXPECT_THROW(Scene{options}, std::invalid_argument);
   options.small.energy_mj = known(2);
-  options.look.energy_mj = known(1);
+  options.multiplexer_cost.energy_mj = known(1);
   Scene scene(options);
   ASSERT_EQ(scene.client->connect(1000), "");
   // The radio's tail alone, 200 ms at 500 mW, is 100 mJ.
@@ -291,7 +291,7 @@ TEST(OffloadClient, EnergyHasToBeKnownToBeMinded) {
   Scene free(options);
   ASSERT_EQ(free.client->connect(1000), "");
   const auto sent = free.hard();
-  EXPECT_EQ(sent.reason, OffloadReason::answered);
+  EXPECT_EQ(sent.reason, OffloadReason::offloaded);
   EXPECT_GT(sent.energy_mj.value(), 100);
   EXPECT_LT(sent.energy_mj.value(), 110);
 }

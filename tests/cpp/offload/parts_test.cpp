@@ -40,10 +40,10 @@ TEST(LinkEstimator, FindsRateAndRoundTrip) {
 
 TEST(LinkEstimator, BeginsWithWhatIsKnownAndKeepsTheRadio) {
   LinkProfile prior;
-  prior.upload_mbps = Figure(10, Origin::paper);
-  prior.download_mbps = Figure(30, Origin::paper);
-  prior.rtt_ms = Figure(0, Origin::modelled);
-  prior.base_mw = Figure(132, Origin::paper);
+  prior.upload_mbps = Quantity(10, Origin::paper);
+  prior.download_mbps = Quantity(30, Origin::paper);
+  prior.rtt_ms = Quantity(0, Origin::modelled);
+  prior.base_mw = Quantity(132, Origin::paper);
   LinkEstimator estimator(prior, 0.5);
   EXPECT_EQ(estimator.link().upload_mbps.value(), 10);
   estimator.observe({10'000, 0}, 24, {});  // 8 ms expected; half of the way in time per byte
@@ -117,7 +117,7 @@ TEST(RetryPolicy, WaitsAtRandomWithinABudget) {
 }
 
 TEST(OffloadDecision, JoinsScoreLinkAndObjective) {
-  const auto figure = [](double value) { return Figure(value, Origin::modelled); };
+  const auto figure = [](double value) { return Quantity(value, Origin::modelled); };
   OffloadObjective objective;
   Prospects prospects;
   prospects.local.latency_ms = figure(5);
@@ -125,28 +125,28 @@ TEST(OffloadDecision, JoinsScoreLinkAndObjective) {
   prospects.local.energy_mj = figure(10);
   prospects.cloud.energy_mj = figure(110);
   prospects.time_left_ms = 50;
-  EXPECT_EQ(decide(objective, 0.5, prospects), OffloadReason::answered);
+  EXPECT_EQ(decide(objective, 0.5, prospects), OffloadReason::offloaded);
   EXPECT_EQ(decide(objective, 0.49, prospects), OffloadReason::easy);
   EXPECT_EQ(decide(objective, std::nan(""), prospects), OffloadReason::easy);
   objective.per_ms = 0.01;  // 20 ms more are worth 0.2
   EXPECT_EQ(decide(objective, 0.69, prospects), OffloadReason::too_dear);
-  EXPECT_EQ(decide(objective, 0.71, prospects), OffloadReason::answered);
+  EXPECT_EQ(decide(objective, 0.71, prospects), OffloadReason::offloaded);
   objective.per_mj = 0.001;
   EXPECT_EQ(decide(objective, 0.71, prospects), OffloadReason::too_dear);
-  EXPECT_EQ(decide(objective, 0.81, prospects), OffloadReason::answered);
+  EXPECT_EQ(decide(objective, 0.81, prospects), OffloadReason::offloaded);
   objective.max_energy_mj = 100;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::too_dear);
   objective.max_energy_mj = {};
   objective.max_latency_ms = 24;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::too_slow);
   prospects.untried = true;
-  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::answered);
+  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::offloaded);
   prospects.untried = false;
   objective.max_latency_ms = {};
   prospects.time_left_ms = 20;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::too_slow);
   prospects.cloud.latency_ms = {};
-  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::answered);
+  EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::offloaded);
   prospects.link_up = false;
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::link_down);
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "muxnet/core/parallel.hpp"
+#include "muxnet/ops/operators.hpp"
 #include "ops/kernel_runner.hpp"
 #include "support/gradient_check.hpp"
 
@@ -136,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(Operators, Gradient, ::testing::ValuesIn(cases), [](con
 TEST(GradientCases, CoverEveryOperator) {
   std::set<std::string> covered;
   for (const Case& test : cases) covered.insert(test.op);
-  for (const std::string& name : operator_names()) EXPECT_TRUE(covered.count(name)) << name;
+  for (const std::string& name : operators().names()) EXPECT_TRUE(covered.count(name)) << name;
 }
 
 }  // namespace

@@ -94,9 +94,10 @@ TEST(AdamW, DecayActsOnTheValueNotOnTheGradient) {
 
 /// An optimizer added from outside is tested like the others.
 const bool heavy_ball_added = [] {
-  add_optimizer("heavy_ball", [](const OptimizerOptions& options) {
-    return std::make_unique<Sgd>(SgdOptions{options.momentum, false, options.weight_decay});
-  });
+  optimizers().add(
+      {"heavy_ball", "SGD with momentum", [](const OptimizerOptions& options) {
+         return std::make_unique<Sgd>(SgdOptions{options.momentum, false, options.weight_decay});
+       }});
   return true;
 }();
 
@@ -241,18 +242,16 @@ TEST_P(EveryOptimizer, RefusesAForeignState) {
   EXPECT_EQ(optimizer->step(), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryOptimizer, ::testing::ValuesIn(optimizer_names()),
+INSTANTIATE_TEST_SUITE_P(Registry, EveryOptimizer, ::testing::ValuesIn(optimizers().names()),
                          [](const auto& tested) { return tested.param; });
 
 TEST(Optimizers, AreListedByName) {
   EXPECT_TRUE(heavy_ball_added);
-  EXPECT_EQ(optimizer_names(), (std::vector<std::string>{"adamw", "heavy_ball", "sgd"}));
+  EXPECT_EQ(optimizers().names(), (std::vector<std::string>{"sgd", "adamw", "heavy_ball"}));
   OptimizerOptions options;
   options.name = "lion";
   expect_error([&] { make_optimizer(options); },
-               "[make_optimizer] expected one of adamw, heavy_ball, sgd, received lion");
-  expect_error([] { add_optimizer("sgd", {}); },
-               "[add_optimizer] expected a new name, received sgd");
+               "[optimizers] expected one of sgd, adamw, heavy_ball, received lion");
 }
 
 TEST(Optimizers, TakeTheirOwnOptions) {

@@ -33,7 +33,7 @@ TEST(Cascade, defers_below_the_threshold_and_pays_for_all_models_run) {
   EXPECT_EQ(decisions.costs(table, "macs"), (std::vector<double>{1, 6, 26, 1}));
   EXPECT_DOUBLE_EQ(decisions.models_per_input(), 7.0 / 4);
   EXPECT_EQ(decisions.called_shares(3), (std::vector<double>{1, 0.5, 0.25}));
-  EXPECT_FALSE(decisions.router);
+  EXPECT_FALSE(decisions.uses_multiplexer);
 }
 
 TEST(Cascade, search_counts_exactly_what_a_replay_measures) {

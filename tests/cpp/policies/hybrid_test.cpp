@@ -19,7 +19,7 @@ OutcomeFields weighted() {
                                  {1, 1, 1}, {1, 2, 4});
   fields.weights =
       Tensor::from<float>({0.6F, 0.3F, 0.1F, 0.2F, 0.5F, 0.3F, 0.3F, 0.3F, 0.4F}, {3, 3});
-  fields.router_costs["macs"] = 0.5;
+  fields.multiplexer_costs["macs"] = 0.5;
   return fields;
 }
 
@@ -31,21 +31,21 @@ Decisions decide(const char* name, const OutcomeTable& table, const PolicyParame
 
 TEST(Argmax, of_the_weights_is_the_papers_rule) {
   const OutcomeTable table(weighted());
-  const auto decisions = decide("argmax", table, {{"lambda", 0}});
+  const auto decisions = decide("hybrid_single", table, {{"lambda", 0}});
   EXPECT_EQ(decisions.called, (Masks{1, 2, 4}));
   EXPECT_EQ(decisions.answers, (std::vector<std::int32_t>{1, 1, 1}));
   EXPECT_EQ(decisions.costs(table, "macs"), (std::vector<double>{1.5, 2.5, 4.5}));
-  EXPECT_TRUE(decisions.router);
+  EXPECT_TRUE(decisions.uses_multiplexer);
 }
 
 TEST(Argmax, lambda_raises_the_cost_term_of_eq_5) {
   // Row 2: log 0.4 - lambda against log 0.3 - lambda / 4 meet at lambda = log(4/3) / 0.75 = 0.3836.
   const OutcomeTable table(weighted());
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 0.38}}).called[2], 4U);
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 0.39}}).called[2], 1U);
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 0.38}}).called[2], 4U);
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 0.39}}).called[2], 1U);
   // Row 1: log 0.5 - lambda / 2 against log 0.2 - lambda / 4 meet at log(2.5) / 0.25 = 3.665.
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 3.6}}).called[1], 2U);
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 3.7}}).called[1], 1U);
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 3.6}}).called[1], 2U);
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 3.7}}).called[1], 1U);
 }
 
 TEST(Argmax, of_scores_compares_probabilities_of_being_right) {
@@ -53,14 +53,14 @@ TEST(Argmax, of_scores_compares_probabilities_of_being_right) {
   fields.scores = Tensor::from<float>({0, 0, 2, 0, 0, 2, -1, 0, 1}, {3, 3});
   const OutcomeTable table(fields);
   // sigmoid(2) - sigmoid(0) = 0.3808 over 0.75 of the cost: flips at lambda = 0.5077.
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 0.50}}).called, (Masks{4, 4, 2}));
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 0.51}}).called, (Masks{1, 1, 2}));
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 0.0}}).called, (Masks{4, 4, 4}));
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 0.50}}).called, (Masks{4, 4, 2}));
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 0.51}}).called, (Masks{1, 1, 2}));
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 0.0}}).called, (Masks{4, 4, 4}));
 }
 
 TEST(Argmax, sweeps_from_the_routers_own_choice_to_the_cheapest_model) {
   const OutcomeTable table = random_table(4, {.inputs = 3000});
-  const auto policy = make_policy("argmax");
+  const auto policy = make_policy("hybrid_single");
   policy->fit(table);
   const auto& points = policy->operating_points();
   EXPECT_GT(points.size(), 10U);
@@ -87,7 +87,7 @@ TEST(Argmax, has_points_all_along_the_cost_axis) {
   fields.scores = Tensor::from(scores, {rows, 3});
   fields.probabilities = Tensor::from(probabilities, {rows, 3, 2});
   fields.labels = Tensor::from(std::vector<std::int32_t>(rows, 1), {rows});
-  const auto policy = make_policy("argmax");
+  const auto policy = make_policy("hybrid_single");
   policy->fit(OutcomeTable(fields));
   const auto& points = policy->operating_points();
   ASSERT_GT(points.size(), 30U);
@@ -99,14 +99,14 @@ TEST(Argmax, has_points_all_along_the_cost_axis) {
 TEST(ThresholdEnsemble, calls_all_above_the_threshold_or_the_argmax) {
   const OutcomeTable table(weighted());
   const PolicyParameters parameters{{"lambda", 0}, {"threshold", 0.35}};
-  const auto decisions = decide("threshold_ensemble", table, parameters);
+  const auto decisions = decide("hybrid_ensemble", table, parameters);
   EXPECT_EQ(decisions.called, (Masks{1, 2, 4}));
-  const auto more = decide("threshold_ensemble", table, {{"lambda", 0}, {"threshold", 0.25}});
+  const auto more = decide("hybrid_ensemble", table, {{"lambda", 0}, {"threshold", 0.25}});
   EXPECT_EQ(more.called, (Masks{3, 6, 7}));
   // Means of class 1: (0.9 + 0.4) / 2, (0.8 + 0.9) / 2, (0.2 + 0.3 + 0.9) / 3.
   EXPECT_EQ(more.answers, (std::vector<std::int32_t>{1, 1, 0}));
   EXPECT_EQ(more.costs(table, "macs"), (std::vector<double>{3.5, 6.5, 7.5}));
-  const auto none = decide("threshold_ensemble", table, {{"lambda", 0}, {"threshold", 1}});
+  const auto none = decide("hybrid_ensemble", table, {{"lambda", 0}, {"threshold", 1}});
   EXPECT_EQ(none.called, (Masks{1, 2, 4}));
 }
 
@@ -115,15 +115,15 @@ TEST(ThresholdEnsemble, turns_scores_into_weights_by_eq_5_and_6) {
   fields.scores = Tensor::from<float>({1, 1, 1, 0, 1, 2, 2, 0, 0}, {3, 3});
   const OutcomeTable table(fields);
   // Row 0 at lambda 2: scores 0.5, 0, -1: weights 0.546, 0.331, 0.122.
-  const auto decisions = decide("threshold_ensemble", table, {{"lambda", 2}, {"threshold", 0.33}});
+  const auto decisions = decide("hybrid_ensemble", table, {{"lambda", 2}, {"threshold", 0.33}});
   EXPECT_EQ(decisions.called[0], 3U);
-  const auto higher = decide("threshold_ensemble", table, {{"lambda", 2}, {"threshold", 0.34}});
+  const auto higher = decide("hybrid_ensemble", table, {{"lambda", 2}, {"threshold", 0.34}});
   EXPECT_EQ(higher.called[0], 1U);
 }
 
 TEST(HybridPolicies, want_the_multiplexers_output) {
   const OutcomeTable blind = random_table(1, {.with_router = false});
-  for (const char* name : {"argmax", "threshold_ensemble"}) {
+  for (const char* name : {"hybrid_single", "hybrid_ensemble"}) {
     const auto policy = make_policy(name);
     expect_text(error_of([&] { policy->fit(blind); }), {name, "weights or scores"});
     policy->fit(random_table(1));
@@ -135,8 +135,8 @@ TEST(HybridPolicies, survive_weights_of_zero) {
   auto fields = weighted();
   fields.weights = Tensor::from<float>({1, 0, 0, 0, 1, 0, 0, 0, 1}, {3, 3});
   const OutcomeTable table(fields);
-  EXPECT_EQ(decide("argmax", table, {{"lambda", 0}}).called, (Masks{1, 2, 4}));
-  EXPECT_EQ(decide("threshold_ensemble", table, {{"lambda", 0}, {"threshold", 0.1}}).called,
+  EXPECT_EQ(decide("hybrid_single", table, {{"lambda", 0}}).called, (Masks{1, 2, 4}));
+  EXPECT_EQ(decide("hybrid_ensemble", table, {{"lambda", 0}, {"threshold", 0.1}}).called,
             (Masks{1, 2, 4}));
 }
 

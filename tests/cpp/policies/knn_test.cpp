@@ -96,7 +96,7 @@ TEST(Knn, calls_who_is_right_where_the_input_lies_and_pays_for_the_search) {
 
 TEST(Knn, wants_features) {
   const auto policy = make_policy("knn");
-  EXPECT_TRUE(policy->uses_features());
+  EXPECT_TRUE(policy->needs().features);
   expect_text(error_of([&] { policy->fit(random_table(1, {.with_router = false})); }),
               {"knn", "a table with features"});
 }
@@ -106,14 +106,14 @@ OutcomeTable close_and_clear() {
   auto fields = two_class_fields({{0.9F, 0.8F}, {0.9F, 0.8F}}, {1, 1}, {10, 1});
   const auto logit = [](double p) { return static_cast<float>(std::log(p / (1 - p))); };
   fields.scores = Tensor::from<float>({logit(0.9), logit(0.88), logit(0.2), logit(0.9)}, {2, 2});
-  fields.router_costs["macs"] = 0;
+  fields.multiplexer_costs["macs"] = 0;
   return OutcomeTable(std::move(fields));
 }
 
 TEST(Gate, unsure_of_the_best_calls_the_dearest_or_the_cheapest) {
   const OutcomeTable table = close_and_clear();
   const auto called = [&](double gate, Unsure unsure) {
-    const auto policy = make_policy("argmax", {.gate = gate, .unsure = unsure});
+    const auto policy = make_policy("hybrid_single", {.gate = gate, .unsure = unsure});
     policy->fit(table);
     return policy->decide(table, {{{"lambda", 0.0}}, 0, 0}).called;
   };
@@ -121,7 +121,8 @@ TEST(Gate, unsure_of_the_best_calls_the_dearest_or_the_cheapest) {
   EXPECT_EQ(called(0.05, Unsure::cheapest), (Masks{2, 2}));
   EXPECT_EQ(called(0.05, Unsure::dearest), (Masks{1, 2}));
   EXPECT_EQ(called(0.8, Unsure::dearest), (Masks{1, 1}));
-  expect_text(error_of([] { make_policy("argmax", {.gate = -1}); }), {"gate of at least 0", "-1"});
+  expect_text(error_of([] { make_policy("hybrid_single", {.gate = -1}); }),
+              {"gate of at least 0", "-1"});
 }
 
 TEST(Gate, holds_for_neighbours_too_and_comes_back_from_a_file) {

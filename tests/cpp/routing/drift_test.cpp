@@ -139,7 +139,7 @@ TEST_P(Monitored, reads_only_what_is_known_in_service) {
   policy->fit(random_table(11, {.models = 2}));
   const OutcomeTable test = random_table(12, {.models = 2, .split = "test"});
   const auto values = monitored_values(*policy, test);
-  EXPECT_EQ(values.count("router"), policy->uses_router() ? 1U : 0U);
+  EXPECT_EQ(values.count("multiplexer"), policy->uses_multiplexer() ? 1U : 0U);
   for (const auto& [name, column] : values) {
     ASSERT_EQ(column.size(), 400U);
     for (const double value : column) ASSERT_TRUE(value >= 0 && value <= 1) << name;
@@ -154,7 +154,7 @@ TEST_P(Monitored, reads_only_what_is_known_in_service) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Routing, Monitored, ::testing::ValuesIn(policy_names()),
+INSTANTIATE_TEST_SUITE_P(Routing, Monitored, ::testing::ValuesIn(policies().names()),
                          [](const auto& entry) { return entry.param; });
 
 }  // namespace

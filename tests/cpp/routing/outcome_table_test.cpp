@@ -63,7 +63,7 @@ TEST(OutcomeTable, derives_answers_once) {
   EXPECT_FLOAT_EQ(table.confidences().span<float>()[2], 0.8F);
   EXPECT_NEAR(table.accuracies()[0], 2.0 / 3, 1e-12);
   EXPECT_NEAR(table.accuracies()[1], 1.0, 1e-12);
-  EXPECT_EQ(table.router_cost("macs"), 0.0);
+  EXPECT_EQ(table.multiplexer_cost("macs"), 0.0);
 }
 
 TEST(OutcomeTable, names_row_and_model_of_bad_probabilities) {
@@ -98,7 +98,7 @@ TEST(OutcomeTable, refuses_fields_that_disagree) {
               {"(inputs, models, classes)", "(3, 2)"});
   expect_text(error_after([](auto& f) {
                 f.weights = Tensor({3, 3});
-                f.router_costs["macs"] = 0;
+                f.multiplexer_costs["macs"] = 0;
               }),
               {"weights f32 (3, 2)", "(3, 3)"});
   expect_text(error_after([](auto& f) { f.indices = Tensor({3}, DType::i64); }),
@@ -110,25 +110,25 @@ TEST(OutcomeTable, refuses_costs_that_are_none) {
   expect_text(error_after([](auto& f) { f.costs["macs"] = {1}; }), {"2 costs of kind 'macs'"});
   expect_text(error_after([](auto& f) { f.costs["macs"][1] = 0; }), {"above 0", "'m1'"});
   expect_text(error_after([](auto& f) { f.costs["macs"][0] = -3; }), {"above 0", "-3", "'m0'"});
-  expect_text(error_after([](auto& f) { f.router_costs["money"] = 1; }), {"'money'"});
-  expect_text(error_after([](auto& f) { f.router_costs["macs"] = -1; }), {"at least 0", "-1"});
+  expect_text(error_after([](auto& f) { f.multiplexer_costs["money"] = 1; }), {"'money'"});
+  expect_text(error_after([](auto& f) { f.multiplexer_costs["macs"] = -1; }), {"at least 0", "-1"});
 }
 
 TEST(OutcomeTable, wants_the_routers_cost_beside_its_output) {
   expect_text(error_after([](auto& f) {
                 f.scores = Tensor({3, 2});
               }),
-              {"router's own cost in macs"});
+              {"multiplexer's own cost in macs"});
 }
 
 TEST(OutcomeTable, refuses_router_output_out_of_range) {
   expect_text(error_after([](auto& f) {
-                f.router_costs["macs"] = 0;
+                f.multiplexer_costs["macs"] = 0;
                 f.offload_score = Tensor::from<float>({0, 1.5F, 0}, {3});
               }),
               {"offload_score in [0, 1]", "1.5 in row 1"});
   expect_text(error_after([](auto& f) {
-                f.router_costs["macs"] = 0;
+                f.multiplexer_costs["macs"] = 0;
                 f.scores = Tensor({3, 2});
                 f.scores.template data<float>()[5] = std::numeric_limits<float>::infinity();
               }),
@@ -138,6 +138,18 @@ TEST(OutcomeTable, refuses_router_output_out_of_range) {
 TEST(OutcomeTable, lists_the_kinds_of_cost) {
   const OutcomeTable table = random_table(1);
   expect_text(error_of([&] { table.costs("money"); }), {"latency_ms, macs", "money"});
+}
+
+TEST(OutcomeTable, trades_macs_where_no_other_kind_is_wanted) {
+  auto fields = two_class_fields({{0.9F, 0.8F}}, {1}, {1, 2});
+  fields.costs["latency_ms"] = {3, 4};
+  const OutcomeTable both(fields);
+  EXPECT_EQ(both.traded_cost(), "macs");
+  EXPECT_EQ(both.traded_cost("latency_ms"), "latency_ms");
+  expect_text(error_of([&] { both.traded_cost("money"); }),
+              {"cost kind", "latency_ms or macs", "received money"});
+  fields.costs.erase("macs");
+  EXPECT_EQ(OutcomeTable(fields).traded_cost(), "latency_ms");
 }
 
 TEST(OutcomeTable, works_without_labels_until_they_are_needed) {
@@ -193,7 +205,7 @@ TEST_F(OutcomeFileTest, round_trip_keeps_everything) {
   const OutcomeTable loaded = OutcomeTable::load(path_);
   EXPECT_EQ(loaded.models(), saved.models());
   EXPECT_EQ(loaded.fields().costs, saved.fields().costs);
-  EXPECT_EQ(loaded.fields().router_costs, saved.fields().router_costs);
+  EXPECT_EQ(loaded.fields().multiplexer_costs, saved.fields().multiplexer_costs);
   EXPECT_EQ(loaded.fields().split, "held_out");
   EXPECT_EQ(loaded.identity()->source, saved.identity()->source);
   EXPECT_EQ(loaded.identity()->indices, saved.identity()->indices);
@@ -227,7 +239,7 @@ TEST_F(OutcomeFileTest, refuses_content_that_is_no_table) {
   expect_text(error_of_file([](auto& c) { c.tensors.erase("costs"); }), {path, "'costs'"});
   expect_text(error_of_file([](auto& c) { c.tensors["costs"] = Tensor({2, 4}); }), {path, "f64"});
   expect_text(error_of_file([](auto& c) {
-                c.tensors["router_costs"] = Tensor({2, 2}, DType::f64);
+                c.tensors["multiplexer_costs"] = Tensor({2, 2}, DType::f64);
               }),
               {path, "one number per kind"});
   expect_text(error_of_file([](auto& c) { c.tensors.erase("probabilities"); }), {path, "inputs"});

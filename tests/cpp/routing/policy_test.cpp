@@ -106,7 +106,7 @@ TEST(Offload, compares_one_output_with_a_half) {
   // The cloud is the dearer model, wherever it stands.
   auto fields = two_class_fields({{0.9F, 0.2F}, {0.9F, 0.2F}, {0.9F, 0.2F}}, {1, 0, 0}, {10, 1});
   fields.offload_score = Tensor::from<float>({0.6F, 0.4F, 0.5F}, {3});
-  fields.router_costs["macs"] = 0.5;
+  fields.multiplexer_costs["macs"] = 0.5;
   const OutcomeTable table(fields);
   const auto policy = fitted("offload", table);
   const auto decisions = policy->decide(table);
@@ -129,7 +129,7 @@ TEST(Offload, wants_two_models_and_their_output) {
 
 TEST(Policy, fit_refuses_the_test_split) {
   const OutcomeTable test = random_table(1, {.models = 2, .split = "test"});
-  for (const auto& name : policy_names()) {
+  for (const auto& name : policies().names()) {
     const auto policy = make_policy(name);
     expect_text(error_of([&] { policy->fit(test); }), {name + ".fit", "test split"});
     EXPECT_FALSE(policy->fitted());
@@ -158,7 +158,7 @@ TEST(Policy, refuses_use_before_fit_and_other_models) {
 }
 
 TEST(Policy, a_failed_fit_leaves_it_unfitted) {
-  const auto policy = fitted("argmax", random_table(1));
+  const auto policy = fitted("hybrid_single", random_table(1));
   EXPECT_THROW(policy->fit(random_table(1, {.with_router = false})), std::invalid_argument);
   EXPECT_FALSE(policy->fitted());
 }
@@ -171,6 +171,37 @@ TEST(Policy, chooses_within_a_budget) {
   EXPECT_EQ(policy->point().parameters, points[1].parameters);
   expect_text(error_of([&] { policy->choose_for_budget(0.5 * points[0].cost); }),
               {"cascade.choose_for_budget", "macs"});
+}
+
+TEST(Policy, tells_what_a_budget_buys) {
+  const auto policy = fitted("cascade", random_table(1));
+  const auto& points = policy->operating_points();
+  const auto chosen = policy->point().parameters;
+  EXPECT_EQ(policy->within(points[2].cost)->parameters, points[2].parameters);
+  EXPECT_EQ(policy->within(points[0].cost * (1 - 1e-12))->parameters, points[0].parameters);
+  EXPECT_EQ(policy->within(1e9)->parameters, points.back().parameters);
+  EXPECT_FALSE(policy->within(0.5 * points[0].cost).has_value());
+  EXPECT_EQ(policy->point().parameters, chosen);
+}
+
+TEST(Policy, tells_the_cheapest_point_as_good) {
+  const auto policy = fitted("cascade", random_table(1));
+  const auto& points = policy->operating_points();
+  EXPECT_EQ(policy->cheapest_as_good(points[3].accuracy), 3U);
+  EXPECT_EQ(policy->cheapest_as_good(0.5 * (points[2].accuracy + points[3].accuracy)), 3U);
+  EXPECT_EQ(policy->cheapest_as_good(0), 0U);
+  EXPECT_FALSE(policy->cheapest_as_good(points.back().accuracy + 1e-6).has_value());
+}
+
+TEST(Policy, tells_the_part_to_fit_it_on) {
+  for (const auto& name : policies().names()) {
+    const auto policy = make_policy(name);
+    const auto* expected = name == "offload"            ? "offload-calibration"
+                           : policy->uses_multiplexer() ? "calibration"
+                                                        : "held_out";
+    EXPECT_EQ(policy->fitting_part(), expected) << name;
+  }
+  EXPECT_EQ(make_policy("hybrid_single")->fitting_part(), "calibration");
 }
 
 TEST(Policy, default_point_is_the_most_accurate_within_the_best_singles_cost) {

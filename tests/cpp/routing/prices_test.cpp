@@ -39,7 +39,7 @@ TEST(Prices, are_kept_in_the_file) {
   const auto again = load_policy(path);
   std::filesystem::remove(path);
   EXPECT_EQ(again->prices(), policy->prices());
-  EXPECT_EQ(again->look(), 1.5);
+  EXPECT_EQ(again->multiplexer_cost(), 1.5);
   ASSERT_EQ(again->operating_points().size(), policy->operating_points().size());
   again->reprice({1, 4, 16}, 0);
   policy->reprice({1, 4, 16}, 0);
@@ -51,7 +51,10 @@ TEST(Prices, that_are_none_change_nothing) {
   const double cost = policy->point().cost;
   expect_text(error_of([&] { policy->reprice({1, 2}); }), {"cascade.reprice", "3 costs", "2"});
   expect_text(error_of([&] { policy->reprice({1, 0, 2}); }), {"costs above 0", "0 for 'model1'"});
-  expect_text(error_of([&] { policy->reprice({1, 2, 3}, -1); }), {"look of at least 0", "-1"});
+  expect_text(error_of([&] {
+                policy->reprice({1, 2, 3}, -1);
+              }),
+              {"multiplexer cost of at least 0", "-1"});
   EXPECT_EQ(policy->point().cost, cost);
   EXPECT_EQ(policy->prices(), (std::vector<double>{1, 4, 16}));
   expect_text(error_of([] { make_policy("cascade")->reprice({1}); }), {"call fit first"});
@@ -79,9 +82,10 @@ TEST(Without, a_model_is_never_called_again) {
 
 TEST(Without, says_when_no_point_is_left) {
   const OutcomeTable held_out = random_table(1, {.models = 2});
-  const auto policy = fitted("argmax", held_out);
+  const auto policy = fitted("hybrid_single", held_out);
   const auto count = policy->operating_points().size();
-  expect_text(error_of([&] { policy->without(1); }), {"argmax.without", "'model1'", "fit anew"});
+  expect_text(error_of([&] { policy->without(1); }),
+              {"hybrid_single.without", "'model1'", "fit anew"});
   expect_text(error_of([&] { policy->without(2); }), {"a model below 2", "2"});
   EXPECT_EQ(policy->operating_points().size(), count);
 }

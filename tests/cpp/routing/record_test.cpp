@@ -102,7 +102,7 @@ TEST_P(Recorded, plans_before_any_model_has_run) {
   EXPECT_EQ(plan["call"], record["steps"][0]["call"]);
 }
 
-INSTANTIATE_TEST_SUITE_P(Routing, Recorded, ::testing::ValuesIn(policy_names()),
+INSTANTIATE_TEST_SUITE_P(Routing, Recorded, ::testing::ValuesIn(policies().names()),
                          [](const auto& entry) { return entry.param; });
 
 /// The small model is sure at 0.9 and above, and right then.

@@ -45,6 +45,10 @@ TEST(Rule, masks) {
   EXPECT_EQ(all_models(3), 7U);
   EXPECT_EQ(all_models(64), ~std::uint64_t{0});
   EXPECT_EQ(model_bit(63), std::uint64_t{1} << 63);
+  std::vector<std::size_t> models;
+  for (const std::size_t model : models_of(0b101001 | model_bit(63))) models.push_back(model);
+  EXPECT_EQ(models, (std::vector<std::size_t>{0, 3, 5, 63}));
+  EXPECT_EQ(models_of(0).begin(), models_of(0).end());
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(CollectOutcomes, RecordsAnswersCostsAndScores) {
   const OutcomeTable table = collect_outcomes(*pool, images, multiplexer, options);
   EXPECT_EQ(table.models(), pool->names());
   EXPECT_EQ(table.costs("macs"), pool->costs());
-  EXPECT_EQ(table.router_cost("macs"), 48.0);
+  EXPECT_EQ(table.multiplexer_cost("macs"), 48.0);
   EXPECT_EQ(table.fields().split, "held_out");
   EXPECT_EQ(table.identity()->indices.back(), 9);
   const Tensor answers = pool->probabilities(1, images);

@@ -34,9 +34,9 @@ TEST(Router, ScattersToTheCalledModelsAndGathersInOrder) {
     const Tensor expected = pool->probabilities(first, image);
     const Tensor second = pool->probabilities(2, image);
     const bool both = row % 9 == 0;
-    double macs = pool->costs()[first];
-    if (both) macs += pool->costs()[2];
-    EXPECT_EQ(routed.macs[static_cast<std::size_t>(row)], macs) << row;
+    double cost = pool->costs()[first];
+    if (both) cost += pool->costs()[2];
+    EXPECT_EQ(routed.costs[static_cast<std::size_t>(row)], cost) << row;
     for (std::int64_t k = 0; k < testing::classes; ++k) {
       const float one = expected.data<float>()[k];
       const float answer = both ? (one + second.data<float>()[k]) / 2 : one;
@@ -75,15 +75,15 @@ TEST_P(EveryPolicy, DecidesInServiceAsInReplay) {
   const OutcomeTable test = table_of(*pool, multiplexer, 60, 21, "test");
   const Decisions replayed = policy->decide(test);
 
-  const Multiplexer used = policy->uses_router() ? multiplexer : Multiplexer{};
+  const Multiplexer used = policy->uses_multiplexer() ? multiplexer : Multiplexer{};
   Router router(pool, used, std::shared_ptr<const Rule>(policy->rule()));
   const Routed routed = router.route(random_images(60, 21), features_of(60, 21));
   EXPECT_EQ(routed.called, replayed.called);
   EXPECT_EQ(routed.answers, replayed.answers);
-  EXPECT_EQ(routed.macs, replayed.costs(test, "macs"));
+  EXPECT_EQ(routed.costs, replayed.costs(test, "macs"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicy, ::testing::ValuesIn(policy_names()));
+INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicy, ::testing::ValuesIn(policies().names()));
 
 TEST(Router, RefusesOtherImagesAndMissingParts) {
   const auto pool = testing::tiny_pool();

@@ -28,7 +28,7 @@ class EveryPolicyInService : public ::testing::TestWithParam<std::string> {
   void SetUp() override {
     if (GetParam() == "oracle") GTEST_SKIP() << "the oracle reads labels: replay only";
     policy_ = make_policy(GetParam());
-    if (policy_->uses_features()) GTEST_SKIP() << "requests carry no features";
+    if (policy_->needs().features) GTEST_SKIP() << "requests carry no features";
     const bool offload = GetParam() == "offload";
     if (offload) served_.erase(served_.begin() + 1);
     multiplexer_ = testing::tiny_multiplexer(static_cast<std::int64_t>(served_.size()), offload);
@@ -46,12 +46,12 @@ class EveryPolicyInService : public ::testing::TestWithParam<std::string> {
 
   /// Records its decisions, and watches for drift from the table tested on.
   Deployment deployed() const {
-    Deployment result{served_,           policy_->uses_router() ? multiplexer_ : Multiplexer{},
+    Deployment result{served_,           policy_->uses_multiplexer() ? multiplexer_ : Multiplexer{},
                       {policy_->rule()}, 0,
                       nullptr,           policy_->best_single()};
     const auto& fields = test_->fields();
     result.recorders = {
-        std::make_shared<Recorder>(*policy_, CallCosts{fields.costs, fields.router_costs})};
+        std::make_shared<Recorder>(*policy_, CallCosts{fields.costs, fields.multiplexer_costs})};
     result.monitor =
         std::make_shared<DriftMonitor>(monitored_values(*policy_, *test_), policy_->version());
     return result;
@@ -84,7 +84,7 @@ TEST_P(EveryPolicyInService, DecidesAsInReplay) {
       EXPECT_EQ(answer.called[row], replayed.called[5 * i + row]);
       EXPECT_EQ(answer.wanted[row], replayed.called[5 * i + row]);
       EXPECT_EQ(answer.answers[row], replayed.answers[5 * i + row]);
-      EXPECT_EQ(answer.macs[row], costs[5 * i + row]);
+      EXPECT_EQ(answer.costs[row], costs[5 * i + row]);
       EXPECT_TRUE(again[row].same) << answer.records[row];
     }
   }
@@ -98,8 +98,8 @@ TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
   Service service(deployed(), {});
   ServiceRequest limited = request(images_);
   ModelPool pool(served_);
-  const double look = policy_->uses_router() ? 48.0 : 0.0;
-  limited.max_cost = look + pool.costs()[0];  // the smallest model and no other
+  const double own = policy_->uses_multiplexer() ? 48.0 : 0.0;
+  limited.max_cost = own + pool.costs()[0];  // the smallest model and no other
   const ServiceAnswer answer = service.infer(limited);
   ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
   const auto again = replay_records(*policy_, answer.records);
@@ -117,7 +117,7 @@ TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
   EXPECT_EQ(service.statistics().drift->observed, followed);
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicyInService, ::testing::ValuesIn(policy_names()));
+INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicyInService, ::testing::ValuesIn(policies().names()));
 
 }  // namespace
 }  // namespace muxnet

@@ -56,7 +56,7 @@ TEST(Service, GivesEachModelImagesAsItWantsThem) {
   expect_near(answered(0).probabilities, expected({{0}, {1}}));
   expect_near(answered(3).probabilities, expected({{0}, {1}}));
   expect_near(answered(4).probabilities, expected({{0.5F}, {0.25F}}));
-  EXPECT_EQ(answered(4).macs, std::vector<double>(7, 5.0));
+  EXPECT_EQ(answered(4).costs, std::vector<double>(7, 5.0));
   EXPECT_EQ(service.statistics().stages[5].name, "scaled");
 }
 
@@ -81,7 +81,7 @@ TEST(Service, AFailingModelFailsTheRequestThatItFailsOnAlone) {
     } else {
       ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
       EXPECT_EQ(answer.answers, (std::vector<std::int32_t>{1, 1}));
-      EXPECT_EQ(answer.macs, (std::vector<double>{5, 5}));
+      EXPECT_EQ(answer.costs, (std::vector<double>{5, 5}));
     }
   }
   EXPECT_EQ(service.statistics().requests.at(ServiceStatus::failed), 1u);

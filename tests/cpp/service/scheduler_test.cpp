@@ -101,8 +101,8 @@ TEST_F(SchedulerTest, RefusesARequestThatFindsNoRoomAsAWhole) {
   EXPECT_EQ(more[1].status, ServiceStatus::full);
   EXPECT_EQ(scheduler.waiting()[3], 2);
   const Job job{request(4), 0, {}};
-  EXPECT_EQ(scheduler.place_look(std::vector<Job>(4, job)), ServiceStatus::full);
-  EXPECT_EQ(scheduler.place_look(std::vector<Job>(3, job)), ServiceStatus::ok);
+  EXPECT_EQ(scheduler.place_multiplexer(std::vector<Job>(4, job)), ServiceStatus::full);
+  EXPECT_EQ(scheduler.place_multiplexer(std::vector<Job>(3, job)), ServiceStatus::ok);
 }
 
 TEST_F(SchedulerTest, TakesAnotherModelWhereOneIsFullIfSoChosen) {
@@ -256,7 +256,7 @@ TEST_F(SchedulerTest, LetsNothingInAfterItsEndAndFinishesWhatIsThere) {
   scheduler.close();
   scheduler.place(after, true);
   EXPECT_EQ(after[0].status, ServiceStatus::closing);
-  EXPECT_EQ(scheduler.place_look({}), ServiceStatus::closing);
+  EXPECT_EQ(scheduler.place_multiplexer({}), ServiceStatus::closing);
   const JobBatch batch = scheduler.next();
   ASSERT_EQ(batch.jobs.size(), 1u);
   // A request that is inside goes on to its next model.

@@ -74,17 +74,17 @@ void expect_honest(const ServiceAnswer& answer, const Tensor& images, ModelPool&
     ASSERT_EQ(answer.called[i], expected);
     ASSERT_EQ(answer.answered_from[i], expected);
     std::vector<float> mean(testing::classes);
-    double macs = 0, count = 0;
+    double cost = 0, count = 0;
     for (std::size_t model = 0; model < pool.size(); ++model) {
       if ((expected & model_bit(model)) == 0) continue;
       const Tensor own = pool.probabilities(model, images.rows(row, row + 1));
       for (std::int64_t k = 0; k < testing::classes; ++k) {
         mean[static_cast<std::size_t>(k)] += own.data<float>()[k];
       }
-      macs += pool.costs()[model];
+      cost += pool.costs()[model];
       ++count;
     }
-    EXPECT_EQ(answer.macs[i], macs);
+    EXPECT_EQ(answer.costs[i], cost);
     for (std::int64_t k = 0; k < testing::classes; ++k) {
       EXPECT_NEAR(answer.probabilities.data<float>()[row * testing::classes + k],
                   mean[static_cast<std::size_t>(k)] / static_cast<float>(count), 1e-5F);
@@ -121,8 +121,8 @@ TEST(Service, AnswersManyThreadsInOrderFromTheModelsItRecords) {
     called += found.called[model];
   }
   EXPECT_GT(called, found.images);
-  EXPECT_LT(found.macs, found.reference_macs + 48.0 * static_cast<double>(found.images));
-  EXPECT_EQ(found.reference_macs, 1536.0 * static_cast<double>(found.images));
+  EXPECT_LT(found.cost, found.reference_cost + 48.0 * static_cast<double>(found.images));
+  EXPECT_EQ(found.reference_cost, 1536.0 * static_cast<double>(found.images));
 }
 
 TEST(Service, RefusesWhenAQueueIsFullAndAnswersTheRest) {
@@ -187,7 +187,7 @@ TEST(Service, OneModelCanBeNamedAndADecisionAskedForAlone) {
   named.model = 1;
   const ServiceAnswer own = service.infer(named);
   EXPECT_EQ(own.called, std::vector<std::uint64_t>(4, model_bit(1)));
-  EXPECT_EQ(own.macs, std::vector<double>(4, pool.costs()[1]));
+  EXPECT_EQ(own.costs, std::vector<double>(4, pool.costs()[1]));
   EXPECT_TRUE(own.view.weights.empty());
   const Tensor expected = pool.probabilities(1, images);
   for (std::int64_t k = 0; k < expected.size(); ++k) {
@@ -199,7 +199,7 @@ TEST(Service, OneModelCanBeNamedAndADecisionAskedForAlone) {
   const ServiceAnswer decided = service.infer(asked);
   EXPECT_EQ(decided.called, std::vector<std::uint64_t>(4, 0));
   EXPECT_EQ(decided.wanted, (std::vector<std::uint64_t>{1, 2, 4, 1}));
-  EXPECT_EQ(decided.macs, std::vector<double>(4, 48.0));  // the look
+  EXPECT_EQ(decided.costs, std::vector<double>(4, 48.0));  // the multiplexer alone
   EXPECT_EQ(decided.view.weights.shape(), (Shape{4, 3}));
   EXPECT_TRUE(decided.answers.empty());
   EXPECT_EQ(service.statistics().images, 0u);

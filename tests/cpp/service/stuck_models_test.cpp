@@ -154,7 +154,7 @@ TEST_F(StuckModels, LeaveTheAnswerToThoseThatHaveAnswered) {
       EXPECT_EQ(answer.wanted[row], model_bit(0) | model_bit(2));
       EXPECT_EQ(answer.answered_from[row], model_bit(0));
       EXPECT_EQ(answer.departures[row], why);
-      EXPECT_EQ(answer.macs[row], 48.0);
+      EXPECT_EQ(answer.costs[row], 48.0);
     }
     for (std::int64_t k = 0; k < small.size(); ++k) {
       EXPECT_NEAR(answer.probabilities.data<float>()[k], small.data<float>()[k], 1e-6F);

@@ -75,7 +75,7 @@ TEST(TwoThreads, OnAnOnnxFile) {
 
 TEST(TwoThreads, OnARouter) {
   const auto pool = testing::tiny_pool();
-  const auto policy = make_policy("argmax");
+  const auto policy = make_policy("hybrid_single");
   policy->fit(table_of(*pool, "held_out", 3));
   const Router router(pool, testing::tiny_multiplexer(3), policy->rule());
   expect_answers_as_alone([&](const Tensor& images) { return router.route(images).probabilities; });
@@ -84,7 +84,7 @@ TEST(TwoThreads, OnARouter) {
 TEST(TwoThreads, OnAPolicyThatIsRead) {
   const auto pool = testing::tiny_pool();
   const OutcomeTable table = table_of(*pool, "held_out", 3);
-  for (const auto& name : policy_names()) {
+  for (const auto& name : policies().names()) {
     if (name == "offload" || name == "knn") continue;  // want other tables
     const auto policy = make_policy(name);
     policy->fit(table);

@@ -9,20 +9,9 @@
 
 #include "muxnet/core/random.hpp"
 #include "muxnet/routing/outcome_table.hpp"
+#include "support/errors.hpp"
 
 namespace muxnet::testing {
-
-/// Runs `action` and returns the text of the Error it must throw.
-template <class Error = std::invalid_argument, class Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no exception of the expected type";
-  return "";
-}
 
 inline void expect_text(const std::string& text, const std::vector<std::string>& parts) {
   for (const auto& part : parts) {
@@ -102,10 +91,10 @@ inline OutcomeTable random_table(std::uint64_t seed, const RandomTableOptions& o
     fields.costs["macs"].push_back(std::pow(4.0, static_cast<double>(i)));
     fields.costs["latency_ms"].push_back(1.0 + static_cast<double>(i));
   }
-  fields.router_costs = {{"macs", 0.25}, {"latency_ms", 0.125}};
+  fields.multiplexer_costs = {{"macs", 0.25}, {"latency_ms", 0.125}};
   if (!options.with_router) {
     fields.weights = fields.scores = fields.offload_score = fields.features = Tensor();
-    fields.router_costs.clear();
+    fields.multiplexer_costs.clear();
   }
   fields.split = options.split;
   return OutcomeTable(std::move(fields));

@@ -12,10 +12,7 @@
 namespace muxnet {
 namespace {
 
-template <class Action>
-void expect_error(Action&& action, const std::string& message) {
-  EXPECT_EQ(testing::error_of<std::invalid_argument>(action), message);
-}
+using testing::expect_error;
 
 Tensor answers(std::vector<std::uint8_t> right, const Shape& shape) {
   Tensor result(shape, DType::u8);

@@ -25,13 +25,13 @@ Checkpoint example() {
   state.batch = 2;
   state.step = 8;
   state.seconds = 0.1;
-  state.losses = {{1.0 / 3, 2}};
-  state.accuracies = {{0.1, 2}};
+  state.metrics.losses = {{1.0 / 3, 2}};
+  state.metrics.accuracies = {{0.1, 2}};
   state.trends = {{0.7, 1.99}};
-  state.one_right_distance = {0.3, 7};
+  state.metrics.distances.one_right_distance = RunningMean{0.3, 7};
   EpochRecord record;
   record.epoch = 1;
-  record.losses = {2.0 / 3};
+  record.metrics.losses = {2.0 / 3};
   record.held_out_accuracies = {0.7};
   record.learning_rate = 1e-3;
   state.history = {record};
@@ -47,11 +47,11 @@ TEST(Checkpoint, ComesBackToTheSameBits) {
   EXPECT_EQ(back.tensors.at("a/weights/w").data<float>()[1], -2);
   EXPECT_EQ(back.state.step, 8);
   EXPECT_EQ(back.state.batch, 2);
-  EXPECT_EQ(back.state.losses.at(0).sum, 1.0 / 3);
+  EXPECT_EQ(back.state.metrics.losses.at(0).sum, 1.0 / 3);
   EXPECT_EQ(back.state.trends.at(0).weight, 1.99);
-  EXPECT_EQ(back.state.one_right_distance.weight, 7);
+  EXPECT_EQ(back.state.metrics.distances.one_right_distance->weight, 7);
   ASSERT_EQ(back.state.history.size(), 1U);
-  EXPECT_EQ(back.state.history[0].losses, std::vector<double>{2.0 / 3});
+  EXPECT_EQ(back.state.history[0].metrics.losses, std::vector<double>{2.0 / 3});
   EXPECT_EQ(back.state.history[0].held_out_accuracies, std::vector<double>{0.7});
   EXPECT_EQ(folder.entries(), 1U);
 }
@@ -81,8 +81,8 @@ TEST(Checkpoint, RefusesOtherFiles) {
   weights.tensors.emplace("w", Tensor({2}));
   save_safetensors(path, weights);
   EXPECT_TRUE(contains(error_of<FileError>([&] { load_checkpoint(path); }),
-                       "a training checkpoint, format muxnet-checkpoint-1"));
-  weights.metadata = {{"format", "muxnet-checkpoint-1"}, {"fingerprint", "{}"}};
+                       "a training checkpoint, format muxnet-checkpoint-2"));
+  weights.metadata = {{"format", "muxnet-checkpoint-2"}, {"fingerprint", "{}"}};
   save_safetensors(path, weights);
   EXPECT_TRUE(contains(error_of<FileError>([&] { load_checkpoint(path); }),
                        "readable checkpoint metadata"));

@@ -22,6 +22,22 @@ TEST(RunningMean, IsTheWeightedMean) {
   EXPECT_DOUBLE_EQ(mean.mean(), 3.5);
 }
 
+TEST(Metrics, AreMeansOverBatchesAndMissingWhereNotTrainedWith) {
+  RunningMetrics running;
+  StepMetrics step;
+  step.losses = {1, 2};
+  step.distances = {Weighted{0.5, 3}, Weighted{}};
+  add(step, running);
+  step.losses = {3, 4};
+  step.distances = {Weighted{0.9, 1}, Weighted{}};
+  add(step, running);
+  const TrainingMetrics found = means(running);
+  EXPECT_EQ(found.losses, (std::vector<double>{2, 3}));
+  EXPECT_DOUBLE_EQ(found.distances.both_right_distance.value(), 0.6);
+  EXPECT_EQ(found.distances.one_right_distance, 0.0);  // no pairs
+  EXPECT_EQ(found.contrastive, std::nullopt);
+}
+
 TEST(Accuracy, CountsTheFirstOfEqualScores) {
   const auto scores = Tensor::from<float>({0, 1, 0, 2, 2, 1, 3, 1, 3}, {3, 3});
   const auto labels = Tensor::from<std::int32_t>({1, 1, 0}, {3});

@@ -43,13 +43,10 @@ void expect_same_history(const TrainingResult& result, const TrainingResult& exp
     EXPECT_EQ(a.epoch, b.epoch);
     EXPECT_EQ(a.step, b.step);
     EXPECT_EQ(a.learning_rate, b.learning_rate);
-    EXPECT_EQ(a.losses, b.losses);
-    EXPECT_EQ(a.accuracies, b.accuracies);
+    each_metric([&](const char* name, const char*, auto get) {
+      EXPECT_EQ(get(a.metrics), get(b.metrics)) << name;
+    });
     EXPECT_EQ(a.held_out_accuracies, b.held_out_accuracies);
-    EXPECT_EQ(a.contrastive, b.contrastive);
-    EXPECT_EQ(a.both_right_distance, b.both_right_distance);
-    EXPECT_EQ(a.one_right_distance, b.one_right_distance);
-    EXPECT_EQ(a.distillation, b.distillation);
   }
   const auto answers = result.answers.bits().span<std::int32_t>();
   EXPECT_TRUE(std::ranges::equal(answers, expected.answers.bits().span<std::int32_t>()));
@@ -214,7 +211,7 @@ TEST(Resume, RefusesAPositionOutsideTheTraining) {
   refused([](Checkpoint& c) { c.state.batch = -1; });
   refused([](Checkpoint& c) { c.state.step = 8; });
   refused([](Checkpoint& c) { c.state.history.clear(); });
-  refused([](Checkpoint& c) { c.state.losses.pop_back(); });
+  refused([](Checkpoint& c) { c.state.metrics.losses.pop_back(); });
   Checkpoint bad = good;
   bad.tensors.erase("width2/weights/fc.bias");
   save_checkpoint(path, bad);

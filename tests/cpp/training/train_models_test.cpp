@@ -74,14 +74,14 @@ TEST(TrainModels, LearnsAndReports) {
   const auto& first = result.history.front();
   const auto& last = result.history.back();
   for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_LT(last.losses[i], first.losses[i]);
+    EXPECT_LT(last.metrics.losses[i], first.metrics.losses[i]);
     EXPECT_GT(last.held_out_accuracies[i], 0.8);
-    EXPECT_GT(last.accuracies[i], 0.7);
+    EXPECT_GT(last.metrics.accuracies[i], 0.7);
   }
-  EXPECT_EQ(last.losses, seen.back().losses);
+  EXPECT_EQ(last.metrics.losses, seen.back().metrics.losses);
   EXPECT_EQ(last.held_out_accuracies, seen.back().held_out_accuracies);
   EXPECT_GT(last.seconds, first.seconds);
-  EXPECT_GT(last.distillation, 0);
+  EXPECT_GT(last.metrics.distillation.value(), 0);
 }
 
 TEST(TrainModels, ContrastiveLossTellsThePairsApart) {
@@ -93,9 +93,11 @@ TEST(TrainModels, ContrastiveLossTellsThePairsApart) {
   options.online_distillation_weight = 0;
   options.contrastive_weight = 1;
   const auto last = train_models(models.pointers, data, options).history.back();
-  EXPECT_GT(last.one_right_distance, last.both_right_distance + 0.02);
-  EXPECT_EQ(describe_contrastive_collapse(last.both_right_distance, last.one_right_distance), "");
-  EXPECT_NE(last.contrastive, 0);
+  const double both = last.metrics.distances.both_right_distance.value();
+  const double one = last.metrics.distances.one_right_distance.value();
+  EXPECT_GT(one, both + 0.02);
+  EXPECT_EQ(describe_contrastive_collapse(both, one), "");
+  EXPECT_NE(last.metrics.contrastive.value(), 0);
 }
 
 TEST(TrainModels, SideBySideGivesTheBitsOfOneAfterTheOther) {
@@ -180,7 +182,8 @@ TEST(TrainModels, RemembersAnAnswerForEachVisit) {
   }
   EXPECT_GE(seen, 2 * 96);
   double expected = 0;
-  for (const auto& epoch : result.history) expected += epoch.accuracies[0] + epoch.accuracies[1];
+  for (const auto& epoch : result.history)
+    expected += epoch.metrics.accuracies[0] + epoch.metrics.accuracies[1];
   EXPECT_NEAR(right / seen, expected / 8, 0.03);
 }
 
@@ -281,7 +284,7 @@ TEST(TrainModels, RefusesWhatDoesNotFit) {
 
   auto taught = data;
   taught.right = Tensor({101, 3});
-  EXPECT_THROW(train_models(models.pointers, taught, tiny_options()), std::out_of_range);
+  EXPECT_THROW(train_models(models.pointers, taught, tiny_options()), std::invalid_argument);
   const std::vector<Model*> none;
   EXPECT_THROW(train_models(none, data, tiny_options()), std::invalid_argument);
   const std::vector<Model*> twice{models.pointers[0], models.pointers[0]};

@@ -117,8 +117,8 @@ TEST(TrainMultiplexer, LearnsWhoIsRight) {
     const auto& first = result.history.front();
     const auto& last = result.history.back();
     ASSERT_EQ(result.history.size(), 8U);
-    EXPECT_LT(last.losses[0], first.losses[0]);
-    EXPECT_LT(last.distillation, first.distillation);
+    EXPECT_LT(last.metrics.losses[0], first.metrics.losses[0]);
+    EXPECT_LT(last.metrics.distillation.value(), first.metrics.distillation.value());
     EXPECT_GT(last.held_out_accuracies.at(0), 0.9);  // either model alone: 1/3 and 2/3
   }
 }
@@ -130,7 +130,7 @@ TEST(TrainMultiplexer, OffloadsWhatTheDeviceGetsWrong) {
     auto options = quick();
     options.offload = target;
     const auto result = train_multiplexer(*mux, table, costs, options);
-    EXPECT_GT(result.history.back().accuracies[0], 0.9);
+    EXPECT_GT(result.history.back().metrics.accuracies[0], 0.9);
   }
 }
 
@@ -179,8 +179,9 @@ TEST(TrainMultiplexer, ResumesToTheSameBits) {
       auto resumed = multiplexer();
       const auto result = train_multiplexer(*resumed, table, costs, options);
       EXPECT_EQ(values_of(*resumed), values_of(*undisturbed)) << "stopped at step " << step;
-      EXPECT_EQ(result.history.back().losses, expected.history.back().losses);
-      EXPECT_EQ(result.history.front().accuracies, expected.history.front().accuracies);
+      EXPECT_EQ(result.history.back().metrics.losses, expected.history.back().metrics.losses);
+      EXPECT_EQ(result.history.front().metrics.accuracies,
+                expected.history.front().metrics.accuracies);
     }
     options.fit.checkpoint.clear();
   }

@@ -1,5 +1,4 @@
-#include "muxnet/losses/registry.hpp"
-
+#include "losses/problems.hpp"
 #include "losses/support.hpp"
 #include "support/gradient_check.hpp"
 
@@ -38,28 +37,8 @@ TEST_P(EveryLoss, SinglePrecisionIsCloseToDouble) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryLoss, ::testing::ValuesIn(loss_registry().entries()),
+INSTANTIATE_TEST_SUITE_P(Registry, EveryLoss, ::testing::ValuesIn(loss_problems().entries()),
                          [](const auto& tested) { return tested.param.name; });
-
-TEST(LossRegistry, RefusesANameTwice) {
-  LossRegistry registry;
-  registry.add({"a", "none", {}});
-  registry.add({"b", "none", {}});
-  losses_test::expect_error(
-      [&] {
-        registry.add({"a", "none", {}});
-      },
-      "[loss_registry] expected a new name, received a");
-}
-
-TEST(LossRegistry, ListsTheKnownNames) {
-  LossRegistry registry;
-  registry.add({"a", "Eq. 1", {}});
-  registry.add({"b", "none", {}});
-  EXPECT_EQ(registry.find("a").equation, "Eq. 1");
-  losses_test::expect_error([&] { registry.find("c"); },
-                            "[loss_registry] expected one of a, b, received c");
-}
 
 }  // namespace
 }  // namespace muxnet

@@ -1,4 +1,4 @@
-#include "muxnet/training/calibration.hpp"
+#include "muxnet/training/platt_scaling.hpp"
 
 #include <cmath>
 #include <vector>
@@ -25,7 +25,7 @@ Targets targets_of(std::span<const std::uint8_t> right) {
 }
 
 /// Sum of -t log p - (1 - t) log(1 - p), p = sigmoid(shift + slope * score).
-double loss(const Calibration& at, std::span<const float> scores,
+double loss(const PlattScaling& at, std::span<const float> scores,
             std::span<const std::uint8_t> right, const Targets& targets) {
   double sum = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -37,8 +37,8 @@ double loss(const Calibration& at, std::span<const float> scores,
 }
 
 /// Where Newton's step leads to.
-Calibration step_from(const Calibration& at, std::span<const float> scores,
-                      std::span<const std::uint8_t> right, const Targets& targets) {
+PlattScaling step_from(const PlattScaling& at, std::span<const float> scores,
+                       std::span<const std::uint8_t> right, const Targets& targets) {
   double g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const double p = 1 / (1 + std::exp(-(at.shift + at.slope * scores[i])));
@@ -57,18 +57,18 @@ Calibration step_from(const Calibration& at, std::span<const float> scores,
 
 }  // namespace
 
-Calibration fit_calibration(std::span<const float> scores, std::span<const std::uint8_t> right) {
+PlattScaling fit_platt_scaling(std::span<const float> scores, std::span<const std::uint8_t> right) {
   require(!scores.empty() && scores.size() == right.size(), "calibration",
           "as many scores as answers, at least one", text(scores.size(), " and ", right.size()));
   const Targets targets = targets_of(right);
   double mean = 0;
   for (const std::uint8_t one : right) mean += one != 0 ? targets.right : targets.wrong;
   mean /= static_cast<double>(right.size());
-  const Calibration blind{std::log(mean / (1 - mean)), 0};
-  Calibration now = blind;
+  const PlattScaling blind{std::log(mean / (1 - mean)), 0};
+  PlattScaling now = blind;
   double lowest = loss(now, scores, right, targets);
   for (int step = 0; step < most_steps; ++step) {
-    Calibration next = step_from(now, scores, right, targets);
+    PlattScaling next = step_from(now, scores, right, targets);
     double reached = loss(next, scores, right, targets);
     for (int halving = 0; halving < 20 && !(reached <= lowest); ++halving) {
       next = {0.5 * (now.shift + next.shift), 0.5 * (now.slope + next.slope)};
@@ -81,13 +81,12 @@ Calibration fit_calibration(std::span<const float> scores, std::span<const std::
   return now.slope > 0 ? now : blind;
 }
 
-void calibrate_multiplexer(Model& multiplexer, const FrozenOutputs& outputs) {
+void scale_scores(Model& multiplexer, const FrozenOutputs& outputs) {
   const std::int64_t n = outputs.inputs();
   const Tensor scores = Predictor(multiplexer).output(outputs.images.rows(0, n), "scores");
   const Tensor correct = correctness(outputs.probabilities.rows(0, n), outputs.labels.rows(0, n));
   const std::int64_t models = correct.dim(1);
-  require(scores.dim(1) == models, "calibrate_multiplexer", text(models, " scores"),
-          text(scores.dim(1)));
+  require(scores.dim(1) == models, "scale_scores", text(models, " scores"), text(scores.dim(1)));
   Tensor weight = multiplexer.parameters.value("v.weight");
   Tensor bias = multiplexer.parameters.value("v.bias");
   const std::int64_t width = weight.dim(1);
@@ -98,7 +97,7 @@ void calibrate_multiplexer(Model& multiplexer, const FrozenOutputs& outputs) {
       own[static_cast<std::size_t>(row)] = scores.data<float>()[row * models + m];
       right[static_cast<std::size_t>(row)] = correct.data<std::uint8_t>()[row * models + m];
     }
-    const Calibration found = fit_calibration(own, right);
+    const PlattScaling found = fit_platt_scaling(own, right);
     float* const row = weight.data<float>() + m * width;
     for (std::int64_t k = 0; k < width; ++k) row[k] *= static_cast<float>(found.slope);
     float& offset = bias.data<float>()[m];

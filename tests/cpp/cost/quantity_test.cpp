@@ -1,4 +1,4 @@
-#include "muxnet/cost/figure.hpp"
+#include "muxnet/cost/quantity.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,30 +12,30 @@ namespace {
 
 using testing::error_of;
 
-TEST(Figure, SumsKeepEveryOriginOnce) {
-  const Figure sum =
-      Figure(1, Origin::paper) + 2 * Figure(3, Origin::measured) + Figure(0.5, Origin::paper);
+TEST(Quantity, SumsKeepEveryOriginOnce) {
+  const Quantity sum =
+      Quantity(1, Origin::paper) + 2 * Quantity(3, Origin::measured) + Quantity(0.5, Origin::paper);
   EXPECT_DOUBLE_EQ(sum.value(), 7.5);
   EXPECT_EQ(sum.origins(), (std::vector{Origin::measured, Origin::paper}));
 }
 
-TEST(Figure, WhatIsComputedFromTheUnknownIsUnknown) {
-  const Figure unknown;
-  EXPECT_FALSE((unknown + Figure(1, Origin::counted)).known());
+TEST(Quantity, WhatIsComputedFromTheUnknownIsUnknown) {
+  const Quantity unknown;
+  EXPECT_FALSE((unknown + Quantity(1, Origin::counted)).known());
   EXPECT_FALSE((0 * unknown).known());
   EXPECT_TRUE(unknown.origins().empty());
   EXPECT_THROW(unknown.value(), std::logic_error);
-  EXPECT_EQ(Figure::zero().value(), 0);
-  EXPECT_EQ((Figure::zero() + Figure(2, Origin::paper)).origins(), std::vector{Origin::paper});
+  EXPECT_EQ(Quantity::zero().value(), 0);
+  EXPECT_EQ((Quantity::zero() + Quantity(2, Origin::paper)).origins(), std::vector{Origin::paper});
 }
 
-TEST(Figure, OriginsHaveNames) {
+TEST(Quantity, OriginsHaveNames) {
   for (const auto origin : {Origin::counted, Origin::measured, Origin::modelled, Origin::paper}) {
     EXPECT_EQ(origin_named(name_of(origin)), origin);
   }
   EXPECT_EQ(error_of<std::invalid_argument>([] { origin_named("guessed"); }),
             "[origin] expected counted, measured, modelled or paper, received guessed");
-  EXPECT_THROW(Figure(std::numeric_limits<double>::quiet_NaN(), Origin::paper),
+  EXPECT_THROW(Quantity(std::numeric_limits<double>::quiet_NaN(), Origin::paper),
                std::invalid_argument);
 }
 

@@ -1,4 +1,4 @@
-#include "muxnet/cost/figure.hpp"
+#include "muxnet/cost/quantity.hpp"
 
 #include <array>
 #include <cmath>
@@ -22,23 +22,23 @@ Origin origin_named(std::string_view name) {
       error_text("origin", "counted, measured, modelled or paper", std::string(name)));
 }
 
-Figure::Figure(double value, Origin origin)
+Quantity::Quantity(double value, Origin origin)
     : value_(value), origins_(static_cast<std::uint8_t>(1U << static_cast<unsigned>(origin))) {
   require(std::isfinite(value), "figure", "a finite number", text(value));
 }
 
-Figure Figure::zero() {
-  Figure result;
+Quantity Quantity::zero() {
+  Quantity result;
   result.value_ = 0;
   return result;
 }
 
-double Figure::value() const {
+double Quantity::value() const {
   if (!known()) throw std::logic_error(error_text("figure", "a known number", "an unknown one"));
   return *value_;
 }
 
-std::vector<Origin> Figure::origins() const {
+std::vector<Origin> Quantity::origins() const {
   std::vector<Origin> result;
   for (unsigned i = 0; i < names.size(); ++i) {
     if ((origins_ >> i & 1U) != 0) result.push_back(static_cast<Origin>(i));
@@ -46,16 +46,16 @@ std::vector<Origin> Figure::origins() const {
   return result;
 }
 
-Figure operator+(const Figure& a, const Figure& b) {
-  Figure result;
+Quantity operator+(const Quantity& a, const Quantity& b) {
+  Quantity result;
   if (!a.known() || !b.known()) return result;
   result.value_ = *a.value_ + *b.value_;
   result.origins_ = static_cast<std::uint8_t>(a.origins_ | b.origins_);
   return result;
 }
 
-Figure operator*(double factor, const Figure& figure) {
-  Figure result = figure;
+Quantity operator*(double factor, const Quantity& figure) {
+  Quantity result = figure;
   if (result.known()) result.value_ = factor * *figure.value_;
   return result;
 }
@@ -68,6 +68,6 @@ Cost operator*(double share, const Cost& cost) {
   return {share * cost.macs, share * cost.latency_ms, share * cost.energy_mj};
 }
 
-Cost no_cost() { return {Figure::zero(), Figure::zero(), Figure::zero()}; }
+Cost no_cost() { return {Quantity::zero(), Quantity::zero(), Quantity::zero()}; }
 
 }  // namespace muxnet

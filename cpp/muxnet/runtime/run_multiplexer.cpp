@@ -1,10 +1,10 @@
-#include "muxnet/runtime/look.hpp"
+#include "muxnet/runtime/run_multiplexer.hpp"
 
 namespace muxnet {
 
-MultiplexerView look(const Multiplexer& multiplexer, const Predictor& predictor,
-                     const Tensor& images, const std::vector<double>& macs) {
-  const auto reading = multiplexer.model->access.read("multiplexer, look");
+MultiplexerView run_multiplexer(const Multiplexer& multiplexer, const Predictor& predictor,
+                                const Tensor& images, const std::vector<double>& costs) {
+  const auto reading = multiplexer.model->access.read("multiplexer, run");
   MultiplexerView view;
   const auto& outputs = multiplexer.model->graph.outputs();
   if (outputs.count("offload") > 0) {
@@ -12,7 +12,7 @@ MultiplexerView look(const Multiplexer& multiplexer, const Predictor& predictor,
     return view;
   }
   const Tensor scores = predictor.output(images, "scores");
-  view.weights = multiplexer_weights(scores, macs, multiplexer.weights);
+  view.weights = multiplexer_weights(scores, costs, multiplexer.weights);
   if (multiplexer.objective == Objective::correctness) view.scores = scores;
   return view;
 }

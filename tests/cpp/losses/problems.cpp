@@ -1,8 +1,5 @@
-#include "muxnet/losses/registry.hpp"
+#include "losses/problems.hpp"
 
-#include <algorithm>
-
-#include "muxnet/core/error.hpp"
 #include "muxnet/losses/contrastive.hpp"
 #include "muxnet/losses/cross_entropy.hpp"
 #include "muxnet/losses/distillation.hpp"
@@ -116,41 +113,25 @@ LossEntry online_entry(std::string name, double temperature) {
           }};
 }
 
+void add_all(Register<LossEntry>& losses) {
+  losses.add(cross_entropy_entry("cross_entropy", 0));
+  losses.add(cross_entropy_entry("cross_entropy_smoothed", 0.1));
+  losses.add(contrastive_entry("contrastive_paper", Formulation::paper));
+  losses.add(contrastive_entry("contrastive_bounded", Formulation::bounded));
+  losses.add(ensemble_entry("multiplexer_ensemble_paper", {Formulation::paper, 0}));
+  losses.add(ensemble_entry("multiplexer_ensemble_bounded", {Formulation::bounded, 0.7}));
+  losses.add(correctness_entry("multiplexer_correctness", models));
+  losses.add(correctness_entry("multiplexer_mobile_cloud", 1));
+  losses.add(distillation_entry("distillation_per_model", {batch, models, width}));
+  losses.add(distillation_entry("distillation_shared", {batch, width}));
+  losses.add(online_entry("online_distillation", 2));
+}
+
 }  // namespace
 
-void LossRegistry::add(LossEntry entry) {
-  for (const auto& known : entries_) {
-    require(known.name != entry.name, "loss_registry", "a new name", entry.name);
-  }
-  entries_.push_back(std::move(entry));
-}
-
-const LossEntry& LossRegistry::find(std::string_view name) const {
-  const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const auto& entry) { return entry.name == name; });
-  if (found != entries_.end()) return *found;
-  std::string known;
-  for (const auto& entry : entries_) known += (known.empty() ? "" : ", ") + entry.name;
-  throw std::invalid_argument(error_text("loss_registry", text("one of ", known), name));
-}
-
-const LossRegistry& loss_registry() {
-  static const LossRegistry registry = [] {
-    LossRegistry losses;
-    losses.add(cross_entropy_entry("cross_entropy", 0));
-    losses.add(cross_entropy_entry("cross_entropy_smoothed", 0.1));
-    losses.add(contrastive_entry("contrastive_paper", Formulation::paper));
-    losses.add(contrastive_entry("contrastive_bounded", Formulation::bounded));
-    losses.add(ensemble_entry("multiplexer_ensemble_paper", {Formulation::paper, 0}));
-    losses.add(ensemble_entry("multiplexer_ensemble_bounded", {Formulation::bounded, 0.7}));
-    losses.add(correctness_entry("multiplexer_correctness", models));
-    losses.add(correctness_entry("multiplexer_mobile_cloud", 1));
-    losses.add(distillation_entry("distillation_per_model", {batch, models, width}));
-    losses.add(distillation_entry("distillation_shared", {batch, width}));
-    losses.add(online_entry("online_distillation", 2));
-    return losses;
-  }();
-  return registry;
+const Register<LossEntry>& loss_problems() {
+  static const Register<LossEntry> losses("losses", {add_all});
+  return losses;
 }
 
 }  // namespace muxnet

@@ -2,10 +2,10 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "muxnet/core/random.hpp"
+#include "muxnet/core/register.hpp"
 #include "muxnet/core/tensor.hpp"
 
 namespace muxnet {
@@ -25,20 +25,7 @@ struct LossEntry {
   std::function<LossProblem(Random&, DType)> problem;
 };
 
-/// Every loss by name; what is in it is gradient-checked without touching a test.
-class LossRegistry {
- public:
-  /// Throws std::invalid_argument when the name is taken.
-  void add(LossEntry entry);
-  const std::vector<LossEntry>& entries() const { return entries_; }
-  /// Throws std::invalid_argument that lists the known names.
-  const LossEntry& find(std::string_view name) const;
-
- private:
-  std::vector<LossEntry> entries_;
-};
-
-/// All losses of muxnet.
-const LossRegistry& loss_registry();
+/// Every loss, to be gradient-checked.
+const Register<LossEntry>& loss_problems();
 
 }  // namespace muxnet

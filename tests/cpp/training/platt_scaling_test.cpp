@@ -1,4 +1,4 @@
-#include "muxnet/training/calibration.hpp"
+#include "muxnet/training/platt_scaling.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 double probability(double z) { return 1 / (1 + std::exp(-z)); }
 
-TEST(Calibration, FindsShiftAndSlopeOfScoresThatAreTooSure) {
+TEST(PlattScaling, FindsShiftAndSlopeOfScoresThatAreTooSure) {
   Random random(1);
   std::vector<float> scores;
   std::vector<std::uint8_t> right;
@@ -25,34 +25,34 @@ TEST(Calibration, FindsShiftAndSlopeOfScoresThatAreTooSure) {
     scores.push_back(static_cast<float>(4 * random.normal()));
     right.push_back(random.uniform() < probability(0.5 + 0.25 * scores.back()) ? 1 : 0);
   }
-  const Calibration found = fit_calibration(scores, right);
+  const PlattScaling found = fit_platt_scaling(scores, right);
   EXPECT_NEAR(found.shift, 0.5, 0.06);
   EXPECT_NEAR(found.slope, 0.25, 0.02);
 }
 
-TEST(Calibration, LeavesTheBaseRateOfScoresThatSayNothingOrTheOpposite) {
+TEST(PlattScaling, LeavesTheBaseRateOfScoresThatSayNothingOrTheOpposite) {
   const std::vector<float> scores{2, 1, -1, -2};
-  const Calibration opposite = fit_calibration(scores, std::vector<std::uint8_t>{0, 0, 1, 1});
+  const PlattScaling opposite = fit_platt_scaling(scores, std::vector<std::uint8_t>{0, 0, 1, 1});
   EXPECT_EQ(opposite.slope, 0);
   EXPECT_NEAR(opposite.shift, 0, 1e-12);
   const std::vector<float> same(4, 3.0F);
-  const Calibration flat = fit_calibration(same, std::vector<std::uint8_t>{1, 1, 1, 0});
+  const PlattScaling flat = fit_platt_scaling(same, std::vector<std::uint8_t>{1, 1, 1, 0});
   EXPECT_NEAR(probability(flat.shift + flat.slope * 3), (3 * 4 / 5.0 + 1 / 3.0) / 4, 1e-6);
 }
 
-TEST(Calibration, StaysFiniteWhereAllAreRightOrScoresTellAll) {
+TEST(PlattScaling, StaysFiniteWhereAllAreRightOrScoresTellAll) {
   const std::vector<float> scores{-2, -1, 1, 2};
   for (const auto& right : {std::vector<std::uint8_t>{1, 1, 1, 1}, {0, 0, 1, 1}, {0, 0, 0, 0}}) {
-    const Calibration found = fit_calibration(scores, right);
+    const PlattScaling found = fit_platt_scaling(scores, right);
     EXPECT_TRUE(std::isfinite(found.shift));
     EXPECT_LT(std::abs(found.slope), 10);
   }
 }
 
-TEST(Calibration, RefusesWhatDoesNotFit) {
+TEST(PlattScaling, RefusesWhatDoesNotFit) {
   const std::vector<float> scores{1};
   EXPECT_TRUE(testing::contains(
-      testing::error_of<std::invalid_argument>([&] { fit_calibration(scores, {}); }), "1 and 0"));
+      testing::error_of<std::invalid_argument>([&] { fit_platt_scaling(scores, {}); }), "1 and 0"));
 }
 
 /// One model that is right on two classes of three, another on the third.
@@ -73,10 +73,10 @@ FrozenOutputs halves(std::int64_t n, std::uint64_t seed) {
   return outputs;
 }
 
-TEST(Calibration, OfAMultiplexerMakesItsProbabilitiesTrueAtMean) {
+TEST(PlattScaling, OfAMultiplexerMakesItsProbabilitiesTrueAtMean) {
   const FrozenOutputs outputs = halves(300, 4);
   Model mux("mux", testing::tiny_multiplexer_graph(2), 3);
-  calibrate_multiplexer(mux, outputs);
+  scale_scores(mux, outputs);
   const Tensor scores = Predictor(mux).output(outputs.images, "scores");
   const std::vector<double> shares{1 / 3.0, 2 / 3.0};
   for (std::size_t m = 0; m < 2; ++m) {
@@ -86,7 +86,7 @@ TEST(Calibration, OfAMultiplexerMakesItsProbabilitiesTrueAtMean) {
   }
 }
 
-TEST(Calibration, FollowsTrainingWhereThereIsSomethingToCalibrateOn) {
+TEST(PlattScaling, FollowsTrainingWhereThereIsSomethingToCalibrateOn) {
   const FrozenOutputs learn = halves(96, 1), fresh = halves(600, 2);
   MultiplexerTrainingOptions options;
   options.fit.epochs = 40;  // long enough to learn the inputs by heart

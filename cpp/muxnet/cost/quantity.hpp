@@ -17,13 +17,13 @@ Origin origin_named(std::string_view name);
 
 /// A number with where it comes from, or one that is not known. What is computed from several has
 /// the origins of all; what is computed from an unknown one is unknown, never zero.
-class Figure {
+class Quantity {
  public:
-  Figure() = default;
+  Quantity() = default;
   /// Throws std::invalid_argument for a value that is not finite.
-  Figure(double value, Origin origin);
+  Quantity(double value, Origin origin);
   /// Zero by definition, from nowhere.
-  static Figure zero();
+  static Quantity zero();
 
   bool known() const { return value_.has_value(); }
   /// Throws std::logic_error when it is not known.
@@ -31,8 +31,8 @@ class Figure {
   /// Each once, in the order of Origin; empty when unknown.
   std::vector<Origin> origins() const;
 
-  friend Figure operator+(const Figure& a, const Figure& b);
-  friend Figure operator*(double factor, const Figure& figure);
+  friend Quantity operator+(const Quantity& a, const Quantity& b);
+  friend Quantity operator*(double factor, const Quantity& figure);
 
  private:
   std::optional<double> value_;
@@ -41,9 +41,9 @@ class Figure {
 
 /// What one answer costs. Energy is the device's.
 struct Cost {
-  Figure macs;        ///< multiply-accumulates
-  Figure latency_ms;  ///< until the answer is there
-  Figure energy_mj;   ///< the device's
+  Quantity macs;        ///< multiply-accumulates
+  Quantity latency_ms;  ///< until the answer is there
+  Quantity energy_mj;   ///< the device's
 
   friend Cost operator+(const Cost& a, const Cost& b);
   friend Cost operator*(double share, const Cost& cost);

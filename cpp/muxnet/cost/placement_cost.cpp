@@ -1,4 +1,4 @@
-#include "muxnet/cost/deployment.hpp"
+#include "muxnet/cost/placement_cost.hpp"
 
 #include "muxnet/core/error.hpp"
 

@@ -25,9 +25,9 @@ struct MultiplexerView {
   Tensor features;       ///< f32 (n, F), the caller's
 };
 
-/// Runs a multiplexer over normalised images f32 (n, c, h, w); `macs` are the N models' costs.
+/// Runs a multiplexer over normalised images f32 (n, c, h, w); `costs` are the N models'.
 /// Throws BusyError while another thread trains it.
-MultiplexerView look(const Multiplexer& multiplexer, const Predictor& predictor,
-                     const Tensor& images, const std::vector<double>& macs);
+MultiplexerView run_multiplexer(const Multiplexer& multiplexer, const Predictor& predictor,
+                                const Tensor& images, const std::vector<double>& costs);
 
 }  // namespace muxnet

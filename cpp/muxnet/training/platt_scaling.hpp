@@ -9,7 +9,7 @@
 namespace muxnet {
 
 /// sigmoid(shift + slope * score).
-struct Calibration {
+struct PlattScaling {
   double shift = 0;
   double slope = 1;
 };
@@ -18,12 +18,12 @@ struct Calibration {
 /// (one right and one wrong input more). The slope is 0, the shift the log-odds of being right,
 /// where scores say nothing or the opposite. Source: Platt, Probabilistic outputs for support
 /// vector machines, 1999.
-Calibration fit_calibration(std::span<const float> scores, std::span<const std::uint8_t> right);
+PlattScaling fit_platt_scaling(std::span<const float> scores, std::span<const std::uint8_t> right);
 
 /// Makes sigmoid of each of a multiplexer's scores the probability that the model is right: fits a
 /// calibration to each on variant 0 of `outputs`, inputs that it has not learnt from, and folds it
 /// into the last layer, "v". A multiplexer learns from few inputs and grows too sure of what it
 /// sees in them; deciding by differences of such scores is deciding by noise.
-void calibrate_multiplexer(Model& multiplexer, const FrozenOutputs& outputs);
+void scale_scores(Model& multiplexer, const FrozenOutputs& outputs);
 
 }  // namespace muxnet

@@ -2,12 +2,12 @@
 
 #include <span>
 
-#include "muxnet/cost/figure.hpp"
+#include "muxnet/cost/quantity.hpp"
 
 namespace muxnet {
 
-/// The paper's four deployments (Figure 2). Latency and device energy of one answer, the mean over
-/// inputs where a share is given. Source: arXiv 2001.05870v2, Eq. 9 to 14.
+/// The paper's four placements (Quantity 2). Latency and device energy of one answer, the mean
+/// over inputs where a share is given. Source: arXiv 2001.05870v2, Eq. 9 to 14.
 
 /// Eq. 9: C = C_mobile-compute.
 Cost mobile_only(const Cost& mobile);

@@ -1,4 +1,4 @@
-#include "muxnet/cost/deployment.hpp"
+#include "muxnet/cost/placement_cost.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@ namespace muxnet {
 namespace {
 
 Cost paper(double macs, double latency_ms, double energy_mj) {
-  return {Figure(macs, Origin::paper), Figure(latency_ms, Origin::paper),
-          Figure(energy_mj, Origin::paper)};
+  return {Quantity(macs, Origin::paper), Quantity(latency_ms, Origin::paper),
+          Quantity(energy_mj, Origin::paper)};
 }
 
 // Table I of the paper; its multiplexer costs what mobilenet_v2 does.

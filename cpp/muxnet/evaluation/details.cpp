@@ -1,0 +1,32 @@
+#include "muxnet/evaluation/details.hpp"
+
+#include <algorithm>
+
+namespace muxnet {
+
+Recovery recovery(const std::vector<CurvePoint>& points, const OutcomeTable& table,
+                  const std::string& cost_kind, std::size_t best) {
+  static const std::vector<double> shares{0.5, 0.8, 0.95, 1.0};
+  const auto& costs = table.costs(cost_kind);
+  const auto accuracies = table.accuracies();
+  const auto cheapest = std::min_element(costs.begin(), costs.end()) - costs.begin();
+  const auto found = recovery_costs(points, accuracies[static_cast<std::size_t>(cheapest)],
+                                    accuracies.at(best), shares);
+  Recovery result;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    auto& cost = result[shares[i]] = found[i];
+    if (cost) *cost /= costs[best];
+  }
+  return result;
+}
+
+Details look_closely(const Policy& policy, const OutcomeTable& table,
+                     const Evaluation& evaluation) {
+  const auto decisions = policy.decide(table, {evaluation.parameters});
+  return {evaluation.regret,
+          recovery(accuracy_cost_curve(policy, table).points, table, policy.options().cost_kind,
+                   policy.best_single()),
+          failure_prediction(table), by_hardness(table, decisions), by_class(table, decisions)};
+}
+
+}  // namespace muxnet

@@ -1,0 +1,74 @@
+#include "muxnet/evaluation/promises.hpp"
+
+#include <map>
+#include <numeric>
+#include <vector>
+
+#include "muxnet/evaluation/guarantee.hpp"
+#include "muxnet/routing/division.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr std::uint64_t promise_stream = 0x70726F6D;
+
+/// Right or wrong at operating points less the same of the best single model, per input.
+class Differences {
+ public:
+  Differences(const Policy& policy, const OutcomeTable& table) : policy_(policy), table_(table) {}
+
+  const std::vector<int>& at(const OperatingPoint& point) {
+    auto& known = known_[point.parameters];
+    if (known.empty()) {
+      const auto right = policy_.decide(table_, point).correct(table_);
+      const auto* alone = table_.correct().data<std::uint8_t>() + policy_.best_single();
+      const auto models = static_cast<std::size_t>(table_.model_count());
+      for (std::size_t i = 0; i < right.size(); ++i) known.push_back(right[i] - alone[i * models]);
+    }
+    return known;
+  }
+
+ private:
+  const Policy& policy_;
+  const OutcomeTable& table_;
+  std::map<PolicyParameters, std::vector<int>> known_;
+};
+
+double mean(const std::vector<int>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double mean(const std::vector<int>& values, const std::vector<std::int64_t>& rows) {
+  double sum = 0;
+  for (const std::int64_t row : rows) sum += values[static_cast<std::size_t>(row)];
+  return sum / static_cast<double>(rows.size());
+}
+
+}  // namespace
+
+KeptPromise count_kept(const Policy& policy, const OutcomeTable& table,
+                       const PromiseOptions& options) {
+  Differences differences(policy, table);
+  Random random(options.seed, promise_stream);
+  KeptPromise kept;
+  double costs = 0;
+  for (std::int64_t division = 0; division < options.divisions; ++division) {
+    const auto parts = draw_parts(table.size(), options.share, random);
+    const auto found = certify(policy, table.subset(parts.first, "calibration"),
+                               {.drop = options.drop,
+                                .delta = options.delta,
+                                .seed = static_cast<std::uint64_t>(division)});
+    if (found.point) {
+      const auto& lost = differences.at(*found.point);
+      ++kept.promised;
+      if (mean(lost) < -options.drop) ++kept.broken;
+      if (mean(lost, parts.second) < -options.drop) ++kept.broken_elsewhere;
+      costs += found.point->cost / found.reference_cost;
+    }
+    if (options.progress) options.progress();
+  }
+  if (kept.promised > 0) kept.cost_share = costs / static_cast<double>(kept.promised);
+  return kept;
+}
+
+}  // namespace muxnet

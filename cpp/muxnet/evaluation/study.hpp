@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muxnet/evaluation/details.hpp"
+#include "muxnet/evaluation/diversity.hpp"
+
+namespace muxnet {
+
+/// One model alone.
+struct ModelFigures {
+  std::string name;       ///< of the model
+  double accuracy = 0;    ///< share of right answers
+  double cost = 0;        ///< in the unit of its kind
+  double only_right = 0;  ///< share of the inputs that no other model gets right
+};
+
+/// A policy over budgets; costs are shares of the best single model's.
+struct PolicyFigures {
+  std::string name;               ///< in the study
+  std::optional<Estimate> area;   ///< area_above() random mixing up to the best single model's cost
+  std::vector<PlanePoint> curve;  ///< its operating points on the evaluation part
+  /// By budget, at the point chosen for it on the fitting part; none where all cost more.
+  std::map<double, std::optional<double>> accuracy_at;
+  Recovery recovered;  ///< how much of the best single model's lead comes back
+};
+
+/// An operating point chosen on the fitting part, against the best single model.
+struct Choice {
+  double cost = 0;      ///< a share of the best single model's
+  double accuracy = 0;  ///< share of right answers
+  Estimate difference;  ///< of accuracies, paired
+};
+
+/// Whether a policy is as good as the best single model for less, or better for as much.
+enum class Verdict : std::uint8_t { pays, unclear, does_not_pay };
+
+/// Accuracy that an answer may lie below the best single model's and still be called as good.
+inline constexpr double as_good_within = 0.005;
+
+/// pays: the interval of a choice's difference lies above 0, or above -as_good_within at less than
+/// 95 % of the cost; unclear: at that cost it reaches 0.
+Verdict judge(const std::optional<Choice>& saving, const std::optional<Choice>& gain);
+
+/// A policy that the table has nothing for to look at, and what that would be.
+struct LeftOut {
+  std::string policy, want;  ///< its name; what the table would need
+};
+
+/// What is studied, and how finely.
+struct StudyOptions {
+  std::vector<std::string> policies;  ///< to fit, random_mixing and `policy` among them
+  std::string cost_kind;              ///< empty: OutcomeTable::traded_cost()
+  std::string policy;                 ///< of which saving, gain and details are
+  std::int64_t bins = 50;             ///< of every policy
+  BootstrapOptions bootstrap{};       ///< its seed is that of policies that draw too
+};
+
+/// Does multiplexing pay for these models? Everything is fitted and chosen on one part of the
+/// inputs and evaluated on the other.
+struct Study {
+  std::string cost_kind;                    ///< what costs are of
+  std::size_t best_single = 0;              ///< its place among the models
+  std::vector<ModelFigures> models;         ///< each alone
+  std::vector<PolicyFigures> policies;      ///< each over budgets
+  std::vector<LeftOut> left_out;            ///< those that the table has nothing for
+  std::optional<Choice> saving;             ///< cheapest with the best single model's accuracy
+  std::optional<Choice> gain;               ///< most accurate at the best single model's cost
+  Diversity diversity;                      ///< how differently the models err
+  Verdict verdict = Verdict::does_not_pay;  ///< by saving and gain
+  Details details;                          ///< of the policy at its default point
+};
+
+/// Fits every policy of the options that `held_out` suffices for, made by `make`, and evaluates it
+/// on `test`. Throws std::invalid_argument for fewer than two models, an unknown kind of cost,
+/// tables that do not fit each other or share inputs.
+Study study(const PolicyMaker& make, const OutcomeTable& held_out, const OutcomeTable& test,
+            const StudyOptions& options = {});
+
+}  // namespace muxnet

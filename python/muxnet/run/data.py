@@ -1,0 +1,123 @@
+"""Data sets: named, from arrays or from image files, and their division."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import error_text
+from muxnet.run.config import RunConfig
+from muxnet.run.digits import load_digits
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+
+PathLike = str | os.PathLike[str]
+
+
+def load_data(
+    spec: str = "digits",
+    *,
+    held_out_fraction: float = 0.2,
+    test_fraction: float = 0.2,
+    seed: int = 0,
+) -> _core.Splits:
+    """Return splits ``.train``, ``.held_out`` and ``.test`` of ``digits`` or ``KIND:DIR``.
+
+    Raises:
+        ValueError: an unknown kind, classes that do not fit.
+        OSError: a file that is missing, truncated or mislabelled.
+
+    >>> digits = muxnet.load_data("digits", held_out_fraction=0.25)
+    >>> digits.train.image_shape, len(digits.test)
+    ((1, 32, 32), 359)
+
+    """
+    options = _core.SplitOptions(
+        held_out_fraction=held_out_fraction, test_fraction=test_fraction, seed=seed
+    )
+    if spec == "digits":
+        return _core.make_splits(_core.make_dataset("digits", *load_digits()), options)
+    return _core.open_splits(spec, options)
+
+
+def data_of(config: RunConfig) -> _core.Splits:
+    """Return the data of a run, divided as there.
+
+    Raises:
+        ValueError, OSError: as ``load_data``.
+
+    """
+    return load_data(
+        config.data,
+        held_out_fraction=config.held_out_fraction,
+        test_fraction=config.test_fraction,
+        seed=config.seed,
+    )
+
+
+def dataset(
+    images: NDArray[np.generic],
+    labels: NDArray[np.generic],
+    *,
+    name: str = "arrays",
+    class_names: Sequence[str] = (),
+) -> _core.Dataset:
+    """Return a data set from arrays, not copied: images (n, c, h, w) or (n, h, w), labels (n).
+
+    Raises:
+        ValueError: shapes, dtypes or labels that do not fit, NaN in the images.
+
+    >>> images, labels = np.zeros((6, 3, 32, 32), np.uint8), np.array([0, 1, 0, 1, 0, 1])
+    >>> len(muxnet.dataset(images, labels, class_names=["cat", "dog"]))
+    6
+
+    """
+    return _core.make_dataset(name, images, labels, list(class_names))
+
+
+def load_images(
+    source: PathLike | Sequence[PathLike], *, resize: int = 256, crop: int = 224
+) -> NDArray[np.uint8]:
+    """Return RGB images u8 (n, 3, crop, crop) as ImageNet's networks are shown them.
+
+    The shorter side is resized to ``resize`` pixels (bilinear, antialiased), the central square
+    cut out. ``source``: files, or a folder whose JPEG and PNG files are taken in sorted order.
+
+    Raises:
+        OSError: an unreadable file or folder.
+        ValueError: no files, or a crop larger than the resized side.
+
+    >>> muxnet.load_images(["photo.png"]).shape
+    (1, 3, 224, 224)
+
+    """
+    if isinstance(source, (str, os.PathLike)):
+        files = sorted(
+            path for path in Path(source).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES
+        )
+        if not files:
+            raise ValueError(error_text(str(source), "JPEG or PNG files", "none"))
+    else:
+        files = [Path(path) for path in source]
+    return np.asarray(_core.load_images(files, resize, crop))
+
+
+def split_dataset(
+    data: _core.Dataset, fraction: float, seed: int
+) -> tuple[_core.Dataset, _core.Dataset]:
+    """Divide ``data`` in two, stratified by class; ``fraction`` is the second part's.
+
+    Raises:
+        ValueError: a class with too few images.
+
+    >>> learn, calibration = muxnet.split_dataset(data.held_out, 0.3, seed=0)
+    >>> len(learn), len(calibration)
+    (42, 18)
+
+    """
+    return _core.split_dataset(data, fraction, seed)
