@@ -6,6 +6,8 @@
 #include <pybind11/stl/filesystem.h>
 
 #include "core_interpreter.hpp"
+#include "described.hpp"
+#include "options.hpp"
 #include "tensors.hpp"
 
 namespace muxnet::python {
@@ -13,22 +15,22 @@ namespace muxnet::python {
 /// For every call that computes: other Python threads run meanwhile.
 using Unlocked = py::call_guard<ReleaseGil>;
 
-void bind_core(py::module_& module);
-void bind_graph(py::module_& module);
-void bind_networks(py::module_& module);
-void bind_losses(py::module_& module);
-void bind_optim(py::module_& module);
-void bind_data(py::module_& module);
-void bind_training(py::module_& module);
-void bind_cost(py::module_& module);
-void bind_protocol(py::module_& module);
-void bind_routing(py::module_& module);
-void bind_policies(py::module_& module);
-void bind_evaluation(py::module_& module);
-void bind_studies(py::module_& module);  // a part of it that fills a file
-void bind_runtime(py::module_& module);
-void bind_hosted_models(py::module_& module);  // a part of it that fills a file
-void bind_service(py::module_& module);
-void bind_offload(py::module_& module);
+void bind_core(Module& module);
+void bind_graph(Module& module);
+void bind_networks(Module& module);
+void bind_losses(Module& module);
+void bind_optim(Module& module);
+void bind_data(Module& module);
+void bind_training(Module& module);
+void bind_cost(Module& module);
+void bind_protocol(Module& module);
+void bind_routing(Module& module);
+void bind_policies(Module& module);
+void bind_evaluation(Module& module);
+void bind_studies(Module& module);  // a part of it that fills a file
+void bind_runtime(Module& module);
+void bind_hosted_models(Module& module);  // a part of it that fills a file
+void bind_service(Module& module);
+void bind_offload(Module& module);
 
 }  // namespace muxnet::python

@@ -10,49 +10,21 @@
 
 namespace muxnet::python {
 
-void bind_core(py::module_& module) {
-  py::register_exception<FileError>(module, "FileError", PyExc_OSError);
-  py::register_exception<TrainingError>(module, "TrainingError", PyExc_RuntimeError);
-  py::register_exception<BusyError>(module, "BusyError", PyExc_RuntimeError);
+namespace {
 
-  module.def("set_threads", &set_threads, py::arg("threads"),
-             "Threads for every computation; 0 means the cores this process may use.\n\n"
-             "Raises:\n    ValueError: a negative number.");
-  module.def("release_free_memory", &release_free_memory, Unlocked(),
-             "Give memory that nobody uses back to the system.");
-  module.def("end_within", &end_within, py::arg("within_ms"),
-             "End the process so long after SIGTERM or SIGINT, whatever its threads do; at once "
-             "at the second.\n\nRaises:\n    ValueError: a negative number.");
-  module.def("threads", &threads, "The number of threads in use.");
-  module.def("usable_cores", &usable_cores,
-             "The cores that this process may use: those it may run on, within its CPU quota.");
+void bind_threads(Module& module) {
+  module.def("set_threads", &set_threads, py::arg("threads"));
+  module.def("threads", &threads);
+  module.def("usable_cores", &usable_cores);
+  module.def("release_free_memory", &release_free_memory, Unlocked());
+  module.def("end_within", &end_within, py::arg("within_ms"));
   openmp::begin();
+}
 
-  module.def(
-      "versions",
-      [] {
-        return std::map<std::string, std::string>{{"compiler", __VERSION__},
-                                                  {"onednn", MUXNET_ONEDNN_VERSION}};
-      },
-      "Versions of what the core was built with.");
-
+void bind_files(Module& module) {
   module.def("digest", py::overload_cast<const Tensor&>(&fingerprint::digest), py::arg("array"),
-             Unlocked(), "A number over shape, dtype and every byte, as hexadecimal digits.");
-  module.def("digest_file", &fingerprint::digest_file, py::arg("path"), Unlocked(),
-             "The same of a file's bytes.\n\nRaises:\n    OSError: no plain file, or unreadable.");
-  module.def("require_same", &fingerprint::require_same, py::arg("there"), py::arg("here"),
-             py::arg("where"), py::arg("expected"), py::arg("place") = "before",
-             "Compare two JSON texts.\n\n"
-             "Raises:\n    ValueError: they differ; it lists each leaf that does.");
-
-  py::class_<Normalization>(module, "Normalization", "Mean and standard deviation per channel.")
-      .def(py::init([](std::vector<float> mean, std::vector<float> deviation) {
-             return Normalization{std::move(mean), std::move(deviation)};
-           }),
-           py::arg("mean"), py::arg("deviation"))
-      .def_readonly("mean", &Normalization::mean)
-      .def_readonly("deviation", &Normalization::deviation);
-
+             Unlocked());
+  module.def("digest_file", &fingerprint::digest_file, py::arg("path"), Unlocked());
   module.def(
       "save_safetensors",
       [](const std::filesystem::path& path, std::map<std::string, Tensor> tensors,
@@ -60,8 +32,7 @@ void bind_core(py::module_& module) {
         save_safetensors(path, {std::move(tensors), std::move(metadata)});
       },
       py::arg("path"), py::arg("tensors"),
-      py::arg("metadata") = std::map<std::string, std::string>{}, Unlocked(),
-      "Write named arrays and texts atomically.\n\nRaises:\n    OSError: it cannot be written.");
+      py::arg("metadata") = std::map<std::string, std::string>{}, Unlocked());
   module.def(
       "load_safetensors",
       [](const std::filesystem::path& path) {
@@ -70,6 +41,32 @@ void bind_core(py::module_& module) {
       },
       py::arg("path"), Unlocked(),
       "Return (arrays, metadata).\n\nRaises:\n    OSError: unreadable or not valid.");
+}
+
+}  // namespace
+
+void bind_core(Module& module) {
+  bind_threads(module);
+  bind_files(module);
+  bind_error<FileError>(module, "FileError", PyExc_OSError);
+  bind_error<TrainingError>(module, "TrainingError", PyExc_RuntimeError);
+  bind_error<BusyError>(module, "BusyError", PyExc_RuntimeError);
+  module.def(
+      "versions",
+      [] {
+        return std::map<std::string, std::string>{{"compiler", __VERSION__},
+                                                  {"onednn", MUXNET_ONEDNN_VERSION}};
+      },
+      "Versions of what the core was built with.");
+  module.def("require_same", &fingerprint::require_same, py::arg("there"), py::arg("here"),
+             py::arg("where"), py::arg("expected"), py::arg("place") = "before");
+  Class<Normalization>(module, "Normalization")
+      .def(py::init([](std::vector<float> mean, std::vector<float> deviation) {
+             return Normalization{std::move(mean), std::move(deviation)};
+           }),
+           py::arg("mean"), py::arg("deviation"))
+      .def_readonly("mean", &Normalization::mean)
+      .def_readonly("deviation", &Normalization::deviation);
 }
 
 }  // namespace muxnet::python

@@ -13,54 +13,44 @@ Quantity make_figure(std::optional<double> value, const std::string& origin) {
 /// An argument that need not be known; its default reads as it is written in Python.
 py::arg_v unknown(const char* name) { return {name, Quantity(), "Quantity()"}; }
 
-void bind_figures(py::module_& module) {
-  py::class_<Quantity>(module, "Quantity", "A number with where it comes from, or an unknown one.")
+void bind_figures(Module& module) {
+  Class<Quantity>(module, "Quantity")
       .def(py::init(&make_figure), py::arg("value") = py::none(), py::arg("origin") = "counted",
            "None: not known.\n\nRaises:\n    ValueError: an unknown origin, not finite.")
-      .def_property_readonly(
-          "value",
-          [](const Quantity& figure) {
-            return figure.known() ? std::optional<double>(figure.value()) : std::nullopt;
-          },
-          "The number; None where it is not known.")
-      .def_property_readonly(
-          "origins",
-          [](const Quantity& figure) {
-            std::vector<std::string> names;
-            for (const Origin origin : figure.origins()) names.emplace_back(name_of(origin));
-            return names;
-          },
-          "Of counted, measured, modelled and paper, all that went into it.");
-  py::class_<Cost>(module, "Cost", "MACs, latency and device energy of one answer.")
+      .def_property_readonly("value",
+                             [](const Quantity& figure) {
+                               return figure.known() ? std::optional<double>(figure.value())
+                                                     : std::nullopt;
+                             })
+      .def_property_readonly("origins", [](const Quantity& figure) {
+        std::vector<std::string> names;
+        for (const Origin origin : figure.origins()) names.emplace_back(name_of(origin));
+        return names;
+      });
+  Class<Cost>(module, "Cost")
       .def(py::init<Quantity, Quantity, Quantity>(), unknown("macs"), unknown("latency_ms"),
            unknown("energy_mj"))
       .def_readonly("macs", &Cost::macs)
       .def_readonly("latency_ms", &Cost::latency_ms)
       .def_readonly("energy_mj", &Cost::energy_mj)
       .def("__add__", [](const Cost& a, const Cost& b) { return a + b; });
-  module.def("no_cost", &no_cost, "Nothing, known to be nothing.");
+  module.def("no_cost", &no_cost);
 }
 
-void bind_deployments(py::module_& module) {
-  module.def("mobile_only", &mobile_only, py::arg("mobile"), "Eq. 9.");
-  module.def("cloud_only", &cloud_only, py::arg("upload"), py::arg("cloud"), py::arg("download"),
-             "Eq. 10.");
+void bind_deployments(Module& module) {
+  module.def("mobile_only", &mobile_only, py::arg("mobile"));
+  module.def("cloud_only", &cloud_only, py::arg("upload"), py::arg("cloud"), py::arg("download"));
   module.def("hybrid", &hybrid, py::arg("local"), py::arg("multiplexer"), py::arg("mobile"),
-             py::arg("cloud"),
-             "Eq. 13 with Eq. 11 and 12; `cloud` is that of cloud_only().\n\n"
-             "Raises:\n    ValueError: a share outside [0, 1].");
+             py::arg("cloud"));
   module.def(
       "multiplexed",
       [](const std::vector<double>& called, const std::vector<Cost>& models,
          const Cost& multiplexer) { return multiplexed(called, models, multiplexer); },
-      py::arg("called"), py::arg("models"), py::arg_v("multiplexer", no_cost(), "no_cost()"),
-      "Eq. 14, and the multiplexer.\n\nRaises:\n    ValueError: shares that do not fit.");
+      py::arg("called"), py::arg("models"), py::arg_v("multiplexer", no_cost(), "no_cost()"));
 }
 
-void bind_profiles(py::module_& module) {
-  py::class_<DeviceProfile>(
-      module, "DeviceProfile",
-      "What networks cost on one device.\n\nNever changed: threads may use it at once.")
+void bind_profiles(Module& module) {
+  Class<DeviceProfile>(module, "DeviceProfile")
       .def(py::init([](std::string name, std::map<std::string, Cost> networks) {
              return DeviceProfile{std::move(name), std::move(networks)};
            }),
@@ -75,16 +65,14 @@ void bind_profiles(py::module_& module) {
              const std::string& source) { save_device(path, profile, source); },
           py::arg("path"), py::arg("source"), Unlocked(),
           "Write JSON, atomically.\n\nRaises:\n    OSError.");
-  py::class_<LinkProfile>(
-      module, "LinkProfile",
-      "A wireless link as the device sees it.\n\nNever changed: threads may use it at once.")
+  Class<LinkProfile>(module, "LinkProfile")
       .def_readonly("name", &LinkProfile::name)
       .def_readonly("upload_mbps", &LinkProfile::upload_mbps)
       .def_readonly("download_mbps", &LinkProfile::download_mbps)
       .def_readonly("rtt_ms", &LinkProfile::rtt_ms)
       .def_static("load", &load_link, py::arg("path"), Unlocked(),
                   "Read JSON.\n\nRaises:\n    OSError.\n    ValueError: file and key at fault.");
-  py::class_<Exchange>(module, "Exchange", "One request over a link, in three parts.")
+  Class<Exchange>(module, "Exchange")
       .def_readonly("upload", &Exchange::upload)
       .def_readonly("waiting", &Exchange::waiting)
       .def_readonly("download", &Exchange::download);
@@ -101,16 +89,14 @@ void bind_profiles(py::module_& module) {
 
 }  // namespace
 
-void bind_cost(py::module_& module) {
+void bind_cost(Module& module) {
   bind_figures(module);
   bind_deployments(module);
   bind_profiles(module);
-  py::class_<EnergyMeter>(module, "EnergyMeter",
-                          "Energy by the sensors that Linux shows.\n\nOne measurement at a time: "
-                          "BusyError for a thread that begins another.")
+  Class<EnergyMeter>(module, "EnergyMeter")
       .def(py::init<const std::filesystem::path&, double>(), py::arg("root") = "/",
            py::arg("period_ms") = 5.0)
-      .def_property_readonly("sensor", &EnergyMeter::sensor, "What is read; or not measured.")
+      .def_property_readonly("sensor", &EnergyMeter::sensor)
       .def(
           "measure_mj",
           [](const EnergyMeter& meter, const std::function<void()>& work, const Quantity& idle_mw) {
@@ -121,10 +107,8 @@ void bind_cost(py::module_& module) {
             const ReleaseGil unlocked;
             return meter.measure_mj(locked, idle_mw);
           },
-          py::arg("work"), unknown("idle_mw"),
-          "Energy while `work()` runs, less idle power; unknown without a sensor.")
-      .def("idle_power_mw", &EnergyMeter::idle_power_mw, py::arg("seconds"), Unlocked(),
-           "Mean power while nothing runs here.");
+          py::arg("work"), unknown("idle_mw"))
+      .def("idle_power_mw", &EnergyMeter::idle_power_mw, py::arg("seconds"), Unlocked());
 }
 
 }  // namespace muxnet::python

@@ -12,19 +12,12 @@
 
 namespace muxnet::python {
 
-void bind_graph(py::module_& module) {
-  py::enum_<Precision>(module, "Precision", "In what activations are kept and multiplied.")
-      .value("full", Precision::full)
-      .value("bf16", Precision::bf16);
-  module.def("supports_bf16", &supports_bf16,
-             "Whether this CPU multiplies bf16 and this build has the kernels for it.");
+namespace {
 
-  py::class_<Graph>(module, "Graph", "A network as data: nodes in execution order.")
-      .def_property_readonly("macs", py::overload_cast<>(&Graph::macs, py::const_),
-                             "Multiply-accumulates for one input (counted).")
+void bind_sizes(Class<Graph>& graph) {
+  graph.def_property_readonly("macs", py::overload_cast<>(&Graph::macs, py::const_))
       .def_property_readonly("parameter_count",
-                             py::overload_cast<>(&Graph::parameter_count, py::const_),
-                             "Trainable parameters (counted).")
+                             py::overload_cast<>(&Graph::parameter_count, py::const_))
       .def_property_readonly(
           "input_shape",
           [](const Graph& graph) {
@@ -39,7 +32,11 @@ void bind_graph(py::module_& module) {
             for (const auto& node : graph.nodes()) names.insert(node.op);
             return names;
           },
-          "Names of the operators in use.")
+          "Names of the operators in use.");
+}
+
+void bind_nodes(Class<Graph>& graph) {
+  graph
       .def_property_readonly(
           "nodes",
           [](const Graph& graph) {
@@ -70,8 +67,21 @@ void bind_graph(py::module_& module) {
             return shapes;
           },
           "Shapes of all named tensors, buffers included.")
-      .def("summary", &Graph::summary, "Table of nodes with shapes, parameters and MACs.")
+      .def("summary", &Graph::summary)
       .def("__str__", &Graph::summary);
+}
+
+}  // namespace
+
+void bind_graph(Module& module) {
+  Enumeration<Precision>(module, "Precision")
+      .value("full", Precision::full)
+      .value("bf16", Precision::bf16);
+  module.def("supports_bf16", &supports_bf16);
+
+  Class<Graph> graph(module, "Graph");
+  bind_sizes(graph);
+  bind_nodes(graph);
   bind_register(module, &operators, "OperatorEntry", "An operator that graphs are made of.",
                 "operators", "All operators.")
       .def_property_readonly(

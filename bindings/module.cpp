@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 
-PYBIND11_MODULE(_core, module) {
+PYBIND11_MODULE(_core, core) {
+  muxnet::python::Module module(core);
   module.doc() = "The C++ core of muxnet.";
   module.attr("__version__") = MUXNET_VERSION;
   muxnet::python::exit_with_calls_at_work();

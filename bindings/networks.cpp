@@ -34,31 +34,32 @@ std::shared_ptr<Model> make_multiplexer(const MultiplexerOptions& options, std::
   return model;
 }
 
-}  // namespace
-
-void bind_networks(py::module_& module) {
-  py::class_<NetworkOptions>(module, "NetworkOptions", "What a network is built for.")
+void bind_network_options(Module& module) {
+  Class<NetworkOptions>(module, "NetworkOptions")
       .def(py::init([](std::int64_t channels, std::int64_t height, std::int64_t width,
                        std::int64_t classes, std::optional<double> dropout) {
              return NetworkOptions{channels, height, width, classes, dropout};
            }),
            py::kw_only(), py::arg("channels"), py::arg("height"), py::arg("width"),
            py::arg("classes"), py::arg("dropout") = std::nullopt);
+  bind_options(
+      module, "MultiplexerOptions", Field("channels", &MultiplexerOptions::channels),
+      Field("height", &MultiplexerOptions::height), Field("width", &MultiplexerOptions::width),
+      Field("resolution", &MultiplexerOptions::resolution),
+      Field("filters", &MultiplexerOptions::filters), Field("models", &MultiplexerOptions::models),
+      Field("meta_dim", &MultiplexerOptions::meta_dim),
+      Field("classes", &MultiplexerOptions::classes),
+      Field("shared_meta", &MultiplexerOptions::shared_meta),
+      Field("offload", &MultiplexerOptions::offload));
+}
 
-  py::class_<MultiplexerOptions>(module, "MultiplexerOptions", "The multiplexer's shape.")
-      .def(py::init<>())
-      .def_readwrite("channels", &MultiplexerOptions::channels)
-      .def_readwrite("height", &MultiplexerOptions::height)
-      .def_readwrite("width", &MultiplexerOptions::width)
-      .def_readwrite("resolution", &MultiplexerOptions::resolution)
-      .def_readwrite("filters", &MultiplexerOptions::filters)
-      .def_readwrite("models", &MultiplexerOptions::models)
-      .def_readwrite("meta_dim", &MultiplexerOptions::meta_dim)
-      .def_readwrite("classes", &MultiplexerOptions::classes)
-      .def_readwrite("shared_meta", &MultiplexerOptions::shared_meta)
-      .def_readwrite("offload", &MultiplexerOptions::offload);
+std::string describe(const Model& model) {
+  return "<muxnet.Model " + model.name + ": " + std::to_string(model.graph.parameter_count()) +
+         " parameters, " + std::to_string(model.graph.macs()) + " MACs>";
+}
 
-  py::class_<Model, std::shared_ptr<Model>>(
+void bind_model(Module& module) {
+  Class<Model, std::shared_ptr<Model>>(
       module, "Model",
       "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
       "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
@@ -94,16 +95,36 @@ void bind_networks(py::module_& module) {
            "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
       .def("load", &load_weights, py::arg("path"), Unlocked(),
            "Read weights that save() wrote.\n\nRaises:\n    OSError, ValueError.")
-      .def("__repr__", [](const Model& model) {
-        return "<muxnet.Model " + model.name + ": " +
-               std::to_string(model.graph.parameter_count()) + " parameters, " +
-               std::to_string(model.graph.macs()) + " MACs>";
-      });
+      .def("__repr__", &describe);
+}
 
-  py::class_<Predictor>(
-      module, "Predictor",
-      "A model ready to answer for any number of images.\n\nThreads may call it at once, each with "
-      "buffers of its own; BusyError while another thread\ntrains or loads the model.")
+void bind_zoo(Module& module) {
+  bind_register(module, &networks, "NetworkEntry", "A network of the zoo.", "networks",
+                "All networks of the zoo, by family.")
+      .def_readonly("family", &NetworkEntry::family);
+  module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
+             "A network of the zoo as a graph.\n\n"
+             "Raises:\n    ValueError: unknown name, images too small for it.");
+  module.def(
+      "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
+      py::arg("projection_dim") = 0, py::arg("seed") = 0,
+      argument("normalization", Normalization{}), Unlocked(),
+      "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
+      "Raises:\n    ValueError: unknown name.");
+  module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
+             py::arg("seed") = 0, argument("normalization", Normalization{}), Unlocked(),
+             "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
+  module.def("matching_network", &matching_network, py::arg("tensors"), py::arg("options"));
+  module.def("class_count", &class_count, py::arg("tensors"));
+}
+
+}  // namespace
+
+void bind_networks(Module& module) {
+  bind_network_options(module);
+  bind_model(module);
+  bind_zoo(module);
+  Class<Predictor>(module, "Predictor")
       .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
            py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
            py::keep_alive<1, 2>())
@@ -111,13 +132,6 @@ void bind_networks(py::module_& module) {
            py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"
            "Raises:\n    ValueError: another shape, an unknown output.");
-
-  bind_register(module, &networks, "NetworkEntry", "A network of the zoo.", "networks",
-                "All networks of the zoo, by family.")
-      .def_readonly("family", &NetworkEntry::family);
-  module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
-             "A network of the zoo as a graph.\n\n"
-             "Raises:\n    ValueError: unknown name, images too small for it.");
   module.def(
       "plan_bytes",
       [](Model& model, std::int64_t batch) {
@@ -126,22 +140,6 @@ void bind_networks(py::module_& module) {
       },
       py::arg("model"), py::arg("batch") = 1, Unlocked(),
       "Bytes of all buffers of a compiled inference pass, weights not counted.");
-  module.def(
-      "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
-      py::arg("projection_dim") = 0, py::arg("seed") = 0,
-      py::arg("normalization") = Normalization{}, Unlocked(),
-      "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
-      "Raises:\n    ValueError: unknown name.");
-  module.def(
-      "matching_network", &matching_network, py::arg("tensors"), py::arg("options"),
-      "The network of the zoo whose tensors have these names and shapes, in its order, with\n"
-      "as many classes as the last matrix has rows.\n\n"
-      "Raises:\n    ValueError: there is none.");
-  module.def("class_count", &class_count, py::arg("tensors"),
-             "The rows of the last matrix of named shapes.\n\nRaises:\n    ValueError: no matrix.");
-  module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
-             py::arg("seed") = 0, py::arg("normalization") = Normalization{}, Unlocked(),
-             "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
 }
 
 }  // namespace muxnet::python

@@ -18,14 +18,13 @@ std::vector<std::string> needs_of(const PolicyEntry& entry) {
 
 }  // namespace
 
-void bind_policies(py::module_& module) {
+void bind_policies(Module& module) {
   module.def(
       "make_policy",
       [](const std::string& name, const PolicyOptions& options) {
         return std::shared_ptr<Policy>(make_policy(name, options));
       },
-      py::arg("name"), py::arg("options") = PolicyOptions{},
-      "A policy by name.\n\nRaises:\n    ValueError: lists the names there are.");
+      py::arg("name"), argument("options", PolicyOptions{}));
   bind_register(module, &policies, "PolicyEntry", "A policy, not yet fitted.", "policies",
                 "All policies, in the order in which they are reported.")
       .def_readonly("reported", &PolicyEntry::reported, "`muxnet run` fits and reports it.")
@@ -36,12 +35,14 @@ void bind_policies(py::module_& module) {
           "uses_multiplexer",
           [](const PolicyEntry& entry) { return entry.make({})->uses_multiplexer(); },
           "The multiplexer looks at every input, so that its cost is in every decision.");
-  auto policy = module.attr("Policy").cast<py::class_<Policy, std::shared_ptr<Policy>>>();
-  policy.def_static(
-      "load",
-      [](const std::filesystem::path& path) { return std::shared_ptr<Policy>(load_policy(path)); },
-      py::arg("path"), Unlocked(),
-      "Read what save() wrote.\n\nRaises:\n    OSError.\n    ValueError: no policy.");
+  Class<Policy, std::shared_ptr<Policy>>(module.attr("Policy"))
+      .def_static(
+          "load",
+          [](const std::filesystem::path& path) {
+            return std::shared_ptr<Policy>(load_policy(path));
+          },
+          py::arg("path"), Unlocked(),
+          "Read what save() wrote.\n\nRaises:\n    OSError.\n    ValueError: no policy.");
 }
 
 }  // namespace muxnet::python

@@ -13,8 +13,8 @@ InferenceRequest read_unlocked(const py::bytes& body, const Read& read) {
   return read(bytes);
 }
 
-void bind_requests(py::module_& module) {
-  py::class_<InputTensor>(module, "InputTensor", "A tensor of a request.")
+void bind_input(Module& module) {
+  Class<InputTensor>(module, "InputTensor")
       .def_readonly("name", &InputTensor::name)
       .def_readonly("datatype", &InputTensor::datatype)
       .def_readonly("shape", &InputTensor::shape)
@@ -41,10 +41,14 @@ void bind_requests(py::module_& module) {
             return range;
           },
           "Where its bytes begin and end in what was read.");
-  py::class_<RequestedTensor>(module, "RequestedTensor", "An output that a request asks for.")
+}
+
+void bind_requests(Module& module) {
+  bind_input(module);
+  Class<RequestedTensor>(module, "RequestedTensor")
       .def_readonly("name", &RequestedTensor::name)
       .def_readonly("parameters", &RequestedTensor::parameters);
-  py::class_<InferenceRequest>(module, "InferenceRequest", "ModelInfer of the protocol.")
+  Class<InferenceRequest>(module, "InferenceRequest")
       .def_readonly("id", &InferenceRequest::id)
       .def_readonly("model_name", &InferenceRequest::model_name)
       .def_readonly("model_version", &InferenceRequest::model_version)
@@ -59,9 +63,7 @@ void bind_requests(py::module_& module) {
         return read_unlocked(
             body, [&](auto bytes) { return read_rest_request(bytes, json_length, limits); });
       },
-      py::arg("body"), py::arg("json_length"), py::arg("images"),
-      "Read a REST body of at most so many encoded images a tensor.\n\n"
-      "Raises:\n    ValueError: it is none, or beyond the limits.");
+      py::arg("body"), py::arg("json_length"), py::arg("images"));
   module.def(
       "read_grpc_request",
       [](const py::bytes& message, std::size_t images) {
@@ -69,15 +71,13 @@ void bind_requests(py::module_& module) {
         limits.images = images;
         return read_unlocked(message, [&](auto bytes) { return read_grpc_request(bytes, limits); });
       },
-      py::arg("message"), py::arg("images"),
-      "Read a ModelInferRequest as it goes over gRPC.\n\n"
-      "Raises:\n    ValueError: it is none, or beyond the limits.");
+      py::arg("message"), py::arg("images"));
 }
 
 }  // namespace
 
-void bind_protocol(py::module_& module) {
-  py::class_<ConnectionOptions>(module, "ConnectionOptions", "How a server is reached.")
+void bind_protocol(Module& module) {
+  Class<ConnectionOptions>(module, "ConnectionOptions")
       .def(py::init([](const std::string& url) {
              ConnectionOptions options;
              options.url = url;

@@ -7,10 +7,9 @@ namespace muxnet::python {
 
 /// Binds what a register holds, with its name and title, and `function`, which lists it.
 template <class Entry>
-py::class_<Entry> bind_register(py::module_& module, Register<Entry>& (*all)(),
-                                const char* entry_name, const char* entry_doc, const char* function,
-                                const char* doc) {
-  py::class_<Entry> entry(module, entry_name, entry_doc);
+Class<Entry> bind_register(Module& module, Register<Entry>& (*all)(), const char* entry_name,
+                           const char* entry_doc, const char* function, const char* doc) {
+  Class<Entry> entry(module, entry_name, entry_doc);
   entry.def_readonly("name", &Entry::name);
   if constexpr (requires { &Entry::title; }) entry.def_readonly("title", &Entry::title);
   module.def(

@@ -32,10 +32,38 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   return OutcomeTable(std::move(fields));
 }
 
-void bind_table(py::module_& module) {
-  py::class_<OutcomeTable>(module, "OutcomeTable",
-                           "What N models answered for n inputs, with labels and costs.\n\nNever "
-                           "changed: threads may use it at once.")
+void bind_fields(Class<OutcomeTable>& table) {
+  const auto field = [&table](const std::string& name, auto member) {
+    table.def_property_readonly(
+        name.c_str(), [member](const OutcomeTable& t) { return t.fields().*member; },
+        text_of("OutcomeFields." + name));
+  };
+  field("probabilities", &OutcomeFields::probabilities);
+  field("labels", &OutcomeFields::labels);
+  field("weights", &OutcomeFields::weights);
+  field("scores", &OutcomeFields::scores);
+  field("offload_score", &OutcomeFields::offload_score);
+  field("features", &OutcomeFields::features);
+  field("split", &OutcomeFields::split);
+  field("source", &OutcomeFields::source);
+  field("indices", &OutcomeFields::indices);
+}
+
+void bind_divisions(Module& module) {
+  module.def(
+      "divide",
+      [](const OutcomeTable& table, double fraction, std::uint64_t seed) {
+        auto parts = divide(table, fraction, seed);
+        return std::pair(std::move(parts.held_out), std::move(parts.test));
+      },
+      py::arg("table"), py::arg("fraction") = 0.5, py::arg("seed") = 0, Unlocked());
+  module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked());
+}
+
+void bind_table(Module& module) {
+  Class<OutcomeTable> table(module, "OutcomeTable");
+  bind_fields(table);
+  table
       .def(py::init(&make_table), py::arg("models"), py::arg("probabilities"), py::arg("costs"),
            py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
            py::arg("offload_score") = Tensor(),
@@ -51,27 +79,12 @@ void bind_table(py::module_& module) {
           "subset",
           [](const OutcomeTable& table, const std::vector<std::int64_t>& rows,
              const std::string& split) { return table.subset(rows, split); },
-          py::arg("rows"), py::arg("split") = "", Unlocked(),
-          "The rows named, in that order, which keep their place in the source.\n\n"
-          "Raises:\n    ValueError: a row that is not there.")
+          py::arg("rows"), py::arg("split") = "", Unlocked())
       .def("__len__", &OutcomeTable::size)
       .def_property_readonly("models", &OutcomeTable::models)
-      .def_property_readonly("split", [](const OutcomeTable& t) { return t.fields().split; })
-      .def_property_readonly(
-          "probabilities", [](const OutcomeTable& t) { return t.fields().probabilities; },
-          "f32 (n, N, K), sharing memory.")
-      .def_property_readonly("scores", [](const OutcomeTable& t) { return t.fields().scores; })
-      .def_property_readonly("weights", [](const OutcomeTable& t) { return t.fields().weights; })
-      .def_property_readonly("features", [](const OutcomeTable& t) { return t.fields().features; })
-      .def_property_readonly("labels", [](const OutcomeTable& t) { return t.fields().labels; })
-      .def_property_readonly(
-          "offload_score", [](const OutcomeTable& t) { return t.fields().offload_score; },
-          "f32 (n): 0 = device, 1 = cloud.")
-      .def_property_readonly("correct", &OutcomeTable::correct, "u8 (n, N).")
-      .def_property_readonly("source", [](const OutcomeTable& t) { return t.fields().source; })
-      .def_property_readonly("indices", [](const OutcomeTable& t) { return t.fields().indices; })
-      .def("costs", &OutcomeTable::costs, py::arg("kind"), "(N), in the kind's unit.")
-      .def("accuracies", &OutcomeTable::accuracies, "(N), share of right answers of each model.")
+      .def_property_readonly("correct", &OutcomeTable::correct)
+      .def("costs", &OutcomeTable::costs, py::arg("kind"))
+      .def("accuracies", &OutcomeTable::accuracies)
       .def_property_readonly(
           "cost_kinds",
           [](const OutcomeTable& t) {
@@ -80,24 +93,12 @@ void bind_table(py::module_& module) {
             return kinds;
           },
           "What costs() knows, sorted.")
-      .def_property_readonly("predictions", &OutcomeTable::predictions, "i32 (n, N).")
+      .def_property_readonly("predictions", &OutcomeTable::predictions)
       .def("multiplexer_cost", &OutcomeTable::multiplexer_cost, py::arg("kind"))
-      .def("traded_cost", &OutcomeTable::traded_cost, py::arg("wanted") = "",
-           "The kind of cost to trade against accuracy: the one wanted, else \"macs\", else the\n"
-           "first.\n\nRaises:\n    ValueError: lists the kinds there are.");
-  module.def(
-      "divide",
-      [](const OutcomeTable& table, double fraction, std::uint64_t seed) {
-        auto parts = divide(table, fraction, seed);
-        return std::pair(std::move(parts.held_out), std::move(parts.test));
-      },
-      py::arg("table"), py::arg("fraction") = 0.5, py::arg("seed") = 0, Unlocked(),
-      "A table's inputs in two random parts, \"held_out\" with `fraction` of them and \"test\".\n\n"
-      "Raises:\n    ValueError: a part would be empty.");
-  module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked(),
-             "A table's inputs in random order: what is learnt from parts of it comes from other\n"
-             "parts.");
+      .def("traded_cost", &OutcomeTable::traded_cost, py::arg("wanted") = "");
 }
+
+const char* name_of(Unsure unsure) { return unsure == Unsure::dearest ? "dearest" : "cheapest"; }
 
 Unsure unsure_of(const std::string& name) {
   require(name == "dearest" || name == "cheapest", "policy options",
@@ -105,72 +106,75 @@ Unsure unsure_of(const std::string& name) {
   return name == "dearest" ? Unsure::dearest : Unsure::cheapest;
 }
 
-void bind_policy(py::module_& module) {
-  py::class_<PolicyOptions>(module, "PolicyOptions", "What a policy trades, and how finely.")
+void bind_policy_options(Module& module) {
+  const PolicyOptions defaults;
+  Class<PolicyOptions>(module, "PolicyOptions")
       .def(py::init([](std::string cost_kind, std::uint64_t seed, std::int64_t model,
                        std::int64_t max_models, std::int64_t bins, double gate,
                        const std::string& unsure) {
              return PolicyOptions{std::move(cost_kind), seed, model, max_models, bins, gate,
                                   unsure_of(unsure)};
            }),
-           py::kw_only(), py::arg("cost_kind") = "macs", py::arg("seed") = 0, py::arg("model") = 0,
-           py::arg("max_models") = 3, py::arg("bins") = 50, py::arg("gate") = 0.0,
-           py::arg("unsure") = "dearest",
-           "Raises:\n    ValueError: `unsure` is neither 'dearest' nor 'cheapest'.");
-  py::class_<OperatingPoint>(module, "OperatingPoint", "One setting of a policy.")
+           py::kw_only(), py::arg("cost_kind") = defaults.cost_kind,
+           py::arg("seed") = defaults.seed, py::arg("model") = defaults.model,
+           py::arg("max_models") = defaults.max_models, py::arg("bins") = defaults.bins,
+           py::arg("gate") = defaults.gate, py::arg("unsure") = name_of(defaults.unsure),
+           "Raises:\n    ValueError: `unsure` is neither 'dearest' nor 'cheapest'.")
+      .def_readonly("cost_kind", &PolicyOptions::cost_kind)
+      .def_readonly("seed", &PolicyOptions::seed)
+      .def_readonly("model", &PolicyOptions::model)
+      .def_readonly("max_models", &PolicyOptions::max_models)
+      .def_readonly("bins", &PolicyOptions::bins)
+      .def_readonly("gate", &PolicyOptions::gate);
+}
+
+void bind_points(Module& module) {
+  Class<OperatingPoint>(module, "OperatingPoint")
       .def_readonly("parameters", &OperatingPoint::parameters)
       .def_readonly("accuracy", &OperatingPoint::accuracy)
       .def_readonly("cost", &OperatingPoint::cost)
       .def_readonly("called_shares", &OperatingPoint::called_shares);
-  py::class_<Decisions>(module, "Decisions", "What a policy did with every input.")
-      .def_readonly("called", &Decisions::called, "(n), bit i: model i was run.")
-      .def_readonly("answers", &Decisions::answers, "(n), classes.");
-  py::class_<Rule, std::shared_ptr<Rule>>(module, "Rule", "One operating point, ready to decide.");
-  py::class_<Policy, std::shared_ptr<Policy>>(
-      module, "Policy",
-      "A family of operating points over budgets.\n\nThreads may read it at once. fit() and what "
-      "else changes it want it alone: BusyError for them\nwhile another thread is in a call on it, "
-      "and for others meanwhile.")
-      .def_property_readonly("name", &Policy::name)
-      .def_property_readonly("uses_multiplexer", &Policy::uses_multiplexer)
-      .def_property_readonly("fitting_part", &Policy::fitting_part,
-                             "The part of recorded outcomes to fit it on: \"calibration\" where "
-                             "the multiplexer looks,\nelse \"held_out\".")
-      .def("within", &Policy::within, py::arg("cost"),
-           "What choose_for_budget() would choose; None where even the cheapest costs more.")
-      .def("cheapest_as_good", &Policy::cheapest_as_good, py::arg("accuracy"),
-           "Place among operating_points of the cheapest as accurate as that; None: none is.")
-      .def("fit", &Policy::fit, py::arg("held_out"), Unlocked(),
-           "Choose operating points on held-out outcomes.\n\nRaises:\n    ValueError: test data.")
-      .def("save", &Policy::save, py::arg("path"), Unlocked(),
-           "Write all that fit() found as JSON, atomically.\n\nRaises:\n    OSError.")
-      .def_property_readonly("best_single", reading("policy", &Policy::best_single),
-                             "The model most accurate on the inputs it was fitted on.")
-      .def_property_readonly("models", reading("policy", &Policy::models))
-      .def_property_readonly("classes", reading("policy", &Policy::classes))
-      .def_property_readonly("costs", reading("policy", &Policy::costs),
-                             "(N), when fitted, of its kind.")
-      .def_property_readonly("version", reading("policy", &Policy::version),
-                             "64-bit FNV-1a, in hexadecimal, of what save() writes.")
-      .def_property_readonly("cost_kind",
-                             [](const Policy& policy) { return policy.options().cost_kind; })
-      .def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
+  Class<Decisions>(module, "Decisions")
+      .def_readonly("called", &Decisions::called)
+      .def_readonly("answers", &Decisions::answers);
+  Class<Rule, std::shared_ptr<Rule>>(module, "Rule");
+}
+
+using PolicyClass = Class<Policy, std::shared_ptr<Policy>>;
+
+/// Its operating points, and what they cost.
+void bind_choices(PolicyClass& policy) {
+  policy.def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
       .def_property_readonly("point", reading("policy", &Policy::point))
       .def("choose", &Policy::choose, py::arg("point"))
-      .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"),
-           "The most accurate point within `cost` per input.\n\nRaises:\n    ValueError.")
+      .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"))
       .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("multiplexer_cost") = py::none(),
-           Unlocked(),
-           "Other prices, (N) and of deciding itself: points keep what they call, the front and "
-           "the\n"
-           "default point are made anew.\n\nRaises:\n    ValueError.")
-      .def("without", &Policy::without, py::arg("model"), Unlocked(),
-           "Never call the model at this position again.\n\n"
-           "Raises:\n    ValueError: no operating point is left.")
-      .def_property_readonly("prices", reading("policy", &Policy::prices),
-                             "(N), what the models cost now.")
-      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost),
-                             "What deciding itself costs now.")
+           Unlocked())
+      .def("within", &Policy::within, py::arg("cost"))
+      .def("cheapest_as_good", &Policy::cheapest_as_good, py::arg("accuracy"))
+      .def("without", &Policy::without, py::arg("model"), Unlocked())
+      .def_property_readonly("prices", reading("policy", &Policy::prices))
+      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost));
+}
+
+void bind_policy(Module& module) {
+  bind_policy_options(module);
+  bind_points(module);
+  PolicyClass policy(module, "Policy");
+  bind_choices(policy);
+  policy.def_property_readonly("name", &Policy::name)
+      .def_property_readonly("uses_multiplexer", &Policy::uses_multiplexer)
+      .def_property_readonly("fitting_part", &Policy::fitting_part)
+      .def("fit", &Policy::fit, py::arg("held_out"), Unlocked())
+      .def("save", &Policy::save, py::arg("path"), Unlocked())
+      .def_property_readonly("best_single", reading("policy", &Policy::best_single))
+      .def_property_readonly("models", reading("policy", &Policy::models))
+      .def_property_readonly("classes", reading("policy", &Policy::classes))
+      .def_property_readonly("costs", reading("policy", &Policy::costs))
+      .def_property_readonly("version", reading("policy", &Policy::version))
+      .def_property_readonly(
+          "cost_kind", [](const Policy& policy) { return policy.options().cost_kind; },
+          text_of("PolicyOptions.cost_kind"))
       .def("decide", py::overload_cast<const OutcomeTable&>(&Policy::decide, py::const_),
            py::arg("table"), Unlocked(), "Decisions for a whole table.")
       .def("decide",
@@ -196,11 +200,11 @@ void bind_policy(py::module_& module) {
           py::arg("point"), "Another point.\n\nRaises:\n    ValueError: it does not fit.");
 }
 
-void bind_records(py::module_& module) {
-  py::class_<ReplayedRecord>(module, "ReplayedRecord", "What a policy makes of a record.")
-      .def_readonly("called", &ReplayedRecord::called, "Models, in order.")
+void bind_recorder(Module& module) {
+  Class<ReplayedRecord>(module, "ReplayedRecord")
+      .def_readonly("called", &ReplayedRecord::called)
       .def_readonly("answer", &ReplayedRecord::answer)
-      .def_readonly("same", &ReplayedRecord::same, "As recorded.");
+      .def_readonly("same", &ReplayedRecord::same);
   module.def(
       "record_decisions",
       reading("record_decisions",
@@ -217,11 +221,8 @@ void bind_records(py::module_& module) {
                      [](const Policy& policy, const std::vector<std::string>& lines) {
                        return replay_records(policy, lines);
                      }),
-             py::arg("policy"), py::arg("lines"), Unlocked(),
-             "The decisions on what records say was known.\n\n"
-             "Raises:\n    ValueError: no record of this policy in this version.");
-  py::class_<Recorder, std::shared_ptr<Recorder>>(module, "Recorder",
-                                                  "Writes down why inputs went where they went.")
+             py::arg("policy"), py::arg("lines"), Unlocked());
+  Class<Recorder, std::shared_ptr<Recorder>>(module, "Recorder")
       .def(py::init(reading(
                "recorder",
                [](const Policy& policy, std::map<std::string, std::vector<double>> costs,
@@ -233,28 +234,28 @@ void bind_records(py::module_& module) {
            py::arg("point") = std::nullopt,
            "Of the policy's chosen operating point, or of another.\n\n"
            "Raises:\n    ValueError: no such point, or costs that do not fit.");
-  py::class_<DriftMonitor, std::shared_ptr<DriftMonitor>>(
-      module, "DriftMonitor",
-      "Watches whether inputs are still like those of the calibration.\n\nThreads may call it at "
-      "once.")
+}
+
+void bind_drift(Module& module) {
+  Class<DriftMonitor, std::shared_ptr<DriftMonitor>>(module, "DriftMonitor")
       .def(py::init([](const std::map<std::string, std::vector<double>>& calibration,
                        std::string version, double alpha, std::uint64_t seed) {
              return std::make_shared<DriftMonitor>(calibration, std::move(version),
                                                    DriftOptions{alpha, seed});
            }),
-           py::arg("calibration"), py::arg("version"), py::arg("alpha") = 0.01, py::arg("seed") = 0,
+           py::arg("calibration"), py::arg("version"), py::arg("alpha") = DriftOptions{}.alpha,
+           py::arg("seed") = DriftOptions{}.seed,
            "A false alarm has probability alpha at most, over any number of inputs.\n\n"
            "Raises:\n    ValueError: values outside [0, 1], options out of range.")
-      .def("observe", &DriftMonitor::observe, py::arg("values"),
-           "Take the values of one input; whether there is an alarm.\n\nRaises:\n    ValueError.")
+      .def("observe", &DriftMonitor::observe, py::arg("values"))
       .def_property_readonly("alarm", &DriftMonitor::alarm)
-      .def_property_readonly("e_value", &DriftMonitor::e_value, "The greatest so far.")
-      .def_property_readonly("cause", &DriftMonitor::cause, "The value that it is of.")
+      .def_property_readonly("e_value", &DriftMonitor::e_value)
+      .def_property_readonly("cause", &DriftMonitor::cause)
       .def_property_readonly("alpha", &DriftMonitor::alpha)
       .def_property_readonly("observed", &DriftMonitor::observed)
       .def_property_readonly("calibrated_on", &DriftMonitor::calibrated_on)
       .def_property_readonly("version", &DriftMonitor::version, "Of its policy.")
-      .def("save", &DriftMonitor::save, py::arg("path"), "Atomically.\n\nRaises:\n    OSError.")
+      .def("save", &DriftMonitor::save, py::arg("path"))
       .def_static(
           "load",
           [](const std::filesystem::path& path) {
@@ -270,10 +271,16 @@ void bind_records(py::module_& module) {
              "What a DriftMonitor watches, for every row.\n\nRaises:\n    ValueError.");
 }
 
+void bind_records(Module& module) {
+  bind_recorder(module);
+  bind_drift(module);
+}
+
 }  // namespace
 
-void bind_routing(py::module_& module) {
+void bind_routing(Module& module) {
   bind_table(module);
+  bind_divisions(module);
   bind_policy(module);
   bind_records(module);
 }

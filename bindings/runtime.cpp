@@ -12,48 +12,25 @@
 namespace muxnet::python {
 namespace {
 
-void bind_decision_batch(py::module_& module) {
-  py::class_<MultiplexerView>(module, "MultiplexerView", "What the multiplexer says of n inputs.")
+void bind_look(Module& module) {
+  Class<MultiplexerView>(module, "MultiplexerView")
       .def(py::init<>())
       .def_readonly("weights", &MultiplexerView::weights)
       .def_readonly("scores", &MultiplexerView::scores)
       .def_readonly("offload_score", &MultiplexerView::offload_score)
-      .def_readwrite("features", &MultiplexerView::features, "f32 (n, F), the caller's.");
+      .def_readwrite("features", &MultiplexerView::features);
   module.def(
       "run_multiplexer",
       [](const Multiplexer& multiplexer, const Tensor& images, const std::vector<double>& costs) {
         Predictor predictor(*multiplexer.model);
         return run_multiplexer(multiplexer, predictor, images, costs);
       },
-      py::arg("multiplexer"), py::arg("images"), py::arg("costs"), Unlocked(),
-      "Run a multiplexer over normalised images; costs are the N models'.");
-  py::class_<DecisionBatch>(
-      module, "DecisionBatch",
-      "Inputs on their way through a policy, whoever runs the models.\n\nThreads may read it at "
-      "once; BusyError for store() beside another call.")
-      .def(py::init(reading("decision batch",
-                            [](const Policy& policy, std::int64_t n, const MultiplexerView& view,
-                               std::int64_t first_input) {
-                              return DecisionBatch(
-                                  policy.rule(), n,
-                                  static_cast<std::int64_t>(policy.models().size()), view,
-                                  first_input);
-                            })),
-           py::arg("policy"), py::arg("n"),
-           py::arg_v("view", MultiplexerView{}, "MultiplexerView()"), py::arg("first_input") = 0,
-           "Raises:\n    ValueError: the policy looks at a multiplexer and there is none.")
-      .def_property_readonly("done", reading("decision batch", &DecisionBatch::done))
-      .def_property_readonly("wanted", reading("decision batch", &DecisionBatch::wanted),
-                             "(N), inputs by model.")
-      .def("store", &DecisionBatch::store, py::arg("model"), py::arg("answers"),
-           "Take a model's probabilities f32 (wanted, K).\n\nRaises:\n    ValueError.")
-      .def_property_readonly("called", reading("decision batch", &DecisionBatch::called),
-                             "(n), bit i: model i was run.")
-      .def_property_readonly("answers", reading("decision batch", &DecisionBatch::answers),
-                             "(n), once done.")
-      .def_property_readonly("probabilities",
-                             reading("decision batch", &DecisionBatch::probabilities),
-                             "(n, K), once done.")
+      py::arg("multiplexer"), py::arg("images"), py::arg("costs"), Unlocked());
+}
+
+/// What records, plans and monitors are made of.
+void bind_explanations(Class<DecisionBatch>& batch) {
+  batch
       .def("records",
            reading(
                "decision batch",
@@ -85,71 +62,102 @@ void bind_decision_batch(py::module_& module) {
            py::arg("policy"), py::arg("row"), "What a DriftMonitor watches, once done.");
 }
 
-}  // namespace
+void bind_decision_batch(Module& module) {
+  bind_look(module);
+  Class<DecisionBatch> batch(
+      module, "DecisionBatch",
+      "Inputs on their way through a policy, whoever runs the models.\n\nThreads may read it at "
+      "once; BusyError for store() beside another call.");
+  batch
+      .def(py::init(reading("decision batch",
+                            [](const Policy& policy, std::int64_t n, const MultiplexerView& view,
+                               std::int64_t first_input) {
+                              return DecisionBatch(
+                                  policy.rule(), n,
+                                  static_cast<std::int64_t>(policy.models().size()), view,
+                                  first_input);
+                            })),
+           py::arg("policy"), py::arg("n"), argument("view", MultiplexerView{}),
+           py::arg("first_input") = 0,
+           "Raises:\n    ValueError: the policy looks at a multiplexer and there is none.")
+      .def_property_readonly("done", reading("decision batch", &DecisionBatch::done))
+      .def_property_readonly("wanted", reading("decision batch", &DecisionBatch::wanted))
+      .def("store", &DecisionBatch::store, py::arg("model"), py::arg("answers"))
+      .def_property_readonly("called", reading("decision batch", &DecisionBatch::called))
+      .def_property_readonly("answers", reading("decision batch", &DecisionBatch::answers))
+      .def_property_readonly("probabilities",
+                             reading("decision batch", &DecisionBatch::probabilities));
+  bind_explanations(batch);
+}
 
-void bind_runtime(py::module_& module) {
-  bind_hosted_models(module);
-  py::class_<Multiplexer>(module, "Multiplexer", "A multiplexer and how its scores are read.")
+void bind_router(Module& module) {
+  Class<Multiplexer>(module, "Multiplexer")
       .def(py::init(
                [](std::shared_ptr<Model> model, Objective objective, const WeightOptions& weights) {
                  return Multiplexer{std::move(model), objective, weights};
                }),
            py::arg("model"), py::arg("objective") = Objective::correctness,
-           py::arg("weights") = WeightOptions{})
+           argument("weights", WeightOptions{}))
       .def_readonly("model", &Multiplexer::model)
       .def_readonly("objective", &Multiplexer::objective)
       .def_readonly("weights", &Multiplexer::weights)
-      .def_property_readonly("macs", [](const Multiplexer& m) { return m.model->graph.macs(); })
-      .def_property_readonly("parameter_count",
-                             [](const Multiplexer& m) { return m.model->graph.parameter_count(); });
-
-  py::class_<Routed>(module, "Routed", "What became of a batch, row by row.")
-      .def_readonly("probabilities", &Routed::probabilities, "f32 (n, K), of the answer.")
-      .def_readonly("answers", &Routed::answers, "(n), classes.")
-      .def_readonly("called", &Routed::called, "(n), bit i: model i was run.")
-      .def_readonly("costs", &Routed::costs, "(n), of called models and multiplexer.")
-      .def_property_readonly("weights", [](const Routed& routed) { return routed.view.weights; })
-      .def_property_readonly("scores", [](const Routed& routed) { return routed.view.scores; });
-
-  py::class_<Router>(module, "Router",
-                     "Algorithm 2: look, decide, call, answer.\n\nThreads may call it at once, and "
-                     "run side by side where its models do.")
+      .def_property_readonly(
+          "macs", [](const Multiplexer& m) { return m.model->graph.macs(); }, text_of("Graph.macs"))
+      .def_property_readonly(
+          "parameter_count", [](const Multiplexer& m) { return m.model->graph.parameter_count(); },
+          text_of("Graph.parameter_count"));
+  Class<Routed>(module, "Routed")
+      .def_readonly("probabilities", &Routed::probabilities)
+      .def_readonly("answers", &Routed::answers)
+      .def_readonly("called", &Routed::called)
+      .def_readonly("costs", &Routed::costs)
+      .def_property_readonly(
+          "weights", [](const Routed& routed) { return routed.view.weights; },
+          text_of("MultiplexerView.weights"))
+      .def_property_readonly(
+          "scores", [](const Routed& routed) { return routed.view.scores; },
+          text_of("MultiplexerView.scores"));
+  Class<Router>(module, "Router")
       .def(py::init([](std::shared_ptr<ModelPool> pool, const Multiplexer& multiplexer,
                        std::shared_ptr<Rule> rule) {
              return std::make_unique<Router>(std::move(pool), multiplexer, std::move(rule));
            }),
            py::arg("pool"), py::arg("multiplexer"), py::arg("rule"))
-      .def("route", &Router::route, py::arg("images"), py::arg("features") = Tensor(), Unlocked(),
-           "Answers for normalised images f32 (n, c, h, w) and, for rules that look at them,\n"
-           "features f32 (n, F).\n\nRaises:\n    ValueError.");
+      .def("route", &Router::route, py::arg("images"), py::arg("features") = Tensor(), Unlocked());
+}
 
-  bind_decision_batch(module);
-
-  py::class_<CollectOptions>(module, "CollectOptions", "What is recorded beside the answers.")
-      .def(py::init<>())
-      .def_readwrite("labels", &CollectOptions::labels)
-      .def_readwrite("features", &CollectOptions::features)
-      .def_readwrite("costs", &CollectOptions::costs)
-      .def_readwrite("multiplexer_costs", &CollectOptions::multiplexer_costs)
-      .def_readwrite("split", &CollectOptions::split)
-      .def_readwrite("source", &CollectOptions::source)
-      .def_readwrite("indices", &CollectOptions::indices);
+void bind_collect(Module& module) {
+  bind_options(module, "CollectOptions", Field("labels", &CollectOptions::labels),
+               Field("features", &CollectOptions::features), Field("costs", &CollectOptions::costs),
+               Field("multiplexer_costs", &CollectOptions::multiplexer_costs),
+               Field("split", &CollectOptions::split), Field("source", &CollectOptions::source),
+               Field("indices", &CollectOptions::indices));
   module.def("collect_outcomes", &collect_outcomes, py::arg("pool"), py::arg("images"),
-             py::arg("multiplexer"), py::arg("options"), Unlocked(),
-             "An OutcomeTable of every model's answers to normalised images.");
-  py::class_<Latency>(module, "Latency", "Milliseconds of one inference pass, measured.")
+             py::arg("multiplexer"), py::arg("options"), Unlocked());
+}
+
+void bind_latency(Module& module) {
+  Class<Latency>(module, "Latency")
       .def(py::init<double, double>(), py::arg("ms"), py::arg("typical_ms"))
-      .def_readonly("ms", &Latency::ms, "Mean of the fastest tenth: what the machine can do.")
-      .def_readonly("typical_ms", &Latency::typical_ms,
-                    "Median: more where others use the machine too.");
+      .def_readonly("ms", &Latency::ms)
+      .def_readonly("typical_ms", &Latency::typical_ms);
   module.def(
       "measure_latency",
       [](Model& model, std::int64_t batch, int turns) {
         return measure_latency(model, {batch, turns});
       },
-      py::arg("model"), py::arg("batch") = 1, py::arg("turns") = LatencyOptions().turns, Unlocked(),
-      "Measure short turns of inference passes, more of them where the machine is busy.\n\n"
-      "Raises:\n    ValueError: a batch or a number of turns below 1.");
+      py::arg("model"), py::arg("batch") = 1, py::arg("turns") = LatencyOptions().turns,
+      Unlocked());
+}
+
+}  // namespace
+
+void bind_runtime(Module& module) {
+  bind_hosted_models(module);
+  bind_router(module);
+  bind_collect(module);
+  bind_latency(module);
+  bind_decision_batch(module);
 }
 
 }  // namespace muxnet::python

@@ -86,24 +86,16 @@ HostedModel host_function(const std::string& name, py::function predict, double 
 
 }  // namespace
 
-void bind_hosted_models(py::module_& module) {
-  py::class_<Classifier, std::shared_ptr<Classifier>>(
-      module, "Classifier",
-      "A model, whatever runs it.\n\nThreads may call it at once; those in OpenCV take turns.")
-      .def("answer", &Classifier::answer, py::arg("images"), Unlocked(),
-           "What the model gives, f32 (n, K), for images f32 (n, c, h, w).\n\n"
-           "Raises:\n    ValueError: images that it cannot take.");
+void bind_hosted_models(Module& module) {
+  Class<Classifier, std::shared_ptr<Classifier>>(module, "Classifier")
+      .def("answer", &Classifier::answer, py::arg("images"), Unlocked());
   module.def(
       "load_onnx",
       [](const std::filesystem::path& path) { return std::shared_ptr(load_onnx(path)); },
-      py::arg("path"), Unlocked(),
-      "An ONNX file, run by OpenCV's DNN module.\n\n"
-      "Raises:\n    OSError.\n    ValueError: a network that OpenCV cannot import.");
+      py::arg("path"), Unlocked());
   module.def("probabilities_of", &probabilities_of, py::arg("answers"), py::arg("n"),
-             py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked(),
-             "Answers f32 (n, K) as probabilities; classes 0: any K.\n\n"
-             "Raises:\n    ValueError: another shape, not finite, no probabilities.");
-  py::class_<HostedModel>(module, "HostedModel", "A model as a pool or a service answers with it.")
+             py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked());
+  Class<HostedModel>(module, "HostedModel")
       .def(py::init(reading("hosted model",
                             [](std::shared_ptr<Model> model) { return host(std::move(model)); })),
            py::arg("model"), "A network of ours: its cost are its MACs.")
@@ -120,22 +112,17 @@ void bind_hosted_models(py::module_& module) {
                   "call it at once only where it is concurrent.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
       .def_readonly("name", &HostedModel::name)
-      .def_readonly("cost", &HostedModel::cost, "Of one image, as the policy counts it.")
+      .def_readonly("cost", &HostedModel::cost)
       .def_readonly("classes", &HostedModel::classes)
       .def_readonly("normalization", &HostedModel::normalization);
   py::implicitly_convertible<Model, HostedModel>();
-  py::class_<ModelPool, std::shared_ptr<ModelPool>>(
-      module, "ModelPool",
-      "N models that answer the same question.\n\nThreads may call it at once: networks of ours "
-      "and functions that are concurrent run side by\nside, others take turns.")
+  Class<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool")
       .def(py::init<std::vector<HostedModel>>(), py::arg("models"))
       .def("__len__", &ModelPool::size)
       .def_property_readonly("names", &ModelPool::names)
-      .def_property_readonly("costs", &ModelPool::costs, "(N), of one image.")
+      .def_property_readonly("costs", &ModelPool::costs)
       .def("probabilities", &ModelPool::probabilities, py::arg("index"), py::arg("images"),
-           Unlocked(),
-           "f32 (n, K) of one model for images normalised as it wants them.\n\n"
-           "Raises:\n    ValueError.\n    RuntimeError: a function failed.");
+           Unlocked());
 }
 
 }  // namespace muxnet::python

@@ -76,8 +76,8 @@ ServiceRequest make_request(const Tensor& images, std::optional<std::size_t> mod
   return request;
 }
 
-void bind_answers(py::module_& module) {
-  py::enum_<ServiceStatus>(module, "ServiceStatus", "What became of a request.")
+void bind_requests(Module& module) {
+  Enumeration<ServiceStatus>(module, "ServiceStatus")
       .value("ok", ServiceStatus::ok)
       .value("full", ServiceStatus::full)
       .value("late", ServiceStatus::late)
@@ -85,46 +85,54 @@ void bind_answers(py::module_& module) {
       .value("closing", ServiceStatus::closing)
       .value("failed", ServiceStatus::failed)
       .value("stuck", ServiceStatus::stuck);
-  py::enum_<Departure>(module, "Departure", "Why other models were called than the rule wanted.")
+  Enumeration<Departure>(module, "Departure")
       .value("none", Departure::none)
       .value("deadline", Departure::deadline)
       .value("cost", Departure::cost)
       .value("full", Departure::full)
       .value("stuck", Departure::stuck);
-  py::class_<CallSpan>(module, "CallSpan", "A batch that ran on some of a request's images.")
-      .def_readonly("stage", &CallSpan::stage, "0: the multiplexer, i + 1: model i.")
-      .def_readonly("start_ms", &CallSpan::start_ms, "Since the request came.")
+  Class<CallSpan>(module, "CallSpan")
+      .def_readonly("stage", &CallSpan::stage)
+      .def_readonly("start_ms", &CallSpan::start_ms)
       .def_readonly("end_ms", &CallSpan::end_ms)
-      .def_readonly("images", &CallSpan::images, "Of the request.")
-      .def_readonly("batch", &CallSpan::batch, "Images of all requests.");
-  py::class_<ServiceRequest>(module, "ServiceRequest", "Images, and what answers may cost.")
+      .def_readonly("images", &CallSpan::images)
+      .def_readonly("batch", &CallSpan::batch);
+  Class<ServiceRequest>(module, "ServiceRequest")
       .def(py::init(&make_request), py::arg("images"), py::kw_only(),
            py::arg("model") = std::nullopt, py::arg("point") = std::nullopt,
            py::arg("deadline_ms") = std::nullopt, py::arg("max_cost") = std::nullopt,
            py::arg("decide_only") = false);
-  py::class_<ServiceAnswer>(module, "ServiceAnswer", "What became of a request, row by row.")
+}
+
+void bind_answers(Module& module) {
+  bind_requests(module);
+  Class<ServiceAnswer>(module, "ServiceAnswer")
       .def_readonly("status", &ServiceAnswer::status)
       .def_readonly("message", &ServiceAnswer::message)
       .def_readonly("retry_after_ms", &ServiceAnswer::retry_after_ms)
       .def_readonly("version", &ServiceAnswer::version)
-      .def_readonly("probabilities", &ServiceAnswer::probabilities, "f32 (n, K).")
-      .def_readonly("answers", &ServiceAnswer::answers, "(n), classes.")
-      .def_readonly("called", &ServiceAnswer::called, "(n), bit i: model i was run.")
-      .def_readonly("answered_from", &ServiceAnswer::answered_from, "(n), bits.")
-      .def_readonly("wanted", &ServiceAnswer::wanted, "(n), bits: what the rule asked for.")
-      .def_readonly("shadow", &ServiceAnswer::shadow, "(n), bits: what the shadow asks for.")
+      .def_readonly("probabilities", &ServiceAnswer::probabilities)
+      .def_readonly("answers", &ServiceAnswer::answers)
+      .def_readonly("called", &ServiceAnswer::called)
+      .def_readonly("answered_from", &ServiceAnswer::answered_from)
+      .def_readonly("wanted", &ServiceAnswer::wanted)
+      .def_readonly("shadow", &ServiceAnswer::shadow)
       .def_readonly("departures", &ServiceAnswer::departures)
-      .def_readonly("costs", &ServiceAnswer::costs, "(n), of called models and multiplexer.")
+      .def_readonly("costs", &ServiceAnswer::costs)
       .def_readonly("first_input", &ServiceAnswer::first_input)
-      .def_property_readonly("weights", [](const ServiceAnswer& a) { return a.view.weights; })
-      .def_property_readonly("scores", [](const ServiceAnswer& a) { return a.view.scores; })
-      .def_readonly("calls", &ServiceAnswer::calls, "Batches that ran on its images.")
-      .def_readonly("records", &ServiceAnswer::records, "(n), JSON, where decisions are recorded.")
+      .def_property_readonly(
+          "weights", [](const ServiceAnswer& a) { return a.view.weights; },
+          text_of("MultiplexerView.weights"))
+      .def_property_readonly(
+          "scores", [](const ServiceAnswer& a) { return a.view.scores; },
+          text_of("MultiplexerView.scores"))
+      .def_readonly("calls", &ServiceAnswer::calls)
+      .def_readonly("records", &ServiceAnswer::records)
       .def_readonly("total_ms", &ServiceAnswer::total_ms);
 }
 
-void bind_statistics(py::module_& module) {
-  py::class_<Histogram>(module, "Histogram", "Counts of times in doubling buckets.")
+void bind_histogram(Module& module) {
+  Class<Histogram>(module, "Histogram")
       .def_property_readonly("buckets", &Histogram::buckets)
       .def_property_readonly_static(
           "bounds_ms",
@@ -139,85 +147,79 @@ void bind_statistics(py::module_& module) {
       .def_property_readonly("count", &Histogram::count)
       .def_property_readonly("sum_ms", &Histogram::sum_ms)
       .def("quantile_ms", &Histogram::quantile_ms, py::arg("quantile"));
-  py::class_<StageStatistics>(module, "StageStatistics", "One model's, or the multiplexer's.")
+  Class<StageStatistics>(module, "StageStatistics")
       .def_readonly("name", &StageStatistics::name)
       .def_readonly("images", &StageStatistics::images)
       .def_readonly("batches", &StageStatistics::batches)
       .def_readonly("waiting", &StageStatistics::waiting)
       .def_readonly("run", &StageStatistics::run);
-  py::class_<DriftReading>(module, "DriftReading", "What a drift monitor has to say.")
+}
+
+void bind_statistics(Module& module) {
+  bind_histogram(module);
+  Class<DriftReading>(module, "DriftReading")
       .def_readonly("alarm", &DriftReading::alarm)
       .def_readonly("e_value", &DriftReading::e_value)
       .def_readonly("alpha", &DriftReading::alpha)
       .def_readonly("cause", &DriftReading::cause)
       .def_readonly("observed", &DriftReading::observed);
-  py::class_<StuckBatch>(module, "StuckBatch", "A batch that has run for longer than it may.")
-      .def_readonly("stage", &StuckBatch::stage, "0: the multiplexer, i + 1: model i.")
-      .def_readonly("version", &StuckBatch::version, "Of the deployment.")
-      .def_readonly("seconds", &StuckBatch::seconds, "That it has run.");
-  py::class_<WorkersState>(module, "WorkersState", "Threads that run models.")
-      .def_readonly("count", &WorkersState::count, "That there should be.")
-      .def_readonly("left", &WorkersState::left, "Of those, the ones that are not stuck.")
+  Class<StuckBatch>(module, "StuckBatch")
+      .def_readonly("stage", &StuckBatch::stage)
+      .def_readonly("version", &StuckBatch::version)
+      .def_readonly("seconds", &StuckBatch::seconds);
+  Class<WorkersState>(module, "WorkersState")
+      .def_readonly("count", &WorkersState::count)
+      .def_readonly("left", &WorkersState::left)
       .def_readonly("stuck", &WorkersState::stuck);
-  py::class_<ServiceStatistics>(module, "ServiceStatistics", "All since the service began.")
+  Class<ServiceStatistics>(module, "ServiceStatistics")
       .def_readonly("version", &ServiceStatistics::version)
-      .def_readonly("stages", &ServiceStatistics::stages, "The multiplexer, then the models.")
+      .def_readonly("stages", &ServiceStatistics::stages)
       .def_readonly("requests", &ServiceStatistics::requests)
-      .def_readonly("images", &ServiceStatistics::images, "Answered by a rule.")
-      .def_readonly("called", &ServiceStatistics::called, "Of those, by model.")
+      .def_readonly("images", &ServiceStatistics::images)
+      .def_readonly("called", &ServiceStatistics::called)
       .def_readonly("departures", &ServiceStatistics::departures)
       .def_readonly("shadow_images", &ServiceStatistics::shadow_images)
       .def_readonly("shadow_agreed", &ServiceStatistics::shadow_agreed)
       .def_readonly("cost", &ServiceStatistics::cost)
       .def_readonly("reference_cost", &ServiceStatistics::reference_cost)
       .def_readonly("total", &ServiceStatistics::total)
-      .def_readonly("drift", &ServiceStatistics::drift, "None without a monitor.")
+      .def_readonly("drift", &ServiceStatistics::drift)
       .def_readonly("workers", &ServiceStatistics::workers);
 }
 
 }  // namespace
 
-void bind_service(py::module_& module) {
+void bind_service(Module& module) {
   bind_answers(module);
   bind_statistics(module);
-  py::class_<Deployment>(module, "Deployment", "All that a service answers with.")
+  Class<Deployment>(module, "Deployment")
       .def(py::init(&make_deployment), py::arg("models"), py::arg("multiplexer"), py::arg("rules"),
            py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
            py::arg("reference") = 0,
            py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
            py::arg("monitor") = nullptr);
-  py::class_<ServiceOptions>(module, "ServiceOptions", "How a service works.")
-      .def(py::init<>())
-      .def_readwrite("workers", &ServiceOptions::workers)
-      .def_readwrite("threads_each", &ServiceOptions::threads_each)
-      .def_readwrite("max_batch", &ServiceOptions::max_batch)
-      .def_readwrite("queue_images", &ServiceOptions::queue_images)
-      .def_readwrite("fill_ms", &ServiceOptions::fill_ms)
-      .def_readwrite("cheaper_when_full", &ServiceOptions::cheaper_when_full)
-      .def_readwrite("warm_up", &ServiceOptions::warm_up)
-      .def_readwrite("warm_up_ms", &ServiceOptions::warm_up_ms, "Longest wait for a batch of that.")
-      .def_readwrite("deadline_ms", &ServiceOptions::deadline_ms, "Of requests that name none.")
-      .def_readwrite("stuck_ms", &ServiceOptions::stuck_ms,
-                     "What runs for longer, and 20 times as long as usual, is stuck.");
-  py::class_<LoopService>(
-      module, "Service", "Algorithm 2 for many requests at a time.\n\nThreads may call it at once.")
+  bind_options(module, "ServiceOptions", Field("workers", &ServiceOptions::workers),
+               Field("threads_each", &ServiceOptions::threads_each),
+               Field("max_batch", &ServiceOptions::max_batch),
+               Field("queue_images", &ServiceOptions::queue_images),
+               Field("fill_ms", &ServiceOptions::fill_ms),
+               Field("cheaper_when_full", &ServiceOptions::cheaper_when_full),
+               Field("warm_up", &ServiceOptions::warm_up),
+               Field("warm_up_ms", &ServiceOptions::warm_up_ms),
+               Field("deadline_ms", &ServiceOptions::deadline_ms),
+               Field("stuck_ms", &ServiceOptions::stuck_ms));
+  Class<LoopService>(module, "Service")
       .def(py::init<Deployment, const ServiceOptions&>(), py::arg("deployment"), py::arg("options"),
            Unlocked(), "Raises:\n    ValueError: what does not fit.")
-      .def("deploy", &LoopService::deploy, py::arg("deployment"), Unlocked(),
-           "Answer requests to come with another; its version.\n\n"
-           "Raises:\n    ValueError: other models.\n"
-           "    RuntimeError: one that does not come back from its first images.")
+      .def("deploy", &LoopService::deploy, py::arg("deployment"), Unlocked())
       .def("submit", &LoopService::submit, py::arg("ticket"), py::arg("request"), Unlocked(),
            "The answer comes by take(), under its ticket.\n\nRaises:\n    ValueError.")
       .def("take", &LoopService::take, Unlocked(), "The answers that wait, with their tickets.")
       .def_property_readonly("descriptor", &LoopService::descriptor, "Readable while answers wait.")
-      .def("infer", &LoopService::infer, py::arg("request"), Unlocked(),
-           "Wait for the answer.\n\nRaises:\n    ValueError: images that do not fit.")
+      .def("infer", &LoopService::infer, py::arg("request"), Unlocked())
       .def("statistics", &LoopService::statistics, Unlocked())
       .def("workers", &LoopService::workers, Unlocked())
-      .def("close", &LoopService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked(),
-           "Answer what is there, for which every deadline is over after within_ms, and stop.\n\n"
-           "False: threads whose batch has not come back are left to themselves.");
+      .def("close", &LoopService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked());
 }
 
 }  // namespace muxnet::python

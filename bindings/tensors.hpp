@@ -51,6 +51,8 @@ inline py::array to_array(const Tensor& tensor) {
         return py::dtype::of<std::int32_t>();
       case DType::i64:
         break;
+      case DType::bf16:
+        throw py::value_error("[array] expected a dtype that NumPy has, received bfloat16");
     }
     return py::dtype::of<std::int64_t>();
   }();

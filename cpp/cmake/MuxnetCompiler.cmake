@@ -15,7 +15,10 @@ set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 find_program(MUXNET_CCACHE ccache)
 if(MUXNET_CCACHE)
   # Paths relative to the source folder, so that another clone of it finds what this one compiled.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${MUXNET_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${MUXNET_CCACHE})
+  # What ccache needs to see which precompiled header a source uses.
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endif()
 
 add_library(muxnet_compiler INTERFACE)

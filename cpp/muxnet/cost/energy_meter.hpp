@@ -18,7 +18,7 @@ namespace muxnet {
 ///   sub-zones are parts of them.
 /// Where one rail is the board's input (VDD_IN on the TX2) it alone counts: the others are behind
 /// it. Power is sampled every `period_ms` and integrated by the trapezoid rule. Sensors tell of the
-/// whole device: a measurement beside another one throws BusyError.
+/// whole device: a measurement of another thread beside it throws BusyError.
 class EnergyMeter {
  public:
   /// Looks for sensors below `root`; a folder that cannot be read holds none.

@@ -11,9 +11,9 @@ namespace muxnet {
 /// Source: Huang et al., A Close Examination of Performance and Power Characteristics of 4G LTE
 /// Networks, MobiSys 2012.
 struct LinkProfile {
-  std::string name;
-  Quantity upload_mbps;
-  Quantity download_mbps;
+  std::string name;               ///< of the link
+  Quantity upload_mbps;           ///< megabits a second from the device
+  Quantity download_mbps;         ///< megabits a second to the device
   Quantity rtt_ms;                ///< round trip of an empty request
   Quantity upload_mw_per_mbps;    ///< alpha of sending
   Quantity download_mw_per_mbps;  ///< alpha of receiving
@@ -35,9 +35,9 @@ struct Payload {
 /// The energy of a later request within the tail of an earlier one is less: this is an upper bound
 /// for them. Throws std::invalid_argument for negative bytes and known rates not above 0.
 struct Exchange {
-  Cost upload;
-  Cost waiting;
-  Cost download;
+  Cost upload;    ///< from the device
+  Cost waiting;   ///< for the server
+  Cost download;  ///< to the device, with the radio's tail
 };
 Exchange exchange(const LinkProfile& link, const Payload& payload, const Quantity& server_ms);
 

@@ -8,10 +8,11 @@
 
 namespace muxnet {
 
-/// What networks cost on one device or server, one input at a time.
+/// What networks cost on one device or server, one input at a time. Threads may use one at once
+/// that nobody changes.
 struct DeviceProfile {
-  std::string name;
-  std::map<std::string, Cost> networks;
+  std::string name;                      ///< of the device
+  std::map<std::string, Cost> networks;  ///< cost of one answer by network
 };
 
 /// Profiles as JSON, format "muxnet-device-1" or "muxnet-link-1":

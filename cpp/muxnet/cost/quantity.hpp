@@ -41,9 +41,9 @@ class Quantity {
 
 /// What one answer costs. Energy is the device's.
 struct Cost {
-  Quantity macs;
-  Quantity latency_ms;
-  Quantity energy_mj;
+  Quantity macs;        ///< multiply-accumulates
+  Quantity latency_ms;  ///< until the answer is there
+  Quantity energy_mj;   ///< the device's
 
   friend Cost operator+(const Cost& a, const Cost& b);
   friend Cost operator*(double share, const Cost& cost);

@@ -9,12 +9,13 @@
 
 namespace muxnet {
 
-/// Labelled images in memory. A copy shares the pixels.
+/// Labelled images in memory. A copy shares the pixels. Threads may use one at once that nobody
+/// changes.
 struct Dataset {
-  std::string name;
-  Tensor images;  ///< u8 (0..255) or finite f32, (n, channels, height, width)
-  Tensor labels;  ///< i32 (n), 0 .. classes-1
-  std::vector<std::string> class_names;
+  std::string name;  ///< for messages and reports
+  Tensor images;     ///< u8 (0..255) or finite f32, (n, channels, height, width)
+  Tensor labels;     ///< i32 (n), 0 .. classes-1
+  std::vector<std::string> class_names;    ///< one a class
   std::vector<std::int64_t> source_index;  ///< position in the original file(s), n of them
 
   std::int64_t size() const { return images.shape().empty() ? 0 : images.dim(0); }

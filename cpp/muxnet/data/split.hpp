@@ -11,15 +11,16 @@ namespace muxnet {
 /// `train` teaches the models, `held_out` the router (inputs that no model has seen), `test`
 /// nobody.
 struct Splits {
-  Dataset train;
+  Dataset train;     ///< for the models
   Dataset held_out;  ///< empty when held_out_fraction is 0
-  Dataset test;
+  Dataset test;      ///< for nobody until the end
 };
 
+/// How data is divided.
 struct SplitOptions {
   double held_out_fraction = 0.2;  ///< of what is not test; 0: no held-out part
   double test_fraction = 0.2;      ///< of all; only where the data has no test set of its own
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;          ///< of the division
 };
 
 /// One ascending list of rows for each of `fractions` (which add up to 1). Every class is divided

@@ -12,15 +12,16 @@ struct BootstrapOptions {
   double level = 0.95;
 };
 
+/// Percentile interval of resampled values.
 struct Interval {
-  double low = 0;
-  double high = 0;
+  double low = 0;   ///< lower end
+  double high = 0;  ///< upper end
 };
 
 /// A figure with its bootstrap interval.
 struct Estimate {
-  double value = 0;
-  Interval interval;
+  double value = 0;   ///< of the inputs as they are
+  Interval interval;  ///< of the value, at the level asked for
 };
 
 /// Percentile interval of resampled values at `level`.

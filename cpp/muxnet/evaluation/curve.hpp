@@ -18,10 +18,11 @@ struct CurveOptions {
   double up_to = 0;
 };
 
+/// One point of an accuracy-cost curve.
 struct CurvePoint {
-  PolicyParameters parameters;
-  double cost = 0;  ///< of the policy's kind, the router's own included
-  double accuracy = 0;
+  PolicyParameters parameters;  ///< of the operating point
+  double cost = 0;              ///< of the policy's kind, the router's own included
+  double accuracy = 0;          ///< share of right answers
 };
 
 /// A policy's family over budgets on a table that it was not fitted on, by rising cost. Which

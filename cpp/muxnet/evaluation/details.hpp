@@ -25,7 +25,7 @@ struct Details {
   Recovery recovered;
   std::vector<FailurePrediction> auroc;  ///< (N)
   std::vector<HardnessLevel> hardness;   ///< (N + 1)
-  std::vector<ClassStatistics> classes;     ///< (K)
+  std::vector<ClassStatistics> classes;  ///< (K)
 };
 
 /// An evaluation of a policy on a table, looked at closely. Throws std::invalid_argument for a

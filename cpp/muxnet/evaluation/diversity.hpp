@@ -11,8 +11,8 @@ namespace muxnet {
 struct Diversity {
   double disagreement = 0;  ///< two models answer differently, the mean over pairs
   double double_fault = 0;  ///< two models are both wrong, the mean over pairs
-  double all_wrong = 0;
-  double oracle_gain = 0;  ///< the reference is wrong, another model right
+  double all_wrong = 0;     ///< share of the inputs that no model gets right
+  double oracle_gain = 0;   ///< the reference is wrong, another model right
 };
 
 /// Throws std::invalid_argument for a table without labels, of one model, or without the reference.

@@ -19,28 +19,29 @@ struct EvaluationOptions {
 
 /// A cost per input: its mean, and its tail, which a chain of models has and a single call not.
 struct CostStatistics {
-  Estimate mean;
-  double p99 = 0;
-  double worst = 0;
+  Estimate mean;     ///< over the inputs
+  double p99 = 0;    ///< that 99 of 100 inputs do not exceed
+  double worst = 0;  ///< of all inputs
 };
 
 /// The tail of costs per input, of which there is at least one: p99, the smallest cost that 99 % of
 /// the inputs do not exceed, and the worst.
 CostStatistics tail_of(std::vector<double> costs);
 
+/// Accuracy, costs and calls of a policy.
 struct Evaluation {
-  std::string policy;
-  PolicyParameters parameters;
+  std::string policy;           ///< name of the policy
+  PolicyParameters parameters;  ///< of the chosen point
   std::string split;
   bool seen = false;  ///< the policy was fitted on some of these inputs: no honest figure
-  Estimate accuracy;
+  Estimate accuracy;  ///< share of right answers
   Estimate
       regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
   std::map<std::string, CostStatistics> costs;  ///< per kind, the router's own cost included
-  double models_per_input = 0;
-  std::vector<double> called_shares;  ///< (N)
-  std::vector<std::uint8_t> correct;  ///< (n), for paired comparisons
-  std::string collapse;               ///< collapse_text(), empty when there is none
+  double models_per_input = 0;                  ///< mean number of models called
+  std::vector<double> called_shares;            ///< (N)
+  std::vector<std::uint8_t> correct;            ///< (n), for paired comparisons
+  std::string collapse;                         ///< collapse_text(), empty when there is none
 };
 
 /// Accuracy, costs and calls of a fitted policy at its chosen point. Throws std::invalid_argument

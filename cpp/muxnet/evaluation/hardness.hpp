@@ -22,15 +22,15 @@ std::vector<double> right_wrong_matrix(const OutcomeTable& table);
 
 /// What a policy does at each level of hardness.
 struct HardnessLevel {
-  std::int64_t inputs = 0;
+  std::int64_t inputs = 0;            ///< how many there are
   double accuracy = 0;                ///< 0 when there are no inputs
   std::vector<double> called_shares;  ///< (N)
 };
 
 /// What a policy does with the inputs of one class.
 struct ClassStatistics {
-  std::int64_t inputs = 0;
-  double accuracy = 0;  ///< 0 when there are no inputs
+  std::int64_t inputs = 0;  ///< how many there are
+  double accuracy = 0;      ///< 0 when there are no inputs
 };
 
 /// (K).

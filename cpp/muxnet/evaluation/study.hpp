@@ -13,26 +13,26 @@ namespace muxnet {
 
 /// One model alone.
 struct ModelFigures {
-  std::string name;
-  double accuracy = 0;
+  std::string name;       ///< of the model
+  double accuracy = 0;    ///< share of right answers
   double cost = 0;        ///< in the unit of its kind
   double only_right = 0;  ///< share of the inputs that no other model gets right
 };
 
 /// A policy over budgets; costs are shares of the best single model's.
 struct PolicyFigures {
-  std::string name;              ///< in the study
-  std::optional<Estimate> area;  ///< area_above() random mixing up to the best single model's cost
-  std::vector<PlanePoint> curve;
+  std::string name;               ///< in the study
+  std::optional<Estimate> area;   ///< area_above() random mixing up to the best single model's cost
+  std::vector<PlanePoint> curve;  ///< its operating points on the evaluation part
   /// By budget, at the point chosen for it on the fitting part; none where all cost more.
   std::map<double, std::optional<double>> accuracy_at;
-  Recovery recovered;
+  Recovery recovered;  ///< how much of the best single model's lead comes back
 };
 
 /// An operating point chosen on the fitting part, against the best single model.
 struct Choice {
-  double cost = 0;  ///< a share of the best single model's
-  double accuracy = 0;
+  double cost = 0;      ///< a share of the best single model's
+  double accuracy = 0;  ///< share of right answers
   Estimate difference;  ///< of accuracies, paired
 };
 
@@ -48,9 +48,10 @@ Verdict judge(const std::optional<Choice>& saving, const std::optional<Choice>& 
 
 /// A policy that the table has nothing for to look at, and what that would be.
 struct LeftOut {
-  std::string policy, want;
+  std::string policy, want;  ///< its name; what the table would need
 };
 
+/// What is studied, and how finely.
 struct StudyOptions {
   std::vector<std::string> policies;  ///< to fit, random_mixing and `policy` among them
   std::string cost_kind;              ///< empty: OutcomeTable::traded_cost()
@@ -62,16 +63,16 @@ struct StudyOptions {
 /// Does multiplexing pay for these models? Everything is fitted and chosen on one part of the
 /// inputs and evaluated on the other.
 struct Study {
-  std::string cost_kind;
-  std::size_t best_single = 0;  ///< its place among the models
-  std::vector<ModelFigures> models;
-  std::vector<PolicyFigures> policies;
-  std::vector<LeftOut> left_out;
-  std::optional<Choice> saving;  ///< cheapest with the best single model's accuracy
-  std::optional<Choice> gain;    ///< most accurate at the best single model's cost
-  Diversity diversity;
-  Verdict verdict = Verdict::does_not_pay;
-  Details details;  ///< of the policy at its default point
+  std::string cost_kind;                    ///< what costs are of
+  std::size_t best_single = 0;              ///< its place among the models
+  std::vector<ModelFigures> models;         ///< each alone
+  std::vector<PolicyFigures> policies;      ///< each over budgets
+  std::vector<LeftOut> left_out;            ///< those that the table has nothing for
+  std::optional<Choice> saving;             ///< cheapest with the best single model's accuracy
+  std::optional<Choice> gain;               ///< most accurate at the best single model's cost
+  Diversity diversity;                      ///< how differently the models err
+  Verdict verdict = Verdict::does_not_pay;  ///< by saving and gain
+  Details details;                          ///< of the policy at its default point
 };
 
 /// Fits every policy of the options that `held_out` suffices for, made by `make`, and evaluates it

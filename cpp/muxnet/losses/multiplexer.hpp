@@ -10,8 +10,9 @@ namespace muxnet {
 /// models; `correctness`, on whether each single model is right.
 enum class Objective { ensemble, correctness };
 
+/// How scores become weights (Eq. 5 and 6).
 struct WeightOptions {
-  Formulation formulation = Formulation::bounded;
+  Formulation formulation = Formulation::bounded;  ///< which reading of the paper's equations
   double lambda_cost = 0;  ///< weight of the dearest model's cost in score units; `bounded` only
 };
 

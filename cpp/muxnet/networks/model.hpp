@@ -29,8 +29,8 @@ struct Model {
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
 
-  std::string name;
-  Graph graph;
+  std::string name;  ///< of the network
+  Graph graph;       ///< its operators, without weights
   Parameters parameters;
   Normalization normalization;  ///< of the images it was trained on; empty: none
   Access access;

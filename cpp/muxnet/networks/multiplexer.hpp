@@ -6,10 +6,11 @@
 
 namespace muxnet {
 
+/// The multiplexer's shape.
 struct MultiplexerOptions {
   std::int64_t channels = 3;  ///< of the image that the models see
-  std::int64_t height = 32;
-  std::int64_t width = 32;
+  std::int64_t height = 32;   ///< of the images, in pixels
+  std::int64_t width = 32;    ///< of the images, in pixels
   /// Rows and columns that the convolutions see: larger images are first averaged down to it, which
   /// costs time but no MACs. 0: the image as it is.
   std::int64_t resolution = 0;

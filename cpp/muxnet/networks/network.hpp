@@ -24,8 +24,8 @@ struct NetworkOptions {
 /// torchvision names them.
 struct NetworkEntry {
   std::string name;
-  std::string title;  ///< one line: depth, width, what it was cut from
-  std::string family;
+  std::string title;   ///< one line: depth, width, what it was cut from
+  std::string family;  ///< that it is a size of
   std::function<Graph(const NetworkOptions&)> build;
 };
 using NetworkRegister = Register<NetworkEntry>;

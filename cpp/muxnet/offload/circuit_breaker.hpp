@@ -6,6 +6,7 @@
 
 namespace muxnet {
 
+/// When a failing server is left alone.
 struct BreakerOptions {
   int failures = 3;                ///< in a row, that open it
   double cooldown_ms = 500;        ///< until the first probe; twice as long after each that fails

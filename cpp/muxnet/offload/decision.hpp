@@ -14,7 +14,7 @@ namespace muxnet {
 struct OffloadObjective {
   double threshold = 0.5;  ///< the paper's; what must be promised even where sending is free
   double per_ms = 0;       ///< of the score that a millisecond is worth
-  double per_mj = 0;
+  double per_mj = 0;       ///< of the score that a millijoule is worth
   std::optional<double> max_latency_ms;  ///< of one answer
   std::optional<double> max_energy_mj;   ///< of the device, for one answer
 

@@ -8,13 +8,13 @@ namespace muxnet {
 
 /// The model in the cloud and how images are sent to it.
 struct EndpointOptions {
-  std::string model;
+  std::string model;            ///< its name on the server
   std::string version;          ///< empty: the server's choice
   std::string input;            ///< empty: the first whose datatype fits the payload
   std::string output;           ///< empty: "probabilities", else the first of FP32 or FP64
   bool logits = false;          ///< the output's softmax is the answer
   std::string payload = "raw";  ///< pixels as they are (UINT8) or normalised (FP32); "png", "jpeg"
-  int jpeg_quality = 90;
+  int jpeg_quality = 90;        ///< 1 to 100
 };
 
 /// Where requests go, settled against what the server says of its model.

@@ -33,16 +33,16 @@ std::string_view name_of(OffloadReason reason);
 
 /// What became of all inputs so far: each is in exactly one of `by_reason`.
 struct OffloadAccount {
-  std::array<std::int64_t, reason_count> by_reason{};
-  std::int64_t late = 0;         ///< answered after their deadline
-  double worst_lateness_ms = 0;  ///< of those, by how much
-  std::int64_t hedged = 0;       ///< the local model had begun when the cloud's answer came in time
-  std::int64_t retries = 0;
-  std::int64_t probes = 0;
-  double sent_bytes = 0;  ///< requests, headers included (counted)
-  double received_bytes = 0;
+  std::array<std::int64_t, reason_count> by_reason{};  ///< inputs by reason
+  std::int64_t late = 0;                               ///< answered after their deadline
+  double worst_lateness_ms = 0;                        ///< of those, by how much
+  std::int64_t hedged = 0;    ///< the local model had begun when the cloud's answer came in time
+  std::int64_t retries = 0;   ///< attempts after the first
+  std::int64_t probes = 0;    ///< measurements of the round trip
+  double sent_bytes = 0;      ///< requests, headers included (counted)
+  double received_bytes = 0;  ///< responses, headers included
 
-  std::int64_t answers() const;
+  std::int64_t answers() const;  ///< all inputs
   std::int64_t of(OffloadReason reason) const {
     return by_reason.at(static_cast<std::size_t>(reason));
   }

@@ -23,18 +23,19 @@ struct Handling {
   Placement placement = Placement::decide;
 };
 
+/// An answer and where it came from.
 struct OffloadAnswer {
   Tensor probabilities;  ///< f32 (1, K)
   std::int32_t answer = 0;
-  OffloadReason reason = OffloadReason::easy;
-  std::string detail;           ///< why the cloud did not answer, in words
-  std::optional<double> score;  ///< none where nobody decided
-  double latency_ms = 0;
-  double lateness_ms = 0;  ///< past the deadline; 0 in time
-  int attempts = 0;
-  double sent_bytes = 0;
-  double received_bytes = 0;
-  std::optional<double> server_ms;
+  OffloadReason reason = OffloadReason::easy;  ///< why it came from there
+  std::string detail;                          ///< why the cloud did not answer, in words
+  std::optional<double> score;                 ///< none where nobody decided
+  double latency_ms = 0;                       ///< from call to answer
+  double lateness_ms = 0;                      ///< past the deadline; 0 in time
+  int attempts = 0;                            ///< requests sent
+  double sent_bytes = 0;                       ///< requests, headers included
+  double received_bytes = 0;                   ///< responses, headers included
+  std::optional<double> server_ms;             ///< the server says that it took
   Quantity
       energy_mj;  ///< of the device: multiplexer, small model, a whole exchange for every attempt
 };
@@ -63,12 +64,12 @@ class OffloadClient {
   /// deadlines not above 0; never for what network and server do.
   OffloadAnswer answer(const Tensor& image, const Handling& handling = {});
 
-  OffloadAccount account() const;
-  LinkProfile link() const;  ///< as measured so far
-  Quantity server_ms() const;
-  double local_ms() const;  ///< mean time of the small model, measured
-  double look_ms() const;
-  CircuitBreaker::State state() const;
+  OffloadAccount account() const;       ///< of all inputs so far
+  LinkProfile link() const;             ///< as measured so far
+  Quantity server_ms() const;           ///< the server took, as measured so far
+  double local_ms() const;              ///< mean time of the small model, measured
+  double look_ms() const;               ///< mean time of the multiplexer, measured
+  CircuitBreaker::State state() const;  ///< of the circuit breaker
 
  private:
   struct Work;

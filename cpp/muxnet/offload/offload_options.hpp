@@ -11,11 +11,12 @@
 
 namespace muxnet {
 
+/// How an OffloadClient works.
 struct OffloadOptions {
-  EndpointOptions endpoint;
-  OffloadObjective objective;
-  RetryOptions retry;
-  BreakerOptions breaker;
+  EndpointOptions endpoint;    ///< the model in the cloud
+  OffloadObjective objective;  ///< what the user wants
+  RetryOptions retry;          ///< further attempts
+  BreakerOptions breaker;      ///< when the server is left alone
   LinkProfile link;       ///< rates to begin with, and the radio's powers; either may be unknown
   Cost multiplexer_cost;  ///< the multiplexer's energy on this device, where known
   Cost small;             ///< the small model's
@@ -23,7 +24,7 @@ struct OffloadOptions {
   double deadline_ms = 1000;          ///< of an answer, from the call
   double margin_ms = 2;               ///< kept free before it, for what the clock cannot see
   double request_timeout_ms = 10000;  ///< of one request, where the deadline leaves more
-  double probe_timeout_ms = 2000;
+  double probe_timeout_ms = 2000;     ///< longest wait for a measurement of the round trip
   double refresh_ms = 10000;  ///< after so long without an exchange, a slow link is tried again
   std::uint64_t seed = 0;     ///< of the jitter
 };

@@ -7,6 +7,7 @@
 
 namespace muxnet {
 
+/// Further attempts, within a budget.
 struct RetryOptions {
   int most = 1;         ///< further attempts of one request
   double base_ms = 10;  ///< longest wait before the first; twice as long before each next

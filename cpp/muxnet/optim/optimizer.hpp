@@ -73,12 +73,12 @@ class Optimizer {
 /// All optimizers' settings; each takes its own and ignores the others'.
 struct OptimizerOptions {
   std::string name = "sgd";  ///< one of optimizers()
-  double weight_decay = 0;
-  double momentum = 0.9;  ///< sgd
-  bool nesterov = true;   ///< sgd
-  double beta1 = 0.9;     ///< adamw
-  double beta2 = 0.999;   ///< adamw
-  double eps = 1e-8;      ///< adamw
+  double weight_decay = 0;   ///< share of each weight taken off in a step, times the learning rate
+  double momentum = 0.9;     ///< sgd
+  bool nesterov = true;      ///< sgd
+  double beta1 = 0.9;        ///< adamw
+  double beta2 = 0.999;      ///< adamw
+  double eps = 1e-8;         ///< adamw
 };
 
 struct OptimizerEntry {

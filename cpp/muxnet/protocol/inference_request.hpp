@@ -32,10 +32,10 @@ struct ByteRange {
 
 /// A tensor of a request: its numbers, encoded images, or the place of its bytes.
 struct InputTensor {
-  std::string name;
-  std::string datatype;
-  std::vector<std::int64_t> shape;
-  RequestParameters parameters;
+  std::string name;                 ///< of the tensor
+  std::string datatype;             ///< as the protocol calls it
+  std::vector<std::int64_t> shape;  ///< the first axis being the images
+  RequestParameters parameters;     ///< by name
   std::vector<float> numbers;
   bool whole = true;                // no number has a fraction
   std::vector<std::string> images;  // JPEG or PNG
@@ -44,18 +44,18 @@ struct InputTensor {
 
 /// An output that a request asks for.
 struct RequestedTensor {
-  std::string name;
-  RequestParameters parameters;
+  std::string name;              ///< of the tensor
+  RequestParameters parameters;  ///< by name
 };
 
 /// A ModelInfer request of the Open Inference Protocol.
 struct InferenceRequest {
-  std::string id;
-  std::string model_name;
-  std::string model_version;
-  RequestParameters parameters;
-  std::vector<InputTensor> inputs;
-  std::vector<RequestedTensor> outputs;
+  std::string id;                        ///< the caller's
+  std::string model_name;                ///< that it asks for
+  std::string model_version;             ///< that it asks for, empty: any
+  RequestParameters parameters;          ///< by name
+  std::vector<InputTensor> inputs;       ///< tensors that it brings
+  std::vector<RequestedTensor> outputs;  ///< tensors that it asks for; none: all
 };
 
 /// Reads a REST body, whose first `json_length` bytes are JSON and the rest binary tensors. Time

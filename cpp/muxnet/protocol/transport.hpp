@@ -73,10 +73,10 @@ struct ConnectionOptions {
   std::string bearer_token;           ///< sent as "Authorization: Bearer ..." unless empty
   std::filesystem::path ca_file;      ///< certificates to trust instead of the system's
   std::filesystem::path certificate;  ///< this client's own, PEM, with its key
-  std::filesystem::path key;
-  std::string proxy;  ///< empty: none, whatever the environment says
-  double connect_timeout_ms = 2000;
-  std::size_t max_response_bytes = std::size_t{1} << 20;
+  std::filesystem::path key;          ///< the certificate's, PEM
+  std::string proxy;                  ///< empty: none, whatever the environment says
+  double connect_timeout_ms = 2000;   ///< longest wait for a connection
+  std::size_t max_response_bytes = std::size_t{1} << 20;  ///< a longer response is refused
 };
 
 /// The transport that the URL's scheme names. Throws std::invalid_argument for a URL or token that

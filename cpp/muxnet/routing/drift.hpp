@@ -59,12 +59,12 @@ class DriftMonitor {
   double e_value() const;
   /// Which value it is of.
   const std::string& cause() const;
-  std::int64_t observed() const;
-  std::int64_t calibrated_on() const { return calibrated_on_; }
+  std::int64_t observed() const;                                 ///< inputs seen
+  std::int64_t calibrated_on() const { return calibrated_on_; }  ///< inputs of the calibration
   const std::string& version() const { return version_; }
   /// Whether `name` is among the values watched.
   bool watches(const std::string& name) const { return streams_.count(name) > 0; }
-  double alpha() const { return options_.alpha; }
+  double alpha() const { return options_.alpha; }  ///< probability of a false alarm, ever
 
   /// All of its state as JSON, written atomically, and back. Throw FileError; load throws
   /// std::invalid_argument on what is no monitor.

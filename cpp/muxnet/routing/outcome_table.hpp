@@ -42,9 +42,9 @@ struct TableIdentity {
   bool overlaps(const TableIdentity& other) const;
 };
 
-/// Recorded answers of N models, checked once and immutable; copies share everything. Top-1
-/// predictions and their probabilities are computed at construction, so that policies replay
-/// without touching the classes again.
+/// Recorded answers of N models, checked once and immutable; copies share everything. Threads may
+/// use it at once. Top-1 predictions and their probabilities are computed at construction, so that
+/// policies replay without touching the classes again.
 class OutcomeTable {
  public:
   /// Throws std::invalid_argument that names the field, row and model at fault: shapes that
@@ -61,7 +61,9 @@ class OutcomeTable {
   std::int64_t model_count() const { return fields_->probabilities.dim(1); }
   std::int64_t class_count() const { return fields_->probabilities.dim(2); }
   const OutcomeFields& fields() const { return *fields_; }
-  const std::vector<std::string>& models() const { return fields_->models; }
+  const std::vector<std::string>& models() const {  ///< names, in their order
+    return fields_->models;
+  }  ///< names, in their order
   const std::shared_ptr<const TableIdentity>& identity() const { return identity_; }
 
   bool labelled() const { return !fields_->labels.empty(); }

@@ -23,6 +23,7 @@ namespace muxnet {
 /// Which model a router that is unsure calls: the dearest ("fail dear") or the cheapest.
 enum class Unsure { dearest, cheapest };
 
+/// What a policy trades, and how finely.
 struct PolicyOptions {
   std::string cost_kind = "macs";  ///< the cost that fitting trades against accuracy
   std::uint64_t seed = 0;          ///< for policies that draw
@@ -39,8 +40,8 @@ using PolicyParameters = std::map<std::string, double>;
 /// One setting of a policy, with what it attained on the table it was chosen on; a policy that
 /// learns from that table says what it attains on inputs left out of the learning.
 struct OperatingPoint {
-  PolicyParameters parameters;
-  double accuracy = 0;
+  PolicyParameters parameters;          ///< by name
+  double accuracy = 0;                  ///< share of right answers
   double cost = 0;                      ///< mean per input, of the policy's kind, router included
   std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
 };
@@ -79,6 +80,7 @@ class Policy {
   explicit Policy(PolicyOptions options);
   virtual ~Policy() = default;
 
+  /// As the register calls it.
   virtual std::string name() const = 0;
   virtual Needs needs() const { return {}; }
   /// The multiplexer looks at every input, so that its cost is in every decision.
@@ -101,6 +103,7 @@ class Policy {
   const std::vector<OperatingPoint>& operating_points() const;
   /// The point that decide() uses.
   const OperatingPoint& point() const;
+  /// Makes `point` the one that decide() uses.
   void choose(OperatingPoint point);
   /// What choose_for_budget() would choose; none where even the cheapest costs more. A cost that
   /// equals a point's own does not miss it by rounding.

@@ -8,6 +8,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/routing/known_input.hpp"
 
 namespace muxnet {
 namespace {
@@ -39,12 +40,6 @@ std::shared_ptr<const Rule> rule_of(const Policy& policy, std::optional<std::siz
   return policy.rule(points[*point]);
 }
 
-std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models) {
-  std::vector<std::string> names;
-  for (const std::size_t model : models_of(called)) names.push_back(models[model]);
-  return names;
-}
-
 Json to_json(const Reason& reason) {
   Json result{{"quantity", reason.quantity},
               {"value", reason.value},
@@ -68,45 +63,6 @@ std::span<const float> output_of(const Evidence& evidence, std::size_t model, st
   const std::size_t classes = evidence.probabilities.size() / models;
   return evidence.probabilities.subspan(model * classes, classes);
 }
-
-/// Evidence that owns what it shows.
-struct KnownInput {
-  KnownInput(std::size_t models, std::size_t classes)
-      : probabilities(models * classes),
-        predictions(models, -1),
-        confidences(models),
-        width(classes) {}
-
-  void store(std::size_t model, const std::vector<float>& output) {
-    std::copy(output.begin(), output.end(), probabilities.begin() + offset(model));
-    const auto top = std::max_element(output.begin(), output.end());
-    predictions[model] = static_cast<std::int32_t>(top - output.begin());
-    confidences[model] = *top;
-    known |= model_bit(model);
-  }
-
-  Evidence evidence() const {
-    Evidence result = rest;
-    result.weights = weights;
-    result.scores = scores;
-    result.features = features;
-    result.probabilities = probabilities;
-    result.predictions = predictions;
-    result.confidences = confidences;
-    return result;
-  }
-
-  std::ptrdiff_t offset(std::size_t model) const {
-    return static_cast<std::ptrdiff_t>(model * width);
-  }
-
-  Evidence rest;
-  std::vector<float> weights, scores, features, probabilities;
-  std::vector<std::int32_t> predictions;
-  std::vector<float> confidences;
-  std::size_t width;
-  std::uint64_t known = 0;
-};
 
 std::uint64_t bits_of(const Policy& policy, const std::vector<std::string>& models) {
   const auto& names = policy.models();
@@ -142,53 +98,6 @@ KnownInput input_of(const Policy& policy, const ReadJson& record) {
   input.rest.input = record.at("input").get<std::int64_t>();
   input.rest.label = record.value("label", -1);
   return input;
-}
-
-/// What became of an input.
-struct Walk {
-  std::uint64_t answer_from = 0;
-  std::uint64_t wanted = 0;          ///< all that the rule asked for
-  std::vector<std::uint64_t> calls;  ///< models called, step by step
-
-  std::vector<std::string> called(const std::vector<std::string>& models) const {
-    std::vector<std::string> names;
-    for (const std::uint64_t call : calls) {
-      for (auto& name : names_of(call, models)) names.push_back(std::move(name));
-    }
-    return names;
-  }
-};
-
-/// Steps through an input of which only some outputs are known, as far as a rule that service did
-/// not depart from goes. each(evidence, step) sees every step with the evidence it was taken on.
-template <class Each>
-Walk run_known(const Rule& rule, Evidence& evidence, std::uint64_t known,
-               const std::optional<Departed>& departed, const Each& each) {
-  Walk walk;
-  for (;;) {
-    const Step step = rule.next(evidence);
-    check_step(step, evidence.called);
-    const std::uint64_t unknown = step.call & ~known;
-    require(unknown == 0 || departed, "record", "outputs of all models that are called",
-            text("none of model ", std::countr_zero(unknown)));
-    each(evidence, step);
-    walk.wanted |= step.call;
-    walk.answer_from = step.answer_from;
-    if (step.call == 0) return walk;
-    walk.calls.push_back((unknown == 0 ? step.call : known) & ~evidence.called);
-    evidence.called |= walk.calls.back();
-    if (unknown != 0) break;
-  }
-  walk.answer_from = departed->answer_from;
-  return walk;
-}
-
-/// Models that the rule had not asked for answer for themselves.
-std::int32_t combine(const Rule& rule, const Evidence& evidence, const Walk& walk,
-                     std::vector<float>& joint) {
-  return (walk.answer_from & ~walk.wanted) != 0
-             ? rule.Rule::combine(evidence, walk.answer_from, joint)
-             : rule.combine(evidence, walk.answer_from, joint);
 }
 
 std::optional<Departed> departure_of(const Policy& policy, const ReadJson& record) {

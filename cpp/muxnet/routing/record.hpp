@@ -68,8 +68,8 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
 /// What a policy makes of what a record says that was known.
 struct ReplayedRecord {
   std::vector<std::string> called;  ///< in order
-  std::int32_t answer = 0;
-  bool same = false;  ///< as recorded
+  std::int32_t answer = 0;          ///< the class
+  bool same = false;                ///< as recorded
 };
 
 /// Decides records again. Throws std::invalid_argument, with the line's number, for what is no

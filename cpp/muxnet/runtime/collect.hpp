@@ -14,9 +14,9 @@ struct CollectOptions {
   Tensor features;                                   ///< f32 (n, F), may be empty
   std::map<std::string, std::vector<double>> costs;  ///< beside "macs", which is counted
   std::map<std::string, double> multiplexer_costs;   ///< beside "macs"
-  std::string split;
-  std::string source;
-  std::vector<std::int64_t> indices;
+  std::string split;                                 ///< which part of the data the images are
+  std::string source;                                ///< where the images are from
+  std::vector<std::int64_t> indices;                 ///< (n), places in the source
 };
 
 /// Runs every model of the pool, and the multiplexer where given, over normalised images f32

@@ -12,7 +12,7 @@ namespace muxnet {
 
 /// A model as pools and services answer with it, whatever runs it. Copies share what runs it.
 struct HostedModel {
-  std::string name;
+  std::string name;             ///< for policies and messages
   double cost = 0;              ///< of one image, as the policy counts it; networks of ours: MACs
   Shape image_shape;            ///< (1, c, h, w)
   std::int64_t classes = 0;     ///< K

@@ -19,6 +19,7 @@ class ModelPool {
   std::int64_t classes() const { return models_.front().classes; }
   /// (1, c, h, w).
   const Shape& input_shape() const { return models_.front().image_shape; }
+  /// (N), in their order.
   std::vector<std::string> names() const;
   /// (N), of one input.
   std::vector<double> costs() const;

@@ -11,9 +11,9 @@ namespace muxnet {
 
 /// A trained multiplexer and how its scores become weights (Eq. 5 and 6).
 struct Multiplexer {
-  std::shared_ptr<Model> model;
-  Objective objective = Objective::correctness;
-  WeightOptions weights;
+  std::shared_ptr<Model> model;                  ///< the network
+  Objective objective = Objective::correctness;  ///< what it was trained for
+  WeightOptions weights;                         ///< how scores become weights
 };
 
 /// What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do

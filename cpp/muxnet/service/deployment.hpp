@@ -31,11 +31,11 @@ struct Deployment {
 
 /// What a drift monitor has to say.
 struct DriftReading {
-  bool alarm = false;
-  double e_value = 0;
-  double alpha = 0;
-  std::string cause;
-  std::int64_t observed = 0;
+  bool alarm = false;         ///< the inputs are no longer alike
+  double e_value = 0;         ///< the greatest evidence so far
+  double alpha = 0;           ///< probability of a false alarm, ever
+  std::string cause;          ///< the value that the evidence is of
+  std::int64_t observed = 0;  ///< inputs seen
 };
 
 /// One kind of work: 0 is the multiplexer's pass, i + 1 is model i.

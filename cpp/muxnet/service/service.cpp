@@ -6,15 +6,12 @@
 #include <mutex>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/service/counters.hpp"
 #include "muxnet/service/scheduler.hpp"
 #include "muxnet/service/warm_up.hpp"
 
 namespace muxnet {
 namespace {
-
-double ms_since(ServiceClock::time_point start) {
-  return std::chrono::duration<double, std::milli>(ServiceClock::now() - start).count();
-}
 
 SchedulerOptions scheduler_options(const ServiceOptions& options) {
   require(options.workers > 0 && options.threads_each > 0, "service", "workers and threads",
@@ -39,16 +36,11 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
             std::max(static_cast<std::size_t>(options.workers), least_spare), timers_,
             [this](Workers::Worker& worker) { work(worker); },
             [this](const JobBatch& batch) { scheduler_.lost(batch); }),
-        warm_up_(static_cast<std::size_t>(options.workers), options.threads_each) {
+        warm_up_(static_cast<std::size_t>(options.workers), options.threads_each),
+        counters_(deployment) {
     for (const double ms : {options.warm_up_ms, options.deadline_ms, options.stuck_ms}) {
       require(ms > 0 && ms <= longest_deadline_ms, "service, warm_up_ms, deadline_ms and stuck_ms",
               text("above 0, at most ", longest_deadline_ms), text(ms));
-    }
-    statistics_.stages.resize(deployment.models.size() + 1);
-    statistics_.called.resize(deployment.models.size());
-    statistics_.stages[0].name = "multiplexer";
-    for (std::size_t i = 0; i < deployment.models.size(); ++i) {
-      statistics_.stages[i + 1].name = deployment.models[i].name;
     }
   }
 
@@ -108,11 +100,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
   ServiceStatistics statistics() const {
     const auto waiting = scheduler_.waiting();
     const auto deployment = current();
-    ServiceStatistics result;
-    {
-      const std::lock_guard lock(statistics_mutex_);
-      result = statistics_;
-    }
+    ServiceStatistics result = counters_.statistics();
     result.version = deployment->version();
     result.drift = deployment->drift();
     result.workers = workers_.state();
@@ -188,7 +176,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         const Job& job = part.jobs[i];
         job.request->evidence.store(job.row, view, static_cast<std::int64_t>(i));
       }
-      count(part, start, ms);
+      counters_.batch(part, start, ms);
       advance(part.jobs, false);
       return ms;
     }
@@ -201,7 +189,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       return run_apart(worker, batch, parts);
     }
     const double ms = ms_since(start);
-    count(part, start, ms);
+    counters_.batch(part, start, ms);
     advance(part.store(answers), false);
     return ms;
   }
@@ -254,17 +242,14 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
   void finish(PendingRequest& request, std::int64_t row, std::uint64_t answer_from) {
     if (!request.finish(row, answer_from) || !request.settle()) return;
     timers_.cancel(request.timer);
-    count(request);
+    counters_.answered(request);
     request.answer_now();
   }
 
   void refuse(PendingRequest& request, ServiceStatus status, const std::string& failure = {}) {
     if (!request.settle()) return;
     timers_.cancel(request.timer);
-    {
-      const std::lock_guard lock(statistics_mutex_);
-      ++statistics_.requests[status];
-    }
+    counters_.refused(status);
     const double retry_after_ms = status == ServiceStatus::full ? scheduler_.backlog_ms() : 0;
     request.refuse(status, failure, retry_after_ms);
   }
@@ -294,34 +279,16 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     scheduler_.drop_settled();
   }
 
-  void count(const JobBatch& batch, ServiceClock::time_point start, double ms) {
-    batch.note(start, ms);
-    const std::lock_guard lock(statistics_mutex_);
-    statistics_.stages[batch.stage].count(static_cast<std::int64_t>(batch.jobs.size()), ms);
-  }
-
-  void count(const PendingRequest& request) {
-    const bool routed = !request.request.model && !request.request.decide_only;
-    const CompiledDeployment& deployment = *request.deployment;
-    const std::lock_guard lock(statistics_mutex_);
-    ++statistics_.requests[ServiceStatus::ok];
-    statistics_.total.add(ms_since(request.arrived));
-    if (routed) {
-      statistics_.count(request.answer, deployment.costs()[deployment.parts().reference]);
-    }
-  }
-
   ServiceOptions options_;
   Timers timers_;
   Scheduler scheduler_;
   Workers workers_;
   WarmUp warm_up_;
+  Counters counters_;
   std::atomic<std::int64_t> inputs_{0};
   std::mutex deploying_, closing_;
   mutable std::mutex mutex_;  ///< of the deployment
   std::shared_ptr<CompiledDeployment> deployment_;
-  mutable std::mutex statistics_mutex_;
-  ServiceStatistics statistics_;
 };
 
 Service::Service(Deployment deployment, const ServiceOptions& options)

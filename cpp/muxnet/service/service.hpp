@@ -9,6 +9,7 @@
 
 namespace muxnet {
 
+/// How a service works.
 struct ServiceOptions {
   int workers = 1;              ///< threads that run models
   int threads_each = 1;         ///< of each worker's computations
@@ -60,8 +61,8 @@ class Service {
   /// Waits for the answer.
   ServiceAnswer infer(ServiceRequest request);
 
-  ServiceStatistics statistics() const;
-  WorkersState workers() const;
+  ServiceStatistics statistics() const;  ///< of all since it began
+  WorkersState workers() const;          ///< those at work, and those stuck
 
   /// Refuses what comes, answers what is there, for which every deadline is over after `within_ms`,
   /// and stops. Threads whose batch has not come back by then are left to themselves: false.

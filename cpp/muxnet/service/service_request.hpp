@@ -53,8 +53,8 @@ struct CallSpan {
 
 /// What became of a request, row by row; empty but for status and message unless `ok`.
 struct ServiceAnswer {
-  ServiceStatus status = ServiceStatus::ok;
-  std::string message;
+  ServiceStatus status = ServiceStatus::ok;  ///< whether there is an answer
+  std::string message;                       ///< why there is none
   double retry_after_ms = 0;          ///< of `full`: when the queue will have been worked off
   std::uint64_t version = 0;          ///< of the deployment
   Tensor probabilities;               ///< f32 (n, K); empty when only decided
@@ -65,11 +65,11 @@ struct ServiceAnswer {
   std::vector<std::uint64_t> shadow;         ///< (n), those that the shadow rule asks for
   std::vector<Departure> departures;         ///< (n)
   std::vector<double> costs;                 ///< (n), of called models and multiplexer
-  std::int64_t first_input = 0;
+  std::int64_t first_input = 0;  ///< number of the first image, counted since the service began
   MultiplexerView view;
   std::vector<CallSpan> calls;       ///< in order of their ends
   std::vector<std::string> records;  ///< (n) decisions as JSON, where the deployment records
-  double total_ms = 0;
+  double total_ms = 0;               ///< from submit() to the answer
 };
 
 }  // namespace muxnet

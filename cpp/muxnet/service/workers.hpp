@@ -22,6 +22,7 @@ struct StuckBatch {
   double seconds = 0;         ///< that it has run
 };
 
+/// Threads that run models.
 struct WorkersState {
   std::size_t count = 0;          ///< workers that there should be
   std::size_t left = 0;           ///< of those, the ones that are not stuck

@@ -10,11 +10,12 @@
 
 namespace muxnet {
 
+/// How frozen models see their inputs.
 struct FrozenOptions {
-  std::int64_t variants = 1;  ///< times each input is seen: first plain, then augmented
-  Augmentation augmentation;
-  std::uint64_t seed = 0;
-  std::int64_t batch_size = 128;
+  std::int64_t variants = 1;      ///< times each input is seen: first plain, then augmented
+  Augmentation augmentation;      ///< of every variant but the first
+  std::uint64_t seed = 0;         ///< of the augmentation
+  std::int64_t batch_size = 128;  ///< inputs that a model runs on at once
 };
 
 /// What N models answer for n inputs in several variants, so that training a multiplexer does not
@@ -24,8 +25,9 @@ struct FrozenOutputs {
   Tensor labels;         ///< i32 (variants * n)
   Tensor probabilities;  ///< f32 (variants * n, N, K)
   Tensor embeddings;     ///< f32 (variants * n, N, D), "projected"; empty where a model has none
-  std::int64_t variants = 1;
+  std::int64_t variants = 1;  ///< of each input
 
+  /// n.
   std::int64_t inputs() const { return labels.size() / variants; }
   std::int64_t models() const { return probabilities.dim(1); }
   std::int64_t classes() const { return probabilities.dim(2); }

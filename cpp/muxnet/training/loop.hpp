@@ -19,18 +19,18 @@ namespace muxnet {
 
 /// What both steps of Algorithm 1 have in common.
 struct FitOptions {
-  std::string phase;  ///< what progress and errors call it; empty: as the step is called
-  std::int64_t epochs = 10;
-  std::int64_t batch_size = 128;
-  OptimizerOptions optimizer;
-  ScheduleOptions schedule;
-  double clip_norm = 0;  ///< greatest L2 norm of a model's gradient; 0: not clipped
-  std::uint64_t seed = 0;
+  std::string phase;         ///< what progress and errors call it; empty: as the step is called
+  std::int64_t epochs = 10;  ///< passes over the training inputs
+  std::int64_t batch_size = 128;  ///< inputs a step
+  OptimizerOptions optimizer;     ///< how a gradient becomes a step
+  ScheduleOptions schedule;       ///< the learning rate over the steps
+  double clip_norm = 0;           ///< greatest L2 norm of a model's gradient; 0: not clipped
+  std::uint64_t seed = 0;         ///< of order and augmentation
   Precision precision = Precision::full;  ///< of forward and backward passes
   /// Where to keep the training; empty: nowhere. Written at each epoch's end, after
   /// `checkpoint_seconds` within one, and when the callback stops the training.
   std::filesystem::path checkpoint;
-  double checkpoint_seconds = 60;
+  double checkpoint_seconds = 60;  ///< longest time between two checkpoints
   /// Go on from `checkpoint` where that file exists, to the same bits as without interruption. It
   /// must come from a training that is the same in everything but path and period of checkpoints.
   bool resume = false;

@@ -22,13 +22,13 @@ struct EpochRecord {
 
 /// Where training stands after a step.
 struct Progress : EpochRecord {
-  std::string phase;  ///< "models" or "multiplexer"
-  std::int64_t epochs = 0;
-  std::int64_t steps = 0;
+  std::string phase;               ///< "models" or "multiplexer"
+  std::int64_t epochs = 0;         ///< to be done in all
+  std::int64_t steps = 0;          ///< to be done in all
   std::vector<std::string> names;  ///< of the models, in the order of their metrics
-  double images_per_second = 0;
-  double seconds_left = 0;
-  bool epoch_end = false;
+  double images_per_second = 0;    ///< of late
+  double seconds_left = 0;         ///< until the end, as it goes now
+  bool epoch_end = false;          ///< the step is the last of its epoch
 };
 
 /// Called after each step; returning false stops training there.
@@ -36,6 +36,7 @@ using ProgressCallback = std::function<bool(const Progress&)>;
 
 enum class TrainingStatus { finished, interrupted };
 
+/// What a training left.
 struct TrainingResult {
   TrainingStatus status = TrainingStatus::finished;
   std::vector<EpochRecord> history;  ///< of finished epochs

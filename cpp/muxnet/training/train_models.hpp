@@ -10,15 +10,17 @@
 
 namespace muxnet {
 
+/// Step 1 of Algorithm 1.
 struct ModelTrainingOptions {
-  FitOptions fit;
-  double label_smoothing = 0;
+  FitOptions fit;                 ///< what both steps have in common
+  double label_smoothing = 0;     ///< probability spread evenly over all classes
   double contrastive_weight = 0;  ///< of Eq. 2; above 0 every model needs an output "projected"
   ContrastiveOptions contrastive;
-  double online_distillation_weight = 0;
-  double online_distillation_temperature = 2;
-  std::vector<double> learning_rates;  ///< one multiplier per model; empty: all 1
-  Augmentation augmentation;           ///< of training images; held-out ones are only resized
+  double online_distillation_weight =
+      0;  ///< of each model's divergence from the mean answer of all
+  double online_distillation_temperature = 2;  ///< by which logits are divided before that
+  std::vector<double> learning_rates;          ///< one multiplier per model; empty: all 1
+  Augmentation augmentation;  ///< of training images; held-out ones are only resized
 };
 
 /// What the models learn from and are measured on.

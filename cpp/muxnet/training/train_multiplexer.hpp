@@ -17,14 +17,15 @@ enum class OffloadTarget {
                   ///< it
 };
 
+/// Step 2 of Algorithm 1.
 struct MultiplexerTrainingOptions {
-  FitOptions fit;
-  Objective objective = Objective::correctness;
-  WeightOptions weights;           ///< of the ensemble objective
+  FitOptions fit;                                ///< what both steps have in common
+  Objective objective = Objective::correctness;  ///< what it is trained for
+  WeightOptions weights;                         ///< of the ensemble objective
   double distillation_weight = 0;  ///< of Eq. 8; above 0 the models need an output "projected"
-  OffloadTarget offload = OffloadTarget::none;
-  std::int64_t device = 0;  ///< models of the offload case, by position
-  std::int64_t cloud = 1;
+  OffloadTarget offload = OffloadTarget::none;  ///< what its single output learns, if it has one
+  std::int64_t device = 0;                      ///< models of the offload case, by position
+  std::int64_t cloud = 1;                       ///< position of the model in the cloud
 };
 
 /// Step 2 of Algorithm 1: the multiplexer learns from what frozen models answered, by

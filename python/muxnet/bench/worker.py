@@ -19,24 +19,22 @@ Once = Callable[[], object]
 TURN_SECONDS = 0.1
 
 
-def main() -> int:
-    """Serve until standard input ends."""
-    task = json.loads(sys.argv[1])
-    fields = task["work"]
-    fields["networks"] = tuple(fields["networks"])
-    fields["image_shape"] = tuple(fields["image_shape"])
-    work, threads = Work(**fields), int(task["threads"])
-    # Libraries print to standard output too; only answers may reach the asking process.
-    channel = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+class Channel:
+    """Takes turns of work when it is asked to, and answers with their times."""
 
-    def answer(milliseconds: float) -> None:
+    def __init__(self) -> None:
+        # Libraries print to standard output too; only answers may reach the asking process.
+        self._answers = os.fdopen(os.dup(1), "w")
+        os.dup2(2, 1)
+
+    def _answer(self, milliseconds: float) -> None:
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-        channel.write(json.dumps({"ms": milliseconds, "peak_mb": peak_mb}) + "\n")
-        channel.flush()
+        self._answers.write(json.dumps({"ms": milliseconds, "peak_mb": peak_mb}) + "\n")
+        self._answers.flush()
 
-    def turns(once: Once, parts: float = 1) -> None:
-        answer(0.0)
+    def turns(self, once: Once, parts: float = 1) -> None:
+        """Time calls of ``once``, each of so many parts."""
+        self._answer(0.0)
         for _ in sys.stdin:
             # Of short work as much as fills a turn: a lone call would mostly measure how threads
             # and caches wake up.
@@ -44,14 +42,15 @@ def main() -> int:
             while calls == 0 or time.perf_counter() - started < TURN_SECONDS:
                 once()
                 calls += 1
-            answer(1e3 * (time.perf_counter() - started) / (calls * parts))
+            self._answer(1e3 * (time.perf_counter() - started) / (calls * parts))
 
-    def steps(train: Callable[[Callable[[_core.Progress], bool]], object]) -> None:
+    def steps(self, train: Callable[[Callable[[_core.Progress], bool]], object]) -> None:
+        """Time the steps of ``train``, which calls what it is given after each."""
         started = 0.0
 
         def after_step(_: _core.Progress) -> bool:
             nonlocal started
-            answer(1e3 * (time.perf_counter() - started) if started else 0.0)
+            self._answer(1e3 * (time.perf_counter() - started) if started else 0.0)
             if not sys.stdin.readline():
                 return False
             started = time.perf_counter()
@@ -59,13 +58,23 @@ def main() -> int:
 
         train(after_step)
 
+
+def main() -> int:
+    """Serve until standard input ends."""
+    task = json.loads(sys.argv[1])
+    fields = task["work"]
+    fields["networks"] = tuple(fields["networks"])
+    fields["image_shape"] = tuple(fields["image_shape"])
+    work, threads = Work(**fields), int(task["threads"])
+    channel = Channel()
     try:
         if task["side"] == "ours":
-            ours.serve(work, threads, turns, steps)
+            ours.serve(work, threads, channel.turns, channel.steps)
         elif task["side"] == "training_step":
-            ours.serve(dataclasses.replace(work, kind="train"), threads, turns, steps)
+            training = dataclasses.replace(work, kind="train")
+            ours.serve(training, threads, channel.turns, channel.steps)
         else:
-            turns(peers.make(task["side"], work, threads))
+            channel.turns(peers.make(task["side"], work, threads))
     except (UserError, MemoryError, ValueError) as error:
         print(f"{task['side']}: {error}", file=sys.stderr)
         return 1

@@ -21,22 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet calibrate``."""
     parser.add_argument("router", type=Path, help="folder that muxnet fit left; it is rewritten")
     parser.add_argument("--outcomes", type=Path, metavar="TABLE", help="inputs it has not seen")
-    parser.add_argument(
-        "--costs", metavar="NAME=COST,...", help="what models cost from now on, in any unit"
-    )
-    parser.add_argument(
-        "--multiplexer-cost",
-        type=float,
-        metavar="COST",
-        help="with --costs: cost of deciding itself",
-    )
-    parser.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="never call this model again (repeatable)",
-    )
+    _add_changes(parser)
     parser.add_argument("--budget", type=float, metavar="COST", help="greatest mean cost per input")
     parser.add_argument(
         "--p99", type=float, metavar="COST", help="cost that 99 %% of the inputs do not exceed"
@@ -61,6 +46,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="probability that the drift monitor, made of --outcomes, ever raises one",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the order of the inputs")
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--costs", metavar="NAME=COST,...", help="what models cost from now on, in any unit"
+    )
+    parser.add_argument(
+        "--multiplexer-cost",
+        type=float,
+        metavar="COST",
+        help="with --costs: cost of deciding itself",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="never call this model again (repeatable)",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -102,6 +102,18 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cheaper-when-full", action="store_true", help="another model instead of 503"
     )
+    _add_times(group)
+    group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
+    group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
+    group.add_argument(
+        "--drain",
+        type=float,
+        default=30.0,
+        help="seconds to the end after SIGTERM, whatever is stuck; a second one ends at once",
+    )
+
+
+def _add_times(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--deadline-ms",
         type=float,
@@ -122,14 +134,6 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="longest that a model may take for a batch before it serves",
     )
-    group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
-    group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
-    group.add_argument(
-        "--drain",
-        type=float,
-        default=30.0,
-        help="seconds to the end after SIGTERM, whatever is stuck; a second one ends at once",
-    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -148,19 +152,7 @@ def _sole_log(path: Path | None) -> AbstractContextManager[None]:
 def serve(arguments: argparse.Namespace) -> int:
     """Check the arguments, and serve."""
     token = read_token(arguments.token_file)
-    if arguments.host not in LOOPBACK and not token:
-        raise UsageError(
-            error_text("--host", f"a token beside {arguments.host}: others could call", "none")
-        )
-    if (arguments.certificate is None) != (arguments.key is None):
-        raise UsageError(error_text("--certificate", "both --certificate and --key", "one"))
-    for name, most in (("deadline_ms", 3_600_000), ("stuck", 3600), ("warm_up", 3600)):
-        given = getattr(arguments, name)
-        if not 0 < given <= most:
-            expected = f"above 0, at most {most}"
-            raise UsageError(error_text(f"--{name.replace('_', '-')}", expected, given))
-    if not arguments.drain >= 0:
-        raise UsageError(error_text("--drain", "at least 0", arguments.drain))
+    _check(arguments, token)
     source = find_source(arguments)
     if find_spec("kserve") is None:
         raise MissingPackageError("serve", "kserve", "serve")
@@ -197,6 +189,22 @@ def serve(arguments: argparse.Namespace) -> int:
         )
     )
     return 0
+
+
+def _check(arguments: argparse.Namespace, token: str) -> None:
+    if arguments.host not in LOOPBACK and not token:
+        raise UsageError(
+            error_text("--host", f"a token beside {arguments.host}: others could call", "none")
+        )
+    if (arguments.certificate is None) != (arguments.key is None):
+        raise UsageError(error_text("--certificate", "both --certificate and --key", "one"))
+    for name, most in (("deadline_ms", 3_600_000), ("stuck", 3600), ("warm_up", 3600)):
+        given = getattr(arguments, name)
+        if not 0 < given <= most:
+            expected = f"above 0, at most {most}"
+            raise UsageError(error_text(f"--{name.replace('_', '-')}", expected, given))
+    if not arguments.drain >= 0:
+        raise UsageError(error_text("--drain", "at least 0", arguments.drain))
 
 
 def find_source(arguments: argparse.Namespace) -> "Source":

@@ -30,7 +30,9 @@ def multiplexer_network(
 def multiplexer_of(network: _core.Model, config: RunConfig) -> _core.Multiplexer:
     """Return a multiplexer's network with how its scores become weights."""
     own = config.multiplexer
-    weights = _core.WeightOptions(_core.Formulation.__members__[own.formulation], own.lambda_cost)
+    weights = _core.WeightOptions(
+        formulation=_core.Formulation.__members__[own.formulation], lambda_cost=own.lambda_cost
+    )
     return _core.Multiplexer(network, _core.Objective.__members__[own.objective], weights)
 
 

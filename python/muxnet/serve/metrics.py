@@ -38,32 +38,12 @@ class ServiceCollector:
         text = "Requests and connections refused before they became work."
         yield _counter("refusals", text, dict(self._refusals.counts), "reason")
         yield _counter("images", "Images answered by the router.", {"": found.images})
-        models = [stage.name for stage in found.stages[1:]]
-        called = dict(zip(models, found.called, strict=True))
-        yield _counter(
-            "called_images", "Images that the router called a model for.", called, "model"
-        )
-        shares = {name: count / max(found.images, 1) for name, count in called.items()}
-        yield _gauge("called_share", "Share of the router's images, by model.", shares, "model")
-        waiting = {stage.name: stage.waiting for stage in found.stages}
-        yield _gauge("queue_images", "Images that wait, by model.", waiting, "model")
+        yield from _calls(found)
         yield _batches(found)
         total = HistogramMetricFamily("muxnet_request_seconds", "From a request to its answer.")
         total.add_metric([], *_histogram(found.total))
         yield total
-        kind = self._endpoint.served.cost_kind
-        yield _counter("cost", "What the router's images cost.", {kind: found.cost}, "kind")
-        best = found.reference_cost
-        yield _counter("reference_cost", "What always-best would have cost.", {kind: best}, "kind")
-        saved = {kind: best - found.cost}
-        yield _gauge("saved_cost", "What always-best would have cost more.", saved, "kind")
-        text = "Images for which other models were called than the rule wanted."
-        yield _counter("departures", text, images_by_departure(found), "reason")
-        agreed = {
-            "same": found.shadow_agreed,
-            "other": found.shadow_images - found.shadow_agreed,
-        }
-        yield _counter("shadow_images", "Images by what the shadow wanted.", agreed, "decision")
+        yield from _decisions(found, self._endpoint.served.cost_kind)
         version = {"": found.version}
         yield _gauge("policy_version", "Counts what was deployed.", version)
         tallies = self._endpoint.labels.by_version.items()
@@ -78,6 +58,33 @@ class ServiceCollector:
             yield _gauge("drift_alarm", "1: inputs have changed.", {"": found.drift.alarm})
         yield from _workers(found)
         yield from _beside(self._endpoint)
+
+
+def _calls(found: _core.ServiceStatistics) -> Iterator[Metric]:
+    """Yield which models are called, and what waits for them."""
+    models = [stage.name for stage in found.stages[1:]]
+    called = dict(zip(models, found.called, strict=True))
+    yield _counter("called_images", "Images that the router called a model for.", called, "model")
+    shares = {name: count / max(found.images, 1) for name, count in called.items()}
+    yield _gauge("called_share", "Share of the router's images, by model.", shares, "model")
+    waiting = {stage.name: stage.waiting for stage in found.stages}
+    yield _gauge("queue_images", "Images that wait, by model.", waiting, "model")
+
+
+def _decisions(found: _core.ServiceStatistics, kind: str) -> Iterator[Metric]:
+    """Yield what the decisions cost and saved, and where they were others."""
+    yield _counter("cost", "What the router's images cost.", {kind: found.cost}, "kind")
+    best = found.reference_cost
+    yield _counter("reference_cost", "What always-best would have cost.", {kind: best}, "kind")
+    saved = {kind: best - found.cost}
+    yield _gauge("saved_cost", "What always-best would have cost more.", saved, "kind")
+    text = "Images for which other models were called than the rule wanted."
+    yield _counter("departures", text, images_by_departure(found), "reason")
+    agreed = {
+        "same": found.shadow_agreed,
+        "other": found.shadow_images - found.shadow_agreed,
+    }
+    yield _counter("shadow_images", "Images by what the shadow wanted.", agreed, "decision")
 
 
 def _workers(found: _core.ServiceStatistics) -> Iterator[Metric]:

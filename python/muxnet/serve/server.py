@@ -142,14 +142,7 @@ class Server:
         self._reloader = Reloader(options.source, seen, self._endpoint, self._background)
         data_plane = _data_plane(self._endpoint)
         extension = Extension(data_plane.model_registry, self._reloader.reload)
-        servicer = Servicer(
-            data_plane,
-            extension,
-            self._endpoint,
-            refusals,
-            requests=options.requests,
-            body_seconds=options.body_seconds,
-        )
+        servicer = self._make_servicer(data_plane, extension, refusals)
         grpc, grpc_port = make_server(
             servicer,
             f"{options.host}:{options.grpc_port}",
@@ -166,17 +159,32 @@ class Server:
         # What is here stays: to look through it for garbage would stop all requests for 40 ms.
         gc.collect()
         gc.freeze()
+        self._tell_ready(http.getsockname()[1], grpc_port)
+        await self._stop.wait()
+        await self._drain(rest, servicer.drain(grpc, options.drain_seconds), serving)
+
+    def _make_servicer(
+        self, data_plane: DataPlane, extension: Extension, refusals: Refusals
+    ) -> Servicer:
+        return Servicer(
+            data_plane,
+            extension,
+            self._endpoint,
+            refusals,
+            requests=self._options.requests,
+            body_seconds=self._options.body_seconds,
+        )
+
+    def _tell_ready(self, http_port: int, grpc_port: int) -> None:
         event(
             "ready",
-            http_port=http.getsockname()[1],
+            http_port=http_port,
             grpc_port=grpc_port,
-            host=options.host,
-            router=options.router_name,
+            host=self._options.host,
+            router=self._options.router_name,
             policy=self._endpoint.served.policy.name,
             models=self._endpoint.served.names,
         )
-        await self._stop.wait()
-        await self._drain(rest, servicer.drain(grpc, options.drain_seconds), serving)
 
     def _listen_to_signals(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

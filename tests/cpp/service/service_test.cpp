@@ -9,9 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/policy.hpp"
-#include "muxnet/runtime/collect.hpp"
 #include "muxnet/service/completions.hpp"
 #include "support/errors.hpp"
 #include "support/pool.hpp"
@@ -126,103 +124,6 @@ TEST(Service, AnswersManyThreadsInOrderFromTheModelsItRecords) {
   EXPECT_LT(found.cost, found.reference_cost + 48.0 * static_cast<double>(found.images));
   EXPECT_EQ(found.reference_cost, 1536.0 * static_cast<double>(found.images));
 }
-
-/// A policy, fitted on what three models (for `offload` two) say of random images.
-class EveryPolicyInService : public ::testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override {
-    if (GetParam() == "oracle") GTEST_SKIP() << "the oracle reads labels: replay only";
-    policy_ = make_policy(GetParam());
-    if (policy_->needs().features) GTEST_SKIP() << "requests carry no features";
-    const bool offload = GetParam() == "offload";
-    if (offload) served_.erase(served_.begin() + 1);
-    multiplexer_ = testing::tiny_multiplexer(static_cast<std::int64_t>(served_.size()), offload);
-    policy_->fit(table(11, 200, "held_out"));
-    test_ = std::make_unique<OutcomeTable>(table(21, 60, "test"));
-  }
-
-  OutcomeTable table(std::uint64_t seed, std::int64_t n, const std::string& split) const {
-    CollectOptions options;
-    options.labels = testing::random_labels(n, seed + 1);
-    options.split = split;
-    ModelPool pool(served_);
-    return collect_outcomes(pool, random_images(n, seed), multiplexer_, options);
-  }
-
-  /// Records its decisions, and watches for drift from the table tested on.
-  Deployment deployed() const {
-    Deployment result{served_,           policy_->uses_multiplexer() ? multiplexer_ : Multiplexer{},
-                      {policy_->rule()}, 0,
-                      nullptr,           policy_->best_single()};
-    const auto& fields = test_->fields();
-    result.recorders = {
-        std::make_shared<Recorder>(*policy_, CallCosts{fields.costs, fields.multiplexer_costs})};
-    result.monitor =
-        std::make_shared<DriftMonitor>(monitored_values(*policy_, *test_), policy_->version());
-    return result;
-  }
-
-  std::vector<HostedModel> served_ = testing::tiny_models();
-  Multiplexer multiplexer_;
-  std::unique_ptr<Policy> policy_;
-  std::unique_ptr<OutcomeTable> test_;
-  const Tensor images_ = random_images(60, 21);
-};
-
-/// What replay promises, the service keeps, whatever batches the requests end up in.
-TEST_P(EveryPolicyInService, DecidesAsInReplay) {
-  const Decisions replayed = policy_->decide(*test_);
-  const auto costs = replayed.costs(*test_, "macs");
-  Service service(deployed(), {.workers = 2, .max_batch = 16});
-  std::vector<std::future<ServiceAnswer>> answers;
-  for (std::int64_t row = 0; row < 60; row += 5) {
-    answers.push_back(std::async(std::launch::async, [&, row] {
-      return service.infer(request(images_.rows(row, row + 5), row));
-    }));
-  }
-  for (std::size_t i = 0; i < answers.size(); ++i) {
-    const ServiceAnswer answer = answers[i].get();
-    ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
-    const auto again = replay_records(*policy_, answer.records);
-    ASSERT_EQ(again.size(), 5u);
-    for (std::size_t row = 0; row < 5; ++row) {
-      EXPECT_EQ(answer.called[row], replayed.called[5 * i + row]);
-      EXPECT_EQ(answer.wanted[row], replayed.called[5 * i + row]);
-      EXPECT_EQ(answer.answers[row], replayed.answers[5 * i + row]);
-      EXPECT_EQ(answer.costs[row], costs[5 * i + row]);
-      EXPECT_TRUE(again[row].same) << answer.records[row];
-    }
-  }
-  const auto drift = service.statistics().drift;
-  ASSERT_TRUE(drift);
-  EXPECT_EQ(drift->observed, 60);
-  EXPECT_FALSE(drift->alarm);
-}
-
-TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
-  Service service(deployed(), {});
-  ServiceRequest limited = request(images_);
-  ModelPool pool(served_);
-  const double own = policy_->uses_multiplexer() ? 48.0 : 0.0;
-  limited.max_cost = own + pool.costs()[0];  // the smallest model and no other
-  const ServiceAnswer answer = service.infer(limited);
-  ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;
-  const auto again = replay_records(*policy_, answer.records);
-  std::int64_t followed = 0;
-  for (std::size_t row = 0; row < 60; ++row) {
-    EXPECT_EQ(answer.called[row], model_bit(0));
-    EXPECT_TRUE(again[row].same) << answer.records[row];
-    EXPECT_EQ(again[row].answer, answer.answers[row]);
-    EXPECT_EQ(again[row].called, std::vector<std::string>{"small"});
-    const bool departed = answer.departures[row] == Departure::cost;
-    EXPECT_EQ(answer.records[row].find(R"("departure":{"reason":"cost")") != std::string::npos,
-              departed);
-    if (!departed) ++followed;
-  }
-  EXPECT_EQ(service.statistics().drift->observed, followed);
-}
-
-INSTANTIATE_TEST_SUITE_P(Registry, EveryPolicyInService, ::testing::ValuesIn(policies().names()));
 
 TEST(Service, RefusesWhenAQueueIsFullAndAnswersTheRest) {
   const auto gate = std::make_shared<Gate>();

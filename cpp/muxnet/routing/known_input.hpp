@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "muxnet/routing/record.hpp"
+#include "muxnet/routing/rule.hpp"
+
+namespace muxnet {
+
+// Inputs of which some outputs are known, and the way of a rule through them: for records.
+
+/// Names of the models of a mask.
+std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models);
+
+/// Evidence that owns what it shows.
+struct KnownInput {
+  KnownInput(std::size_t models, std::size_t classes);
+
+  void store(std::size_t model, const std::vector<float>& output);
+  Evidence evidence() const;
+
+  Evidence rest;
+  std::vector<float> weights, scores, features, probabilities;
+  std::vector<std::int32_t> predictions;
+  std::vector<float> confidences;
+  std::size_t width;
+  std::uint64_t known = 0;
+};
+
+/// What became of an input.
+struct Walk {
+  std::uint64_t answer_from = 0;
+  std::uint64_t wanted = 0;          ///< all that the rule asked for
+  std::vector<std::uint64_t> calls;  ///< models called, step by step
+
+  std::vector<std::string> called(const std::vector<std::string>& models) const;
+};
+
+/// Steps through an input of which only some outputs are known, as far as a rule that service did
+/// not depart from goes. each(evidence, step) sees every step with the evidence it was taken on.
+Walk run_known(const Rule& rule, Evidence& evidence, std::uint64_t known,
+               const std::optional<Departed>& departed,
+               const std::function<void(const Evidence&, const Step&)>& each);
+
+/// Models that the rule had not asked for answer for themselves.
+std::int32_t combine(const Rule& rule, const Evidence& evidence, const Walk& walk,
+                     std::vector<float>& joint);
+
+}  // namespace muxnet
