@@ -6,7 +6,7 @@
 
 namespace muxnet {
 
-/// The paper's four placements (Quantity 2). Latency and device energy of one answer, the mean
+/// The paper's four placements (Figure 2). Latency and device energy of one answer, the mean
 /// over inputs where a share is given. Source: arXiv 2001.05870v2, Eq. 9 to 14.
 
 /// Eq. 9: C = C_mobile-compute.

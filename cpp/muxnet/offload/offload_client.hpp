@@ -40,7 +40,7 @@ struct OffloadAnswer {
       energy_mj;  ///< of the device: multiplexer, small model, a whole exchange for every attempt
 };
 
-/// Mobile-cloud collaboration in service (the paper's Quantity 2 c): the multiplexer and the small
+/// Mobile-cloud collaboration in service (the paper's Figure 2 c): the multiplexer and the small
 /// model run here, hard inputs go to an Open Inference Protocol endpoint, and every input is
 /// answered before its deadline: where the cloud's answer is not there, the small model starts
 /// `margin_ms` and its own time (mean + 4 deviations) before. With a dead link nothing is sent and
