@@ -27,7 +27,7 @@ void bind_policies(Module& module) {
       py::arg("name"), argument("options", PolicyOptions{}));
   bind_register(module, &policies, "PolicyEntry", "A policy, not yet fitted.", "policies",
                 "All policies, in the order in which they are reported.")
-      .def_readonly("reported", &PolicyEntry::reported, "`muxnet run` fits and reports it.")
+      .def_readonly("reported", &PolicyEntry::reported)
       .def_property_readonly("needs", &needs_of,
                              "What it reads of an input beside the models' answers: \"scores\", "
                              "\"features\", \"offload_score\", \"label\".")

@@ -10,32 +10,45 @@ import pathlib
 import typing
 __all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
-    pass
+    """
+    A file or stream that cannot be read or written as asked (Python: OSError).
+    """
 class TrainingError(RuntimeError):
-    pass
+    """
+    Training that cannot go on: loss not finite or diverging (Python: muxnet.TrainingError).
+    """
 class BusyError(RuntimeError):
-    pass
+    """
+    A call on an object that another thread is using in a way that does not go with it (Python:
+    muxnet.BusyError).
+    """
 class Normalization:
     """
-    Mean and standard deviation per channel.
+    Mean and standard deviation of each channel; u8 pixels count as value / 255, f32 as they are.
     """
     def __init__(self, mean: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], deviation: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
     @property
     def deviation(self) -> list[float]:
-        ...
+        """
+        Of each channel.
+        """
     @property
     def mean(self) -> list[float]:
-        ...
+        """
+        Of each channel.
+        """
 class Precision:
     """
-    In what activations are kept and multiplied.
+    In what a plan keeps activations and multiplies. bf16: as mixed precision elsewhere, operators
+    that can (convolution, batch norm, linear, pooling, ReLU, addition) read and write bf16 and sum
+    in float; all else, parameters and their gradients stay as they are.
     
     Members:
     
-      full
+      full : 
     
-      bf16
+      bf16 : 
     """
     __members__: typing.ClassVar[dict[str, Precision]]
     bf16: typing.ClassVar[Precision]
@@ -76,7 +89,8 @@ class Precision:
         ...
 class Graph:
     """
-    A network as data: nodes in execution order.
+    A network as data: nodes in execution order, each making one value. Shapes are those of a
+    batch of one; every operator keeps the first axis as the batch.
     """
     def __str__(self) -> str:
         ...
@@ -96,7 +110,7 @@ class Graph:
     @property
     def macs(self) -> int:
         """
-        Multiply-accumulates for one input (counted).
+        Multiply-accumulates for one input.
         """
     @property
     def nodes(self) -> list[tuple[str, str, list[int], int, dict[str, int | float | list[int]]]]:
@@ -116,7 +130,7 @@ class Graph:
     @property
     def parameter_count(self) -> int:
         """
-        Trainable parameters (counted).
+        Trainable parameters (buffers such as running statistics not counted, as torchvision counts).
         """
     @property
     def parameter_shapes(self) -> dict[str, list[int]]:
@@ -134,10 +148,12 @@ class OperatorEntry:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        By which it is chosen.
+        """
 class NetworkOptions:
     """
-    What a network is built for.
+    What a network of the zoo is built for.
     """
     def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, dropout: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         ...
@@ -145,55 +161,86 @@ class MultiplexerOptions:
     """
     The multiplexer's shape.
     """
-    offload: bool
-    shared_meta: bool
-    def __init__(self) -> None:
+    def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex = 32, width: typing.SupportsInt | typing.SupportsIndex = 32, resolution: typing.SupportsInt | typing.SupportsIndex = 0, filters: typing.SupportsInt | typing.SupportsIndex = 8, models: typing.SupportsInt | typing.SupportsIndex = 6, meta_dim: typing.SupportsInt | typing.SupportsIndex = 32, classes: typing.SupportsInt | typing.SupportsIndex = 0, shared_meta: bool = False, offload: bool = False) -> None:
         ...
     @property
     def channels(self) -> int:
-        ...
+        """
+        Of the image that the models see.
+        """
     @channels.setter
     def channels(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def classes(self) -> int:
-        ...
+        """
+        K of the output "logits"; 0: none.
+        """
     @classes.setter
     def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def filters(self) -> int:
-        ...
+        """
+        Channels of the first convolution; later ones have 2, 4, 4 times.
+        """
     @filters.setter
     def filters(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def height(self) -> int:
-        ...
+        """
+        Of the images, in pixels.
+        """
     @height.setter
     def height(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def meta_dim(self) -> int:
-        ...
+        """
+        D, as the models' projected embeddings.
+        """
     @meta_dim.setter
     def meta_dim(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def models(self) -> int:
-        ...
+        """
+        N.
+        """
     @models.setter
     def models(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
-    def resolution(self) -> int:
+    def offload(self) -> bool:
+        """
+        One output, 0 = device and 1 = cloud, instead of one per model.
+        """
+    @offload.setter
+    def offload(self, arg0: bool) -> None:
         ...
+    @property
+    def resolution(self) -> int:
+        """
+        Rows and columns that the convolutions see: larger images are first averaged down to it, which
+        costs time but no MACs. 0: the image as it is.
+        """
     @resolution.setter
     def resolution(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
-    def width(self) -> int:
+    def shared_meta(self) -> bool:
+        """
+        One meta-feature for all models (the paper's text), not one each.
+        """
+    @shared_meta.setter
+    def shared_meta(self, arg0: bool) -> None:
         ...
+    @property
+    def width(self) -> int:
+        """
+        Of the images, in pixels.
+        """
     @width.setter
     def width(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
@@ -237,7 +284,9 @@ class Model:
         """
     @property
     def graph(self) -> Graph:
-        ...
+        """
+        Its operators, without weights.
+        """
     @property
     def macs(self) -> int:
         """
@@ -245,24 +294,52 @@ class Model:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the network.
+        """
     @property
     def normalization(self) -> Normalization:
-        ...
+        """
+        Of the images it was trained on; empty: none.
+        """
     @property
     def parameter_count(self) -> int:
         """
         Trainable parameters (counted).
         """
+class NetworkEntry:
+    """
+    A network of the zoo. What it builds has the outputs "embedding" (batch, features: what the last
+    linear layer sees, before its dropout) and "logits" (batch, classes); parameters are named as
+    torchvision names them.
+    """
+    @property
+    def family(self) -> str:
+        """
+        That it is a size of.
+        """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
 class Predictor:
     """
-    A model ready to answer for any number of images.
-    
-    Threads may call it at once, each with buffers of its own; BusyError while another thread
-    trains or loads the model.
+    A model ready to answer for any number of images. Inference plans for batches of powers of two
+    are compiled when first needed, so that three images do not pay for a hundred. Sees changes of
+    the model's weights; the model must outlive it. Threads may call it at once: each call has a
+    plan of its own, of which there are as many as there were calls at once.
     """
     def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128, precision: Precision = Precision.full) -> None:
-        ...
+        """
+        Raises ValueError on a batch below 1; the first answer raises on bf16 where the CPU
+        has none.
+        """
     def output(self, images: numpy.ndarray, name: str) -> numpy.ndarray:
         """
         One named output for normalised images f32 (n, c, h, w).
@@ -270,28 +347,16 @@ class Predictor:
         Raises:
             ValueError: another shape, an unknown output.
         """
-class NetworkEntry:
-    """
-    A network of the zoo.
-    """
-    @property
-    def family(self) -> str:
-        ...
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def title(self) -> str:
-        ...
 class Formulation:
     """
-    Which reading of the paper's equations to compute.
+    Which reading of the paper's equations (arXiv 2001.05870v2) to compute: `paper` as printed, made
+    computable with the least change; `bounded` the repaired one.
     
     Members:
     
-      paper
+      paper : 
     
-      bounded
+      bounded : 
     """
     __members__: typing.ClassVar[dict[str, Formulation]]
     bounded: typing.ClassVar[Formulation]
@@ -332,13 +397,14 @@ class Formulation:
         ...
 class Objective:
     """
-    What a multiplexer is trained for.
+    What a multiplexer is trained for: `ensemble`, the paper's Eq. 7, on the weighted answer of all
+    models; `correctness`, on whether each single model is right.
     
     Members:
     
-      ensemble
+      ensemble : 
     
-      correctness
+      correctness : 
     """
     __members__: typing.ClassVar[dict[str, Objective]]
     correctness: typing.ClassVar[Objective]
@@ -381,88 +447,146 @@ class WeightOptions:
     """
     How scores become weights (Eq. 5 and 6).
     """
-    formulation: Formulation
-    def __init__(self, formulation: Formulation = Formulation.bounded, lambda_cost: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+    def __init__(self, *, formulation: Formulation = Formulation.bounded, lambda_cost: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
+        ...
+    @property
+    def formulation(self) -> Formulation:
+        """
+        Which reading of the paper's equations.
+        """
+    @formulation.setter
+    def formulation(self, arg0: Formulation) -> None:
         ...
     @property
     def lambda_cost(self) -> float:
-        ...
+        """
+        Weight of the dearest model's cost in score units; `bounded` only.
+        """
     @lambda_cost.setter
     def lambda_cost(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
 class OptimizerOptions:
     """
-    Settings of every optimizer.
+    All optimizers' settings; each takes its own and ignores the others'.
     """
-    name: str
-    nesterov: bool
-    def __init__(self) -> None:
+    def __init__(self, *, name: str = 'sgd', weight_decay: typing.SupportsFloat | typing.SupportsIndex = 0.0, momentum: typing.SupportsFloat | typing.SupportsIndex = 0.9, nesterov: bool = True, beta1: typing.SupportsFloat | typing.SupportsIndex = 0.9, beta2: typing.SupportsFloat | typing.SupportsIndex = 0.999, eps: typing.SupportsFloat | typing.SupportsIndex = 1e-08) -> None:
         ...
     @property
     def beta1(self) -> float:
-        ...
+        """
+        Adamw.
+        """
     @beta1.setter
     def beta1(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def beta2(self) -> float:
-        ...
+        """
+        Adamw.
+        """
     @beta2.setter
     def beta2(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def eps(self) -> float:
-        ...
+        """
+        Adamw.
+        """
     @eps.setter
     def eps(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def momentum(self) -> float:
-        ...
+        """
+        Sgd.
+        """
     @momentum.setter
     def momentum(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
-    def weight_decay(self) -> float:
+    def name(self) -> str:
+        """
+        One of optimizers().
+        """
+    @name.setter
+    def name(self, arg0: str) -> None:
         ...
+    @property
+    def nesterov(self) -> bool:
+        """
+        Sgd.
+        """
+    @nesterov.setter
+    def nesterov(self, arg0: bool) -> None:
+        ...
+    @property
+    def weight_decay(self) -> float:
+        """
+        Share of each weight taken off in a step, times the learning rate.
+        """
     @weight_decay.setter
     def weight_decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
 class ScheduleOptions:
     """
-    Settings of every schedule.
+    All schedules' settings; each takes its own and ignores the others'. Fractions are of
+    total_steps.
     """
-    anneal: str
-    name: str
-    def __init__(self) -> None:
+    def __init__(self, *, name: str = 'one_cycle', learning_rate: typing.SupportsFloat | typing.SupportsIndex = 0.1, warmup: typing.SupportsFloat | typing.SupportsIndex = 0.2, final_ratio: typing.SupportsFloat | typing.SupportsIndex = 0.0, anneal: str = 'cosine', milestones: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [0.5, 0.75], decay: typing.SupportsFloat | typing.SupportsIndex = 0.1) -> None:
+        ...
+    @property
+    def anneal(self) -> str:
+        """
+        one_cycle: "cosine" or "linear".
+        """
+    @anneal.setter
+    def anneal(self, arg0: str) -> None:
         ...
     @property
     def decay(self) -> float:
-        ...
+        """
+        Step: factor at each milestone.
+        """
     @decay.setter
     def decay(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def final_ratio(self) -> float:
-        ...
+        """
+        Cosine, one_cycle: last rate over the highest.
+        """
     @final_ratio.setter
     def final_ratio(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def learning_rate(self) -> float:
-        ...
+        """
+        The highest of the schedule.
+        """
     @learning_rate.setter
     def learning_rate(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def milestones(self) -> list[float]:
-        ...
+        """
+        Step: fractions, rising, in (0, 1).
+        """
     @milestones.setter
     def milestones(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
     @property
-    def warmup(self) -> float:
+    def name(self) -> str:
+        """
+        One of schedules().
+        """
+    @name.setter
+    def name(self, arg0: str) -> None:
         ...
+    @property
+    def warmup(self) -> float:
+        """
+        Cosine, one_cycle: fraction of steps that rise to the highest rate, in [0, 1).
+        """
     @warmup.setter
     def warmup(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
@@ -472,25 +596,32 @@ class OptimizerEntry:
     """
     @property
     def name(self) -> str:
-        ...
+        """
+        By which it is chosen.
+        """
     @property
     def title(self) -> str:
-        ...
+        """
+        What it is, for people.
+        """
 class ScheduleEntry:
     """
     A course of the learning rate.
     """
     @property
     def name(self) -> str:
-        ...
+        """
+        By which it is chosen.
+        """
     @property
     def title(self) -> str:
-        ...
+        """
+        What it is, for people.
+        """
 class Dataset:
     """
-    Labelled images in memory.
-    
-    Never changed: threads may use it at once.
+    Labelled images in memory. A copy shares the pixels. Threads may use one at once that nobody
+    changes.
     """
     def __len__(self) -> int:
         ...
@@ -498,14 +629,14 @@ class Dataset:
         ...
     def subset(self, indices: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> Dataset:
         """
-        The rows at `indices`.
-        
-        Raises:
-            IndexError.
+        The rows at `indices`, copied, in that order. Raises IndexError on a row that is not
+        there.
         """
     @property
     def class_names(self) -> list[str]:
-        ...
+        """
+        One a class.
+        """
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """
@@ -514,50 +645,139 @@ class Dataset:
     @property
     def images(self) -> numpy.ndarray:
         """
-        u8 or f32 (n, c, h, w), sharing memory.
+        u8 (0..255) or finite f32, (n, channels, height, width).
         """
     @property
     def labels(self) -> numpy.ndarray:
         """
-        i32 (n), sharing memory.
+        i32 (n), 0 .. classes-1.
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        For messages and reports.
+        """
     @property
     def source_index(self) -> list[int]:
-        ...
+        """
+        Position in the original file(s), n of them.
+        """
 class Splits:
     """
-    train teaches models, held_out the router, test nobody.
+    `train` teaches the models, `held_out` the router (inputs that no model has seen), `test`
+    nobody.
     """
     @property
     def held_out(self) -> Dataset:
-        ...
+        """
+        Empty when held_out_fraction is 0.
+        """
     @property
     def test(self) -> Dataset:
-        ...
+        """
+        For nobody until the end.
+        """
     @property
     def train(self) -> Dataset:
-        ...
+        """
+        For the models.
+        """
 class SplitOptions:
     """
     How data is divided.
     """
     def __init__(self, *, held_out_fraction: typing.SupportsFloat | typing.SupportsIndex = 0.2, test_fraction: typing.SupportsFloat | typing.SupportsIndex = 0.2, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
+    @property
+    def held_out_fraction(self) -> float:
+        """
+        Of what is not test; 0: no held-out part.
+        """
+    @held_out_fraction.setter
+    def held_out_fraction(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        """
+        Of the division.
+        """
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def test_fraction(self) -> float:
+        """
+        Of all; only where the data has no test set of its own.
+        """
+    @test_fraction.setter
+    def test_fraction(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class ImagePayload:
+    """
+    As what an image is sent.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
+class DataKind:
+    """
+    A kind of data set, opened from a folder or an archive.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
 class Augmentation:
     """
-    What a loader does to training images.
+    What a loader does to an image before the network sees it; all off by default.
     """
     def __init__(self, *, crop_padding: typing.SupportsInt | typing.SupportsIndex = 0, horizontal_flip: bool = False, erase_size: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
+    @property
+    def crop_padding(self) -> int:
+        """
+        Random shift by up to so many pixels, the border filled with the mean.
+        """
+    @crop_padding.setter
+    def crop_padding(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def erase_size(self) -> int:
+        """
+        Side of a square set to the mean, its centre uniform over the image
+        (cutout, arXiv 1708.04552); 0: none.
+        """
+    @erase_size.setter
+    def erase_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def horizontal_flip(self) -> bool:
+        """
+        Mirrored every other epoch, half of the images in the first.
+        """
+    @horizontal_flip.setter
+    def horizontal_flip(self, arg0: bool) -> None:
+        ...
 class Loader:
     """
-    Batches of a data set, prepared ahead while others work.
-    
-    For one thread at a time: an epoch belongs to the thread that began it, and a call of
-    another raises BusyError.
+    Batches of a data set, prepared ahead while the caller computes. Order and augmentation depend
+    on (seed, epoch) only, never on threads. The memory of a batch is used again once the caller
+    holds no tensor of it any more. For one thread at a time: an epoch belongs to the thread that
+    began it, and a call of another one raises BusyError; in a forked process every call raises
+    RuntimeError.
     """
     def __init__(self, data: Dataset, normalization: Normalization, *, batch_size: typing.SupportsInt | typing.SupportsIndex = 128, shuffle: bool = True, drop_last: bool = False, augmentation: Augmentation = ..., seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
@@ -573,72 +793,102 @@ class Loader:
         """
     def start_epoch(self, epoch: typing.SupportsInt | typing.SupportsIndex, first_batch: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         """
-        Begin an epoch, dropping what was under way.
+        Begins `epoch` at batch `first_batch`, dropping what was under way. The batches are those of
+        an undisturbed epoch from there on. Raises IndexError.
         """
-class ImagePayload:
-    """
-    As what an image is sent.
-    """
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def title(self) -> str:
-        ...
-class DataKind:
-    """
-    A kind of data set.
-    """
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def title(self) -> str:
-        ...
 class FitOptions:
     """
     What both steps of Algorithm 1 have in common.
     """
-    optimizer: OptimizerOptions
-    phase: str
-    precision: Precision
-    resume: bool
-    schedule: ScheduleOptions
-    def __init__(self) -> None:
+    def __init__(self, *, phase: str = '', epochs: typing.SupportsInt | typing.SupportsIndex = 10, batch_size: typing.SupportsInt | typing.SupportsIndex = 128, optimizer: OptimizerOptions = ..., schedule: ScheduleOptions = ..., clip_norm: typing.SupportsFloat | typing.SupportsIndex = 0.0, seed: typing.SupportsInt | typing.SupportsIndex = 0, precision: Precision = Precision.full, checkpoint: os.PathLike | str | bytes = ..., checkpoint_seconds: typing.SupportsFloat | typing.SupportsIndex = 60.0, resume: bool = False) -> None:
         ...
     @property
     def batch_size(self) -> int:
-        ...
+        """
+        Inputs a step.
+        """
     @batch_size.setter
     def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def checkpoint(self) -> pathlib.Path:
-        ...
+        """
+        Where to keep the training; empty: nowhere. Written at each epoch's end, after
+        `checkpoint_seconds` within one, and when the callback stops the training.
+        """
     @checkpoint.setter
     def checkpoint(self, arg0: os.PathLike | str | bytes) -> None:
         ...
     @property
     def checkpoint_seconds(self) -> float:
-        ...
+        """
+        Longest time between two checkpoints.
+        """
     @checkpoint_seconds.setter
     def checkpoint_seconds(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def clip_norm(self) -> float:
-        ...
+        """
+        Greatest L2 norm of a model's gradient; 0: not clipped.
+        """
     @clip_norm.setter
     def clip_norm(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def epochs(self) -> int:
-        ...
+        """
+        Passes over the training inputs.
+        """
     @epochs.setter
     def epochs(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
-    def seed(self) -> int:
+    def optimizer(self) -> OptimizerOptions:
+        """
+        How a gradient becomes a step.
+        """
+    @optimizer.setter
+    def optimizer(self, arg0: OptimizerOptions) -> None:
         ...
+    @property
+    def phase(self) -> str:
+        """
+        What progress and errors call it; empty: as the step is called.
+        """
+    @phase.setter
+    def phase(self, arg0: str) -> None:
+        ...
+    @property
+    def precision(self) -> Precision:
+        """
+        Of forward and backward passes.
+        """
+    @precision.setter
+    def precision(self, arg0: Precision) -> None:
+        ...
+    @property
+    def resume(self) -> bool:
+        """
+        Go on from `checkpoint` where that file exists, to the same bits as without interruption. It
+        must come from a training that is the same in everything but path and period of checkpoints.
+        """
+    @resume.setter
+    def resume(self, arg0: bool) -> None:
+        ...
+    @property
+    def schedule(self) -> ScheduleOptions:
+        """
+        The learning rate over the steps.
+        """
+    @schedule.setter
+    def schedule(self, arg0: ScheduleOptions) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        """
+        Of order and augmentation.
+        """
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
@@ -646,52 +896,84 @@ class ModelTrainingOptions:
     """
     Step 1 of Algorithm 1.
     """
-    augmentation: Augmentation
-    contrastive_formulation: Formulation
-    fit: FitOptions
-    def __init__(self) -> None:
+    def __init__(self, *, fit: FitOptions = ..., label_smoothing: typing.SupportsFloat | typing.SupportsIndex = 0.0, contrastive_weight: typing.SupportsFloat | typing.SupportsIndex = 0.0, online_distillation_weight: typing.SupportsFloat | typing.SupportsIndex = 0.0, online_distillation_temperature: typing.SupportsFloat | typing.SupportsIndex = 2.0, learning_rates: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], augmentation: Augmentation = ...) -> None:
+        ...
+    @property
+    def augmentation(self) -> Augmentation:
+        """
+        Of training images; held-out ones are only resized.
+        """
+    @augmentation.setter
+    def augmentation(self, arg0: Augmentation) -> None:
+        ...
+    @property
+    def contrastive_formulation(self) -> Formulation:
+        """
+        Which reading of Eq. 2 to compute.
+        """
+    @contrastive_formulation.setter
+    def contrastive_formulation(self, arg1: Formulation) -> None:
         ...
     @property
     def contrastive_weight(self) -> float:
-        ...
+        """
+        Of Eq. 2; above 0 every model needs an output "projected".
+        """
     @contrastive_weight.setter
     def contrastive_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
-    def label_smoothing(self) -> float:
+    def fit(self) -> FitOptions:
+        """
+        What both steps have in common.
+        """
+    @fit.setter
+    def fit(self, arg0: FitOptions) -> None:
         ...
+    @property
+    def label_smoothing(self) -> float:
+        """
+        Probability spread evenly over all classes.
+        """
     @label_smoothing.setter
     def label_smoothing(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def learning_rates(self) -> list[float]:
-        ...
+        """
+        One multiplier per model; empty: all 1.
+        """
     @learning_rates.setter
     def learning_rates(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
     @property
     def online_distillation_temperature(self) -> float:
-        ...
+        """
+        By which logits are divided before that.
+        """
     @online_distillation_temperature.setter
     def online_distillation_temperature(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def online_distillation_weight(self) -> float:
-        ...
+        """
+        Of each model's divergence from the mean answer of all.
+        """
     @online_distillation_weight.setter
     def online_distillation_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
 class OffloadTarget:
     """
-    What the mobile/cloud multiplexer learns.
+    What the single output of a mobile/cloud multiplexer learns: 1 = cloud.
     
     Members:
     
-      none
+      none : No offload: one score per model.
     
-      device_wrong
+      device_wrong : The device's model is wrong.
     
-      cloud_rescues
+      cloud_rescues : The device's model is wrong and the cloud's is right: nothing else is worth
+    it.
     """
     __members__: typing.ClassVar[dict[str, OffloadTarget]]
     cloud_rescues: typing.ClassVar[OffloadTarget]
@@ -735,74 +1017,120 @@ class MultiplexerTrainingOptions:
     """
     Step 2 of Algorithm 1.
     """
-    fit: FitOptions
-    objective: Objective
-    offload: OffloadTarget
-    weights: WeightOptions
-    def __init__(self) -> None:
+    def __init__(self, *, fit: FitOptions = ..., objective: Objective = Objective.correctness, weights: WeightOptions = ..., distillation_weight: typing.SupportsFloat | typing.SupportsIndex = 0.0, offload: OffloadTarget = OffloadTarget.none, device: typing.SupportsInt | typing.SupportsIndex = 0, cloud: typing.SupportsInt | typing.SupportsIndex = 1) -> None:
         ...
     @property
     def cloud(self) -> int:
-        ...
+        """
+        Position of the model in the cloud.
+        """
     @cloud.setter
     def cloud(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def device(self) -> int:
-        ...
+        """
+        Models of the offload case, by position.
+        """
     @device.setter
     def device(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def distillation_weight(self) -> float:
-        ...
+        """
+        Of Eq. 8; above 0 the models need an output "projected".
+        """
     @distillation_weight.setter
     def distillation_weight(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def fit(self) -> FitOptions:
+        """
+        What both steps have in common.
+        """
+    @fit.setter
+    def fit(self, arg0: FitOptions) -> None:
+        ...
+    @property
+    def objective(self) -> Objective:
+        """
+        What it is trained for.
+        """
+    @objective.setter
+    def objective(self, arg0: Objective) -> None:
+        ...
+    @property
+    def offload(self) -> OffloadTarget:
+        """
+        What its single output learns, if it has one.
+        """
+    @offload.setter
+    def offload(self, arg0: OffloadTarget) -> None:
+        ...
+    @property
+    def weights(self) -> WeightOptions:
+        """
+        Of the ensemble objective.
+        """
+    @weights.setter
+    def weights(self, arg0: WeightOptions) -> None:
         ...
 class FrozenOptions:
     """
     How frozen models see their inputs.
     """
-    augmentation: Augmentation
-    def __init__(self) -> None:
+    def __init__(self, *, variants: typing.SupportsInt | typing.SupportsIndex = 1, augmentation: Augmentation = ..., seed: typing.SupportsInt | typing.SupportsIndex = 0, batch_size: typing.SupportsInt | typing.SupportsIndex = 128) -> None:
+        ...
+    @property
+    def augmentation(self) -> Augmentation:
+        """
+        Of every variant but the first.
+        """
+    @augmentation.setter
+    def augmentation(self, arg0: Augmentation) -> None:
         ...
     @property
     def batch_size(self) -> int:
-        ...
+        """
+        Inputs that a model runs on at once.
+        """
     @batch_size.setter
     def batch_size(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def seed(self) -> int:
-        ...
+        """
+        Of the augmentation.
+        """
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def variants(self) -> int:
-        ...
+        """
+        Times each input is seen: first plain, then augmented.
+        """
     @variants.setter
     def variants(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
 class AnswerHistory:
     """
-    Whether models were right on training inputs, each time they saw them.
+    Whether each of N models was right on each training input each time it saw it, before it learnt
+    from it: for the first few epochs nearly what it would answer for an input it never saw.
     """
     def shares(self, visits: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
         """
-        f32 (n, N): share of the last `visits` that was right; -1 where there was none.
-        
-        Raises:
-            ValueError: visits out of range.
+        (n, N) f32: the share of the last `visits` (1 to `longest`) in which the model was right; -1
+        where there was none.
         """
     @property
     def bits(self) -> numpy.ndarray:
         """
-        i32 (n, N): a one, then a bit a visit, the latest lowest.
+        i32 (n, N): a leading one, then a bit for each visit, the latest lowest, 1 = right.
         """
 class EpochRecord:
     """
-    One point of the learning curves, or what is done of an epoch.
+    One point of the learning curves: an epoch, or what is done of it.
     """
     @property
     def accuracies(self) -> list[float]:
@@ -826,13 +1154,19 @@ class EpochRecord:
         """
     @property
     def epoch(self) -> int:
-        ...
+        """
+        From 1.
+        """
     @property
     def held_out_accuracies(self) -> list[float]:
-        ...
+        """
+        At its end; empty without a held-out set.
+        """
     @property
     def learning_rate(self) -> float:
-        ...
+        """
+        Of the last step.
+        """
     @property
     def losses(self) -> list[float]:
         """
@@ -845,76 +1179,116 @@ class EpochRecord:
         """
     @property
     def seconds(self) -> float:
-        ...
+        """
+        Of training since the start, interruptions not counted.
+        """
     @property
     def step(self) -> int:
-        ...
+        """
+        Steps done, over all epochs.
+        """
 class Progress(EpochRecord):
     """
     Where training stands after a step.
     """
     @property
     def epoch_end(self) -> bool:
-        ...
+        """
+        The step is the last of its epoch.
+        """
     @property
     def epochs(self) -> int:
-        ...
+        """
+        To be done in all.
+        """
     @property
     def images_per_second(self) -> float:
-        ...
+        """
+        Of late.
+        """
     @property
     def names(self) -> list[str]:
-        ...
+        """
+        Of the models, in the order of their metrics.
+        """
     @property
     def phase(self) -> str:
-        ...
+        """
+        "models" or "multiplexer".
+        """
     @property
     def seconds_left(self) -> float:
-        ...
+        """
+        Until the end, as it goes now.
+        """
     @property
     def steps(self) -> int:
-        ...
+        """
+        To be done in all.
+        """
 class TrainingResult:
     """
     What a training left.
     """
     @property
     def answers(self) -> AnswerHistory:
-        ...
+        """
+        Of train_models.
+        """
     @property
     def finished(self) -> bool:
-        ...
+        """
+        All epochs are done: nobody stopped it.
+        """
     @property
     def history(self) -> list[EpochRecord]:
-        ...
+        """
+        Of finished epochs.
+        """
     @property
     def seconds(self) -> float:
-        ...
+        """
+        As in EpochRecord.
+        """
     @property
     def step(self) -> int:
-        ...
+        """
+        Steps done.
+        """
 class FrozenOutputs:
     """
-    What frozen models answer for some inputs.
+    What N models answer for n inputs in several variants, so that training a multiplexer does not
+    run them again. Rows are those of variant 0, then those of variant 1, ...
     """
     @property
     def images(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (variants * n, c, h, w), normalised.
+        """
     @property
     def inputs(self) -> int:
-        ...
+        """
+        N.
+        """
     @property
     def labels(self) -> numpy.ndarray:
-        ...
+        """
+        i32 (variants * n).
+        """
     @property
     def probabilities(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (variants * n, N, K).
+        """
     @property
     def variants(self) -> int:
-        ...
+        """
+        Of each input.
+        """
 class Quantity:
     """
-    A number with where it comes from, or an unknown one.
+    A number with where it comes from, or one that is not known. What is computed from several has
+    the origins of all; what is computed from an unknown one is unknown, never zero.
     """
     def __init__(self, value: typing.SupportsFloat | typing.SupportsIndex | None = None, origin: str = 'counted') -> None:
         """
@@ -926,16 +1300,16 @@ class Quantity:
     @property
     def origins(self) -> list[str]:
         """
-        Of counted, measured, modelled and paper, all that went into it.
+        Each once, in the order of Origin; empty when unknown.
         """
     @property
     def value(self) -> float | None:
         """
-        The number; None where it is not known.
+        Raises std::logic_error when it is not known.
         """
 class Cost:
     """
-    MACs, latency and device energy of one answer.
+    What one answer costs. Energy is the device's.
     """
     def __add__(self, arg0: Cost) -> Cost:
         ...
@@ -943,18 +1317,23 @@ class Cost:
         ...
     @property
     def energy_mj(self) -> Quantity:
-        ...
+        """
+        The device's.
+        """
     @property
     def latency_ms(self) -> Quantity:
-        ...
+        """
+        Until the answer is there.
+        """
     @property
     def macs(self) -> Quantity:
-        ...
+        """
+        Multiply-accumulates.
+        """
 class DeviceProfile:
     """
-    What networks cost on one device.
-    
-    Never changed: threads may use it at once.
+    What networks cost on one device or server, one input at a time. Threads may use one at once
+    that nobody changes.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DeviceProfile:
@@ -976,15 +1355,21 @@ class DeviceProfile:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the device.
+        """
     @property
     def networks(self) -> dict[str, Cost]:
-        ...
+        """
+        Cost of one answer by network.
+        """
 class LinkProfile:
     """
-    A wireless link as the device sees it.
-    
-    Never changed: threads may use it at once.
+    A wireless link as the device sees it. Radio power while it sends or receives at r Mbps is
+    alpha r + base; after the last byte it stays up for the tail. Threads
+    may use one at once that nobody changes.
+    Source: Huang et al., A Close Examination of Performance and Power Characteristics of 4G LTE
+    Networks, MobiSys 2012.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> LinkProfile:
@@ -997,95 +1382,149 @@ class LinkProfile:
         """
     @property
     def download_mbps(self) -> Quantity:
-        ...
+        """
+        Megabits a second to the device.
+        """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the link.
+        """
     @property
     def rtt_ms(self) -> Quantity:
-        ...
+        """
+        Round trip of an empty request.
+        """
     @property
     def upload_mbps(self) -> Quantity:
-        ...
+        """
+        Megabits a second from the device.
+        """
 class Exchange:
     """
-    One request over a link, in three parts.
+    What lies between the device and the server's answer, for one request that finds the radio up:
+    - upload: 8 bytes / (1000 r) ms at alpha_up r + base mW, and half a round trip at base;
+    - download: the same the other way round, then the tail, which costs energy and no latency;
+    - waiting: `server_ms` at base mW; the server's own energy is not the device's.
+    The energy of a later request within the tail of an earlier one is less: this is an upper bound
+    for them. Raises ValueError for negative bytes and known rates not above 0.
     """
     @property
     def download(self) -> Cost:
-        ...
+        """
+        To the device, with the radio's tail.
+        """
     @property
     def upload(self) -> Cost:
-        ...
+        """
+        From the device.
+        """
     @property
     def waiting(self) -> Cost:
-        ...
+        """
+        For the server.
+        """
 class EnergyMeter:
     """
-    Energy by the sensors that Linux shows.
-    
-    One measurement at a time: BusyError for a thread that begins another.
+    The energy that this device draws, by the sensors that Linux shows. Of several kinds the first
+    in this order is used:
+    - hwmon, ina226 and ina3221: power (or voltage times current) of each rail;
+    - iio, the same chips under NVIDIA's kernels for Jetson boards;
+    - powercap, Intel and AMD RAPL: energy counted by the processor, packages only, since their
+    sub-zones are parts of them.
+    Where one rail is the board's input (VDD_IN on the TX2) it alone counts: the others are behind
+    it. Power is sampled every `period_ms` and integrated by the trapezoid rule. Sensors tell of the
+    whole device: a measurement of another thread beside it raises BusyError.
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
-        ...
+        """
+        Looks for sensors below `root`; a folder that cannot be read holds none.
+        """
     def idle_power_mw(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> Quantity:
         """
-        Mean power while nothing runs here.
+        Mean power over `seconds` in which this process does nothing; unknown without a sensor.
         """
     def measure_mj(self, work: collections.abc.Callable[[], None], idle_mw: Quantity = ...) -> Quantity:
         """
-        Energy while `work()` runs, less idle power; unknown without a sensor.
+        Energy in mJ drawn while `work` runs; with `idle_mw`, of idle_power_mw(), less what the device
+        would have drawn anyway. Unknown without a sensor; raises FileError when it fails on the way.
         """
     @property
     def sensor(self) -> str:
         """
-        What is read; or not measured.
+        "hwmon ina3221: VDD_IN", or "not measured: no sensor".
         """
 class ConnectionOptions:
     """
     How a server is reached.
     """
-    bearer_token: str
-    proxy: str
     def __init__(self, url: str) -> None:
         ...
     @property
-    def ca_file(self) -> pathlib.Path:
+    def bearer_token(self) -> str:
+        """
+        Sent as "Authorization: Bearer ..." unless empty.
+        """
+    @bearer_token.setter
+    def bearer_token(self, arg0: str) -> None:
         ...
+    @property
+    def ca_file(self) -> pathlib.Path:
+        """
+        Certificates to trust instead of the system's.
+        """
     @ca_file.setter
     def ca_file(self, arg0: os.PathLike | str | bytes) -> None:
         ...
     @property
     def certificate(self) -> pathlib.Path:
-        ...
+        """
+        This client's own, PEM, with its key.
+        """
     @certificate.setter
     def certificate(self, arg0: os.PathLike | str | bytes) -> None:
         ...
     @property
     def connect_timeout_ms(self) -> float:
-        ...
+        """
+        Longest wait for a connection.
+        """
     @connect_timeout_ms.setter
     def connect_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def key(self) -> pathlib.Path:
-        ...
+        """
+        The certificate's, PEM.
+        """
     @key.setter
     def key(self, arg0: os.PathLike | str | bytes) -> None:
         ...
     @property
     def max_response_bytes(self) -> int:
-        ...
+        """
+        A longer response is refused.
+        """
     @max_response_bytes.setter
     def max_response_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
+    @property
+    def proxy(self) -> str:
+        """
+        Empty: none, whatever the environment says.
+        """
+    @proxy.setter
+    def proxy(self, arg0: str) -> None:
+        ...
 class InputTensor:
     """
-    A tensor of a request.
+    A tensor of a request: its numbers, encoded images, or the place of its bytes.
     """
     @property
     def datatype(self) -> str:
-        ...
+        """
+        As the protocol calls it.
+        """
     @property
     def images(self) -> list[bytes]:
         """
@@ -1093,7 +1532,9 @@ class InputTensor:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the tensor.
+        """
     @property
     def numbers(self) -> numpy.typing.NDArray[numpy.float32]:
         """
@@ -1106,7 +1547,9 @@ class InputTensor:
         """
     @property
     def shape(self) -> list[int]:
-        ...
+        """
+        The first axis being the images.
+        """
     @property
     def whole(self) -> bool:
         """
@@ -1118,37 +1561,53 @@ class RequestedTensor:
     """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the tensor.
+        """
     @property
     def parameters(self) -> dict[str, bool | int | float | str]:
-        ...
+        """
+        By name.
+        """
 class InferenceRequest:
     """
-    ModelInfer of the protocol.
+    A ModelInfer request of the Open Inference Protocol.
     """
     @property
     def id(self) -> str:
-        ...
+        """
+        The caller's.
+        """
     @property
     def inputs(self) -> list[InputTensor]:
-        ...
+        """
+        Tensors that it brings.
+        """
     @property
     def model_name(self) -> str:
-        ...
+        """
+        That it asks for.
+        """
     @property
     def model_version(self) -> str:
-        ...
+        """
+        That it asks for, empty: any.
+        """
     @property
     def outputs(self) -> list[RequestedTensor]:
-        ...
+        """
+        Tensors that it asks for; none: all.
+        """
     @property
     def parameters(self) -> dict[str, bool | int | float | str]:
-        ...
+        """
+        By name.
+        """
 class OutcomeTable:
     """
-    What N models answered for n inputs, with labels and costs.
-    
-    Never changed: threads may use it at once.
+    Recorded answers of N models, checked once and immutable; copies share everything. Threads may
+    use it at once. Top-1 predictions and their probabilities are computed at construction, so that
+    policies replay without touching the classes again.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> OutcomeTable:
@@ -1169,14 +1628,16 @@ class OutcomeTable:
         ...
     def accuracies(self) -> list[float]:
         """
-        (N), share of right answers of each model.
+        (N), share of right answers of each model alone.
         """
     def costs(self, kind: str) -> list[float]:
         """
-        (N), in the kind's unit.
+        (N). Raises ValueError that lists the kinds there are.
         """
     def multiplexer_cost(self, kind: str) -> float:
-        ...
+        """
+        Cost of one pass of the multiplexer; 0 when the table has no multiplexer.
+        """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
         Write as safetensors, atomically.
@@ -1186,23 +1647,18 @@ class OutcomeTable:
         """
     def subset(self, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], split: str = '') -> OutcomeTable:
         """
-        The rows named, in that order, which keep their place in the source.
-        
-        Raises:
-            ValueError: a row that is not there.
+        The rows `rows`, in that order, which keep their place in the source. Raises
+        ValueError on a row outside [0, n). `split` renames the part when not empty.
         """
     def traded_cost(self, wanted: str = '') -> str:
         """
-        The kind of cost to trade against accuracy: the one wanted, else "macs", else the
-        first.
-        
-        Raises:
-            ValueError: lists the kinds there are.
+        The kind of cost to trade against accuracy: the one wanted, else "macs", else the first.
+        Raises ValueError that lists the kinds there are.
         """
     @property
     def correct(self) -> numpy.ndarray:
         """
-        u8 (n, N).
+        u8 (n, N): the top-1 class is the label. Raises ValueError without labels.
         """
     @property
     def cost_kinds(self) -> list[str]:
@@ -1211,92 +1667,161 @@ class OutcomeTable:
         """
     @property
     def features(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, F).
+        """
     @property
     def indices(self) -> numpy.ndarray:
-        ...
+        """
+        i64 (n), places of the inputs in `source`.
+        """
     @property
     def labels(self) -> numpy.ndarray:
-        ...
+        """
+        i32 (n).
+        """
     @property
     def models(self) -> list[str]:
-        ...
+        """
+        Names, in their order.
+        """
     @property
     def offload_score(self) -> numpy.ndarray:
         """
-        f32 (n): 0 = device, 1 = cloud.
+        f32 (n) in [0, 1]: 0 = device, 1 = cloud.
         """
     @property
     def predictions(self) -> numpy.ndarray:
         """
-        i32 (n, N).
+        i32 (n, N), top-1 class.
         """
     @property
     def probabilities(self) -> numpy.ndarray:
         """
-        f32 (n, N, K), sharing memory.
+        f32 (n, N, K), rows sum to 1.
         """
     @property
     def scores(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N), logits of "model i is right".
+        """
     @property
     def source(self) -> str:
-        ...
+        """
+        The collection that `indices` count in, such as "cifar10/train".
+        """
     @property
     def split(self) -> str:
-        ...
+        """
+        "held_out", "calibration", "test", ...
+        """
     @property
     def weights(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N), the multiplexer's weights (Eq. 6).
+        """
 class PolicyOptions:
     """
     What a policy trades, and how finely.
     """
-    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 50, gate: typing.SupportsFloat | typing.SupportsIndex = 0.0, unsure: str = 'dearest') -> None:
+    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 100, gate: typing.SupportsFloat | typing.SupportsIndex = 0.0, unsure: str = 'dearest') -> None:
         """
         Raises:
             ValueError: `unsure` is neither 'dearest' nor 'cheapest'.
         """
+    @property
+    def bins(self) -> int:
+        """
+        Thresholds tried per stage or knob, 2 to 200.
+        """
+    @property
+    def cost_kind(self) -> str:
+        """
+        The cost that fitting trades against accuracy.
+        """
+    @property
+    def gate(self) -> float:
+        """
+        `hybrid_single`, `knn`: unsure where the two best models' values are closer.
+        """
+    @property
+    def max_models(self) -> int:
+        """
+        `cascade`: longest chain, 1 to 4.
+        """
+    @property
+    def model(self) -> int:
+        """
+        `always`: which one.
+        """
+    @property
+    def seed(self) -> int:
+        """
+        For policies that draw.
+        """
 class OperatingPoint:
     """
-    One setting of a policy.
+    One setting of a policy, with what it attained on the table it was chosen on; a policy that
+    learns from that table says what it attains on inputs left out of the learning.
     """
     @property
     def accuracy(self) -> float:
-        ...
+        """
+        Share of right answers.
+        """
     @property
     def called_shares(self) -> list[float]:
-        ...
+        """
+        (N), share of the inputs that each model is run on.
+        """
     @property
     def cost(self) -> float:
-        ...
+        """
+        Mean per input, of the policy's kind, router included.
+        """
     @property
     def parameters(self) -> dict[str, float]:
-        ...
+        """
+        By name.
+        """
 class Decisions:
     """
-    What a policy did with every input.
+    What a policy did with every input of a table; all figures follow from it.
     """
     @property
     def answers(self) -> list[int]:
         """
-        (n), classes.
+        (n), the class answered.
         """
     @property
     def called(self) -> list[int]:
         """
-        (n), bit i: model i was run.
+        (n), bit i: model i was run, and is paid for.
         """
 class Rule:
     """
-    One operating point, ready to decide.
+    One operating point of a policy, ready to decide: a machine that is asked for its next step
+    until it answers. The same rule replays recorded outcomes and runs in service. Safe to share
+    among threads.
     """
 class Policy:
     """
-    A family of operating points over budgets.
+    Turns what is known about an input into calls and an answer. A policy is a family over
+    budgets: fit() finds its operating points, the Pareto front of accuracy against cost on
+    held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
     
-    Threads may read it at once. fit() and what else changes it want it alone: BusyError for them
-    while another thread is in a call on it, and for others meanwhile.
+    Default point: the highest held-out accuracy among points that cost at most as much as the best
+    single model, with the multiplexer's pass where the policy takes one; the cheapest of equals;
+    the cheapest point when all cost more.
+    
+    New prices, or a pool without one of its models, need no new data: reprice() and without()
+    choose again among all points that search() found worth keeping.
+    
+    Threads may read it at once. A call that changes it (fit, choose, reprice, without) is refused
+    by BusyError while another thread is in it, and refuses others meanwhile; `reading` extends that
+    to several calls, and to what they give by reference.
+    
+    To add a policy: derive, implement name(), search() and make_rule(), add it to policies().
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> Policy:
@@ -1316,16 +1841,16 @@ class Policy:
         """
     def cheapest_as_good(self, accuracy: typing.SupportsFloat | typing.SupportsIndex) -> int | None:
         """
-        Place among operating_points of the cheapest as accurate as that; None: none is.
+        Place among operating_points() of the cheapest as accurate as that; none where none is.
         """
     def choose(self, point: OperatingPoint) -> None:
-        ...
+        """
+        Makes `point` the one that decide() uses.
+        """
     def choose_for_budget(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> None:
         """
-        The most accurate point within `cost` per input.
-        
-        Raises:
-            ValueError.
+        Chooses the most accurate point that costs at most `cost` per input on held-out data. Raises
+        ValueError when even the cheapest costs more.
         """
     @typing.overload
     def decide(self, table: OutcomeTable) -> Decisions:
@@ -1339,18 +1864,15 @@ class Policy:
         """
     def fit(self, held_out: OutcomeTable) -> None:
         """
-        Choose operating points on held-out outcomes.
-        
-        Raises:
-            ValueError: test data.
+        Finds the operating points. Raises ValueError for a table whose split is "test",
+        without labels, or without what the policy looks at.
         """
     def reprice(self, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], multiplexer_cost: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         """
-        Other prices, (N) and of deciding itself: points keep what they call, the front and the
-        default point are made anew.
-        
-        Raises:
-            ValueError.
+        Prices the models anew: a point's cost becomes sum_i (called share of i) cost_i +
+        multiplexer_cost, the front is made anew, and the default point is chosen. Rules decide as
+        they did. `costs`: (N), above 0; `multiplexer_cost`: of deciding itself, which is as it was
+        when left out. Raises ValueError.
         """
     def rule(self) -> Rule:
         """
@@ -1365,47 +1887,52 @@ class Policy:
         """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
-        Write all that fit() found as JSON, atomically.
-        
-        Raises:
-            OSError.
+        All that fit() found, as JSON, written atomically: load_policy() gives a policy that decides
+        alike and knows which inputs it has seen. Raises FileError.
         """
     def within(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> OperatingPoint | None:
         """
-        What choose_for_budget() would choose; None where even the cheapest costs more.
+        What choose_for_budget() would choose; none where even the cheapest costs more. A cost that
+        equals a point's own does not miss it by rounding.
         """
     def without(self, model: typing.SupportsInt | typing.SupportsIndex) -> None:
         """
-        Never call the model at this position again.
-        
-        Raises:
-            ValueError: no operating point is left.
+        Never calls `model` again: drops the points that may, and chooses as reprice() does. The model
+        keeps its place in tables and pools. Raises ValueError when no point is left.
         """
     @property
     def best_single(self) -> int:
         """
-        The model most accurate on the inputs it was fitted on.
+        The model most accurate on the inputs it was fitted on, the cheapest of equals, of those that
+        may still be called.
         """
     @property
     def classes(self) -> int:
-        ...
+        """
+        Number of classes of their answers.
+        """
     @property
     def cost_kind(self) -> str:
-        ...
+        """
+        The cost that fitting trades against accuracy.
+        """
     @property
     def costs(self) -> list[float]:
         """
-        (N), when fitted, of its kind.
+        (N), costs of the models when fitted, of the policy's kind.
         """
     @property
     def fitting_part(self) -> str:
         """
-        The part of recorded outcomes to fit it on: "calibration" where the multiplexer looks,
-        else "held_out".
+        The part of recorded outcomes to fit it on: "calibration", from which the multiplexer has
+        learnt nothing, where it looks at that ("offload-calibration" in the mobile/cloud case), else
+        "held_out", the whole of it.
         """
     @property
     def models(self) -> list[str]:
-        ...
+        """
+        Names of the models it was fitted for.
+        """
     @property
     def multiplexer_cost(self) -> float:
         """
@@ -1413,13 +1940,19 @@ class Policy:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        As the register calls it.
+        """
     @property
     def operating_points(self) -> list[OperatingPoint]:
-        ...
+        """
+        By rising cost. This and all below throw ValueError before fit().
+        """
     @property
     def point(self) -> OperatingPoint:
-        ...
+        """
+        The point that decide() uses.
+        """
     @property
     def prices(self) -> list[float]:
         """
@@ -1427,23 +1960,27 @@ class Policy:
         """
     @property
     def uses_multiplexer(self) -> bool:
-        ...
+        """
+        The multiplexer looks at every input, so that its cost is in every decision.
+        """
     @property
     def version(self) -> str:
         """
-        64-bit FNV-1a, in hexadecimal, of what save() writes.
+        Names what it decides by: 64-bit FNV-1a, in hexadecimal, of the bytes that save() writes.
         """
 class ReplayedRecord:
     """
-    What a policy makes of a record.
+    What a policy makes of what a record says that was known.
     """
     @property
     def answer(self) -> int:
-        ...
+        """
+        The class.
+        """
     @property
     def called(self) -> list[str]:
         """
-        Models, in order.
+        In order.
         """
     @property
     def same(self) -> bool:
@@ -1452,7 +1989,17 @@ class ReplayedRecord:
         """
 class Recorder:
     """
-    Writes down why inputs went where they went.
+    Writes down why each input went where it went.
+    
+    A record is one line of JSON: `policy` and its `version`, and the `point`, where it is not the
+    chosen one, as an index into the operating points; `input`, its number; `seen`, what the
+    multiplexer said; `steps`, each with the models called or answered from and, under `why`, the
+    comparison that decided it (Reason); `called`, in order; `outputs`, the probabilities of those
+    models; `answer`, a class, and its `probability`; `cost` by kind, the multiplexer's pass
+    included; `alternatives`, for each model alone its cost and, where its output is known, its
+    answer; where the label is known, who is right; `departure`, where service could not follow the
+    rule: its `reason`, the models `wanted` and those `answered_from`. With the policy it replays to
+    the same decision.
     """
     def __init__(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], point: typing.SupportsInt | typing.SupportsIndex | None = None) -> None:
         """
@@ -1463,9 +2010,19 @@ class Recorder:
         """
 class DriftMonitor:
     """
-    Watches whether inputs are still like those of the calibration.
+    Watches whether inputs in service are still like those of the calibration.
     
-    Threads may call it at once.
+    A conformal test martingale for each value watched. The p-value of the n-th value v,
+    p = (#{larger} + U #{equal}) / #{all},   U uniform in [0, 1),
+    counts over the calibration sample and all that was observed, v included, on a fixed grid of
+    log-odds; while inputs are exchangeable the p-values are independent and uniform, whatever their
+    distribution. The Simple Jumper bets against that: C_e = (1 - J) C_e + J / 3 S, then C_e *= 1 +
+    e (p - 1/2), e in {-1, 0, 1}, S = sum C_e, from S = 1. By Ville's inequality P(S ever reaches
+    k / alpha) <= alpha / k for each of the k values, so that a false alarm is raised with
+    probability alpha at most, over any horizon. It holds exactly for a sample on which nothing else
+    was chosen; an operating point chosen on the same one makes it approximate.
+    Threads may call it at once; each input that one of them shows counts as the next.
+    Source: Vovk et al., Retrain or not retrain, COPA 2021, arXiv 2102.10439.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> DriftMonitor:
@@ -1483,40 +2040,44 @@ class DriftMonitor:
         """
     def observe(self, values: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> bool:
         """
-        Take the values of one input; whether there is an alarm.
-        
-        Raises:
-            ValueError.
+        Takes the values of one more input; returns alarm(). Raises ValueError for other
+        names than those of the calibration, or numbers outside [0, 1].
         """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
-        Atomically.
-        
-        Raises:
-            OSError.
+        All of its state as JSON, written atomically, and back. Raise FileError; load raises
+        ValueError on what is no monitor.
         """
     @property
     def alarm(self) -> bool:
-        ...
+        """
+        The evidence has reached 1 / alpha, now or before.
+        """
     @property
     def alpha(self) -> float:
-        ...
+        """
+        Probability of a false alarm, ever.
+        """
     @property
     def calibrated_on(self) -> int:
-        ...
+        """
+        Inputs of the calibration.
+        """
     @property
     def cause(self) -> str:
         """
-        The value that it is of.
+        Which value it is of.
         """
     @property
     def e_value(self) -> float:
         """
-        The greatest so far.
+        The greatest evidence so far, max S / k; 1 / k before the first value.
         """
     @property
     def observed(self) -> int:
-        ...
+        """
+        Inputs seen.
+        """
     @property
     def version(self) -> str:
         """
@@ -1528,7 +2089,9 @@ class PolicyEntry:
     """
     @property
     def name(self) -> str:
-        ...
+        """
+        By which it is chosen.
+        """
     @property
     def needs(self) -> list[str]:
         """
@@ -1537,11 +2100,13 @@ class PolicyEntry:
     @property
     def reported(self) -> bool:
         """
-        `muxnet run` fits and reports it.
+        Among those that `muxnet run` fits and reports.
         """
     @property
     def title(self) -> str:
-        ...
+        """
+        What it is, for people.
+        """
     @property
     def uses_multiplexer(self) -> bool:
         """
@@ -1553,82 +2118,52 @@ class Interval:
     """
     @property
     def high(self) -> float:
-        ...
+        """
+        Upper end.
+        """
     @property
     def low(self) -> float:
-        ...
+        """
+        Lower end.
+        """
 class Estimate:
     """
-    A number with its bootstrap interval.
+    A figure with its bootstrap interval.
     """
     @property
     def interval(self) -> Interval:
-        ...
+        """
+        Of the value, at the level asked for.
+        """
     @property
     def value(self) -> float:
-        ...
+        """
+        Of the inputs as they are.
+        """
 class CostStatistics:
     """
-    A cost per input: mean, 99th percentile, worst.
+    A cost per input: its mean, and its tail, which a chain of models has and a single call not.
     """
     @property
     def mean(self) -> Estimate:
-        ...
+        """
+        Over the inputs.
+        """
     @property
     def p99(self) -> float:
-        ...
+        """
+        That 99 of 100 inputs do not exceed.
+        """
     @property
     def worst(self) -> float:
-        ...
-class Evaluation:
-    """
-    Accuracy, costs and calls of a policy.
-    """
-    @property
-    def accuracy(self) -> Estimate:
-        ...
-    @property
-    def called_shares(self) -> list[float]:
-        ...
-    @property
-    def collapse(self) -> str:
-        ...
-    @property
-    def correct(self) -> list[int]:
-        ...
-    @property
-    def costs(self) -> dict[str, CostStatistics]:
-        ...
-    @property
-    def models_per_input(self) -> float:
-        ...
-    @property
-    def parameters(self) -> dict[str, float]:
-        ...
-    @property
-    def policy(self) -> str:
-        ...
-    @property
-    def regret(self) -> Estimate:
         """
-        The oracle's accuracy less the policy's.
+        Of all inputs.
         """
-class CurvePoint:
-    """
-    One point of an accuracy-cost curve.
-    """
-    @property
-    def accuracy(self) -> float:
-        ...
-    @property
-    def cost(self) -> float:
-        ...
-    @property
-    def parameters(self) -> dict[str, float]:
-        ...
 class FailurePrediction:
     """
-    AUROC of what tells in advance whether a model is right.
+    How well it is told in advance whether a model is right: AUROC of its own max-softmax, which is
+    known once it has run, and of the multiplexer's score (its weight where there are no scores),
+    none where the table has neither.
     """
     @property
     def confidence(self) -> float | None:
@@ -1642,44 +2177,125 @@ class FailurePrediction:
         """
 class ClassStatistics:
     """
-    What a policy does with one class.
+    What a policy does with the inputs of one class.
     """
     @property
     def accuracy(self) -> float:
-        ...
+        """
+        0 when there are no inputs.
+        """
     @property
     def inputs(self) -> int:
-        ...
+        """
+        How many there are.
+        """
 class HardnessLevel:
     """
-    What a policy does at one hardness.
+    What a policy does at each level of hardness.
     """
     @property
     def accuracy(self) -> float:
-        ...
+        """
+        0 when there are no inputs.
+        """
     @property
     def called_shares(self) -> list[float]:
-        ...
+        """
+        (N).
+        """
     @property
     def inputs(self) -> int:
-        ...
+        """
+        How many there are.
+        """
+class Evaluation:
+    """
+    Accuracy, costs and calls of a policy.
+    """
+    @property
+    def accuracy(self) -> Estimate:
+        """
+        Share of right answers.
+        """
+    @property
+    def called_shares(self) -> list[float]:
+        """
+        (N).
+        """
+    @property
+    def collapse(self) -> str:
+        """
+        collapse_text(), empty when there is none.
+        """
+    @property
+    def correct(self) -> list[int]:
+        """
+        (n), for paired comparisons.
+        """
+    @property
+    def costs(self) -> dict[str, CostStatistics]:
+        """
+        Per kind, the router's own cost included.
+        """
+    @property
+    def models_per_input(self) -> float:
+        """
+        Mean number of models called.
+        """
+    @property
+    def parameters(self) -> dict[str, float]:
+        """
+        Of the chosen point.
+        """
+    @property
+    def policy(self) -> str:
+        """
+        Name of the policy.
+        """
+    @property
+    def regret(self) -> Estimate:
+        """
+        Accuracy of the oracle, which calls a model that is right, less the policy's.
+        """
+class CurvePoint:
+    """
+    One point of an accuracy-cost curve.
+    """
+    @property
+    def accuracy(self) -> float:
+        """
+        Share of right answers.
+        """
+    @property
+    def cost(self) -> float:
+        """
+        Of the policy's kind, the router's own included.
+        """
+    @property
+    def parameters(self) -> dict[str, float]:
+        """
+        Of the operating point.
+        """
 class Guarantee:
     """
-    What certify() found.
+    What a calibration found.
     """
     @property
     def inputs_needed(self) -> int:
         """
-        About so many labelled inputs would do; 0: no number would.
+        Where nothing was certified: about so many labelled inputs would do, if these are typical; 0:
+        no number would, as the policy's best point itself loses more.
         """
     @property
     def point(self) -> OperatingPoint | None:
         """
-        The cheapest certified; None: there is none.
+        The cheapest certified, figures of the calibration.
         """
     @property
     def reference_cost(self) -> float:
-        ...
+        """
+        Of the model it was held against.
+        """
 class Limit:
     """
     What an operating point may take at most.
@@ -1688,11 +2304,11 @@ class Limit:
         """
         Members:
         
-          mean_cost
+          mean_cost : 
         
-          p99_cost
+          p99_cost : 
         
-          call_share
+          call_share : 
         """
         __members__: typing.ClassVar[dict[str, Limit.Statistic]]
         call_share: typing.ClassVar[Limit.Statistic]
@@ -1743,7 +2359,8 @@ class KeptPromise:
     @property
     def broken(self) -> int:
         """
-        Of these, where it loses more than promised on all inputs.
+        Of these, where it loses more than promised on all inputs, which stand for what they were
+        drawn from; and on those not calibrated on, whose own chance is in it.
         """
     @property
     def broken_elsewhere(self) -> int:
@@ -1753,8 +2370,7 @@ class KeptPromise:
     @property
     def cost_share(self) -> float | None:
         """
-        Mean cost of the certified points, as a share of the best single model's;
-        None: none was.
+        Mean cost of the certified points, as a share of the best single model's; none: none was.
         """
     @property
     def promised(self) -> int:
@@ -1789,7 +2405,7 @@ class Details:
     @property
     def regret(self) -> Estimate:
         """
-        The oracle's accuracy less the policy's.
+        Accuracy of the oracle, which calls a model that is right, less the policy's.
         """
 class ModelFigures:
     """
@@ -1797,7 +2413,9 @@ class ModelFigures:
     """
     @property
     def accuracy(self) -> float:
-        ...
+        """
+        Share of right answers.
+        """
     @property
     def cost(self) -> float:
         """
@@ -1805,7 +2423,9 @@ class ModelFigures:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the model.
+        """
     @property
     def only_right(self) -> float:
         """
@@ -1818,7 +2438,7 @@ class PolicyFigures:
     @property
     def accuracy_at(self) -> dict[float, float | None]:
         """
-        By budget, at the point chosen for it on the fitting part; None: all cost more.
+        By budget, at the point chosen for it on the fitting part; none where all cost more.
         """
     @property
     def area(self) -> Estimate | None:
@@ -1832,17 +2452,23 @@ class PolicyFigures:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        In the study.
+        """
     @property
     def recovered(self) -> dict[float, float | None]:
-        ...
+        """
+        How much of the best single model's lead comes back.
+        """
 class Choice:
     """
     An operating point chosen on the fitting part, against the best single model.
     """
     @property
     def accuracy(self) -> float:
-        ...
+        """
+        Share of right answers.
+        """
     @property
     def cost(self) -> float:
         """
@@ -1859,7 +2485,9 @@ class Diversity:
     """
     @property
     def all_wrong(self) -> float:
-        ...
+        """
+        Share of the inputs that no model gets right.
+        """
     @property
     def disagreement(self) -> float:
         """
@@ -1873,7 +2501,7 @@ class Diversity:
     @property
     def oracle_gain(self) -> float:
         """
-        The best single model is wrong, another model right.
+        The reference is wrong, another model right.
         """
 class LeftOut:
     """
@@ -1881,21 +2509,25 @@ class LeftOut:
     """
     @property
     def policy(self) -> str:
-        ...
+        """
+        Its name; what the table would need.
+        """
     @property
     def want(self) -> str:
-        ...
+        """
+        Its name; what the table would need.
+        """
 class Verdict:
     """
     Whether a policy is as good as the best single model for less, or better for as much.
     
     Members:
     
-      pays
+      pays : 
     
-      unclear
+      unclear : 
     
-      does_not_pay
+      does_not_pay : 
     """
     __members__: typing.ClassVar[dict[str, Verdict]]
     does_not_pay: typing.ClassVar[Verdict]
@@ -1937,7 +2569,8 @@ class Verdict:
         ...
 class Study:
     """
-    What recorded answers say about multiplexing.
+    Does multiplexing pay for these models? Everything is fitted and chosen on one part of the
+    inputs and evaluated on the other.
     """
     @property
     def best_single(self) -> int:
@@ -1946,7 +2579,9 @@ class Study:
         """
     @property
     def cost_kind(self) -> str:
-        ...
+        """
+        What costs are of.
+        """
     @property
     def details(self) -> Details:
         """
@@ -1954,7 +2589,9 @@ class Study:
         """
     @property
     def diversity(self) -> Diversity:
-        ...
+        """
+        How differently the models err.
+        """
     @property
     def gain(self) -> Choice | None:
         """
@@ -1962,13 +2599,19 @@ class Study:
         """
     @property
     def left_out(self) -> list[LeftOut]:
-        ...
+        """
+        Those that the table has nothing for.
+        """
     @property
     def models(self) -> list[ModelFigures]:
-        ...
+        """
+        Each alone.
+        """
     @property
     def policies(self) -> list[PolicyFigures]:
-        ...
+        """
+        Each over budgets.
+        """
     @property
     def saving(self) -> Choice | None:
         """
@@ -1976,23 +2619,23 @@ class Study:
         """
     @property
     def verdict(self) -> Verdict:
-        ...
+        """
+        By saving and gain.
+        """
 class Classifier:
     """
-    A model, whatever runs it.
-    
-    Threads may call it at once; those in OpenCV take turns.
+    A model that answers a batch, whatever runs it. Threads may call it at once; those whose models
+    cannot run side by side take turns.
     """
     def answer(self, images: numpy.ndarray) -> numpy.ndarray:
         """
-        What the model gives, f32 (n, K), for images f32 (n, c, h, w).
-        
-        Raises:
-            ValueError: images that it cannot take.
+        What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them. Raises
+        ValueError for images that it cannot take and answers of another shape, BusyError
+        while another thread trains the model.
         """
 class HostedModel:
     """
-    A model as a pool or a service answers with it.
+    A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
     def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, concurrent: bool = False) -> HostedModel:
@@ -2017,66 +2660,81 @@ class HostedModel:
         """
     @property
     def classes(self) -> int:
-        ...
+        """
+        K.
+        """
     @property
     def cost(self) -> float:
         """
-        Of one image, as the policy counts it.
+        Of one image, as the policy counts it; networks of ours: MACs.
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        For policies and messages.
+        """
     @property
     def normalization(self) -> Normalization:
-        ...
+        """
+        Of its images: a value per channel.
+        """
 class ModelPool:
     """
-    N models that answer the same question.
-    
-    Threads may call it at once: networks of ours and functions that are concurrent run side by
-    side, others take turns.
+    N models that answer the same question, ready to run. Threads may call it at once.
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
-        ...
+        """
+        Raises ValueError: no models, one name twice, inputs or classes that differ; what
+        opening a model raises.
+        """
     def __len__(self) -> int:
         ...
     def probabilities(self, index: typing.SupportsInt | typing.SupportsIndex, images: numpy.ndarray) -> numpy.ndarray:
         """
-        f32 (n, K) of one model for images normalised as it wants them.
-        
-        Raises:
-            ValueError.
-            RuntimeError: a function failed.
+        Class probabilities f32 (n, K) of one model for images f32 (n, c, h, w), normalised as it
+        wants them.
         """
     @property
     def costs(self) -> list[float]:
         """
-        (N), of one image.
+        (N), of one input.
         """
     @property
     def names(self) -> list[str]:
-        ...
+        """
+        (N), in their order.
+        """
 class Multiplexer:
     """
-    A multiplexer and how its scores are read.
+    A trained multiplexer and how its scores become weights (Eq. 5 and 6).
     """
     def __init__(self, model: Model, objective: Objective = Objective.correctness, weights: WeightOptions = ...) -> None:
         ...
     @property
     def macs(self) -> int:
-        ...
+        """
+        Multiply-accumulates for one input.
+        """
     @property
     def model(self) -> Model:
-        ...
+        """
+        The network.
+        """
     @property
     def objective(self) -> Objective:
-        ...
+        """
+        What it was trained for.
+        """
     @property
     def parameter_count(self) -> int:
-        ...
+        """
+        Trainable parameters (buffers such as running statistics not counted, as torchvision counts).
+        """
     @property
     def weights(self) -> WeightOptions:
-        ...
+        """
+        How scores become weights.
+        """
 class Routed:
     """
     What became of a batch, row by row.
@@ -2084,7 +2742,7 @@ class Routed:
     @property
     def answers(self) -> list[int]:
         """
-        (n), classes.
+        (n).
         """
     @property
     def called(self) -> list[int]:
@@ -2094,7 +2752,7 @@ class Routed:
     @property
     def costs(self) -> list[float]:
         """
-        (n), of called models and multiplexer.
+        (n), of the called models, the multiplexer and the rule.
         """
     @property
     def probabilities(self) -> numpy.ndarray:
@@ -2103,29 +2761,112 @@ class Routed:
         """
     @property
     def scores(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N), logits of "model i is right"; correctness objective only.
+        """
     @property
     def weights(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N).
+        """
 class Router:
     """
-    Algorithm 2: look, decide, call, answer.
-    
-    Threads may call it at once, and run side by side where its models do.
+    Algorithm 2: the multiplexer looks at each input, a rule decides which models to call, and each
+    model runs once on all inputs that want it. Threads may call it at once, and run side by side
+    where the models do.
     """
     def __init__(self, pool: ModelPool, multiplexer: Multiplexer, rule: Rule) -> None:
-        ...
+        """
+        `multiplexer.model` may be empty for rules that do not look at it (cascades).
+        """
     def route(self, images: numpy.ndarray, features: numpy.ndarray = ...) -> Routed:
         """
-        Answers for normalised images f32 (n, c, h, w) and, for rules that look at them,
-        features f32 (n, F).
-        
-        Raises:
-            ValueError.
+        Normalised images f32 (n, c, h, w) and, for rules that look at them, features f32 (n, F).
+        Raises ValueError on another shape, or when the rule needs a multiplexer or
+        features and there are none.
+        """
+class CollectOptions:
+    """
+    What collect_outcomes records beside the answers.
+    """
+    def __init__(self, *, labels: numpy.ndarray = ..., features: numpy.ndarray = ..., costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = {}, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> None:
+        ...
+    @property
+    def costs(self) -> dict[str, list[float]]:
+        """
+        Beside "macs", which is counted.
+        """
+    @costs.setter
+    def costs(self, arg0: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]) -> None:
+        ...
+    @property
+    def features(self) -> numpy.ndarray:
+        """
+        f32 (n, F), may be empty.
+        """
+    @features.setter
+    def features(self, arg0: numpy.ndarray) -> None:
+        ...
+    @property
+    def indices(self) -> list[int]:
+        """
+        (n), places in the source.
+        """
+    @indices.setter
+    def indices(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def labels(self) -> numpy.ndarray:
+        """
+        i32 (n), may be empty.
+        """
+    @labels.setter
+    def labels(self, arg0: numpy.ndarray) -> None:
+        ...
+    @property
+    def multiplexer_costs(self) -> dict[str, float]:
+        """
+        Beside "macs".
+        """
+    @multiplexer_costs.setter
+    def multiplexer_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def source(self) -> str:
+        """
+        Where the images are from.
+        """
+    @source.setter
+    def source(self, arg0: str) -> None:
+        ...
+    @property
+    def split(self) -> str:
+        """
+        Which part of the data the images are.
+        """
+    @split.setter
+    def split(self, arg0: str) -> None:
+        ...
+class Latency:
+    """
+    Milliseconds of one inference pass.
+    """
+    def __init__(self, ms: typing.SupportsFloat | typing.SupportsIndex, typical_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def ms(self) -> float:
+        """
+        Mean of the fastest tenth of turns: what the machine can do.
+        """
+    @property
+    def typical_ms(self) -> float:
+        """
+        Median of all: more where others use the machine too.
         """
 class MultiplexerView:
     """
-    What the multiplexer says of n inputs.
+    What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do
+    not apply are empty.
     """
     def __init__(self) -> None:
         ...
@@ -2139,13 +2880,19 @@ class MultiplexerView:
         ...
     @property
     def offload_score(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n), mobile/cloud multiplexer only.
+        """
     @property
     def scores(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N), logits of "model i is right"; correctness objective only.
+        """
     @property
     def weights(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N).
+        """
 class DecisionBatch:
     """
     Inputs on their way through a policy, whoever runs the models.
@@ -2171,15 +2918,13 @@ class DecisionBatch:
         """
     def store(self, model: typing.SupportsInt | typing.SupportsIndex, answers: numpy.ndarray) -> None:
         """
-        Take a model's probabilities f32 (wanted, K).
-        
-        Raises:
-            ValueError.
+        Takes model's class probabilities f32 (wanted()[model].size(), K); when it was the last one
+        wanted, the rule decides on. Raises ValueError on another shape.
         """
     @property
     def answers(self) -> list[int]:
         """
-        (n), once done.
+        (n), once done: the class answered.
         """
     @property
     def called(self) -> list[int]:
@@ -2188,80 +2933,36 @@ class DecisionBatch:
         """
     @property
     def done(self) -> bool:
-        ...
+        """
+        No input wants a model any more.
+        """
     @property
     def probabilities(self) -> numpy.ndarray:
         """
-        (n, K), once done.
+        f32 (n, K), once done: of the answer.
         """
     @property
     def wanted(self) -> list[list[int]]:
         """
-        (N), inputs by model.
-        """
-class CollectOptions:
-    """
-    What is recorded beside the answers.
-    """
-    features: numpy.ndarray
-    labels: numpy.ndarray
-    source: str
-    split: str
-    def __init__(self) -> None:
-        ...
-    @property
-    def costs(self) -> dict[str, list[float]]:
-        ...
-    @costs.setter
-    def costs(self, arg0: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]]) -> None:
-        ...
-    @property
-    def indices(self) -> list[int]:
-        ...
-    @indices.setter
-    def indices(self, arg0: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
-        ...
-    @property
-    def multiplexer_costs(self) -> dict[str, float]:
-        ...
-    @multiplexer_costs.setter
-    def multiplexer_costs(self, arg0: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> None:
-        ...
-class Latency:
-    """
-    Milliseconds of one inference pass, measured.
-    """
-    def __init__(self, ms: typing.SupportsFloat | typing.SupportsIndex, typical_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def ms(self) -> float:
-        """
-        Mean of the fastest tenth: what the machine can do.
-        """
-    @property
-    def typical_ms(self) -> float:
-        """
-        Median: more where others use the machine too.
+        (N), for each model the inputs that want it now.
         """
 class ServiceStatus:
     """
-    What became of a request.
-    
     Members:
     
-      ok
+      ok : 
     
-      full
+      full : A queue has no room: come back later.
     
-      late
+      late : No answer is possible, or was, before the deadline.
     
-      cost
+      cost : No model costs as little as max_cost.
     
-      closing
+      closing : The service takes no more requests.
     
-      failed
+      failed : A model failed.
     
-      stuck
+      stuck : A model has not come back from earlier images.
     """
     __members__: typing.ClassVar[dict[str, ServiceStatus]]
     closing: typing.ClassVar[ServiceStatus]
@@ -2311,15 +3012,15 @@ class Departure:
     
     Members:
     
-      none
+      none : 
     
-      deadline
+      deadline : 
     
-      cost
+      cost : 
     
-      full
+      full : 
     
-      stuck
+      stuck : 
     """
     __members__: typing.ClassVar[dict[str, Departure]]
     cost: typing.ClassVar[Departure]
@@ -2363,7 +3064,7 @@ class Departure:
         ...
 class CallSpan:
     """
-    A batch that ran on some of a request's images.
+    A batch of a model, or of the multiplexer, that ran on some of a request's images.
     """
     @property
     def batch(self) -> int:
@@ -2372,11 +3073,13 @@ class CallSpan:
         """
     @property
     def end_ms(self) -> float:
-        ...
+        """
+        Since submit().
+        """
     @property
     def images(self) -> int:
         """
-        Of the request.
+        Of this request.
         """
     @property
     def stage(self) -> int:
@@ -2386,27 +3089,27 @@ class CallSpan:
     @property
     def start_ms(self) -> float:
         """
-        Since the request came.
+        Since submit().
         """
 class ServiceRequest:
     """
-    Images, and what answers may cost.
+    Images for a service, and what their answers may cost.
     """
     def __init__(self, images: numpy.ndarray, *, model: typing.SupportsInt | typing.SupportsIndex | None = None, point: typing.SupportsInt | typing.SupportsIndex | None = None, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_cost: typing.SupportsFloat | typing.SupportsIndex | None = None, decide_only: bool = False) -> None:
         ...
 class ServiceAnswer:
     """
-    What became of a request, row by row.
+    What became of a request, row by row; empty but for status and message unless `ok`.
     """
     @property
     def answered_from(self) -> list[int]:
         """
-        (n), bits.
+        (n), those that the answer is made of.
         """
     @property
     def answers(self) -> list[int]:
         """
-        (n), classes.
+        (n).
         """
     @property
     def called(self) -> list[int]:
@@ -2416,7 +3119,7 @@ class ServiceAnswer:
     @property
     def calls(self) -> list[CallSpan]:
         """
-        Batches that ran on its images.
+        In order of their ends.
         """
     @property
     def costs(self) -> list[float]:
@@ -2425,105 +3128,151 @@ class ServiceAnswer:
         """
     @property
     def departures(self) -> list[Departure]:
-        ...
+        """
+        (n).
+        """
     @property
     def first_input(self) -> int:
-        ...
+        """
+        Number of the first image, counted since the service began.
+        """
     @property
     def message(self) -> str:
-        ...
+        """
+        Why there is none.
+        """
     @property
     def probabilities(self) -> numpy.ndarray:
         """
-        f32 (n, K).
+        f32 (n, K); empty when only decided.
         """
     @property
     def records(self) -> list[str]:
         """
-        (n), JSON, where decisions are recorded.
+        (n) decisions as JSON, where the deployment records.
         """
     @property
     def retry_after_ms(self) -> float:
-        ...
+        """
+        Of `full`: when the queue will have been worked off.
+        """
     @property
     def scores(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N), logits of "model i is right"; correctness objective only.
+        """
     @property
     def shadow(self) -> list[int]:
         """
-        (n), bits: what the shadow asks for.
+        (n), those that the shadow rule asks for.
         """
     @property
     def status(self) -> ServiceStatus:
-        ...
+        """
+        Whether there is an answer.
+        """
     @property
     def total_ms(self) -> float:
-        ...
+        """
+        From submit() to the answer.
+        """
     @property
     def version(self) -> int:
-        ...
+        """
+        Of the deployment.
+        """
     @property
     def wanted(self) -> list[int]:
         """
-        (n), bits: what the rule asked for.
+        (n), those that the rule asked for.
         """
     @property
     def weights(self) -> numpy.ndarray:
-        ...
+        """
+        f32 (n, N).
+        """
 class Histogram:
     """
-    Counts of times in doubling buckets.
+    Counts of times in buckets whose upper bounds, in ms, double from 0.0625.
     """
     bounds_ms: typing.ClassVar[list] = [0.0625, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0, 8192.0, 16384.0, 32768.0]
     def quantile_ms(self, quantile: typing.SupportsFloat | typing.SupportsIndex) -> float:
-        ...
+        """
+        Upper bound of the bucket that holds the quantile; 0 when nothing was counted.
+        """
     @property
     def buckets(self) -> typing.Annotated[list[int], "FixedSize(21)"]:
-        ...
+        """
+        Counts, the last one above all bounds.
+        """
     @property
     def count(self) -> int:
-        ...
+        """
+        Of all times.
+        """
     @property
     def sum_ms(self) -> float:
-        ...
+        """
+        Of all times.
+        """
 class StageStatistics:
     """
-    One model's, or the multiplexer's.
+    Of one model, or of the multiplexer's pass.
     """
     @property
     def batches(self) -> int:
-        ...
+        """
+        That it ran.
+        """
     @property
     def images(self) -> int:
-        ...
+        """
+        That it ran on.
+        """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the model.
+        """
     @property
     def run(self) -> Histogram:
-        ...
+        """
+        Of batches, while they run.
+        """
     @property
     def waiting(self) -> int:
-        ...
+        """
+        Images in the queue now.
+        """
 class DriftReading:
     """
     What a drift monitor has to say.
     """
     @property
     def alarm(self) -> bool:
-        ...
+        """
+        The inputs are no longer alike.
+        """
     @property
     def alpha(self) -> float:
-        ...
+        """
+        Probability of a false alarm, ever.
+        """
     @property
     def cause(self) -> str:
-        ...
+        """
+        The value that the evidence is of.
+        """
     @property
     def e_value(self) -> float:
-        ...
+        """
+        The greatest evidence so far.
+        """
     @property
     def observed(self) -> int:
-        ...
+        """
+        Inputs seen.
+        """
 class StuckBatch:
     """
     A batch that has run for longer than it may.
@@ -2550,7 +3299,7 @@ class WorkersState:
     @property
     def count(self) -> int:
         """
-        That there should be.
+        Workers that there should be.
         """
     @property
     def left(self) -> int:
@@ -2559,7 +3308,9 @@ class WorkersState:
         """
     @property
     def stuck(self) -> list[StuckBatch]:
-        ...
+        """
+        Oldest first.
+        """
 class ServiceStatistics:
     """
     All since the service began.
@@ -2567,18 +3318,22 @@ class ServiceStatistics:
     @property
     def called(self) -> list[int]:
         """
-        Of those, by model.
+        Of those, by model: it was run on them.
         """
     @property
     def cost(self) -> float:
-        ...
+        """
+        Spent on images answered by a rule.
+        """
     @property
     def departures(self) -> dict[Departure, int]:
-        ...
+        """
+        Images by why the rule's wish was not followed.
+        """
     @property
     def drift(self) -> DriftReading | None:
         """
-        None without a monitor.
+        Of the deployment in place, where it has a monitor.
         """
     @property
     def images(self) -> int:
@@ -2587,16 +3342,24 @@ class ServiceStatistics:
         """
     @property
     def reference_cost(self) -> float:
-        ...
+        """
+        That always-best would have spent.
+        """
     @property
     def requests(self) -> dict[ServiceStatus, int]:
-        ...
+        """
+        By what became of them.
+        """
     @property
     def shadow_agreed(self) -> int:
-        ...
+        """
+        Images for which the shadow asks for the same models.
+        """
     @property
     def shadow_images(self) -> int:
-        ...
+        """
+        That the shadow rule saw.
+        """
     @property
     def stages(self) -> list[StageStatistics]:
         """
@@ -2604,16 +3367,22 @@ class ServiceStatistics:
         """
     @property
     def total(self) -> Histogram:
-        ...
+        """
+        Of requests, from submit() to the answer.
+        """
     @property
     def version(self) -> int:
-        ...
+        """
+        Of the deployment in place.
+        """
     @property
     def workers(self) -> WorkersState:
-        ...
+        """
+        Threads that run models.
+        """
 class Deployment:
     """
-    All that a service answers with.
+    All that a service answers with: replaced as a whole, never changed.
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None) -> None:
         ...
@@ -2621,9 +3390,15 @@ class ServiceOptions:
     """
     How a service works.
     """
-    cheaper_when_full: bool
-    warm_up: bool
-    def __init__(self) -> None:
+    def __init__(self, *, workers: typing.SupportsInt | typing.SupportsIndex = 1, threads_each: typing.SupportsInt | typing.SupportsIndex = 1, max_batch: typing.SupportsInt | typing.SupportsIndex = 32, queue_images: typing.SupportsInt | typing.SupportsIndex = 512, fill_ms: typing.SupportsFloat | typing.SupportsIndex = 0.0, cheaper_when_full: bool = False, warm_up: bool = True, warm_up_ms: typing.SupportsFloat | typing.SupportsIndex = 60000.0, deadline_ms: typing.SupportsFloat | typing.SupportsIndex = 60000.0, stuck_ms: typing.SupportsFloat | typing.SupportsIndex = 5000.0) -> None:
+        ...
+    @property
+    def cheaper_when_full(self) -> bool:
+        """
+        Another model, instead of a refusal, where a queue is full.
+        """
+    @cheaper_when_full.setter
+    def cheaper_when_full(self, arg0: bool) -> None:
         ...
     @property
     def deadline_ms(self) -> float:
@@ -2635,35 +3410,52 @@ class ServiceOptions:
         ...
     @property
     def fill_ms(self) -> float:
-        ...
+        """
+        Longest that images wait for more to run with.
+        """
     @fill_ms.setter
     def fill_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def max_batch(self) -> int:
-        ...
+        """
+        Images that a model runs on at once.
+        """
     @max_batch.setter
     def max_batch(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def queue_images(self) -> int:
-        ...
+        """
+        That may wait for one model; a request holds as many at most.
+        """
     @queue_images.setter
     def queue_images(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def stuck_ms(self) -> float:
         """
-        What runs for longer, and 20 times as long as usual, is stuck.
+        A batch that runs for longer, and 20 times as long as is usual, is
+        stuck.
         """
     @stuck_ms.setter
     def stuck_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def threads_each(self) -> int:
-        ...
+        """
+        Of each worker's computations.
+        """
     @threads_each.setter
     def threads_each(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def warm_up(self) -> bool:
+        """
+        Run every model once at every batch size before it serves.
+        """
+    @warm_up.setter
+    def warm_up(self, arg0: bool) -> None:
         ...
     @property
     def warm_up_ms(self) -> float:
@@ -2675,15 +3467,28 @@ class ServiceOptions:
         ...
     @property
     def workers(self) -> int:
-        ...
+        """
+        Threads that run models.
+        """
     @workers.setter
     def workers(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
 class Service:
     """
-    Algorithm 2 for many requests at a time.
+    Algorithm 2 for many requests at a time: images are queued for the multiplexer, and then for the
+    models that the rule asks for, run in batches with those of other requests, and answered in
+    order. Safe for any number of threads.
     
-    Threads may call it at once.
+    Memory is bounded: a request that finds a queue full is refused. A request is answered by the
+    deployment that was in place when it came. Models that cannot keep its deadline by what is
+    queued and how long batches have taken are passed over; an answer says so. At the deadline it is
+    answered by the models that have answered by then, as if no other could be called, or refused.
+    
+    A model that does not come back from a batch costs its worker, which another replaces (as many
+    as there are, or eight, at a time), and is passed over until it comes back.
+    
+    Threads may call it at once; in a forked process, where its workers are not, every call raises
+    RuntimeError.
     """
     def __init__(self, deployment: Deployment, options: ServiceOptions) -> None:
         """
@@ -2692,27 +3497,23 @@ class Service:
         """
     def close(self, within_ms: typing.SupportsFloat | typing.SupportsIndex = 3600000.0) -> bool:
         """
-        Answer what is there, for which every deadline is over after within_ms, and stop.
-        
-        False: threads whose batch has not come back are left to themselves.
+        Refuses what comes, answers what is there, for which every deadline is over after `within_ms`,
+        and stops. Threads whose batch has not come back by then are left to themselves: false.
         """
     def deploy(self, deployment: Deployment) -> int:
         """
-        Answer requests to come with another; its version.
-        
-        Raises:
-            ValueError: other models.
-            RuntimeError: one that does not come back from its first images.
+        Puts another deployment in place for requests to come, and returns its version, which counts
+        from 1. Raises ValueError when its models are not of the same names and shapes,
+        RuntimeError when one does not come back from its first images.
         """
     def infer(self, request: ServiceRequest) -> ServiceAnswer:
         """
-        Wait for the answer.
-        
-        Raises:
-            ValueError: images that do not fit.
+        Waits for the answer.
         """
     def statistics(self) -> ServiceStatistics:
-        ...
+        """
+        Of all since it began.
+        """
     def submit(self, ticket: typing.SupportsInt | typing.SupportsIndex, request: ServiceRequest) -> None:
         """
         The answer comes by take(), under its ticket.
@@ -2725,7 +3526,9 @@ class Service:
         The answers that wait, with their tickets.
         """
     def workers(self) -> WorkersState:
-        ...
+        """
+        Those at work, and those stuck.
+        """
     @property
     def descriptor(self) -> int:
         """
@@ -2733,29 +3536,46 @@ class Service:
         """
 class EndpointOptions:
     """
-    The model in the cloud.
+    The model in the cloud and how images are sent to it.
     """
-    logits: bool
-    model: str
-    version: str
+    def __init__(self, *, model: str = '', version: str = '', input: str = '', output: str = '', logits: bool = False, payload: str = 'raw', jpeg_quality: typing.SupportsInt | typing.SupportsIndex = 90) -> None:
+        ...
     @property
     def input(self) -> str:
         """
-        Empty: the first that fits the payload.
+        Empty: the first whose datatype fits the payload.
         """
     @input.setter
     def input(self, arg0: str) -> None:
         ...
     @property
     def jpeg_quality(self) -> int:
-        ...
+        """
+        1 to 100.
+        """
     @jpeg_quality.setter
     def jpeg_quality(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def logits(self) -> bool:
+        """
+        The output's softmax is the answer.
+        """
+    @logits.setter
+    def logits(self, arg0: bool) -> None:
+        ...
+    @property
+    def model(self) -> str:
+        """
+        Its name on the server.
+        """
+    @model.setter
+    def model(self, arg0: str) -> None:
+        ...
+    @property
     def output(self) -> str:
         """
-        Empty: probabilities, or the first.
+        Empty: "probabilities", else the first of FP32 or FP64.
         """
     @output.setter
     def output(self, arg0: str) -> None:
@@ -2763,44 +3583,65 @@ class EndpointOptions:
     @property
     def payload(self) -> str:
         """
-        raw, png or jpeg.
+        Pixels as they are (UINT8) or normalised (FP32); "png", "jpeg".
         """
     @payload.setter
     def payload(self, arg0: str) -> None:
         ...
+    @property
+    def version(self) -> str:
+        """
+        Empty: the server's choice.
+        """
+    @version.setter
+    def version(self, arg0: str) -> None:
+        ...
 class OffloadObjective:
     """
-    What the user wants.
+    What the user wants. The multiplexer's score says what the cloud's answer promises in accuracy;
+    an input is sent when
+    score >= threshold + per_ms (t_cloud - t_local) + per_mj (e_cloud - e_local),
+    that is, when the promise is worth the time and the device's energy beyond the local answer's.
     """
+    def __init__(self, *, threshold: typing.SupportsFloat | typing.SupportsIndex = 0.5, per_ms: typing.SupportsFloat | typing.SupportsIndex = 0.0, per_mj: typing.SupportsFloat | typing.SupportsIndex = 0.0, max_latency_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_energy_mj: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
+        ...
     @property
     def max_energy_mj(self) -> float | None:
-        ...
+        """
+        Of the device, for one answer.
+        """
     @max_energy_mj.setter
     def max_energy_mj(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
         ...
     @property
     def max_latency_ms(self) -> float | None:
-        ...
+        """
+        Of one answer.
+        """
     @max_latency_ms.setter
     def max_latency_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex | None) -> None:
         ...
     @property
     def per_mj(self) -> float:
-        ...
+        """
+        Of the score that a millijoule is worth.
+        """
     @per_mj.setter
     def per_mj(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def per_ms(self) -> float:
         """
-        Score that a millisecond is worth.
+        Of the score that a millisecond is worth.
         """
     @per_ms.setter
     def per_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def threshold(self) -> float:
-        ...
+        """
+        The paper's; what must be promised even where sending is free.
+        """
     @threshold.setter
     def threshold(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
@@ -2808,27 +3649,37 @@ class RetryOptions:
     """
     Further attempts, within a budget.
     """
+    def __init__(self, *, most: typing.SupportsInt | typing.SupportsIndex = 1, base_ms: typing.SupportsFloat | typing.SupportsIndex = 10.0, share: typing.SupportsFloat | typing.SupportsIndex = 0.1, burst: typing.SupportsFloat | typing.SupportsIndex = 10.0) -> None:
+        ...
     @property
     def base_ms(self) -> float:
-        ...
+        """
+        Longest wait before the first; twice as long before each next.
+        """
     @base_ms.setter
     def base_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def burst(self) -> float:
-        ...
+        """
+        Retries in a row, when all went well before.
+        """
     @burst.setter
     def burst(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def most(self) -> int:
-        ...
+        """
+        Further attempts of one request.
+        """
     @most.setter
     def most(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def share(self) -> float:
-        ...
+        """
+        Retries per request, over many.
+        """
     @share.setter
     def share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
@@ -2836,21 +3687,29 @@ class BreakerOptions:
     """
     When a failing server is left alone.
     """
+    def __init__(self, *, failures: typing.SupportsInt | typing.SupportsIndex = 3, cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 500.0, max_cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 30000.0) -> None:
+        ...
     @property
     def cooldown_ms(self) -> float:
-        ...
+        """
+        Until the first probe; twice as long after each that fails.
+        """
     @cooldown_ms.setter
     def cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def failures(self) -> int:
-        ...
+        """
+        In a row, that open it.
+        """
     @failures.setter
     def failures(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def max_cooldown_ms(self) -> float:
-        ...
+        """
+        And at most so long.
+        """
     @max_cooldown_ms.setter
     def max_cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
@@ -2858,65 +3717,176 @@ class OffloadOptions:
     """
     How an OffloadClient works.
     """
-    breaker: BreakerOptions
-    endpoint: EndpointOptions
-    objective: OffloadObjective
-    retry: RetryOptions
-    small: Cost
-    def __init__(self) -> None:
+    def __init__(self, *, endpoint: EndpointOptions = ..., objective: OffloadObjective = ..., retry: RetryOptions = ..., breaker: BreakerOptions = ..., link: LinkProfile = ..., multiplexer_cost: Cost = ..., small: Cost = ..., deadline_ms: typing.SupportsFloat | typing.SupportsIndex = 1000.0, margin_ms: typing.SupportsFloat | typing.SupportsIndex = 2.0, request_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, probe_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0, refresh_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    @property
+    def breaker(self) -> BreakerOptions:
+        """
+        When the server is left alone.
+        """
+    @breaker.setter
+    def breaker(self, arg0: BreakerOptions) -> None:
         ...
     @property
     def deadline_ms(self) -> float:
-        ...
+        """
+        Of an answer, from the call.
+        """
     @deadline_ms.setter
     def deadline_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
+    def endpoint(self) -> EndpointOptions:
+        """
+        The model in the cloud.
+        """
+    @endpoint.setter
+    def endpoint(self, arg0: EndpointOptions) -> None:
+        ...
+    @property
     def link(self) -> LinkProfile:
         """
-        Rates to begin with; the radio's powers.
+        Rates to begin with, and the radio's powers; either may be unknown.
         """
     @link.setter
     def link(self, arg0: LinkProfile) -> None:
         ...
     @property
     def margin_ms(self) -> float:
-        ...
+        """
+        Kept free before it, for what the clock cannot see.
+        """
     @margin_ms.setter
     def margin_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def multiplexer_cost(self) -> Cost:
         """
-        What the multiplexer costs the device.
+        The multiplexer's energy on this device, where known.
         """
     @multiplexer_cost.setter
     def multiplexer_cost(self, arg0: Cost) -> None:
         ...
     @property
-    def probe_timeout_ms(self) -> float:
+    def objective(self) -> OffloadObjective:
+        """
+        What the user wants.
+        """
+    @objective.setter
+    def objective(self, arg0: OffloadObjective) -> None:
         ...
+    @property
+    def probe_timeout_ms(self) -> float:
+        """
+        Longest wait for a measurement of the round trip.
+        """
     @probe_timeout_ms.setter
     def probe_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def refresh_ms(self) -> float:
-        ...
+        """
+        After so long without an exchange, a slow link is tried again.
+        """
     @refresh_ms.setter
     def refresh_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
     def request_timeout_ms(self) -> float:
-        ...
+        """
+        Of one request, where the deadline leaves more.
+        """
     @request_timeout_ms.setter
     def request_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
-    def seed(self) -> int:
+    def retry(self) -> RetryOptions:
+        """
+        Further attempts.
+        """
+    @retry.setter
+    def retry(self, arg0: RetryOptions) -> None:
         ...
+    @property
+    def seed(self) -> int:
+        """
+        Of the jitter.
+        """
     @seed.setter
     def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
+    @property
+    def small(self) -> Cost:
+        """
+        The small model's.
+        """
+    @small.setter
+    def small(self, arg0: Cost) -> None:
+        ...
+class OffloadAccount:
+    """
+    What became of all inputs so far: each is in exactly one of `by_reason`.
+    """
+    @property
+    def answers(self) -> int:
+        """
+        All inputs.
+        """
+    @property
+    def by_reason(self) -> dict[str, int]:
+        """
+        Inputs by reason.
+        """
+    @property
+    def fell_back(self) -> int:
+        """
+        Inputs sent, and answered here.
+        """
+    @property
+    def hedged(self) -> int:
+        """
+        The local model had begun when the cloud's answer came in time.
+        """
+    @property
+    def late(self) -> int:
+        """
+        Answered after their deadline.
+        """
+    @property
+    def local(self) -> int:
+        """
+        Inputs that were not sent.
+        """
+    @property
+    def offloaded(self) -> int:
+        """
+        Inputs that the cloud answered.
+        """
+    @property
+    def probes(self) -> int:
+        """
+        Measurements of the round trip.
+        """
+    @property
+    def received_bytes(self) -> float:
+        """
+        Responses, headers included.
+        """
+    @property
+    def retries(self) -> int:
+        """
+        Attempts after the first.
+        """
+    @property
+    def sent_bytes(self) -> float:
+        """
+        Requests, headers included (counted).
+        """
+    @property
+    def worst_lateness_ms(self) -> float:
+        """
+        Of those, by how much.
+        """
 class OffloadAnswer:
     """
     An answer and where it came from.
@@ -2928,7 +3898,9 @@ class OffloadAnswer:
         """
     @property
     def attempts(self) -> int:
-        ...
+        """
+        Requests sent.
+        """
     @property
     def detail(self) -> str:
         """
@@ -2937,11 +3909,13 @@ class OffloadAnswer:
     @property
     def energy_mj(self) -> Quantity:
         """
-        Of the device, modelled.
+        Of the device: multiplexer, small model, a whole exchange for every attempt.
         """
     @property
     def latency_ms(self) -> float:
-        ...
+        """
+        From call to answer.
+        """
     @property
     def lateness_ms(self) -> float:
         """
@@ -2954,10 +3928,14 @@ class OffloadAnswer:
         """
     @property
     def reason(self) -> str:
-        ...
+        """
+        Why it came from there.
+        """
     @property
     def received_bytes(self) -> float:
-        ...
+        """
+        Responses, headers included.
+        """
     @property
     def route(self) -> str:
         """
@@ -2965,58 +3943,29 @@ class OffloadAnswer:
         """
     @property
     def score(self) -> float | None:
-        ...
+        """
+        None where nobody decided.
+        """
     @property
     def sent_bytes(self) -> float:
-        ...
+        """
+        Requests, headers included.
+        """
     @property
     def server_ms(self) -> float | None:
-        ...
-class OffloadAccount:
-    """
-    What became of all inputs so far.
-    """
-    @property
-    def answers(self) -> int:
-        ...
-    @property
-    def by_reason(self) -> dict[str, int]:
-        ...
-    @property
-    def fell_back(self) -> int:
-        ...
-    @property
-    def hedged(self) -> int:
-        ...
-    @property
-    def late(self) -> int:
-        ...
-    @property
-    def local(self) -> int:
-        ...
-    @property
-    def offloaded(self) -> int:
-        ...
-    @property
-    def probes(self) -> int:
-        ...
-    @property
-    def received_bytes(self) -> float:
-        ...
-    @property
-    def retries(self) -> int:
-        ...
-    @property
-    def sent_bytes(self) -> float:
-        ...
-    @property
-    def worst_lateness_ms(self) -> float:
-        ...
+        """
+        The server says that it took.
+        """
 class OffloadClient:
     """
-    Answers here, or in the cloud where that is worth it; in time.
-    
-    Threads may call it at once, each over a connection of its own; a deadline counts from the call.
+    Mobile-cloud collaboration in service (the paper's Figure 2 c): the multiplexer and the small
+    model run here, hard inputs go to an Open Inference Protocol endpoint, and every input is
+    answered before its deadline: where the cloud's answer is not there, the small model starts
+    `margin_ms` and its own time (mean + 4 deviations) before. With a dead link nothing is sent and
+    the multiplexer is not asked; the link is probed beside the local answers, without waiting.
+    Threads may call it at once: each exchange has a connection of its own, as many as there were
+    exchanges at once, and the small model's time is kept free for every call under way. In a forked
+    process every call raises RuntimeError.
     """
     def __init__(self, multiplexer: Model, small: Model, server: ConnectionOptions, options: OffloadOptions) -> None:
         """
@@ -3036,11 +3985,14 @@ class OffloadClient:
         """
     def connect(self, timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0) -> str:
         """
-        Empty, or why the endpoint cannot be used now. Not needed: answer() does it aside.
+        Reads what the server says of its model and measures the round trip, waiting for it; not
+        needed: answer() does the same aside. Empty, or why the endpoint cannot be used now.
         """
     @property
     def account(self) -> OffloadAccount:
-        ...
+        """
+        Of all inputs so far.
+        """
     @property
     def link(self) -> LinkProfile:
         """
@@ -3048,23 +4000,31 @@ class OffloadClient:
         """
     @property
     def local_ms(self) -> float:
-        ...
+        """
+        Mean time of the small model, measured.
+        """
     @property
     def look_ms(self) -> float:
-        ...
+        """
+        Mean time of the multiplexer, measured.
+        """
     @property
     def server_ms(self) -> Quantity:
-        ...
+        """
+        The server took, as measured so far.
+        """
     @property
     def state(self) -> str:
-        ...
+        """
+        Of the circuit breaker.
+        """
 def accuracy_cost_curve(policy: Policy, table: OutcomeTable) -> list[CurvePoint]:
     """
     A policy's family over budgets.
     """
 def area_above(policy: Policy, baseline: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0, *, up_to: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Estimate | None:
     """
-    area_between() a policy and a baseline, such as random mixing, fitted on the same table; None
+    area_between() a policy and a baseline, such as random mixing, fitted on the same table; none
     for a policy of one operating point, and for the baseline itself.
     """
 @typing.overload
@@ -3084,23 +4044,20 @@ def area_between(policies: collections.abc.Sequence[Policy], others: collections
     """
 def auroc(scores: numpy.ndarray, positive: numpy.ndarray) -> float | None:
     """
-    Area under the ROC curve: the probability that a positive scores above a negative, ties
-    half; None where one of the two is missing. Scores f32 (n), positive u8 (n).
-    
-    Raises:
-        ValueError: the lengths differ.
+    Area under the ROC curve: the probability that a positive scores above a negative, ties half.
+    None where one of the two is missing. Raises ValueError when the lengths differ.
     """
 def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
-    Mean of a - b over the same inputs, with its paired interval.
+    Mean of a - b over the same inputs with its paired interval.
     """
 def bootstrap_mean(values: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
-    Mean with its interval.
+    Mean of `values` with its interval.
     """
 def bootstrap_replicates(columns: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
     """
-    Mean of columns over the same inputs, a replicate each, with its interval over both.
+    The same of a mean: columns of values, a replicate each, over the same inputs.
     """
 def build_network(name: str, options: NetworkOptions) -> Graph:
     """
@@ -3111,25 +4068,23 @@ def build_network(name: str, options: NetworkOptions) -> Graph:
     """
 def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Guarantee:
     """
-    The cheapest operating point that loses at most `drop` of accuracy against the best single
-    model, true with probability 1 - delta (Learn then Test).
-    
-    Raises:
-        ValueError: inputs that the policy was fitted on, options out of range.
+    The cheapest operating point that loses at most `drop` against policy.best_single(), true with
+    probability 1 - delta over the draw of `calibration`: its points are tested from the dearest one
+    down, each at level delta, until one fails. Raises ValueError for inputs that the
+    policy has seen, or options out of range. Source: Angelopoulos et al., Learn then Test, arXiv
+    2110.01052.
     """
 def choose_within(policy: Policy, calibration: OutcomeTable, limits: collections.abc.Sequence[Limit]) -> OperatingPoint:
     """
-    The most accurate operating point that keeps all limits on inputs not seen before.
-    
-    Raises:
-        ValueError: no point does, and what would do.
+    The most accurate operating point that keeps every limit on a table of inputs that the policy
+    was not fitted on, the cheapest of equals; its figures are those of the table. Raises
+    ValueError for a limit that no point keeps, saying what would do, for limits that
+    none keeps together, for an unknown kind or model, and for inputs that the policy has seen.
     """
 def class_count(tensors: collections.abc.Sequence[tuple[str, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]]) -> int:
     """
-    The rows of the last matrix of named shapes.
-    
-    Raises:
-        ValueError: no matrix.
+    The rows of the last matrix, the classes of a network that ends in a linear layer. Raises
+    ValueError where there is none.
     """
 def class_statistics(table: OutcomeTable, decisions: Decisions) -> list[ClassStatistics]:
     """
@@ -3137,23 +4092,21 @@ def class_statistics(table: OutcomeTable, decisions: Decisions) -> list[ClassSta
     """
 def cloud_only(upload: Cost, cloud: Cost, download: Cost) -> Cost:
     """
-    Eq. 10.
+    Eq. 10: C = C_upload + C_cloud-compute + C_download.
     """
 def collapsed_model(called_shares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> int | None:
     """
-    The model that answers (nearly) everything: called alone for more than 99 % of the
-    inputs.
+    The model that answers (nearly) everything: called alone for more than 99 % of the inputs.
     """
 def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multiplexer | None, options: CollectOptions) -> OutcomeTable:
     """
-    An OutcomeTable of every model's answers to normalised images.
+    Runs every model of the pool, and the multiplexer where given, over normalised images f32
+    (n, c, h, w): all that policies need to be fitted, compared and replayed without a network.
     """
 def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, divisions: typing.SupportsInt | typing.SupportsIndex = 1000, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> KeptPromise:
     """
-    Certifies a fitted policy on random parts of a table and counts promises that were broken.
-    
-    Raises:
-        ValueError: as certify(), and where a part would be empty.
+    Certifies a fitted policy on random parts of `table` and counts promises that were broken.
+    Raises ValueError as certify() does, and where a part would be empty.
     """
 def data_kinds() -> list[DataKind]:
     """
@@ -3161,15 +4114,14 @@ def data_kinds() -> list[DataKind]:
     """
 def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
     """
-    Images u8 (n, channels, size, size) from JPEG or PNG contents: the central square resized, or as load_images() does with the shorter side resized to `resize`.
-    
-    Raises:
-        OSError: no whole image, too many pixels.
-        ValueError: options.
+    Images u8 (n, channels, size, size) from the contents of JPEG or PNG files, decoded in parallel.
+    Raises FileError for the first that is no whole image or has too many pixels,
+    ValueError for none or options out of range.
     """
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
-    A sentence when the contrastive loss separates nothing, else an empty text.
+    A sentence when the contrastive loss no longer tells the two kinds of pairs of models apart,
+    i.e. when their mean distances are less than `gap` apart; empty otherwise.
     """
 def digest(array: numpy.ndarray) -> str:
     """
@@ -3177,51 +4129,40 @@ def digest(array: numpy.ndarray) -> str:
     """
 def digest_file(path: os.PathLike | str | bytes) -> str:
     """
-    The same of a file's bytes.
-    
-    Raises:
-        OSError: no plain file, or unreadable.
+    The same of a file's bytes, read in pieces. Raises FileError, also on what is no plain file.
     """
 def divide(table: OutcomeTable, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[OutcomeTable, OutcomeTable]:
     """
-    A table's inputs in two random parts, "held_out" with `fraction` of them and "test".
-    
-    Raises:
-        ValueError: a part would be empty.
+    A table's inputs in two random parts, "held_out" with `fraction` of them and "test". Raises
+    ValueError where a part would be empty.
     """
 def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
     """
-    One image u8 (1, c, h, w) as a png or jpeg file.
-    
-    Raises:
-        ValueError.
+    One image u8 (1, c, h, w), c = 1 or 3, as a file of a payload that is one, a "jpeg" of `quality`
+    (1 to 100). Raises ValueError on anything else.
     """
 def encoded_bytes(images: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> list[int]:
     """
-    Bytes of each image u8 (n, c, h, w) as raw, png or jpeg.
-    
-    Raises:
-        ValueError.
+    Bytes that each image takes when it is sent as one of image_payloads(), "jpeg" at `quality`
+    (1 to 100). images: u8 (n, c, h, w), c = 1 or 3. Raises ValueError on anything else.
     """
 def end_within(within_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
     """
-    End the process so long after SIGTERM or SIGINT, whatever its threads do; at once at the second.
-    
-    Raises:
-        ValueError: a negative number.
+    From here on the process ends `within_ms` after the first SIGTERM or SIGINT, with status 1, and
+    at once at the second, by that signal, whatever its threads do or hold. What handled the signals
+    before still does, and mostly is faster. Once a process; raises ValueError below 0.
     """
 @typing.overload
 def evaluate(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
     """
-    Figures of a fitted policy.
-    
-    Raises:
-        ValueError: inputs that it was fitted on.
+    Accuracy, costs and calls of a fitted policy at its chosen point. Raises ValueError
+    when the table shares inputs with the one it was fitted on, unless allowed.
     """
 @typing.overload
 def evaluate(policy: Policy, point: OperatingPoint, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Evaluation:
     """
-    The same at another of its operating points.
+    Accuracy, costs and calls of a fitted policy at its chosen point. Raises ValueError
+    when the table shares inputs with the one it was fitted on, unless allowed.
     """
 def evaluate_models(table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[Estimate]:
     """
@@ -3236,7 +4177,7 @@ def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.Supp
     """
 def failure_prediction(table: OutcomeTable) -> list[FailurePrediction]:
     """
-    (N), how well each model's failures are told in advance.
+    (N). Raises ValueError for a table without labels.
     """
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
@@ -3244,28 +4185,21 @@ def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessL
     """
 def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost, mobile: Cost, cloud: Cost) -> Cost:
     """
-    Eq. 13 with Eq. 11 and 12; `cloud` is that of cloud_only().
-    
-    Raises:
-        ValueError: a share outside [0, 1].
+    Eq. 13 with Eq. 11 and 12: C = local (C_mux + C_mobile) + (1 - local) (C_mux + C_cloud-only).
+    local: share of the inputs answered on the device. Raises ValueError unless in [0,1].
     """
 def image_payloads() -> list[ImagePayload]:
     """
-    All payloads of images.
+    "raw", "png", "jpeg".
     """
 def in_pool(evaluation: Evaluation, models: collections.abc.Sequence[str], pool: collections.abc.Sequence[str]) -> Evaluation:
     """
     An evaluation on some models of a pool, with called shares of all, 0 for the others.
-    
-    Raises:
-        ValueError: a model that the pool has not.
     """
 def interpolate(points: collections.abc.Sequence[tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex]], cost: typing.SupportsFloat | typing.SupportsIndex) -> float:
     """
-    Accuracy at `cost` on the straight lines between points (cost, accuracy), level outside.
-    
-    Raises:
-        ValueError: no points.
+    Accuracy at `cost` on the straight lines between `points` (at least one, by rising cost), level
+    outside.
     """
 def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resize: typing.SupportsInt | typing.SupportsIndex = 256, crop: typing.SupportsInt | typing.SupportsIndex = 224) -> numpy.ndarray:
     """
@@ -3277,11 +4211,8 @@ def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resi
     """
 def load_onnx(path: os.PathLike | str | bytes) -> Classifier:
     """
-    An ONNX file, run by OpenCV's DNN module.
-    
-    Raises:
-        OSError.
-        ValueError: a network that OpenCV cannot import.
+    The first output of an ONNX file, run by OpenCV's DNN module. Raises FileError for a file that
+    cannot be read, ValueError for a network that OpenCV's importer does not know.
     """
 def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
     """
@@ -3300,17 +4231,14 @@ def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], cha
     """
 def look_closely(policy: Policy, table: OutcomeTable, evaluation: Evaluation) -> Details:
     """
-    An evaluation of a policy on a table, looked at closely.
-    
-    Raises:
-        ValueError: inputs that it was fitted on.
+    An evaluation of a policy on a table, looked at closely. Raises ValueError for a
+    table that shares inputs with the one it was fitted on.
     """
 def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
     """
-    A data set from arrays, not copied: images u8 or f32 (n, h, w) or (n, c, h, w), labels (n).
-    
-    Raises:
-        ValueError: shapes, labels or pixels that do not fit, NaN included.
+    A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32;
+    labels i32 (n). Without class names the classes are called "0" .. the greatest label.
+    Raises ValueError.
     """
 def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex | None = 0, normalization: Normalization = ...) -> Model:
     """
@@ -3328,32 +4256,25 @@ def make_multiplexer(options: MultiplexerOptions, *, seed: typing.SupportsInt | 
     """
 def make_policy(name: str, options: PolicyOptions = ...) -> Policy:
     """
-    A policy by name.
-    
-    Raises:
-        ValueError: lists the names there are.
+    A policy by name. Raises ValueError that lists the names there are.
     """
 def make_splits(data: Dataset, options: SplitOptions) -> Splits:
     """
-    Divide data, stratified by class.
-    
-    Raises:
-        ValueError: a class has too few images.
+    The data's own test set where it has one, else test_fraction of it; the rest divided into train
+    and held_out. Raises ValueError: classes or image shapes of train and test differ, a
+    class has too few images.
     """
 def matching_network(tensors: collections.abc.Sequence[tuple[str, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]], options: NetworkOptions) -> str:
     """
-    The network of the zoo whose tensors have these names and shapes, in its order, with
-    as many classes as the last matrix has rows.
-    
-    Raises:
-        ValueError: there is none.
+    The network of the zoo whose tensors have these names and shapes, built for images as in
+    `options` and as many classes as the last matrix has rows. Raises ValueError where
+    there is none, and for tensors without a matrix.
     """
 def measure_latency(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1, turns: typing.SupportsInt | typing.SupportsIndex = 30) -> Latency:
     """
-    Measure short turns of inference passes, more of them where the machine is busy.
-    
-    Raises:
-        ValueError: a batch or a number of turns below 1.
+    Measures short turns (a pass, or as many as fill a tenth of a millisecond) on this machine; up
+    to four times as many where the typical turn takes half as long again as the fastest. Raises
+    ValueError for a batch or a number of turns below 1.
     """
 def measure_normalization(data: Dataset) -> Normalization:
     """
@@ -3361,7 +4282,7 @@ def measure_normalization(data: Dataset) -> Normalization:
     """
 def mobile_only(mobile: Cost) -> Cost:
     """
-    Eq. 9.
+    Eq. 9: C = C_mobile-compute.
     """
 def monitored_values(policy: Policy, table: OutcomeTable) -> dict[str, list[float]]:
     """
@@ -3372,32 +4293,32 @@ def monitored_values(policy: Policy, table: OutcomeTable) -> dict[str, list[floa
     """
 def multiplexed(called: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], models: collections.abc.Sequence[Cost], multiplexer: Cost = ...) -> Cost:
     """
-    Eq. 14, and the multiplexer.
-    
-    Raises:
-        ValueError: shares that do not fit.
+    Eq. 14, with the multiplexer that the paper leaves out: C = C_mux + sum_i called_i C_i. Pass
+    no_cost() for the equation as printed. called: shares of the inputs, each in [0, 1]; they sum to
+    one where one model answers, to more for an ensemble. Raises ValueError.
     """
 def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: WeightOptions = ...) -> numpy.ndarray:
     """
-    softmax over the models of score - lambda c / max c (Eq. 5 and 6), as the scores (n, N).
+    The weight of each model for each input, softmax over i of
+    `paper`: score_i / (c_i / min c); `bounded`: score_i - lambda_cost c_i / max c.
     
-    Raises:
-        ValueError: shapes that do not fit, costs not above 0.
+    scores: (B, N) f32 or f64; costs: N positive numbers in any one unit. Result as the scores.
+    Raises ValueError on anything else.
+    Source: arXiv 2001.05870v2, Eq. 5 and 6.
     """
 def networks() -> list[NetworkEntry]:
     """
-    All networks of the zoo, by family.
+    The zoo: the paper's six families in full size and cut for small images; within a family,
+    cheapest first.
     """
 def no_cost() -> Cost:
     """
-    Nothing, known to be nothing.
+    Nothing at all, known to be nothing.
     """
 def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndarray:
     """
-    (x - mean) / deviation, f32.
-    
-    Raises:
-        ValueError: NaN, or another shape.
+    (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
+    dtype, channel count, a row that is not finite.
     """
 def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt | typing.SupportsIndex = 3, size: typing.SupportsInt | typing.SupportsIndex = 64) -> Splits:
     """
@@ -3421,28 +4342,23 @@ def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 
     """
 def policies() -> list[PolicyEntry]:
     """
-    All policies, in the order in which they are reported.
+    The built-in policies, in the order in which they are reported, and those added since.
     """
 def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, logits: bool, name: str) -> numpy.ndarray:
     """
-    Answers f32 (n, K) as probabilities; classes 0: any K.
-    
-    Raises:
-        ValueError: another shape, not finite, no probabilities.
+    Answers f32 (n, K) as probabilities: their softmax where they are logits. `classes` 0: any K.
+    Raises ValueError for another shape, numbers that are not finite, and rows that are
+    no probabilities.
     """
 def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
-    Read a ModelInferRequest as it goes over gRPC.
-    
-    Raises:
-        ValueError: it is none, or beyond the limits.
+    Reads a ModelInferRequest as it goes over gRPC; otherwise as read_rest_request.
     """
 def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
-    Read a REST body of at most so many encoded images a tensor.
-    
-    Raises:
-        ValueError: it is none, or beyond the limits.
+    Reads a REST body, whose first `json_length` bytes are JSON and the rest binary tensors. Time
+    and memory are linear in the body's size, and nothing recurses. Raises ValueError
+    where it is no request, or beyond the limits.
     """
 def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
     """
@@ -3453,56 +4369,49 @@ def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.
     """
 def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.SupportsFloat | typing.SupportsIndex, to: typing.SupportsFloat | typing.SupportsIndex, shares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[float | None]:
     """
-    The least cost of a curve's point with accuracy start + share (to - start), by share;
-    None where no point has it.
+    The least cost of a point that recovers each of `shares` of the gap between two accuracies, of
+    the cheapest and of the best single model: accuracy >= from + share (to - from). None where no
+    point does.
     """
 def release_free_memory() -> None:
     """
-    Give memory that nobody uses back to the system.
+    Gives memory that nobody uses back to the system. glibc keeps a heap for each of many threads,
+    and what large things leave there when they go; a process that lives long would only grow.
     """
 def replay_records(policy: Policy, lines: collections.abc.Sequence[str]) -> list[ReplayedRecord]:
     """
-    The decisions on what records say was known.
-    
-    Raises:
-        ValueError: no record of this policy in this version.
+    Decides records again. Raises ValueError, with the line's number, for what is no
+    record of this policy in this version, or where the policy calls a model whose output the record
+    does not hold.
     """
 def require_same(there: str, here: str, where: str, expected: str, place: str = 'before') -> None:
     """
-    Compare two JSON texts.
-    
-    Raises:
-        ValueError: they differ; it lists each leaf that does.
+    Raises ValueError unless the JSON texts `there` and `here` hold the same: it lists
+    each leaf in which they differ, "KEY: VALUE `place`, VALUE now".
     """
 def right_wrong_matrix(table: OutcomeTable) -> list[float]:
     """
-    (N * N), row's model right and column's wrong: the paper's Quantity 1.
+    (N, N) row-major, the paper's Figure 1: share of inputs where the row's model is right and the
+    column's wrong.
     """
 def roc_curve(scores: numpy.ndarray, positive: numpy.ndarray) -> list[tuple[float, float]]:
     """
-    Pairs (false, true positive rate) from (0, 0) to (1, 1), by falling threshold, without the
-    points between two equal steps. Scores f32 (n), positive u8 (n).
-    
-    Raises:
-        ValueError: the lengths differ, or positives or negatives are missing.
+    From (0, 0) to (1, 1), by falling threshold, without the points between two equal steps. Raises
+    ValueError when the lengths differ, or where positives or negatives are missing.
     """
 def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
     """
-    Answers of every model for every variant of every input.
-    
-    Raises:
-        ValueError.
+    Runs every model's inference plan over every variant of `dataset`; weights are only read. Raises
+    ValueError on options below 1, an empty set, models that do not fit it or each other.
     """
 def run_multiplexer(multiplexer: Multiplexer, images: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
     """
-    Run a multiplexer over normalised images; costs are the N models'.
+    Runs a multiplexer over normalised images f32 (n, c, h, w); `costs` are the N models'.
+    Raises BusyError while another thread trains it.
     """
 def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.Mapping[str, numpy.ndarray], metadata: collections.abc.Mapping[str, str] = {}) -> None:
     """
-    Write named arrays and texts atomically.
-    
-    Raises:
-        OSError: it cannot be written.
+    Writes atomically. Source: https://github.com/huggingface/safetensors (format description).
     """
 def schedules() -> list[ScheduleEntry]:
     """
@@ -3510,15 +4419,12 @@ def schedules() -> list[ScheduleEntry]:
     """
 def set_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
-    Threads for every computation; 0 means the cores this process may use.
-    
-    Raises:
-        ValueError: a negative number.
+    Threads for OpenMP (oneDNN, OpenBLAS, our kernels) and TBB (data pipeline, request path)
+    alike; 0 means usable_cores(). Raises ValueError when negative.
     """
 def shuffle(table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> OutcomeTable:
     """
-    A table's inputs in random order: what is learnt from parts of it comes from other
-    parts.
+    A table's inputs in random order: what is learnt from parts of it comes from other parts.
     """
 def split_dataset(data: Dataset, second_fraction: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex) -> tuple[Dataset, Dataset]:
     """
@@ -3529,12 +4435,9 @@ def split_dataset(data: Dataset, second_fraction: typing.SupportsFloat | typing.
     """
 def study(held_out: OutcomeTable, test: OutcomeTable, *, cost_kind: str = '', policy: str, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Study:
     """
-    Fits every policy that `held_out` suffices for, and evaluates it on `test`; `policy` is the
-    one of which saving, gain and details are.
-    
-    Raises:
-        ValueError: fewer than two models, an unknown kind of cost, tables that do not fit
-            each other or share inputs.
+    Fits every policy of the options that `held_out` suffices for, made by `make`, and evaluates it
+    on `test`. Raises ValueError for fewer than two models, an unknown kind of cost,
+    tables that do not fit each other or share inputs.
     """
 def supports_bf16() -> bool:
     """
@@ -3542,7 +4445,7 @@ def supports_bf16() -> bool:
     """
 def threads() -> int:
     """
-    The number of threads in use.
+    The number set_threads settled on.
     """
 def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None, *, right: numpy.ndarray = ...) -> TrainingResult:
     """
@@ -3562,7 +4465,8 @@ def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collect
     """
 def usable_cores() -> int:
     """
-    The cores that this process may use: those it may run on, within its CPU quota.
+    The cores that this process may use, at least 1: those it may run on, and no more than whole
+    ones in its CPU quota (control groups of both versions, this one's and those around it).
     """
 def versions() -> dict[str, str]:
     """

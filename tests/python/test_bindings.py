@@ -16,12 +16,13 @@ TEXTS = header_texts.read(HEADERS)
 # Bound as another thing than the header describes: several of a name, other arguments or results.
 ADAPTED = {
     "DecisionBatch",
-    "Figure.value",
+    "Quantity.value",
     "Loader.next",
     "Model",
     "OffloadClient.answer",
     "OutcomeTable.load",
     "Policy.decide",
+    "PolicyFigures.curve",
     "Predictor.output",
     "Service.submit",
     "accuracy_cost_curve",
@@ -32,10 +33,7 @@ ADAPTED = {
     "OutcomeTable.labels",
     "measure_normalization",
     "monitored_values",
-    "network_names",
-    "optimizer_names",
     "record_decisions",
-    "schedule_names",
     "train_models",
     "train_multiplexer",
 }

@@ -6,17 +6,14 @@ import json
 import re
 import shutil
 import socket
-import struct
 import subprocess
 import threading
-import time
-import zlib
-from http.client import HTTPConnection
 
 import numpy as np
 import pytest
 from muxnet import _core
 from muxnet.serve.served import Source, load
+from serve_requests import BAD_INPUTS, body_of, call, expected, png_of, tensor, wait_for
 
 http = pytest.importorskip("tritonclient.http")
 grpc = pytest.importorskip("tritonclient.grpc")
@@ -47,30 +44,6 @@ def rest(ready):
 def rpc(ready):
     with grpc.InferenceServerClient(f"127.0.0.1:{ready['grpc_port']}") as client:
         yield client
-
-
-def expected(served, images):
-    """What a router in this process makes of the images."""
-    pool = _core.ModelPool(served.models)
-    router = _core.Router(pool, served.multiplexer, served.policy.rule())
-    return router.route(_core.normalize(images, served.models[0].normalization))
-
-
-def tensor(kind, images, **options):
-    datatype = {"u": "UINT8", "f": "FP32", "O": "BYTES"}[images.dtype.kind]
-    made = kind.InferInput("images", list(images.shape), datatype)
-    made.set_data_from_numpy(images, **options)
-    return [made]
-
-
-def call(ready, method, path, body=None, headers=None):
-    connection = HTTPConnection("127.0.0.1", ready["http_port"], timeout=60)
-    try:
-        connection.request(method, path, body, headers or {})
-        reply = connection.getresponse()
-        return reply.status, dict(reply.getheaders()), reply.read()
-    finally:
-        connection.close()
 
 
 def test_health_and_metadata_are_told(rest, rpc, served):
@@ -161,24 +134,6 @@ def test_encoded_images_are_decoded(rest, rpc, served, ready, digit_images):
     np.testing.assert_allclose(json.loads(reply)["outputs"][0]["data"], raw[0], atol=1e-5)
 
 
-def png_of(image):
-    """A grey PNG, written by hand as no encoder is a dependency."""
-
-    def chunk(kind, content):
-        check = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + check
-
-    _, height, width = image.shape
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = b"".join(b"\0" + image[0, row].tobytes() for row in range(height))
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
-
-
 def test_a_decision_alone_calls_no_model(rest, served, digit_images):
     images = digit_images[:3]
     before = model_images(rest)
@@ -212,35 +167,6 @@ def test_a_request_limits_its_cost_and_its_time(rest, rpc, served, digit_images)
     found = rest.infer("router", tensor(http, digit_images[:6]), parameters={"max_cost": limit})
     macs = json.loads(found.get_response()["parameters"]["cost"])
     assert max(macs) <= limit
-
-
-def body_of(images, **changes):
-    entry = {
-        "name": "images",
-        "shape": list(images.shape),
-        "datatype": "UINT8",
-        "data": images.tolist(),
-    }
-    return {"inputs": [{**entry, **changes}]}
-
-
-BAD_INPUTS = {
-    "another name": ({"name": "pixels"}, "one tensor 'images'"),
-    "another shape": ({"shape": [1, 1, 32, 31]}, "images of shape"),
-    "negative extents": ({"shape": [-1, 1, 32, 32]}, "1 to 512 images"),
-    "no images": ({"shape": [0, 1, 32, 32]}, "1 to 512 images"),
-    "huge extents": ({"shape": [2**62, 1, 32, 32]}, "1 to 512 images"),
-    "a text as shape": ({"shape": "1"}, "a list of whole numbers"),
-    "an unknown datatype": ({"datatype": "FP13"}, "UINT8, FP32, BYTES"),
-    "texts as pixels": ({"data": ["a"]}, "numbers of UINT8"),
-    "too few pixels": ({"data": [1, 2, 3]}, "1024 numbers of UINT8"),
-    "pixels too large": ({"data": [300] * 1024}, "numbers from 0 to 255"),
-    "ragged pixels": ({"data": [[1, 2], [3]]}, "numbers of UINT8"),
-    "broken base64": ({"datatype": "BYTES", "shape": [1], "data": ["?"]}, "base64"),
-    "no picture": ({"datatype": "BYTES", "shape": [1], "data": ["AAAA"]}, "JPEG or PNG"),
-    "no data": ({"data": None}, "numbers of UINT8"),
-    "binary data that is not there": ({"parameters": {"binary_data_size": 1024}}, "either data or"),
-}
 
 
 @pytest.mark.parametrize("name", BAD_INPUTS)
@@ -391,16 +317,6 @@ def test_records_tell_where_the_rule_was_not_followed(ready, rest, rpc, served, 
     assert any(record.get("departure", {}).get("reason") == "cost" for record in records[:9])
     assert all(record["point"] == served.point_for(**asked) for record in records[9:])
     assert all(again.same for again in _core.replay_records(served.policy, kept))
-
-
-def wait_for(path, text, count):
-    """All lines of the file, once so many hold the text."""
-    for _ in range(600):
-        lines = path.read_text().splitlines()
-        if sum(text in line and line.endswith("}") for line in lines) == count:
-            return lines
-        time.sleep(0.1)
-    raise AssertionError(f"{text} did not come")
 
 
 def test_the_status_page_needs_nothing_from_elsewhere(ready):

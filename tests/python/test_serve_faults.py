@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 from muxnet import _core, cli
 from muxnet.base.files import write_text
+from serve_requests import limit, memory_mb, told
 
 NAMES = ["small", "large"]
 FORMAT = ["--size", "8", "--channels", "1"]
@@ -94,14 +95,6 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
-
-
-def events(said):
-    return [json.loads(line) for line in said["log"].read_text().splitlines()]
-
-
-def told(said, name):
-    return [entry for entry in events(said) if entry["event"] == name]
 
 
 def test_a_function_that_hangs_costs_its_worker_and_no_request_waits(folder, started_server):
@@ -223,11 +216,6 @@ def test_a_model_that_hangs_is_not_put_in_place(folder, started_server):
         wait_until(lambda: client.status()["version"] == 2)  # no file has changed
 
 
-def limit(process, kind, soft):
-    _, hard = resource.prlimit(process.pid, kind)
-    resource.prlimit(process.pid, kind, (soft, hard))
-
-
 def test_decisions_on_a_full_disk_are_lost_and_counted_and_resume(folder, started_server, capsys):
     path = folder / "decisions.jsonl"
     with started_server(folder / "router", *FORMAT, "--decisions", str(path)) as (process, said):
@@ -336,11 +324,6 @@ def test_a_monitor_of_other_streams_is_refused_once_and_not_with_every_request(
         assert "expected values of elsewhere" in told(said, "reload refused")[0]["reason"]
         assert client.infer("router")[0] == 200
         assert client.status()["drift"] is None
-
-
-def memory_mb(process):
-    with open(f"/proc/{process.pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
 
 
 def test_reloads_leave_no_memory_behind(untrained_run, started_server, digit_images):

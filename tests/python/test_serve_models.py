@@ -329,30 +329,6 @@ def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path
         load(Source(folder / "router", shadow=str(tmp_path)))
 
 
-def test_a_service_of_functions_ends_with_python_busy():
-    """Its threads need Python's lock, which whoever destroys it holds."""
-    normalization = _core.Normalization([0.0], [1.0])
-    options = {"cost": 1.0, "image_shape": (1, 2, 2), "classes": 2, "normalization": normalization}
-
-    def slow(images):
-        time.sleep(0.05)
-        return np.eye(2)[np.zeros(len(images), int)]
-
-    models = [_core.HostedModel.function(name, slow, **options) for name in ("a", "b")]
-    policy = _core.make_policy("always", _core.PolicyOptions(cost_kind="cost"))
-    answers = np.full((8, 2, 2), 0.5, np.float32)
-    table = _core.OutcomeTable(
-        ["a", "b"], answers, {"cost": [1.0, 2.0]}, labels=np.zeros(8, np.int32)
-    )
-    policy.fit(table)
-    chosen = _core.ServiceOptions()
-    chosen.warm_up = False
-    service = _core.Service(_core.Deployment(models, None, [policy.rule()]), chosen)
-    for ticket in range(3):
-        service.submit(ticket, _core.ServiceRequest(np.zeros((1, 1, 2, 2), np.uint8)))
-    del service, models
-
-
 def test_an_onnx_file_is_hosted_without_python(folder):
     listed = adapters.read_models(folder / "models.json")
     assert [model.onnx is not None for model in listed] == [False, True, False]

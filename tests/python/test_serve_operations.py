@@ -2,11 +2,9 @@
 
 import contextlib
 import json
-import signal
 import socket
 import ssl
 import threading
-import time
 from http.client import HTTPConnection, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -17,6 +15,7 @@ from muxnet import _core, cli
 from muxnet.base.errors import UserError
 from muxnet.base.files import write_text
 from muxnet.serve.served import Source, load
+from serve_requests import infer_body, request, wait_until
 
 RpcError = pytest.importorskip("grpc").RpcError
 grpc = pytest.importorskip("tritonclient.grpc")
@@ -26,21 +25,6 @@ ExportTraceServiceRequest = pytest.importorskip(
 
 TOKEN = "correct horse"
 JSON = {"content-type": "application/json"}
-
-
-def request(port, method="GET", path="/status", body=None, headers=None, connection=None):
-    connection = connection or HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request(method, path, body, headers or {})
-        reply = connection.getresponse()
-        return reply.status, dict(reply.getheaders()), json.loads(reply.read())
-    finally:
-        connection.close()
-
-
-def infer_body(images):
-    entry = {"name": "images", "shape": list(images.shape), "datatype": "UINT8"}
-    return json.dumps({"inputs": [{**entry, "data": images.ravel().tolist()}]})
 
 
 def test_only_the_token_opens_and_all_is_encrypted(
@@ -75,70 +59,6 @@ def test_only_the_token_opens_and_all_is_encrypted(
             headers = {"authorization": f"Bearer {TOKEN}"}
             reply = client.infer("router", [inputs], headers=headers)
             assert reply.as_numpy("probabilities").shape == (1, 10)
-
-
-@pytest.fixture
-def fitted_router(untrained_run, tmp_path):
-    """A router of ``muxnet fit``, which calls one model alone."""
-
-    def fit(model):
-        policy = _core.make_policy("always", _core.PolicyOptions(model=model))
-        policy.fit(_core.OutcomeTable.load(untrained_run / "outcomes-held_out.safetensors"))
-        (tmp_path / "router").mkdir(exist_ok=True)
-        policy.save(tmp_path / "router" / "policy.json")
-        return tmp_path / "router"
-
-    return fit
-
-
-def wait_until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def wait_for_version(port, version):
-    wait_until(lambda: request(port)[2]["version"] >= version)
-
-
-def test_a_router_is_reloaded_while_requests_run(
-    untrained_run, started_server, fitted_router, digit_images
-):
-    router = fitted_router(0)
-    arguments = ["--run", str(untrained_run), "--workers", "2"]
-    with started_server(router, *arguments) as (process, said):
-        port = said["http_port"]
-        body, stop, seen, wrong = infer_body(digit_images[:3]), threading.Event(), set(), []
-
-        def ask():
-            while not stop.is_set():
-                status, _, reply = request(port, "POST", "/v2/models/router/infer", body)
-                said_of = reply["parameters"]
-                version = said_of["policy_version"]
-                names = {name for called in json.loads(said_of["called"]) for name in called}
-                seen.add(version)
-                # Version v calls model v - 1.
-                if status != 200 or names != {said["models"][version - 1]}:
-                    wrong.append((status, version, names))
-
-        threads = [threading.Thread(target=ask) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        fitted_router(1)  # noticed by its file
-        wait_for_version(port, 2)
-        (router / "policy.json").write_text("{")  # is refused, and changes nothing
-        time.sleep(1.5)
-        assert request(port, "POST", "/v2/repository/models/router/load")[0] == 400
-        fitted_router(2)
-        process.send_signal(signal.SIGHUP)
-        wait_for_version(port, 3)
-        time.sleep(0.2)
-        stop.set()
-        for thread in threads:
-            thread.join()
-        assert not wrong
-        assert {1, 2, 3} <= seen
 
 
 def test_labels_that_come_back_tell_the_accuracy(untrained_run, started_server, digit_images):
@@ -200,13 +120,6 @@ def test_inputs_unlike_those_of_the_calibration_raise_an_alarm(
         assert (drift["alarm"], drift["observed"]) == (True, 512)
         assert drift["e_value"] >= 1 / drift["alpha"]
         assert "muxnet_drift_alarm 1.0" in metrics(port)
-
-
-def test_a_monitor_of_another_operating_point_is_refused(untrained_run, fitted_router):
-    router = fitted_router(0)
-    _core.DriftMonitor({"answer": [0.5]}, "other").save(router / "drift.json")
-    with pytest.raises(UserError, match=r"a monitor of the router in version .*, received other"):
-        load(Source(router, run=untrained_run))
 
 
 class Collector(BaseHTTPRequestHandler):

@@ -7,7 +7,8 @@
 namespace muxnet {
 
 /// A wireless link as the device sees it. Radio power while it sends or receives at r Mbps is
-/// alpha r + base; after the last byte it stays up for the tail.
+/// alpha r + base; after the last byte it stays up for the tail. Threads
+/// may use one at once that nobody changes.
 /// Source: Huang et al., A Close Examination of Performance and Power Characteristics of 4G LTE
 /// Networks, MobiSys 2012.
 struct LinkProfile {
