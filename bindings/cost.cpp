@@ -17,11 +17,12 @@ void bind_figures(Module& module) {
   Class<Quantity>(module, "Quantity")
       .def(py::init(&make_figure), py::arg("value") = py::none(), py::arg("origin") = "counted",
            "None: not known.\n\nRaises:\n    ValueError: an unknown origin, not finite.")
-      .def_property_readonly("value",
-                             [](const Quantity& figure) {
-                               return figure.known() ? std::optional<double>(figure.value())
-                                                     : std::nullopt;
-                             })
+      .def_property_readonly(
+          "value",
+          [](const Quantity& figure) {
+            return figure.known() ? std::optional<double>(figure.value()) : std::nullopt;
+          },
+          "The number; None where it is not known.")
       .def_property_readonly("origins", [](const Quantity& figure) {
         std::vector<std::string> names;
         for (const Origin origin : figure.origins()) names.emplace_back(name_of(origin));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <filesystem>
 
 #include "described.hpp"
 
@@ -18,6 +19,9 @@ Field(const char*, Value T::*) -> Field<T, Value>;
 /// An argument whose default is written as Python would write it, objects of ours included.
 template <class Value>
 py::arg_v argument(const char* name, const Value& value) {
+  if constexpr (std::is_same_v<Value, std::filesystem::path>) {
+    return py::arg(name) = value.string();  // Python's own path of "" is "."
+  }
   py::arg_v result = py::arg(name) = value;
   const py::type type = py::type::of(result.value);
   const bool ours = type.attr("__module__").cast<std::string>() == "muxnet._core";

@@ -800,7 +800,7 @@ class FitOptions:
     """
     What both steps of Algorithm 1 have in common.
     """
-    def __init__(self, *, phase: str = '', epochs: typing.SupportsInt | typing.SupportsIndex = 10, batch_size: typing.SupportsInt | typing.SupportsIndex = 128, optimizer: OptimizerOptions = ..., schedule: ScheduleOptions = ..., clip_norm: typing.SupportsFloat | typing.SupportsIndex = 0.0, seed: typing.SupportsInt | typing.SupportsIndex = 0, precision: Precision = Precision.full, checkpoint: os.PathLike | str | bytes = ..., checkpoint_seconds: typing.SupportsFloat | typing.SupportsIndex = 60.0, resume: bool = False) -> None:
+    def __init__(self, *, phase: str = '', epochs: typing.SupportsInt | typing.SupportsIndex = 10, batch_size: typing.SupportsInt | typing.SupportsIndex = 128, optimizer: OptimizerOptions = ..., schedule: ScheduleOptions = ..., clip_norm: typing.SupportsFloat | typing.SupportsIndex = 0.0, seed: typing.SupportsInt | typing.SupportsIndex = 0, precision: Precision = Precision.full, checkpoint: os.PathLike | str | bytes = '', checkpoint_seconds: typing.SupportsFloat | typing.SupportsIndex = 60.0, resume: bool = False) -> None:
         ...
     @property
     def batch_size(self) -> int:
@@ -1305,7 +1305,7 @@ class Quantity:
     @property
     def value(self) -> float | None:
         """
-        Raises std::logic_error when it is not known.
+        The number; None where it is not known.
         """
 class Cost:
     """

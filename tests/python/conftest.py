@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from invented_run import example
-from muxnet import cli
+from muxnet import _core, cli
 
 STUB = Path(__file__).with_name("inference_stub.py")
 
@@ -169,3 +169,17 @@ def make_cloud():
     yield make
     for cloud in started:
         cloud.kill()
+
+
+@pytest.fixture
+def fitted_router(untrained_run, tmp_path):
+    """A router of ``muxnet fit``, which calls one model alone."""
+
+    def fit(model):
+        policy = _core.make_policy("always", _core.PolicyOptions(model=model))
+        policy.fit(_core.OutcomeTable.load(untrained_run / "outcomes-held_out.safetensors"))
+        (tmp_path / "router").mkdir(exist_ok=True)
+        policy.save(tmp_path / "router" / "policy.json")
+        return tmp_path / "router"
+
+    return fit

@@ -12,20 +12,6 @@ from muxnet.serve.served import Source, load
 from serve_requests import infer_body, request, wait_until
 
 
-@pytest.fixture
-def fitted_router(untrained_run, tmp_path):
-    """A router of ``muxnet fit``, which calls one model alone."""
-
-    def fit(model):
-        policy = _core.make_policy("always", _core.PolicyOptions(model=model))
-        policy.fit(_core.OutcomeTable.load(untrained_run / "outcomes-held_out.safetensors"))
-        (tmp_path / "router").mkdir(exist_ok=True)
-        policy.save(tmp_path / "router" / "policy.json")
-        return tmp_path / "router"
-
-    return fit
-
-
 def wait_for_version(port, version):
     wait_until(lambda: request(port)[2]["version"] >= version)
 

@@ -24,7 +24,7 @@ struct NetworkOptions {
 /// torchvision names them.
 struct NetworkEntry {
   std::string name;
-  std::string title;   ///< one line: depth, width, what it was cut from
+  std::string title;   ///< what it is, for people
   std::string family;  ///< that it is a size of
   std::function<Graph(const NetworkOptions&)> build;
 };
