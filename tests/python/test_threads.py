@@ -23,15 +23,20 @@ Call = Callable[[], Any]
 
 def classes_that_let_go() -> set[str]:
     """Return the bound classes with a call that releases the lock, by the bindings' sources."""
-    opener = re.compile(r'py::class_<[^;"]*>\s*\w*\s*\(\s*module,\s*"(\w+)"|module\.def\(')
+    # A class, or a function that binds more of one.
+    opener = re.compile(
+        r'(?:Class<[^;"]*>|\bPolicyClass|\bbind_options)\s*\w*\s*\(\s*module(?:\.attr\(|,\s*)"(\w+)"'
+        r"|\((?:Class<(\w+)>|(Policy)Class)& \w+\) \{|module\.def\("
+    )
     found = set()
     for path in BINDINGS.glob("*.cpp"):
         text = path.read_text(encoding="utf-8")
         ends = [*opener.finditer(text), None]
         for begin, end in pairwise(ends):
             part = text[begin.end() : end.start() if end else len(text)]
-            if begin[1] and re.search(r"\bUnlocked\(\)|\bReleaseGil\b", part):
-                found.add(begin[1])
+            name = next(filter(None, begin.groups()), "")
+            if name and re.search(r"\bUnlocked\(\)|\bReleaseGil\b", part):
+                found.add(name)
     return found
 
 
