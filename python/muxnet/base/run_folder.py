@@ -21,6 +21,11 @@ class RunFolder:
         return self.path / "results.json"
 
     @property
+    def finished(self) -> bool:
+        """Whether it holds a finished run."""
+        return self.results.is_file() and self.config.is_file()
+
+    @property
     def report(self) -> Path:
         """The report for a person."""
         return self.path / "report.html"

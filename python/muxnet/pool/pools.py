@@ -204,11 +204,6 @@ def require_models(where: str, policy: _core.Policy, names: Sequence[str]) -> No
         raise ConfigError(error_text(where, expected, ", ".join(policy.models)))
 
 
-def is_run(folder: RunFolder) -> bool:
-    """Return whether a folder holds a finished run."""
-    return folder.results.is_file() and folder.config.is_file()
-
-
 def load_policy(path: Path, name: str = "") -> _core.Policy:
     """Return the policy of a router's folder, or one of a run's: the learned cascade by default.
 
@@ -218,7 +213,7 @@ def load_policy(path: Path, name: str = "") -> _core.Policy:
 
     """
     folder = RunFolder(path)
-    if is_run(folder):
+    if folder.finished:
         return run_policy(folder, name or DEFAULT)
     if name:
         expected = f"a run's folder, which has several policies, at {path}"

@@ -25,7 +25,6 @@ from muxnet.pool.pools import (
     ImageFormat,
     NetworkPool,
     Pool,
-    is_run,
     load_policy,
     models_file,
     require_models,
@@ -190,7 +189,7 @@ def open_router(
     path = Path(path)
     found = load_policy(path, policy)
     folder = RunFolder(Path(run or path))
-    if run is None and not is_run(folder):
+    if run is None and not folder.finished:
         listed = read_models(models_file(path, Path(models) if models else None), threads=threads)
         return Router(listed, None, found, images=images)
     if models is not None or images is not None:

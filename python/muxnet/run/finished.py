@@ -37,7 +37,7 @@ def load_run(path: Path) -> LoadedRun:
 
     """
     folder = RunFolder(path)
-    if not folder.config.is_file() or not folder.results.is_file():
+    if not folder.finished:
         raise UserError(error_text(str(path), "the folder of a finished run", "none"))
     config, results = load_config(folder.config), read_results(folder.results)
     test = data_of(config).test

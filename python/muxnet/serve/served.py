@@ -9,7 +9,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool.adapters import files_of
-from muxnet.pool.pools import ImageFormat, is_run, load_policy, require_models
+from muxnet.pool.pools import ImageFormat, load_policy, require_models
 from muxnet.pool.router import open_router
 from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
 
@@ -33,7 +33,7 @@ class Source:
     @property
     def has_networks(self) -> bool:
         """Whether the models are those of a run."""
-        return is_run(RunFolder(self.run or self.path))
+        return RunFolder(self.run or self.path).finished
 
     def files(self) -> list[Path]:
         """Return the files whose change means something new to serve."""
