@@ -36,8 +36,7 @@ def zoo(
     """Return the networks ``names`` with fresh weights, built for the images of ``train``.
 
     Raises:
-        ValueError: no data set.
-        IndexError: a network that is not in the zoo.
+        ValueError: no data set, a network that is not in the zoo.
 
     >>> [model.name for model in muxnet.zoo(["alexnet_small", "mobilenet_v2_small"], data.train)]
     ['alexnet_small', 'mobilenet_v2_small']
