@@ -194,15 +194,10 @@ def _test_images(options: LoadOptions) -> tuple[Pixels, NDArray[np.int32]]:
     from muxnet.base.images import raw_pixels
     from muxnet.base.run_folder import RunFolder
     from muxnet.run.config import load_config
-    from muxnet.run.data import load_data
+    from muxnet.run.data import data_of
 
     config = load_config(RunFolder(options.run).config)
-    data = load_data(
-        options.data or config.data,
-        held_out_fraction=config.held_out_fraction,
-        test_fraction=config.test_fraction,
-        seed=config.seed,
-    ).test
+    data = data_of(dataclasses.replace(config, data=options.data or config.data)).test
     return raw_pixels(data, 0, len(data)), np.asarray(data.labels)
 
 
