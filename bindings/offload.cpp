@@ -126,7 +126,8 @@ void bind_offload_client(Module& module) {
       .def_property_readonly("link", py::cpp_function(&OffloadClient::link, Unlocked()))
       .def_property_readonly("server_ms", py::cpp_function(&OffloadClient::server_ms, Unlocked()))
       .def_property_readonly("local_ms", py::cpp_function(&OffloadClient::local_ms, Unlocked()))
-      .def_property_readonly("look_ms", py::cpp_function(&OffloadClient::look_ms, Unlocked()))
+      .def_property_readonly("multiplexer_ms",
+                             py::cpp_function(&OffloadClient::multiplexer_ms, Unlocked()))
       .def_property_readonly(
           "state",
           py::cpp_function(

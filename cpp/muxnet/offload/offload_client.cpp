@@ -135,8 +135,8 @@ OffloadReason OffloadClient::choose(Work& work, Placement placement) {
   if (placement == Placement::device) return OffloadReason::confidential;
   std::unique_lock lock(mutex_);
   if (!endpoint_ || !breaker_.allows()) return OffloadReason::link_down;
-  const double look_ms = placement == Placement::decide ? multiplexer_time_.bound_ms() : 0;
-  if (clock_->now_ms() + look_ms >= work.fall_back_ms) return OffloadReason::too_slow;
+  const double multiplexer_ms = placement == Placement::decide ? multiplexer_time_.bound_ms() : 0;
+  if (clock_->now_ms() + multiplexer_ms >= work.fall_back_ms) return OffloadReason::too_slow;
   if (placement == Placement::cloud) return OffloadReason::offloaded;
   lock.unlock();
   const double start = clock_->now_ms();
@@ -328,7 +328,7 @@ double OffloadClient::local_ms() const {
   return local_time_.mean_ms();
 }
 
-double OffloadClient::look_ms() const {
+double OffloadClient::multiplexer_ms() const {
   const std::lock_guard lock(mutex_);
   return multiplexer_time_.mean_ms();
 }

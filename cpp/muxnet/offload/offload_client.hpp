@@ -68,7 +68,7 @@ class OffloadClient {
   LinkProfile link() const;             ///< as measured so far
   Quantity server_ms() const;           ///< the server took, as measured so far
   double local_ms() const;              ///< mean time of the small model, measured
-  double look_ms() const;               ///< mean time of the multiplexer, measured
+  double multiplexer_ms() const;        ///< mean time of the multiplexer, measured
   CircuitBreaker::State state() const;  ///< of the circuit breaker
 
  private:

@@ -44,7 +44,7 @@ def placements(
     models = {model.name: model for model in run.results.models}
     cheapest = min(models.values(), key=lambda model: model.macs)
     dearest = max(models.values(), key=lambda model: model.macs)
-    look = _core.Cost(
+    multiplexer = _core.Cost(
         _core.Quantity(run.results.multiplexer.macs, "counted"),
         _core.Quantity(run.results.multiplexer.latency_ms, "measured"),
     )
@@ -58,11 +58,13 @@ def placements(
     return (
         _placement("mobile-only", cheapest.accuracy, _core.mobile_only(local)),
         _placement("cloud-only", dearest.accuracy, cloud),
-        _placement("mobile-cloud hybrid", pair.accuracy, _core.hybrid(stays, look, local, cloud)),
+        _placement(
+            "mobile-cloud hybrid", pair.accuracy, _core.hybrid(stays, multiplexer, local, cloud)
+        ),
         _placement(
             "multiplexed in the cloud, at the server",
             routed.accuracy,
-            _core.multiplexed(list(routed.called), on_server, look),
+            _core.multiplexed(list(routed.called), on_server, multiplexer),
         ),
     )
 

@@ -118,7 +118,7 @@ def policy_results(found: Evaluations, latencies: Latencies) -> tuple[PolicyResu
             name,
             entry,
             models_ms,
-            look_ms=latencies.multiplexer.ms if name in found.routed else 0.0,
+            multiplexer_ms=latencies.multiplexer.ms if name in found.routed else 0.0,
             note=found.notes.get(name, ""),
         )
         for name, entry in found.policies.items()
@@ -129,12 +129,12 @@ def policy_result(
     name: str,
     evaluation: _core.Evaluation,
     latencies_ms: Sequence[float],
-    look_ms: float,
+    multiplexer_ms: float,
     note: str = "",
 ) -> PolicyResult:
     """Return the record of an evaluation of the core.
 
-    Latency is modelled: ``look_ms``, the multiplexer's where it is asked, then models in turn.
+    Latency is modelled: ``multiplexer_ms``, 0 where it is not asked, then models in turn.
     """
     called = tuple(evaluation.called_shares)
     macs = evaluation.costs["macs"]
@@ -143,7 +143,7 @@ def policy_result(
         accuracy=evaluation.accuracy.value,
         accuracy_interval=interval(evaluation.accuracy.interval),
         macs=macs.mean.value,
-        latency_ms=look_ms + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
+        latency_ms=multiplexer_ms + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
         models_per_input=evaluation.models_per_input,
         called=called,
         note=note,

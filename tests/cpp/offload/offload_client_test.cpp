@@ -70,7 +70,7 @@ TEST(OffloadClient, TakesAnAnswerThatComesWhileTheLocalModelRuns) {
   fall_back = scene.hard().latency_ms - scene.local->local_ms;
   // One millisecond after the small model has begun; it takes five.
   scene.server.infer = [&](const HttpRequest& request) {
-    return right_answer(request, fall_back - scene.local->look_ms + 3);
+    return right_answer(request, fall_back - scene.local->multiplexer_ms + 3);
   };
   const auto answer = scene.hard();
   EXPECT_EQ(answer.reason, OffloadReason::offloaded);

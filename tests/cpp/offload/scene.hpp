@@ -23,7 +23,7 @@ struct FakeLocal : LocalModels {
     return prepared;
   }
   double score(const Tensor& prepared) override {
-    clock->now += look_ms;
+    clock->now += multiplexer_ms;
     ++looks;
     return prepared.data<float>()[0] / 255;
   }
@@ -33,7 +33,7 @@ struct FakeLocal : LocalModels {
     return Tensor::from(std::vector<float>{1, 0, 0}, {1, 3});
   }
   std::shared_ptr<VirtualClock> clock;
-  double look_ms = 1, local_ms = 5;
+  double multiplexer_ms = 1, local_ms = 5;
   int looks = 0;
 };
 
