@@ -95,7 +95,7 @@ std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
 
 Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
                     const EvaluationOptions& options) {
-  return std::move(evaluate_all({&policy}, table, options).front());
+  return evaluate(policy, policy.point(), table, options);
 }
 
 Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,

@@ -89,7 +89,6 @@ Fitted fit_all(const PolicyMaker& make, const OutcomeTable& held_out, const std:
     settings.cost_kind = kind;
     settings.seed = options.bootstrap.seed;
     if (entry.max_models > 0) settings.max_models = entry.max_models;
-    settings.bins = options.bins;
     auto policy = make(entry.policy, settings);
     if (auto want = missing(*policy, held_out); !want.empty()) {
       left_out.push_back({entry.name, std::move(want)});

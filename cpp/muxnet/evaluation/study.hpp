@@ -56,7 +56,6 @@ struct StudyOptions {
   std::vector<std::string> policies;  ///< to fit, random_mixing and `policy` among them
   std::string cost_kind;              ///< empty: OutcomeTable::traded_cost()
   std::string policy;                 ///< of which saving, gain and details are
-  std::int64_t bins = 50;             ///< of every policy
   BootstrapOptions bootstrap{};       ///< its seed is that of policies that draw too
 };
 

@@ -29,7 +29,7 @@ struct PolicyOptions {
   std::uint64_t seed = 0;          ///< for policies that draw
   std::int64_t model = 0;          ///< `always`: which one
   std::int64_t max_models = 3;     ///< `cascade`: longest chain, 1 to 4
-  std::int64_t bins = 100;         ///< thresholds tried per stage or knob, 2 to 200
+  std::int64_t bins = 50;          ///< thresholds tried per stage or knob, 2 to 200
   double gate = 0;  ///< `hybrid_single`, `knn`: unsure where the two best models' values are closer
   Unsure unsure = Unsure::dearest;  ///< what is called there
 };

@@ -77,7 +77,7 @@ def fit_policy(
 
     """
     kind = cost_kind_of(table, cost_kind)
-    wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **{"bins": 50, **(options or {})})
+    wanted = _core.PolicyOptions(cost_kind=kind, seed=seed, **(options or {}))
     policy = _core.make_policy(name, wanted)
     policy.fit(table)
     if budget is not None:

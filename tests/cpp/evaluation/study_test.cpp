@@ -47,9 +47,7 @@ class Studied : public ::testing::Test {
   const OutcomeTable& test() const { return parts_->test; }
   double unit() const { return test().costs("macs")[found_->best_single]; }
   std::unique_ptr<Policy> fitted(const std::string& name) const {
-    PolicyOptions options;
-    options.bins = quick().bins;
-    auto policy = make_policy(name, options);
+    auto policy = make_policy(name);
     policy->fit(parts_->held_out);
     return policy;
   }

@@ -87,7 +87,7 @@ TEST(Argmax, has_points_all_along_the_cost_axis) {
   fields.scores = Tensor::from(scores, {rows, 3});
   fields.probabilities = Tensor::from(probabilities, {rows, 3, 2});
   fields.labels = Tensor::from(std::vector<std::int32_t>(rows, 1), {rows});
-  const auto policy = make_policy("hybrid_single");
+  const auto policy = make_policy("hybrid_single", {.bins = 100});
   policy->fit(OutcomeTable(fields));
   const auto& points = policy->operating_points();
   ASSERT_GT(points.size(), 30U);
