@@ -19,6 +19,7 @@ import grpc
 import numpy as np
 from hostile_bodies import entry, grpc_messages, rest, rest_bodies
 from muxnet.bench.server_process import start_server
+from serve_requests import memory_mb
 
 HEAD = "POST /v2/models/router/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n"
 
@@ -78,11 +79,6 @@ def watched(what: str, port: int, pid: int) -> Any:
         f"{np.median(images):5.1f} p99 {np.quantile(images, 0.99):6.1f} ms  failed "
         f"{sum(watch.failed for watch in watches)}  memory +{more:.0f} MB"
     )
-
-
-def memory_mb(pid: int, of: str) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(of)) / 1024
 
 
 def beside_connections(port: int, pid: int, seconds: float) -> None:

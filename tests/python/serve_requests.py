@@ -107,9 +107,9 @@ def limit(process, kind, soft):
     resource.prlimit(process.pid, kind, (soft, hard))
 
 
-def memory_mb(process):
-    with open(f"/proc/{process.pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
+def memory_mb(pid, of="VmRSS"):
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(of)) / 1024
 
 
 def request(port, method="GET", path="/status", body=None, headers=None, connection=None):

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 from muxnet import _core, cli
 from muxnet.base.files import write_text
-from serve_requests import limit, memory_mb, told
+from serve_requests import limit, memory_mb, told, wait_until
 
 NAMES = ["small", "large"]
 FORMAT = ["--size", "8", "--channels", "1"]
@@ -88,13 +88,6 @@ def _closed():
     yield
     while Client.opened:
         Client.opened.pop().close()
-
-
-def wait_until(condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_function_that_hangs_costs_its_worker_and_no_request_waits(folder, started_server):
@@ -332,11 +325,11 @@ def test_reloads_leave_no_memory_behind(untrained_run, started_server, digit_ima
         client = Client(said["http_port"])
         entry = {"name": "images", "datatype": "UINT8", "shape": list(digit_images[:16].shape)}
         body = {"inputs": [{**entry, "data": digit_images[:16].ravel().tolist()}]}
-        sizes = [memory_mb(process)]
+        sizes = [memory_mb(process.pid)]
         for version in range(2, 14):
             process.send_signal(signal.SIGHUP)
             wait_until(lambda version=version: client.status()["version"] == version)
             assert client.ask("/v2/models/router/infer", body)[0] == 200
-            sizes.append(memory_mb(process))
+            sizes.append(memory_mb(process.pid))
         print(sizes)
         assert sizes[-1] < 1.5 * sizes[1]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile_bodies import entry, field, grpc_messages, rest, rest_bodies
+from serve_requests import memory_mb
 
 grpc = pytest.importorskip("grpc")
 
@@ -31,11 +32,6 @@ def ask(ready, method, path, body=None):
         return reply.status, reply.read()
     finally:
         connection.close()
-
-
-def memory_mb(ready, of="VmRSS"):
-    lines = Path(f"/proc/{ready['pid']}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(of)) / 1024
 
 
 class Health:
@@ -66,12 +62,12 @@ class Health:
 @pytest.fixture
 def unmoved(ready):
     """Holds the server to its health and memory while a test runs."""
-    before = memory_mb(ready)
+    before = memory_mb(ready["pid"])
     Path(f"/proc/{ready['pid']}/clear_refs").write_text("5")  # the highest counts from here
     with Health(ready) as health:
         yield
     assert health.slowest < SLOWEST_HEALTH_S
-    assert memory_mb(ready, "VmHWM") - before < MOST_MEMORY_MB
+    assert memory_mb(ready["pid"], "VmHWM") - before < MOST_MEMORY_MB
 
 
 @pytest.mark.parametrize("name", rest_bodies(64))
