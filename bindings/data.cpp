@@ -74,10 +74,8 @@ void bind_splits(Module& module) {
       },
       py::arg("name"), py::arg("images"), py::arg("labels"),
       py::arg("class_names") = std::vector<std::string>{}, Unlocked());
-  bind_register(module, &image_payloads, "ImagePayload", "As what an image is sent.",
-                "image_payloads", "All payloads of images.");
-  bind_register(module, &data_kinds, "DataKind", "A kind of data set.", "data_kinds",
-                "All kinds of data set that 'KIND:PATH' may name.");
+  bind_register(module, &image_payloads, "ImagePayload", "image_payloads");
+  bind_register(module, &data_kinds, "DataKind", "data_kinds");
   module.def(
       "open_splits",
       [](const std::string& spec, const SplitOptions& options, int channels, int size) {

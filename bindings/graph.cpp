@@ -82,8 +82,7 @@ void bind_graph(Module& module) {
   Class<Graph> graph(module, "Graph");
   bind_sizes(graph);
   bind_nodes(graph);
-  bind_register(module, &operators, "OperatorEntry", "An operator that graphs are made of.",
-                "operators", "All operators.")
+  bind_register(module, &operators, "OperatorEntry", "operators")
       .def_property_readonly(
           "attributes", [](const OperatorEntry& entry) { return entry.definition.attributes; },
           "Names of those that it understands.");

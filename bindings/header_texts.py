@@ -101,7 +101,7 @@ def declared(code: str) -> list[str]:
     while (shorter := re.sub(r"<[^<>]*>", "", code)) != code:
         code = shorter
     head = re.split(r"[=(]", code, maxsplit=1)[0]
-    if re.search(r"operator|~|\b(using|friend)\b", head):
+    if re.search(r"\boperator\b|~|\b(using|friend)\b", head):
         return []
     return [words[-1] for part in head.split(",") if (words := re.findall(r"\w+", part))]
 

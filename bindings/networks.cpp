@@ -99,8 +99,7 @@ void bind_model(Module& module) {
 }
 
 void bind_zoo(Module& module) {
-  bind_register(module, &networks, "NetworkEntry", "A network of the zoo.", "networks",
-                "All networks of the zoo, by family.")
+  bind_register(module, &networks, "NetworkEntry", "networks")
       .def_readonly("family", &NetworkEntry::family);
   module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
              "A network of the zoo as a graph.\n\n"

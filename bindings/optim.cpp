@@ -19,10 +19,8 @@ void bind_optim(Module& module) {
                Field("anneal", &ScheduleOptions::anneal),
                Field("milestones", &ScheduleOptions::milestones),
                Field("decay", &ScheduleOptions::decay));
-  bind_register(module, &optimizers, "OptimizerEntry", "A way to follow gradients.", "optimizers",
-                "All optimizers.");
-  bind_register(module, &schedules, "ScheduleEntry", "A course of the learning rate.", "schedules",
-                "All schedules.");
+  bind_register(module, &optimizers, "OptimizerEntry", "optimizers");
+  bind_register(module, &schedules, "ScheduleEntry", "schedules");
 }
 
 }  // namespace muxnet::python

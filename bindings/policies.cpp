@@ -25,8 +25,7 @@ void bind_policies(Module& module) {
         return std::shared_ptr<Policy>(make_policy(name, options));
       },
       py::arg("name"), argument("options", PolicyOptions{}));
-  bind_register(module, &policies, "PolicyEntry", "A policy, not yet fitted.", "policies",
-                "All policies, in the order in which they are reported.")
+  bind_register(module, &policies, "PolicyEntry", "policies")
       .def_readonly("reported", &PolicyEntry::reported)
       .def_property_readonly("needs", &needs_of,
                              "What it reads of an input beside the models' answers: \"scores\", "

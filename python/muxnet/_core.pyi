@@ -1724,7 +1724,7 @@ class PolicyOptions:
     """
     What a policy trades, and how finely.
     """
-    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 100, gate: typing.SupportsFloat | typing.SupportsIndex = 0.0, unsure: str = 'dearest') -> None:
+    def __init__(self, *, cost_kind: str = 'macs', seed: typing.SupportsInt | typing.SupportsIndex = 0, model: typing.SupportsInt | typing.SupportsIndex = 0, max_models: typing.SupportsInt | typing.SupportsIndex = 3, bins: typing.SupportsInt | typing.SupportsIndex = 50, gate: typing.SupportsFloat | typing.SupportsIndex = 0.0, unsure: str = 'dearest') -> None:
         """
         Raises:
             ValueError: `unsure` is neither 'dearest' nor 'cheapest'.
@@ -4004,7 +4004,7 @@ class OffloadClient:
         Mean time of the small model, measured.
         """
     @property
-    def look_ms(self) -> float:
+    def multiplexer_ms(self) -> float:
         """
         Mean time of the multiplexer, measured.
         """
@@ -4110,7 +4110,7 @@ def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloa
     """
 def data_kinds() -> list[DataKind]:
     """
-    All kinds of data set that 'KIND:PATH' may name.
+    All kinds of data set that "KIND:PATH" may name.
     """
 def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
     """

@@ -11,8 +11,8 @@ namespace muxnet {
 
 /// As what an image is sent.
 struct ImagePayload {
-  std::string name;
-  std::string title;
+  std::string name;    ///< by which it is chosen
+  std::string title;   ///< what it is, for people
   std::string suffix;  ///< of such a file; empty: pixels as they are
 };
 

@@ -13,12 +13,13 @@ namespace muxnet {
 
 /// A kind of data set, opened from a folder or an archive.
 struct DataKind {
-  std::string name;
-  std::string title;
+  std::string name;   ///< by which it is chosen
+  std::string title;  ///< what it is, for people
   std::function<DatasetPair(const std::filesystem::path&, const ImageFolderOptions&)> open;
 };
 using DataKindRegister = Register<DataKind>;
 
+/// All kinds of data set that "KIND:PATH" may name.
 DataKindRegister& data_kinds();
 
 /// FORMAT.cpp has add_FORMAT, which adds the kinds that it reads.

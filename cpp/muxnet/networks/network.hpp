@@ -23,7 +23,7 @@ struct NetworkOptions {
 /// linear layer sees, before its dropout) and "logits" (batch, classes); parameters are named as
 /// torchvision names them.
 struct NetworkEntry {
-  std::string name;
+  std::string name;    ///< by which it is chosen
   std::string title;   ///< what it is, for people
   std::string family;  ///< that it is a size of
   std::function<Graph(const NetworkOptions&)> build;

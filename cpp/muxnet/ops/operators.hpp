@@ -19,13 +19,15 @@ struct KernelFactories {
   KernelFactory onednn = nullptr;  ///< null in a build without oneDNN
 };
 
+/// An operator that graphs are made of.
 struct OperatorEntry {
-  std::string name;
+  std::string name;  ///< by which it is chosen
   Operator definition;
   KernelFactories kernels;
 };
 using OperatorRegister = Register<OperatorEntry>;
 
+/// All operators.
 OperatorRegister& operators();
 
 /// Adds an operator whose functions refuse what no operator takes: another number of inputs,

@@ -81,13 +81,15 @@ struct OptimizerOptions {
   double eps = 1e-8;         ///< adamw
 };
 
+/// A way to follow gradients.
 struct OptimizerEntry {
-  std::string name;
-  std::string title;
+  std::string name;   ///< by which it is chosen
+  std::string title;  ///< what it is, for people
   std::function<std::unique_ptr<Optimizer>(const OptimizerOptions&)> make;
 };
 using OptimizerRegister = Register<OptimizerEntry>;
 
+/// All optimizers.
 OptimizerRegister& optimizers();
 
 /// NAME.cpp has add_NAME.

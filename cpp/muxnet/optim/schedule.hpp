@@ -42,13 +42,15 @@ struct ScheduleOptions {
   double decay = 0.1;                            ///< step: factor at each milestone
 };
 
+/// A course of the learning rate.
 struct ScheduleEntry {
-  std::string name;
-  std::string title;
+  std::string name;   ///< by which it is chosen
+  std::string title;  ///< what it is, for people
   std::unique_ptr<Schedule> (*make)(const ScheduleOptions&);
 };
 using ScheduleRegister = Register<ScheduleEntry>;
 
+/// All schedules.
 ScheduleRegister& schedules();
 
 /// With n = total_steps, r = learning_rate, W = max(warmup n - 1, 0), last = n - 1:

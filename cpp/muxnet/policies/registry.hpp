@@ -13,9 +13,10 @@
 
 namespace muxnet {
 
+/// A policy, not yet fitted.
 struct PolicyEntry {
-  std::string name;
-  std::string title;
+  std::string name;   ///< by which it is chosen
+  std::string title;  ///< what it is, for people
   std::function<std::unique_ptr<Policy>(const PolicyOptions&)> make;
   bool reported = false;  ///< among those that `muxnet run` fits and reports
   bool studied = true;    ///< among those that `muxnet study` fits
