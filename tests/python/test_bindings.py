@@ -28,7 +28,6 @@ ADAPTED = {
     "accuracy_cost_curve",
     "area_between",
     "build_network",
-    "load_images",
     "load_safetensors",
     "OutcomeTable.labels",
     "measure_normalization",
@@ -45,10 +44,9 @@ DEFAULTS_OF = {
     "PolicyOptions.__init__": "PolicyOptions",
     "bootstrap_mean": "BootstrapOptions",
     "certify": "GuaranteeOptions",
-    "decode_images": "ImageBytesOptions",
+    "decode_images": "ImageLimits",
     "evaluate": "BootstrapOptions",
-    "load_images": "ImagePipeline",
-    "open_splits": "ImageFolderOptions",
+    "read_images": "ImageLimits",
 }
 
 

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
@@ -41,8 +42,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "a.safetensors": read_outcomes,
     "a.parquet": read_outcomes,
     "data.npz": lambda path: collect.labelled_inputs(str(path), "test"),
-    "a.png": lambda path: _core.load_squares([path], 3, 8),
-    "b.png": lambda path: _core.load_images([path]),
+    "a.png": lambda path: muxnet.load_images([path]),
+    "b.png": lambda path: muxnet.load_images([path], upright=False),
     "device.json": _core.DeviceProfile.load,
     "link.json": _core.LinkProfile.load,
     "policy.json": _core.Policy.load,

@@ -12,7 +12,7 @@ from muxnet.base.errors import ConfigError
 from muxnet.pool import adapters
 from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
-from muxnet.pool.pools import ImageFormat
+from muxnet.pool.pools import image_format
 from PIL import Image
 
 SIDE = 8
@@ -142,7 +142,7 @@ def test_damaged_images_are_named_and_the_others_answered(folder, capsys):
 
 def test_batches_number_their_inputs_on(folder, monkeypatch):
     monkeypatch.setattr("muxnet.pool.router.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
-    router = muxnet.open_router(folder / "router", images=ImageFormat(3, SIDE))
+    router = muxnet.open_router(folder / "router", images=image_format(3, SIDE, SIDE))
     found = router.route_files([folder / "dark.png"] * 5)
     assert [record["input"] for record in found.records] == [0, 1, 2, 3, 4]
 

@@ -13,7 +13,7 @@ from muxnet.base.errors import UserError
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool import adapters
 from muxnet.pool.onnx_export import export_onnx
-from muxnet.pool.pools import ImageFormat
+from muxnet.pool.pools import image_format
 from muxnet.pool.router import open_router
 from muxnet.run.config import load_config
 from muxnet.run.finished import load_models
@@ -144,7 +144,7 @@ def routed(folder, images):
 
 
 def load_source(folder):
-    return Source(folder / "router", images=ImageFormat(1, 32))
+    return Source(folder / "router", images=image_format(1, 32, 32))
 
 
 def test_the_service_answers_as_route_does(folder, clients, harmless):
@@ -207,7 +207,8 @@ def test_encoded_images_are_shown_to_models_as_route_shows_them(
     pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 60, 90), dtype=np.uint8)
     content = _core.encode_image(pixels, "png")
     (tmp_path / "image.png").write_bytes(content)
-    shown = ImageFormat(3, 32, resize).load(tmp_path / "image.png")
+    wanted = image_format(3, 32, 32, resize)
+    ((shown,),), _ = _core.read_images([tmp_path / "image.png"], [wanted])
     arguments = ["--models", str(folder / "patterned.json"), "--size", "32"]
     arguments += ["--resize", str(resize)] if resize else []
     with started_server(folder / "shadow", *arguments) as (_, said):
@@ -297,7 +298,9 @@ def test_models_that_do_not_fit_are_told_at_the_start(folder, networks, change, 
     for entry in listed:
         entry["path"] = str(folder)
     (tmp_path / "models.json").write_text(json.dumps(listed))
-    source = Source(folder / "router", models=tmp_path / "models.json", images=ImageFormat(1, 32))
+    source = Source(
+        folder / "router", models=tmp_path / "models.json", images=image_format(1, 32, 32)
+    )
 
     def start():
         _core.Service(load(source).deployment(record=False), _core.ServiceOptions())

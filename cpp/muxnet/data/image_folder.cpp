@@ -6,7 +6,6 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
-#include "muxnet/data/image_decode.hpp"
 #include "muxnet/data/open.hpp"
 
 namespace muxnet {
@@ -65,50 +64,18 @@ std::vector<ImageFile> list_images(const fs::path& folder, std::vector<std::stri
   return files;
 }
 
-void load_image(const fs::path& path, const ImageFolderOptions& options, std::uint8_t* dst) {
-  copy_square(decode_image(path, options.channels, options.max_pixels), options.channels,
-              options.size, dst);
-}
-
-void check_options(const ImageFolderOptions& options) {
-  require(options.channels == 1 || options.channels == 3, "image folder, channels", "1 or 3",
-          text(options.channels));
-  require(options.size >= 1 && options.size <= 4096, "image folder, size", "1 .. 4096 pixels",
-          text(options.size));
-  require(options.max_pixels > 0, "image folder, max_pixels", "a number above 0",
-          text(options.max_pixels));
-}
-
-Tensor load_all(std::span<const fs::path> files, const ImageFolderOptions& options,
-                std::vector<std::string>& errors) {
-  const auto load = [&](std::size_t i, std::uint8_t* planes) {
-    load_image(files[i], options, planes);
-  };
-  return load_each<FileError>(files.size(), {options.channels, options.size, options.size}, load,
-                              errors);
-}
-
 }  // namespace
-
-Tensor load_images(std::span<const fs::path> files, const ImageFolderOptions& options) {
-  check_options(options);
-  require(!files.empty(), "load_images", "at least one file", "none");
-  std::vector<std::string> errors;
-  Tensor images = load_all(files, options, errors);
-  throw_first(errors);
-  return images;
-}
 
 Dataset load_image_folder(const fs::path& folder, const ImageFolderOptions& options,
                           std::vector<std::string>* skipped) {
-  check_options(options);
   Dataset all{folder.filename().string(), {}, {}, {}, {}};
   const auto files = list_images(folder, all.class_names);
   std::vector<fs::path> paths;
   for (const auto& file : files) paths.push_back(file.path);
   all.labels = Tensor({static_cast<std::int64_t>(files.size())}, DType::i32);
-  std::vector<std::string> errors;
-  all.images = load_all(paths, options, errors);
+  const ReadImages read = read_images(paths, {&options.format, 1}, options.limits);
+  const std::vector<std::string>& errors = read.errors;
+  all.images = read.images.front();
   std::vector<std::int64_t> kept;
   for (std::size_t i = 0; i < files.size(); ++i) {
     all.labels.data<std::int32_t>()[i] = files[i].label;

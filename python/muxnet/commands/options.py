@@ -7,14 +7,11 @@ import dataclasses
 import functools
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
-
-if TYPE_CHECKING:
-    from muxnet.pool.pools import ImageFormat
 
 
 def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
@@ -55,14 +52,14 @@ def add_image_options(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def given_image_format(arguments: argparse.Namespace) -> ImageFormat | None:
+def given_image_format(arguments: argparse.Namespace) -> _core.ImageFormat | None:
     """Return what the options of ``add_image_options`` say; None where nothing was said.
 
     Raises:
         UsageError: it does not go together.
 
     """
-    from muxnet.pool.pools import ImageFormat
+    from muxnet.pool.pools import image_format
 
     names = ("size", "channels", "resize")
     given = {name: getattr(arguments, name) for name in names}
@@ -74,7 +71,11 @@ def given_image_format(arguments: argparse.Namespace) -> ImageFormat | None:
             raise UsageError(error_text("--resize", "--size, in colour", "none or grey"))
         if given["resize"] < given["size"]:
             raise UsageError(error_text("--resize", f"at least {given['size']}", given["resize"]))
-    return ImageFormat(**given) if given else None
+    if not given:
+        return None
+    if (side := given.pop("size", None)) is not None:
+        given |= {"height": side, "width": side}
+    return image_format(**given)
 
 
 def add_payload(parser: argparse.ArgumentParser, default: str) -> None:

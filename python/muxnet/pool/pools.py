@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -25,37 +24,23 @@ from muxnet.run.config import load_config
 Costs = Mapping[str, list[float]]
 
 
-@dataclasses.dataclass(frozen=True)
-class ImageFormat:
-    """How files become images: the central square, resized; or as ``muxnet.load_images`` does.
+def image_format(
+    channels: int = 3, height: int = 64, width: int = 64, resize: int = 0
+) -> _core.ImageFormat:
+    """Return how files become images: the largest central rectangle, resized by means of areas.
 
-    ``resize``: the shorter side in pixels before a central square of ``size`` is cut out, in
-    colour; 0: the largest central square is resized to ``size``.
+    ``resize``: the shorter side before the centre is cut out, as ``muxnet.load_images`` does.
     """
-
-    channels: int = 3
-    size: int = 64
-    resize: int = 0
-
-    def load(self, path: Path) -> NDArray[np.uint8]:
-        """Return a file as an image u8 (c, h, w).
-
-        Raises:
-            OSError: unreadable, or damaged.
-
-        """
-        if self.resize:
-            images = _core.load_images([path], self.resize, self.size)
-        else:
-            images = _core.load_squares([path], self.channels, self.size)
-        image: NDArray[np.uint8] = images[0]
-        return image
+    interpolation = "bilinear" if resize else "box"
+    return _core.ImageFormat(
+        channels=channels, height=height, width=width, resize=resize, interpolation=interpolation
+    )
 
 
 class Pool(Protocol):
     """Models behind a router."""
 
-    format: ImageFormat
+    format: _core.ImageFormat
     class_names: Sequence[str]
     costs: Costs
     multiplexer_costs: Mapping[str, float]
@@ -81,7 +66,7 @@ class ForeignPool:
         self,
         models: Sequence[ForeignModel],
         policy: _core.Policy,
-        images: ImageFormat,
+        images: _core.ImageFormat,
         class_names: Sequence[str] = (),
     ) -> None:
         by_name = {model.name: model for model in models}
@@ -96,7 +81,7 @@ class ForeignPool:
         self._classes = policy.classes
         self.names: Sequence[str] = policy.models
         self.format = images
-        self.image_shape = (images.channels, images.size, images.size)
+        self.image_shape = images.shape
         self.cost_kind = policy.cost_kind
         self.multiplexer: _core.Multiplexer | None = None
         self.class_names = class_names
@@ -151,7 +136,7 @@ class NetworkPool:
         self._pool = _core.ModelPool(self._models)
         self._normalization = models[0].normalization
         self.names: Sequence[str] = [model.name for model in models]
-        self.format = ImageFormat(channels, width)
+        self.format = image_format(channels, height, width)
         self.image_shape = (channels, height, width)
         self.cost_kind = "macs"
         self.class_names = class_names

@@ -22,9 +22,9 @@ from muxnet.pool.collect import BATCH_BYTES
 from muxnet.pool.decision_text import Plan, Record
 from muxnet.pool.pools import (
     ForeignPool,
-    ImageFormat,
     NetworkPool,
     Pool,
+    image_format,
     load_policy,
     models_file,
     require_models,
@@ -81,7 +81,7 @@ class Router:
         policy: _core.Policy,
         *,
         class_names: Sequence[str] = (),
-        images: ImageFormat | None = None,
+        images: _core.ImageFormat | None = None,
     ) -> None:
         networks = [model for model in models if isinstance(model, _core.Model)]
         foreign = [model for model in models if isinstance(model, ForeignModel)]
@@ -92,7 +92,7 @@ class Router:
         if networks:
             self.pool = NetworkPool(networks, multiplexer, class_names)
         else:
-            self.pool = ForeignPool(foreign, policy, images or ImageFormat(), class_names)
+            self.pool = ForeignPool(foreign, policy, images or image_format(), class_names)
         require_models(f"policy {policy.name}", policy, self.pool.names)
 
     def route(self, images: Images) -> Routed:
@@ -166,7 +166,7 @@ def open_router(
     policy: str = "",
     run: str | os.PathLike[str] | None = None,
     models: str | os.PathLike[str] | None = None,
-    images: ImageFormat | None = None,
+    images: _core.ImageFormat | None = None,
     threads: int = 0,
 ) -> Router:
     """Return the router of a folder that ``muxnet fit`` or ``muxnet run`` left.
@@ -205,18 +205,11 @@ def open_router(
 def _batches(
     pool: Pool, paths: Sequence[str | os.PathLike[str]], damaged: dict[str, str]
 ) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
-    names: list[str] = []
-    images: list[NDArray[np.uint8]] = []
-    for path in paths:
-        try:
-            image = pool.format.load(Path(path))
-        except OSError as error:
-            damaged[str(path)] = str(error)
-            continue
-        names.append(str(path))
-        images.append(image)
-        if len(images) >= max(1, BATCH_BYTES // (4 * image.size)):
-            yield names, np.stack(images)
-            names, images = [], []
-    if images:
-        yield names, np.stack(images)
+    size = max(1, int(BATCH_BYTES / (4 * np.prod(pool.format.shape))))
+    for start in range(0, len(paths), size):
+        names = [str(path) for path in paths[start : start + size]]
+        (images,), errors = _core.read_images([Path(name) for name in names], [pool.format])
+        damaged |= {name: error for name, error in zip(names, errors, strict=True) if error}
+        fine = [i for i, error in enumerate(errors) if not error]
+        if fine:
+            yield [names[i] for i in fine], np.ascontiguousarray(images[fine])

@@ -81,12 +81,18 @@ def dataset(
 
 
 def load_images(
-    source: PathLike | Sequence[PathLike], *, resize: int = 256, crop: int = 224
+    source: PathLike | Sequence[PathLike],
+    *,
+    resize: int = 256,
+    crop: int = 224,
+    upright: bool = True,
 ) -> NDArray[np.uint8]:
     """Return RGB images u8 (n, 3, crop, crop) as ImageNet's networks are shown them.
 
     The shorter side is resized to ``resize`` pixels (bilinear, antialiased), the central square
-    cut out. ``source``: files, or a folder whose JPEG and PNG files are taken in sorted order.
+    cut out, as torchvision does it on Pillow's images to the bit. A photograph is first turned as
+    its EXIF data say; with ``upright=False`` it is shown as it is stored, as torchvision's loaders
+    do. ``source``: files, or a folder whose JPEG and PNG files are taken in sorted order.
 
     Raises:
         OSError: an unreadable file or folder.
@@ -104,7 +110,13 @@ def load_images(
             raise ValueError(error_text(str(source), "JPEG or PNG files", "none"))
     else:
         files = [Path(path) for path in source]
-    return np.asarray(_core.load_images(files, resize, crop))
+    if not files:
+        raise ValueError(error_text("load_images", "at least one file", "none"))
+    shown = _core.ImageFormat(height=crop, width=crop, resize=resize, upright=upright)
+    (images,), errors = _core.read_images(files, [shown])
+    if wrong := next(filter(None, errors), ""):
+        raise OSError(wrong)
+    return images
 
 
 def split_dataset(

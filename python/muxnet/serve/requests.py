@@ -224,10 +224,8 @@ def asked_of(request: Request) -> Asked:
     return Asked(**numbers, decide_only=decide_only)
 
 
-def images_of(
-    request: Request, image_shape: tuple[int, int, int], limits: Limits, resize: int = 0
-) -> Images:
-    """Return the images u8 or f32 (n, c, h, w) of a request; ``resize``: see ``ImageFormat``.
+def images_of(request: Request, image_format: _core.ImageFormat, limits: Limits) -> Images:
+    """Return the images u8 or f32 (n, c, h, w) of a request, encoded ones in the format.
 
     Raises:
         RequestError: another tensor than ``images``, of a wrong datatype, shape or size.
@@ -242,11 +240,11 @@ def images_of(
     if not 1 <= count <= limits.images:
         raise bad_request("shape", f"1 to {limits.images} images", shape)
     if datatype == "BYTES":
-        return _decoded(_contents(request, shape), image_shape, limits, resize)
+        return _decoded(_contents(request, shape), image_format, limits)
     if datatype not in DTYPES:
         raise bad_request("datatype", ", ".join([*DTYPES, "BYTES"]), tensor.datatype)
-    if tuple(shape[1:]) != image_shape:
-        expected = f"images of shape {['n', *image_shape]}"
+    if tuple(shape[1:]) != image_format.shape:
+        expected = f"images of shape {['n', *image_format.shape]}"
         raise bad_request("shape", expected, shape)
     return _values(request, datatype, math.prod(shape)).reshape(shape)
 
@@ -303,13 +301,8 @@ def _contents(request: Request, shape: list[int]) -> list[bytes]:
     return contents
 
 
-def _decoded(
-    contents: list[bytes], image_shape: tuple[int, int, int], limits: Limits, resize: int
-) -> Images:
-    channels, height, width = image_shape
-    if height != width or channels not in (1, 3):
-        raise bad_request("datatype", "FP32 or UINT8 for images that are no squares", "BYTES")
-    try:
-        return _core.decode_images(contents, channels, height, resize, limits.pixels)
-    except OSError as error:
-        raise RequestError(400, str(error)) from error
+def _decoded(contents: list[bytes], image_format: _core.ImageFormat, limits: Limits) -> Images:
+    (images,), errors = _core.decode_images(contents, [image_format], limits.pixels)
+    if wrong := next(filter(None, errors), ""):
+        raise RequestError(400, wrong)
+    return images

@@ -179,7 +179,7 @@ class Endpoint:
         asked = asked_of(request)
         check_outputs(request.outputs)
         served = self.served
-        given = (request, served.image_shape, self.limits, served.resize)
+        given = (request, served.images, self.limits)
         images = images_of(*given) if request.is_quick else await off_loop(images_of, *given)
         submitted = time.time_ns()
         answer = await self._answer(images, asked, model)

@@ -9,7 +9,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool.adapters import files_of
-from muxnet.pool.pools import ImageFormat, load_policy, require_models
+from muxnet.pool.pools import load_policy, require_models
 from muxnet.pool.router import open_router
 from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
 
@@ -28,7 +28,7 @@ class Source:
     shadow: str = ""
     run: Path | None = None
     models: Path | None = None
-    images: ImageFormat | None = None
+    images: _core.ImageFormat | None = None
 
     @property
     def has_networks(self) -> bool:
@@ -56,10 +56,14 @@ class Served:
     policy: _core.Policy
     shadow: _core.Policy | None
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int, int]
+    images: _core.ImageFormat  # of encoded images, and the shape of others
     cost_kind: str  # of the models' costs
-    resize: int = 0  # of encoded images; see ImageFormat
     monitor: _core.DriftMonitor | None = None
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(channels, height, width) of the images that models are given."""
+        return self.images.shape
 
     @property
     def names(self) -> list[str]:
@@ -141,9 +145,8 @@ def load(source: Source) -> Served:
         policy,
         shadow,
         tuple(pool.class_names) or tuple(str(k) for k in range(policy.classes)),
-        pool.image_shape,
+        pool.format,
         pool.cost_kind,
-        pool.format.resize,
         load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,
     )
 

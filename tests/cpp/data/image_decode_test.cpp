@@ -33,7 +33,7 @@ using testing::segment;
 constexpr std::int64_t pixels = 16'000'000;
 
 cv::Mat decode(const std::string& bytes, int channels = 3, std::int64_t max_pixels = pixels) {
-  return decode_image(bytes, "x", channels, max_pixels);
+  return turned(decode_image(bytes, "x", channels, max_pixels));
 }
 
 std::string refusal(const std::string& bytes, std::int64_t max_pixels = pixels) {
@@ -230,14 +230,6 @@ TEST(ImageDecode, DamagedImagesAreErrorsOrImagesWithinTheLimit) {
   }
   EXPECT_GT(taken, 100);
   EXPECT_GT(refused, 100);
-}
-
-TEST(ImageDecode, ACropOfANarrowImageDoesNotOverflow) {
-  const cv::Mat narrow(1, 1 << 20, CV_8UC3);
-  std::uint8_t out = 0;
-  EXPECT_TRUE(contains(
-      error_of<std::invalid_argument>([&] { copy_crop(narrow, "x", 4096, 1, pixels, &out); }),
-      "at most 16000000 pixels when resized, received 4294967296 x 4096"));
 }
 
 }  // namespace
