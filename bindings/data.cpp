@@ -57,6 +57,37 @@ void bind_dataset(Module& module) {
       });
 }
 
+void bind_sources(Module& module) {
+  bind_register(module, &image_payloads, "ImagePayload", "image_payloads");
+  bind_register(module, &data_kinds, "DataKind", "data_kinds");
+  module.def(
+      "open_splits",
+      [](const std::string& spec, const SplitOptions& options,
+         const std::optional<ImageFormat>& format, bool skip_unreadable) {
+        std::vector<std::string> left_out;
+        ImageFolderOptions images;
+        if (format) images.format = *format;
+        images.skip_unreadable = skip_unreadable;
+        images.left_out = &left_out;
+        Splits splits = make_splits(open_dataset(spec, images), options);
+        return std::pair(std::move(splits), std::move(left_out));
+      },
+      py::arg("spec"), py::arg("options"), py::arg("format") = py::none(),
+      py::arg("skip_unreadable") = ImageFolderOptions{}.skip_unreadable, Unlocked(),
+      "Data from 'KIND:PATH', divided, and lines for people of what is left out. The format, by\n"
+      "default the central square at 64 x 64 pixels, and skip_unreadable are for image folders.\n\n"
+      "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
+  module.def(
+      "open_dataset",
+      [](const std::string& spec) {
+        DatasetParts parts = open_dataset(spec);
+        return std::tuple(parts.train, parts.held_out, parts.test);
+      },
+      py::arg("spec"), Unlocked(),
+      "(train, held_out, test) from 'KIND:PATH', undivided; those that its files do not have are\n"
+      "empty.\n\nRaises:\n    ValueError: an unknown kind.\n    OSError: bad files.");
+}
+
 void bind_splits(Module& module) {
   Class<Splits>(module, "Splits")
       .def_readonly("train", &Splits::train)
@@ -73,20 +104,11 @@ void bind_splits(Module& module) {
       },
       py::arg("name"), py::arg("images"), py::arg("labels"),
       py::arg("class_names") = std::vector<std::string>{}, Unlocked());
-  bind_register(module, &image_payloads, "ImagePayload", "image_payloads");
-  bind_register(module, &data_kinds, "DataKind", "data_kinds");
   module.def(
-      "open_splits",
-      [](const std::string& spec, const SplitOptions& options,
-         const std::optional<ImageFormat>& format) {
-        ImageFolderOptions images;
-        if (format) images.format = *format;
-        return make_splits(open_dataset(spec, images), options);
-      },
-      py::arg("spec"), py::arg("options"), py::arg("format") = py::none(), Unlocked(),
-      "Data from 'KIND:PATH', divided; the format is that of an image folder's images, by default\n"
-      "the central square at 64 x 64 pixels.\n\n"
-      "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
+      "split_stratified",
+      [](const std::vector<std::int32_t>& labels, const std::vector<double>& fractions,
+         std::uint64_t seed) { return split_stratified(labels, fractions, seed); },
+      py::arg("labels"), py::arg("fractions"), py::arg("seed"), Unlocked());
   module.def(
       "make_splits",
       [](const Dataset& data, const SplitOptions& options) { return make_splits(data, options); },
@@ -155,7 +177,13 @@ void bind_image_format(Module& module) {
       .def_readonly("interpolation", &ImageFormat::interpolation)
       .def_readonly("antialias", &ImageFormat::antialias)
       .def_readonly("upright", &ImageFormat::upright)
-      .def_readonly("padding", &ImageFormat::padding)
+      .def_readonly("padding", &ImageFormat::padding);
+  bind_register(module, &image_fits, "ImageFit", "image_fits");
+  bind_register(module, &interpolations, "Interpolation", "interpolations");
+}
+
+void bind_image_format_methods(const Module& module) {
+  Class<ImageFormat>(py::object(module.attr("ImageFormat")))
       .def_property_readonly(
           "shape",
           [](const ImageFormat& format) {
@@ -176,8 +204,20 @@ void bind_image_format(Module& module) {
       .def("__repr__", [](const ImageFormat& format) {
         return "<muxnet.ImageFormat " + to_json(format) + ">";
       });
-  bind_register(module, &image_fits, "ImageFit", "image_fits");
-  bind_register(module, &interpolations, "Interpolation", "interpolations");
+}
+
+void bind_image_folder(Module& module) {
+  Class<ImageFiles>(module, "ImageFiles")
+      .def_readonly("files", &ImageFiles::files)
+      .def_readonly("labels", &ImageFiles::labels);
+  Class<ImageFolder>(module, "ImageFolder")
+      .def_readonly("train", &ImageFolder::train)
+      .def_readonly("held_out", &ImageFolder::held_out)
+      .def_readonly("test", &ImageFolder::test)
+      .def_readonly("class_names", &ImageFolder::class_names)
+      .def_readonly("left_out", &ImageFolder::left_out);
+  module.def("list_image_folder", &list_image_folder, py::arg("folder"), Unlocked());
+  module.def("image_endings", [] { return image_endings(); });
 }
 
 void bind_images(Module& module) {
@@ -197,6 +237,13 @@ void bind_images(Module& module) {
       },
       py::arg("contents"), py::arg("formats"), py::arg("max_pixels") = ImageLimits{}.max_pixels);
   module.def(
+      "read_stored_images",
+      [](const std::vector<std::filesystem::path>& files, std::int64_t max_pixels) {
+        return as_pair(read_stored_images(files, {max_pixels}));
+      },
+      py::arg("files"), py::arg("max_pixels") = ImageLimits{}.max_pixels, Unlocked());
+  module.def("refuse_unreadable", &refuse_unreadable, py::arg("errors"));
+  module.def(
       "format_images",
       [](const Tensor& images, const ImageFormat& format) { return format_images(images, format); },
       py::arg("images"), py::arg("format"), Unlocked());
@@ -214,9 +261,12 @@ void bind_images(Module& module) {
 
 void bind_data(Module& module) {
   bind_image_format(module);  // before what takes one
+  bind_image_format_methods(module);
   bind_dataset(module);
   bind_splits(module);
+  bind_sources(module);
   bind_loader(module);
+  bind_image_folder(module);
   bind_images(module);
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
              "Mean and deviation of each channel.");

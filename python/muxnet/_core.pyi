@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFit', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_fits', 'image_payloads', 'in_pool', 'interpolate', 'interpolations', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_dataset', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -902,6 +902,50 @@ class Loader:
         """
         Begins `epoch` at batch `first_batch`, dropping what was under way. The batches are those of
         an undisturbed epoch from there on. Raises IndexError.
+        """
+class ImageFiles:
+    """
+    Image files by class, none of them opened yet.
+    """
+    @property
+    def files(self) -> list[str]:
+        """
+        Paths, by class and then in sorted order.
+        """
+    @property
+    def labels(self) -> list[int]:
+        """
+        One a file.
+        """
+class ImageFolder:
+    """
+    An image folder by its parts; `test` and `held_out` are empty where it has
+    none of its own.
+    """
+    @property
+    def class_names(self) -> list[str]:
+        """
+        By label.
+        """
+    @property
+    def held_out(self) -> ImageFiles:
+        """
+        Of a validation part beside a test part.
+        """
+    @property
+    def left_out(self) -> list[str]:
+        """
+        For people: what is there and is no input, and why.
+        """
+    @property
+    def test(self) -> ImageFiles:
+        """
+        Of a test part, else a validation part.
+        """
+    @property
+    def train(self) -> ImageFiles:
+        """
+        All where it is not divided.
         """
 class FitOptions:
     """
@@ -4221,7 +4265,7 @@ def data_kinds() -> list[DataKind]:
     """
 def decode_images(contents: collections.abc.Sequence[bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
     """
-    Returns (images, errors).
+    The same of the contents of image files, called "image 0" and so on in errors.
     """
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
@@ -4299,9 +4343,14 @@ def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost
     Eq. 13 with Eq. 11 and 12: C = local (C_mux + C_mobile) + (1 - local) (C_mux + C_cloud-only).
     local: share of the inputs answered on the device. Raises ValueError unless in [0,1].
     """
+def image_endings() -> list[str]:
+    """
+    Endings of the files that are taken for images, ".jpg" first. What they hold
+    is told by their content (see image_decode.hpp).
+    """
 def image_fits() -> list[ImageFit]:
     """
-    "crop", "stretch", "letterbox".
+    All ways to fit a picture: "crop", "stretch", "letterbox".
     """
 def image_payloads() -> list[ImagePayload]:
     """
@@ -4318,7 +4367,18 @@ def interpolate(points: collections.abc.Sequence[tuple[typing.SupportsFloat | ty
     """
 def interpolations() -> list[Interpolation]:
     """
-    "bilinear", "bicubic", "nearest", "box".
+    All ways to interpolate: "bilinear", "bicubic", "nearest", "box".
+    """
+def list_image_folder(folder: os.PathLike | str | bytes) -> ImageFolder:
+    """
+    What a folder of images holds. Either it has a sub-folder for each class, or
+    parts that have them: train or training, test or testing, val, valid or
+    validation, in any case. Validation images are the held-out part beside a
+    test part, else the test part. The classes are the sub-folders of the
+    training part (all parts' where there is none), in sorted order, those
+    without images too; images lie in them or in folders below, with an ending
+    of image_endings(). A part without class folders is left out. Raises
+    FileError: no such folder, no images, classes that only another part has.
     """
 def load_onnx(path: os.PathLike | str | bytes) -> Classifier:
     """
@@ -4363,9 +4423,9 @@ def make_policy(name: str, options: PolicyOptions = ...) -> Policy:
     """
 def make_splits(data: Dataset, options: SplitOptions) -> Splits:
     """
-    The data's own test set where it has one, else test_fraction of it; the rest divided into train
-    and held_out. Raises ValueError: classes or image shapes of train and test differ, a
-    class has too few images.
+    The data's own parts where it has them, else test_fraction and held_out_fraction of it; without
+    a test part of its own all of the training part is divided. Raises ValueError:
+    classes or image shapes of train and test differ, a class has too few images.
     """
 def matching_network(tensors: collections.abc.Sequence[tuple[str, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]], options: NetworkOptions) -> str:
     """
@@ -4423,10 +4483,19 @@ def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndar
     (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
     dtype, channel count, a row that is not finite.
     """
-def open_splits(spec: str, options: SplitOptions, format: ImageFormat | None = None) -> Splits:
+def open_dataset(spec: str) -> tuple[Dataset, Dataset, Dataset]:
     """
-    Data from 'KIND:PATH', divided; the format is that of an image folder's images, by default
-    the central square at 64 x 64 pixels.
+    (train, held_out, test) from 'KIND:PATH', undivided; those that its files do not have are
+    empty.
+    
+    Raises:
+        ValueError: an unknown kind.
+        OSError: bad files.
+    """
+def open_splits(spec: str, options: SplitOptions, format: ImageFormat | None = None, skip_unreadable: bool = False) -> tuple[Splits, list[str]]:
+    """
+    Data from 'KIND:PATH', divided, and lines for people of what is left out. The format, by
+    default the central square at 64 x 64 pixels, and skip_unreadable are for image folders.
     
     Raises:
         ValueError: kind or classes that do not fit.
@@ -4460,13 +4529,20 @@ def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.Suppor
     """
 def read_images(files: collections.abc.Sequence[os.PathLike | str | bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
     """
-    Returns (images, errors).
+    Image files of any format (see image_decode.hpp) as every one of `formats` wants them. Each is
+    decoded once (grey is decoded apart from colour), in parallel; without formats only to see
+    whether it can be. Raises ValueError for formats that are none.
     """
 def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
     Reads a REST body, whose first `json_length` bytes are JSON and the rest binary tensors. Time
     and memory are linear in the body's size, and nothing recurses. Raises ValueError
     where it is no request, or beyond the limits.
+    """
+def read_stored_images(files: collections.abc.Sequence[os.PathLike | str | bytes], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
+    """
+    Colour images as they are stored, each u8 (3, h, w), upright; otherwise as read_images. Empty
+    where one could not be read.
     """
 def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
     """
@@ -4480,6 +4556,10 @@ def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.S
     The least cost of a point that recovers each of `shares` of the gap between two accuracies, of
     the cheapest and of the best single model: accuracy >= from + share (to - from). None where no
     point does.
+    """
+def refuse_unreadable(errors: collections.abc.Sequence[str]) -> None:
+    """
+    Raises FileError with all that are not empty, and what goes on without those images.
     """
 def release_free_memory() -> None:
     """
@@ -4540,6 +4620,14 @@ def split_dataset(data: Dataset, second_fraction: typing.SupportsFloat | typing.
     
     Raises:
         ValueError.
+    """
+def split_stratified(labels: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], fractions: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex) -> list[list[int]]:
+    """
+    One ascending list of rows for each of `fractions` (which add up to 1). Every class is divided
+    by the fractions up to one row, its rounding carried on to the next class so that whole parts
+    come out right too; a part of a fraction above 0 gets at least one row of every class.
+    Deterministic in (labels, fractions, seed). Raises ValueError: fractions, a negative
+    label, a class with fewer rows than parts.
     """
 def study(held_out: OutcomeTable, test: OutcomeTable, *, cost_kind: str = '', policy: str, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Study:
     """

@@ -198,6 +198,7 @@ OWN_FILES = (
     "rest.py",
     "grpc_server.py",
     "server_process.py",
+    "opencv_decode.cpp",  # what OpenCV alone decodes, once the sizes are known
 )
 
 

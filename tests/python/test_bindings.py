@@ -15,6 +15,7 @@ TEXTS = header_texts.read(HEADERS)
 
 # Bound as another thing than the header describes: several of a name, other arguments or results.
 ADAPTED = {
+    "open_dataset",
     "DecisionBatch",
     "Quantity.value",
     "Loader.next",
@@ -47,6 +48,7 @@ DEFAULTS_OF = {
     "decode_images": "ImageLimits",
     "evaluate": "BootstrapOptions",
     "read_images": "ImageLimits",
+    "read_stored_images": "ImageLimits",
 }
 
 

@@ -31,10 +31,11 @@ struct Dataset {
   void validate() const;
 };
 
-/// What a data set's own files hold: `test` is empty where there is none.
-struct DatasetPair {
+/// What a data set's own files hold; `held_out` and `test` are empty where they do not say.
+struct DatasetParts {
   Dataset train;
-  Dataset test;
+  Dataset held_out = {};
+  Dataset test = {};
 };
 
 /// A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32;

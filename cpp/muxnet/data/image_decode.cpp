@@ -19,17 +19,35 @@ struct Format {
 constexpr Format formats[] = {
     {"JPEG", "\xFF\xD8\xFF"sv, &decode_jpeg},
     {"PNG", "\x89PNG\r\n\x1A\n"sv, &decode_png},
-    {"GIF", "GIF8"sv, nullptr},
-    {"BMP", "BM"sv, nullptr},
-    {"WebP", "RIFF"sv, nullptr},
-    {"TIFF", "II*\0"sv, nullptr},
-    {"TIFF", "MM\0*"sv, nullptr},
+    {"GIF", "GIF87a"sv, &decode_gif},
+    {"GIF", "GIF89a"sv, &decode_gif},
+    {"BMP", "BM"sv, &decode_bmp},
+    {"WebP", "RIFF"sv, &decode_webp},
+    {"TIFF", "II*\0"sv, &decode_tiff},
+    {"TIFF", "MM\0*"sv, &decode_tiff},
+    {"PNM", "P1"sv, &decode_pnm},
+    {"PNM", "P2"sv, &decode_pnm},
+    {"PNM", "P3"sv, &decode_pnm},
+    {"PNM", "P4"sv, &decode_pnm},
+    {"PNM", "P5"sv, &decode_pnm},
+    {"PNM", "P6"sv, &decode_pnm},
+    {"PAM", "P7"sv, nullptr},
+    {"PFM", "PF"sv, nullptr},
+    {"PFM", "Pf"sv, nullptr},
     {"JPEG 2000", "\0\0\0\x0CjP"sv, nullptr},
     {"JPEG 2000", "\xFF\x4F\xFF\x51"sv, nullptr},
     {"OpenEXR", "\x76\x2F\x31\x01"sv, nullptr},
     {"Radiance HDR", "#?R"sv, nullptr},
     {"Sun raster", "\x59\xA6\x6A\x95"sv, nullptr},
-    {"PNM", "P"sv, nullptr},
+    {"HEIF or AVIF",
+     "\0\0\0\x18"
+     "ftyp"sv,
+     nullptr},
+    {"HEIF or AVIF",
+     "\0\0\0\x1C"
+     "ftyp"sv,
+     nullptr},
+    {"HEIF or AVIF", "\0\0\0 ftyp"sv, nullptr},
 };
 
 /// By the file's first bytes alone, which are also all that the decoder goes by.
@@ -81,8 +99,21 @@ void check_pixels(const EncodedImage& image, std::int64_t width, std::int64_t he
                              text(width, " x ", height)));
 }
 
+void check_packed(const EncodedImage& image, std::int64_t width, std::int64_t height) {
+  constexpr std::int64_t always = 1 << 20, pixels_per_byte = 4096;
+  if (width * height <= always + pixels_per_byte * std::ssize(image.bytes)) return;
+  refuse_image(image, text(image.bytes.size(), " bytes for ", width, " x ", height, " pixels"));
+}
+
+cv::Mat as_channels(const cv::Mat& pixels, int channels) {
+  if (pixels.channels() == channels) return pixels;
+  cv::Mat result;
+  cv::cvtColor(pixels, result, channels == 1 ? cv::COLOR_BGR2GRAY : cv::COLOR_GRAY2BGR);
+  return result;
+}
+
 void refuse_image(const EncodedImage& image, std::string_view defect) {
-  throw FileError(error_text(image.name, "a whole JPEG or PNG image", defect));
+  throw FileError(error_text(image.name, "a whole image", defect));
 }
 
 }  // namespace muxnet

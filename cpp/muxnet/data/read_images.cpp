@@ -63,7 +63,7 @@ ReadImages read_each(std::size_t count, const Decode& decode, const Name& name,
   return result;
 }
 
-/// A plane of `channels` others, as grey or itself.
+/// RGB planes to one, as Pillow's convert("L") does.
 template <class Value>
 void make_grey(const Value* rgb, std::int64_t size, Value* grey) {
   constexpr int red = 19595, green = 38470, blue = 7471, half = 1 << 15;  // 0.299, 0.587, 0.114
@@ -140,6 +140,25 @@ ReadImages decode_images(std::span<const std::string> contents,
   return read_each(contents.size(), decode, name, formats, limits);
 }
 
+ReadImages read_stored_images(std::span<const std::filesystem::path> files,
+                              const ImageLimits& limits) {
+  ReadImages result;
+  result.images.resize(files.size());
+  result.errors.assign(files.size(), "");
+  parallel_for(files.size(), [&](std::size_t i) {
+    try {
+      const cv::Mat pixels = turned(decode_image(files[i], 3, limits.max_pixels));
+      const ImageFormat all{.height = pixels.rows, .width = pixels.cols, .fit = "stretch"};
+      result.images[i] = Tensor(all.shape(), DType::u8);
+      place_image(pixels, all, files[i].string(), limits.max_pixels,
+                  result.images[i].data<std::uint8_t>());
+    } catch (const FileError& error) {
+      result.errors[i] = error.what();
+    }
+  });
+  return result;
+}
+
 Tensor format_images(const Tensor& images, const ImageFormat& format, const ImageLimits& limits) {
   constexpr auto where = "format_images";
   format.validate();
@@ -157,10 +176,17 @@ Tensor format_images(const Tensor& images, const ImageFormat& format, const Imag
                                      : format_typed<float>(images, format, limits);
 }
 
-void throw_first(const std::vector<std::string>& errors) {
-  for (const auto& error : errors) {
-    if (!error.empty()) throw FileError(error);
+void refuse_unreadable(const std::vector<std::string>& errors) {
+  constexpr std::ptrdiff_t most = 100;
+  std::string named;
+  std::ptrdiff_t count = 0;
+  for (const std::string& error : errors) {
+    if (!error.empty() && ++count <= most) named += "\n" + error;
   }
+  if (count == 0) return;
+  if (count > most) named += text("\nand ", count - most, " more");
+  const char* of = count == 1 ? " image cannot" : " images cannot";
+  throw FileError(text(count, of, " be read (--skip-unreadable goes on without):", named));
 }
 
 }  // namespace muxnet

@@ -33,13 +33,18 @@ ReadImages read_images(std::span<const std::filesystem::path> files,
 ReadImages decode_images(std::span<const std::string> contents,
                          std::span<const ImageFormat> formats, const ImageLimits& limits = {});
 
+/// Colour images as they are stored, each u8 (3, h, w), upright; otherwise as read_images. Empty
+/// where one could not be read.
+ReadImages read_stored_images(std::span<const std::filesystem::path> files,
+                              const ImageLimits& limits = {});
+
 /// The same of pixels in memory: images u8 or f32 (n, c, h, w) in their own dtype, in parallel.
 /// Those of the format's height and width are passed through. One channel is repeated where colour
 /// is wanted, RGB becomes grey where that is. Throws std::invalid_argument.
 Tensor format_images(const Tensor& images, const ImageFormat& format,
                      const ImageLimits& limits = {});
 
-/// Throws FileError with the first that is not empty.
-void throw_first(const std::vector<std::string>& errors);
+/// Throws FileError with all that are not empty, and what goes on without those images.
+void refuse_unreadable(const std::vector<std::string>& errors);
 
 }  // namespace muxnet

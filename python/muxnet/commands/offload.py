@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--logits", action="store_true", help="the server's output are logits")
     images = parser.add_mutually_exclusive_group()
     images.add_argument("--data", default="", metavar="KIND:PATH", help="its test part instead")
-    images.add_argument("--images", type=Path, metavar="DIR", help="JPEG or PNG files instead")
+    images.add_argument("--images", type=Path, metavar="DIR", help="image files instead")
     parser.add_argument("--count", type=int, default=500, help="images, at most")
     parser.add_argument("--rate", type=float, default=0.0, help="images a second (0: in turn)")
     parser.add_argument("--deadline-ms", type=float, default=1000.0)

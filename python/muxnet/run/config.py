@@ -102,6 +102,13 @@ class RunConfig:
         checked=False,
     )
     out: str = option("", "folder for everything the run leaves")
+    image_size: int = option(
+        64, "of images:DIR: side of the central square in pixels", minimum=8, maximum=4096
+    )
+    image_channels: int = option(3, "of images:DIR: 3, RGB, or 1, grey", minimum=1, maximum=3)
+    skip_unreadable: bool = option(
+        False, "of images:DIR: leave out images that cannot be read, and say so"
+    )
     seed: int = option(1, "seed of every random number", minimum=0)
     threads: int = option(0, "threads to compute with (0: every core)", minimum=0)
     models: tuple[str, ...] = option(SMALL_ZOO, "networks of the model pool")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,6 @@ from muxnet.base.errors import error_text
 from muxnet.run.config import RunConfig
 from muxnet.run.digits import load_digits
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
-
 PathLike = str | os.PathLike[str]
 
 
@@ -25,8 +23,15 @@ def load_data(
     held_out_fraction: float = 0.2,
     test_fraction: float = 0.2,
     seed: int = 0,
+    image_size: int = 64,
+    image_channels: int = 3,
+    skip_unreadable: bool = False,
+    say: Callable[[str], object] = print,
 ) -> _core.Splits:
     """Return splits ``.train``, ``.held_out`` and ``.test`` of ``digits`` or ``KIND:DIR``.
+
+    Of ``images:DIR`` each image is its largest central square (turned as EXIF data say) at
+    ``image_size`` pixels, in RGB or in grey (``image_channels`` 1). What is left out is said.
 
     Raises:
         ValueError: an unknown kind, classes that do not fit.
@@ -42,7 +47,12 @@ def load_data(
     )
     if spec == "digits":
         return _core.make_splits(_core.make_dataset("digits", *load_digits()), options)
-    return _core.open_splits(spec, options)
+    size, channels = image_size, image_channels
+    shown = _core.ImageFormat(channels=channels, height=size, width=size, interpolation="box")
+    splits, left_out = _core.open_splits(spec, options, shown, skip_unreadable)
+    for told in left_out:
+        say(f"left out: {told}")
+    return splits
 
 
 def data_of(config: RunConfig) -> _core.Splits:
@@ -57,6 +67,9 @@ def data_of(config: RunConfig) -> _core.Splits:
         held_out_fraction=config.held_out_fraction,
         test_fraction=config.test_fraction,
         seed=config.seed,
+        image_size=config.image_size,
+        image_channels=config.image_channels,
+        skip_unreadable=config.skip_unreadable,
     )
 
 
@@ -92,7 +105,7 @@ def load_images(
     The shorter side is resized to ``resize`` pixels (bilinear, antialiased), the central square
     cut out, as torchvision does it on Pillow's images to the bit. A photograph is first turned as
     its EXIF data say; with ``upright=False`` it is shown as it is stored, as torchvision's loaders
-    do. ``source``: files, or a folder whose JPEG and PNG files are taken in sorted order.
+    do. ``source``: files, or a folder whose image files are taken in sorted order.
 
     Raises:
         OSError: an unreadable file or folder.
@@ -103,11 +116,10 @@ def load_images(
 
     """
     if isinstance(source, (str, os.PathLike)):
-        files = sorted(
-            path for path in Path(source).iterdir() if path.suffix.lower() in IMAGE_SUFFIXES
-        )
+        endings = _core.image_endings()
+        files = sorted(path for path in Path(source).iterdir() if path.suffix.lower() in endings)
         if not files:
-            raise ValueError(error_text(str(source), "JPEG or PNG files", "none"))
+            raise ValueError(error_text(str(source), "image files", "none"))
     else:
         files = [Path(path) for path in source]
     if not files:
