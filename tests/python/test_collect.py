@@ -13,6 +13,7 @@ from muxnet import _core
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.pool import adapters
 from muxnet.pool.collect import batch_size, collect
+from muxnet.pool.labelled import labelled
 from muxnet.pool.model_identity import Identity
 
 CLASSES = 3
@@ -298,14 +299,8 @@ def test_a_model_that_changes_its_classes_is_refused(data, tmp_path, monkeypatch
 
 
 def test_batches_fit_memory():
-    class Large:
-        image_shape = (3, 2000, 2000)
-
-    class Small:
-        image_shape = (1, 8, 8)
-
-    assert batch_size(Large) == 1
-    assert batch_size(Small) == 256
+    for shape, size in (((1, 3, 2400, 2400), 1), ((1, 1, 8, 8), 256)):
+        assert batch_size(labelled("x", np.zeros(shape, np.uint8))) == size
 
 
 def test_a_torch_module_is_one_line(data):

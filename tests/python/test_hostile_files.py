@@ -17,9 +17,10 @@ import pytest
 from muxnet import _core
 from muxnet.base import array_files, files
 from muxnet.base.errors import ConfigError, InputError, error_text
-from muxnet.commands import collect, serve
+from muxnet.commands import serve
 from muxnet.outcomes import table_files
 from muxnet.pool import adapters
+from muxnet.pool.input_sources import open_inputs
 from muxnet.run import config, results
 from muxnet.sweep.config import read_sweep
 
@@ -41,7 +42,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "a.npz": read_outcomes,
     "a.safetensors": read_outcomes,
     "a.parquet": read_outcomes,
-    "data.npz": lambda path: collect.labelled_inputs(str(path), "test"),
+    "data.npz": lambda path: open_inputs(str(path)),
     "a.png": lambda path: muxnet.load_images([path]),
     "b.png": lambda path: muxnet.load_images([path], upright=False),
     "device.json": _core.DeviceProfile.load,

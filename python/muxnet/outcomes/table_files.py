@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.array_files import read_arrays, room
+from muxnet.base.array_files import read_arrays
+from muxnet.base.columns import Array, Column, Columns, read_columns, require_room, texts_of
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, MissingPackageError, UsageError, error_text
-from muxnet.base.files import open_file, read_text
+from muxnet.base.errors import ConfigError, UsageError, error_text
 from muxnet.base.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
-    Array: TypeAlias = NDArray[np.generic]
-    Column: TypeAlias = Sequence[str] | Array
-    Columns: TypeAlias = Mapping[str, Column]
     Tables: TypeAlias = dict[str, _core.OutcomeTable]
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
-
-CSV_BYTES = 256 << 20  # Python's texts take some twenty times as much
-PARQUET_BYTES = 4 << 30
-PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
 
 
 def read_outcomes(
@@ -67,8 +55,8 @@ def read_outcomes(
     readers = {
         ".safetensors": _read_safetensors,
         ".npz": _read_npz,
-        ".csv": _read_csv,
-        ".parquet": _read_parquet,
+        ".csv": _read_columns,
+        ".parquet": _read_columns,
     }
     if path.suffix not in readers:
         raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
@@ -166,59 +154,8 @@ def _read_npz(path: Path, costs: dict[str, float], _: int) -> Tables:
     return tables
 
 
-def _read_csv(path: Path, costs: dict[str, float], classes: int) -> Tables:
-    try:
-        lines = list(csv.reader(io.StringIO(read_text(path, CSV_BYTES), newline="")))
-    except csv.Error as error:
-        raise ConfigError(error_text(str(path), "lines of values", error)) from error
-    if not lines:
-        raise ConfigError(error_text(str(path), "a header", "an empty file"))
-    header, rows = lines[0], lines[1:]
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            expected = f"{len(header)} columns"
-            raise ConfigError(error_text(f"{path}, line {number}", expected, len(row)))
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
-    if len(columns) != len(header):
-        twice = sorted(name for name, times in Counter(header).items() if times > 1)
-        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
-    return {"all": _from_columns(path, columns, costs, classes)}
-
-
-def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> Tables:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        raise MissingPackageError(str(path), "pyarrow", "parquet") from error
-    with open_file(path, PARQUET_BYTES) as file:
-        try:
-            columns = _parquet_columns(path, parquet, file)
-        except (ArrowException, OSError) as error:  # the second of damaged contents too
-            raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
-    return {"all": _from_columns(path, columns, costs, classes)}
-
-
-def _parquet_columns(path: Path, parquet: ModuleType, file: BinaryIO) -> dict[str, Array]:
-    """Return flat columns; texts are kept once each, however often a row refers to them."""
-    opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
-    schema, size = opened.schema, os.fstat(file.fileno()).st_size
-    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
-    values = opened.metadata.num_rows * len(schema)
-    needed = max(8 * values, sum(group.total_byte_size for group in groups))
-    _require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
-    nested = [column.path for column in schema if column.max_repetition_level > 0]
-    if nested:
-        raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
-    texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
-    found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
-    return {name: found.column(name).to_numpy() for name in found.column_names}
-
-
-def _require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
-    most = room(file_bytes, 64 << 20, 1000)
-    if needed > most:
-        expected = f"at most {most:,} bytes made of {file_bytes:,} in the file"
-        raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
+def _read_columns(path: Path, costs: dict[str, float], classes: int) -> Tables:
+    return {"all": _from_columns(path, read_columns(path), costs, classes)}
 
 
 def _from_columns(
@@ -250,7 +187,7 @@ def _from_top_answers(
             where = f"{path}, {name}:confidence, row {bad[0] + 1}"
             raise ConfigError(error_text(where, "a number above 0, at most 1", values[bad[0]]))
     confidences = np.stack(given, axis=1)
-    texts = [_texts(column) for column in (columns["label"], *predictions)]
+    texts = [texts_of(column) for column in (columns["label"], *predictions)]
     classes = {text: i for i, text in enumerate(sorted(set().union(*texts)))}
     labels, *top = (np.array([classes[text] for text in column], np.int32) for column in texts)
     # So many classes that what is left for each of the others stays below the top one's: of
@@ -259,19 +196,11 @@ def _from_top_answers(
     count = max(len(classes), int(min((1 + 1e-6) / lowest, 1e18)) + 1, 2, least)
     needed = 4 * confidences.size * count
     what = f"{count:,} classes: {len(classes):,} named, a lowest confidence of {lowest:g}"
-    _require_room(path, path.stat().st_size, needed, what)
+    require_room(path, path.stat().st_size, needed, what)
     rest = (1 - confidences) / (count - 1)
     probabilities = np.repeat(rest.astype(np.float32)[:, :, None], count, axis=2)
     np.put_along_axis(probabilities, np.stack(top, axis=1)[:, :, None], confidences[:, :, None], 2)
     return probabilities, labels
-
-
-def _texts(column: Column) -> list[str]:
-    """Return each value as a text; an array of texts would give each the length of the longest."""
-    if isinstance(column, np.ndarray) and column.dtype.kind != "O":
-        texts: list[str] = column.astype(str).tolist()
-        return texts
-    return [str(value) for value in column]
 
 
 def _from_distributions(

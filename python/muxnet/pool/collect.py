@@ -18,10 +18,12 @@ from muxnet.base.array_files import Arrays, read_arrays
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
 from muxnet.base.files import Json, atomic_path, parse_json
-from muxnet.base.images import raw_pixels
 from muxnet.base.locks import sole_file
 from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.inputs import ArrayInputs, Inputs
+from muxnet.pool.labelled import inputs_of
 from muxnet.pool.model_identity import identities
+from muxnet.pool.pools import image_format
 
 # Images of one call: their floats take at most so many bytes.
 BATCH_BYTES = 64e6
@@ -57,12 +59,12 @@ class Failure:
 
 Found = tuple[Piece, Answers, Failure | None]
 # Has models answer pieces of a data set, in any order.
-Ask: TypeAlias = "Callable[[_core.Dataset, Sequence[Piece]], Iterator[Found]]"
+Ask: TypeAlias = "Callable[[Inputs, Sequence[Piece]], Iterator[Found]]"
 
 
 def collect(
     models: Sequence[ForeignModel],
-    data: _core.Dataset,
+    data: _core.Dataset | Inputs,
     out: str | os.PathLike[str],
     *,
     split: str = "",
@@ -90,21 +92,21 @@ def collect(
     ['mine']
 
     """
-    out = Path(out)
+    out, inputs = Path(out), inputs_of(data)
     with sole_file(out):
-        kept = _Partial(out.with_name(out.name + ".partial"), models, data)
+        kept = _Partial(out.with_name(out.name + ".partial"), models, inputs)
         kept.load(resume=resume, again=again)
         for doubt in kept.doubts:
             say(doubt)
-        _fill(kept, ask or _here(models), data, say)
-        table = _table(kept, models, data, split)
+        _fill(kept, ask or _here(models), inputs, say)
+        table = _table(kept, models, inputs, split)
         table.save(out)
         kept.path.unlink(missing_ok=True)
     return table
 
 
 def _table(
-    kept: _Partial, models: Sequence[ForeignModel], data: _core.Dataset, split: str
+    kept: _Partial, models: Sequence[ForeignModel], data: Inputs, split: str
 ) -> _core.OutcomeTable:
     counts = {name: rows.shape[1] for name, rows in kept.answers.items()}
     if len(set(counts.values())) != 1 or min(counts.values()) < len(data.class_names):
@@ -121,10 +123,19 @@ def _table(
     )
 
 
-def batch_size(data: _core.Dataset) -> int:
+def batch_size(data: Inputs) -> int:
     """Return how many images a model is given at a time."""
-    values = int(np.prod(data.image_shape))
+    values = np.prod(pixels(data, slice(0, 1)).shape[1:])
     return int(np.clip(BATCH_BYTES / (4 * values), 1, 256))
+
+
+def pixels(data: Inputs, rows: slice) -> NDArray[np.uint8]:
+    """Return images as u8; those of files at 64 x 64 pixels, floating ones lie in [0, 1]."""
+    size = None if isinstance(data, ArrayInputs) else image_format()
+    images = np.asarray(data.read(rows, [size])[0])
+    if images.dtype != np.uint8:
+        images = np.clip(np.rint(255 * images), 0, 255).astype(np.uint8)
+    return images
 
 
 def answer(
@@ -144,16 +155,16 @@ def answer(
 def _here(models: Sequence[ForeignModel]) -> Ask:
     """Return how models are asked in this process, one after the other."""
 
-    def ask(data: _core.Dataset, pieces: Sequence[Piece]) -> Iterator[Found]:
+    def ask(data: Inputs, pieces: Sequence[Piece]) -> Iterator[Found]:
         for model in models:
             for piece in pieces:
                 if model.name in piece.names:
-                    yield piece, *answer([model], raw_pixels(data, piece.start, piece.end))
+                    yield piece, *answer([model], pixels(data, slice(piece.start, piece.end)))
 
     return ask
 
 
-def _fill(kept: _Partial, ask: Ask, data: _core.Dataset, say: Said) -> None:
+def _fill(kept: _Partial, ask: Ask, data: Inputs, say: Said) -> None:
     pieces = kept.missing(batch_size(data))
     to_come = {
         name: sum(piece.end - piece.start for piece in pieces if name in piece.names)
@@ -207,11 +218,11 @@ def _without(identity: Json, models: Sequence[str]) -> Json:
 class _Partial:
     """Answers so far, in memory and on disk; those still to come are NaN, which no answer is."""
 
-    def __init__(self, path: Path, models: Sequence[ForeignModel], data: _core.Dataset) -> None:
+    def __init__(self, path: Path, models: Sequence[ForeignModel], data: Inputs) -> None:
         self.path = path
         self.names = [model.name for model in models]
         self.answers: Answers = {}
-        self.inputs = fingerprint.of_data(data)
+        self.inputs = data.identity()
         self.doubts: list[str] = []
         self._models = identities(models)
         self._inputs = len(data)

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.cluster import Cluster
-from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError, error_text
 from muxnet.base.fingerprint import Known, require_same
-from muxnet.base.images import raw_pixels
 from muxnet.base.machine import set_threads
 from muxnet.pool.adapters import Entry, ForeignModel, open_models
-from muxnet.pool.collect import Answers, Failure, Found, Piece, answer
+from muxnet.pool.collect import Answers, Failure, Found, Piece, answer, pixels
+from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_identity import identities
 
 ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
@@ -80,7 +79,7 @@ class RayAsk:
         self._jobs: dict[object, tuple[_Remote, Piece | None]] = {}  # no piece: opening its models
         self._idle: list[_Remote] = []
 
-    def __call__(self, data: _core.Dataset, pieces: Sequence[Piece]) -> Iterator[Found]:
+    def __call__(self, data: Inputs, pieces: Sequence[Piece]) -> Iterator[Found]:
         """Give the pieces back as they are answered.
 
         Raises:
@@ -117,8 +116,8 @@ class RayAsk:
         worker = self._remote.remote()
         self._jobs[worker.open.remote(*self._opening)] = (worker, None)
 
-    def _give(self, data: _core.Dataset, piece: Piece, worker: _Remote) -> None:
-        images = raw_pixels(data, piece.start, piece.end)
+    def _give(self, data: Inputs, piece: Piece, worker: _Remote) -> None:
+        images = pixels(data, slice(piece.start, piece.end))
         self._jobs[worker.answer.remote(piece.names, images)] = (worker, piece)
 
     def _bury(self, worker: _Remote, piece: Piece | None, deaths: int, error: Exception) -> None:
