@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
@@ -191,6 +192,28 @@ def test_any_sequence_of_pairs() -> None:
         labelled("x", np.zeros((3, 2)), [1])
     with pytest.raises(ConfigError, match="one of 2 classes"):
         labelled("x", np.zeros((2, 2)), ["a", "z"], class_names=["a", "b"])
+
+
+def test_another_kind_of_data_is_refused_by_name(tmp_path: Path) -> None:
+    for spec in ("cifar11:x", "images:", "nothing"):
+        with pytest.raises(ConfigError, match=r"digits, FILE.npz, images:PATH, list:PATH.*mnist"):
+            open_inputs(spec)
+    (tmp_path / "list.csv").write_text("path,label\na.png,1000000000\n")
+    with pytest.raises(ConfigError, match="below 1,000,000"):
+        open_inputs(f"list:{tmp_path / 'list.csv'}")
+
+
+def test_a_run_takes_a_folder_at_one_size(folder: Path) -> None:
+    (folder / "red" / "4.png").write_bytes(b"")
+    (folder / "red" / "notes.txt").write_text("no image")
+    said: list[str] = []
+    options = {"image_size": 8, "image_channels": 1, "say": said.append}
+    with pytest.raises(OSError, match="1 image cannot be read"):
+        muxnet.load_data(f"images:{folder}", **options)
+    data = muxnet.load_data(f"images:{folder}", skip_unreadable=True, **options)
+    assert data.train.image_shape == (1, 8, 8)
+    assert len(data.train) + len(data.held_out) + len(data.test) == 9
+    assert [".txt" in said[0], "4.png" in said[1]] == [True, True]
 
 
 def test_identity_is_that_of_contents(folder: Path) -> None:

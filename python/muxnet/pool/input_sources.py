@@ -63,15 +63,20 @@ def open_inputs(
         OSError: files that cannot be read.
 
     """
-    kind, colon, path = spec.partition(":")
+    kind, _, path = spec.partition(":")
+    known = [entry.name for entry in _core.data_kinds()]
     if spec.endswith(".npz") and kind not in SOURCES:
         parts = _arrays(Path(spec), say)
-    elif colon and kind in SOURCES:
+    elif path and kind in SOURCES:
         parts = SOURCES[kind](Path(path), say)
     elif spec == "digits":
         parts = {"": inputs_of(_core.make_dataset("digits", *load_digits()))}
-    else:
+    elif path and kind in known:
         parts = _known(spec)
+    else:
+        kinds = [f"{name}:PATH" for name in dict.fromkeys((*SOURCES, *known))]
+        expected = f"digits, FILE.npz, {', '.join(kinds)}"
+        raise ConfigError(error_text("data", expected, spec))
     if skip_unreadable:
         parts = {part: _readable(inputs, say) for part, inputs in parts.items()}
     return _chosen(spec, parts, split, say)

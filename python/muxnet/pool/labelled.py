@@ -12,6 +12,8 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, Numbers, ValueInputs
 
+MOST_CLASSES = 1_000_000
+
 
 def inputs_of(data: Inputs | _core.Dataset | Sequence[tuple[object, object]]) -> Inputs:
     """Return a data set, or any sequence of (input, label), as inputs.
@@ -87,6 +89,8 @@ def labels_of(
     if not texts or (len(numbered) == len(texts) and not class_names):
         numbers = [-1 if x is None else int(x) for x in given]
         most = max(numbers, default=-1)
+        if most >= MOST_CLASSES:  # each costs a text: a stray number is an error
+            raise ConfigError(error_text(f"{name}, labels", f"below {MOST_CLASSES:,}", most))
         classes = class_names or [str(k) for k in range(most + 1)]
     else:
         classes = class_names or sorted({str(label) for label in given if label is not None})
