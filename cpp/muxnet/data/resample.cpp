@@ -69,8 +69,8 @@ int soften(const Side& side, const Interpolation& how, double center, double sca
            std::vector<double>& exact) {
   const double widened = std::max(scale, 1.0), radius = how.radius * widened;
   const double narrowed = 1.0 / widened;
-  const int first = std::max(0, static_cast<int>(center - radius + 0.5));
-  const int last = std::min(side.size, static_cast<int>(center + radius + 0.5));
+  const int first = std::max(0, static_cast<int>(std::lround(center - radius)));
+  const int last = std::min(side.size, static_cast<int>(std::lround(center + radius)));
   double sum = 0;
   for (int at = first; at < last; ++at) {
     exact.push_back(how.kernel((at + 0.5 - center) * narrowed));
@@ -86,7 +86,8 @@ int sharpen(const Side& side, const Interpolation& how, double center, std::vect
   const int nearest = static_cast<int>(std::floor(center - 0.5));
   const auto within = [&](int at) { return std::clamp(at, 0, side.size - 1); };
   const int first = within(nearest - radius + 1);
-  exact.assign(static_cast<std::size_t>(within(nearest + radius) - first + 1), 0.0);
+  const int count = within(nearest + radius) - first + 1;
+  exact.assign(static_cast<std::size_t>(count), 0.0);
   for (int at = nearest - radius + 1; at <= nearest + radius; ++at) {
     exact[static_cast<std::size_t>(within(at) - first)] += how.sharp(at + 0.5 - center);
   }
