@@ -10,7 +10,8 @@ from muxnet import _core
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.inputs import ArrayInputs, FileInputs
-from muxnet.pool.labelled import inputs_of, labelled, values_of
+from muxnet.pool.labelled import inputs_of, labelled
+from muxnet.pool.pixels import values_of
 from PIL import Image
 
 RED, BLUE = (220, 30, 25), (20, 30, 220)
@@ -192,6 +193,31 @@ def test_any_sequence_of_pairs() -> None:
         labelled("x", np.zeros((3, 2)), [1])
     with pytest.raises(ConfigError, match="one of 2 classes"):
         labelled("x", np.zeros((2, 2)), ["a", "z"], class_names=["a", "b"])
+
+
+def test_a_dataset_is_read_as_it_is_wanted() -> None:
+    asked: list[int] = []
+
+    class Photographs:
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, i: int) -> tuple[Image.Image, str]:
+            asked.append(i)
+            return Image.new("RGB", (9 + i, 6), RED if i else BLUE), "ab"[i % 2]
+
+    inputs = inputs_of(Photographs())
+    assert inputs.labels.tolist() == [0, 1, 0]
+    asked.clear()
+    (images,) = inputs.read([1, 0], [SMALL])
+    assert asked[:2] == [1, 0]
+    assert images.shape == (2, 3, 4, 4)
+    assert tuple(images[0, :, 0, 0]) == RED
+    (stored,) = inputs.read([2], [None])
+    assert stored[0].size == (11, 6)
+    assert inputs.subset([2]).identity() != inputs.subset([0]).identity()
+    with pytest.raises(ConfigError, match="as a model wants them, received dict"):
+        inputs_of([({}, 0)]).read([0], [SMALL])
 
 
 def test_another_kind_of_data_is_refused_by_name(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from muxnet.pool.inputs import (
     ArrayInputs,
     FileInputs,
     Inputs,
-    Numbers,
     Places,
     ValueInputs,
 )
 from muxnet.pool.labelled import inputs_of, labelled, labels_of
+from muxnet.pool.pixels import Numbers
 from muxnet.run.digits import load_digits
 
 Say: TypeAlias = Callable[[str], object]

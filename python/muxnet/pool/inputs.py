@@ -15,11 +15,11 @@ from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.fingerprint import Known
+from muxnet.pool.pixels import Numbers, image_of
 
 Kind = Literal["images", "vectors", "texts", "values"]
 Labels: TypeAlias = "NDArray[np.int32]"
 Places: TypeAlias = "NDArray[np.int64]"
-Numbers: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
 # Images u8 or f32 (n, c, h, w), vectors f32 (n, d), texts, or objects of any kind.
 Batch: TypeAlias = "Numbers | Sequence[str] | Sequence[object]"
 Rows: TypeAlias = "slice | Sequence[int] | NDArray[np.int64]"
@@ -229,19 +229,19 @@ class ValueInputs(_Labelled):
 
     @cached_property
     def kind(self) -> Kind:
-        """Texts where all are."""
-        return "texts" if all(isinstance(value, str) for value in self.values) else "values"
+        """Texts where all are; of what is read as it is wanted, where the first is one."""
+        listed = isinstance(self.values, (list, tuple))
+        shown = self.values if listed else [self.values[0]]
+        return "texts" if all(isinstance(value, str) for value in shown) else "values"
 
     def read(self, rows: Rows, formats: Formats) -> list[Batch]:
-        """Return the values in a list, for each format, which is None."""
-        if any(shown is not None for shown in formats):
-            raise _no_image(self.name, self.kind)
-        return [[self.values[i] for i in self.indices(rows)] for _ in formats]
+        """Return the values in a list; single images as each format wants them."""
+        values = [self.values[i] for i in self.indices(rows)]
+        return [values if shown is None else self._shown(values, shown) for shown in formats]
 
     def identity(self) -> Known:
-        """Return digests of the values and labels; of other objects than texts, of their count."""
-        texts = [str(v) if isinstance(v, str) else type(v).__name__ for v in self.values]
-        return self._digests([fingerprint.of_text(*texts[rows]) for rows in self._pieces()])
+        """Return digests of texts and arrays and of the labels; of other objects, their types."""
+        return self._digests([_digest(value) for value in self.values])
 
     def subset(self, rows: Rows, part: str | None = None) -> ValueInputs:
         """Return the values at ``rows``."""
@@ -253,6 +253,20 @@ class ValueInputs(_Labelled):
             source_index=self.source_index[kept],
             part=self.part if part is None else part,
         )
+
+    def _shown(self, values: Sequence[object], shown: _core.ImageFormat) -> Batch:
+        if self.kind == "texts":
+            raise _no_image(self.name, self.kind)
+        images = [_core.format_images(image_of(self.name, value), shown) for value in values]
+        return np.concatenate(images)
+
+
+def _digest(value: object) -> str:
+    if isinstance(value, str):
+        return fingerprint.of_text(value)
+    if hasattr(value, "__array_interface__"):  # Pillow's images too
+        return fingerprint.of_arrays({"": np.asarray(value)})[""]
+    return type(value).__name__
 
 
 def _no_image(name: str, kind: str) -> ConfigError:

@@ -4,35 +4,70 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Protocol, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, Numbers, ValueInputs
+from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInputs
+from muxnet.pool.pixels import values_of
 
 MOST_CLASSES = 1_000_000
 
 
-def inputs_of(data: Inputs | _core.Dataset | Sequence[tuple[object, object]]) -> Inputs:
+class Pairs(Protocol):
+    """Inputs with their labels, by number: a list, a dataset of PyTorch."""
+
+    def __len__(self) -> int:
+        """Return how many."""
+
+    def __getitem__(self, i: int, /) -> tuple[object, object]:
+        """Return an input and its label."""
+
+
+class _Firsts(Sequence[object]):
+    """The inputs of pairs, made when they are asked for."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = pairs
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @overload
+    def __getitem__(self, at: int, /) -> object: ...
+    @overload
+    def __getitem__(self, at: slice, /) -> Sequence[object]: ...
+    def __getitem__(self, at: int | slice, /) -> object:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        return self._pairs[int(at)][0]
+
+
+def inputs_of(data: Inputs | _core.Dataset | Pairs) -> Inputs:
     """Return a data set, or any sequence of (input, label), as inputs.
 
-    An input is a path (``os.PathLike``), an array of one shape for all, a text, or anything that
-    the models take. A label is a class's number or name, or None.
+    An input is a path (``os.PathLike``), an array, a text, or anything that the models take; images
+    of Pillow and arrays of one image are prepared as models want them. A label is a class's number
+    or name, or None. What is no list is read for its labels once, and its inputs are not kept.
 
     Raises:
-        ConfigError: pairs of several kinds, or none.
+        ConfigError: labels that do not fit, or no inputs.
 
     """
     if isinstance(data, _core.Dataset):
         places = np.asarray(data.source_index, dtype=np.int64)
         images = np.asarray(data.images)
         return ArrayInputs(data.name, np.asarray(data.labels), data.class_names, places, images)
-    if not isinstance(data, Sequence):
+    if not hasattr(data, "__getitem__"):
         return data
-    pairs = [data[i] for i in range(len(data))]
-    return labelled("values", [value for value, _ in pairs], [label for _, label in pairs])
+    pairs = cast("Pairs", data)
+    labels = [pairs[i][1] for i in range(len(pairs))]
+    if isinstance(data, (list, tuple)):
+        return labelled("values", [value for value, _ in data], labels)
+    return labelled(type(data).__name__, _Firsts(pairs), labels)
 
 
 def labelled(
@@ -54,11 +89,15 @@ def labelled(
         return ArrayInputs(name, numbers, classes, places, values_of(name, values))
     if not values:
         raise ConfigError(error_text(name, "at least one input", "none"))
+    if isinstance(values, _Firsts):
+        return ValueInputs(name, numbers, classes, places, values)
     if all(isinstance(value, os.PathLike) for value in values):
         return FileInputs(name, numbers, classes, places, [str(value) for value in values])
-    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    # Of two axes they may be grey images or anything else.
+    arrays = [x for x in values if isinstance(x, np.ndarray) and x.ndim in (1, 3)]
     if len(arrays) == len(values) and len({(a.shape, a.dtype) for a in arrays}) == 1:
-        return ArrayInputs(name, numbers, classes, places, values_of(name, np.stack(arrays)))
+        stacked = np.stack(arrays)
+        return ArrayInputs(name, numbers, classes, places, values_of(name, stacked))
     return ValueInputs(name, numbers, classes, places, values)
 
 
@@ -105,60 +144,6 @@ def labels_of(
         expected = f"classes of 0 to {len(classes) - 1}, or -1 where it is not known"
         raise ConfigError(error_text(f"{name}, labels", expected, (min(numbers), most)))
     return np.array(numbers, np.int32), classes
-
-
-def values_of(name: str, values: NDArray[np.generic]) -> Numbers:
-    """Return an array of images as u8 or f32 (n, c, h, w), of vectors as f32 (n, d).
-
-    Images have 1 or 3 channels, first or last, or no axis for them; bits, integers of 0 to 255, of
-    0 to 65535 (u16, of which the upper eight bits are taken), or numbers of 0 to 1 or whole ones
-    of 0 to 255.
-
-    Raises:
-        ConfigError: another shape, or numbers that may mean several things.
-
-    """
-    if values.ndim == 2:
-        if values.dtype.kind not in "fiub":
-            raise ConfigError(error_text(name, "vectors of numbers", values.dtype))
-        vectors = np.ascontiguousarray(values, dtype=np.float32)
-        if not np.isfinite(vectors).all():
-            raise ConfigError(error_text(name, "finite numbers", "NaN or infinity"))
-        return vectors
-    pixels = _pixels(name, _channels_first(name, values))
-    return pixels if pixels.flags.c_contiguous else pixels.copy()
-
-
-def _channels_first(name: str, values: NDArray[np.generic]) -> NDArray[np.generic]:
-    if values.ndim == 3:
-        return values[:, None]
-    if values.ndim != 4 or 0 in values.shape:
-        expected = "images (n, c, h, w), (n, h, w, c) or (n, h, w), or vectors (n, d)"
-        raise ConfigError(error_text(name, expected, values.shape))
-    first, last = (values.shape[axis] in (1, 3) for axis in (1, 3))
-    if first == last:
-        expected = "images with 1 or 3 channels, as their second or as their last axis"
-        raise ConfigError(error_text(name, expected, values.shape))
-    return values if first else values.transpose(0, 3, 1, 2)
-
-
-def _pixels(name: str, values: NDArray[np.generic]) -> Numbers:
-    kind = values.dtype.kind
-    if values.dtype == np.uint8:
-        return values.astype(np.uint8, copy=False)
-    if kind == "b":
-        return 255 * values.astype(np.uint8)
-    if kind not in "fiu":
-        raise ConfigError(error_text(name, "pixels", values.dtype))
-    least, most = float(values.min()), float(values.max())
-    if kind == "f" and least >= 0 and most <= 1:
-        return values.astype(np.float32, copy=False)
-    if least >= 0 and most <= 255 and (kind != "f" or not (values % 1).any()):
-        return values.astype(np.uint8)
-    if values.dtype == np.uint16:
-        return np.right_shift(values.astype(np.uint16), 8).astype(np.uint8)
-    expected = "pixels of 0 to 255, or in floating point of 0 to 1"
-    raise ConfigError(error_text(name, expected, f"{values.dtype} of {least:g} to {most:g}"))
 
 
 def _label(label: object) -> int | str | None:
