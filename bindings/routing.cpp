@@ -16,7 +16,9 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
                         std::map<std::string, std::vector<double>> costs, const Tensor& labels,
                         const Tensor& scores, const Tensor& offload_score,
                         std::map<std::string, double> multiplexer_costs, std::string split,
-                        std::string source, const Tensor& indices, const Tensor& features) {
+                        std::string source, const Tensor& indices, const Tensor& features,
+                        std::vector<std::string> class_names,
+                        std::map<std::string, std::string> inputs) {
   OutcomeFields fields;
   fields.models = std::move(models);
   fields.probabilities = probabilities;
@@ -29,6 +31,8 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   fields.source = std::move(source);
   fields.indices = indices;
   fields.features = features;
+  fields.class_names = std::move(class_names);
+  fields.inputs = std::move(inputs);
   return OutcomeTable(std::move(fields));
 }
 
@@ -47,6 +51,8 @@ void bind_fields(Class<OutcomeTable>& table) {
   field("split", &OutcomeFields::split);
   field("source", &OutcomeFields::source);
   field("indices", &OutcomeFields::indices);
+  field("class_names", &OutcomeFields::class_names);
+  field("inputs", &OutcomeFields::inputs);
 }
 
 void bind_divisions(Module& module) {
@@ -69,6 +75,8 @@ void bind_table(Module& module) {
            py::arg("offload_score") = Tensor(),
            py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
            py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
+           py::arg("class_names") = std::vector<std::string>{},
+           py::arg("inputs") = std::map<std::string, std::string>{},
            "From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
       .def_static("load", &OutcomeTable::load, py::arg("path"), Unlocked(),
@@ -157,20 +165,25 @@ void bind_choices(PolicyClass& policy) {
       .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost));
 }
 
+void bind_pool_of(PolicyClass& policy) {
+  policy.def_property_readonly("models", reading("policy", &Policy::models))
+      .def_property_readonly("classes", reading("policy", &Policy::classes))
+      .def_property_readonly("class_names", reading("policy", &Policy::class_names))
+      .def_property_readonly("costs", reading("policy", &Policy::costs));
+}
+
 void bind_policy(Module& module) {
   bind_policy_options(module);
   bind_points(module);
   PolicyClass policy(module, "Policy");
   bind_choices(policy);
+  bind_pool_of(policy);
   policy.def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_multiplexer", &Policy::uses_multiplexer)
       .def_property_readonly("fitting_part", &Policy::fitting_part)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked())
       .def("save", &Policy::save, py::arg("path"), Unlocked())
       .def_property_readonly("best_single", reading("policy", &Policy::best_single))
-      .def_property_readonly("models", reading("policy", &Policy::models))
-      .def_property_readonly("classes", reading("policy", &Policy::classes))
-      .def_property_readonly("costs", reading("policy", &Policy::costs))
       .def_property_readonly("version", reading("policy", &Policy::version))
       .def_property_readonly(
           "cost_kind", [](const Policy& policy) { return policy.options().cost_kind; },

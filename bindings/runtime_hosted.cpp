@@ -54,7 +54,8 @@ class FunctionClassifier final : public Classifier {
 
 HostedModel describe(const std::string& name, double cost,
                      const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                     const Normalization& normalization) {
+                     const Normalization& normalization, std::vector<std::int64_t> places,
+                     bool reversed) {
   const auto& [channels, height, width] = image_shape;
   HostedModel model;
   model.name = name;
@@ -62,26 +63,52 @@ HostedModel describe(const std::string& name, double cost,
   model.image_shape = {1, channels, height, width};
   model.classes = classes;
   model.normalization = normalization;
+  model.places = std::move(places);
+  model.reversed = reversed;
   return model;
 }
 
 HostedModel host_onnx(const std::string& name, const std::filesystem::path& path, double cost,
                       const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                      const Normalization& normalization, bool logits) {
-  HostedModel model = describe(name, cost, image_shape, classes, normalization);
+                      const Normalization& normalization, bool logits,
+                      std::vector<std::int64_t> places, bool reversed) {
+  HostedModel model =
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
   model.open = [path] { return load_onnx(path); };
+  return host(std::move(model), logits);
+}
+
+HostedModel host_network(const std::string& name, std::shared_ptr<Model> network, double cost,
+                         const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                         const Normalization& normalization, bool logits,
+                         std::vector<std::int64_t> places, bool reversed) {
+  HostedModel model =
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
+  model.open = host(std::move(network)).open;
   return host(std::move(model), logits);
 }
 
 HostedModel host_function(const std::string& name, py::function predict, double cost,
                           const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                          const Normalization& normalization, bool logits, bool concurrent) {
-  HostedModel model = describe(name, cost, image_shape, classes, normalization);
+                          const Normalization& normalization, bool logits,
+                          std::vector<std::int64_t> places, bool reversed, bool concurrent) {
+  HostedModel model =
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
   model.alone = !concurrent;
   model.open = [function = share(name, std::move(predict), concurrent)] {
     return std::make_unique<FunctionClassifier>(function);
   };
   return host(std::move(model), logits);
+}
+
+void bind_model_pool(Module& module) {
+  Class<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool")
+      .def(py::init<std::vector<HostedModel>>(), py::arg("models"))
+      .def("__len__", &ModelPool::size)
+      .def_property_readonly("names", &ModelPool::names)
+      .def_property_readonly("costs", &ModelPool::costs)
+      .def("probabilities", &ModelPool::probabilities, py::arg("index"), py::arg("images"),
+           Unlocked());
 }
 
 }  // namespace
@@ -102,11 +129,19 @@ void bind_hosted_models(Module& module) {
       .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
                   py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "An ONNX file, run by OpenCV's DNN module; read when it is put to work.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_static("network", &host_network, py::arg("name"), py::arg("model"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
+                  "A network of ours among models of others', at a cost of their kind.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
       .def_static("function", &host_function, py::arg("name"), py::arg("predict"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
                   py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   py::arg("concurrent") = false,
                   "A function from images f32 (n, c, h, w) to answers (n, K); several threads\n"
                   "call it at once only where it is concurrent.\n\n"
@@ -116,13 +151,7 @@ void bind_hosted_models(Module& module) {
       .def_readonly("classes", &HostedModel::classes)
       .def_readonly("normalization", &HostedModel::normalization);
   py::implicitly_convertible<Model, HostedModel>();
-  Class<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool")
-      .def(py::init<std::vector<HostedModel>>(), py::arg("models"))
-      .def("__len__", &ModelPool::size)
-      .def_property_readonly("names", &ModelPool::names)
-      .def_property_readonly("costs", &ModelPool::costs)
-      .def("probabilities", &ModelPool::probabilities, py::arg("index"), py::arg("images"),
-           Unlocked());
+  bind_model_pool(module);
 }
 
 }  // namespace muxnet::python

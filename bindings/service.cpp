@@ -52,7 +52,7 @@ Deployment make_deployment(std::vector<HostedModel> models,
                            const std::vector<std::shared_ptr<Rule>>& rules, std::size_t point,
                            const std::shared_ptr<Rule>& shadow, std::size_t reference,
                            const std::vector<std::shared_ptr<Recorder>>& recorders,
-                           std::shared_ptr<DriftMonitor> monitor) {
+                           std::shared_ptr<DriftMonitor> monitor, std::vector<std::size_t> shown) {
   return {std::move(models),
           multiplexer.value_or(Multiplexer{}),
           {rules.begin(), rules.end()},
@@ -60,14 +60,15 @@ Deployment make_deployment(std::vector<HostedModel> models,
           shadow,
           reference,
           {recorders.begin(), recorders.end()},
-          std::move(monitor)};
+          std::move(monitor),
+          std::move(shown)};
 }
 
-ServiceRequest make_request(const Tensor& images, std::optional<std::size_t> model,
+ServiceRequest make_request(std::vector<Tensor> images, std::optional<std::size_t> model,
                             std::optional<std::size_t> point, std::optional<double> deadline_ms,
                             std::optional<double> max_cost, bool decide_only) {
   ServiceRequest request;
-  request.images = images;
+  request.images = std::move(images);
   request.model = model;
   request.point = point;
   request.deadline_ms = deadline_ms.value_or(request.deadline_ms);
@@ -197,7 +198,7 @@ void bind_service(Module& module) {
            py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
            py::arg("reference") = 0,
            py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
-           py::arg("monitor") = nullptr);
+           py::arg("monitor") = nullptr, py::arg("shown") = std::vector<std::size_t>{});
   bind_options(module, "ServiceOptions", Field("workers", &ServiceOptions::workers),
                Field("threads_each", &ServiceOptions::threads_each),
                Field("max_batch", &ServiceOptions::max_batch),

@@ -1768,7 +1768,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}) -> None:
         """
         From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
         
@@ -1807,6 +1807,11 @@ class OutcomeTable:
         Raises ValueError that lists the kinds there are.
         """
     @property
+    def class_names(self) -> list[str]:
+        """
+        Of the first classes, at most K.
+        """
+    @property
     def correct(self) -> numpy.ndarray:
         """
         u8 (n, N): the top-1 class is the label. Raises ValueError without labels.
@@ -1825,6 +1830,11 @@ class OutcomeTable:
     def indices(self) -> numpy.ndarray:
         """
         i64 (n), places of the inputs in `source`.
+        """
+    @property
+    def inputs(self) -> dict[str, str]:
+        """
+        Model -> what it was shown, as JSON.
         """
     @property
     def labels(self) -> numpy.ndarray:
@@ -2056,6 +2066,11 @@ class Policy:
         """
         The model most accurate on the inputs it was fitted on, the cheapest of equals, of those that
         may still be called.
+        """
+    @property
+    def class_names(self) -> list[str]:
+        """
+        Names of the first of them; none where the table that it was fitted on had none.
         """
     @property
     def classes(self) -> int:
@@ -2789,7 +2804,7 @@ class HostedModel:
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
-    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, concurrent: bool = False) -> HostedModel:
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
         """
         A function from images f32 (n, c, h, w) to answers (n, K); several threads
         call it at once only where it is concurrent.
@@ -2798,7 +2813,15 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False) -> HostedModel:
+    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+        """
+        A network of ours among models of others', at a cost of their kind.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    @staticmethod
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         An ONNX file, run by OpenCV's DNN module; read when it is put to work.
         
@@ -2835,8 +2858,8 @@ class ModelPool:
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
         """
-        Raises ValueError: no models, one name twice, inputs or classes that differ; what
-        opening a model raises.
+        Raises ValueError: no models, one name twice, classes that differ; what opening a
+        model raises.
         """
     def __len__(self) -> int:
         ...
@@ -3246,7 +3269,7 @@ class ServiceRequest:
     """
     Images for a service, and what their answers may cost.
     """
-    def __init__(self, images: numpy.ndarray, *, model: typing.SupportsInt | typing.SupportsIndex | None = None, point: typing.SupportsInt | typing.SupportsIndex | None = None, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_cost: typing.SupportsFloat | typing.SupportsIndex | None = None, decide_only: bool = False) -> None:
+    def __init__(self, images: collections.abc.Sequence[numpy.ndarray], *, model: typing.SupportsInt | typing.SupportsIndex | None = None, point: typing.SupportsInt | typing.SupportsIndex | None = None, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_cost: typing.SupportsFloat | typing.SupportsIndex | None = None, decide_only: bool = False) -> None:
         ...
 class ServiceAnswer:
     """
@@ -3535,7 +3558,7 @@ class Deployment:
     """
     All that a service answers with: replaced as a whole, never changed.
     """
-    def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None) -> None:
+    def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None, shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> None:
         ...
 class ServiceOptions:
     """

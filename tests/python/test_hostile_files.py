@@ -19,7 +19,7 @@ from muxnet.base import array_files, files
 from muxnet.base.errors import ConfigError, InputError, error_text
 from muxnet.commands import serve
 from muxnet.outcomes import table_files
-from muxnet.pool import adapters
+from muxnet.pool import model_list
 from muxnet.pool.input_sources import open_inputs
 from muxnet.run import config, results
 from muxnet.sweep.config import read_sweep
@@ -35,7 +35,7 @@ def read_outcomes(path: Path) -> object:
 READERS: dict[str, Callable[[Path], object]] = {
     "config.json": config.load_config,
     "results.json": results.read_results,
-    "models.json": adapters.read_models,
+    "models.json": model_list.read_models,
     "sweep.yaml": read_sweep,
     "token": serve.read_token,
     "a.csv": read_outcomes,
@@ -124,7 +124,7 @@ def test_json_is_bounded(tmp_path: Path, text: str, message: str) -> None:
         files.read_json(path)
     assert message in str(error.value)
     assert len(str(error.value)) < 400
-    for reader in (config.load_config, results.read_results, adapters.read_models):
+    for reader in (config.load_config, results.read_results, model_list.read_models):
         with pytest.raises(ConfigError):
             reader(path)
 

@@ -21,7 +21,9 @@ import numpy as np
 def predict(images):
     return np.tile([0.75, 0.25], (len(images), 1))
 """
-ENTRIES = [{"name": name, "callable": "mine:predict", "cost": 1} for name in ("small", "large")]
+ENTRIES = [
+    {"name": name, "callable": "mine:predict", "cost": 1, "size": 64} for name in ("small", "large")
+]
 # PyTorch, as far as a module that answers evenly wants it.
 TORCH = SimpleNamespace(
     inference_mode=contextlib.nullcontext,
@@ -32,7 +34,7 @@ TORCH = SimpleNamespace(
 
 
 def module(images):
-    return SimpleNamespace(numpy=lambda: np.full((len(images), 10), 0.1))
+    return np.full((len(images), 10), 0.1)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError
-from muxnet.pool import adapters
+from muxnet.pool import adapters, model_list
 from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
 from muxnet.pool.pools import image_format
@@ -47,7 +47,7 @@ def folder(tmp_path, monkeypatch):
     images = np.rint(255 * np.ones((400, 3, SIDE, SIDE)) * levels[:, None, None, None])
     # Small errs around the middle, where labels follow another line than its own.
     data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
-    models = adapters.read_models(tmp_path / "models.json")
+    models = model_list.read_models(tmp_path / "models.json")
     noisy = [noise_in_the_middle(models[0]), models[1]]
     collect(noisy, data, tmp_path / "held_out.safetensors", split="", say=lambda _: None)
     for name, level in (("dark", 10), ("middle", 120), ("bright", 250)):
@@ -187,7 +187,7 @@ def test_drift_is_told(folder, capsys):
     levels = np.random.default_rng(2).random(300)
     images = np.rint(255 * np.ones((300, 3, SIDE, SIDE)) * levels[:, None, None, None])
     data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
-    models = adapters.read_models(folder / "models.json")
+    models = model_list.read_models(folder / "models.json")
     collect(models, data, folder / "calibration.safetensors", say=lambda _: None)
     assert route("--monitor") == 1
     assert "drift.json of muxnet calibrate" in capsys.readouterr().err
@@ -210,15 +210,16 @@ def test_drift_is_told(folder, capsys):
     ("arguments", "status", "message"),
     [
         (["router", "dark.png", "--decide-only", "--explain"], 2, "which need answers"),
-        (["router", "dark.png", "--resize", "16"], 2, "--size, in colour"),
+        (["router", "dark.png", "--resize", "16"], 2, "--size beside them"),
         (["router", "dark.png", "--policy", "cascade"], 1, "a run's folder"),
         (["nothing", "dark.png"], 1, "a router with policy.json"),
         (["bare", "dark.png"], 1, "--models, or models.json"),
         (["router", "dark.png", "--models", "other.json"], 1, "the router's models small, large"),
+        (["router", "dark.png", "--models", "fails.json"], 1, "the size of every model's images"),
         (
-            ["router", "dark.png", "--models", "fails.json"],
+            ["router", "dark.png", "--models", "fails.json", "--size", "9"],
             1,
-            "small failed on images of 3 x 64 x 64",
+            "small failed on inputs of 3 x 9 x 9",
         ),
     ],
 )

@@ -54,7 +54,7 @@ def test_health_and_metadata_are_told(rest, rpc, served):
         assert client.is_model_ready("alexnet_small")
     found = rest.get_model_metadata("router")
     assert found["inputs"] == [
-        {"name": "images", "datatype": "UINT8", "shape": [-1, *served.image_shape]}
+        {"name": "images", "datatype": "UINT8", "shape": [-1, *served.formats[0].shape]}
     ]
     assert "versions" not in found  # a list or nothing, says the protocol
     assert {entry["name"] for entry in found["outputs"]} >= {"probabilities", "weights", "called"}

@@ -11,7 +11,7 @@ import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import UserError
 from muxnet.base.run_folder import RunFolder
-from muxnet.pool import adapters
+from muxnet.pool import model_list
 from muxnet.pool.onnx_export import export_onnx
 from muxnet.pool.pools import image_format
 from muxnet.pool.router import open_router
@@ -289,7 +289,10 @@ def test_a_list_that_changes_is_served_anew(folder, started_server, networks, ha
         ({"callable": "served_models:absent"}, "that can be imported"),
         ({"name": "other"}, "the router's models mine, first, second"),
         ({"name": "first"}, "models with different names"),
-        ({"mean": [0.0, 0.0]}, r"mine, mean\] expected 1 or 1 values, received 2"),
+        (
+            {"mean": [0.0, 0.0]},
+            r"mine, mean\] expected 1 or 1 numbers, one per channel, received 2",
+        ),
     ],
 )
 def test_models_that_do_not_fit_are_told_at_the_start(folder, networks, change, message, tmp_path):
@@ -310,9 +313,13 @@ def test_models_that_do_not_fit_are_told_at_the_start(folder, networks, change, 
 
 
 def test_images_of_another_size_are_told(folder, started_server):
-    message = r"first.*run on images of 3 x 64 x 64 \(--channels, --size\)"
-    with pytest.raises(UserError, match=message), started_server(folder / "router"):
-        pass
+    for options, message in (
+        (["--size", "64"], r"first.*run on images of 3 x 64 x 64"),
+        ([], r"expected the size of its images: --size, or input in the list of models"),
+    ):
+        served = started_server(folder / "router", *options)
+        with pytest.raises(UserError, match=message), served:
+            pass
 
 
 def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path):
@@ -333,6 +340,6 @@ def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path
 
 
 def test_an_onnx_file_is_hosted_without_python(folder):
-    listed = adapters.read_models(folder / "models.json")
-    assert [model.onnx is not None for model in listed] == [False, True, False]
+    listed = model_list.read_models(folder / "models.json")
+    assert [model.host is not None for model in listed] == [False, True, False]
     assert [model.concurrent for model in listed] == [False, False, True]

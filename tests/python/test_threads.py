@@ -166,7 +166,7 @@ def service(shared) -> list[Call]:
     rule = shared.policy.rule()
     one = _core.Service(_core.Deployment(shared.models, shared.multiplexer, [rule]), options)
     return [
-        lambda x=x: np.array(one.infer(_core.ServiceRequest(x)).probabilities)
+        lambda x=x: np.array(one.infer(_core.ServiceRequest([x])).probabilities)
         for x in shared.images
     ]
 

@@ -32,6 +32,8 @@ struct OutcomeFields {
   std::string split;   ///< "held_out", "calibration", "test", ...
   std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"
   Tensor indices;      ///< i64 (n), places of the inputs in `source`
+  std::vector<std::string> class_names;       ///< of the first classes, at most K
+  std::map<std::string, std::string> inputs;  ///< model -> what it was shown, as JSON
 };
 
 /// Which inputs a table holds, to tell whether two tables share some.

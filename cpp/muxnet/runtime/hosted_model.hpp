@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "muxnet/networks/model.hpp"
 #include "muxnet/runtime/classifier.hpp"
@@ -20,13 +21,18 @@ struct HostedModel {
   bool alone = false;           ///< one batch at a time, whoever asks
   /// Gives one whose answers are class probabilities f32 (n, K).
   std::function<std::unique_ptr<Classifier>()> open;
+  /// Which of the K classes each of its own is, in the order of its answers; none: it has all, in
+  /// their order.
+  std::vector<std::int64_t> places{};
+  bool reversed = false;  ///< takes the channels of normalised images in reverse order: BGR
 };
 
 /// A network of ours.
 HostedModel host(std::shared_ptr<Model> model);
 
 /// A model of someone else's, whose answers are logits where `logits` says so: they are turned into
-/// probabilities, and checked as probabilities_of() does. A mean or deviation of one value stands
+/// probabilities, and checked as probabilities_of() does. What `open` gives is shown the channels
+/// in reverse order where `reversed` says so. A mean or deviation of one value stands
 /// for all channels. Throws std::invalid_argument for a description that is not whole.
 HostedModel host(HostedModel outside, bool logits);
 

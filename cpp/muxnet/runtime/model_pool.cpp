@@ -12,9 +12,6 @@ ModelPool::ModelPool(std::vector<HostedModel> models) : models_(std::move(models
   std::set<std::string> names;
   for (const HostedModel& model : models_) {
     require(names.insert(model.name).second, "model pool", "names used once", model.name);
-    require(model.image_shape == first.image_shape, text("model pool: ", model.name),
-            text("input ", to_string(first.image_shape), " as ", first.name),
-            to_string(model.image_shape));
     require(model.classes == first.classes, text("model pool: ", model.name),
             text(first.classes, " classes as ", first.name), text(model.classes));
     classifiers_.push_back(model.open());

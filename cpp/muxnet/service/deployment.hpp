@@ -27,6 +27,9 @@ struct Deployment {
   std::vector<std::shared_ptr<const Recorder>> recorders{};
   /// Watches what the rule of requests that name none decides on; may be empty.
   std::shared_ptr<DriftMonitor> monitor{};
+  /// Which of a request's image tensors each stage is shown, the multiplexer first; none: the one
+  /// that there is.
+  std::vector<std::size_t> shown{};
 };
 
 /// What a drift monitor has to say.
@@ -60,11 +63,17 @@ class CompiledDeployment {
   bool alone(Stage stage) const { return stage > 0 && parts_.models[stage - 1].alone; }
   double multiplexer_cost() const { return multiplexer_cost_; }
   bool uses_multiplexer() const { return parts_.multiplexer.model != nullptr; }
-  const Shape& input_shape() const { return pools_.front().input_shape(); }
+  /// Which of a request's image tensors a stage is shown.
+  std::size_t shown(Stage stage) const { return parts_.shown.empty() ? 0 : parts_.shown[stage]; }
+  /// (1, c, h, w), of what a stage is shown.
+  const Shape& input_shape(Stage stage) const { return input_shapes_[shown(stage)]; }
+  /// (1, c, h, w), of each image tensor that requests have.
+  const std::vector<Shape>& input_shapes() const { return input_shapes_; }
   std::int64_t classes() const { return pools_.front().classes(); }
 
-  /// Writes image `row` of u8 or f32 (n, c, h, w) to `dst` as this stage wants it: c x h x w.
-  void prepare(Stage stage, const Tensor& images, std::int64_t row, float* dst) const;
+  /// Writes image `row` of a request's images, each u8 or f32 (n, c, h, w), to `dst` as this stage
+  /// wants it: c x h x w.
+  void prepare(Stage stage, const std::vector<Tensor>& images, std::int64_t row, float* dst) const;
 
   /// Prepared images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A worker
   /// is one thread at a time.
@@ -85,7 +94,8 @@ class CompiledDeployment {
  private:
   using Input = std::array<Transform, 2>;  ///< from u8, from f32
 
-  Input input_for(const Normalization& normalization) const;
+  void find_shapes();
+  Input input_for(Stage stage, const Normalization& normalization) const;
   Tensor prepared(Stage stage, const Tensor& images) const;
 
   Deployment parts_;
@@ -94,6 +104,7 @@ class CompiledDeployment {
   std::vector<Predictor> predictors_;  ///< of the multiplexer, by worker
   std::vector<double> costs_;
   double multiplexer_cost_ = 0;
+  std::vector<Shape> input_shapes_;
   std::vector<Input> inputs_;  ///< by model
   std::optional<Input> multiplexer_input_;
 };

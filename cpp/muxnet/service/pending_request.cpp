@@ -32,6 +32,18 @@ std::string refusal_text(ServiceStatus status) {
   }
 }
 
+void check_images(const Tensor& images, Shape expected, std::int64_t rows, std::int64_t most) {
+  const std::string wanted = to_string(expected);
+  expected.front() = rows;
+  require(images.shape() == expected && rows > 0 && rows <= most, "service, images",
+          text("(n, c, h, w) as ", wanted, " with n from 1 to ", most), to_string(images.shape()));
+  const bool floats = images.dtype() == DType::f32;
+  require(floats || images.dtype() == DType::u8, "service, images", "u8 or f32",
+          name_of(images.dtype()));
+  require(!floats || all_finite(images.span<float>()), "service, images", "finite pixels",
+          "NaN or infinity");
+}
+
 }  // namespace
 
 const char* name_of(Departure departure) {
@@ -41,21 +53,17 @@ const char* name_of(Departure departure) {
 
 void check_request(const ServiceRequest& request, const CompiledDeployment& deployment,
                    std::int64_t most) {
-  const Tensor& images = request.images;
-  const std::int64_t rows = images.shape().empty() ? 0 : images.dim(0);
-  Shape expected = deployment.input_shape();
-  expected.front() = rows;
-  require(images.shape() == expected && rows > 0 && rows <= most, "service, images",
-          text("(n, c, h, w) as ", to_string(deployment.input_shape()), " with n from 1 to ", most),
-          to_string(images.shape()));
-  const bool floats = images.dtype() == DType::f32;
-  require(floats || images.dtype() == DType::u8, "service, images", "u8 or f32",
-          name_of(images.dtype()));
-  require(!floats || all_finite(images.span<float>()), "service, images", "finite pixels",
-          "NaN or infinity");
   const std::size_t models = deployment.costs().size(), points = deployment.parts().rules.size();
   require(request.model.value_or(0) < models, "service, model", text("one of ", models),
           text(request.model.value_or(0)));
+  const auto& shapes = deployment.input_shapes();
+  require(request.images.size() == shapes.size(), "service, images",
+          text(shapes.size(), " tensors, one for each size that models are shown"),
+          text(request.images.size()));
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (request.model && i != deployment.shown(*request.model + 1)) continue;
+    check_images(request.images[i], shapes[i], request.rows(), most);
+  }
   require(request.point.value_or(0) < points, "service, point", text("one of ", points),
           text(request.point.value_or(0)));
   require(request.deadline_ms > 0, "service, deadline_ms", "above 0", text(request.deadline_ms));
@@ -71,10 +79,10 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
       deadline(arrival + std::chrono::duration_cast<ServiceClock::duration>(
                              std::chrono::duration<double, std::milli>(
                                  std::min(request.deadline_ms, longest_deadline_ms)))),
-      evidence(request.images.dim(0), static_cast<std::int64_t>(deployment->costs().size()),
+      evidence(request.rows(), static_cast<std::int64_t>(deployment->costs().size()),
                deployment->classes()),
-      rows_(static_cast<std::size_t>(request.images.dim(0))),
-      rows_left_(request.images.dim(0)),
+      rows_(static_cast<std::size_t>(request.rows())),
+      rows_left_(request.rows()),
       done_(std::move(when_done)) {
   const std::size_t n = rows_.size();
   evidence.first_input = request.first_input.value_or(0);

@@ -76,8 +76,8 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     check_request(request, *deployment, options_.queue_images);
     const auto arrival = ServiceClock::now();
     // The caller's may change, and letting go of them may need a lock of another language.
-    request.images = request.images.clone();
-    if (!request.first_input) request.first_input = inputs_.fetch_add(request.images.dim(0));
+    for (Tensor& images : request.images) images = images.clone();
+    if (!request.first_input) request.first_input = inputs_.fetch_add(request.rows());
     if (std::isinf(request.deadline_ms)) request.deadline_ms = options_.deadline_ms;
     const auto pending = std::make_shared<PendingRequest>(std::move(request), std::move(deployment),
                                                           arrival, std::move(done));

@@ -16,7 +16,9 @@ constexpr double longest_deadline_ms = 3.6e6;
 
 /// Images for a service, and what their answers may cost.
 struct ServiceRequest {
-  Tensor images;                     ///< u8 or f32 (n, c, h, w), not normalised
+  /// Each u8 or f32 (n, c, h, w), not normalised: the same n images once for each size and
+  /// preparation that the deployment's stages are shown. Empty those that `model` is not shown.
+  std::vector<Tensor> images;
   std::optional<std::size_t> model;  ///< this one and no rule
   std::optional<std::size_t> point;  ///< a rule of the deployment; default: its own
   /// From submit() on; infinity: the service's own.
@@ -25,6 +27,13 @@ struct ServiceRequest {
       std::numeric_limits<double>::infinity();  ///< of one image, multiplexer included; MACs
                                                 ///< of networks of ours
   bool decide_only = false;                     ///< the first decision; calls no model
+  /// n.
+  std::int64_t rows() const {
+    for (const Tensor& tensor : images) {
+      if (!tensor.empty()) return tensor.dim(0);
+    }
+    return 0;
+  }
   std::optional<std::int64_t> first_input;  ///< number of the first image, which names random draws
 };
 

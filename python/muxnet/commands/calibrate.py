@@ -10,6 +10,7 @@ from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.words import percent_text
+from muxnet.outcomes.class_order import classes_of_policy
 from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 
@@ -93,7 +94,7 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, obje
     table = None
     if arguments.outcomes is not None:
         costs = parse_costs(arguments.costs)
-        table = read_evaluation_part(arguments.outcomes, costs, policy.classes)
+        table = read_evaluation_part(arguments.outcomes, costs, classes_of_policy(policy))
     if arguments.drop is not None:
         content = promise(policy, table, arguments)
     elif limited:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from muxnet.base.cluster import Cluster, add_ray_argument
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_file
+from muxnet.commands.options import add_image_options, given_image_format
 
 if TYPE_CHECKING:
     from muxnet.pool.adapters import ForeignModel
@@ -53,30 +52,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again", nargs="+", default=(), metavar="MODEL", help="with --resume, not what these gave"
     )
+    add_image_options(parser)
     add_ray_argument(parser, RAY_NEEDS)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run the models, write the table, and return the exit status."""
-    from muxnet.pool.adapters import read_models
     from muxnet.pool.input_sources import open_inputs
+    from muxnet.pool.model_list import read_models
+    from muxnet.pool.pools import with_images
 
+    given = given_image_format(arguments)
     with sole_file(arguments.out):  # refused before anything is opened
         pass
-    models = read_models(arguments.models)
+    models = with_images(read_models(arguments.models), given)
     inputs = open_inputs(
         arguments.data, split=arguments.split, skip_unreadable=arguments.skip_unreadable
     )
+    for model in models:
+        print(f"{model.name}: {model.input.text()}")
     table = _collect(models, inputs, arguments)
-    accuracies = np.asarray(table.correct).mean(axis=0)
-    for model, accuracy in zip(models, accuracies, strict=True):
-        print(f"{model.name}: {100 * accuracy:.2f} % right")
+    accuracies = dict(
+        zip(table.models, table.accuracies() if table.labels.size else (), strict=False)
+    )
+    for name, accuracy in accuracies.items():
+        print(f"{name}: {100 * accuracy:.2f} % right")
     print(f"done: {arguments.out}")
     target = getattr(arguments, "json_file", None)
     if target is not None:
         content = {
-            model.name: {"cost": model.cost, "accuracy": float(accuracy)}
-            for model, accuracy in zip(models, accuracies, strict=True)
+            model.name: {"cost": model.cost, "accuracy": accuracies.get(model.name)}
+            for model in models
         }
         unreadable = len(inputs.unreadable)
         write_json(target, {"inputs": len(table), "unreadable": unreadable, "models": content})
@@ -86,8 +92,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def _collect(
     models: Sequence[ForeignModel], inputs: Inputs, arguments: argparse.Namespace
 ) -> _core.OutcomeTable:
-    from muxnet.pool.adapters import describe_models
     from muxnet.pool.collect import collect
+    from muxnet.pool.model_list import resolved_models
 
     with contextlib.ExitStack() as stack:
         ask = None
@@ -95,7 +101,7 @@ def _collect(
             from muxnet.pool.collect_workers import RayAsk
 
             cluster = stack.enter_context(contextlib.closing(Cluster(arguments.ray)))
-            entries = describe_models(arguments.models)
+            entries = resolved_models(arguments.models, models)
             ask = RayAsk(cluster, entries, str(arguments.models), models)
         resume, again = arguments.resume, arguments.again
         return collect(

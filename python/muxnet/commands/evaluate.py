@@ -8,6 +8,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.files import write_json, write_text
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import cost_text, cost_title, interval_text, percent_text
+from muxnet.outcomes.class_order import classes_of_policy
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.fitting import Evaluated, evaluate_policy
 from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
@@ -35,7 +36,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Evaluate, print, and return the exit status."""
     policy = load_router(arguments.router)
     costs = parse_costs(arguments.costs)
-    table = read_evaluation_part(arguments.outcomes, costs, policy.classes)
+    table = read_evaluation_part(arguments.outcomes, costs, classes_of_policy(policy))
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {len(table):,} inputs")
     for entry in (text_table(found), *(tables(found.details) if arguments.details else ())):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text
-from muxnet.base.files import write_json
+from muxnet.base.files import parse_json, write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.words import cost_text, cost_title, percent_text
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
-from muxnet.pool.adapters import keep_models, read_models
+from muxnet.pool.model_list import Fields, keep_models, read_models
 from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE, describe_point
 
 HELP = "fit a router on recorded answers and save it"
@@ -71,7 +71,7 @@ def execute(arguments: argparse.Namespace) -> int:
         )
         policy.save(path)
         if arguments.models is not None:
-            keep_models(arguments.models, arguments.out / MODELS_FILE)
+            keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
     content = describe_point(policy)
     print(
         f"fitted {policy.name} on {len(table):,} inputs: {len(policy.operating_points)} operating "
@@ -101,6 +101,16 @@ def _cheaper(policy: _core.Policy, table: _core.OutcomeTable) -> list[str]:
         f"as right on them as {policy.models[best]} alone, {percent_text(wanted)}: from {cost} on "
         f"(--budget {point.cost * (1 + 1e-5):.6g})"  # not rounded below it
     ]
+
+
+def recorded_inputs(table: _core.OutcomeTable) -> dict[str, Fields]:
+    """Return what each model of a table was shown, where that was recorded."""
+    found = {}
+    for name, text in table.inputs.items():
+        fields = parse_json(text, f"{name}, recorded input")
+        if isinstance(fields, Mapping):
+            found[name] = fields
+    return found
 
 
 def check_models(path: Path, names: Sequence[str]) -> None:

@@ -41,8 +41,8 @@ def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object
 
 
 def add_image_options(parser: argparse._ActionsContainer) -> None:
-    """Add how files become images for models that do not say so themselves."""
-    parser.add_argument("--size", type=int, metavar="N", help="side of images (default: 64)")
+    """Add what images are shown to models that do not say so themselves."""
+    parser.add_argument("--size", type=int, metavar="N", help="side of images")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
     parser.add_argument(
         "--resize",
@@ -61,21 +61,16 @@ def given_image_format(arguments: argparse.Namespace) -> _core.ImageFormat | Non
     """
     from muxnet.pool.pools import image_format
 
-    names = ("size", "channels", "resize")
-    given = {name: getattr(arguments, name) for name in names}
-    given = {name: value for name, value in given.items() if value is not None}
-    if given.get("size", 1) < 1:
-        raise UsageError(error_text("--size", "a number of pixels", given["size"]))
-    if "resize" in given:
-        if "size" not in given or given.get("channels") == 1:
-            raise UsageError(error_text("--resize", "--size, in colour", "none or grey"))
-        if given["resize"] < given["size"]:
-            raise UsageError(error_text("--resize", f"at least {given['size']}", given["resize"]))
-    if not given:
+    side, channels, resize = arguments.size, arguments.channels, arguments.resize
+    if side is None:
+        if channels is not None or resize is not None:
+            raise UsageError(error_text("--channels, --resize", "--size beside them", "none"))
         return None
-    if (side := given.pop("size", None)) is not None:
-        given |= {"height": side, "width": side}
-    return image_format(**given)
+    if side < 1:
+        raise UsageError(error_text("--size", "a number of pixels", side))
+    if resize is not None and resize < side:
+        raise UsageError(error_text("--resize", f"at least {side}", resize))
+    return image_format(channels or 3, side, side, resize or 0)
 
 
 def add_payload(parser: argparse.ArgumentParser, default: str) -> None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from muxnet.base import fingerprint
 from muxnet.base.array_files import Arrays
-from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.adapters import ForeignModel, function_of
+from muxnet.pool.model_list import shown_text
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes)
 DEPTH = 3  # of objects within objects
@@ -29,16 +30,15 @@ class Identity:
     def __init__(self, model: ForeignModel) -> None:
         self.known: fingerprint.Known = {
             "output": model.output,
-            "mean": str(list(model.mean)),
-            "deviation": str(list(model.deviation)),
+            "input": shown_text(model.input.keys()),
+            "classes": fingerprint.of_text(*model.classes),
         }
         self.unknown: list[str] = []
         self._seen: dict[int, object] = {}
-        if model.source is not None:
-            self.known["engine"] = "onnxruntime" if model.onnx is None else "opencv"
-            self.known |= fingerprint.of_onnx(model.source)
+        if model.parts is not None:
+            self.known |= model.parts()
         else:
-            self._value("function", model.predict)
+            self._value("function", function_of(model))
 
     def _add(self, name: str, digest: str) -> None:
         """Add a part; another of the same name goes into one digest with it."""

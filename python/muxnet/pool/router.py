@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.images import Images
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.policies import OFFLOAD
-from muxnet.pool.adapters import ForeignModel, read_models
+from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import BATCH_BYTES
 from muxnet.pool.decision_text import Plan, Record
+from muxnet.pool.inputs import Batch
+from muxnet.pool.model_list import read_models
 from muxnet.pool.pools import (
     ForeignPool,
     NetworkPool,
     Pool,
-    image_format,
     load_policy,
     models_file,
     require_models,
@@ -62,7 +62,7 @@ class Router:
             that are not ours.
         policy: of ``fit_policy``.
         class_names: for records, by class.
-        images: how files become images for models that are not ours.
+        images: what images are for models that are not ours and do not say it themselves.
 
     Raises:
         ConfigError: a policy for other models, or one that wants a multiplexer.
@@ -92,20 +92,24 @@ class Router:
         if networks:
             self.pool = NetworkPool(networks, multiplexer, class_names)
         else:
-            self.pool = ForeignPool(foreign, policy, images or image_format(), class_names)
+            self.pool = ForeignPool(foreign, policy, images, class_names)
         require_models(f"policy {policy.name}", policy, self.pool.names)
 
-    def route(self, images: Images) -> Routed:
+    def route(self, images: Batch) -> Routed:
         """Return probabilities (n, K) and called (n, N) for raw images u8 or f32 (n, c, h, w).
 
+        Models that are not ours are shown them in the size that each wants; vectors (n, d), texts
+        and other objects, in a list, as they come.
+
         Raises:
-            ValueError: images of another shape, or with NaN.
+            ValueError: images of another shape than networks of ours want, or with NaN.
             BusyError: another thread trains one of the models.
             UserError: a model that is not ours failed.
 
         """
-        batch = self._begin(images)
-        self._run(batch, images)
+        inputs = self.pool.prepared(images)
+        batch = self._begin(inputs)
+        self._run(batch, inputs)
         masks = np.asarray(batch.called, dtype=np.uint64)[:, None]
         bits = np.left_shift(np.uint64(1), np.arange(len(self.pool.names), dtype=np.uint64))
         return Routed(batch.probabilities, (masks & bits) != 0)
@@ -129,13 +133,13 @@ class Router:
 
         """
         policy, pool, found = self.policy, self.pool, RoutedFiles()
-        for names, images in _batches(pool, paths, found.damaged):
-            batch = self._begin(images, len(found.records))
+        for names, inputs in _batches(pool, paths, found.damaged):
+            batch = self._begin(inputs, len(found.records))
             if decide_only:
                 for row, name in enumerate(names):
                     found.plans.append({"image": name} | json.loads(batch.plan(policy, row)))
                 continue
-            self._run(batch, images)
+            self._run(batch, inputs)
             texts = batch.records(policy, pool.costs, pool.multiplexer_costs)
             for row, (name, text) in enumerate(zip(names, texts, strict=True)):
                 record: Record = {"image": name} | json.loads(text)
@@ -146,18 +150,18 @@ class Router:
                     monitor.observe(batch.monitored(policy, row))
         return found
 
-    def _begin(self, images: Images, first_input: int = 0) -> _core.DecisionBatch:
+    def _begin(self, inputs: Sequence[Batch], first_input: int = 0) -> _core.DecisionBatch:
         # A multiplexer is run, paid for and recorded only where the policy uses one.
         uses_multiplexer = self.policy.uses_multiplexer
-        view = self.pool.view(images) if uses_multiplexer else _core.MultiplexerView()
-        return _core.DecisionBatch(self.policy, len(images), view, first_input)
+        view = self.pool.view(inputs) if uses_multiplexer else _core.MultiplexerView()
+        return _core.DecisionBatch(self.policy, len(inputs[0]), view, first_input)
 
-    def _run(self, batch: _core.DecisionBatch, images: Images) -> None:
+    def _run(self, batch: _core.DecisionBatch, inputs: Sequence[Batch]) -> None:
         """Run the models that a batch of decisions wants until it wants none."""
         while not batch.done:
             for model, rows in enumerate(batch.wanted):
                 if rows:
-                    batch.store(model, self.pool.probabilities(model, images[rows]))
+                    batch.store(model, self.pool.probabilities(model, inputs, rows))
 
 
 def open_router(
@@ -204,12 +208,23 @@ def open_router(
 
 def _batches(
     pool: Pool, paths: Sequence[str | os.PathLike[str]], damaged: dict[str, str]
-) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
-    size = max(1, int(BATCH_BYTES / (4 * np.prod(pool.format.shape))))
+) -> Iterator[tuple[list[str], list[Batch]]]:
+    """Yield files that can be read, in each format of the pool, some at a time.
+
+    Raises:
+        ConfigError: the size of a model's images is not known.
+
+    """
+    formats = [wanted for wanted in pool.formats if wanted is not None]
+    if len(formats) < len(pool.formats):
+        expected = "the size of every model's images: --size, or input in the list of models"
+        raise ConfigError(error_text("route", expected, "none of some"))
+    size = max(1, int(BATCH_BYTES / (4 * sum(int(np.prod(f.shape)) for f in formats))))
     for start in range(0, len(paths), size):
         names = [str(path) for path in paths[start : start + size]]
-        (images,), errors = _core.read_images([Path(name) for name in names], [pool.format])
+        images, errors = _core.read_images([Path(name) for name in names], formats)
         damaged |= {name: error for name, error in zip(names, errors, strict=True) if error}
         fine = [i for i, error in enumerate(errors) if not error]
         if fine:
-            yield [names[i] for i in fine], np.ascontiguousarray(images[fine])
+            shown: list[Batch] = [np.ascontiguousarray(one[fine]) for one in images]
+            yield [names[i] for i in fine], shown

@@ -179,7 +179,7 @@ class Endpoint:
         asked = asked_of(request)
         check_outputs(request.outputs)
         served = self.served
-        given = (request, served.images, self.limits)
+        given = (request, served.formats_of(model), self.limits)
         images = images_of(*given) if request.is_quick else await off_loop(images_of, *given)
         submitted = time.time_ns()
         answer = await self._answer(images, asked, model)
@@ -206,7 +206,9 @@ class Endpoint:
             shadow = [names_of(mask, names) for mask in answer.shadow]
             self.log.write(request_id, answer, shadow)
 
-    async def _answer(self, images: Images, asked: Asked, model: int | None) -> _core.ServiceAnswer:
+    async def _answer(
+        self, images: list[Images], asked: Asked, model: int | None
+    ) -> _core.ServiceAnswer:
         version = self._version
         try:
             point = None
@@ -220,7 +222,7 @@ class Endpoint:
                 max_cost=asked.max_cost,
                 decide_only=asked.decide_only and model is None,
             )
-            answer = await self.bridge.answer(wanted, images.size)
+            answer = await self.bridge.answer(wanted, sum(one.size for one in images))
         except ValueError as error:
             raise RequestError(400, str(error)) from error
         refused = refusal(answer)
@@ -253,9 +255,15 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         return self._endpoint.answers(self._model)
 
     def get_input_types(self) -> list[TensorInfo]:
-        """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too."""
-        shape = [-1, *self._endpoint.served.image_shape]
-        return [{"name": INPUT_NAME, "datatype": "UINT8", "shape": shape}]
+        """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too.
+
+        BYTES alone where models want images of different sizes.
+        """
+        formats = self._endpoint.served.formats_of(self._model)
+        shapes = {wanted.shape for wanted in formats if wanted is not None}
+        if len(shapes) > 1:
+            return [{"name": INPUT_NAME, "datatype": "BYTES", "shape": [-1]}]
+        return [{"name": INPUT_NAME, "datatype": "UINT8", "shape": [-1, *shapes.pop()]}]
 
     def get_output_types(self) -> list[TensorInfo]:
         """Return all outputs that can be asked for."""

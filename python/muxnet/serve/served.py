@@ -8,7 +8,7 @@ from pathlib import Path
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
-from muxnet.pool.adapters import files_of
+from muxnet.pool.model_list import files_of
 from muxnet.pool.pools import load_policy, require_models
 from muxnet.pool.router import open_router
 from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
@@ -56,14 +56,17 @@ class Served:
     policy: _core.Policy
     shadow: _core.Policy | None
     class_names: tuple[str, ...]
-    images: _core.ImageFormat  # of encoded images, and the shape of others
+    formats: tuple[_core.ImageFormat, ...]  # of images: those that stages are shown, each once
+    shown: tuple[int, ...]  # which of them the multiplexer and each model is shown
     cost_kind: str  # of the models' costs
     monitor: _core.DriftMonitor | None = None
 
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(channels, height, width) of the images that models are given."""
-        return self.images.shape
+    def formats_of(self, model: int | None) -> list[_core.ImageFormat | None]:
+        """Return the formats of a request's images: all, or of one model, None for the others."""
+        if model is None:
+            return list(self.formats)
+        own = self.shown[model + 1]
+        return [wanted if i == own else None for i, wanted in enumerate(self.formats)]
 
     @property
     def names(self) -> list[str]:
@@ -106,6 +109,7 @@ class Served:
             recorders=self._recorders() if record else [],
             shadow=None if self.shadow is None else self.shadow.rule(),
             monitor=self.monitor,
+            shown=list(self.shown),
         )
 
     def _recorders(self) -> list[_core.Recorder]:
@@ -145,7 +149,8 @@ def load(source: Source) -> Served:
         policy,
         shadow,
         tuple(pool.class_names) or tuple(str(k) for k in range(policy.classes)),
-        pool.format,
+        tuple(wanted for wanted in pool.formats if wanted is not None),
+        tuple(pool.shown),
         pool.cost_kind,
         load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,
     )

@@ -19,6 +19,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.machine import cores
 from muxnet.base.version import __version__
+from muxnet.pool.pools import shape_text
 from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.connections import ConnectionLimits, Connections
@@ -224,9 +225,8 @@ class Server:
         try:
             service = await asyncio.to_thread(_core.Service, deployment, chosen)
         except (ValueError, RuntimeError) as error:
-            shape = " x ".join(str(extent) for extent in served.image_shape)
-            how = "" if options.source.has_networks else " (--channels, --size)"
-            raise UserError(f"{error}; run on images of {shape}{how}") from error
+            shapes = ", ".join(shape_text(wanted.shape) for wanted in served.formats)
+            raise UserError(f"{error}; run on images of {shapes}") from error
         endpoint = Endpoint(
             Bridge(service, loop),
             served,

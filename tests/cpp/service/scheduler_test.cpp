@@ -13,7 +13,7 @@ namespace {
 class SchedulerTest : public ::testing::Test {
  protected:
   std::shared_ptr<PendingRequest> request(std::int64_t rows, ServiceRequest with = {}) {
-    with.images = testing::random_images(rows);
+    with.images = {testing::random_images(rows)};
     return std::make_shared<PendingRequest>(std::move(with), deployment_, ServiceClock::now(),
                                             [](const ServiceAnswer&) {});
   }

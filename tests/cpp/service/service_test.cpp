@@ -58,7 +58,7 @@ Deployment deployment(std::shared_ptr<const Rule> rule, const Multiplexer& multi
 
 ServiceRequest request(const Tensor& images, std::int64_t first = 0) {
   ServiceRequest result;
-  result.images = images;
+  result.images = {images};
   result.first_input = first;
   return result;
 }
