@@ -115,7 +115,8 @@ def test_what_is_kept_is_read_as_the_same(opened, tmp_path):
 
 def test_a_model_that_leaves_its_images_open_is_shown_what_was_recorded(opened, tmp_path):
     opened({})
-    shown = ModelInput(_core.ImageFormat(height=20, width=20, fit="stretch"))
+    wanted = _core.ImageFormat(channels=1, height=20, width=20, fit="stretch")
+    shown = ModelInput(wanted, colour="grey")
     recorded = {"a": json.loads(model_list.shown_text(shown.keys()))}
     model_list.keep_models(tmp_path / "models.json", tmp_path / "kept.json", recorded)
     assert model_list.read_models(tmp_path / "kept.json")[0].input == shown

@@ -217,7 +217,7 @@ def _as_recorded(where: str, keys: InputKeys, there: InputKeys) -> InputKeys:
 
     """
     if keys.size is None:  # told at collection by options, or by the inputs themselves
-        geometry = ("size", *GEOMETRY, "recorded")
+        geometry = ("size", *GEOMETRY, "recorded", "colour")
         keys = dataclasses.replace(keys, **{name: getattr(there, name) for name in geometry})
     for name, value in _said(keys).items():
         before = _said(there).get(name)
