@@ -168,7 +168,7 @@ class FileInputs(_Labelled):
             self._refuse(errors)
         if len({image.shape for image in images}) > 1:
             sizes = sorted({image.shape[1:] for image in images})
-            expected = "images of one size, or a size for the model (images, in the list of models)"
+            expected = "images of one size, or a size for each model (--size, or in its list)"
             raise ConfigError(error_text(self.name, expected, f"{sizes[0]}, {sizes[1]}, ..."))
         return np.stack(images)
 
