@@ -77,10 +77,11 @@ def _with_metadata(found: dict[str, Json], metadata: Mapping[str, object]) -> di
         if limit is not None and math.isfinite(limit):
             _limit(found, word, limit)
     names = metadata.get("names")
-    if callable(names) and metadata.get("checked"):
-        found["enum"] = list(names())
+    known = list(names()) if callable(names) else []
+    if known and metadata.get("checked"):
+        found["enum"] = known
     if text := metadata.get("help"):
-        found["description"] = str(text)
+        found["description"] = str(text).replace("%(choices)s", ", ".join(known))
     return found
 
 
