@@ -6,7 +6,7 @@ from pathlib import Path
 import muxnet
 import numpy as np
 import pytest
-from muxnet import _core
+from muxnet import _core, cli
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.inputs import ArrayInputs, FileInputs
@@ -100,6 +100,23 @@ def test_what_cannot_be_read_is_named_at_once_or_left_out(folder: Path) -> None:
         path.write_bytes(b"")
     with pytest.raises(OSError, match="expected readable images, received none"):
         open_inputs(f"images:{folder}", skip_unreadable=True, say=quiet)
+
+
+def test_collect_counts_what_it_goes_on_without(folder: Path, tmp_path: Path, monkeypatch) -> None:
+    (folder / "red" / "0.png").write_bytes(b"")
+    (tmp_path / "even.py").write_text(
+        "import numpy as np\n\n\ndef predict(images):\n    return np.full((len(images), 2), 0.5)\n"
+    )
+    (tmp_path / "models.json").write_text('[{"name": "a", "callable": "even:predict", "cost": 1}]')
+    monkeypatch.chdir(tmp_path)
+    asked = ["collect", "--models", "models.json", "--data", "images:plain", "--json", "found.json"]
+    assert cli.main(asked) == 1
+    assert cli.main([*asked, "--skip-unreadable"]) == 0
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert (found["inputs"], found["unreadable"]) == (9, 1)
+    table = _core.OutcomeTable.load(tmp_path / "outcomes.safetensors")
+    assert list(table.indices) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
+    assert table.split == ""
 
 
 def test_a_list_names_files_and_labels(folder: Path) -> None:
