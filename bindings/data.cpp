@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 #include "muxnet/data/image_encode.hpp"
 #include "muxnet/data/image_folder.hpp"
+#include "muxnet/data/image_statistics.hpp"
 #include "muxnet/data/loader.hpp"
 #include "muxnet/data/open.hpp"
 #include "muxnet/data/read_images.hpp"
@@ -200,6 +201,8 @@ void bind_images(Module& module) {
       "format_images",
       [](const Tensor& images, const ImageFormat& format) { return format_images(images, format); },
       py::arg("images"), py::arg("format"), Unlocked());
+  module.def("image_statistics", &image_statistics, py::arg("images"), Unlocked());
+  module.def("image_statistic_names", &image_statistic_names);
   module.def("encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
              py::arg("quality") = 90, Unlocked());
   module.def(

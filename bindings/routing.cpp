@@ -57,6 +57,7 @@ void bind_divisions(Module& module) {
         return std::pair(std::move(parts.held_out), std::move(parts.test));
       },
       py::arg("table"), py::arg("fraction") = 0.5, py::arg("seed") = 0, Unlocked());
+  module.def("draw_folds", &draw_folds, py::arg("n"), py::arg("folds"), py::arg("seed") = 0);
   module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked());
 }
 
@@ -82,6 +83,9 @@ void bind_table(Module& module) {
           py::arg("rows"), py::arg("split") = "", Unlocked())
       .def("__len__", &OutcomeTable::size)
       .def_property_readonly("models", &OutcomeTable::models)
+      .def_property_readonly(
+          "inputs_digest", [](const OutcomeTable& t) { return t.identity()->digest(); },
+          text_of("TableIdentity.digest"))
       .def_property_readonly("correct", &OutcomeTable::correct)
       .def("costs", &OutcomeTable::costs, py::arg("kind"))
       .def("accuracies", &OutcomeTable::accuracies)
@@ -172,6 +176,10 @@ void bind_policy(Module& module) {
       .def_property_readonly("classes", reading("policy", &Policy::classes))
       .def_property_readonly("costs", reading("policy", &Policy::costs))
       .def_property_readonly("version", reading("policy", &Policy::version))
+      .def_property_readonly(
+          "inputs_digest",
+          reading("policy", [](const Policy& policy) { return policy.fitted_on().digest(); }),
+          "Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.")
       .def_property_readonly(
           "cost_kind", [](const Policy& policy) { return policy.options().cost_kind; },
           text_of("PolicyOptions.cost_kind"))

@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFit', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_fits', 'image_payloads', 'in_pool', 'interpolate', 'interpolations', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'draw_folds', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'load_images', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -157,16 +157,71 @@ class NetworkOptions:
     """
     def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, dropout: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         ...
+class MultiplexerBody:
+    """
+    What comes before a multiplexer's meta-feature.
+    
+    Members:
+    
+      convolutions : Four of them, on an image.
+    
+      perceptron : On a vector, given as an image of `channels` numbers and one pixel.
+    """
+    __members__: typing.ClassVar[dict[str, MultiplexerBody]]
+    convolutions: typing.ClassVar[MultiplexerBody]
+    perceptron: typing.ClassVar[MultiplexerBody]
+    @typing.overload
+    def __eq__(self, other: MultiplexerBody) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: MultiplexerBody) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
 class MultiplexerOptions:
     """
     The multiplexer's shape.
     """
-    def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex = 32, width: typing.SupportsInt | typing.SupportsIndex = 32, resolution: typing.SupportsInt | typing.SupportsIndex = 0, filters: typing.SupportsInt | typing.SupportsIndex = 8, models: typing.SupportsInt | typing.SupportsIndex = 6, meta_dim: typing.SupportsInt | typing.SupportsIndex = 32, classes: typing.SupportsInt | typing.SupportsIndex = 0, shared_meta: bool = False, offload: bool = False) -> None:
+    def __init__(self, *, body: MultiplexerBody = ..., channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex = 32, width: typing.SupportsInt | typing.SupportsIndex = 32, resolution: typing.SupportsInt | typing.SupportsIndex = 0, filters: typing.SupportsInt | typing.SupportsIndex = 8, hidden: typing.SupportsInt | typing.SupportsIndex = 0, models: typing.SupportsInt | typing.SupportsIndex = 6, meta_dim: typing.SupportsInt | typing.SupportsIndex = 32, classes: typing.SupportsInt | typing.SupportsIndex = 0, shared_meta: bool = False, offload: bool = False) -> None:
+        ...
+    @property
+    def body(self) -> MultiplexerBody:
+        """
+        What it looks with.
+        """
+    @body.setter
+    def body(self, arg0: MultiplexerBody) -> None:
         ...
     @property
     def channels(self) -> int:
         """
-        Of the image that the models see.
+        Of the image that the models see; numbers of a vector.
         """
     @channels.setter
     def channels(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
@@ -190,10 +245,18 @@ class MultiplexerOptions:
     @property
     def height(self) -> int:
         """
-        Of the images, in pixels.
+        Of the images, in pixels; 1 of a vector.
         """
     @height.setter
     def height(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def hidden(self) -> int:
+        """
+        Units of the perceptron's hidden layer; 0: none, it is linear.
+        """
+    @hidden.setter
+    def hidden(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def meta_dim(self) -> int:
@@ -239,7 +302,7 @@ class MultiplexerOptions:
     @property
     def width(self) -> int:
         """
-        Of the images, in pixels.
+        Of the images, in pixels; 1 of a vector.
         """
     @width.setter
     def width(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
@@ -607,113 +670,6 @@ class OptimizerEntry:
 class ScheduleEntry:
     """
     A course of the learning rate.
-    """
-    @property
-    def name(self) -> str:
-        """
-        By which it is chosen.
-        """
-    @property
-    def title(self) -> str:
-        """
-        What it is, for people.
-        """
-class ImageFormat:
-    """
-    How a photograph becomes an image of one size: planes (channels, height, width), RGB or grey.
-    """
-    @staticmethod
-    def from_json(json: str) -> ImageFormat:
-        """
-        What ``json`` gave; keys with a default may be missing.
-        
-        Raises:
-            ValueError: other JSON, by key.
-        """
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __hash__(self) -> int:
-        ...
-    def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, fit: str = 'crop', resize: typing.SupportsInt | typing.SupportsIndex = 0, interpolation: str = 'bilinear', antialias: bool = True, upright: bool = True, padding: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
-        """
-        Raises:
-            ValueError: out of range, or what does not go together.
-        """
-    def __repr__(self) -> str:
-        ...
-    @property
-    def antialias(self) -> bool:
-        """
-        The kernel widens as the picture shrinks, as Pillow's does; false: as
-        torchvision on tensors. Of bilinear and bicubic alone.
-        """
-    @property
-    def channels(self) -> int:
-        """
-        3: RGB; 1: grey.
-        """
-    @property
-    def fit(self) -> str:
-        """
-        One of image_fits().
-        """
-    @property
-    def height(self) -> int:
-        """
-        In pixels.
-        """
-    @property
-    def interpolation(self) -> str:
-        """
-        One of interpolations().
-        """
-    @property
-    def json(self) -> str:
-        """
-        As one JSON object, its keys the arguments.
-        """
-    @property
-    def padding(self) -> int:
-        """
-        Value around a letterbox, 0 .. 255.
-        """
-    @property
-    def resize(self) -> int:
-        """
-        "crop": the shorter side before the cut; 0: cut, then resized.
-        """
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """
-        (channels, height, width).
-        """
-    @property
-    def upright(self) -> bool:
-        """
-        Turned as EXIF data say; false: as it is stored (torchvision's loader).
-        """
-    @property
-    def width(self) -> int:
-        """
-        In pixels.
-        """
-class ImageFit:
-    """
-    How the shape of a picture is made that of the image.
-    """
-    @property
-    def name(self) -> str:
-        """
-        By which it is chosen.
-        """
-    @property
-    def title(self) -> str:
-        """
-        What it is, for people.
-        """
-class Interpolation:
-    """
-    How pixels are made of their neighbours.
     """
     @property
     def name(self) -> str:
@@ -1368,6 +1324,11 @@ class FrozenOutputs:
     run them again. Rows are those of variant 0, then those of variant 1, ...
     """
     @property
+    def costs(self) -> list[float]:
+        """
+        (N), of the models, in one unit.
+        """
+    @property
     def images(self) -> numpy.ndarray:
         """
         f32 (variants * n, c, h, w), normalised.
@@ -1381,6 +1342,14 @@ class FrozenOutputs:
     def labels(self) -> numpy.ndarray:
         """
         i32 (variants * n).
+        """
+    @property
+    def models(self) -> int:
+        ...
+    @property
+    def normalization(self) -> Normalization:
+        """
+        Of `images`.
         """
     @property
     def probabilities(self) -> numpy.ndarray:
@@ -1783,6 +1752,11 @@ class OutcomeTable:
         i64 (n), places of the inputs in `source`.
         """
     @property
+    def inputs_digest(self) -> str:
+        """
+        Names the inputs, of whatever part: a digest of source and indices.
+        """
+    @property
     def labels(self) -> numpy.ndarray:
         """
         i32 (n).
@@ -2034,6 +2008,11 @@ class Policy:
         The part of recorded outcomes to fit it on: "calibration", from which the multiplexer has
         learnt nothing, where it looks at that ("offload-calibration" in the mobile/cloud case), else
         "held_out", the whole of it.
+        """
+    @property
+    def inputs_digest(self) -> str:
+        """
+        Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.
         """
     @property
     def models(self) -> list[str]:
@@ -2815,8 +2794,27 @@ class Multiplexer:
     """
     A trained multiplexer and how its scores become weights (Eq. 5 and 6).
     """
-    def __init__(self, model: Model, objective: Objective = Objective.correctness, weights: WeightOptions = ...) -> None:
+    def __init__(self, model: Model, objective: Objective = Objective.correctness, weights: WeightOptions = ..., *, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], kind: str = 'image', price: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         ...
+    def at_price(self, price: typing.SupportsFloat | typing.SupportsIndex) -> Multiplexer:
+        """
+        The same one, of which a pass costs something else.
+        """
+    @property
+    def cost(self) -> float:
+        """
+        Of one pass, in the unit of the models' costs.
+        """
+    @property
+    def costs(self) -> list[float]:
+        """
+        (N), of the models: what weights trade; none for one that offloads.
+        """
+    @property
+    def kind(self) -> str:
+        """
+        What it is shown: of multiplexer_kinds().
+        """
     @property
     def macs(self) -> int:
         """
@@ -2841,6 +2839,142 @@ class Multiplexer:
     def weights(self) -> WeightOptions:
         """
         How scores become weights.
+        """
+class MultiplexerView:
+    """
+    What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do
+    not apply are empty.
+    """
+    def __init__(self) -> None:
+        ...
+    @property
+    def features(self) -> numpy.ndarray:
+        """
+        f32 (n, F), the caller's.
+        """
+    @features.setter
+    def features(self, arg0: numpy.ndarray) -> None:
+        ...
+    @property
+    def offload_score(self) -> numpy.ndarray:
+        """
+        f32 (n), mobile/cloud multiplexer only.
+        """
+    @property
+    def scores(self) -> numpy.ndarray:
+        """
+        f32 (n, N), logits of "model i is right"; correctness objective only.
+        """
+    @property
+    def weights(self) -> numpy.ndarray:
+        """
+        f32 (n, N).
+        """
+class MultiplexerSource:
+    """
+    What a multiplexer is shown.
+    
+    Members:
+    
+      images : The images of the models.
+    
+      vectors : Numbers that come with each input.
+    """
+    __members__: typing.ClassVar[dict[str, MultiplexerSource]]
+    images: typing.ClassVar[MultiplexerSource]
+    vectors: typing.ClassVar[MultiplexerSource]
+    @typing.overload
+    def __eq__(self, other: MultiplexerSource) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: MultiplexerSource) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class MultiplexerKind:
+    """
+    A kind of multiplexer: what it is shown, and what looks at that.
+    """
+    @property
+    def body(self) -> MultiplexerBody:
+        ...
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def source(self) -> MultiplexerSource:
+        ...
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
+class SavedMultiplexer:
+    """
+    A multiplexer as a router's folder keeps it.
+    """
+    def __init__(self, multiplexer: Multiplexer, *, network: MultiplexerOptions, input_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], models: collections.abc.Sequence[str], classes: typing.SupportsInt | typing.SupportsIndex, cost_kind: str, learnt_from: str) -> None:
+        ...
+    @property
+    def classes(self) -> int:
+        """
+        Of these.
+        """
+    @property
+    def cost_kind(self) -> str:
+        """
+        Of the models' costs and its own.
+        """
+    @property
+    def input_shape(self) -> list[int]:
+        """
+        Of one raw input: (c, h, w), or (d) of vectors.
+        """
+    @property
+    def learnt_from(self) -> str:
+        """
+        Which inputs: TableIdentity::digest().
+        """
+    @property
+    def models(self) -> list[str]:
+        """
+        Whose answers it has learnt from.
+        """
+    @property
+    def multiplexer(self) -> Multiplexer:
+        ...
+    @property
+    def network(self) -> MultiplexerOptions:
+        """
+        That its model is built from, but for the body.
         """
 class Routed:
     """
@@ -2888,9 +3022,9 @@ class Router:
         """
     def route(self, images: numpy.ndarray, features: numpy.ndarray = ...) -> Routed:
         """
-        Normalised images f32 (n, c, h, w) and, for rules that look at them, features f32 (n, F).
-        Raises ValueError on another shape, or when the rule needs a multiplexer or
-        features and there are none.
+        Normalised images f32 (n, c, h, w), which the multiplexer is shown too and, for rules that
+        look at them, features f32 (n, F). Raises ValueError on another shape, or when the
+        rule needs a multiplexer or features and there are none.
         """
 class CollectOptions:
     """
@@ -2969,36 +3103,6 @@ class Latency:
     def typical_ms(self) -> float:
         """
         Median of all: more where others use the machine too.
-        """
-class MultiplexerView:
-    """
-    What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do
-    not apply are empty.
-    """
-    def __init__(self) -> None:
-        ...
-    @property
-    def features(self) -> numpy.ndarray:
-        """
-        f32 (n, F), the caller's.
-        """
-    @features.setter
-    def features(self, arg0: numpy.ndarray) -> None:
-        ...
-    @property
-    def offload_score(self) -> numpy.ndarray:
-        """
-        f32 (n), mobile/cloud multiplexer only.
-        """
-    @property
-    def scores(self) -> numpy.ndarray:
-        """
-        f32 (n, N), logits of "model i is right"; correctness objective only.
-        """
-    @property
-    def weights(self) -> numpy.ndarray:
-        """
-        f32 (n, N).
         """
 class DecisionBatch:
     """
@@ -4219,9 +4323,11 @@ def data_kinds() -> list[DataKind]:
     """
     All kinds of data set that "KIND:PATH" may name.
     """
-def decode_images(contents: collections.abc.Sequence[bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
+def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
     """
-    Returns (images, errors).
+    Images u8 (n, channels, size, size) from the contents of JPEG or PNG files, decoded in parallel.
+    Raises FileError for the first that is no whole image or has too many pixels,
+    ValueError for none or options out of range.
     """
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
@@ -4240,6 +4346,12 @@ def divide(table: OutcomeTable, fraction: typing.SupportsFloat | typing.Supports
     """
     A table's inputs in two random parts, "held_out" with `fraction` of them and "test". Raises
     ValueError where a part would be empty.
+    """
+def draw_folds(n: typing.SupportsInt | typing.SupportsIndex, folds: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[int]:
+    """
+    For each of the numbers 0 .. n-1 the place, 0 .. folds-1, of the random part that it falls in;
+    parts differ by one number at most. Raises ValueError for fewer than 2 folds or
+    numbers.
     """
 def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
     """
@@ -4284,12 +4396,6 @@ def failure_prediction(table: OutcomeTable) -> list[FailurePrediction]:
     """
     (N). Raises ValueError for a table without labels.
     """
-def format_images(images: numpy.ndarray, format: ImageFormat) -> numpy.ndarray:
-    """
-    The same of pixels in memory: images u8 or f32 (n, c, h, w) in their own dtype, in parallel.
-    Those of the format's height and width are passed through. One channel is repeated where colour
-    is wanted, RGB becomes grey where that is. Raises ValueError.
-    """
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
     What the decisions do at each number of failing models, 0..N.
@@ -4299,13 +4405,23 @@ def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost
     Eq. 13 with Eq. 11 and 12: C = local (C_mux + C_mobile) + (1 - local) (C_mux + C_cloud-only).
     local: share of the inputs answered on the device. Raises ValueError unless in [0,1].
     """
-def image_fits() -> list[ImageFit]:
-    """
-    "crop", "stretch", "letterbox".
-    """
 def image_payloads() -> list[ImagePayload]:
     """
     "raw", "png", "jpeg".
+    """
+def image_statistic_names() -> list[str]:
+    """
+    The names of image_statistics(), in their order.
+    """
+def image_statistics(images: numpy.ndarray) -> numpy.ndarray:
+    """
+    A dozen features of an image made by hand, f32 (n, 12), for images u8 (of 0 to 255) or f32 (of 0
+    to 1), (n, c, h, w): what may be seen of how hard an image is without learning to look. Of its
+    grey values, the mean of its channels: mean, deviation, skewness, tenth and ninetieth
+    percentile, entropy, length of the gradient, share of pixels where that is large, deviation of
+    the Laplacian, how much brighter the centre is than the border, difference from the mirrored
+    image; and of the channels: how far they are apart. All are finite for finite images. Raises
+    ValueError for another shape or dtype and for pixels that are not finite.
     """
 def in_pool(evaluation: Evaluation, models: collections.abc.Sequence[str], pool: collections.abc.Sequence[str]) -> Evaluation:
     """
@@ -4316,9 +4432,18 @@ def interpolate(points: collections.abc.Sequence[tuple[typing.SupportsFloat | ty
     Accuracy at `cost` on the straight lines between `points` (at least one, by rising cost), level
     outside.
     """
-def interpolations() -> list[Interpolation]:
+def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resize: typing.SupportsInt | typing.SupportsIndex = 256, crop: typing.SupportsInt | typing.SupportsIndex = 224) -> numpy.ndarray:
     """
-    "bilinear", "bicubic", "nearest", "box".
+    RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.
+    
+    Raises:
+        OSError: an unreadable file.
+        ValueError: no files, crop above resize.
+    """
+def load_multiplexer(folder: os.PathLike | str | bytes) -> SavedMultiplexer:
+    """
+    Reads what save_multiplexer wrote. Raises FileError on files that cannot be read,
+    ValueError on those that hold no multiplexer or do not belong together.
     """
 def load_onnx(path: os.PathLike | str | bytes) -> Classifier:
     """
@@ -4331,6 +4456,14 @@ def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.n
     
     Raises:
         OSError: unreadable or not valid.
+    """
+def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
+    """
+    Images u8 (n, channels, size, size) as of an image folder: central square, resized.
+    
+    Raises:
+        OSError: an unreadable file.
+        ValueError: no files.
     """
 def look_closely(policy: Policy, table: OutcomeTable, evaluation: Evaluation) -> Details:
     """
@@ -4400,6 +4533,17 @@ def multiplexed(called: collections.abc.Sequence[typing.SupportsFloat | typing.S
     no_cost() for the equation as printed. called: shares of the inputs, each in [0, 1]; they sum to
     one where one model answers, to more for an ensemble. Raises ValueError.
     """
+def multiplexer_inputs(multiplexer: Multiplexer, inputs: numpy.ndarray) -> numpy.ndarray:
+    """
+    Raw images u8 or f32 (n, c, h, w), or vectors f32 (n, d), as run_multiplexer() takes them.
+    
+    Raises:
+        ValueError: the multiplexer is for others.
+    """
+def multiplexer_kinds() -> list[MultiplexerKind]:
+    """
+    All kinds of multiplexer.
+    """
 def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: WeightOptions = ...) -> numpy.ndarray:
     """
     The weight of each model for each input, softmax over i of
@@ -4423,10 +4567,9 @@ def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndar
     (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
     dtype, channel count, a row that is not finite.
     """
-def open_splits(spec: str, options: SplitOptions, format: ImageFormat | None = None) -> Splits:
+def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt | typing.SupportsIndex = 3, size: typing.SupportsInt | typing.SupportsIndex = 64) -> Splits:
     """
-    Data from 'KIND:PATH', divided; the format is that of an image folder's images, by default
-    the central square at 64 x 64 pixels.
+    Data from 'KIND:PATH', divided; channels and size are for image folders.
     
     Raises:
         ValueError: kind or classes that do not fit.
@@ -4458,10 +4601,6 @@ def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.Suppor
     """
     Reads a ModelInferRequest as it goes over gRPC; otherwise as read_rest_request.
     """
-def read_images(files: collections.abc.Sequence[os.PathLike | str | bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
-    """
-    Returns (images, errors).
-    """
 def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
     Reads a REST body, whose first `json_length` bytes are JSON and the rest binary tensors. Time
@@ -4474,6 +4613,12 @@ def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.
     
     Raises:
         ValueError: other models.
+    """
+def recorded_outputs(data: Dataset, answers: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
+    """
+    The same from recorded answers f32 (n, N, K) to the inputs of `dataset`; to every variant of an
+    input they are those to the plain one. `costs`: (N). Raises ValueError on options
+    below 1, an empty set, answers or costs that do not fit it or each other.
     """
 def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.SupportsFloat | typing.SupportsIndex, to: typing.SupportsFloat | typing.SupportsIndex, shares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[float | None]:
     """
@@ -4512,14 +4657,28 @@ def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, no
     Runs every model's inference plan over every variant of `dataset`; weights are only read. Raises
     ValueError on options below 1, an empty set, models that do not fit it or each other.
     """
-def run_multiplexer(multiplexer: Multiplexer, images: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
+def run_multiplexer(multiplexer: Multiplexer, inputs: numpy.ndarray) -> MultiplexerView:
     """
-    Runs a multiplexer over normalised images f32 (n, c, h, w); `costs` are the N models'.
+    Runs a multiplexer over what MultiplexerInput made of inputs: f32 (n, c, h, w), normalised.
     Raises BusyError while another thread trains it.
+    """
+def save_multiplexer(saved: SavedMultiplexer, folder: os.PathLike | str | bytes) -> None:
+    """
+    Writes multiplexer.safetensors and then multiplexer.json, which knows the other's bytes, into
+    `folder`, each atomically. Raises FileError, and what load_multiplexer would throw.
     """
 def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.Mapping[str, numpy.ndarray], metadata: collections.abc.Mapping[str, str] = {}) -> None:
     """
     Writes atomically. Source: https://github.com/huggingface/safetensors (format description).
+    """
+def scale_scores(multiplexer: Model, scores: numpy.ndarray, correct: numpy.ndarray) -> numpy.ndarray:
+    """
+    Make sigmoid of each score the probability that the model is right, by scores f32 (n, N)
+    that others like it gave to inputs that they have not learnt from, and whether each model
+    is right on those, u8 (n, N). Returns what the scores have become.
+    
+    Raises:
+        ValueError: they do not fit.
     """
 def schedules() -> list[ScheduleEntry]:
     """
@@ -4529,6 +4688,12 @@ def set_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Threads for OpenMP (oneDNN, OpenBLAS, our kernels) and TBB (data pipeline, request path)
     alike; 0 means usable_cores(). Raises ValueError when negative.
+    """
+def shown_to_multiplexer(kind: str, inputs: numpy.ndarray) -> numpy.ndarray:
+    """
+    What a multiplexer of a kind is shown of raw images u8 or f32 (n, c, h, w), or of vectors f32
+    (n, d): images (n, c, h, w), or vectors as images of d channels and one pixel, (n, d, 1, 1);
+    not normalised. Raises ValueError: no such kind, or another one's inputs.
     """
 def shuffle(table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> OutcomeTable:
     """
@@ -4555,7 +4720,7 @@ def threads() -> int:
     """
     The number set_threads settled on.
     """
-def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None, *, right: numpy.ndarray = ...) -> TrainingResult:
+def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset | None, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None, *, right: numpy.ndarray = ...) -> TrainingResult:
     """
     Step 1 of Algorithm 1: all models jointly on each batch.
     
@@ -4563,7 +4728,7 @@ def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_o
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
     """
-def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs | None = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
+def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, options: MultiplexerTrainingOptions, validation: FrozenOutputs | None = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
     """
     Step 2 of Algorithm 1: the multiplexer, models frozen.
     
@@ -4580,5 +4745,17 @@ def versions() -> dict[str, str]:
     """
     Versions of what the core was built with.
     """
+def view_of_scores(multiplexer: Multiplexer, scores: numpy.ndarray) -> MultiplexerView:
+    """
+    What scores f32 (n, N) of a multiplexer that does not offload say.
+    """
+def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> OutcomeTable:
+    """
+    A table's answers with what a multiplexer says of the same inputs. `multiplexer_costs`: of one
+    pass, by kind; the models' costs of other kinds are left out. Raises ValueError where
+    they do not fit.
+    """
 AS_GOOD_WITHIN: float = 0.005
+MULTIPLEXER_FILE: str = 'multiplexer.json'
+MULTIPLEXER_WEIGHTS_FILE: str = 'multiplexer.safetensors'
 __version__: str = '0.1.0'

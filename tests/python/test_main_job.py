@@ -120,15 +120,13 @@ class Core:
     def frozen_outputs(self, models: Any, dataset: Data, config: Any = None) -> Data:
         return dataset
 
-    def pretrain_multiplexer(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
+    def pretrain_multiplexer(self, outputs: Any, train: Any, config: Any, **options: Any) -> Any:
         assert options["checkpoint"].name == "checkpoint-pretraining.safetensors"
         assert options["answers"] == "answers"
-        self.asked["pretrained_on"] = len(splits.train)
+        self.asked["pretrained_on"] = len(train)
         return "pretrained"
 
-    def fit_multiplexer(
-        self, models: Any, learn: Data, validation: Data, config: Any, **options: Any
-    ) -> Any:
+    def fit_multiplexer(self, learn: Data, validation: Data, config: Any, **options: Any) -> Any:
         self.fitted_on.append(len(learn))
         assert options["pretrained"] == "pretrained"
         name = "offload" if options["offload"] else "multiplexer"

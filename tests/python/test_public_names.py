@@ -46,7 +46,7 @@ def names():
     models = muxnet.zoo(["alexnet_small", "mobilenet_v2_small"], data.train)
     outputs = muxnet.frozen_outputs(models, data.held_out, config)
     multiplexer, offload = (
-        muxnet.fit_multiplexer(models, outputs, config=config, offload=offload).multiplexer
+        muxnet.fit_multiplexer(outputs, config=config, offload=offload).multiplexer
         for offload in (False, True)
     )
     table = muxnet.outcome_table(models, multiplexer, data.held_out, split="calibration")

@@ -83,7 +83,9 @@ Dataset make_dataset(std::string name, const Tensor& images, const Tensor& label
   Dataset result;
   result.name = std::move(name);
   const Shape& shape = images.shape();
-  result.images = shape.size() == 3 ? images.reshaped({shape[0], 1, shape[1], shape[2]}) : images;
+  result.images = images;
+  if (shape.size() == 3) result.images = images.reshaped({shape[0], 1, shape[1], shape[2]});
+  if (shape.size() == 2) result.images = images.reshaped({shape[0], shape[1], 1, 1});
   result.labels = labels;
   result.class_names = std::move(class_names);
   if (result.class_names.empty() && labels.dtype() == DType::i32 && !labels.empty()) {

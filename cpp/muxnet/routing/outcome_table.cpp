@@ -147,6 +147,12 @@ std::uint64_t digest(const Tensor& values, std::uint64_t start) {
 
 }  // namespace
 
+std::string TableIdentity::digest() const {
+  const auto start = fingerprint::of_bytes(source.data(), source.size(), source.size());
+  return fingerprint::hexadecimal(
+      fingerprint::of_bytes(indices.data(), indices.size() * sizeof(std::int64_t), start));
+}
+
 bool TableIdentity::overlaps(const TableIdentity& other) const {
   if (source != other.source) return false;
   auto a = indices.begin();

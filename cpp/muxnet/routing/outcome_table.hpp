@@ -40,6 +40,8 @@ struct TableIdentity {
   std::string split;
   std::vector<std::int64_t> indices;  ///< sorted
   bool overlaps(const TableIdentity& other) const;
+  /// Names the inputs, of whatever part: a digest of source and indices.
+  std::string digest() const;
 };
 
 /// Recorded answers of N models, checked once and immutable; copies share everything. Threads may

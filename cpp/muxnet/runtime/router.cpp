@@ -36,8 +36,8 @@ Routed Router::route(const Tensor& images, const Tensor& features) const {
   MultiplexerView view;
   double own = rule_->macs();
   if (multiplexer_.model) {
-    view = run_multiplexer(multiplexer_, *predictor_, images, pool_->costs());
-    own += static_cast<double>(multiplexer_.model->graph.macs());
+    view = run_multiplexer(multiplexer_, *predictor_, images);
+    own += cost_of(multiplexer_);
   }
   view.features = features;
   std::vector<double> paid(static_cast<std::size_t>(images.dim(0)), own);

@@ -68,12 +68,8 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
   }
   costs_ = pools_.front().costs();
   if (uses_multiplexer()) {
-    const Model& multiplexer = *parts_.multiplexer.model;
-    require(multiplexer.graph.shape(multiplexer.graph.input()) == input_shape(),
-            "deployment, multiplexer", text("input ", to_string(input_shape())),
-            to_string(multiplexer.graph.shape(multiplexer.graph.input())));
-    multiplexer_input_ = input_for(normalization_of(multiplexer));
-    multiplexer_cost_ = static_cast<double>(multiplexer.graph.macs());
+    multiplexer_input_.emplace(parts_.multiplexer, input_shape());
+    multiplexer_cost_ = cost_of(parts_.multiplexer);
   }
   probe(*this);
 }
@@ -100,21 +96,23 @@ CompiledDeployment::Input CompiledDeployment::input_for(const Normalization& nor
 
 void CompiledDeployment::prepare(Stage stage, const Tensor& images, std::int64_t row,
                                  float* dst) const {
-  const Input& input = stage == 0 ? *multiplexer_input_ : inputs_.at(stage - 1);
-  input[images.dtype() == DType::u8 ? 0 : 1].apply(images, row, {}, dst);
+  if (stage == 0) return multiplexer_input_->apply(images, row, dst);
+  inputs_.at(stage - 1)[images.dtype() == DType::u8 ? 0 : 1].apply(images, row, {}, dst);
 }
 
 Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const Tensor& images) {
   return pools_.at(worker).probabilities(model, images);
 }
 
-MultiplexerView CompiledDeployment::run_multiplexer(std::size_t worker, const Tensor& images) {
-  return muxnet::run_multiplexer(parts_.multiplexer, predictors_.at(worker), images, costs_);
+MultiplexerView CompiledDeployment::run_multiplexer(std::size_t worker, const Tensor& inputs) {
+  return muxnet::run_multiplexer(parts_.multiplexer, predictors_.at(worker), inputs);
 }
 
 Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
-  Tensor result(images.shape());
-  const std::int64_t pixels = images.size() / images.dim(0);
+  Shape shape = input_shape(stage);
+  shape.front() = images.dim(0);
+  Tensor result(shape);
+  const std::int64_t pixels = result.size() / result.dim(0);
   for (std::int64_t row = 0; row < images.dim(0); ++row) {
     prepare(stage, images, row, result.data<float>() + row * pixels);
   }

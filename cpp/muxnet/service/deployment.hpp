@@ -11,6 +11,7 @@
 #include "muxnet/data/transform.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/record.hpp"
+#include "muxnet/runtime/multiplexer_input.hpp"
 #include "muxnet/runtime/router.hpp"
 
 namespace muxnet {
@@ -58,18 +59,23 @@ class CompiledDeployment {
   const std::vector<double>& costs() const { return costs_; }
   /// Whether batches of this stage never run side by side.
   bool alone(Stage stage) const { return stage > 0 && parts_.models[stage - 1].alone; }
+  /// (1, c, h, w), of one image as this stage wants it.
+  const Shape& input_shape(Stage stage) const {
+    return stage == 0 ? multiplexer_input_->shape() : input_shape();
+  }
   double multiplexer_cost() const { return multiplexer_cost_; }
   bool uses_multiplexer() const { return parts_.multiplexer.model != nullptr; }
   const Shape& input_shape() const { return pools_.front().input_shape(); }
   std::int64_t classes() const { return pools_.front().classes(); }
 
-  /// Writes image `row` of u8 or f32 (n, c, h, w) to `dst` as this stage wants it: c x h x w.
+  /// Writes image `row` of u8 or f32 (n, c, h, w) to `dst` as this stage wants it:
+  /// input_shape(stage).
   void prepare(Stage stage, const Tensor& images, std::int64_t row, float* dst) const;
 
   /// Prepared images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A worker
   /// is one thread at a time.
   Tensor answer(std::size_t worker, std::size_t model, const Tensor& images);
-  MultiplexerView run_multiplexer(std::size_t worker, const Tensor& images);
+  MultiplexerView run_multiplexer(std::size_t worker, const Tensor& inputs);
 
   /// Shows the drift monitor, if there is one, an input that its rule has decided on.
   void observe(const Evidence& evidence);
@@ -95,7 +101,7 @@ class CompiledDeployment {
   std::vector<double> costs_;
   double multiplexer_cost_ = 0;
   std::vector<Input> inputs_;  ///< by model
-  std::optional<Input> multiplexer_input_;
+  std::optional<MultiplexerInput> multiplexer_input_;
 };
 
 /// Compiles a deployment, whose memory goes back to the system when nothing is answered by it any

@@ -8,7 +8,7 @@ namespace muxnet {
 
 Tensor JobBatch::images() const {
   const CompiledDeployment& deployment = *jobs.front().request->deployment;
-  Shape shape = deployment.input_shape();
+  Shape shape = deployment.input_shape(stage);
   shape.front() = static_cast<std::int64_t>(jobs.size());
   Tensor result(shape);
   const std::int64_t pixels = result.size() / result.dim(0);

@@ -26,4 +26,8 @@ PlattScaling fit_platt_scaling(std::span<const float> scores, std::span<const st
 /// sees in them; deciding by differences of such scores is deciding by noise.
 void scale_scores(Model& multiplexer, const FrozenOutputs& outputs);
 
+/// The same by scores f32 (n, N) that others like it gave to inputs that they have not learnt from,
+/// and whether each model is right on those, u8 (n, N). Returns what the scores have become.
+Tensor scale_scores(Model& multiplexer, const Tensor& scores, const Tensor& correct);
+
 }  // namespace muxnet

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "muxnet/losses/multiplexer.hpp"
 #include "muxnet/training/frozen_outputs.hpp"
@@ -29,7 +28,7 @@ struct MultiplexerTrainingOptions {
 };
 
 /// Step 2 of Algorithm 1: the multiplexer learns from what frozen models answered, by
-/// - ensemble: Eq. 7, cross-entropy of the weighted answer, with `costs` (N positive numbers);
+/// - ensemble: Eq. 7, cross-entropy of the weighted answer, with the costs of `outputs`;
 /// - correctness: binary cross-entropy of each score against "this model is right";
 /// - offload: binary cross-entropy of the one score against OffloadTarget;
 /// each + distillation_weight * Eq. 8. An epoch shows every input once, in a variant drawn at
@@ -42,7 +41,6 @@ struct MultiplexerTrainingOptions {
 /// run_training, std::invalid_argument on parts that do not fit each other.
 /// Source: arXiv 2001.05870v2, Algorithm 1.
 TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& outputs,
-                                 std::span<const double> costs,
                                  const MultiplexerTrainingOptions& options,
                                  const FrozenOutputs* validation = nullptr,
                                  const ProgressCallback& callback = {});

@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
+from muxnet.base.progress import reporter
 from muxnet.base.words import cost_text, cost_title, percent_text
-from muxnet.outcomes.fitting import fit_policy
+from muxnet.commands.collect import SPLITS
+from muxnet.commands.options import Names, add_options, given_options
+from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
 from muxnet.pool.adapters import keep_models, read_models
-from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE, describe_point
+from muxnet.pool.router_folder import (
+    MODELS_FILE,
+    OUTCOMES_FILE,
+    POLICY_FILE,
+    describe_point,
+    forget_multiplexer,
+    keep_multiplexer,
+)
+from muxnet.run.config import DATASET_DEFAULTS, RunConfig
+
+if TYPE_CHECKING:
+    from muxnet.pool.cross_fitting import CrossFitted
 
 HELP = "fit a router on recorded answers and save it"
 INTERRUPTED = "nothing was left"
+
+SCORED = "hybrid_single"  # the policy by default where there is a multiplexer
+FOLDS = 5
+TRAINING = ("batch_size", "augmentation", "multiplexer")  # what of a run's configuration applies
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet fit``."""
     parser.add_argument("table", type=Path, help="safetensors, npz, csv or parquet")
     parser.add_argument("--out", type=Path, default=Path("router"), help="folder of the router")
-    parser.add_argument("--policy", default=DEFAULT, metavar="NAME", help="policy of the router")
+    parser.add_argument(
+        "--policy",
+        metavar="NAME",
+        help=f"policy of the router (default: {DEFAULT}, with --multiplexer {SCORED})",
+    )
     parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
@@ -48,6 +75,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="dearest",
         help="the model to call there: fail dear or fail cheap",
     )
+    _add_multiplexer(parser)
+
+
+def _add_multiplexer(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("a multiplexer, trained on the table's answers")
+    kinds = Names(lambda: (kind.name for kind in _core.multiplexer_kinds()))
+    group.add_argument(
+        "--multiplexer",
+        choices=kinds,
+        metavar="KIND",
+        help="train one, which is shown: %(choices)s",
+    )
+    group.add_argument(
+        "--data", help="the table's inputs, as of muxnet collect; features: default the table's own"
+    )
+    group.add_argument("--split", choices=SPLITS, default="test", help="of data that has several")
+    group.add_argument(
+        "--multiplexer-cost",
+        metavar="COST",
+        help="of one pass, in the models' unit; macs: counted, as theirs were (default where the "
+        "kind of cost is macs)",
+    )
+    group.add_argument(
+        "--folds", type=int, default=FOLDS, metavar="N", help="parts of the cross-fitting"
+    )
+    add_options(parser, RunConfig, only=TRAINING, without=("multiplexer.kind",))
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -56,19 +109,23 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
     if not 0 <= arguments.gate < float("inf"):
         raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
+    name = arguments.policy or (SCORED if arguments.multiplexer else DEFAULT)
     table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
     if arguments.models is not None:
         check_models(arguments.models, table.models)
     path = arguments.out / POLICY_FILE
     with sole_folder(arguments.out):
+        found = fit_multiplexer(table, arguments) if arguments.multiplexer else None
+        table = table if found is None else found.table
         policy = fit_policy(
-            arguments.policy,
+            name,
             table,
             cost_kind=arguments.cost_kind,
             seed=arguments.seed,
             budget=arguments.budget,
             options={"gate": arguments.gate, "unsure": arguments.unsure},
         )
+        leave_multiplexer(found, policy, arguments.out)
         policy.save(path)
         if arguments.models is not None:
             keep_models(arguments.models, arguments.out / MODELS_FILE)
@@ -84,6 +141,80 @@ def execute(arguments: argparse.Namespace) -> int:
     if target is not None:
         write_json(target, content)
     return 0
+
+
+def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) -> CrossFitted:
+    """Return a multiplexer for the table's models, trained on what they answered.
+
+    Raises:
+        UsageError: its cost is not known; no inputs to show it.
+        UserError: the answers are to other inputs.
+
+    """
+    from muxnet.commands.collect import labelled_inputs
+    from muxnet.pool.cross_fitting import Pricing, cross_fit
+    from muxnet.run.data import dataset
+
+    given, counted = None, arguments.multiplexer_cost == "macs"
+    if arguments.multiplexer_cost is not None and not counted:
+        given = parse_cost(arguments.multiplexer_cost)
+    pricing = Pricing(cost_kind_of(table, arguments.cost_kind), given, counted)
+    kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
+    vectors = kinds[arguments.multiplexer].source == _core.MultiplexerSource.vectors
+    features = np.asarray(table.features)
+    if arguments.data is not None:
+        data, _ = labelled_inputs(arguments.data, arguments.split)
+    elif vectors and features.size:
+        data = dataset(features, np.asarray(table.labels), name=arguments.table.name)
+    else:
+        expected = "the table's inputs"
+        raise UsageError(error_text("--data", expected, "none"))
+    config = training_config(arguments)
+    with reporter() as progress:
+        return cross_fit(
+            table, data, pricing, config, folds=arguments.folds, progress=progress, say=print
+        )
+
+
+def training_config(arguments: argparse.Namespace) -> RunConfig:
+    """Return how the multiplexer is trained: defaults of the kind of data, options over them."""
+    kind, colon, _ = (arguments.data or "").partition(":")
+    defaults = DATASET_DEFAULTS.get(kind, {}) if colon or kind == "digits" else {}
+    chosen = {key: value for key, value in defaults.items() if key in TRAINING}
+    given = given_options(arguments, RunConfig, only=TRAINING)
+    config = schema.replace(RunConfig(seed=arguments.seed), chosen, "defaults")
+    config = schema.replace(config, given, "options")
+    own = dataclasses.replace(config.multiplexer, kind=arguments.multiplexer)
+    return dataclasses.replace(config, multiplexer=own)
+
+
+def parse_cost(text: str) -> float:
+    """Return the cost that a text tells.
+
+    Raises:
+        UsageError: it is no number of at least 0.
+
+    """
+    try:
+        cost = float(text)
+    except ValueError:
+        cost = -1.0
+    if not 0 <= cost < float("inf"):
+        raise UsageError(error_text("--multiplexer-cost", "a cost of at least 0, or macs", text))
+    return cost
+
+
+def leave_multiplexer(found: CrossFitted | None, policy: _core.Policy, out: Path) -> None:
+    """Keep a router's multiplexer and its scores in its folder, and none that was there before."""
+    if found is None:
+        forget_multiplexer(out)
+        return
+    found.table.save(out / OUTCOMES_FILE)
+    left_out = keep_multiplexer(found.saved, out)
+    if left_out:
+        print(left_out)
+    if not policy.uses_multiplexer:
+        print(f"{policy.name} does not look at the multiplexer: it is kept, and not run")
 
 
 def _cheaper(policy: _core.Policy, table: _core.OutcomeTable) -> list[str]:

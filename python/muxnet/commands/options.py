@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, get_args, get_origin
 
 from muxnet.base import schema
@@ -14,24 +14,40 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 
 
-def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
-    """Add an option for every field of the dataclass ``kind``; nested ones in groups of theirs."""
+def add_options(
+    parser: argparse.ArgumentParser,
+    kind: type,
+    *,
+    only: Collection[str] = (),
+    without: Collection[str] = (),
+) -> None:
+    """Add an option for every field of the dataclass ``kind``; nested ones in groups of theirs.
+
+    ``only``: for these fields, if any are named; ``without``: not for these, nested ones by
+    ``FIELD.PART``.
+    """
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
+        if only and field.name not in only:
+            continue
         hint = hints[field.name]
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
             group = parser.add_argument_group(field.name)
             inner = typing.get_type_hints(hint)
             for part in dataclasses.fields(hint):
                 key = f"{field.name}.{part.name}"
+                if key in without:
+                    continue
                 _add(group, key, inner[part.name], part)
         else:
             _add(parser, field.name, hint, field)
 
 
-def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object]:
+def given_options(
+    arguments: argparse.Namespace, kind: type, *, only: Collection[str] = ()
+) -> dict[str, object]:
     """Return the options that were given, nested as in the configuration file."""
-    names = {field.name for field in dataclasses.fields(kind)}
+    names = set(only) or {field.name for field in dataclasses.fields(kind)}
     result: dict[str, object] = {}
     for key, value in vars(arguments).items():
         outer, _, inner = key.partition(".")
@@ -80,12 +96,12 @@ def given_image_format(arguments: argparse.Namespace) -> _core.ImageFormat | Non
 
 def add_payload(parser: argparse.ArgumentParser, default: str) -> None:
     """Add as what images are sent."""
-    names = _Names(lambda: (payload.name for payload in _core.image_payloads()))
+    names = Names(lambda: (payload.name for payload in _core.image_payloads()))
     told = "of images: %(choices)s"
     parser.add_argument("--payload", choices=names, metavar="NAME", default=default, help=told)
 
 
-class _Names:
+class Names:
     """Names that are looked up when they are told or checked, not when the parser is built."""
 
     def __init__(self, names: Callable[[], Iterable[str]], *, checked: bool = True) -> None:
@@ -110,7 +126,7 @@ def _add(
     )
     names = metadata.get("names")
     if names is not None:
-        add(metavar="NAME", choices=_Names(names, checked=metadata["checked"]))
+        add(metavar="NAME", choices=Names(names, checked=metadata["checked"]))
     elif hint is bool:
         add(action=argparse.BooleanOptionalAction)
     elif get_origin(hint) is Literal:

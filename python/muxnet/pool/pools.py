@@ -49,8 +49,10 @@ class Pool(Protocol):
     cost_kind: str
     multiplexer: _core.Multiplexer | None
 
-    def view(self, images: Images) -> _core.MultiplexerView:
-        """Return what the multiplexer says of images (n, c, h, w)."""
+    def view(
+        self, images: Images, features: NDArray[np.float32] | None = None
+    ) -> _core.MultiplexerView:
+        """Return what the multiplexer says of raw images (n, c, h, w), or features (n, d)."""
 
     def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""
@@ -68,14 +70,15 @@ class ForeignPool:
         policy: _core.Policy,
         images: _core.ImageFormat,
         class_names: Sequence[str] = (),
+        multiplexer: _core.Multiplexer | None = None,
     ) -> None:
         by_name = {model.name: model for model in models}
         if not set(policy.models) <= set(by_name):
             expected = f"the router's models {', '.join(policy.models)}"
             raise ConfigError(error_text("models", expected, ", ".join(by_name)))
-        if policy.uses_multiplexer:
-            expected = "a policy that needs no multiplexer, or the folder of the run that has it"
-            raise ConfigError(error_text("policy", expected, policy.name))
+        if policy.uses_multiplexer and multiplexer is None:
+            expected = f"a multiplexer for policy {policy.name}"
+            raise ConfigError(error_text("multiplexer", expected, "none"))
         self._models = [by_name[name] for name in policy.models]
         self._turns = [nullcontext() if m.concurrent else threading.Lock() for m in self._models]
         self._classes = policy.classes
@@ -83,14 +86,30 @@ class ForeignPool:
         self.format = images
         self.image_shape = images.shape
         self.cost_kind = policy.cost_kind
-        self.multiplexer: _core.Multiplexer | None = None
+        self.multiplexer = multiplexer
         self.class_names = class_names
         self.costs: Costs = {policy.cost_kind: policy.prices}
         self.multiplexer_costs: Mapping[str, float] = {}
+        if multiplexer is not None and policy.uses_multiplexer:
+            self.multiplexer = multiplexer.at_price(policy.multiplexer_cost)
+            self.multiplexer_costs = {policy.cost_kind: self.multiplexer.cost}
 
-    def view(self, images: Images) -> _core.MultiplexerView:
-        """Return nothing: these models have no multiplexer."""
-        return _core.MultiplexerView()
+    def view(
+        self, images: Images, features: NDArray[np.float32] | None = None
+    ) -> _core.MultiplexerView:
+        """Return what the multiplexer says of raw images (n, c, h, w), or features (n, d).
+
+        Raises:
+            ValueError: it is shown something else.
+
+        """
+        if self.multiplexer is None:
+            return _core.MultiplexerView()
+        kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
+        vectors = kinds[self.multiplexer.kind].source == _core.MultiplexerSource.vectors
+        inputs = features if vectors and features is not None else images
+        shown = _core.multiplexer_inputs(self.multiplexer, np.ascontiguousarray(inputs))
+        return _core.run_multiplexer(self.multiplexer, shown)
 
     def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K).
@@ -143,13 +162,15 @@ class NetworkPool:
         self.costs: Costs = {"macs": self._costs}
         self.multiplexer_costs: Mapping[str, float] = {}
         if multiplexer is not None:
-            self.multiplexer_costs = {"macs": float(multiplexer.macs)}
+            self.multiplexer_costs = {"macs": multiplexer.cost}
 
-    def view(self, images: Images) -> _core.MultiplexerView:
-        """Return what the multiplexer says of images (n, c, h, w)."""
+    def view(
+        self, images: Images, features: NDArray[np.float32] | None = None
+    ) -> _core.MultiplexerView:
+        """Return what the multiplexer says of images (n, c, h, w); it looks at no features."""
         if self.multiplexer is None:
             return _core.MultiplexerView()
-        return _core.run_multiplexer(self.multiplexer, self._normalized(images), self._costs)
+        return _core.run_multiplexer(self.multiplexer, self._normalized(images))
 
     def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
         """Return a model's probabilities (n, K)."""

@@ -29,8 +29,9 @@ from muxnet.pool.pools import (
     models_file,
     require_models,
 )
+from muxnet.pool.router_folder import load_multiplexer
+from muxnet.run import finished
 from muxnet.run.config import load_config
-from muxnet.run.finished import load_models, load_multiplexer
 from muxnet.run.multiplexers import device_and_cloud
 from muxnet.run.results import read_results
 
@@ -58,8 +59,7 @@ class Router:
 
     Args:
         models: networks, or models as of ``from_module``.
-        multiplexer: of ``fit_multiplexer``; None for policies that look at none, and for models
-            that are not ours.
+        multiplexer: of ``fit_multiplexer``; None for policies that look at none.
         policy: of ``fit_policy``.
         class_names: for records, by class.
         images: how files become images for models that are not ours.
@@ -92,11 +92,15 @@ class Router:
         if networks:
             self.pool = NetworkPool(networks, multiplexer, class_names)
         else:
-            self.pool = ForeignPool(foreign, policy, images or image_format(), class_names)
+            self.pool = ForeignPool(
+                foreign, policy, images or image_format(), class_names, multiplexer
+            )
         require_models(f"policy {policy.name}", policy, self.pool.names)
 
-    def route(self, images: Images) -> Routed:
+    def route(self, images: Images, features: NDArray[np.float32] | None = None) -> Routed:
         """Return probabilities (n, K) and called (n, N) for raw images u8 or f32 (n, c, h, w).
+
+        ``features``, f32 (n, d), come with the inputs, for what looks at them.
 
         Raises:
             ValueError: images of another shape, or with NaN.
@@ -104,7 +108,7 @@ class Router:
             UserError: a model that is not ours failed.
 
         """
-        batch = self._begin(images)
+        batch = self._begin(images, features)
         self._run(batch, images)
         masks = np.asarray(batch.called, dtype=np.uint64)[:, None]
         bits = np.left_shift(np.uint64(1), np.arange(len(self.pool.names), dtype=np.uint64))
@@ -130,7 +134,7 @@ class Router:
         """
         policy, pool, found = self.policy, self.pool, RoutedFiles()
         for names, images in _batches(pool, paths, found.damaged):
-            batch = self._begin(images, len(found.records))
+            batch = self._begin(images, first_input=len(found.records))
             if decide_only:
                 for row, name in enumerate(names):
                     found.plans.append({"image": name} | json.loads(batch.plan(policy, row)))
@@ -146,10 +150,19 @@ class Router:
                     monitor.observe(batch.monitored(policy, row))
         return found
 
-    def _begin(self, images: Images, first_input: int = 0) -> _core.DecisionBatch:
+    def _begin(
+        self,
+        images: Images,
+        features: NDArray[np.float32] | None = None,
+        *,
+        first_input: int = 0,
+    ) -> _core.DecisionBatch:
         # A multiplexer is run, paid for and recorded only where the policy uses one.
-        uses_multiplexer = self.policy.uses_multiplexer
-        view = self.pool.view(images) if uses_multiplexer else _core.MultiplexerView()
+        view = _core.MultiplexerView()
+        if self.policy.uses_multiplexer:
+            view = self.pool.view(images, features)
+        if features is not None:
+            view.features = features
         return _core.DecisionBatch(self.policy, len(images), view, first_input)
 
     def _run(self, batch: _core.DecisionBatch, images: Images) -> None:
@@ -191,15 +204,29 @@ def open_router(
     folder = RunFolder(Path(run or path))
     if run is None and not folder.finished:
         listed = read_models(models_file(path, Path(models) if models else None), threads=threads)
-        return Router(listed, None, found, images=images)
+        saved = load_multiplexer(path, found)
+        return Router(
+            listed,
+            None if saved is None else saved.multiplexer,
+            found,
+            images=images or _format_of(saved),
+        )
     if models is not None or images is not None:
         raise ConfigError(error_text(str(path), "a run's own models and images", "others"))
     config, results = load_config(folder.config), read_results(folder.results)
-    networks, offload = load_models(folder, config, results), found.name == OFFLOAD
-    multiplexer = load_multiplexer(folder, config, networks, offload=offload)
+    networks, offload = finished.load_models(folder, config, results), found.name == OFFLOAD
+    multiplexer = finished.load_multiplexer(folder, config, networks, offload=offload)
     if offload:
         networks = [networks[i] for i in device_and_cloud(networks)]
     return Router(networks, multiplexer, found, class_names=results.data.class_names)
+
+
+def _format_of(saved: _core.SavedMultiplexer | None) -> ImageFormat | None:
+    """Return how files become the images that a multiplexer has learnt from."""
+    if saved is None or len(saved.input_shape) != 3:
+        return None
+    channels, height, width = saved.input_shape
+    return ImageFormat(channels, width) if height == width else None
 
 
 def _batches(

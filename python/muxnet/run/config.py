@@ -52,10 +52,18 @@ class MultiplexerConfig:
 
     """
 
+    kind: str = option(
+        "image",
+        "what it is shown: %(choices)s; for networks of the zoo image",
+        names=lambda: [kind.name for kind in _core.multiplexer_kinds()],
+    )
     resolution: int = option(
         0, "side of the image that its convolutions see, in pixels; 0: as it is", minimum=0
     )
     width: int = option(12, "channels of its first convolution", minimum=1)
+    hidden: int = option(
+        0, "units of the hidden layer of one that is shown vectors; 0: it is linear", minimum=0
+    )
     meta_dim: int = option(
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
     )

@@ -86,4 +86,4 @@ def load_multiplexer(
     network = multiplexer_network(models, config, offload=offload)
     name = "offload" if offload else "multiplexer"
     network.load(folder.weights / f"{name}.safetensors")
-    return multiplexer_of(network, config)
+    return multiplexer_of(network, config, [float(model.macs) for model in models])

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
 from muxnet.run.multiplexers import device_and_cloud
 
 
@@ -50,8 +52,51 @@ def offload_table(
         {"macs": [table.costs("macs")[i] for i in pair]},
         labels=table.labels,
         offload_score=score.reshape(-1),
-        multiplexer_costs={"macs": float(offload.macs)},
+        multiplexer_costs={"macs": offload.cost},
         split=table.split,
         source=table.source,
         indices=table.indices,
     )
+
+
+def matching_rows(table: _core.OutcomeTable, data: _core.Dataset) -> list[int]:
+    """Return the row of ``data`` that each row of a table has the answers to.
+
+    A table of ``collect`` names the bytes of its inputs, one of a run their data set; the rows of
+    one that names neither must be as many and have the same labels in the same order.
+
+    Raises:
+        ConfigError: the answers are to other inputs.
+
+    """
+    inputs = _named(table, data)
+    places = {place: row for row, place in enumerate(np.asarray(data.source_index).tolist())}
+    wanted = np.asarray(table.indices).tolist() if inputs else list(range(len(table)))
+    rows = [places.get(place, -1) if inputs else place for place in wanted]
+    if not inputs and len(table) != len(data):
+        expected = f"{len(table):,} inputs, as the table has, which does not name them"
+        raise ConfigError(error_text(data.name, expected, f"{len(data):,}"))
+    missing = [place for row, place in zip(rows, wanted, strict=True) if row < 0]
+    if missing:
+        expected = f"all inputs that the table has answers to, such as number {missing[0]}"
+        raise ConfigError(error_text(data.name, expected, f"{len(data):,} others"))
+    other = np.flatnonzero(np.asarray(data.labels)[rows] != np.asarray(table.labels))
+    if other.size:
+        row = int(other[0])
+        expected = f"label {int(table.labels[row])} of row {row}, as in the table"
+        raise ConfigError(error_text(data.name, expected, int(data.labels[rows[row]])))
+    return rows
+
+
+def _named(table: _core.OutcomeTable, data: _core.Dataset) -> bool:
+    """Return whether a table names its inputs, and refuse those that it does not name."""
+    if not np.asarray(table.indices).size:
+        return False
+    name, mark, digest = table.source.partition("#")
+    if mark:
+        found = fingerprint.of_data(data)["images"]
+        if digest != found:
+            raise ConfigError(error_text(data.name, f"the inputs {table.source}", f"#{found}"))
+    elif name.partition("/")[0] != data.name:
+        raise ConfigError(error_text(data.name, f"inputs of {table.source}", data.name))
+    return True

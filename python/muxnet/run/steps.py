@@ -118,11 +118,11 @@ def train_multiplexers(run: Run, data: Data, trained: TrainedModels) -> Multiple
     run.progress.say("running every model on the inputs that the multiplexers learn from")
     learn = frozen_outputs(models, data.learn, run.config)
     validation = frozen_outputs(models, data.calibration)
-    pretrained = pretrain(run, data, trained) if run.config.multiplexer.pretraining_epochs else None
+    wanted = run.config.multiplexer.pretraining_epochs > 0
+    pretrained = pretrain(run, learn, data, trained) if wanted else None
 
     def fit(name: str) -> TrainedMultiplexer:
         found = fit_multiplexer(
-            models,
             learn,
             validation,
             run.config,
@@ -138,13 +138,16 @@ def train_multiplexers(run: Run, data: Data, trained: TrainedModels) -> Multiple
     return Multiplexers(fit("multiplexer"), fit("offload"))
 
 
-def pretrain(run: Run, data: Data, trained: TrainedModels) -> PretrainedMultiplexer:
+def pretrain(
+    run: Run, outputs: _core.FrozenOutputs, data: Data, trained: TrainedModels
+) -> PretrainedMultiplexer:
     """Teach a multiplexer what the models' own training inputs show."""
     return pretrain_multiplexer(
-        trained.models,
-        data.splits,
+        outputs,
+        data.splits.train,
         run.config,
         answers=trained.answers,
+        held_out=data.splits.held_out,
         progress=run.progress,
         checkpoint=run.folder.checkpoint("pretraining"),
         resume=run.resume,

@@ -9,10 +9,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.run.config import RunConfig
-from muxnet.run.multiplexers import device_and_cloud, multiplexer_network, multiplexer_of
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.run.config import MultiplexerConfig, RunConfig
+from muxnet.run.multiplexers import (
+    cheapest_and_dearest,
+    kind_of,
+    multiplexer_of,
+    multiplexer_options,
+    shown_to,
+)
 
 # Of a network without batch norm (AlexNet), whose steps change its outputs more.
 PLAIN_RATE = 0.5
@@ -104,70 +112,108 @@ def fit_models(
 
 
 def frozen_outputs(
-    models: Sequence[_core.Model], data: _core.Dataset, config: RunConfig | None = None
+    answers: Sequence[_core.Model] | _core.OutcomeTable,
+    data: _core.Dataset,
+    config: RunConfig | None = None,
+    *,
+    cost_kind: str = "",
 ) -> _core.FrozenOutputs:
-    """Return what the models answer for ``data``: plain, and with ``config`` augmented too.
+    """Return what models answer for ``data``: plain, and with ``config`` augmented too.
+
+    Args:
+        answers: networks, which are run; or what any models were recorded to answer, a row for
+            each input of ``data``, in this order (``matching_rows``). Recorded answers to an input
+            stand for those to what augmentation makes of it.
+        data: the inputs, as images or, for a multiplexer of kind ``features``, vectors.
+        config: what the multiplexer is and how it is trained.
+        cost_kind: of recorded answers, the costs to trade (default: MACs, else the table's first).
+
+    Raises:
+        ValueError: answers or inputs that do not fit.
 
     >>> len(muxnet.frozen_outputs(models, data.held_out).images)
     60
 
     """
     options = _core.FrozenOptions()
-    if config is not None:
+    if config is not None and _convolves(config):
         options.variants = config.multiplexer.variants
         options.augmentation = _augmentation(config)
         options.seed = config.seed
-    return _core.run_frozen_models(list(models), data, models[0].normalization, options)
+    kind = (config or RunConfig()).multiplexer.kind
+    if isinstance(answers, _core.OutcomeTable):
+        shown = shown_to(kind, data)
+        costs = answers.costs(answers.traded_cost(cost_kind))
+        normalization = _core.measure_normalization(shown)
+        return _core.recorded_outputs(shown, answers.probabilities, costs, normalization, options)
+    if kind != MultiplexerConfig.kind:
+        expected = f"{MultiplexerConfig.kind} for networks of the zoo, or their recorded answers"
+        raise ConfigError(error_text("multiplexer.kind", expected, kind))
+    return _core.run_frozen_models(list(answers), data, answers[0].normalization, options)
 
 
 def pretrain_multiplexer(
-    models: Sequence[_core.Model],
-    data: _core.Splits,
+    outputs: _core.FrozenOutputs,
+    data: _core.Dataset,
     config: RunConfig | None = None,
     *,
-    answers: _core.AnswerHistory | None = None,
+    answers: _core.AnswerHistory | NDArray[np.float32] | None = None,
+    held_out: _core.Dataset | None = None,
     progress: Progress | None = None,
     checkpoint: PathLike | None = None,
     resume: bool = False,
 ) -> PretrainedMultiplexer:
-    """Teach a multiplexer what the inputs of ``data.train`` show.
+    """Teach a multiplexer for the models of ``outputs`` what the inputs of ``data`` show.
 
     Which models are right can only be learnt from inputs that they were not trained on, and those
     are few. What the inputs show can be learnt from all: their labels, and with ``answers``, of
-    ``fit_models``, which models were right on them while these had seen them a few times only.
+    ``fit_models``, which models were right on them while these had seen them a few times only; or
+    f32 (n, N), how likely each is right, below 0 where unknown. Tells its accuracy on ``held_out``.
 
     Raises:
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
 
-    >>> muxnet.pretrain_multiplexer(models, data, config).network.name
+    >>> outputs = muxnet.frozen_outputs(models, data.held_out)
+    >>> muxnet.pretrain_multiplexer(outputs, data.train, config).network.name
     'multiplexer'
 
     """
     config = config or RunConfig()
     own = config.multiplexer
-    network = multiplexer_network(models, config, classes=len(data.train.class_names))
+    network = _network(outputs, config, classes=len(data.class_names))
     options = _core.ModelTrainingOptions()
     rate = own.pretraining_learning_rate
     options.fit = _fit_options(config, own.pretraining_epochs, rate, own.weight_decay, "adamw")
     options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
     options.fit.phase = "multiplexer's pre-training"
-    options.augmentation = _augmentation(config)
-    learns_answers = own.objective == "correctness" and own.pretraining_visits > 0
+    if _convolves(config):
+        options.augmentation = _augmentation(config)
     result = _core.train_models(
         [network],
-        data.train,
-        data.held_out,
+        shown_to(own.kind, data),
+        None if held_out is None else shown_to(own.kind, held_out),
         network.normalization,
         options,
         _callback(progress),
-        right=answers.shares(own.pretraining_visits) if answers and learns_answers else NOTHING,
+        right=_right(answers, config),
     )
     return PretrainedMultiplexer(result.history, result.seconds, network)
 
 
+def _right(
+    answers: _core.AnswerHistory | NDArray[np.float32] | None, config: RunConfig
+) -> NDArray[np.float32]:
+    """Return how likely each model is right on each input, as far as that is to be learnt."""
+    own = config.multiplexer
+    if answers is None or own.objective != "correctness" or own.pretraining_visits == 0:
+        return NOTHING
+    if isinstance(answers, _core.AnswerHistory):
+        return answers.shares(own.pretraining_visits)
+    return answers
+
+
 def fit_multiplexer(
-    models: Sequence[_core.Model],
     learn: _core.FrozenOutputs,
     validation: _core.FrozenOutputs | None = None,
     config: RunConfig | None = None,
@@ -189,17 +235,17 @@ def fit_multiplexer(
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
 
     >>> outputs = muxnet.frozen_outputs(models, data.held_out, config)
-    >>> multiplexer = muxnet.fit_multiplexer(models, outputs, config=config).multiplexer
+    >>> multiplexer = muxnet.fit_multiplexer(outputs, config=config).multiplexer
     >>> multiplexer.macs < min(model.macs for model in models)
     True
 
     """
     config = config or RunConfig()
     own = config.multiplexer
-    network = multiplexer_network(models, config, offload=offload)
+    network = _network(learn, config, offload=offload)
     if pretrained is not None:
         network.transfer(pretrained.network)
-    multiplexer = multiplexer_of(network, config)
+    multiplexer = multiplexer_of(network, config, learn.costs)
     options = _core.MultiplexerTrainingOptions()
     options.fit = _fit_options(config, own.epochs, own.learning_rate, own.weight_decay, "adamw")
     options.fit = _with_checkpoint(options.fit, checkpoint, resume, config.checkpoint_seconds)
@@ -208,16 +254,23 @@ def fit_multiplexer(
     options.distillation_weight = 0.0 if offload else own.distillation_weight
     if offload:
         options.offload = _core.OffloadTarget.cloud_rescues
-        options.device, options.cloud = device_and_cloud(models)
-    result = _core.train_multiplexer(
-        network,
-        learn,
-        [float(model.macs) for model in models],
-        options,
-        validation,
-        _callback(progress),
-    )
+        options.device, options.cloud = cheapest_and_dearest(learn.costs)
+    result = _core.train_multiplexer(network, learn, options, validation, _callback(progress))
     return TrainedMultiplexer(result.history, result.seconds, multiplexer)
+
+
+def _network(
+    outputs: _core.FrozenOutputs, config: RunConfig, *, classes: int = 0, offload: bool = False
+) -> _core.Model:
+    """Return a multiplexer's network for these inputs and models, with fresh weights."""
+    shape = outputs.images.shape[1:]
+    options = multiplexer_options(shape, outputs.models, config, classes=classes, offload=offload)
+    return _core.make_multiplexer(options, seed=config.seed, normalization=outputs.normalization)
+
+
+def _convolves(config: RunConfig) -> bool:
+    """Return whether the multiplexer looks at images, which augmentation may vary."""
+    return kind_of(config).body == _core.MultiplexerBody.convolutions
 
 
 def _augmentation(config: RunConfig) -> _core.Augmentation:

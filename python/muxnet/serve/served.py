@@ -43,6 +43,7 @@ class Source:
             models = sorted(weights.glob("*.safetensors"))
         else:
             models = files_of(self.models or self.path / MODELS_FILE)
+            models.append(self.path / _core.MULTIPLEXER_FILE)  # it knows the bytes of its weights
         monitor = self.path / DRIFT_FILE
         return [path for path in (*models, *routers, monitor) if path.is_file()]
 
@@ -111,7 +112,7 @@ class Served:
     def _recorders(self) -> list[_core.Recorder]:
         costs = {self.cost_kind: [model.cost for model in self.models]}
         asked = self.multiplexer if self.policy.uses_multiplexer else None
-        multiplexer_costs = {} if asked is None else {self.cost_kind: asked.macs}
+        multiplexer_costs = {} if asked is None else {self.cost_kind: asked.cost}
         points = [*range(len(self.points)), None]
         return [_core.Recorder(self.policy, costs, multiplexer_costs, point) for point in points]
 
