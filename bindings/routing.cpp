@@ -146,7 +146,7 @@ void bind_points(Module& module) {
 
 using PolicyClass = Class<Policy, std::shared_ptr<Policy>>;
 
-/// Its operating points, and what they cost.
+/// Its operating points, what they cost, and the inputs that they were found on.
 void bind_choices(PolicyClass& policy) {
   policy.def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
       .def_property_readonly("point", reading("policy", &Policy::point))
@@ -158,7 +158,11 @@ void bind_choices(PolicyClass& policy) {
       .def("cheapest_as_good", &Policy::cheapest_as_good, py::arg("accuracy"))
       .def("without", &Policy::without, py::arg("model"), Unlocked())
       .def_property_readonly("prices", reading("policy", &Policy::prices))
-      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost));
+      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost))
+      .def_property_readonly(
+          "inputs_digest",
+          reading("policy", [](const Policy& policy) { return policy.fitted_on().digest(); }),
+          "Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.");
 }
 
 void bind_policy(Module& module) {
@@ -176,10 +180,6 @@ void bind_policy(Module& module) {
       .def_property_readonly("classes", reading("policy", &Policy::classes))
       .def_property_readonly("costs", reading("policy", &Policy::costs))
       .def_property_readonly("version", reading("policy", &Policy::version))
-      .def_property_readonly(
-          "inputs_digest",
-          reading("policy", [](const Policy& policy) { return policy.fitted_on().digest(); }),
-          "Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.")
       .def_property_readonly(
           "cost_kind", [](const Policy& policy) { return policy.options().cost_kind; },
           text_of("PolicyOptions.cost_kind"))

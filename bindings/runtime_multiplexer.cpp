@@ -63,8 +63,7 @@ void bind_kinds(Module& module) {
   Enumeration<MultiplexerSource>(module, "MultiplexerSource")
       .value("images", MultiplexerSource::images)
       .value("vectors", MultiplexerSource::vectors);
-  bind_register(module, &multiplexer_kinds, "MultiplexerKind", "A kind of multiplexer.",
-                "multiplexer_kinds", "All kinds of multiplexer.")
+  bind_register(module, &multiplexer_kinds, "MultiplexerKind", "multiplexer_kinds")
       .def_readonly("body", &MultiplexerKind::body)
       .def_readonly("source", &MultiplexerKind::source);
   module.def("shown_to_multiplexer", &shown_to_multiplexer, py::arg("kind"), py::arg("inputs"),

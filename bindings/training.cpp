@@ -121,7 +121,7 @@ void bind_progress(Module& module) {
       .def_readonly("answers", &TrainingResult::answers);
 }
 
-void bind_multiplexer_training(Module& module) {
+void bind_frozen_outputs(Module& module) {
   Class<FrozenOutputs>(module, "FrozenOutputs")
       .def_readonly("probabilities", &FrozenOutputs::probabilities)
       .def_readonly("images", &FrozenOutputs::images)
@@ -141,16 +141,15 @@ void bind_multiplexer_training(Module& module) {
       py::arg("models"), py::arg("data"), py::arg("normalization"), py::arg("options"), Unlocked());
   module.def("recorded_outputs", &recorded_outputs, py::arg("data"), py::arg("answers"),
              py::arg("costs"), py::arg("normalization"), py::arg("options"), Unlocked());
+}
+
+void bind_multiplexer_training(Module& module) {
   module.def(
       "scale_scores",
       [](Model& multiplexer, const Tensor& scores, const Tensor& correct) {
         return scale_scores(multiplexer, scores, correct);
       },
-      py::arg("multiplexer"), py::arg("scores"), py::arg("correct"), Unlocked(),
-      "Make sigmoid of each score the probability that the model is right, by scores f32 (n, N)\n"
-      "that others like it gave to inputs that they have not learnt from, and whether each model\n"
-      "is right on those, u8 (n, N). Returns what the scores have become.\n\n"
-      "Raises:\n    ValueError: they do not fit.");
+      py::arg("multiplexer"), py::arg("scores"), py::arg("correct"), Unlocked());
   module.def(
       "train_multiplexer",
       [](Model& multiplexer, const FrozenOutputs& outputs,
@@ -173,6 +172,7 @@ void bind_multiplexer_training(Module& module) {
 void bind_training(Module& module) {
   bind_options(module);
   bind_progress(module);
+  bind_frozen_outputs(module);
   bind_multiplexer_training(module);
   module.def(
       "describe_contrastive_collapse",

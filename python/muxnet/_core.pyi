@@ -2926,16 +2926,14 @@ class MultiplexerKind:
         ...
     @property
     def name(self) -> str:
-        """
-        By which it is chosen.
-        """
+        ...
     @property
     def source(self) -> MultiplexerSource:
         ...
     @property
     def title(self) -> str:
         """
-        What it is, for people.
+        What it is shown, for people.
         """
 class SavedMultiplexer:
     """
@@ -4472,9 +4470,9 @@ def look_closely(policy: Policy, table: OutcomeTable, evaluation: Evaluation) ->
     """
 def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
     """
-    A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32;
-    labels i32 (n). Without class names the classes are called "0" .. the greatest label.
-    Raises ValueError.
+    A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32, or
+    vectors (n, d), which become images of d channels and one pixel; labels i32 (n). Without class
+    names the classes are called "0" .. the greatest label. Raises ValueError.
     """
 def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex | None = 0, normalization: Normalization = ...) -> Model:
     """

@@ -38,9 +38,8 @@ struct DatasetPair {
 };
 
 /// A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32, or
-/// vectors (n, d), which become images of d channels and one pixel;
-/// labels i32 (n). Without class names the classes are called "0" .. the greatest label.
-/// Throws std::invalid_argument.
+/// vectors (n, d), which become images of d channels and one pixel; labels i32 (n). Without class
+/// names the classes are called "0" .. the greatest label. Throws std::invalid_argument.
 Dataset make_dataset(std::string name, const Tensor& images, const Tensor& labels,
                      std::vector<std::string> class_names = {});
 

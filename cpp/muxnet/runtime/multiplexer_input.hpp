@@ -21,10 +21,10 @@ enum class MultiplexerSource {
 
 /// A kind of multiplexer: what it is shown, and what looks at that.
 struct MultiplexerKind {
-  std::string name;
-  std::string title;  ///< what it is shown, for people
-  MultiplexerBody body = MultiplexerBody::convolutions;
-  MultiplexerSource source = MultiplexerSource::images;
+  std::string name;                                      ///< by which it is chosen
+  std::string title;                                     ///< what it is shown, for people
+  MultiplexerBody body = MultiplexerBody::convolutions;  ///< what looks at that
+  MultiplexerSource source = MultiplexerSource::images;  ///< where it comes from
   /// Raw images u8 or f32 (n, c, h, w) to vectors f32 (n, d); empty: as they are.
   std::function<Tensor(const Tensor&)> describe;
 };

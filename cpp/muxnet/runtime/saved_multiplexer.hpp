@@ -12,7 +12,7 @@ namespace muxnet {
 
 /// A multiplexer as a router's folder keeps it.
 struct SavedMultiplexer {
-  Multiplexer multiplexer;
+  Multiplexer multiplexer;          ///< the network, and how its scores become weights
   MultiplexerOptions network;       ///< that its model is built from, but for the body
   Shape input_shape;                ///< of one raw input: (c, h, w), or (d) of vectors
   std::vector<std::string> models;  ///< whose answers it has learnt from

@@ -32,6 +32,7 @@ struct FrozenOutputs {
 
   /// n.
   std::int64_t inputs() const { return labels.size() / variants; }
+  /// N.
   std::int64_t models() const { return probabilities.dim(1); }
   std::int64_t classes() const { return probabilities.dim(2); }
 };

@@ -81,7 +81,7 @@ PlattScaling fit_platt_scaling(std::span<const float> scores, std::span<const st
   return now.slope > 0 ? now : blind;
 }
 
-void scale_scores(Model& multiplexer, const FrozenOutputs& outputs) {
+void scale_own_scores(Model& multiplexer, const FrozenOutputs& outputs) {
   const std::int64_t n = outputs.inputs();
   scale_scores(multiplexer, Predictor(multiplexer).output(outputs.images.rows(0, n), "scores"),
                correctness(outputs.probabilities.rows(0, n), outputs.labels.rows(0, n)));

@@ -277,7 +277,7 @@ TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& output
   const bool correctness =
       options.offload == OffloadTarget::none && options.objective == Objective::correctness;
   if (correctness && validation != nullptr && result.status == TrainingStatus::finished) {
-    scale_scores(multiplexer, *validation);
+    scale_own_scores(multiplexer, *validation);
   }
   return result;
 }

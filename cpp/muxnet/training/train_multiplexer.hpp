@@ -37,7 +37,7 @@ struct MultiplexerTrainingOptions {
 ///
 /// Graph outputs used: "scores" (batch, N), with offload (batch, 1), and "meta" (batch, N * D) or
 /// (batch, D). `validation` (may be null): accuracy on its variant 0 after each epoch; a finished
-/// multiplexer of correctness is then calibrated on it (scale_scores). Throws as
+/// multiplexer of correctness is then scaled on it (scale_own_scores). Throws as
 /// run_training, std::invalid_argument on parts that do not fit each other.
 /// Source: arXiv 2001.05870v2, Algorithm 1.
 TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& outputs,

@@ -67,8 +67,9 @@ def dataset(
     name: str = "arrays",
     class_names: Sequence[str] = (),
 ) -> _core.Dataset:
-    """Return a data set from arrays, not copied: images (n, c, h, w) or (n, h, w), or vectors
-    (n, d), labels (n).
+    """Return a data set from arrays, not copied, and labels (n).
+
+    Images (n, c, h, w) or (n, h, w), or vectors (n, d).
 
     Raises:
         ValueError: shapes, dtypes or labels that do not fit, NaN in the images.

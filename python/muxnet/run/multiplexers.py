@@ -44,7 +44,7 @@ def raw_inputs(data: _core.Dataset) -> NDArray[np.generic]:
 
 
 def multiplexer_options(
-    input_shape: tuple[int, int, int],
+    input_shape: Sequence[int],
     models: int,
     config: RunConfig,
     *,

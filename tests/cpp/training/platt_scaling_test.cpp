@@ -78,7 +78,7 @@ FrozenOutputs halves(std::int64_t n, std::uint64_t seed) {
 TEST(PlattScaling, OfAMultiplexerMakesItsProbabilitiesTrueAtMean) {
   const FrozenOutputs outputs = halves(300, 4);
   Model mux("mux", testing::tiny_multiplexer_graph(2), 3);
-  scale_scores(mux, outputs);
+  scale_own_scores(mux, outputs);
   const Tensor scores = Predictor(mux).output(outputs.images, "scores");
   const std::vector<double> shares{1 / 3.0, 2 / 3.0};
   for (std::size_t m = 0; m < 2; ++m) {
@@ -94,7 +94,7 @@ TEST(PlattScaling, OfScoresThatOthersGaveFoldsIntoAMultiplexerWhatItMakesOfThem)
   const Tensor scores = Predictor(mux).output(outputs.images, "scores");
   const Tensor correct = correctness(outputs.probabilities, outputs.labels);
   const Tensor scaled = scale_scores(mux, scores, correct);
-  scale_scores(same, outputs);
+  scale_own_scores(same, outputs);
   const Tensor found = Predictor(mux).output(outputs.images, "scores");
   const Tensor expected = Predictor(same).output(outputs.images, "scores");
   for (std::int64_t i = 0; i < scores.size(); ++i) {
