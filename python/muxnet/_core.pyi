@@ -1345,7 +1345,9 @@ class FrozenOutputs:
         """
     @property
     def models(self) -> int:
-        ...
+        """
+        N.
+        """
     @property
     def normalization(self) -> Normalization:
         """
@@ -2923,13 +2925,19 @@ class MultiplexerKind:
     """
     @property
     def body(self) -> MultiplexerBody:
-        ...
+        """
+        What looks at that.
+        """
     @property
     def name(self) -> str:
-        ...
+        """
+        By which it is chosen.
+        """
     @property
     def source(self) -> MultiplexerSource:
-        ...
+        """
+        Where it comes from.
+        """
     @property
     def title(self) -> str:
         """
@@ -2968,7 +2976,9 @@ class SavedMultiplexer:
         """
     @property
     def multiplexer(self) -> Multiplexer:
-        ...
+        """
+        The network, and how its scores become weights.
+        """
     @property
     def network(self) -> MultiplexerOptions:
         """
@@ -4671,12 +4681,10 @@ def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.M
     """
 def scale_scores(multiplexer: Model, scores: numpy.ndarray, correct: numpy.ndarray) -> numpy.ndarray:
     """
-    Make sigmoid of each score the probability that the model is right, by scores f32 (n, N)
-    that others like it gave to inputs that they have not learnt from, and whether each model
-    is right on those, u8 (n, N). Returns what the scores have become.
-    
-    Raises:
-        ValueError: they do not fit.
+    Makes sigmoid of each of a multiplexer's scores the probability that the model is right, by
+    scores f32 (n, N) that others like it gave to inputs that they have not learnt from, and whether
+    each model is right on those, u8 (n, N). Returns what these scores have become. Raises
+    ValueError where they do not fit.
     """
 def schedules() -> list[ScheduleEntry]:
     """

@@ -104,6 +104,27 @@ def test_the_table_of_a_router_holds_scores_that_policies_are_compared_by(folder
         assert policy.decide(test).called
 
 
+def test_inputs_to_evaluate_on_are_scored_by_the_routers_multiplexer(folder, capsys):
+    assert fit() == 0
+    images, labels, dark = pictures(200, 5)
+    np.savez("test.npz", images=images, labels=labels)
+    collected = "collect --models models.json --data test.npz --out test.safetensors"
+    assert cli.main(collected.split()) == 0
+    evaluated = ["evaluate", "router", "--outcomes", "test.safetensors", "--json", "found.json"]
+    assert cli.main(evaluated) == 1
+    assert "weights or scores" in capsys.readouterr().err
+    assert cli.main([*evaluated, "--data", "test.npz"]) == 0
+    found = json.loads((folder / "found.json").read_text())
+    assert found["router"]["accuracy"] == 1
+    share = dark.mean()
+    cost = OWN + share * SMALL + (1 - share) * LARGE
+    assert found["router"]["cost"] == pytest.approx(cost)
+    calibrated = ["calibrate", "router", "--outcomes", "test.safetensors", "--data", "test.npz"]
+    assert cli.main([*calibrated, "--share", "large=0.6"]) == 0
+    seen = ["evaluate", "router", "--outcomes", "outcomes.safetensors", "--data", "inputs.npz"]
+    assert cli.main(seen) == 1  # it was fitted on them
+
+
 def test_a_service_runs_the_multiplexer_and_counts_it(folder):
     from muxnet.serve.served import Source, load
 

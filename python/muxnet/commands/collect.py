@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from muxnet.pool.adapters import ForeignModel
 
 HELP = "run models over labelled inputs and write their answers as an outcome table"
+SPLITS = ("test", "held_out", "train")
 INTERRUPTED = "answers so far are kept: the same command with --resume goes on from them"
 
 RAY_NEEDS = (
     ", a worker a core; elsewhere it needs muxnet, the packages of the models, and their files "
     "and modules at the same paths (a shared folder: key path of the list)"
 )
-SPLITS = ("test", "held_out", "train")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.progress import reporter
 from muxnet.base.words import cost_text, cost_title, percent_text
-from muxnet.commands.collect import SPLITS
+from muxnet.commands.collect import SPLITS, labelled_inputs
 from muxnet.commands.options import Names, add_options, given_options
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.study_results import DEFAULT
@@ -151,7 +151,6 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
         UserError: the answers are to other inputs.
 
     """
-    from muxnet.commands.collect import labelled_inputs
     from muxnet.pool.cross_fitting import Pricing, cross_fit
     from muxnet.run.data import dataset
 

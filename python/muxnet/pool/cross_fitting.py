@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import UsageError, UserError, error_text
+from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.words import cost_title, count_text
 from muxnet.run.config import RunConfig
 from muxnet.run.multiplexers import multiplexer_options, raw_inputs
@@ -120,6 +120,25 @@ def cross_fit(
     scored = _core.with_view(table, _core.view_of_scores(multiplexer, scores), costs)
     own_price = costs[pricing.cost_kind]
     return CrossFitted(learner.saved(multiplexer, own_price), scored, tuple(sizes.tolist()))
+
+
+def scored(
+    table: _core.OutcomeTable, data: _core.Dataset, saved: _core.SavedMultiplexer
+) -> _core.OutcomeTable:
+    """Return a table of inputs that a multiplexer has not learnt from, with what it says of them.
+
+    Raises:
+        ConfigError: answers to other inputs; of costs of another kind.
+        ValueError: inputs that it is not for.
+
+    """
+    if saved.cost_kind not in table.cost_kinds:
+        expected = f"costs of the kind {saved.cost_kind}, as the multiplexer's"
+        raise ConfigError(error_text("table", expected, ", ".join(table.cost_kinds)))
+    inputs = raw_inputs(data.subset(matching_rows(table, data)))
+    shown = _core.multiplexer_inputs(saved.multiplexer, inputs)
+    view = _core.run_multiplexer(saved.multiplexer, shown)
+    return _core.with_view(table, view, {saved.cost_kind: saved.multiplexer.cost})
 
 
 class _Learner:

@@ -1,0 +1,38 @@
+"""Recorded answers with the scores that a router's multiplexer gives to their inputs."""
+
+from __future__ import annotations
+
+import argparse
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import UsageError, error_text
+from muxnet.commands.collect import SPLITS, labelled_inputs
+from muxnet.pool.router_folder import load_multiplexer
+
+
+def add_scored_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add the inputs of a table, for a router whose multiplexer scores them."""
+    parser.add_argument(
+        "--data", help="the inputs of --outcomes, for the router's multiplexer to score them"
+    )
+    parser.add_argument("--split", choices=SPLITS, default="test", help="of data that has several")
+
+
+def scored_table(
+    table: _core.OutcomeTable, policy: _core.Policy, arguments: argparse.Namespace
+) -> _core.OutcomeTable:
+    """Return a table with what a router's multiplexer says of its inputs, where they are given.
+
+    Raises:
+        UserError: they are others, or the router has no multiplexer.
+
+    """
+    if arguments.data is None:
+        return table
+    from muxnet.pool.cross_fitting import scored
+
+    saved = load_multiplexer(arguments.router, policy)
+    if saved is None:
+        expected = "a router whose policy uses a multiplexer"
+        raise UsageError(error_text("--data", expected, policy.name))
+    return scored(table, labelled_inputs(arguments.data, arguments.split)[0], saved)
