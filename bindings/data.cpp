@@ -181,6 +181,11 @@ void bind_image_format(Module& module) {
   bind_register(module, &interpolations, "Interpolation", "interpolations");
 }
 
+void bind_statistics(Module& module) {
+  module.def("image_statistics", &image_statistics, py::arg("images"), Unlocked());
+  module.def("image_statistic_names", &image_statistic_names);
+}
+
 void bind_images(Module& module) {
   module.def(
       "read_images",
@@ -201,8 +206,6 @@ void bind_images(Module& module) {
       "format_images",
       [](const Tensor& images, const ImageFormat& format) { return format_images(images, format); },
       py::arg("images"), py::arg("format"), Unlocked());
-  module.def("image_statistics", &image_statistics, py::arg("images"), Unlocked());
-  module.def("image_statistic_names", &image_statistic_names);
   module.def("encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
              py::arg("quality") = 90, Unlocked());
   module.def(
@@ -221,6 +224,7 @@ void bind_data(Module& module) {
   bind_splits(module);
   bind_loader(module);
   bind_images(module);
+  bind_statistics(module);
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
              "Mean and deviation of each channel.");
   module.def("normalize", &normalize, py::arg("images"), py::arg("normalization"), Unlocked());

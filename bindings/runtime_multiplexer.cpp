@@ -12,8 +12,8 @@ void bind_multiplexer(Module& module) {
       .def(py::init([](std::shared_ptr<Model> model, Objective objective,
                        const WeightOptions& weights, std::vector<double> costs, std::string kind,
                        std::optional<double> price) {
-             return Multiplexer{std::move(model), objective,       weights,
-                                std::move(costs), std::move(kind), price};
+             return Multiplexer{std::move(model), objective, weights, std::move(costs),
+                                std::move(kind),  {},        price};
            }),
            py::arg("model"), py::arg("objective") = Objective::correctness,
            argument("weights", WeightOptions{}), py::kw_only(),
@@ -24,6 +24,14 @@ void bind_multiplexer(Module& module) {
       .def_readonly("weights", &Multiplexer::weights)
       .def_readonly("costs", &Multiplexer::costs)
       .def_readonly("kind", &Multiplexer::kind)
+      .def_readonly("images", &Multiplexer::images)
+      .def(
+          "for_images",
+          [](Multiplexer multiplexer, const ImageFormat& images) {
+            multiplexer.images = images;
+            return multiplexer;
+          },
+          py::arg("images"), "The same one, for images that become these before it is shown them.")
       .def_property_readonly("cost", &cost_of, text_of("cost_of"))
       .def(
           "at_price",
@@ -82,21 +90,18 @@ void bind_kinds(Module& module) {
 }
 
 SavedMultiplexer save_what(const Multiplexer& multiplexer, const MultiplexerOptions& network,
-                           Shape input_shape, std::vector<std::string> models, std::int64_t classes,
+                           std::vector<std::string> models, std::int64_t classes,
                            std::string cost_kind, std::string learnt_from) {
-  return {multiplexer,           network, std::move(input_shape),
-          std::move(models),     classes, std::move(cost_kind),
+  return {multiplexer,           network, std::move(models), classes, std::move(cost_kind),
           std::move(learnt_from)};
 }
 
 void bind_saved(Module& module) {
   Class<SavedMultiplexer>(module, "SavedMultiplexer")
       .def(py::init(&save_what), py::arg("multiplexer"), py::kw_only(), py::arg("network"),
-           py::arg("input_shape"), py::arg("models"), py::arg("classes"), py::arg("cost_kind"),
-           py::arg("learnt_from"))
+           py::arg("models"), py::arg("classes"), py::arg("cost_kind"), py::arg("learnt_from"))
       .def_readonly("multiplexer", &SavedMultiplexer::multiplexer)
       .def_readonly("network", &SavedMultiplexer::network)
-      .def_readonly("input_shape", &SavedMultiplexer::input_shape)
       .def_readonly("models", &SavedMultiplexer::models)
       .def_readonly("classes", &SavedMultiplexer::classes)
       .def_readonly("cost_kind", &SavedMultiplexer::cost_kind)

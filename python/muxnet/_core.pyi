@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'draw_folds', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'load_images', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFit', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'draw_folds', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_rest_request', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -670,6 +670,113 @@ class OptimizerEntry:
 class ScheduleEntry:
     """
     A course of the learning rate.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
+class ImageFormat:
+    """
+    How a photograph becomes an image of one size: planes (channels, height, width), RGB or grey.
+    """
+    @staticmethod
+    def from_json(json: str) -> ImageFormat:
+        """
+        What ``json`` gave; keys with a default may be missing.
+        
+        Raises:
+            ValueError: other JSON, by key.
+        """
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, fit: str = 'crop', resize: typing.SupportsInt | typing.SupportsIndex = 0, interpolation: str = 'bilinear', antialias: bool = True, upright: bool = True, padding: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        Raises:
+            ValueError: out of range, or what does not go together.
+        """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def antialias(self) -> bool:
+        """
+        The kernel widens as the picture shrinks, as Pillow's does; false: as
+        torchvision on tensors. Of bilinear and bicubic alone.
+        """
+    @property
+    def channels(self) -> int:
+        """
+        3: RGB; 1: grey.
+        """
+    @property
+    def fit(self) -> str:
+        """
+        One of image_fits().
+        """
+    @property
+    def height(self) -> int:
+        """
+        In pixels.
+        """
+    @property
+    def interpolation(self) -> str:
+        """
+        One of interpolations().
+        """
+    @property
+    def json(self) -> str:
+        """
+        As one JSON object, its keys the arguments.
+        """
+    @property
+    def padding(self) -> int:
+        """
+        Value around a letterbox, 0 .. 255.
+        """
+    @property
+    def resize(self) -> int:
+        """
+        "crop": the shorter side before the cut; 0: cut, then resized.
+        """
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """
+        (channels, height, width).
+        """
+    @property
+    def upright(self) -> bool:
+        """
+        Turned as EXIF data say; false: as it is stored (torchvision's loader).
+        """
+    @property
+    def width(self) -> int:
+        """
+        In pixels.
+        """
+class ImageFit:
+    """
+    How the shape of a picture is made that of the image.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
+class Interpolation:
+    """
+    How pixels are made of their neighbours.
     """
     @property
     def name(self) -> str:
@@ -2802,6 +2909,10 @@ class Multiplexer:
         """
         The same one, of which a pass costs something else.
         """
+    def for_images(self, images: ImageFormat) -> Multiplexer:
+        """
+        The same one, for images that become these before it is shown them.
+        """
     @property
     def cost(self) -> float:
         """
@@ -2811,6 +2922,11 @@ class Multiplexer:
     def costs(self) -> list[float]:
         """
         (N), of the models: what weights trade; none for one that offloads.
+        """
+    @property
+    def images(self) -> ImageFormat | None:
+        """
+        What raw images become before it is shown them, or what is told of them; none: as they are.
         """
     @property
     def kind(self) -> str:
@@ -2947,7 +3063,7 @@ class SavedMultiplexer:
     """
     A multiplexer as a router's folder keeps it.
     """
-    def __init__(self, multiplexer: Multiplexer, *, network: MultiplexerOptions, input_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], models: collections.abc.Sequence[str], classes: typing.SupportsInt | typing.SupportsIndex, cost_kind: str, learnt_from: str) -> None:
+    def __init__(self, multiplexer: Multiplexer, *, network: MultiplexerOptions, models: collections.abc.Sequence[str], classes: typing.SupportsInt | typing.SupportsIndex, cost_kind: str, learnt_from: str) -> None:
         ...
     @property
     def classes(self) -> int:
@@ -2958,11 +3074,6 @@ class SavedMultiplexer:
     def cost_kind(self) -> str:
         """
         Of the models' costs and its own.
-        """
-    @property
-    def input_shape(self) -> list[int]:
-        """
-        Of one raw input: (c, h, w), or (d) of vectors.
         """
     @property
     def learnt_from(self) -> str:
@@ -4331,11 +4442,9 @@ def data_kinds() -> list[DataKind]:
     """
     All kinds of data set that "KIND:PATH" may name.
     """
-def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
+def decode_images(contents: collections.abc.Sequence[bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
     """
-    Images u8 (n, channels, size, size) from the contents of JPEG or PNG files, decoded in parallel.
-    Raises FileError for the first that is no whole image or has too many pixels,
-    ValueError for none or options out of range.
+    The same of the contents of image files, called "image 0" and so on in errors.
     """
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
@@ -4404,6 +4513,12 @@ def failure_prediction(table: OutcomeTable) -> list[FailurePrediction]:
     """
     (N). Raises ValueError for a table without labels.
     """
+def format_images(images: numpy.ndarray, format: ImageFormat) -> numpy.ndarray:
+    """
+    The same of pixels in memory: images u8 or f32 (n, c, h, w) in their own dtype, in parallel.
+    Those of the format's height and width are passed through. One channel is repeated where colour
+    is wanted, RGB becomes grey where that is. Raises ValueError.
+    """
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
     What the decisions do at each number of failing models, 0..N.
@@ -4412,6 +4527,10 @@ def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost
     """
     Eq. 13 with Eq. 11 and 12: C = local (C_mux + C_mobile) + (1 - local) (C_mux + C_cloud-only).
     local: share of the inputs answered on the device. Raises ValueError unless in [0,1].
+    """
+def image_fits() -> list[ImageFit]:
+    """
+    All ways to fit a picture: "crop", "stretch", "letterbox".
     """
 def image_payloads() -> list[ImagePayload]:
     """
@@ -4440,13 +4559,9 @@ def interpolate(points: collections.abc.Sequence[tuple[typing.SupportsFloat | ty
     Accuracy at `cost` on the straight lines between `points` (at least one, by rising cost), level
     outside.
     """
-def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resize: typing.SupportsInt | typing.SupportsIndex = 256, crop: typing.SupportsInt | typing.SupportsIndex = 224) -> numpy.ndarray:
+def interpolations() -> list[Interpolation]:
     """
-    RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.
-    
-    Raises:
-        OSError: an unreadable file.
-        ValueError: no files, crop above resize.
+    All ways to interpolate: "bilinear", "bicubic", "nearest", "box".
     """
 def load_multiplexer(folder: os.PathLike | str | bytes) -> SavedMultiplexer:
     """
@@ -4464,14 +4579,6 @@ def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.n
     
     Raises:
         OSError: unreadable or not valid.
-    """
-def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
-    """
-    Images u8 (n, channels, size, size) as of an image folder: central square, resized.
-    
-    Raises:
-        OSError: an unreadable file.
-        ValueError: no files.
     """
 def look_closely(policy: Policy, table: OutcomeTable, evaluation: Evaluation) -> Details:
     """
@@ -4575,9 +4682,10 @@ def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndar
     (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
     dtype, channel count, a row that is not finite.
     """
-def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt | typing.SupportsIndex = 3, size: typing.SupportsInt | typing.SupportsIndex = 64) -> Splits:
+def open_splits(spec: str, options: SplitOptions, format: ImageFormat | None = None) -> Splits:
     """
-    Data from 'KIND:PATH', divided; channels and size are for image folders.
+    Data from 'KIND:PATH', divided; the format is that of an image folder's images, by default
+    the central square at 64 x 64 pixels.
     
     Raises:
         ValueError: kind or classes that do not fit.
@@ -4608,6 +4716,12 @@ def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.Supp
 def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
     Reads a ModelInferRequest as it goes over gRPC; otherwise as read_rest_request.
+    """
+def read_images(files: collections.abc.Sequence[os.PathLike | str | bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
+    """
+    Image files of any format (see image_decode.hpp) as every one of `formats` wants them. Each is
+    decoded once (grey is decoded apart from colour), in parallel; without formats only to see
+    whether it can be. Raises ValueError for formats that are none.
     """
 def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """

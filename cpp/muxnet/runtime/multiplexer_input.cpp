@@ -2,6 +2,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/data/image_statistics.hpp"
+#include "muxnet/data/read_images.hpp"
 
 namespace muxnet {
 namespace {
@@ -44,10 +45,11 @@ Tensor shown_to_multiplexer(const std::string& kind, const Tensor& inputs) {
 
 MultiplexerInput::MultiplexerInput(const Multiplexer& multiplexer, const Shape& input_shape)
     : kind_(multiplexer_kinds().find(multiplexer.kind)),
+      images_(multiplexer.images),
       shape_(multiplexer.model->graph.shape(multiplexer.model->graph.input())) {
-  const Tensor shown = shown_to_multiplexer(kind_.name, Tensor(input_shape));
-  require(shown.shape() == shape_, text("multiplexer, ", kind_.name),
-          text("inputs as ", to_string(shape_)), to_string(shown.shape()));
+  const Tensor example = shown(Tensor(input_shape));
+  require(example.shape() == shape_, text("multiplexer, ", kind_.name),
+          text("inputs as ", to_string(shape_)), to_string(example.shape()));
   const auto from = [&](DType dtype) {
     Dataset one;
     one.images = Tensor(shape_, dtype);
@@ -57,9 +59,14 @@ MultiplexerInput::MultiplexerInput(const Multiplexer& multiplexer, const Shape& 
   if (!kind_.describe) bytes_ = from(DType::u8);
 }
 
+Tensor MultiplexerInput::shown(const Tensor& inputs) const {
+  const bool formats = images_ && inputs.shape().size() == 4;
+  return shown_to_multiplexer(kind_.name, formats ? format_images(inputs, *images_) : inputs);
+}
+
 void MultiplexerInput::apply(const Tensor& inputs, std::int64_t row, float* dst) const {
-  const Tensor shown = shown_to_multiplexer(kind_.name, inputs.rows(row, row + 1));
-  (shown.dtype() == DType::u8 ? *bytes_ : *floats_).apply(shown, 0, {}, dst);
+  const Tensor one = shown(inputs.rows(row, row + 1));
+  (one.dtype() == DType::u8 ? *bytes_ : *floats_).apply(one, 0, {}, dst);
 }
 
 Tensor MultiplexerInput::all(const Tensor& inputs) const {

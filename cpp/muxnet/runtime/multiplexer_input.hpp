@@ -37,11 +37,12 @@ Register<MultiplexerKind>& multiplexer_kinds();
 /// not normalised. Throws std::invalid_argument: no such kind, or another one's inputs.
 Tensor shown_to_multiplexer(const std::string& kind, const Tensor& inputs);
 
-/// Inputs of one shape as a multiplexer is shown them, normalised. Threads may use it at once.
+/// Inputs as a multiplexer is shown them: images made what it wants, normalised. Threads may use it
+/// at once.
 class MultiplexerInput {
  public:
-  /// `input_shape`: of one input, (1, c, h, w) or of vectors (1, d). Throws std::invalid_argument
-  /// where the multiplexer is for others.
+  /// `input_shape`: of one raw input, (1, c, h, w) or of vectors (1, d). Throws
+  /// std::invalid_argument where the multiplexer is for others.
   MultiplexerInput(const Multiplexer& multiplexer, const Shape& input_shape);
 
   /// (1, c, h, w), of what apply() writes.
@@ -53,7 +54,10 @@ class MultiplexerInput {
   Tensor all(const Tensor& inputs) const;
 
  private:
+  Tensor shown(const Tensor& inputs) const;
+
   MultiplexerKind kind_;
+  std::optional<ImageFormat> images_;
   Shape shape_;
   std::optional<Transform> bytes_, floats_;
 };

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "muxnet/data/image_format.hpp"
 #include "muxnet/losses/multiplexer.hpp"
 #include "muxnet/networks/model.hpp"
 #include "muxnet/networks/predictor.hpp"
@@ -18,7 +19,9 @@ struct Multiplexer {
   WeightOptions weights{};                       ///< how scores become weights
   std::vector<double>
       costs{};  ///< (N), of the models: what weights trade; none for one that offloads
-  std::string kind = "image";     ///< what it is shown: of multiplexer_kinds()
+  std::string kind = "image";  ///< what it is shown: of multiplexer_kinds()
+  /// What raw images become before it is shown them, or what is told of them; none: as they are.
+  std::optional<ImageFormat> images{};
   std::optional<double> price{};  ///< of one pass, in the unit of `costs`; none: its MACs
 };
 

@@ -76,7 +76,7 @@ Json to_json(const SavedMultiplexer& saved, const std::string& weights) {
   const Multiplexer& own = saved.multiplexer;
   return {{"format", format_name},
           {"kind", own.kind},
-          {"input_shape", saved.input_shape},
+          {"images", own.images ? parse_json(to_json(*own.images)) : Json()},
           {"network", network_json(saved.network)},
           {"objective", objectives.of(own.objective)},
           {"formulation", formulations.of(own.weights.formulation)},
@@ -104,11 +104,6 @@ void check(const SavedMultiplexer& saved) {
   require(saved.classes > 0, "classes", "at least 1", text(saved.classes));
   require(std::isfinite(own.weights.lambda_cost) && own.weights.lambda_cost >= 0, "lambda_cost",
           "a number of at least 0", text(own.weights.lambda_cost));
-  require(saved.input_shape.size() == 3 || saved.input_shape.size() == 1, "input_shape",
-          "(c, h, w) or (d)", to_string(saved.input_shape));
-  require(std::ranges::all_of(saved.input_shape, [](auto extent) { return extent > 0; }) &&
-              volume(saved.input_shape) <= most_values,
-          "input_shape", text("1 to ", most_values, " values"), to_string(saved.input_shape));
 }
 
 /// The model that the options tell, with the weights of the file: no memory is asked for that the
@@ -133,7 +128,9 @@ SavedMultiplexer from_json(const Json& content, const std::filesystem::path& wei
   SavedMultiplexer saved;
   Multiplexer& own = saved.multiplexer;
   content.at("kind").get_to(own.kind);
-  content.at("input_shape").get_to(saved.input_shape);
+  if (!content.at("images").is_null()) {
+    own.images = image_format_from_json(content.at("images").dump());
+  }
   own.objective = objectives.read(content);
   own.weights.formulation = formulations.read(content);
   content.at("lambda_cost").get_to(own.weights.lambda_cost);
@@ -151,7 +148,13 @@ SavedMultiplexer from_json(const Json& content, const std::filesystem::path& wei
   require(content.at("weights").get<std::string>() == digest, weights.filename().string(),
           "the weights that were written with it", "others");
   own.model = read_model(saved.network, weights);
-  Shape input = saved.input_shape;
+  const bool vectors = multiplexer_kinds().find(own.kind).source == MultiplexerSource::vectors;
+  require(own.images.has_value() != vectors, "images", vectors ? "none for vectors" : "a format",
+          vectors ? "one" : "none");
+  const Shape vector{saved.network.channels};
+  Shape input = vectors ? vector : own.images->shape();
+  require(volume(input) <= most_values, "images", text("at most ", most_values, " values"),
+          to_string(input));
   input.insert(input.begin(), 1);
   const MultiplexerInput fits(own, input);
   return saved;

@@ -14,7 +14,6 @@ namespace muxnet {
 struct SavedMultiplexer {
   Multiplexer multiplexer;          ///< the network, and how its scores become weights
   MultiplexerOptions network;       ///< that its model is built from, but for the body
-  Shape input_shape;                ///< of one raw input: (c, h, w), or (d) of vectors
   std::vector<std::string> models;  ///< whose answers it has learnt from
   std::int64_t classes = 0;         ///< of these
   std::string cost_kind;            ///< of the models' costs and its own

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.words import cost_title, count_text
+from muxnet.pool.pools import image_format
 from muxnet.run.config import RunConfig
-from muxnet.run.multiplexers import multiplexer_options, raw_inputs
+from muxnet.run.multiplexers import kind_of, multiplexer_options, raw_inputs
 from muxnet.run.outcome_tables import matching_rows
 from muxnet.run.training import Progress, fit_multiplexer, frozen_outputs, pretrain_multiplexer
 from muxnet.run.zoo import measure_latency
@@ -187,11 +188,12 @@ class _Learner:
     def saved(self, multiplexer: _core.Multiplexer, cost: float) -> _core.SavedMultiplexer:
         """Return what a router's folder keeps of a multiplexer that costs so much."""
         shape = multiplexer.model.graph.input_shape
-        table = self._table
+        table, kept = self._table, multiplexer.at_price(cost)
+        if kind_of(self._config).source == _core.MultiplexerSource.images:
+            kept = kept.for_images(image_format(*self._data.image_shape))
         return _core.SavedMultiplexer(
-            multiplexer.at_price(cost),
+            kept,
             network=multiplexer_options(shape, len(table.models), self._config),
-            input_shape=raw_inputs(self._data).shape[1:],
             models=table.models,
             classes=table.probabilities.shape[2],
             cost_kind=self._cost_kind,

@@ -205,12 +205,10 @@ def open_router(
     if run is None and not folder.finished:
         listed = read_models(models_file(path, Path(models) if models else None), threads=threads)
         saved = load_multiplexer(path, found)
-        return Router(
-            listed,
-            None if saved is None else saved.multiplexer,
-            found,
-            images=images or _format_of(saved),
-        )
+        multiplexer = None if saved is None else saved.multiplexer
+        if images is None and multiplexer is not None:
+            images = multiplexer.images  # those that the models' answers are known to
+        return Router(listed, multiplexer, found, images=images)
     if models is not None or images is not None:
         raise ConfigError(error_text(str(path), "a run's own models and images", "others"))
     config, results = load_config(folder.config), read_results(folder.results)
@@ -219,14 +217,6 @@ def open_router(
     if offload:
         networks = [networks[i] for i in device_and_cloud(networks)]
     return Router(networks, multiplexer, found, class_names=results.data.class_names)
-
-
-def _format_of(saved: _core.SavedMultiplexer | None) -> ImageFormat | None:
-    """Return how files become the images that a multiplexer has learnt from."""
-    if saved is None or len(saved.input_shape) != 3:
-        return None
-    channels, height, width = saved.input_shape
-    return ImageFormat(channels, width) if height == width else None
 
 
 def _batches(

@@ -293,6 +293,9 @@ def _check(config: RunConfig) -> None:
     if len(models) < 2 or len(set(models)) != len(models):
         raise ConfigError(error_text("models", "two or more different names", models))
     own = config.multiplexer
+    if own.kind != MultiplexerConfig.kind:
+        expected = f"{MultiplexerConfig.kind} for networks of the zoo"
+        raise ConfigError(error_text("multiplexer.kind", expected, own.kind))
     if own.distillation_weight > 0 and own.meta_dim != config.projection_dim:
         expected = f"projection_dim ({config.projection_dim}) for the distillation loss"
         raise ConfigError(error_text("multiplexer.meta_dim", expected, own.meta_dim))

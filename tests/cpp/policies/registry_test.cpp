@@ -19,7 +19,8 @@ using testing::random_table;
 
 /// What learns from these inputs says what it attains on those it has not learnt from.
 bool learns(const std::string& policy) {
-  return policy == "learned_cascade" || policy == "logistic_deferral" || policy == "knn";
+  return policy == "learned_cascade" || policy == "staged_cascade" ||
+         policy == "logistic_deferral" || policy == "knn";
 }
 
 /// Every registered policy at every operating point; a new one is tested without touching this.

@@ -19,7 +19,7 @@ Multiplexer of_kind(const std::string& kind, MultiplexerOptions options) {
   auto model = std::make_shared<Model>("multiplexer", build_multiplexer(options), 3);
   const auto channels = static_cast<std::size_t>(options.channels);
   model->normalization = {std::vector<float>(channels, 0.5F), std::vector<float>(channels, 2.0F)};
-  return {model, Objective::correctness, {}, testing::tiny_costs(3), kind, {}};
+  return {model, Objective::correctness, {}, testing::tiny_costs(3), kind, {}, {}};
 }
 
 Tensor bytes(std::int64_t n, std::int64_t channels) {
@@ -42,6 +42,19 @@ TEST(MultiplexerInput, OfImagesIsTheImageNormalised) {
     const float expected = (static_cast<float>(images.data<std::uint8_t>()[i]) / 255 - 0.5F) / 2;
     ASSERT_NEAR(shown.data<float>()[i], expected, 1e-5);
   }
+}
+
+TEST(MultiplexerInput, LargerImagesAreMadeWhatItWants) {
+  auto multiplexer = of_kind("image", {.channels = 1, .height = 2, .width = 2, .filters = 2});
+  multiplexer.images = ImageFormat{.channels = 1, .height = 2, .width = 2, .interpolation = "box"};
+  Tensor images({1, 1, 4, 4});
+  for (std::int64_t i = 0; i < 16; ++i) images.data<float>()[i] = static_cast<float>(i) / 16;
+  const Tensor shown = MultiplexerInput(multiplexer, {1, 1, 4, 4}).all(images);
+  ASSERT_EQ(shown.shape(), (Shape{1, 1, 2, 2}));
+  const float means[] = {2.5F, 4.5F, 10.5F, 12.5F};
+  for (int i = 0; i < 4; ++i) EXPECT_NEAR(shown.data<float>()[i], (means[i] / 16 - 0.5F) / 2, 1e-5);
+  // Those that have the size already are shown as they are.
+  EXPECT_EQ(MultiplexerInput(multiplexer, {1, 1, 2, 2}).all(Tensor({3, 1, 2, 2})).dim(0), 3);
 }
 
 TEST(MultiplexerInput, OfStatisticsIsWhatTheImageIsLike) {

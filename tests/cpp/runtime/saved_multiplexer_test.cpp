@@ -27,8 +27,11 @@ SavedMultiplexer example() {
                    .meta_dim = 5};
   auto model = std::make_shared<Model>("multiplexer", build_multiplexer(saved.network), 3);
   model->normalization = {{0.25F}, {0.5F}};
-  saved.multiplexer = {model, Objective::correctness, {}, testing::tiny_costs(3), "image", 7.5};
-  saved.input_shape = {1, testing::side, testing::side};
+  saved.multiplexer = {
+      model,   Objective::correctness,
+      {},      testing::tiny_costs(3),
+      "image", ImageFormat{.channels = 1, .height = testing::side, .width = testing::side},
+      7.5};
   saved.models = {"small", "middle", "large"};
   saved.classes = testing::classes;
   saved.cost_kind = "cost";
@@ -42,7 +45,7 @@ TEST(SavedMultiplexer, ComesBackAsItWas) {
   save_multiplexer(saved, folder.path());
   const auto found = load_multiplexer(folder.path());
   EXPECT_EQ(found.models, saved.models);
-  EXPECT_EQ(found.input_shape, saved.input_shape);
+  EXPECT_EQ(found.multiplexer.images, saved.multiplexer.images);
   EXPECT_EQ(found.classes, saved.classes);
   EXPECT_EQ(found.cost_kind, saved.cost_kind);
   EXPECT_EQ(found.learnt_from, saved.learnt_from);
@@ -80,11 +83,9 @@ TEST(SavedMultiplexer, HostileFilesAreRefused) {
   EXPECT_TRUE(contains(refusal([](auto& c) { c["costs"][1] = -1; }), "3 numbers above 0"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c["cost"] = -1; }), "a number of at least 0"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c["models"] = {"a", "a", "b"}; }), "different names"));
-  EXPECT_TRUE(contains(refusal([](auto& c) { c["input_shape"] = {1, 5, 4}; }), "inputs as"));
-  EXPECT_TRUE(contains(refusal([](auto& c) {
-                         c["input_shape"] = {1, 1 << 30, 1 << 30};
-                       }),
-                       "a saved multiplexer"));
+  EXPECT_TRUE(contains(refusal([](auto& c) { c["images"]["height"] = 5; }), "inputs as"));
+  EXPECT_TRUE(contains(refusal([](auto& c) { c["images"] = nullptr; }), "a format"));
+  EXPECT_TRUE(contains(refusal([](auto& c) { c["images"]["fit"] = "x"; }), "a saved multiplexer"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c.erase("network"); }), "network"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c = {1, 2}; }), "a saved multiplexer"));
 }
