@@ -303,6 +303,22 @@ def test_a_multiplexer_of_another_router_is_refused(folder, capsys):
     )
 
 
+def test_what_cannot_be_fitted_is_refused_before_anything_is_trained(folder, capsys, monkeypatch):
+    monkeypatch.setattr(cross_fitting._Learner, "fit", lambda *_: pytest.fail("trained"))
+    table = _core.OutcomeTable.load(folder / "outcomes.safetensors")
+    table.subset(list(range(240)), "test").save(folder / "outcomes.safetensors")
+    assert fit() == 1
+    assert "muxnet collect --split held_out" in capsys.readouterr().err
+    table.save(folder / "outcomes.safetensors")
+    assert fit("--policy", "nonsense") != 0
+    assert "nonsense" in capsys.readouterr().err
+    assert cli.main(["fit", "outcomes.safetensors", "--multiplexer", "image"]) == 2
+    assert "what one pass of the multiplexer costs" in capsys.readouterr().err
+    priced = ["--multiplexer", "image", "--multiplexer-cost", "1"]
+    assert cli.main(["fit", "outcomes.safetensors", *priced]) == 2
+    assert "[--data] expected the table's inputs" in capsys.readouterr().err
+
+
 def test_a_router_that_is_fitted_again_without_one_keeps_none(folder):
     assert fit(kind="statistics") == 0
     assert (folder / "router" / _core.MULTIPLEXER_FILE).exists()

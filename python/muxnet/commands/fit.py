@@ -6,13 +6,12 @@ import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UsageError, error_text
+from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.progress import reporter
@@ -23,6 +22,7 @@ from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
 from muxnet.pool.adapters import keep_models, read_models
+from muxnet.pool.cross_fitting import FOLDS, CrossFitted, Pricing, cross_fit
 from muxnet.pool.router_folder import (
     MODELS_FILE,
     OUTCOMES_FILE,
@@ -32,15 +32,12 @@ from muxnet.pool.router_folder import (
     keep_multiplexer,
 )
 from muxnet.run.config import DATASET_DEFAULTS, RunConfig
-
-if TYPE_CHECKING:
-    from muxnet.pool.cross_fitting import CrossFitted
+from muxnet.run.data import dataset
 
 HELP = "fit a router on recorded answers and save it"
 INTERRUPTED = "nothing was left"
 
 SCORED = "hybrid_single"  # the policy by default where there is a multiplexer
-FOLDS = 5
 TRAINING = ("batch_size", "augmentation", "multiplexer")  # what of a run's configuration applies
 
 
@@ -110,6 +107,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.gate < float("inf"):
         raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
     name = arguments.policy or (SCORED if arguments.multiplexer else DEFAULT)
+    _core.make_policy(name)  # refused before anything is trained
     table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
     if arguments.models is not None:
         check_models(arguments.models, table.models)
@@ -151,9 +149,9 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
         UserError: the answers are to other inputs.
 
     """
-    from muxnet.pool.cross_fitting import Pricing, cross_fit
-    from muxnet.run.data import dataset
-
+    if table.split == "test":  # which no policy is fitted on
+        expected = "inputs to fit on (of muxnet collect --split held_out)"
+        raise UserError(error_text(str(arguments.table), expected, "those to test on"))
     given, counted = None, arguments.multiplexer_cost == "macs"
     if arguments.multiplexer_cost is not None and not counted:
         given = parse_cost(arguments.multiplexer_cost)
