@@ -75,7 +75,8 @@ def untrained_run(tmp_path_factory):
     models = muxnet.zoo(
         SERVED_MODELS, data.train, projection_dim=config.projection_dim, seed=config.seed
     )
-    multiplexer = _core.Multiplexer(multiplexer_network(models, config))
+    network = multiplexer_network(models, config)
+    multiplexer = _core.Multiplexer(network, costs=[model.macs for model in models])
     for network in (*models, multiplexer.model):
         save_weights(network, folder.weights / f"{network.name}.safetensors")
     for split in ("held_out", "calibration"):

@@ -15,7 +15,8 @@ from muxnet.run.multiplexers import multiplexer_network
 
 data = muxnet.load_data("digits", held_out_fraction=0.25)
 models = muxnet.zoo(("alexnet_small", "mobilenet_v2_small"), data.train)
-multiplexer = _core.Multiplexer(multiplexer_network(models, muxnet.RunConfig()))
+network = multiplexer_network(models, muxnet.RunConfig())
+multiplexer = _core.Multiplexer(network, costs=[model.macs for model in models])
 table = muxnet.outcome_table(models, multiplexer, data.test, split="held_out")
 policy = muxnet.fit_policy("hybrid_single", table)
 router = muxnet.Router(models, multiplexer, policy)

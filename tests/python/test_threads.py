@@ -46,7 +46,8 @@ def shared(tmp_path_factory) -> SimpleNamespace:
     data = muxnet.load_data("digits", held_out_fraction=0.25)
     models = muxnet.zoo(("alexnet_small", "mobilenet_v2_small"), data.train, projection_dim=0)
     config = muxnet.RunConfig()
-    multiplexer = _core.Multiplexer(multiplexer_network(models, config))
+    network = multiplexer_network(models, config)
+    multiplexer = _core.Multiplexer(network, costs=[model.macs for model in models])
     table = muxnet.outcome_table(models, multiplexer, data.test, split="held_out")
     images = np.split(_core.normalize(data.test.images, models[0].normalization)[:24], 2)
     return SimpleNamespace(
