@@ -172,7 +172,11 @@ def chance(n=120, seed=0):
     probabilities[labels == 1] = probabilities[labels == 1, :, ::-1]
     vectors = random.normal(size=(n, 60)).astype(np.float32)
     table = _core.OutcomeTable(
-        ["a", "b"], probabilities, {"macs": [1e6, 2e6]}, labels=labels, features=vectors
+        ["a", "b"],
+        probabilities,
+        {"macs": [1e6, 2e6], "joules": [1, 3]},
+        labels=labels,
+        features=vectors,
     )
     return table, muxnet.dataset(vectors, labels, name="vectors"), right
 
@@ -195,6 +199,7 @@ def test_cross_fitted_scores_know_nothing_of_what_is_chance():
         cross_fitted = found.table.scores[:, model].copy()
         assert np.ptp(cross_fitted) == 0 or _core.auroc(cross_fitted, own) < 0.75
     assert found.parts == (24,) * 5
+    assert found.table.cost_kinds == ["macs"]  # the multiplexer's joules are not known
     multiplexer = found.saved.multiplexer
     assert found.table.multiplexer_cost("macs") == multiplexer.macs == multiplexer.cost
 
