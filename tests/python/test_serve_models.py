@@ -315,7 +315,7 @@ def test_images_of_another_size_are_told(folder, started_server):
         pass
 
 
-def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path):
+def test_a_policy_that_wants_a_multiplexer_is_refused_without_one(folder, untrained_run, tmp_path):
     table = _core.OutcomeTable.load(untrained_run / "outcomes-calibration.safetensors")
     policy = _core.make_policy("hybrid_single")
     policy.fit(table)
@@ -326,7 +326,7 @@ def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path
     for entry, name in zip(listed, policy.models, strict=True):
         entry["name"] = name
     (tmp_path / "models.json").write_text(json.dumps(listed))
-    with pytest.raises(UserError, match="needs no multiplexer"):
+    with pytest.raises(UserError, match=r"multiplexer\.json \(muxnet fit --multiplexer\)"):
         load(Source(tmp_path))
     with pytest.raises(UserError, match="shadow"):
         load(Source(folder / "router", shadow=str(tmp_path)))

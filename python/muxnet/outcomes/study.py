@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
@@ -135,8 +134,8 @@ def _diversity(found: _core.Diversity) -> Diversity:
 
 def _left_out(policies: Sequence[_core.LeftOut]) -> tuple[str, ...]:
     """Return a word on the policies that the table does not suffice for."""
-    words = [
-        f"{' and '.join(policy_title(entry.policy) for entry in some)} for want of {want}"
-        for want, some in groupby(policies, lambda entry: entry.want)
-    ]
+    titles: dict[str, list[str]] = {}
+    for entry in policies:
+        titles.setdefault(entry.want, []).append(policy_title(entry.policy))
+    words = [f"{' and '.join(some)} for want of {want}" for want, some in titles.items()]
     return (f"Left out: {'; '.join(words)}.",) if words else ()
