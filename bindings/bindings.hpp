@@ -24,6 +24,7 @@ void bind_data(Module& module);
 void bind_training(Module& module);
 void bind_cost(Module& module);
 void bind_protocol(Module& module);
+void bind_onnx(Module& module);
 void bind_routing(Module& module);
 void bind_policies(Module& module);
 void bind_evaluation(Module& module);

@@ -4,6 +4,7 @@
 #include "holding.hpp"
 #include "muxnet/core/error.hpp"
 #include "muxnet/runtime/model_pool.hpp"
+#include "onnx.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -67,9 +68,11 @@ HostedModel describe(const std::string& name, double cost,
 
 HostedModel host_onnx(const std::string& name, const std::filesystem::path& path, double cost,
                       const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                      const Normalization& normalization, bool logits) {
+                      const Normalization& normalization, bool logits, OnnxOptions options) {
   HostedModel model = describe(name, cost, image_shape, classes, normalization);
-  model.open = [path] { return load_onnx(path); };
+  options.classes = classes;
+  find_engine(options.engine);
+  model.open = open_onnx(path, options);
   return host(std::move(model), logits);
 }
 
@@ -84,15 +87,23 @@ HostedModel host_function(const std::string& name, py::function predict, double 
   return host(std::move(model), logits);
 }
 
-}  // namespace
-
-void bind_hosted_models(Module& module) {
+void bind_classifiers(Module& module) {
   Class<Classifier, std::shared_ptr<Classifier>>(module, "Classifier")
       .def("answer", &Classifier::answer, py::arg("images"), Unlocked());
   module.def(
       "load_onnx",
-      [](const std::filesystem::path& path) { return std::shared_ptr(load_onnx(path)); },
-      py::arg("path"), Unlocked());
+      [](const std::filesystem::path& path, const OnnxOptions& options) {
+        find_engine(options.engine);
+        const ReleaseGil unlocked;
+        return std::shared_ptr(load_onnx(path, options));
+      },
+      py::arg("path"), argument("options", OnnxOptions()));
+}
+
+}  // namespace
+
+void bind_hosted_models(Module& module) {
+  bind_classifiers(module);
   module.def("probabilities_of", &probabilities_of, py::arg("answers"), py::arg("n"),
              py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked());
   Class<HostedModel>(module, "HostedModel")
@@ -102,7 +113,8 @@ void bind_hosted_models(Module& module) {
       .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
                   py::arg("normalization"), py::arg("logits") = false,
-                  "An ONNX file, run by OpenCV's DNN module; read when it is put to work.\n\n"
+                  argument("options", OnnxOptions()),
+                  "An ONNX file; read when it is put to work.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
       .def_static("function", &host_function, py::arg("name"), py::arg("predict"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),

@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -1603,6 +1603,136 @@ class InferenceRequest:
         """
         By name.
         """
+class OnnxValue:
+    """
+    An input or output of an ONNX file.
+    """
+    def __str__(self) -> str:
+        ...
+    @property
+    def dtype(self) -> str:
+        """
+        "f32", "f16", "u8", "i64", "string", ...; "sequence", "map", ...
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def shape(self) -> list[int] | None:
+        """
+        0 for free axes; none where the file does not say.
+        """
+class OnnxDescription:
+    """
+    What an ONNX file says of itself.
+    """
+    @property
+    def class_labels(self) -> list[int]:
+        """
+        Of a classifier of ai.onnx.ml, in the order of its scores; none where its classes have names.
+        """
+    @property
+    def external_files(self) -> list[str]:
+        """
+        That hold weights, in the model's folder.
+        """
+    @property
+    def inputs(self) -> list[OnnxValue]:
+        """
+        Without those that have a value in the file.
+        """
+    @property
+    def layout(self) -> str:
+        """
+        Of an input of images, by the operators that take it, else by where its 3 or 1 channels stand:
+        "nchw", "nhwc"; "" where neither tells.
+        """
+    @property
+    def metadata(self) -> dict[str, str]:
+        ...
+    @property
+    def nodes(self) -> int:
+        """
+        Of all graphs within.
+        """
+    @property
+    def operators(self) -> list[str]:
+        """
+        Each once; of other domains "DOMAIN.NAME".
+        """
+    @property
+    def opsets(self) -> dict[str, int]:
+        """
+        By domain; "" is ONNX's own.
+        """
+    @property
+    def outputs(self) -> list[OnnxValue]:
+        ...
+    @property
+    def spans_axes(self) -> bool:
+        """
+        Whether a Softmax takes several axes as one, as before opset 13, or may do so.
+        """
+class OnnxEngine:
+    """
+    What runs ONNX files: a library that is opened when the first file is, whatever version is
+    installed, so that nothing of it is needed to build.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen, and of the Python package that has it.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
+class OnnxOptions:
+    """
+    """
+    def __init__(self, *, engine: str = 'onnxruntime', output: str = '', layout: str = '', classes: typing.SupportsInt | typing.SupportsIndex = 0, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    @property
+    def classes(self) -> int:
+        """
+        K of an answer (n, K); 0: any.
+        """
+    @classes.setter
+    def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def engine(self) -> str:
+        """
+        One of onnx_engines().
+        """
+    @engine.setter
+    def engine(self, arg0: str) -> None:
+        ...
+    @property
+    def layout(self) -> str:
+        """
+        "nchw" or "nhwc"; "": as the file tells.
+        """
+    @layout.setter
+    def layout(self, arg0: str) -> None:
+        ...
+    @property
+    def output(self) -> str:
+        """
+        Name of the output that answers; "": the only one that can.
+        """
+    @output.setter
+    def output(self, arg0: str) -> None:
+        ...
+    @property
+    def threads(self) -> int:
+        """
+        Of one call; 0: those of the process.
+        """
+    @threads.setter
+    def threads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
 class OutcomeTable:
     """
     Recorded answers of N models, checked once and immutable; copies share everything. Threads may
@@ -2629,9 +2759,9 @@ class Classifier:
     """
     def answer(self, images: numpy.ndarray) -> numpy.ndarray:
         """
-        What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them. Raises
-        ValueError for images that it cannot take and answers of another shape, BusyError
-        while another thread trains the model.
+        What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them, or
+        other inputs f32 (n, ...). Raises ValueError for inputs that it cannot take and
+        answers of another shape, BusyError while another thread trains the model.
         """
 class HostedModel:
     """
@@ -2647,9 +2777,9 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False) -> HostedModel:
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, options: OnnxOptions = ...) -> HostedModel:
         """
-        An ONNX file, run by OpenCV's DNN module; read when it is put to work.
+        An ONNX file; read when it is put to work.
         
         Raises:
             ValueError: a description that is not whole.
@@ -4123,6 +4253,12 @@ def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | ty
     A sentence when the contrastive loss no longer tells the two kinds of pairs of models apart,
     i.e. when their mean distances are less than `gap` apart; empty otherwise.
     """
+def describe_onnx(path: os.PathLike | str | bytes) -> OnnxDescription:
+    """
+    Reads an ONNX file as far as it describes itself, and checks that all its weights are there.
+    Raises FileError for a file that cannot be read, ValueError for what is no ONNX
+    model, weights that are missing, shorter than their shape or outside the model's folder.
+    """
 def digest(array: numpy.ndarray) -> str:
     """
     A number over shape, dtype and every byte, as hexadecimal digits.
@@ -4209,10 +4345,10 @@ def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resi
         OSError: an unreadable file.
         ValueError: no files, crop above resize.
     """
-def load_onnx(path: os.PathLike | str | bytes) -> Classifier:
+def load_onnx(path: os.PathLike | str | bytes, options: OnnxOptions = ...) -> Classifier:
     """
-    The first output of an ONNX file, run by OpenCV's DNN module. Raises FileError for a file that
-    cannot be read, ValueError for a network that OpenCV's importer does not know.
+    An ONNX file in an engine. Raises FileError for a file that cannot be read,
+    ValueError for a network that cannot be run, by name.
     """
 def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
     """
@@ -4319,6 +4455,10 @@ def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndar
     """
     (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
     dtype, channel count, a row that is not finite.
+    """
+def onnx_engines() -> list[OnnxEngine]:
+    """
+    All engines, the default first.
     """
 def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt | typing.SupportsIndex = 3, size: typing.SupportsInt | typing.SupportsIndex = 64) -> Splits:
     """

@@ -26,10 +26,11 @@ LADDER = {
     "training": ("networks", "losses", "optim", "data"),
     "cost": ("core",),
     "protocol": ("core",),
+    "onnx": ("core",),
     "routing": ("core",),
     "policies": ("routing",),
     "evaluation": ("routing",),
-    "runtime": ("networks", "losses", "routing"),
+    "runtime": ("networks", "losses", "onnx", "routing"),
     "service": ("runtime", "data"),
     "offload": ("networks", "data", "cost", "protocol"),
 }

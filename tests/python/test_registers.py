@@ -16,6 +16,7 @@ REGISTERS = (
     "optimizers",
     "schedules",
     "image_payloads",
+    "onnx_engines",
 )
 
 

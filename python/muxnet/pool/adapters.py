@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
@@ -15,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, MissingPackageError, error_text
+from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import Json, read_json, write_json
 from muxnet.base.images import Images
+from muxnet.pool.onnx_models import OnnxDescription, open_onnx
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +27,6 @@ Entry: TypeAlias = Mapping[str, Json]
 
 KEYS = {"name", "onnx", "callable", "engine", "path", "cost", "output", "mean", "deviation"}
 OUTPUTS = ("probabilities", "logits")
-ENGINES = ("onnxruntime", "opencv")
 
 
 class ModelOptions(TypedDict, total=False):
@@ -37,7 +36,7 @@ class ModelOptions(TypedDict, total=False):
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     concurrent: bool
-    onnx: Path | None
+    onnx: OnnxDescription | None
     source: Path | None
 
 
@@ -57,8 +56,7 @@ class ForeignModel:
 
     ``predict`` takes images f32 (n, c, h, w), (x / 255 - mean) / deviation, and gives (n, K):
     probabilities, or logits where ``output`` says so. ``concurrent``: several threads may call it
-    at once. ``source`` is the ONNX file that it was read from, ``onnx`` the same where the core
-    can run it without ``predict``.
+    at once. ``source`` is the ONNX file that it was read from, ``onnx`` what it says.
     """
 
     name: str
@@ -68,7 +66,7 @@ class ForeignModel:
     mean: tuple[float, ...] = (0.0,)
     deviation: tuple[float, ...] = (1.0,)
     concurrent: bool = False
-    onnx: Path | None = None
+    onnx: OnnxDescription | None = None
     source: Path | None = None
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
@@ -105,8 +103,10 @@ class ForeignModel:
             "normalization": _core.Normalization(list(self.mean), list(self.deviation)),
             "logits": self.output == "logits",
         }
-        if self.onnx is not None:
-            return _core.HostedModel.onnx(self.name, self.onnx, **options)
+        if self.onnx is not None and self.source is not None:
+            return _core.HostedModel.onnx(
+                self.name, self.source, options=self.onnx.options, **options
+            )
         return _core.HostedModel.function(
             self.name, self.predict, concurrent=self.concurrent, **options
         )
@@ -140,13 +140,11 @@ def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[Forei
     Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
     ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
     (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel, ``path``, another
-    folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default where it is
-    installed, or ``opencv``, which is built in. ``threads`` are those of one call of ONNX Runtime;
-    0: all cores.
+    folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default, or ``openvino``,
+    where it is installed. ``threads`` are those of one call of an ONNX file; 0: all cores.
 
     Raises:
         ConfigError: an entry that does not fit, a network that the engine does not know.
-        MissingPackageError: ONNX Runtime is needed and not installed.
         OSError: the file, or one that it names, cannot be read.
 
     """
@@ -168,7 +166,7 @@ def describe_models(path: str | os.PathLike[str]) -> list[Entry]:
 def open_models(entries: Sequence[Entry], where: str, *, threads: int = 0) -> list[ForeignModel]:
     """Return the models of entries that ``describe_models`` gave, ``where`` for error texts.
 
-    ``threads`` are those of a call of ONNX Runtime; 0: its own choice. Raises as ``read_models``.
+    ``threads`` are those of a call of an ONNX file; 0: all cores. Raises as ``read_models``.
     """
     models = [_open(f"{where}, model {i}", entry, threads) for i, entry in enumerate(entries)]
     names = [model.name for model in models]
@@ -248,8 +246,8 @@ def _open(where: str, entry: Entry, threads: int) -> ForeignModel:
     engine = entry.get("engine", "")
     if "onnx" in entry:
         path = _folder(entry) / str(entry["onnx"])
-        predict, running = _onnx(where, path, engine, threads)
-        options.update(running)
+        predict, found = open_onnx(path, str(engine), threads)
+        options.update({"onnx": found, "source": path, "concurrent": True})
     elif engine:
         raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
     else:
@@ -263,40 +261,6 @@ def _numbers(where: str, values: Json, above: float = -float("inf")) -> tuple[fl
     if not numbers or len(numbers) != len(items):
         raise ConfigError(error_text(where, "a list of numbers, one per channel", values))
     return numbers
-
-
-def _onnx(where: str, path: Path, engine: Json, threads: int) -> tuple[Predict, ModelOptions]:
-    """Return what runs an ONNX file, and the fields of a model that tell how."""
-    if engine not in ("", *ENGINES):
-        raise ConfigError(error_text(f"{where}, engine", " or ".join(ENGINES), engine))
-    if not path.is_file():
-        raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
-    if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
-        return _opencv(path), {"onnx": path, "source": path}
-    return _onnxruntime(path, threads), {"concurrent": True, "source": path}
-
-
-def _opencv(path: Path) -> Predict:
-    try:
-        return _core.load_onnx(path).answer
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-
-
-def _onnxruntime(path: Path, threads: int) -> Predict:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingPackageError(str(path), "onnxruntime", "onnx") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    providers = ["CPUExecutionProvider"]
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # its exceptions have no common base
-        raise ConfigError(error_text(str(path), "an ONNX model", error)) from error
-    source, answer = session.get_inputs()[0].name, session.get_outputs()[0].name
-    return lambda images: session.run([answer], {source: images})[0]
 
 
 def _callable(where: str, target: Json, folder: Path) -> Predict:

@@ -34,8 +34,8 @@ class Identity:
         }
         self.unknown: list[str] = []
         self._seen: dict[int, object] = {}
-        if model.source is not None:
-            self.known["engine"] = "onnxruntime" if model.onnx is None else "opencv"
+        if model.onnx is not None and model.source is not None:
+            self.known["engine"] = model.onnx.options.engine
             self.known |= fingerprint.of_onnx(model.source)
         else:
             self._value("function", model.predict)

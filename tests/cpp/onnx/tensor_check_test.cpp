@@ -1,4 +1,4 @@
-#include "muxnet/runtime/onnx_tensors.hpp"
+#include "muxnet/onnx/description.hpp"
 
 #include <gtest/gtest.h>
 
@@ -43,8 +43,10 @@ std::string node_with(const std::string& attribute) {
   return bytes(7, bytes(1, testing::onnx_node("Constant", {}, "w") + bytes(5, attribute)));
 }
 
+OnnxDescription read(const std::string& model) { return describe_onnx(model, ""); }
+
 std::string refusal(const std::string& model) {
-  return error_of<std::invalid_argument>([&] { check_onnx_tensors(model); });
+  return error_of<std::invalid_argument>([&] { describe_onnx(model, ""); });
 }
 
 TEST(OnnxTensors, WholeOnesPass) {
@@ -53,9 +55,9 @@ TEST(OnnxTensors, WholeOnesPass) {
        {tensor_of({4, 3}, raw(48)), tensor_of({2}, bytes(4, packed)), tensor_of({}, raw(4)),
         tensor_of({8}, bytes(7, packed), 7), tensor_of({0}, ""), tensor_of({0, 3}, "", 7),
         tensor_of({1}, bytes(10, packed), 11), tensor_of({2}, number(5, 1) + number(5, 2), 6),
-        bytes(1, "\4\3") + number(2, 1) + raw(48)}) {
-    EXPECT_NO_THROW(check_onnx_tensors(model_of(tensor)));
-    EXPECT_NO_THROW(check_onnx_tensors(node_with(bytes(5, tensor))));
+        bytes(1, "\4\3") + number(2, 1) + bytes(8, "w") + raw(48)}) {
+    EXPECT_NO_THROW(read(model_of(tensor)));
+    EXPECT_NO_THROW(read(node_with(bytes(5, tensor))));
   }
 }
 
@@ -102,7 +104,7 @@ TEST(OnnxTensors, DamagedModelsAreRefusedOrLoaded) {
   const std::string whole = testing::linear_onnx({1, 1, 2, 2}, Tensor({4, 3}), Tensor({3}));
   Random random(1);
   int refused = 0;
-  for (int i = 0; i < 1500; ++i) {
+  for (int i = 0; i < 300; ++i) {
     std::string damaged = whole;
     for (auto flips = 1 + random.below(3); flips > 0; --flips) {
       damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));
@@ -115,7 +117,7 @@ TEST(OnnxTensors, DamagedModelsAreRefusedOrLoaded) {
       ++refused;
     }
   }
-  EXPECT_GT(refused, 100);
+  EXPECT_GT(refused, 30);
 }
 
 }  // namespace
