@@ -1616,7 +1616,9 @@ class OnnxValue:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        By which nodes take or give it.
+        """
     @property
     def shape(self) -> list[int] | None:
         """
@@ -1649,7 +1651,9 @@ class OnnxDescription:
         """
     @property
     def metadata(self) -> dict[str, str]:
-        ...
+        """
+        What else it says, by key.
+        """
     @property
     def nodes(self) -> int:
         """
@@ -1667,7 +1671,9 @@ class OnnxDescription:
         """
     @property
     def outputs(self) -> list[OnnxValue]:
-        ...
+        """
+        In the file's order.
+        """
     @property
     def spans_axes(self) -> bool:
         """
@@ -1690,6 +1696,7 @@ class OnnxEngine:
         """
 class OnnxOptions:
     """
+    How an ONNX file is run.
     """
     def __init__(self, *, engine: str = 'onnxruntime', output: str = '', layout: str = '', classes: typing.SupportsInt | typing.SupportsIndex = 0, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
