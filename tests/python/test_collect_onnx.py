@@ -104,7 +104,9 @@ def test_a_list_names_the_engine(onnx_folder):
         ({"onnx": "broken.onnx", "engine": "openvino"}, "broken.onnx"),
         ({"onnx": "broken.onnx", "engine": "onnxruntime"}, "broken.onnx"),
         ({"onnx": "linear.onnx", "engine": "magic"}, "onnxruntime or openvino"),
-        ({"callable": "math:cos", "engine": "openvino"}, "none beside callable"),
+        ({"callable": "math:cos", "engine": "openvino"}, "no engine nor output_name"),
+        ({"callable": "math:cos", "output_name": "logits"}, "no engine nor output_name"),
+        ({"onnx": "linear.onnx", "output_name": "other"}, "output 'other'"),
     ],
 )
 def test_an_engine_says_what_it_cannot_read(onnx_folder, entry, message, capfd):

@@ -331,5 +331,5 @@ def test_a_multiplexer_is_not_to_be_had_for_them(folder, untrained_run, tmp_path
 
 def test_an_onnx_file_is_hosted_without_python(folder):
     listed = adapters.read_models(folder / "models.json")
-    assert [model.onnx is not None for model in listed] == [False, True, False]
-    assert [model.concurrent for model in listed] == [False, False, True]
+    assert [model.onnx is not None for model in listed] == [False, True, True]
+    assert [model.concurrent for model in listed] == [False, True, True]

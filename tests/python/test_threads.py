@@ -141,7 +141,7 @@ def classifier(shared) -> list[Call]:
     pytest.importorskip("onnx")
     path = shared.folder / "model.onnx"
     muxnet.export_onnx(shared.models[0], path)
-    one = _core.load_onnx(path)
+    one = _core.load_onnx(path, _core.OnnxOptions(output="logits"))
     return [lambda x=x: np.array(one.answer(x)) for x in shared.images]
 
 

@@ -26,6 +26,7 @@ Predict = Callable[[NDArray[np.float32]], ArrayLike]
 Entry: TypeAlias = Mapping[str, Json]
 
 KEYS = {"name", "onnx", "callable", "engine", "path", "cost", "output", "mean", "deviation"}
+KEYS |= {"output_name"}
 OUTPUTS = ("probabilities", "logits")
 
 
@@ -140,8 +141,9 @@ def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[Forei
     Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
     ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
     (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel, ``path``, another
-    folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default, or ``openvino``,
-    where it is installed. ``threads`` are those of one call of an ONNX file; 0: all cores.
+    folder than the list's, and for ONNX ``output_name``, where several outputs could answer, and
+    ``engine``: ``onnxruntime``, the default, or ``openvino``, where it is installed. ``threads``
+    are those of one call of an ONNX file; 0: all cores.
 
     Raises:
         ConfigError: an entry that does not fit, a network that the engine does not know.
@@ -246,10 +248,11 @@ def _open(where: str, entry: Entry, threads: int) -> ForeignModel:
     engine = entry.get("engine", "")
     if "onnx" in entry:
         path = _folder(entry) / str(entry["onnx"])
-        predict, found = open_onnx(path, str(engine), threads)
+        predict, found = open_onnx(path, str(engine), threads, str(entry.get("output_name", "")))
         options.update({"onnx": found, "source": path, "concurrent": True})
-    elif engine:
-        raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
+    elif engine or "output_name" in entry:
+        expected = "no engine nor output_name beside callable"
+        raise ConfigError(error_text(where, expected, engine or entry["output_name"]))
     else:
         predict = _callable(where, entry["callable"], _folder(entry))
     return ForeignModel(name, float(cost), predict, **options)

@@ -35,7 +35,8 @@ class Identity:
         self.unknown: list[str] = []
         self._seen: dict[int, object] = {}
         if model.onnx is not None and model.source is not None:
-            self.known["engine"] = model.onnx.options.engine
+            self.known["engine"] = model.onnx.engine
+            self.known["output_name"] = model.onnx.options.output
             self.known |= fingerprint.of_onnx(model.source)
         else:
             self._value("function", model.predict)

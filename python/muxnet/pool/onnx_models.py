@@ -28,6 +28,11 @@ class OnnxDescription:
     file: _core.OnnxDescription
     image_shape: tuple[int, int, int] | None
 
+    @property
+    def engine(self) -> str:
+        """What runs it."""
+        return self.options.engine
+
 
 def engines() -> list[str]:
     """Return what can run ONNX files, the default first."""
