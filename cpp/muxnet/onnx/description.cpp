@@ -15,7 +15,9 @@ namespace {
 
 using namespace protobuf;
 
-constexpr int max_depth = 16;               // of graphs within graphs
+constexpr int max_depth = 16;  // of graphs within graphs
+constexpr std::int64_t max_nodes = 100'000;
+constexpr std::size_t max_values = 10'000;  // that a graph takes or gives
 constexpr std::size_t max_numbers = 65536;  // of an attribute that are kept
 constexpr std::uint64_t most_model_bytes = (std::uint64_t{1} << 31) - 1;  // of a protobuf message
 
@@ -99,6 +101,8 @@ class Reader {
       if (field->holds(12)) outputs.push_back(read_value(field->bytes));
       if (field->holds(13) && depth == 0) add_rank(read_value(field->bytes));
       if (field->holds(15)) add_name(read_sparse(field->bytes), "weight");
+      require(std::max(inputs.size(), outputs.size()) <= max_values, "ONNX",
+              text("at most ", max_values, " inputs and outputs"), "more");
     }
     // Files of old list their weights among the inputs.
     std::erase_if(inputs, [&](const auto& value) { return scopes_.back().contains(value.name); });
@@ -120,7 +124,7 @@ class Reader {
     Fields fields(graph);
     while (const auto field = fields.next()) {
       if (!field->holds(1)) continue;
-      ++result_.nodes;
+      require(++result_.nodes <= max_nodes, "ONNX", text("at most ", max_nodes, " nodes"), "more");
       const OnnxNode node = read_node(field->bytes, depth);
       const std::string where = text("node ", shown(node.type));
       for (const auto name : node.inputs) require_known(name, where);

@@ -5,6 +5,7 @@
 #include "files.hpp"
 #include "muxnet/core/error.hpp"
 #include "support/errors.hpp"
+#include "support/resources.hpp"
 
 namespace muxnet {
 namespace {
@@ -59,6 +60,19 @@ TEST(OnnxDescription, ValuesComeBeforeWhatTakesThem) {
   EXPECT_TRUE(contains(refusal(nodes({{"x", "y"}, {"x", "y"}})), "a name of its own"));
   EXPECT_TRUE(contains(refusal(nodes({{"x", "z"}})), "an output of the graph"));
   EXPECT_TRUE(contains(refusal(""), "a graph, received none"));
+}
+
+TEST(OnnxDescription, CountsAreBoundedByWhatTheFileIsLong) {
+  const auto many = [](int field, int count) {
+    std::string graph;
+    for (int i = 0; i < count; ++i) graph += bytes(field, "");
+    return model(graph);
+  };
+  const testing::Taken taken;
+  EXPECT_TRUE(contains(refusal(many(1, 1'000'000)), "at most 100000 nodes"));
+  EXPECT_TRUE(contains(refusal(many(11, 1'000'000)), "at most 10000 inputs"));
+  EXPECT_TRUE(contains(refusal(many(12, 1'000'000)), "at most 10000 inputs"));
+  EXPECT_LT(taken.peak_mib(), 512);
 }
 
 TEST(OnnxDescription, TheLayoutIsToldByOperatorsOrTheChannels) {
