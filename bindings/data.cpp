@@ -175,6 +175,7 @@ void bind_data(Module& module) {
   bind_images(module);
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
              "Mean and deviation of each channel.");
+  module.def("check_pixels", &check_pixels, py::arg("images"), py::arg("where"), Unlocked());
   module.def("normalize", &normalize, py::arg("images"), py::arg("normalization"), Unlocked());
 }
 

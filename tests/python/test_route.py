@@ -270,3 +270,17 @@ def test_words_for_steps_and_plans():
     then = [{"quantity": "margin", "threshold": 0.5, "call": []}]
     plan = {"image": "x.png", "call": ["a"], "then": then}
     assert plan_line(plan) == "x.png: calls a; then may call more where margin < 0.5"
+
+
+def test_floats_are_pixels_from_nought_to_one(folder):
+    router = muxnet.open_router("router", images=ImageFormat(3, SIDE))
+    images = np.full((2, 3, SIDE, SIDE), 250, np.uint8)
+    bright = router.route(images).probabilities
+    floats = images / np.float32(255)
+    np.testing.assert_allclose(router.route(floats).probabilities, bright, atol=1e-6)
+    for wrong in (images.astype(np.float32), (floats - 0.45) / 0.22):
+        with pytest.raises(ValueError, match=r"route, images.*from 0 to 1.*received from"):
+            router.route(np.float32(wrong))
+    levels = muxnet.dataset(images.astype(np.float32), np.zeros(2, np.int32), name="levels")
+    with pytest.raises(ValueError, match=r"levels, images.*from 0 to 1.*received from 250"):
+        collect(adapters.read_models("models.json"), levels, "o.safetensors")

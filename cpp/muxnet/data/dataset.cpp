@@ -39,6 +39,23 @@ bool all_finite(std::span<const float> values) {
   return bad == 0;
 }
 
+void check_pixels(const Tensor& images, std::string_view where) {
+  if (images.dtype() == DType::u8) return;
+  require(images.dtype() == DType::f32, where, "u8 or f32", name_of(images.dtype()));
+  const auto pixels = images.span<float>();
+  require(all_finite(pixels), where, "finite pixels", "NaN or infinity");
+  constexpr float slack = 0.5F / 255;
+  std::uint32_t bad = 0;
+  for (const float pixel : pixels) {
+    bad |=
+        static_cast<std::uint32_t>(pixel < -slack) | static_cast<std::uint32_t>(pixel > 1 + slack);
+  }
+  if (bad == 0) return;
+  const auto [least, most] = std::minmax_element(pixels.begin(), pixels.end());
+  require(false, where, "pixels f32 from 0 to 1 (a byte / 255, not normalised)",
+          text("from ", *least, " to ", *most));
+}
+
 Dataset Dataset::subset(std::span<const std::int64_t> indices) const {
   Shape shape = images.shape();
   require(!shape.empty(), text("dataset ", name, ".subset"), "images", "an empty data set");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muxnet/core/tensor.hpp"
@@ -45,5 +46,10 @@ Dataset make_dataset(std::string name, const Tensor& images, const Tensor& label
 
 /// Whether no element is NaN or infinite.
 bool all_finite(std::span<const float> values);
+
+/// Throws std::invalid_argument unless images are as models are shown them: u8, or f32, finite and
+/// in [0, 1] but for half a step of a byte, which rounding may leave. What a resizing filter leaves
+/// beyond is for its user to clip.
+void check_pixels(const Tensor& images, std::string_view where);
 
 }  // namespace muxnet

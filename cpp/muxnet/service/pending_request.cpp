@@ -48,11 +48,7 @@ void check_request(const ServiceRequest& request, const CompiledDeployment& depl
   require(images.shape() == expected && rows > 0 && rows <= most, "service, images",
           text("(n, c, h, w) as ", to_string(deployment.input_shape()), " with n from 1 to ", most),
           to_string(images.shape()));
-  const bool floats = images.dtype() == DType::f32;
-  require(floats || images.dtype() == DType::u8, "service, images", "u8 or f32",
-          name_of(images.dtype()));
-  require(!floats || all_finite(images.span<float>()), "service, images", "finite pixels",
-          "NaN or infinity");
+  check_pixels(images, "service, images");
   const std::size_t models = deployment.costs().size(), points = deployment.parts().rules.size();
   require(request.model.value_or(0) < models, "service, model", text("one of ", models),
           text(request.model.value_or(0)));

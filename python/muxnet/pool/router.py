@@ -99,7 +99,7 @@ class Router:
         """Return probabilities (n, K) and called (n, N) for raw images u8 or f32 (n, c, h, w).
 
         Raises:
-            ValueError: images of another shape, or with NaN.
+            ValueError: images of another shape, or pixels f32 that are not from 0 to 1.
             BusyError: another thread trains one of the models.
             UserError: a model that is not ours failed.
 
@@ -147,6 +147,7 @@ class Router:
         return found
 
     def _begin(self, images: Images, first_input: int = 0) -> _core.DecisionBatch:
+        _core.check_pixels(images, "route, images")
         # A multiplexer is run, paid for and recorded only where the policy uses one.
         uses_multiplexer = self.policy.uses_multiplexer
         view = self.pool.view(images) if uses_multiplexer else _core.MultiplexerView()

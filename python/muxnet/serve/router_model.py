@@ -14,6 +14,7 @@ from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.kserve_parts import (
+    DataPlane,
     InferenceModel,
     InferResponse,
     ModelRepository,
@@ -232,6 +233,19 @@ class Endpoint:
 
 
 TensorInfo = dict[str, str | list[int]]  # name, datatype, shape
+# Told as a model's platform, which both protocols have room for.
+PLATFORM = (
+    "muxnet: images as UINT8 in [0, 255], FP32 in [0, 1] (UINT8 / 255, not normalised), "
+    "or BYTES (JPEG, PNG)"
+)
+
+
+class Metadata(DataPlane):  # type: ignore[misc]
+    """The SDK's endpoints, whose metadata says which numbers are wanted."""
+
+    async def model_metadata(self, model_name: str) -> dict[str, object]:
+        """Return what a model takes and gives."""
+        return {**await super().model_metadata(model_name), "platform": PLATFORM}
 
 
 class RouterModel(InferenceModel):  # type: ignore[misc]

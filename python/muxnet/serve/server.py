@@ -33,7 +33,7 @@ from muxnet.serve.refusals import Refusals
 from muxnet.serve.reload import Reloader, stamps
 from muxnet.serve.requests import Limits
 from muxnet.serve.rest import make_app
-from muxnet.serve.router_model import Endpoint, Extension, RouterModel
+from muxnet.serve.router_model import Endpoint, Extension, Metadata, RouterModel
 from muxnet.serve.served import Source, load
 from muxnet.serve.watches import DriftWatch, WorkersWatch
 
@@ -296,7 +296,7 @@ def _data_plane(endpoint: Endpoint) -> DataPlane:
     models.update(RouterModel(endpoint.router_name, endpoint, None))
     for index, name in enumerate(endpoint.served.names):
         models.update(RouterModel(name, endpoint, index))
-    data_plane = DataPlane(model_registry=models)
+    data_plane = Metadata(model_registry=models)
     data_plane._server_name, data_plane._server_version = "muxnet", __version__
     return data_plane
 

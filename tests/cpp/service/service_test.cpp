@@ -288,6 +288,8 @@ TEST(Service, RefusesRequestsAndDeploymentsThatDoNotFit) {
   Tensor nan({1, 1, 4, 4});
   nan.data<float>()[3] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_NE(refused(request(nan)), "");
+  nan.data<float>()[3] = 255;
+  EXPECT_NE(refused(request(nan)).find("from 0 to 255"), std::string::npos);
   ServiceRequest wrong = request(random_images(1));
   wrong.model = 3;
   EXPECT_NE(refused(wrong), "");
