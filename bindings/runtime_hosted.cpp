@@ -3,6 +3,7 @@
 #include "bindings.hpp"
 #include "holding.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/runtime/endpoint_model.hpp"
 #include "muxnet/runtime/model_pool.hpp"
 
 namespace muxnet::python {
@@ -77,24 +78,46 @@ HostedModel host_function(const std::string& name, py::function predict, double 
                           const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
                           const Normalization& normalization, bool logits, bool concurrent) {
   HostedModel model = describe(name, cost, image_shape, classes, normalization);
-  model.alone = !concurrent;
+  model.at_once = concurrent ? 0 : 1;
   model.open = [function = share(name, std::move(predict), concurrent)] {
     return std::make_unique<FunctionClassifier>(function);
   };
   return host(std::move(model), logits);
 }
 
-}  // namespace
+HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, double cost,
+                          const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                          const Normalization& normalization, bool logits) {
+  options.name = name;
+  options.classes = classes;
+  HostedModel model = describe(name, cost, image_shape, classes, normalization);
+  return host(host_elsewhere(std::move(model), make_endpoint_client(options)), logits);
+}
 
-void bind_hosted_models(Module& module) {
+void bind_classifiers(Module& module) {
   Class<Classifier, std::shared_ptr<Classifier>>(module, "Classifier")
       .def("answer", &Classifier::answer, py::arg("images"), Unlocked());
   module.def(
       "load_onnx",
       [](const std::filesystem::path& path) { return std::shared_ptr(load_onnx(path)); },
       py::arg("path"), Unlocked());
+  module.def(
+      "open_endpoint",
+      [](const RemoteModelOptions& options) {
+        return std::shared_ptr(make_endpoint_classifier(make_endpoint_client(options)));
+      },
+      py::arg("options"), Unlocked(),
+      "A model elsewhere, asked by its Classifier; nothing is sent before that.\n\nRaises:\n    "
+      "ValueError: options that do not fit.\n    RuntimeError: built without libcurl, or gRPC, "
+      "where the URL needs it.");
   module.def("probabilities_of", &probabilities_of, py::arg("answers"), py::arg("n"),
              py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked());
+}
+
+}  // namespace
+
+void bind_hosted_models(Module& module) {
+  bind_classifiers(module);
   Class<HostedModel>(module, "HostedModel")
       .def(py::init(reading("hosted model",
                             [](std::shared_ptr<Model> model) { return host(std::move(model)); })),
@@ -110,6 +133,11 @@ void bind_hosted_models(Module& module) {
                   py::arg("concurrent") = false,
                   "A function from images f32 (n, c, h, w) to answers (n, K); several threads\n"
                   "call it at once only where it is concurrent.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_static("endpoint", &host_endpoint, py::arg("name"), py::arg("options"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  "A model elsewhere, behind the Open Inference Protocol.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
       .def_readonly("name", &HostedModel::name)
       .def_readonly("cost", &HostedModel::cost)

@@ -84,13 +84,15 @@ void bind_requests(Module& module) {
       .value("cost", ServiceStatus::cost)
       .value("closing", ServiceStatus::closing)
       .value("failed", ServiceStatus::failed)
-      .value("stuck", ServiceStatus::stuck);
+      .value("stuck", ServiceStatus::stuck)
+      .value("unreachable", ServiceStatus::unreachable);
   Enumeration<Departure>(module, "Departure")
       .value("none", Departure::none)
       .value("deadline", Departure::deadline)
       .value("cost", Departure::cost)
       .value("full", Departure::full)
-      .value("stuck", Departure::stuck);
+      .value("stuck", Departure::stuck)
+      .value("unreachable", Departure::unreachable);
   Class<CallSpan>(module, "CallSpan")
       .def_readonly("stage", &CallSpan::stage)
       .def_readonly("start_ms", &CallSpan::start_ms)
@@ -152,7 +154,8 @@ void bind_histogram(Module& module) {
       .def_readonly("images", &StageStatistics::images)
       .def_readonly("batches", &StageStatistics::batches)
       .def_readonly("waiting", &StageStatistics::waiting)
-      .def_readonly("run", &StageStatistics::run);
+      .def_readonly("run", &StageStatistics::run)
+      .def_readonly("elsewhere", &StageStatistics::elsewhere);
 }
 
 void bind_statistics(Module& module) {

@@ -48,7 +48,7 @@ if(MUXNET_WITH_GRPC)
   # By its files: Debian packages no CMake file of it.
   find_path(MUXNET_GRPC_INCLUDE grpcpp/grpcpp.h)
   add_library(muxnet_grpc INTERFACE)
-  foreach(library grpc++ grpc gpr)
+  foreach(library grpc++ grpc gpr absl_synchronization)  # the headers use the last one
     find_library(MUXNET_GRPC_${library} ${library})
     if(NOT MUXNET_GRPC_${library} OR NOT MUXNET_GRPC_INCLUDE)
       muxnet_missing(gRPC "libgrpc++-dev (or configure with -DMUXNET_WITH_GRPC=OFF)")

@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelMetadata', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_metadata', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -1458,7 +1458,7 @@ class ConnectionOptions:
     """
     How a server is reached.
     """
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str = '') -> None:
         ...
     @property
     def bearer_token(self) -> str:
@@ -1516,6 +1516,322 @@ class ConnectionOptions:
     @proxy.setter
     def proxy(self, arg0: str) -> None:
         ...
+class EndpointOptions:
+    """
+    A model on a server and how images are sent to it.
+    """
+    def __init__(self, *, model: str = '', version: str = '', input: str = '', output: str = '', logits: bool = False, payload: str = 'raw', jpeg_quality: typing.SupportsInt | typing.SupportsIndex = 90) -> None:
+        ...
+    @property
+    def input(self) -> str:
+        """
+        Empty: the first whose datatype fits the payload.
+        """
+    @input.setter
+    def input(self, arg0: str) -> None:
+        ...
+    @property
+    def jpeg_quality(self) -> int:
+        """
+        1 to 100.
+        """
+    @jpeg_quality.setter
+    def jpeg_quality(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def logits(self) -> bool:
+        """
+        The output's softmax is the answer.
+        """
+    @logits.setter
+    def logits(self, arg0: bool) -> None:
+        ...
+    @property
+    def model(self) -> str:
+        """
+        Its name on the server.
+        """
+    @model.setter
+    def model(self, arg0: str) -> None:
+        ...
+    @property
+    def output(self) -> str:
+        """
+        Empty: "probabilities", else the first of FP32 or FP64.
+        """
+    @output.setter
+    def output(self, arg0: str) -> None:
+        ...
+    @property
+    def payload(self) -> str:
+        """
+        Pixels as they are (UINT8) or normalised (FP32); "png", "jpeg".
+        """
+    @payload.setter
+    def payload(self, arg0: str) -> None:
+        ...
+    @property
+    def version(self) -> str:
+        """
+        Empty: the server's choice.
+        """
+    @version.setter
+    def version(self, arg0: str) -> None:
+        ...
+class RetryOptions:
+    """
+    Further attempts, within a budget.
+    """
+    def __init__(self, *, most: typing.SupportsInt | typing.SupportsIndex = 1, base_ms: typing.SupportsFloat | typing.SupportsIndex = 10.0, share: typing.SupportsFloat | typing.SupportsIndex = 0.1, burst: typing.SupportsFloat | typing.SupportsIndex = 10.0) -> None:
+        ...
+    @property
+    def base_ms(self) -> float:
+        """
+        Longest wait before the first; twice as long before each next.
+        """
+    @base_ms.setter
+    def base_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def burst(self) -> float:
+        """
+        Retries in a row, when all went well before.
+        """
+    @burst.setter
+    def burst(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def most(self) -> int:
+        """
+        Further attempts of one request.
+        """
+    @most.setter
+    def most(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def share(self) -> float:
+        """
+        Retries per request, over many.
+        """
+    @share.setter
+    def share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class BreakerOptions:
+    """
+    When a failing server is left alone.
+    """
+    def __init__(self, *, failures: typing.SupportsInt | typing.SupportsIndex = 3, cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 500.0, max_cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 30000.0) -> None:
+        ...
+    @property
+    def cooldown_ms(self) -> float:
+        """
+        Until the first probe; twice as long after each that fails.
+        """
+    @cooldown_ms.setter
+    def cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def failures(self) -> int:
+        """
+        In a row, that open it.
+        """
+    @failures.setter
+    def failures(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_cooldown_ms(self) -> float:
+        """
+        And at most so long.
+        """
+    @max_cooldown_ms.setter
+    def max_cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class RemoteModelOptions:
+    """
+    A model on a server, and how it is asked.
+    """
+    def __init__(self, *, name: str = '', server: ConnectionOptions = ..., endpoint: EndpointOptions = ..., classes: typing.SupportsInt | typing.SupportsIndex = 0, retry: RetryOptions = ..., breaker: BreakerOptions = ..., timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, probe_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0, in_flight: typing.SupportsInt | typing.SupportsIndex = 4, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    @property
+    def breaker(self) -> BreakerOptions:
+        """
+        When the server is left alone.
+        """
+    @breaker.setter
+    def breaker(self, arg0: BreakerOptions) -> None:
+        ...
+    @property
+    def classes(self) -> int:
+        """
+        K that its answers must have; 0: as its first.
+        """
+    @classes.setter
+    def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def endpoint(self) -> EndpointOptions:
+        """
+        Which model there, its input and output.
+        """
+    @endpoint.setter
+    def endpoint(self, arg0: EndpointOptions) -> None:
+        ...
+    @property
+    def in_flight(self) -> int:
+        """
+        Requests on their way at a time; others wait.
+        """
+    @in_flight.setter
+    def in_flight(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def name(self) -> str:
+        """
+        For messages.
+        """
+    @name.setter
+    def name(self, arg0: str) -> None:
+        ...
+    @property
+    def probe_timeout_ms(self) -> float:
+        """
+        Longest wait for what the server says of its model.
+        """
+    @probe_timeout_ms.setter
+    def probe_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def retry(self) -> RetryOptions:
+        """
+        Further attempts of a request.
+        """
+    @retry.setter
+    def retry(self, arg0: RetryOptions) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        """
+        Of the jitter.
+        """
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def server(self) -> ConnectionOptions:
+        """
+        Where it is.
+        """
+    @server.setter
+    def server(self, arg0: ConnectionOptions) -> None:
+        ...
+    @property
+    def timeout_ms(self) -> float:
+        """
+        Longest that an answer may take, retries included.
+        """
+    @timeout_ms.setter
+    def timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class EndpointStatistics:
+    """
+    What is counted of a model elsewhere.
+    """
+    @property
+    def failures(self) -> int:
+        """
+        Attempts and probes without a usable answer.
+        """
+    @property
+    def in_flight(self) -> int:
+        """
+        Requests on their way now.
+        """
+    @property
+    def probes(self) -> int:
+        """
+        Questions what the model is, and whether it is back.
+        """
+    @property
+    def requests(self) -> int:
+        """
+        Sent, retries included.
+        """
+    @property
+    def retries(self) -> int:
+        """
+        Further attempts.
+        """
+    @property
+    def state(self) -> str:
+        """
+        Of the circuit breaker.
+        """
+    @property
+    def trouble(self) -> str:
+        """
+        The last failure in words; empty after an answer.
+        """
+class EndpointError(RuntimeError):
+    """
+    A model elsewhere gave no usable answer; the text names it, and where it is.
+    """
+class TensorSpec:
+    """
+    One input or output of a model, as its server describes it.
+    """
+    @property
+    def datatype(self) -> str:
+        """
+        "FP32", "UINT8", "BYTES", ...
+        """
+    @property
+    def name(self) -> str:
+        """
+        Of the tensor.
+        """
+    @property
+    def shape(self) -> list[int]:
+        """
+        -1: any extent.
+        """
+class ModelMetadata:
+    """
+    What a server says of a model.
+    """
+    @property
+    def inputs(self) -> list[TensorSpec]:
+        """
+        That it takes.
+        """
+    @property
+    def name(self) -> str:
+        """
+        Of the model there.
+        """
+    @property
+    def outputs(self) -> list[TensorSpec]:
+        """
+        That it gives.
+        """
+class EndpointPlace:
+    """
+    A model's address, taken apart.
+    """
+    @property
+    def model(self) -> str:
+        """
+        Its name there.
+        """
+    @property
+    def server(self) -> str:
+        """
+        As ConnectionOptions::url.
+        """
+    @property
+    def version(self) -> str:
+        """
+        Empty: the server's choice.
+        """
 class InputTensor:
     """
     A tensor of a request: its numbers, encoded images, or the place of its bytes.
@@ -2638,6 +2954,14 @@ class HostedModel:
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
+    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False) -> HostedModel:
+        """
+        A model elsewhere, behind the Open Inference Protocol.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    @staticmethod
     def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, concurrent: bool = False) -> HostedModel:
         """
         A function from images f32 (n, c, h, w) to answers (n, K); several threads
@@ -2963,6 +3287,8 @@ class ServiceStatus:
       failed : A model failed.
     
       stuck : A model has not come back from earlier images.
+    
+      unreachable : Models elsewhere gave no answer.
     """
     __members__: typing.ClassVar[dict[str, ServiceStatus]]
     closing: typing.ClassVar[ServiceStatus]
@@ -2972,6 +3298,7 @@ class ServiceStatus:
     late: typing.ClassVar[ServiceStatus]
     ok: typing.ClassVar[ServiceStatus]
     stuck: typing.ClassVar[ServiceStatus]
+    unreachable: typing.ClassVar[ServiceStatus]
     @typing.overload
     def __eq__(self, other: ServiceStatus) -> bool:
         ...
@@ -3021,6 +3348,8 @@ class Departure:
       full : 
     
       stuck : 
+    
+      unreachable : 
     """
     __members__: typing.ClassVar[dict[str, Departure]]
     cost: typing.ClassVar[Departure]
@@ -3028,6 +3357,7 @@ class Departure:
     full: typing.ClassVar[Departure]
     none: typing.ClassVar[Departure]
     stuck: typing.ClassVar[Departure]
+    unreachable: typing.ClassVar[Departure]
     @typing.overload
     def __eq__(self, other: Departure) -> bool:
         ...
@@ -3223,6 +3553,11 @@ class StageStatistics:
     def batches(self) -> int:
         """
         That it ran.
+        """
+    @property
+    def elsewhere(self) -> EndpointStatistics | None:
+        """
+        Of a model that another process runs.
         """
     @property
     def images(self) -> int:
@@ -3534,68 +3869,6 @@ class Service:
         """
         Readable while answers wait.
         """
-class EndpointOptions:
-    """
-    The model in the cloud and how images are sent to it.
-    """
-    def __init__(self, *, model: str = '', version: str = '', input: str = '', output: str = '', logits: bool = False, payload: str = 'raw', jpeg_quality: typing.SupportsInt | typing.SupportsIndex = 90) -> None:
-        ...
-    @property
-    def input(self) -> str:
-        """
-        Empty: the first whose datatype fits the payload.
-        """
-    @input.setter
-    def input(self, arg0: str) -> None:
-        ...
-    @property
-    def jpeg_quality(self) -> int:
-        """
-        1 to 100.
-        """
-    @jpeg_quality.setter
-    def jpeg_quality(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def logits(self) -> bool:
-        """
-        The output's softmax is the answer.
-        """
-    @logits.setter
-    def logits(self, arg0: bool) -> None:
-        ...
-    @property
-    def model(self) -> str:
-        """
-        Its name on the server.
-        """
-    @model.setter
-    def model(self, arg0: str) -> None:
-        ...
-    @property
-    def output(self) -> str:
-        """
-        Empty: "probabilities", else the first of FP32 or FP64.
-        """
-    @output.setter
-    def output(self, arg0: str) -> None:
-        ...
-    @property
-    def payload(self) -> str:
-        """
-        Pixels as they are (UINT8) or normalised (FP32); "png", "jpeg".
-        """
-    @payload.setter
-    def payload(self, arg0: str) -> None:
-        ...
-    @property
-    def version(self) -> str:
-        """
-        Empty: the server's choice.
-        """
-    @version.setter
-    def version(self, arg0: str) -> None:
-        ...
 class OffloadObjective:
     """
     What the user wants. The multiplexer's score says what the cloud's answer promises in accuracy;
@@ -3644,74 +3917,6 @@ class OffloadObjective:
         """
     @threshold.setter
     def threshold(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-class RetryOptions:
-    """
-    Further attempts, within a budget.
-    """
-    def __init__(self, *, most: typing.SupportsInt | typing.SupportsIndex = 1, base_ms: typing.SupportsFloat | typing.SupportsIndex = 10.0, share: typing.SupportsFloat | typing.SupportsIndex = 0.1, burst: typing.SupportsFloat | typing.SupportsIndex = 10.0) -> None:
-        ...
-    @property
-    def base_ms(self) -> float:
-        """
-        Longest wait before the first; twice as long before each next.
-        """
-    @base_ms.setter
-    def base_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def burst(self) -> float:
-        """
-        Retries in a row, when all went well before.
-        """
-    @burst.setter
-    def burst(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def most(self) -> int:
-        """
-        Further attempts of one request.
-        """
-    @most.setter
-    def most(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def share(self) -> float:
-        """
-        Retries per request, over many.
-        """
-    @share.setter
-    def share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-class BreakerOptions:
-    """
-    When a failing server is left alone.
-    """
-    def __init__(self, *, failures: typing.SupportsInt | typing.SupportsIndex = 3, cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 500.0, max_cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 30000.0) -> None:
-        ...
-    @property
-    def cooldown_ms(self) -> float:
-        """
-        Until the first probe; twice as long after each that fails.
-        """
-    @cooldown_ms.setter
-    def cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def failures(self) -> int:
-        """
-        In a row, that open it.
-        """
-    @failures.setter
-    def failures(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def max_cooldown_ms(self) -> float:
-        """
-        And at most so long.
-        """
-    @max_cooldown_ms.setter
-    def max_cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
 class OffloadOptions:
     """
@@ -4326,6 +4531,14 @@ def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndar
     (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
     dtype, channel count, a row that is not finite.
     """
+def open_endpoint(options: RemoteModelOptions) -> Classifier:
+    """
+    A model elsewhere, asked by its Classifier; nothing is sent before that.
+    
+    Raises:
+        ValueError: options that do not fit.
+        RuntimeError: built without libcurl, or gRPC, where the URL needs it.
+    """
 def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt | typing.SupportsIndex = 3, size: typing.SupportsInt | typing.SupportsIndex = 64) -> Splits:
     """
     Data from 'KIND:PATH', divided; channels and size are for image folders.
@@ -4341,6 +4554,11 @@ def operators() -> list[OperatorEntry]:
 def optimizers() -> list[OptimizerEntry]:
     """
     All optimizers.
+    """
+def parse_endpoint(url: str) -> EndpointPlace:
+    """
+    Of "http(s)://host:port/v2/models/MODEL" or "grpc(s)://host:port/MODEL"; "/versions/VERSION" may
+    follow, by gRPC "/VERSION" too. Raises ValueError for what is neither.
     """
 def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
     """
@@ -4359,6 +4577,10 @@ def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.Supp
 def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
     Reads a ModelInferRequest as it goes over gRPC; otherwise as read_rest_request.
+    """
+def read_metadata(options: RemoteModelOptions) -> ModelMetadata:
+    """
+    What the server says of its model, waited for. Raises EndpointError where there is no answer.
     """
 def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """

@@ -29,7 +29,7 @@ LADDER = {
     "routing": ("core",),
     "policies": ("routing",),
     "evaluation": ("routing",),
-    "runtime": ("networks", "losses", "routing"),
+    "runtime": ("networks", "losses", "protocol", "routing"),
     "service": ("runtime", "data"),
     "offload": ("networks", "data", "cost", "protocol"),
 }

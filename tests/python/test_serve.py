@@ -90,18 +90,6 @@ def test_rest_answers_as_the_router_does(rest, served, digit_images, binary):
     assert said["policy_version"] == 1
 
 
-@pytest.mark.parametrize("scale", [(255, 0), (4.4, -2.1), (2, -1), (1, -0.5)])
-def test_floats_that_are_no_pixels_from_nought_to_one_are_refused(rest, rpc, digit_images, scale):
-    factor, offset = scale
-    images = np.float32(digit_images[:2] / np.float32(255) * factor + offset)
-    received = f"received from {images.min():g}"
-    for client, kind, code in ((rest, http, "400"), (rpc, grpc, "StatusCode.INVALID_ARGUMENT")):
-        with pytest.raises(http.InferenceServerException, match=r"from 0 to 1.*not norm") as bad:
-            client.infer("router", tensor(kind, images))
-        assert bad.value.status() == code
-        assert received in str(bad.value)
-
-
 def test_outputs_default_to_what_the_client_asks_for_as_a_whole(rest, digit_images):
     reply = rest.infer("router", tensor(http, digit_images[:2]))  # asks for binary outputs
     assert reply.as_numpy("probabilities").shape == (2, 10)

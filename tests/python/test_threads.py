@@ -56,6 +56,7 @@ def shared(tmp_path_factory) -> SimpleNamespace:
         table=table,
         policy=muxnet.fit_policy("hybrid_single", table),
         images=images,
+        pixels=np.split(np.array(data.test.images[:24]), 2),
         folder=tmp_path_factory.mktemp("threads"),
     )
 
@@ -156,7 +157,7 @@ def offload_client(shared) -> list[Call]:
     client = _core.OffloadClient(look, shared.models[0], nowhere, _core.OffloadOptions())
     return [
         lambda x=x: np.array(client.answer(x[:1], placement="device").probabilities)
-        for x in shared.images
+        for x in shared.pixels
     ]
 
 
@@ -167,7 +168,7 @@ def service(shared) -> list[Call]:
     one = _core.Service(_core.Deployment(shared.models, shared.multiplexer, [rule]), options)
     return [
         lambda x=x: np.array(one.infer(_core.ServiceRequest(x)).probabilities)
-        for x in shared.images
+        for x in shared.pixels
     ]
 
 

@@ -36,6 +36,18 @@ class CheckedClassifier final : public Classifier {
     return probabilities_of(inner_->answer(images), images.dim(0), classes_, logits_, name_);
   }
 
+  void begin(const Tensor& images, double within_ms, const Done& done) override {
+    inner_->begin(images, within_ms, [this, n = images.dim(0), done](Answered found) {
+      try {
+        if (!found.failure)
+          found.answers = probabilities_of(found.answers, n, classes_, logits_, name_);
+      } catch (...) {
+        found.failure = std::current_exception();
+      }
+      done(std::move(found));
+    });
+  }
+
  private:
   std::unique_ptr<Classifier> inner_;
   std::string name_;
@@ -76,7 +88,8 @@ HostedModel host(std::shared_ptr<Model> model) {
                      graph.shape(graph.input()),
                      graph.shape(graph.output("logits"))[1],
                      normalization_of(*model),
-                     false,
+                     0,
+                     {},
                      {}};
   result.open = [model = std::move(model)] { return std::make_unique<NetworkClassifier>(model); };
   return result;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "muxnet/networks/model.hpp"
+#include "muxnet/protocol/endpoint_client.hpp"
 #include "muxnet/runtime/classifier.hpp"
 
 namespace muxnet {
@@ -17,7 +18,8 @@ struct HostedModel {
   Shape image_shape;            ///< (1, c, h, w)
   std::int64_t classes = 0;     ///< K
   Normalization normalization;  ///< of its images: a value per channel
-  bool alone = false;           ///< one batch at a time, whoever asks
+  std::size_t at_once = 0;      ///< batches at a time, whoever asks; 0: any number
+  std::shared_ptr<EndpointClient> elsewhere{};  ///< what reaches it, where another process runs it
   /// Gives one whose answers are class probabilities f32 (n, K).
   std::function<std::unique_ptr<Classifier>()> open;
 };

@@ -108,6 +108,11 @@ Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const T
   return pools_.at(worker).probabilities(model, images);
 }
 
+void CompiledDeployment::begin(std::size_t worker, std::size_t model, const Tensor& images,
+                               double within_ms, const Classifier::Done& done) const {
+  pools_.at(worker).begin(model, images, within_ms, done);
+}
+
 MultiplexerView CompiledDeployment::run_multiplexer(std::size_t worker, const Tensor& images) {
   return muxnet::run_multiplexer(parts_.multiplexer, predictors_.at(worker), images, costs_);
 }
@@ -146,6 +151,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
   shape.front() = max_batch;
   const Tensor raw = noise(shape);
   for (Stage stage = uses_multiplexer() ? 0 : 1; stage <= costs_.size(); ++stage) {
+    if (elsewhere(stage)) continue;  // it may come later
     const Tensor all = prepared(stage, raw);
     for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
       const Tensor images = all.rows(0, std::min(size, max_batch));

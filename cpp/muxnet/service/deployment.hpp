@@ -56,8 +56,16 @@ class CompiledDeployment {
   std::uint64_t version() const { return version_; }
   /// (N), what one image costs.
   const std::vector<double>& costs() const { return costs_; }
-  /// Whether batches of this stage never run side by side.
-  bool alone(Stage stage) const { return stage > 0 && parts_.models[stage - 1].alone; }
+  /// Batches of this stage that may run side by side; 0: any number.
+  std::size_t at_once(Stage stage) const {
+    return stage > 0 ? parts_.models[stage - 1].at_once : 0;
+  }
+  /// Whether another process runs this stage.
+  bool elsewhere(Stage stage) const { return stage > 0 && parts_.models[stage - 1].elsewhere; }
+  /// False while a model elsewhere is left alone, since it does not answer.
+  bool reachable(Stage stage) const {
+    return !elsewhere(stage) || parts_.models[stage - 1].elsewhere->reachable();
+  }
   double multiplexer_cost() const { return multiplexer_cost_; }
   bool uses_multiplexer() const { return parts_.multiplexer.model != nullptr; }
   const Shape& input_shape() const { return pools_.front().input_shape(); }
@@ -69,6 +77,9 @@ class CompiledDeployment {
   /// Prepared images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A worker
   /// is one thread at a time.
   Tensor answer(std::size_t worker, std::size_t model, const Tensor& images);
+  /// The same without waiting, as Classifier::begin().
+  void begin(std::size_t worker, std::size_t model, const Tensor& images, double within_ms,
+             const Classifier::Done& done) const;
   MultiplexerView run_multiplexer(std::size_t worker, const Tensor& images);
 
   /// Shows the drift monitor, if there is one, an input that its rule has decided on.
@@ -77,8 +88,8 @@ class CompiledDeployment {
   std::map<std::string, double> watched(Evidence evidence) const;
   std::optional<DriftReading> drift() const;
 
-  /// Runs every stage at every batch size that is compiled, up to `max_batch`, and tells of each
-  /// before it (0) and after it (the milliseconds). Throws what a model does.
+  /// Runs every stage here at every batch size that is compiled, up to `max_batch`, and tells of
+  /// each before it (0) and after it (the milliseconds). Throws what a model does.
   void warm_up(std::size_t worker, std::int64_t max_batch,
                const std::function<void(Stage, std::int64_t, double)>& note);
 

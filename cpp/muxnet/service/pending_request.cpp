@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
@@ -25,6 +26,8 @@ std::string refusal_text(ServiceStatus status) {
       return error_text("service", "a max_cost that some model keeps to", "one that none does");
     case ServiceStatus::stuck:
       return error_text("service", "a model that answers", "one that is stuck");
+    case ServiceStatus::unreachable:
+      return error_text("service", "a model that answers", "ones elsewhere that do not");
     case ServiceStatus::closing:
       return error_text("service", "requests before it closes", "one that came after");
     default:
@@ -35,7 +38,7 @@ std::string refusal_text(ServiceStatus status) {
 }  // namespace
 
 const char* name_of(Departure departure) {
-  constexpr std::array names{"none", "deadline", "cost", "full", "stuck"};
+  constexpr std::array names{"none", "deadline", "cost", "full", "stuck", "unreachable"};
   return names[static_cast<std::size_t>(departure)];
 }
 
@@ -93,6 +96,21 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
   for (RowState& state : rows_) state.cost = deployment->multiplexer_cost();
 }
 
+void RowState::ask(std::uint64_t models) {
+  asked = models;
+  ++step;
+  open_.store((std::uint64_t{step} << count_bits) | static_cast<unsigned>(std::popcount(models)));
+  waiting_.store(step);
+}
+
+bool RowState::came(std::uint32_t of_step) {
+  std::uint64_t open = open_.load();
+  do {
+    if (open >> count_bits != of_step) return false;
+  } while (!open_.compare_exchange_weak(open, open - 1));
+  return (open & count_mask) == 1 && take(of_step);
+}
+
 bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
   const auto i = static_cast<std::size_t>(index);
   const RowState& state = rows_[i];
@@ -121,7 +139,7 @@ std::vector<std::int64_t> PendingRequest::take_waiting() {
   bool answered = true;
   for (std::int64_t i = 0; i < row_count(); ++i) {
     RowState& state = row(i);
-    if (!state.waiting.exchange(false)) continue;
+    if (!state.take()) continue;
     taken.push_back(i);
     answered = answered && state.called != 0;
   }

@@ -30,16 +30,17 @@ struct ServiceRequest {
 
 enum class ServiceStatus : std::uint8_t {
   ok,
-  full,     ///< a queue has no room: come back later
-  late,     ///< no answer is possible, or was, before the deadline
-  cost,     ///< no model costs as little as max_cost
-  closing,  ///< the service takes no more requests
-  failed,   ///< a model failed
-  stuck     ///< a model has not come back from earlier images
+  full,        ///< a queue has no room: come back later
+  late,        ///< no answer is possible, or was, before the deadline
+  cost,        ///< no model costs as little as max_cost
+  closing,     ///< the service takes no more requests
+  failed,      ///< a model failed
+  stuck,       ///< a model has not come back from earlier images
+  unreachable  ///< models elsewhere gave no answer
 };
 
 /// Why other models were called than the rule wanted.
-enum class Departure : std::uint8_t { none, deadline, cost, full, stuck };
+enum class Departure : std::uint8_t { none, deadline, cost, full, stuck, unreachable };
 const char* name_of(Departure departure);
 
 /// A batch of a model, or of the multiplexer, that ran on some of a request's images.

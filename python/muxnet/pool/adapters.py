@@ -6,7 +6,7 @@ import dataclasses
 import importlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
@@ -18,14 +18,16 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
 from muxnet.base.files import Json, read_json, write_json
 from muxnet.base.images import Images
+from muxnet.pool.endpoint_models import ENDPOINT_KEYS, open_endpoint
+from muxnet.pool.hosting import Host, Hosting, Parts, Predict
 
 if TYPE_CHECKING:
     import torch
 
-Predict = Callable[[NDArray[np.float32]], ArrayLike]
 Entry: TypeAlias = Mapping[str, Json]
 
-KEYS = {"name", "onnx", "callable", "engine", "path", "cost", "output", "mean", "deviation"}
+KINDS = ("onnx", "callable", "endpoint")
+KEYS = {"name", *KINDS, "engine", "path", "cost", "output", "mean", "deviation"} | ENDPOINT_KEYS
 OUTPUTS = ("probabilities", "logits")
 ENGINES = ("onnxruntime", "opencv")
 
@@ -39,16 +41,9 @@ class ModelOptions(TypedDict, total=False):
     concurrent: bool
     onnx: Path | None
     source: Path | None
-
-
-class _Hosting(TypedDict):
-    """What a model is hosted with, whatever runs it."""
-
-    cost: float
-    image_shape: tuple[int, int, int]
-    classes: int
-    normalization: _core.Normalization
-    logits: bool
+    host: Host | None
+    parts: Parts | None
+    unknown: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +53,8 @@ class ForeignModel:
     ``predict`` takes images f32 (n, c, h, w), (x / 255 - mean) / deviation, and gives (n, K):
     probabilities, or logits where ``output`` says so. ``concurrent``: several threads may call it
     at once. ``source`` is the ONNX file that it was read from, ``onnx`` the same where the core
-    can run it without ``predict``.
+    can run it without ``predict``; otherwise ``host`` does, where there is one. ``parts`` are the
+    digests of what it is made of, where something tells them; ``unknown`` names what nothing tells.
     """
 
     name: str
@@ -70,6 +66,9 @@ class ForeignModel:
     concurrent: bool = False
     onnx: Path | None = None
     source: Path | None = None
+    host: Host | None = None
+    parts: Parts | None = None
+    unknown: tuple[str, ...] = ()
 
     def probabilities(self, images: Images) -> NDArray[np.float32]:
         """Return the probabilities (n, K) for raw images (n, c, h, w).
@@ -98,7 +97,7 @@ class ForeignModel:
             ValueError: a mean or deviation for another number of channels.
 
         """
-        options: _Hosting = {
+        options: Hosting = {
             "cost": cost,
             "image_shape": image_shape,
             "classes": classes,
@@ -107,6 +106,8 @@ class ForeignModel:
         }
         if self.onnx is not None:
             return _core.HostedModel.onnx(self.name, self.onnx, **options)
+        if self.host is not None:
+            return self.host(self.name, options)
         return _core.HostedModel.function(
             self.name, self.predict, concurrent=self.concurrent, **options
         )
@@ -137,8 +138,11 @@ def from_module(
 def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[ForeignModel]:
     """Return the models that a JSON file lists.
 
-    Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
-    ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
+    Each entry has a ``name``, a ``cost``, and one of ``onnx``, a file beside the list,
+    ``callable``, ``package.module:function``, found beside the list too, and ``endpoint``, a model
+    elsewhere, ``http://HOST:PORT/v2/models/MODEL`` or ``grpc://HOST:PORT/MODEL``, beside which
+    ``token_file``, ``ca_file``, ``certificate``, ``key``, ``timeout_ms``, ``in_flight``,
+    ``input_tensor`` and ``output_tensor`` may stand; optionally ``output``
     (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel, ``path``, another
     folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default where it is
     installed, or ``opencv``, which is built in. ``threads`` are those of one call of ONNX Runtime;
@@ -238,8 +242,13 @@ def _open(where: str, entry: Entry, threads: int) -> ForeignModel:
     output = entry.get("output", "probabilities")
     if not isinstance(output, str) or output not in OUTPUTS:
         raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
-    if ("onnx" in entry) == ("callable" in entry):
-        raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
+    kinds = [kind for kind in KINDS if kind in entry]
+    if len(kinds) != 1:
+        expected = f"one of {', '.join(KINDS)}"
+        raise ConfigError(error_text(where, expected, " and ".join(kinds) or "none"))
+    stray = sorted(set(entry) & ENDPOINT_KEYS)
+    if stray and kinds != ["endpoint"]:
+        raise ConfigError(error_text(f"{where}, {stray[0]}", f"none beside {kinds[0]}", "one"))
     options: ModelOptions = {
         "output": output,
         "mean": _numbers(f"{where}, mean", entry.get("mean", [0.0])),
@@ -251,7 +260,12 @@ def _open(where: str, entry: Entry, threads: int) -> ForeignModel:
         predict, running = _onnx(where, path, engine, threads)
         options.update(running)
     elif engine:
-        raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
+        raise ConfigError(error_text(f"{where}, engine", f"none beside {kinds[0]}", engine))
+    elif "endpoint" in entry:
+        remote = open_endpoint(where, entry, _folder(entry))
+        predict = remote.predict
+        options["concurrent"], options["host"] = True, remote.host
+        options["parts"], options["unknown"] = remote.parts, remote.unknown
     else:
         predict = _callable(where, entry["callable"], _folder(entry))
     return ForeignModel(name, float(cost), predict, **options)

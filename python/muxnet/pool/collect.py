@@ -137,7 +137,10 @@ def answer(
             answers[model.name] = model.probabilities(images)
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
-            return answers, Failure(model.name, _failing(model, images), text, error)
+            # A model elsewhere that is down fails on all of them, each in its time.
+            down = isinstance(error, _core.EndpointError)
+            row = 0 if down else _failing(model, images)
+            return answers, Failure(model.name, row, text, error)
     return answers, None
 
 
@@ -172,7 +175,9 @@ def _fill(kept: _Partial, ask: Ask, data: _core.Dataset, say: Said) -> None:
                 if to_come[name] == 0 or calls[name] % SAY_CALLS == 0:
                     say(f"{name}: {len(data) - to_come[name]:,} of {len(data):,} inputs")
             if failure is not None:
-                kept.forget(failure.name)
+                # One elsewhere that is down is the same when it is back.
+                if not isinstance(failure.cause, _core.EndpointError):
+                    kept.forget(failure.name)
                 raise _failed(failure, piece, kept) from failure.cause
     finally:
         kept.save()

@@ -37,6 +37,9 @@ class Identity:
         if model.source is not None:
             self.known["engine"] = "onnxruntime" if model.onnx is None else "opencv"
             self.known |= fingerprint.of_onnx(model.source)
+        elif model.parts is not None:
+            self.known |= model.parts()
+            self.unknown += model.unknown
         else:
             self._value("function", model.predict)
 

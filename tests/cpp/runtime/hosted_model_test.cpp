@@ -31,7 +31,7 @@ TEST(HostedModel, OfOursIsDescribedByItsNetwork) {
   EXPECT_EQ(hosted.image_shape, (Shape{1, 1, side, side}));
   EXPECT_EQ(hosted.classes, classes);
   EXPECT_EQ(hosted.normalization.mean, std::vector<float>{0.25F});
-  EXPECT_FALSE(hosted.alone);
+  EXPECT_EQ(hosted.at_once, 0U);
   const Tensor images = random_images(5);
   expect_near(hosted.open()->answer(images), testing::tiny_pool()->probabilities(1, images));
   EXPECT_THROW(host(std::shared_ptr<Model>()), std::invalid_argument);

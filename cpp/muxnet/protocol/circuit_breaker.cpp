@@ -1,6 +1,7 @@
-#include "muxnet/offload/circuit_breaker.hpp"
+#include "muxnet/protocol/circuit_breaker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "muxnet/core/error.hpp"
@@ -44,6 +45,11 @@ void CircuitBreaker::probe_failed(double now_ms) { open(now_ms); }
 void CircuitBreaker::open_for(double now_ms, double rest_ms) {
   state_ = State::open;
   until_ms_ = now_ms + std::min(rest_ms, options_.max_cooldown_ms);
+}
+
+std::string_view name_of(CircuitBreaker::State state) {
+  constexpr std::array<std::string_view, 3> names = {"closed", "open", "half_open"};
+  return names.at(static_cast<std::size_t>(state));
 }
 
 void CircuitBreaker::open(double now_ms) {

@@ -1,4 +1,4 @@
-#include "muxnet/offload/retry_policy.hpp"
+#include "muxnet/protocol/retry_policy.hpp"
 
 #include <algorithm>
 #include <cmath>

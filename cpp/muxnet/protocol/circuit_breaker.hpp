@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "muxnet/core/random.hpp"
 
@@ -29,6 +30,7 @@ class CircuitBreaker {
   /// Whether a request may go now: half open, the one that tries it out, and another after a
   /// cool-down in which nothing was said of it.
   bool enter(double now_ms);
+  double until_ms() const { return until_ms_; }  ///< open: when a probe is due
   bool probe_due(double now_ms) const { return state_ == State::open && now_ms >= until_ms_; }
 
   void succeeded();
@@ -49,5 +51,8 @@ class CircuitBreaker {
   double cooldown_ms_;
   double until_ms_ = 0;
 };
+
+/// "closed", "open" or "half_open".
+std::string_view name_of(CircuitBreaker::State state);
 
 }  // namespace muxnet

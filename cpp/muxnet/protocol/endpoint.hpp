@@ -6,7 +6,7 @@
 
 namespace muxnet {
 
-/// The model in the cloud and how images are sent to it.
+/// A model on a server and how images are sent to it.
 struct EndpointOptions {
   std::string model;            ///< its name on the server
   std::string version;          ///< empty: the server's choice
@@ -17,10 +17,22 @@ struct EndpointOptions {
   int jpeg_quality = 90;        ///< 1 to 100
 };
 
+/// A model's address, taken apart.
+struct EndpointPlace {
+  std::string server;   ///< as ConnectionOptions::url
+  std::string model;    ///< its name there
+  std::string version;  ///< empty: the server's choice
+};
+
+/// Of "http(s)://host:port/v2/models/MODEL" or "grpc(s)://host:port/MODEL"; "/versions/VERSION" may
+/// follow, by gRPC "/VERSION" too. Throws std::invalid_argument for what is neither.
+EndpointPlace parse_endpoint(const std::string& url);
+
 /// Where requests go, settled against what the server says of its model.
 struct Endpoint {
   TensorSpec input;
   std::string output;
+  bool channels_last = false;  ///< the input is (n, h, w, c)
 };
 
 /// Chooses among the inputs and outputs that `metadata` lists; an error value where none fits
@@ -28,9 +40,7 @@ struct Endpoint {
 Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
                          const Shape& image_shape);
 
-/// One image as the endpoint takes it. Throws std::invalid_argument where pixels have to be u8 and
-/// are not.
-InferInput make_input(const EndpointOptions& options, const Endpoint& endpoint, const Tensor& image,
-                      const Tensor& prepared);
+/// Images (n, c, h, w) of u8 or f32 as (n, h, w, c).
+Tensor with_channels_last(const Tensor& images);
 
 }  // namespace muxnet
