@@ -68,8 +68,8 @@ EndpointClient::~EndpointClient() {
   }
   if (!thread.joinable()) return;
   state.calls.wake();
-  // The last answer may let go of this.
-  thread.get_id() == std::this_thread::get_id() ? thread.detach() : thread.join();
+  // Not joined: the last answer may let go of this, and who does may hold a lock that it waits for.
+  thread.detach();
 }
 
 void EndpointClient::begin(const Tensor& images, double within_ms,

@@ -16,7 +16,8 @@ class EndpointClassifier final : public Classifier {
   Tensor answer(const Tensor& images) override {
     const auto promise = std::make_shared<std::promise<Answered>>();
     auto answered = promise->get_future();
-    send(images, std::numeric_limits<double>::infinity(), true,
+    // A copy: letting go of the caller's may need a lock of another language, which the caller has.
+    send(images.clone(), std::numeric_limits<double>::infinity(), true,
          [promise](Answered found) { promise->set_value(std::move(found)); });
     Answered found = answered.get();
     if (found.failure) std::rethrow_exception(found.failure);
