@@ -22,7 +22,7 @@ ADAPTED = {
     "OffloadClient.answer",
     "OutcomeTable.load",
     "Policy.decide",
-    "PolicyFigures.curve",
+    "PolicyStudy.curve",
     "Predictor.output",
     "Service.submit",
     "accuracy_cost_curve",

@@ -10,7 +10,7 @@ def test_every_figure_is_a_real_picture(results_dict: dict[str, Any], tmp_path: 
     pictures = figures.draw(results.from_dict(results_dict))
     paths = figures.save(pictures, tmp_path)
     assert sorted(path.name for path in paths) == [
-        "accuracy_macs.png",
+        "accuracy_cost.png",
         "called.png",
         "hardness.png",
         "learning_curves.png",
@@ -45,6 +45,6 @@ def test_cheaper_models_are_lighter_whatever_their_order(results_dict: dict[str,
     assert len(set(before)) == 6
 
 
-@pytest.mark.parametrize(("macs", "text"), [(5e5, "500 k"), (1e6, "1 M"), (2e9, "2 G")])
-def test_ticks_are_round(macs: float, text: str) -> None:
-    assert figures._tick_text(macs) == text
+@pytest.mark.parametrize(("cost", "text"), [(5e5, "500 k"), (1e6, "1 M"), (2e9, "2 G")])
+def test_ticks_are_round(cost: float, text: str) -> None:
+    assert figures._tick_text(cost) == text

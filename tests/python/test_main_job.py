@@ -156,6 +156,7 @@ class Core:
         self.asked["tables"] = [(t.split, t.size) for t, _ in (calibration, test)]
         point = SimpleNamespace(cost=1e6, accuracy=0.8)
         return SimpleNamespace(
+            cost_kind="macs",
             policies={name: evaluation(self.called) for name in POLICIES},
             fitted={"cascade": SimpleNamespace(save=lambda path: write_text(path, "policy"))},
             routed={"hybrid_single", "hybrid_ensemble", "offload"},
@@ -163,7 +164,7 @@ class Core:
             singles=[estimate(0.8), estimate(0.9)],
             curves={"multiplexer": [point], "random_mixing": [point]},
             area=estimate(0.02),
-            comparisons={"random_mixing": estimate(0.02, macs=5e6)},
+            comparisons={"random_mixing": estimate(0.02, cost=5e6)},
             hardness=[
                 SimpleNamespace(inputs=290, called_shares=[0.5, 0.5]),
                 SimpleNamespace(inputs=10, called_shares=[0.0, 1.0]),
@@ -203,7 +204,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
     assert found.data.held_out == 200
     assert sorted(str(path.relative_to("o")) for path in Path("o").rglob("*.*")) == [
         "config.json",
-        "figures/accuracy_macs.png",
+        "figures/accuracy_cost.png",
         "figures/called.png",
         "figures/hardness.png",
         "figures/learning_curves.png",

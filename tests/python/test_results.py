@@ -19,10 +19,10 @@ def test_an_example_conforms_and_survives_the_round_trip(results_dict: dict[str,
 
 def test_the_names_that_scripts_rely_on(results_dict: dict[str, Any]) -> None:
     plain = schema.to_dict(results.from_dict(results_dict))
-    assert {"name", "parameters", "macs", "latency_ms", "accuracy", "called"} <= set(
+    assert {"name", "parameters", "cost", "latency_ms", "accuracy", "called"} <= set(
         plain["models"][0]
     )
-    assert {"name", "accuracy", "macs", "latency_ms", "models_per_input"} <= set(
+    assert {"name", "accuracy", "cost", "latency_ms", "models_per_input"} <= set(
         plain["policies"][0]
     )
     assert {"dataset", "seed", "seconds"} <= set(plain)

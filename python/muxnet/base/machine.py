@@ -1,4 +1,4 @@
-"""The machine that figures are measured on."""
+"""The machine that numbers are measured on."""
 
 import os
 import platform

@@ -19,7 +19,7 @@ PEERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """One line of the benchmark's table, without its figures."""
+    """One line of the benchmark's table, without its numbers."""
 
     kind: str  # train, infer, route, load, replay, decide or fit
     name: str

@@ -24,23 +24,24 @@ COMPARED = ("random_mixing", "cascade")
 class AtEqualCost:
     """Accuracy of a policy minus another's at the cost that the first was chosen to have.
 
-    ``macs``: what the other then costs.
+    ``cost``: what the other then costs.
     """
 
     value: float
     interval: _core.Interval
-    macs: float
+    cost: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluations:
-    """Every policy of a run, by its name in results.json.
+    """Every policy of a run, by its name in results.json; costs are of ``cost_kind``.
 
     ``routed``: those that look at the multiplexer, ``notes``: of these, in words, which collapsed.
     ``singles`` (N), accuracies of the models alone; ``area``: of the multiplexer above random
     mixing; ``comparisons``: hybrid_single against others; ``hardness``: under hybrid_single.
     """
 
+    cost_kind: str
     policies: dict[str, _core.Evaluation]
     fitted: dict[str, _core.Policy]
     routed: set[str]
@@ -93,6 +94,7 @@ def evaluate_policies(
     hybrid, mixing = fitted["hybrid_single"], fitted["random_mixing"]
     routed = {name for name, policy in fitted.items() if policy.uses_multiplexer}
     return Evaluations(
+        cost_kind=hybrid.cost_kind,
         policies=found,
         fitted=fitted,
         routed=routed,
@@ -131,7 +133,7 @@ def _compare(
     estimate = _core.bootstrap_difference(
         [float(right) for right in hybrid.correct], [float(right) for right in rival.correct], seed
     )
-    return AtEqualCost(estimate.value, estimate.interval, rival.costs["macs"].mean.value)
+    return AtEqualCost(estimate.value, estimate.interval, rival.costs[other.cost_kind].mean.value)
 
 
 def _auroc(table: _core.OutcomeTable) -> list[float | None]:

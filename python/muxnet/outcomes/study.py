@@ -18,8 +18,8 @@ from muxnet.outcomes.study_results import (
     DEFAULT,
     Choice,
     Diversity,
-    ModelFigures,
-    PolicyFigures,
+    ModelStudy,
+    PolicyStudy,
     Study,
 )
 from muxnet.outcomes.study_verdict import sentences
@@ -82,7 +82,7 @@ def study(
     kind = cost_kind_of(held_out, cost_kind)
     found = _core.study(held_out, test, cost_kind=kind, policy=DEFAULT, seed=seed)
     models = tuple(
-        ModelFigures(entry.name, entry.accuracy, entry.cost, entry.only_right)
+        ModelStudy(entry.name, entry.accuracy, entry.cost, entry.only_right)
         for entry in found.models
     )
     policies = tuple(_policy(entry) for entry in found.policies)
@@ -109,9 +109,9 @@ def study(
     )
 
 
-def _policy(found: _core.PolicyFigures) -> PolicyFigures:
+def _policy(found: _core.PolicyStudy) -> PolicyStudy:
     area = found.area
-    return PolicyFigures(
+    return PolicyStudy(
         name=found.name,
         area=None if area is None else area.value,
         area_interval=None if area is None else (area.interval.low, area.interval.high),

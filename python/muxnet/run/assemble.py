@@ -56,6 +56,7 @@ def results(
         data=data_result(config, data),
         models=models,
         policies=policies,
+        cost_kind=found.cost_kind,
         curves=tuple(curve_result(name, line) for name, line in found.curves.items()),
         area_above_random_mixing=Area(found.area.value, interval(found.area.interval)),
         multiplexer=multiplexer_result(config, data, multiplexers, latencies, found.auroc),
@@ -64,7 +65,7 @@ def results(
         learning_curves=curves,
         contrastive=contrastive_result(config, curves.models),
         comparisons=tuple(
-            Comparison("hybrid_single", name, entry.macs, entry.value, interval(entry.interval))
+            Comparison("hybrid_single", name, entry.cost, entry.value, interval(entry.interval))
             for name, entry in found.comparisons.items()
         ),
         warnings=warnings(models, trained, multiplexers),
@@ -99,7 +100,7 @@ def model_results(
         ModelResult(
             name=model.name,
             parameters=int(model.parameter_count),
-            macs=float(model.macs),
+            cost=float(model.macs),
             latency_ms=latencies[i].ms,
             accuracy=accuracies[i].value,
             accuracy_interval=interval(accuracies[i].interval),
@@ -117,6 +118,7 @@ def policy_results(found: Evaluations, latencies: Latencies) -> tuple[PolicyResu
         policy_result(
             name,
             entry,
+            found.cost_kind,
             models_ms,
             multiplexer_ms=latencies.multiplexer.ms if name in found.routed else 0.0,
             note=found.notes.get(name, ""),
@@ -128,6 +130,7 @@ def policy_results(found: Evaluations, latencies: Latencies) -> tuple[PolicyResu
 def policy_result(
     name: str,
     evaluation: _core.Evaluation,
+    cost_kind: str,
     latencies_ms: Sequence[float],
     multiplexer_ms: float,
     note: str = "",
@@ -137,18 +140,18 @@ def policy_result(
     Latency is modelled: ``multiplexer_ms``, 0 where it is not asked, then models in turn.
     """
     called = tuple(evaluation.called_shares)
-    macs = evaluation.costs["macs"]
+    cost = evaluation.costs[cost_kind]
     return PolicyResult(
         name=name,
         accuracy=evaluation.accuracy.value,
         accuracy_interval=interval(evaluation.accuracy.interval),
-        macs=macs.mean.value,
+        cost=cost.mean.value,
         latency_ms=multiplexer_ms + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
         models_per_input=evaluation.models_per_input,
         called=called,
         note=note,
-        macs_p99=macs.p99,
-        macs_worst=macs.worst,
+        cost_p99=cost.p99,
+        cost_worst=cost.worst,
         settings=dict(evaluation.parameters),
     )
 
@@ -177,7 +180,7 @@ def multiplexer_result(
     own, multiplexer = config.multiplexer, multiplexers.all.multiplexer
     return MultiplexerResult(
         parameters=int(multiplexer.parameter_count),
-        macs=float(multiplexer.macs),
+        cost=float(multiplexer.macs),
         latency_ms=latencies.multiplexer.ms,
         objective=own.objective,
         formulation=own.formulation,
@@ -212,8 +215,8 @@ def warnings(
     """Return in words what a reader must know: collapses, and a multiplexer that is too dear."""
     words = collapse_warnings([m.name for m in models], [m.called for m in models])
     words += distance_warnings(trained.history)
-    cheapest = min(models, key=lambda model: model.macs)
-    if multiplexers.all.multiplexer.macs >= cheapest.macs:
+    cheapest = min(models, key=lambda model: model.cost)
+    if multiplexers.all.multiplexer.macs >= cheapest.cost:
         words.append(f"The multiplexer costs more MACs than {cheapest.name}: it is no multiplexer.")
     return tuple(words)
 

@@ -9,11 +9,12 @@ from importlib import resources
 from muxnet.base.tables import TextTable
 from muxnet.base.words import (
     busy_text,
+    cost_text,
+    cost_title,
     count_text,
     duration_text,
     interval_text,
     latency_text,
-    macs_text,
     percent_text,
     points_text,
     policy_title,
@@ -24,8 +25,8 @@ from muxnet.run.results import Results
 from muxnet.run.verdict import verdict
 
 CAPTIONS = {
-    "accuracy_macs": "Each dot is one way of answering the test inputs. Up is better, left is "
-    "cheaper. The multiplexer's own MACs are counted wherever it is used.",
+    "accuracy_cost": "Each dot is one way of answering the test inputs. Up is better, left is "
+    "cheaper. The multiplexer's own cost is counted wherever it is used.",
     "called": "Called share of each model under each policy. Longer than 1 means that several "
     "models ran on the same input.",
     "hardness": "How many of the models fail on an input, and which model hybrid-single calls "
@@ -36,7 +37,7 @@ CAPTIONS = {
     "are close where both models are right and apart where only one is.",
 }
 ALTERNATIVES = {
-    "accuracy_macs": "Accuracy against MACs for all policies",
+    "accuracy_cost": "Accuracy against cost for all policies",
     "called": "Called share of each model under each policy",
     "hardness": "Histogram of input hardness and what is called at each level",
     "right_wrong": "Matrix of A right, B wrong",
@@ -124,13 +125,18 @@ def _comparisons(results: Results) -> str:
     rows = tuple(
         (
             f"{policy_title(entry.policy)} against {policy_title(entry.against)}",
-            macs_text(entry.macs),
+            cost_text(entry.cost),
             points_text(entry.difference),
             interval_text(entry.interval),
         )
         for entry in results.comparisons
     )
-    columns = ("at equal cost", "MACs", "difference, points", "95 % interval")
+    columns = (
+        "at equal cost",
+        cost_title(results.cost_kind),
+        "difference, points",
+        "95 % interval",
+    )
     return _table(TextTable("", columns, rows)) if rows else ""
 
 
@@ -144,12 +150,12 @@ def _provenance(results: Results) -> str:
 
 def _multiplexer(results: Results) -> str:
     own = results.multiplexer
-    cheapest = min(results.models, key=lambda model: model.macs)
+    cheapest = min(results.models, key=lambda model: model.cost)
     rows: list[tuple[str, str]] = [
         ("parameters", count_text(own.parameters)),
         (
-            "MACs",
-            f"{macs_text(own.macs)} ({percent_text(own.macs / cheapest.macs, 1)} of the cheapest "
+            cost_title(results.cost_kind),
+            f"{cost_text(own.cost)} ({percent_text(own.cost / cheapest.cost, 1)} of the cheapest "
             f"model’s, {cheapest.name})",
         ),
         ("latency ms", latency_text(own.latency_ms)),

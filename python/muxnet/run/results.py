@@ -1,9 +1,9 @@
 """``results.json``: every number of a run under a stable name.
 
-Accuracies and shares are fractions of 1, intervals are 95 % ``[low, high]``, MACs are
-multiply-accumulates per input, times are in the unit that their name ends with. Everything that
-a clock measured lies under a key of ``TIME_KEYS``; the rest is the same for the same seed on the
-same machine with the same number of threads.
+Accuracies and shares are fractions of 1, intervals are 95 % ``[low, high]``, costs are per input
+in the unit of ``cost_kind``, times are in the unit that their name ends with. Everything that a
+clock measured lies under a key of ``TIME_KEYS``; the rest is the same for the same seed on the same
+machine with the same number of threads.
 """
 
 import os
@@ -24,16 +24,16 @@ Provenance = Literal["measured", "counted", "modelled", "paper"]
 
 PROVENANCE: dict[str, Provenance] = {
     "models.parameters": "counted",
-    "models.macs": "counted",
+    "models.cost": "counted",
     "models.latency_ms": "measured",
     "models.accuracy": "measured",
     "models.called": "measured",
     "policies.accuracy": "measured",
-    "policies.macs": "counted",
+    "policies.cost": "counted",
     "policies.latency_ms": "modelled",
     "policies.models_per_input": "measured",
     "multiplexer.parameters": "counted",
-    "multiplexer.macs": "counted",
+    "multiplexer.cost": "counted",
     "multiplexer.latency_ms": "measured",
     "hardness": "measured",
     "right_wrong_matrix": "measured",
@@ -51,7 +51,7 @@ class ModelResult:
 
     name: str
     parameters: int
-    macs: float
+    cost: float
     latency_ms: float | None
     accuracy: float
     accuracy_interval: Interval
@@ -61,24 +61,24 @@ class ModelResult:
 
 @dataclass(frozen=True)
 class PolicyResult:
-    """One policy on the test split; MACs and latency include the multiplexer where it is used.
+    """One policy on the test split; cost and latency include the multiplexer where it is used.
 
     ``latency_ms`` is modelled: the multiplexer's latency and that of each called model, in turn.
     ``called`` is the share of inputs that each model ran on, in the order of ``models``.
-    ``macs_p99`` and ``macs_worst`` are the tail of the MACs over the inputs.
+    ``cost_p99`` and ``cost_worst`` are the tail of the costs over the inputs.
     ``settings`` are the thresholds and other choices, all made on held-out data.
     """
 
     name: str
     accuracy: float
     accuracy_interval: Interval
-    macs: float
+    cost: float
     latency_ms: float | None
     models_per_input: float
     called: tuple[float, ...]
     note: str = ""
-    macs_p99: float | None = None
-    macs_worst: float | None = None
+    cost_p99: float | None = None
+    cost_worst: float | None = None
     settings: dict[str, object] = field(default_factory=dict)
 
 
@@ -86,14 +86,14 @@ class PolicyResult:
 class CurvePoint:
     """One operating point of a curve."""
 
-    macs: float
+    cost: float
     accuracy: float
     accuracy_interval: Interval | None = None
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Accuracy against MACs: ``multiplexer``, ``cascade``, ``random_mixing``, ..."""
+    """Accuracy against cost: ``multiplexer``, ``cascade``, ``random_mixing``, ..."""
 
     name: str
     points: tuple[CurvePoint, ...]
@@ -109,11 +109,11 @@ class Area:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Accuracy of ``policy`` minus that of ``against`` at equal MACs, paired over the inputs."""
+    """Accuracy of ``policy`` minus that of ``against`` at equal cost, paired over the inputs."""
 
     policy: str
     against: str
-    macs: float
+    cost: float
     difference: float
     interval: Interval
 
@@ -123,7 +123,7 @@ class MultiplexerResult:
     """The multiplexer's own size and cost, and how well it foresees each model's success."""
 
     parameters: int
-    macs: float
+    cost: float
     latency_ms: float | None
     objective: str
     formulation: str
@@ -211,7 +211,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything in ``results.json``; ``macs`` curves and policies count the multiplexer too."""
+    """Everything in ``results.json``; costs of curves and policies count the multiplexer too.
+
+    ``cost_kind``: ``macs`` (multiply-accumulates) or another unit.
+    """
 
     dataset: str
     seed: int
@@ -228,6 +231,7 @@ class Results:
     contrastive: Contrastive
     machine: Machine
     config: dict[str, object]
+    cost_kind: str = "macs"
     comparisons: tuple[Comparison, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds_by_phase: dict[str, float] = field(default_factory=dict)
