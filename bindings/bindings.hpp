@@ -24,12 +24,14 @@ void bind_data(Module& module);
 void bind_training(Module& module);
 void bind_cost(Module& module);
 void bind_protocol(Module& module);
+void bind_onnx(Module& module);
 void bind_routing(Module& module);
 void bind_policies(Module& module);
 void bind_evaluation(Module& module);
 void bind_studies(Module& module);  // a part of it that fills a file
 void bind_runtime(Module& module);
-void bind_hosted_models(Module& module);  // a part of it that fills a file
+void bind_hosted_models(Module& module);  // parts of it that fill a file each
+void bind_multiplexers(Module& module);
 void bind_service(Module& module);
 void bind_offload(Module& module);
 

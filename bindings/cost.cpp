@@ -13,7 +13,7 @@ Quantity make_figure(std::optional<double> value, const std::string& origin) {
 /// An argument that need not be known; its default reads as it is written in Python.
 py::arg_v unknown(const char* name) { return {name, Quantity(), "Quantity()"}; }
 
-void bind_figures(Module& module) {
+void bind_quantities(Module& module) {
   Class<Quantity>(module, "Quantity")
       .def(py::init(&make_figure), py::arg("value") = py::none(), py::arg("origin") = "counted",
            "None: not known.\n\nRaises:\n    ValueError: an unknown origin, not finite.")
@@ -91,7 +91,7 @@ void bind_profiles(Module& module) {
 }  // namespace
 
 void bind_cost(Module& module) {
-  bind_figures(module);
+  bind_quantities(module);
   bind_deployments(module);
   bind_profiles(module);
   Class<EnergyMeter>(module, "EnergyMeter")

@@ -1,10 +1,10 @@
 #include "bindings.hpp"
-#include "muxnet/data/image_bytes.hpp"
 #include "muxnet/data/image_encode.hpp"
 #include "muxnet/data/image_folder.hpp"
-#include "muxnet/data/image_pipeline.hpp"
+#include "muxnet/data/image_statistics.hpp"
 #include "muxnet/data/loader.hpp"
 #include "muxnet/data/open.hpp"
+#include "muxnet/data/read_images.hpp"
 #include "muxnet/data/split.hpp"
 #include "muxnet/data/transform.hpp"
 #include "registers.hpp"
@@ -58,6 +58,37 @@ void bind_dataset(Module& module) {
       });
 }
 
+void bind_sources(Module& module) {
+  bind_register(module, &image_payloads, "ImagePayload", "image_payloads");
+  bind_register(module, &data_kinds, "DataKind", "data_kinds");
+  module.def(
+      "open_splits",
+      [](const std::string& spec, const SplitOptions& options,
+         const std::optional<ImageFormat>& format, bool skip_unreadable) {
+        std::vector<std::string> left_out;
+        ImageFolderOptions images;
+        if (format) images.format = *format;
+        images.skip_unreadable = skip_unreadable;
+        images.left_out = &left_out;
+        Splits splits = make_splits(open_dataset(spec, images), options);
+        return std::pair(std::move(splits), std::move(left_out));
+      },
+      py::arg("spec"), py::arg("options"), py::arg("format") = py::none(),
+      py::arg("skip_unreadable") = ImageFolderOptions{}.skip_unreadable, Unlocked(),
+      "Data from 'KIND:PATH', divided, and lines for people of what is left out. The format, by\n"
+      "default the central square at 64 x 64 pixels, and skip_unreadable are for image folders.\n\n"
+      "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
+  module.def(
+      "open_dataset",
+      [](const std::string& spec) {
+        DatasetParts parts = open_dataset(spec);
+        return std::tuple(parts.train, parts.held_out, parts.test);
+      },
+      py::arg("spec"), Unlocked(),
+      "(train, held_out, test) from 'KIND:PATH', undivided; those that its files do not have are\n"
+      "empty.\n\nRaises:\n    ValueError: an unknown kind.\n    OSError: bad files.");
+}
+
 void bind_splits(Module& module) {
   Class<Splits>(module, "Splits")
       .def_readonly("train", &Splits::train)
@@ -74,20 +105,11 @@ void bind_splits(Module& module) {
       },
       py::arg("name"), py::arg("images"), py::arg("labels"),
       py::arg("class_names") = std::vector<std::string>{}, Unlocked());
-  bind_register(module, &image_payloads, "ImagePayload", "image_payloads");
-  bind_register(module, &data_kinds, "DataKind", "data_kinds");
   module.def(
-      "open_splits",
-      [](const std::string& spec, const SplitOptions& options, int channels, int size) {
-        ImageFolderOptions images;
-        images.channels = channels;
-        images.size = size;
-        return make_splits(open_dataset(spec, images), options);
-      },
-      py::arg("spec"), py::arg("options"), py::arg("channels") = ImageFolderOptions{}.channels,
-      py::arg("size") = ImageFolderOptions{}.size, Unlocked(),
-      "Data from 'KIND:PATH', divided; channels and size are for image folders.\n\n"
-      "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
+      "split_stratified",
+      [](const std::vector<std::int32_t>& labels, const std::vector<double>& fractions,
+         std::uint64_t seed) { return split_stratified(labels, fractions, seed); },
+      py::arg("labels"), py::arg("fractions"), py::arg("seed"), Unlocked());
   module.def(
       "make_splits",
       [](const Dataset& data, const SplitOptions& options) { return make_splits(data, options); },
@@ -127,35 +149,110 @@ void bind_loader(Module& module) {
           "Raises:\n    ValueError: pixels that are not finite.");
 }
 
+using Read = std::pair<std::vector<Tensor>, std::vector<std::string>>;
+
+Read as_pair(ReadImages read) { return {std::move(read.images), std::move(read.errors)}; }
+
+void bind_image_format(Module& module) {
+  const ImageFormat defaults;
+  Class<ImageFormat>(module, "ImageFormat")
+      .def(py::init([](int channels, int height, int width, std::string fit, int resize,
+                       std::string interpolation, bool antialias, bool upright, int padding) {
+             ImageFormat format{channels,       height,  width,
+                                std::move(fit), resize,  std::move(interpolation),
+                                antialias,      upright, padding};
+             format.validate();
+             return format;
+           }),
+           py::kw_only(), py::arg("channels") = defaults.channels, py::arg("height"),
+           py::arg("width"), py::arg("fit") = defaults.fit, py::arg("resize") = defaults.resize,
+           py::arg("interpolation") = defaults.interpolation,
+           py::arg("antialias") = defaults.antialias, py::arg("upright") = defaults.upright,
+           py::arg("padding") = defaults.padding,
+           "Raises:\n    ValueError: out of range, or what does not go together.")
+      .def_readonly("channels", &ImageFormat::channels)
+      .def_readonly("height", &ImageFormat::height)
+      .def_readonly("width", &ImageFormat::width)
+      .def_readonly("fit", &ImageFormat::fit)
+      .def_readonly("resize", &ImageFormat::resize)
+      .def_readonly("interpolation", &ImageFormat::interpolation)
+      .def_readonly("antialias", &ImageFormat::antialias)
+      .def_readonly("upright", &ImageFormat::upright)
+      .def_readonly("padding", &ImageFormat::padding);
+  bind_register(module, &image_fits, "ImageFit", "image_fits");
+  bind_register(module, &interpolations, "Interpolation", "interpolations");
+}
+
+void bind_image_format_methods(const Module& module) {
+  Class<ImageFormat>(py::object(module.attr("ImageFormat")))
+      .def_property_readonly(
+          "shape",
+          [](const ImageFormat& format) {
+            return std::tuple(format.channels, format.height, format.width);
+          },
+          "(channels, height, width).")
+      .def_property_readonly(
+          "json", [](const ImageFormat& format) { return to_json(format); },
+          "As one JSON object, its keys the arguments.")
+      .def_static("from_json", &image_format_from_json, py::arg("json"),
+                  "What ``json`` gave; keys with a default may be missing.\n\n"
+                  "Raises:\n    ValueError: other JSON, by key.")
+      .def("__eq__",
+           [](const ImageFormat& format, const py::object& other) {
+             return py::isinstance<ImageFormat>(other) && other.cast<ImageFormat>() == format;
+           })
+      .def("__hash__", [](const ImageFormat& format) { return py::hash(py::str(to_json(format))); })
+      .def("__repr__", [](const ImageFormat& format) {
+        return "<muxnet.ImageFormat " + to_json(format) + ">";
+      });
+}
+
+void bind_image_folder(Module& module) {
+  Class<ImageFiles>(module, "ImageFiles")
+      .def_readonly("files", &ImageFiles::files)
+      .def_readonly("labels", &ImageFiles::labels);
+  Class<ImageFolder>(module, "ImageFolder")
+      .def_readonly("train", &ImageFolder::train)
+      .def_readonly("held_out", &ImageFolder::held_out)
+      .def_readonly("test", &ImageFolder::test)
+      .def_readonly("class_names", &ImageFolder::class_names)
+      .def_readonly("left_out", &ImageFolder::left_out);
+  module.def("list_image_folder", &list_image_folder, py::arg("folder"), Unlocked());
+  module.def("image_endings", [] { return image_endings(); });
+}
+
+void bind_statistics(Module& module) {
+  module.def("image_statistics", &image_statistics, py::arg("images"), Unlocked());
+  module.def("image_statistic_names", &image_statistic_names);
+}
+
 void bind_images(Module& module) {
   module.def(
-      "load_images",
-      [](const std::vector<std::filesystem::path>& files, int resize, int crop) {
-        return load_images(files, {.resize = resize, .crop = crop});
-      },
-      py::arg("files"), py::arg("resize") = ImagePipeline{}.resize,
-      py::arg("crop") = ImagePipeline{}.crop, Unlocked(),
-      "RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.\n\n"
-      "Raises:\n    OSError: an unreadable file.\n    ValueError: no files, crop above resize.");
-  module.def(
-      "load_squares",
-      [](const std::vector<std::filesystem::path>& files, int channels, int size) {
-        return load_images(files, ImageFolderOptions{.channels = channels, .size = size});
-      },
-      py::arg("files"), py::arg("channels"), py::arg("size"), Unlocked(),
-      "Images u8 (n, channels, size, size) as of an image folder: central square, resized.\n\n"
-      "Raises:\n    OSError: an unreadable file.\n    ValueError: no files.");
+      "read_images",
+      [](const std::vector<std::filesystem::path>& files, const std::vector<ImageFormat>& formats,
+         std::int64_t max_pixels) { return as_pair(read_images(files, formats, {max_pixels})); },
+      py::arg("files"), py::arg("formats"), py::arg("max_pixels") = ImageLimits{}.max_pixels,
+      Unlocked());
   module.def(
       "decode_images",
-      [](const std::vector<py::bytes>& contents, int channels, int size, int resize,
+      [](const std::vector<py::bytes>& contents, const std::vector<ImageFormat>& formats,
          std::int64_t max_pixels) {
         const std::vector<std::string> bytes(contents.begin(), contents.end());
         const ReleaseGil unlocked;
-        return decode_images(bytes, {channels, size, resize, max_pixels});
+        return as_pair(decode_images(bytes, formats, {max_pixels}));
       },
-      py::arg("contents"), py::arg("channels"), py::arg("size"),
-      py::arg("resize") = ImageBytesOptions{}.resize,
-      py::arg("max_pixels") = ImageBytesOptions{}.max_pixels);
+      py::arg("contents"), py::arg("formats"), py::arg("max_pixels") = ImageLimits{}.max_pixels);
+  module.def(
+      "read_stored_images",
+      [](const std::vector<std::filesystem::path>& files, std::int64_t max_pixels) {
+        return as_pair(read_stored_images(files, {max_pixels}));
+      },
+      py::arg("files"), py::arg("max_pixels") = ImageLimits{}.max_pixels, Unlocked());
+  module.def("refuse_unreadable", &refuse_unreadable, py::arg("errors"));
+  module.def(
+      "format_images",
+      [](const Tensor& images, const ImageFormat& format) { return format_images(images, format); },
+      py::arg("images"), py::arg("format"), Unlocked());
   module.def("encoded_bytes", &encoded_bytes, py::arg("images"), py::arg("format"),
              py::arg("quality") = 90, Unlocked());
   module.def(
@@ -169,12 +266,18 @@ void bind_images(Module& module) {
 }  // namespace
 
 void bind_data(Module& module) {
+  bind_image_format(module);  // before what takes one
+  bind_image_format_methods(module);
   bind_dataset(module);
   bind_splits(module);
+  bind_sources(module);
   bind_loader(module);
+  bind_image_folder(module);
   bind_images(module);
+  bind_statistics(module);
   module.def("measure_normalization", &measure_normalization, py::arg("data"), Unlocked(),
              "Mean and deviation of each channel.");
+  module.def("check_pixels", &check_pixels, py::arg("images"), py::arg("where"), Unlocked());
   module.def("normalize", &normalize, py::arg("images"), py::arg("normalization"), Unlocked());
 }
 

@@ -141,7 +141,7 @@ void bind_bootstrap(Module& module) {
       py::arg("a"), py::arg("b"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
 }
 
-void bind_figures_of_policies(Module& module) {
+void bind_policy_evaluations(Module& module) {
   bind_estimates(module);
   bind_by_input(module);
   bind_evaluations(module);
@@ -189,7 +189,7 @@ void bind_choices(Module& module) {
 }  // namespace
 
 void bind_evaluation(Module& module) {
-  bind_figures_of_policies(module);
+  bind_policy_evaluations(module);
   bind_choices(module);
 }
 

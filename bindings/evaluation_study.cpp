@@ -123,19 +123,19 @@ void bind_details(Module& module) {
 }
 
 void bind_records_of_a_study(Module& module) {
-  Class<ModelFigures>(module, "ModelFigures")
-      .def_readonly("name", &ModelFigures::name)
-      .def_readonly("accuracy", &ModelFigures::accuracy)
-      .def_readonly("cost", &ModelFigures::cost)
-      .def_readonly("only_right", &ModelFigures::only_right);
-  Class<PolicyFigures>(module, "PolicyFigures")
-      .def_readonly("name", &PolicyFigures::name)
-      .def_readonly("area", &PolicyFigures::area)
+  Class<ModelStudy>(module, "ModelStudy")
+      .def_readonly("name", &ModelStudy::name)
+      .def_readonly("accuracy", &ModelStudy::accuracy)
+      .def_readonly("cost", &ModelStudy::cost)
+      .def_readonly("only_right", &ModelStudy::only_right);
+  Class<PolicyStudy>(module, "PolicyStudy")
+      .def_readonly("name", &PolicyStudy::name)
+      .def_readonly("area", &PolicyStudy::area)
       .def_property_readonly(
-          "curve", [](const PolicyFigures& figures) { return pairs_of(figures.curve); },
+          "curve", [](const PolicyStudy& entry) { return pairs_of(entry.curve); },
           "Pairs (cost, accuracy).")
-      .def_readonly("accuracy_at", &PolicyFigures::accuracy_at)
-      .def_readonly("recovered", &PolicyFigures::recovered);
+      .def_readonly("accuracy_at", &PolicyStudy::accuracy_at)
+      .def_readonly("recovered", &PolicyStudy::recovered);
   Class<Choice>(module, "Choice")
       .def_readonly("cost", &Choice::cost)
       .def_readonly("accuracy", &Choice::accuracy)

@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, core) {
   muxnet::python::bind_training(module);
   muxnet::python::bind_cost(module);
   muxnet::python::bind_protocol(module);
+  muxnet::python::bind_onnx(module);
   muxnet::python::bind_routing(module);
   muxnet::python::bind_policies(module);
   muxnet::python::bind_evaluation(module);

@@ -42,11 +42,16 @@ void bind_network_options(Module& module) {
            }),
            py::kw_only(), py::arg("channels"), py::arg("height"), py::arg("width"),
            py::arg("classes"), py::arg("dropout") = std::nullopt);
+  Enumeration<MultiplexerBody>(module, "MultiplexerBody")
+      .value("convolutions", MultiplexerBody::convolutions)
+      .value("perceptron", MultiplexerBody::perceptron);
   bind_options(
-      module, "MultiplexerOptions", Field("channels", &MultiplexerOptions::channels),
+      module, "MultiplexerOptions", Field("body", &MultiplexerOptions::body),
+      Field("channels", &MultiplexerOptions::channels),
       Field("height", &MultiplexerOptions::height), Field("width", &MultiplexerOptions::width),
       Field("resolution", &MultiplexerOptions::resolution),
-      Field("filters", &MultiplexerOptions::filters), Field("models", &MultiplexerOptions::models),
+      Field("filters", &MultiplexerOptions::filters), Field("hidden", &MultiplexerOptions::hidden),
+      Field("models", &MultiplexerOptions::models),
       Field("meta_dim", &MultiplexerOptions::meta_dim),
       Field("classes", &MultiplexerOptions::classes),
       Field("shared_meta", &MultiplexerOptions::shared_meta),

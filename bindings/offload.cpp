@@ -16,22 +16,11 @@ Placement placement_named(const std::string& name) {
 }
 
 void bind_offload_options(Module& module) {
-  bind_options(module, "EndpointOptions", Field("model", &EndpointOptions::model),
-               Field("version", &EndpointOptions::version), Field("input", &EndpointOptions::input),
-               Field("output", &EndpointOptions::output), Field("logits", &EndpointOptions::logits),
-               Field("payload", &EndpointOptions::payload),
-               Field("jpeg_quality", &EndpointOptions::jpeg_quality));
   bind_options(module, "OffloadObjective", Field("threshold", &OffloadObjective::threshold),
                Field("per_ms", &OffloadObjective::per_ms),
                Field("per_mj", &OffloadObjective::per_mj),
                Field("max_latency_ms", &OffloadObjective::max_latency_ms),
                Field("max_energy_mj", &OffloadObjective::max_energy_mj));
-  bind_options(module, "RetryOptions", Field("most", &RetryOptions::most),
-               Field("base_ms", &RetryOptions::base_ms), Field("share", &RetryOptions::share),
-               Field("burst", &RetryOptions::burst));
-  bind_options(module, "BreakerOptions", Field("failures", &BreakerOptions::failures),
-               Field("cooldown_ms", &BreakerOptions::cooldown_ms),
-               Field("max_cooldown_ms", &BreakerOptions::max_cooldown_ms));
   bind_options(
       module, "OffloadOptions", Field("endpoint", &OffloadOptions::endpoint),
       Field("objective", &OffloadOptions::objective), Field("retry", &OffloadOptions::retry),
@@ -130,12 +119,8 @@ void bind_offload_client(Module& module) {
                              py::cpp_function(&OffloadClient::multiplexer_ms, Unlocked()))
       .def_property_readonly(
           "state",
-          py::cpp_function(
-              [](const OffloadClient& client) {
-                constexpr std::array<const char*, 3> names = {"closed", "open", "half_open"};
-                return names.at(static_cast<std::size_t>(client.state()));
-              },
-              Unlocked()));
+          py::cpp_function([](const OffloadClient& client) { return name_of(client.state()); },
+                           Unlocked()));
 }
 
 }  // namespace

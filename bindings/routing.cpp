@@ -16,7 +16,9 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
                         std::map<std::string, std::vector<double>> costs, const Tensor& labels,
                         const Tensor& scores, const Tensor& offload_score,
                         std::map<std::string, double> multiplexer_costs, std::string split,
-                        std::string source, const Tensor& indices, const Tensor& features) {
+                        std::string source, const Tensor& indices, const Tensor& features,
+                        std::vector<std::string> class_names,
+                        std::map<std::string, std::string> inputs) {
   OutcomeFields fields;
   fields.models = std::move(models);
   fields.probabilities = probabilities;
@@ -29,6 +31,8 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   fields.source = std::move(source);
   fields.indices = indices;
   fields.features = features;
+  fields.class_names = std::move(class_names);
+  fields.inputs = std::move(inputs);
   return OutcomeTable(std::move(fields));
 }
 
@@ -47,6 +51,8 @@ void bind_fields(Class<OutcomeTable>& table) {
   field("split", &OutcomeFields::split);
   field("source", &OutcomeFields::source);
   field("indices", &OutcomeFields::indices);
+  field("class_names", &OutcomeFields::class_names);
+  field("inputs", &OutcomeFields::inputs);
 }
 
 void bind_divisions(Module& module) {
@@ -57,6 +63,15 @@ void bind_divisions(Module& module) {
         return std::pair(std::move(parts.held_out), std::move(parts.test));
       },
       py::arg("table"), py::arg("fraction") = 0.5, py::arg("seed") = 0, Unlocked());
+  module.def(
+      "draw_parts",
+      [](std::int64_t n, double fraction, std::uint64_t seed) {
+        Random random(seed);
+        const RandomParts parts = draw_parts(n, fraction, random);
+        return std::pair(parts.first, parts.second);
+      },
+      py::arg("n"), py::arg("fraction"), py::arg("seed") = 0);
+  module.def("draw_folds", &draw_folds, py::arg("n"), py::arg("folds"), py::arg("seed") = 0);
   module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked());
 }
 
@@ -69,6 +84,8 @@ void bind_table(Module& module) {
            py::arg("offload_score") = Tensor(),
            py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
            py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
+           py::arg("class_names") = std::vector<std::string>{},
+           py::arg("inputs") = std::map<std::string, std::string>{},
            "From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
       .def_static("load", &OutcomeTable::load, py::arg("path"), Unlocked(),
@@ -82,6 +99,9 @@ void bind_table(Module& module) {
           py::arg("rows"), py::arg("split") = "", Unlocked())
       .def("__len__", &OutcomeTable::size)
       .def_property_readonly("models", &OutcomeTable::models)
+      .def_property_readonly(
+          "inputs_digest", [](const OutcomeTable& t) { return t.identity()->digest(); },
+          text_of("TableIdentity.digest"))
       .def_property_readonly("correct", &OutcomeTable::correct)
       .def("costs", &OutcomeTable::costs, py::arg("kind"))
       .def("accuracies", &OutcomeTable::accuracies)
@@ -142,7 +162,7 @@ void bind_points(Module& module) {
 
 using PolicyClass = Class<Policy, std::shared_ptr<Policy>>;
 
-/// Its operating points, and what they cost.
+/// Its operating points, what they cost, and the inputs that they were found on.
 void bind_choices(PolicyClass& policy) {
   policy.def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
       .def_property_readonly("point", reading("policy", &Policy::point))
@@ -154,7 +174,18 @@ void bind_choices(PolicyClass& policy) {
       .def("cheapest_as_good", &Policy::cheapest_as_good, py::arg("accuracy"))
       .def("without", &Policy::without, py::arg("model"), Unlocked())
       .def_property_readonly("prices", reading("policy", &Policy::prices))
-      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost));
+      .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost))
+      .def_property_readonly(
+          "inputs_digest",
+          reading("policy", [](const Policy& policy) { return policy.fitted_on().digest(); }),
+          "Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.");
+}
+
+void bind_pool_of(PolicyClass& policy) {
+  policy.def_property_readonly("models", reading("policy", &Policy::models))
+      .def_property_readonly("classes", reading("policy", &Policy::classes))
+      .def_property_readonly("class_names", reading("policy", &Policy::class_names))
+      .def_property_readonly("costs", reading("policy", &Policy::costs));
 }
 
 void bind_policy(Module& module) {
@@ -162,15 +193,13 @@ void bind_policy(Module& module) {
   bind_points(module);
   PolicyClass policy(module, "Policy");
   bind_choices(policy);
+  bind_pool_of(policy);
   policy.def_property_readonly("name", &Policy::name)
       .def_property_readonly("uses_multiplexer", &Policy::uses_multiplexer)
       .def_property_readonly("fitting_part", &Policy::fitting_part)
       .def("fit", &Policy::fit, py::arg("held_out"), Unlocked())
       .def("save", &Policy::save, py::arg("path"), Unlocked())
       .def_property_readonly("best_single", reading("policy", &Policy::best_single))
-      .def_property_readonly("models", reading("policy", &Policy::models))
-      .def_property_readonly("classes", reading("policy", &Policy::classes))
-      .def_property_readonly("costs", reading("policy", &Policy::costs))
       .def_property_readonly("version", reading("policy", &Policy::version))
       .def_property_readonly(
           "cost_kind", [](const Policy& policy) { return policy.options().cost_kind; },

@@ -12,22 +12,6 @@
 namespace muxnet::python {
 namespace {
 
-void bind_look(Module& module) {
-  Class<MultiplexerView>(module, "MultiplexerView")
-      .def(py::init<>())
-      .def_readonly("weights", &MultiplexerView::weights)
-      .def_readonly("scores", &MultiplexerView::scores)
-      .def_readonly("offload_score", &MultiplexerView::offload_score)
-      .def_readwrite("features", &MultiplexerView::features);
-  module.def(
-      "run_multiplexer",
-      [](const Multiplexer& multiplexer, const Tensor& images, const std::vector<double>& costs) {
-        Predictor predictor(*multiplexer.model);
-        return run_multiplexer(multiplexer, predictor, images, costs);
-      },
-      py::arg("multiplexer"), py::arg("images"), py::arg("costs"), Unlocked());
-}
-
 /// What records, plans and monitors are made of.
 void bind_explanations(Class<DecisionBatch>& batch) {
   batch
@@ -63,7 +47,6 @@ void bind_explanations(Class<DecisionBatch>& batch) {
 }
 
 void bind_decision_batch(Module& module) {
-  bind_look(module);
   Class<DecisionBatch> batch(
       module, "DecisionBatch",
       "Inputs on their way through a policy, whoever runs the models.\n\nThreads may read it at "
@@ -91,21 +74,6 @@ void bind_decision_batch(Module& module) {
 }
 
 void bind_router(Module& module) {
-  Class<Multiplexer>(module, "Multiplexer")
-      .def(py::init(
-               [](std::shared_ptr<Model> model, Objective objective, const WeightOptions& weights) {
-                 return Multiplexer{std::move(model), objective, weights};
-               }),
-           py::arg("model"), py::arg("objective") = Objective::correctness,
-           argument("weights", WeightOptions{}))
-      .def_readonly("model", &Multiplexer::model)
-      .def_readonly("objective", &Multiplexer::objective)
-      .def_readonly("weights", &Multiplexer::weights)
-      .def_property_readonly(
-          "macs", [](const Multiplexer& m) { return m.model->graph.macs(); }, text_of("Graph.macs"))
-      .def_property_readonly(
-          "parameter_count", [](const Multiplexer& m) { return m.model->graph.parameter_count(); },
-          text_of("Graph.parameter_count"));
   Class<Routed>(module, "Routed")
       .def_readonly("probabilities", &Routed::probabilities)
       .def_readonly("answers", &Routed::answers)
@@ -154,6 +122,7 @@ void bind_latency(Module& module) {
 
 void bind_runtime(Module& module) {
   bind_hosted_models(module);
+  bind_multiplexers(module);
   bind_router(module);
   bind_collect(module);
   bind_latency(module);

@@ -3,7 +3,9 @@
 #include "bindings.hpp"
 #include "holding.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/runtime/endpoint_model.hpp"
 #include "muxnet/runtime/model_pool.hpp"
+#include "onnx.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -54,7 +56,8 @@ class FunctionClassifier final : public Classifier {
 
 HostedModel describe(const std::string& name, double cost,
                      const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                     const Normalization& normalization) {
+                     const Normalization& normalization, std::vector<std::int64_t> places,
+                     bool reversed) {
   const auto& [channels, height, width] = image_shape;
   HostedModel model;
   model.name = name;
@@ -62,60 +65,58 @@ HostedModel describe(const std::string& name, double cost,
   model.image_shape = {1, channels, height, width};
   model.classes = classes;
   model.normalization = normalization;
+  model.places = std::move(places);
+  model.reversed = reversed;
   return model;
 }
 
 HostedModel host_onnx(const std::string& name, const std::filesystem::path& path, double cost,
                       const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                      const Normalization& normalization, bool logits) {
-  HostedModel model = describe(name, cost, image_shape, classes, normalization);
-  model.open = [path] { return load_onnx(path); };
+                      const Normalization& normalization, bool logits, OnnxOptions options,
+                      std::vector<std::int64_t> places, bool reversed) {
+  options.classes = places.empty() ? classes : std::ssize(places);
+  HostedModel model =
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
+  find_engine(options.engine);
+  model.open = open_onnx(path, options);
+  return host(std::move(model), logits);
+}
+
+HostedModel host_network(const std::string& name, std::shared_ptr<Model> network, double cost,
+                         const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                         const Normalization& normalization, bool logits,
+                         std::vector<std::int64_t> places, bool reversed) {
+  HostedModel model =
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
+  model.open = host(std::move(network)).open;
   return host(std::move(model), logits);
 }
 
 HostedModel host_function(const std::string& name, py::function predict, double cost,
                           const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                          const Normalization& normalization, bool logits, bool concurrent) {
-  HostedModel model = describe(name, cost, image_shape, classes, normalization);
-  model.alone = !concurrent;
+                          const Normalization& normalization, bool logits,
+                          std::vector<std::int64_t> places, bool reversed, bool concurrent) {
+  HostedModel model =
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
+  model.at_once = concurrent ? 0 : 1;
   model.open = [function = share(name, std::move(predict), concurrent)] {
     return std::make_unique<FunctionClassifier>(function);
   };
   return host(std::move(model), logits);
 }
 
-}  // namespace
+HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, double cost,
+                          const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                          const Normalization& normalization, bool logits,
+                          std::vector<std::int64_t> places, bool reversed) {
+  options.name = name;
+  options.classes = places.empty() ? classes : std::ssize(places);
+  HostedModel model =
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
+  return host(host_elsewhere(std::move(model), make_endpoint_client(options)), logits);
+}
 
-void bind_hosted_models(Module& module) {
-  Class<Classifier, std::shared_ptr<Classifier>>(module, "Classifier")
-      .def("answer", &Classifier::answer, py::arg("images"), Unlocked());
-  module.def(
-      "load_onnx",
-      [](const std::filesystem::path& path) { return std::shared_ptr(load_onnx(path)); },
-      py::arg("path"), Unlocked());
-  module.def("probabilities_of", &probabilities_of, py::arg("answers"), py::arg("n"),
-             py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked());
-  Class<HostedModel>(module, "HostedModel")
-      .def(py::init(reading("hosted model",
-                            [](std::shared_ptr<Model> model) { return host(std::move(model)); })),
-           py::arg("model"), "A network of ours: its cost are its MACs.")
-      .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
-                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
-                  py::arg("normalization"), py::arg("logits") = false,
-                  "An ONNX file, run by OpenCV's DNN module; read when it is put to work.\n\n"
-                  "Raises:\n    ValueError: a description that is not whole.")
-      .def_static("function", &host_function, py::arg("name"), py::arg("predict"), py::kw_only(),
-                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
-                  py::arg("normalization"), py::arg("logits") = false,
-                  py::arg("concurrent") = false,
-                  "A function from images f32 (n, c, h, w) to answers (n, K); several threads\n"
-                  "call it at once only where it is concurrent.\n\n"
-                  "Raises:\n    ValueError: a description that is not whole.")
-      .def_readonly("name", &HostedModel::name)
-      .def_readonly("cost", &HostedModel::cost)
-      .def_readonly("classes", &HostedModel::classes)
-      .def_readonly("normalization", &HostedModel::normalization);
-  py::implicitly_convertible<Model, HostedModel>();
+void bind_model_pool(Module& module) {
   Class<ModelPool, std::shared_ptr<ModelPool>>(module, "ModelPool")
       .def(py::init<std::vector<HostedModel>>(), py::arg("models"))
       .def("__len__", &ModelPool::size)
@@ -123,6 +124,77 @@ void bind_hosted_models(Module& module) {
       .def_property_readonly("costs", &ModelPool::costs)
       .def("probabilities", &ModelPool::probabilities, py::arg("index"), py::arg("images"),
            Unlocked());
+}
+
+void bind_classifiers(Module& module) {
+  Class<Classifier, std::shared_ptr<Classifier>>(module, "Classifier")
+      .def("answer", &Classifier::answer, py::arg("images"), Unlocked());
+  module.def(
+      "load_onnx",
+      [](const std::filesystem::path& path, const OnnxOptions& options) {
+        find_engine(options.engine);
+        const ReleaseGil unlocked;
+        return std::shared_ptr(load_onnx(path, options));
+      },
+      py::arg("path"), argument("options", OnnxOptions()));
+  module.def(
+      "open_endpoint",
+      [](const RemoteModelOptions& options) {
+        return std::shared_ptr(make_endpoint_classifier(make_endpoint_client(options)));
+      },
+      py::arg("options"), Unlocked(),
+      "A model elsewhere, asked by its Classifier; nothing is sent before that.\n\nRaises:\n    "
+      "ValueError: options that do not fit.\n    RuntimeError: built without libcurl, or gRPC, "
+      "where the URL needs it.");
+  module.def("probabilities_of", &probabilities_of, py::arg("answers"), py::arg("n"),
+             py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked());
+}
+
+void bind_hosted(Module& module) {
+  Class<HostedModel>(module, "HostedModel")
+      .def(py::init(reading("hosted model",
+                            [](std::shared_ptr<Model> model) { return host(std::move(model)); })),
+           py::arg("model"), "A network of ours: its cost are its MACs.")
+      .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  argument("options", OnnxOptions()),
+                  py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
+                  "An ONNX file; read when it is put to work.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_static("network", &host_network, py::arg("name"), py::arg("model"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
+                  "A network of ours among models of others', at a cost of their kind.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_static("function", &host_function, py::arg("name"), py::arg("predict"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
+                  py::arg("concurrent") = false,
+                  "A function from images f32 (n, c, h, w) to answers (n, K); several threads\n"
+                  "call it at once only where it is concurrent.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_static("endpoint", &host_endpoint, py::arg("name"), py::arg("options"), py::kw_only(),
+                  py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
+                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
+                  "A model elsewhere, behind the Open Inference Protocol.\n\n"
+                  "Raises:\n    ValueError: a description that is not whole.")
+      .def_readonly("name", &HostedModel::name)
+      .def_readonly("cost", &HostedModel::cost)
+      .def_readonly("classes", &HostedModel::classes)
+      .def_readonly("normalization", &HostedModel::normalization);
+  py::implicitly_convertible<Model, HostedModel>();
+}
+
+}  // namespace
+
+void bind_hosted_models(Module& module) {
+  bind_classifiers(module);
+  bind_hosted(module);
+  bind_model_pool(module);
 }
 
 }  // namespace muxnet::python

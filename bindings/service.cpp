@@ -52,7 +52,7 @@ Deployment make_deployment(std::vector<HostedModel> models,
                            const std::vector<std::shared_ptr<Rule>>& rules, std::size_t point,
                            const std::shared_ptr<Rule>& shadow, std::size_t reference,
                            const std::vector<std::shared_ptr<Recorder>>& recorders,
-                           std::shared_ptr<DriftMonitor> monitor) {
+                           std::shared_ptr<DriftMonitor> monitor, std::vector<std::size_t> shown) {
   return {std::move(models),
           multiplexer.value_or(Multiplexer{}),
           {rules.begin(), rules.end()},
@@ -60,14 +60,15 @@ Deployment make_deployment(std::vector<HostedModel> models,
           shadow,
           reference,
           {recorders.begin(), recorders.end()},
-          std::move(monitor)};
+          std::move(monitor),
+          std::move(shown)};
 }
 
-ServiceRequest make_request(const Tensor& images, std::optional<std::size_t> model,
+ServiceRequest make_request(std::vector<Tensor> images, std::optional<std::size_t> model,
                             std::optional<std::size_t> point, std::optional<double> deadline_ms,
                             std::optional<double> max_cost, bool decide_only) {
   ServiceRequest request;
-  request.images = images;
+  request.images = std::move(images);
   request.model = model;
   request.point = point;
   request.deadline_ms = deadline_ms.value_or(request.deadline_ms);
@@ -84,13 +85,15 @@ void bind_requests(Module& module) {
       .value("cost", ServiceStatus::cost)
       .value("closing", ServiceStatus::closing)
       .value("failed", ServiceStatus::failed)
-      .value("stuck", ServiceStatus::stuck);
+      .value("stuck", ServiceStatus::stuck)
+      .value("unreachable", ServiceStatus::unreachable);
   Enumeration<Departure>(module, "Departure")
       .value("none", Departure::none)
       .value("deadline", Departure::deadline)
       .value("cost", Departure::cost)
       .value("full", Departure::full)
-      .value("stuck", Departure::stuck);
+      .value("stuck", Departure::stuck)
+      .value("unreachable", Departure::unreachable);
   Class<CallSpan>(module, "CallSpan")
       .def_readonly("stage", &CallSpan::stage)
       .def_readonly("start_ms", &CallSpan::start_ms)
@@ -152,7 +155,8 @@ void bind_histogram(Module& module) {
       .def_readonly("images", &StageStatistics::images)
       .def_readonly("batches", &StageStatistics::batches)
       .def_readonly("waiting", &StageStatistics::waiting)
-      .def_readonly("run", &StageStatistics::run);
+      .def_readonly("run", &StageStatistics::run)
+      .def_readonly("elsewhere", &StageStatistics::elsewhere);
 }
 
 void bind_statistics(Module& module) {
@@ -197,7 +201,7 @@ void bind_service(Module& module) {
            py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
            py::arg("reference") = 0,
            py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
-           py::arg("monitor") = nullptr);
+           py::arg("monitor") = nullptr, py::arg("shown") = std::vector<std::size_t>{});
   bind_options(module, "ServiceOptions", Field("workers", &ServiceOptions::workers),
                Field("threads_each", &ServiceOptions::threads_each),
                Field("max_batch", &ServiceOptions::max_batch),

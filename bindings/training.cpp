@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "muxnet/training/metrics.hpp"
+#include "muxnet/training/platt_scaling.hpp"
 #include "muxnet/training/train_models.hpp"
 #include "muxnet/training/train_multiplexer.hpp"
 
@@ -120,12 +121,15 @@ void bind_progress(Module& module) {
       .def_readonly("answers", &TrainingResult::answers);
 }
 
-void bind_multiplexer_training(Module& module) {
+void bind_frozen_outputs(Module& module) {
   Class<FrozenOutputs>(module, "FrozenOutputs")
       .def_readonly("probabilities", &FrozenOutputs::probabilities)
       .def_readonly("images", &FrozenOutputs::images)
       .def_readonly("labels", &FrozenOutputs::labels)
       .def_readonly("variants", &FrozenOutputs::variants)
+      .def_readonly("costs", &FrozenOutputs::costs)
+      .def_readonly("normalization", &FrozenOutputs::normalization)
+      .def_property_readonly("models", &FrozenOutputs::models)
       .def_property_readonly("inputs", &FrozenOutputs::inputs);
   module.def(
       "run_frozen_models",
@@ -135,17 +139,28 @@ void bind_multiplexer_training(Module& module) {
         return run_frozen_models(all, data, normalization, options);
       },
       py::arg("models"), py::arg("data"), py::arg("normalization"), py::arg("options"), Unlocked());
+  module.def("recorded_outputs", &recorded_outputs, py::arg("data"), py::arg("answers"),
+             py::arg("costs"), py::arg("normalization"), py::arg("options"), Unlocked());
+}
+
+void bind_multiplexer_training(Module& module) {
+  module.def(
+      "scale_scores",
+      [](Model& multiplexer, const Tensor& scores, const Tensor& correct) {
+        return scale_scores(multiplexer, scores, correct);
+      },
+      py::arg("multiplexer"), py::arg("scores"), py::arg("correct"), Unlocked());
   module.def(
       "train_multiplexer",
-      [](Model& multiplexer, const FrozenOutputs& outputs, const std::vector<double>& costs,
+      [](Model& multiplexer, const FrozenOutputs& outputs,
          const MultiplexerTrainingOptions& options, const std::optional<FrozenOutputs>& validation,
          const std::function<bool(const Progress&)>& callback) {
         return guarded(callback, [&](const ProgressCallback& each_step) {
-          return train_multiplexer(multiplexer, outputs, costs, options,
+          return train_multiplexer(multiplexer, outputs, options,
                                    validation ? &*validation : nullptr, each_step);
         });
       },
-      py::arg("multiplexer"), py::arg("outputs"), py::arg("costs"), py::arg("options"),
+      py::arg("multiplexer"), py::arg("outputs"), py::arg("options"),
       py::arg("validation") = py::none(), py::arg("callback") = py::none(),
       "Step 2 of Algorithm 1: the multiplexer, models frozen.\n\n"
       "Raises:\n    TrainingError: a loss that is not finite or diverges.\n"
@@ -157,6 +172,7 @@ void bind_multiplexer_training(Module& module) {
 void bind_training(Module& module) {
   bind_options(module);
   bind_progress(module);
+  bind_frozen_outputs(module);
   bind_multiplexer_training(module);
   module.def(
       "describe_contrastive_collapse",
@@ -166,12 +182,13 @@ void bind_training(Module& module) {
       py::arg("both_right_distance"), py::arg("one_right_distance"));
   module.def(
       "train_models",
-      [](const Models& models, const Dataset& train, const Dataset& held_out,
+      [](const Models& models, const Dataset& train, const std::optional<Dataset>& held_out,
          const Normalization& normalization, const ModelTrainingOptions& options,
          const std::function<bool(const Progress&)>& callback, const Tensor& right) {
         const auto all = pointers(models);
         return guarded(callback, [&](const ProgressCallback& each_step) {
-          return train_models(all, {train, held_out, normalization, right}, options, each_step);
+          return train_models(all, {train, held_out.value_or(Dataset{}), normalization, right},
+                              options, each_step);
         });
       },
       py::arg("models"), py::arg("train"), py::arg("held_out"), py::arg("normalization"),

@@ -17,7 +17,7 @@ if(NOT TBB_FOUND)
 endif()
 # Not through OpenCVConfig.cmake: Debian keeps it in libopencv-dev, which pulls in every module and its GUI.
 find_path(MUXNET_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4)
-foreach(module core imgproc imgcodecs dnn)
+foreach(module core imgproc imgcodecs)
   find_library(MUXNET_OPENCV_${module} opencv_${module})
   if(NOT MUXNET_OPENCV_${module} OR NOT MUXNET_OPENCV_INCLUDE)
     muxnet_missing("OpenCV's ${module}" libopencv-${module}-dev)
@@ -48,7 +48,7 @@ if(MUXNET_WITH_GRPC)
   # By its files: Debian packages no CMake file of it.
   find_path(MUXNET_GRPC_INCLUDE grpcpp/grpcpp.h)
   add_library(muxnet_grpc INTERFACE)
-  foreach(library grpc++ grpc gpr)
+  foreach(library grpc++ grpc gpr absl_synchronization)  # the headers use the last one
     find_library(MUXNET_GRPC_${library} ${library})
     if(NOT MUXNET_GRPC_${library} OR NOT MUXNET_GRPC_INCLUDE)
       muxnet_missing(gRPC "libgrpc++-dev (or configure with -DMUXNET_WITH_GRPC=OFF)")

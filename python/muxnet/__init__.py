@@ -39,16 +39,16 @@ if TYPE_CHECKING:
     from muxnet.pool.onnx_export import export_onnx
     from muxnet.pool.router import Router, open_router
     from muxnet.pool.torch_weights import from_torch
-    from muxnet.run.config import MultiplexerConfig, RunConfig
-    from muxnet.run.data import dataset, load_data, load_images, split_dataset
-    from muxnet.run.outcome_tables import outcome_table
-    from muxnet.run.training import (
+    from muxnet.training.config import MultiplexerConfig, RunConfig
+    from muxnet.training.data import dataset, load_data, load_images, split_dataset
+    from muxnet.training.outcome_tables import outcome_table
+    from muxnet.training.training import (
         fit_models,
         fit_multiplexer,
         frozen_outputs,
         pretrain_multiplexer,
     )
-    from muxnet.run.zoo import zoo
+    from muxnet.training.zoo import zoo
 else:
     _NAMES = {
         "_core": "BusyError ConnectionOptions OffloadClient OffloadOptions TrainingError",
@@ -64,11 +64,11 @@ else:
         "pool.onnx_export": "export_onnx",
         "pool.router": "Router open_router",
         "pool.torch_weights": "from_torch",
-        "run.config": "MultiplexerConfig RunConfig",
-        "run.data": "dataset load_data load_images split_dataset",
-        "run.outcome_tables": "outcome_table",
-        "run.training": "fit_models fit_multiplexer frozen_outputs pretrain_multiplexer",
-        "run.zoo": "zoo",
+        "training.config": "MultiplexerConfig RunConfig",
+        "training.data": "dataset load_data load_images split_dataset",
+        "training.outcome_tables": "outcome_table",
+        "training.training": "fit_models fit_multiplexer frozen_outputs pretrain_multiplexer",
+        "training.zoo": "zoo",
     }
     _MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
 

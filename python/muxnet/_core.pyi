@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointOptions', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'Model', 'ModelFigures', 'ModelPool', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerOptions', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyFigures', 'PolicyOptions', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'digest', 'digest_file', 'divide', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'hardness_levels', 'hybrid', 'image_payloads', 'in_pool', 'interpolate', 'load_images', 'load_onnx', 'load_safetensors', 'load_squares', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'open_splits', 'operators', 'optimizers', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_rest_request', 'record_decisions', 'recovery_costs', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_safetensors', 'schedules', 'set_threads', 'shuffle', 'split_dataset', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -157,16 +157,71 @@ class NetworkOptions:
     """
     def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, dropout: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         ...
+class MultiplexerBody:
+    """
+    What comes before a multiplexer's meta-feature.
+    
+    Members:
+    
+      convolutions : Four of them, on an image.
+    
+      perceptron : On a vector, given as an image of `channels` numbers and one pixel.
+    """
+    __members__: typing.ClassVar[dict[str, MultiplexerBody]]
+    convolutions: typing.ClassVar[MultiplexerBody]
+    perceptron: typing.ClassVar[MultiplexerBody]
+    @typing.overload
+    def __eq__(self, other: MultiplexerBody) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: MultiplexerBody) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
 class MultiplexerOptions:
     """
     The multiplexer's shape.
     """
-    def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex = 32, width: typing.SupportsInt | typing.SupportsIndex = 32, resolution: typing.SupportsInt | typing.SupportsIndex = 0, filters: typing.SupportsInt | typing.SupportsIndex = 8, models: typing.SupportsInt | typing.SupportsIndex = 6, meta_dim: typing.SupportsInt | typing.SupportsIndex = 32, classes: typing.SupportsInt | typing.SupportsIndex = 0, shared_meta: bool = False, offload: bool = False) -> None:
+    def __init__(self, *, body: MultiplexerBody = ..., channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex = 32, width: typing.SupportsInt | typing.SupportsIndex = 32, resolution: typing.SupportsInt | typing.SupportsIndex = 0, filters: typing.SupportsInt | typing.SupportsIndex = 8, hidden: typing.SupportsInt | typing.SupportsIndex = 0, models: typing.SupportsInt | typing.SupportsIndex = 6, meta_dim: typing.SupportsInt | typing.SupportsIndex = 32, classes: typing.SupportsInt | typing.SupportsIndex = 0, shared_meta: bool = False, offload: bool = False) -> None:
+        ...
+    @property
+    def body(self) -> MultiplexerBody:
+        """
+        What it looks with.
+        """
+    @body.setter
+    def body(self, arg0: MultiplexerBody) -> None:
         ...
     @property
     def channels(self) -> int:
         """
-        Of the image that the models see.
+        Of the image that the models see; numbers of a vector.
         """
     @channels.setter
     def channels(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
@@ -190,10 +245,18 @@ class MultiplexerOptions:
     @property
     def height(self) -> int:
         """
-        Of the images, in pixels.
+        Of the images, in pixels; 1 of a vector.
         """
     @height.setter
     def height(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def hidden(self) -> int:
+        """
+        Units of the perceptron's hidden layer; 0: none, it is linear.
+        """
+    @hidden.setter
+    def hidden(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def meta_dim(self) -> int:
@@ -239,7 +302,7 @@ class MultiplexerOptions:
     @property
     def width(self) -> int:
         """
-        Of the images, in pixels.
+        Of the images, in pixels; 1 of a vector.
         """
     @width.setter
     def width(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
@@ -618,6 +681,113 @@ class ScheduleEntry:
         """
         What it is, for people.
         """
+class ImageFormat:
+    """
+    How a photograph becomes an image of one size: planes (channels, height, width), RGB or grey.
+    """
+    @staticmethod
+    def from_json(json: str) -> ImageFormat:
+        """
+        What ``json`` gave; keys with a default may be missing.
+        
+        Raises:
+            ValueError: other JSON, by key.
+        """
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, *, channels: typing.SupportsInt | typing.SupportsIndex = 3, height: typing.SupportsInt | typing.SupportsIndex, width: typing.SupportsInt | typing.SupportsIndex, fit: str = 'crop', resize: typing.SupportsInt | typing.SupportsIndex = 0, interpolation: str = 'bilinear', antialias: bool = True, upright: bool = True, padding: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        """
+        Raises:
+            ValueError: out of range, or what does not go together.
+        """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def antialias(self) -> bool:
+        """
+        The kernel widens as the picture shrinks, as Pillow's does; false: as
+        torchvision on tensors. Of bilinear and bicubic alone.
+        """
+    @property
+    def channels(self) -> int:
+        """
+        3: RGB; 1: grey.
+        """
+    @property
+    def fit(self) -> str:
+        """
+        One of image_fits().
+        """
+    @property
+    def height(self) -> int:
+        """
+        In pixels.
+        """
+    @property
+    def interpolation(self) -> str:
+        """
+        One of interpolations().
+        """
+    @property
+    def json(self) -> str:
+        """
+        As one JSON object, its keys the arguments.
+        """
+    @property
+    def padding(self) -> int:
+        """
+        Value around a letterbox, 0 .. 255.
+        """
+    @property
+    def resize(self) -> int:
+        """
+        "crop": the shorter side before the cut; 0: cut, then resized.
+        """
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """
+        (channels, height, width).
+        """
+    @property
+    def upright(self) -> bool:
+        """
+        Turned as EXIF data say; false: as it is stored (torchvision's loader).
+        """
+    @property
+    def width(self) -> int:
+        """
+        In pixels.
+        """
+class ImageFit:
+    """
+    How the shape of a picture is made that of the image.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
+class Interpolation:
+    """
+    How pixels are made of their neighbours.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
 class Dataset:
     """
     Labelled images in memory. A copy shares the pixels. Threads may use one at once that nobody
@@ -795,6 +965,50 @@ class Loader:
         """
         Begins `epoch` at batch `first_batch`, dropping what was under way. The batches are those of
         an undisturbed epoch from there on. Raises IndexError.
+        """
+class ImageFiles:
+    """
+    Image files by class, none of them opened yet.
+    """
+    @property
+    def files(self) -> list[str]:
+        """
+        Paths, by class and then in sorted order.
+        """
+    @property
+    def labels(self) -> list[int]:
+        """
+        One a file.
+        """
+class ImageFolder:
+    """
+    An image folder by its parts; `test` and `held_out` are empty where it has
+    none of its own.
+    """
+    @property
+    def class_names(self) -> list[str]:
+        """
+        By label.
+        """
+    @property
+    def held_out(self) -> ImageFiles:
+        """
+        Of a validation part beside a test part.
+        """
+    @property
+    def left_out(self) -> list[str]:
+        """
+        For people: what is there and is no input, and why.
+        """
+    @property
+    def test(self) -> ImageFiles:
+        """
+        Of a test part, else a validation part.
+        """
+    @property
+    def train(self) -> ImageFiles:
+        """
+        All where it is not divided.
         """
 class FitOptions:
     """
@@ -1261,6 +1475,11 @@ class FrozenOutputs:
     run them again. Rows are those of variant 0, then those of variant 1, ...
     """
     @property
+    def costs(self) -> list[float]:
+        """
+        (N), of the models, in one unit.
+        """
+    @property
     def images(self) -> numpy.ndarray:
         """
         f32 (variants * n, c, h, w), normalised.
@@ -1274,6 +1493,16 @@ class FrozenOutputs:
     def labels(self) -> numpy.ndarray:
         """
         i32 (variants * n).
+        """
+    @property
+    def models(self) -> int:
+        """
+        N.
+        """
+    @property
+    def normalization(self) -> Normalization:
+        """
+        Of `images`.
         """
     @property
     def probabilities(self) -> numpy.ndarray:
@@ -1458,7 +1687,7 @@ class ConnectionOptions:
     """
     How a server is reached.
     """
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str = '') -> None:
         ...
     @property
     def bearer_token(self) -> str:
@@ -1516,6 +1745,322 @@ class ConnectionOptions:
     @proxy.setter
     def proxy(self, arg0: str) -> None:
         ...
+class EndpointOptions:
+    """
+    A model on a server and how images are sent to it.
+    """
+    def __init__(self, *, model: str = '', version: str = '', input: str = '', output: str = '', logits: bool = False, payload: str = 'raw', jpeg_quality: typing.SupportsInt | typing.SupportsIndex = 90) -> None:
+        ...
+    @property
+    def input(self) -> str:
+        """
+        Empty: the first whose datatype fits the payload.
+        """
+    @input.setter
+    def input(self, arg0: str) -> None:
+        ...
+    @property
+    def jpeg_quality(self) -> int:
+        """
+        1 to 100.
+        """
+    @jpeg_quality.setter
+    def jpeg_quality(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def logits(self) -> bool:
+        """
+        The output's softmax is the answer.
+        """
+    @logits.setter
+    def logits(self, arg0: bool) -> None:
+        ...
+    @property
+    def model(self) -> str:
+        """
+        Its name on the server.
+        """
+    @model.setter
+    def model(self, arg0: str) -> None:
+        ...
+    @property
+    def output(self) -> str:
+        """
+        Empty: "probabilities", else the first of FP32 or FP64.
+        """
+    @output.setter
+    def output(self, arg0: str) -> None:
+        ...
+    @property
+    def payload(self) -> str:
+        """
+        Pixels as they are (UINT8) or normalised (FP32); "png", "jpeg".
+        """
+    @payload.setter
+    def payload(self, arg0: str) -> None:
+        ...
+    @property
+    def version(self) -> str:
+        """
+        Empty: the server's choice.
+        """
+    @version.setter
+    def version(self, arg0: str) -> None:
+        ...
+class RetryOptions:
+    """
+    Further attempts, within a budget.
+    """
+    def __init__(self, *, most: typing.SupportsInt | typing.SupportsIndex = 1, base_ms: typing.SupportsFloat | typing.SupportsIndex = 10.0, share: typing.SupportsFloat | typing.SupportsIndex = 0.1, burst: typing.SupportsFloat | typing.SupportsIndex = 10.0) -> None:
+        ...
+    @property
+    def base_ms(self) -> float:
+        """
+        Longest wait before the first; twice as long before each next.
+        """
+    @base_ms.setter
+    def base_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def burst(self) -> float:
+        """
+        Retries in a row, when all went well before.
+        """
+    @burst.setter
+    def burst(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def most(self) -> int:
+        """
+        Further attempts of one request.
+        """
+    @most.setter
+    def most(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def share(self) -> float:
+        """
+        Retries per request, over many.
+        """
+    @share.setter
+    def share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class BreakerOptions:
+    """
+    When a failing server is left alone.
+    """
+    def __init__(self, *, failures: typing.SupportsInt | typing.SupportsIndex = 3, cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 500.0, max_cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 30000.0) -> None:
+        ...
+    @property
+    def cooldown_ms(self) -> float:
+        """
+        Until the first probe; twice as long after each that fails.
+        """
+    @cooldown_ms.setter
+    def cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def failures(self) -> int:
+        """
+        In a row, that open it.
+        """
+    @failures.setter
+    def failures(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_cooldown_ms(self) -> float:
+        """
+        And at most so long.
+        """
+    @max_cooldown_ms.setter
+    def max_cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class RemoteModelOptions:
+    """
+    A model on a server, and how it is asked.
+    """
+    def __init__(self, *, name: str = '', server: ConnectionOptions = ..., endpoint: EndpointOptions = ..., classes: typing.SupportsInt | typing.SupportsIndex = 0, retry: RetryOptions = ..., breaker: BreakerOptions = ..., timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, probe_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0, in_flight: typing.SupportsInt | typing.SupportsIndex = 4, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    @property
+    def breaker(self) -> BreakerOptions:
+        """
+        When the server is left alone.
+        """
+    @breaker.setter
+    def breaker(self, arg0: BreakerOptions) -> None:
+        ...
+    @property
+    def classes(self) -> int:
+        """
+        K that its answers must have; 0: as its first.
+        """
+    @classes.setter
+    def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def endpoint(self) -> EndpointOptions:
+        """
+        Which model there, its input and output.
+        """
+    @endpoint.setter
+    def endpoint(self, arg0: EndpointOptions) -> None:
+        ...
+    @property
+    def in_flight(self) -> int:
+        """
+        Requests on their way at a time; others wait.
+        """
+    @in_flight.setter
+    def in_flight(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def name(self) -> str:
+        """
+        For messages.
+        """
+    @name.setter
+    def name(self, arg0: str) -> None:
+        ...
+    @property
+    def probe_timeout_ms(self) -> float:
+        """
+        Longest wait for what the server says of its model.
+        """
+    @probe_timeout_ms.setter
+    def probe_timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def retry(self) -> RetryOptions:
+        """
+        Further attempts of a request.
+        """
+    @retry.setter
+    def retry(self, arg0: RetryOptions) -> None:
+        ...
+    @property
+    def seed(self) -> int:
+        """
+        Of the jitter.
+        """
+    @seed.setter
+    def seed(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def server(self) -> ConnectionOptions:
+        """
+        Where it is.
+        """
+    @server.setter
+    def server(self, arg0: ConnectionOptions) -> None:
+        ...
+    @property
+    def timeout_ms(self) -> float:
+        """
+        Longest that an answer may take, retries included.
+        """
+    @timeout_ms.setter
+    def timeout_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class EndpointStatistics:
+    """
+    What is counted of a model elsewhere.
+    """
+    @property
+    def failures(self) -> int:
+        """
+        Attempts and probes without a usable answer.
+        """
+    @property
+    def in_flight(self) -> int:
+        """
+        Requests on their way now.
+        """
+    @property
+    def probes(self) -> int:
+        """
+        Questions what the model is, and whether it is back.
+        """
+    @property
+    def requests(self) -> int:
+        """
+        Sent, retries included.
+        """
+    @property
+    def retries(self) -> int:
+        """
+        Further attempts.
+        """
+    @property
+    def state(self) -> str:
+        """
+        Of the circuit breaker.
+        """
+    @property
+    def trouble(self) -> str:
+        """
+        The last failure in words; empty after an answer.
+        """
+class EndpointError(RuntimeError):
+    """
+    A model elsewhere gave no usable answer; the text names it, and where it is.
+    """
+class TensorSpec:
+    """
+    One input or output of a model, as its server describes it.
+    """
+    @property
+    def datatype(self) -> str:
+        """
+        "FP32", "UINT8", "BYTES", ...
+        """
+    @property
+    def name(self) -> str:
+        """
+        Of the tensor.
+        """
+    @property
+    def shape(self) -> list[int]:
+        """
+        -1: any extent.
+        """
+class ModelMetadata:
+    """
+    What a server says of a model.
+    """
+    @property
+    def inputs(self) -> list[TensorSpec]:
+        """
+        That it takes.
+        """
+    @property
+    def name(self) -> str:
+        """
+        Of the model there.
+        """
+    @property
+    def outputs(self) -> list[TensorSpec]:
+        """
+        That it gives.
+        """
+class EndpointPlace:
+    """
+    A model's address, taken apart.
+    """
+    @property
+    def model(self) -> str:
+        """
+        Its name there.
+        """
+    @property
+    def server(self) -> str:
+        """
+        As ConnectionOptions::url.
+        """
+    @property
+    def version(self) -> str:
+        """
+        Empty: the server's choice.
+        """
 class InputTensor:
     """
     A tensor of a request: its numbers, encoded images, or the place of its bytes.
@@ -1603,6 +2148,143 @@ class InferenceRequest:
         """
         By name.
         """
+class OnnxValue:
+    """
+    An input or output of an ONNX file.
+    """
+    def __str__(self) -> str:
+        ...
+    @property
+    def dtype(self) -> str:
+        """
+        "f32", "f16", "u8", "i64", "string", ...; "sequence", "map", ...
+        """
+    @property
+    def name(self) -> str:
+        """
+        By which nodes take or give it.
+        """
+    @property
+    def shape(self) -> list[int] | None:
+        """
+        0 for free axes; none where the file does not say.
+        """
+class OnnxDescription:
+    """
+    What an ONNX file says of itself.
+    """
+    @property
+    def class_labels(self) -> list[int]:
+        """
+        Of a classifier of ai.onnx.ml, in the order of its scores; none where its classes have names.
+        """
+    @property
+    def external_files(self) -> list[str]:
+        """
+        That hold weights, in the model's folder.
+        """
+    @property
+    def inputs(self) -> list[OnnxValue]:
+        """
+        Without those that have a value in the file.
+        """
+    @property
+    def layout(self) -> str:
+        """
+        Of an input of images, by the operators that take it, else by where its 3 or 1 channels stand:
+        "nchw", "nhwc"; "" where neither tells.
+        """
+    @property
+    def metadata(self) -> dict[str, str]:
+        """
+        What else it says, by key.
+        """
+    @property
+    def nodes(self) -> int:
+        """
+        Of all graphs within.
+        """
+    @property
+    def operators(self) -> list[str]:
+        """
+        Each once; of other domains "DOMAIN.NAME".
+        """
+    @property
+    def opsets(self) -> dict[str, int]:
+        """
+        By domain; "" is ONNX's own.
+        """
+    @property
+    def outputs(self) -> list[OnnxValue]:
+        """
+        In the file's order.
+        """
+    @property
+    def spans_axes(self) -> bool:
+        """
+        Whether a Softmax takes several axes as one, as before opset 13, or may do so.
+        """
+class OnnxEngine:
+    """
+    What runs ONNX files: a library that is opened when the first file is, whatever version is
+    installed, so that nothing of it is needed to build.
+    """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen, and of the Python package that has it.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is, for people.
+        """
+class OnnxOptions:
+    """
+    How an ONNX file is run.
+    """
+    def __init__(self, *, engine: str = 'onnxruntime', output: str = '', layout: str = '', classes: typing.SupportsInt | typing.SupportsIndex = 0, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+        ...
+    @property
+    def classes(self) -> int:
+        """
+        K of an answer (n, K); 0: any.
+        """
+    @classes.setter
+    def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def engine(self) -> str:
+        """
+        One of onnx_engines().
+        """
+    @engine.setter
+    def engine(self, arg0: str) -> None:
+        ...
+    @property
+    def layout(self) -> str:
+        """
+        "nchw" or "nhwc"; "": as the file tells.
+        """
+    @layout.setter
+    def layout(self, arg0: str) -> None:
+        ...
+    @property
+    def output(self) -> str:
+        """
+        Name of the output that answers; "": the only one that can.
+        """
+    @output.setter
+    def output(self, arg0: str) -> None:
+        ...
+    @property
+    def threads(self) -> int:
+        """
+        Of one call; 0: those of the process.
+        """
+    @threads.setter
+    def threads(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
 class OutcomeTable:
     """
     Recorded answers of N models, checked once and immutable; copies share everything. Threads may
@@ -1617,7 +2299,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ...) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}) -> None:
         """
         From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
         
@@ -1656,6 +2338,11 @@ class OutcomeTable:
         Raises ValueError that lists the kinds there are.
         """
     @property
+    def class_names(self) -> list[str]:
+        """
+        Of the first classes, at most K.
+        """
+    @property
     def correct(self) -> numpy.ndarray:
         """
         u8 (n, N): the top-1 class is the label. Raises ValueError without labels.
@@ -1674,6 +2361,16 @@ class OutcomeTable:
     def indices(self) -> numpy.ndarray:
         """
         i64 (n), places of the inputs in `source`.
+        """
+    @property
+    def inputs(self) -> dict[str, str]:
+        """
+        Model -> what it was shown, as JSON.
+        """
+    @property
+    def inputs_digest(self) -> str:
+        """
+        Names the inputs, of whatever part: a digest of source and indices.
         """
     @property
     def labels(self) -> numpy.ndarray:
@@ -1786,7 +2483,7 @@ class OperatingPoint:
         """
 class Decisions:
     """
-    What a policy did with every input of a table; all figures follow from it.
+    What a policy did with every input of a table; all numbers follow from it.
     """
     @property
     def answers(self) -> list[int]:
@@ -1907,6 +2604,11 @@ class Policy:
         may still be called.
         """
     @property
+    def class_names(self) -> list[str]:
+        """
+        Names of the first of them; none where the table that it was fitted on had none.
+        """
+    @property
     def classes(self) -> int:
         """
         Number of classes of their answers.
@@ -1927,6 +2629,11 @@ class Policy:
         The part of recorded outcomes to fit it on: "calibration", from which the multiplexer has
         learnt nothing, where it looks at that ("offload-calibration" in the mobile/cloud case), else
         "held_out", the whole of it.
+        """
+    @property
+    def inputs_digest(self) -> str:
+        """
+        Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.
         """
     @property
     def models(self) -> list[str]:
@@ -2289,7 +2996,7 @@ class Guarantee:
     @property
     def point(self) -> OperatingPoint | None:
         """
-        The cheapest certified, figures of the calibration.
+        The cheapest certified, numbers of the calibration.
         """
     @property
     def reference_cost(self) -> float:
@@ -2407,7 +3114,7 @@ class Details:
         """
         Accuracy of the oracle, which calls a model that is right, less the policy's.
         """
-class ModelFigures:
+class ModelStudy:
     """
     One model alone.
     """
@@ -2431,7 +3138,7 @@ class ModelFigures:
         """
         Share of the inputs that no other model gets right.
         """
-class PolicyFigures:
+class PolicyStudy:
     """
     A policy over budgets; costs are shares of the best single model's.
     """
@@ -2603,12 +3310,12 @@ class Study:
         Those that the table has nothing for.
         """
     @property
-    def models(self) -> list[ModelFigures]:
+    def models(self) -> list[ModelStudy]:
         """
         Each alone.
         """
     @property
-    def policies(self) -> list[PolicyFigures]:
+    def policies(self) -> list[PolicyStudy]:
         """
         Each over budgets.
         """
@@ -2629,16 +3336,24 @@ class Classifier:
     """
     def answer(self, images: numpy.ndarray) -> numpy.ndarray:
         """
-        What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them. Raises
-        ValueError for images that it cannot take and answers of another shape, BusyError
-        while another thread trains the model.
+        What the model gives, f32 (n, K), for images f32 (n, c, h, w), scaled as it wants them, or
+        other inputs f32 (n, ...). Raises ValueError for inputs that it cannot take and
+        answers of another shape, BusyError while another thread trains the model.
         """
 class HostedModel:
     """
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
-    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, concurrent: bool = False) -> HostedModel:
+    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+        """
+        A model elsewhere, behind the Open Inference Protocol.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    @staticmethod
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
         """
         A function from images f32 (n, c, h, w) to answers (n, K); several threads
         call it at once only where it is concurrent.
@@ -2647,9 +3362,17 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False) -> HostedModel:
+    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
-        An ONNX file, run by OpenCV's DNN module; read when it is put to work.
+        A network of ours among models of others', at a cost of their kind.
+        
+        Raises:
+            ValueError: a description that is not whole.
+        """
+    @staticmethod
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+        """
+        An ONNX file; read when it is put to work.
         
         Raises:
             ValueError: a description that is not whole.
@@ -2684,8 +3407,8 @@ class ModelPool:
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel]) -> None:
         """
-        Raises ValueError: no models, one name twice, inputs or classes that differ; what
-        opening a model raises.
+        Raises ValueError: no models, one name twice, classes that differ; what opening a
+        model raises.
         """
     def __len__(self) -> int:
         ...
@@ -2708,8 +3431,36 @@ class Multiplexer:
     """
     A trained multiplexer and how its scores become weights (Eq. 5 and 6).
     """
-    def __init__(self, model: Model, objective: Objective = Objective.correctness, weights: WeightOptions = ...) -> None:
+    def __init__(self, model: Model, objective: Objective = Objective.correctness, weights: WeightOptions = ..., *, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], kind: str = 'image', price: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         ...
+    def at_price(self, price: typing.SupportsFloat | typing.SupportsIndex) -> Multiplexer:
+        """
+        The same one, of which a pass costs something else.
+        """
+    def for_images(self, images: ImageFormat) -> Multiplexer:
+        """
+        The same one, for images that become these before it is shown them.
+        """
+    @property
+    def cost(self) -> float:
+        """
+        Of one pass, in the unit of the models' costs.
+        """
+    @property
+    def costs(self) -> list[float]:
+        """
+        (N), of the models: what weights trade; none for one that offloads.
+        """
+    @property
+    def images(self) -> ImageFormat | None:
+        """
+        What raw images become before it is shown them, or what is told of them; none: as they are.
+        """
+    @property
+    def kind(self) -> str:
+        """
+        What it is shown: of multiplexer_kinds().
+        """
     @property
     def macs(self) -> int:
         """
@@ -2734,6 +3485,143 @@ class Multiplexer:
     def weights(self) -> WeightOptions:
         """
         How scores become weights.
+        """
+class MultiplexerView:
+    """
+    What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do
+    not apply are empty.
+    """
+    def __init__(self) -> None:
+        ...
+    @property
+    def features(self) -> numpy.ndarray:
+        """
+        f32 (n, F), the caller's.
+        """
+    @features.setter
+    def features(self, arg0: numpy.ndarray) -> None:
+        ...
+    @property
+    def offload_score(self) -> numpy.ndarray:
+        """
+        f32 (n), mobile/cloud multiplexer only.
+        """
+    @property
+    def scores(self) -> numpy.ndarray:
+        """
+        f32 (n, N), logits of "model i is right"; correctness objective only.
+        """
+    @property
+    def weights(self) -> numpy.ndarray:
+        """
+        f32 (n, N).
+        """
+class MultiplexerSource:
+    """
+    What a multiplexer is shown.
+    
+    Members:
+    
+      images : The images of the models.
+    
+      vectors : Numbers that come with each input.
+    """
+    __members__: typing.ClassVar[dict[str, MultiplexerSource]]
+    images: typing.ClassVar[MultiplexerSource]
+    vectors: typing.ClassVar[MultiplexerSource]
+    @typing.overload
+    def __eq__(self, other: MultiplexerSource) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: MultiplexerSource) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class MultiplexerKind:
+    """
+    A kind of multiplexer: what it is shown, and what looks at that.
+    """
+    @property
+    def body(self) -> MultiplexerBody:
+        """
+        What looks at that.
+        """
+    @property
+    def name(self) -> str:
+        """
+        By which it is chosen.
+        """
+    @property
+    def source(self) -> MultiplexerSource:
+        """
+        Where it comes from.
+        """
+    @property
+    def title(self) -> str:
+        """
+        What it is shown, for people.
+        """
+class SavedMultiplexer:
+    """
+    A multiplexer as a router's folder keeps it.
+    """
+    def __init__(self, multiplexer: Multiplexer, *, network: MultiplexerOptions, models: collections.abc.Sequence[str], classes: typing.SupportsInt | typing.SupportsIndex, cost_kind: str, learnt_from: str) -> None:
+        ...
+    @property
+    def classes(self) -> int:
+        """
+        Of these.
+        """
+    @property
+    def cost_kind(self) -> str:
+        """
+        Of the models' costs and its own.
+        """
+    @property
+    def learnt_from(self) -> str:
+        """
+        Which inputs: TableIdentity::digest().
+        """
+    @property
+    def models(self) -> list[str]:
+        """
+        Whose answers it has learnt from.
+        """
+    @property
+    def multiplexer(self) -> Multiplexer:
+        """
+        The network, and how its scores become weights.
+        """
+    @property
+    def network(self) -> MultiplexerOptions:
+        """
+        That its model is built from, but for the body.
         """
 class Routed:
     """
@@ -2781,9 +3669,9 @@ class Router:
         """
     def route(self, images: numpy.ndarray, features: numpy.ndarray = ...) -> Routed:
         """
-        Normalised images f32 (n, c, h, w) and, for rules that look at them, features f32 (n, F).
-        Raises ValueError on another shape, or when the rule needs a multiplexer or
-        features and there are none.
+        Normalised images f32 (n, c, h, w), which the multiplexer is shown too and, for rules that
+        look at them, features f32 (n, F). Raises ValueError on another shape, or when the
+        rule needs a multiplexer or features and there are none.
         """
 class CollectOptions:
     """
@@ -2863,36 +3751,6 @@ class Latency:
         """
         Median of all: more where others use the machine too.
         """
-class MultiplexerView:
-    """
-    What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do
-    not apply are empty.
-    """
-    def __init__(self) -> None:
-        ...
-    @property
-    def features(self) -> numpy.ndarray:
-        """
-        f32 (n, F), the caller's.
-        """
-    @features.setter
-    def features(self, arg0: numpy.ndarray) -> None:
-        ...
-    @property
-    def offload_score(self) -> numpy.ndarray:
-        """
-        f32 (n), mobile/cloud multiplexer only.
-        """
-    @property
-    def scores(self) -> numpy.ndarray:
-        """
-        f32 (n, N), logits of "model i is right"; correctness objective only.
-        """
-    @property
-    def weights(self) -> numpy.ndarray:
-        """
-        f32 (n, N).
-        """
 class DecisionBatch:
     """
     Inputs on their way through a policy, whoever runs the models.
@@ -2963,6 +3821,8 @@ class ServiceStatus:
       failed : A model failed.
     
       stuck : A model has not come back from earlier images.
+    
+      unreachable : Models elsewhere gave no answer.
     """
     __members__: typing.ClassVar[dict[str, ServiceStatus]]
     closing: typing.ClassVar[ServiceStatus]
@@ -2972,6 +3832,7 @@ class ServiceStatus:
     late: typing.ClassVar[ServiceStatus]
     ok: typing.ClassVar[ServiceStatus]
     stuck: typing.ClassVar[ServiceStatus]
+    unreachable: typing.ClassVar[ServiceStatus]
     @typing.overload
     def __eq__(self, other: ServiceStatus) -> bool:
         ...
@@ -3021,6 +3882,8 @@ class Departure:
       full : 
     
       stuck : 
+    
+      unreachable : 
     """
     __members__: typing.ClassVar[dict[str, Departure]]
     cost: typing.ClassVar[Departure]
@@ -3028,6 +3891,7 @@ class Departure:
     full: typing.ClassVar[Departure]
     none: typing.ClassVar[Departure]
     stuck: typing.ClassVar[Departure]
+    unreachable: typing.ClassVar[Departure]
     @typing.overload
     def __eq__(self, other: Departure) -> bool:
         ...
@@ -3095,7 +3959,7 @@ class ServiceRequest:
     """
     Images for a service, and what their answers may cost.
     """
-    def __init__(self, images: numpy.ndarray, *, model: typing.SupportsInt | typing.SupportsIndex | None = None, point: typing.SupportsInt | typing.SupportsIndex | None = None, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_cost: typing.SupportsFloat | typing.SupportsIndex | None = None, decide_only: bool = False) -> None:
+    def __init__(self, images: collections.abc.Sequence[numpy.ndarray], *, model: typing.SupportsInt | typing.SupportsIndex | None = None, point: typing.SupportsInt | typing.SupportsIndex | None = None, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, max_cost: typing.SupportsFloat | typing.SupportsIndex | None = None, decide_only: bool = False) -> None:
         ...
 class ServiceAnswer:
     """
@@ -3223,6 +4087,11 @@ class StageStatistics:
     def batches(self) -> int:
         """
         That it ran.
+        """
+    @property
+    def elsewhere(self) -> EndpointStatistics | None:
+        """
+        Of a model that another process runs.
         """
     @property
     def images(self) -> int:
@@ -3384,7 +4253,7 @@ class Deployment:
     """
     All that a service answers with: replaced as a whole, never changed.
     """
-    def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None) -> None:
+    def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None, shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> None:
         ...
 class ServiceOptions:
     """
@@ -3534,68 +4403,6 @@ class Service:
         """
         Readable while answers wait.
         """
-class EndpointOptions:
-    """
-    The model in the cloud and how images are sent to it.
-    """
-    def __init__(self, *, model: str = '', version: str = '', input: str = '', output: str = '', logits: bool = False, payload: str = 'raw', jpeg_quality: typing.SupportsInt | typing.SupportsIndex = 90) -> None:
-        ...
-    @property
-    def input(self) -> str:
-        """
-        Empty: the first whose datatype fits the payload.
-        """
-    @input.setter
-    def input(self, arg0: str) -> None:
-        ...
-    @property
-    def jpeg_quality(self) -> int:
-        """
-        1 to 100.
-        """
-    @jpeg_quality.setter
-    def jpeg_quality(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def logits(self) -> bool:
-        """
-        The output's softmax is the answer.
-        """
-    @logits.setter
-    def logits(self, arg0: bool) -> None:
-        ...
-    @property
-    def model(self) -> str:
-        """
-        Its name on the server.
-        """
-    @model.setter
-    def model(self, arg0: str) -> None:
-        ...
-    @property
-    def output(self) -> str:
-        """
-        Empty: "probabilities", else the first of FP32 or FP64.
-        """
-    @output.setter
-    def output(self, arg0: str) -> None:
-        ...
-    @property
-    def payload(self) -> str:
-        """
-        Pixels as they are (UINT8) or normalised (FP32); "png", "jpeg".
-        """
-    @payload.setter
-    def payload(self, arg0: str) -> None:
-        ...
-    @property
-    def version(self) -> str:
-        """
-        Empty: the server's choice.
-        """
-    @version.setter
-    def version(self, arg0: str) -> None:
-        ...
 class OffloadObjective:
     """
     What the user wants. The multiplexer's score says what the cloud's answer promises in accuracy;
@@ -3644,74 +4451,6 @@ class OffloadObjective:
         """
     @threshold.setter
     def threshold(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-class RetryOptions:
-    """
-    Further attempts, within a budget.
-    """
-    def __init__(self, *, most: typing.SupportsInt | typing.SupportsIndex = 1, base_ms: typing.SupportsFloat | typing.SupportsIndex = 10.0, share: typing.SupportsFloat | typing.SupportsIndex = 0.1, burst: typing.SupportsFloat | typing.SupportsIndex = 10.0) -> None:
-        ...
-    @property
-    def base_ms(self) -> float:
-        """
-        Longest wait before the first; twice as long before each next.
-        """
-    @base_ms.setter
-    def base_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def burst(self) -> float:
-        """
-        Retries in a row, when all went well before.
-        """
-    @burst.setter
-    def burst(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def most(self) -> int:
-        """
-        Further attempts of one request.
-        """
-    @most.setter
-    def most(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def share(self) -> float:
-        """
-        Retries per request, over many.
-        """
-    @share.setter
-    def share(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-class BreakerOptions:
-    """
-    When a failing server is left alone.
-    """
-    def __init__(self, *, failures: typing.SupportsInt | typing.SupportsIndex = 3, cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 500.0, max_cooldown_ms: typing.SupportsFloat | typing.SupportsIndex = 30000.0) -> None:
-        ...
-    @property
-    def cooldown_ms(self) -> float:
-        """
-        Until the first probe; twice as long after each that fails.
-        """
-    @cooldown_ms.setter
-    def cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def failures(self) -> int:
-        """
-        In a row, that open it.
-        """
-    @failures.setter
-    def failures(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def max_cooldown_ms(self) -> float:
-        """
-        And at most so long.
-        """
-    @max_cooldown_ms.setter
-    def max_cooldown_ms(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
 class OffloadOptions:
     """
@@ -4074,10 +4813,16 @@ def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloa
     policy has seen, or options out of range. Source: Angelopoulos et al., Learn then Test, arXiv
     2110.01052.
     """
+def check_pixels(images: numpy.ndarray, where: str) -> None:
+    """
+    Raises ValueError unless images are as models are shown them: u8, or f32, finite and
+    in [0, 1] but for half a step of a byte, which rounding may leave. What a resizing filter leaves
+    beyond is for its user to clip.
+    """
 def choose_within(policy: Policy, calibration: OutcomeTable, limits: collections.abc.Sequence[Limit]) -> OperatingPoint:
     """
     The most accurate operating point that keeps every limit on a table of inputs that the policy
-    was not fitted on, the cheapest of equals; its figures are those of the table. Raises
+    was not fitted on, the cheapest of equals; its numbers are those of the table. Raises
     ValueError for a limit that no point keeps, saying what would do, for limits that
     none keeps together, for an unknown kind or model, and for inputs that the policy has seen.
     """
@@ -4112,16 +4857,20 @@ def data_kinds() -> list[DataKind]:
     """
     All kinds of data set that "KIND:PATH" may name.
     """
-def decode_images(contents: collections.abc.Sequence[bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex, resize: typing.SupportsInt | typing.SupportsIndex = 0, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> numpy.ndarray:
+def decode_images(contents: collections.abc.Sequence[bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
     """
-    Images u8 (n, channels, size, size) from the contents of JPEG or PNG files, decoded in parallel.
-    Raises FileError for the first that is no whole image or has too many pixels,
-    ValueError for none or options out of range.
+    The same of the contents of image files, called "image 0" and so on in errors.
     """
 def describe_contrastive_collapse(both_right_distance: typing.SupportsFloat | typing.SupportsIndex, one_right_distance: typing.SupportsFloat | typing.SupportsIndex) -> str:
     """
     A sentence when the contrastive loss no longer tells the two kinds of pairs of models apart,
     i.e. when their mean distances are less than `gap` apart; empty otherwise.
+    """
+def describe_onnx(path: os.PathLike | str | bytes) -> OnnxDescription:
+    """
+    Reads an ONNX file as far as it describes itself, and checks that all its weights are there.
+    Raises FileError for a file that cannot be read, ValueError for what is no ONNX
+    model, weights that are missing, shorter than their shape or outside the model's folder.
     """
 def digest(array: numpy.ndarray) -> str:
     """
@@ -4135,6 +4884,17 @@ def divide(table: OutcomeTable, fraction: typing.SupportsFloat | typing.Supports
     """
     A table's inputs in two random parts, "held_out" with `fraction` of them and "test". Raises
     ValueError where a part would be empty.
+    """
+def draw_folds(n: typing.SupportsInt | typing.SupportsIndex, folds: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[int]:
+    """
+    For each of the numbers 0 .. n-1 the place, 0 .. folds-1, of the random part that it falls in;
+    parts differ by one number at most. Raises ValueError for fewer than 2 folds or
+    numbers.
+    """
+def draw_parts(n: typing.SupportsInt | typing.SupportsIndex, fraction: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[list[int], list[int]]:
+    """
+    Draws round(fraction n) of the numbers 0 .. n-1 as the first part. Raises ValueError
+    where a part would be empty.
     """
 def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
     """
@@ -4179,6 +4939,12 @@ def failure_prediction(table: OutcomeTable) -> list[FailurePrediction]:
     """
     (N). Raises ValueError for a table without labels.
     """
+def format_images(images: numpy.ndarray, format: ImageFormat) -> numpy.ndarray:
+    """
+    The same of pixels in memory: images u8 or f32 (n, c, h, w) in their own dtype, in parallel.
+    Those of the format's height and width are passed through. One channel is repeated where colour
+    is wanted, RGB becomes grey where that is. Raises ValueError.
+    """
 def hardness_levels(table: OutcomeTable, decisions: Decisions) -> list[HardnessLevel]:
     """
     What the decisions do at each number of failing models, 0..N.
@@ -4188,9 +4954,32 @@ def hybrid(local: typing.SupportsFloat | typing.SupportsIndex, multiplexer: Cost
     Eq. 13 with Eq. 11 and 12: C = local (C_mux + C_mobile) + (1 - local) (C_mux + C_cloud-only).
     local: share of the inputs answered on the device. Raises ValueError unless in [0,1].
     """
+def image_endings() -> list[str]:
+    """
+    Endings of the files that are taken for images, ".jpg" first. What they hold
+    is told by their content (see image_decode.hpp).
+    """
+def image_fits() -> list[ImageFit]:
+    """
+    All ways to fit a picture: "crop", "stretch", "letterbox".
+    """
 def image_payloads() -> list[ImagePayload]:
     """
     "raw", "png", "jpeg".
+    """
+def image_statistic_names() -> list[str]:
+    """
+    The names of image_statistics(), in their order.
+    """
+def image_statistics(images: numpy.ndarray) -> numpy.ndarray:
+    """
+    A dozen features of an image made by hand, f32 (n, 12), for images u8 (of 0 to 255) or f32 (of 0
+    to 1), (n, c, h, w): what may be seen of how hard an image is without learning to look. Of its
+    grey values, the mean of its channels: mean, deviation, skewness, tenth and ninetieth
+    percentile, entropy, length of the gradient, share of pixels where that is large, deviation of
+    the Laplacian, how much brighter the centre is than the border, difference from the mirrored
+    image; and of the channels: how far they are apart. All are finite for finite images. Raises
+    ValueError for another shape or dtype and for pixels that are not finite.
     """
 def in_pool(evaluation: Evaluation, models: collections.abc.Sequence[str], pool: collections.abc.Sequence[str]) -> Evaluation:
     """
@@ -4201,18 +4990,30 @@ def interpolate(points: collections.abc.Sequence[tuple[typing.SupportsFloat | ty
     Accuracy at `cost` on the straight lines between `points` (at least one, by rising cost), level
     outside.
     """
-def load_images(files: collections.abc.Sequence[os.PathLike | str | bytes], resize: typing.SupportsInt | typing.SupportsIndex = 256, crop: typing.SupportsInt | typing.SupportsIndex = 224) -> numpy.ndarray:
+def interpolations() -> list[Interpolation]:
     """
-    RGB images u8 (n, 3, crop, crop): shorter side to `resize`, antialiased, centre cut out.
-    
-    Raises:
-        OSError: an unreadable file.
-        ValueError: no files, crop above resize.
+    All ways to interpolate: "bilinear", "bicubic", "nearest", "box".
     """
-def load_onnx(path: os.PathLike | str | bytes) -> Classifier:
+def list_image_folder(folder: os.PathLike | str | bytes) -> ImageFolder:
     """
-    The first output of an ONNX file, run by OpenCV's DNN module. Raises FileError for a file that
-    cannot be read, ValueError for a network that OpenCV's importer does not know.
+    What a folder of images holds. Either it has a sub-folder for each class, or
+    parts that have them: train or training, test or testing, val, valid or
+    validation, in any case. Validation images are the held-out part beside a
+    test part, else the test part. The classes are the sub-folders of the
+    training part (all parts' where there is none), in sorted order, those
+    without images too; images lie in them or in folders below, with an ending
+    of image_endings(). A part without class folders is left out. Raises
+    FileError: no such folder, no images, classes that only another part has.
+    """
+def load_multiplexer(folder: os.PathLike | str | bytes) -> SavedMultiplexer:
+    """
+    Reads what save_multiplexer wrote. Raises FileError on files that cannot be read,
+    ValueError on those that hold no multiplexer or do not belong together.
+    """
+def load_onnx(path: os.PathLike | str | bytes, options: OnnxOptions = ...) -> Classifier:
+    """
+    An ONNX file in an engine. Raises FileError for a file that cannot be read,
+    ValueError for a network that cannot be run, by name.
     """
 def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.ndarray], dict[str, str]]:
     """
@@ -4221,14 +5022,6 @@ def load_safetensors(path: os.PathLike | str | bytes) -> tuple[dict[str, numpy.n
     Raises:
         OSError: unreadable or not valid.
     """
-def load_squares(files: collections.abc.Sequence[os.PathLike | str | bytes], channels: typing.SupportsInt | typing.SupportsIndex, size: typing.SupportsInt | typing.SupportsIndex) -> numpy.ndarray:
-    """
-    Images u8 (n, channels, size, size) as of an image folder: central square, resized.
-    
-    Raises:
-        OSError: an unreadable file.
-        ValueError: no files.
-    """
 def look_closely(policy: Policy, table: OutcomeTable, evaluation: Evaluation) -> Details:
     """
     An evaluation of a policy on a table, looked at closely. Raises ValueError for a
@@ -4236,9 +5029,9 @@ def look_closely(policy: Policy, table: OutcomeTable, evaluation: Evaluation) ->
     """
 def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_names: collections.abc.Sequence[str] = []) -> Dataset:
     """
-    A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32;
-    labels i32 (n). Without class names the classes are called "0" .. the greatest label.
-    Raises ValueError.
+    A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32, or
+    vectors (n, d), which become images of d channels and one pixel; labels i32 (n). Without class
+    names the classes are called "0" .. the greatest label. Raises ValueError.
     """
 def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex | None = 0, normalization: Normalization = ...) -> Model:
     """
@@ -4260,9 +5053,9 @@ def make_policy(name: str, options: PolicyOptions = ...) -> Policy:
     """
 def make_splits(data: Dataset, options: SplitOptions) -> Splits:
     """
-    The data's own test set where it has one, else test_fraction of it; the rest divided into train
-    and held_out. Raises ValueError: classes or image shapes of train and test differ, a
-    class has too few images.
+    The data's own parts where it has them, else test_fraction and held_out_fraction of it; without
+    a test part of its own all of the training part is divided. Raises ValueError:
+    classes or image shapes of train and test differ, a class has too few images.
     """
 def matching_network(tensors: collections.abc.Sequence[tuple[str, collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]]], options: NetworkOptions) -> str:
     """
@@ -4297,6 +5090,17 @@ def multiplexed(called: collections.abc.Sequence[typing.SupportsFloat | typing.S
     no_cost() for the equation as printed. called: shares of the inputs, each in [0, 1]; they sum to
     one where one model answers, to more for an ensemble. Raises ValueError.
     """
+def multiplexer_inputs(multiplexer: Multiplexer, inputs: numpy.ndarray) -> numpy.ndarray:
+    """
+    Raw images u8 or f32 (n, c, h, w), or vectors f32 (n, d), as run_multiplexer() takes them.
+    
+    Raises:
+        ValueError: the multiplexer is for others.
+    """
+def multiplexer_kinds() -> list[MultiplexerKind]:
+    """
+    All kinds of multiplexer.
+    """
 def multiplexer_weights(scores: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: WeightOptions = ...) -> numpy.ndarray:
     """
     The weight of each model for each input, softmax over i of
@@ -4320,9 +5124,31 @@ def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndar
     (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
     dtype, channel count, a row that is not finite.
     """
-def open_splits(spec: str, options: SplitOptions, channels: typing.SupportsInt | typing.SupportsIndex = 3, size: typing.SupportsInt | typing.SupportsIndex = 64) -> Splits:
+def onnx_engines() -> list[OnnxEngine]:
     """
-    Data from 'KIND:PATH', divided; channels and size are for image folders.
+    All engines, the default first.
+    """
+def open_dataset(spec: str) -> tuple[Dataset, Dataset, Dataset]:
+    """
+    (train, held_out, test) from 'KIND:PATH', undivided; those that its files do not have are
+    empty.
+    
+    Raises:
+        ValueError: an unknown kind.
+        OSError: bad files.
+    """
+def open_endpoint(options: RemoteModelOptions) -> Classifier:
+    """
+    A model elsewhere, asked by its Classifier; nothing is sent before that.
+    
+    Raises:
+        ValueError: options that do not fit.
+        RuntimeError: built without libcurl, or gRPC, where the URL needs it.
+    """
+def open_splits(spec: str, options: SplitOptions, format: ImageFormat | None = None, skip_unreadable: bool = False) -> tuple[Splits, list[str]]:
+    """
+    Data from 'KIND:PATH', divided, and lines for people of what is left out. The format, by
+    default the central square at 64 x 64 pixels, and skip_unreadable are for image folders.
     
     Raises:
         ValueError: kind or classes that do not fit.
@@ -4335,6 +5161,11 @@ def operators() -> list[OperatorEntry]:
 def optimizers() -> list[OptimizerEntry]:
     """
     All optimizers.
+    """
+def parse_endpoint(url: str) -> EndpointPlace:
+    """
+    Of "http(s)://host:port/v2/models/MODEL" or "grpc(s)://host:port/MODEL"; "/versions/VERSION" may
+    follow, by gRPC "/VERSION" too. Raises ValueError for what is neither.
     """
 def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
     """
@@ -4354,11 +5185,26 @@ def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.Suppor
     """
     Reads a ModelInferRequest as it goes over gRPC; otherwise as read_rest_request.
     """
+def read_images(files: collections.abc.Sequence[os.PathLike | str | bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
+    """
+    Image files of any format (see image_decode.hpp) as every one of `formats` wants them. Each is
+    decoded once (grey is decoded apart from colour), in parallel; without formats only to see
+    whether it can be. Raises ValueError for formats that are none.
+    """
+def read_metadata(options: RemoteModelOptions) -> ModelMetadata:
+    """
+    What the server says of its model, waited for. Raises EndpointError where there is no answer.
+    """
 def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
     Reads a REST body, whose first `json_length` bytes are JSON and the rest binary tensors. Time
     and memory are linear in the body's size, and nothing recurses. Raises ValueError
     where it is no request, or beyond the limits.
+    """
+def read_stored_images(files: collections.abc.Sequence[os.PathLike | str | bytes], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
+    """
+    Colour images as they are stored, each u8 (3, h, w), upright; otherwise as read_images. Empty
+    where one could not be read.
     """
 def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = []) -> list[str]:
     """
@@ -4367,11 +5213,21 @@ def record_decisions(policy: Policy, table: OutcomeTable, rows: collections.abc.
     Raises:
         ValueError: other models.
     """
+def recorded_outputs(data: Dataset, answers: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], normalization: Normalization, options: FrozenOptions) -> FrozenOutputs:
+    """
+    The same from recorded answers f32 (n, N, K) to the inputs of `dataset`; to every variant of an
+    input they are those to the plain one. `costs`: (N). Raises ValueError on options
+    below 1, an empty set, answers or costs that do not fit it or each other.
+    """
 def recovery_costs(points: collections.abc.Sequence[CurvePoint], start: typing.SupportsFloat | typing.SupportsIndex, to: typing.SupportsFloat | typing.SupportsIndex, shares: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> list[float | None]:
     """
     The least cost of a point that recovers each of `shares` of the gap between two accuracies, of
     the cheapest and of the best single model: accuracy >= from + share (to - from). None where no
     point does.
+    """
+def refuse_unreadable(errors: collections.abc.Sequence[str]) -> None:
+    """
+    Raises FileError with all that are not empty, and what goes on without those images.
     """
 def release_free_memory() -> None:
     """
@@ -4404,14 +5260,26 @@ def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, no
     Runs every model's inference plan over every variant of `dataset`; weights are only read. Raises
     ValueError on options below 1, an empty set, models that do not fit it or each other.
     """
-def run_multiplexer(multiplexer: Multiplexer, images: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> MultiplexerView:
+def run_multiplexer(multiplexer: Multiplexer, inputs: numpy.ndarray) -> MultiplexerView:
     """
-    Runs a multiplexer over normalised images f32 (n, c, h, w); `costs` are the N models'.
+    Runs a multiplexer over what MultiplexerInput made of inputs: f32 (n, c, h, w), normalised.
     Raises BusyError while another thread trains it.
+    """
+def save_multiplexer(saved: SavedMultiplexer, folder: os.PathLike | str | bytes) -> None:
+    """
+    Writes multiplexer.safetensors and then multiplexer.json, which knows the other's bytes, into
+    `folder`, each atomically. Raises FileError, and what load_multiplexer would throw.
     """
 def save_safetensors(path: os.PathLike | str | bytes, tensors: collections.abc.Mapping[str, numpy.ndarray], metadata: collections.abc.Mapping[str, str] = {}) -> None:
     """
     Writes atomically. Source: https://github.com/huggingface/safetensors (format description).
+    """
+def scale_scores(multiplexer: Model, scores: numpy.ndarray, correct: numpy.ndarray) -> numpy.ndarray:
+    """
+    Makes sigmoid of each of a multiplexer's scores the probability that the model is right, by
+    scores f32 (n, N) that others like it gave to inputs that they have not learnt from, and whether
+    each model is right on those, u8 (n, N). Returns what these scores have become. Raises
+    ValueError where they do not fit.
     """
 def schedules() -> list[ScheduleEntry]:
     """
@@ -4421,6 +5289,12 @@ def set_threads(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Threads for OpenMP (oneDNN, OpenBLAS, our kernels) and TBB (data pipeline, request path)
     alike; 0 means usable_cores(). Raises ValueError when negative.
+    """
+def shown_to_multiplexer(kind: str, inputs: numpy.ndarray) -> numpy.ndarray:
+    """
+    What a multiplexer of a kind is shown of raw images u8 or f32 (n, c, h, w), or of vectors f32
+    (n, d): images (n, c, h, w), or vectors as images of d channels and one pixel, (n, d, 1, 1);
+    not normalised. Raises ValueError: no such kind, or another one's inputs.
     """
 def shuffle(table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> OutcomeTable:
     """
@@ -4432,6 +5306,14 @@ def split_dataset(data: Dataset, second_fraction: typing.SupportsFloat | typing.
     
     Raises:
         ValueError.
+    """
+def split_stratified(labels: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], fractions: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex) -> list[list[int]]:
+    """
+    One ascending list of rows for each of `fractions` (which add up to 1). Every class is divided
+    by the fractions up to one row, its rounding carried on to the next class so that whole parts
+    come out right too; a part of a fraction above 0 gets at least one row of every class.
+    Deterministic in (labels, fractions, seed). Raises ValueError: fractions, a negative
+    label, a class with fewer rows than parts.
     """
 def study(held_out: OutcomeTable, test: OutcomeTable, *, cost_kind: str = '', policy: str, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Study:
     """
@@ -4447,7 +5329,7 @@ def threads() -> int:
     """
     The number set_threads settled on.
     """
-def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None, *, right: numpy.ndarray = ...) -> TrainingResult:
+def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_out: Dataset | None, normalization: Normalization, options: ModelTrainingOptions, callback: collections.abc.Callable[[Progress], bool] = None, *, right: numpy.ndarray = ...) -> TrainingResult:
     """
     Step 1 of Algorithm 1: all models jointly on each batch.
     
@@ -4455,7 +5337,7 @@ def train_models(models: collections.abc.Sequence[Model], train: Dataset, held_o
         TrainingError: a loss that is not finite or diverges.
         KeyboardInterrupt: Ctrl-C, after the checkpoint was written.
     """
-def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: MultiplexerTrainingOptions, validation: FrozenOutputs | None = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
+def train_multiplexer(multiplexer: Model, outputs: FrozenOutputs, options: MultiplexerTrainingOptions, validation: FrozenOutputs | None = None, callback: collections.abc.Callable[[Progress], bool] = None) -> TrainingResult:
     """
     Step 2 of Algorithm 1: the multiplexer, models frozen.
     
@@ -4472,5 +5354,17 @@ def versions() -> dict[str, str]:
     """
     Versions of what the core was built with.
     """
+def view_of_scores(multiplexer: Multiplexer, scores: numpy.ndarray) -> MultiplexerView:
+    """
+    What scores f32 (n, N) of a multiplexer that does not offload say.
+    """
+def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> OutcomeTable:
+    """
+    A table's answers with what a multiplexer says of the same inputs. `multiplexer_costs`: of one
+    pass, by kind; the models' costs of other kinds are left out. Raises ValueError where
+    they do not fit.
+    """
 AS_GOOD_WITHIN: float = 0.005
+MULTIPLEXER_FILE: str = 'multiplexer.json'
+MULTIPLEXER_WEIGHTS_FILE: str = 'multiplexer.safetensors'
 __version__: str = '0.1.0'

@@ -64,9 +64,9 @@ def untrained_run(tmp_path_factory):
     from muxnet import _core
     from muxnet.base.files import write_json
     from muxnet.base.run_folder import RunFolder
-    from muxnet.run.config import RunConfig, save_config
-    from muxnet.run.multiplexers import multiplexer_network
-    from muxnet.run.zoo import save_weights
+    from muxnet.training.config import RunConfig, save_config
+    from muxnet.training.multiplexers import multiplexer_network
+    from muxnet.training.zoo import save_weights
 
     folder = RunFolder(tmp_path_factory.mktemp("served") / "run")
     # Of a seed whose multiplexer, which knows nothing, calls several models.
@@ -75,7 +75,8 @@ def untrained_run(tmp_path_factory):
     models = muxnet.zoo(
         SERVED_MODELS, data.train, projection_dim=config.projection_dim, seed=config.seed
     )
-    multiplexer = _core.Multiplexer(multiplexer_network(models, config))
+    network = multiplexer_network(models, config)
+    multiplexer = _core.Multiplexer(network, costs=[model.macs for model in models])
     for network in (*models, multiplexer.model):
         save_weights(network, folder.weights / f"{network.name}.safetensors")
     for split in ("held_out", "calibration"):

@@ -48,7 +48,7 @@ def line(name: str, exponent: float) -> dict[str, Any]:
     return {
         "name": name,
         "points": [
-            {"macs": float(m), "accuracy": float(a)} for m, a in zip(macs, accuracy, strict=True)
+            {"cost": float(m), "accuracy": float(a)} for m, a in zip(macs, accuracy, strict=True)
         ],
     }
 
@@ -77,7 +77,7 @@ def example() -> dict[str, Any]:
         {
             "name": name,
             "parameters": int(40_000 * (i + 1) ** 2),
-            "macs": MACS[i],
+            "cost": MACS[i],
             "latency_ms": LATENCIES[i],
             "accuracy": ACCURACIES[i],
             "accuracy_interval": around(ACCURACIES[i]),
@@ -91,7 +91,7 @@ def example() -> dict[str, Any]:
             "name": name,
             "accuracy": accuracy,
             "accuracy_interval": around(accuracy),
-            "macs": macs,
+            "cost": macs,
             "latency_ms": macs / 9e6,
             "models_per_input": sum(called_shares(name)),
             "called": called_shares(name),
@@ -126,8 +126,9 @@ def example() -> dict[str, Any]:
         "area_above_random_mixing": {"value": 0.0042, "interval": [0.0021, 0.0064]},
         "multiplexer": {
             "parameters": 9000,
-            "macs": 0.05e6,
+            "cost": 0.05e6,
             "latency_ms": 0.04,
+            "kind": "image",
             "objective": "correctness",
             "formulation": "bounded",
             "resolution": 14,
@@ -162,21 +163,21 @@ def example() -> dict[str, Any]:
             {
                 "policy": "hybrid_single",
                 "against": "random_mixing",
-                "macs": 7.9e6,
+                "cost": 7.9e6,
                 "difference": 0.007,
                 "interval": [0.003, 0.011],
             },
             {
                 "policy": "hybrid_single",
                 "against": "cascade",
-                "macs": 7.9e6,
+                "cost": 7.9e6,
                 "difference": -0.0075,
                 "interval": [-0.0112, -0.0038],
             },
         ],
         "warnings": ["A warning in words."],
         "seconds_by_phase": {"models": 1000.0, "multiplexer": 120.0},
-        "provenance": {"models.macs": "counted", "models.latency_ms": "measured"},
+        "provenance": {"models.cost": "counted", "models.latency_ms": "measured"},
         "machine": {
             "cpu": "Invented CPU",
             "threads": 2,

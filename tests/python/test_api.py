@@ -8,8 +8,8 @@ import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.run.config import load_config
-from muxnet.run.zoo import save_weights
+from muxnet.training.config import load_config
+from muxnet.training.zoo import save_weights
 
 NAMES = ["alexnet_small", "mobilenet_v2_small", "resnet50_small"]
 
@@ -44,7 +44,7 @@ def trained():
     history = muxnet.fit_models(models, data, config).history
     calibration, learn = muxnet.split_dataset(data.held_out, 0.4, 1)
     outputs = muxnet.frozen_outputs(models, learn, config)
-    multiplexer = muxnet.fit_multiplexer(models, outputs, config=config).multiplexer
+    multiplexer = muxnet.fit_multiplexer(outputs, config=config).multiplexer
     table = muxnet.outcome_table(models, multiplexer, calibration, split="calibration")
     return data, models, multiplexer, table, history
 
@@ -74,26 +74,24 @@ def test_a_pretrained_multiplexer_starts_from_what_labels_taught(trained) -> Non
     learn = muxnet.frozen_outputs(models, data.held_out)
     phases = []
     pretrained = muxnet.pretrain_multiplexer(
-        models, data, config, progress=lambda state: phases.append(state.phase)
+        learn, data.train, config, progress=lambda state: phases.append(state.phase)
     )
     logits = _core.Predictor(pretrained.network).output(learn.images, "logits")
     assert (logits.argmax(axis=1) == learn.labels).mean() > 0.9
     assert set(phases) == {"multiplexer's pre-training"}
     own = muxnet.MultiplexerConfig(epochs=1, learning_rate=1e-12)
     config = muxnet.RunConfig(batch_size=32, multiplexer=own)
-    started = muxnet.fit_multiplexer(models, learn, config=config, pretrained=pretrained)
+    started = muxnet.fit_multiplexer(learn, config=config, pretrained=pretrained)
     state = started.multiplexer.model.state()
     assert "classes.weight" not in state
     np.testing.assert_allclose(
         state["conv3.weight"], pretrained.network.state()["conv3.weight"], atol=1e-6
     )
-    fresh = muxnet.fit_multiplexer(models, learn, config=config)
+    fresh = muxnet.fit_multiplexer(learn, config=config)
     assert not np.allclose(
         state["conv3.weight"], fresh.multiplexer.model.state()["conv3.weight"], atol=1e-3
     )
-    single = muxnet.fit_multiplexer(
-        models, learn, config=config, pretrained=pretrained, offload=True
-    )
+    single = muxnet.fit_multiplexer(learn, config=config, pretrained=pretrained, offload=True)
     state = single.multiplexer.model.state()
     np.testing.assert_allclose(
         state["conv3.weight"], pretrained.network.state()["conv3.weight"], atol=1e-6
@@ -118,13 +116,14 @@ def test_pretraining_learns_from_the_models_answers_who_is_right(trained) -> Non
     assert sixths <= {-6, 0, 2, 3, 4, 6}
     seen = shares[:, 0] >= 0
     assert seen.mean() > 0.95
-    pretrained = muxnet.pretrain_multiplexer(beginners, data, config, answers=answers)
-    images = muxnet.frozen_outputs(beginners, data.train).images
+    outputs = muxnet.frozen_outputs(beginners, data.train)
+    pretrained = muxnet.pretrain_multiplexer(outputs, data.train, config, answers=answers)
+    images = outputs.images
     scores = _core.Predictor(pretrained.network).output(images, "scores")
     shares, found = shares[seen], 1 / (1 + np.exp(-scores[seen]))
     mean = shares.mean(axis=0)
     assert np.square(found - shares).mean() < 0.9 * np.square(mean - shares).mean()
-    blind = muxnet.pretrain_multiplexer(beginners, data, config)
+    blind = muxnet.pretrain_multiplexer(outputs, data.train, config)
     blind_scores = _core.Predictor(blind.network).output(images, "scores")[seen]
     blind_found = 1 / (1 + np.exp(-blind_scores))
     assert np.square(found - shares).mean() < np.square(blind_found - shares).mean()

@@ -26,10 +26,11 @@ LADDER = {
     "training": ("networks", "losses", "optim", "data"),
     "cost": ("core",),
     "protocol": ("core",),
+    "onnx": ("core",),
     "routing": ("core",),
     "policies": ("routing",),
     "evaluation": ("routing",),
-    "runtime": ("networks", "losses", "routing"),
+    "runtime": ("networks", "losses", "data", "onnx", "protocol", "routing"),
     "service": ("runtime", "data"),
     "offload": ("networks", "data", "cost", "protocol"),
 }
@@ -198,6 +199,7 @@ OWN_FILES = (
     "rest.py",
     "grpc_server.py",
     "server_process.py",
+    "opencv_decode.cpp",  # what OpenCV alone decodes, once the sizes are known
 )
 
 

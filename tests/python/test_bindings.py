@@ -15,6 +15,7 @@ TEXTS = header_texts.read(HEADERS)
 
 # Bound as another thing than the header describes: several of a name, other arguments or results.
 ADAPTED = {
+    "open_dataset",
     "DecisionBatch",
     "Quantity.value",
     "Loader.next",
@@ -22,13 +23,12 @@ ADAPTED = {
     "OffloadClient.answer",
     "OutcomeTable.load",
     "Policy.decide",
-    "PolicyFigures.curve",
+    "PolicyStudy.curve",
     "Predictor.output",
     "Service.submit",
     "accuracy_cost_curve",
     "area_between",
     "build_network",
-    "load_images",
     "load_safetensors",
     "OutcomeTable.labels",
     "measure_normalization",
@@ -45,10 +45,10 @@ DEFAULTS_OF = {
     "PolicyOptions.__init__": "PolicyOptions",
     "bootstrap_mean": "BootstrapOptions",
     "certify": "GuaranteeOptions",
-    "decode_images": "ImageBytesOptions",
+    "decode_images": "ImageLimits",
     "evaluate": "BootstrapOptions",
-    "load_images": "ImagePipeline",
-    "open_splits": "ImageFolderOptions",
+    "read_images": "ImageLimits",
+    "read_stored_images": "ImageLimits",
 }
 
 

@@ -10,9 +10,10 @@ import pytest
 from muxnet.base import files, schema
 from muxnet.base.errors import OutputError, one_line
 from muxnet.cli import COMMANDS, build_parser, main
-from muxnet.run import figures, main_job, results
-from muxnet.run.config import load_config
+from muxnet.run import figures, main_job
 from muxnet.run.steps import Run
+from muxnet.training import results
+from muxnet.training.config import load_config
 
 
 @pytest.fixture(autouse=True)

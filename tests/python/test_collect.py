@@ -3,7 +3,6 @@
 import functools
 import importlib
 import json
-import os
 import sys
 
 import muxnet
@@ -12,11 +11,12 @@ import pytest
 from muxnet import _core
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.pool import adapters
-from muxnet.pool.collect import batch_size, collect
+from muxnet.pool.collect import collect, piece_size
 from muxnet.pool.model_identity import Identity
+from muxnet.pool.model_list import read_models
 
 CLASSES = 3
-FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
+FIVE_IMAGES = 4 * 64 * 5  # bytes, as piece_size counts
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_model_that_fails_is_named_with_its_input_and_the_rest_is_kept(data, t
         (lambda x: np.full((len(x), 3), np.nan), "finite answers"),
         (lambda x: np.zeros(len(x)), r"answers of shape \(30, K\)"),
         (lambda x: np.ones((len(x), 3)), "sum"),
-        (lambda x: np.full((len(x), 2), 0.5), "or more classes"),
+        (lambda x: np.full((len(x), 2), 0.5), "over all 3 classes"),
     ],
 )
 def test_answers_that_do_not_fit_are_refused(data, tmp_path, answer, message):
@@ -215,13 +215,6 @@ def test_other_inputs_of_the_same_length_are_refused(data, tmp_path):
     assert len(collect(both, renamed, out, resume=True, say=lambda _: None)) == 30
 
 
-def test_a_partial_file_that_tells_nothing_is_refused(data, tmp_path):
-    np.savez(tmp_path / "o", **{"answers of a": np.full((30, 3), np.nan, np.float32)})
-    os.rename(tmp_path / "o.npz", tmp_path / "o.partial")
-    with pytest.raises(ConfigError, match="inputs/count: nothing before"):
-        collect([adapters.ForeignModel("a", 1, bright)], data, tmp_path / "o", resume=True)
-
-
 MODULE = """
 import numpy as np
 from beside import SCALE
@@ -247,7 +240,7 @@ def test_a_module_is_its_source_what_it_imports_and_what_it_has_read(tmp_path, m
         importlib.invalidate_caches()
         entries = [{"name": "a", "callable": f"mine_of_test:{name}", "cost": 1}]
         (tmp_path / "models.json").write_text(json.dumps(entries))
-        return Identity(adapters.read_models("models.json")[0])
+        return Identity(read_models("models.json")[0])
 
     np.save("weights.npy", ONE)
     (tmp_path / "beside.py").write_text("SCALE = 2.0\n")
@@ -297,15 +290,13 @@ def test_a_model_that_changes_its_classes_is_refused(data, tmp_path, monkeypatch
         collect([model], data, tmp_path / "o.safetensors", say=lambda _: None)
 
 
-def test_batches_fit_memory():
-    class Large:
-        image_shape = (3, 2000, 2000)
-
-    class Small:
-        image_shape = (1, 8, 8)
-
-    assert batch_size(Large) == 1
-    assert batch_size(Small) == 256
+def test_pieces_fit_memory():
+    assert piece_size({"a": (3, 2000, 2000)}) == 1
+    assert piece_size({"a": (1, 8, 8)}) == 256
+    assert piece_size({}) == 256  # texts
+    both = {"a": (3, 224, 224), "b": (3, 224, 224)}
+    assert piece_size(both) == piece_size({"a": (3, 224, 224)})  # the same pixels
+    assert piece_size({**both, "c": (3, 448, 448)}) < piece_size(both)
 
 
 def test_a_torch_module_is_one_line(data):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from muxnet import cli
 from muxnet.base.errors import ConfigError
-from muxnet.pool import adapters
+from muxnet.pool import model_list
 from muxnet.pool.model_identity import Identity
 
 
@@ -18,7 +18,6 @@ def differing(one, other):
 @pytest.fixture
 def onnx_folder(tmp_path):
     """Return a folder with ``linear.onnx``, images (n, 1, 8, 8) to three logits."""
-    pytest.importorskip("onnxruntime")
     onnx = pytest.importorskip("onnx")
     info = onnx.helper.make_tensor_value_info
     flat = onnx.helper.make_node("Flatten", ["images"], ["flat"], axis=1)
@@ -70,7 +69,7 @@ def test_an_onnx_file_is_its_bytes_and_those_beside_it(onnx_folder):
 
     def known():
         (onnx_folder / "one.json").write_text(json.dumps([entry]))
-        return Identity(adapters.read_models(onnx_folder / "one.json")[0])
+        return Identity(model_list.read_models(onnx_folder / "one.json")[0])
 
     first = known()
     assert {"outside.onnx", "w.bin", "engine"} <= first.known.keys()
@@ -80,51 +79,50 @@ def test_an_onnx_file_is_its_bytes_and_those_beside_it(onnx_folder):
     outside.write_bytes(content)
     assert differing(first, known()) == ["w.bin"]
     entry["deviation"] = [0.5]
-    assert differing(first, known()) == ["deviation", "w.bin"]
+    assert differing(first, known()) == ["input", "w.bin"]
 
 
-def test_both_engines_answer_alike_and_opencv_needs_no_python_package(onnx_folder, monkeypatch):
+def test_a_list_names_the_engine(onnx_folder):
     images = np.random.default_rng(3).integers(0, 256, (5, 1, 8, 8), dtype=np.uint8)
     entry = {"name": "a", "onnx": "linear.onnx", "cost": 1, "output": "logits"}
     answers = {}
-    for engine in ("onnxruntime", "opencv"):
-        (onnx_folder / "one.json").write_text(json.dumps([{**entry, "engine": engine}]))
-        answers[engine] = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)
-    np.testing.assert_allclose(answers["opencv"], answers["onnxruntime"], atol=1e-5)
     path = onnx_folder / "one.json"
-    path.write_text(json.dumps([{**entry, "engine": "onnxruntime"}]))
-    (model,) = adapters.open_models(adapters.describe_models(path), "one", threads=1)
-    np.testing.assert_array_equal(model.probabilities(images), answers["onnxruntime"])
-    monkeypatch.setattr(adapters, "find_spec", lambda _: None)
-    (onnx_folder / "one.json").write_text(json.dumps([entry]))
-    default = adapters.read_models(onnx_folder / "one.json")[0].probabilities(images)
-    np.testing.assert_array_equal(default, answers["opencv"])
+    for engine in (None, "onnxruntime", "openvino"):
+        path.write_text(json.dumps([{**entry, "engine": engine} if engine else entry]))
+        model = model_list.read_models(path)[0]
+        answers[engine] = model.probabilities(images)
+        assert Identity(model).known["engine"] == (engine or "onnxruntime")
+    np.testing.assert_array_equal(answers[None], answers["onnxruntime"])
+    np.testing.assert_allclose(answers["openvino"], answers["onnxruntime"], atol=1e-5)
+    (model,) = model_list.open_models(model_list.describe_models(path), "one", threads=1)
+    np.testing.assert_allclose(model.probabilities(images), answers[None], atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"onnx": "broken.onnx", "engine": "opencv"}, "an ONNX network that OpenCV 4"),
-        ({"onnx": "broken.onnx", "engine": "onnxruntime"}, "an ONNX model"),
-        ({"onnx": "linear.onnx", "engine": "magic"}, "onnxruntime or opencv"),
-        ({"callable": "math:cos", "engine": "opencv"}, "none beside callable"),
+        ({"onnx": "broken.onnx", "engine": "openvino"}, "broken.onnx"),
+        ({"onnx": "broken.onnx", "engine": "onnxruntime"}, "broken.onnx"),
+        ({"onnx": "linear.onnx", "engine": "magic"}, "onnxruntime or openvino"),
+        ({"callable": "math:cos", "engine": "openvino"}, "unknown key 'engine'"),
+        ({"callable": "math:cos", "output_name": "logits"}, "unknown key 'output_name'"),
+        ({"onnx": "linear.onnx", "output_name": "other"}, "output 'other'"),
     ],
 )
 def test_an_engine_says_what_it_cannot_read(onnx_folder, entry, message, capfd):
     (onnx_folder / "broken.onnx").write_bytes(b"no network")
     (onnx_folder / "one.json").write_text(json.dumps([{"name": "a", "cost": 1, **entry}]))
     with pytest.raises(ConfigError, match=message):
-        adapters.read_models(onnx_folder / "one.json")
-    if entry.get("engine") == "opencv":
-        assert capfd.readouterr().err == ""  # OpenCV itself would print its errors
+        model_list.read_models(onnx_folder / "one.json")
+    assert capfd.readouterr().err == ""  # engines print their errors, if they may
 
 
 def test_a_kept_list_is_read_from_anywhere(onnx_folder, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "kept.json"
     entries = [{"name": "a", "onnx": "linear.onnx", "cost": 1, "output": "logits"}]
     (onnx_folder / "one.json").write_text(json.dumps(entries))
-    adapters.keep_models(onnx_folder / "one.json", elsewhere)
-    assert adapters.read_models(elsewhere)[0].name == "a"
+    model_list.keep_models(onnx_folder / "one.json", elsewhere)
+    assert model_list.read_models(elsewhere)[0].name == "a"
 
 
 @pytest.mark.parametrize(
@@ -132,19 +130,34 @@ def test_a_kept_list_is_read_from_anywhere(onnx_folder, tmp_path_factory):
     [
         ({}, "a list of models"),
         ([3], "an object"),
-        ([{"cost": 1, "callable": "a:b"}], "a name"),
-        ([{"name": "a", "callable": "a:b"}], "a number above 0"),
-        ([{"name": "a", "cost": 1}], "either onnx or callable"),
+        ([{"cost": 1, "callable": "a:b"}], "key 'name' is missing"),
+        ([{"name": "a", "callable": "a:b"}], "key 'cost' is missing"),
+        (
+            [{"name": "a", "cost": 1}],
+            "one of the keys onnx, callable, endpoint, network, run, received none",
+        ),
         ([{"name": "a", "cost": 1, "callable": "no_such_module:f"}], "can be imported"),
         ([{"name": "a", "cost": 1, "callable": "math:pi"}], "a function"),
-        ([{"name": "a", "cost": 1, "callable": "math:cos", "colour": 1}], "received colour"),
-        ([{"name": "a", "cost": 1, "callable": "math:cos", "mean": 1}], "one per channel"),
-        ([{"name": "a", "cost": 1, "callable": "math:cos", "deviation": [0]}], "one per channel"),
-        ([{"name": "a", "cost": 1, "callable": "math:cos", "output": "text"}], "or logits"),
+        (
+            [{"name": "a", "cost": 1, "callable": "math:cos", "colour": 1}],
+            "key 'input.colour': expected one of 'rgb', 'bgr', 'grey'",
+        ),
+        (
+            [{"name": "a", "cost": 1, "callable": "math:cos", "mean": 1}],
+            "key 'input.mean': expected a list",
+        ),
+        (
+            [{"name": "a", "cost": 1, "callable": "math:cos", "deviation": [0]}],
+            "key 'input.deviation': expected a number above 0",
+        ),
+        (
+            [{"name": "a", "cost": 1, "callable": "math:cos", "output": "text"}],
+            "one of 'probabilities', 'logits'",
+        ),
         ([{"name": "a", "cost": 1, "callable": "math:cos"}] * 2, "different names"),
     ],
 )
 def test_a_list_that_does_not_fit_is_told(tmp_path, entries, message):
     (tmp_path / "models.json").write_text(json.dumps(entries))
     with pytest.raises(ConfigError, match=message):
-        adapters.read_models(tmp_path / "models.json")
+        model_list.read_models(tmp_path / "models.json")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from muxnet import cli
 
-FIVE_IMAGES = 4 * 64 * 5  # bytes, as batch_size counts
+FIVE_IMAGES = 4 * 64 * 5  # bytes, as piece_size counts
 
 ON_RAY = """
 import os, sys
@@ -24,7 +24,6 @@ def two_cores(self, address):
 
 muxnet.base.cluster.Cluster.__init__ = two_cores
 muxnet.pool.collect.BATCH_BYTES = 4 * 64 * 5
-muxnet.pool.collect.SAVE_SECONDS = 0.0
 os.environ["DRIVER"] = str(os.getpid())
 for models, more in (words.split("+") for words in sys.argv[1:]):
     out = ["--out", models + ".safetensors"]

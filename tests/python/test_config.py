@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 from muxnet.base.errors import ConfigError
-from muxnet.run import config as configuration
-from muxnet.run.config import RunConfig, load_config, save_config
+from muxnet.training import config as configuration
+from muxnet.training.config import RunConfig, load_config, save_config
 
 
 def write(path: Path, content: object) -> Path:
@@ -89,6 +89,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
             {"multiplexer": {"distillation_weight": 1.0, "meta_dim": 5}},
             "[multiplexer.meta_dim] expected projection_dim (32)",
         ),
+        ({"multiplexer": {"kind": "statistics"}}, "image for networks of the zoo"),
     ],
 )
 def test_combinations_that_cannot_be_are_refused(options: dict[str, object], text: str) -> None:

@@ -1,5 +1,5 @@
 import numpy as np
-from muxnet.run.digits import load_digits, resize_bilinear
+from muxnet.training.digits import load_digits, resize_bilinear
 
 
 def test_shape_type_and_range() -> None:

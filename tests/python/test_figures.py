@@ -3,14 +3,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from muxnet.run import figures, results
+from muxnet.run import figures
+from muxnet.training import results
 
 
 def test_every_figure_is_a_real_picture(results_dict: dict[str, Any], tmp_path: Path) -> None:
     pictures = figures.draw(results.from_dict(results_dict))
     paths = figures.save(pictures, tmp_path)
     assert sorted(path.name for path in paths) == [
-        "accuracy_macs.png",
+        "accuracy_cost.png",
         "called.png",
         "hardness.png",
         "learning_curves.png",
@@ -35,7 +36,7 @@ def test_figures_draw_without_curves_and_distances(results_dict: dict[str, Any])
     results_dict["learning_curves"] = {"models": [], "multiplexer": []}
     results_dict["hardness"] = {"counts": [0] * 7, "called": [[]] * 7}
     results_dict["right_wrong_matrix"] = [[0.0] * 6] * 6
-    assert len(figures.draw(results.from_dict(results_dict))) == 5
+    assert len(figures.draw(results.from_dict(results_dict))) == 4  # nothing was trained
 
 
 def test_cheaper_models_are_lighter_whatever_their_order(results_dict: dict[str, Any]) -> None:
@@ -45,6 +46,6 @@ def test_cheaper_models_are_lighter_whatever_their_order(results_dict: dict[str,
     assert len(set(before)) == 6
 
 
-@pytest.mark.parametrize(("macs", "text"), [(5e5, "500 k"), (1e6, "1 M"), (2e9, "2 G")])
-def test_ticks_are_round(macs: float, text: str) -> None:
-    assert figures._tick_text(macs) == text
+@pytest.mark.parametrize(("cost", "text"), [(5e5, "500 k"), (1e6, "1 M"), (2e9, "2 G")])
+def test_ticks_are_round(cost: float, text: str) -> None:
+    assert figures._tick_text(cost) == text

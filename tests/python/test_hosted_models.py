@@ -26,5 +26,5 @@ def test_a_service_of_functions_ends_with_python_busy():
     chosen.warm_up = False
     service = _core.Service(_core.Deployment(models, None, [policy.rule()]), chosen)
     for ticket in range(3):
-        service.submit(ticket, _core.ServiceRequest(np.zeros((1, 1, 2, 2), np.uint8)))
+        service.submit(ticket, _core.ServiceRequest([np.zeros((1, 1, 2, 2), np.uint8)]))
     del service, models

@@ -11,16 +11,18 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
 from muxnet.base import array_files, files
 from muxnet.base.errors import ConfigError, InputError, error_text
-from muxnet.commands import collect, serve
+from muxnet.commands import serve
 from muxnet.outcomes import table_files
-from muxnet.pool import adapters
-from muxnet.run import config, results
+from muxnet.pool import model_list
+from muxnet.pool.input_sources import open_inputs
 from muxnet.sweep.config import read_sweep
+from muxnet.training import config, results
 
 COSTS = {"a": 1.0, "b": 2.0}
 HEADER = "label,a:prediction,a:confidence,b:prediction,b:confidence\n"
@@ -33,16 +35,16 @@ def read_outcomes(path: Path) -> object:
 READERS: dict[str, Callable[[Path], object]] = {
     "config.json": config.load_config,
     "results.json": results.read_results,
-    "models.json": adapters.read_models,
+    "models.json": model_list.read_models,
     "sweep.yaml": read_sweep,
     "token": serve.read_token,
     "a.csv": read_outcomes,
     "a.npz": read_outcomes,
     "a.safetensors": read_outcomes,
     "a.parquet": read_outcomes,
-    "data.npz": lambda path: collect.labelled_inputs(str(path), "test"),
-    "a.png": lambda path: _core.load_squares([path], 3, 8),
-    "b.png": lambda path: _core.load_images([path]),
+    "data.npz": lambda path: open_inputs(str(path)),
+    "a.png": lambda path: muxnet.load_images([path]),
+    "b.png": lambda path: muxnet.load_images([path], upright=False),
     "device.json": _core.DeviceProfile.load,
     "link.json": _core.LinkProfile.load,
     "policy.json": _core.Policy.load,
@@ -122,7 +124,7 @@ def test_json_is_bounded(tmp_path: Path, text: str, message: str) -> None:
         files.read_json(path)
     assert message in str(error.value)
     assert len(str(error.value)) < 400
-    for reader in (config.load_config, results.read_results, adapters.read_models):
+    for reader in (config.load_config, results.read_results, model_list.read_models):
         with pytest.raises(ConfigError):
             reader(path)
 

@@ -12,8 +12,9 @@ from muxnet.base import machine, schema
 from muxnet.base.files import write_text
 from muxnet.cli import main
 from muxnet.outcomes.policies import reported_policies
-from muxnet.run import assemble, main_job, results, steps
-from muxnet.run import data as run_data
+from muxnet.run import assemble, main_job, steps
+from muxnet.training import data as run_data
+from muxnet.training import results
 
 NAMES = ["small", "large"]
 POLICIES = reported_policies()
@@ -120,15 +121,13 @@ class Core:
     def frozen_outputs(self, models: Any, dataset: Data, config: Any = None) -> Data:
         return dataset
 
-    def pretrain_multiplexer(self, models: Any, splits: Any, config: Any, **options: Any) -> Any:
+    def pretrain_multiplexer(self, outputs: Any, train: Any, config: Any, **options: Any) -> Any:
         assert options["checkpoint"].name == "checkpoint-pretraining.safetensors"
         assert options["answers"] == "answers"
-        self.asked["pretrained_on"] = len(splits.train)
+        self.asked["pretrained_on"] = len(train)
         return "pretrained"
 
-    def fit_multiplexer(
-        self, models: Any, learn: Data, validation: Data, config: Any, **options: Any
-    ) -> Any:
+    def fit_multiplexer(self, learn: Data, validation: Data, config: Any, **options: Any) -> Any:
         self.fitted_on.append(len(learn))
         assert options["pretrained"] == "pretrained"
         name = "offload" if options["offload"] else "multiplexer"
@@ -151,11 +150,13 @@ class Core:
         assert offload.name == "offload"
         return table
 
-    def evaluate_policies(self, calibration: Any, test: Any, held_out: Any, *, seed: int) -> Any:
-        self.asked["held_out"] = (held_out.split, held_out.size)
-        self.asked["tables"] = [(t.split, t.size) for t, _ in (calibration, test)]
+    def evaluate_policies(self, parts: Any, test: Any, pair: Any, *, seed: int) -> Any:
+        assert set(parts) == {"held_out", "calibration", "offload-calibration"}
+        self.asked["held_out"] = (parts["held_out"].split, parts["held_out"].size)
+        self.asked["tables"] = [(t.split, t.size) for t in (parts["calibration"], test)]
         point = SimpleNamespace(cost=1e6, accuracy=0.8)
         return SimpleNamespace(
+            cost_kind="macs",
             policies={name: evaluation(self.called) for name in POLICIES},
             fitted={"cascade": SimpleNamespace(save=lambda path: write_text(path, "policy"))},
             routed={"hybrid_single", "hybrid_ensemble", "offload"},
@@ -163,7 +164,7 @@ class Core:
             singles=[estimate(0.8), estimate(0.9)],
             curves={"multiplexer": [point], "random_mixing": [point]},
             area=estimate(0.02),
-            comparisons={"random_mixing": estimate(0.02, macs=5e6)},
+            comparisons={"random_mixing": estimate(0.02, cost=5e6)},
             hardness=[
                 SimpleNamespace(inputs=290, called_shares=[0.5, 0.5]),
                 SimpleNamespace(inputs=10, called_shares=[0.0, 1.0]),
@@ -203,7 +204,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
     assert found.data.held_out == 200
     assert sorted(str(path.relative_to("o")) for path in Path("o").rglob("*.*")) == [
         "config.json",
-        "figures/accuracy_macs.png",
+        "figures/accuracy_cost.png",
         "figures/called.png",
         "figures/hardness.png",
         "figures/learning_curves.png",
@@ -245,6 +246,7 @@ def test_numbers_come_under_their_names(core: Core) -> None:
         "models",
         "multiplexer",
         "latency",
+        "outcomes",
         "evaluation",
     }
 
@@ -254,7 +256,7 @@ def test_collapses_and_a_dear_multiplexer_are_warned_of(core: Core) -> None:
     text = " ".join(run().warnings)
     assert "it calls large for 99.9 %" in text
     assert "collapsed at" in text
-    assert "costs more MACs than small" in text
+    assert "costs more than small" in text
 
 
 def test_the_same_seed_gives_the_same_results_but_times(core: Core) -> None:

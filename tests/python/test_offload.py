@@ -10,7 +10,7 @@ from muxnet.base.errors import UsageError
 from muxnet.cli import main
 from muxnet.commands.offload import objective_terms
 from muxnet.paper import offload
-from muxnet.run.finished import load_run
+from muxnet.training.finished import load_run
 
 IMAGE, CLASSES = (1, 32, 32), 10
 

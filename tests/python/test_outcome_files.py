@@ -194,7 +194,8 @@ def test_study_knows_neighbours_where_there_are_features(tmp_path, answers):
         table = table_files.read_outcomes(tmp_path / f"{name}.npz")["all"]
         found[name] = study.study(*study.split_outcomes(table))
     assert found["plain"].sentences[-1] == (
-        "Left out: hybrid-single and hybrid-ensemble for want of a multiplexer's scores; "
+        "Left out: hybrid-single and hybrid-ensemble and staged cascade for want of a "
+        "multiplexer's scores; "
         "kNN on features for want of features of the inputs."
     )
     assert "features" not in found["seen"].sentences[-1]

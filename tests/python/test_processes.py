@@ -11,11 +11,12 @@ import multiprocessing, os, socket, sys, threading, time
 import numpy as np
 import muxnet
 from muxnet import _core
-from muxnet.run.multiplexers import multiplexer_network
+from muxnet.training.multiplexers import multiplexer_network
 
 data = muxnet.load_data("digits", held_out_fraction=0.25)
 models = muxnet.zoo(("alexnet_small", "mobilenet_v2_small"), data.train)
-multiplexer = _core.Multiplexer(multiplexer_network(models, muxnet.RunConfig()))
+network = multiplexer_network(models, muxnet.RunConfig())
+multiplexer = _core.Multiplexer(network, costs=[model.macs for model in models])
 table = muxnet.outcome_table(models, multiplexer, data.test, split="held_out")
 policy = muxnet.fit_policy("hybrid_single", table)
 router = muxnet.Router(models, multiplexer, policy)
@@ -92,7 +93,7 @@ def test_what_stays_with_its_process_says_so_in_a_child() -> None:
 
         def work():
             calls = [
-                lambda: one.infer(_core.ServiceRequest(images)),
+                lambda: one.infer(_core.ServiceRequest([images])),
                 lambda: one.statistics(),
                 lambda: far.answer(images[:1]),
                 lambda: loader.next(),
@@ -114,7 +115,7 @@ def test_what_stays_with_its_process_says_so_in_a_child() -> None:
             sys.exit(7)  # destroys what the parent's threads belong to
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert loader.next() is not None
-        assert one.infer(_core.ServiceRequest(images)).status == _core.ServiceStatus.ok
+        assert one.infer(_core.ServiceRequest([images])).status == _core.ServiceStatus.ok
         one.close()
         """
     )
@@ -176,13 +177,13 @@ ENDINGS = {
         ]
         one = service(hosted)
         for ticket in range(5):
-            one.submit(ticket, _core.ServiceRequest(images[:1]))
+            one.submit(ticket, _core.ServiceRequest([images[:1]]))
         time.sleep(0.3)
         """,
     "a service at work": """
         one = service(models)
         for ticket in range(200):
-            one.submit(ticket, _core.ServiceRequest(images[:2]))
+            one.submit(ticket, _core.ServiceRequest([images[:2]]))
         """,
     "a call over the network": """
         listening = socket.create_server(("127.0.0.1", 0))  # accepts, and says nothing

@@ -13,7 +13,7 @@ import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.run.digits import load_digits
+from muxnet.training.digits import load_digits
 
 MINE = """
 import numpy as np
@@ -21,7 +21,9 @@ import numpy as np
 def predict(images):
     return np.tile([0.75, 0.25], (len(images), 1))
 """
-ENTRIES = [{"name": name, "callable": "mine:predict", "cost": 1} for name in ("small", "large")]
+ENTRIES = [
+    {"name": name, "callable": "mine:predict", "cost": 1, "size": 64} for name in ("small", "large")
+]
 # PyTorch, as far as a module that answers evenly wants it.
 TORCH = SimpleNamespace(
     inference_mode=contextlib.nullcontext,
@@ -32,7 +34,7 @@ TORCH = SimpleNamespace(
 
 
 def module(images):
-    return SimpleNamespace(numpy=lambda: np.full((len(images), 10), 0.1))
+    return np.full((len(images), 10), 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def names():
     models = muxnet.zoo(["alexnet_small", "mobilenet_v2_small"], data.train)
     outputs = muxnet.frozen_outputs(models, data.held_out, config)
     multiplexer, offload = (
-        muxnet.fit_multiplexer(models, outputs, config=config, offload=offload).multiplexer
+        muxnet.fit_multiplexer(outputs, config=config, offload=offload).multiplexer
         for offload in (False, True)
     )
     table = muxnet.outcome_table(models, multiplexer, data.held_out, split="calibration")

@@ -6,7 +6,7 @@ import pytest
 from muxnet import _core
 from muxnet.base.words import policy_title
 from muxnet.outcomes.policies import reported_policies
-from muxnet.run.config import DATASET_DEFAULTS, data_kinds
+from muxnet.training.config import DATASET_DEFAULTS, data_kinds
 
 REGISTERS = (
     "networks",
@@ -16,6 +16,7 @@ REGISTERS = (
     "optimizers",
     "schedules",
     "image_payloads",
+    "onnx_engines",
 )
 
 

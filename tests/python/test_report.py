@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from muxnet.base.words import compared_text
-from muxnet.run import report, result_tables, results
+from muxnet.run import report, result_tables
 from muxnet.run.verdict import accuracy_at, collapse_warnings, verdict
+from muxnet.training import results
 
-PICTURES = {"accuracy_macs": b"\x89PNG one", "called": b"\x89PNG two"}
+PICTURES = {"accuracy_cost": b"\x89PNG one", "called": b"\x89PNG two"}
 
 
 class Page(HTMLParser):
@@ -85,7 +86,7 @@ def comparisons(random: list[float], cascade: list[float]) -> list[dict[str, Any
         {
             "policy": "hybrid_single",
             "against": name,
-            "macs": 7.9e6,
+            "cost": 7.9e6,
             "difference": sum(interval) / 2,
             "interval": interval,
         }
@@ -129,7 +130,7 @@ def test_the_verdict_without_paired_comparisons_uses_the_curves(
 
 
 def test_a_hybrid_that_costs_more_is_not_called_cheaper(results_dict: dict[str, Any]) -> None:
-    results_dict["policies"][1]["macs"] = 30e6
+    results_dict["policies"][1]["cost"] = 30e6
     sentence = verdict(results.from_dict(results_dict)).sentences[0]
     assert "30.0 M MACs per input, 40 % more than the best single model" in sentence
 
@@ -157,8 +158,8 @@ def test_costs_are_compared_in_words_that_hold(
     results_dict: dict[str, Any], cost: float, words: str
 ) -> None:
     assert compared_text(cost, 100.0) == words
-    results_dict["policies"][0]["macs"] = 100.0
-    results_dict["policies"][1]["macs"] = cost
+    results_dict["policies"][0]["cost"] = 100.0
+    results_dict["policies"][1]["cost"] = cost
     sentence = verdict(results.from_dict(results_dict)).sentences[0]
     assert f"MACs per input, {words} the best single model" in sentence
 

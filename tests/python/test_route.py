@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError
-from muxnet.pool import adapters
+from muxnet.pool import adapters, model_list
 from muxnet.pool.collect import collect
 from muxnet.pool.decision_text import explanation, plan_line, step_text
-from muxnet.pool.pools import ImageFormat
+from muxnet.pool.pools import image_format
 from PIL import Image
 
 SIDE = 8
@@ -47,7 +47,7 @@ def folder(tmp_path, monkeypatch):
     images = np.rint(255 * np.ones((400, 3, SIDE, SIDE)) * levels[:, None, None, None])
     # Small errs around the middle, where labels follow another line than its own.
     data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="levels")
-    models = adapters.read_models(tmp_path / "models.json")
+    models = model_list.read_models(tmp_path / "models.json")
     noisy = [noise_in_the_middle(models[0]), models[1]]
     collect(noisy, data, tmp_path / "held_out.safetensors", split="", say=lambda _: None)
     for name, level in (("dark", 10), ("middle", 120), ("bright", 250)):
@@ -142,7 +142,7 @@ def test_damaged_images_are_named_and_the_others_answered(folder, capsys):
 
 def test_batches_number_their_inputs_on(folder, monkeypatch):
     monkeypatch.setattr("muxnet.pool.router.BATCH_BYTES", 2 * 4 * 3 * SIDE * SIDE)
-    router = muxnet.open_router(folder / "router", images=ImageFormat(3, SIDE))
+    router = muxnet.open_router(folder / "router", images=image_format(3, SIDE, SIDE))
     found = router.route_files([folder / "dark.png"] * 5)
     assert [record["input"] for record in found.records] == [0, 1, 2, 3, 4]
 
@@ -187,7 +187,7 @@ def test_drift_is_told(folder, capsys):
     levels = np.random.default_rng(2).random(300)
     images = np.rint(255 * np.ones((300, 3, SIDE, SIDE)) * levels[:, None, None, None])
     data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
-    models = adapters.read_models(folder / "models.json")
+    models = model_list.read_models(folder / "models.json")
     collect(models, data, folder / "calibration.safetensors", say=lambda _: None)
     assert route("--monitor") == 1
     assert "drift.json of muxnet calibrate" in capsys.readouterr().err
@@ -210,15 +210,16 @@ def test_drift_is_told(folder, capsys):
     ("arguments", "status", "message"),
     [
         (["router", "dark.png", "--decide-only", "--explain"], 2, "which need answers"),
-        (["router", "dark.png", "--resize", "16"], 2, "--size, in colour"),
+        (["router", "dark.png", "--resize", "16"], 2, "--size beside them"),
         (["router", "dark.png", "--policy", "cascade"], 1, "a run's folder"),
         (["nothing", "dark.png"], 1, "a router with policy.json"),
         (["bare", "dark.png"], 1, "--models, or models.json"),
         (["router", "dark.png", "--models", "other.json"], 1, "the router's models small, large"),
+        (["router", "dark.png", "--models", "fails.json"], 1, "the size of every model's images"),
         (
-            ["router", "dark.png", "--models", "fails.json"],
+            ["router", "dark.png", "--models", "fails.json", "--size", "9"],
             1,
-            "small failed on images of 3 x 64 x 64",
+            "small failed on inputs of 3 x 9 x 9",
         ),
     ],
 )
@@ -270,3 +271,17 @@ def test_words_for_steps_and_plans():
     then = [{"quantity": "margin", "threshold": 0.5, "call": []}]
     plan = {"image": "x.png", "call": ["a"], "then": then}
     assert plan_line(plan) == "x.png: calls a; then may call more where margin < 0.5"
+
+
+def test_floats_are_pixels_from_nought_to_one(folder):
+    router = muxnet.open_router("router", images=_core.ImageFormat(height=SIDE, width=SIDE))
+    images = np.full((2, 3, SIDE, SIDE), 250, np.uint8)
+    bright = router.route(images).probabilities
+    floats = images / np.float32(255)
+    np.testing.assert_allclose(router.route(floats).probabilities, bright, atol=1e-6)
+    for wrong in (images.astype(np.float32), (floats - 0.45) / 0.22):
+        with pytest.raises(ValueError, match=r"route, images.*from 0 to 1.*received from"):
+            router.route(np.float32(wrong))
+    levels = muxnet.dataset(images.astype(np.float32), np.zeros(2, np.int32), name="levels")
+    with pytest.raises(ValueError, match=r"levels, images.*from 0 to 1.*received from 250"):
+        collect(model_list.read_models("models.json"), levels, "o.safetensors")

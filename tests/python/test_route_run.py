@@ -9,7 +9,7 @@ import pytest
 from muxnet import _core, cli
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.policies import reported_policies
-from muxnet.pool.pools import run_policy
+from muxnet.pool.router_policy import run_policy
 from PIL import Image
 
 COUNT = 25

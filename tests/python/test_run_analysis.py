@@ -9,7 +9,7 @@ from muxnet import _core, cli
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.paper.placements import placements
 from muxnet.run import analysis
-from muxnet.run.finished import load_run
+from muxnet.training.finished import load_run
 
 MODELS = ("alexnet_small", "resnet50_small")
 

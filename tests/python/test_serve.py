@@ -54,11 +54,13 @@ def test_health_and_metadata_are_told(rest, rpc, served):
         assert client.is_model_ready("alexnet_small")
     found = rest.get_model_metadata("router")
     assert found["inputs"] == [
-        {"name": "images", "datatype": "UINT8", "shape": [-1, *served.image_shape]}
+        {"name": "images", "datatype": "UINT8", "shape": [-1, *served.formats[0].shape]}
     ]
     assert "versions" not in found  # a list or nothing, says the protocol
     assert {entry["name"] for entry in found["outputs"]} >= {"probabilities", "weights", "called"}
-    assert rpc.get_model_metadata("router").inputs[0].name == "images"
+    told = rpc.get_model_metadata("router")
+    assert told.inputs[0].name == "images"
+    assert "FP32 in [0, 1]" in told.platform == found["platform"]
     assert rest.get_server_metadata()["name"] == "muxnet"
 
 

@@ -258,6 +258,7 @@ def from_page(**headers):
     return {"Content_Type": "application/json", **headers}
 
 
+FORM = "application/x-www-form-urlencoded"
 ELSEWHERE = {
     "another name": (403, {"Host": "evil.example:80"}),
     "no name": (403, {"Host": ""}),
@@ -266,12 +267,14 @@ ELSEWHERE = {
     "another port": (403, from_page(Origin="http://localhost:1")),
     "a script without answer": (403, from_page(Sec_Fetch_Site="cross-site")),
     "a page of the same machine": (403, from_page(Sec_Fetch_Site="same-site")),
-    "a form": (415, {"Content_Type": "application/x-www-form-urlencoded"}),
+    "a form": (415, {"Content_Type": FORM, "User_Agent": "Mozilla/5.0 (X11)"}),
+    "a form with its page": (415, {"Content_Type": FORM, "Referer": "https://evil.example"}),
     "a form with files": (415, {"Content_Type": "multipart/form-data; boundary=x"}),
     "a form of text": (415, {"Content_Type": "text/plain"}),
     "a browser without type": (415, {"Sec_Fetch_Site": "same-origin"}),
     "its own page": (200, from_page(Origin="http://localhost", Sec_Fetch_Site="same-origin")),
     "a program": (200, {}),
+    "a program without type": (200, {"Content_Type": FORM, "User_Agent": "curl/8"}),
     "by its address": (200, {"Host": "127.0.0.1:8080", "Content_Type": "application/json"}),
 }
 

@@ -251,7 +251,7 @@ def grpc_request(images):
         (["ROUTER", "--run", "RUN", "--size", "8"], 2, "a run, which has its own"),
         (["ROUTER", "--size", "0"], 2, "a number of pixels"),
         (["ROUTER", "--size", "8", "--resize", "7"], 2, "at least 8"),
-        (["ROUTER", "--resize", "8"], 2, "--size, in colour"),
+        (["ROUTER", "--resize", "8"], 2, "--size beside them"),
         (["ROUTER", "--policy", "cascade"], 2, "no --policy beside a router"),
         (["RUN", "--models", "models.json"], 2, "a run, which has its own"),
         (["RUN", "--run", "RUN"], 2, "a router with policy.json"),

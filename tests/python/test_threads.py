@@ -13,7 +13,7 @@ import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.run.multiplexers import multiplexer_network
+from muxnet.training.multiplexers import multiplexer_network
 
 BINDINGS = Path(__file__).resolve().parents[2] / "bindings"
 ROUNDS = 12
@@ -46,7 +46,8 @@ def shared(tmp_path_factory) -> SimpleNamespace:
     data = muxnet.load_data("digits", held_out_fraction=0.25)
     models = muxnet.zoo(("alexnet_small", "mobilenet_v2_small"), data.train, projection_dim=0)
     config = muxnet.RunConfig()
-    multiplexer = _core.Multiplexer(multiplexer_network(models, config))
+    network = multiplexer_network(models, config)
+    multiplexer = _core.Multiplexer(network, costs=[model.macs for model in models])
     table = muxnet.outcome_table(models, multiplexer, data.test, split="held_out")
     images = np.split(_core.normalize(data.test.images, models[0].normalization)[:24], 2)
     return SimpleNamespace(
@@ -56,6 +57,7 @@ def shared(tmp_path_factory) -> SimpleNamespace:
         table=table,
         policy=muxnet.fit_policy("hybrid_single", table),
         images=images,
+        pixels=np.split(np.array(data.test.images[:24]), 2),
         folder=tmp_path_factory.mktemp("threads"),
     )
 
@@ -141,7 +143,7 @@ def classifier(shared) -> list[Call]:
     pytest.importorskip("onnx")
     path = shared.folder / "model.onnx"
     muxnet.export_onnx(shared.models[0], path)
-    one = _core.load_onnx(path)
+    one = _core.load_onnx(path, _core.OnnxOptions(output="logits"))
     return [lambda x=x: np.array(one.answer(x)) for x in shared.images]
 
 
@@ -156,7 +158,7 @@ def offload_client(shared) -> list[Call]:
     client = _core.OffloadClient(look, shared.models[0], nowhere, _core.OffloadOptions())
     return [
         lambda x=x: np.array(client.answer(x[:1], placement="device").probabilities)
-        for x in shared.images
+        for x in shared.pixels
     ]
 
 
@@ -166,8 +168,8 @@ def service(shared) -> list[Call]:
     rule = shared.policy.rule()
     one = _core.Service(_core.Deployment(shared.models, shared.multiplexer, [rule]), options)
     return [
-        lambda x=x: np.array(one.infer(_core.ServiceRequest(x)).probabilities)
-        for x in shared.images
+        lambda x=x: np.array(one.infer(_core.ServiceRequest([x])).probabilities)
+        for x in shared.pixels
     ]
 
 

@@ -11,7 +11,18 @@ import pytest
 PYTHON = Path(__file__).resolve().parents[2] / "python"
 
 # Each wing imports itself and those before it.
-WINGS = ("base", "outcomes", "run", "pool", "paper", "serve", "sweep", "bench", "commands")
+WINGS = (
+    "base",
+    "outcomes",
+    "training",
+    "pool",
+    "run",
+    "paper",
+    "serve",
+    "sweep",
+    "bench",
+    "commands",
+)
 # Those whose every type is said.
 TYPED = ("base", "pool", "paper", "sweep", "bench", "commands")
 NEED_MORE = ("muxnet.bench.torch_graph",)  # than is always installed

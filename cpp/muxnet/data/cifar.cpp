@@ -195,7 +195,7 @@ std::vector<std::string> read_class_names(const std::string& bytes, const fs::pa
   return names;
 }
 
-DatasetPair load(const fs::path& path, const Layout& layout) {
+DatasetParts load(const fs::path& path, const Layout& layout) {
   std::error_code ignored;
   auto members =
       fs::is_directory(path, ignored) ? read_folder(path, layout) : read_tar(path, layout);
@@ -206,7 +206,7 @@ DatasetPair load(const fs::path& path, const Layout& layout) {
     }
   }
   const auto names = read_class_names(members.at(layout.class_names), path, layout);
-  DatasetPair result;
+  DatasetParts result;
   result.train = assemble(members, layout.train, path, layout);
   result.test = assemble(members, {layout.test}, path, layout);
   result.train.class_names = result.test.class_names = names;
@@ -215,7 +215,7 @@ DatasetPair load(const fs::path& path, const Layout& layout) {
 
 }  // namespace
 
-DatasetPair load_cifar10(const fs::path& path) {
+DatasetParts load_cifar10(const fs::path& path) {
   return load(path, {"cifar10",
                      "cifar-10-batches-bin",
                      {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
@@ -226,7 +226,7 @@ DatasetPair load_cifar10(const fs::path& path) {
                      1});
 }
 
-DatasetPair load_cifar100(const fs::path& path) {
+DatasetParts load_cifar100(const fs::path& path) {
   return load(
       path,
       {"cifar100", "cifar-100-binary", {"train.bin"}, "test.bin", "fine_label_names.txt", 100, 2});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
@@ -37,6 +38,27 @@ bool all_finite(std::span<const float> values) {
     bad |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(value) & exponent) == exponent);
   }
   return bad == 0;
+}
+
+void check_pixels(const Tensor& images, std::string_view where) {
+  if (images.dtype() == DType::u8) return;
+  require(images.dtype() == DType::f32, where, "u8 or f32", name_of(images.dtype()));
+  const auto pixels = images.span<float>();
+  const auto odd = std::ranges::find_if_not(pixels, [](float x) { return std::isfinite(x); });
+  if (odd != pixels.end()) {
+    const auto row = (odd - pixels.begin()) / (images.size() / images.dim(0));
+    require(false, where, "finite pixels", text("NaN or infinity in image ", row));
+  }
+  constexpr float slack = 0.5F / 255;
+  std::uint32_t bad = 0;
+  for (const float pixel : pixels) {
+    bad |=
+        static_cast<std::uint32_t>(pixel < -slack) | static_cast<std::uint32_t>(pixel > 1 + slack);
+  }
+  if (bad == 0) return;
+  const auto [least, most] = std::minmax_element(pixels.begin(), pixels.end());
+  require(false, where, "pixels f32 from 0 to 1 (a byte / 255, not normalised)",
+          text("from ", *least, " to ", *most));
 }
 
 Dataset Dataset::subset(std::span<const std::int64_t> indices) const {
@@ -83,7 +105,9 @@ Dataset make_dataset(std::string name, const Tensor& images, const Tensor& label
   Dataset result;
   result.name = std::move(name);
   const Shape& shape = images.shape();
-  result.images = shape.size() == 3 ? images.reshaped({shape[0], 1, shape[1], shape[2]}) : images;
+  result.images = images;
+  if (shape.size() == 3) result.images = images.reshaped({shape[0], 1, shape[1], shape[2]});
+  if (shape.size() == 2) result.images = images.reshaped({shape[0], shape[1], 1, 1});
   result.labels = labels;
   result.class_names = std::move(class_names);
   if (result.class_names.empty() && labels.dtype() == DType::i32 && !labels.empty()) {

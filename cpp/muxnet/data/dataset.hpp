@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muxnet/core/tensor.hpp"
@@ -31,19 +32,25 @@ struct Dataset {
   void validate() const;
 };
 
-/// What a data set's own files hold: `test` is empty where there is none.
-struct DatasetPair {
+/// What a data set's own files hold; `held_out` and `test` are empty where they do not say.
+struct DatasetParts {
   Dataset train;
-  Dataset test;
+  Dataset held_out = {};
+  Dataset test = {};
 };
 
-/// A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32;
-/// labels i32 (n). Without class names the classes are called "0" .. the greatest label.
-/// Throws std::invalid_argument.
+/// A data set from arrays, checked and not copied: images (n, h, w) or (n, c, h, w), u8 or f32, or
+/// vectors (n, d), which become images of d channels and one pixel; labels i32 (n). Without class
+/// names the classes are called "0" .. the greatest label. Throws std::invalid_argument.
 Dataset make_dataset(std::string name, const Tensor& images, const Tensor& labels,
                      std::vector<std::string> class_names = {});
 
 /// Whether no element is NaN or infinite.
 bool all_finite(std::span<const float> values);
+
+/// Throws std::invalid_argument unless images are as models are shown them: u8, or f32, finite and
+/// in [0, 1] but for half a step of a byte, which rounding may leave. What a resizing filter leaves
+/// beyond is for its user to clip.
+void check_pixels(const Tensor& images, std::string_view where);
 
 }  // namespace muxnet

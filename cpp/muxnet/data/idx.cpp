@@ -39,14 +39,14 @@ fs::path find_file(const fs::path& folder, const std::string& stem, const std::s
   throw FileError(error_text(folder.string(), "one of the files " + joined(tried), "none of them"));
 }
 
-DatasetPair load_folder(const std::string& name, const fs::path& folder,
-                        const std::vector<std::string>& class_names) {
+DatasetParts load_folder(const std::string& name, const fs::path& folder,
+                         const std::vector<std::string>& class_names) {
   const auto load = [&](const std::string& part) {
     const auto images = find_file(folder, part + "-images", "idx3-ubyte");
     const auto labels = find_file(folder, part + "-labels", "idx1-ubyte");
     return load_idx_dataset(name, images, labels, class_names);
   };
-  return {load("train"), load("t10k")};
+  return {.train = load("train"), .test = load("t10k")};
 }
 
 }  // namespace
@@ -104,11 +104,11 @@ Dataset load_idx_dataset(const std::string& name, const fs::path& images, const 
   return result;
 }
 
-DatasetPair load_mnist(const fs::path& folder) {
+DatasetParts load_mnist(const fs::path& folder) {
   return load_folder("mnist", folder, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
 }
 
-DatasetPair load_fashion_mnist(const fs::path& folder) {
+DatasetParts load_fashion_mnist(const fs::path& folder) {
   return load_folder("fashion-mnist", folder,
                      {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
                       "Sneaker", "Bag", "Ankle boot"});

@@ -20,9 +20,9 @@ Dataset load_idx_dataset(const std::string& name, const std::filesystem::path& i
 
 /// A folder with the four MNIST files: train-images-idx3-ubyte, train-labels-idx1-ubyte and the
 /// same with t10k, also spelt ".idx3-ubyte", each plain or .gz. Throws FileError.
-DatasetPair load_mnist(const std::filesystem::path& folder);
+DatasetParts load_mnist(const std::filesystem::path& folder);
 
 /// The same files with Fashion-MNIST's class names.
-DatasetPair load_fashion_mnist(const std::filesystem::path& folder);
+DatasetParts load_fashion_mnist(const std::filesystem::path& folder);
 
 }  // namespace muxnet

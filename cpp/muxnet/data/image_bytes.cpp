@@ -1,34 +1,36 @@
 #include "muxnet/data/image_bytes.hpp"
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/data/image_decode.hpp"
 
 namespace muxnet {
 
-Tensor decode_images(const std::vector<std::string>& contents, const ImageBytesOptions& options) {
-  require(!contents.empty(), "decode_images", "at least one image", "none");
-  require(
-      (options.channels == 1 || options.channels == 3) && options.size >= 1 && options.size <= 4096,
-      "decode_images", "1 or 3 channels and a size of 1 .. 4096 pixels",
-      text(options.channels, " and ", options.size));
-  require(options.resize == 0 ||
-              (options.channels == 3 && options.size <= options.resize && options.resize <= 4096),
-          "decode_images, resize", "0, or for 3 channels at least the size and at most 4096",
-          text(options.resize));
-  const auto load = [&](std::size_t i, std::uint8_t* planes) {
-    const std::string name = text("image ", i);
-    const auto image = decode_image(contents[i], name, options.channels, options.max_pixels);
-    if (options.resize > 0) {
-      copy_crop(image, name, options.resize, options.size, options.max_pixels, planes);
-    } else {
-      copy_square(image, options.channels, options.size, planes);
-    }
-  };
-  std::vector<std::string> errors;
-  Tensor images = load_each<std::exception>(
-      contents.size(), {options.channels, options.size, options.size}, load, errors);
-  throw_first(errors);
-  return images;
+ImageBytes::ImageBytes(const EncodedImage& image, std::string_view kind)
+    : image_(image), kind_(kind) {}
+
+unsigned ImageBytes::u8() { return number(1); }
+unsigned ImageBytes::u16() { return number(2); }
+std::uint32_t ImageBytes::u24() { return number(3); }
+std::uint32_t ImageBytes::u32() { return number(4); }
+
+void ImageBytes::skip(std::size_t count) {
+  if (count > image_.bytes.size() - at_) refuse_image(image_, text("a truncated ", kind_));
+  at_ += count;
+}
+
+void ImageBytes::seek(std::size_t at) {
+  at_ = 0;
+  skip(at);
+}
+
+std::uint32_t ImageBytes::number(int count) {
+  const std::size_t begin = at_;
+  skip(static_cast<std::size_t>(count));
+  std::uint32_t value = 0;
+  for (int i = 0; i < count; ++i) {
+    const std::size_t next = highest_first_ ? begin + i : at_ - 1 - i;
+    value = value << 8U | static_cast<unsigned char>(image_.bytes[next]);
+  }
+  return value;
 }
 
 }  // namespace muxnet

@@ -1,24 +1,36 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
+#include <string_view>
 
-#include "muxnet/core/tensor.hpp"
+#include "muxnet/data/image_formats.hpp"
 
 namespace muxnet {
 
-/// How images that come as JPEG or PNG are turned into a network's input.
-struct ImageBytesOptions {
-  int channels = 3;                      ///< 1 (grey) or 3 (RGB)
-  int size = 32;                         ///< height and width; the central square is resized to it
-  int resize = 0;                        ///< the shorter side before a square is cut out, in colour
-  std::int64_t max_pixels = 16'000'000;  ///< width * height of one image; guards the memory
-};
+/// An image's bytes in their order. Every read throws FileError at their end.
+class ImageBytes {
+ public:
+  /// `kind` is what is then called truncated.
+  ImageBytes(const EncodedImage& image, std::string_view kind);
 
-/// Images u8 (n, channels, size, size) from the contents of JPEG or PNG files, decoded in parallel.
-/// Throws FileError for the first that is no whole image or has too many pixels,
-/// std::invalid_argument for none or options out of range.
-Tensor decode_images(const std::vector<std::string>& contents, const ImageBytesOptions& options);
+  unsigned u8();
+  /// Of the byte order of the kind: GIF, BMP and WebP have the lowest first.
+  unsigned u16();
+  std::uint32_t u24();
+  std::uint32_t u32();
+  void skip(std::size_t count);
+  void seek(std::size_t at);
+
+  void highest_first() { highest_first_ = true; }
+  std::string_view rest() const { return image_.bytes.substr(at_); }
+
+ private:
+  std::uint32_t number(int count);
+
+  const EncodedImage& image_;
+  std::string_view kind_;
+  std::size_t at_ = 0;
+  bool highest_first_ = false;
+};
 
 }  // namespace muxnet

@@ -1,39 +1,54 @@
 #pragma once
 
 #include <filesystem>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "muxnet/data/dataset.hpp"
+#include "muxnet/data/read_images.hpp"
 
 namespace muxnet {
 
-struct ImageFolderOptions {
-  int channels = 3;                      ///< 3: RGB; 1: grey
-  int size = 64;                         ///< height and width after resize, in pixels
-  bool skip_unreadable = false;          ///< leave out what cannot be decoded instead of failing
-  std::int64_t max_pixels = 64'000'000;  ///< width * height of one file; guards the memory
+/// Image files by class, none of them opened yet.
+struct ImageFiles {
+  std::vector<std::string> files;    ///< paths, by class and then in sorted order
+  std::vector<std::int32_t> labels;  ///< one a file
 };
 
-/// Images u8 (n, channels, size, size), each cut to its central square and resized. Decoded in
-/// parallel. Throws FileError for the first file that is not readable, std::invalid_argument for no
-/// files.
-Tensor load_images(std::span<const std::filesystem::path> files, const ImageFolderOptions& options);
+/// An image folder by its parts; `test` and `held_out` are empty where it has
+/// none of its own.
+struct ImageFolder {
+  ImageFiles train;                      ///< all where it is not divided
+  ImageFiles held_out;                   ///< of a validation part beside a test part
+  ImageFiles test;                       ///< of a test part, else a validation part
+  std::vector<std::string> class_names;  ///< by label
+  std::vector<std::string> left_out;     ///< for people: what is there and is no input, and why
+};
 
-/// A folder with one sub-folder of JPEG and PNG files for each class, classes and files in sorted
-/// order. Each image is cut to its central square and resized to options.size. Decoded in parallel.
-/// Throws FileError: no classes, a class without images, the first unreadable image and why. With
-/// skip_unreadable the left-out files are appended to `skipped`.
-/// source_index counts the image files, left-out ones included.
-Dataset load_image_folder(const std::filesystem::path& folder,
-                          const ImageFolderOptions& options = {},
-                          std::vector<std::string>* skipped = nullptr);
+/// What a folder of images holds. Either it has a sub-folder for each class, or
+/// parts that have them: train or training, test or testing, val, valid or
+/// validation, in any case. Validation images are the held-out part beside a
+/// test part, else the test part. The classes are the sub-folders of the
+/// training part (all parts' where there is none), in sorted order, those
+/// without images too; images lie in them or in folders below, with an ending
+/// of image_endings(). A part without class folders is left out. Throws
+/// FileError: no such folder, no images, classes that only another part has.
+ImageFolder list_image_folder(const std::filesystem::path& folder);
 
-/// A folder with train/ and test/ (else val/), each as above, or itself one as above (then `test`
-/// is empty). Throws FileError also when the two parts have different classes.
-DatasetPair load_image_folders(const std::filesystem::path& folder,
-                               const ImageFolderOptions& options = {},
-                               std::vector<std::string>* skipped = nullptr);
+/// Endings of the files that are taken for images, ".jpg" first. What they hold
+/// is told by their content (see image_decode.hpp).
+const std::vector<std::string>& image_endings();
+
+struct ImageFolderOptions {
+  ImageFormat format{.height = 64, .width = 64, .interpolation = "box"};
+  bool skip_unreadable = false;  ///< leave out what cannot be decoded instead of failing
+  ImageLimits limits;
+  std::vector<std::string>* left_out = nullptr;  ///< gets, for people, what is no input and why
+};
+
+/// The images of a folder, all in memory. Throws FileError as list_image_folder, and with every
+/// unreadable image and why. source_index counts the part's image files, left-out ones included.
+DatasetParts load_image_folder(const std::filesystem::path& folder,
+                               const ImageFolderOptions& options = {});
 
 }  // namespace muxnet

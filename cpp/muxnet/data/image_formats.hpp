@@ -27,9 +27,21 @@ struct DecodedImage {
 /// file's size. Throw FileError that names the image, for one that is damaged or cut too.
 DecodedImage decode_jpeg(const EncodedImage& image);
 DecodedImage decode_png(const EncodedImage& image);
+DecodedImage decode_gif(const EncodedImage& image);  ///< the first frame
+DecodedImage decode_bmp(const EncodedImage& image);
+DecodedImage decode_webp(const EncodedImage& image);
+DecodedImage decode_tiff(const EncodedImage& image);  ///< the first page, turned as it says
+DecodedImage decode_pnm(const EncodedImage& image);
 
 /// Throws FileError unless width x height pixels, both above 0, are allowed.
 void check_pixels(const EncodedImage& image, std::int64_t width, std::int64_t height);
+
+/// Throws FileError where packed bytes are so few for so many pixels that they hold no photograph,
+/// which keeps time and memory linear in a file's size where its packing does not.
+void check_packed(const EncodedImage& image, std::int64_t width, std::int64_t height);
+
+/// BGR or grey as 1 or 3 channels.
+cv::Mat as_channels(const cv::Mat& pixels, int channels);
 
 /// Throws FileError for `defect`.
 [[noreturn]] void refuse_image(const EncodedImage& image, std::string_view defect);

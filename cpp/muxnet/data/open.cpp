@@ -9,7 +9,7 @@ DataKindRegister& data_kinds() {
   return kinds;
 }
 
-DatasetPair open_dataset(std::string_view spec, const ImageFolderOptions& images) {
+DatasetParts open_dataset(std::string_view spec, const ImageFolderOptions& images) {
   const auto colon = spec.find(':');
   if (colon == spec.npos || colon == 0 || colon + 1 == spec.size()) {
     const auto with_path = [](const std::string& name) { return name + ":PATH"; };

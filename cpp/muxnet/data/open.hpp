@@ -15,7 +15,7 @@ namespace muxnet {
 struct DataKind {
   std::string name;   ///< by which it is chosen
   std::string title;  ///< what it is, for people
-  std::function<DatasetPair(const std::filesystem::path&, const ImageFolderOptions&)> open;
+  std::function<DatasetParts(const std::filesystem::path&, const ImageFolderOptions&)> open;
 };
 using DataKindRegister = Register<DataKind>;
 
@@ -27,6 +27,6 @@ DataKindRegister::Adder MUXNET_DATA_ENTRIES;
 
 /// Data from "KIND:PATH", the kind one of data_kinds(); `images` is for images: only. Throws
 /// std::invalid_argument (kind, no path) and FileError.
-DatasetPair open_dataset(std::string_view spec, const ImageFolderOptions& images = {});
+DatasetParts open_dataset(std::string_view spec, const ImageFolderOptions& images = {});
 
 }  // namespace muxnet

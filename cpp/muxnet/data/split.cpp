@@ -85,8 +85,8 @@ void check_classes(const Dataset& data) {
           text("none of class ", missing - seen.begin()));
 }
 
-void check_pair(const Dataset& train, const Dataset& test) {
-  const std::string where = text("make_splits, ", train.name, ", test set");
+void check_pair(const Dataset& train, const Dataset& test, const char* part) {
+  const std::string where = text("make_splits, ", train.name, ", ", part, " set");
   require(train.class_names == test.class_names, where,
           text("the ", train.classes(), " classes of the training set"),
           text(test.classes(), test.classes() == train.classes() ? " of other names" : ""));
@@ -125,13 +125,18 @@ std::vector<Rows> split_stratified(std::span<const std::int32_t> labels,
   return result;
 }
 
-Splits make_splits(const DatasetPair& data, const SplitOptions& options) {
+Splits make_splits(const DatasetParts& data, const SplitOptions& options) {
   if (data.test.empty()) return make_splits(data.train, options);
   check_fraction(options.held_out_fraction, "held_out_fraction");
   data.train.validate();
   data.test.validate();
-  check_pair(data.train, data.test);
+  check_pair(data.train, data.test, "test");
   check_classes(data.train);
+  if (!data.held_out.empty()) {
+    data.held_out.validate();
+    check_pair(data.train, data.held_out, "held-out");
+    return {data.train, data.held_out, data.test};
+  }
   if (options.held_out_fraction == 0) return {data.train, {}, data.test};
   const double held_out = options.held_out_fraction;
   const auto rows = split_stratified(data.train.labels.span<std::int32_t>(),

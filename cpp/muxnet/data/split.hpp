@@ -32,10 +32,10 @@ std::vector<std::vector<std::int64_t>> split_stratified(std::span<const std::int
                                                         std::span<const double> fractions,
                                                         std::uint64_t seed);
 
-/// The data's own test set where it has one, else test_fraction of it; the rest divided into train
-/// and held_out. Throws std::invalid_argument: classes or image shapes of train and test differ, a
-/// class has too few images.
-Splits make_splits(const DatasetPair& data, const SplitOptions& options = {});
+/// The data's own parts where it has them, else test_fraction and held_out_fraction of it; without
+/// a test part of its own all of the training part is divided. Throws std::invalid_argument:
+/// classes or image shapes of train and test differ, a class has too few images.
+Splits make_splits(const DatasetParts& data, const SplitOptions& options = {});
 Splits make_splits(const Dataset& data, const SplitOptions& options = {});
 
 }  // namespace muxnet

@@ -134,7 +134,7 @@ Estimate over_replicates(const std::vector<double>& values, const std::vector<do
   require(count > 0, "replicates", "at least one", "none");
   const std::size_t resamples = resampled.size() / count;
   require(resamples > 0 && resamples * count == resampled.size(), "replicates",
-          text("rows of ", count, " resampled figures"), text(resampled.size(), " figures"));
+          text("rows of ", count, " resampled numbers"), text(resampled.size(), " numbers"));
   std::vector<double> means(resamples, 0.0);
   for (std::size_t r = 0; r < resamples; ++r) {
     Random random(options.seed, mix(replicate_stream, r));

@@ -28,7 +28,7 @@ struct Estimate {
 Interval percentile_interval(std::vector<double> values, double level);
 
 /// Means of several columns over the same resamples of the inputs, (resamples, columns) row-major.
-/// Resample r is fixed by (seed, r, number of inputs), so that figures computed apart stay
+/// Resample r is fixed by (seed, r, number of inputs), so that numbers computed apart stay
 /// paired. Inputs that agree in every column are drawn as one group.
 /// Throws std::invalid_argument when columns are empty or differ in length.
 std::vector<double> bootstrap_means(const std::vector<std::vector<double>>& columns,
@@ -40,7 +40,7 @@ Estimate bootstrap_mean(const std::vector<double>& values, const BootstrapOption
 /// Mean over replicates, such as fits with several seeds, of a figure over the same inputs. The
 /// interval is over both: each resample draws replicates with replacement, and one resample of the
 /// inputs for all of them. `values` (replicates); `resampled` (resamples, replicates) row-major,
-/// the figures of each resample of the inputs, as bootstrap_means() gives means.
+/// the numbers of each resample of the inputs, as bootstrap_means() gives means.
 /// Throws std::invalid_argument when they do not fit.
 Estimate over_replicates(const std::vector<double>& values, const std::vector<double>& resampled,
                          const BootstrapOptions& options = {});

@@ -58,20 +58,20 @@ void describe(const Policy& policy, const OperatingPoint& point, const OutcomeTa
   columns.add(std::move(missed), result.regret);
   for (const auto& [kind, values] : table.fields().costs) {
     auto costs = decisions.costs(table, kind);
-    auto& figures = result.costs[kind] = tail_of(costs);
-    columns.add(std::move(costs), figures.mean);
+    auto& statistics = result.costs[kind] = tail_of(costs);
+    columns.add(std::move(costs), statistics.mean);
   }
 }
 
 }  // namespace
 
 CostStatistics tail_of(std::vector<double> costs) {
-  CostStatistics figures;
+  CostStatistics statistics;
   const auto n = static_cast<double>(costs.size());
   std::sort(costs.begin(), costs.end());
-  figures.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];
-  figures.worst = costs.back();
-  return figures;
+  statistics.p99 = costs[static_cast<std::size_t>(std::ceil(0.99 * n)) - 1];
+  statistics.worst = costs.back();
+  return statistics;
 }
 
 void require_unseen(const Policy& policy, const OutcomeTable& table) {

@@ -26,7 +26,7 @@ struct GuaranteeOptions {
 
 /// What a calibration found.
 struct Guarantee {
-  std::optional<OperatingPoint> point;  ///< the cheapest certified, figures of the calibration
+  std::optional<OperatingPoint> point;  ///< the cheapest certified, numbers of the calibration
   double reference_cost = 0;            ///< of the model it was held against
   /// Where nothing was certified: about so many labelled inputs would do, if these are typical; 0:
   /// no number would, as the policy's best point itself loses more.

@@ -38,12 +38,12 @@ std::vector<ClassStatistics> by_class(const OutcomeTable& table, const Decisions
   const auto correct = decisions.correct(table);
   std::vector<ClassStatistics> classes(static_cast<std::size_t>(table.class_count()));
   for (std::size_t i = 0; i < correct.size(); ++i) {
-    auto& figures = classes[static_cast<std::size_t>(labels[i])];
-    ++figures.inputs;
-    figures.accuracy += correct[i];
+    auto& group = classes[static_cast<std::size_t>(labels[i])];
+    ++group.inputs;
+    group.accuracy += correct[i];
   }
-  for (auto& figures : classes) {
-    if (figures.inputs > 0) figures.accuracy /= static_cast<double>(figures.inputs);
+  for (auto& group : classes) {
+    if (group.inputs > 0) group.accuracy /= static_cast<double>(group.inputs);
   }
   return classes;
 }

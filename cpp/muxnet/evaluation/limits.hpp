@@ -18,7 +18,7 @@ struct Limit {
 };
 
 /// The most accurate operating point that keeps every limit on a table of inputs that the policy
-/// was not fitted on, the cheapest of equals; its figures are those of the table. Throws
+/// was not fitted on, the cheapest of equals; its numbers are those of the table. Throws
 /// std::invalid_argument for a limit that no point keeps, saying what would do, for limits that
 /// none keeps together, for an unknown kind or model, and for inputs that the policy has seen.
 OperatingPoint choose_within(const Policy& policy, const OutcomeTable& calibration,

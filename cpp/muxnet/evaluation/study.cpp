@@ -46,9 +46,8 @@ struct Plane {
 
   double unit() const { return table.costs(kind)[best]; }
 
-  PolicyFigures figures(const std::string& name, const Policy& policy,
-                        const Policy& baseline) const {
-    PolicyFigures result{name, {}, {}, {}, {}};
+  PolicyStudy study(const std::string& name, const Policy& policy, const Policy& baseline) const {
+    PolicyStudy result{name, {}, {}, {}, {}};
     CurveOptions options;
     options.bootstrap = bootstrap;
     options.up_to = unit();
@@ -107,10 +106,10 @@ const Policy& named(const Fitted& fitted, const std::string& name) {
   return *found->second;
 }
 
-std::vector<ModelFigures> figures_of_models(const OutcomeTable& table, const std::string& kind) {
+std::vector<ModelStudy> studies_of_models(const OutcomeTable& table, const std::string& kind) {
   const auto accuracies = table.accuracies();
   const auto alone = only_right(table);
-  std::vector<ModelFigures> models;
+  std::vector<ModelStudy> models;
   for (std::size_t i = 0; i < accuracies.size(); ++i) {
     models.push_back({table.models()[i], accuracies[i], table.costs(kind)[i], alone[i]});
   }
@@ -140,14 +139,14 @@ Study study(const PolicyMaker& make, const OutcomeTable& held_out, const Outcome
   const Plane plane{test, found.cost_kind, found.best_single, options.bootstrap};
   const auto fitted = fit_all(make, held_out, found.cost_kind, options, found.left_out);
   for (const auto& [name, policy] : fitted) {
-    found.policies.push_back(plane.figures(name, *policy, named(fitted, baseline_name)));
+    found.policies.push_back(plane.study(name, *policy, named(fitted, baseline_name)));
   }
   const Policy& policy = named(fitted, options.policy);
   const auto as_good = policy.cheapest_as_good(held_out.accuracies()[found.best_single]);
   if (as_good) found.saving = plane.choice(policy, policy.operating_points()[*as_good]);
   const auto affordable = policy.within(plane.unit());
   if (affordable) found.gain = plane.choice(policy, *affordable);
-  found.models = figures_of_models(test, found.cost_kind);
+  found.models = studies_of_models(test, found.cost_kind);
   found.diversity = diversity(test, found.best_single);
   found.verdict = judge(found.saving, found.gain);
   found.details = look_closely(policy, test, evaluate(policy, test, {options.bootstrap}));

@@ -12,7 +12,7 @@
 namespace muxnet {
 
 /// One model alone.
-struct ModelFigures {
+struct ModelStudy {
   std::string name;       ///< of the model
   double accuracy = 0;    ///< share of right answers
   double cost = 0;        ///< in the unit of its kind
@@ -20,7 +20,7 @@ struct ModelFigures {
 };
 
 /// A policy over budgets; costs are shares of the best single model's.
-struct PolicyFigures {
+struct PolicyStudy {
   std::string name;               ///< in the study
   std::optional<Estimate> area;   ///< area_above() random mixing up to the best single model's cost
   std::vector<PlanePoint> curve;  ///< its operating points on the evaluation part
@@ -64,8 +64,8 @@ struct StudyOptions {
 struct Study {
   std::string cost_kind;                    ///< what costs are of
   std::size_t best_single = 0;              ///< its place among the models
-  std::vector<ModelFigures> models;         ///< each alone
-  std::vector<PolicyFigures> policies;      ///< each over budgets
+  std::vector<ModelStudy> models;           ///< each alone
+  std::vector<PolicyStudy> policies;        ///< each over budgets
   std::vector<LeftOut> left_out;            ///< those that the table has nothing for
   std::optional<Choice> saving;             ///< cheapest with the best single model's accuracy
   std::optional<Choice> gain;               ///< most accurate at the best single model's cost

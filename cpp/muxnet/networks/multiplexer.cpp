@@ -17,9 +17,9 @@ void check(const MultiplexerOptions& options) {
   require(*std::min_element(counts.begin(), counts.end()) >= 1, "build_multiplexer",
           "channels, height, width, filters, models and meta_dim of at least 1",
           to_string(Shape(counts.begin(), counts.end())));
-  require(options.resolution >= 0 && options.classes >= 0, "build_multiplexer",
-          "resolution and classes of at least 0",
-          text(options.resolution, " and ", options.classes));
+  require(options.resolution >= 0 && options.classes >= 0 && options.hidden >= 0,
+          "build_multiplexer", "resolution, classes and hidden of at least 0",
+          text(options.resolution, ", ", options.classes, " and ", options.hidden));
 }
 
 /// The image averaged down to the wanted resolution; a side that is small enough stays.
@@ -38,11 +38,8 @@ ValueId downscale(Graph& graph, const MultiplexerOptions& options) {
                    {{"output", std::vector<std::int64_t>{height, width}}});
 }
 
-}  // namespace
-
-Graph build_multiplexer(const MultiplexerOptions& options) {
-  check(options);
-  Graph graph({options.channels, options.height, options.width});
+/// Four convolutions and the mean over all places: (batch, 4 * filters).
+ValueId convolutions(Graph& graph, const MultiplexerOptions& options) {
   ValueId value = downscale(graph, options);
   int index = 0;
   for (const std::int64_t factor : {1, 2, 4, 4}) {
@@ -54,7 +51,27 @@ Graph build_multiplexer(const MultiplexerOptions& options) {
                       {factor * options.filters, 3, stride}, Activation::relu);
   }
   value = graph.add("adaptive_average_pool", "avgpool", {value}, {{"output", std::int64_t{1}}});
-  value = graph.add("flatten", "flatten", {value});
+  return graph.add("flatten", "flatten", {value});
+}
+
+/// The vector itself (batch, channels), or its hidden layer (batch, hidden).
+ValueId perceptron(Graph& graph, const MultiplexerOptions& options) {
+  require(options.height == 1 && options.width == 1, "build_multiplexer",
+          "vectors, of one pixel, for a perceptron",
+          text(options.height, " x ", options.width, " pixels"));
+  const ValueId vector = graph.add("flatten", "flatten", {graph.input()});
+  if (options.hidden == 0) return vector;
+  const ValueId hidden = graph.add("linear", "hidden", {vector}, {{"features", options.hidden}});
+  return graph.add("relu", "hidden.relu", {hidden});
+}
+
+}  // namespace
+
+Graph build_multiplexer(const MultiplexerOptions& options) {
+  check(options);
+  Graph graph({options.channels, options.height, options.width});
+  const bool convolves = options.body == MultiplexerBody::convolutions;
+  ValueId value = convolves ? convolutions(graph, options) : perceptron(graph, options);
   if (options.classes > 0) {
     graph.set_output("logits",
                      graph.add("linear", "classes", {value}, {{"features", options.classes}}));

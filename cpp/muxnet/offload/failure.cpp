@@ -27,8 +27,4 @@ OffloadReason reason_of(Fault fault) {
   return OffloadReason::failed;
 }
 
-bool may_pass(Fault fault) {
-  return fault == Fault::cut || fault == Fault::unreachable || fault == Fault::unavailable;
-}
-
 }  // namespace muxnet

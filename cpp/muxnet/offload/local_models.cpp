@@ -1,6 +1,7 @@
 #include "muxnet/offload/local_models.hpp"
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/data/dataset.hpp"
 #include "muxnet/data/transform.hpp"
 #include "muxnet/networks/predictor.hpp"
 
@@ -39,6 +40,7 @@ class NetworkModels : public LocalModels {
   Tensor prepare(const Tensor& image) override {
     require(image.shape() == image_shape(), where, text("an image ", to_string(image_shape())),
             to_string(image.shape()));
+    check_pixels(image, "offload client, image");
     return normalize(image, normalization_);
   }
 

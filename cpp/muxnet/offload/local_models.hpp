@@ -13,7 +13,7 @@ class LocalModels {
   virtual Shape image_shape() const = 0;  ///< (1, c, h, w)
   virtual std::int64_t classes() const = 0;
   /// The image u8 or f32 (1, c, h, w) as the networks see it: f32, normalised. Throws
-  /// std::invalid_argument for another shape or dtype, or numbers that are not finite.
+  /// std::invalid_argument for another shape, or pixels that check_pixels() refuses.
   virtual Tensor prepare(const Tensor& image) = 0;
   /// The multiplexer's output in [0, 1]: 0 = device, 1 = cloud.
   virtual double score(const Tensor& prepared) = 0;

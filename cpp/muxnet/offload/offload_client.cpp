@@ -8,6 +8,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/cost/placement_cost.hpp"
 #include "muxnet/offload/failure.hpp"
+#include "muxnet/offload/image_input.hpp"
 
 namespace muxnet {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "muxnet/core/pool.hpp"
-#include "muxnet/offload/endpoint.hpp"
+#include "muxnet/protocol/endpoint.hpp"
 #include "muxnet/protocol/transport.hpp"
 
 namespace muxnet {

@@ -3,11 +3,11 @@
 #include <cstdint>
 
 #include "muxnet/cost/placement_cost.hpp"
-#include "muxnet/offload/circuit_breaker.hpp"
 #include "muxnet/offload/decision.hpp"
-#include "muxnet/offload/endpoint.hpp"
 #include "muxnet/offload/link_estimator.hpp"
-#include "muxnet/offload/retry_policy.hpp"
+#include "muxnet/protocol/circuit_breaker.hpp"
+#include "muxnet/protocol/endpoint.hpp"
+#include "muxnet/protocol/retry_policy.hpp"
 
 namespace muxnet {
 

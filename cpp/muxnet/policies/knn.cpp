@@ -55,7 +55,7 @@ class KnnRule : public Rule {
 };
 
 /// `knn`: argmax_i (p_i - lambda c_i / max c) with p_i from the held-out inputs whose features are
-/// nearest (Neighbours); held-out figures leave each input out of its own neighbours. Pays for the
+/// nearest (Neighbours); held-out values leave each input out of its own neighbours. Pays for the
 /// multiplexer's look, where the table says what its features cost, and for the n F MACs of the
 /// search. As in Woods et al., Combination of Multiple Classifiers Using Local Accuracy Estimates,
 /// TPAMI 1997, and in RouterBench, arXiv 2403.12031. Parameter: lambda.

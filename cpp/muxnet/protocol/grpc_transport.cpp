@@ -3,6 +3,7 @@
 #include "muxnet/core/error.hpp"
 
 #ifdef MUXNET_WITH_GRPC
+#include <grpcpp/alarm.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <mutex>
 
 #include "muxnet/protocol/checks.hpp"
 #include "muxnet/protocol/clock.hpp"
@@ -40,6 +42,7 @@ class Events {
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
   ~Events() {
+    alarm_.Cancel();
     queue_.Shutdown();
     void* tag = nullptr;
     bool ok = false;
@@ -68,8 +71,21 @@ class Events {
     if (event == grpc::CompletionQueue::GOT_EVENT) finish(tag);
   }
 
+  /// From any thread: the present or next work() returns at once.
+  void wake() {
+    const std::lock_guard lock(waking_);
+    if (woken_) return;
+    woken_ = true;
+    alarm_.Set(&queue_, gpr_time_0(GPR_CLOCK_MONOTONIC), nullptr);
+  }
+
  private:
   void finish(void* tag) {
+    if (tag == nullptr) {
+      const std::lock_guard lock(waking_);
+      woken_ = false;
+      return;
+    }
     auto& call = *static_cast<Call*>(tag);
     call.over = true;
     call.end_ms = clock_.now_ms();
@@ -78,6 +94,9 @@ class Events {
 
   SteadyClock clock_;
   grpc::CompletionQueue queue_;
+  std::mutex waking_;
+  bool woken_ = false;
+  grpc::Alarm alarm_;
 };
 
 /// The connection in use; `doubtful` once a call was given up on it: it may be dead without
@@ -181,6 +200,11 @@ class GrpcTransport : public Transport {
         connection(), "ModelInfer", infer_message(input), token_,
         [output = input.output](const auto& message) { return read_answer(message, output); });
   }
+
+  void work(double until_ms) override {
+    events_->work(std::max(until_ms - events_->now_ms(), 0.0));
+  }
+  void wake() override { events_->wake(); }
 
  private:
   /// A new one after a failure: gRPC's own waits before it tries again, and answers in its place.

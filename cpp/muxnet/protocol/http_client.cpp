@@ -80,6 +80,16 @@ struct Pool {
   Pool& operator=(const Pool&) = delete;
   ~Pool() { curl_multi_cleanup(multi); }
 
+  /// Waits until something happens to a transfer or SteadyClock reads `until_ms`; false: it does.
+  bool poll(double until_ms) const {
+    const double left = until_ms - SteadyClock().now_ms();
+    if (left <= 0) return false;
+    // Whole milliseconds, at least one: less would spin.
+    const double rest = std::clamp(std::floor(left), 1.0, 60'000.0);
+    curl_multi_poll(multi, nullptr, 0, static_cast<int>(rest), nullptr);
+    return true;
+  }
+
   CURLM* multi = nullptr;
 };
 
@@ -104,11 +114,7 @@ class CurlTransfer : public HttpTransfer {
     for (;;) {
       perform();
       if (over_) return true;
-      const double left = until_ms - clock_.now_ms();
-      if (left <= 0) return false;
-      // Whole milliseconds, at least one: less would spin.
-      const double rest = std::clamp(std::floor(left), 1.0, 60'000.0);
-      curl_multi_poll(pool_->multi, nullptr, 0, static_cast<int>(rest), nullptr);
+      if (!pool_->poll(until_ms)) return false;
     }
   }
 
@@ -209,7 +215,6 @@ class CurlTransfer : public HttpTransfer {
   std::shared_ptr<Pool> pool_;
   HttpRequest request_;
   std::size_t limit_;
-  SteadyClock clock_;
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_{nullptr,
                                                                        &curl_slist_free_all};
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy_{curl_easy_init(), &curl_easy_cleanup};
@@ -228,6 +233,8 @@ class CurlClient : public HttpClient {
   std::unique_ptr<HttpTransfer> start(HttpRequest request) override {
     return std::make_unique<CurlTransfer>(pool_, options_, std::move(request));
   }
+  void work(double until_ms) override { pool_->poll(until_ms); }
+  void wake() override { curl_multi_wakeup(pool_->multi); }
 
  private:
   ConnectionOptions options_;

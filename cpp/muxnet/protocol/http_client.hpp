@@ -42,6 +42,8 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
   virtual std::unique_ptr<HttpTransfer> start(HttpRequest request) = 0;
+  virtual void work(double until_ms) = 0;
+  virtual void wake() = 0;
 };
 
 /// HTTP/1.1 through libcurl: connections are kept and used again, TCP_NODELAY is set, names are

@@ -22,15 +22,16 @@ struct Checked {
 
 /// One input or output of a model, as its server describes it.
 struct TensorSpec {
-  std::string name;
+  std::string name;      ///< of the tensor
   std::string datatype;  ///< "FP32", "UINT8", "BYTES", ...
   Shape shape;           ///< -1: any extent
 };
 
+/// What a server says of a model.
 struct ModelMetadata {
-  std::string name;
-  std::vector<TensorSpec> inputs;
-  std::vector<TensorSpec> outputs;
+  std::string name;                 ///< of the model there
+  std::vector<TensorSpec> inputs;   ///< that it takes
+  std::vector<TensorSpec> outputs;  ///< that it gives
 };
 
 /// What is sent: one tensor, in and out by name.
@@ -42,7 +43,8 @@ struct InferInput {
   std::string output;
   std::string datatype;
   Shape shape;
-  std::string bytes;  ///< little-endian, row-major; BYTES: one element, without its length
+  std::string bytes;     ///< little-endian, row-major; BYTES: one element, without its length
+  bool as_json = false;  ///< REST: numbers as JSON has them, for servers without binary tensors
 
   /// What precedes `bytes` in a binary tensor: the element's length for BYTES, else nothing.
   std::string length_prefix() const;
@@ -72,5 +74,17 @@ struct InferAnswer {
 /// Checks id, shape, size and that all values are finite and, unless logits, probabilities: in
 /// [0, 1] and summing to 1 within 1e-2 (float16 servers).
 Checked<InferAnswer> check_answer(InferResponse response, const ExpectedOutput& expected);
+
+/// What an answer to several inputs must be.
+struct ExpectedRows {
+  std::string id;
+  std::string output;
+  std::int64_t rows = 0;
+  std::int64_t classes = 0;  ///< 0: any number of them
+};
+
+/// The output as f32 (n, K). Checks id, rows, classes (axes of one element beside them do not
+/// count) and that all values are finite.
+Checked<Tensor> check_rows(InferResponse response, const ExpectedRows& expected);
 
 }  // namespace muxnet

@@ -155,6 +155,33 @@ std::optional<double> server_time(const Json& answer, const HttpResponse& respon
   return header == response.headers.end() ? std::nullopt : server_timing(header->second);
 }
 
+/// Numbers of FP32 or UINT8.
+Json numbers_of(const InferInput& input) {
+  Json numbers = Json::array();
+  if (input.datatype == "UINT8") {
+    for (const char byte : input.bytes) numbers.push_back(static_cast<unsigned char>(byte));
+  } else {
+    for (const double value : numbers_in(input.bytes, input.datatype)) {
+      numbers.push_back(static_cast<float>(value));
+    }
+  }
+  return numbers;
+}
+
+HttpRequest json_request(const InferInput& input) {
+  const Json sent = {{"name", input.input},
+                     {"shape", input.shape},
+                     {"datatype", input.datatype},
+                     {"data", numbers_of(input)}};
+  const Json content = {{"id", input.id},
+                        {"inputs", Json::array({sent})},
+                        {"outputs", Json::array({{{"name", input.output}}})}};
+  HttpRequest request{"POST", model_path(input.model, input.version) + "/infer", {}, ""};
+  request.headers = {"Content-Type: application/json"};
+  request.body = content.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return request;
+}
+
 }  // namespace
 
 HttpRequest metadata_request(const std::string& model, const std::string& version) {
@@ -162,6 +189,7 @@ HttpRequest metadata_request(const std::string& model, const std::string& versio
 }
 
 HttpRequest infer_request(const InferInput& input) {
+  if (input.as_json) return json_request(input);
   const std::string prefix = input.length_prefix();
   const Json sent = {{"name", input.input},
                      {"shape", input.shape},

@@ -88,6 +88,9 @@ class RestTransport : public Transport {
         });
   }
 
+  void work(double until_ms) override { client_->work(until_ms); }
+  void wake() override { client_->wake(); }
+
  private:
   std::unique_ptr<HttpClient> client_;
 };

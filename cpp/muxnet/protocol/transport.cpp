@@ -28,6 +28,10 @@ std::string_view name_of(Fault fault) {
   return names.at(static_cast<std::size_t>(fault));
 }
 
+bool may_pass(Fault fault) {
+  return fault == Fault::cut || fault == Fault::unreachable || fault == Fault::unavailable;
+}
+
 std::unique_ptr<Transport> make_transport(const ConnectionOptions& options) {
   const std::string& token = options.bearer_token;
   const bool plain =

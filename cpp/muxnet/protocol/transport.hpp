@@ -27,6 +27,9 @@ enum class Fault : std::uint8_t {
 
 std::string_view name_of(Fault fault);
 
+/// Whether the same request may do better a moment later.
+bool may_pass(Fault fault);
+
 /// What an exchange brought.
 template <class Value>
 struct Reply {
@@ -53,9 +56,9 @@ class Transfer {
   virtual double sent_bytes() const = 0;
 };
 
-/// Speaks the Open Inference Protocol with one server. Nothing here blocks but Transfer::wait, and
-/// nothing throws for what network and server do. Not safe for two threads at once; outlives its
-/// transfers.
+/// Speaks the Open Inference Protocol with one server. Nothing here blocks but Transfer::wait
+/// and work(), and nothing throws for what network and server do. Not safe for two threads at once,
+/// but for wake(); outlives its transfers.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -63,6 +66,12 @@ class Transport {
   virtual std::unique_ptr<Transfer<ModelMetadata>> describe(const std::string& model,
                                                             const std::string& version) = 0;
   virtual std::unique_ptr<Transfer<InferResponse>> infer(const InferInput& input) = 0;
+
+  /// Works on all requests under way until something happens to one of them, wake() is called, or
+  /// SteadyClock reads `until_ms`.
+  virtual void work(double until_ms) = 0;
+  /// From any thread, once for a work() under way or the next.
+  virtual void wake() = 0;
 };
 
 /// How a server is reached.

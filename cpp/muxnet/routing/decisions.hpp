@@ -8,7 +8,7 @@
 
 namespace muxnet {
 
-/// What a policy did with every input of a table; all figures follow from it.
+/// What a policy did with every input of a table; all numbers follow from it.
 struct Decisions {
   std::vector<std::uint64_t> called;  ///< (n), bit i: model i was run, and is paid for
   std::vector<std::int32_t> answers;  ///< (n), the class answered

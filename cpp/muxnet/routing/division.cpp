@@ -9,6 +9,7 @@ namespace muxnet {
 namespace {
 
 constexpr std::uint64_t division_stream = 0x64697669;
+constexpr std::uint64_t fold_stream = 0x666F6C64;
 constexpr std::uint64_t order_stream = 0x6F726465;
 
 }  // namespace
@@ -23,6 +24,16 @@ RandomParts draw_parts(std::int64_t n, double fraction, Random& random) {
   std::sort(parts.first.begin(), parts.first.end());
   std::sort(parts.second.begin(), parts.second.end());
   return parts;
+}
+
+std::vector<std::int64_t> draw_folds(std::int64_t n, std::int64_t folds, std::uint64_t seed) {
+  require(folds >= 2 && folds <= n, "folds", text("2 to ", n, ", the inputs"), text(folds));
+  const auto order = Random(seed, fold_stream).permutation(n);
+  std::vector<std::int64_t> places(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    places[static_cast<std::size_t>(order[i])] = static_cast<std::int64_t>(i) % folds;
+  }
+  return places;
 }
 
 Division divide(const OutcomeTable& table, double fraction, std::uint64_t seed) {

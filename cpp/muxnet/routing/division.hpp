@@ -17,6 +17,11 @@ struct RandomParts {
 /// where a part would be empty.
 RandomParts draw_parts(std::int64_t n, double fraction, Random& random);
 
+/// For each of the numbers 0 .. n-1 the place, 0 .. folds-1, of the random part that it falls in;
+/// parts differ by one number at most. Throws std::invalid_argument for fewer than 2 folds or
+/// numbers.
+std::vector<std::int64_t> draw_folds(std::int64_t n, std::int64_t folds, std::uint64_t seed = 0);
+
 /// Two tables without a common input: one to fit on, one to evaluate on.
 struct Division {
   OutcomeTable held_out, test;

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* format_name = "muxnet outcome table 1";
+constexpr const char* format_name = "muxnet outcome table 2";
 
 struct NamedTensor {
   const char* name;
@@ -53,6 +53,8 @@ OutcomeFields fields_of(const SafeTensors& file) {
   fields.models = parse_json(metadata_at(file, "models")).get<std::vector<std::string>>();
   fields.split = metadata_at(file, "split");
   fields.source = metadata_at(file, "source");
+  fields.class_names = parse_json(metadata_at(file, "class_names")).get<std::vector<std::string>>();
+  fields.inputs = parse_json(metadata_at(file, "inputs")).get<std::map<std::string, std::string>>();
   const auto kinds = parse_json(metadata_at(file, "costs")).get<std::vector<std::string>>();
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     fields.costs[kinds[i]] = cost_row(file.at("costs"), i, kinds.size());
@@ -97,9 +99,14 @@ void OutcomeTable::save(const std::filesystem::path& path) const {
     const auto count = static_cast<std::int64_t>(multiplexer_costs.size());
     file.tensors["multiplexer_costs"] = Tensor::from(multiplexer_costs, {count});
   }
-  file.metadata = {{"format", format_name},       {"models", Json(models()).dump()},
-                   {"costs", Json(kinds).dump()}, {"multiplexer_costs", Json(router_kinds).dump()},
-                   {"split", fields_->split},     {"source", fields_->source}};
+  file.metadata = {{"format", format_name},
+                   {"models", Json(models()).dump()},
+                   {"costs", Json(kinds).dump()},
+                   {"multiplexer_costs", Json(router_kinds).dump()},
+                   {"split", fields_->split},
+                   {"source", fields_->source},
+                   {"class_names", Json(fields_->class_names).dump()},
+                   {"inputs", Json(fields_->inputs).dump()}};
   save_safetensors(path, file);
 }
 

@@ -141,11 +141,31 @@ void check_identity(const OutcomeFields& fields) {
   require(!fields.source.empty(), where, "a source that the indices count in", "indices alone");
 }
 
+void check_names(const OutcomeFields& fields) {
+  const auto& names = fields.class_names;
+  require(static_cast<std::int64_t>(names.size()) <= fields.probabilities.dim(2), where,
+          text("names of at most ", fields.probabilities.dim(2), " classes"), text(names.size()));
+  std::set<std::string> seen;
+  for (const auto& name : names) {
+    require(seen.insert(name).second, where, "different class names", text('\'', name, "' twice"));
+  }
+  for (const auto& [model, shown] : fields.inputs) {
+    require(std::find(fields.models.begin(), fields.models.end(), model) != fields.models.end(),
+            where, "inputs of its models", text('\'', model, '\''));
+  }
+}
+
 std::uint64_t digest(const Tensor& values, std::uint64_t start) {
   return fingerprint::of_bytes(values.raw(), values.bytes(), start);
 }
 
 }  // namespace
+
+std::string TableIdentity::digest() const {
+  const auto start = fingerprint::of_bytes(source.data(), source.size(), source.size());
+  return fingerprint::hexadecimal(
+      fingerprint::of_bytes(indices.data(), indices.size() * sizeof(std::int64_t), start));
+}
 
 bool TableIdentity::overlaps(const TableIdentity& other) const {
   if (source != other.source) return false;
@@ -168,6 +188,7 @@ OutcomeTable::OutcomeTable(OutcomeFields fields) {
   check_costs(fields);
   check_router(fields);
   check_identity(fields);
+  check_names(fields);
   check_probabilities(fields);
   fields_ = std::make_shared<const OutcomeFields>(std::move(fields));
   derive_answers();

@@ -32,6 +32,8 @@ struct OutcomeFields {
   std::string split;   ///< "held_out", "calibration", "test", ...
   std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"
   Tensor indices;      ///< i64 (n), places of the inputs in `source`
+  std::vector<std::string> class_names;       ///< of the first classes, at most K
+  std::map<std::string, std::string> inputs;  ///< model -> what it was shown, as JSON
 };
 
 /// Which inputs a table holds, to tell whether two tables share some.
@@ -40,6 +42,8 @@ struct TableIdentity {
   std::string split;
   std::vector<std::int64_t> indices;  ///< sorted
   bool overlaps(const TableIdentity& other) const;
+  /// Names the inputs, of whatever part: a digest of source and indices.
+  std::string digest() const;
 };
 
 /// Recorded answers of N models, checked once and immutable; copies share everything. Threads may

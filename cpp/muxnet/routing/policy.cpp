@@ -67,6 +67,7 @@ void Policy::fit(const OutcomeTable& held_out) {
   models_ = held_out.models();
   costs_ = prices_ = held_out.costs(options_.cost_kind);
   classes_ = held_out.class_count();
+  class_names_ = held_out.fields().class_names;
   accuracies_ = held_out.accuracies();
   dropped_ = 0;
   candidates_ = search(held_out);

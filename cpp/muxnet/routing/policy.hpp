@@ -135,6 +135,8 @@ class Policy {
   const std::vector<std::string>& models() const { return models_; }
   /// Number of classes of their answers.
   std::int64_t classes() const { return classes_; }
+  /// Names of the first of them; none where the table that it was fitted on had none.
+  const std::vector<std::string>& class_names() const { return class_names_; }
   /// (N), costs of the models when fitted, of the policy's kind.
   const std::vector<double>& costs() const { return costs_; }
 
@@ -200,7 +202,7 @@ class Policy {
 
   Access access_;
   PolicyOptions options_;
-  std::vector<std::string> models_;
+  std::vector<std::string> models_, class_names_;
   std::vector<double> costs_, prices_, accuracies_;
   double multiplexer_cost_ = 0;
   std::uint64_t dropped_ = 0;  ///< models that without() named

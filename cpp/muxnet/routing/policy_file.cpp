@@ -19,7 +19,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
 
 namespace {
 
-constexpr const char* format_name = "muxnet-policy-2";
+constexpr const char* format_name = "muxnet-policy-3";
 constexpr std::uint64_t policy_bytes = std::uint64_t{256} << 20;  // kNN keeps all its rows
 
 }  // namespace
@@ -44,7 +44,8 @@ Json Policy::to_json() const {
           {"point", point_},
           {"learnt", learnt()},
           {"fitted_on", *identity_},
-          {"classes", classes_}};
+          {"classes", classes_},
+          {"class_names", class_names_}};
 }
 
 void Policy::from_json(const Json& content) {
@@ -55,6 +56,7 @@ void Policy::from_json(const Json& content) {
   content.at("accuracies").get_to(accuracies_);
   content.at("dropped").get_to(dropped_);
   content.at("classes").get_to(classes_);
+  content.at("class_names").get_to(class_names_);
   content.at("candidates").get_to(candidates_);
   const std::size_t count = models_.size();
   require(count > 0 && count <= max_pool_models && costs_.size() == count &&

@@ -24,6 +24,18 @@ Tensor all_probabilities(const ModelPool& pool, const Tensor& images) {
 
 }  // namespace
 
+OutcomeTable with_view(const OutcomeTable& table, const MultiplexerView& view,
+                       const std::map<std::string, double>& multiplexer_costs) {
+  OutcomeFields fields = table.fields();
+  fields.weights = view.weights;
+  fields.scores = view.scores;
+  fields.offload_score = view.offload_score;
+  fields.multiplexer_costs = multiplexer_costs;
+  std::erase_if(fields.costs,
+                [&](const auto& of) { return !multiplexer_costs.contains(of.first); });
+  return OutcomeTable(std::move(fields));
+}
+
 OutcomeTable collect_outcomes(const ModelPool& pool, const Tensor& images,
                               const std::optional<Multiplexer>& multiplexer,
                               const CollectOptions& options) {
@@ -38,12 +50,12 @@ OutcomeTable collect_outcomes(const ModelPool& pool, const Tensor& images,
   fields.costs["macs"] = pool.costs();
   if (multiplexer) {
     Predictor predictor(*multiplexer->model);
-    const MultiplexerView view = run_multiplexer(*multiplexer, predictor, images, pool.costs());
+    const MultiplexerView view = run_multiplexer(*multiplexer, predictor, images);
     fields.weights = view.weights;
     fields.scores = view.scores;
     fields.offload_score = view.offload_score;
     fields.multiplexer_costs = options.multiplexer_costs;
-    fields.multiplexer_costs["macs"] = static_cast<double>(multiplexer->model->graph.macs());
+    fields.multiplexer_costs["macs"] = cost_of(*multiplexer);
   }
   fields.split = options.split;
   fields.source = options.source;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/networks/predictor.hpp"
@@ -26,21 +27,65 @@ class NetworkClassifier final : public Classifier {
   Predictor predictor_;
 };
 
+Tensor with_reversed_channels(const Tensor& images) {
+  Tensor result(images.shape());
+  const std::int64_t channels = images.dim(1), plane = images.dim(2) * images.dim(3);
+  for (std::int64_t at = 0; at < images.dim(0) * channels; ++at) {
+    const std::int64_t image = at / channels, channel = at % channels;
+    const std::int64_t from = image * channels + channels - 1 - channel;
+    std::copy_n(images.data<float>() + from * plane, plane, result.data<float>() + at * plane);
+  }
+  return result;
+}
+
 class CheckedClassifier final : public Classifier {
  public:
   CheckedClassifier(std::unique_ptr<Classifier> inner, std::string name, std::int64_t classes,
-                    bool logits)
-      : inner_(std::move(inner)), name_(std::move(name)), classes_(classes), logits_(logits) {}
+                    bool logits, std::vector<std::int64_t> places, bool reversed)
+      : inner_(std::move(inner)),
+        name_(std::move(name)),
+        classes_(classes),
+        logits_(logits),
+        places_(std::move(places)),
+        reversed_(reversed) {}
 
   Tensor answer(const Tensor& images) override {
-    return probabilities_of(inner_->answer(images), images.dim(0), classes_, logits_, name_);
+    const Tensor answers = inner_->answer(reversed_ ? with_reversed_channels(images) : images);
+    const auto own = places_.empty() ? classes_ : static_cast<std::int64_t>(places_.size());
+    const Tensor found = probabilities_of(answers, images.dim(0), own, logits_, name_);
+    return places_.empty() ? found : placed(found);
+  }
+
+  void begin(const Tensor& images, double within_ms, const Done& done) override {
+    inner_->begin(images, within_ms, [this, n = images.dim(0), done](Answered found) {
+      try {
+        if (!found.failure)
+          found.answers = probabilities_of(found.answers, n, classes_, logits_, name_);
+      } catch (...) {
+        found.failure = std::current_exception();
+      }
+      done(std::move(found));
+    });
   }
 
  private:
+  /// Answers over its own classes as answers over all K.
+  Tensor placed(const Tensor& own) const {
+    Tensor all({own.dim(0), classes_});
+    const auto width = static_cast<std::int64_t>(places_.size());
+    for (std::int64_t at = 0; at < own.size(); ++at) {
+      const std::int64_t place = places_[static_cast<std::size_t>(at % width)];
+      all.data<float>()[at / width * classes_ + place] = own.data<float>()[at];
+    }
+    return all;
+  }
+
   std::unique_ptr<Classifier> inner_;
   std::string name_;
   std::int64_t classes_;
   bool logits_;
+  std::vector<std::int64_t> places_;
+  bool reversed_;
 };
 
 void softmax(std::span<const float> src, float* dst) {
@@ -76,7 +121,8 @@ HostedModel host(std::shared_ptr<Model> model) {
                      graph.shape(graph.input()),
                      graph.shape(graph.output("logits"))[1],
                      normalization_of(*model),
-                     false,
+                     0,
+                     {},
                      {}};
   result.open = [model = std::move(model)] { return std::make_unique<NetworkClassifier>(model); };
   return result;
@@ -92,12 +138,17 @@ HostedModel host(HostedModel outside, bool logits) {
   require(std::isfinite(outside.cost) && outside.cost >= 0, text(outside.name, ", cost"),
           "a finite number of at least 0", text(outside.cost));
   require(outside.open != nullptr, outside.name, "what runs it", "nothing");
+  std::set<std::int64_t> seen;
+  for (const std::int64_t place : outside.places) {
+    require(place >= 0 && place < outside.classes && seen.insert(place).second, outside.name,
+            text("different classes below ", outside.classes), text(place));
+  }
   const auto channels = static_cast<std::size_t>(shape[1]);
   stretch(outside.normalization.mean, channels, text(outside.name, ", mean"));
   stretch(outside.normalization.deviation, channels, text(outside.name, ", deviation"));
   outside.open = [open = std::move(outside.open), name = outside.name, classes = outside.classes,
-                  logits] {
-    return std::make_unique<CheckedClassifier>(open(), name, classes, logits);
+                  logits, places = outside.places, reversed = outside.reversed] {
+    return std::make_unique<CheckedClassifier>(open(), name, classes, logits, places, reversed);
   };
   return outside;
 }

@@ -4,8 +4,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "muxnet/networks/model.hpp"
+#include "muxnet/protocol/endpoint_client.hpp"
 #include "muxnet/runtime/classifier.hpp"
 
 namespace muxnet {
@@ -17,16 +19,22 @@ struct HostedModel {
   Shape image_shape;            ///< (1, c, h, w)
   std::int64_t classes = 0;     ///< K
   Normalization normalization;  ///< of its images: a value per channel
-  bool alone = false;           ///< one batch at a time, whoever asks
+  std::size_t at_once = 0;      ///< batches at a time, whoever asks; 0: any number
+  std::shared_ptr<EndpointClient> elsewhere{};  ///< what reaches it, where another process runs it
   /// Gives one whose answers are class probabilities f32 (n, K).
   std::function<std::unique_ptr<Classifier>()> open;
+  /// Which of the K classes each of its own is, in the order of its answers; none: it has all, in
+  /// their order.
+  std::vector<std::int64_t> places{};
+  bool reversed = false;  ///< takes the channels of normalised images in reverse order: BGR
 };
 
 /// A network of ours.
 HostedModel host(std::shared_ptr<Model> model);
 
 /// A model of someone else's, whose answers are logits where `logits` says so: they are turned into
-/// probabilities, and checked as probabilities_of() does. A mean or deviation of one value stands
+/// probabilities, and checked as probabilities_of() does. What `open` gives is shown the channels
+/// in reverse order where `reversed` says so. A mean or deviation of one value stands
 /// for all channels. Throws std::invalid_argument for a description that is not whole.
 HostedModel host(HostedModel outside, bool logits);
 

@@ -12,9 +12,6 @@ ModelPool::ModelPool(std::vector<HostedModel> models) : models_(std::move(models
   std::set<std::string> names;
   for (const HostedModel& model : models_) {
     require(names.insert(model.name).second, "model pool", "names used once", model.name);
-    require(model.image_shape == first.image_shape, text("model pool: ", model.name),
-            text("input ", to_string(first.image_shape), " as ", first.name),
-            to_string(model.image_shape));
     require(model.classes == first.classes, text("model pool: ", model.name),
             text(first.classes, " classes as ", first.name), text(model.classes));
     classifiers_.push_back(model.open());
@@ -35,6 +32,11 @@ std::vector<double> ModelPool::costs() const {
 
 Tensor ModelPool::probabilities(std::size_t index, const Tensor& images) const {
   return classifiers_.at(index)->answer(images);
+}
+
+void ModelPool::begin(std::size_t index, const Tensor& images, double within_ms,
+                      const Classifier::Done& done) const {
+  classifiers_.at(index)->begin(images, within_ms, done);
 }
 
 }  // namespace muxnet

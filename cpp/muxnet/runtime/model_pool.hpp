@@ -11,14 +11,14 @@ namespace muxnet {
 /// N models that answer the same question, ready to run. Threads may call it at once.
 class ModelPool {
  public:
-  /// Throws std::invalid_argument: no models, one name twice, inputs or classes that differ; what
-  /// opening a model throws.
+  /// Throws std::invalid_argument: no models, one name twice, classes that differ; what opening a
+  /// model throws.
   explicit ModelPool(std::vector<HostedModel> models);
 
   std::size_t size() const { return models_.size(); }
   std::int64_t classes() const { return models_.front().classes; }
-  /// (1, c, h, w).
-  const Shape& input_shape() const { return models_.front().image_shape; }
+  /// (1, c, h, w), of one model.
+  const Shape& input_shape(std::size_t index) const { return models_.at(index).image_shape; }
   /// (N), in their order.
   std::vector<std::string> names() const;
   /// (N), of one input.
@@ -27,6 +27,9 @@ class ModelPool {
   /// Class probabilities f32 (n, K) of one model for images f32 (n, c, h, w), normalised as it
   /// wants them.
   Tensor probabilities(std::size_t index, const Tensor& images) const;
+  /// The same without waiting, as Classifier::begin().
+  void begin(std::size_t index, const Tensor& images, double within_ms,
+             const Classifier::Done& done) const;
 
  private:
   std::vector<HostedModel> models_;

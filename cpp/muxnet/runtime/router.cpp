@@ -10,6 +10,12 @@ Router::Router(std::shared_ptr<ModelPool> pool, Multiplexer multiplexer,
                std::shared_ptr<const Rule> rule)
     : pool_(std::move(pool)), multiplexer_(std::move(multiplexer)), rule_(std::move(rule)) {
   require(pool_ != nullptr && rule_ != nullptr, "router", "a model pool and a rule", "none");
+  for (std::size_t model = 1; model < pool_->size(); ++model) {
+    require(pool_->input_shape(model) == pool_->input_shape(0),
+            text("router: ", pool_->names()[model]),
+            text("input ", to_string(pool_->input_shape(0)), " as ", pool_->names()[0]),
+            to_string(pool_->input_shape(model)));
+  }
   if (multiplexer_.model) predictor_ = std::make_unique<Predictor>(*multiplexer_.model);
 }
 
@@ -28,16 +34,16 @@ void Router::call_models(const Tensor& images, DecisionBatch& batch,
 }
 
 Routed Router::route(const Tensor& images, const Tensor& features) const {
-  Shape expected = pool_->input_shape();
+  Shape expected = pool_->input_shape(0);
   expected.front() = images.shape().empty() ? 0 : images.dim(0);
   require(images.shape() == expected && images.dim(0) > 0 && images.dtype() == DType::f32,
-          "router.route", text("f32 images (n, c, h, w) as ", to_string(pool_->input_shape())),
+          "router.route", text("f32 images (n, c, h, w) as ", to_string(pool_->input_shape(0))),
           text(name_of(images.dtype()), ' ', to_string(images.shape())));
   MultiplexerView view;
   double own = rule_->macs();
   if (multiplexer_.model) {
-    view = run_multiplexer(multiplexer_, *predictor_, images, pool_->costs());
-    own += static_cast<double>(multiplexer_.model->graph.macs());
+    view = run_multiplexer(multiplexer_, *predictor_, images);
+    own += cost_of(multiplexer_);
   }
   view.features = features;
   std::vector<double> paid(static_cast<std::size_t>(images.dim(0)), own);

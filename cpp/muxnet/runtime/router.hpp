@@ -26,9 +26,9 @@ class Router {
   Router(std::shared_ptr<ModelPool> pool, Multiplexer multiplexer,
          std::shared_ptr<const Rule> rule);
 
-  /// Normalised images f32 (n, c, h, w) and, for rules that look at them, features f32 (n, F).
-  /// Throws std::invalid_argument on another shape, or when the rule needs a multiplexer or
-  /// features and there are none.
+  /// Normalised images f32 (n, c, h, w), which the multiplexer is shown too and, for rules that
+  /// look at them, features f32 (n, F). Throws std::invalid_argument on another shape, or when the
+  /// rule needs a multiplexer or features and there are none.
   Routed route(const Tensor& images, const Tensor& features = {}) const;
 
   ModelPool& pool() const { return *pool_; }

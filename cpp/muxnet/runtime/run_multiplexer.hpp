@@ -1,8 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "muxnet/data/image_format.hpp"
 #include "muxnet/losses/multiplexer.hpp"
 #include "muxnet/networks/model.hpp"
 #include "muxnet/networks/predictor.hpp"
@@ -13,8 +16,17 @@ namespace muxnet {
 struct Multiplexer {
   std::shared_ptr<Model> model;                  ///< the network
   Objective objective = Objective::correctness;  ///< what it was trained for
-  WeightOptions weights;                         ///< how scores become weights
+  WeightOptions weights{};                       ///< how scores become weights
+  std::vector<double>
+      costs{};  ///< (N), of the models: what weights trade; none for one that offloads
+  std::string kind = "image";  ///< what it is shown: of multiplexer_kinds()
+  /// What raw images become before it is shown them, or what is told of them; none: as they are.
+  std::optional<ImageFormat> images{};
+  std::optional<double> price{};  ///< of one pass, in the unit of `costs`; none: its MACs
 };
+
+/// Of one pass, in the unit of the models' costs.
+double cost_of(const Multiplexer& multiplexer);
 
 /// What is known of n inputs before a model runs, most of it by the multiplexer; tensors that do
 /// not apply are empty.
@@ -25,9 +37,12 @@ struct MultiplexerView {
   Tensor features;       ///< f32 (n, F), the caller's
 };
 
-/// Runs a multiplexer over normalised images f32 (n, c, h, w); `costs` are the N models'.
+/// What scores f32 (n, N) of a multiplexer that does not offload say.
+MultiplexerView view_of_scores(const Multiplexer& multiplexer, const Tensor& scores);
+
+/// Runs a multiplexer over what MultiplexerInput made of inputs: f32 (n, c, h, w), normalised.
 /// Throws BusyError while another thread trains it.
 MultiplexerView run_multiplexer(const Multiplexer& multiplexer, const Predictor& predictor,
-                                const Tensor& images, const std::vector<double>& costs);
+                                const Tensor& inputs);
 
 }  // namespace muxnet

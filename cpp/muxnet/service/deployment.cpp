@@ -63,19 +63,47 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
     pools_.emplace_back(parts_.models);
     if (uses_multiplexer()) predictors_.emplace_back(*parts_.multiplexer.model);
   }
+  find_shapes();
   for (const HostedModel& model : parts_.models) {
-    inputs_.push_back(input_for(model.normalization));
+    inputs_.push_back(input_for(inputs_.size() + 1, model.normalization));
   }
   costs_ = pools_.front().costs();
   if (uses_multiplexer()) {
-    const Model& multiplexer = *parts_.multiplexer.model;
-    require(multiplexer.graph.shape(multiplexer.graph.input()) == input_shape(),
-            "deployment, multiplexer", text("input ", to_string(input_shape())),
-            to_string(multiplexer.graph.shape(multiplexer.graph.input())));
-    multiplexer_input_ = input_for(normalization_of(multiplexer));
-    multiplexer_cost_ = static_cast<double>(multiplexer.graph.macs());
+    multiplexer_input_.emplace(parts_.multiplexer, input_shape(0));
+    multiplexer_cost_ = cost_of(parts_.multiplexer);
   }
   probe(*this);
+}
+
+/// Finds the shape of each image tensor that requests have, from the stages that are shown it.
+void CompiledDeployment::find_shapes() {
+  const std::size_t stages = parts_.models.size() + 1;
+  require(parts_.shown.empty() || parts_.shown.size() == stages, "deployment, shown",
+          text("none, or one of the images for each of ", stages, " stages"),
+          text(parts_.shown.size()));
+  for (Stage stage = stages; stage-- > 0;) {
+    if (stage == 0 && !uses_multiplexer()) break;
+    const Shape wanted = stage > 0 ? parts_.models[stage - 1].image_shape : multiplexer_images();
+    require(shown(stage) < stages, "deployment, shown", text("below ", stages), text(shown(stage)));
+    if (shown(stage) >= input_shapes_.size()) input_shapes_.resize(shown(stage) + 1);
+    Shape& known = input_shapes_[shown(stage)];
+    if (known.empty()) known = wanted;
+    const std::string name = stage > 0 ? parts_.models[stage - 1].name : "multiplexer";
+    require(known == wanted, text("deployment, ", name),
+            text("input ", to_string(known), " as others that are shown the same images"),
+            to_string(wanted));
+  }
+  for (const Shape& known : input_shapes_) {
+    require(!known.empty(), "deployment, shown", "images that some stage is shown", "others");
+  }
+}
+
+Shape CompiledDeployment::multiplexer_images() const {
+  const Multiplexer& own = parts_.multiplexer;
+  if (!own.images) return own.model->graph.shape(own.model->graph.input());
+  Shape shape = own.images->shape();
+  shape.insert(shape.begin(), 1);
+  return shape;
 }
 
 void CompiledDeployment::require_like(const CompiledDeployment& other) const {
@@ -85,38 +113,52 @@ void CompiledDeployment::require_like(const CompiledDeployment& other) const {
     return result;
   };
   require(names(other) == names(*this), "deploy", text("the models ", names(other)), names(*this));
-  require(other.input_shape() == input_shape() && other.classes() == classes(), "deploy",
-          text("images ", to_string(other.input_shape())), to_string(input_shape()));
+  const auto images = [](const CompiledDeployment& deployment) {
+    std::string result = "images";
+    for (const Shape& shape : deployment.input_shapes()) result += ' ' + to_string(shape);
+    return text(result, ", ", deployment.classes(), " classes");
+  };
+  require(images(other) == images(*this), "deploy", images(other), images(*this));
 }
 
-CompiledDeployment::Input CompiledDeployment::input_for(const Normalization& normalization) const {
+CompiledDeployment::Input CompiledDeployment::input_for(Stage stage,
+                                                        const Normalization& normalization) const {
   const auto from = [&](DType dtype) {
     Dataset image;
-    image.images = Tensor(input_shape(), dtype);
+    image.images = Tensor(input_shape(stage), dtype);
     return Transform(image, normalization, {});
   };
   return {from(DType::u8), from(DType::f32)};
 }
 
-void CompiledDeployment::prepare(Stage stage, const Tensor& images, std::int64_t row,
+void CompiledDeployment::prepare(Stage stage, const std::vector<Tensor>& images, std::int64_t row,
                                  float* dst) const {
-  const Input& input = stage == 0 ? *multiplexer_input_ : inputs_.at(stage - 1);
-  input[images.dtype() == DType::u8 ? 0 : 1].apply(images, row, {}, dst);
+  const Tensor& wanted = images.at(shown(stage));
+  if (stage == 0) return multiplexer_input_->apply(wanted, row, dst);
+  inputs_.at(stage - 1)[wanted.dtype() == DType::u8 ? 0 : 1].apply(wanted, row, {}, dst);
 }
 
 Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const Tensor& images) {
   return pools_.at(worker).probabilities(model, images);
 }
 
-MultiplexerView CompiledDeployment::run_multiplexer(std::size_t worker, const Tensor& images) {
-  return muxnet::run_multiplexer(parts_.multiplexer, predictors_.at(worker), images, costs_);
+void CompiledDeployment::begin(std::size_t worker, std::size_t model, const Tensor& images,
+                               double within_ms, const Classifier::Done& done) const {
+  pools_.at(worker).begin(model, images, within_ms, done);
+}
+
+MultiplexerView CompiledDeployment::run_multiplexer(std::size_t worker, const Tensor& inputs) {
+  return muxnet::run_multiplexer(parts_.multiplexer, predictors_.at(worker), inputs);
 }
 
 Tensor CompiledDeployment::prepared(Stage stage, const Tensor& images) const {
-  Tensor result(images.shape());
-  const std::int64_t pixels = images.size() / images.dim(0);
+  Shape shape = prepared_shape(stage);
+  shape.front() = images.dim(0);
+  Tensor result(shape);
+  const std::int64_t pixels = result.size() / result.dim(0);
+  const std::vector<Tensor> all(input_shapes_.size(), images);  // of which it is shown its own
   for (std::int64_t row = 0; row < images.dim(0); ++row) {
-    prepare(stage, images, row, result.data<float>() + row * pixels);
+    prepare(stage, all, row, result.data<float>() + row * pixels);
   }
   return result;
 }
@@ -142,11 +184,11 @@ std::optional<DriftReading> CompiledDeployment::drift() const {
 
 void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
                                  const std::function<void(Stage, std::int64_t, double)>& note) {
-  Shape shape = input_shape();
-  shape.front() = max_batch;
-  const Tensor raw = noise(shape);
   for (Stage stage = uses_multiplexer() ? 0 : 1; stage <= costs_.size(); ++stage) {
-    const Tensor all = prepared(stage, raw);
+    if (elsewhere(stage)) continue;  // it may come later
+    Shape shape = input_shape(stage);
+    shape.front() = max_batch;
+    const Tensor all = prepared(stage, noise(shape));
     for (std::int64_t size = 1; size < 2 * max_batch; size *= 2) {
       const Tensor images = all.rows(0, std::min(size, max_batch));
       note(stage, images.dim(0), 0);

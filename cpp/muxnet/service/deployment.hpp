@@ -11,6 +11,7 @@
 #include "muxnet/data/transform.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/record.hpp"
+#include "muxnet/runtime/multiplexer_input.hpp"
 #include "muxnet/runtime/router.hpp"
 
 namespace muxnet {
@@ -27,6 +28,9 @@ struct Deployment {
   std::vector<std::shared_ptr<const Recorder>> recorders{};
   /// Watches what the rule of requests that name none decides on; may be empty.
   std::shared_ptr<DriftMonitor> monitor{};
+  /// Which of a request's image tensors each stage is shown, the multiplexer first; none: the one
+  /// that there is.
+  std::vector<std::size_t> shown{};
 };
 
 /// What a drift monitor has to say.
@@ -56,20 +60,41 @@ class CompiledDeployment {
   std::uint64_t version() const { return version_; }
   /// (N), what one image costs.
   const std::vector<double>& costs() const { return costs_; }
-  /// Whether batches of this stage never run side by side.
-  bool alone(Stage stage) const { return stage > 0 && parts_.models[stage - 1].alone; }
+  /// Batches of this stage that may run side by side; 0: any number.
+  std::size_t at_once(Stage stage) const {
+    return stage > 0 ? parts_.models[stage - 1].at_once : 0;
+  }
+  /// Whether another process runs this stage.
+  bool elsewhere(Stage stage) const { return stage > 0 && parts_.models[stage - 1].elsewhere; }
+  /// False while a model elsewhere is left alone, since it does not answer.
+  bool reachable(Stage stage) const {
+    return !elsewhere(stage) || parts_.models[stage - 1].elsewhere->reachable();
+  }
+  /// (1, c, h, w), of one image as this stage wants it.
+  const Shape& prepared_shape(Stage stage) const {
+    return stage == 0 ? multiplexer_input_->shape() : input_shape(stage);
+  }
   double multiplexer_cost() const { return multiplexer_cost_; }
   bool uses_multiplexer() const { return parts_.multiplexer.model != nullptr; }
-  const Shape& input_shape() const { return pools_.front().input_shape(); }
+  /// Which of a request's image tensors a stage is shown.
+  std::size_t shown(Stage stage) const { return parts_.shown.empty() ? 0 : parts_.shown[stage]; }
+  /// (1, c, h, w), of what a stage is shown.
+  const Shape& input_shape(Stage stage) const { return input_shapes_[shown(stage)]; }
+  /// (1, c, h, w), of each image tensor that requests have.
+  const std::vector<Shape>& input_shapes() const { return input_shapes_; }
   std::int64_t classes() const { return pools_.front().classes(); }
 
-  /// Writes image `row` of u8 or f32 (n, c, h, w) to `dst` as this stage wants it: c x h x w.
-  void prepare(Stage stage, const Tensor& images, std::int64_t row, float* dst) const;
+  /// Writes image `row` of a request's images, each u8 or f32 (n, c, h, w), to `dst` as this stage
+  /// wants it: prepared_shape(stage).
+  void prepare(Stage stage, const std::vector<Tensor>& images, std::int64_t row, float* dst) const;
 
   /// Prepared images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A worker
   /// is one thread at a time.
   Tensor answer(std::size_t worker, std::size_t model, const Tensor& images);
-  MultiplexerView run_multiplexer(std::size_t worker, const Tensor& images);
+  /// The same without waiting, as Classifier::begin().
+  void begin(std::size_t worker, std::size_t model, const Tensor& images, double within_ms,
+             const Classifier::Done& done) const;
+  MultiplexerView run_multiplexer(std::size_t worker, const Tensor& inputs);
 
   /// Shows the drift monitor, if there is one, an input that its rule has decided on.
   void observe(const Evidence& evidence);
@@ -77,15 +102,17 @@ class CompiledDeployment {
   std::map<std::string, double> watched(Evidence evidence) const;
   std::optional<DriftReading> drift() const;
 
-  /// Runs every stage at every batch size that is compiled, up to `max_batch`, and tells of each
-  /// before it (0) and after it (the milliseconds). Throws what a model does.
+  /// Runs every stage here at every batch size that is compiled, up to `max_batch`, and tells of
+  /// each before it (0) and after it (the milliseconds). Throws what a model does.
   void warm_up(std::size_t worker, std::int64_t max_batch,
                const std::function<void(Stage, std::int64_t, double)>& note);
 
  private:
   using Input = std::array<Transform, 2>;  ///< from u8, from f32
 
-  Input input_for(const Normalization& normalization) const;
+  void find_shapes();
+  Shape multiplexer_images() const;
+  Input input_for(Stage stage, const Normalization& normalization) const;
   Tensor prepared(Stage stage, const Tensor& images) const;
 
   Deployment parts_;
@@ -94,8 +121,9 @@ class CompiledDeployment {
   std::vector<Predictor> predictors_;  ///< of the multiplexer, by worker
   std::vector<double> costs_;
   double multiplexer_cost_ = 0;
+  std::vector<Shape> input_shapes_;
   std::vector<Input> inputs_;  ///< by model
-  std::optional<Input> multiplexer_input_;
+  std::optional<MultiplexerInput> multiplexer_input_;
 };
 
 /// Compiles a deployment, whose memory goes back to the system when nothing is answered by it any

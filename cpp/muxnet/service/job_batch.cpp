@@ -8,7 +8,7 @@ namespace muxnet {
 
 Tensor JobBatch::images() const {
   const CompiledDeployment& deployment = *jobs.front().request->deployment;
-  Shape shape = deployment.input_shape();
+  Shape shape = deployment.prepared_shape(stage);
   shape.front() = static_cast<std::int64_t>(jobs.size());
   Tensor result(shape);
   const std::int64_t pixels = result.size() / result.dim(0);
@@ -37,17 +37,28 @@ std::vector<JobBatch> JobBatch::by_request() const {
 }
 
 std::vector<Job> JobBatch::store(const Tensor& answers) const {
-  const std::size_t model = stage - 1;
-  std::vector<Job> whole;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const Job& job = jobs[i];
-    job.request->evidence.store(job.row, model, answers, static_cast<std::int64_t>(i));
+    job.request->evidence.store(job.row, stage - 1, answers, static_cast<std::int64_t>(i));
+  }
+  return come_back();
+}
+
+std::vector<Job> JobBatch::pass_over() const {
+  for (const Job& job : jobs) job.state().failed |= model_bit(stage - 1);
+  return come_back();
+}
+
+std::vector<Job> JobBatch::come_back() const {
+  std::vector<Job> whole;
+  for (const Job& job : jobs) {
     RowState& row = job.state();
-    if (row.open.fetch_sub(1, std::memory_order_acq_rel) != 1) continue;
-    if (!row.waiting.exchange(false)) continue;  // it had to go on without
-    row.called |= row.asked;
+    if (!row.came(job.step)) continue;
+    const std::uint64_t before = row.called;
+    row.count_answers();
+    if ((row.asked & row.failed) != 0) row.departure = Departure::unreachable;
     const auto& costs = job.request->deployment->costs();
-    for (const std::size_t asked : models_of(row.asked)) row.cost += costs[asked];
+    for (const std::size_t model : models_of(row.called & ~before)) row.cost += costs[model];
     whole.push_back(job);
   }
   return whole;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
@@ -25,6 +26,8 @@ std::string refusal_text(ServiceStatus status) {
       return error_text("service", "a max_cost that some model keeps to", "one that none does");
     case ServiceStatus::stuck:
       return error_text("service", "a model that answers", "one that is stuck");
+    case ServiceStatus::unreachable:
+      return error_text("service", "a model that answers", "ones elsewhere that do not");
     case ServiceStatus::closing:
       return error_text("service", "requests before it closes", "one that came after");
     default:
@@ -32,30 +35,34 @@ std::string refusal_text(ServiceStatus status) {
   }
 }
 
+void check_images(const Tensor& images, Shape expected, std::int64_t rows, std::int64_t most) {
+  const std::string wanted = to_string(expected);
+  expected.front() = rows;
+  require(images.shape() == expected && rows > 0 && rows <= most, "service, images",
+          text("(n, c, h, w) as ", wanted, " with n from 1 to ", most), to_string(images.shape()));
+  check_pixels(images, "service, images");
+}
+
 }  // namespace
 
 const char* name_of(Departure departure) {
-  constexpr std::array names{"none", "deadline", "cost", "full", "stuck"};
+  constexpr std::array names{"none", "deadline", "cost", "full", "stuck", "unreachable"};
   return names[static_cast<std::size_t>(departure)];
 }
 
 void check_request(const ServiceRequest& request, const CompiledDeployment& deployment,
                    std::int64_t most) {
-  const Tensor& images = request.images;
-  const std::int64_t rows = images.shape().empty() ? 0 : images.dim(0);
-  Shape expected = deployment.input_shape();
-  expected.front() = rows;
-  require(images.shape() == expected && rows > 0 && rows <= most, "service, images",
-          text("(n, c, h, w) as ", to_string(deployment.input_shape()), " with n from 1 to ", most),
-          to_string(images.shape()));
-  const bool floats = images.dtype() == DType::f32;
-  require(floats || images.dtype() == DType::u8, "service, images", "u8 or f32",
-          name_of(images.dtype()));
-  require(!floats || all_finite(images.span<float>()), "service, images", "finite pixels",
-          "NaN or infinity");
   const std::size_t models = deployment.costs().size(), points = deployment.parts().rules.size();
   require(request.model.value_or(0) < models, "service, model", text("one of ", models),
           text(request.model.value_or(0)));
+  const auto& shapes = deployment.input_shapes();
+  require(request.images.size() == shapes.size(), "service, images",
+          text(shapes.size(), " tensors, one for each size that models are shown"),
+          text(request.images.size()));
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    if (request.model && i != deployment.shown(*request.model + 1)) continue;
+    check_images(request.images[i], shapes[i], request.rows(), most);
+  }
   require(request.point.value_or(0) < points, "service, point", text("one of ", points),
           text(request.point.value_or(0)));
   require(request.deadline_ms > 0, "service, deadline_ms", "above 0", text(request.deadline_ms));
@@ -71,10 +78,10 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
       deadline(arrival + std::chrono::duration_cast<ServiceClock::duration>(
                              std::chrono::duration<double, std::milli>(
                                  std::min(request.deadline_ms, longest_deadline_ms)))),
-      evidence(request.images.dim(0), static_cast<std::int64_t>(deployment->costs().size()),
+      evidence(request.rows(), static_cast<std::int64_t>(deployment->costs().size()),
                deployment->classes()),
-      rows_(static_cast<std::size_t>(request.images.dim(0))),
-      rows_left_(request.images.dim(0)),
+      rows_(static_cast<std::size_t>(request.rows())),
+      rows_left_(request.rows()),
       done_(std::move(when_done)) {
   const std::size_t n = rows_.size();
   evidence.first_input = request.first_input.value_or(0);
@@ -95,6 +102,21 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
   if (!uses_multiplexer()) return;
   evidence.make_room(deployment->parts().multiplexer);
   for (RowState& state : rows_) state.cost = deployment->multiplexer_cost();
+}
+
+void RowState::ask(std::uint64_t models) {
+  asked = models;
+  ++step;
+  open_.store((std::uint64_t{step} << count_bits) | static_cast<unsigned>(std::popcount(models)));
+  waiting_.store(step);
+}
+
+bool RowState::came(std::uint32_t of_step) {
+  std::uint64_t open = open_.load();
+  do {
+    if (open >> count_bits != of_step) return false;
+  } while (!open_.compare_exchange_weak(open, open - 1));
+  return (open & count_mask) == 1 && take(of_step);
 }
 
 bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
@@ -125,7 +147,7 @@ std::vector<std::int64_t> PendingRequest::take_waiting() {
   bool answered = true;
   for (std::int64_t i = 0; i < row_count(); ++i) {
     RowState& state = row(i);
-    if (!state.waiting.exchange(false)) continue;
+    if (!state.take()) continue;
     taken.push_back(i);
     answered = answered && state.called != 0;
   }

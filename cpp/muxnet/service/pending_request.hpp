@@ -17,15 +17,31 @@ using ServiceClock = std::chrono::steady_clock;
 
 /// One image on its way. Only the thread that moves it on touches it, but for the atomics.
 struct RowState {
-  std::atomic<int> open{0};  ///< models asked that have not answered yet
-  /// Models are asked; who sets it back moves the row on: the last of them, or its deadline.
-  std::atomic<bool> waiting{false};
-  std::uint64_t asked = 0;  ///< models of the current step
+  /// Waits for `models` from here on, in a step of its own.
+  void ask(std::uint64_t models);
+  /// One of the models asked in that step has come back. True for the last of them, which moves the
+  /// row on; false too where the row has gone on without them.
+  bool came(std::uint32_t of_step);
+  /// Lets the row go on without those that it waits for. True: it waited, and the caller moves it.
+  bool take() { return waiting_.exchange(0) != 0; }
+  /// The same of that step alone.
+  bool take(std::uint32_t of_step) { return waiting_.compare_exchange_strong(of_step, 0); }
+  /// All asked have come back; those that gave no answer do not count.
+  void count_answers() { called |= asked & ~failed.load(); }
+
+  std::uint64_t asked = 0;               ///< models of the current step
+  std::uint32_t step = 0;                ///< its number, from 1
+  std::atomic<std::uint64_t> failed{0};  ///< models elsewhere that gave no answer
   std::uint64_t called = 0;
   std::uint64_t wanted = 0;
   double cost = 0;
   Departure departure = Departure::none;
   bool last = false;  ///< the models asked now are those that answer: the rule is not asked again
+
+ private:
+  static constexpr unsigned count_bits = 8, count_mask = 0xff;
+  std::atomic<std::uint64_t> open_{0};     ///< models still to come, beside the step
+  std::atomic<std::uint32_t> waiting_{0};  ///< the step that is waited for; who clears it moves on
 };
 
 /// Throws std::invalid_argument for a request that `deployment` cannot answer, or of more than
@@ -92,6 +108,7 @@ struct Job {
   std::shared_ptr<PendingRequest> request;
   std::int64_t row = 0;
   ServiceClock::time_point since{};
+  std::uint32_t step = 0;  ///< of the row, when it was queued for a model
 
   RowState& state() const { return request->row(row); }
 };

@@ -13,33 +13,6 @@ namespace {
 
 constexpr auto no_stage = static_cast<Stage>(-1);
 
-/// What the multiplexer holds of a model; without one, the dearer the better.
-double value_of(const Evidence& evidence, std::size_t model, const std::vector<double>& costs) {
-  if (!evidence.scores.empty()) return static_cast<double>(evidence.scores[model]);
-  if (!evidence.weights.empty()) return static_cast<double>(evidence.weights[model]);
-  return costs[model];
-}
-
-ServiceStatus refusal_for(Departure departure) {
-  switch (departure) {
-    case Departure::full:
-      return ServiceStatus::full;
-    case Departure::deadline:
-      return ServiceStatus::late;
-    case Departure::stuck:
-      return ServiceStatus::stuck;
-    default:
-      return ServiceStatus::cost;
-  }
-}
-
-/// Of several obstacles the one that is told: how much it helps to come again, or to ask otherwise.
-int helps(Departure departure) {
-  constexpr std::array order{Departure::none, Departure::cost, Departure::stuck,
-                             Departure::deadline, Departure::full};
-  return static_cast<int>(std::find(order.begin(), order.end(), departure) - order.begin());
-}
-
 const SchedulerOptions& checked(const SchedulerOptions& options) {
   require(options.workers > 0, "service, workers", "at least 1", text(options.workers));
   require(options.max_batch > 0, "service, max_batch", "at least 1", text(options.max_batch));
@@ -56,7 +29,8 @@ Scheduler::Scheduler(std::size_t stages, const SchedulerOptions& options)
       queues_(stages),
       reserved_(stages),
       times_(stages, options.max_batch, options.fill_ms > 0),
-      running_(stages) {}
+      running_(stages),
+      away_(stages) {}
 
 JobBatch Scheduler::next() {
   const auto fill = std::chrono::duration_cast<ServiceClock::duration>(
@@ -97,7 +71,7 @@ bool Scheduler::is_empty() {
 }
 
 JobBatch Scheduler::take(Stage stage, Queue::iterator first) {
-  JobBatch batch{stage, {}};
+  JobBatch batch{stage, {}, false};
   auto& queue = queues_[stage];
   const auto* deployment = first->request->deployment.get();
   const std::int64_t most = times_.paying(stage);
@@ -109,6 +83,8 @@ JobBatch Scheduler::take(Stage stage, Queue::iterator first) {
   }
   queue.erase(first, last);
   ++running_[stage];
+  batch.elsewhere = deployment->elsewhere(stage);
+  if (batch.elsewhere) ++away_[stage];
   return batch;
 }
 
@@ -118,7 +94,8 @@ Scheduler::Queue::iterator Scheduler::next_job(Stage stage) {
   const auto job = std::find_if(queue.begin(), queue.end(),
                                 [&](const Job& one) { return !is_lost(one, stage); });
   if (job == queue.end()) return job;
-  return running_[stage] > 0 && job->request->deployment->alone(stage) ? queue.end() : job;
+  const std::size_t most = job->request->deployment->at_once(stage);
+  return most > 0 && running_[stage] >= static_cast<int>(most) ? queue.end() : job;
 }
 
 bool Scheduler::is_lost(const Job& job, Stage stage) const {
@@ -179,8 +156,19 @@ std::vector<std::shared_ptr<PendingRequest>> Scheduler::waiting_for_lost() const
   return result;
 }
 
+void Scheduler::abandon_elsewhere() {
+  const std::lock_guard lock(mutex_);
+  abandoned_ = true;
+  for (Stage stage = 0; stage < away_.size(); ++stage) {
+    running_[stage] -= std::exchange(away_[stage], 0);
+  }
+  wake_.notify_all();
+}
+
 void Scheduler::finished(const JobBatch& batch, double ms) {
   const std::lock_guard lock(mutex_);
+  if (batch.elsewhere && abandoned_) return;
+  if (batch.elsewhere) --away_[batch.stage];
   --running_[batch.stage];
   if (ms > 0) {
     const auto images = static_cast<std::int64_t>(batch.jobs.size());
@@ -224,90 +212,10 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
     if (wish.status != ServiceStatus::ok || wish.call == 0) continue;
     if (wish.job.request->settled()) continue;  // drop_settled() may have been before
     RowState& row = wish.job.state();
-    row.asked = wish.call;
-    row.open.store(std::popcount(wish.call), std::memory_order_relaxed);
-    row.waiting.store(true);
+    row.ask(wish.call);
+    wish.job.step = row.step;
     for (const std::size_t model : models_of(wish.call)) push(model + 1, wish.job);
   }
-}
-
-Departure Scheduler::obstacle(const Wish& wish, std::size_t model, double cost) const {
-  const PendingRequest& request = *wish.job.request;
-  if (cost + request.deployment->costs()[model] > request.request.max_cost) return Departure::cost;
-  const Stage stage = model + 1;
-  if (is_lost(wish.job, stage)) return Departure::stuck;
-  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-  if (waiting >= options_.queue_images) return Departure::full;
-  const std::chrono::duration<double, std::milli> left = request.deadline - ServiceClock::now();
-  const bool alone = request.deployment->alone(stage);
-  return expected_ms(stage, alone) > left.count() ? Departure::deadline : Departure::none;
-}
-
-void Scheduler::choose(Wish& wish) {
-  RowState& row = wish.job.state();
-  const auto& costs = wish.job.request->deployment->costs();
-  std::uint64_t free = 0;
-  double spent = row.cost;
-  Departure why = Departure::none;
-  for (const std::size_t model : models_of(wish.call)) {
-    const Departure found = obstacle(wish, model, spent);
-    if (found == Departure::none) {
-      free |= model_bit(model);
-      spent += costs[model];
-    } else {
-      why = found;
-    }
-  }
-  if (why == Departure::none) return;
-  const bool refused = why == Departure::full && !options_.cheaper_when_full;
-  const std::uint64_t obstructed = wish.call & ~free;
-  wish.call = free;
-  row.departure = why;
-  if (refused || wish.job.request->request.model) {
-    wish.call = 0;
-    wish.status = refusal_for(why);
-  } else if (free == 0 && row.called != 0) {
-    const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
-    wish.answer_from = wish.job.request->rule->answer_now(evidence);
-  } else if (free == 0) {
-    substitute(wish, obstructed);
-  }
-}
-
-void Scheduler::substitute(Wish& wish, std::uint64_t obstructed) {
-  RowState& row = wish.job.state();
-  const auto& costs = wish.job.request->deployment->costs();
-  const Evidence evidence = wish.job.request->evidence.of(wish.job.row, row.called);
-  double best = 0;
-  Departure worst = row.departure;
-  for (const std::size_t model : models_of(all_models(costs.size()) & ~obstructed)) {
-    const Departure found = obstacle(wish, model, row.cost);
-    worst = std::max(worst, found, [](Departure a, Departure b) { return helps(a) < helps(b); });
-    const double value = value_of(evidence, model, costs);
-    if (found != Departure::none || (wish.call != 0 && value <= best)) continue;
-    wish.call = model_bit(model);
-    best = value;
-  }
-  row.last = true;
-  if (wish.call != 0) return;
-  wish.status = refusal_for(worst);
-}
-
-double Scheduler::backlog_locked() const {
-  double sum = 0;
-  for (Stage stage = 0; stage < queues_.size(); ++stage) sum += queue_ms(stage);
-  return sum / static_cast<double>(options_.workers);
-}
-
-double Scheduler::queue_ms(Stage stage) const {
-  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-  return any_lost(stage) ? 0 : times_.queue(stage, waiting);
-}
-
-double Scheduler::expected_ms(Stage stage, bool alone) const {
-  const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
-  const double ahead = alone ? std::max(backlog_locked(), queue_ms(stage)) : backlog_locked();
-  return ahead + times_.largest(stage, waiting + 1);
 }
 
 void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,8 @@ class Scheduler {
   /// finished(), nothing else is run on this model of that deployment, and nothing waits for it.
   void lost(const JobBatch& batch);
   void returned(const JobBatch& batch);
+  /// What runs elsewhere is not waited for any more: finished() of it does nothing.
+  void abandon_elsewhere();
   /// Drops what waits of requests that have their answer.
   void drop_settled();
   /// Requests that wait for a model that does not come back.
@@ -59,6 +62,9 @@ class Scheduler {
   /// Of a batch of so many; before there are measured ones, none are known and count as 0.
   void set_time(Stage stage, std::int64_t batch, double ms);
   double time_of(const JobBatch& batch) const;
+  /// What the quickest model beside `stage` would need for one more row of a request; none where
+  /// there is no other that could be called.
+  std::optional<double> other_ms(const PendingRequest& request, Stage stage) const;
   double backlog_ms() const;
   std::vector<std::int64_t> waiting() const;
 
@@ -82,7 +88,7 @@ class Scheduler {
   void choose(Wish& wish);
   void substitute(Wish& wish, std::uint64_t obstructed);
   Departure obstacle(const Wish& wish, std::size_t model, double cost) const;
-  double expected_ms(Stage stage, bool alone) const;
+  double expected_ms(Stage stage, const CompiledDeployment& deployment) const;
   double queue_ms(Stage stage) const;
   double backlog_locked() const;
 
@@ -93,6 +99,8 @@ class Scheduler {
   std::vector<std::int64_t> reserved_;  ///< rows that place() is about to queue
   BatchTimes times_;
   std::vector<int> running_;  ///< batches by stage, lost ones left out
+  std::vector<int> away_;     ///< of those, the ones elsewhere
+  bool abandoned_ = false;    ///< those are not waited for
   std::vector<Lost> lost_;    ///< an entry for each batch
   bool closing_ = false;
 };

@@ -7,6 +7,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/service/counters.hpp"
+#include "muxnet/service/row_progress.hpp"
 #include "muxnet/service/scheduler.hpp"
 #include "muxnet/service/warm_up.hpp"
 
@@ -37,7 +38,8 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
             [this](Workers::Worker& worker) { work(worker); },
             [this](const JobBatch& batch) { scheduler_.lost(batch); }),
         warm_up_(static_cast<std::size_t>(options.workers), options.threads_each),
-        counters_(deployment) {
+        counters_(deployment),
+        progress_(scheduler_, timers_, counters_) {
     for (const double ms : {options.warm_up_ms, options.deadline_ms, options.stuck_ms}) {
       require(ms > 0 && ms <= longest_deadline_ms, "service, warm_up_ms, deadline_ms and stuck_ms",
               text("above 0, at most ", longest_deadline_ms), text(ms));
@@ -76,25 +78,25 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     check_request(request, *deployment, options_.queue_images);
     const auto arrival = ServiceClock::now();
     // The caller's may change, and letting go of them may need a lock of another language.
-    request.images = request.images.clone();
-    if (!request.first_input) request.first_input = inputs_.fetch_add(request.images.dim(0));
+    for (Tensor& images : request.images) images = images.clone();
+    if (!request.first_input) request.first_input = inputs_.fetch_add(request.rows());
     if (std::isinf(request.deadline_ms)) request.deadline_ms = options_.deadline_ms;
     const auto pending = std::make_shared<PendingRequest>(std::move(request), std::move(deployment),
                                                           arrival, std::move(done));
     pending->timer = timers_.at(pending->deadline);
     timers_.add(pending->timer, [this, pending] {
-      expire(*pending);
+      progress_.expire(*pending);
       scheduler_.drop_settled();
     });
     std::vector<Job> jobs;
     for (std::int64_t row = 0; row < pending->row_count(); ++row)
       jobs.push_back({pending, row, {}});
     if (!pending->uses_multiplexer()) {
-      advance(jobs, true);
+      progress_.advance(jobs, true);
       return;
     }
     const ServiceStatus status = scheduler_.place_multiplexer(jobs);
-    if (status != ServiceStatus::ok) refuse(*pending, status);
+    if (status != ServiceStatus::ok) progress_.refuse(*pending, status);
   }
 
   ServiceStatistics statistics() const {
@@ -104,7 +106,12 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     result.version = deployment->version();
     result.drift = deployment->drift();
     result.workers = workers_.state();
-    for (std::size_t i = 0; i < waiting.size(); ++i) result.stages[i].waiting = waiting[i];
+    for (Stage stage = 0; stage < waiting.size(); ++stage) {
+      result.stages[stage].waiting = waiting[stage];
+      if (!deployment->elsewhere(stage)) continue;
+      result.stages[stage].elsewhere =
+          deployment->parts().models[stage - 1].elsewhere->statistics();
+    }
     return result;
   }
 
@@ -119,7 +126,10 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     for (;;) {
       expire_behind_lost();
       const auto now = ServiceClock::now();
-      if (now >= end) timers_.run_all();
+      if (now >= end) {
+        timers_.run_all();
+        scheduler_.abandon_elsewhere();
+      }
       if (workers_.wait_until(now + look_again)) break;
     }
     workers_.join();
@@ -140,11 +150,15 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       if (batch.jobs.empty()) return;
       const auto now = ServiceClock::now();
       for (const Job& job : batch.jobs) {
-        if (job.request->deadline < now) expire(*job.request);
+        if (job.request->deadline < now) progress_.expire(*job.request);
       }
       std::erase_if(batch.jobs, [](const Job& job) { return job.request->settled(); });
       if (batch.jobs.empty()) {
         scheduler_.finished(batch, 0);
+        continue;
+      }
+      if (batch.elsewhere) {
+        send(worker, std::make_shared<const JobBatch>(std::move(batch)));
         continue;
       }
       double ms = 0;
@@ -152,7 +166,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         const AtWork at_work;
         ms = run(worker, batch, batch);
       } catch (const std::exception& failure) {
-        fail(batch, failure);
+        progress_.fail(batch, failure);
       }
       here = workers_.end(worker);
       if (here) {
@@ -161,6 +175,40 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         scheduler_.returned(batch);
       }
     }
+  }
+
+  /// Sends a batch to a model elsewhere, on whose answer no worker waits.
+  void send(const Workers::Worker& worker, const std::shared_ptr<const JobBatch>& batch) {
+    try {
+      const AtWork at_work;
+      const Tensor images = batch->images();
+      const auto start = ServiceClock::now();
+      ServiceClock::time_point last = start;
+      for (const Job& job : batch->jobs) last = std::max(last, job.request->deadline);
+      const auto reminders = progress_.remind(batch);
+      const std::chrono::duration<double, std::milli> within = last - start;
+      batch->jobs.front().request->deployment->begin(
+          worker.place, batch->stage - 1, images, within.count(),
+          [this, self = shared_from_this(), batch, start, reminders](const Answered& found) {
+            for (const Timers::Id& reminder : reminders) timers_.cancel(reminder);
+            come_back(*batch, start, found);
+          });
+    } catch (const std::exception& failure) {
+      progress_.fail(*batch, failure);
+      scheduler_.finished(*batch, 0);
+    }
+  }
+
+  void come_back(const JobBatch& batch, ServiceClock::time_point start, const Answered& found) {
+    const double ms = found.failure ? 0 : ms_since(start);
+    try {
+      const AtWork at_work;
+      if (!found.failure) counters_.batch(batch, start, ms);
+      progress_.advance(found.failure ? batch.pass_over() : batch.store(found.answers), false);
+    } catch (const std::exception& failure) {
+      progress_.fail(batch, failure);
+    }
+    scheduler_.finished(batch, ms);
   }
 
   /// Runs `part` of `batch`.
@@ -177,7 +225,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
         job.request->evidence.store(job.row, view, static_cast<std::int64_t>(i));
       }
       counters_.batch(part, start, ms);
-      advance(part.jobs, false);
+      progress_.advance(part.jobs, false);
       return ms;
     }
     Tensor answers;
@@ -190,7 +238,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     }
     const double ms = ms_since(start);
     counters_.batch(part, start, ms);
-    advance(part.store(answers), false);
+    progress_.advance(part.store(answers), false);
     return ms;
   }
 
@@ -201,72 +249,10 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       try {
         run(worker, batch, part);
       } catch (const std::exception& failure) {
-        fail(part, failure);
+        progress_.fail(part, failure);
       }
     }
     return 0;  // no time of a batch
-  }
-
-  void fail(const JobBatch& batch, const std::exception& failure) {
-    for (const Job& job : batch.jobs) refuse(*job.request, ServiceStatus::failed, failure.what());
-  }
-
-  /// Takes each row to its next step: a call, or its answer.
-  void advance(std::span<const Job> jobs, bool entering) {
-    std::vector<Wish> wishes;
-    for (const Job& job : jobs) {
-      if (job.request->settled()) continue;
-      RowState& row = job.state();
-      if (row.last) {
-        finish(*job.request, job.row, row.called);
-        continue;
-      }
-      const Step step = job.request->rule->next(job.request->evidence.of(job.row, row.called));
-      row.wanted |= step.call;
-      if (step.call == 0 || job.request->request.decide_only) {
-        finish(*job.request, job.row, step.call == 0 ? step.answer_from : 0);
-      } else {
-        wishes.push_back({job, step.call, 0, ServiceStatus::ok});
-      }
-    }
-    scheduler_.place(wishes, entering);
-    for (const Wish& wish : wishes) {
-      if (wish.status != ServiceStatus::ok) {
-        refuse(*wish.job.request, wish.status);
-      } else if (wish.answer_from != 0) {
-        finish(*wish.job.request, wish.job.row, wish.answer_from);
-      }
-    }
-  }
-
-  void finish(PendingRequest& request, std::int64_t row, std::uint64_t answer_from) {
-    if (!request.finish(row, answer_from) || !request.settle()) return;
-    timers_.cancel(request.timer);
-    counters_.answered(request);
-    request.answer_now();
-  }
-
-  void refuse(PendingRequest& request, ServiceStatus status, const std::string& failure = {}) {
-    if (!request.settle()) return;
-    timers_.cancel(request.timer);
-    counters_.refused(status);
-    const double retry_after_ms = status == ServiceStatus::full ? scheduler_.backlog_ms() : 0;
-    request.refuse(status, failure, retry_after_ms);
-  }
-
-  /// Answers a request by what its models have answered so far, or refuses it: its time is over.
-  void expire(PendingRequest& request) {
-    if (!request.expire()) return;
-    try {
-      for (const std::int64_t index : request.take_waiting()) {
-        RowState& row = request.row(index);
-        row.departure = Departure::deadline;
-        finish(request, index, request.rule->answer_now(request.evidence.of(index, row.called)));
-      }
-      refuse(request, ServiceStatus::late);
-    } catch (const std::exception& failure) {
-      refuse(request, ServiceStatus::failed, failure.what());
-    }
   }
 
   /// Nobody knows whether a stuck model comes back: at the end nothing waits for it.
@@ -275,7 +261,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     workers_.for_each_lost([&](const JobBatch& batch) {
       for (const Job& job : batch.jobs) requests.push_back(job.request);
     });
-    for (const auto& request : requests) expire(*request);
+    for (const auto& request : requests) progress_.expire(*request);
     scheduler_.drop_settled();
   }
 
@@ -285,6 +271,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
   Workers workers_;
   WarmUp warm_up_;
   Counters counters_;
+  RowProgress progress_;
   std::atomic<std::int64_t> inputs_{0};
   std::mutex deploying_, closing_;
   mutable std::mutex mutex_;  ///< of the deployment

@@ -55,7 +55,8 @@ class Service {
 
   /// `done` is called once, by any thread, and must neither block nor throw. Throws
   /// std::invalid_argument, without calling it, for images of another shape or dtype, none or more
-  /// than a queue holds, pixels that are not finite, a model or point that is not there.
+  /// than a queue holds, pixels that check_pixels() refuses, a model or point that is not
+  /// there.
   void submit(ServiceRequest request, std::function<void(ServiceAnswer)> done);
 
   /// Waits for the answer.

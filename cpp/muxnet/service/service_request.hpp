@@ -16,7 +16,9 @@ constexpr double longest_deadline_ms = 3.6e6;
 
 /// Images for a service, and what their answers may cost.
 struct ServiceRequest {
-  Tensor images;                     ///< u8 or f32 (n, c, h, w), not normalised
+  /// Each u8 or f32 (n, c, h, w), not normalised: the same n images once for each size and
+  /// preparation that the deployment's stages are shown. Empty those that `model` is not shown.
+  std::vector<Tensor> images;
   std::optional<std::size_t> model;  ///< this one and no rule
   std::optional<std::size_t> point;  ///< a rule of the deployment; default: its own
   /// From submit() on; infinity: the service's own.
@@ -25,21 +27,29 @@ struct ServiceRequest {
       std::numeric_limits<double>::infinity();  ///< of one image, multiplexer included; MACs
                                                 ///< of networks of ours
   bool decide_only = false;                     ///< the first decision; calls no model
+  /// n.
+  std::int64_t rows() const {
+    for (const Tensor& tensor : images) {
+      if (!tensor.empty()) return tensor.dim(0);
+    }
+    return 0;
+  }
   std::optional<std::int64_t> first_input;  ///< number of the first image, which names random draws
 };
 
 enum class ServiceStatus : std::uint8_t {
   ok,
-  full,     ///< a queue has no room: come back later
-  late,     ///< no answer is possible, or was, before the deadline
-  cost,     ///< no model costs as little as max_cost
-  closing,  ///< the service takes no more requests
-  failed,   ///< a model failed
-  stuck     ///< a model has not come back from earlier images
+  full,        ///< a queue has no room: come back later
+  late,        ///< no answer is possible, or was, before the deadline
+  cost,        ///< no model costs as little as max_cost
+  closing,     ///< the service takes no more requests
+  failed,      ///< a model failed
+  stuck,       ///< a model has not come back from earlier images
+  unreachable  ///< models elsewhere gave no answer
 };
 
 /// Why other models were called than the rule wanted.
-enum class Departure : std::uint8_t { none, deadline, cost, full, stuck };
+enum class Departure : std::uint8_t { none, deadline, cost, full, stuck, unreachable };
 const char* name_of(Departure departure);
 
 /// A batch of a model, or of the multiplexer, that ran on some of a request's images.

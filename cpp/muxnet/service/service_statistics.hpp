@@ -36,11 +36,12 @@ class Histogram {
 
 /// Of one model, or of the multiplexer's pass.
 struct StageStatistics {
-  std::string name;          ///< of the model
-  std::int64_t images = 0;   ///< that it ran on
-  std::int64_t batches = 0;  ///< that it ran
-  std::int64_t waiting = 0;  ///< images in the queue now
-  Histogram run;             ///< of batches, while they run
+  std::string name;                               ///< of the model
+  std::int64_t images = 0;                        ///< that it ran on
+  std::int64_t batches = 0;                       ///< that it ran
+  std::int64_t waiting = 0;                       ///< images in the queue now
+  Histogram run;                                  ///< of batches, while they run
+  std::optional<EndpointStatistics> elsewhere{};  ///< of a model that another process runs
 
   void count(std::int64_t batch_images, double ms);
 };

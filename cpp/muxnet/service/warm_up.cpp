@@ -15,7 +15,7 @@
 namespace muxnet {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 struct Time {
   Stage stage = 0;
@@ -34,7 +34,7 @@ struct WarmUp::Progress {
   std::mutex mutex;
   std::condition_variable changed;
   std::size_t running = 0;
-  Clock::time_point last = Clock::now();
+  Steady::time_point last = Steady::now();
   std::vector<std::optional<Stage>> on;  ///< by place, while it runs
   std::vector<std::exception_ptr> failures;
   std::vector<Time> times;
@@ -44,7 +44,7 @@ struct WarmUp::Progress {
   void note(std::size_t place, Stage stage, std::int64_t batch, double ms) {
     const std::lock_guard lock(mutex);
     if (given_up) throw std::runtime_error("nobody waits for this warm-up");
-    last = Clock::now();
+    last = Steady::now();
     on[place] = stage;
     if (ms > 0) times.push_back({stage, batch, ms});
     changed.notify_all();
@@ -59,9 +59,9 @@ struct WarmUp::Progress {
   }
 
   /// Waits until all are done; returns a stage that is run where none has ended for `longest`.
-  std::optional<Stage> wait(Clock::duration longest) {
+  std::optional<Stage> wait(Steady::duration longest) {
     std::unique_lock lock(mutex);
-    while (running > 0 && Clock::now() < last + longest) changed.wait_until(lock, last + longest);
+    while (running > 0 && Steady::now() < last + longest) changed.wait_until(lock, last + longest);
     if (running == 0) return {};
     given_up = true;
     return *std::find_if(on.begin(), on.end(), [](const auto& stage) { return stage; });
@@ -98,7 +98,7 @@ void WarmUp::run(const std::shared_ptr<CompiledDeployment>& deployment, std::int
     });
     ++progress->running;
   }
-  const auto longest = std::chrono::duration_cast<Clock::duration>(
+  const auto longest = std::chrono::duration_cast<Steady::duration>(
       std::chrono::duration<double, std::milli>(longest_ms));
   const auto stuck = progress->wait(longest);
   for (auto& thread : threads) stuck ? thread.detach() : thread.join();

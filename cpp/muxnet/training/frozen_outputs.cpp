@@ -1,6 +1,7 @@
 #include "muxnet/training/frozen_outputs.hpp"
 
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
@@ -72,41 +73,77 @@ std::int64_t common_width(std::span<Model* const> models, const std::string& out
   return width;
 }
 
+void check(std::string_view where, const Dataset& dataset, const FrozenOptions& options) {
+  require(!dataset.empty(), where, "at least one input", "an empty data set");
+  require(options.variants > 0 && options.batch_size > 0, where,
+          "variants and batch_size of at least 1",
+          text(options.variants, " and ", options.batch_size));
+}
+
+/// Every variant of the inputs with its labels, without answers.
+FrozenOutputs inputs_of(const Dataset& dataset, const Normalization& normalization,
+                        const FrozenOptions& options) {
+  FrozenOutputs result;
+  result.variants = options.variants;
+  result.normalization = normalization;
+  result.labels = Tensor({options.variants * dataset.size()}, DType::i32);
+  for (std::int64_t variant = 0; variant < options.variants; ++variant) {
+    fill_variant(dataset, normalization, options, variant, result.images);
+    std::memcpy(result.labels.rows(variant * dataset.size(), (variant + 1) * dataset.size()).raw(),
+                dataset.labels.raw(), dataset.labels.bytes());
+  }
+  return result;
+}
+
 }  // namespace
 
 FrozenOutputs run_frozen_models(std::span<Model* const> models, const Dataset& dataset,
                                 const Normalization& normalization, const FrozenOptions& options) {
   require(!models.empty(), "run_frozen_models", "at least one model", "none");
-  require(!dataset.empty(), "run_frozen_models", "at least one input", "an empty data set");
+  check("run_frozen_models", dataset, options);
   std::vector<Access::Hold> reading;
   for (const Model* model : models) reading.push_back(model->access.read("run_frozen_models"));
-  require(options.variants > 0 && options.batch_size > 0, "run_frozen_models",
-          "variants and batch_size of at least 1",
-          text(options.variants, " and ", options.batch_size));
   const auto count = static_cast<std::int64_t>(models.size());
-  const std::int64_t rows = options.variants * dataset.size();
   const std::int64_t classes = common_width(models, "logits");
   const std::int64_t dim = common_width(models, "projected");
   require(classes == dataset.classes(), "run_frozen_models",
           text("models with ", dataset.classes(), " logits, as classes in ", dataset.name),
           text(classes));
 
-  FrozenOutputs result;
-  result.variants = options.variants;
-  result.labels = Tensor({rows}, DType::i32);
-  for (std::int64_t variant = 0; variant < options.variants; ++variant) {
-    fill_variant(dataset, normalization, options, variant, result.images);
-    std::memcpy(result.labels.rows(variant * dataset.size(), (variant + 1) * dataset.size()).raw(),
-                dataset.labels.raw(), dataset.labels.bytes());
-  }
+  FrozenOutputs result = inputs_of(dataset, normalization, options);
+  const std::int64_t rows = result.labels.size();
   result.probabilities = Tensor({rows, count, classes});
   if (dim > 0) result.embeddings = Tensor({rows, count, dim});
   std::vector<std::string> names{"logits"};
   if (dim > 0) names.emplace_back("projected");
   for (std::size_t i = 0; i < models.size(); ++i) {
+    result.costs.push_back(static_cast<double>(models[i]->graph.macs()));
     const auto outputs = Predictor(*models[i], options.batch_size).outputs(result.images, names);
     put_model(softmax(outputs.at("logits")), i, result.probabilities);
     if (dim > 0) put_model(outputs.at("projected"), i, result.embeddings);
+  }
+  return result;
+}
+
+FrozenOutputs recorded_outputs(const Dataset& dataset, const Tensor& answers,
+                               std::vector<double> costs, const Normalization& normalization,
+                               const FrozenOptions& options) {
+  constexpr auto where = "recorded_outputs";
+  check(where, dataset, options);
+  require(answers.dtype() == DType::f32 && answers.shape().size() == 3 &&
+              answers.dim(0) == dataset.size() && answers.dim(2) >= dataset.classes(),
+          where,
+          text("f32 answers (", dataset.size(), ", N, ", dataset.classes(), " classes or more)"),
+          text(name_of(answers.dtype()), ' ', to_string(answers.shape())));
+  require(static_cast<std::int64_t>(costs.size()) == answers.dim(1), where,
+          text(answers.dim(1), " costs, one per model"), text(costs.size()));
+  FrozenOutputs result = inputs_of(dataset, normalization, options);
+  result.costs = std::move(costs);
+  result.probabilities = Tensor({result.labels.size(), answers.dim(1), answers.dim(2)});
+  for (std::int64_t variant = 0; variant < options.variants; ++variant) {
+    const std::int64_t begin = variant * dataset.size();
+    std::memcpy(result.probabilities.rows(begin, begin + dataset.size()).raw(), answers.raw(),
+                answers.bytes());
   }
   return result;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/data/dataset.hpp"
@@ -25,10 +26,13 @@ struct FrozenOutputs {
   Tensor labels;         ///< i32 (variants * n)
   Tensor probabilities;  ///< f32 (variants * n, N, K)
   Tensor embeddings;     ///< f32 (variants * n, N, D), "projected"; empty where a model has none
-  std::int64_t variants = 1;  ///< of each input
+  std::int64_t variants = 1;      ///< of each input
+  std::vector<double> costs{};    ///< (N), of the models, in one unit
+  Normalization normalization{};  ///< of `images`
 
   /// n.
   std::int64_t inputs() const { return labels.size() / variants; }
+  /// N.
   std::int64_t models() const { return probabilities.dim(1); }
   std::int64_t classes() const { return probabilities.dim(2); }
 };
@@ -38,5 +42,12 @@ struct FrozenOutputs {
 FrozenOutputs run_frozen_models(std::span<Model* const> models, const Dataset& dataset,
                                 const Normalization& normalization,
                                 const FrozenOptions& options = {});
+
+/// The same from recorded answers f32 (n, N, K) to the inputs of `dataset`; to every variant of an
+/// input they are those to the plain one. `costs`: (N). Throws std::invalid_argument on options
+/// below 1, an empty set, answers or costs that do not fit it or each other.
+FrozenOutputs recorded_outputs(const Dataset& dataset, const Tensor& answers,
+                               std::vector<double> costs, const Normalization& normalization,
+                               const FrozenOptions& options = {});
 
 }  // namespace muxnet

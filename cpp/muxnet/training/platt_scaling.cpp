@@ -81,15 +81,20 @@ PlattScaling fit_platt_scaling(std::span<const float> scores, std::span<const st
   return now.slope > 0 ? now : blind;
 }
 
-void scale_scores(Model& multiplexer, const FrozenOutputs& outputs) {
+void scale_own_scores(Model& multiplexer, const FrozenOutputs& outputs) {
   const std::int64_t n = outputs.inputs();
-  const Tensor scores = Predictor(multiplexer).output(outputs.images.rows(0, n), "scores");
-  const Tensor correct = correctness(outputs.probabilities.rows(0, n), outputs.labels.rows(0, n));
-  const std::int64_t models = correct.dim(1);
-  require(scores.dim(1) == models, "scale_scores", text(models, " scores"), text(scores.dim(1)));
+  scale_scores(multiplexer, Predictor(multiplexer).output(outputs.images.rows(0, n), "scores"),
+               correctness(outputs.probabilities.rows(0, n), outputs.labels.rows(0, n)));
+}
+
+Tensor scale_scores(Model& multiplexer, const Tensor& scores, const Tensor& correct) {
+  const std::int64_t n = correct.dim(0), models = correct.dim(1);
   Tensor weight = multiplexer.parameters.value("v.weight");
   Tensor bias = multiplexer.parameters.value("v.bias");
+  require(scores.shape() == correct.shape() && bias.size() == models, "scale_scores",
+          text(models, " scores"), text(to_string(scores.shape()), " and ", bias.size()));
   const std::int64_t width = weight.dim(1);
+  Tensor scaled = scores.clone();
   std::vector<float> own(static_cast<std::size_t>(n));
   std::vector<std::uint8_t> right(static_cast<std::size_t>(n));
   for (std::int64_t m = 0; m < models; ++m) {
@@ -98,12 +103,20 @@ void scale_scores(Model& multiplexer, const FrozenOutputs& outputs) {
       right[static_cast<std::size_t>(row)] = correct.data<std::uint8_t>()[row * models + m];
     }
     const PlattScaling found = fit_platt_scaling(own, right);
+    const auto apply = [&found](float score) {
+      return static_cast<float>(found.shift + found.slope * score);
+    };
+    for (std::int64_t row = 0; row < n; ++row) {
+      float& score = scaled.data<float>()[row * models + m];
+      score = apply(score);
+    }
     float* const row = weight.data<float>() + m * width;
     for (std::int64_t k = 0; k < width; ++k) row[k] *= static_cast<float>(found.slope);
     float& offset = bias.data<float>()[m];
-    offset = static_cast<float>(found.shift + found.slope * offset);
+    offset = apply(offset);
   }
   multiplexer.parameters.changed();
+  return scaled;
 }
 
 }  // namespace muxnet

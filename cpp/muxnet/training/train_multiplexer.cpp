@@ -47,10 +47,9 @@ Tensor offload_targets(const Tensor& correct, const MultiplexerTrainingOptions& 
 
 class MultiplexerTask : public TrainingTask {
  public:
-  MultiplexerTask(Model& multiplexer, const FrozenOutputs& outputs, std::span<const double> costs,
+  MultiplexerTask(Model& multiplexer, const FrozenOutputs& outputs,
                   const MultiplexerTrainingOptions& options, const FrozenOutputs* validation)
       : outputs_(outputs),
-        costs_(costs),
         options_(options),
         batch_(options.fit.batch_size),
         correct_(correctness(outputs.probabilities, outputs.labels)),
@@ -89,7 +88,6 @@ class MultiplexerTask : public TrainingTask {
   double routed_accuracy(const Tensor& weights, const Tensor& correct) const;
 
   const FrozenOutputs& outputs_;
-  std::span<const double> costs_;
   const MultiplexerTrainingOptions& options_;
   std::int64_t batch_;
   Tensor correct_;
@@ -155,7 +153,7 @@ void MultiplexerTask::next_batch() {
 
 MultiplexerValue MultiplexerTask::objective(const Tensor& scores) const {
   if (!ensemble()) return multiplexer_correctness(scores, batch_targets_);
-  return multiplexer_ensemble(scores, probabilities_, labels_, costs_, options_.weights);
+  return multiplexer_ensemble(scores, probabilities_, labels_, outputs_.costs, options_.weights);
 }
 
 Tensor MultiplexerTask::distil(StepMetrics& metrics) const {
@@ -201,21 +199,20 @@ std::vector<double> MultiplexerTask::evaluate() {
   const std::int64_t n = validation_->inputs();
   Tensor weights = predictor_->outputs(validation_->images.rows(0, n), {"scores"}).at("scores");
   if (ensemble()) {
-    weights = multiplexer_weights(weights, costs_, options_.weights);
+    weights = multiplexer_weights(weights, outputs_.costs, options_.weights);
   } else {
     for (float& value : weights.span<float>()) value = 1 / (1 + std::exp(-value));
   }
   return {routed_accuracy(weights, validation_correct_.rows(0, n))};
 }
 
-void check_options(const FrozenOutputs& outputs, std::span<const double> costs,
-                   const MultiplexerTrainingOptions& options) {
+void check_options(const FrozenOutputs& outputs, const MultiplexerTrainingOptions& options) {
   const std::int64_t models = outputs.models();
   require(options.distillation_weight >= 0 && std::isfinite(options.distillation_weight),
           "train_multiplexer", "distillation_weight of at least 0",
           text(options.distillation_weight));
-  require(static_cast<std::int64_t>(costs.size()) == models, "train_multiplexer",
-          text(models, " costs, one per model"), text(costs.size()));
+  require(static_cast<std::int64_t>(outputs.costs.size()) == models, "train_multiplexer",
+          text(models, " costs, one per model"), text(outputs.costs.size()));
   require(options.fit.batch_size > 0 && options.fit.batch_size <= outputs.inputs(),
           "train_multiplexer",
           text("batch_size of 1 to ", outputs.inputs(), ", the held-out inputs"),
@@ -237,7 +234,7 @@ void check_multiplexer(const Model& multiplexer, const FrozenOutputs& outputs,
 }
 
 std::string fingerprint_of(const Model& multiplexer, const FrozenOutputs& outputs,
-                           std::span<const double> costs, const MultiplexerTrainingOptions& options,
+                           const MultiplexerTrainingOptions& options,
                            const FrozenOutputs* validation) {
   nlohmann::json result;
   result["phase"] = "multiplexer";
@@ -249,7 +246,7 @@ std::string fingerprint_of(const Model& multiplexer, const FrozenOutputs& output
   result["offload"] = static_cast<int>(options.offload);
   result["device"] = options.device;
   result["cloud"] = options.cloud;
-  result["costs"] = std::vector<double>(costs.begin(), costs.end());
+  result["costs"] = outputs.costs;
   result["variants"] = outputs.variants;
   result["images"] = fingerprint::digest(outputs.images);
   result["labels"] = fingerprint::digest(outputs.labels);
@@ -267,22 +264,20 @@ std::string fingerprint_of(const Model& multiplexer, const FrozenOutputs& output
 }  // namespace
 
 TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& outputs,
-                                 std::span<const double> costs,
                                  const MultiplexerTrainingOptions& options,
                                  const FrozenOutputs* validation,
                                  const ProgressCallback& callback) {
-  check_options(outputs, costs, options);
+  check_options(outputs, options);
   check_multiplexer(multiplexer, outputs, options);
   Model* const models[] = {&multiplexer};
   const auto writing = hold_models(models, "train_multiplexer");
-  MultiplexerTask task(multiplexer, outputs, costs, options, validation);
-  auto result =
-      run_training(task, models, options.fit, {},
-                   fingerprint_of(multiplexer, outputs, costs, options, validation), callback);
+  MultiplexerTask task(multiplexer, outputs, options, validation);
+  auto result = run_training(task, models, options.fit, {},
+                             fingerprint_of(multiplexer, outputs, options, validation), callback);
   const bool correctness =
       options.offload == OffloadTarget::none && options.objective == Objective::correctness;
   if (correctness && validation != nullptr && result.status == TrainingStatus::finished) {
-    scale_scores(multiplexer, *validation);
+    scale_own_scores(multiplexer, *validation);
   }
   return result;
 }

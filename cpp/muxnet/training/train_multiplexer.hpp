@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "muxnet/losses/multiplexer.hpp"
 #include "muxnet/training/frozen_outputs.hpp"
@@ -29,7 +28,7 @@ struct MultiplexerTrainingOptions {
 };
 
 /// Step 2 of Algorithm 1: the multiplexer learns from what frozen models answered, by
-/// - ensemble: Eq. 7, cross-entropy of the weighted answer, with `costs` (N positive numbers);
+/// - ensemble: Eq. 7, cross-entropy of the weighted answer, with the costs of `outputs`;
 /// - correctness: binary cross-entropy of each score against "this model is right";
 /// - offload: binary cross-entropy of the one score against OffloadTarget;
 /// each + distillation_weight * Eq. 8. An epoch shows every input once, in a variant drawn at
@@ -38,11 +37,10 @@ struct MultiplexerTrainingOptions {
 ///
 /// Graph outputs used: "scores" (batch, N), with offload (batch, 1), and "meta" (batch, N * D) or
 /// (batch, D). `validation` (may be null): accuracy on its variant 0 after each epoch; a finished
-/// multiplexer of correctness is then calibrated on it (scale_scores). Throws as
+/// multiplexer of correctness is then scaled on it (scale_own_scores). Throws as
 /// run_training, std::invalid_argument on parts that do not fit each other.
 /// Source: arXiv 2001.05870v2, Algorithm 1.
 TrainingResult train_multiplexer(Model& multiplexer, const FrozenOutputs& outputs,
-                                 std::span<const double> costs,
                                  const MultiplexerTrainingOptions& options,
                                  const FrozenOutputs* validation = nullptr,
                                  const ProgressCallback& callback = {});

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError
 from muxnet.base.files import Json
-from muxnet.base.images import raw_pixels
 
 # How ONNX writes the file of a tensor that lies outside the model: key "location", then the value.
 EXTERNAL = re.compile(rb"\x0a\x08location\x12")
-IMAGES_AT_A_TIME = 1024
 
 Known = dict[str, str]
 
@@ -40,19 +38,6 @@ def of_text(*texts: str) -> str:
     """Return a digest of texts."""
     content = json.dumps(texts).encode()
     return _core.digest(np.frombuffer(content, np.uint8))
-
-
-def of_data(data: _core.Dataset) -> Known:
-    """Return digests of the images of a data set as models are shown them, and of its labels."""
-    pieces = [
-        _core.digest(raw_pixels(data, start, min(start + IMAGES_AT_A_TIME, len(data))))
-        for start in range(0, len(data), IMAGES_AT_A_TIME)
-    ]
-    return {
-        "count": str(len(data)),
-        "images": of_text(*pieces),
-        "labels": _core.digest(data.labels),
-    }
 
 
 def of_path(path: str | os.PathLike[str]) -> str:

@@ -1,10 +1,16 @@
-"""The machine that figures are measured on."""
+"""The machine that numbers are measured on."""
 
 import os
 import platform
+import sysconfig
 from pathlib import Path
 
 from muxnet.base.compiled import _core
+
+# Where the interpreter keeps what is installed, as opposed to what a user writes.
+INSTALLED = tuple(
+    str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")
+)
 
 
 def cpu_name(path: str | os.PathLike[str] = "/proc/cpuinfo") -> str:

@@ -18,7 +18,7 @@ from muxnet.base.words import count_text, duration_text
 LOG_SECONDS = 10.0
 
 
-def figures(progress: _core.Progress) -> list[str]:
+def metrics(progress: _core.Progress) -> list[str]:
     """Return loss, accuracy and mean distances as short texts, each only where known."""
     parts = []
     if progress.losses:
@@ -48,7 +48,7 @@ def epoch(progress: _core.Progress) -> str:
 def line(progress: _core.Progress) -> str:
     """Return one plain line: phase, epoch, epochs, step, steps (over all), then the rest."""
     place = f"{progress.phase}: {epoch(progress)} step {progress.step}/{progress.steps}"
-    return ", ".join((place, *figures(progress), *speed(progress)))
+    return ", ".join((place, *metrics(progress), *speed(progress)))
 
 
 class Reporter(ABC):
@@ -97,7 +97,7 @@ class LogReporter(Reporter):
 
 
 class BarReporter(Reporter):
-    """Draws one bar per phase, with speed and figures beside it."""
+    """Draws one bar per phase, with speed and metrics beside it."""
 
     def __init__(self, stream: TextIO) -> None:
         whole = Column(no_wrap=True)
@@ -115,7 +115,7 @@ class BarReporter(Reporter):
         phase = progress.phase
         if phase not in self._tasks:
             self._tasks[phase] = self._bars.add_task(phase, total=progress.steps, details="")
-        lines = (" · ".join((epoch(progress), *speed(progress))), " · ".join(figures(progress)))
+        lines = (" · ".join((epoch(progress), *speed(progress))), " · ".join(metrics(progress)))
         self._bars.update(
             self._tasks[phase],
             completed=progress.step,

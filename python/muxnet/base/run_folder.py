@@ -26,6 +26,11 @@ class RunFolder:
         return self.results.is_file() and self.config.is_file()
 
     @property
+    def has_networks(self) -> bool:
+        """Whether it holds a finished run of networks of the zoo."""
+        return self.finished and not self.models.is_file()
+
+    @property
     def report(self) -> Path:
         """The report for a person."""
         return self.path / "report.html"
@@ -39,6 +44,11 @@ class RunFolder:
     def weights(self) -> Path:
         """The folder of every network's weights."""
         return self.path / "weights"
+
+    @property
+    def models(self) -> Path:
+        """The list of its models, where they are not networks of the zoo."""
+        return self.path / "models.json"
 
     @property
     def policies(self) -> Path:
@@ -55,4 +65,5 @@ class RunFolder:
 
     def checkpoints(self) -> list[Path]:
         """Return the checkpoints that are there."""
-        return sorted(self.path.glob("checkpoint-*.safetensors"))
+        begun = self.path.glob("outcomes-*.safetensors.partial")
+        return sorted([*self.path.glob("checkpoint-*.safetensors"), *begun])

@@ -56,6 +56,13 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def needed(_: type[Value], text: str, *, above: float | None = None) -> Value:
+    """Return a field as of ``option`` without a default: a record that lacks it is refused."""
+    metadata = {"help": text, "names": None, "checked": False, "range": {"above": above}}
+    made: Value = dataclasses.field(metadata=metadata)
+    return made
+
+
 def to_dict(record: "DataclassInstance | Mapping[str, object]") -> dict[str, Json]:
     """Return ``record`` as dicts, lists and scalars, ready for JSON.
 

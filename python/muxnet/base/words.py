@@ -51,8 +51,10 @@ def compared_text(cost: float, other: float) -> str:
     return f"{percent} % {'more' if more else 'less'} than"
 
 
-def count_text(count: float) -> str:
-    """Return a count with its thousands separated: ``25,557,032``."""
+def count_text(count: float | None) -> str:
+    """Return a count with its thousands separated: ``25,557,032``; a dash for none."""
+    if count is None:
+        return "–"
     return f"{count:,.0f}"
 
 

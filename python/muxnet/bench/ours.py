@@ -12,7 +12,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.machine import set_threads
 from muxnet.bench import replaying
 from muxnet.bench.works import Work
-from muxnet.run.data import dataset
+from muxnet.training.data import dataset
 
 STEPS_PER_EPOCH = 8
 BATCHES_LOADED = 64  # at a time: more than are prepared ahead

@@ -25,7 +25,7 @@ class Row:
     precision: str
     batch: int
     ours_ms: float
-    peer: str  # empty: none does it, and there are no figures of it
+    peer: str  # empty: none does it, and there are no numbers of it
     peer_ms: float | None
     ratio: float | None  # ours / peer, of the medians
     ours_peak_mb: float  # of the whole process

@@ -193,8 +193,8 @@ async def _right(client: Client, images: Pixels, labels: NDArray[np.int32]) -> l
 def _test_images(options: LoadOptions) -> tuple[Pixels, NDArray[np.int32]]:
     from muxnet.base.images import raw_pixels
     from muxnet.base.run_folder import RunFolder
-    from muxnet.run.config import load_config
-    from muxnet.run.data import data_of
+    from muxnet.training.config import load_config
+    from muxnet.training.data import data_of
 
     config = load_config(RunFolder(options.run).config)
     data = data_of(dataclasses.replace(config, data=options.data or config.data)).test

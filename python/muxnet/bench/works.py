@@ -4,7 +4,7 @@ import dataclasses
 
 from muxnet.base.compiled import _core
 from muxnet.outcomes.study_results import DEFAULT
-from muxnet.run.config import SMALL_ZOO
+from muxnet.training.config import SMALL_ZOO
 
 FULL_ZOO = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
 MODELS = 6  # of invented outcomes
@@ -19,7 +19,7 @@ PEERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """One line of the benchmark's table, without its figures."""
+    """One line of the benchmark's table, without its numbers."""
 
     kind: str  # train, infer, route, load, replay, decide or fit
     name: str

@@ -10,6 +10,8 @@ from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.words import percent_text
+from muxnet.commands.scored import add_scored_inputs, scored_table
+from muxnet.outcomes.class_order import classes_of_policy
 from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 
@@ -21,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet calibrate``."""
     parser.add_argument("router", type=Path, help="folder that muxnet fit left; it is rewritten")
     parser.add_argument("--outcomes", type=Path, metavar="TABLE", help="inputs it has not seen")
+    add_scored_inputs(parser)
     _add_changes(parser)
     parser.add_argument("--budget", type=float, metavar="COST", help="greatest mean cost per input")
     parser.add_argument(
@@ -93,7 +96,8 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, obje
     table = None
     if arguments.outcomes is not None:
         costs = parse_costs(arguments.costs)
-        table = read_evaluation_part(arguments.outcomes, costs, policy.classes)
+        table = read_evaluation_part(arguments.outcomes, costs, classes_of_policy(policy))
+        table = scored_table(table, policy, arguments)
     if arguments.drop is not None:
         content = promise(policy, table, arguments)
     elif limited:

@@ -57,7 +57,7 @@ def draw(arguments: argparse.Namespace) -> dict[str, object]:
     """Leave the figures in the run's folder, print the placements, and return all numbers."""
     from muxnet.paper.placements import placements
     from muxnet.run import analysis
-    from muxnet.run.finished import load_run
+    from muxnet.training.finished import load_run
 
     _core.set_threads(arguments.threads)
     run = load_run(arguments.run)

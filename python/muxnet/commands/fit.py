@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from muxnet.base import schema
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UsageError, error_text
+from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
+from muxnet.base.progress import reporter
 from muxnet.base.words import cost_text, cost_title, percent_text
-from muxnet.outcomes.fitting import fit_policy
+from muxnet.commands.collect import SPLITS
+from muxnet.commands.options import Names, add_options, given_options
+from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
-from muxnet.pool.adapters import keep_models, read_models
-from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE, describe_point
+from muxnet.pool.cross_fitting import FOLDS, CrossFitted, Pricing, cross_fit
+from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
+from muxnet.pool.router_folder import (
+    MODELS_FILE,
+    OUTCOMES_FILE,
+    POLICY_FILE,
+    describe_point,
+    forget_multiplexer,
+    keep_multiplexer,
+)
+from muxnet.training.config import DATASET_DEFAULTS, RunConfig
+from muxnet.training.data import dataset
 
 HELP = "fit a router on recorded answers and save it"
 INTERRUPTED = "nothing was left"
+
+SCORED = "hybrid_single"  # the policy by default where there is a multiplexer
+TRAINING = ("batch_size", "augmentation", "multiplexer")  # what of a run's configuration applies
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet fit``."""
     parser.add_argument("table", type=Path, help="safetensors, npz, csv or parquet")
     parser.add_argument("--out", type=Path, default=Path("router"), help="folder of the router")
-    parser.add_argument("--policy", default=DEFAULT, metavar="NAME", help="policy of the router")
+    parser.add_argument(
+        "--policy",
+        metavar="NAME",
+        help=f"policy of the router (default: {DEFAULT}, with --multiplexer {SCORED})",
+    )
     parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
@@ -48,6 +72,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="dearest",
         help="the model to call there: fail dear or fail cheap",
     )
+    _add_multiplexer(parser)
+
+
+def _add_multiplexer(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("a multiplexer, trained on the table's answers")
+    kinds = Names(lambda: (kind.name for kind in _core.multiplexer_kinds()))
+    group.add_argument(
+        "--multiplexer",
+        dest="kind",
+        choices=kinds,
+        metavar="KIND",
+        help="train one, which is shown: %(choices)s",
+    )
+    group.add_argument(
+        "--data", help="the table's inputs, as of muxnet collect; features: default the table's own"
+    )
+    group.add_argument("--split", choices=SPLITS, default="", help="as of muxnet collect")
+    group.add_argument(
+        "--folds", type=int, default=FOLDS, metavar="N", help="parts of the cross-fitting"
+    )
+    add_options(parser, RunConfig, only=TRAINING, without=("multiplexer.kind",))
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -56,22 +101,27 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
     if not 0 <= arguments.gate < float("inf"):
         raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
+    name = arguments.policy or (SCORED if arguments.kind else DEFAULT)
+    _core.make_policy(name)  # refused before anything is trained
     table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
     if arguments.models is not None:
         check_models(arguments.models, table.models)
     path = arguments.out / POLICY_FILE
     with sole_folder(arguments.out):
+        found = fit_multiplexer(table, arguments) if arguments.kind else None
+        table = table if found is None else found.table
         policy = fit_policy(
-            arguments.policy,
+            name,
             table,
             cost_kind=arguments.cost_kind,
             seed=arguments.seed,
             budget=arguments.budget,
             options={"gate": arguments.gate, "unsure": arguments.unsure},
         )
+        leave_multiplexer(found, policy, arguments.out)
         policy.save(path)
         if arguments.models is not None:
-            keep_models(arguments.models, arguments.out / MODELS_FILE)
+            keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
     content = describe_point(policy)
     print(
         f"fitted {policy.name} on {len(table):,} inputs: {len(policy.operating_points)} operating "
@@ -84,6 +134,73 @@ def execute(arguments: argparse.Namespace) -> int:
     if target is not None:
         write_json(target, content)
     return 0
+
+
+def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) -> CrossFitted:
+    """Return a multiplexer for the table's models, trained on what they answered.
+
+    Raises:
+        UsageError: its cost is not known; no inputs to show it.
+        UserError: the answers are to other inputs.
+
+    """
+    from muxnet.pool.input_sources import open_inputs
+    from muxnet.pool.shown_inputs import format_shown, matching_rows, read_shown
+
+    if table.split == "test":  # which no policy is fitted on
+        expected = "inputs to fit on (of muxnet collect --split held_out)"
+        raise UserError(error_text(str(arguments.table), expected, "those to test on"))
+    config = training_config(arguments)
+    pricing = Pricing.of(cost_kind_of(table, arguments.cost_kind), config.multiplexer.cost)
+    kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
+    vectors = kinds[arguments.kind].source == _core.MultiplexerSource.vectors
+    features, images = np.asarray(table.features), None
+    if arguments.data is not None:
+        inputs = open_inputs(arguments.data, split=arguments.split)
+        inputs = inputs.subset(matching_rows(table, inputs))
+        images = format_shown(inputs, config)
+        data = read_shown(inputs, images)
+    elif vectors and features.size:
+        data = dataset(features, np.asarray(table.labels), name=arguments.table.name)
+    else:
+        expected = "the table's inputs"
+        raise UsageError(error_text("--data", expected, "none"))
+    with reporter() as progress:
+        return cross_fit(
+            table,
+            data,
+            pricing,
+            config,
+            images=images,
+            folds=arguments.folds,
+            progress=progress,
+            say=print,
+        )
+
+
+def training_config(arguments: argparse.Namespace) -> RunConfig:
+    """Return how the multiplexer is trained: defaults of the kind of data, options over them."""
+    kind, colon, _ = (arguments.data or "").partition(":")
+    defaults = DATASET_DEFAULTS.get(kind, {}) if colon or kind == "digits" else {}
+    chosen = {key: value for key, value in defaults.items() if key in TRAINING}
+    given = given_options(arguments, RunConfig, only=TRAINING)
+    config = schema.replace(RunConfig(seed=arguments.seed), chosen, "defaults")
+    config = schema.replace(config, given, "options")
+    own = dataclasses.replace(config.multiplexer, kind=arguments.kind)
+    return dataclasses.replace(config, multiplexer=own)
+
+
+def leave_multiplexer(found: CrossFitted | None, policy: _core.Policy, out: Path) -> None:
+    """Keep a router's multiplexer and its scores in its folder, and none that was there before."""
+    if found is None:
+        forget_multiplexer(out)
+        return
+    found.table.save(out / OUTCOMES_FILE)
+    left_out = keep_multiplexer(found.saved, out)
+    if left_out:
+        print(left_out)
+    if not policy.uses_multiplexer:
+        print(f"{policy.name} does not look at the multiplexer: it is kept, and not run")
 
 
 def _cheaper(policy: _core.Policy, table: _core.OutcomeTable) -> list[str]:

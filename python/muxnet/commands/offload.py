@@ -30,7 +30,7 @@ from muxnet.paper.offload import (
 from muxnet.paper.tables import LINKS, load_link
 
 if TYPE_CHECKING:
-    from muxnet.run.finished import LoadedRun
+    from muxnet.training.finished import LoadedRun
 
 HELP = "send a run's hard test images to a server and print the paper's Table I as measured here"
 INTERRUPTED = "nothing was left"
@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--logits", action="store_true", help="the server's output are logits")
     images = parser.add_mutually_exclusive_group()
     images.add_argument("--data", default="", metavar="KIND:PATH", help="its test part instead")
-    images.add_argument("--images", type=Path, metavar="DIR", help="JPEG or PNG files instead")
+    images.add_argument("--images", type=Path, metavar="DIR", help="image files instead")
     parser.add_argument("--count", type=int, default=500, help="images, at most")
     parser.add_argument("--rate", type=float, default=0.0, help="images a second (0: in turn)")
     parser.add_argument("--deadline-ms", type=float, default=1000.0)
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure every setup, print the table, and return the exit status."""
-    from muxnet.run.finished import load_run
+    from muxnet.training.finished import load_run
 
     check(arguments)
     objective = objective_terms(arguments.objective)
@@ -169,7 +169,7 @@ def objective_terms(text: str) -> dict[str, float]:
 
 def stream_of(arguments: argparse.Namespace, run: LoadedRun) -> Stream:
     """Return the images to answer: the run's test part, another's, or a folder's."""
-    from muxnet.run.data import load_data, load_images
+    from muxnet.training.data import load_data, load_images
 
     if arguments.images is not None:
         _, height, width = run.test.image_shape

@@ -6,35 +6,48 @@ import argparse
 import dataclasses
 import functools
 import typing
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Literal, get_args, get_origin
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Literal, get_args, get_origin
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 
-if TYPE_CHECKING:
-    from muxnet.pool.pools import ImageFormat
 
+def add_options(
+    parser: argparse.ArgumentParser,
+    kind: type,
+    *,
+    only: Collection[str] = (),
+    without: Collection[str] = (),
+) -> None:
+    """Add an option for every field of the dataclass ``kind``; nested ones in groups of theirs.
 
-def add_options(parser: argparse.ArgumentParser, kind: type) -> None:
-    """Add an option for every field of the dataclass ``kind``; nested ones in groups of theirs."""
+    ``only``: for these fields, if any are named; ``without``: not for these, nested ones by
+    ``FIELD.PART``.
+    """
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
+        if only and field.name not in only:
+            continue
         hint = hints[field.name]
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
             group = parser.add_argument_group(field.name)
             inner = typing.get_type_hints(hint)
             for part in dataclasses.fields(hint):
                 key = f"{field.name}.{part.name}"
+                if key in without:
+                    continue
                 _add(group, key, inner[part.name], part)
         else:
             _add(parser, field.name, hint, field)
 
 
-def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object]:
+def given_options(
+    arguments: argparse.Namespace, kind: type, *, only: Collection[str] = ()
+) -> dict[str, object]:
     """Return the options that were given, nested as in the configuration file."""
-    names = {field.name for field in dataclasses.fields(kind)}
+    names = set(only) or {field.name for field in dataclasses.fields(kind)}
     result: dict[str, object] = {}
     for key, value in vars(arguments).items():
         outer, _, inner = key.partition(".")
@@ -44,8 +57,8 @@ def given_options(arguments: argparse.Namespace, kind: type) -> dict[str, object
 
 
 def add_image_options(parser: argparse._ActionsContainer) -> None:
-    """Add how files become images for models that do not say so themselves."""
-    parser.add_argument("--size", type=int, metavar="N", help="side of images (default: 64)")
+    """Add what images are shown to models that do not say so themselves."""
+    parser.add_argument("--size", type=int, metavar="N", help="side of images")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
     parser.add_argument(
         "--resize",
@@ -55,36 +68,35 @@ def add_image_options(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def given_image_format(arguments: argparse.Namespace) -> ImageFormat | None:
+def given_image_format(arguments: argparse.Namespace) -> _core.ImageFormat | None:
     """Return what the options of ``add_image_options`` say; None where nothing was said.
 
     Raises:
         UsageError: it does not go together.
 
     """
-    from muxnet.pool.pools import ImageFormat
+    from muxnet.pool.pools import image_format
 
-    names = ("size", "channels", "resize")
-    given = {name: getattr(arguments, name) for name in names}
-    given = {name: value for name, value in given.items() if value is not None}
-    if given.get("size", 1) < 1:
-        raise UsageError(error_text("--size", "a number of pixels", given["size"]))
-    if "resize" in given:
-        if "size" not in given or given.get("channels") == 1:
-            raise UsageError(error_text("--resize", "--size, in colour", "none or grey"))
-        if given["resize"] < given["size"]:
-            raise UsageError(error_text("--resize", f"at least {given['size']}", given["resize"]))
-    return ImageFormat(**given) if given else None
+    side, channels, resize = arguments.size, arguments.channels, arguments.resize
+    if side is None:
+        if channels is not None or resize is not None:
+            raise UsageError(error_text("--channels, --resize", "--size beside them", "none"))
+        return None
+    if side < 1:
+        raise UsageError(error_text("--size", "a number of pixels", side))
+    if resize is not None and resize < side:
+        raise UsageError(error_text("--resize", f"at least {side}", resize))
+    return image_format(channels or 3, side, side, resize or 0)
 
 
 def add_payload(parser: argparse.ArgumentParser, default: str) -> None:
     """Add as what images are sent."""
-    names = _Names(lambda: (payload.name for payload in _core.image_payloads()))
+    names = Names(lambda: (payload.name for payload in _core.image_payloads()))
     told = "of images: %(choices)s"
     parser.add_argument("--payload", choices=names, metavar="NAME", default=default, help=told)
 
 
-class _Names:
+class Names:
     """Names that are looked up when they are told or checked, not when the parser is built."""
 
     def __init__(self, names: Callable[[], Iterable[str]], *, checked: bool = True) -> None:
@@ -109,7 +121,7 @@ def _add(
     )
     names = metadata.get("names")
     if names is not None:
-        add(metavar="NAME", choices=_Names(names, checked=metadata["checked"]))
+        add(metavar="NAME", choices=Names(names, checked=metadata["checked"]))
     elif hint is bool:
         add(action=argparse.BooleanOptionalAction)
     elif get_origin(hint) is Literal:

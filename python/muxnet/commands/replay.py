@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Decide, print, and return the exit status: 1 where a decision came out otherwise."""
-    from muxnet.pool.pools import load_policy
+    from muxnet.pool.router_policy import load_policy
 
     policy = load_policy(arguments.router, arguments.policy)
     lines = read_text(arguments.records, RECORDS_BYTES).splitlines()

@@ -24,7 +24,7 @@ EXIT_DAMAGED = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet route``."""
     parser.add_argument("router", type=Path, help="folder of muxnet fit, or of a finished run")
-    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG files")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="image files")
     parser.add_argument("--policy", default="", metavar="NAME", help="of a run's policies")
     parser.add_argument("--models", type=Path, metavar="FILE", help="list as of muxnet collect")
     add_image_options(parser)

@@ -8,9 +8,9 @@ from muxnet.base.errors import ConfigError, UsageError
 from muxnet.base.files import write_json
 from muxnet.base.run_folder import RunFolder
 from muxnet.commands.options import add_options, given_options
-from muxnet.run import results
-from muxnet.run.config import RunConfig, data_kind, load_config
 from muxnet.run.main_job import carry_out
+from muxnet.training import results
+from muxnet.training.config import RunConfig, data_kind, load_config
 
 HELP = "train the models and the multiplexer, evaluate every policy and write a report"
 INTERRUPTED = "a checkpoint was left: the same command with --resume goes on from it"
@@ -52,7 +52,9 @@ def configuration(arguments: argparse.Namespace, *, resume: bool) -> RunConfig:
     """
     options = given_options(arguments, RunConfig)
     try:
-        data_kind(schema.replace(RunConfig(), options, "options").data)
+        given = schema.replace(RunConfig(), options, "options")
+        if not given.lists_models:
+            data_kind(given.data)
     except ConfigError as error:
         raise UsageError(str(error)) from error
     path = getattr(arguments, "config", None)

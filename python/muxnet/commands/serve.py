@@ -215,7 +215,7 @@ def find_source(arguments: argparse.Namespace) -> "Source":
         UserError: neither a finished run nor a router.
 
     """
-    from muxnet.pool.pools import models_file
+    from muxnet.pool.router_policy import models_file
     from muxnet.serve.served import Source
 
     path, run = arguments.source, arguments.run

@@ -9,6 +9,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.tables import print_table
+from muxnet.outcomes.class_order import classes_of_table
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.study import divided, study
 from muxnet.outcomes.study_results import VERDICTS, Study, model_table, policy_table, to_json
@@ -42,7 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
     parts = read_outcomes(arguments.table, costs)
     if arguments.test is not None:
         held_out = whole(arguments.table, parts)
-        other = read_outcomes(arguments.test, costs, held_out.probabilities.shape[2])
+        other = read_outcomes(arguments.test, costs, classes_of_table(held_out))
         parts = {"held_out": held_out, "test": whole(arguments.test, other)}
     held_out, test = divided(parts, arguments.fraction, arguments.seed)
     found = study(

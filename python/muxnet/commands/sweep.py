@@ -105,7 +105,7 @@ def finished(record: Record | None) -> Record | None:
 def say(trial: Trial, record: Record, done: int, total: int) -> None:
     """Print a line on a finished trial."""
     labels = " ".join(str(label) for label in trial.labels.values())
-    accuracy = record.figures.get("accuracy")
+    accuracy = record.metrics.get("accuracy")
     outcome = record.error or (f"accuracy {accuracy:.4f}" if accuracy is not None else "done")
     print(f"{done}/{total} {labels}: {outcome}, {duration_text(record.seconds)}", flush=True)
 

@@ -8,7 +8,7 @@ from muxnet.base.files import write_json
 from muxnet.base.machine import set_threads
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import busy_text, count_text, latency_text, macs_text, megabytes_text
-from muxnet.run.zoo import image_shape, measure_latency, options_for
+from muxnet.training.zoo import image_shape, measure_latency, options_for
 
 HELP = "list the networks with their costs, or the layers of one of them"
 INTERRUPTED = "nothing was left"

@@ -66,7 +66,7 @@ def details_of(found: _core.Details, names: Sequence[str]) -> Details:
 
 
 def by_share(found: Mapping[float, float | None]) -> dict[str, float | None]:
-    """Return figures by share under the names that JSON has for these."""
+    """Return numbers by share under the names that JSON has for these."""
     return {f"{share:.2f}": value for share, value in found.items()}
 
 

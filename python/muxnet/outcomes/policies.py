@@ -24,23 +24,24 @@ COMPARED = ("random_mixing", "cascade")
 class AtEqualCost:
     """Accuracy of a policy minus another's at the cost that the first was chosen to have.
 
-    ``macs``: what the other then costs.
+    ``cost``: what the other then costs.
     """
 
     value: float
     interval: _core.Interval
-    macs: float
+    cost: float
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluations:
-    """Every policy of a run, by its name in results.json.
+    """Every policy of a run, by its name in results.json; costs are of ``cost_kind``.
 
     ``routed``: those that look at the multiplexer, ``notes``: of these, in words, which collapsed.
     ``singles`` (N), accuracies of the models alone; ``area``: of the multiplexer above random
     mixing; ``comparisons``: hybrid_single against others; ``hardness``: under hybrid_single.
     """
 
+    cost_kind: str
     policies: dict[str, _core.Evaluation]
     fitted: dict[str, _core.Policy]
     routed: set[str]
@@ -60,39 +61,43 @@ def reported_policies() -> tuple[str, ...]:
 
 
 def evaluate_policies(
-    calibration: tuple[_core.OutcomeTable, _core.OutcomeTable],
-    test: tuple[_core.OutcomeTable, _core.OutcomeTable],
-    held_out: _core.OutcomeTable | None = None,
+    parts: Mapping[str, _core.OutcomeTable],
+    table: _core.OutcomeTable,
+    pair: _core.OutcomeTable | None = None,
     *,
+    cost_kind: str = "",
     seed: int = 0,
 ) -> Evaluations:
     """Fit every policy on held-out outcomes and evaluate it on test outcomes.
 
-    ``calibration`` and ``test`` are (table of all models, table of the mobile/cloud case).
-    Policies that look at the multiplexer are fitted on the calibration part, from which it has
-    learnt nothing; all others on ``held_out``, the whole of it, where given.
+    Args:
+        parts: outcomes by part. Policies that look at the multiplexer are fitted on
+            ``calibration``, whose scores are of inputs from which it has learnt nothing, all others
+            on ``held_out``, the whole of it, and that of the mobile/cloud case on
+            ``offload-calibration``, where there is one.
+        table: the test outcomes of all models.
+        pair: those of the mobile/cloud case.
+        cost_kind: the costs to trade (default: MACs, else the table's first).
+        seed: of policies that draw, and of the intervals.
+
     """
-    whole = calibration[0] if held_out is None else held_out
-    parts = {
-        "held_out": whole,
-        "calibration": calibration[0],
-        "offload-calibration": calibration[1],
-    }
-    table, pair = test
+    names = [name for name in reported_policies() if name != OFFLOAD or pair is not None]
     fitted = {
-        name: fit_policy(name, fitting_table(name, parts), seed=seed)
-        for name in reported_policies()
+        name: fit_policy(name, fitting_table(name, parts), cost_kind=cost_kind, seed=seed)
+        for name in names
     }
     found = {
         name: _core.evaluate(policy, table, seed)
         for name, policy in fitted.items()
         if name != OFFLOAD
     }
-    offload = _core.evaluate(fitted[OFFLOAD], pair, seed)
-    found[OFFLOAD] = _core.in_pool(offload, pair.models, table.models)
+    if pair is not None:
+        offload = _core.evaluate(fitted[OFFLOAD], pair, seed)
+        found[OFFLOAD] = _core.in_pool(offload, pair.models, table.models)
     hybrid, mixing = fitted["hybrid_single"], fitted["random_mixing"]
     routed = {name for name, policy in fitted.items() if policy.uses_multiplexer}
     return Evaluations(
+        cost_kind=hybrid.cost_kind,
         policies=found,
         fitted=fitted,
         routed=routed,
@@ -131,7 +136,7 @@ def _compare(
     estimate = _core.bootstrap_difference(
         [float(right) for right in hybrid.correct], [float(right) for right in rival.correct], seed
     )
-    return AtEqualCost(estimate.value, estimate.interval, rival.costs["macs"].mean.value)
+    return AtEqualCost(estimate.value, estimate.interval, rival.costs[other.cost_kind].mean.value)
 
 
 def _auroc(table: _core.OutcomeTable) -> list[float | None]:

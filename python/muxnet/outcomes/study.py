@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
@@ -18,8 +17,8 @@ from muxnet.outcomes.study_results import (
     DEFAULT,
     Choice,
     Diversity,
-    ModelFigures,
-    PolicyFigures,
+    ModelStudy,
+    PolicyStudy,
     Study,
 )
 from muxnet.outcomes.study_verdict import sentences
@@ -82,7 +81,7 @@ def study(
     kind = cost_kind_of(held_out, cost_kind)
     found = _core.study(held_out, test, cost_kind=kind, policy=DEFAULT, seed=seed)
     models = tuple(
-        ModelFigures(entry.name, entry.accuracy, entry.cost, entry.only_right)
+        ModelStudy(entry.name, entry.accuracy, entry.cost, entry.only_right)
         for entry in found.models
     )
     policies = tuple(_policy(entry) for entry in found.policies)
@@ -109,9 +108,9 @@ def study(
     )
 
 
-def _policy(found: _core.PolicyFigures) -> PolicyFigures:
+def _policy(found: _core.PolicyStudy) -> PolicyStudy:
     area = found.area
-    return PolicyFigures(
+    return PolicyStudy(
         name=found.name,
         area=None if area is None else area.value,
         area_interval=None if area is None else (area.interval.low, area.interval.high),
@@ -135,8 +134,8 @@ def _diversity(found: _core.Diversity) -> Diversity:
 
 def _left_out(policies: Sequence[_core.LeftOut]) -> tuple[str, ...]:
     """Return a word on the policies that the table does not suffice for."""
-    words = [
-        f"{' and '.join(policy_title(entry.policy) for entry in some)} for want of {want}"
-        for want, some in groupby(policies, lambda entry: entry.want)
-    ]
+    titles: dict[str, list[str]] = {}
+    for entry in policies:
+        titles.setdefault(entry.want, []).append(policy_title(entry.policy))
+    words = [f"{' and '.join(some)} for want of {want}" for want, some in titles.items()]
     return (f"Left out: {'; '.join(words)}.",) if words else ()

@@ -22,7 +22,7 @@ ALIKE = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
-class ModelFigures:
+class ModelStudy:
     """One model alone. ``only_right``: share of the inputs that no other model gets right."""
 
     name: str
@@ -32,7 +32,7 @@ class ModelFigures:
 
 
 @dataclasses.dataclass(frozen=True)
-class PolicyFigures:
+class PolicyStudy:
     """A policy over budgets; costs are shares of the best single model's.
 
     ``area``: mean height of its curve above random mixing up to the best single model's cost, with
@@ -78,9 +78,9 @@ class Study:
     evaluated_on: int
     cost_kind: str
     seed: int
-    best_single: ModelFigures
-    models: tuple[ModelFigures, ...]
-    policies: tuple[PolicyFigures, ...]
+    best_single: ModelStudy
+    models: tuple[ModelStudy, ...]
+    policies: tuple[PolicyStudy, ...]
     at_best_accuracy_cost: float | None
     saving: Choice | None  # cheapest with the best single model's accuracy
     gain: Choice | None  # most accurate at the best single model's cost

@@ -8,15 +8,15 @@ from muxnet.outcomes.study_results import (
     DEFAULT,
     Choice,
     Diversity,
-    ModelFigures,
-    PolicyFigures,
+    ModelStudy,
+    PolicyStudy,
 )
 
 
 def sentences(
-    best: ModelFigures,
+    best: ModelStudy,
     diversity: Diversity,
-    policies: Sequence[PolicyFigures],
+    policies: Sequence[PolicyStudy],
     saving: Choice | None,
     gain: Choice | None,
 ) -> tuple[str, ...]:

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.array_files import read_arrays, room
+from muxnet.base.array_files import read_arrays
+from muxnet.base.columns import Array, Column, Columns, read_columns, require_room, texts_of
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, MissingPackageError, UsageError, error_text
-from muxnet.base.files import open_file, read_text
+from muxnet.base.errors import ConfigError, UsageError, error_text
 from muxnet.base.run_folder import RunFolder
+from muxnet.outcomes.class_order import Classes, number_classes, remade, with_classes
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
-    Array: TypeAlias = NDArray[np.generic]
-    Column: TypeAlias = Sequence[str] | Array
-    Columns: TypeAlias = Mapping[str, Column]
     Tables: TypeAlias = dict[str, _core.OutcomeTable]
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
 
-CSV_BYTES = 256 << 20  # Python's texts take some twenty times as much
-PARQUET_BYTES = 4 << 30
-PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
-
 
 def read_outcomes(
-    path: str | os.PathLike[str], costs: Mapping[str, float] | None = None, classes: int = 0
+    path: str | os.PathLike[str],
+    costs: Mapping[str, float] | None = None,
+    classes: Classes | None = None,
 ) -> Tables:
     """Return the outcome tables at ``path``: ``{"all": table}``, or ``held_out`` and ``test``.
 
@@ -49,7 +40,7 @@ def read_outcomes(
       ``NAME:confidence``, or ``NAME:p0``, ``NAME:p1``, ... Of a confidence alone the rest is
       spread evenly over the other classes.
 
-    ``classes``: at least so many where the file has confidences alone, as another table had.
+    ``classes`` are those of another table, or of a router, which keep their numbers here.
     ``costs``, by model, replace the file's own; CSV and Parquet have none.
 
     Raises:
@@ -67,12 +58,14 @@ def read_outcomes(
     readers = {
         ".safetensors": _read_safetensors,
         ".npz": _read_npz,
-        ".csv": _read_csv,
-        ".parquet": _read_parquet,
+        ".csv": _read_columns,
+        ".parquet": _read_columns,
     }
     if path.suffix not in readers:
         raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
-    return readers[path.suffix](path, dict(costs or {}), classes)
+    known = classes or Classes()
+    tables = readers[path.suffix](path, dict(costs or {}), known)
+    return {part: with_classes(table, known, str(path)) for part, table in tables.items()}
 
 
 def parse_costs(text: str | None) -> dict[str, float]:
@@ -105,7 +98,7 @@ def read_fitting_part(
 
 
 def read_evaluation_part(
-    path: str | os.PathLike[str], costs: Mapping[str, float], classes: int = 0
+    path: str | os.PathLike[str], costs: Mapping[str, float], classes: Classes
 ) -> _core.OutcomeTable:
     """Return the table to evaluate on: the test part of a file that divides itself, else all."""
     tables = read_outcomes(path, costs, classes)
@@ -119,30 +112,18 @@ def _read_run(path: Path, costs: dict[str, float]) -> Tables:
         if not file.is_file():
             raise ConfigError(error_text(str(path), f"a finished run's {file.name}", "none"))
         if part != "calibration" or not costs:  # it is there for the multiplexer, with its cost
-            tables[part] = _read_safetensors(file, costs, 0)["all"]
+            tables[part] = _read_safetensors(file, costs, Classes())["all"]
     return tables
 
 
-def _read_safetensors(path: Path, costs: dict[str, float], _: int) -> Tables:
+def _read_safetensors(path: Path, costs: dict[str, float], _: Classes) -> Tables:
     table = _core.OutcomeTable.load(path)
     if not costs:
         return {"all": table}
-    if table.scores.size or table.weights.size:
-        raise ConfigError(error_text(f"{path}, costs", "the costs of the table itself", costs))
-    fields = (table.models, table.probabilities, {"cost": _costs(path, table.models, costs)})
-    return {
-        "all": _core.OutcomeTable(
-            *fields,
-            labels=table.labels,
-            split=table.split,
-            source=table.source,
-            indices=table.indices,
-            features=table.features,
-        )
-    }
+    return {"all": remade(table, costs={"cost": _costs(path, table.models, costs)})}
 
 
-def _read_npz(path: Path, costs: dict[str, float], _: int) -> Tables:
+def _read_npz(path: Path, costs: dict[str, float], _: Classes) -> Tables:
     arrays = read_arrays(path)
     prefixes = ("held_out_", "test_") if "held_out_probabilities" in arrays else ("",)
     tables = {}
@@ -166,63 +147,12 @@ def _read_npz(path: Path, costs: dict[str, float], _: int) -> Tables:
     return tables
 
 
-def _read_csv(path: Path, costs: dict[str, float], classes: int) -> Tables:
-    try:
-        lines = list(csv.reader(io.StringIO(read_text(path, CSV_BYTES), newline="")))
-    except csv.Error as error:
-        raise ConfigError(error_text(str(path), "lines of values", error)) from error
-    if not lines:
-        raise ConfigError(error_text(str(path), "a header", "an empty file"))
-    header, rows = lines[0], lines[1:]
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            expected = f"{len(header)} columns"
-            raise ConfigError(error_text(f"{path}, line {number}", expected, len(row)))
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
-    if len(columns) != len(header):
-        twice = sorted(name for name, times in Counter(header).items() if times > 1)
-        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
-    return {"all": _from_columns(path, columns, costs, classes)}
-
-
-def _read_parquet(path: Path, costs: dict[str, float], classes: int) -> Tables:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        raise MissingPackageError(str(path), "pyarrow", "parquet") from error
-    with open_file(path, PARQUET_BYTES) as file:
-        try:
-            columns = _parquet_columns(path, parquet, file)
-        except (ArrowException, OSError) as error:  # the second of damaged contents too
-            raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
-    return {"all": _from_columns(path, columns, costs, classes)}
-
-
-def _parquet_columns(path: Path, parquet: ModuleType, file: BinaryIO) -> dict[str, Array]:
-    """Return flat columns; texts are kept once each, however often a row refers to them."""
-    opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
-    schema, size = opened.schema, os.fstat(file.fileno()).st_size
-    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
-    values = opened.metadata.num_rows * len(schema)
-    needed = max(8 * values, sum(group.total_byte_size for group in groups))
-    _require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
-    nested = [column.path for column in schema if column.max_repetition_level > 0]
-    if nested:
-        raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
-    texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
-    found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
-    return {name: found.column(name).to_numpy() for name in found.column_names}
-
-
-def _require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
-    most = room(file_bytes, 64 << 20, 1000)
-    if needed > most:
-        expected = f"at most {most:,} bytes made of {file_bytes:,} in the file"
-        raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
+def _read_columns(path: Path, costs: dict[str, float], classes: Classes) -> Tables:
+    return {"all": _from_columns(path, read_columns(path), costs, classes)}
 
 
 def _from_columns(
-    path: Path, columns: Columns, costs: dict[str, float], least: int
+    path: Path, columns: Columns, costs: dict[str, float], known: Classes
 ) -> _core.OutcomeTable:
     if "label" not in columns or not len(columns["label"]):
         raise ConfigError(error_text(str(path), "a column label with a row per input", "none"))
@@ -231,17 +161,18 @@ def _from_columns(
         expected = "columns NAME:prediction and NAME:confidence, or NAME:p0, NAME:p1, ..."
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     if f"{names[0]}:prediction" in columns:
-        probabilities, labels = _from_top_answers(path, columns, names, least)
+        probabilities, labels, classes = _from_top_answers(path, columns, names, known)
     else:
         probabilities, labels = _from_distributions(path, columns, names)
+        classes = [str(k) for k in range(probabilities.shape[2])]
     kinds = {"cost": _costs(path, names, costs)}
-    return _table(path, "all", names, probabilities, labels, kinds)
+    return _table(path, "all", names, probabilities, labels, kinds, classes=classes)
 
 
 def _from_top_answers(
-    path: Path, columns: Columns, names: Sequence[str], least: int
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Return probabilities and labels of classes named by anything, of top answers alone."""
+    path: Path, columns: Columns, names: Sequence[str], known: Classes
+) -> tuple[NDArray[np.float32], NDArray[np.int32], list[str]]:
+    """Return probabilities, labels and class names, by anything, of top answers alone."""
     predictions = [_column(path, columns, f"{name}:prediction") for name in names]
     given = [_numbers(path, columns, f"{name}:confidence") for name in names]
     for name, values in zip(names, given, strict=True):
@@ -250,28 +181,23 @@ def _from_top_answers(
             where = f"{path}, {name}:confidence, row {bad[0] + 1}"
             raise ConfigError(error_text(where, "a number above 0, at most 1", values[bad[0]]))
     confidences = np.stack(given, axis=1)
-    texts = [_texts(column) for column in (columns["label"], *predictions)]
-    classes = {text: i for i, text in enumerate(sorted(set().union(*texts)))}
-    labels, *top = (np.array([classes[text] for text in column], np.int32) for column in texts)
+    texts = [texts_of(column) for column in (columns["label"], *predictions)]
+    classes, (labels, *top) = number_classes(str(path), texts[0], texts[1:], known)
     # So many classes that what is left for each of the others stays below the top one's: of
     # softmax over K classes this is K at most, so that files of the same models come to the same.
     lowest = float(confidences.min())
-    count = max(len(classes), int(min((1 + 1e-6) / lowest, 1e18)) + 1, 2, least)
+    count = max(len(classes), int(min((1 + 1e-6) / lowest, 1e18)) + 1, 2, known.count)
+    if known.names and count > known.count:
+        # The classes are known, and no confidence over so many is lower than all alike.
+        count = max(known.count, len(classes))
+        confidences = np.maximum(confidences, (1 + 1e-3) / count)
     needed = 4 * confidences.size * count
     what = f"{count:,} classes: {len(classes):,} named, a lowest confidence of {lowest:g}"
-    _require_room(path, path.stat().st_size, needed, what)
+    require_room(path, path.stat().st_size, needed, what)
     rest = (1 - confidences) / (count - 1)
     probabilities = np.repeat(rest.astype(np.float32)[:, :, None], count, axis=2)
     np.put_along_axis(probabilities, np.stack(top, axis=1)[:, :, None], confidences[:, :, None], 2)
-    return probabilities, labels
-
-
-def _texts(column: Column) -> list[str]:
-    """Return each value as a text; an array of texts would give each the length of the longest."""
-    if isinstance(column, np.ndarray) and column.dtype.kind != "O":
-        texts: list[str] = column.astype(str).tolist()
-        return texts
-    return [str(value) for value in column]
+    return probabilities, labels, classes
 
 
 def _from_distributions(
@@ -301,6 +227,7 @@ def _table(
     labels: Array,
     costs: dict[str, list[float]],
     features: Array | None = None,
+    classes: Sequence[str] = (),
 ) -> _core.OutcomeTable:
     return _core.OutcomeTable(
         list(names),
@@ -310,6 +237,7 @@ def _table(
         split="" if part == "all" else part,
         source=f"{path.name}/{part}",
         features=np.ascontiguousarray(() if features is None else features, dtype=np.float32),
+        class_names=list(classes),
     )
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
 from muxnet.base.images import Images
-from muxnet.run.config import load_config
-from muxnet.run.finished import LoadedRun, load_multiplexer
-from muxnet.run.multiplexers import device_and_cloud
+from muxnet.training.config import load_config
+from muxnet.training.finished import LoadedRun, load_multiplexer
+from muxnet.training.multiplexers import device_and_cloud
 
 LINK_EXCHANGES = 20  # that measure the link before the rows
 CONNECT_MS = 2000.0

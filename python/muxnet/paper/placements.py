@@ -10,8 +10,8 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.images import raw_pixels
 from muxnet.paper.tables import PROFILES
-from muxnet.run.finished import LoadedRun
-from muxnet.run.results import ModelResult, policy
+from muxnet.training.finished import LoadedRun
+from muxnet.training.results import ModelResult, policy
 
 SERVER_ANSWER_BYTES = 40.0  # a class and its probability, with their names
 IMAGES_SENT = 200  # whose mean size is the payload
@@ -42,10 +42,10 @@ def placements(
     profile (default: US Wi-Fi of 2019), ``payload`` raw, png or jpeg.
     """
     models = {model.name: model for model in run.results.models}
-    cheapest = min(models.values(), key=lambda model: model.macs)
-    dearest = max(models.values(), key=lambda model: model.macs)
+    cheapest = min(models.values(), key=lambda model: model.cost)
+    dearest = max(models.values(), key=lambda model: model.cost)
     multiplexer = _core.Cost(
-        _core.Quantity(run.results.multiplexer.macs, "counted"),
+        _core.Quantity(run.results.multiplexer.cost, "counted"),
         _core.Quantity(run.results.multiplexer.latency_ms, "measured"),
     )
     upload = float(np.mean(_core.encoded_bytes(raw_pixels(run.test, 0, IMAGES_SENT), payload)))
@@ -81,7 +81,7 @@ def _cost_on(profile: _core.DeviceProfile | None, model: ModelResult) -> _core.C
     """Return a model's cost by a device profile, else as the run measured it."""
     if profile is None:
         return _core.Cost(
-            _core.Quantity(model.macs, "counted"), _core.Quantity(model.latency_ms, "measured")
+            _core.Quantity(model.cost, "counted"), _core.Quantity(model.latency_ms, "measured")
         )
     if model.name not in profile.networks:
         received = ", ".join(profile.networks)

@@ -8,7 +8,7 @@ import numpy as np
 
 from muxnet.base.compiled import _core
 from muxnet.base.machine import cpu_name
-from muxnet.run.zoo import measure_latency, options_for
+from muxnet.training.zoo import measure_latency, options_for
 
 # Table II's, by rising MACs.
 NETWORKS = (

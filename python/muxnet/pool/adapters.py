@@ -1,123 +1,143 @@
-"""Anybody's models behind one call: images in, probabilities out."""
+"""Anybody's models behind one call: inputs in, probabilities out."""
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import os
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, MissingPackageError, error_text
-from muxnet.base.files import Json, read_json, write_json
-from muxnet.base.images import Images
+from muxnet.pool.calls import Calls, Predict, as_answers
+from muxnet.pool.inputs import Batch
+from muxnet.pool.model_input import ModelInput
 
 if TYPE_CHECKING:
     import torch
 
-Predict = Callable[[NDArray[np.float32]], ArrayLike]
-Entry: TypeAlias = Mapping[str, Json]
 
-KEYS = {"name", "onnx", "callable", "engine", "path", "cost", "output", "mean", "deviation"}
-OUTPUTS = ("probabilities", "logits")
-ENGINES = ("onnxruntime", "opencv")
-
-
-class ModelOptions(TypedDict, total=False):
-    """Further fields of a ``ForeignModel``."""
-
-    output: str
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
-    concurrent: bool
-    onnx: Path | None
-    source: Path | None
-
-
-class _Hosting(TypedDict):
-    """What a model is hosted with, whatever runs it."""
+class Hosting(TypedDict):
+    """What a model is hosted with in the core, whatever runs it."""
 
     cost: float
     image_shape: tuple[int, int, int]
     classes: int
     normalization: _core.Normalization
     logits: bool
+    places: list[int]  # of its classes among all
+    reversed: bool  # channels: BGR
+
+
+Host: TypeAlias = "Callable[[str, Hosting], _core.HostedModel]"
+
+
+class ModelOptions(TypedDict, total=False):
+    """Further fields of a ``ForeignModel``."""
+
+    output: str
+    input: ModelInput
+    classes: tuple[str, ...]
+    concurrent: bool
 
 
 @dataclasses.dataclass(frozen=True)
 class ForeignModel:
     """A model of any kind.
 
-    ``predict`` takes images f32 (n, c, h, w), (x / 255 - mean) / deviation, and gives (n, K):
-    probabilities, or logits where ``output`` says so. ``concurrent``: several threads may call it
-    at once. ``source`` is the ONNX file that it was read from, ``onnx`` the same where the core
-    can run it without ``predict``.
+    ``predict`` takes inputs prepared as ``input`` says, images f32 (n, c, h, w), and gives (n, K):
+    probabilities, or logits where ``output`` says so. ``classes`` are its own, in the order of its
+    answers; none: those of the data. ``concurrent``: several threads may call it at once. ``host``
+    puts it to work in the core without ``predict``; ``parts`` are the digests of what it is made
+    of, where something tells them, and ``unknown`` names what nothing tells; ``source`` is the ONNX
+    file that it was read from.
     """
 
     name: str
     cost: float
     predict: Predict
     output: str = "probabilities"
-    mean: tuple[float, ...] = (0.0,)
-    deviation: tuple[float, ...] = (1.0,)
+    input: ModelInput = dataclasses.field(default_factory=ModelInput)
+    classes: tuple[str, ...] = ()
     concurrent: bool = False
-    onnx: Path | None = None
+    host: Host | None = None
+    parts: Callable[[], dict[str, str]] | None = None
+    unknown: tuple[str, ...] = ()
     source: Path | None = None
 
-    def probabilities(self, images: Images) -> NDArray[np.float32]:
-        """Return the probabilities (n, K) for raw images (n, c, h, w).
+    @property
+    def images(self) -> _core.ImageFormat | None:
+        """What images it wants; None: inputs as they come."""
+        return self.input.images
+
+    def probabilities(self, inputs: Batch) -> NDArray[np.float32]:
+        """Return the probabilities (n, K) for inputs: images raw, and of its size.
 
         Raises:
             ValueError: an answer of another shape, not finite, or no probabilities.
 
         """
-        channels = images.shape[1]
-        mean, deviation = (
-            list(np.broadcast_to(np.asarray(values, np.float32), channels))
-            for values in (self.mean, self.deviation)
-        )
-        scaled = _core.normalize(images, _core.Normalization(mean, deviation))
-        answer = np.ascontiguousarray(self.predict(scaled), dtype=np.float32)
+        answer = self.answer(self._prepared(inputs))
         return _core.probabilities_of(
-            answer, len(images), 0, logits=self.output == "logits", name=self.name
+            answer, len(inputs), 0, logits=self.output == "logits", name=self.name
         )
 
+    def answer(self, inputs: Batch) -> NDArray[np.float32]:
+        """Return what it gives for prepared inputs, as f32."""
+        return as_answers(self.predict(inputs))
+
     def hosted(
-        self, cost: float, image_shape: tuple[int, int, int], classes: int
+        self,
+        cost: float,
+        image_shape: tuple[int, int, int],
+        classes: int,
+        places: Sequence[int] = (),
     ) -> _core.HostedModel:
         """Return the model as a service of the core hosts it, at the policy's cost.
+
+        ``places`` are those of its own classes among all ``classes``; none: it has all.
 
         Raises:
             ValueError: a mean or deviation for another number of channels.
 
         """
-        options: _Hosting = {
+        options: Hosting = {
             "cost": cost,
             "image_shape": image_shape,
             "classes": classes,
-            "normalization": _core.Normalization(list(self.mean), list(self.deviation)),
+            "normalization": self.input.normalization(image_shape[0], self.name),
             "logits": self.output == "logits",
+            "places": list(places),
+            "reversed": self.input.colour == "bgr",
         }
-        if self.onnx is not None:
-            return _core.HostedModel.onnx(self.name, self.onnx, **options)
+        if self.host is not None:
+            return self.host(self.name, options)
         return _core.HostedModel.function(
-            self.name, self.predict, concurrent=self.concurrent, **options
+            self.name, self.answer, concurrent=self.concurrent, **options
         )
+
+    def _prepared(self, inputs: Batch) -> Batch:
+        if isinstance(inputs, np.ndarray) and inputs.ndim == 4:
+            return self.input.prepared(inputs)
+        return inputs
 
 
 def from_module(
-    name: str, module: torch.nn.Module, cost: float, **options: Unpack[ModelOptions]
+    name: str,
+    module: torch.nn.Module,
+    cost: float,
+    *,
+    images: _core.ImageFormat | None = None,
+    mean: Sequence[float] = (0.0,),
+    deviation: Sequence[float] = (1.0,),
+    **options: Unpack[ModelOptions],
 ) -> ForeignModel:
-    """Return a PyTorch module as a model.
+    """Return a PyTorch module, on any device, as a model.
 
-    Its answer is taken as logits; ``options`` are further fields of ``ForeignModel``.
+    Its answer is taken as logits. ``images`` is the size that it wants, if any; pixels are
+    (x / 255 - mean) / deviation; ``options`` are further fields of ``ForeignModel``.
 
     >>> muxnet.from_module("mine", module, cost=4.1e9, mean=(0.5,), deviation=(0.25,)).output
     'logits'
@@ -125,192 +145,17 @@ def from_module(
     """
     import torch
 
-    def predict(images: NDArray[np.float32]) -> ArrayLike:
+    def predict(inputs: NDArray[np.float32]) -> object:
+        held = next(iter(getattr(module, "parameters", tuple)()), None)
+        given = torch.from_numpy(inputs)
         with torch.inference_mode():
-            answer: torch.Tensor = module(torch.from_numpy(images))
-        found: ArrayLike = answer.numpy()
-        return found
+            return module(given if held is None else given.to(held.device, held.dtype))
 
-    return dataclasses.replace(ForeignModel(name, cost, predict, "logits"), **options)
-
-
-def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[ForeignModel]:
-    """Return the models that a JSON file lists.
-
-    Each entry has a ``name``, a ``cost``, and either ``onnx``, a file beside the list, or
-    ``callable``, ``package.module:function``, found beside the list too; optionally ``output``
-    (``probabilities`` or ``logits``), ``mean`` and ``deviation`` per channel, ``path``, another
-    folder than the list's, and for ONNX ``engine``: ``onnxruntime``, the default where it is
-    installed, or ``opencv``, which is built in. ``threads`` are those of one call of ONNX Runtime;
-    0: all cores.
-
-    Raises:
-        ConfigError: an entry that does not fit, a network that the engine does not know.
-        MissingPackageError: ONNX Runtime is needed and not installed.
-        OSError: the file, or one that it names, cannot be read.
-
-    """
-    return open_models(describe_models(path), str(path), threads=threads)
+    shown = ModelInput(images, mean=tuple(mean), deviation=tuple(deviation))
+    model = ForeignModel(name, cost, predict, "logits", shown)
+    return dataclasses.replace(model, **options)
 
 
-def describe_models(path: str | os.PathLike[str]) -> list[Entry]:
-    """Return the entries of a list of models, each with its folder as an absolute path.
-
-    Raises:
-        ConfigError: no list of models.
-        OSError: the file cannot be read.
-
-    """
-    path = Path(path)
-    return [_described(path, i, entry) for i, entry in enumerate(_read_list(path))]
-
-
-def open_models(entries: Sequence[Entry], where: str, *, threads: int = 0) -> list[ForeignModel]:
-    """Return the models of entries that ``describe_models`` gave, ``where`` for error texts.
-
-    ``threads`` are those of a call of ONNX Runtime; 0: its own choice. Raises as ``read_models``.
-    """
-    models = [_open(f"{where}, model {i}", entry, threads) for i, entry in enumerate(entries)]
-    names = [model.name for model in models]
-    if len(set(names)) != len(names):
-        raise ConfigError(error_text(where, "models with different names", names))
-    return models
-
-
-def files_of(path: Path) -> list[Path]:
-    """Return a list of models and the ONNX files that it names, as far as it is one.
-
-    Raises:
-        OSError: it cannot be read now, though it is there.
-
-    """
-    try:
-        entries = describe_models(path)
-    except (FileNotFoundError, ConfigError):
-        return [path]
-    return [
-        path,
-        *(_folder(entry) / str(entry["onnx"]) for entry in entries if "onnx" in entry),
-    ]
-
-
-def keep_models(path: Path, copy: Path) -> None:
-    """Write a list of models that can be read from another place.
-
-    Raises:
-        ConfigError: no list of models.
-        OSError: a file that cannot be read or written.
-
-    """
-    write_json(copy, describe_models(path))
-
-
-def _read_list(path: Path) -> list[Json]:
-    entries = read_json(path)
-    if not isinstance(entries, list) or not entries:
-        raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
-    return entries
-
-
-def _described(path: Path, i: int, entry: Json) -> Entry:
-    if not isinstance(entry, Mapping):
-        raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
-    try:
-        folder = (path.parent / str(entry.get("path", "."))).resolve()
-    except ValueError as error:  # a NUL among its letters
-        raise ConfigError(error_text(str(path), "paths of folders", error)) from error
-    return {**entry, "path": str(folder)}
-
-
-def _folder(entry: Entry) -> Path:
-    return Path(str(entry["path"]))
-
-
-def _open(where: str, entry: Entry, threads: int) -> ForeignModel:
-    unknown = sorted(set(entry) - KEYS)
-    if unknown:
-        raise ConfigError(error_text(where, f"keys of {', '.join(sorted(KEYS))}", unknown[0]))
-    name, cost = entry.get("name"), entry.get("cost")
-    if not isinstance(name, str) or not name:
-        raise ConfigError(error_text(where, "a name", name))
-    if not isinstance(cost, (int, float)) or not 0 < cost < float("inf"):
-        raise ConfigError(error_text(f"{where}, cost", "a number above 0", cost))
-    output = entry.get("output", "probabilities")
-    if not isinstance(output, str) or output not in OUTPUTS:
-        raise ConfigError(error_text(f"{where}, output", " or ".join(OUTPUTS), output))
-    if ("onnx" in entry) == ("callable" in entry):
-        raise ConfigError(error_text(where, "either onnx or callable", "none or both"))
-    options: ModelOptions = {
-        "output": output,
-        "mean": _numbers(f"{where}, mean", entry.get("mean", [0.0])),
-        "deviation": _numbers(f"{where}, deviation", entry.get("deviation", [1.0]), above=0.0),
-    }
-    engine = entry.get("engine", "")
-    if "onnx" in entry:
-        path = _folder(entry) / str(entry["onnx"])
-        predict, running = _onnx(where, path, engine, threads)
-        options.update(running)
-    elif engine:
-        raise ConfigError(error_text(f"{where}, engine", "none beside callable", engine))
-    else:
-        predict = _callable(where, entry["callable"], _folder(entry))
-    return ForeignModel(name, float(cost), predict, **options)
-
-
-def _numbers(where: str, values: Json, above: float = -float("inf")) -> tuple[float, ...]:
-    items = values if isinstance(values, Sequence) and not isinstance(values, str) else ()
-    numbers = tuple(float(v) for v in items if isinstance(v, (int, float)) and v > above)
-    if not numbers or len(numbers) != len(items):
-        raise ConfigError(error_text(where, "a list of numbers, one per channel", values))
-    return numbers
-
-
-def _onnx(where: str, path: Path, engine: Json, threads: int) -> tuple[Predict, ModelOptions]:
-    """Return what runs an ONNX file, and the fields of a model that tell how."""
-    if engine not in ("", *ENGINES):
-        raise ConfigError(error_text(f"{where}, engine", " or ".join(ENGINES), engine))
-    if not path.is_file():
-        raise FileNotFoundError(f"[{path}] expected an ONNX file, received none")
-    if engine == "opencv" or (not engine and find_spec("onnxruntime") is None):
-        return _opencv(path), {"onnx": path, "source": path}
-    return _onnxruntime(path, threads), {"concurrent": True, "source": path}
-
-
-def _opencv(path: Path) -> Predict:
-    try:
-        return _core.load_onnx(path).answer
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
-
-
-def _onnxruntime(path: Path, threads: int) -> Predict:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingPackageError(str(path), "onnxruntime", "onnx") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    providers = ["CPUExecutionProvider"]
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # its exceptions have no common base
-        raise ConfigError(error_text(str(path), "an ONNX model", error)) from error
-    source, answer = session.get_inputs()[0].name, session.get_outputs()[0].name
-    return lambda images: session.run([answer], {source: images})[0]
-
-
-def _callable(where: str, target: Json, folder: Path) -> Predict:
-    module, _, function = str(target).partition(":")
-    # A module beside the list is found, as one beside a script is.
-    sys.path.insert(0, str(folder.resolve()))
-    try:
-        found = getattr(importlib.import_module(module), function)
-    except (Exception, SystemExit) as error:  # of anybody's code
-        expected = "package.module:function that can be imported"
-        raise ConfigError(error_text(f"{where}, callable", expected, error)) from error
-    finally:
-        sys.path.pop(0)
-    if not callable(found):
-        raise ConfigError(error_text(f"{where}, callable", "a function", type(found).__name__))
-    predict: Predict = found
-    return predict
+def function_of(model: ForeignModel) -> object:
+    """Return the function that a model calls, as its author wrote it."""
+    return model.predict.function if isinstance(model.predict, Calls) else model.predict

@@ -7,18 +7,15 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from muxnet.base.cluster import Cluster
-from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError, error_text
 from muxnet.base.fingerprint import Known, require_same
-from muxnet.base.images import raw_pixels
 from muxnet.base.machine import set_threads
-from muxnet.pool.adapters import Entry, ForeignModel, open_models
-from muxnet.pool.collect import Answers, Failure, Found, Piece, answer
+from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.collect import Answers, Failure, Found, Piece, Shown, answer, shown
+from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_identity import identities
+from muxnet.pool.model_list import Fields, open_models
 
 ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
 
@@ -26,18 +23,16 @@ ATTEMPTS = 3  # at a piece, or at opening the models, before it is given up
 class _Worker:
     """The models in a process of the cluster, on one thread."""
 
-    def open(self, entries: Sequence[Entry], where: str, known: Mapping[str, Known]) -> None:
+    def open(self, entries: Sequence[Fields], where: str, known: Mapping[str, Known]) -> None:
         set_threads(1)
         models = open_models(entries, where, threads=1)
         mine = {name: identity.known for name, identity in identities(models).items()}
         require_same(known, mine, where, "the models of the machine that asks")
         self._models = {model.name: model for model in models}
 
-    def answer(
-        self, names: Sequence[str], images: NDArray[np.uint8]
-    ) -> tuple[Answers, Failure | None]:
+    def answer(self, names: Sequence[str], batch: Shown) -> tuple[Answers, Failure | None]:
         models: list[ForeignModel] = [self._models[name] for name in names]
-        answers, failure = answer(models, images)
+        answers, failure = answer(models, batch)
         # An exception of anybody's need not bear the way back.
         return answers, failure and dataclasses.replace(failure, cause=None)
 
@@ -68,7 +63,7 @@ class RayAsk:
     def __init__(
         self,
         cluster: Cluster,
-        entries: Sequence[Entry],
+        entries: Sequence[Fields],
         where: str,
         models: Sequence[ForeignModel],
     ) -> None:
@@ -76,11 +71,12 @@ class RayAsk:
         self._cores = cluster.cores
         known = {name: identity.known for name, identity in identities(models).items()}
         self._opening = (list(entries), where, known)
+        self._asked = {model.name: model for model in models}
         self._remote = self._ray.remote(num_cpus=1)(_Worker)
         self._jobs: dict[object, tuple[_Remote, Piece | None]] = {}  # no piece: opening its models
         self._idle: list[_Remote] = []
 
-    def __call__(self, data: _core.Dataset, pieces: Sequence[Piece]) -> Iterator[Found]:
+    def __call__(self, inputs: Inputs, pieces: Sequence[Piece]) -> Iterator[Found]:
         """Give the pieces back as they are answered.
 
         Raises:
@@ -94,7 +90,7 @@ class RayAsk:
             self._hire()
         while left:
             while waiting and self._idle:
-                self._give(data, waiting.popleft(), self._idle.pop())
+                self._give(inputs, waiting.popleft(), self._idle.pop())
             (future,), _ = self._ray.wait(list(self._jobs), num_returns=1)
             worker, piece = self._jobs.pop(future)
             try:
@@ -117,9 +113,9 @@ class RayAsk:
         worker = self._remote.remote()
         self._jobs[worker.open.remote(*self._opening)] = (worker, None)
 
-    def _give(self, data: _core.Dataset, piece: Piece, worker: _Remote) -> None:
-        images = raw_pixels(data, piece.start, piece.end)
-        self._jobs[worker.answer.remote(piece.names, images)] = (worker, piece)
+    def _give(self, inputs: Inputs, piece: Piece, worker: _Remote) -> None:
+        batch = shown(inputs, piece, [self._asked[name] for name in piece.names])
+        self._jobs[worker.answer.remote(piece.names, batch)] = (worker, piece)
 
     def _bury(self, worker: _Remote, piece: Piece | None, deaths: int, error: Exception) -> None:
         """Put another worker in the place of one that died, or whose answer is lost."""

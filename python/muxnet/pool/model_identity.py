@@ -3,7 +3,6 @@
 import dis
 import inspect
 import sys
-import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,13 +13,12 @@ from numpy.typing import NDArray
 
 from muxnet.base import fingerprint
 from muxnet.base.array_files import Arrays
-from muxnet.pool.adapters import ForeignModel
+from muxnet.base.machine import INSTALLED
+from muxnet.pool.adapters import ForeignModel, function_of
+from muxnet.pool.model_list import shown_text
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes)
 DEPTH = 3  # of objects within objects
-INSTALLED = tuple(
-    str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")
-)
 
 
 class Identity:
@@ -29,16 +27,16 @@ class Identity:
     def __init__(self, model: ForeignModel) -> None:
         self.known: fingerprint.Known = {
             "output": model.output,
-            "mean": str(list(model.mean)),
-            "deviation": str(list(model.deviation)),
+            "input": shown_text(model.input.keys()),
+            "classes": fingerprint.of_text(*model.classes),
         }
         self.unknown: list[str] = []
         self._seen: dict[int, object] = {}
-        if model.source is not None:
-            self.known["engine"] = "onnxruntime" if model.onnx is None else "opencv"
-            self.known |= fingerprint.of_onnx(model.source)
+        if model.parts is not None:
+            self.known |= model.parts()
+            self.unknown += model.unknown
         else:
-            self._value("function", model.predict)
+            self._value("function", function_of(model))
 
     def _add(self, name: str, digest: str) -> None:
         """Add a part; another of the same name goes into one digest with it."""

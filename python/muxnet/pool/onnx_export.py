@@ -225,7 +225,7 @@ def _adaptive_average_pool(
 ) -> None:
     """Write pieces of unequal size, for which ONNX has no windows, as products.
 
-    Constants stand on the right, which is all that OpenCV's importer knows.
+    Constants stand on the right, as exporters write them.
     """
     height, width = _pair(has, "output", 1)
     rows, columns = writer.source_shape(dst)[1:]

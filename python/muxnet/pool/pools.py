@@ -6,69 +6,111 @@ import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
-from muxnet.base.images import Images
-from muxnet.base.run_folder import RunFolder
-from muxnet.outcomes.fitting import fit_policy
-from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.adapters import ForeignModel
-from muxnet.pool.router_folder import MODELS_FILE, load_router
-from muxnet.run.config import load_config
+from muxnet.pool.class_names import named_places
+from muxnet.pool.inputs import Batch
 
 Costs = Mapping[str, list[float]]
+Features: TypeAlias = "NDArray[np.float32]"
 
 
-@dataclasses.dataclass(frozen=True)
-class ImageFormat:
-    """How files become images: the central square, resized; or as ``muxnet.load_images`` does.
+def image_format(channels: int, height: int, width: int, resize: int = 0) -> _core.ImageFormat:
+    """Return how files become images: the largest central rectangle, resized by means of areas.
 
-    ``resize``: the shorter side in pixels before a central square of ``size`` is cut out, in
-    colour; 0: the largest central square is resized to ``size``.
+    ``resize``: the shorter side before the centre is cut out, as ``muxnet.load_images`` does.
     """
+    interpolation = "bilinear" if resize else "box"
+    return _core.ImageFormat(
+        channels=channels, height=height, width=width, resize=resize, interpolation=interpolation
+    )
 
-    channels: int = 3
-    size: int = 64
-    resize: int = 0
 
-    def load(self, path: Path) -> NDArray[np.uint8]:
-        """Return a file as an image u8 (c, h, w).
+def with_images(
+    models: Sequence[ForeignModel], given: _core.ImageFormat | None
+) -> list[ForeignModel]:
+    """Return the models with ``given``, what options say, for those that leave their images open.
 
-        Raises:
-            OSError: unreadable, or damaged.
+    Raises:
+        ConfigError: it is of another shape than a model's answers were recorded on, or no model
+            leaves its images open and all want others.
 
-        """
-        if self.resize:
-            images = _core.load_images([path], self.resize, self.size)
-        else:
-            images = _core.load_squares([path], self.channels, self.size)
-        image: NDArray[np.uint8] = images[0]
-        return image
+    """
+    if given is None:
+        return list(models)
+    found = [_with_format(model, given) if model.images is None else model for model in models]
+    wanted = {model.name: model.images.shape for model in found if model.images is not None}
+    if given.shape not in wanted.values():
+        sizes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in wanted.items())
+        expected = f"images as the models want them, {sizes}"
+        raise ConfigError(error_text("--size, --channels", expected, shape_text(given.shape)))
+    return found
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Return a shape in words."""
+    return " x ".join(map(str, shape))
+
+
+def _with_format(model: ForeignModel, images: _core.ImageFormat) -> ForeignModel:
+    shown = model.input
+    if shown.recorded is not None and tuple(images.shape) != tuple(shown.recorded):
+        expected = f"images of {shape_text(shown.recorded)}, as {model.name} was recorded on"
+        raise ConfigError(error_text("--size, --channels", expected, shape_text(images.shape)))
+    colour = "grey" if images.channels == 1 else shown.colour
+    shown = dataclasses.replace(shown, images=images, colour=colour, recorded=None)
+    return dataclasses.replace(model, input=shown)
+
+
+def _with_own_format(model: ForeignModel) -> ForeignModel:
+    """Return a model that was recorded on images of one size with a format of that size."""
+    recorded = model.input.recorded
+    if model.images is not None or recorded is None or len(recorded) != 3:
+        return model
+    channels, height, width = recorded
+    return _with_format(model, _core.ImageFormat(channels=channels, height=height, width=width))
 
 
 class Pool(Protocol):
-    """Models behind a router."""
+    """Models behind a router.
 
-    format: ImageFormat
+    ``formats`` are the different ones that the multiplexer and the models want, ``shown`` which of
+    them each is shown, the multiplexer first. Inputs are passed as a list, once in each format.
+    """
+
+    @property
+    def formats(self) -> Sequence[_core.ImageFormat | None]:
+        """Return the different formats."""
+
+    @property
+    def shown(self) -> Sequence[int]:
+        """Return which of them the multiplexer and each model is shown."""
+
     class_names: Sequence[str]
     costs: Costs
     multiplexer_costs: Mapping[str, float]
     names: Sequence[str]
-    image_shape: tuple[int, int, int]
     cost_kind: str
     multiplexer: _core.Multiplexer | None
 
-    def view(self, images: Images) -> _core.MultiplexerView:
-        """Return what the multiplexer says of images (n, c, h, w)."""
+    def prepared(self, inputs: Batch) -> list[Batch]:
+        """Return inputs in memory in each format."""
 
-    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K)."""
+    def view(
+        self, inputs: Sequence[Batch], features: Features | None = None
+    ) -> _core.MultiplexerView:
+        """Return what the multiplexer says of inputs, or of features (n, d) that come with them."""
+
+    def probabilities(
+        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Return a model's probabilities (n, K) for some of the inputs."""
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
@@ -81,58 +123,119 @@ class ForeignPool:
         self,
         models: Sequence[ForeignModel],
         policy: _core.Policy,
-        images: ImageFormat,
+        images: _core.ImageFormat | None,
         class_names: Sequence[str] = (),
+        multiplexer: _core.Multiplexer | None = None,
     ) -> None:
         by_name = {model.name: model for model in models}
         if not set(policy.models) <= set(by_name):
             expected = f"the router's models {', '.join(policy.models)}"
             raise ConfigError(error_text("models", expected, ", ".join(by_name)))
-        if policy.uses_multiplexer:
-            expected = "a policy that needs no multiplexer, or the folder of the run that has it"
-            raise ConfigError(error_text("policy", expected, policy.name))
-        self._models = [by_name[name] for name in policy.models]
+        if policy.uses_multiplexer and multiplexer is None:
+            expected = f"a multiplexer for policy {policy.name}"
+            raise ConfigError(error_text("multiplexer", expected, "none"))
+        wanted = with_images([by_name[name] for name in policy.models], images)
+        self._models = [_with_own_format(model) for model in wanted]
         self._turns = [nullcontext() if m.concurrent else threading.Lock() for m in self._models]
         self._classes = policy.classes
+        self._places = [
+            named_places(model.name, model.classes, policy.class_names) for model in self._models
+        ]
+        looking = multiplexer if policy.uses_multiplexer else None
+        wants = [model.images for model in self._models]
+        # What no multiplexer looks at is shown to the first model.
+        wants.insert(0, wants[0] if looking is None else looking.images)
+        self.formats: Sequence[_core.ImageFormat | None] = list(dict.fromkeys(wants))
+        self.shown: Sequence[int] = [self.formats.index(wanted) for wanted in wants]
         self.names: Sequence[str] = policy.models
-        self.format = images
-        self.image_shape = (images.channels, images.size, images.size)
         self.cost_kind = policy.cost_kind
-        self.multiplexer: _core.Multiplexer | None = None
-        self.class_names = class_names
+        self.class_names = class_names or _numbered(policy)
         self.costs: Costs = {policy.cost_kind: policy.prices}
         self.multiplexer_costs: Mapping[str, float] = {}
+        self.multiplexer: _core.Multiplexer | None = None
+        if looking is not None:
+            self.multiplexer = looking.at_price(policy.multiplexer_cost)
+            self.multiplexer_costs = {policy.cost_kind: self.multiplexer.cost}
 
-    def view(self, images: Images) -> _core.MultiplexerView:
-        """Return nothing: these models have no multiplexer."""
-        return _core.MultiplexerView()
+    def prepared(self, inputs: Batch) -> list[Batch]:
+        """Return inputs in memory in each format."""
+        return [
+            _core.format_images(inputs, wanted)
+            if wanted is not None and isinstance(inputs, np.ndarray) and inputs.ndim == 4
+            else inputs
+            for wanted in self.formats
+        ]
 
-    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K).
+    def view(
+        self, inputs: Sequence[Batch], features: Features | None = None
+    ) -> _core.MultiplexerView:
+        """Return what the multiplexer says of inputs, or of features (n, d) that come with them.
+
+        Raises:
+            ValueError: it is shown something else.
+
+        """
+        if self.multiplexer is None:
+            return _core.MultiplexerView()
+        kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
+        vectors = kinds[self.multiplexer.kind].source == _core.MultiplexerSource.vectors
+        given = inputs[self.shown[0]] if features is None or not vectors else features
+        shown = _core.multiplexer_inputs(self.multiplexer, np.ascontiguousarray(given))
+        return _core.run_multiplexer(self.multiplexer, shown)
+
+    def probabilities(
+        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Return a model's probabilities (n, K) for some of the inputs.
 
         Raises:
             UserError: it failed.
 
         """
+        wanted = rows_of(inputs[self.shown[model + 1]], rows)
         try:
             with self._turns[model]:
-                return np.ascontiguousarray(self._models[model].probabilities(images))
+                own = np.ascontiguousarray(self._models[model].probabilities(wanted))
         except Exception as error:
-            name = self._models[model].name
-            shape = " x ".join(str(extent) for extent in images.shape[1:])
-            text = (
-                f"[route] {name} failed on images of {shape} (--channels, --size): "
-                f"{type(error).__name__}: {error}"
-            )
+            what = "inputs"
+            if isinstance(wanted, np.ndarray):
+                what = f"inputs of {shape_text(wanted.shape[1:])}"
+            received = f"{type(error).__name__}: {error}"
+            text = f"[route] {self.names[model]} failed on {what}: {received}"
             raise UserError(text) from error
+        if not self._places[model]:
+            return own
+        found = np.zeros((len(own), self._classes), np.float32)
+        found[:, self._places[model]] = own
+        return found
 
     def hosted(self) -> list[_core.HostedModel]:
-        """Return the models as a service of the core hosts them."""
+        """Return the models as a service of the core hosts them.
+
+        Raises:
+            ConfigError: the size of a model's images is not known.
+
+        """
         prices = self.costs[self.cost_kind]
-        return [
-            model.hosted(price, self.image_shape, self._classes)
-            for model, price in zip(self._models, prices, strict=True)
-        ]
+        hosted = []
+        for model, price, places in zip(self._models, prices, self._places, strict=True):
+            if model.images is None:
+                expected = "the size of its images: --size, or input in the list of models"
+                raise ConfigError(error_text(model.name, expected, "none"))
+            hosted.append(model.hosted(price, model.images.shape, self._classes, places))
+        return hosted
+
+
+def rows_of(inputs: Batch, rows: Sequence[int]) -> Batch:
+    """Return some of the inputs of a batch."""
+    return inputs[rows] if isinstance(inputs, np.ndarray) else [inputs[row] for row in rows]
+
+
+def _numbered(policy: _core.Policy) -> list[str]:
+    """Return a name of every class, the number of those without; none where all are numbers."""
+    names = policy.class_names
+    numbers = [str(k) for k in range(policy.classes)]
+    return [] if names == numbers[: len(names)] else [*names, *numbers[len(names) :]]
 
 
 class NetworkPool:
@@ -151,89 +254,36 @@ class NetworkPool:
         self._pool = _core.ModelPool(self._models)
         self._normalization = models[0].normalization
         self.names: Sequence[str] = [model.name for model in models]
-        self.format = ImageFormat(channels, width)
-        self.image_shape = (channels, height, width)
+        self.formats: Sequence[_core.ImageFormat] = [image_format(channels, height, width)]
+        self.shown: Sequence[int] = [0] * (len(models) + 1)
         self.cost_kind = "macs"
         self.class_names = class_names
         self.costs: Costs = {"macs": self._costs}
         self.multiplexer_costs: Mapping[str, float] = {}
         if multiplexer is not None:
-            self.multiplexer_costs = {"macs": float(multiplexer.macs)}
+            self.multiplexer_costs = {"macs": multiplexer.cost}
 
-    def view(self, images: Images) -> _core.MultiplexerView:
-        """Return what the multiplexer says of images (n, c, h, w)."""
+    def prepared(self, inputs: Batch) -> list[Batch]:
+        """Return images in memory, which are to be of the networks' size."""
+        return [inputs]
+
+    def view(
+        self, inputs: Sequence[Batch], features: Features | None = None
+    ) -> _core.MultiplexerView:
+        """Return what the multiplexer says of images (n, c, h, w); it looks at no features."""
         if self.multiplexer is None:
             return _core.MultiplexerView()
-        return _core.run_multiplexer(self.multiplexer, self._normalized(images), self._costs)
+        return _core.run_multiplexer(self.multiplexer, self._normalized(inputs[0]))
 
-    def probabilities(self, model: int, images: Images) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K)."""
-        return self._pool.probabilities(model, self._normalized(images))
+    def probabilities(
+        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
+    ) -> NDArray[np.float32]:
+        """Return a model's probabilities (n, K) for some of the images."""
+        return self._pool.probabilities(model, self._normalized(rows_of(inputs[0], rows)))
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
         return self._models
 
-    def _normalized(self, images: Images) -> NDArray[np.float32]:
+    def _normalized(self, images: Batch) -> NDArray[np.float32]:
         return _core.normalize(np.ascontiguousarray(images), self._normalization)
-
-
-def models_file(router: Path, models: Path | None) -> Path:
-    """Return the list of a router's models: the one given, or that beside it.
-
-    Raises:
-        ConfigError: there is none.
-
-    """
-    found = models or router / MODELS_FILE
-    if not found.is_file():
-        expected = f"--models, or {MODELS_FILE} beside the policy (muxnet fit --models)"
-        raise ConfigError(error_text(str(router), expected, "none"))
-    return found
-
-
-def require_models(where: str, policy: _core.Policy, names: Sequence[str]) -> None:
-    """Refuse a policy for other models, or in another order.
-
-    Raises:
-        ConfigError: it is one.
-
-    """
-    if list(policy.models) != list(names):
-        expected = "one for " + ", ".join(names)
-        raise ConfigError(error_text(where, expected, ", ".join(policy.models)))
-
-
-def load_policy(path: Path, name: str = "") -> _core.Policy:
-    """Return the policy of a router's folder, or one of a run's: the learned cascade by default.
-
-    Raises:
-        ConfigError: none, or no such policy.
-        OSError: files that cannot be read.
-
-    """
-    folder = RunFolder(path)
-    if folder.finished:
-        return run_policy(folder, name or DEFAULT)
-    if name:
-        expected = f"a run's folder, which has several policies, at {path}"
-        raise ConfigError(error_text("--policy", expected, name))
-    return load_router(path)
-
-
-def run_policy(folder: RunFolder, name: str) -> _core.Policy:
-    """Return a policy of a finished run; one that the run did not save is fitted on its outcomes.
-
-    Raises:
-        ConfigError: no such policy, or one that needs labels.
-        OSError: files that cannot be read.
-
-    """
-    path = folder.policies / f"{name}.json"
-    known = {entry.name: entry for entry in _core.policies() if "label" not in entry.needs}
-    if name not in known:
-        raise ConfigError(error_text("--policy", "one of " + ", ".join(known), name))
-    if path.is_file():
-        return _core.Policy.load(path)
-    table = _core.OutcomeTable.load(folder.outcomes(_core.make_policy(name).fitting_part))
-    return fit_policy(name, table, seed=load_config(folder.config).seed)

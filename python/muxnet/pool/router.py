@@ -14,25 +14,20 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.images import Images
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.policies import OFFLOAD
-from muxnet.pool.adapters import ForeignModel, read_models
+from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import BATCH_BYTES
 from muxnet.pool.decision_text import Plan, Record
-from muxnet.pool.pools import (
-    ForeignPool,
-    ImageFormat,
-    NetworkPool,
-    Pool,
-    load_policy,
-    models_file,
-    require_models,
-)
-from muxnet.run.config import load_config
-from muxnet.run.finished import load_models, load_multiplexer
-from muxnet.run.multiplexers import device_and_cloud
-from muxnet.run.results import read_results
+from muxnet.pool.inputs import Batch
+from muxnet.pool.model_list import read_models
+from muxnet.pool.pools import Features, ForeignPool, NetworkPool, Pool
+from muxnet.pool.router_folder import load_multiplexer
+from muxnet.pool.router_policy import load_policy, models_file, require_models
+from muxnet.training import finished
+from muxnet.training.config import load_config
+from muxnet.training.multiplexers import device_and_cloud
+from muxnet.training.results import read_results
 
 
 class Routed(NamedTuple):
@@ -58,11 +53,10 @@ class Router:
 
     Args:
         models: networks, or models as of ``from_module``.
-        multiplexer: of ``fit_multiplexer``; None for policies that look at none, and for models
-            that are not ours.
+        multiplexer: of ``fit_multiplexer``; None for policies that look at none.
         policy: of ``fit_policy``.
         class_names: for records, by class.
-        images: how files become images for models that are not ours.
+        images: what images are for models that are not ours and do not say it themselves.
 
     Raises:
         ConfigError: a policy for other models, or one that wants a multiplexer.
@@ -81,7 +75,7 @@ class Router:
         policy: _core.Policy,
         *,
         class_names: Sequence[str] = (),
-        images: ImageFormat | None = None,
+        images: _core.ImageFormat | None = None,
     ) -> None:
         networks = [model for model in models if isinstance(model, _core.Model)]
         foreign = [model for model in models if isinstance(model, ForeignModel)]
@@ -92,20 +86,26 @@ class Router:
         if networks:
             self.pool = NetworkPool(networks, multiplexer, class_names)
         else:
-            self.pool = ForeignPool(foreign, policy, images or ImageFormat(), class_names)
+            self.pool = ForeignPool(foreign, policy, images, class_names, multiplexer)
         require_models(f"policy {policy.name}", policy, self.pool.names)
 
-    def route(self, images: Images) -> Routed:
+    def route(self, images: Batch, features: Features | None = None) -> Routed:
         """Return probabilities (n, K) and called (n, N) for raw images u8 or f32 (n, c, h, w).
 
+        Models that are not ours are shown them in the size that each wants; vectors (n, d), texts
+        and other objects, in a list, as they come. ``features``, f32 (n, d), come with the inputs,
+        for what looks at them.
+
         Raises:
-            ValueError: images of another shape, or with NaN.
+            ValueError: images of another shape than networks of ours want; pixels f32 that are not
+                from 0 to 1.
             BusyError: another thread trains one of the models.
             UserError: a model that is not ours failed.
 
         """
-        batch = self._begin(images)
-        self._run(batch, images)
+        inputs = self.pool.prepared(images)
+        batch = self._begin(inputs, features)
+        self._run(batch, inputs)
         masks = np.asarray(batch.called, dtype=np.uint64)[:, None]
         bits = np.left_shift(np.uint64(1), np.arange(len(self.pool.names), dtype=np.uint64))
         return Routed(batch.probabilities, (masks & bits) != 0)
@@ -129,13 +129,13 @@ class Router:
 
         """
         policy, pool, found = self.policy, self.pool, RoutedFiles()
-        for names, images in _batches(pool, paths, found.damaged):
-            batch = self._begin(images, len(found.records))
+        for names, inputs in _batches(pool, paths, found.damaged):
+            batch = self._begin(inputs, first_input=len(found.records))
             if decide_only:
                 for row, name in enumerate(names):
                     found.plans.append({"image": name} | json.loads(batch.plan(policy, row)))
                 continue
-            self._run(batch, images)
+            self._run(batch, inputs)
             texts = batch.records(policy, pool.costs, pool.multiplexer_costs)
             for row, (name, text) in enumerate(zip(names, texts, strict=True)):
                 record: Record = {"image": name} | json.loads(text)
@@ -146,18 +146,30 @@ class Router:
                     monitor.observe(batch.monitored(policy, row))
         return found
 
-    def _begin(self, images: Images, first_input: int = 0) -> _core.DecisionBatch:
+    def _begin(
+        self,
+        inputs: Sequence[Batch],
+        features: Features | None = None,
+        *,
+        first_input: int = 0,
+    ) -> _core.DecisionBatch:
+        for batch in inputs:
+            if isinstance(batch, np.ndarray) and batch.ndim == 4:
+                _core.check_pixels(batch, "route, images")
         # A multiplexer is run, paid for and recorded only where the policy uses one.
-        uses_multiplexer = self.policy.uses_multiplexer
-        view = self.pool.view(images) if uses_multiplexer else _core.MultiplexerView()
-        return _core.DecisionBatch(self.policy, len(images), view, first_input)
+        view = _core.MultiplexerView()
+        if self.policy.uses_multiplexer:
+            view = self.pool.view(inputs, features)
+        if features is not None:
+            view.features = features
+        return _core.DecisionBatch(self.policy, len(inputs[0]), view, first_input)
 
-    def _run(self, batch: _core.DecisionBatch, images: Images) -> None:
+    def _run(self, batch: _core.DecisionBatch, inputs: Sequence[Batch]) -> None:
         """Run the models that a batch of decisions wants until it wants none."""
         while not batch.done:
             for model, rows in enumerate(batch.wanted):
                 if rows:
-                    batch.store(model, self.pool.probabilities(model, images[rows]))
+                    batch.store(model, self.pool.probabilities(model, inputs, rows))
 
 
 def open_router(
@@ -166,7 +178,7 @@ def open_router(
     policy: str = "",
     run: str | os.PathLike[str] | None = None,
     models: str | os.PathLike[str] | None = None,
-    images: ImageFormat | None = None,
+    images: _core.ImageFormat | None = None,
     threads: int = 0,
 ) -> Router:
     """Return the router of a folder that ``muxnet fit`` or ``muxnet run`` left.
@@ -189,14 +201,16 @@ def open_router(
     path = Path(path)
     found = load_policy(path, policy)
     folder = RunFolder(Path(run or path))
-    if run is None and not folder.finished:
+    if run is None and not folder.has_networks:
         listed = read_models(models_file(path, Path(models) if models else None), threads=threads)
-        return Router(listed, None, found, images=images)
+        saved = load_multiplexer(path, found)
+        multiplexer = None if saved is None else saved.multiplexer
+        return Router(listed, multiplexer, found, images=images)
     if models is not None or images is not None:
         raise ConfigError(error_text(str(path), "a run's own models and images", "others"))
     config, results = load_config(folder.config), read_results(folder.results)
-    networks, offload = load_models(folder, config, results), found.name == OFFLOAD
-    multiplexer = load_multiplexer(folder, config, networks, offload=offload)
+    networks, offload = finished.load_models(folder, config, results), found.name == OFFLOAD
+    multiplexer = finished.load_multiplexer(folder, config, networks, offload=offload)
     if offload:
         networks = [networks[i] for i in device_and_cloud(networks)]
     return Router(networks, multiplexer, found, class_names=results.data.class_names)
@@ -204,19 +218,23 @@ def open_router(
 
 def _batches(
     pool: Pool, paths: Sequence[str | os.PathLike[str]], damaged: dict[str, str]
-) -> Iterator[tuple[list[str], NDArray[np.uint8]]]:
-    names: list[str] = []
-    images: list[NDArray[np.uint8]] = []
-    for path in paths:
-        try:
-            image = pool.format.load(Path(path))
-        except OSError as error:
-            damaged[str(path)] = str(error)
-            continue
-        names.append(str(path))
-        images.append(image)
-        if len(images) >= max(1, BATCH_BYTES // (4 * image.size)):
-            yield names, np.stack(images)
-            names, images = [], []
-    if images:
-        yield names, np.stack(images)
+) -> Iterator[tuple[list[str], list[Batch]]]:
+    """Yield files that can be read, in each format of the pool, some at a time.
+
+    Raises:
+        ConfigError: the size of a model's images is not known.
+
+    """
+    formats = [wanted for wanted in pool.formats if wanted is not None]
+    if len(formats) < len(pool.formats):
+        expected = "the size of every model's images: --size, or input in the list of models"
+        raise ConfigError(error_text("route", expected, "none of some"))
+    size = max(1, int(BATCH_BYTES / (4 * sum(int(np.prod(f.shape)) for f in formats))))
+    for start in range(0, len(paths), size):
+        names = [str(path) for path in paths[start : start + size]]
+        images, errors = _core.read_images([Path(name) for name in names], formats)
+        damaged |= {name: error for name, error in zip(names, errors, strict=True) if error}
+        fine = [i for i, error in enumerate(errors) if not error]
+        if fine:
+            shown: list[Batch] = [np.ascontiguousarray(one[fine]) for one in images]
+            yield [names[i] for i in fine], shown

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TypedDict
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.errors import ConfigError, MissingPackageError, error_text
 from muxnet.base.words import cost_text, cost_title, percent_text
 
 POLICY_FILE = "policy.json"
 MODELS_FILE = "models.json"
 DRIFT_FILE = "drift.json"
+OUTCOMES_FILE = "outcomes.safetensors"  # with cross-fitted scores
+ONNX_FILE = "multiplexer.onnx"
 
 
 def load_router(folder: Path) -> _core.Policy:
@@ -44,6 +46,57 @@ def load_monitor(folder: Path, policy: _core.Policy) -> _core.DriftMonitor:
         expected = f"a monitor of the router in version {policy.version} ({how})"
         raise ConfigError(error_text(str(path), expected, monitor.version))
     return monitor
+
+
+def load_multiplexer(folder: Path, policy: _core.Policy) -> _core.SavedMultiplexer | None:
+    """Return the multiplexer of a router; None where its policy looks at none.
+
+    Raises:
+        ConfigError: there is none, or it belongs to another router.
+        ValueError: the files hold no multiplexer.
+        OSError: they cannot be read.
+
+    """
+    if not policy.uses_multiplexer:
+        return None
+    path = folder / _core.MULTIPLEXER_FILE
+    if not path.is_file():
+        expected = f"{path.name} (muxnet fit --multiplexer) for policy {policy.name}"
+        raise ConfigError(error_text(str(folder), expected, "none"))
+    saved = _core.load_multiplexer(folder)
+    if list(saved.models) != list(policy.models) or saved.classes != policy.classes:
+        expected = f"a multiplexer for {', '.join(policy.models)} of {policy.classes} classes"
+        received = f"one for {', '.join(saved.models)} of {saved.classes}"
+        raise ConfigError(error_text(str(path), expected, received))
+    if saved.learnt_from != policy.inputs_digest:
+        expected = "a multiplexer that learnt from the inputs that the policy was fitted on"
+        raise ConfigError(error_text(str(path), expected, "one of other inputs"))
+    return saved
+
+
+def keep_multiplexer(saved: _core.SavedMultiplexer, folder: Path) -> str:
+    """Write a router's multiplexer, an ONNX file beside it, and return what was left out.
+
+    Raises:
+        OSError: a file cannot be written.
+
+    """
+    from muxnet.pool.onnx_export import export_onnx
+
+    _core.save_multiplexer(saved, folder)
+    try:
+        export_onnx(saved.multiplexer, folder / ONNX_FILE)
+    except MissingPackageError as error:
+        (folder / ONNX_FILE).unlink(missing_ok=True)
+        return f"no {ONNX_FILE}: {error}"
+    return ""
+
+
+def forget_multiplexer(folder: Path) -> None:
+    """Remove the multiplexer of the router that was here before."""
+    names = (_core.MULTIPLEXER_FILE, _core.MULTIPLEXER_WEIGHTS_FILE, ONNX_FILE, OUTCOMES_FILE)
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 class Drift(TypedDict):

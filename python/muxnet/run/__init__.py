@@ -1,1 +1,1 @@
-"""The main job of ``muxnet run``: configuration, data, training, results, report and figures."""
+"""The main job of ``muxnet run``: its steps for any models, results, report and figures."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.run.finished import LoadedRun
+from muxnet.training.finished import LoadedRun
 
 THRESHOLD = 0.5  # of the offload decision, as in the paper
 

@@ -12,85 +12,62 @@ from muxnet.base.compiled import _core
 from muxnet.base.machine import cpu_name, versions
 from muxnet.base.version import __version__
 from muxnet.outcomes.policies import Evaluations
-from muxnet.run.config import NOT_COMPARED, RunConfig, data_kind
-from muxnet.run.results import (
+from muxnet.run.recorded import Alone, Recorded
+from muxnet.run.steps import Run
+from muxnet.run.verdict import collapse_warnings
+from muxnet.training.config import NOT_COMPARED, RunConfig
+from muxnet.training.results import (
+    PROVENANCE,
     Area,
     Comparison,
     Contrastive,
     Curve,
     CurvePoint,
-    DataResult,
     Epoch,
     Hardness,
     Interval,
-    LearningCurves,
     Machine,
     ModelResult,
-    MultiplexerResult,
     PolicyResult,
     Results,
 )
-from muxnet.run.steps import Data, Latencies, Multiplexers, Run
-from muxnet.run.training import TrainedModels
-from muxnet.run.verdict import collapse_warnings, distance_warnings
 
 
-def results(
-    run: Run,
-    data: Data,
-    trained: TrainedModels,
-    multiplexers: Multiplexers,
-    latencies: Latencies,
-    found: Evaluations,
-) -> Results:
+def results(run: Run, recorded: Recorded, found: Evaluations) -> Results:
     """Put all numbers under their stable names."""
     config = run.config
-    policies = policy_results(found, latencies)
-    models = model_results(trained.models, found.singles, latencies.models, policies)
-    curves = learning_curves(trained.history, multiplexers.all.history)
+    policies = policy_results(recorded, found)
+    models = model_results(recorded.models, found.singles, policies)
     return Results(
-        dataset=data_kind(config.data),
+        dataset=recorded.dataset,
         seed=config.seed,
         seconds=sum(run.seconds.values()),
         seconds_by_phase=dict(run.seconds),
-        data=data_result(config, data),
+        data=recorded.data,
         models=models,
         policies=policies,
+        cost_kind=found.cost_kind,
         curves=tuple(curve_result(name, line) for name, line in found.curves.items()),
         area_above_random_mixing=Area(found.area.value, interval(found.area.interval)),
-        multiplexer=multiplexer_result(config, data, multiplexers, latencies, found.auroc),
+        multiplexer=dataclasses.replace(recorded.multiplexer, auroc=tuple(found.auroc)),
         hardness=hardness_result(found.hardness),
         right_wrong_matrix=tuple(tuple(row) for row in found.right_wrong_matrix),
-        learning_curves=curves,
-        contrastive=contrastive_result(config, curves.models),
+        learning_curves=recorded.curves,
+        contrastive=contrastive_result(config, recorded.curves.models),
         comparisons=tuple(
-            Comparison("hybrid_single", name, entry.macs, entry.value, interval(entry.interval))
+            Comparison("hybrid_single", name, entry.cost, entry.value, interval(entry.interval))
             for name, entry in found.comparisons.items()
         ),
-        warnings=warnings(models, trained, multiplexers),
-        machine=machine(config.threads, latencies),
+        warnings=warnings(models, recorded),
+        machine=machine(config.threads, recorded.slowdown),
+        provenance={**PROVENANCE, **recorded.provenance},
         config=config_result(config),
     )
 
 
-def data_result(config: RunConfig, data: Data) -> DataResult:
-    """Return the record of the data and its division."""
-    splits = data.splits
-    return DataResult(
-        classes=len(splits.train.class_names),
-        class_names=tuple(splits.train.class_names),
-        image_shape=tuple(splits.train.image_shape),
-        train=len(splits.train),
-        held_out=len(splits.held_out),
-        test=len(splits.test),
-        router_data=config.router_data,
-    )
-
-
 def model_results(
-    models: Sequence[_core.Model],
+    models: Sequence[Alone],
     accuracies: Sequence[_core.Estimate],
-    latencies: Sequence[_core.Latency],
     policies: Sequence[PolicyResult],
 ) -> tuple[ModelResult, ...]:
     """Return one record per model: ``accuracies`` are estimates, ``called`` is hybrid_single's."""
@@ -98,9 +75,9 @@ def model_results(
     return tuple(
         ModelResult(
             name=model.name,
-            parameters=int(model.parameter_count),
-            macs=float(model.macs),
-            latency_ms=latencies[i].ms,
+            parameters=model.parameters,
+            cost=model.cost,
+            latency_ms=model.latency_ms,
             accuracy=accuracies[i].value,
             accuracy_interval=interval(accuracies[i].interval),
             called=shares["hybrid_single"][i],
@@ -110,15 +87,15 @@ def model_results(
     )
 
 
-def policy_results(found: Evaluations, latencies: Latencies) -> tuple[PolicyResult, ...]:
+def policy_results(recorded: Recorded, found: Evaluations) -> tuple[PolicyResult, ...]:
     """Return one record per policy; the multiplexer's latency counts where it is asked."""
-    models_ms = [latency.ms for latency in latencies.models]
     return tuple(
         policy_result(
             name,
             entry,
-            models_ms,
-            multiplexer_ms=latencies.multiplexer.ms if name in found.routed else 0.0,
+            found.cost_kind,
+            [model.latency_ms for model in recorded.models],
+            recorded.multiplexer.latency_ms if name in found.routed else 0.0,
             note=found.notes.get(name, ""),
         )
         for name, entry in found.policies.items()
@@ -128,29 +105,40 @@ def policy_results(found: Evaluations, latencies: Latencies) -> tuple[PolicyResu
 def policy_result(
     name: str,
     evaluation: _core.Evaluation,
-    latencies_ms: Sequence[float],
-    multiplexer_ms: float,
+    cost_kind: str,
+    latencies_ms: Sequence[float | None],
+    multiplexer_ms: float | None,
     note: str = "",
 ) -> PolicyResult:
     """Return the record of an evaluation of the core.
 
-    Latency is modelled: ``multiplexer_ms``, 0 where it is not asked, then models in turn.
+    Latency is modelled: ``multiplexer_ms``, 0 where it is not asked, then models in turn; None
+    where one of these is not known.
     """
     called = tuple(evaluation.called_shares)
-    macs = evaluation.costs["macs"]
+    cost = evaluation.costs[cost_kind]
     return PolicyResult(
         name=name,
         accuracy=evaluation.accuracy.value,
         accuracy_interval=interval(evaluation.accuracy.interval),
-        macs=macs.mean.value,
-        latency_ms=multiplexer_ms + sum(s * t for s, t in zip(called, latencies_ms, strict=True)),
+        cost=cost.mean.value,
+        latency_ms=_in_turn(multiplexer_ms, called, latencies_ms),
         models_per_input=evaluation.models_per_input,
         called=called,
         note=note,
-        macs_p99=macs.p99,
-        macs_worst=macs.worst,
+        cost_p99=cost.p99,
+        cost_worst=cost.worst,
         settings=dict(evaluation.parameters),
     )
+
+
+def _in_turn(
+    first_ms: float | None, called: Sequence[float], latencies_ms: Sequence[float | None]
+) -> float | None:
+    known = [ms for ms in latencies_ms if ms is not None]
+    if first_ms is None or len(known) < len(latencies_ms):
+        return None
+    return first_ms + sum(share * ms for share, ms in zip(called, known, strict=True))
 
 
 def curve_result(name: str, points: Sequence[_core.CurvePoint]) -> Curve:
@@ -166,35 +154,6 @@ def hardness_result(levels: Sequence[_core.HardnessLevel]) -> Hardness:
     )
 
 
-def multiplexer_result(
-    config: RunConfig,
-    data: Data,
-    multiplexers: Multiplexers,
-    latencies: Latencies,
-    auroc: Sequence[float | None],
-) -> MultiplexerResult:
-    """Return the record of the multiplexer itself."""
-    own, multiplexer = config.multiplexer, multiplexers.all.multiplexer
-    return MultiplexerResult(
-        parameters=int(multiplexer.parameter_count),
-        macs=float(multiplexer.macs),
-        latency_ms=latencies.multiplexer.ms,
-        objective=own.objective,
-        formulation=own.formulation,
-        resolution=own.resolution or int(data.splits.train.image_shape[-1]),
-        width=own.width,
-        lambda_cost=own.lambda_cost,
-        auroc=tuple(auroc),
-    )
-
-
-def learning_curves(
-    models: Sequence[_core.EpochRecord], multiplexer: Sequence[_core.EpochRecord]
-) -> LearningCurves:
-    """Return the records of both histories."""
-    return LearningCurves(tuple(map(_epoch, models)), tuple(map(_epoch, multiplexer)))
-
-
 def contrastive_result(config: RunConfig, epochs: Sequence[Epoch]) -> Contrastive:
     """Return the record of the contrastive loss, with the last epoch's mean distances."""
     last = epochs[-1] if epochs else None
@@ -206,15 +165,13 @@ def contrastive_result(config: RunConfig, epochs: Sequence[Epoch]) -> Contrastiv
     )
 
 
-def warnings(
-    models: Sequence[ModelResult], trained: TrainedModels, multiplexers: Multiplexers
-) -> tuple[str, ...]:
+def warnings(models: Sequence[ModelResult], recorded: Recorded) -> tuple[str, ...]:
     """Return in words what a reader must know: collapses, and a multiplexer that is too dear."""
     words = collapse_warnings([m.name for m in models], [m.called for m in models])
-    words += distance_warnings(trained.history)
-    cheapest = min(models, key=lambda model: model.macs)
-    if multiplexers.all.multiplexer.macs >= cheapest.macs:
-        words.append(f"The multiplexer costs more MACs than {cheapest.name}: it is no multiplexer.")
+    words += recorded.warnings
+    cheapest = min(models, key=lambda model: model.cost)
+    if recorded.multiplexer.cost >= cheapest.cost:
+        words.append(f"The multiplexer costs more than {cheapest.name}: it is no multiplexer.")
     return tuple(words)
 
 
@@ -223,15 +180,14 @@ def config_result(config: RunConfig) -> dict[str, object]:
     return {k: v for k, v in schema.to_dict(config).items() if k not in NOT_COMPARED}
 
 
-def machine(threads: int, latencies: Latencies) -> Machine:
+def machine(threads: int, slowdown: float) -> Machine:
     """Return what this process runs on."""
-    measured = [*latencies.models, latencies.multiplexer]
     packages = {name: metadata.version(name) for name in ("numpy", "matplotlib")}
     return Machine(
         cpu=cpu_name(),
         threads=threads,
         system=f"{platform.system()} {platform.machine()}",
-        slowdown=max(latency.typical_ms / latency.ms for latency in measured),
+        slowdown=slowdown,
         versions={
             "muxnet": __version__,
             "python": platform.python_version(),
@@ -244,8 +200,3 @@ def machine(threads: int, latencies: Latencies) -> Machine:
 def interval(found: _core.Interval) -> Interval:
     """Return an interval of the core."""
     return (found.low, found.high)
-
-
-def _epoch(entry: _core.EpochRecord) -> Epoch:
-    values = {field.name: getattr(entry, field.name) for field in dataclasses.fields(Epoch)}
-    return schema.from_dict(Epoch, values, "epoch")

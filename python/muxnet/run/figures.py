@@ -30,17 +30,17 @@ from muxnet.base.drawing import (
     png,
 )
 from muxnet.base.files import write_bytes
-from muxnet.base.words import macs_text, policy_title
-from muxnet.run.results import LearningCurves, ModelResult, PolicyResult, Results
+from muxnet.base.words import cost_text, cost_title, policy_title
+from muxnet.training.results import LearningCurves, ModelResult, PolicyResult, Results
 
 
 def accuracy_figure(results: Results) -> Figure:
-    """Return accuracy against MACs of every policy, with 95 % intervals."""
+    """Return accuracy against cost of every policy, with 95 % intervals."""
     figure, (axes,) = new_figure(9.2, 5.2)
     for line in results.curves:
-        points = sorted(line.points, key=lambda point: point.macs)
+        points = sorted(line.points, key=lambda point: point.cost)
         axes.plot(
-            [point.macs for point in points],
+            [point.cost for point in points],
             [point.accuracy for point in points],
             label=policy_title(line.name),
             **CURVE_STYLES.get(line.name, PLAIN_CURVE),
@@ -58,10 +58,10 @@ def accuracy_figure(results: Results) -> Figure:
     figure.legend(models, names, loc="outside right lower", title="single models", alignment="left")
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda macs, _: _tick_text(macs)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: _tick_text(cost)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(percent_axis())
-    axes.set_xlabel("MACs per input, multiplexer included (log scale)")
+    axes.set_xlabel(f"{cost_title(results.cost_kind)} per input, multiplexer included (log scale)")
     axes.set_ylabel("accuracy on the test split")
     axes.set_title("Accuracy against cost, 95 % intervals")
     return figure
@@ -187,7 +187,7 @@ def learning_figure(results: Results) -> Figure:
 
 
 FIGURES: dict[str, Callable[[Results], Figure]] = {
-    "accuracy_macs": accuracy_figure,
+    "accuracy_cost": accuracy_figure,
     "called": called_figure,
     "hardness": hardness_figure,
     "right_wrong": right_wrong_figure,
@@ -196,9 +196,14 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
 
 
 def draw(results: Results, names: Iterable[str] = tuple(FIGURES)) -> dict[str, bytes]:
-    """Return figures as PNG, by name; the same results give the same bytes."""
+    """Return figures as PNG, by name, of all that there is; the same results, the same bytes."""
+    trained = bool(results.learning_curves.models)
     with mpl.rc_context(STYLE):
-        return {name: png(FIGURES[name](results)) for name in names}
+        return {
+            name: png(FIGURES[name](results))
+            for name in names
+            if trained or FIGURES[name] is not learning_figure
+        }
 
 
 def save(pictures: dict[str, bytes], folder: str | os.PathLike[str]) -> list[Path]:
@@ -216,16 +221,16 @@ def save(pictures: dict[str, bytes], folder: str | os.PathLike[str]) -> list[Pat
 
 def model_colours(results: Results) -> list[str]:
     """Return a colour per model, lighter for cheaper ones, the same in every figure."""
-    order = sorted(range(len(results.models)), key=lambda i: results.models[i].macs)
+    order = sorted(range(len(results.models)), key=lambda i: results.models[i].cost)
     place = {model: rank for rank, model in enumerate(order)}
     colours = ladder(len(order))
     return [colours[place[i]] for i in range(len(order))]
 
 
-def _tick_text(macs: float) -> str:
-    """Return round MACs without the zeros that ``macs_text`` keeps."""
-    number, _, unit = macs_text(macs).partition(" ")
-    return f"{float(number):g} {unit}"
+def _tick_text(cost: float) -> str:
+    """Return a round cost without the zeros that ``cost_text`` keeps."""
+    number, _, unit = cost_text(cost).partition(" ")
+    return f"{float(number):g} {unit}".rstrip()
 
 
 def _draw_policy(axes: Axes, entry: PolicyResult) -> None:
@@ -236,7 +241,7 @@ def _draw_policy(axes: Axes, entry: PolicyResult) -> None:
 def _interval_point(axes: Axes, entry: PolicyResult | ModelResult, **style: Any) -> Any:
     low, high = entry.accuracy_interval
     return axes.errorbar(
-        [entry.macs],
+        [entry.cost],
         [entry.accuracy],
         yerr=[[max(0.0, entry.accuracy - low)], [max(0.0, high - entry.accuracy)]],
         linestyle="none",

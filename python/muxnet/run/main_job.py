@@ -5,10 +5,10 @@ from muxnet.base.files import write_json, write_text
 from muxnet.base.locks import sole_folder
 from muxnet.base.machine import set_threads
 from muxnet.base.progress import reporter
-from muxnet.run import assemble, preparation, steps
-from muxnet.run.config import RunConfig
-from muxnet.run.results import Results, read_results
+from muxnet.run import assemble, listed_job, preparation, steps, zoo_job
 from muxnet.run.steps import Run
+from muxnet.training.config import RunConfig
+from muxnet.training.results import Results, read_results
 
 
 def carry_out(config: RunConfig, *, resume: bool) -> tuple[Results, str]:
@@ -40,18 +40,11 @@ def compute(run: Run) -> Results:
 
     """
     set_threads(run.config.threads)
-    with run.phase("data"):
-        data = steps.load(run)
-    with run.phase("models"):
-        trained = steps.train_models(run, data)
-    with run.phase("multiplexer"):
-        multiplexers = steps.train_multiplexers(run, data, trained)
-    with run.phase("latency"):
-        latencies = steps.time_networks(trained, multiplexers)
+    job = listed_job if run.config.lists_models else zoo_job
+    recorded = job.record(run)
     with run.phase("evaluation"):
-        outcomes = steps.record(run, data, trained, multiplexers)
-        evaluations = steps.evaluate(run, outcomes)
-    return assemble.results(run, data, trained, multiplexers, latencies, evaluations)
+        evaluations = steps.evaluate(run, recorded.outcomes)
+    return assemble.results(run, recorded, evaluations)
 
 
 def leave(found: Results, run: Run) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.base.run_folder import RunFolder
-from muxnet.run.config import RunConfig, differences, load_config, save_config
+from muxnet.training.config import RunConfig, differences, load_config, save_config
 
 
 def prepare(config: RunConfig, *, resume: bool) -> RunFolder:

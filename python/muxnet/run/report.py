@@ -9,23 +9,24 @@ from importlib import resources
 from muxnet.base.tables import TextTable
 from muxnet.base.words import (
     busy_text,
+    cost_text,
+    cost_title,
     count_text,
     duration_text,
     interval_text,
     latency_text,
-    macs_text,
     percent_text,
     points_text,
     policy_title,
 )
 from muxnet.run.figures import FIGURES
 from muxnet.run.result_tables import model_table, policy_table
-from muxnet.run.results import Results
 from muxnet.run.verdict import verdict
+from muxnet.training.results import MultiplexerResult, Results
 
 CAPTIONS = {
-    "accuracy_macs": "Each dot is one way of answering the test inputs. Up is better, left is "
-    "cheaper. The multiplexer's own MACs are counted wherever it is used.",
+    "accuracy_cost": "Each dot is one way of answering the test inputs. Up is better, left is "
+    "cheaper. The multiplexer's own cost is counted wherever it is used.",
     "called": "Called share of each model under each policy. Longer than 1 means that several "
     "models ran on the same input.",
     "hardness": "How many of the models fail on an input, and which model hybrid-single calls "
@@ -36,7 +37,7 @@ CAPTIONS = {
     "are close where both models are right and apart where only one is.",
 }
 ALTERNATIVES = {
-    "accuracy_macs": "Accuracy against MACs for all policies",
+    "accuracy_cost": "Accuracy against cost for all policies",
     "called": "Called share of each model under each policy",
     "hardness": "Histogram of input hardness and what is called at each level",
     "right_wrong": "Matrix of A right, B wrong",
@@ -72,11 +73,12 @@ def html(results: Results, pictures: dict[str, bytes]) -> str:
 def _opening(results: Results) -> str:
     outcome = verdict(results)
     data = results.data
+    trained = f"{count_text(data.train)} training, " if data.train else ""
+    shape = f" of {' × '.join(map(str, data.image_shape))}" if data.image_shape else ""
     facts = (
-        f"{_text(results.dataset)} · {data.classes} classes · {count_text(data.train)} training, "
-        f"{count_text(data.held_out)} held-out and {count_text(data.test)} test inputs of "
-        f"{' × '.join(map(str, data.image_shape))} · seed {results.seed} · "
-        f"{duration_text(results.seconds)}"
+        f"{_text(results.dataset)} · {data.classes} classes · {trained}"
+        f"{count_text(data.held_out)} held-out and {count_text(data.test)} test inputs{shape} · "
+        f"seed {results.seed} · {duration_text(results.seconds)}"
     )
     sentences = " ".join(_text(sentence) for sentence in outcome.sentences)
     return (
@@ -87,6 +89,12 @@ def _opening(results: Results) -> str:
 
 
 def _router_data(results: Results) -> str:
+    if not results.data.train:
+        return (
+            '<p class="fine">The models came trained: the router learnt from '
+            f"{count_text(results.data.held_out)} inputs that are taken to be new to them, and the "
+            "multiplexer’s scores there are cross-fitted.</p>\n"
+        )
     if results.data.router_data == "held_out":
         return (
             f'<p class="fine">The router learnt from {count_text(results.data.held_out)} held-out '
@@ -124,13 +132,18 @@ def _comparisons(results: Results) -> str:
     rows = tuple(
         (
             f"{policy_title(entry.policy)} against {policy_title(entry.against)}",
-            macs_text(entry.macs),
+            cost_text(entry.cost),
             points_text(entry.difference),
             interval_text(entry.interval),
         )
         for entry in results.comparisons
     )
-    columns = ("at equal cost", "MACs", "difference, points", "95 % interval")
+    columns = (
+        "at equal cost",
+        cost_title(results.cost_kind),
+        "difference, points",
+        "95 % interval",
+    )
     return _table(TextTable("", columns, rows)) if rows else ""
 
 
@@ -144,16 +157,17 @@ def _provenance(results: Results) -> str:
 
 def _multiplexer(results: Results) -> str:
     own = results.multiplexer
-    cheapest = min(results.models, key=lambda model: model.macs)
+    cheapest = min(results.models, key=lambda model: model.cost)
     rows: list[tuple[str, str]] = [
         ("parameters", count_text(own.parameters)),
         (
-            "MACs",
-            f"{macs_text(own.macs)} ({percent_text(own.macs / cheapest.macs, 1)} of the cheapest "
+            cost_title(results.cost_kind),
+            f"{cost_text(own.cost)} ({percent_text(own.cost / cheapest.cost, 1)} of the cheapest "
             f"model’s, {cheapest.name})",
         ),
         ("latency ms", latency_text(own.latency_ms)),
-        ("input, width", f"{own.resolution} × {own.resolution} pixels, {own.width} channels"),
+        ("kind", own.kind),
+        *_shape(own),
         ("objective", f"{own.objective}, {own.formulation} formulation, λ = {own.lambda_cost:g}"),
     ]
     if any(value is not None for value in own.auroc):
@@ -162,6 +176,13 @@ def _multiplexer(results: Results) -> str:
         rows.append(("AUROC of “is right”", text))
     lines = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in rows)
     return f"<h2>Multiplexer</h2>\n<dl>{lines}</dl>"
+
+
+def _shape(own: MultiplexerResult) -> list[tuple[str, str]]:
+    if own.kind != "image":
+        return []
+    text = f"{own.resolution} × {own.resolution} pixels, {own.width} channels"
+    return [("input, width", text)]
 
 
 def _learning(results: Results) -> str:

@@ -4,20 +4,29 @@ from typing import TextIO
 
 from muxnet.base.tables import TextTable, new_console, print_table
 from muxnet.base.words import (
+    cost_text,
+    cost_title,
     count_text,
     interval_text,
     latency_text,
-    macs_text,
     percent_text,
     policy_title,
 )
-from muxnet.run.results import ModelResult, PolicyResult, Results
 from muxnet.run.verdict import verdict
+from muxnet.training.results import ModelResult, PolicyResult, Results
 
 
 def model_table(results: Results) -> TextTable:
     """Return the models' half of Table II."""
-    columns = ("model", "parameters", "MACs", "latency ms", "accuracy %", "95 % interval", "called")
+    columns = (
+        "model",
+        "parameters",
+        cost_title(results.cost_kind),
+        "latency ms",
+        "accuracy %",
+        "95 % interval",
+        "called",
+    )
     return TextTable("Models", columns, tuple(_model_row(entry) for entry in results.models))
 
 
@@ -25,7 +34,7 @@ def policy_table(results: Results) -> TextTable:
     """Return the policies' half of Table II, with what each is compared against."""
     columns = (
         "policy",
-        "MACs",
+        cost_title(results.cost_kind),
         "latency ms",
         "accuracy %",
         "95 % interval",
@@ -52,7 +61,7 @@ def _model_row(entry: ModelResult) -> tuple[str, ...]:
     return (
         entry.name,
         count_text(entry.parameters),
-        macs_text(entry.macs),
+        cost_text(entry.cost),
         latency_text(entry.latency_ms),
         percent_text(entry.accuracy)[:-2],
         interval_text(entry.accuracy_interval),
@@ -63,7 +72,7 @@ def _model_row(entry: ModelResult) -> tuple[str, ...]:
 def _policy_row(entry: PolicyResult) -> tuple[str, ...]:
     return (
         policy_title(entry.name),
-        macs_text(entry.macs),
+        cost_text(entry.cost),
         latency_text(entry.latency_ms),
         percent_text(entry.accuracy)[:-2],
         interval_text(entry.accuracy_interval),

@@ -11,10 +11,12 @@ from muxnet.base.compiled import _core
 from muxnet.base.progress import Reporter
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.policies import Evaluations, evaluate_policies
-from muxnet.run.config import RunConfig
-from muxnet.run.data import data_of, split_dataset
-from muxnet.run.outcome_tables import offload_table, outcome_table
-from muxnet.run.training import (
+from muxnet.run.recorded import Outcomes
+from muxnet.run.verdict import distance_warnings
+from muxnet.training.config import RunConfig
+from muxnet.training.data import data_of, split_dataset
+from muxnet.training.outcome_tables import offload_table, outcome_table
+from muxnet.training.training import (
     PretrainedMultiplexer,
     TrainedModels,
     TrainedMultiplexer,
@@ -23,8 +25,7 @@ from muxnet.run.training import (
     frozen_outputs,
     pretrain_multiplexer,
 )
-from muxnet.run.verdict import distance_warnings
-from muxnet.run.zoo import measure_latency, save_weights, zoo
+from muxnet.training.zoo import measure_latency, save_weights, zoo
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,6 @@ class Latencies:
     multiplexer: _core.Latency
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """What every network answers: of all models, and of the mobile/cloud case."""
-
-    held_out: _core.OutcomeTable
-    calibration: tuple[_core.OutcomeTable, _core.OutcomeTable]
-    test: tuple[_core.OutcomeTable, _core.OutcomeTable]
-
-
 def load(run: Run) -> Data:
     """Open the data and divide it."""
     config = run.config
@@ -118,11 +110,11 @@ def train_multiplexers(run: Run, data: Data, trained: TrainedModels) -> Multiple
     run.progress.say("running every model on the inputs that the multiplexers learn from")
     learn = frozen_outputs(models, data.learn, run.config)
     validation = frozen_outputs(models, data.calibration)
-    pretrained = pretrain(run, data, trained) if run.config.multiplexer.pretraining_epochs else None
+    wanted = run.config.multiplexer.pretraining_epochs > 0
+    pretrained = pretrain(run, learn, data, trained) if wanted else None
 
     def fit(name: str) -> TrainedMultiplexer:
         found = fit_multiplexer(
-            models,
             learn,
             validation,
             run.config,
@@ -138,13 +130,16 @@ def train_multiplexers(run: Run, data: Data, trained: TrainedModels) -> Multiple
     return Multiplexers(fit("multiplexer"), fit("offload"))
 
 
-def pretrain(run: Run, data: Data, trained: TrainedModels) -> PretrainedMultiplexer:
+def pretrain(
+    run: Run, outputs: _core.FrozenOutputs, data: Data, trained: TrainedModels
+) -> PretrainedMultiplexer:
     """Teach a multiplexer what the models' own training inputs show."""
     return pretrain_multiplexer(
-        trained.models,
-        data.splits,
+        outputs,
+        data.splits.train,
         run.config,
         answers=trained.answers,
+        held_out=data.splits.held_out,
         progress=run.progress,
         checkpoint=run.folder.checkpoint("pretraining"),
         resume=run.resume,
@@ -180,15 +175,15 @@ def record(run: Run, data: Data, trained: TrainedModels, multiplexers: Multiplex
 
     return Outcomes(
         answers("held_out", data.splits.held_out),
-        both("calibration", data.calibration),
-        both("test", data.splits.test),
+        *both("calibration", data.calibration),
+        *both("test", data.splits.test),
     )
 
 
 def evaluate(run: Run, outcomes: Outcomes) -> Evaluations:
-    """Replay every policy on what the networks answered (Algorithm 2); leaves the policies."""
+    """Replay every policy on what the models answered (Algorithm 2); leaves the policies."""
     found = evaluate_policies(
-        outcomes.calibration, outcomes.test, outcomes.held_out, seed=run.config.seed
+        outcomes.parts, outcomes.test, outcomes.test_pair, seed=run.config.seed
     )
     run.folder.policies.mkdir(exist_ok=True)
     for name, policy in found.fitted.items():

@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from muxnet.base.compiled import _core
-from muxnet.base.words import compared_text, interval_text, macs_text, percent_text, points_text
-from muxnet.run.results import Comparison, CurvePoint, Results, curve, policy
+from muxnet.base.words import (
+    compared_text,
+    cost_text,
+    cost_title,
+    interval_text,
+    percent_text,
+    points_text,
+)
+from muxnet.training.results import Comparison, CurvePoint, Results, curve, policy
 
 
 @dataclass(frozen=True)
@@ -23,8 +30,8 @@ class Verdict:
 def verdict(results: Results) -> Verdict:
     """Return whether multiplexing pays for these models on this data.
 
-    It pays when hybrid_single beats random mixing of the singles at equal MACs (interval above
-    zero) without being below the cascade at equal MACs.
+    It pays when hybrid_single beats random mixing of the singles at equal cost (interval above
+    zero) without being below the cascade at equal cost.
     """
     random = _against(results, "random_mixing")
     cascade = _against(results, "cascade")
@@ -63,9 +70,9 @@ def distance_warnings(epochs: Sequence[_core.EpochRecord]) -> list[str]:
     return [words] if words else []
 
 
-def accuracy_at(points: tuple[CurvePoint, ...], macs: float) -> float:
-    """Return the accuracy of a curve at ``macs``, linear between points, level beyond them."""
-    return _core.interpolate(sorted((point.macs, point.accuracy) for point in points), macs)
+def accuracy_at(points: tuple[CurvePoint, ...], cost: float) -> float:
+    """Return the accuracy of a curve at ``cost``, linear between points, level beyond them."""
+    return _core.interpolate(sorted((point.cost, point.accuracy) for point in points), cost)
 
 
 def _against(results: Results, name: str) -> Comparison:
@@ -75,23 +82,24 @@ def _against(results: Results, name: str) -> Comparison:
             return entry
     hybrid = policy(results, "hybrid_single")
     other = curve(results, name)
-    accuracy = accuracy_at(other.points, hybrid.macs) if other else policy(results, name).accuracy
+    accuracy = accuracy_at(other.points, hybrid.cost) if other else policy(results, name).accuracy
     difference = hybrid.accuracy - accuracy
     low, high = hybrid.accuracy_interval
     # Without pairing, the hybrid's own interval shifted by the other's value: on the safe side.
     return Comparison(
-        "hybrid_single", name, hybrid.macs, difference, (low - accuracy, high - accuracy)
+        "hybrid_single", name, hybrid.cost, difference, (low - accuracy, high - accuracy)
     )
 
 
 def _first_sentence(results: Results, random: Comparison) -> str:
     hybrid = policy(results, "hybrid_single")
     best = policy(results, "best_single")
-    compared = compared_text(hybrid.macs, best.macs)
+    unit = cost_title(results.cost_kind)
+    compared = compared_text(hybrid.cost, best.cost)
     return (
         f"Routing each input to one model (hybrid-single) answers {percent_text(hybrid.accuracy)} "
-        f"right for {macs_text(hybrid.macs)} MACs per input, {compared} the best single model "
-        f"({percent_text(best.accuracy)}, {macs_text(best.macs)} MACs); that is "
+        f"right for {cost_text(hybrid.cost)} {unit} per input, {compared} the best single model "
+        f"({percent_text(best.accuracy)}, {cost_text(best.cost)} {unit}); that is "
         f"{_difference(random)} random mixing of the singles at the same cost."
     )
 

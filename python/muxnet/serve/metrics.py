@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from muxnet.serve.router_model import Endpoint
 
 
+STATES = ("closed", "half_open", "open")
+
+
 class ServiceCollector:
     """Turns the service's statistics into metrics whenever they are asked for."""
 
@@ -57,6 +60,7 @@ class ServiceCollector:
             yield _gauge("drift_evidence", text, evidence)
             yield _gauge("drift_alarm", "1: inputs have changed.", {"": found.drift.alarm})
         yield from _workers(found)
+        yield from _elsewhere(found)
         yield from _beside(self._endpoint)
 
 
@@ -96,6 +100,24 @@ def _workers(found: _core.ServiceStatistics) -> Iterator[Metric]:
     yield _gauge("stuck_workers", "Workers by the model that holds them.", stuck, "model")
     longest = max((batch.seconds for batch in workers.stuck), default=0.0)
     yield _gauge("stuck_seconds", "That the longest of them is held.", {"": longest})
+
+
+def _elsewhere(found: _core.ServiceStatistics) -> Iterator[Metric]:
+    """Yield how it goes with models that other processes run."""
+    there = {stage.name: stage.elsewhere for stage in found.stages if stage.elsewhere is not None}
+    for name, text in (
+        ("requests", "Requests sent to models elsewhere, retries included."),
+        ("retries", "Further attempts among them."),
+        ("failures", "Requests without a usable answer."),
+        ("probes", "Questions what a model elsewhere is, and whether it is back."),
+    ):
+        values = {model: getattr(one, name) for model, one in there.items()}
+        yield _counter(f"endpoint_{name}", text, values, "model")
+    flying = {model: one.in_flight for model, one in there.items()}
+    yield _gauge("endpoint_in_flight", "Requests on their way.", flying, "model")
+    states = {model: STATES.index(one.state) for model, one in there.items()}
+    text = "Its circuit breaker: 0 closed, 1 half open, 2 open (it is left alone)."
+    yield _gauge("endpoint_breaker", text, states, "model")
 
 
 def _beside(endpoint: Endpoint) -> Iterator[Metric]:

@@ -14,6 +14,8 @@ PAGE = "/"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What a form, or a script that asks nobody, cannot send to another origin.
 CONTENT_TYPES = ("application/json", "application/octet-stream")
+# What curl and urllib say of a body whose type nobody gave them.
+UNSAID = ("", "application/x-www-form-urlencoded")
 
 Headers = Mapping[bytes, bytes]
 
@@ -66,16 +68,21 @@ class Origins:
 def content_type_refusal(method: str, headers: Headers) -> str:
     """Return why a request that may change something has the wrong content type, or nothing.
 
-    Programs may leave it out, as Triton's clients do; what comes from a browser may not.
+    Programs may leave it out, as Triton's clients do, or to a library that knows forms alone; what
+    comes from a browser may not.
     """
     if method in SAFE_METHODS:
         return ""
-    given = headers.get(b"content-type")
-    if given is None:
-        if b"origin" not in headers and b"sec-fetch-site" not in headers:
-            return ""
-        return error_text("content-type", " or ".join(CONTENT_TYPES), "none")
-    kind = given.decode("latin-1").partition(";")[0].strip().lower()
-    if kind in CONTENT_TYPES:
+    given = headers.get(b"content-type", b"").decode("latin-1")
+    kind = given.partition(";")[0].strip().lower()
+    if kind in CONTENT_TYPES or (kind in UNSAID and not _is_browser(headers)):
         return ""
-    return error_text("content-type", " or ".join(CONTENT_TYPES), kind[:80])
+    return error_text("content-type", " or ".join(CONTENT_TYPES), kind[:80] or "none")
+
+
+def _is_browser(headers: Headers) -> bool:
+    """Return whether a browser sent them, all of which call themselves Mozilla."""
+    said = (b"origin", b"sec-fetch-site", b"referer")
+    return any(name in headers for name in said) or headers.get(b"user-agent", b"").startswith(
+        b"Mozilla/"
+    )

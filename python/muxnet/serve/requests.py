@@ -24,6 +24,7 @@ from muxnet.serve.labels import MOST_LABELS
 
 INPUT_NAME = "images"
 DTYPES: dict[str, type[np.uint8] | type[np.float32]] = {"UINT8": np.uint8, "FP32": np.float32}
+NO_IMAGES = np.empty(0, np.uint8)  # in place of those that a single model is not shown
 LABELS_BYTES = 512 * 1024
 # What is read and checked in less than it takes to ask another thread.
 QUICK_TEXT_BYTES = 16 * 1024
@@ -225,12 +226,13 @@ def asked_of(request: Request) -> Asked:
 
 
 def images_of(
-    request: Request, image_shape: tuple[int, int, int], limits: Limits, resize: int = 0
-) -> Images:
-    """Return the images u8 or f32 (n, c, h, w) of a request; ``resize``: see ``ImageFormat``.
+    request: Request, formats: Sequence[_core.ImageFormat | None], limits: Limits
+) -> list[Images]:
+    """Return the images u8 or f32 (n, c, h, w) of a request in each format; none for None.
 
     Raises:
-        RequestError: another tensor than ``images``, of a wrong datatype, shape or size.
+        RequestError: another tensor than ``images``, of a wrong datatype, shape or size; one of
+            pixels for models that want images of different sizes.
 
     """
     if len(request.inputs) != 1 or request.inputs[0].name != INPUT_NAME:
@@ -242,13 +244,19 @@ def images_of(
     if not 1 <= count <= limits.images:
         raise bad_request("shape", f"1 to {limits.images} images", shape)
     if datatype == "BYTES":
-        return _decoded(_contents(request, shape), image_shape, limits, resize)
+        return _decoded(_contents(request, shape), formats, limits)
     if datatype not in DTYPES:
         raise bad_request("datatype", ", ".join([*DTYPES, "BYTES"]), tensor.datatype)
-    if tuple(shape[1:]) != image_shape:
-        expected = f"images of shape {['n', *image_shape]}"
+    shapes = {wanted.shape for wanted in formats if wanted is not None}
+    if len(shapes) > 1:
+        sizes = " and ".join(str(["n", *one]) for one in sorted(shapes))
+        expected = f"BYTES, encoded images: the models want them as {sizes}"
+        raise bad_request("datatype", expected, tensor.datatype)
+    if tuple(shape[1:]) not in shapes:
+        expected = f"images of shape {['n', *shapes.pop()]}"
         raise bad_request("shape", expected, shape)
-    return _values(request, datatype, math.prod(shape)).reshape(shape)
+    images = _values(request, datatype, math.prod(shape)).reshape(shape)
+    return [NO_IMAGES if wanted is None else images for wanted in formats]
 
 
 def _raw(request: Request) -> memoryview | None:
@@ -304,12 +312,11 @@ def _contents(request: Request, shape: list[int]) -> list[bytes]:
 
 
 def _decoded(
-    contents: list[bytes], image_shape: tuple[int, int, int], limits: Limits, resize: int
-) -> Images:
-    channels, height, width = image_shape
-    if height != width or channels not in (1, 3):
-        raise bad_request("datatype", "FP32 or UINT8 for images that are no squares", "BYTES")
-    try:
-        return _core.decode_images(contents, channels, height, resize, limits.pixels)
-    except OSError as error:
-        raise RequestError(400, str(error)) from error
+    contents: list[bytes], formats: Sequence[_core.ImageFormat | None], limits: Limits
+) -> list[Images]:
+    wanted = [one for one in formats if one is not None]
+    images, errors = _core.decode_images(contents, wanted, limits.pixels)
+    if wrong := next(filter(None, errors), ""):
+        raise RequestError(400, wrong)
+    found = iter(images)
+    return [NO_IMAGES if one is None else next(found) for one in formats]

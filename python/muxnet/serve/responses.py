@@ -27,7 +27,15 @@ OUTPUTS = (
 DEFAULT_OUTPUTS = ("probabilities", "classes")
 
 # HTTP status by that of the service.
-STATUSES = {"full": 503, "closing": 503, "late": 504, "stuck": 504, "cost": 400, "failed": 500}
+STATUSES = {
+    "full": 503,
+    "closing": 503,
+    "late": 504,
+    "stuck": 504,
+    "cost": 400,
+    "failed": 500,
+    "unreachable": 503,
+}
 
 LOG = logging.getLogger("muxnet.serve")
 
@@ -69,11 +77,11 @@ def respond(
 ) -> InferResponse:
     """Return the response to an answered request.
 
-    Its parameters: ``called``, the names of the models that ran on each image, and ``wanted``,
-    where the rule had asked for others; ``weights`` and ``cost`` of each image; ``policy`` and
-    ``policy_version``; ``first_input``, the number of the first image, by which its label can come
-    back; ``server_ms``, from the request to its answer. Lists are JSON in a text, as parameters
-    are scalars.
+    Its parameters: ``called``, the names of the models that ran on each image, ``wanted``, where
+    the rule had asked for others, and ``departures``, why it was not followed; ``weights`` and
+    ``cost`` of each image; ``policy`` and ``policy_version``; ``first_input``, the number of the
+    first image, by which its label can come back; ``server_ms``, from the request to its answer.
+    Lists are JSON in a text, as parameters are scalars.
 
     Raises:
         RequestError: an output that there is not.
@@ -160,6 +168,8 @@ def _parameters(
     }
     if decided or answer.wanted != answer.called:
         parameters["wanted"] = _json([names_of(mask, models) for mask in answer.wanted])
+    if any(reason != _core.Departure.none for reason in answer.departures):
+        parameters["departures"] = _json([reason.name for reason in answer.departures])
     if answer.weights.size:
         parameters["weights"] = _json(np.round(answer.weights, 5))
     return parameters

@@ -180,7 +180,7 @@ def _add_status(app: FastAPI, endpoint: Endpoint, refusals: Refusals) -> None:
                 "uses_multiplexer": served.policy.uses_multiplexer,
                 "accuracy": served.policy.point.accuracy,
                 "class_names": list(served.class_names),
-                "image_shape": list(served.image_shape),
+                "image_shapes": [list(wanted.shape) for wanted in served.formats],
                 "cost_title": cost_title(served.cost_kind),
                 **dataclasses.asdict(endpoint.health()),
                 "reloads": dataclasses.asdict(endpoint.reloads),

@@ -14,6 +14,7 @@ from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.kserve_parts import (
+    DataPlane,
     InferenceModel,
     InferResponse,
     ModelRepository,
@@ -179,7 +180,7 @@ class Endpoint:
         asked = asked_of(request)
         check_outputs(request.outputs)
         served = self.served
-        given = (request, served.image_shape, self.limits, served.resize)
+        given = (request, served.formats_of(model), self.limits)
         images = images_of(*given) if request.is_quick else await off_loop(images_of, *given)
         submitted = time.time_ns()
         answer = await self._answer(images, asked, model)
@@ -206,7 +207,9 @@ class Endpoint:
             shadow = [names_of(mask, names) for mask in answer.shadow]
             self.log.write(request_id, answer, shadow)
 
-    async def _answer(self, images: Images, asked: Asked, model: int | None) -> _core.ServiceAnswer:
+    async def _answer(
+        self, images: list[Images], asked: Asked, model: int | None
+    ) -> _core.ServiceAnswer:
         version = self._version
         try:
             point = None
@@ -220,7 +223,7 @@ class Endpoint:
                 max_cost=asked.max_cost,
                 decide_only=asked.decide_only and model is None,
             )
-            answer = await self.bridge.answer(wanted, images.size)
+            answer = await self.bridge.answer(wanted, sum(one.size for one in images))
         except ValueError as error:
             raise RequestError(400, str(error)) from error
         refused = refusal(answer)
@@ -232,6 +235,19 @@ class Endpoint:
 
 
 TensorInfo = dict[str, str | list[int]]  # name, datatype, shape
+# Told as a model's platform, which both protocols have room for.
+PLATFORM = (
+    "muxnet: images as UINT8 in [0, 255], FP32 in [0, 1] (UINT8 / 255, not normalised), "
+    "or BYTES (JPEG, PNG)"
+)
+
+
+class Metadata(DataPlane):  # type: ignore[misc]
+    """The SDK's endpoints, whose metadata says which numbers are wanted."""
+
+    async def model_metadata(self, model_name: str) -> dict[str, object]:
+        """Return what a model takes and gives."""
+        return {**await super().model_metadata(model_name), "platform": PLATFORM}
 
 
 class RouterModel(InferenceModel):  # type: ignore[misc]
@@ -253,9 +269,15 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         return self._endpoint.answers(self._model)
 
     def get_input_types(self) -> list[TensorInfo]:
-        """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too."""
-        shape = [-1, *self._endpoint.served.image_shape]
-        return [{"name": INPUT_NAME, "datatype": "UINT8", "shape": shape}]
+        """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too.
+
+        BYTES alone where models want images of different sizes.
+        """
+        formats = self._endpoint.served.formats_of(self._model)
+        shapes = {wanted.shape for wanted in formats if wanted is not None}
+        if len(shapes) > 1:
+            return [{"name": INPUT_NAME, "datatype": "BYTES", "shape": [-1]}]
+        return [{"name": INPUT_NAME, "datatype": "UINT8", "shape": [-1, *shapes.pop()]}]
 
     def get_output_types(self) -> list[TensorInfo]:
         """Return all outputs that can be asked for."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
-from muxnet.pool.adapters import files_of
-from muxnet.pool.pools import ImageFormat, load_policy, require_models
+from muxnet.pool.model_list import files_of
 from muxnet.pool.router import open_router
 from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
+from muxnet.pool.router_policy import load_policy, require_models
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Source:
     shadow: str = ""
     run: Path | None = None
     models: Path | None = None
-    images: ImageFormat | None = None
+    images: _core.ImageFormat | None = None
 
     @property
     def has_networks(self) -> bool:
         """Whether the models are those of a run."""
-        return RunFolder(self.run or self.path).finished
+        return RunFolder(self.run or self.path).has_networks
 
     def files(self) -> list[Path]:
         """Return the files whose change means something new to serve."""
@@ -43,6 +43,7 @@ class Source:
             models = sorted(weights.glob("*.safetensors"))
         else:
             models = files_of(self.models or self.path / MODELS_FILE)
+            models.append(self.path / _core.MULTIPLEXER_FILE)  # it knows the bytes of its weights
         monitor = self.path / DRIFT_FILE
         return [path for path in (*models, *routers, monitor) if path.is_file()]
 
@@ -56,10 +57,17 @@ class Served:
     policy: _core.Policy
     shadow: _core.Policy | None
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int, int]
+    formats: tuple[_core.ImageFormat, ...]  # of images: those that stages are shown, each once
+    shown: tuple[int, ...]  # which of them the multiplexer and each model is shown
     cost_kind: str  # of the models' costs
-    resize: int = 0  # of encoded images; see ImageFormat
     monitor: _core.DriftMonitor | None = None
+
+    def formats_of(self, model: int | None) -> list[_core.ImageFormat | None]:
+        """Return the formats of a request's images: all, or of one model, None for the others."""
+        if model is None:
+            return list(self.formats)
+        own = self.shown[model + 1]
+        return [wanted if i == own else None for i, wanted in enumerate(self.formats)]
 
     @property
     def names(self) -> list[str]:
@@ -102,12 +110,13 @@ class Served:
             recorders=self._recorders() if record else [],
             shadow=None if self.shadow is None else self.shadow.rule(),
             monitor=self.monitor,
+            shown=list(self.shown),
         )
 
     def _recorders(self) -> list[_core.Recorder]:
         costs = {self.cost_kind: [model.cost for model in self.models]}
         asked = self.multiplexer if self.policy.uses_multiplexer else None
-        multiplexer_costs = {} if asked is None else {self.cost_kind: asked.macs}
+        multiplexer_costs = {} if asked is None else {self.cost_kind: asked.cost}
         points = [*range(len(self.points)), None]
         return [_core.Recorder(self.policy, costs, multiplexer_costs, point) for point in points]
 
@@ -135,15 +144,18 @@ def load(source: Source) -> Served:
         if shadow.uses_multiplexer and pool.multiplexer is None:
             expected = "a shadow that needs no multiplexer"
             raise ConfigError(error_text(source.shadow, expected, shadow.name))
+    if policy.uses_multiplexer and pool.formats[pool.shown[0]] is None:
+        expected = "a multiplexer that looks at images, which requests bring"
+        raise ConfigError(error_text(str(source.path), expected, "one of features"))
     return Served(
         pool.hosted(),
         pool.multiplexer,
         policy,
         shadow,
         tuple(pool.class_names) or tuple(str(k) for k in range(policy.classes)),
-        pool.image_shape,
+        tuple(wanted for wanted in pool.formats if wanted is not None),
+        tuple(pool.shown),
         pool.cost_kind,
-        pool.format.resize,
         load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,
     )
 

@@ -19,6 +19,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.machine import cores
 from muxnet.base.version import __version__
+from muxnet.pool.pools import shape_text
 from muxnet.serve.background import Background
 from muxnet.serve.bridge import Bridge
 from muxnet.serve.connections import ConnectionLimits, Connections
@@ -33,7 +34,7 @@ from muxnet.serve.refusals import Refusals
 from muxnet.serve.reload import Reloader, stamps
 from muxnet.serve.requests import Limits
 from muxnet.serve.rest import make_app
-from muxnet.serve.router_model import Endpoint, Extension, RouterModel
+from muxnet.serve.router_model import Endpoint, Extension, Metadata, RouterModel
 from muxnet.serve.served import Source, load
 from muxnet.serve.watches import DriftWatch, WorkersWatch
 
@@ -224,9 +225,8 @@ class Server:
         try:
             service = await asyncio.to_thread(_core.Service, deployment, chosen)
         except (ValueError, RuntimeError) as error:
-            shape = " x ".join(str(extent) for extent in served.image_shape)
-            how = "" if options.source.has_networks else " (--channels, --size)"
-            raise UserError(f"{error}; run on images of {shape}{how}") from error
+            shapes = ", ".join(shape_text(wanted.shape) for wanted in served.formats)
+            raise UserError(f"{error}; run on images of {shapes}") from error
         endpoint = Endpoint(
             Bridge(service, loop),
             served,
@@ -296,7 +296,7 @@ def _data_plane(endpoint: Endpoint) -> DataPlane:
     models.update(RouterModel(endpoint.router_name, endpoint, None))
     for index, name in enumerate(endpoint.served.names):
         models.update(RouterModel(name, endpoint, index))
-    data_plane = DataPlane(model_registry=models)
+    data_plane = Metadata(model_registry=models)
     data_plane._server_name, data_plane._server_version = "muxnet", __version__
     return data_plane
 

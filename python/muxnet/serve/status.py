@@ -23,11 +23,23 @@ class StageStatus:
 
 
 @dataclasses.dataclass(frozen=True)
+class EndpointStatus:
+    """How it goes with a model elsewhere; ``breaker``: closed, half_open, or open (left alone)."""
+
+    breaker: str
+    requests: int
+    retries: int
+    failures: int
+    in_flight: int
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelStatus(StageStatus):
     """A model's part."""
 
     called: int  # images of the router
     cost: float  # of one image
+    endpoint: EndpointStatus | None  # where another process runs it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +73,9 @@ def status(
         requests=requests_by_status(found),
         multiplexer=_stage(multiplexer),
         models=tuple(
-            ModelStatus(**vars(_stage(stage)), called=called, cost=model.cost)
+            ModelStatus(
+                **vars(_stage(stage)), called=called, cost=model.cost, endpoint=_endpoint(stage)
+            )
             for stage, called, model in zip(stages, found.called, models, strict=True)
         ),
         cost=found.cost,
@@ -84,6 +98,14 @@ def requests_by_status(found: _core.ServiceStatistics) -> dict[str, int]:
 def images_by_departure(found: _core.ServiceStatistics) -> dict[str, int]:
     """Return for how many images other models were called than the rule wanted, by the reason."""
     return {reason.name: count for reason, count in found.departures.items()}
+
+
+def _endpoint(stage: _core.StageStatistics) -> EndpointStatus | None:
+    found = stage.elsewhere
+    if found is None:
+        return None
+    counts = (found.requests, found.retries, found.failures, found.in_flight)
+    return EndpointStatus(found.state, *counts)
 
 
 def _stage(stage: _core.StageStatistics) -> StageStatus:

@@ -219,10 +219,10 @@ def _check(sweep: Sweep) -> None:
         if label not in choices[name]:
             expected = f"one of {choices[name]}"
             raise ConfigError(error_text(f"{where}, baseline.{name}", expected, label))
-    figures = KINDS[config.kind].figures()
+    metrics = KINDS[config.kind].metrics()
     for column in (*config.maximise, *config.minimise):
-        if column not in figures:
-            expected = f"one of {', '.join(figures)}"
+        if column not in metrics:
+            expected = f"one of {', '.join(metrics)}"
             raise ConfigError(error_text(f"{where}, maximise, minimise", expected, column))
 
 

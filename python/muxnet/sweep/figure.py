@@ -21,7 +21,7 @@ def plane(trials: Sequence[tuple[Trial, Record]]) -> bytes | None:
     """
     groups: dict[str, list[tuple[float, float]]] = {}
     for trial, record in trials:
-        cost, accuracy = record.figures.get("cost_share"), record.figures.get("accuracy")
+        cost, accuracy = record.metrics.get("cost_share"), record.metrics.get("accuracy")
         if cost is not None and accuracy is not None:
             names = [str(label) for name, label in trial.labels.items() if name not in ALONG]
             groups.setdefault(", ".join(names) or "all", []).append((cost, accuracy))

@@ -36,7 +36,7 @@ class SweepFolder:
         return self.path / "logs" / f"{trial.key}.log"
 
     def own(self, trial: Trial) -> Path:
-        """Return the folder of what a trial leaves beside its figures."""
+        """Return the folder of what a trial leaves beside its metrics."""
         return self.path / "runs" / trial.key
 
     def read(self, trial: Trial) -> Record | None:
@@ -91,7 +91,7 @@ def prepare(path: Path, sweep: Sweep, *, resume: bool) -> SweepFolder:
 def _identity(sweep: Sweep) -> Json:
     """Return what must be the same to go on.
 
-    Of a grid each trial tells for itself; what Optuna remembers are figures of these settings.
+    Of a grid each trial tells for itself; what Optuna remembers are metrics of these settings.
     """
     config = sweep.config
     identity: dict[str, object] = {"kind": config.kind, "search": config.search}

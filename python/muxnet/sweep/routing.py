@@ -16,7 +16,7 @@ from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import read_outcomes
 
 
-def figures() -> tuple[str, ...]:
+def metrics() -> tuple[str, ...]:
     """Return the columns that a trial fills."""
     attained = ("accuracy", "accuracy_low", "accuracy_high", "cost", "cost_share")
     return (*attained, "models_per_input", "area", "area_low", "area_high")

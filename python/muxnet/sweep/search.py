@@ -86,11 +86,11 @@ class OptunaSearch:
         return self.trials[-1]
 
     def tell(self, number: int, record: Record) -> None:
-        """Tell Optuna the figures, or that there are none."""
+        """Tell Optuna the metrics, or that there are none."""
         if number in self._told:
             return
         columns = (*self._sweep.config.maximise, *self._sweep.config.minimise)
-        known = [record.figures.get(column) for column in columns]
+        known = [record.metrics.get(column) for column in columns]
         values = [value for value in known if value is not None]
         if len(values) == len(columns):
             self._study.tell(number, values)

@@ -21,7 +21,7 @@ Group = dict[Label, Record]  # by seed
 
 
 def rows(trials: Sequence[tuple[Trial, Record]]) -> list[Row]:
-    """Return a row per trial: its choices, its settings, its figures, seconds and error.
+    """Return a row per trial: its choices, its settings, its metrics, seconds and error.
 
     All rows have the same columns, in the same order; what a trial lacks is None.
     """
@@ -30,8 +30,8 @@ def rows(trials: Sequence[tuple[Trial, Record]]) -> list[Row]:
             "trial": trial.key,
             **trial.labels,
             **{key: _plain(value) for key, value in trial.settings.items()},
-            **dict.fromkeys(KINDS[trial.kind].figures()),
-            **record.figures,
+            **dict.fromkeys(KINDS[trial.kind].metrics()),
+            **record.metrics,
             "seconds": record.seconds,
             "error": record.error,
         }
@@ -99,22 +99,22 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def means(trials: Sequence[tuple[Trial, Record]]) -> TextTable:
-    """Return every figure's mean over the seeds, with half its 95 % interval, as text."""
+    """Return every metric's mean over the seeds, with half its 95 % interval, as text."""
     groups = _groups(trials)
-    figures = _shown(trials)
+    metrics = _shown(trials)
     names = [" ".join(map(str, labels.values())) or "all" for labels, _ in groups]
     cells = [
-        [_text(interval(_values(group.values(), figure))) for _, group in groups]
-        for figure in figures
+        [_text(interval(_values(group.values(), metric))) for _, group in groups]
+        for metric in metrics
     ]
     seeds = max(len(group) for _, group in groups)
-    return _turned(f"mean of {seeds}, ± 95 %", figures, names, cells)
+    return _turned(f"mean of {seeds}, ± 95 %", metrics, names, cells)
 
 
 def differences(
     trials: Sequence[tuple[Trial, Record]], baseline: Mapping[str, Label]
 ) -> TextTable | None:
-    """Return every figure less the baseline's, seed by seed, as text; None where none is paired.
+    """Return every metric less the baseline's, seed by seed, as text; None where none is paired.
 
     A trial is paired with that of the baseline's choices which agrees in all other axes.
     """
@@ -127,13 +127,13 @@ def differences(
             columns[" ".join(map(str, labels.values()))] = group, other
     if not columns:
         return None
-    figures = _shown(trials)
+    metrics = _shown(trials)
     cells = [
-        [_text(interval(_paired(*pair, figure)), signed=True) for pair in columns.values()]
-        for figure in figures
+        [_text(interval(_paired(*pair, metric)), signed=True) for pair in columns.values()]
+        for metric in metrics
     ]
     against = ", ".join(f"{name} {label}" for name, label in baseline.items())
-    return _turned(f"less {against}, ± 95 %", figures, list(columns), cells)
+    return _turned(f"less {against}, ± 95 %", metrics, list(columns), cells)
 
 
 def _groups(trials: Sequence[tuple[Trial, Record]]) -> list[tuple[dict[str, Label], Group]]:
@@ -147,24 +147,24 @@ def _groups(trials: Sequence[tuple[Trial, Record]]) -> list[tuple[dict[str, Labe
 
 
 def _shown(trials: Sequence[tuple[Trial, Record]]) -> list[str]:
-    """Return the figures that some trial has; intervals of single trials are not averaged."""
+    """Return the metrics that some trial has; intervals of single trials are not averaged."""
     kind = trials[0][0].kind
     return [
-        figure
-        for figure in KINDS[kind].figures()
-        if not figure.endswith(("_low", "_high"))
-        and any(record.figures.get(figure) is not None for _, record in trials)
+        metric
+        for metric in KINDS[kind].metrics()
+        if not metric.endswith(("_low", "_high"))
+        and any(record.metrics.get(metric) is not None for _, record in trials)
     ]
 
 
-def _values(records: Iterable[Record], figure: str) -> list[float]:
-    values = (record.figures.get(figure) for record in records)
+def _values(records: Iterable[Record], metric: str) -> list[float]:
+    values = (record.metrics.get(metric) for record in records)
     return [value for value in values if value is not None]
 
 
-def _paired(group: Group, other: Group, figure: str) -> list[float]:
+def _paired(group: Group, other: Group, metric: str) -> list[float]:
     both = [
-        (group[seed].figures.get(figure), other[seed].figures.get(figure))
+        (group[seed].metrics.get(metric), other[seed].metrics.get(metric))
         for seed in group
         if seed in other
     ]
@@ -182,14 +182,14 @@ def _text(estimate: tuple[float, float], *, signed: bool = False) -> str:
 
 
 def _turned(
-    title: str, figures: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[str]]
+    title: str, metrics: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> TextTable:
-    """Return a row per group and figures as columns, or the other way where that is narrower."""
-    if len(figures) > len(names):
-        rows = zip(figures, cells, strict=True)
+    """Return a row per group and metrics as columns, or the other way where that is narrower."""
+    if len(metrics) > len(names):
+        rows = zip(metrics, cells, strict=True)
         return TextTable(title, (title, *names), tuple((name, *line) for name, line in rows))
     lines = zip(names, zip(*cells, strict=True), strict=True)
-    return TextTable(title, (title, *figures), tuple((name, *line) for name, line in lines))
+    return TextTable(title, (title, *metrics), tuple((name, *line) for name, line in lines))
 
 
 def _plain(value: object) -> object:

@@ -12,10 +12,10 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.fitting import area_above_mixing, fit_policy
 from muxnet.outcomes.policies import reported_policies
 from muxnet.outcomes.table_files import read_outcomes
-from muxnet.run.config import RunConfig, load_config
-from muxnet.run.finished import load_run
 from muxnet.run.main_job import carry_out
-from muxnet.run.results import Results, policy
+from muxnet.training.config import RunConfig, load_config
+from muxnet.training.finished import load_run
+from muxnet.training.results import Results, policy
 
 EMBEDDED = 2000  # test inputs whose embeddings are compared
 # Told under names of their own, or of other models.
@@ -23,12 +23,12 @@ APART = ("best_single", "hybrid_single", "offload", "random_mixing")
 CASCADES = ("cascade", "learned_cascade")
 
 
-def figures() -> tuple[str, ...]:
+def metrics() -> tuple[str, ...]:
     """Return the columns that a trial fills."""
     return (
         *("accuracy", "cost", "cost_share", "area", "area_low", "area_high", "auroc"),
         *("best_single_accuracy", "mean_model_accuracy"),
-        *(f"{name}_{figure}" for name in _beside() for figure in ("accuracy", "cost")),
+        *(f"{name}_{metric}" for name in _beside() for metric in ("accuracy", "cost")),
         *(f"{name}_area" for name in CASCADES),
         *("both_right_distance", "one_right_distance"),
     )
@@ -62,7 +62,7 @@ def inputs(settings: Mapping[str, object]) -> list[Path]:
 
 
 def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[str, float | None]:
-    """Run, or go on with, ``muxnet run`` in ``folder``, and return its figures.
+    """Run, or go on with, ``muxnet run`` in ``folder``, and return its metrics.
 
     ``accuracy``, ``cost`` (MACs) and ``area`` are the multiplexer's, hybrid-single; ``auroc`` is
     the mean over the models; distances of projected embeddings are those of test inputs. The areas
@@ -75,7 +75,7 @@ def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[
         threads = load_config(left).threads
     config = load_config(None, {"threads": threads, **options, "out": str(folder)})
     found, _ = carry_out(config, resume=resume)
-    return {**_figures(found), **_cascade_areas(folder), **_distances(folder)}
+    return {**_metrics(found), **_cascade_areas(folder), **_distances(folder)}
 
 
 def nested(settings: Mapping[str, object]) -> dict[str, object]:
@@ -91,14 +91,14 @@ def _beside() -> list[str]:
     return [name for name in reported_policies() if name not in APART]
 
 
-def _figures(found: Results) -> dict[str, float | None]:
+def _metrics(found: Results) -> dict[str, float | None]:
     hybrid = policy(found, "hybrid_single")
     known = [value for value in found.multiplexer.auroc if value is not None]
     area = found.area_above_random_mixing
     values: dict[str, float | None] = {
         "accuracy": hybrid.accuracy,
-        "cost": hybrid.macs,
-        "cost_share": hybrid.macs / max(model.macs for model in found.models),
+        "cost": hybrid.cost,
+        "cost_share": hybrid.cost / max(model.cost for model in found.models),
         "area": area.value,
         "area_low": area.interval[0],
         "area_high": area.interval[1],
@@ -108,7 +108,7 @@ def _figures(found: Results) -> dict[str, float | None]:
     }
     for name in _beside():
         entry = policy(found, name)
-        values |= {f"{name}_accuracy": entry.accuracy, f"{name}_cost": entry.macs}
+        values |= {f"{name}_accuracy": entry.accuracy, f"{name}_cost": entry.cost}
     return values
 
 

@@ -14,7 +14,7 @@ from muxnet.sweep import routing, training
 
 Label = str | int | float | bool | None  # of a choice on an axis: its name, or its value
 Settings = dict[str, object]  # by name, checked by the kind
-Figures = dict[str, float | None]
+Metrics = dict[str, float | None]
 
 
 class Task(TypedDict):
@@ -31,7 +31,7 @@ class Task(TypedDict):
 class Kind(Protocol):
     """What a sweep can try; each kind is a module."""
 
-    def figures(self) -> tuple[str, ...]:
+    def metrics(self) -> tuple[str, ...]:
         """Return the columns that a trial fills."""
 
     def keys(self) -> Mapping[str, object]:
@@ -43,8 +43,8 @@ class Kind(Protocol):
     def inputs(self, settings: Mapping[str, object]) -> list[Path]:
         """Return the files and folders that a trial reads; what they hold is part of it."""
 
-    def measure(self, settings: Mapping[str, object], folder: Path, threads: int) -> Figures:
-        """Return a number for each of ``figures()``, or None; ``folder`` is the trial's own."""
+    def measure(self, settings: Mapping[str, object], folder: Path, threads: int) -> Metrics:
+        """Return a number for each of ``metrics()``, or None; ``folder`` is the trial's own."""
 
 
 KINDS: dict[str, Kind] = {"routing": routing, "training": training}
@@ -77,11 +77,11 @@ class Trial:
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What a trial left: figures, or the error that it ended with."""
+    """What a trial left: metrics, or the error that it ended with."""
 
     kind: str
     settings: Settings
-    figures: Figures
+    metrics: Metrics
     seconds: float
     error: str = ""
     inputs: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -90,14 +90,14 @@ class Record:
 def run_trial(trial: Trial, folder: Path, threads: int) -> Record:
     """Run a trial to its end, whatever that is."""
     started = time.monotonic()
-    figures: Figures = {}
+    metrics: Metrics = {}
     error = ""
     try:
         if trial.inputs:
             same = "the inputs that the sweep was begun with"
             fingerprint.require_same(trial.inputs, trial.begun().inputs, "trial", same)
-        figures = KINDS[trial.kind].measure(trial.settings, folder, threads)
+        metrics = KINDS[trial.kind].measure(trial.settings, folder, threads)
     except Exception as failure:
         error = one_line(failure)
     seconds = time.monotonic() - started
-    return Record(trial.kind, trial.settings, figures, seconds, error, trial.inputs)
+    return Record(trial.kind, trial.settings, metrics, seconds, error, trial.inputs)

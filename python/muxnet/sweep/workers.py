@@ -144,7 +144,7 @@ class LocalWorkers(_Counted):
 class RayWorkers(_Counted):
     """The same on a Ray cluster, a core a trial; a killed worker costs its own trial only.
 
-    What a trial leaves beside its figures stays on the machine that it ran on.
+    What a trial leaves beside its metrics stays on the machine that it ran on.
     """
 
     def __init__(self, folder: SweepFolder, cluster: Cluster, jobs: int) -> None:

@@ -61,7 +61,7 @@ std::string& member(Entries& entries, const std::string& name) {
   throw std::out_of_range(name);
 }
 
-void check_cifar10(const DatasetPair& data) {
+void check_cifar10(const DatasetParts& data) {
   data.train.validate();
   data.test.validate();
   EXPECT_EQ(data.train.images.shape(), (Shape{10, 3, 32, 32}));

@@ -72,6 +72,25 @@ TEST(Dataset, RefusesPixelsThatAreNotFiniteAndNamesTheRow) {
   EXPECT_NO_THROW(make_dataset("x", images, labels({0})));
 }
 
+TEST(Pixels, InFloatsAreFromNoughtToOneButForRounding) {
+  const auto image = [](float pixel) {
+    Tensor images({1, 1, 1, 2});
+    images.data<float>()[1] = pixel;
+    return images;
+  };
+  for (const float fine : {0.0F, 1.0F, 1.0019F, -0.0019F}) check_pixels(image(fine), "images");
+  check_pixels(Tensor({2, 1, 2, 2}, DType::u8), "images");
+  for (const auto& [bad, told] :
+       {std::pair{255.0F, "from 0 to 255"}, std::pair{-2.1F, "from -2.1 to 0"},
+        std::pair{1.01F, "from 0 to 1.01"},
+        std::pair{std::numeric_limits<float>::quiet_NaN(), "NaN"}}) {
+    expect_error<std::invalid_argument>([&, pixel = bad] { check_pixels(image(pixel), "images"); },
+                                        {"images", told});
+  }
+  expect_error<std::invalid_argument>([] { check_pixels(Tensor({1}, DType::i32), "images"); },
+                                      {"images", "u8 or f32", "i32"});
+}
+
 TEST(Dataset, RefusesArraysThatDoNotFit) {
   const Tensor images = pixels({2, 1, 2, 2});
   using Error = std::invalid_argument;

@@ -41,7 +41,7 @@ void write_mnist(const TempFolder& folder, const std::string& separator) {
   write_file(folder / ("t10k-labels" + separator + "idx1-ubyte"), idx_labels(two_labels));
 }
 
-void check_mnist(const DatasetPair& data) {
+void check_mnist(const DatasetParts& data) {
   data.train.validate();
   data.test.validate();
   EXPECT_EQ(data.train.images.shape(), (Shape{3, 1, 4, 4}));

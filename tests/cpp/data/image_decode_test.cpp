@@ -33,7 +33,7 @@ using testing::segment;
 constexpr std::int64_t pixels = 16'000'000;
 
 cv::Mat decode(const std::string& bytes, int channels = 3, std::int64_t max_pixels = pixels) {
-  return decode_image(bytes, "x", channels, max_pixels);
+  return turned(decode_image(bytes, "x", channels, max_pixels));
 }
 
 std::string refusal(const std::string& bytes, std::int64_t max_pixels = pixels) {
@@ -175,10 +175,9 @@ TEST(ImageDecode, StrayBytesBetweenMarkersArePassedOver) {
 
 TEST(ImageDecode, OtherKindsAreRefusedByName) {
   const std::vector<std::pair<std::string, std::string>> others = {
-      {".bmp", "BMP"}, {".webp", "WebP"}, {".tiff", "TIFF"}, {".jp2", "JPEG 2000"},
-      {".hdr", "HDR"}, {".ras", "Sun"},   {".ppm", "PNM"},   {".pbm", "PNM"}};
+      {".jp2", "JPEG 2000"}, {".hdr", "HDR"}, {".ras", "Sun"}, {".pam", "PAM"}};
   for (const auto& [ending, name] : others) {
-    cv::Mat image = picture(64, 64, ending == ".pbm" ? CV_8UC1 : CV_8UC3);
+    cv::Mat image = picture(64, 64, CV_8UC3);
     if (ending == ".hdr") image.convertTo(image, CV_32F);
     const std::string bytes = encode(image, ending);
     ASSERT_FALSE(bytes.empty()) << ending;
@@ -186,7 +185,9 @@ TEST(ImageDecode, OtherKindsAreRefusedByName) {
     EXPECT_TRUE(contains(refusal(bytes), name)) << ending;
   }
   EXPECT_TRUE(contains(refusal("\x76\x2F\x31\x01"), "another kind of file, OpenEXR"));
-  EXPECT_TRUE(contains(refusal("GIF89a"), "another kind of file, GIF"));
+  EXPECT_TRUE(contains(refusal("\0\0\0\x1C"
+                               "ftypavif"s),
+                       "another kind of file, HEIF or AVIF"));
   EXPECT_TRUE(contains(refusal("%PDF"), "another kind of file"));
   EXPECT_TRUE(contains(refusal(""), "an empty file"));
 }
@@ -230,14 +231,6 @@ TEST(ImageDecode, DamagedImagesAreErrorsOrImagesWithinTheLimit) {
   }
   EXPECT_GT(taken, 100);
   EXPECT_GT(refused, 100);
-}
-
-TEST(ImageDecode, ACropOfANarrowImageDoesNotOverflow) {
-  const cv::Mat narrow(1, 1 << 20, CV_8UC3);
-  std::uint8_t out = 0;
-  EXPECT_TRUE(contains(
-      error_of<std::invalid_argument>([&] { copy_crop(narrow, "x", 4096, 1, pixels, &out); }),
-      "at most 16000000 pixels when resized, received 4294967296 x 4096"));
 }
 
 }  // namespace

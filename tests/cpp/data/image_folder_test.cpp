@@ -5,8 +5,10 @@
 #include <opencv2/imgcodecs.hpp>
 
 #include "data/files.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/core/parallel.hpp"
 #include "muxnet/data/open.hpp"
+#include "muxnet/data/split.hpp"
 
 namespace muxnet {
 namespace {
@@ -22,6 +24,14 @@ void write_image(const fs::path& path, cv::Scalar rgb, int width = 8, int height
   fs::create_directories(path.parent_path());
   const cv::Mat image(height, width, CV_8UC3, cv::Scalar(rgb[2], rgb[1], rgb[0]));
   ASSERT_TRUE(cv::imwrite(path.string(), image));
+}
+
+ImageFormat square(int size) { return {.height = size, .width = size, .interpolation = "box"}; }
+
+ImageFolderOptions limited(std::int64_t max_pixels) {
+  ImageFolderOptions options;
+  options.limits.max_pixels = max_pixels;
+  return options;
 }
 
 void write_classes(const fs::path& folder) {
@@ -41,7 +51,7 @@ std::uint8_t pixel(const Dataset& data, std::int64_t row, std::int64_t channel) 
 TEST(ImageFolder, ClassesAndFilesComeSortedInRgb) {
   const TempFolder folder;
   write_classes(folder.path());
-  const Dataset data = load_image_folder(folder.path(), {.size = 4});
+  const Dataset data = load_image_folder(folder.path(), {square(4), false, {}, nullptr}).train;
   data.validate();
   EXPECT_EQ(data.class_names, (std::vector<std::string>{"ant", "zebra"}));
   EXPECT_EQ(data.images.shape(), (Shape{3, 3, 4, 4}));
@@ -55,7 +65,9 @@ TEST(ImageFolder, ClassesAndFilesComeSortedInRgb) {
 TEST(ImageFolder, GreyHasOneChannel) {
   const TempFolder folder;
   write_classes(folder.path());
-  const Dataset data = load_image_folder(folder.path(), {.channels = 1, .size = 5});
+  ImageFolderOptions options{square(5), false, {}, nullptr};
+  options.format.channels = 1;
+  const Dataset data = load_image_folder(folder.path(), options).train;
   EXPECT_EQ(data.images.shape(), (Shape{3, 1, 5, 5}));
   EXPECT_NEAR(pixel(data, 2, 0), 0.299 * 255 + 0.114 * 10, 1);
 }
@@ -68,7 +80,7 @@ TEST(ImageFolder, CutsTheCentralSquare) {
   ASSERT_TRUE(cv::imwrite((folder / "a" / "wide.png").string(), wide));
   cv::Mat tall = wide.t();
   ASSERT_TRUE(cv::imwrite((folder / "a" / "tall.png").string(), tall));
-  const Dataset data = load_image_folder(folder.path(), {.size = 4});
+  const Dataset data = load_image_folder(folder.path(), {square(4), false, {}, nullptr}).train;
   for (const auto value : data.images.span<std::uint8_t>()) ASSERT_EQ(value, 9);
 }
 
@@ -78,29 +90,105 @@ TEST(ImageFolder, TheSameWhateverTheThreads) {
     write_image(folder / text("class", i % 3) / text(i, ".jpg"), {i * 10.0, 50, 0}, 20 + i, 30);
   }
   set_threads(1);
-  const Dataset one = load_image_folder(folder.path(), {.size = 7});
+  const Dataset one = load_image_folder(folder.path(), {square(7), false, {}, nullptr}).train;
   set_threads(4);
-  const Dataset four = load_image_folder(folder.path(), {.size = 7});
+  const Dataset four = load_image_folder(folder.path(), {square(7), false, {}, nullptr}).train;
   set_threads(0);
   EXPECT_TRUE(
       std::ranges::equal(one.images.span<std::uint8_t>(), four.images.span<std::uint8_t>()));
 }
 
-TEST(ImageFolder, RecognisesTrainAndTest) {
-  for (const std::string second : {"test", "val"}) {
+TEST(ImageFolder, RecognisesParts) {
+  for (const auto& [first, second] : std::vector<std::pair<std::string, std::string>>{
+           {"train", "test"}, {"train", "val"}, {"Training", "Testing"}, {"TRAIN", "Validation"}}) {
     const TempFolder folder;
-    write_classes(folder / "train");
+    write_classes(folder / first);
     write_classes(folder / second);
-    const auto data = open_dataset("images:" + folder.path().string(), {.size = 4});
+    const auto data =
+        open_dataset("images:" + folder.path().string(), {square(4), false, {}, nullptr});
     EXPECT_EQ(data.train.size(), 3);
     EXPECT_EQ(data.test.size(), 3);
+    EXPECT_TRUE(data.held_out.empty());
     write_image(folder / second / "mole" / "1.png", {0, 0, 0});
-    expect_error<FileError>([&] { load_image_folders(folder.path()); },
-                            {second, "the 2 classes of train", "3 classes"});
+    expect_error<FileError>([&] { list_image_folder(folder.path()); },
+                            {second, "the 2 classes of the training part", "mole"});
   }
   const TempFolder folder;
   write_classes(folder.path());
-  EXPECT_TRUE(load_image_folders(folder.path()).test.empty());
+  EXPECT_TRUE(load_image_folder(folder.path()).test.empty());
+}
+
+TEST(ImageFolder, AValidationPartBesideATestPartIsHeldOut) {
+  const TempFolder folder;
+  for (const std::string part : {"train", "valid", "test"}) write_classes(folder / part);
+  const DatasetParts parts = load_image_folder(folder.path(), {square(4), false, {}, nullptr});
+  EXPECT_EQ(parts.held_out.size(), 3);
+  const Splits splits = make_splits(parts);
+  EXPECT_EQ(splits.train.size(), 3);
+  EXPECT_EQ(splits.held_out.size(), 3);
+}
+
+TEST(ImageFolder, PartsThatAreNoneAreLeftOut) {
+  const TempFolder folder;
+  write_classes(folder / "train");
+  write_classes(folder / "val");
+  write_image(folder / "test" / "1.png", {0, 0, 0});
+  write_image(folder / "more" / "1.png", {0, 0, 0});
+  write_image(folder / "__MACOSX" / "a" / "1.png", {0, 0, 0});
+  fs::remove_all(folder / "val" / "zebra");
+  const ImageFolder found = list_image_folder(folder.path());
+  EXPECT_EQ(found.class_names, (std::vector<std::string>{"ant", "zebra"}));
+  EXPECT_EQ(found.test.labels, (std::vector<std::int32_t>{0, 0}));
+  EXPECT_TRUE(found.held_out.files.empty());
+  const std::string told = joined(found.left_out);
+  for (const std::string part : {"test: no sub-folder of images per class", "more: no part",
+                                 "1 files that are no images (.txt)"}) {
+    EXPECT_TRUE(testing::contains(told, part));
+  }
+  // Only such parts, and none of them has classes.
+  const TempFolder flat;
+  write_image(flat / "train" / "1.png", {0, 0, 0});
+  write_image(flat / "test" / "1.png", {0, 0, 0});
+  expect_error<FileError>([&] { list_image_folder(flat.path()); },
+                          {"train (training)", "val (valid, validation)", "without any"});
+}
+
+TEST(ImageFolder, WhatIsNoClassIsNotTakenForOne) {
+  const TempFolder detection;
+  for (const std::string part : {"train", "valid"}) {
+    write_image(detection / part / "images" / "1.png", {0, 0, 0});
+    write_file(detection / part / "labels" / "1.txt", "0 0.5 0.5 1 1");
+  }
+  expect_error<FileError>([&] { list_image_folder(detection.path()); },
+                          {"one sub-folder of images per class", "train without any"});
+  const TempFolder wrapped;
+  write_classes(wrapped / "data" / "train");
+  write_classes(wrapped / "data" / "val");
+  expect_error<FileError>([&] { list_image_folder(wrapped.path()); },
+                          {"data alone, with 2 folders", (wrapped / "data").string()});
+}
+
+TEST(ImageFolder, AClassMayBeCalledTrain) {
+  const TempFolder folder;
+  for (const std::string name : {"car", "train", "plane"}) {
+    write_image(folder / name / "images" / "1.png", {0, 0, 0});
+  }
+  EXPECT_EQ(list_image_folder(folder.path()).class_names,
+            (std::vector<std::string>{"car", "plane", "train"}));
+}
+
+TEST(ImageFolder, ImagesLieInFoldersBelowToo) {
+  const TempFolder folder;
+  for (const std::string name : {"2.webp", "1.BMP", "deep/er/3.tif", "deep/4.JFIF.jpg"}) {
+    write_image(folder / "a" / name, {1, 2, 3});
+  }
+  fs::create_directory_symlink(folder / "a", folder / "a" / "deep" / "round");
+  write_image(folder / "b" / "1.png", {0, 0, 0});
+  const ImageFolder found = list_image_folder(folder.path());
+  std::vector<std::string> names;
+  for (const auto& file : found.train.files) names.push_back(fs::path(file).filename().string());
+  EXPECT_EQ(names, (std::vector<std::string>{"1.BMP", "2.webp", "4.JFIF.jpg", "3.tif", "1.png"}));
+  EXPECT_EQ(load_image_folder(folder.path(), {square(4), false, {}, nullptr}).train.size(), 5);
 }
 
 TEST(ImageFolder, AnUnreadableImageIsNamedOrSkipped) {
@@ -109,24 +197,32 @@ TEST(ImageFolder, AnUnreadableImageIsNamedOrSkipped) {
   const auto bad = folder / "ant" / "3.png";
   const auto refused = [&](const std::string& bytes, const std::string& reason) {
     write_file(bad, bytes);
-    expect_error<FileError>([&] { load_image_folder(folder.path(), {.size = 4}); },
-                            {bad.string(), "image", reason});
-    std::vector<std::string> skipped;
-    const Dataset data =
-        load_image_folder(folder.path(), {.size = 4, .skip_unreadable = true}, &skipped);
+    expect_error<FileError>(
+        [&] {
+          load_image_folder(folder.path(), {square(4), false, {}, nullptr});
+        },
+        {bad.string(), "image", reason});
+    std::vector<std::string> left_out;
+    const Dataset data = load_image_folder(folder.path(), {square(4), true, {}, &left_out}).train;
     EXPECT_EQ(data.source_index, (std::vector<std::int64_t>{0, 1, 3}));
-    EXPECT_EQ(skipped, std::vector<std::string>{bad.string()});
+    ASSERT_EQ(left_out.size(), 2U);
+    EXPECT_TRUE(testing::contains(left_out[0], "1 files that are no images (.txt)"));
+    EXPECT_TRUE(testing::contains(left_out[1], bad.string()));
   };
   const std::string png = read_bytes(folder / "zebra" / "1.png");
   const std::string jpeg = read_bytes(folder / "ant" / "1.jpeg");
   refused("", "an empty file");
-  refused("GIF89a", "another kind of file, GIF");
+  refused("%PDF", "another kind of file");
   for (const std::size_t cut : {std::size_t{1}, png.size() / 2, png.size() - 9}) {
     refused(png.substr(0, png.size() - cut), "a truncated PNG");
   }
   for (const std::size_t cut : {std::size_t{1}, std::size_t{40}, jpeg.size() - 3}) {
     refused(jpeg.substr(0, jpeg.size() - cut), "a truncated JPEG");
   }
+  write_file(folder / "zebra" / "2.png", "");
+  expect_error<FileError>([&] { load_image_folder(folder.path()); },
+                          {"2 images cannot be read (--skip-unreadable", "3.png", "2.png"});
+  fs::remove(folder / "zebra" / "2.png");
   std::string damaged = png;
   damaged[png.find("IDAT") + 6] ^= 0x55;
   refused(damaged, "a damaged PNG");
@@ -138,9 +234,9 @@ TEST(ImageFolder, AnUnreadableImageIsNamedOrSkipped) {
 TEST(ImageFolder, RefusesImagesThatWouldFillTheMemory) {
   const TempFolder folder;
   write_image(folder / "a" / "1.png", {0, 0, 0}, 11, 10);
-  expect_error<FileError>([&] { load_image_folder(folder.path(), {.max_pixels = 109}); },
+  expect_error<FileError>([&] { load_image_folder(folder.path(), limited(109)); },
                           {"1.png", "at most 109 pixels", "11 x 10"});
-  EXPECT_NO_THROW(load_image_folder(folder.path(), {.max_pixels = 110}));
+  EXPECT_NO_THROW(load_image_folder(folder.path(), limited(110)));
   // 65,500 pixels each way, says the frame header of a small file.
   write_image(folder / "a" / "2.jpg", {0, 0, 0});
   std::string bomb = read_bytes(folder / "a" / "2.jpg");
@@ -156,20 +252,17 @@ TEST(ImageFolder, RefusesFoldersWithoutClassesOrImages) {
                           {folder.path().string(), "one sub-folder of images per class", "none"});
   write_image(folder / "a" / "1.png", {0, 0, 0});
   fs::create_directories(folder / "b");
-  expect_error<FileError>([&] { load_image_folder(folder.path()); },
-                          {(folder / "b").string(), "JPEG or PNG images of this class", "none"});
+  const ImageFolder found = list_image_folder(folder.path());
+  EXPECT_EQ(found.class_names, (std::vector<std::string>{"a", "b"}));  // b keeps its number
+  EXPECT_EQ(found.left_out, std::vector<std::string>{(folder / "b").string() + ": no images"});
   expect_error<FileError>([&] { load_image_folder(folder / "no"); }, {"no]", "a readable folder"});
   const TempFolder broken;
   write_file(broken / "a" / "1.png", "x");
-  expect_error<FileError>([&] { load_image_folder(broken.path(), {.skip_unreadable = true}); },
-                          {broken.path().string(), "readable images", "none"});
-}
-
-TEST(ImageFolder, RefusesOptionsOutOfRange) {
-  using Error = std::invalid_argument;
-  expect_error<Error>([] { load_image_folder(".", {.channels = 2}); }, {"channels", "1 or 3", "2"});
-  expect_error<Error>([] { load_image_folder(".", {.size = 0}); }, {"size", "1 .. 4096", "0"});
-  expect_error<Error>([] { load_image_folder(".", {.max_pixels = 0}); }, {"max_pixels", "0"});
+  expect_error<FileError>(
+      [&] {
+        load_image_folder(broken.path(), {square(4), true, {}, nullptr});
+      },
+      {broken.path().string(), "readable images", "none"});
 }
 
 }  // namespace

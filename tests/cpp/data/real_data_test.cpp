@@ -72,7 +72,7 @@ TEST_F(RealData, Cifar10Archive) {
 
 TEST_F(RealData, Photographs) {
   // The samples lie in one folder, which is one class.
-  const auto data = open_dataset("images:" + (folder_ / "imagenet-sample").string(), {.size = 64});
+  const auto data = open_dataset("images:" + (folder_ / "imagenet-sample").string());
   data.train.validate();
   EXPECT_EQ(data.train.images.shape(), (Shape{200, 3, 64, 64}));
   const auto normalization = measure_normalization(data.train);

@@ -111,7 +111,8 @@ TEST(Split, RefusesWhatCannotBeDivided) {
 }
 
 TEST(MakeSplits, KeepsTheTestSetOfTheData) {
-  const DatasetPair data{dataset(repeated({50, 50}), 2), dataset(repeated({5, 6}), 2)};
+  const DatasetParts data{.train = dataset(repeated({50, 50}), 2),
+                          .test = dataset(repeated({5, 6}), 2)};
   const auto splits = make_splits(data, {.held_out_fraction = 0.2, .seed = 1});
   EXPECT_EQ(splits.train.size(), 80);
   EXPECT_EQ(splits.held_out.size(), 20);
@@ -130,7 +131,8 @@ TEST(MakeSplits, CutsATestSetWhereThereIsNone) {
 
 TEST(MakeSplits, HeldOutMayBeEmpty) {
   const auto data = dataset(repeated({5, 5}), 2);
-  const auto splits = make_splits(DatasetPair{data, data}, {.held_out_fraction = 0});
+  const auto splits =
+      make_splits(DatasetParts{.train = data, .test = data}, {.held_out_fraction = 0});
   EXPECT_TRUE(splits.held_out.empty());
   EXPECT_EQ(splits.train.size(), 10);
   EXPECT_TRUE(make_splits(data, {.held_out_fraction = 0}).held_out.empty());
@@ -140,17 +142,18 @@ TEST(MakeSplits, RefusesDataThatDoesNotFit) {
   const auto two = dataset(repeated({9, 9}), 2);
   expect_error<Error>(
       [&] {
-        make_splits({two, dataset(repeated({3, 3, 3}), 3)});
+        make_splits({.train = two, .test = dataset(repeated({3, 3, 3}), 3)});
       },
       {"d, test set", "the 2 classes of the training set", "received 3"});
   expect_error<Error>(
       [&] {
-        make_splits({two, dataset(repeated({3, 3}), 2, {1, 2, 3})});
+        make_splits({.train = two, .test = dataset(repeated({3, 3}), 2, {1, 2, 3})});
       },
       {"d, test set", "(1, 2, 2) u8", "(1, 2, 3) u8"});
   auto renamed = two;
   renamed.class_names[1] = "other";
-  expect_error<Error>([&] { make_splits({two, renamed}); }, {"test set", "2 of other names"});
+  expect_error<Error>([&] { make_splits({.train = two, .test = renamed}); },
+                      {"test set", "2 of other names"});
   expect_error<Error>(
       [] {
         make_splits(dataset(repeated({9, 9}), 3));

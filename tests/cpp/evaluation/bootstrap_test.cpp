@@ -46,7 +46,7 @@ TEST(Bootstrap, resamples_follow_from_the_seed) {
   EXPECT_NE(a, bootstrap_means({values}, {.resamples = 50, .seed = 4}));
 }
 
-TEST(Bootstrap, figures_computed_apart_stay_paired) {
+TEST(Bootstrap, numbers_computed_apart_stay_paired) {
   const auto a = binomial(0.5, 100, 2), b = binomial(0.6, 100, 3);
   const auto both = bootstrap_means({a, b}, {.resamples = 20});
   const auto alone = bootstrap_means({b}, {.resamples = 20});
@@ -121,7 +121,7 @@ TEST(Bootstrap, refuses_bad_input) {
   expect_text(error_of([] { bootstrap_mean({1}, {.level = 1}); }), {"level in (0, 1)"});
   expect_text(error_of([] { bootstrap_replicates({}); }), {"at least one value"});
   expect_text(error_of([] { over_replicates({}, {}); }), {"at least one", "none"});
-  expect_text(error_of([] { over_replicates({1, 2}, {1, 2, 3}); }), {"rows of 2", "3 figures"});
+  expect_text(error_of([] { over_replicates({1, 2}, {1, 2, 3}); }), {"rows of 2", "3 numbers"});
   expect_text(error_of([] { bootstrap_difference({1}, {1, 2}); }), {"1 paired values"});
 }
 

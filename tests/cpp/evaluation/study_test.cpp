@@ -16,9 +16,9 @@ using testing::expect_text;
 using testing::random_table;
 using testing::two_class_fields;
 
-const PolicyFigures& named(const Study& found, const std::string& name) {
+const PolicyStudy& named(const Study& found, const std::string& name) {
   return *std::find_if(found.policies.begin(), found.policies.end(),
-                       [&](const PolicyFigures& figures) { return figures.name == name; });
+                       [&](const PolicyStudy& entry) { return entry.name == name; });
 }
 
 StudyOptions quick() {
@@ -73,8 +73,8 @@ TEST_F(Studied, FitsEveryPolicyThatTheTableSufficesFor) {
   const auto plain = random_table(33, {.inputs = 300, .with_router = false});
   const auto parts = divide(plain);
   const auto less = study(make_policy, parts.held_out, parts.test, quick());
-  EXPECT_EQ(less.policies.size(), found_->policies.size() - 3);
-  ASSERT_EQ(less.left_out.size(), 3U);
+  EXPECT_EQ(less.policies.size(), found_->policies.size() - 4);
+  ASSERT_EQ(less.left_out.size(), 4U);
   EXPECT_EQ(less.left_out[0].policy, "hybrid_single");
   EXPECT_EQ(less.left_out[0].want, "a multiplexer's scores");
   EXPECT_EQ(less.left_out[2].want, "features of the inputs");
@@ -82,32 +82,32 @@ TEST_F(Studied, FitsEveryPolicyThatTheTableSufficesFor) {
 
 TEST_F(Studied, MeasuresAPolicyAtBudgetsAndOverThem) {
   const auto policy = fitted("cascade");
-  const auto& figures = named(*found_, "cascade");
-  for (const auto& [share, accuracy] : figures.accuracy_at) {
+  const auto& cascade = named(*found_, "cascade");
+  for (const auto& [share, accuracy] : cascade.accuracy_at) {
     const auto point = policy->within(share * unit());
     ASSERT_EQ(point.has_value(), accuracy.has_value());
     if (!point) continue;
     EXPECT_EQ(*accuracy, evaluate(*policy, *point, test()).accuracy.value);
   }
-  EXPECT_EQ(figures.accuracy_at.size(), 6U);
+  EXPECT_EQ(cascade.accuracy_at.size(), 6U);
   const auto curve = accuracy_cost_curve(*policy, test());
-  ASSERT_EQ(figures.curve.size(), curve.points.size());
-  EXPECT_EQ(figures.curve.back().cost, curve.points.back().cost / unit());
+  ASSERT_EQ(cascade.curve.size(), curve.points.size());
+  EXPECT_EQ(cascade.curve.back().cost, curve.points.back().cost / unit());
   CurveOptions options;
   options.bootstrap = quick().bootstrap;
   options.up_to = unit();
   const auto area = area_between(*policy, *fitted("random_mixing"), test(), options);
-  EXPECT_EQ(figures.area->value, area.value);
-  EXPECT_EQ(figures.area->interval.low, area.interval.low);
-  EXPECT_GT(figures.area->value, 0);
+  EXPECT_EQ(cascade.area->value, area.value);
+  EXPECT_EQ(cascade.area->interval.low, area.interval.low);
+  EXPECT_GT(cascade.area->value, 0);
   for (const char* single : {"random_mixing", "oracle", "average_ensemble"}) {
     EXPECT_FALSE(named(*found_, single).area.has_value()) << single;
   }
   // A share of the gap is recovered where the curve first reaches it.
-  const auto& recovered = figures.recovered;
+  const auto& recovered = cascade.recovered;
   ASSERT_EQ(recovered.size(), 4U);
   double least = 1e9;
-  for (const auto& point : figures.curve) {
+  for (const auto& point : cascade.curve) {
     if (point.accuracy >= found_->models[found_->best_single].accuracy) {
       least = std::min(least, point.cost);
     }

@@ -52,6 +52,28 @@ TEST(Multiplexer, HasFourConvolutionsAndTheOutputsOfThePaper) {
   EXPECT_EQ(Parameters(graph).value("v.weight").shape(), (Shape{5, 60}));
 }
 
+TEST(Multiplexer, OfVectorsIsLinearOrHasAHiddenLayer) {
+  const MultiplexerOptions linear{.body = MultiplexerBody::perceptron,
+                                  .channels = 7,
+                                  .height = 1,
+                                  .width = 1,
+                                  .models = 3,
+                                  .meta_dim = 5};
+  const Graph plain = build_multiplexer(linear);
+  EXPECT_EQ(output_shape(plain, "scores"), (Shape{1, 3}));
+  EXPECT_EQ(output_shape(plain, "meta"), (Shape{1, 15}));
+  EXPECT_EQ(plain.macs(), 7 * 15 + 15 * 3);
+  EXPECT_EQ(count(plain, "relu"), 0);
+  auto options = linear;
+  options.hidden = 11;
+  const Graph hidden = build_multiplexer(options);
+  EXPECT_EQ(hidden.macs(), 7 * 11 + 11 * 15 + 15 * 3);
+  EXPECT_EQ(count(hidden, "relu"), 1);
+  options.height = 2;
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { build_multiplexer(options); }),
+                       "vectors, of one pixel"));
+}
+
 TEST(Multiplexer, GuessesTheAnswerItselfOnlyWhereAsked) {
   const Graph plain = build_multiplexer({.models = 2});
   const Graph guessing = build_multiplexer({.models = 2, .classes = 7});
@@ -64,7 +86,7 @@ TEST(Multiplexer, GuessesTheAnswerItselfOnlyWhereAsked) {
 
 TEST(Multiplexer, CostsWellBelowTheCheapestModel) {
   for (const auto& [channels, side] : {std::pair<std::int64_t, std::int64_t>{1, 28}, {3, 32}}) {
-    const Graph graph = build_multiplexer({channels, side, side});
+    const Graph graph = build_multiplexer({.channels = channels, .height = side, .width = side});
     EXPECT_LE(graph.macs(), 250'000);
     EXPECT_LT(2 * graph.macs(), build_network("alexnet_small", {channels, side, side, 10}).macs());
   }
@@ -147,7 +169,7 @@ TEST(Multiplexer, RefusesOptionsBelowOne) {
   EXPECT_TRUE(contains(message, "models and meta_dim of at least 1"));
   const auto negative =
       error_of<std::invalid_argument>([] { build_multiplexer({.resolution = -1}); });
-  EXPECT_TRUE(contains(negative, "expected resolution and classes of at least 0, received -1"));
+  EXPECT_TRUE(contains(negative, "resolution, classes and hidden of at least 0, received -1"));
 }
 
 }  // namespace

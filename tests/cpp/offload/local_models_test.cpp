@@ -28,6 +28,9 @@ TEST(LocalModels, RefuseWhatDoesNotFit) {
   EXPECT_THROW(make_local_models(nullptr, small), std::invalid_argument);
   const auto models = make_local_models(testing::tiny_multiplexer(2, true).model, small);
   EXPECT_THROW(models->prepare(testing::random_images(2)), std::invalid_argument);
+  Tensor bytes = testing::random_images(1);
+  for (float& pixel : bytes.span<float>()) pixel *= 255;
+  EXPECT_THROW(models->prepare(bytes), std::invalid_argument);
 }
 
 }  // namespace

@@ -86,6 +86,8 @@ class Direct final : public Transport {
   std::unique_ptr<Transfer<InferResponse>> infer(const InferInput& input) override {
     return std::make_unique<Inferred>(server_, input.id);
   }
+  void work(double) override {}
+  void wake() override {}
 
  private:
   Server& server_;

@@ -19,7 +19,8 @@ using testing::random_table;
 
 /// What learns from these inputs says what it attains on those it has not learnt from.
 bool learns(const std::string& policy) {
-  return policy == "learned_cascade" || policy == "logistic_deferral" || policy == "knn";
+  return policy == "learned_cascade" || policy == "staged_cascade" ||
+         policy == "logistic_deferral" || policy == "knn";
 }
 
 /// Every registered policy at every operating point; a new one is tested without touching this.
@@ -177,8 +178,8 @@ TEST(PolicyFile, WhatIsNoPolicyIsRefused) {
     return error_of([&] { load_policy(path); });
   };
   expect_text(message("{"), {"a saved policy", path.string()});
-  expect_text(message(R"({"format": "other"})"), {"muxnet-policy-2", "other"});
-  expect_text(message(R"({"format": "muxnet-policy-2"})"), {"policy"});
+  expect_text(message(R"({"format": "other"})"), {"muxnet-policy-3", "other"});
+  expect_text(message(R"({"format": "muxnet-policy-3"})"), {"policy"});
   const auto policy = make_policy("learned_cascade");
   policy->fit(random_table(11, {.models = 2}));
   policy->save(path);

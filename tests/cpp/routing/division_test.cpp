@@ -61,5 +61,17 @@ TEST(Shuffle, KeepsEveryInputInAnotherOrder) {
   EXPECT_EQ(std::adjacent_find(rows.begin(), rows.end()), rows.end());
 }
 
+TEST(Division, FoldsAreOfOneSizeAndTheSameForTheSameSeed) {
+  const auto places = draw_folds(23, 5, 3);
+  std::vector<int> sizes(5);
+  for (const auto place : places) ++sizes.at(static_cast<std::size_t>(place));
+  std::sort(sizes.begin(), sizes.end());
+  EXPECT_EQ(sizes, (std::vector<int>{4, 4, 5, 5, 5}));
+  EXPECT_EQ(draw_folds(23, 5, 3), places);
+  EXPECT_NE(draw_folds(23, 5, 4), places);
+  EXPECT_THROW(draw_folds(23, 1), std::invalid_argument);
+  EXPECT_THROW(draw_folds(3, 4), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace muxnet

@@ -31,7 +31,7 @@ TEST(HostedModel, OfOursIsDescribedByItsNetwork) {
   EXPECT_EQ(hosted.image_shape, (Shape{1, 1, side, side}));
   EXPECT_EQ(hosted.classes, classes);
   EXPECT_EQ(hosted.normalization.mean, std::vector<float>{0.25F});
-  EXPECT_FALSE(hosted.alone);
+  EXPECT_EQ(hosted.at_once, 0U);
   const Tensor images = random_images(5);
   expect_near(hosted.open()->answer(images), testing::tiny_pool()->probabilities(1, images));
   EXPECT_THROW(host(std::shared_ptr<Model>()), std::invalid_argument);
@@ -74,6 +74,43 @@ TEST(HostedModel, NeedsAWholeDescription) {
   HostedModel colour = outside("colour", open, {{0.5F}, {0.25F}});
   colour.image_shape = {1, 3, 2, 2};
   EXPECT_EQ(host(colour, false).normalization.mean, (std::vector<float>(3, 0.5F)));
+}
+
+/// Answers which of an image's channels is the brightest.
+class Brightest final : public Classifier {
+ public:
+  Tensor answer(const Tensor& images) override {
+    Tensor answers({images.dim(0), images.dim(1)});
+    const std::int64_t plane = images.dim(2) * images.dim(3);
+    for (std::int64_t i = 0; i < images.dim(0); ++i) {
+      const auto value = [&](std::int64_t c) {
+        return images.data<float>()[(i * images.dim(1) + c) * plane];
+      };
+      std::int64_t best = 0;
+      for (std::int64_t c = 1; c < images.dim(1); ++c) best = value(c) > value(best) ? c : best;
+      answers.data<float>()[i * images.dim(1) + best] = 1;
+    }
+    return answers;
+  }
+};
+
+TEST(HostedModel, IsShownItsChannelsAndAnswersItsClasses) {
+  HostedModel model = outside("brightest", [] { return std::make_unique<Brightest>(); });
+  model.image_shape = {1, 3, 2, 2};
+  Tensor images({2, 3, 2, 2});
+  for (int i = 0; i < 4; ++i) images.data<float>()[i] = images.data<float>()[16 + i] = 1;
+  expect_near(host(model, false).open()->answer(images),
+              Tensor::from<float>({1, 0, 0, 0, 1, 0}, {2, 3}));
+  model.reversed = true;
+  expect_near(host(model, false).open()->answer(images),
+              Tensor::from<float>({0, 0, 1, 0, 1, 0}, {2, 3}));
+  model.classes = 5;
+  model.places = {4, 0, 2};
+  expect_near(host(model, false).open()->answer(images),
+              Tensor::from<float>({0, 0, 1, 0, 0, 1, 0, 0, 0, 0}, {2, 5}));
+  model.places = {4, 0, 4};
+  EXPECT_EQ(error_of<std::invalid_argument>([&] { host(model, false); }),
+            "[brightest] expected different classes below 5, received 4");
 }
 
 TEST(HostedModel, OfAnOnnxFileAnswersAsTheNetworkItCameFrom) {

@@ -33,11 +33,17 @@ TEST(ModelPool, RefusesModelsThatDoNotFitEachOther) {
   EXPECT_THROW(ModelPool({}), std::invalid_argument);
   EXPECT_THROW(ModelPool({host(tiny_model("a", 0, 1)), host(tiny_model("a", 2, 1))}),
                std::invalid_argument);
-  Graph graph({1, 5, 5});
-  const ValueId flat = graph.add("flatten", "flatten", {graph.input()});
-  graph.set_output("logits", graph.add("linear", "fc", {flat}, {{"features", std::int64_t{3}}}));
-  const auto other = std::make_shared<Model>("wide", std::move(graph));
-  EXPECT_THROW(ModelPool({host(tiny_model("a", 0, 1)), host(other)}), std::invalid_argument);
+  const HostedModel small = host(tiny_model("a", 0, 1));
+  HostedModel more = host(tiny_model("more", 0, 1));
+  more.classes = testing::classes + 1;
+  EXPECT_THROW(ModelPool({small, more}), std::invalid_argument);
+  HostedModel wide = host(tiny_model("wide", 0, 1));
+  wide.image_shape = {1, 1, 4, 5};
+  const auto pool =
+      std::make_shared<ModelPool>(std::vector{small, wide});  // as a service shows them
+  EXPECT_EQ(pool->input_shape(1), (Shape{1, 1, 4, 5}));
+  const auto rule = std::make_shared<FixedRule>(1);
+  EXPECT_THROW(Router(pool, {}, rule), std::invalid_argument);  // which shows all the same
 }
 
 }  // namespace

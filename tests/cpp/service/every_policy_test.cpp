@@ -17,7 +17,7 @@ using testing::random_images;
 
 ServiceRequest request(const Tensor& images, std::int64_t first = 0) {
   ServiceRequest result;
-  result.images = images;
+  result.images = {images};
   result.first_input = first;
   return result;
 }

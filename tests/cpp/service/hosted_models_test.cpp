@@ -27,7 +27,7 @@ Deployment deployment(std::vector<HostedModel> models, std::uint64_t call) {
 
 ServiceRequest request(const Tensor& images) {
   ServiceRequest result;
-  result.images = images;
+  result.images = {images};
   return result;
 }
 
@@ -58,6 +58,49 @@ TEST(Service, GivesEachModelImagesAsItWantsThem) {
   expect_near(answered(4).probabilities, expected({{0.5F}, {0.25F}}));
   EXPECT_EQ(answered(4).costs, std::vector<double>(7, 5.0));
   EXPECT_EQ(service.statistics().stages[5].name, "scaled");
+}
+
+/// Answers the class that is the width of its images less two.
+class WidthClassifier final : public Classifier {
+ public:
+  Tensor answer(const Tensor& images) override {
+    Tensor answers({images.dim(0), testing::classes});
+    for (std::int64_t i = 0; i < images.dim(0); ++i) {
+      answers.data<float>()[i * testing::classes + images.dim(3) - 2] = 1;
+    }
+    return answers;
+  }
+};
+
+HostedModel of_width(const std::string& name, std::int64_t width) {
+  HostedModel model = outside(name, [] { return std::make_unique<WidthClassifier>(); });
+  model.image_shape = {1, 1, 2, width};
+  return host(model, false);
+}
+
+TEST(Service, ShowsEachModelTheImagesOfItsSize) {
+  Deployment parts =
+      deployment({of_width("a", 3), of_width("b", 4), of_width("c", 3)}, model_bit(1));
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { Service(parts, {}); }),
+                       "expected input (1, 1, 2, 3) as others that are shown the same images"));
+  parts.shown = {0, 0, 1};
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { Service(parts, {}); }),
+                       "one of the images for each of 4 stages, received 3"));
+  parts.shown = {0, 0, 1, 0};
+  Service service(parts, {.workers = 1, .max_batch = 4});
+  ServiceRequest asked;
+  asked.images = {Tensor({5, 1, 2, 3}), Tensor({5, 1, 2, 4})};
+  EXPECT_EQ(service.infer(asked).answers, std::vector<std::int32_t>(5, 2));
+  asked.model = 2;
+  EXPECT_EQ(service.infer(asked).answers, std::vector<std::int32_t>(5, 1));
+  asked.images[1] = Tensor();  // which that model is not shown
+  EXPECT_EQ(service.infer(asked).answers, std::vector<std::int32_t>(5, 1));
+  asked.model.reset();
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { service.infer(asked); }),
+                       "(n, c, h, w) as (1, 1, 2, 4)"));
+  asked.images.pop_back();
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { service.infer(asked); }),
+                       "2 tensors, one for each size that models are shown, received 1"));
 }
 
 TEST(Service, AFailingModelFailsTheRequestThatItFailsOnAlone) {

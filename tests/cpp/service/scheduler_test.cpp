@@ -13,7 +13,7 @@ namespace {
 class SchedulerTest : public ::testing::Test {
  protected:
   std::shared_ptr<PendingRequest> request(std::int64_t rows, ServiceRequest with = {}) {
-    with.images = testing::random_images(rows);
+    with.images = {testing::random_images(rows)};
     return std::make_shared<PendingRequest>(std::move(with), deployment_, ServiceClock::now(),
                                             [](const ServiceAnswer&) {});
   }
@@ -166,7 +166,7 @@ TEST_F(SchedulerTest, NeverAnswersForAModelThatARequestNames) {
 
 TEST_F(SchedulerTest, RunsNothingBesideAModelThatWantsToBeAlone) {
   std::vector<HostedModel> models = testing::tiny_models();
-  models[0].alone = true;
+  models[0].at_once = 1;
   deployment_ = std::make_shared<CompiledDeployment>(
       Deployment{models, {}, {std::make_shared<FixedRule>(1)}, 0, nullptr, 2}, 1, 1);
   Scheduler scheduler(4, {.workers = 2, .max_batch = 1});
@@ -187,7 +187,7 @@ TEST_F(SchedulerTest, RunsNothingBesideAModelThatWantsToBeAlone) {
 TEST_F(SchedulerTest, ExpectsNoHelpOfOtherWorkersWithAModelThatWantsToBeAlone) {
   for (const bool alone : {false, true}) {
     std::vector<HostedModel> models = testing::tiny_models();
-    models[0].alone = alone;
+    models[0].at_once = alone ? 1 : 0;
     deployment_ = std::make_shared<CompiledDeployment>(
         Deployment{models, {}, {std::make_shared<FixedRule>(1)}, 0, nullptr, 2}, 1, 1);
     Scheduler scheduler(4, {.workers = 2, .max_batch = 1});

@@ -79,7 +79,7 @@ class StuckModels : public ::testing::Test {
 
   static ServiceRequest named(std::size_t model, double deadline_ms = 1e6) {
     ServiceRequest result;
-    result.images = random_images(2);
+    result.images = {random_images(2)};
     result.model = model;
     result.deadline_ms = deadline_ms;
     return result;
@@ -145,7 +145,7 @@ TEST_F(StuckModels, LeaveTheAnswerToThoseThatHaveAnswered) {
   ServiceRequest request = named(0, 100);
   request.model.reset();
   ModelPool pool(testing::tiny_models());
-  const Tensor small = pool.probabilities(0, request.images);
+  const Tensor small = pool.probabilities(0, request.images.front());
   for (const Departure why : {Departure::deadline, Departure::stuck}) {
     const ServiceAnswer answer = service.infer(request);
     ASSERT_EQ(answer.status, ServiceStatus::ok) << answer.message;

@@ -194,7 +194,7 @@ TEST(TwoThreads, OnAService) {
   Service service(deployment, {.workers = 2, .max_batch = 1});  // alike, whoever runs beside
   expect_answers_as_alone([&](const Tensor& images) {
     ServiceRequest request;
-    request.images = images;
+    request.images = {images};
     return service.infer(std::move(request)).probabilities;
   });
 }

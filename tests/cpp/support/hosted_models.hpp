@@ -41,7 +41,7 @@ class Fake final : public Classifier {
 inline HostedModel outside(const std::string& name,
                            std::function<std::unique_ptr<Classifier>()> open,
                            const Normalization& normalization = {{0}, {1}}) {
-  return {name, 5, {1, 1, side, side}, classes, normalization, false, std::move(open)};
+  return {name, 5, {1, 1, side, side}, classes, normalization, 0, {}, std::move(open)};
 }
 
 inline HostedModel fake(std::vector<float> answer, bool logits = false, float fears = -1) {

@@ -10,9 +10,14 @@
 #include <vector>
 
 #include "muxnet/core/tensor.hpp"
+#include "muxnet/onnx/engines.hpp"
 
 // As much of ONNX (onnx.proto) as one linear layer needs.
 namespace muxnet::testing {
+
+// Where the engines are in the environment that tests use.
+inline const bool engines_are_told = (tell_library("onnxruntime", MUXNET_TEST_ONNXRUNTIME),
+                                      tell_library("openvino", MUXNET_TEST_OPENVINO), true);
 
 inline std::string varint(std::uint64_t value) {
   std::string bytes;

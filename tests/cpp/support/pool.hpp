@@ -37,6 +37,13 @@ inline std::vector<HostedModel> tiny_models() {
 
 inline std::shared_ptr<ModelPool> tiny_pool() { return std::make_shared<ModelPool>(tiny_models()); }
 
+/// As many costs as models, of those of tiny_models().
+inline std::vector<double> tiny_costs(std::int64_t models) {
+  std::vector<double> costs{48, 384, 1536};
+  costs.resize(static_cast<std::size_t>(models), 1);
+  return costs;
+}
+
 /// A multiplexer for `models` models; with `offload` its single output.
 inline Multiplexer tiny_multiplexer(std::int64_t models, bool offload = false) {
   Graph graph({1, side, side});
@@ -46,13 +53,14 @@ inline Multiplexer tiny_multiplexer(std::int64_t models, bool offload = false) {
   if (offload) graph.set_output("offload", graph.add("sigmoid", "offload", {scores}));
   auto model = std::make_shared<Model>("multiplexer", std::move(graph));
   model->parameters.initialize(7);
-  return {model, Objective::correctness, {}};
+  return {model, Objective::correctness, {}, tiny_costs(models)};
 }
 
+/// Black and white pixels, so that answers differ.
 inline Tensor random_images(std::int64_t n, std::uint64_t seed = 5) {
   Tensor images({n, 1, side, side});
   Random random(seed);
-  for (float& value : images.span<float>()) value = static_cast<float>(2 * random.normal());
+  for (float& value : images.span<float>()) value = random.uniform() < 0.5 ? 0.0F : 1.0F;
   return images;
 }
 

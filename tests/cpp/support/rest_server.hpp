@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -114,6 +115,7 @@ struct FakeServer {
   int asked = 0;  ///< for metadata
   int inferred = 0;
   int given_up = 0;
+  std::vector<double> ready;  ///< when the requests that are not over will be
 };
 
 class FakeTransfer : public HttpTransfer {
@@ -122,8 +124,13 @@ class FakeTransfer : public HttpTransfer {
       : clock_(std::move(clock)),
         server_(server),
         reply_(std::move(reply)),
-        ready_(clock_->now + reply_.after_ms) {}
-  ~FakeTransfer() override { server_.given_up += over_ ? 0 : 1; }
+        ready_(clock_->now + reply_.after_ms) {
+    server_.ready.push_back(ready_);
+  }
+  ~FakeTransfer() override {
+    server_.given_up += over_ ? 0 : 1;
+    std::erase(server_.ready, ready_);
+  }
   bool wait(double until_ms) override {
     over_ = ready_ <= std::max(until_ms, clock_->now);
     clock_->now = std::max(clock_->now, over_ ? ready_ : until_ms);
@@ -149,6 +156,11 @@ class FakeClient : public HttpClient {
     HttpReply reply = infers ? server_.infer(request) : server_.metadata(request);
     return std::make_unique<FakeTransfer>(clock_, server_, std::move(reply));
   }
+  void work(double until_ms) override {
+    for (const double ready : server_.ready) until_ms = std::min(until_ms, ready);
+    clock_->now = std::max(clock_->now, until_ms);
+  }
+  void wake() override {}
 
  private:
   std::shared_ptr<VirtualClock> clock_;

@@ -8,6 +8,7 @@
 
 #include "muxnet/core/random.hpp"
 #include "muxnet/networks/predictor.hpp"
+#include "muxnet/training/metrics.hpp"
 #include "muxnet/training/train_multiplexer.hpp"
 #include "support/errors.hpp"
 #include "training/tiny.hpp"
@@ -61,6 +62,7 @@ FrozenOutputs halves(std::int64_t n, std::uint64_t seed) {
   FrozenOutputs outputs;
   outputs.images = data.images;
   outputs.labels = data.labels;
+  outputs.costs = {1, 4};
   outputs.probabilities = Tensor({n, 2, testing::classes});
   for (std::int64_t i = 0; i < n; ++i) {
     const auto label = data.labels.data<std::int32_t>()[i];
@@ -76,7 +78,7 @@ FrozenOutputs halves(std::int64_t n, std::uint64_t seed) {
 TEST(PlattScaling, OfAMultiplexerMakesItsProbabilitiesTrueAtMean) {
   const FrozenOutputs outputs = halves(300, 4);
   Model mux("mux", testing::tiny_multiplexer_graph(2), 3);
-  scale_scores(mux, outputs);
+  scale_own_scores(mux, outputs);
   const Tensor scores = Predictor(mux).output(outputs.images, "scores");
   const std::vector<double> shares{1 / 3.0, 2 / 3.0};
   for (std::size_t m = 0; m < 2; ++m) {
@@ -86,6 +88,22 @@ TEST(PlattScaling, OfAMultiplexerMakesItsProbabilitiesTrueAtMean) {
   }
 }
 
+TEST(PlattScaling, OfScoresThatOthersGaveFoldsIntoAMultiplexerWhatItMakesOfThem) {
+  const FrozenOutputs outputs = halves(300, 4);
+  Model mux("mux", testing::tiny_multiplexer_graph(2), 3), same("mux", mux.graph, 3);
+  const Tensor scores = Predictor(mux).output(outputs.images, "scores");
+  const Tensor correct = correctness(outputs.probabilities, outputs.labels);
+  const Tensor scaled = scale_scores(mux, scores, correct);
+  scale_own_scores(same, outputs);
+  const Tensor found = Predictor(mux).output(outputs.images, "scores");
+  const Tensor expected = Predictor(same).output(outputs.images, "scores");
+  for (std::int64_t i = 0; i < scores.size(); ++i) {
+    EXPECT_NEAR(scaled.data<float>()[i], expected.data<float>()[i], 1e-4);
+    EXPECT_NEAR(found.data<float>()[i], expected.data<float>()[i], 1e-4);
+  }
+  EXPECT_THROW(scale_scores(mux, scores.rows(0, 7), correct), std::invalid_argument);
+}
+
 TEST(PlattScaling, FollowsTrainingWhereThereIsSomethingToCalibrateOn) {
   const FrozenOutputs learn = halves(96, 1), fresh = halves(600, 2);
   MultiplexerTrainingOptions options;
@@ -93,11 +111,10 @@ TEST(PlattScaling, FollowsTrainingWhereThereIsSomethingToCalibrateOn) {
   options.fit.batch_size = 16;
   options.fit.optimizer.name = "adamw";
   options.fit.schedule.learning_rate = 0.02;
-  const std::vector<double> costs{1, 4};
   double log_losses[2] = {0, 0};
   for (const bool calibrated : {false, true}) {
     Model mux("mux", testing::tiny_multiplexer_graph(2), 3);
-    train_multiplexer(mux, learn, costs, options, calibrated ? &fresh : nullptr);
+    train_multiplexer(mux, learn, options, calibrated ? &fresh : nullptr);
     const Tensor scores = Predictor(mux).output(fresh.images, "scores");
     for (std::int64_t i = 0; i < 600; ++i) {
       const double p = probability(scores.data<float>()[2 * i]);

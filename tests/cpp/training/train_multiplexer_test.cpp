@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "muxnet/core/error.hpp"
@@ -17,8 +18,6 @@ namespace {
 using testing::contains;
 using testing::error_of;
 
-const std::vector<double> costs{1, 4};
-
 /// Two models that are right on every other class by construction: the first is sure of class 0,
 /// the second never says it. Which one to call can be seen in the image.
 FrozenOutputs experts(std::int64_t n, std::uint64_t seed) {
@@ -26,6 +25,7 @@ FrozenOutputs experts(std::int64_t n, std::uint64_t seed) {
   FrozenOutputs table;
   table.images = data.images;
   table.labels = data.labels;
+  table.costs = {1, 4};
   table.probabilities = Tensor({n, 2, testing::classes});
   table.embeddings = Tensor({n, 2, 6});
   Random random(seed, 5);
@@ -90,6 +90,35 @@ TEST(FrozenOutputs, HoldEveryVariantOfEveryInput) {
   }
 }
 
+TEST(FrozenOutputs, OfRecordedAnswersAreThoseOfTheModelsThatGaveThem) {
+  testing::TinyModels models;
+  const auto data = testing::tiny_data();
+  FrozenOptions options;
+  options.variants = 2;
+  options.augmentation.crop_padding = 2;
+  const auto run = run_frozen_models(models.pointers, data.held_out, data.normalization, options);
+  const std::int64_t n = run.inputs();
+  const auto recorded = recorded_outputs(data.held_out, run.probabilities.rows(0, n), run.costs,
+                                         data.normalization, options);
+  const auto same = [](const Tensor& a, const Tensor& b) {
+    return a.shape() == b.shape() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+  };
+  EXPECT_TRUE(same(recorded.images, run.images));
+  EXPECT_TRUE(same(recorded.labels, run.labels));
+  for (const std::int64_t variant : {0, 1}) {  // to augmented inputs those to the plain ones
+    const Tensor answers = recorded.probabilities.rows(variant * n, (variant + 1) * n);
+    EXPECT_TRUE(same(answers, run.probabilities.rows(0, n)));
+  }
+  EXPECT_EQ(recorded.costs, run.costs);
+  const auto error = [&](const Tensor& answers, std::vector<double> costs) {
+    return error_of<std::invalid_argument>([&] {
+      recorded_outputs(data.held_out, answers, std::move(costs), data.normalization, options);
+    });
+  };
+  EXPECT_TRUE(contains(error(run.probabilities, run.costs), "f32 answers (37, N, 3"));
+  EXPECT_TRUE(contains(error(run.probabilities.rows(0, n), {1}), "2 costs, one per model"));
+}
+
 TEST(FrozenOutputs, RefuseWhatDoesNotFit) {
   testing::TinyModels models;
   auto data = testing::tiny_data();
@@ -113,7 +142,7 @@ TEST(TrainMultiplexer, LearnsWhoIsRight) {
     auto options = quick();
     options.objective = objective;
     options.distillation_weight = 0.5;
-    const auto result = train_multiplexer(*mux, table, costs, options, &fresh);
+    const auto result = train_multiplexer(*mux, table, options, &fresh);
     const auto& first = result.history.front();
     const auto& last = result.history.back();
     ASSERT_EQ(result.history.size(), 8U);
@@ -129,7 +158,7 @@ TEST(TrainMultiplexer, OffloadsWhatTheDeviceGetsWrong) {
     auto mux = multiplexer(true);
     auto options = quick();
     options.offload = target;
-    const auto result = train_multiplexer(*mux, table, costs, options);
+    const auto result = train_multiplexer(*mux, table, options);
     EXPECT_GT(result.history.back().metrics.accuracies[0], 0.9);
   }
 }
@@ -146,7 +175,7 @@ TEST(TrainMultiplexer, OffloadTargetsDifferWhereBothAreWrong) {
     auto mux = multiplexer(true);
     auto options = quick();
     options.offload = target;
-    train_multiplexer(*mux, table, costs, options);
+    train_multiplexer(*mux, table, options);
     Predictor predictor(*mux, 48);
     const auto scores = predictor.outputs(table.images, {"scores"}).at("scores");
     double sum = 0;
@@ -166,18 +195,18 @@ TEST(TrainMultiplexer, ResumesToTheSameBits) {
     options.objective = objective;
     options.distillation_weight = 0.5;
     auto undisturbed = multiplexer();
-    const auto expected = train_multiplexer(*undisturbed, table, costs, options);
+    const auto expected = train_multiplexer(*undisturbed, table, options);
     EXPECT_EQ(expected.step, 9);
     for (const std::int64_t step : {1, 3, 5, 8}) {
       const testing::TemporaryFolder folder;
       options.fit.checkpoint = folder.path() / "multiplexer.safetensors";
       options.fit.resume = true;
       auto stopped = multiplexer();
-      const auto part = train_multiplexer(*stopped, table, costs, options, nullptr,
+      const auto part = train_multiplexer(*stopped, table, options, nullptr,
                                           [&](const Progress& now) { return now.step < step; });
       EXPECT_EQ(part.status, TrainingStatus::interrupted);
       auto resumed = multiplexer();
-      const auto result = train_multiplexer(*resumed, table, costs, options);
+      const auto result = train_multiplexer(*resumed, table, options);
       EXPECT_EQ(values_of(*resumed), values_of(*undisturbed)) << "stopped at step " << step;
       EXPECT_EQ(result.history.back().metrics.losses, expected.history.back().metrics.losses);
       EXPECT_EQ(result.history.front().metrics.accuracies,
@@ -194,11 +223,11 @@ TEST(TrainMultiplexer, RefusesACheckpointOfOtherOutputs) {
   options.fit.resume = true;
   auto mux = multiplexer();
   auto table = experts(48, 1);
-  train_multiplexer(*mux, table, costs, options, nullptr, [](const Progress&) { return false; });
+  train_multiplexer(*mux, table, options, nullptr, [](const Progress&) { return false; });
   table.probabilities.data<float>()[0] = 0.5F;
   options.objective = Objective::ensemble;
   const auto error =
-      error_of<std::invalid_argument>([&] { train_multiplexer(*mux, table, costs, options); });
+      error_of<std::invalid_argument>([&] { train_multiplexer(*mux, table, options); });
   EXPECT_TRUE(contains(error, "probabilities: "));
   EXPECT_TRUE(contains(error, "objective: \"correctness\" in the checkpoint, \"ensemble\" now"));
 }
@@ -206,7 +235,7 @@ TEST(TrainMultiplexer, RefusesACheckpointOfOtherOutputs) {
 TEST(TrainMultiplexer, NanIsAnError) {
   auto mux = multiplexer();
   const auto error = error_of<TrainingError>([&] {
-    train_multiplexer(*mux, experts(48, 1), costs, quick(), nullptr, [&](const Progress&) {
+    train_multiplexer(*mux, experts(48, 1), quick(), nullptr, [&](const Progress&) {
       mux->parameters.value("v.bias").span<float>()[0] = std::numeric_limits<float>::quiet_NaN();
       mux->parameters.changed();
       return true;
@@ -218,30 +247,30 @@ TEST(TrainMultiplexer, NanIsAnError) {
 
 TEST(TrainMultiplexer, RefusesWhatDoesNotFit) {
   auto mux = multiplexer();
-  const auto table = experts(48, 1);
-  const auto error = [&](const MultiplexerTrainingOptions& options,
-                         std::span<const double> prices) {
-    return error_of<std::invalid_argument>(
-        [&] { train_multiplexer(*mux, table, prices, options); });
+  auto table = experts(48, 1);
+  const auto error = [&](const MultiplexerTrainingOptions& options) {
+    return error_of<std::invalid_argument>([&] { train_multiplexer(*mux, table, options); });
   };
   auto options = quick();
-  EXPECT_TRUE(contains(error(options, std::vector<double>{1}), "2 costs, one per model"));
+  table.costs = {1};
+  EXPECT_TRUE(contains(error(options), "2 costs, one per model"));
+  table.costs = {1, 4};
   options.fit.batch_size = 49;
-  EXPECT_TRUE(contains(error(options, costs), "batch_size of 1 to 48"));
+  EXPECT_TRUE(contains(error(options), "batch_size of 1 to 48"));
   options = quick();
   options.offload = OffloadTarget::cloud_rescues;
-  EXPECT_TRUE(contains(error(options, costs), "a multiplexer with 1 scores"));
+  EXPECT_TRUE(contains(error(options), "a multiplexer with 1 scores"));
   options.cloud = 2;
-  EXPECT_TRUE(contains(error(options, costs), "device and cloud, two of 2 models"));
+  EXPECT_TRUE(contains(error(options), "device and cloud, two of 2 models"));
   options = quick();
   options.distillation_weight = -1;
-  EXPECT_TRUE(contains(error(options, costs), "distillation_weight"));
+  EXPECT_TRUE(contains(error(options), "distillation_weight"));
   auto blind = table;
   blind.embeddings = Tensor();
   options.distillation_weight = 1;
-  EXPECT_TRUE(contains(
-      error_of<std::invalid_argument>([&] { train_multiplexer(*mux, blind, costs, options); }),
-      "models with an output \"projected\""));
+  EXPECT_TRUE(
+      contains(error_of<std::invalid_argument>([&] { train_multiplexer(*mux, blind, options); }),
+               "models with an output \"projected\""));
 }
 
 }  // namespace

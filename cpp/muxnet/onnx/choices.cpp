@@ -1,0 +1,79 @@
+// What of an ONNX file is the input, the answer, and the order of an image's axes.
+#include <algorithm>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/onnx/model.hpp"
+#include "muxnet/onnx/values.hpp"
+
+namespace muxnet {
+namespace {
+
+/// Whether an output can have scores (n, K), K of `classes` where that is known.
+bool can_answer(const OnnxValue& output, std::int64_t classes) {
+  if (!is_score_type(output.dtype)) return false;
+  if (!output.shape) return true;
+  const Shape& shape = *output.shape;
+  if (shape.empty()) return false;
+  // (K) is of a file for one input.
+  const std::size_t first = shape.size() == 1 ? 0 : 1;
+  if (first == 0 && shape.front() < 2) return false;
+  std::int64_t width = 1;
+  int free = 0, long_axes = 0;
+  for (std::size_t axis = first; axis < shape.size(); ++axis) {
+    free += shape[axis] == 0 ? 1 : 0;
+    long_axes += shape[axis] > 1 ? 1 : 0;
+    width = std::max(width, shape[axis]);
+  }
+  if (long_axes > 1) return false;
+  if (long_axes == 1) return classes == 0 || width == classes;
+  return free > 0;
+}
+
+bool has_labels(const OnnxValue& output) {
+  return is_label_type(output.dtype) && (!output.shape || output.shape->size() <= 2);
+}
+
+}  // namespace
+
+const OnnxValue& input_of(const OnnxDescription& description) {
+  const auto& inputs = description.inputs;
+  require(inputs.size() == 1, "inputs", "one that is fed", to_string(inputs));
+  const OnnxValue& input = inputs.front();
+  const bool numbers = input.dtype == "u8" || (is_score_type(input.dtype) && input.dtype != "bf16");
+  require(numbers, "input", "numbers f32, f16, f64 or u8", to_string(input));
+  return input;
+}
+
+const OnnxValue& output_of(const OnnxDescription& description, const std::string& name,
+                           std::int64_t classes) {
+  const auto& outputs = description.outputs;
+  const OnnxValue* found = nullptr;
+  if (!name.empty()) {
+    for (const OnnxValue& output : outputs) found = output.name == name ? &output : found;
+    require(found != nullptr, text("output '", shown(name), '\''), "an output of the file",
+            to_string(outputs));
+  } else {
+    const auto choose = [&](const auto& fits) {
+      for (const OnnxValue& output : outputs) {
+        if (!fits(output)) continue;
+        require(found == nullptr, "outputs", "one that answers (n, K), or the name of the one",
+                to_string(outputs));
+        found = &output;
+      }
+    };
+    choose([&](const OnnxValue& output) { return can_answer(output, classes); });
+    if (found == nullptr && outputs.size() == 1) choose(has_labels);
+    const auto wanted = text("one that answers (n, ", classes == 0 ? "K" : text(classes),
+                             "), as scikit-learn's do when converted with zipmap=False");
+    require(found != nullptr, "outputs", wanted, to_string(outputs));
+  }
+  require(is_score_type(found->dtype) || has_labels(*found), text("output ", to_string(*found)),
+          "scores f32, f16, f64, or labels", found->dtype);
+  require(!is_label_type(found->dtype) || classes > 0 || !description.class_labels.empty(),
+          text("output ", to_string(*found)),
+          "scores (n, K), or the number of classes, by which a label becomes a row",
+          "labels alone");
+  return *found;
+}
+
+}  // namespace muxnet

@@ -1,0 +1,307 @@
+#include "muxnet/onnx/description.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/core/file.hpp"
+#include "muxnet/onnx/nodes.hpp"
+#include "muxnet/onnx/protobuf.hpp"
+#include "muxnet/onnx/tensor_check.hpp"
+#include "muxnet/onnx/value_types.hpp"
+
+namespace muxnet {
+namespace {
+
+using namespace protobuf;
+
+constexpr int max_depth = 16;  // of graphs within graphs
+constexpr std::int64_t max_nodes = 100'000;
+constexpr std::size_t max_values = 10'000;  // that a graph takes or gives
+constexpr std::size_t max_numbers = 65536;  // of an attribute that are kept
+constexpr std::uint64_t most_model_bytes = (std::uint64_t{1} << 31) - 1;  // of a protobuf message
+
+/// Reads the messages of a model, each by a member of its name; numbers are those of onnx.proto.
+class Reader {
+ public:
+  Reader(std::string_view model, std::string folder) : folder_(std::move(folder)) {
+    bool graph = false;
+    Fields fields(model);
+    while (const auto field = fields.next()) {
+      if (field->holds(7)) {
+        if (graph) Fields::refuse();  // two would be read as one message
+        graph = true;
+        read_graph(field->bytes, 0);
+      }
+      if (field->holds(8)) read_opset(field->bytes);
+      if (field->holds(14)) result_.metadata.insert(pair(field->bytes));
+      if (field->holds(25)) read_function(field->bytes);
+    }
+    require(graph, "ONNX", "a graph", "none");
+  }
+
+  OnnxDescription take() {
+    result_.operators.assign(operators_.begin(), operators_.end());
+    result_.external_files.assign(files_.begin(), files_.end());
+    if (!result_.inputs.empty()) result_.layout = layout(result_.inputs.front());
+    const auto opset = result_.opsets.find("");
+    const bool old = opset == result_.opsets.end() || opset->second < 13;
+    result_.spans_axes = old && may_span_axes(nodes_, ranks_);
+    return std::move(result_);
+  }
+
+ private:
+  std::string layout(const OnnxValue& input) const {
+    if (input.shape && input.shape->size() != 4) return "";
+    const std::string told = layout_by_operators(nodes_, input.name);
+    if (!told.empty() || !input.shape) return told;
+    const auto channels = [&](std::size_t axis) {
+      return input.shape->at(axis) == 3 || input.shape->at(axis) == 1;
+    };
+    if (channels(1) == channels(3)) return "";
+    return channels(1) ? "nchw" : "nhwc";
+  }
+
+  static std::pair<std::string, std::string> pair(std::string_view entry) {
+    std::pair<std::string, std::string> result;
+    Fields fields(entry);
+    while (const auto field = fields.next()) {
+      if (field->holds(1)) result.first = field->bytes;
+      if (field->holds(2)) result.second = field->bytes;
+    }
+    return result;
+  }
+
+  void read_opset(std::string_view opset) {
+    std::string domain;
+    std::int64_t version = 0;
+    Fields fields(opset);
+    while (const auto field = fields.next()) {
+      if (field->holds(1)) domain = field->bytes;
+      if (field->counts(2)) version = static_cast<std::int64_t>(field->value);
+    }
+    result_.opsets[domain == "ai.onnx" ? "" : domain] = version;
+  }
+
+  void read_function(std::string_view function) {
+    Fields fields(function);
+    while (const auto field = fields.next()) {
+      if (field->holds(7)) read_node(field->bytes, 0);
+    }
+  }
+
+  void read_graph(std::string_view graph, int depth) {
+    require(depth <= max_depth, "ONNX", text("graphs at most ", max_depth, " levels deep"), "more");
+    scopes_.emplace_back();
+    std::vector<OnnxValue> inputs, outputs;
+    Fields fields(graph);
+    while (const auto field = fields.next()) {
+      if (field->holds(5)) add_name(read_tensor(field->bytes), "weight");
+      if (field->holds(11)) inputs.push_back(read_value(field->bytes));
+      if (field->holds(12)) outputs.push_back(read_value(field->bytes));
+      if (field->holds(13) && depth == 0) add_rank(read_value(field->bytes));
+      if (field->holds(15)) add_name(read_sparse(field->bytes), "weight");
+      require(std::max(inputs.size(), outputs.size()) <= max_values, "ONNX",
+              text("at most ", max_values, " inputs and outputs"), "more");
+    }
+    // Files of old list their weights among the inputs.
+    std::erase_if(inputs, [&](const auto& value) { return scopes_.back().contains(value.name); });
+    for (const OnnxValue& value : inputs) add_name(value.name, "input");
+    read_nodes(graph, depth);
+    for (const OnnxValue& value : outputs) require_known(value.name, "an output of the graph");
+    scopes_.pop_back();
+    if (depth > 0) return;
+    for (const OnnxValue& value : outputs) add_rank(value);
+    result_.inputs = std::move(inputs);
+    result_.outputs = std::move(outputs);
+  }
+
+  void add_rank(const OnnxValue& value) {
+    if (value.shape) ranks_[value.name] = value.shape->size();
+  }
+
+  void read_nodes(std::string_view graph, int depth) {
+    Fields fields(graph);
+    while (const auto field = fields.next()) {
+      if (!field->holds(1)) continue;
+      require(++result_.nodes <= max_nodes, "ONNX", text("at most ", max_nodes, " nodes"), "more");
+      const OnnxNode node = read_node(field->bytes, depth);
+      const std::string where = text("node ", shown(node.type));
+      for (const auto name : node.inputs) require_known(name, where);
+      for (const auto name : node.outputs) add_name(name, where);
+      nodes_.push_back(node);
+    }
+  }
+
+  void add_name(std::string_view name, const std::string& where) {
+    const bool fresh = name.empty() || scopes_.back().emplace(name).second;
+    require(fresh, where, "a name of its own", shown(name));
+  }
+
+  /// Values come before what takes them, so that no graph is a circle.
+  void require_known(std::string_view name, const std::string& where) const {
+    const bool known =
+        name.empty() || std::any_of(scopes_.begin(), scopes_.end(),
+                                    [&](auto& scope) { return scope.contains(name); });
+    require(known, where, "values that come before it", shown(name));
+  }
+
+  std::string_view read_tensor(std::string_view tensor) {
+    check_onnx_tensor(tensor, folder_, files_);
+    std::string_view name;
+    Fields fields(tensor);
+    while (const auto field = fields.next()) {
+      if (field->holds(8)) name = field->bytes;
+    }
+    return name;
+  }
+
+  std::string_view read_sparse(std::string_view sparse) {
+    std::string_view name;
+    Fields fields(sparse);
+    while (const auto field = fields.next()) {
+      if (field->holds(1)) name = read_tensor(field->bytes);
+      if (field->holds(2)) read_tensor(field->bytes);
+    }
+    return name;
+  }
+
+  OnnxNode read_node(std::string_view bytes, int depth) {
+    OnnxNode node;
+    Fields fields(bytes);
+    while (const auto field = fields.next()) {
+      if (field->holds(1)) node.inputs.push_back(field->bytes);
+      if (field->holds(2)) node.outputs.push_back(field->bytes);
+      if (field->holds(4)) node.type = field->bytes;
+      if (field->holds(5)) read_attribute(field->bytes, depth, node);
+      if (field->holds(7)) node.domain = field->bytes == "ai.onnx" ? "" : field->bytes;
+    }
+    const std::string type(node.type);
+    operators_.insert(node.domain.empty() ? type : std::string(node.domain) + "." + type);
+    return node;
+  }
+
+  void read_attribute(std::string_view bytes, int depth, OnnxNode& node) {
+    Fields fields(bytes);
+    int singles = 0;
+    std::string_view name;
+    std::int64_t number = 0;
+    std::vector<std::int64_t> numbers;
+    while (const auto field = fields.next()) {
+      // Two of a kind would be read as one message.
+      singles += field->holds(5) || field->holds(6) ? 1 : 0;
+      if (singles > 1) Fields::refuse();
+      if (field->holds(1)) name = field->bytes;
+      if (field->holds(5) || field->holds(10)) read_tensor(field->bytes);
+      if (field->holds(6) || field->holds(11)) read_graph(field->bytes, depth + 1);
+      if (field->holds(22) || field->holds(23)) read_sparse(field->bytes);
+      if (field->counts(3)) number = static_cast<std::int64_t>(field->value);
+      if (field->number == 8) {
+        for_varints(*field, [&](std::uint64_t value) {
+          if (numbers.size() < max_numbers) numbers.push_back(static_cast<std::int64_t>(value));
+        });
+      }
+    }
+    if (name == "perm") node.permutation = numbers;
+    if (name == "axis") node.axis = number;
+    if (name == "classlabels_ints" || name == "classlabels_int64s") {
+      result_.class_labels = std::move(numbers);
+    }
+  }
+
+  static OnnxValue read_value(std::string_view bytes) {
+    OnnxValue value;
+    Fields fields(bytes);
+    while (const auto field = fields.next()) {
+      if (field->holds(1)) value.name = field->bytes;
+      if (field->holds(2)) read_type(field->bytes, value);
+    }
+    return value;
+  }
+
+  static void read_type(std::string_view type, OnnxValue& value) {
+    Fields fields(type);
+    while (const auto field = fields.next()) {
+      if (field->holds(1)) read_tensor_type(field->bytes, value);
+      if (field->holds(4)) value.dtype = "sequence";
+      if (field->holds(5)) value.dtype = "map";
+      if (field->holds(8)) value.dtype = "sparse";
+      if (field->holds(9)) value.dtype = "optional";
+    }
+  }
+
+  static void read_tensor_type(std::string_view type, OnnxValue& value) {
+    Fields fields(type);
+    while (const auto field = fields.next()) {
+      if (field->counts(1)) {
+        const auto number = static_cast<std::int64_t>(field->value);
+        const ElementType* known = element_type(number);
+        value.dtype = known == nullptr ? text("type ", number) : std::string(known->name);
+      }
+      if (field->holds(2)) value.shape = read_shape(field->bytes);
+    }
+  }
+
+  static Shape read_shape(std::string_view bytes) {
+    Shape shape;
+    Fields fields(bytes);
+    while (const auto field = fields.next()) {
+      if (!field->holds(1)) continue;
+      std::int64_t extent = 0;
+      Fields axis(field->bytes);
+      while (const auto part = axis.next()) {
+        if (part->counts(1)) extent = static_cast<std::int64_t>(part->value);
+      }
+      shape.push_back(std::max<std::int64_t>(extent, 0));  // some write -1 for a free one
+      require(shape.size() <= max_axes, "ONNX", text("at most ", max_axes, " axes"), "more");
+    }
+    volume(shape);
+    return shape;
+  }
+
+  std::string folder_;
+  OnnxDescription result_;
+  std::vector<OnnxNode> nodes_;
+  std::vector<std::set<std::string, std::less<>>> scopes_;  // names, outermost graph first
+  std::map<std::string, std::size_t, std::less<>> ranks_;
+  std::set<std::string> operators_;
+  std::set<std::string> files_;
+};
+
+}  // namespace
+
+std::string read_onnx(const std::filesystem::path& path) {
+  return read_file(path, most_model_bytes);
+}
+
+OnnxDescription describe_onnx(std::string_view content, const std::filesystem::path& folder) {
+  return Reader(content, folder.string()).take();
+}
+
+OnnxDescription describe_onnx(const std::filesystem::path& path) {
+  const std::string content = read_onnx(path);
+  try {
+    return describe_onnx(content, path.parent_path());
+  } catch (const std::invalid_argument& failure) {
+    throw std::invalid_argument(error_text(path.string(), "an ONNX model", failure.what()));
+  }
+}
+
+std::string to_string(const OnnxValue& value) {
+  std::string axes;
+  for (const std::int64_t extent : value.shape.value_or(Shape{})) {
+    axes += text(axes.empty() ? "" : ", ", extent == 0 ? "?" : text(extent));
+  }
+  return text(shown(value.name), ' ', value.dtype,
+              value.shape ? text(" (", axes, ')') : std::string());
+}
+
+std::string to_string(const std::vector<OnnxValue>& values) {
+  std::string result;
+  for (const OnnxValue& value : values) {
+    result += text(result.empty() ? "" : ", ", to_string(value));
+  }
+  return result.empty() ? "none" : result;
+}
+
+}  // namespace muxnet

@@ -1,0 +1,131 @@
+#include "muxnet/onnx/model.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/onnx/engines.hpp"
+#include "muxnet/onnx/value_types.hpp"
+#include "muxnet/onnx/values.hpp"
+#include "muxnet/onnx/weights.hpp"
+
+namespace muxnet {
+namespace {
+
+constexpr std::int64_t most_input_values = std::int64_t{1} << 31U;
+
+/// Whether an input of `shape` takes rows of `row`; an extent of 0 takes any.
+bool takes(const std::optional<Shape>& shape, const Shape& row) {
+  if (!shape) return true;
+  return shape->size() == row.size() + 1 &&
+         std::equal(row.begin(), row.end(), shape->begin() + 1,
+                    [](auto given, auto wanted) { return wanted == 0 || given == wanted; });
+}
+
+}  // namespace
+
+OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options)
+    : OnnxModel(path, options, onnx_engines().find(options.engine).open) {}
+
+OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options,
+                     const OpenSession& open)
+    : name_(path.string()), options_(std::move(options)) {
+  require(options_.layout.empty() || options_.layout == "nchw" || options_.layout == "nhwc",
+          text(name_, ", layout"), "nchw or nhwc", options_.layout);
+  OnnxSessionOptions session{path, {}, {}, {}, options_.threads, read_onnx(path)};
+  try {
+    description_ = describe_onnx(session.content, path.parent_path());
+    input_ = input_of(description_);
+    output_ = output_of(description_, options_.output, options_.classes);
+    layout_ = options_.layout.empty() ? description_.layout : options_.layout;
+    labels_ = description_.class_labels;
+    if (labels_.empty() && is_label_type(output_.dtype)) {
+      labels_.resize(static_cast<std::size_t>(options_.classes));
+      std::iota(labels_.begin(), labels_.end(), 0);
+    }
+    const std::int64_t values = volume(input_.shape.value_or(Shape{}));
+    require(values <= most_input_values, text("input ", to_string(input_)),
+            text("at most ", most_input_values, " values"), text(values));
+    session.description = description_;
+    session.input = input_;
+    session.output = output_;
+    if (!description_.external_files.empty()) {
+      session.content = with_weights(session.content, path.parent_path());
+    }
+    session_ = open(session);
+  } catch (const std::invalid_argument& failure) {
+    throw std::invalid_argument(error_text(name_, "an ONNX model that can be run", failure.what()));
+  }
+}
+
+Shape OnnxModel::row_shape(const Shape& inputs, bool& last) const {
+  const Shape row(inputs.begin() + 1, inputs.end());
+  last = false;
+  if (row.size() != 3) {
+    require(takes(input_.shape, row), name_, text("an input ", to_string(input_)),
+            to_string(inputs));
+    return row;
+  }
+  const Shape turned{row[1], row[2], row[0]};
+  const bool first_fits = options_.layout != "nhwc" && takes(input_.shape, row);
+  const bool last_fits = options_.layout != "nchw" && takes(input_.shape, turned);
+  require(first_fits || last_fits, name_,
+          text("images for ", to_string(input_), options_.layout.empty() ? "" : " in ",
+               options_.layout),
+          text(to_string(inputs), " in nchw"));
+  require(!first_fits || !last_fits || !layout_.empty(), text(name_, ", layout"),
+          text("nchw or nhwc, as ", to_string(input_), " does not tell"), "nothing");
+  last = last_fits && (!first_fits || layout_ == "nhwc");
+  return last ? turned : row;
+}
+
+Tensor OnnxModel::answer(const Tensor& inputs) const {
+  const bool numbers = inputs.dtype() == DType::f32 || inputs.dtype() == DType::u8;
+  require(numbers && inputs.shape().size() > 1 && !inputs.empty(), name_, "inputs f32 (n, ...)",
+          text(muxnet::name_of(inputs.dtype()), ' ', to_string(inputs.shape())));
+  const std::int64_t fixed = input_.shape ? input_.shape->front() : 0;
+  if (fixed > 0) return in_steps(inputs, fixed);
+  if (one_by_one_) return in_steps(inputs, 1);
+  try {
+    return run(inputs, inputs.dim(0));
+  } catch (const std::invalid_argument&) {
+    if (inputs.dim(0) == 1) throw;
+  }
+  // A file may be written for one input at a time, whatever its shapes say.
+  Tensor result = in_steps(inputs, 1);
+  one_by_one_ = true;
+  return result;
+}
+
+Tensor OnnxModel::in_steps(const Tensor& inputs, std::int64_t step) const {
+  const std::int64_t n = inputs.dim(0);
+  Tensor all;
+  for (std::int64_t row = 0; row < n; row += step) {
+    const Tensor some = run(inputs.rows(row, std::min(row + step, n)), step);
+    if (n <= step) return some;
+    if (all.empty()) all = Tensor({n, some.dim(1)});
+    require(some.dim(1) == all.dim(1), name_, text(all.dim(1), " classes"), text(some.dim(1)));
+    std::copy_n(some.data<float>(), some.size(), all.data<float>() + row * some.dim(1));
+  }
+  return all;
+}
+
+Tensor OnnxModel::run(const Tensor& rows, std::int64_t batch) const {
+  bool last = false;
+  Shape shape = row_shape(rows.shape(), last);
+  shape.insert(shape.begin(), batch);
+  Tensor result;
+  try {
+    session_->run(
+        shape, [&](void* values) { write_rows(rows, batch, input_.dtype, last, values); },
+        [&](const OnnxArray& output) { result = read_rows(output, batch, rows.dim(0), labels_); });
+  } catch (const std::invalid_argument& failure) {
+    throw std::invalid_argument(
+        error_text(name_, text("an answer to inputs ", to_string(shape)), failure.what()));
+  }
+  require(options_.classes == 0 || result.dim(1) == options_.classes, name_,
+          text("answers (n, ", options_.classes, ")"), to_string(result.shape()));
+  return result;
+}
+
+}  // namespace muxnet

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace muxnet {
+
+/// A node of an ONNX graph, as views of the file's bytes.
+struct OnnxNode {
+  std::string_view type;
+  std::string_view domain;
+  std::vector<std::string_view> inputs;
+  std::vector<std::string_view> outputs;
+  std::vector<std::int64_t> permutation;  // of a Transpose
+  std::optional<std::int64_t> axis;       // of any operator that has one
+};
+
+/// The layout that the operators which take `input` need: "nchw", "nhwc", or "" where they do not
+/// tell.
+std::string layout_by_operators(const std::vector<OnnxNode>& nodes, std::string_view input);
+
+/// Whether a Softmax, LogSoftmax or Hardmax takes several axes as one, as those of before opset 13
+/// do from their axis on, or may do so: `ranks` are of the values whose number of axes is known.
+bool may_span_axes(const std::vector<OnnxNode>& nodes,
+                   const std::map<std::string, std::size_t, std::less<>>& ranks);
+
+}  // namespace muxnet

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace muxnet {
+
+/// A model that describe_onnx() has checked, with the weights that lie in other files of `folder`
+/// in it: an engine may map such files into memory, and answer otherwise or end the process when
+/// they change. Empty where that is more than a protobuf message may hold. Throws FileError.
+std::string with_weights(std::string_view model, const std::filesystem::path& folder);
+
+}  // namespace muxnet

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+
+#include "muxnet/protocol/inference_protocol.hpp"
+
+namespace muxnet {
+
+/// A model on a server and how images are sent to it.
+struct EndpointOptions {
+  std::string model;            ///< its name on the server
+  std::string version;          ///< empty: the server's choice
+  std::string input;            ///< empty: the first whose datatype fits the payload
+  std::string output;           ///< empty: "probabilities", else the first of FP32 or FP64
+  bool logits = false;          ///< the output's softmax is the answer
+  std::string payload = "raw";  ///< pixels as they are (UINT8) or normalised (FP32); "png", "jpeg"
+  int jpeg_quality = 90;        ///< 1 to 100
+};
+
+/// A model's address, taken apart.
+struct EndpointPlace {
+  std::string server;   ///< as ConnectionOptions::url
+  std::string model;    ///< its name there
+  std::string version;  ///< empty: the server's choice
+};
+
+/// Of "http(s)://host:port/v2/models/MODEL" or "grpc(s)://host:port/MODEL"; "/versions/VERSION" may
+/// follow, by gRPC "/VERSION" too. Throws std::invalid_argument for what is neither.
+EndpointPlace parse_endpoint(const std::string& url);
+
+/// Where requests go, settled against what the server says of its model.
+struct Endpoint {
+  TensorSpec input;
+  std::string output;
+  bool channels_last = false;  ///< the input is (n, h, w, c)
+};
+
+/// Chooses among the inputs and outputs that `metadata` lists; an error value where none fits
+/// `payload` and one image (1, c, h, w).
+Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
+                         const Shape& image_shape);
+
+/// Images (n, c, h, w) of u8 or f32 as (n, h, w, c).
+Tensor with_channels_last(const Tensor& images);
+
+}  // namespace muxnet

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "muxnet/protocol/endpoint_client.hpp"
+#include "muxnet/runtime/hosted_model.hpp"
+
+namespace muxnet {
+
+/// What `client`'s model gives, f32 (n, K).
+std::unique_ptr<Classifier> make_endpoint_classifier(std::shared_ptr<EndpointClient> client);
+
+/// `outside` run elsewhere: by `client`, whose requests in flight bound its batches.
+HostedModel host_elsewhere(HostedModel outside, std::shared_ptr<EndpointClient> client);
+
+/// The client of a model by the transport that its URL names. Throws as make_transport does.
+std::shared_ptr<EndpointClient> make_endpoint_client(const RemoteModelOptions& options);
+
+}  // namespace muxnet

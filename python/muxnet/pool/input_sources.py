@@ -1,0 +1,231 @@
+"""Where labelled inputs come from: a folder of images, a list, arrays, texts, a known data set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import numpy as np
+
+from muxnet.base.array_files import read_arrays
+from muxnet.base.columns import Column, Columns, read_columns, texts_of
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.pool.inputs import (
+    ArrayInputs,
+    FileInputs,
+    Inputs,
+    Places,
+    ValueInputs,
+)
+from muxnet.pool.labelled import inputs_of, labelled, labels_of
+from muxnet.pool.pixels import Numbers
+from muxnet.training.digits import load_digits
+
+Say: TypeAlias = Callable[[str], object]
+# Inputs by part; of data that is not divided all of them are "".
+Parts: TypeAlias = Mapping[str, Inputs]
+
+PARTS = ("train", "held_out", "test")
+ALL = "all"
+SPLITS = (*PARTS, ALL)
+# Columns and arrays, by what they hold.
+PATHS = ("path", "file", "filename", "image")
+TEXTS = ("text", "sentence", "prompt")
+LABELS = ("label", "class")
+ARRAYS = ("images", "features")
+
+
+def open_inputs(
+    spec: str,
+    *,
+    split: str = "",
+    skip_unreadable: bool = False,
+    say: Say = print,
+) -> Inputs:
+    """Return labelled inputs.
+
+    - ``images:DIR``: an image folder by class, with or without parts;
+    - ``list:FILE``: CSV, JSON lines or Parquet with a column path (or file, filename, image), whose
+      values are relative to the list, and maybe label (or class);
+    - ``text:FILE``: the same with a column text (or sentence, prompt);
+    - ``FILE.npz``: ``images`` or ``features``, and maybe ``labels``;
+    - ``digits``, or ``KIND:PATH`` of another kind of data set.
+
+    ``split`` is one of ``SPLITS``; data that has parts of its own is divided only where it lacks
+    that part. By default the test part of data that has one, else all. What is left out is said.
+
+    Raises:
+        ConfigError: another kind of data, columns or arrays that do not fit.
+        ValueError: a class with too few inputs to be divided.
+        OSError: files that cannot be read.
+
+    """
+    return _chosen(spec, open_parts(spec, skip_unreadable=skip_unreadable, say=say), split, say)
+
+
+def open_parts(spec: str, *, skip_unreadable: bool = False, say: Say = print) -> Parts:
+    """Return labelled inputs in the parts that they come in; "" alone where they are not divided.
+
+    Raises:
+        ConfigError, OSError: as ``open_inputs``.
+
+    """
+    kind, _, path = spec.partition(":")
+    known = [entry.name for entry in _core.data_kinds()]
+    if spec.endswith(".npz") and kind not in SOURCES:
+        parts = _arrays(Path(spec), say)
+    elif path and kind in SOURCES:
+        parts = SOURCES[kind](Path(path), say)
+    elif spec == "digits":
+        parts = {"": inputs_of(_core.make_dataset("digits", *load_digits()))}
+    elif path and kind in known:
+        parts = _known(spec)
+    else:
+        kinds = [f"{name}:PATH" for name in dict.fromkeys((*SOURCES, *known))]
+        expected = f"digits, FILE.npz, {', '.join(kinds)}"
+        raise ConfigError(error_text("data", expected, spec))
+    if skip_unreadable:
+        parts = {part: _readable(inputs, say) for part, inputs in parts.items()}
+    return parts
+
+
+def _images(path: Path, say: Say) -> Parts:
+    found = _core.list_image_folder(path)
+    for told in found.left_out:
+        say(f"left out: {told}")
+    listed = {"train": found.train, "held_out": found.held_out, "test": found.test}
+    name, classes = path.resolve().name, found.class_names
+    parts = {
+        part: FileInputs(
+            name, np.asarray(files.labels, np.int32), classes, _places(files.files), files.files
+        )
+        for part, files in listed.items()
+        if files.files
+    }
+    return {"": parts["train"]} if list(parts) == ["train"] else parts
+
+
+def _list(path: Path, say: Say) -> Parts:
+    columns = read_columns(path)
+    given = texts_of(_column(path, columns, PATHS))
+    files = [os.path.join(path.parent, file) for file in given]
+    labels, classes = labels_of(str(path), len(files), _labels(path, columns))
+    return {"": FileInputs(path.stem, labels, classes, _places(files), files)}
+
+
+def _texts(path: Path, say: Say) -> Parts:
+    columns = read_columns(path)
+    texts = texts_of(_column(path, columns, TEXTS))
+    labels, classes = labels_of(str(path), len(texts), _labels(path, columns))
+    return {"": ValueInputs(path.stem, labels, classes, _places(texts), texts)}
+
+
+def _arrays(path: Path, say: Say) -> Parts:
+    arrays = read_arrays(path)
+    found = [name for name in ARRAYS if name in arrays]
+    if len(found) != 1:
+        expected = "an array images, or one of features"
+        raise ConfigError(error_text(str(path), expected, ", ".join(arrays)))
+    names = arrays.get("class_names")
+    inputs = labelled(
+        path.stem,
+        arrays[found[0]],
+        arrays.get("labels"),
+        class_names=() if names is None else [str(name) for name in names],
+    )
+    return {"": inputs}
+
+
+def _known(spec: str) -> Parts:
+    """Return a data set of the core's kinds."""
+    parts = dict(zip(PARTS, _core.open_dataset(spec), strict=True))
+    found = {part: inputs_of(data) for part, data in parts.items() if len(data)}
+    return {"": found["train"]} if list(found) == ["train"] else found
+
+
+SOURCES: dict[str, Callable[[Path, Say], Parts]] = {
+    "images": _images,
+    "list": _list,
+    "text": _texts,
+}
+
+
+def _chosen(spec: str, parts: Parts, split: str, say: Say) -> Inputs:
+    """Return the part that is asked for, dividing what has to be divided."""
+    total = sum(len(inputs) for inputs in parts.values())
+    if not split:
+        part = next((part for part in ("test", "", "held_out", "train") if part in parts), "")
+        chosen = parts[part].subset(slice(None), part)
+    elif split == ALL:
+        chosen = joined(list(parts.values()))
+    else:
+        chosen = _divided(parts, split)
+    if len(chosen) < total:
+        where = f"the {chosen.part} part of {spec}" if chosen.part else spec
+        say(f"{where}: {len(chosen):,} of {total:,} inputs (--split)")
+    return chosen
+
+
+def _divided(parts: Parts, split: str) -> Inputs:
+    """Return a part, as ``muxnet run`` divides data."""
+    options = _core.SplitOptions()
+    if split in parts and (split != "train" or "held_out" in parts):
+        return parts[split].subset(slice(None), split)
+    rest = parts.get("", parts.get("train"))
+    if rest is None:
+        raise UserError(error_text("--split", f"one of {', '.join(parts)}, {ALL}", split))
+    if (rest.labels < 0).any():
+        expected = f"{ALL}, as not all inputs have labels by which to divide them"
+        raise UserError(error_text("--split", expected, split))
+    tested = 0.0 if "test" in parts else options.test_fraction
+    held_out = (1 - tested) * options.held_out_fraction
+    fractions = [1 - tested - held_out, held_out, tested]
+    rows = _core.split_stratified(rest.labels.tolist(), fractions, options.seed)
+    return rest.subset(rows[PARTS.index(split)], split)
+
+
+def joined(parts: Sequence[Inputs]) -> Inputs:
+    """Return the inputs of several parts, one after the other."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first.subset(slice(None), "")
+    name, classes = first.name, first.class_names
+    labels = np.concatenate([part.labels for part in parts])
+    places = _places(labels)
+    if isinstance(first, FileInputs):
+        files = [file for part in parts if isinstance(part, FileInputs) for file in part.files]
+        told = [error for part in parts for error in part.unreadable]
+        return FileInputs(name, labels, classes, places, files, unreadable=told)
+    values = [part.values for part in parts if isinstance(part, ArrayInputs)]
+    joined = cast("Numbers", np.concatenate(values))
+    return ArrayInputs(name, labels, classes, places, joined)
+
+
+def _readable(inputs: Inputs, say: Say) -> Inputs:
+    if not isinstance(inputs, FileInputs):
+        return inputs
+    found = inputs.readable()
+    if found.unreadable:
+        say(f"{len(found.unreadable):,} of {len(inputs):,} images cannot be read, and are left out")
+        for error in found.unreadable:
+            say(error)
+    return found
+
+
+def _column(path: Path, columns: Columns, names: Sequence[str]) -> Column:
+    found = [name for name in names if name in columns]
+    if len(found) != 1:
+        expected = f"one column of {', '.join(names)}"
+        raise ConfigError(error_text(str(path), expected, ", ".join(columns) or "none"))
+    return columns[found[0]]
+
+
+def _labels(path: Path, columns: Columns) -> Column | None:
+    return _column(path, columns, LABELS) if any(name in columns for name in LABELS) else None
+
+
+def _places(inputs: Sequence[object] | Places) -> Places:
+    return np.arange(len(inputs), dtype=np.int64)

@@ -1,0 +1,273 @@
+"""Labelled inputs of any kind, read as they are wanted."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base import fingerprint
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.fingerprint import Known
+from muxnet.pool.pixels import Numbers, image_of
+
+Kind = Literal["images", "vectors", "texts", "values"]
+Labels: TypeAlias = "NDArray[np.int32]"
+Places: TypeAlias = "NDArray[np.int64]"
+# Images u8 or f32 (n, c, h, w), vectors f32 (n, d), texts, or objects of any kind.
+Batch: TypeAlias = "Numbers | Sequence[str] | Sequence[object]"
+Rows: TypeAlias = "slice | Sequence[int] | NDArray[np.int64]"
+Formats: TypeAlias = "Sequence[_core.ImageFormat | None]"
+
+ROWS_AT_A_TIME = 1024  # of which a digest is made
+
+
+class Inputs(Protocol):
+    """Labelled inputs; what they are is read when it is asked for, and not kept.
+
+    ``labels`` i32 (n) are -1 where they are not known; ``source_index`` i64 (n) tells the places in
+    where they come from; ``part`` is "train", "held_out" or "test" of data that is divided, else
+    empty. Threads may read at once.
+    """
+
+    @property
+    def name(self) -> str:
+        """Of the data, for messages and reports."""
+
+    @property
+    def kind(self) -> Kind:
+        """What ``read`` gives."""
+
+    @property
+    def part(self) -> str:
+        """Of divided data."""
+
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """Why others, which are left out, cannot be read."""
+
+    @property
+    def class_names(self) -> Sequence[str]:
+        """One a class; none where nothing is labelled."""
+
+    @property
+    def labels(self) -> Labels:
+        """One an input."""
+
+    @property
+    def source_index(self) -> Places:
+        """One an input."""
+
+    def __len__(self) -> int:
+        """Return how many they are."""
+
+    def read(self, rows: Rows, formats: Formats) -> list[Batch]:
+        """Return the inputs at ``rows``, once for each format; None: as they are.
+
+        Raises:
+            ConfigError: images of several sizes as they are; a format for what is no image.
+            OSError: an image that cannot be read; all such are named.
+
+        """
+
+    def identity(self) -> Known:
+        """Return digests of all inputs and labels: ``count``, ``images``, ``labels``."""
+
+    def subset(self, rows: Rows, part: str | None = None) -> Inputs:
+        """Return those at ``rows`` alone, in that order, as ``part`` where that is given."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Labelled:
+    """What all inputs have beside themselves."""
+
+    name: str
+    labels: Labels
+    class_names: Sequence[str]
+    source_index: Places
+    part: str = dataclasses.field(default="", kw_only=True)
+    unreadable: Sequence[str] = dataclasses.field(default=(), kw_only=True)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def indices(self, rows: Rows) -> Places:
+        """Return rows as numbers of 0 to n - 1."""
+        if isinstance(rows, slice):
+            return np.arange(*rows.indices(len(self)), dtype=np.int64)
+        return np.asarray(rows, dtype=np.int64)
+
+    def _digests(self, inputs: Sequence[str]) -> Known:
+        return {
+            "count": str(len(self)),
+            "images": fingerprint.of_text(*inputs),
+            "labels": _core.digest(np.ascontiguousarray(self.labels)),
+        }
+
+    def _pieces(self) -> list[slice]:
+        starts = range(0, len(self), ROWS_AT_A_TIME)
+        return [slice(start, min(start + ROWS_AT_A_TIME, len(self))) for start in starts]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FileInputs(_Labelled):
+    """Image files, decoded in parallel whenever they are read."""
+
+    files: Sequence[str]
+    kind: Kind = dataclasses.field(default="images", init=False)
+
+    def read(self, rows: Rows, formats: Formats) -> list[Batch]:
+        """Return images u8 (n, c, h, w) for each format; see ``Inputs``."""
+        files = [self.files[i] for i in self.indices(rows)]
+        wanted = [shown for shown in formats if shown is not None]
+        images, errors = _core.read_images(files, wanted)
+        if any(errors):
+            self._refuse(errors)
+        given = iter(images)
+        return [self._stored(files) if shown is None else next(given) for shown in formats]
+
+    def identity(self) -> Known:
+        """Return digests of the files' contents in their order, and of the labels."""
+        return self._identity
+
+    def subset(self, rows: Rows, part: str | None = None) -> FileInputs:
+        """Return the files at ``rows``."""
+        kept = self.indices(rows)
+        return dataclasses.replace(
+            self,
+            files=[self.files[i] for i in kept],
+            labels=self.labels[kept],
+            source_index=self.source_index[kept],
+            part=self.part if part is None else part,
+        )
+
+    def readable(self) -> FileInputs:
+        """Return those that can be decoded; the others' errors are its ``unreadable``."""
+        errors = self._errors()
+        rows = [i for i, error in enumerate(errors) if not error]
+        if not rows:
+            raise OSError(error_text(self.name, "readable images", f"none; {next(iter(errors))}"))
+        return dataclasses.replace(
+            self.subset(rows), unreadable=[error for error in errors if error]
+        )
+
+    @cached_property
+    def _identity(self) -> Known:
+        with ThreadPoolExecutor(_core.usable_cores()) as threads:
+            return self._digests(list(threads.map(_core.digest_file, self.files)))
+
+    def _stored(self, files: Sequence[str]) -> NDArray[np.uint8]:
+        images, errors = _core.read_stored_images(files)
+        if any(errors):
+            self._refuse(errors)
+        if len({image.shape for image in images}) > 1:
+            sizes = sorted({image.shape[1:] for image in images})
+            expected = "images of one size, or a size for each model (--size, or in its list)"
+            raise ConfigError(error_text(self.name, expected, f"{sizes[0]}, {sizes[1]}, ..."))
+        return np.stack(images)
+
+    def _errors(self) -> list[str]:
+        """Return what is wrong with each file."""
+        return _core.read_images(self.files, [])[1]
+
+    def _refuse(self, errors: Sequence[str]) -> None:
+        """Raise an error that names all files that cannot be read, those not yet tried too."""
+        _core.refuse_unreadable(self._errors())
+        _core.refuse_unreadable(errors)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ArrayInputs(_Labelled):
+    """Images u8 or f32 (n, c, h, w), f32 of 0 to 1, or vectors f32 (n, d), in memory."""
+
+    values: Numbers
+
+    @property
+    def kind(self) -> Kind:
+        """Images or vectors, as the array has axes."""
+        return "images" if self.values.ndim == 4 else "vectors"
+
+    def read(self, rows: Rows, formats: Formats) -> list[Batch]:
+        """Return the images as each format wants them, or the vectors."""
+        picked = self.values[rows if isinstance(rows, slice) else self.indices(rows)]
+        return [self._shown(picked, shown) for shown in formats]
+
+    def identity(self) -> Known:
+        """Return digests of the array and the labels."""
+        return self._digests([_core.digest(self.values[rows]) for rows in self._pieces()])
+
+    def subset(self, rows: Rows, part: str | None = None) -> ArrayInputs:
+        """Return the rows, copied."""
+        kept = self.indices(rows)
+        return dataclasses.replace(
+            self,
+            values=self.values[kept],
+            labels=self.labels[kept],
+            source_index=self.source_index[kept],
+            part=self.part if part is None else part,
+        )
+
+    def _shown(self, picked: Numbers, shown: _core.ImageFormat | None) -> Batch:
+        if shown is None:
+            return picked
+        if self.kind != "images":
+            raise _no_image(self.name, self.kind)
+        return _core.format_images(picked, shown)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ValueInputs(_Labelled):
+    """Texts, or objects of any kind, which functions are given as they are."""
+
+    values: Sequence[object]
+
+    @cached_property
+    def kind(self) -> Kind:
+        """Texts where all are; of what is read as it is wanted, where the first is one."""
+        listed = isinstance(self.values, (list, tuple))
+        shown = self.values if listed else [self.values[0]]
+        return "texts" if all(isinstance(value, str) for value in shown) else "values"
+
+    def read(self, rows: Rows, formats: Formats) -> list[Batch]:
+        """Return the values in a list; single images as each format wants them."""
+        values = [self.values[i] for i in self.indices(rows)]
+        return [values if shown is None else self._shown(values, shown) for shown in formats]
+
+    def identity(self) -> Known:
+        """Return digests of texts and arrays and of the labels; of other objects, their types."""
+        return self._digests([_digest(value) for value in self.values])
+
+    def subset(self, rows: Rows, part: str | None = None) -> ValueInputs:
+        """Return the values at ``rows``."""
+        kept = self.indices(rows)
+        return dataclasses.replace(
+            self,
+            values=[self.values[i] for i in kept],
+            labels=self.labels[kept],
+            source_index=self.source_index[kept],
+            part=self.part if part is None else part,
+        )
+
+    def _shown(self, values: Sequence[object], shown: _core.ImageFormat) -> Batch:
+        if self.kind == "texts":
+            raise _no_image(self.name, self.kind)
+        images = [_core.format_images(image_of(self.name, value), shown) for value in values]
+        return np.concatenate(images)
+
+
+def _digest(value: object) -> str:
+    if isinstance(value, str):
+        return fingerprint.of_text(value)
+    if hasattr(value, "__array_interface__"):  # Pillow's images too
+        return fingerprint.of_arrays({"": np.asarray(value)})[""]
+    return type(value).__name__
+
+
+def _no_image(name: str, kind: str) -> ConfigError:
+    return ConfigError(error_text(name, "images, as a model wants them", kind))

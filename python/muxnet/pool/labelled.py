@@ -1,0 +1,160 @@
+"""Labelled inputs made of what people have in memory: pairs, arrays, texts, paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Protocol, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInputs
+from muxnet.pool.pixels import values_of
+
+MOST_CLASSES = 1_000_000
+
+
+class Pairs(Protocol):
+    """Inputs with their labels, by number: a list, a dataset of PyTorch."""
+
+    def __len__(self) -> int:
+        """Return how many."""
+
+    def __getitem__(self, i: int, /) -> tuple[object, object]:
+        """Return an input and its label."""
+
+
+class _Firsts(Sequence[object]):
+    """The inputs of pairs, made when they are asked for."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        self._pairs = pairs
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @overload
+    def __getitem__(self, at: int, /) -> object: ...
+    @overload
+    def __getitem__(self, at: slice, /) -> Sequence[object]: ...
+    def __getitem__(self, at: int | slice, /) -> object:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        return self._pairs[int(at)][0]
+
+
+def inputs_of(data: Inputs | _core.Dataset | Pairs) -> Inputs:
+    """Return a data set, or any sequence of (input, label), as inputs.
+
+    An input is a path (``os.PathLike``), an array, a text, or anything that the models take; images
+    of Pillow and arrays of one image are prepared as models want them. A label is a class's number
+    or name, or None. What is no list is read for its labels once, and its inputs are not kept.
+
+    Raises:
+        ConfigError: labels that do not fit, or no inputs.
+
+    """
+    if isinstance(data, _core.Dataset):
+        places = np.asarray(data.source_index, dtype=np.int64)
+        images = np.asarray(data.images)
+        if images.shape[2:] != (1, 1):
+            _core.check_pixels(images, f"{data.name}, images")
+        return ArrayInputs(data.name, np.asarray(data.labels), data.class_names, places, images)
+    if not hasattr(data, "__getitem__"):
+        return data
+    pairs = cast("Pairs", data)
+    labels = [pairs[i][1] for i in range(len(pairs))]
+    if isinstance(data, (list, tuple)):
+        return labelled("values", [value for value, _ in data], labels)
+    return labelled(type(data).__name__, _Firsts(pairs), labels)
+
+
+def labelled(
+    name: str,
+    values: Sequence[object] | NDArray[np.generic],
+    labels: Sequence[object] | NDArray[np.generic] | None = None,
+    *,
+    class_names: Sequence[str] = (),
+) -> Inputs:
+    """Return inputs of paths, arrays, texts or other values; ``labels`` as in ``labels_of``.
+
+    Raises:
+        ConfigError: of several kinds, none, or labels that do not fit.
+
+    """
+    numbers, classes = labels_of(name, len(values), labels, class_names)
+    places = np.arange(len(values), dtype=np.int64)
+    if isinstance(values, np.ndarray):
+        return ArrayInputs(name, numbers, classes, places, values_of(name, values))
+    if not values:
+        raise ConfigError(error_text(name, "at least one input", "none"))
+    if isinstance(values, _Firsts):
+        return ValueInputs(name, numbers, classes, places, values)
+    if all(isinstance(value, os.PathLike) for value in values):
+        return FileInputs(name, numbers, classes, places, [str(value) for value in values])
+    # Of two axes they may be grey images or anything else.
+    arrays = [x for x in values if isinstance(x, np.ndarray) and x.ndim in (1, 3)]
+    if len(arrays) == len(values) and len({(a.shape, a.dtype) for a in arrays}) == 1:
+        stacked = np.stack(arrays)
+        return ArrayInputs(name, numbers, classes, places, values_of(name, stacked))
+    return ValueInputs(name, numbers, classes, places, values)
+
+
+def labels_of(
+    name: str,
+    count: int,
+    labels: Sequence[object] | NDArray[np.generic] | None,
+    class_names: Sequence[str] = (),
+) -> tuple[Labels, Sequence[str]]:
+    """Return labels as numbers, -1 where there is none (None, "", NaN, -1), and the classes.
+
+    Numbers are classes' numbers; names are numbered in sorted order, or as in ``class_names``.
+
+    Raises:
+        ConfigError: another count than the inputs', names and numbers, an unknown class.
+
+    """
+    if labels is None:
+        return np.full(count, -1, np.int32), class_names
+    if len(labels) != count:
+        raise ConfigError(error_text(f"{name}, labels", f"{count:,}, one an input", len(labels)))
+    given = [_label(label) for label in np.asarray(labels, dtype=object).ravel()]
+    texts = {label for label in given if isinstance(label, str)}
+    try:
+        numbered = {text: int(text) for text in texts}  # a file's numbers are texts
+    except ValueError:
+        numbered = {}
+    if not texts or (len(numbered) == len(texts) and not class_names):
+        numbers = [-1 if x is None else int(x) for x in given]
+        most = max(numbers, default=-1)
+        if most >= MOST_CLASSES:  # each costs a text: a stray number is an error
+            raise ConfigError(error_text(f"{name}, labels", f"below {MOST_CLASSES:,}", most))
+        classes = class_names or [str(k) for k in range(most + 1)]
+    else:
+        classes = class_names or sorted({str(label) for label in given if label is not None})
+        places = {text: k for k, text in enumerate(classes)}
+        stray = next((x for x in given if x is not None and str(x) not in places), None)
+        if stray is not None:
+            expected = f"one of {len(classes):,} classes"
+            raise ConfigError(error_text(f"{name}, labels", expected, stray))
+        numbers = [-1 if x is None else places[str(x)] for x in given]
+        most = max(numbers, default=-1)
+    if min(numbers, default=0) < -1 or most >= max(len(classes), 1):
+        expected = f"classes of 0 to {len(classes) - 1}, or -1 where it is not known"
+        raise ConfigError(error_text(f"{name}, labels", expected, (min(numbers), most)))
+    return np.array(numbers, np.int32), classes
+
+
+def _label(label: object) -> int | str | None:
+    """Return a label as a number or a name; None: it is not known."""
+    if isinstance(label, (str, bytes)):
+        text = label.decode() if isinstance(label, bytes) else label
+        return text.strip() or None
+    if label is None or (isinstance(label, (float, np.floating)) and np.isnan(label)):
+        return None
+    if isinstance(label, (int, float, np.integer, np.floating)) and int(label) == label:
+        return int(label)
+    return str(label)

@@ -1,0 +1,259 @@
+"""Lists of models: models.json, read and opened by kind, and kept with a router."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from muxnet.base import schema
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.files import Json, parse_json, read_json, write_json
+from muxnet.base.json_schema import DIALECT, json_schema
+from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.callable_entry import CallableEntry
+from muxnet.pool.endpoint_entry import EndpointEntry
+from muxnet.pool.entries import Entry, Place
+from muxnet.pool.input_files import GEOMETRY, InputKeys
+from muxnet.pool.network_entries import NetworkEntry, RunEntry
+from muxnet.pool.onnx_entry import OnnxEntry
+
+# The kinds of entries, by the key that only entries of that kind have.
+KINDS: dict[str, type[Entry]] = {
+    kind.marker: kind for kind in (OnnxEntry, CallableEntry, EndpointEntry, NetworkEntry, RunEntry)
+}
+
+# Keys of ``input`` that may stand in the entry itself.
+SHORT = ("size", *GEOMETRY, "colour", "scale", "mean", "deviation")
+
+Fields: TypeAlias = Mapping[str, Json]
+
+
+def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[ForeignModel]:
+    """Return the models that a JSON file lists.
+
+    Each entry is of the kind whose key it has: ``onnx``, a file beside the list, ``callable``,
+    ``package.module:function``, found beside the list too, ``endpoint``, a model elsewhere,
+    ``network``, one of the zoo with its ``weights``, or ``run``, all models of a finished run.
+    ``models.schema.json`` beside this module tells every key; ``threads`` are those of one call of
+    an ONNX file; 0: all cores.
+
+    Raises:
+        ConfigError: an entry that does not fit, a network that the engine does not know.
+        MissingPackageError: ONNX Runtime is needed and not installed.
+        OSError: the file, or one that it names, cannot be read.
+
+    """
+    return open_models(describe_models(path), str(path), threads=threads)
+
+
+def describe_models(path: str | os.PathLike[str]) -> list[Fields]:
+    """Return the entries of a list of models, each with its folder as an absolute path.
+
+    Raises:
+        ConfigError: no list of models.
+        OSError: the file cannot be read.
+
+    """
+    path = Path(path)
+    entries = read_json(path)
+    if not isinstance(entries, list) or not entries:
+        raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
+    return [_described(path, i, entry) for i, entry in enumerate(entries)]
+
+
+def open_models(fields: Sequence[Fields], where: str, *, threads: int = 0) -> list[ForeignModel]:
+    """Return the models of entries that ``describe_models`` gave, ``where`` for error texts.
+
+    ``threads`` are those of a call of ONNX Runtime; 0: its own choice. Raises as ``read_models``.
+    """
+    models: list[ForeignModel] = []
+    for i, entry in enumerate(fields):
+        place = Place(f"{where}, {_title(i, entry)}", Path(str(entry["path"])), threads)
+        models += read_entry(entry, place.where).models(place)
+    names = [model.name for model in models]
+    if len(set(names)) != len(names):
+        raise ConfigError(error_text(where, "models with different names", names))
+    return models
+
+
+def read_entry(fields: Fields, where: str) -> Entry:
+    """Return one entry, its keys checked.
+
+    Raises:
+        ConfigError: no kind, or two, or a key or value that does not fit it.
+
+    """
+    found = [key for key in KINDS if key in fields]
+    if len(found) != 1:
+        expected = "one of the keys " + ", ".join(KINDS)
+        raise ConfigError(error_text(where, expected, " and ".join(found) or "none"))
+    entry = schema.from_dict(KINDS[found[0]], _with_input(fields, where), where)
+    if fields.get("name") == "":
+        raise ConfigError(error_text(f"{where}, name", "a name", "an empty one"))
+    return entry
+
+
+def _with_input(fields: Fields, where: str) -> Fields:
+    """Return an entry with ``input`` whole: a text is its config, its keys may stand outside."""
+    given = fields.get("input", {})
+    if isinstance(given, str):
+        given = {"config": given}
+    outside = {key: fields[key] for key in SHORT if key in fields}
+    if not outside or not isinstance(given, Mapping):
+        return {**fields, "input": given} if given else fields
+    if twice := [key for key in outside if key in given]:
+        raise ConfigError(error_text(f"{where}, {twice[0]}", "it once", "it in input too"))
+    rest = {key: value for key, value in fields.items() if key not in outside}
+    return {**rest, "input": {**given, **outside}}
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return a list of models and the files that it names, as far as it is one.
+
+    Raises:
+        OSError: it cannot be read now, though it is there.
+
+    """
+    found = [path]
+    try:
+        for i, fields in enumerate(describe_models(path)):
+            entry = read_entry(fields, f"{path}, {_title(i, fields)}")
+            found += entry.files(Path(str(fields["path"])))
+    except (FileNotFoundError, ConfigError):
+        return found
+    return found
+
+
+def keep_models(path: Path, copy: Path, recorded: Mapping[str, Fields] | None = None) -> None:
+    """Write a list of models that can be read from another place, with what each is shown.
+
+    ``recorded`` are the inputs that the models' answers were recorded with, by name.
+
+    Raises:
+        ConfigError: no list of models, or one that shows a model other inputs than were recorded.
+        OSError: a file that cannot be read or written.
+
+    """
+    write_json(copy, resolved_models(path, read_models(path), recorded or {}))
+
+
+def recorded_inputs(table: _core.OutcomeTable) -> dict[str, Fields]:
+    """Return what each model of a table was shown, where that was recorded."""
+    found = {}
+    for name, text in table.inputs.items():
+        fields = parse_json(text, f"{name}, recorded input")
+        if isinstance(fields, Mapping):
+            found[name] = fields
+    return found
+
+
+def resolved_models(
+    path: Path, models: Sequence[ForeignModel], recorded: Mapping[str, Fields] | None = None
+) -> list[Fields]:
+    """Return the entries of a list with all that is known of what its ``models`` are shown.
+
+    Raises:
+        ConfigError: a model that was recorded with other inputs than its entry says.
+
+    """
+    by_name = {model.name: model for model in models}
+    entries = []
+    for i, fields in enumerate(describe_models(path)):
+        model = by_name.get(str(fields.get("name", fields.get("network"))))
+        # All models of a run say themselves what they are shown.
+        if model is not None:
+            where = f"{path}, {_title(i, fields)}"
+            fields = _resolved(where, fields, model, (recorded or {}).get(model.name))
+        entries.append(fields)
+    return entries
+
+
+def schema_of_list() -> dict[str, Json]:
+    """Return the JSON Schema of a list of models, made of what the kinds declare."""
+    kinds = []
+    for marker, kind in KINDS.items():
+        made = json_schema(kind)
+        properties = made["properties"]
+        assert isinstance(properties, dict)
+        shown = properties["input"]
+        assert isinstance(shown, dict)
+        text = shown.pop("description")
+        properties["input"] = {"anyOf": [shown, {"type": "string"}], "description": text}
+        inner = shown["properties"]
+        assert isinstance(inner, dict)
+        properties |= {key: inner[key] for key in SHORT}
+        required = made["required"]
+        assert isinstance(required, list)
+        made["required"] = [*dict.fromkeys([*required, marker])]
+        kinds.append(made)
+    return {
+        "$schema": DIALECT,
+        "title": "muxnet's list of models",
+        "type": "array",
+        "minItems": 1,
+        "items": {"anyOf": kinds},
+    }
+
+
+def shown_text(keys: InputKeys) -> str:
+    """Return the keys of an input that are said, as one line of JSON."""
+    return json.dumps(_said(keys))
+
+
+def _said(keys: InputKeys) -> dict[str, Json]:
+    return {name: value for name, value in schema.to_dict(keys).items() if value is not None}
+
+
+def _resolved(where: str, fields: Fields, model: ForeignModel, recorded: Fields | None) -> Fields:
+    """Return an entry that says all that its files and its recorded answers tell of its input."""
+    keys = model.input.keys()
+    if recorded is not None:
+        there = schema.from_dict(InputKeys, recorded, f"{where}, recorded input")
+        keys = _as_recorded(where, keys, there)
+    kept = {key: value for key, value in fields.items() if key not in SHORT}
+    kept["input"] = _said(keys)
+    if model.classes:
+        kept["classes"] = list(model.classes)
+    return kept
+
+
+def _as_recorded(where: str, keys: InputKeys, there: InputKeys) -> InputKeys:
+    """Return the input of an entry, as its answers were recorded where it leaves that open.
+
+    Raises:
+        ConfigError: the entry says otherwise.
+
+    """
+    if keys.size is None:  # told at collection by options, or by the inputs themselves
+        geometry = ("size", *GEOMETRY, "recorded", "colour")
+        keys = dataclasses.replace(keys, **{name: getattr(there, name) for name in geometry})
+    for name, value in _said(keys).items():
+        before = _said(there).get(name)
+        if before != value:
+            expected = f"{name} {before}, as its answers were recorded with"
+            raise ConfigError(error_text(f"{where}, input", expected, value))
+    return keys
+
+
+def _described(path: Path, i: int, entry: Json) -> Fields:
+    if not isinstance(entry, Mapping):
+        raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
+    try:
+        folder = (path.parent / str(entry.get("path", "."))).resolve()
+    except ValueError as error:  # a NUL among its letters
+        raise ConfigError(error_text(str(path), "paths of folders", error)) from error
+    return {**entry, "path": str(folder)}
+
+
+def _title(i: int, entry: Fields) -> str:
+    name = entry.get("name")
+    return f"model {i} ({name})" if isinstance(name, str) and name else f"model {i}"
+
+
+if __name__ == "__main__":  # the schema, for models.schema.json beside this file
+    print(json.dumps(schema_of_list(), indent=1))

@@ -1,0 +1,84 @@
+"""ONNX files as they were exported, in an engine that the core opens."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+
+BEFORE = {"opencv": "onnxruntime"}  # in lists of models that were written for the engine of before
+
+
+@dataclasses.dataclass(frozen=True)
+class OnnxDescription:
+    """What an ONNX file says, and what runs it.
+
+    ``image_shape`` is (channels, height, width) of its input, 0 for what the file leaves open;
+    None: it takes no images, or does not say where their channels are. ``options`` are those that
+    it was opened with: ``HostedModel.onnx`` takes them too.
+    """
+
+    options: _core.OnnxOptions
+    file: _core.OnnxDescription
+    image_shape: tuple[int, int, int] | None
+
+    @property
+    def engine(self) -> str:
+        """What runs it."""
+        return self.options.engine
+
+
+def engines() -> list[str]:
+    """Return what can run ONNX files, the default first."""
+    return [entry.name for entry in _core.onnx_engines()]
+
+
+def open_onnx(
+    path: Path,
+    engine: str = "",
+    threads: int = 0,
+    output: str = "",
+    *,
+    layout: str = "",
+    classes: int = 0,
+) -> tuple[Callable[[NDArray[np.float32]], ArrayLike], OnnxDescription]:
+    """Return what runs an ONNX file, and what the file says.
+
+    ``engine`` is one of ``engines()``; ``threads`` are those of one call, 0: all cores; ``output``
+    is the one that answers, where several could; ``layout`` is ``nchw`` or ``nhwc``, where the file
+    does not tell; ``classes`` are counted, where only labels are answered.
+
+    Raises:
+        ConfigError: an engine that is not known or not installed, a network that it cannot run.
+        OSError: the file cannot be read.
+
+    """
+    engine = BEFORE.get(engine, engine) or engines()[0]
+    if engine not in engines():
+        raise ConfigError(error_text(f"{path}, engine", " or ".join(engines()), engine))
+    if not path.is_file():
+        raise FileNotFoundError(error_text(str(path), "an ONNX file", "none"))
+    options = _core.OnnxOptions(
+        engine=engine, output=output, layout=layout, classes=classes, threads=threads
+    )
+    try:
+        found = _core.describe_onnx(path)
+        classifier = _core.load_onnx(path, options)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+    return classifier.answer, OnnxDescription(options, found, _image_shape(found, layout))
+
+
+def _image_shape(found: _core.OnnxDescription, layout: str) -> tuple[int, int, int] | None:
+    layout, shape = layout or found.layout, found.inputs[0].shape
+    if layout == "" or shape is None or len(shape) != 4:
+        return None
+    channels, height, width = shape[1:] if layout == "nchw" else (shape[3], *shape[1:3])
+    return channels, height, width

@@ -1,0 +1,102 @@
+"""Inputs as a multiplexer is shown them: images made small, or vectors, all in memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.pool.inputs import ArrayInputs, Inputs
+from muxnet.training.config import RunConfig
+
+SIDE = 32  # of images of many sizes, in pixels, where the configuration says none
+READ_AT_ONCE = 256  # inputs
+
+
+def format_shown(inputs: Inputs, config: RunConfig) -> _core.ImageFormat | None:
+    """Return the images that a multiplexer is to look at; None: vectors.
+
+    Raises:
+        ConfigError: inputs that no multiplexer can look at.
+
+    """
+    if inputs.kind not in ("images", "vectors"):
+        expected = "images or vectors, which a multiplexer can look at"
+        raise ConfigError(error_text(inputs.name, expected, inputs.kind))
+    if inputs.kind == "vectors":
+        return None
+    if isinstance(inputs, ArrayInputs):  # whose network makes images small by itself
+        channels, height, width = inputs.values.shape[1:]
+        return _core.ImageFormat(channels=channels, height=height, width=width)
+    side = config.multiplexer.resolution or SIDE
+    return _core.ImageFormat(height=side, width=side)
+
+
+def read_shown(inputs: Inputs, shown: _core.ImageFormat | None) -> _core.Dataset:
+    """Return all inputs in one format.
+
+    Raises:
+        ConfigError: images of several sizes as they are.
+        OSError: an image that cannot be read.
+
+    """
+    values = np.concatenate(
+        [
+            _numbers(inputs, slice(start, start + READ_AT_ONCE), shown)
+            for start in range(0, len(inputs), READ_AT_ONCE)
+        ]
+    )
+    return _core.make_dataset(inputs.name, values, inputs.labels, list(inputs.class_names))
+
+
+def _numbers(
+    inputs: Inputs, rows: slice, shown: _core.ImageFormat | None
+) -> NDArray[np.uint8] | NDArray[np.float32]:
+    (batch,) = inputs.read(rows, [shown])
+    if not isinstance(batch, np.ndarray):
+        raise ConfigError(error_text(inputs.name, "images or vectors", inputs.kind))
+    return batch
+
+
+def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
+    """Return the row of ``data`` that each row of a table has the answers to.
+
+    A table of ``collect`` names the bytes of its inputs, one of a run their data set; the rows of
+    one that names neither must be as many and have the same labels in the same order.
+
+    Raises:
+        ConfigError: the answers are to other inputs.
+
+    """
+    inputs = _named(table, data)
+    places = {place: row for row, place in enumerate(np.asarray(data.source_index).tolist())}
+    wanted = np.asarray(table.indices).tolist() if inputs else list(range(len(table)))
+    rows = [places.get(place, -1) if inputs else place for place in wanted]
+    if not inputs and len(table) != len(data):
+        expected = f"{len(table):,} inputs, as the table has, which does not name them"
+        raise ConfigError(error_text(data.name, expected, f"{len(data):,}"))
+    missing = [place for row, place in zip(rows, wanted, strict=True) if row < 0]
+    if missing:
+        expected = f"all inputs that the table has answers to, such as number {missing[0]}"
+        raise ConfigError(error_text(data.name, expected, f"{len(data):,} others"))
+    other = np.flatnonzero(np.asarray(data.labels)[rows] != np.asarray(table.labels))
+    if other.size:
+        row = int(other[0])
+        expected = f"label {int(table.labels[row])} of row {row}, as in the table"
+        raise ConfigError(error_text(data.name, expected, int(data.labels[rows[row]])))
+    return rows
+
+
+def _named(table: _core.OutcomeTable, data: Inputs) -> bool:
+    """Return whether a table names its inputs, and refuse those that it does not name."""
+    if not np.asarray(table.indices).size:
+        return False
+    name, mark, digest = table.source.partition("#")
+    if mark:
+        found = data.identity()["images"]
+        if digest != found:
+            raise ConfigError(error_text(data.name, f"the inputs {table.source}", f"#{found}"))
+    elif name.partition("/")[0] != data.name:
+        raise ConfigError(error_text(data.name, f"inputs of {table.source}", data.name))
+    return True

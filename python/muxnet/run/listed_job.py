@@ -1,0 +1,137 @@
+"""The main job's first half for models that a file lists: recorded as they are, not trained.
+
+They come trained, so that all data but the test part is held out: the multiplexer learns from it,
+its scores there are cross-fitted, and every policy is fitted on the whole of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.collect import collect
+from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
+from muxnet.pool.input_sources import joined, open_parts
+from muxnet.pool.inputs import Inputs
+from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
+from muxnet.pool.shown_inputs import format_shown, read_shown
+from muxnet.run.recorded import Alone, Outcomes, Recorded
+from muxnet.run.steps import Run
+from muxnet.training.results import DataResult, LearningCurves, MultiplexerResult
+from muxnet.training.zoo import measure_latency
+
+
+def record(run: Run) -> Recorded:
+    """Open the models, record what they answer, and train a multiplexer on that.
+
+    Raises:
+        UserError: a model that failed; what was recorded before is kept.
+        KeyboardInterrupt: interrupted; what was recorded is kept.
+
+    """
+    with run.phase("data"):
+        held_out, test = divided(run)
+    with run.phase("models"):
+        models = read_models(run.config.models[0])
+    with run.phase("outcomes"):
+        tables = [answers(run, models, inputs) for inputs in (held_out, test)]
+        listed = Path(run.config.models[0])
+        keep_models(listed, run.folder.models, recorded_inputs(tables[0]))
+    with run.phase("multiplexer"):
+        wanted = format_shown(held_out, run.config)
+        shown = [read_shown(inputs, wanted) for inputs in (held_out, test)]
+        found = cross_fit(
+            tables[0],
+            shown[0],
+            Pricing.of(tables[0].traded_cost(), run.config.multiplexer.cost),
+            run.config,
+            images=wanted,
+            progress=run.progress,
+            say=run.progress.say,
+        )
+        _core.save_multiplexer(found.saved, run.folder.path)
+        found.table.save(run.folder.outcomes("calibration"))
+        scored_test = scored(tables[1], shown[1], found.saved)
+        scored_test.save(run.folder.outcomes("test"))
+    return Recorded(
+        dataset=held_out.name,
+        data=data_result(held_out, test),
+        models=tuple(Alone(model.name, model.cost) for model in models),
+        multiplexer=multiplexer_result(run, found),
+        outcomes=Outcomes(found.table, found.table, None, scored_test, None),
+        curves=LearningCurves(),
+        provenance={"models.cost": "given", "policies.cost": "given"},
+    )
+
+
+def divided(run: Run) -> tuple[Inputs, Inputs]:
+    """Return the held-out and the test part: the data's own where it has one, else drawn.
+
+    Raises:
+        ConfigError: inputs without labels.
+
+    """
+    config = run.config
+    parts = dict(
+        open_parts(config.data, skip_unreadable=config.skip_unreadable, say=run.progress.say)
+    )
+    test = parts.pop("test", None)
+    rest = joined(list(parts.values()))
+    for inputs in (rest, test):
+        if inputs is not None and (inputs.labels < 0).any():
+            received = f"{int((inputs.labels < 0).sum()):,} of {len(inputs):,} without"
+            raise ConfigError(error_text(inputs.name, "a label for each input", received))
+    if test is None:
+        # Not class by class: some have fewer inputs than parts.
+        rows = _core.draw_parts(len(rest), 1 - config.test_fraction, config.seed)
+        rest, test = (rest.subset(own) for own in rows)
+    held_out, test = rest.subset(slice(None), "held_out"), test.subset(slice(None), "test")
+    run.progress.say(
+        f"{config.data}: {len(held_out):,} held-out and {len(test):,} test inputs, "
+        f"{len(held_out.class_names)} classes; the models come trained"
+    )
+    return held_out, test
+
+
+def answers(run: Run, models: Sequence[ForeignModel], inputs: Inputs) -> _core.OutcomeTable:
+    """Record what every model answers for a part of the data, going on where that was begun."""
+    path = run.folder.outcomes(inputs.part)
+    if run.resume and path.exists():
+        table = _core.OutcomeTable.load(path)
+        known = [model.name for model in models] == list(table.models)
+        if known and table.source.endswith(f"#{inputs.identity()['images']}"):
+            run.progress.say(f"{path.name}: recorded before")
+            return table
+    return collect(models, inputs, path, split=inputs.part, resume=run.resume, say=run.progress.say)
+
+
+def data_result(held_out: Inputs, test: Inputs) -> DataResult:
+    """Return the record of the data and its division."""
+    return DataResult(
+        classes=len(held_out.class_names),
+        class_names=tuple(held_out.class_names),
+        image_shape=(),
+        train=0,
+        held_out=len(held_out),
+        test=len(test),
+        router_data="held_out",
+    )
+
+
+def multiplexer_result(run: Run, found: CrossFitted) -> MultiplexerResult:
+    """Return the record of the multiplexer itself."""
+    own, multiplexer = run.config.multiplexer, found.saved.multiplexer
+    return MultiplexerResult(
+        parameters=int(multiplexer.parameter_count),
+        cost=multiplexer.cost,
+        latency_ms=measure_latency(multiplexer).ms,
+        kind=own.kind,
+        objective=own.objective,
+        formulation=own.formulation,
+        resolution=multiplexer.images.width if multiplexer.images else 0,
+        width=own.width,
+        lambda_cost=own.lambda_cost,
+    )

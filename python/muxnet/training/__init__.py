@@ -1,0 +1,1 @@
+"""Algorithm 1 on networks of the zoo: configuration, data, training; a finished run."""

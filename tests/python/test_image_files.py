@@ -1,0 +1,126 @@
+"""Image files of every format and kind are shown as Pillow shows them."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from muxnet import _core
+from PIL import Image
+
+SIZE = (53, 37)
+STORED = _core.ImageFormat(height=SIZE[1], width=SIZE[0], fit="stretch")
+
+
+def picture(mode: str) -> Image.Image:
+    random = np.random.default_rng(3)
+    pixels = random.integers(0, 256, (4, 5, 4), dtype=np.uint8)
+    image = Image.fromarray(pixels).resize(SIZE, Image.Resampling.BICUBIC)
+    image = image.convert("RGB") if mode != "RGBA" else image
+    if mode == "CMYK":
+        return Image.fromarray(np.asarray(image).repeat(2, axis=2)[..., :4].copy(), "CMYK")
+    return image.convert(mode)
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def shown(content: bytes, channels: int = 3) -> np.ndarray:
+    wanted = _core.ImageFormat(channels=channels, height=SIZE[1], width=SIZE[0], fit="stretch")
+    (images,), (error,) = _core.decode_images([content], [wanted])
+    assert error == ""
+    return images[0]
+
+
+def pillows(content: bytes, mode: str = "RGB") -> np.ndarray:
+    image = np.asarray(Image.open(io.BytesIO(content)).convert(mode))
+    return image.reshape(SIZE[1], SIZE[0], -1).transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "modes"),
+    [
+        ("PNG", ["RGB", "L", "P", "RGBA", "1", "LA"]),
+        ("BMP", ["RGB", "L", "P", "1"]),
+        ("TIFF", ["RGB", "L", "P", "1"]),
+        ("GIF", ["RGB", "L", "P", "1"]),
+        ("PPM", ["RGB", "L", "1"]),
+        ("WEBP", ["RGB", "RGBA", "L"]),
+    ],
+)
+def test_every_format_and_kind(kind: str, modes: list[str]) -> None:
+    for mode in modes:
+        content = encoded(picture(mode), kind, **({"lossless": True} if kind == "WEBP" else {}))
+        np.testing.assert_array_equal(shown(content), pillows(content), f"{kind} {mode}")
+        grey = shown(content, 1).astype(int) - pillows(content, "L")
+        assert np.abs(grey).max() <= 1, f"{kind} {mode}, grey"
+
+
+@pytest.mark.parametrize("packing", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"])
+def test_packed_tiff(packing: str) -> None:
+    content = encoded(picture("RGB"), "TIFF", compression=packing)
+    assert np.abs(shown(content).astype(int) - pillows(content)).max() <= 3
+
+
+def test_interlaced_and_animated_gif() -> None:
+    first, second = picture("P"), picture("L").convert("P")
+    content = encoded(first, "GIF", interlace=1, save_all=True, append_images=[second])
+    np.testing.assert_array_equal(shown(content), pillows(content))
+
+
+def test_of_cmyk_what_the_inks_leave_of_white() -> None:
+    content = encoded(picture("CMYK"), "JPEG", quality=95)
+    assert np.abs(shown(content).astype(int) - pillows(content)).max() <= 3
+
+
+def test_sixteen_bits_become_eight() -> None:
+    deep = np.random.default_rng(0).integers(0, 65536, (SIZE[1], SIZE[0]), dtype=np.uint16)
+    for kind in ("PNG", "TIFF", "PPM"):
+        found = shown(encoded(Image.fromarray(deep), kind), 1)[0].astype(int)
+        assert np.abs(found - deep // 256).max() <= 1, kind
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_images_are_turned_as_they_say(kind: str, orientation: int) -> None:
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright = picture("RGB")
+    if orientation in turns:
+        upright = upright.transpose(turns[orientation])
+    content = encoded(picture("RGB"), kind, exif=exif, **({"quality": 95}))
+    wanted = _core.ImageFormat(height=upright.height, width=upright.width, fit="stretch")
+    (images,), (error,) = _core.decode_images([content], [wanted])
+    assert error == ""
+    difference = np.abs(images[0].astype(int) - np.asarray(upright).transpose(2, 0, 1))
+    assert difference.mean() < 8
+    assert np.median(difference) <= 4
+
+
+def test_the_content_counts_not_the_name(tmp_path: Path) -> None:
+    for i, kind in enumerate(("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")):
+        (tmp_path / f"{i}.jpg").write_bytes(encoded(picture("RGB"), kind))
+    files = sorted(tmp_path.iterdir())
+    (images,), errors = _core.read_images(files, [STORED])
+    assert not any(errors)
+    assert np.abs(images.astype(int) - images[1]).mean() < 12
+
+
+def test_animated_webp_and_unknown_formats_are_refused_by_name() -> None:
+    moving = encoded(picture("RGB"), "WEBP", save_all=True, append_images=[picture("L")])
+    said = _core.decode_images([moving, b"\0\0\0\x1cftypavif....", b"%PDF-1.7"], [STORED])[1]
+    assert "an animated WebP" in said[0]
+    assert "HEIF or AVIF" in said[1]
+    assert "another kind of file" in said[2]
