@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import torch
 
 
+SOFTMAX = ("logits", "log_probabilities")  # outputs whose softmax are probabilities
+
+
 class Hosting(TypedDict):
     """What a model is hosted with in the core, whatever runs it."""
 
@@ -48,11 +51,11 @@ class ForeignModel:
     """A model of any kind.
 
     ``predict`` takes inputs prepared as ``input`` says, images f32 (n, c, h, w), and gives (n, K):
-    probabilities, or logits where ``output`` says so. ``classes`` are its own, in the order of its
-    answers; none: those of the data. ``concurrent``: several threads may call it at once. ``host``
-    puts it to work in the core without ``predict``; ``parts`` are the digests of what it is made
-    of, where something tells them, and ``unknown`` names what nothing tells; ``source`` is the ONNX
-    file that it was read from.
+    probabilities, or what ``output`` says (logits, log_probabilities). ``classes`` are its own, in
+    the order of its answers; none: those of the data. ``concurrent``: several threads may call it
+    at once. ``host`` puts it to work in the core without ``predict``; ``parts`` are the digests of
+    what it is made of, where something tells them, and ``unknown`` names what nothing tells;
+    ``source`` is the ONNX file that it was read from.
     """
 
     name: str
@@ -81,7 +84,7 @@ class ForeignModel:
         """
         answer = self.answer(self._prepared(inputs))
         return _core.probabilities_of(
-            answer, len(inputs), 0, logits=self.output == "logits", name=self.name
+            answer, len(inputs), 0, logits=self.output in SOFTMAX, name=self.name
         )
 
     def answer(self, inputs: Batch) -> NDArray[np.float32]:
@@ -108,7 +111,7 @@ class ForeignModel:
             "image_shape": image_shape,
             "classes": classes,
             "normalization": self.input.normalization(image_shape[0], self.name),
-            "logits": self.output == "logits",
+            "logits": self.output in SOFTMAX,
             "places": list(places),
             "reversed": self.input.colour == "bgr",
         }

@@ -74,7 +74,9 @@ class ModelEntry(Entry):
 
     name: str = needed(str, "of the model, in tables and routers")
     cost: float = needed(float, "of one input, in any unit that all models share", above=0.0)
-    output: Literal["probabilities", "logits"] = option("probabilities", "what its answers are")
+    output: Literal["probabilities", "logits", "log_probabilities"] = option(
+        "probabilities", "what its answers are"
+    )
     classes: tuple[str, ...] | str | None = option(
         None,
         "names of its classes in the order of its answers, or the file that lists them "
