@@ -6,6 +6,7 @@ import json
 import muxnet
 import numpy as np
 import pytest
+from invented_models import LARGE, OWN, SMALL, pictures, write_pool
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError, UsageError
 from muxnet.pool import cross_fitting, model_list
@@ -17,47 +18,15 @@ from muxnet.pool.router_folder import load_multiplexer, load_router
 from muxnet.pool.shown_inputs import matching_rows
 from PIL import Image
 
-SIDE = 8
-SMALL, LARGE, OWN = 1.0, 10.0, 0.25  # costs
-
-# The class is a bright column. Small sees it on dark ground only, where it is wrong by one.
-MODULE = """
-import numpy as np
-
-
-def large(images):
-    found = np.eye(4)[images.mean(axis=(1, 2))[:, ::2].argmax(axis=1)]
-    return 0.8 * found + 0.05
-
-
-def small(images):
-    right = large(images)
-    dark = images.mean(axis=(1, 2, 3)) < 0.5
-    return np.where(dark[:, None], right, np.roll(right, 1, axis=1))
-"""
 QUICK = ["--multiplexer-epochs", "12", "--multiplexer-pretraining-epochs", "0"]
 QUICK += ["--multiplexer-learning-rate", "0.02", "--batch-size", "32", "--folds", "3"]
-
-
-def pictures(n, seed):
-    random = np.random.default_rng(seed)
-    labels = random.integers(0, 4, n)
-    ground = np.where(random.random(n) < 0.5, 40, 160)
-    images = ground[:, None, None, None] + random.integers(0, 30, (n, 3, SIDE, SIDE))
-    images[np.arange(n), :, :, 2 * labels] += 60
-    return images.astype(np.uint8), labels.astype(np.int32), ground < 100
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with models, inputs, and what the models were recorded to answer."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "columns.py").write_text(MODULE)
-    costs = {"small": SMALL, "large": LARGE}
-    entries = [{"name": m, "callable": f"columns:{m}", "cost": costs[m]} for m in costs]
-    (tmp_path / "models.json").write_text(json.dumps(entries))
-    images, labels, _ = pictures(240, 1)
-    np.savez(tmp_path / "inputs.npz", images=images, labels=labels)
+    write_pool(tmp_path, 240)
     assert cli.main(["collect", "--models", "models.json", "--data", "inputs.npz"]) == 0
     return tmp_path
 

@@ -1,14 +1,12 @@
 """``muxnet run --models FILE``: the whole main job on models that somebody else has made."""
 
-import json
-
 import muxnet
 import numpy as np
 import pytest
+from invented_models import LARGE, MODULE, OWN, SMALL, pictures, write_pool
 from muxnet import _core, cli
 from muxnet.base.run_folder import RunFolder
 from muxnet.training.results import policy, read_results
-from test_fit_multiplexer import LARGE, MODULE, OWN, SMALL, pictures
 
 LEARNING = ["--multiplexer-epochs", "12", "--multiplexer-pretraining-epochs", "0"]
 LEARNING += ["--multiplexer-learning-rate", "0.02", "--batch-size", "32"]
@@ -17,12 +15,7 @@ LEARNING += ["--multiplexer-learning-rate", "0.02", "--batch-size", "32"]
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "columns.py").write_text(MODULE)
-    costs = {"small": SMALL, "large": LARGE}
-    entries = [{"name": m, "callable": f"columns:{m}", "cost": costs[m]} for m in costs]
-    (tmp_path / "models.json").write_text(json.dumps(entries))
-    images, labels, _ = pictures(300, 1)
-    np.savez(tmp_path / "inputs.npz", images=images, labels=labels)
+    write_pool(tmp_path, 300)
     return tmp_path
 
 
