@@ -291,4 +291,22 @@ double JointConfidence::confidence(const Evidence& evidence) const {
   return 1.0 / (1.0 + std::exp(-z));
 }
 
+nlohmann::json confidences_json(const Confidences& confidences) {
+  nlohmann::json sets = nlohmann::json::array();
+  for (const auto& [set, joint] : confidences) sets.push_back(joint.to_json());
+  return sets;
+}
+
+std::shared_ptr<const Confidences> read_confidences(const nlohmann::json& sets, std::size_t models,
+                                                    const std::string& where) {
+  auto confidences = std::make_shared<Confidences>();
+  for (const auto& entry : sets) {
+    JointConfidence joint(entry);
+    require((joint.set() & ~all_models(models)) == 0, where, text("models below ", models),
+            text("a set ", joint.set()));
+    confidences->emplace(joint.set(), std::move(joint));
+  }
+  return confidences;
+}
+
 }  // namespace muxnet

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "muxnet/routing/outcome_table.hpp"
@@ -58,5 +61,16 @@ class JointConfidence {
   std::vector<double> cross_fitted_, fitted_;
   std::vector<std::uint8_t> correct_;
 };
+
+/// Learnt confidences by JointConfidence::set().
+using Confidences = std::map<std::uint64_t, JointConfidence>;
+
+/// As Policy::learnt() keeps them.
+nlohmann::json confidences_json(const Confidences& confidences);
+
+/// What confidences_json() gave, for a pool of `models`. Throws std::invalid_argument, which names
+/// `where`, for sets of others, and as JointConfidence.
+std::shared_ptr<const Confidences> read_confidences(const nlohmann::json& sets, std::size_t models,
+                                                    const std::string& where);
 
 }  // namespace muxnet

@@ -14,9 +14,6 @@
 namespace muxnet {
 namespace {
 
-/// By the bits of the models that have been run.
-using Confidences = std::map<std::uint64_t, JointConfidence>;
-
 constexpr std::size_t most_models = 8;  // sets of three of them: 56
 constexpr std::int64_t longest_set = 3;
 
@@ -116,21 +113,10 @@ class LearnedCascadePolicy : public ChainPolicy {
     measure_learnt(chain, stages, costs(), point);
   }
 
-  nlohmann::json learnt() const override {
-    nlohmann::json sets = nlohmann::json::array();
-    for (const auto& [set, joint] : *confidences_) sets.push_back(joint.to_json());
-    return sets;
-  }
+  nlohmann::json learnt() const override { return confidences_json(*confidences_); }
 
   void restore(const nlohmann::json& sets) override {
-    auto confidences = std::make_shared<Confidences>();
-    for (const auto& entry : sets) {
-      JointConfidence joint(entry);
-      require((joint.set() & ~all_models(costs().size())) == 0, name(),
-              text("models below ", costs().size()), text("a set ", joint.set()));
-      confidences->emplace(joint.set(), std::move(joint));
-    }
-    confidences_ = std::move(confidences);
+    confidences_ = read_confidences(sets, costs().size(), name());
   }
 
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
