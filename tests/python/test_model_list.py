@@ -314,3 +314,16 @@ def test_a_module_is_given_images_of_its_size():
     model = muxnet.from_module("mine", module, 1.0, images=wanted)
     assert model.images == wanted
     assert model.probabilities(np.zeros((2, 3, 8, 8), np.uint8)).shape == (2, 3)
+
+
+def test_modules_of_one_name_beside_two_lists_are_two(tmp_path):
+    for name, answer in (("one", 0.25), ("other", 0.75)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "namesake.py").write_text(f"def predict(images):\n    return {answer}\n")
+        entry = {"name": "a", "cost": 1, "callable": "namesake:predict"}
+        (folder / "models.json").write_text(json.dumps([entry]))
+    one, other = (
+        model_list.read_models(tmp_path / name / "models.json")[0] for name in ("one", "other")
+    )
+    assert (one.predict.function(None), other.predict.function(None)) == (0.25, 0.75)
