@@ -99,7 +99,8 @@ def collect(
             for doubt in kept.doubts:
                 say(doubt)
             shapes = _fill(kept, models, inputs, ask or here(models), say)
-            table = _table(kept, models, inputs, split, shapes)
+            source = f"{inputs.name}#{known['images']}"
+            table = _table(kept, models, inputs, shapes, split=split, source=source)
             table.save(out)
             kept.remove()
         finally:
@@ -142,7 +143,10 @@ def answer(models: Sequence[ForeignModel], batch: Shown) -> tuple[Answers, Failu
             answers[model.name] = model.probabilities(inputs)
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
-            return answers, Failure(model.name, _failing(model, inputs), text, error)
+            # A model elsewhere that is down fails on all of them, each in its time.
+            down = isinstance(error, _core.EndpointError)
+            row = 0 if down else _failing(model, inputs)
+            return answers, Failure(model.name, row, text, error)
     return answers, None
 
 
@@ -197,8 +201,10 @@ def _table(
     kept: KeptAnswers,
     models: Sequence[ForeignModel],
     inputs: Inputs,
-    split: str,
     shapes: Mapping[str, tuple[int, ...]],
+    *,
+    split: str,
+    source: str,
 ) -> _core.OutcomeTable:
     counts = {model.name: kept.classes(model.name) for model in models}
     places = places_of(inputs.class_names, {model.name: model.classes for model in models}, counts)
@@ -211,7 +217,7 @@ def _table(
         {"cost": [model.cost for model in models]},
         labels=_labels(inputs),
         split=split,
-        source=f"{inputs.name}#{inputs.identity()['images']}",
+        source=source,
         indices=np.asarray(inputs.source_index, dtype=np.int64),
         class_names=list(places.names),
         inputs={
