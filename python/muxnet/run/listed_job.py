@@ -17,6 +17,7 @@ from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
 from muxnet.pool.input_sources import joined, open_parts
 from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
+from muxnet.pool.router_folder import keep_multiplexer
 from muxnet.pool.shown_inputs import format_shown, read_shown
 from muxnet.run.recorded import Alone, Outcomes, Recorded
 from muxnet.run.steps import Run
@@ -52,7 +53,9 @@ def record(run: Run) -> Recorded:
             progress=run.progress,
             say=run.progress.say,
         )
-        _core.save_multiplexer(found.saved, run.folder.path)
+        left_out = keep_multiplexer(found.saved, run.folder.path)
+        if left_out:
+            run.progress.say(left_out)
         found.table.save(run.folder.outcomes("calibration"))
         scored_test = scored(tables[1], shown[1], found.saved)
         scored_test.save(run.folder.outcomes("test"))
