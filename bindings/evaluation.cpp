@@ -63,7 +63,7 @@ void bind_evaluations(Module& module) {
       .def_readonly("models_per_input", &Evaluation::models_per_input)
       .def_readonly("called_shares", &Evaluation::called_shares)
       .def_readonly("collapse", &Evaluation::collapse)
-      .def_readonly("correct", &Evaluation::correct);
+      .def_readonly("quality", &Evaluation::quality);
   Class<CurvePoint>(module, "CurvePoint")
       .def_readonly("parameters", &CurvePoint::parameters)
       .def_readonly("cost", &CurvePoint::cost)

@@ -13,17 +13,28 @@ namespace muxnet::python {
 namespace {
 
 OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabilities,
-                        std::map<std::string, std::vector<double>> costs, const Tensor& labels,
-                        const Tensor& scores, const Tensor& offload_score,
+                        std::map<std::string, std::vector<double>> costs, const Tensor& predictions,
+                        const Tensor& answer_scores, std::vector<std::string> score_kinds,
+                        const Tensor& top_classes, std::int64_t classes, const Tensor& labels,
+                        const Tensor& quality, std::map<std::string, Tensor> input_costs,
+                        const Tensor& groups, const Tensor& scores, const Tensor& offload_score,
                         std::map<std::string, double> multiplexer_costs, std::string split,
                         std::string source, const Tensor& indices, const Tensor& features,
                         std::vector<std::string> class_names,
                         std::map<std::string, std::string> inputs) {
   OutcomeFields fields;
   fields.models = std::move(models);
+  fields.classes = classes;
+  fields.predictions = predictions;
+  fields.answer_scores = answer_scores;
+  fields.score_kinds = std::move(score_kinds);
   fields.probabilities = probabilities;
+  fields.top_classes = top_classes;
   fields.costs = std::move(costs);
   fields.labels = labels;
+  fields.quality = quality;
+  fields.input_costs = std::move(input_costs);
+  fields.groups = groups;
   fields.scores = scores;
   fields.offload_score = offload_score;
   fields.multiplexer_costs = std::move(multiplexer_costs);
@@ -43,6 +54,13 @@ void bind_fields(Class<OutcomeTable>& table) {
         text_of("OutcomeFields." + name));
   };
   field("probabilities", &OutcomeFields::probabilities);
+  field("top_classes", &OutcomeFields::top_classes);
+  field("predictions", &OutcomeFields::predictions);
+  field("answer_scores", &OutcomeFields::answer_scores);
+  field("score_kinds", &OutcomeFields::score_kinds);
+  field("classes", &OutcomeFields::classes);
+  field("groups", &OutcomeFields::groups);
+  field("input_costs", &OutcomeFields::input_costs);
   field("labels", &OutcomeFields::labels);
   field("weights", &OutcomeFields::weights);
   field("scores", &OutcomeFields::scores);
@@ -79,14 +97,18 @@ void bind_table(Module& module) {
   Class<OutcomeTable> table(module, "OutcomeTable");
   bind_fields(table);
   table
-      .def(py::init(&make_table), py::arg("models"), py::arg("probabilities"), py::arg("costs"),
-           py::kw_only(), py::arg("labels") = Tensor(), py::arg("scores") = Tensor(),
-           py::arg("offload_score") = Tensor(),
+      .def(py::init(&make_table), py::arg("models"), py::arg("probabilities") = Tensor(),
+           py::arg("costs") = std::map<std::string, std::vector<double>>{}, py::kw_only(),
+           py::arg("predictions") = Tensor(), py::arg("answer_scores") = Tensor(),
+           py::arg("score_kinds") = std::vector<std::string>{}, py::arg("top_classes") = Tensor(),
+           py::arg("classes") = 0, py::arg("labels") = Tensor(), py::arg("quality") = Tensor(),
+           py::arg("input_costs") = std::map<std::string, Tensor>{}, py::arg("groups") = Tensor(),
+           py::arg("scores") = Tensor(), py::arg("offload_score") = Tensor(),
            py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
            py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
            py::arg("class_names") = std::vector<std::string>{},
            py::arg("inputs") = std::map<std::string, std::string>{},
-           "From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.\n\n"
+           "From arrays, shaped and typed as the properties of the same names.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
       .def_static("load", &OutcomeTable::load, py::arg("path"), Unlocked(),
                   "Read what save() wrote.\n\nRaises:\n    OSError.")
@@ -102,7 +124,33 @@ void bind_table(Module& module) {
       .def_property_readonly(
           "inputs_digest", [](const OutcomeTable& t) { return t.identity()->digest(); },
           text_of("TableIdentity.digest"))
-      .def_property_readonly("correct", &OutcomeTable::correct)
+      .def_property_readonly("quality", &OutcomeTable::quality)
+      .def_property_readonly(
+          "right",
+          [](const OutcomeTable& t) {
+            return Tensor::from(t.right(), {t.size(), t.model_count()});
+          },
+          "u8 (n, N): the answer is right: worth at least half.\n\nRaises:\n    ValueError: "
+          "without labels or quality.")
+      .def_property_readonly("distributed", &OutcomeTable::distributed)
+      .def_property_readonly("judged", &OutcomeTable::judged)
+      .def_property_readonly("missing_share", &OutcomeTable::missing_share)
+      .def("complete", &OutcomeTable::complete, Unlocked())
+      .def(
+          "distributions",
+          [](const OutcomeTable& table) {
+            Tensor all(
+                {table.distributed() ? table.size() : 0, table.model_count(), table.class_count()});
+            const auto classes = static_cast<std::size_t>(table.class_count());
+            const auto models = static_cast<std::size_t>(table.model_count());
+            const auto values = all.span<float>();
+            for (std::size_t cell = 0; cell < values.size() / classes; ++cell) {
+              table.distribution(cell / models, cell % models)
+                  .expand(values.subspan(cell * classes, classes));
+            }
+            return all;
+          },
+          Unlocked(), "f32 (n, N, K), of all classes; (0, N, K) of answers alone.")
       .def("costs", &OutcomeTable::costs, py::arg("kind"))
       .def("accuracies", &OutcomeTable::accuracies)
       .def_property_readonly(
@@ -113,7 +161,7 @@ void bind_table(Module& module) {
             return kinds;
           },
           "What costs() knows, sorted.")
-      .def_property_readonly("predictions", &OutcomeTable::predictions)
+      .def_property_readonly("confidences", &OutcomeTable::confidences)
       .def("multiplexer_cost", &OutcomeTable::multiplexer_cost, py::arg("kind"))
       .def("traded_cost", &OutcomeTable::traded_cost, py::arg("wanted") = "");
 }

@@ -143,6 +143,6 @@ def test_the_cascade_in_numpy_answers_as_ours_does() -> None:
 
 def test_invented_models_are_the_better_the_dearer() -> None:
     table = replaying.outcomes(works("replay", batches=(5000,))[0], 1)
-    accuracies = np.asarray(table.correct).mean(axis=0)
+    accuracies = np.asarray(table.quality).mean(axis=0)
     assert np.all(np.diff(accuracies) > 0)
     assert 0.5 < accuracies[0] < accuracies[-1] < 0.99

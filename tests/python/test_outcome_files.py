@@ -35,7 +35,7 @@ def test_csv_of_top_answers_and_of_probabilities_says_the_same(tmp_path, full, a
     assert table.models == ["small", "middle", "large"]
     assert table.costs("cost") == [1.0, 4.0, 20.0]
     right = probabilities.argmax(axis=2) == labels[:, None]
-    np.testing.assert_array_equal(np.asarray(table.correct, bool), right)
+    np.testing.assert_array_equal(np.asarray(table.quality, bool), right)
     np.testing.assert_allclose(table.probabilities.max(axis=2), probabilities.max(axis=2), 1e-5)
 
 
@@ -50,7 +50,7 @@ def test_parquet_reads_as_csv(tmp_path, answers):
     parquet.write_table(arrow.table(columns), tmp_path / "answers.parquet")
     table = table_files.read_outcomes(tmp_path / "answers.parquet", COSTS)["all"]
     right = probabilities.argmax(axis=2) == labels[:, None]
-    np.testing.assert_array_equal(np.asarray(table.correct, bool), right)
+    np.testing.assert_array_equal(np.asarray(table.quality, bool), right)
 
 
 def test_npz_with_its_own_division(tmp_path, answers):
@@ -86,7 +86,7 @@ def test_rare_classes_leave_the_top_answer_on_top(tmp_path):
     path = tmp_path / "answers.csv"
     path.write_text("label,a:prediction,a:confidence,b:prediction,b:confidence\n0,0,0.1,1,0.2\n")
     table = table_files.read_outcomes(path, {"a": 1, "b": 2})["all"]
-    assert np.asarray(table.correct).tolist() == [[1, 0]]
+    assert np.asarray(table.quality).tolist() == [[1, 0]]
     assert table.predictions.tolist() == [[0, 1]]
 
 

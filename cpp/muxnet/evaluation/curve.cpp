@@ -11,15 +11,17 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-/// Per input and point: right or wrong, and the cost.
+/// Per input and point: what the answer is worth, and the cost.
 struct Family {
   std::vector<OperatingPoint> points;
-  std::vector<std::vector<double>> correct;
+  std::vector<std::vector<double>> quality;
   std::vector<std::vector<double>> costs;
 };
 
-Family replay_family(const Policy& policy, const OutcomeTable& table, const CurveOptions& options) {
-  if (!options.allow_seen) require_unseen(policy, table);
+Family replay_family(const Policy& policy, const OutcomeTable& recorded,
+                     const CurveOptions& options) {
+  if (!options.allow_seen) require_unseen(policy, recorded);
+  const OutcomeTable table = recorded.complete();
   require(options.max_points >= 2, "curve options", "max_points of at least 2",
           text(options.max_points));
   std::vector<PlanePoint> held_out;
@@ -29,8 +31,7 @@ Family replay_family(const Policy& policy, const OutcomeTable& table, const Curv
   for (const std::size_t i : spread(held_out, static_cast<std::size_t>(options.max_points))) {
     family.points.push_back(policy.operating_points()[i]);
     const Decisions decisions = policy.decide(table, family.points.back());
-    const auto correct = decisions.correct(table);
-    family.correct.emplace_back(correct.begin(), correct.end());
+    family.quality.push_back(decisions.quality(table));
     family.costs.push_back(decisions.costs(table, policy.options().cost_kind));
   }
   return family;
@@ -81,7 +82,7 @@ Heights heights_between(const Policy& policy, const Policy& other, const Outcome
   for (const Policy* each : {&policy, &other}) {
     Family family = replay_family(*each, table, options);
     counts.push_back(family.points.size());
-    std::move(family.correct.begin(), family.correct.end(), std::back_inserter(columns));
+    std::move(family.quality.begin(), family.quality.end(), std::back_inserter(columns));
     std::move(family.costs.begin(), family.costs.end(), std::back_inserter(columns));
   }
   const auto height = [&](const double* means) {
@@ -101,6 +102,7 @@ Heights heights_between(const Policy& policy, const Policy& other, const Outcome
 
 /// By their labels: other models' answers to the same inputs.
 void require_same_rows(const OutcomeTable& a, const OutcomeTable& b) {
+  if (!a.labelled() && !b.labelled()) return;
   const auto expected = a.labels(), received = b.labels();
   require(std::equal(expected.begin(), expected.end(), received.begin(), received.end()),
           "area_between", "tables of the same inputs, row by row", "other labels");
@@ -120,7 +122,7 @@ Curve accuracy_cost_curve(const Policy& policy, const OutcomeTable& table,
   Curve curve{policy.name(), policy.options().cost_kind, {}};
   for (std::size_t i = 0; i < family.points.size(); ++i) {
     curve.points.push_back(
-        {family.points[i].parameters, mean_of(family.costs[i]), mean_of(family.correct[i])});
+        {family.points[i].parameters, mean_of(family.costs[i]), mean_of(family.quality[i])});
   }
   std::stable_sort(curve.points.begin(), curve.points.end(),
                    [](const CurvePoint& a, const CurvePoint& b) { return a.cost < b.cost; });

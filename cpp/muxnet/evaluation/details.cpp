@@ -15,18 +15,20 @@ Recovery recovery(const std::vector<CurvePoint>& points, const OutcomeTable& tab
   Recovery result;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     auto& cost = result[shares[i]] = found[i];
-    if (cost) *cost /= costs[best];
+    if (cost && costs[best] > 0) *cost /= costs[best];
   }
   return result;
 }
 
-Details look_closely(const Policy& policy, const OutcomeTable& table,
+Details look_closely(const Policy& policy, const OutcomeTable& recorded,
                      const Evaluation& evaluation) {
+  const OutcomeTable table = recorded.complete();
   const auto decisions = policy.decide(table, {evaluation.parameters});
   return {evaluation.regret,
           recovery(accuracy_cost_curve(policy, table).points, table, policy.options().cost_kind,
                    policy.best_single()),
-          failure_prediction(table), by_hardness(table, decisions), by_class(table, decisions)};
+          failure_prediction(table), by_hardness(table, decisions),
+          table.labelled() ? by_class(table, decisions) : std::vector<ClassStatistics>{}};
 }
 
 }  // namespace muxnet

@@ -9,7 +9,7 @@ namespace {
 
 /// Per input, how many models are right.
 std::vector<std::int64_t> right_models(const OutcomeTable& table) {
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto correct = table.right();
   const auto models = static_cast<std::size_t>(table.model_count());
   std::vector<std::int64_t> counts(static_cast<std::size_t>(table.size()), 0);
   for (std::size_t at = 0; at < correct.size(); ++at) counts[at / models] += correct[at];
@@ -22,7 +22,7 @@ Diversity diversity(const OutcomeTable& table, std::size_t reference) {
   const auto models = static_cast<std::size_t>(table.model_count());
   require(models > 1, "diversity", "two or more models", text(models));
   require(reference < models, "diversity", text("a model below ", models), text(reference));
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto correct = table.right();
   const auto answers = table.predictions().span<std::int32_t>();
   const auto n = static_cast<double>(table.size());
   Diversity found;
@@ -51,7 +51,7 @@ Diversity diversity(const OutcomeTable& table, std::size_t reference) {
 }
 
 std::vector<double> only_right(const OutcomeTable& table) {
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto correct = table.right();
   const auto models = static_cast<std::size_t>(table.model_count());
   const auto counts = right_models(table);
   std::vector<double> shares(models, 0.0);

@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/evaluation/hardness.hpp"
 
 namespace muxnet {
 namespace {
@@ -37,23 +36,26 @@ struct Columns {
   }
 };
 
-void describe(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,
+void describe(const Policy& policy, const OperatingPoint& point, const OutcomeTable& recorded,
               const EvaluationOptions& options, Evaluation& result, Columns& columns) {
-  if (!options.allow_seen) require_unseen(policy, table);
+  if (!options.allow_seen) require_unseen(policy, recorded);
+  const OutcomeTable table = recorded.complete();
   result.seen = policy.fitted_on().overlaps(*table.identity());
   const Decisions decisions = policy.decide(table, point);
   result.policy = policy.name();
   result.parameters = point.parameters;
   result.split = table.fields().split;
-  result.correct = decisions.correct(table);
+  result.quality = decisions.quality(table);
   result.models_per_input = decisions.models_per_input();
   result.called_shares = decisions.called_shares(table.model_count());
   result.collapse = collapse_text(result.called_shares, table.models());
-  columns.add({result.correct.begin(), result.correct.end()}, result.accuracy);
-  std::vector<double> missed(result.correct.size());
-  const auto hardness = input_hardness(table);
-  for (std::size_t i = 0; i < missed.size(); ++i) {
-    missed[i] = (hardness[i] < table.model_count() ? 1.0 : 0.0) - result.correct[i];
+  columns.add(result.quality, result.accuracy);
+  const auto models = static_cast<std::size_t>(table.model_count());
+  const auto each = table.quality().span<float>();
+  std::vector<double> missed;
+  for (const double own : result.quality) {
+    const auto all = each.subspan(missed.size() * models, models);
+    missed.push_back(static_cast<double>(*std::max_element(all.begin(), all.end())) - own);
   }
   columns.add(std::move(missed), result.regret);
   for (const auto& [kind, values] : table.fields().costs) {
@@ -108,13 +110,15 @@ Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const Out
 }
 
 std::vector<Estimate> evaluate_models(const OutcomeTable& table, const BootstrapOptions& options) {
-  const auto right = table.correct().span<std::uint8_t>();
+  const auto quality = table.quality().span<float>();
   const auto models = static_cast<std::size_t>(table.model_count());
   std::vector<Estimate> results(models);
   Columns columns;
   for (std::size_t model = 0; model < models; ++model) {
     std::vector<double> column;
-    for (std::size_t at = model; at < right.size(); at += models) column.push_back(right[at]);
+    for (std::size_t at = model; at < quality.size(); at += models) {
+      if (!std::isnan(quality[at])) column.push_back(static_cast<double>(quality[at]));
+    }
     columns.add(std::move(column), results[model]);
   }
   columns.fill_intervals(options);

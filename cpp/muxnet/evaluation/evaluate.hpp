@@ -34,13 +34,12 @@ struct Evaluation {
   PolicyParameters parameters;  ///< of the chosen point
   std::string split;
   bool seen = false;  ///< the policy was fitted on some of these inputs: no honest figure
-  Estimate accuracy;  ///< share of right answers
-  Estimate
-      regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
+  Estimate accuracy;  ///< share of right answers, or mean quality
+  Estimate regret;    ///< accuracy of the oracle, which calls the best model, less the policy's
   std::map<std::string, CostStatistics> costs;  ///< per kind, the router's own cost included
   double models_per_input = 0;                  ///< mean number of models called
   std::vector<double> called_shares;            ///< (N)
-  std::vector<std::uint8_t> correct;            ///< (n), for paired comparisons
+  std::vector<double> quality;                  ///< (n), for paired comparisons
   std::string collapse;                         ///< collapse_text(), empty when there is none
 };
 

@@ -70,7 +70,7 @@ std::vector<RocPoint> roc_curve(std::span<const float> scores,
 }
 
 std::vector<FailurePrediction> failure_prediction(const OutcomeTable& table) {
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto correct = table.right();
   const auto confidences = table.confidences().span<float>();
   const auto& scored =
       table.fields().scores.empty() ? table.fields().weights : table.fields().scores;

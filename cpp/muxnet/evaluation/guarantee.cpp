@@ -18,13 +18,13 @@ constexpr double most_staked = 0.75;  // of what could be lost at once: never al
 std::vector<double> differences(const Policy& policy, const OperatingPoint& point,
                                 std::size_t reference, const OutcomeTable& table,
                                 const std::vector<std::int64_t>& order) {
-  const auto right = policy.decide(table, point).correct(table);
-  const auto* alone = table.correct().data<std::uint8_t>();
+  const auto worth = policy.decide(table, point).quality(table);
+  const auto* alone = table.quality().data<float>();
   std::vector<double> result;
   for (const std::int64_t row : order) {
     const auto at = static_cast<std::size_t>(row);
-    result.push_back(static_cast<double>(right[at]) -
-                     alone[at * static_cast<std::size_t>(table.model_count()) + reference]);
+    const auto other = alone[at * static_cast<std::size_t>(table.model_count()) + reference];
+    result.push_back(worth[at] - static_cast<double>(other));
   }
   return result;
 }
@@ -66,12 +66,13 @@ double drop_p_value(std::span<const double> differences, double drop) {
   return std::exp(-highest);
 }
 
-Guarantee certify(const Policy& policy, const OutcomeTable& calibration,
+Guarantee certify(const Policy& policy, const OutcomeTable& recorded,
                   const GuaranteeOptions& options) {
   constexpr auto where = "certify";
   require(options.delta > 0 && options.delta < 1, where, "a delta in (0, 1)", text(options.delta));
   require(options.max_points >= 2, where, "max_points of at least 2", text(options.max_points));
-  require_unseen(policy, calibration);
+  require_unseen(policy, recorded);
+  const OutcomeTable calibration = recorded.complete();
   const std::string& kind = policy.options().cost_kind;
   const auto order = Random(options.seed, 0xCA11B).permutation(calibration.size());
   std::vector<PlanePoint> plane;

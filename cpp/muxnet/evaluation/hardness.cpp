@@ -5,7 +5,7 @@
 namespace muxnet {
 
 std::vector<std::int64_t> input_hardness(const OutcomeTable& table) {
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto correct = table.right();
   const auto models = static_cast<std::size_t>(table.model_count());
   std::vector<std::int64_t> hardness(static_cast<std::size_t>(table.size()), 0);
   for (std::size_t at = 0; at < correct.size(); ++at) hardness[at / models] += 1 - correct[at];
@@ -19,7 +19,7 @@ std::vector<std::int64_t> hardness_histogram(const OutcomeTable& table) {
 }
 
 std::vector<double> right_wrong_matrix(const OutcomeTable& table) {
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto correct = table.right();
   const auto models = static_cast<std::size_t>(table.model_count());
   std::vector<double> matrix(models * models, 0.0);
   for (std::size_t row = 0; row < correct.size(); row += models) {
@@ -35,7 +35,7 @@ std::vector<double> right_wrong_matrix(const OutcomeTable& table) {
 
 std::vector<ClassStatistics> by_class(const OutcomeTable& table, const Decisions& decisions) {
   const auto labels = table.labels();
-  const auto correct = decisions.correct(table);
+  const auto correct = decisions.quality(table);
   std::vector<ClassStatistics> classes(static_cast<std::size_t>(table.class_count()));
   for (std::size_t i = 0; i < correct.size(); ++i) {
     auto& group = classes[static_cast<std::size_t>(labels[i])];
@@ -51,7 +51,7 @@ std::vector<ClassStatistics> by_class(const OutcomeTable& table, const Decisions
 std::vector<HardnessLevel> by_hardness(const OutcomeTable& table, const Decisions& decisions) {
   const auto models = static_cast<std::size_t>(table.model_count());
   const auto hardness = input_hardness(table);
-  const auto correct = decisions.correct(table);
+  const auto correct = decisions.quality(table);
   std::vector<HardnessLevel> levels(models + 1, {0, 0.0, std::vector<double>(models, 0.0)});
   for (std::size_t i = 0; i < correct.size(); ++i) {
     auto& level = levels[static_cast<std::size_t>(hardness[i])];

@@ -41,9 +41,10 @@ double figure_of(const Decisions& decisions, const OutcomeTable& table, const Li
 
 }  // namespace
 
-OperatingPoint choose_within(const Policy& policy, const OutcomeTable& calibration,
+OperatingPoint choose_within(const Policy& policy, const OutcomeTable& recorded,
                              std::span<const Limit> limits) {
-  require_unseen(policy, calibration);
+  require_unseen(policy, recorded);
+  const OutcomeTable calibration = recorded.complete();
   std::optional<OperatingPoint> best;
   std::vector<double> least(limits.size(), std::numeric_limits<double>::infinity());
   for (const auto& point : policy.operating_points()) {

@@ -12,18 +12,20 @@ namespace {
 
 constexpr std::uint64_t promise_stream = 0x70726F6D;
 
-/// Right or wrong at operating points less the same of the best single model, per input.
+/// What answers are worth at operating points less the same of the best single model, per input.
 class Differences {
  public:
   Differences(const Policy& policy, const OutcomeTable& table) : policy_(policy), table_(table) {}
 
-  const std::vector<int>& at(const OperatingPoint& point) {
+  const std::vector<double>& at(const OperatingPoint& point) {
     auto& known = known_[point.parameters];
     if (known.empty()) {
-      const auto right = policy_.decide(table_, point).correct(table_);
-      const auto* alone = table_.correct().data<std::uint8_t>() + policy_.best_single();
+      known = policy_.decide(table_, point).quality(table_);
+      const auto* alone = table_.quality().data<float>() + policy_.best_single();
       const auto models = static_cast<std::size_t>(table_.model_count());
-      for (std::size_t i = 0; i < right.size(); ++i) known.push_back(right[i] - alone[i * models]);
+      for (std::size_t i = 0; i < known.size(); ++i) {
+        known[i] -= static_cast<double>(alone[i * models]);
+      }
     }
     return known;
   }
@@ -31,14 +33,14 @@ class Differences {
  private:
   const Policy& policy_;
   const OutcomeTable& table_;
-  std::map<PolicyParameters, std::vector<int>> known_;
+  std::map<PolicyParameters, std::vector<double>> known_;
 };
 
-double mean(const std::vector<int>& values) {
+double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-double mean(const std::vector<int>& values, const std::vector<std::int64_t>& rows) {
+double mean(const std::vector<double>& values, const std::vector<std::int64_t>& rows) {
   double sum = 0;
   for (const std::int64_t row : rows) sum += values[static_cast<std::size_t>(row)];
   return sum / static_cast<double>(rows.size());
@@ -46,8 +48,9 @@ double mean(const std::vector<int>& values, const std::vector<std::int64_t>& row
 
 }  // namespace
 
-KeptPromise count_kept(const Policy& policy, const OutcomeTable& table,
+KeptPromise count_kept(const Policy& policy, const OutcomeTable& recorded,
                        const PromiseOptions& options) {
+  const OutcomeTable table = recorded.complete();
   Differences differences(policy, table);
   Random random(options.seed, promise_stream);
   KeptPromise kept;

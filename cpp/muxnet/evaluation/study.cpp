@@ -44,7 +44,11 @@ struct Plane {
   std::size_t best;
   BootstrapOptions bootstrap;
 
-  double unit() const { return table.costs(kind)[best]; }
+  /// What the best single model costs; where it costs nothing, costs are no shares of it.
+  double unit() const {
+    const double cost = table.costs(kind)[best];
+    return cost > 0 ? cost : 1;
+  }
 
   PolicyStudy study(const std::string& name, const Policy& policy, const Policy& baseline) const {
     PolicyStudy result{name, {}, {}, {}, {}};
@@ -67,11 +71,11 @@ struct Plane {
 
   Choice choice(const Policy& policy, const OperatingPoint& point) const {
     const auto found = evaluate(policy, point, table, {bootstrap});
-    const auto* alone = table.correct().data<std::uint8_t>() + best;
+    const auto* alone = table.quality().data<float>() + best;
     const auto models = static_cast<std::size_t>(table.model_count());
     std::vector<double> difference;
-    for (std::size_t i = 0; i < found.correct.size(); ++i) {
-      difference.push_back(static_cast<double>(found.correct[i]) - alone[i * models]);
+    for (std::size_t i = 0; i < found.quality.size(); ++i) {
+      difference.push_back(found.quality[i] - static_cast<double>(alone[i * models]));
     }
     return {found.costs.at(kind).mean.value / unit(), found.accuracy.value,
             bootstrap_mean(difference, bootstrap)};
@@ -130,8 +134,9 @@ Verdict judge(const std::optional<Choice>& saving, const std::optional<Choice>& 
   return verdict;
 }
 
-Study study(const PolicyMaker& make, const OutcomeTable& held_out, const OutcomeTable& test,
+Study study(const PolicyMaker& make, const OutcomeTable& recorded, const OutcomeTable& evaluated,
             const StudyOptions& options) {
+  const OutcomeTable held_out = recorded.complete(), test = evaluated.complete();
   Study found;
   found.cost_kind = held_out.traded_cost(options.cost_kind);
   require(held_out.model_count() > 1, "study", "two or more models", text(held_out.model_count()));

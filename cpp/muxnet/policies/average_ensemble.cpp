@@ -8,6 +8,7 @@ class AverageEnsemblePolicy : public Policy {
  public:
   using Policy::Policy;
   std::string name() const override { return "average_ensemble"; }
+  Needs needs() const override { return {.distributions = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {

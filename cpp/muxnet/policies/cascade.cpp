@@ -14,35 +14,33 @@ struct Measure {
   double (*of)(const Evidence& evidence, std::span<const std::size_t> run);
 };
 
-std::span<const float> answer_of(const Evidence& evidence, std::size_t model) {
-  const std::size_t classes = evidence.probabilities.size() / evidence.predictions.size();
-  return evidence.probabilities.subspan(model * classes, classes);
-}
-
 double max_softmax(const Evidence& evidence, std::span<const std::size_t> run) {
   return static_cast<double>(evidence.confidences[run.back()]);
 }
 
 /// The best class's probability less the second's.
 double margin(const Evidence& evidence, std::span<const std::size_t> run) {
+  const Distribution answer = evidence.distribution(run.back());
   float top = 0, second = 0;
-  for (const float p : answer_of(evidence, run.back())) {
+  for (const float p : answer.values) {
     second = std::max(second, std::min(p, top));
     top = std::max(top, p);
   }
+  second = std::max(second, answer.other());
   return static_cast<double>(top) - static_cast<double>(second);
 }
 
 /// One less the entropy as a share of the greatest there can be.
 double certainty(const Evidence& evidence, std::span<const std::size_t> run) {
-  const auto answer = answer_of(evidence, run.back());
-  if (answer.size() < 2) return 1;
+  const Distribution answer = evidence.distribution(run.back());
+  if (answer.count < 2) return 1;
   double entropy = 0;
-  for (const float value : answer) {
-    const auto p = static_cast<double>(value);
-    if (p > 0) entropy -= p * std::log(p);
-  }
-  return std::clamp(1 - entropy / std::log(static_cast<double>(answer.size())), 0.0, 1.0);
+  const auto add = [&entropy](double p, double times) {
+    if (p > 0) entropy -= times * p * std::log(p);
+  };
+  for (const float p : answer.values) add(static_cast<double>(p), 1);
+  add(static_cast<double>(answer.other()), static_cast<double>(answer.others()));
+  return std::clamp(1 - entropy / std::log(static_cast<double>(answer.count)), 0.0, 1.0);
 }
 
 /// Above a half where all agree on the class, below where one does not; within each half by the
@@ -53,7 +51,7 @@ double agreement(const Evidence& evidence, std::span<const std::size_t> run) {
   double sum = 0;
   for (const std::size_t model : run) {
     agree = agree && evidence.predictions[model] == answer;
-    sum += static_cast<double>(answer_of(evidence, model)[static_cast<std::size_t>(answer)]);
+    sum += static_cast<double>(evidence.distribution(model).at(answer));
   }
   return 0.5 * (sum / static_cast<double>(run.size())) + (agree ? 0.5 : 0.0);
 }
@@ -112,6 +110,7 @@ class CascadePolicy : public ChainPolicy {
   CascadePolicy(const PolicyOptions& options, std::string name, Measure how, bool all_run = false)
       : ChainPolicy(options), name_(std::move(name)), measure_(how), all_run_(all_run) {}
   std::string name() const override { return name_; }
+  Needs needs() const override { return {.distributions = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
@@ -126,22 +125,18 @@ class CascadePolicy : public ChainPolicy {
     const auto place = [&](const Chain& chain, std::size_t stages) {
       return places.at(all_run_ ? chain.first(stages) : model_bit(chain.models[stages - 1]));
     };
-    ChainSearch plane(std::move(states), place, costs());
+    ChainSearch plane(std::move(states), place, CallCost(held_out, options().cost_kind),
+                      costs().size());
     plane.add_all(order, longest);
     return plane.points();
   }
 
   ChainState state(const OutcomeTable& held_out, std::span<const std::size_t> run) const {
-    const auto correct = held_out.correct().span<std::uint8_t>();
     const auto n = static_cast<std::size_t>(held_out.size());
     const OutcomeRows inputs(held_out);
     std::vector<double> sure(n);
-    std::vector<std::uint8_t> right(n);
-    for (std::size_t row = 0; row < n; ++row) {
-      sure[row] = measure_.of(inputs.at(row), run);
-      right[row] = correct[row * costs().size() + run.back()];
-    }
-    return {sure, std::move(right), static_cast<std::size_t>(options().bins)};
+    for (std::size_t row = 0; row < n; ++row) sure[row] = measure_.of(inputs.at(row), run);
+    return {sure, quality_of(held_out, run.back()), static_cast<std::size_t>(options().bins)};
   }
 
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t spare_points = 12;
 
 /// Running sums along the axis with this stride and extent.
-void accumulate(std::vector<std::int32_t>& cells, std::size_t stride, std::size_t extent) {
+void accumulate(std::vector<double>& cells, std::size_t stride, std::size_t extent) {
   for (std::size_t cell = stride; cell < cells.size(); ++cell) {
     if (cell / stride % extent != 0) cells[cell] += cells[cell - stride];
   }
@@ -100,9 +100,19 @@ Chain ChainPolicy::chain_of(const PolicyParameters& parameters) const {
   return chain;
 }
 
-ChainState::ChainState(std::span<const double> confidences, std::vector<std::uint8_t> right,
+std::vector<double> quality_of(const OutcomeTable& table, std::size_t model) {
+  const auto quality = table.quality().span<float>();
+  const auto models = static_cast<std::size_t>(table.model_count());
+  std::vector<double> result;
+  for (std::size_t at = model; at < quality.size(); at += models) {
+    result.push_back(static_cast<double>(quality[at]));
+  }
+  return result;
+}
+
+ChainState::ChainState(std::span<const double> confidences, std::vector<double> worth,
                        std::size_t count)
-    : thresholds{0.0}, bins(confidences.size()), correct(std::move(right)) {
+    : thresholds{0.0}, bins(confidences.size()), quality(std::move(worth)) {
   std::vector<double> sorted(confidences.begin(), confidences.end());
   std::sort(sorted.begin(), sorted.end());
   for (std::size_t i = 1; i < count; ++i) {
@@ -114,50 +124,58 @@ ChainState::ChainState(std::span<const double> confidences, std::vector<std::uin
     const auto above = std::upper_bound(thresholds.begin(), thresholds.end(), confidences[row]);
     bins[row] = static_cast<std::uint8_t>(above - thresholds.begin() - 1);
   }
-  accuracy = std::accumulate(correct.begin(), correct.end(), 0.0) /
-             static_cast<double>(std::max<std::size_t>(1, correct.size()));
+  accuracy = std::accumulate(quality.begin(), quality.end(), 0.0) /
+             static_cast<double>(std::max<std::size_t>(1, quality.size()));
 }
 
 void measure_learnt(const Chain& chain, const std::vector<LearntStage>& stages,
-                    const std::vector<double>& costs, OperatingPoint& point) {
-  const std::size_t rows = stages.front().correct.size();
+                    const CallCost& cost, std::size_t models, OperatingPoint& point) {
+  const std::size_t rows = stages.front().quality.size();
   /// The stage that answers a row, by one of the kinds of confidence.
   const auto stage_of = [&](std::size_t row, auto confidences) {
     std::size_t j = 0;
     while (j + 1 < chain.length && !((stages[j].*confidences)[row] >= chain.thresholds[j])) ++j;
     return j;
   };
-  double right = 0;
-  std::vector<double> called(chain.length, 0.0);
+  double worth = 0;
+  std::vector<double> called(chain.length, 0.0), beyond(chain.length, 0.0);
   for (std::size_t row = 0; row < rows; ++row) {
-    right += stages[stage_of(row, &LearntStage::cross_fitted)].correct[row];
+    worth += stages[stage_of(row, &LearntStage::cross_fitted)].quality[row];
     const std::size_t last = stage_of(row, &LearntStage::fitted);
-    for (std::size_t j = 0; j <= last; ++j) called[j] += 1;
+    for (std::size_t j = 0; j <= last; ++j) {
+      called[j] += 1;
+      beyond[j] += cost.beyond(row, chain.models[j]);
+    }
   }
   const auto n = static_cast<double>(rows);
-  point.accuracy = right / n;
+  point.accuracy = worth / n;
   point.cost = 0;
-  point.called_shares.assign(costs.size(), 0.0);
+  point.called_shares.assign(models, 0.0);
   for (std::size_t j = 0; j < chain.length; ++j) {
     point.called_shares[chain.models[j]] = called[j] / n;
-    point.cost += costs[chain.models[j]] * called[j] / n;
+    point.cost += cost.expected(chain.models[j]) * called[j] / n + beyond[j] / n;
   }
 }
 
 /// For the first `stages` models of a chain and every combination of threshold numbers
-/// (s_1 .. s_stages): how many inputs all of them defer, and how many right answers the next
-/// stage gains over the last of them on those.
+/// (s_1 .. s_stages): how many inputs all of them defer, what the next stage costs on those beyond
+/// the expected, and what its answers to them are worth more than the last one's.
 struct ChainSearch::Deferral {
-  std::vector<std::int32_t> count;
-  std::vector<std::int32_t> gain;
+  std::vector<double> count, beyond, gain;
 };
 
-ChainSearch::ChainSearch(std::vector<ChainState> states, StateOf state_of,
-                         std::vector<double> costs)
+ChainSearch::ChainSearch(std::vector<ChainState> states, StateOf state_of, const CallCost& cost,
+                         std::size_t models)
     : states_(std::move(states)),
       state_of_(std::move(state_of)),
-      costs_(std::move(costs)),
-      n_(states_.front().bins.size()) {}
+      cost_(cost),
+      mean_costs_(models, 0.0),
+      n_(states_.front().bins.size()) {
+  for (std::size_t model = 0; model < models; ++model) {
+    for (std::size_t row = 0; row < n_; ++row) mean_costs_[model] += cost_.beyond(row, model);
+    mean_costs_[model] = cost_.expected(model) + mean_costs_[model] / static_cast<double>(n_);
+  }
+}
 
 void ChainSearch::add_all(const std::vector<std::size_t>& order, std::size_t longest) {
   for (const auto& models : model_sets(order, longest)) {
@@ -213,7 +231,8 @@ void ChainSearch::keep_front(std::size_t from) {
 ChainSearch::Deferral ChainSearch::defer(const Chain& chain, std::size_t stages) const {
   std::size_t cells = 1;
   for (std::size_t j = 0; j < stages; ++j) cells *= extent(chain, j);
-  Deferral result{std::vector<std::int32_t>(cells), std::vector<std::int32_t>(cells)};
+  const std::vector<double> none(cells, 0.0);
+  Deferral result{none, none, none};
   std::array<const ChainState*, longest_chain> at{};
   for (std::size_t j = 0; j <= stages; ++j) at[j] = &state(chain, j + 1);
   for (std::size_t row = 0; row < n_; ++row) {
@@ -227,12 +246,14 @@ ChainSearch::Deferral ChainSearch::defer(const Chain& chain, std::size_t stages)
     }
     if (!inside) continue;
     result.count[cell] += 1;
-    result.gain[cell] += at[stages]->correct[row] - at[stages - 1]->correct[row];
+    result.beyond[cell] += cost_.beyond(row, chain.models[stages]);
+    result.gain[cell] += at[stages]->quality[row] - at[stages - 1]->quality[row];
   }
   std::size_t stride = 1;
   for (std::size_t j = stages; j-- > 0; stride *= extent(chain, j)) {
-    accumulate(result.count, stride, extent(chain, j));
-    accumulate(result.gain, stride, extent(chain, j));
+    for (auto* cells_of : {&result.count, &result.beyond, &result.gain}) {
+      accumulate(*cells_of, stride, extent(chain, j));
+    }
   }
   return result;
 }
@@ -240,13 +261,15 @@ ChainSearch::Deferral ChainSearch::defer(const Chain& chain, std::size_t stages)
 void ChainSearch::record(Chain chain, const std::vector<Deferral>& deferrals,
                          const std::array<std::size_t, longest_chain>& at) {
   double gain = 0;
-  double cost = costs_[chain.models[0]];
+  double cost = mean_costs_[chain.models[0]];
   std::size_t cell = 0;
   for (std::size_t j = 0; j + 1 < chain.length; ++j) {
     cell = cell * extent(chain, j) + at[j];
     chain.thresholds[j] = state(chain, j + 1).thresholds[at[j]];
     gain += deferrals[j].gain[cell];
-    cost += deferrals[j].count[cell] * costs_[chain.models[j + 1]] / static_cast<double>(n_);
+    const auto n = static_cast<double>(n_);
+    cost += deferrals[j].count[cell] * cost_.expected(chain.models[j + 1]) / n +
+            deferrals[j].beyond[cell] / n;
   }
   plane_.push_back({cost, state(chain, 1).accuracy + gain / static_cast<double>(n_)});
   chains_.push_back(chain);
@@ -265,7 +288,7 @@ std::vector<OperatingPoint> ChainSearch::points() const {
 }
 
 std::vector<double> ChainSearch::called_shares(const Chain& chain) const {
-  std::vector<double> shares(costs_.size(), 0.0);
+  std::vector<double> shares(mean_costs_.size(), 0.0);
   shares[chain.models[0]] = 1;
   std::vector<std::uint8_t> open(n_, 1);
   for (std::size_t j = 0; j + 1 < chain.length; ++j) {

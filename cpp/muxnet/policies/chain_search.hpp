@@ -50,32 +50,33 @@ class ChainPolicy : public Policy {
   Chain chain_of(const PolicyParameters& parameters) const;
 };
 
-/// A stage that may answer: how sure it is of each input, in quantile bins, and whether its answer
-/// is right. bin(row) < s exactly when the confidence lies below thresholds[s], so that counting
+/// (n), what the answers of one model are worth.
+std::vector<double> quality_of(const OutcomeTable& table, std::size_t model);
+
+/// A stage that may answer: how sure it is of each input, in quantile bins, and what its answer is
+/// worth. bin(row) < s exactly when the confidence lies below thresholds[s], so that counting
 /// bins replaces comparing confidences.
 struct ChainState {
   /// Confidences in [0, 1]; `count` bins at most, up to 255.
-  ChainState(std::span<const double> confidences, std::vector<std::uint8_t> right,
-             std::size_t count);
+  ChainState(std::span<const double> confidences, std::vector<double> worth, std::size_t count);
 
   std::vector<double> thresholds;  ///< rising, [0] = 0: nothing lies below
   std::vector<std::uint8_t> bins;
-  std::vector<std::uint8_t> correct;
-  double accuracy = 0;
+  std::vector<double> quality;
+  double accuracy = 0;  ///< its mean
 };
 
 /// A stage whose confidence was learnt from the inputs it is measured on: what a regression says of
-/// inputs it has learnt from, and what one that has not; whether its answer is right.
+/// inputs it has learnt from, and what one that has not; what its answer is worth.
 struct LearntStage {
-  std::span<const double> fitted, cross_fitted;
-  std::span<const std::uint8_t> correct;
+  std::span<const double> fitted, cross_fitted, quality;
 };
 
 /// Gives a point of `chain` the cost and called shares at which the final regressions decide, which
 /// learnt from all inputs, and the accuracy of those that did not learn from the input: the others'
 /// own is too good.
 void measure_learnt(const Chain& chain, const std::vector<LearntStage>& stages,
-                    const std::vector<double>& costs, OperatingPoint& point);
+                    const CallCost& cost, std::size_t models, OperatingPoint& point);
 
 /// Accuracy and cost of every combination of thresholds of chains, without replaying any.
 class ChainSearch {
@@ -83,7 +84,8 @@ class ChainSearch {
   /// Which of `states` a chain is in after its first `stages` models.
   using StateOf = std::function<std::size_t(const Chain& chain, std::size_t stages)>;
 
-  ChainSearch(std::vector<ChainState> states, StateOf state_of, std::vector<double> costs);
+  ChainSearch(std::vector<ChainState> states, StateOf state_of, const CallCost& cost,
+              std::size_t models);
 
   /// Adds all chains of up to `longest` of the models `order`, in that order.
   void add_all(const std::vector<std::size_t>& order, std::size_t longest);
@@ -106,7 +108,8 @@ class ChainSearch {
 
   std::vector<ChainState> states_;
   StateOf state_of_;
-  std::vector<double> costs_;
+  CallCost cost_;
+  std::vector<double> mean_costs_;  ///< (N)
   std::size_t n_;
   std::vector<PlanePoint> plane_;
   std::vector<Chain> chains_;

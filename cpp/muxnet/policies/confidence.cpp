@@ -14,9 +14,8 @@
 namespace muxnet {
 namespace {
 
-constexpr float smallest = 1e-6F;         // a probability of 0 has no logarithm
-constexpr std::size_t own_features = 3;   // log-odds, margin, entropy
-constexpr std::size_t most_classes = 64;  // above, a class has too few inputs to learn from
+constexpr float smallest = 1e-6F;        // a probability of 0 has no logarithm
+constexpr std::size_t own_features = 3;  // log-odds, margin, entropy
 constexpr double indicator_spread = 2.0;
 constexpr std::uint64_t folds = 5;
 constexpr std::array<double, 2> ridges{1.0, 10.0};
@@ -26,32 +25,69 @@ constexpr std::size_t enough_cells = 4'000'000;  // rows times classes, for a fe
 
 double logarithm(float probability) { return std::log(std::max(probability, smallest)); }
 
-/// Log-odds and margin of the top class, entropy.
-void describe(std::span<const float> probabilities, double* values) {
-  float top = 0, second = 0;
+/// Log-odds and margin of the top class, entropy, of probabilities and of `others` classes that
+/// have `other` each.
+void describe(std::span<const float> probabilities, float other, std::size_t others,
+              double* values) {
+  float top = 0, second = others > 0 ? other : 0;
   double entropy = 0;
   for (const float p : probabilities) {
     if (p > top) {
-      second = top;
+      second = std::max(second, top);
       top = p;
     } else if (p > second) {
       second = p;
     }
     entropy -= p > smallest ? p * std::log(p) : 0.0;
   }
+  if (others > 0 && other > smallest) {
+    entropy -= static_cast<double>(others) * other * std::log(other);
+  }
   values[0] = logarithm(top) - logarithm(1.0F - top);
   values[1] = logarithm(top) - logarithm(second);
   values[2] = entropy;
 }
 
-/// The likeliest class but `first`.
-std::size_t second_class(std::span<const float> probabilities, std::int32_t first) {
-  std::size_t second = first == 0 ? 1 : 0;
-  for (std::size_t k = 0; k < probabilities.size(); ++k) {
-    const bool other = static_cast<std::int32_t>(k) != first;
-    if (other && probabilities[k] > probabilities[second]) second = k;
+/// The likeliest class but `first`, of those listed, all where none are.
+std::size_t second_class(std::span<const float> values, std::span<const std::int32_t> classes,
+                         std::int32_t first) {
+  auto second = static_cast<std::size_t>(first == 0 ? 1 : 0);
+  float highest = -1;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::int32_t k = classes.empty() ? static_cast<std::int32_t>(i) : classes[i];
+    if (k == first || values[i] <= highest) continue;
+    highest = values[i];
+    second = static_cast<std::size_t>(k);
   }
   return second;
+}
+
+/// Those of -log p(label) in the exponents.
+void add_derivatives(const Experts& experts, std::int32_t label, Eigen::VectorXd& gradient,
+                     Eigen::MatrixXd& curvature) {
+  const auto count = gradient.size();
+  const Mixture& joint = experts.joint;
+  Eigen::VectorXd mean = Eigen::VectorXd::Zero(count), logs(count);
+  Eigen::MatrixXd second = Eigen::MatrixXd::Zero(count, count);
+  bool listed = false;
+  const auto add = [&](float p, bool is_label) {
+    mean += p * logs;
+    second += p * logs * logs.transpose();
+    if (is_label) gradient -= logs;
+    listed = listed || is_label;
+  };
+  for (std::size_t i = 0; i < joint.values.size(); ++i) {
+    for (Eigen::Index m = 0; m < count; ++m) {
+      logs[m] = experts.logarithms[static_cast<std::size_t>(m)][i];
+    }
+    add(joint.values[i], joint.class_at(i) == label);
+  }
+  if (joint.others() > 0) {
+    for (Eigen::Index m = 0; m < count; ++m) logs[m] = experts.other[static_cast<std::size_t>(m)];
+    add(joint.other * static_cast<float>(joint.others()), !listed);
+  }
+  gradient += mean;
+  curvature += second - mean * mean.transpose();
 }
 
 std::vector<std::uint64_t> folds_of(std::size_t rows) {
@@ -85,7 +121,8 @@ CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, double ri
       if (fold_of[at] != fold) continue;
       const double p = 1.0 / (1.0 + std::exp(-x.row(row).dot(without)));
       result.confidences[at] = p;
-      result.loss -= std::log(std::max(y[row] > 0 ? p : 1 - p, static_cast<double>(smallest)));
+      const auto cost = [](double q) { return -std::log(std::max(q, double{smallest})); };
+      result.loss += y[row] * cost(p) + (1 - y[row]) * cost(1 - p);
     }
   }
   return result;
@@ -94,18 +131,20 @@ CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, double ri
 }  // namespace
 
 JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
-                                 std::span<const std::uint8_t> target)
+                                 std::span<const double> target)
     : models_(std::move(models)),
       classes_(static_cast<std::size_t>(table.class_count())),
+      among_answers_(!table.fields().quality.empty()),
       exponents_(models_.size(), 1.0) {
   require(!models_.empty(), "joint confidence", "at least one model", "none");
-  if (models_.size() > 1) fit_exponents(table);
+  if (models_.size() > 1 && table.labelled()) fit_exponents(table);
   fit_confidence(table, target);
 }
 
 nlohmann::json JointConfidence::to_json() const {
   return {{"models", models_},
           {"classes", classes_},
+          {"among_answers", among_answers_},
           {"exponents", exponents_},
           {"coefficients", coefficients_}};
 }
@@ -113,6 +152,7 @@ nlohmann::json JointConfidence::to_json() const {
 JointConfidence::JointConfidence(const nlohmann::json& content)
     : models_(content.at("models").get<std::vector<std::size_t>>()),
       classes_(content.at("classes").get<std::size_t>()),
+      among_answers_(content.at("among_answers").get<bool>()),
       exponents_(content.at("exponents").get<std::vector<double>>()),
       coefficients_(content.at("coefficients").get<std::vector<double>>()) {
   require(!models_.empty() && exponents_.size() == models_.size() &&
@@ -129,35 +169,58 @@ std::uint64_t JointConfidence::set() const {
   return result;
 }
 
+void JointConfidence::multiply(const Evidence& evidence, Experts& experts) const {
+  if (evidence.classes != classes_ || evidence.probabilities.empty()) {
+    throw std::invalid_argument(error_text(
+        "joint confidence", text("probabilities of ", classes_, " classes, as it has learnt"),
+        text(evidence.probabilities.empty() ? "none" : "some", " of ", evidence.classes)));
+  }
+  thread_local std::vector<Distribution> said;
+  said.clear();
+  for (const std::size_t model : models_) said.push_back(evidence.distribution(model));
+  Mixture& joint = experts.joint;
+  list_classes(said, joint.classes);
+  joint.count = classes_;
+  joint.values.assign(joint.classes.empty() ? classes_ : joint.classes.size(), 0.0F);
+  joint.other = 0;
+  experts.logarithms.resize(models_.size());
+  experts.other.resize(models_.size());
+  for (std::size_t m = 0; m < models_.size(); ++m) {
+    auto& own = experts.logarithms[m];
+    values_of(said[m], joint.classes, own);
+    const auto exponent = static_cast<float>(exponents_[m]);
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      own[i] = std::log(std::max(own[i], smallest));
+      joint.values[i] += exponent * own[i];
+    }
+    experts.other[m] = std::log(std::max(said[m].other(), smallest));
+    joint.other += exponent * experts.other[m];
+  }
+  const float highest = joint.values[joint.top()];
+  float sum = 0;
+  for (float& value : joint.values) sum += value = std::exp(value - highest);
+  joint.other = joint.others() > 0 ? std::exp(joint.other - highest) : 0;
+  sum += joint.other * static_cast<float>(joint.others());
+  for (float& value : joint.values) value /= sum;
+  joint.other /= sum;
+}
+
+std::int32_t JointConfidence::choose(const Evidence& evidence, const Mixture& joint) const {
+  if (!among_answers_) return joint.class_at(joint.top());
+  const Distribution known{joint.values, joint.classes, joint.count};
+  const auto likelier = [&](std::size_t a, std::size_t b) {
+    return known.at(evidence.predictions[a]) < known.at(evidence.predictions[b]);
+  };
+  return evidence.predictions[*std::max_element(models_.begin(), models_.end(), likelier)];
+}
+
 std::int32_t JointConfidence::answer(const Evidence& evidence,
                                      std::span<float> probabilities) const {
-  if (evidence.probabilities.size() != classes_ * evidence.predictions.size() ||
-      probabilities.size() != classes_) {
-    throw std::invalid_argument(error_text("joint confidence",
-                                           text(classes_, " classes, as it has learnt"),
-                                           text(evidence.probabilities.size(), " probabilities of ",
-                                                evidence.predictions.size(), " models")));
-  }
-  if (models_.size() == 1) {
-    std::copy_n(evidence.probabilities.data() + models_[0] * classes_, classes_,
-                probabilities.begin());
-    return evidence.predictions[models_[0]];
-  }
-  std::fill(probabilities.begin(), probabilities.end(), 0.0F);
-  for (std::size_t m = 0; m < models_.size(); ++m) {
-    const float* p = evidence.probabilities.data() + models_[m] * classes_;
-    const auto exponent = static_cast<float>(exponents_[m]);
-    for (std::size_t k = 0; k < classes_; ++k) {
-      probabilities[k] += exponent * std::log(std::max(p[k], smallest));
-    }
-  }
-  const auto top = std::max_element(probabilities.begin(), probabilities.end());
-  const auto answer = static_cast<std::int32_t>(top - probabilities.begin());
-  const float highest = *top;
-  float sum = 0;
-  for (float& value : probabilities) sum += value = std::exp(value - highest);
-  for (float& value : probabilities) value /= sum;
-  return answer;
+  if (models_.size() == 1) return answer_alone(evidence, models_[0], probabilities);
+  thread_local Experts experts;
+  multiply(evidence, experts);
+  if (!probabilities.empty()) experts.joint.expand(probabilities);
+  return choose(evidence, experts.joint);
 }
 
 /// Newton's method on sum_i -log p(y_i); the gradient of one term in w_m is
@@ -166,28 +229,17 @@ void JointConfidence::fit_exponents(const OutcomeTable& table) {
   const auto labels = table.labels();
   const auto count = static_cast<Eigen::Index>(models_.size());
   const OutcomeRows rows(table);
-  const std::size_t stride = labels.size() * classes_ / enough_cells + 1;
-  std::vector<float> joint(classes_);
+  const bool dense = table.fields().top_classes.empty();
+  const std::size_t cells = dense ? classes_ : models_.size() * kept_classes;
+  const std::size_t stride = labels.size() * cells / enough_cells + 1;
+  Experts experts;
   std::fill(exponents_.begin(), exponents_.end(), 1.0 / static_cast<double>(models_.size()));
   for (int step = 0; step < exponent_steps; ++step) {
-    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(count), mean(count), logs(count);
+    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(count);
     Eigen::MatrixXd curvature = Eigen::MatrixXd::Identity(count, count) * 1e-6;
     for (std::size_t row = 0; row < labels.size(); row += stride) {
-      const Evidence evidence = rows.at(row);
-      answer(evidence, joint);
-      mean.setZero();
-      Eigen::MatrixXd second = Eigen::MatrixXd::Zero(count, count);
-      for (std::size_t k = 0; k < classes_; ++k) {
-        for (Eigen::Index m = 0; m < count; ++m) {
-          const std::size_t model = models_[static_cast<std::size_t>(m)];
-          logs[m] = logarithm(evidence.probabilities[model * classes_ + k]);
-        }
-        mean += joint[k] * logs;
-        second += joint[k] * logs * logs.transpose();
-        if (static_cast<std::int32_t>(k) == labels[row]) gradient -= logs;
-      }
-      gradient += mean;
-      curvature += second - mean * mean.transpose();
+      multiply(rows.at(row), experts);
+      add_derivatives(experts, labels[row], gradient, curvature);
     }
     const Eigen::VectorXd change = curvature.ldlt().solve(gradient);
     for (Eigen::Index m = 0; m < count; ++m) {
@@ -209,54 +261,59 @@ std::size_t JointConfidence::feature_count() const {
 }
 
 std::size_t JointConfidence::class_features() const {
-  return classes_ <= most_classes ? 2 * classes_ : 0;
+  return classes_ <= most_dense_classes ? 2 * classes_ : 0;
 }
 
 std::int32_t JointConfidence::features(const Evidence& evidence, std::span<double> values) const {
-  thread_local std::vector<float> joint;
-  joint.resize(classes_);
-  const std::int32_t answered = answer(evidence, joint);
   double* at = values.data();
+  const auto add = [&at](std::span<const float> probabilities, float other, std::size_t others) {
+    describe(probabilities, other, others, at);
+    at += own_features;
+  };
   for (const std::size_t model : models_) {
-    describe(evidence.probabilities.subspan(model * classes_, classes_), at);
-    at += own_features;
+    const Distribution said = evidence.distribution(model);
+    add(said.values, said.other(), said.others());
   }
+  thread_local Experts experts;
+  std::int32_t answered = evidence.predictions[models_[0]];
+  Distribution joint = evidence.distribution(models_[0]);
   if (models_.size() > 1) {
-    describe(joint, at);
-    at += own_features;
+    multiply(evidence, experts);
+    answered = choose(evidence, experts.joint);
+    joint = {experts.joint.values, experts.joint.classes, classes_};
+    add(joint.values, experts.joint.other, experts.joint.others());
   }
   for (std::size_t a = 0; a < models_.size(); ++a) {
     for (std::size_t b = a + 1; b < models_.size(); ++b) {
       *at++ = evidence.predictions[models_[a]] == evidence.predictions[models_[b]] ? 1.0 : 0.0;
     }
   }
-  if (classes_ <= most_classes) {
+  if (class_features() > 0) {
     std::fill_n(at, class_features(), 0.0);
     at[answered] = 1.0;
     at += classes_;
-    at[second_class(joint, answered)] = 1.0;
+    at[second_class(joint.values, joint.classes, answered)] = 1.0;
     at += classes_;
   }
   *at = 1.0;
   return answered;
 }
 
-void JointConfidence::fit_confidence(const OutcomeTable& table,
-                                     std::span<const std::uint8_t> target) {
-  const auto labels = table.labels();
+void JointConfidence::fit_confidence(const OutcomeTable& table, std::span<const double> target) {
   const OutcomeRows inputs(table);
-  const auto rows = static_cast<Eigen::Index>(labels.size());
+  const auto rows = static_cast<Eigen::Index>(table.size());
   const auto columns = static_cast<Eigen::Index>(feature_count());
   Eigen::MatrixXd x(rows, columns);
-  Eigen::VectorXd y(rows);
+  Decisions decisions;
   std::vector<double> values(feature_count());
   for (Eigen::Index row = 0; row < rows; ++row) {
-    const auto at = static_cast<std::size_t>(row);
-    const std::int32_t answered = features(inputs.at(at), values);
+    decisions.answers.push_back(features(inputs.at(static_cast<std::size_t>(row)), values));
+    decisions.answered_from.push_back(set());
     x.row(row) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), columns);
-    correct_.push_back(answered == labels[at] ? 1 : 0);
-    y[row] = target.empty() ? correct_.back() : target[at];
   }
+  quality_ = decisions.quality(table);
+  const Eigen::VectorXd y =
+      Eigen::Map<const Eigen::VectorXd>(target.empty() ? quality_.data() : target.data(), rows);
   // One penalty suits all columns only where they vary alike; a shift goes into the constant.
   Eigen::RowVectorXd mean = x.colwise().mean();
   Eigen::RowVectorXd spread =
@@ -278,7 +335,7 @@ void JointConfidence::fit_confidence(const OutcomeTable& table,
   coefficients_.assign(plain.data(), plain.data() + columns);
   coefficients_.back() =
       best.coefficients[columns - 1] - plain.head(columns - 1).dot(mean.head(columns - 1));
-  for (std::size_t row = 0; row < labels.size(); ++row) {
+  for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
     fitted_.push_back(confidence(inputs.at(row)));
   }
 }

@@ -13,18 +13,26 @@
 
 namespace muxnet {
 
+/// What several models say of the classes that any of them lists, and their product.
+struct Experts {
+  std::vector<std::vector<float>> logarithms;  ///< of each model, of each listed class
+  std::vector<float> other;                    ///< of each model, of a class that is not listed
+  Mixture joint;
+};
+
 /// What a set of models says together of an input, and how surely that is right.
 ///
 /// The answer is a product of experts, p ~ prod_m p_m^w_m, its exponents w_m >= 0 chosen for the
-/// likelihood of held-out labels. Its confidence is a logistic regression on, of each model and of
-/// the answer, log-odds and margin of the top class and entropy; which pairs agree; and, up to 64
-/// classes, the class answered and the second likeliest.
+/// likelihood of held-out labels; where the quality of answers was recorded instead, the likeliest
+/// class that one of the models answers. Its confidence is a logistic regression on, of each model
+/// and of the answer, log-odds and margin of the top class and entropy; which pairs agree; and, up
+/// to 64 classes, the class answered and the second likeliest.
 class JointConfidence {
  public:
-  /// Learns from all rows of a labelled table. `models`: positions, at least one. `target`: (n) of
-  /// 0 or 1, whose probability is learnt; where empty, that the answer is right.
+  /// Learns from all rows of a judged table of distributions. `models`: positions, at least one.
+  /// `target`: (n) in [0, 1], whose mean is learnt; where empty, what the answer is worth.
   JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
-                  std::span<const std::uint8_t> target = {});
+                  std::span<const double> target = {});
 
   /// What answers and confidences need, without what it learnt from; and its way back, which throws
   /// std::invalid_argument, or what the JSON library throws, on what does not fit.
@@ -37,29 +45,31 @@ class JointConfidence {
   /// The joint probabilities (K) of an input that all its models have answered; returns the class.
   std::int32_t answer(const Evidence& evidence, std::span<float> probabilities) const;
 
-  /// Probability of the target.
+  /// Expected target: of right and wrong its probability.
   double confidence(const Evidence& evidence) const;
 
   /// For each row of the table that it learnt from: the confidence by a regression that did not
-  /// learn from that row (five folds), which thresholds may be chosen on; confidence(); and whether
-  /// the answer is right. Empty when it comes from JSON.
+  /// learn from that row (five folds), which thresholds may be chosen on; confidence(); and what
+  /// the answer is worth. Empty when it comes from JSON.
   const std::vector<double>& cross_fitted() const { return cross_fitted_; }
   const std::vector<double>& fitted() const { return fitted_; }
-  const std::vector<std::uint8_t>& correct() const { return correct_; }
+  const std::vector<double>& quality() const { return quality_; }
 
  private:
   void fit_exponents(const OutcomeTable& table);
-  void fit_confidence(const OutcomeTable& table, std::span<const std::uint8_t> target);
+  void fit_confidence(const OutcomeTable& table, std::span<const double> target);
   std::size_t feature_count() const;
   std::size_t class_features() const;
+  void multiply(const Evidence& evidence, Experts& experts) const;
+  std::int32_t choose(const Evidence& evidence, const Mixture& joint) const;
   std::int32_t features(const Evidence& evidence, std::span<double> values) const;
 
   std::vector<std::size_t> models_;
   std::size_t classes_;
+  bool among_answers_;                ///< the class must be one that some model answers
   std::vector<double> exponents_;     ///< one per model
   std::vector<double> coefficients_;  ///< of the features, the constant last
-  std::vector<double> cross_fitted_, fitted_;
-  std::vector<std::uint8_t> correct_;
+  std::vector<double> cross_fitted_, fitted_, quality_;
 };
 
 /// Learnt confidences by JointConfidence::set().

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -51,73 +52,71 @@ class DeferralRule : public Rule {
 };
 
 /// `logistic_deferral`: two models, of all pairs; a logistic regression on what the cheaper one
-/// says (log-odds and margin of its top class, entropy, class) gives 1 - P(it is wrong and the
-/// dearer one right), and where that is below a threshold the dearer one is called and answers. As
-/// post-hoc deferral in Jitkrittum et al., When Does Confidence-Based Cascade Deferral Suffice?,
-/// arXiv 2307.02764. Of more than 16 models the most promising take part. Parameters as of
-/// `cascade`.
+/// says (log-odds and margin of its top class, entropy, class) gives 1 - E[what the dearer one's
+/// answer is worth more], of right and wrong 1 - P(it is wrong and the dearer one right), and where
+/// that is below a threshold the dearer one is called and answers. As post-hoc deferral in
+/// Jitkrittum et al., When Does Confidence-Based Cascade Deferral Suffice?, arXiv 2307.02764. Of
+/// more than 16 models the most promising take part. Parameters as of `cascade`.
 class DeferralPolicy : public ChainPolicy {
  public:
   using ChainPolicy::ChainPolicy;
   std::string name() const override { return "logistic_deferral"; }
+  Needs needs() const override { return {.distributions = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
     require(held_out.size() >= 2, name(), "a table of at least 2 inputs", text(held_out.size()));
     const auto models = promising(by_cost(), held_out.accuracies(), most_models);
     const auto bins = static_cast<std::size_t>(options().bins);
-    const auto right = all_correct(held_out);
+    std::vector<std::vector<double>> quality;
+    for (std::size_t model = 0; model < costs().size(); ++model) {
+      quality.push_back(quality_of(held_out, model));
+    }
     std::vector<ChainState> states;
-    for (const auto& alone : right) {
+    for (const auto& alone : quality) {
       states.emplace_back(std::vector<double>(alone.size(), 0.0), alone, bins);
     }
     auto learnt = std::make_shared<Deferrals>();
     std::map<std::uint64_t, std::size_t> places;
     for (const auto& set : model_sets(models, pair)) {
       if (set.size() < pair) continue;
-      const auto& joint = learnt->emplace(bits_of(set), learn(held_out, right, set)).first->second;
+      const auto& joint =
+          learnt->emplace(bits_of(set), learn(held_out, quality, set)).first->second;
       places.emplace(bits_of(set), states.size());
-      states.emplace_back(joint.cross_fitted(), right[set[0]], bins);
+      states.emplace_back(joint.cross_fitted(), quality[set[0]], bins);
     }
     const auto place = [&places](const Chain& chain, std::size_t stages) {
       return stages < chain.length ? places.at(chain.first(pair)) : chain.models[stages - 1];
     };
-    ChainSearch plane(std::move(states), place, costs());
+    const CallCost cost(held_out, options().cost_kind);
+    ChainSearch plane(std::move(states), place, cost, costs().size());
     plane.add_all(models, pair);
     deferrals_ = std::move(learnt);
     auto points = plane.points();
-    for (auto& point : points) measure(right, point);
+    for (auto& point : points) measure(quality, cost, point);
     return points;
   }
 
-  /// Per model, (n): whether it is right.
-  static std::vector<std::vector<std::uint8_t>> all_correct(const OutcomeTable& table) {
-    const auto correct = table.correct().span<std::uint8_t>();
-    const auto models = static_cast<std::size_t>(table.model_count());
-    std::vector<std::vector<std::uint8_t>> result(models);
-    for (std::size_t at = 0; at < correct.size(); ++at) result[at % models].push_back(correct[at]);
-    return result;
-  }
-
   static JointConfidence learn(const OutcomeTable& held_out,
-                               const std::vector<std::vector<std::uint8_t>>& right,
+                               const std::vector<std::vector<double>>& quality,
                                const std::vector<std::size_t>& set) {
-    std::vector<std::uint8_t> no_help(right[set[0]].size());
+    std::vector<double> no_help(quality[set[0]].size());
     for (std::size_t row = 0; row < no_help.size(); ++row) {
-      no_help[row] = right[set[1]][row] > right[set[0]][row] ? 0 : 1;
+      no_help[row] = 1 - std::max(0.0, quality[set[1]][row] - quality[set[0]][row]);
     }
     return {held_out, {set[0]}, no_help};
   }
 
-  void measure(const std::vector<std::vector<std::uint8_t>>& right, OperatingPoint& point) const {
+  void measure(const std::vector<std::vector<double>>& quality, const CallCost& cost,
+               OperatingPoint& point) const {
     const Chain chain = chain_of(point.parameters);
     std::vector<LearntStage> stages;
     if (chain.length == pair) {
       const auto& joint = deferrals_->at(chain.first(pair));
-      stages.push_back({joint.fitted(), joint.cross_fitted(), right[chain.models[0]]});
+      stages.push_back({joint.fitted(), joint.cross_fitted(), quality[chain.models[0]]});
     }
-    stages.push_back({{}, {}, right[chain.models[chain.length - 1]]});
-    measure_learnt(chain, stages, costs(), point);
+    stages.push_back({{}, {}, quality[chain.models[chain.length - 1]]});
+    measure_learnt(chain, stages, cost, costs().size(), point);
   }
 
   nlohmann::json learnt() const override {

@@ -140,7 +140,7 @@ class HybridEnsemblePolicy : public Policy {
  public:
   using Policy::Policy;
   std::string name() const override { return "hybrid_ensemble"; }
-  Needs needs() const override { return {.scores = true}; }
+  Needs needs() const override { return {.scores = true, .distributions = true}; }
 
  private:
   /// Two knobs share the effort: bins / 10 lambdas by bins / 5 thresholds.

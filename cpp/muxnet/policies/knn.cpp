@@ -45,6 +45,7 @@ class KnnRule : public Rule {
       const std::size_t model = choice_(values);
       decisions.called.push_back(model_bit(model));
       decisions.answers.push_back(predictions[row * choice_.size() + model]);
+      decisions.answered_from.push_back(model_bit(model));
     }
     return decisions;
   }

@@ -79,6 +79,7 @@ class LearnedCascadePolicy : public ChainPolicy {
  public:
   using ChainPolicy::ChainPolicy;
   std::string name() const override { return "learned_cascade"; }
+  Needs needs() const override { return {.distributions = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
@@ -90,27 +91,28 @@ class LearnedCascadePolicy : public ChainPolicy {
     std::vector<ChainState> states;
     for (const auto& [set, joint] : *learnt) {
       places.emplace(set, states.size());
-      states.emplace_back(joint.cross_fitted(), joint.correct(),
+      states.emplace_back(joint.cross_fitted(), joint.quality(),
                           static_cast<std::size_t>(options().bins));
     }
     const auto place = [&places](const Chain& chain, std::size_t stages) {
       return places.at(chain.first(stages));
     };
-    ChainSearch plane(std::move(states), place, costs());
+    const CallCost cost(held_out, options().cost_kind);
+    ChainSearch plane(std::move(states), place, cost, costs().size());
     plane.add_all(models, longest);
     confidences_ = std::move(learnt);
     auto points = plane.points();
-    for (auto& point : points) measure(chain_of(point.parameters), point);
+    for (auto& point : points) measure(chain_of(point.parameters), cost, point);
     return points;
   }
 
-  void measure(const Chain& chain, OperatingPoint& point) const {
+  void measure(const Chain& chain, const CallCost& cost, OperatingPoint& point) const {
     std::vector<LearntStage> stages;
     for (std::size_t j = 1; j <= chain.length; ++j) {
       const auto& joint = confidences_->at(chain.first(j));
-      stages.push_back({joint.fitted(), joint.cross_fitted(), joint.correct()});
+      stages.push_back({joint.fitted(), joint.cross_fitted(), joint.quality()});
     }
-    measure_learnt(chain, stages, costs(), point);
+    measure_learnt(chain, stages, cost, costs().size(), point);
   }
 
   nlohmann::json learnt() const override { return confidences_json(*confidences_); }

@@ -53,14 +53,14 @@ Neighbours::Neighbours(const OutcomeTable& table) : accuracies_(table.accuracies
     standardise(features.subspan(i * width_, width_), row);
     rows_.insert(rows_.end(), row.begin(), row.end());
   }
-  const auto correct = table.correct().span<std::uint8_t>();
-  correct_.assign(correct.begin(), correct.end());
-  choose_k(correct_);
+  const auto quality = table.quality().span<float>();
+  quality_.assign(quality.begin(), quality.end());
+  choose_k();
 }
 
 nlohmann::json Neighbours::to_json() const {
   return {{"k", k_},       {"mean", mean_},       {"scale", scale_},
-          {"rows", rows_}, {"correct", correct_}, {"accuracies", accuracies_}};
+          {"rows", rows_}, {"quality", quality_}, {"accuracies", accuracies_}};
 }
 
 Neighbours::Neighbours(const nlohmann::json& content)
@@ -68,14 +68,14 @@ Neighbours::Neighbours(const nlohmann::json& content)
       mean_(content.at("mean").get<std::vector<double>>()),
       scale_(content.at("scale").get<std::vector<double>>()),
       rows_(content.at("rows").get<std::vector<std::int16_t>>()),
-      correct_(content.at("correct").get<std::vector<std::uint8_t>>()),
+      quality_(content.at("quality").get<std::vector<float>>()),
       accuracies_(content.at("accuracies").get<std::vector<double>>()) {
   width_ = mean_.size();
   const bool sizes = width_ > 0 && scale_.size() == width_ && rows_.size() % width_ == 0 &&
                      !accuracies_.empty() &&
-                     correct_.size() == rows_.size() / width_ * accuracies_.size();
-  require(sizes, "neighbours", "as many rows of features as of right and wrong",
-          text(rows_.size(), " values and ", correct_.size()));
+                     quality_.size() == rows_.size() / width_ * accuracies_.size();
+  require(sizes, "neighbours", "as many rows of features as of quality",
+          text(rows_.size(), " values and ", quality_.size()));
   require(k_ <= most_k, "neighbours", text("at most ", most_k, " neighbours"), text(k_));
 }
 
@@ -106,11 +106,11 @@ std::vector<std::uint64_t> Neighbours::search(Row query, std::size_t count, std:
   return keys;
 }
 
-double Neighbours::share(std::size_t right, std::size_t model, std::size_t k) const {
-  return (static_cast<double>(right) + accuracies_[model]) / (static_cast<double>(k) + 1.0);
+double Neighbours::share(double quality, std::size_t model, std::size_t k) const {
+  return (quality + accuracies_[model]) / (static_cast<double>(k) + 1.0);
 }
 
-void Neighbours::choose_k(const std::vector<std::uint8_t>& correct) {
+void Neighbours::choose_k() {
   const std::size_t models = model_count(), n = rows_.size() / width_;
   std::vector<std::size_t> choices{0};
   for (std::size_t k = least_k; k <= std::min(most_k, n - 1); k *= 2) choices.push_back(k);
@@ -119,21 +119,23 @@ void Neighbours::choose_k(const std::vector<std::uint8_t>& correct) {
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
     const auto near = search(row(i), choices.back(), i);
-    std::vector<std::size_t> right(models, 0);
+    std::vector<double> sums(models, 0.0);
     for (std::size_t c = 0; c < choices.size(); ++c) {
       for (std::size_t j = c == 0 ? 0 : choices[c - 1]; j < choices[c]; ++j) {
-        for (std::size_t m = 0; m < models; ++m) right[m] += correct[near[j] * models + m];
+        for (std::size_t m = 0; m < models; ++m)
+          sums[m] += static_cast<double>(quality_[near[j] * models + m]);
       }
       for (std::size_t m = 0; m < models; ++m) {
-        said[c][i * models + m] = share(right[m], m, choices[c]);
+        said[c][i * models + m] = share(sums[m], m, choices[c]);
       }
     }
   }
   double least = 0;
   for (std::size_t c = 0; c < choices.size(); ++c) {
     double error = 0;
-    for (std::size_t at = 0; at < correct.size(); ++at) {
-      error += (said[c][at] - correct[at]) * (said[c][at] - correct[at]);
+    for (std::size_t at = 0; at < quality_.size(); ++at) {
+      const double off = said[c][at] - static_cast<double>(quality_[at]);
+      error += off * off;
     }
     if (c > 0 && error >= least) continue;
     least = error;
@@ -148,11 +150,12 @@ void Neighbours::estimate(std::span<const float> features, Values& values) const
   thread_local std::vector<std::int16_t> query;
   standardise(features, query);
   const std::size_t models = model_count();
-  std::vector<std::size_t> right(models, 0);
+  std::vector<double> sums(models, 0.0);
   for (const std::uint64_t near : search(query, k_, rows_.size())) {
-    for (std::size_t m = 0; m < models; ++m) right[m] += correct_[near * models + m];
+    for (std::size_t m = 0; m < models; ++m)
+      sums[m] += static_cast<double>(quality_[near * models + m]);
   }
-  for (std::size_t m = 0; m < models; ++m) values[m] = share(right[m], m, k_);
+  for (std::size_t m = 0; m < models; ++m) values[m] = share(sums[m], m, k_);
 }
 
 std::shared_ptr<const std::vector<double>> Neighbours::estimates(const OutcomeTable& table) const {

@@ -13,7 +13,7 @@
 namespace muxnet {
 
 /// P(model i is right) from the held-out inputs whose features are nearest:
-///   p_i = (number of the k neighbours that model i gets right + its accuracy) / (k + 1).
+///   p_i = (sum of the quality of model i's answers to the k neighbours + its accuracy) / (k + 1).
 /// Distances are Euclidean between features standardised and rounded to 1/64 of their deviation:
 /// exact in integers, so that neighbours are the same in replay and in service.
 class Neighbours {
@@ -44,14 +44,14 @@ class Neighbours {
   void standardise(std::span<const float> features, std::vector<std::int16_t>& row) const;
   Row row(std::size_t index) const { return Row(rows_).subspan(index * width_, width_); }
   std::vector<std::uint64_t> search(Row query, std::size_t count, std::size_t but) const;
-  double share(std::size_t right, std::size_t model, std::size_t k) const;
-  void choose_k(const std::vector<std::uint8_t>& correct);
+  double share(double quality, std::size_t model, std::size_t k) const;
+  void choose_k();
 
   std::size_t width_ = 0, k_ = 0;
-  std::vector<double> mean_, scale_;   ///< (F); scale: 64 over the deviation
-  std::vector<std::int16_t> rows_;     ///< (n, F)
-  std::vector<std::uint8_t> correct_;  ///< (n, N)
-  std::vector<double> accuracies_;     ///< (N)
+  std::vector<double> mean_, scale_;  ///< (F); scale: 64 over the deviation
+  std::vector<std::int16_t> rows_;    ///< (n, F)
+  std::vector<float> quality_;        ///< (n, N)
+  std::vector<double> accuracies_;    ///< (N)
   std::vector<double> left_out_;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const TableIdentity> last_table_;

@@ -11,19 +11,21 @@ class OracleRule : public Rule {
   explicit OracleRule(std::vector<std::size_t> by_cost) : by_cost_(std::move(by_cost)) {}
 
   Step next(const Evidence& evidence) const override {
-    require(evidence.label >= 0, "oracle", "a table with labels", "an input without");
+    require(!evidence.quality.empty(), "oracle", "a table with labels or quality",
+            "an input without");
     if (evidence.called != 0) return {0, evidence.called};
-    const auto right = std::find_if(by_cost_.begin(), by_cost_.end(), [&](std::size_t model) {
-      return evidence.predictions[model] == evidence.label;
-    });
-    return {model_bit(right == by_cost_.end() ? by_cost_.front() : *right), 0};
+    const auto best = std::max_element(
+        by_cost_.begin(), by_cost_.end(),
+        [&](std::size_t a, std::size_t b) { return evidence.quality[a] < evidence.quality[b]; });
+    return {model_bit(*best), 0};
   }
 
  private:
   std::vector<std::size_t> by_cost_;
 };
 
-/// `oracle`: reads the label: the cheapest model that is right, the cheapest of all when none is.
+/// `oracle`: reads the truth: the cheapest of the models whose answer is best, so the cheapest that
+/// is right, the cheapest of all when none is.
 /// The bound for policies that call one model; replay only.
 class OraclePolicy : public Policy {
  public:

@@ -98,7 +98,7 @@ class StagedCascadePolicy : public Policy {
  public:
   using Policy::Policy;
   std::string name() const override { return "staged_cascade"; }
-  Needs needs() const override { return {.scores = true}; }
+  Needs needs() const override { return {.scores = true, .distributions = true}; }
 
  private:
   std::vector<OperatingPoint> search(const OutcomeTable& held_out) override {
@@ -136,18 +136,24 @@ class StagedCascadePolicy : public Policy {
     const auto& last = confidences_->at(model_bit(set[1]));
     const auto& both = confidences_->at(bits_of(set));
     const auto bins = static_cast<std::size_t>(options().bins);
-    const ChainState entry(scores_of(held_out, set[0]), first.correct(), bins);
-    const ChainState sure(first.cross_fitted(), first.correct(), bins);
+    const ChainState entry(scores_of(held_out, set[0]), first.quality(), bins);
+    const ChainState sure(first.cross_fitted(), first.quality(), bins);
     const std::size_t rows = entry.thresholds.size(), columns = sure.thresholds.size();
+    const CallCost cost(held_out, options().cost_kind);
     Counts inputs(rows, columns), alone(rows, columns), joint(rows, columns), after(rows, 1);
+    Counts beyond_first(rows, columns), beyond_last(rows, columns);
     for (std::size_t row = 0; row < entry.bins.size(); ++row) {
       const std::size_t i = entry.bins[row], j = sure.bins[row];
       inputs.at(i, j) += 1;
-      alone.at(i, j) += first.correct()[row];
-      joint.at(i, j) += both.correct()[row];
-      after.at(i, 0) += last.correct()[row];
+      alone.at(i, j) += first.quality()[row];
+      joint.at(i, j) += both.quality()[row];
+      after.at(i, 0) += last.quality()[row];
+      beyond_first.at(i, j) += cost.beyond(row, set[0]);
+      beyond_last.at(i, j) += cost.beyond(row, set[1]);
     }
-    for (Counts* counts : {&inputs, &alone, &joint, &after}) counts->accumulate();
+    for (Counts* counts : {&inputs, &alone, &joint, &after, &beyond_first, &beyond_last}) {
+      counts->accumulate();
+    }
     std::vector<PlanePoint> plane;
     std::vector<Stages> found;
     const double n = inputs.at(0, 0);
@@ -156,8 +162,9 @@ class StagedCascadePolicy : public Policy {
         const double entered = inputs.at(s, 0), answered = inputs.at(s, t);
         const double right =
             after.at(0, 0) - after.at(s, 0) + alone.at(s, t) + joint.at(s, 0) - joint.at(s, t);
-        const double cost = costs()[set[0]] * entered + costs()[set[1]] * (n - answered);
-        plane.push_back({cost / n, right / n});
+        const double spent = costs()[set[0]] * entered + costs()[set[1]] * (n - answered) +
+                             beyond_first.at(s, 0) + beyond_last.at(0, 0) - beyond_last.at(s, t);
+        plane.push_back({spent / n, right / n});
         found.push_back({set[0], set[1], entry.thresholds[s], sure.thresholds[t]});
       }
     }
@@ -195,26 +202,32 @@ class StagedCascadePolicy : public Policy {
     const auto& both = confidences_->at(stages.both());
     const auto scores = scores_of(table, stages.first);
     const auto n = static_cast<double>(scores.size());
-    double right = 0, calls_first = 0, calls_last = 0;
+    const CallCost cost(table, options().cost_kind);
+    double right = 0, calls_first = 0, calls_last = 0, beyond = 0;
+    const auto call_last = [&](std::size_t row) {
+      calls_last += 1;
+      beyond += cost.beyond(row, stages.last);
+    };
     for (std::size_t row = 0; row < scores.size(); ++row) {
       if (!(scores[row] >= stages.entry)) {
-        right += last.correct()[row];
-        calls_last += 1;
+        right += last.quality()[row];
+        call_last(row);
         continue;
       }
       const auto enough = [&](const std::vector<double>& confidences) {
         return stages.single() || confidences[row] >= stages.threshold;
       };
-      right += enough(first.cross_fitted()) ? first.correct()[row] : both.correct()[row];
+      right += enough(first.cross_fitted()) ? first.quality()[row] : both.quality()[row];
       calls_first += 1;
-      calls_last += enough(first.fitted()) ? 0 : 1;
+      beyond += cost.beyond(row, stages.first);
+      if (!enough(first.fitted())) call_last(row);
     }
     point.accuracy = right / n;
     point.called_shares.assign(costs().size(), 0.0);
     point.called_shares[stages.last] = calls_last / n;
     point.called_shares[stages.first] += calls_first / n;
     point.cost = costs()[stages.first] * calls_first / n + costs()[stages.last] * calls_last / n +
-                 table.multiplexer_cost(options().cost_kind);
+                 beyond / n + table.multiplexer_cost(options().cost_kind);
   }
 
   nlohmann::json learnt() const override { return confidences_json(*confidences_); }

@@ -7,23 +7,40 @@
 
 namespace muxnet {
 
-std::vector<std::uint8_t> Decisions::correct(const OutcomeTable& table) const {
-  const auto labels = table.labels();
-  require(labels.size() == answers.size(), "decisions", text(answers.size(), " labels"),
-          text(labels.size()));
-  std::vector<std::uint8_t> result(answers.size());
-  for (std::size_t i = 0; i < result.size(); ++i) result[i] = answers[i] == labels[i] ? 1 : 0;
+std::vector<double> Decisions::quality(const OutcomeTable& table) const {
+  require(table.judged(), "decisions", "a table with labels or quality", "one without");
+  require(static_cast<std::size_t>(table.size()) == answers.size(), "decisions",
+          text(answers.size(), " inputs"), text(table.size()));
+  std::vector<double> result(answers.size());
+  if (table.fields().quality.empty()) {
+    const auto labels = table.labels();
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] = answers[i] == labels[i] ? 1 : 0;
+    return result;
+  }
+  const auto quality = table.quality().span<float>();
+  const auto predictions = table.predictions().span<std::int32_t>();
+  const auto models = static_cast<std::size_t>(table.model_count());
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const auto* own = predictions.data() + i * models;
+    std::size_t given = models;
+    for (const std::size_t model : models_of(answered_from[i])) {
+      if (given == models && own[model] == answers[i]) given = model;
+    }
+    require(given < models, "decisions", "an answer that some model gave",
+            text("another to row ", i));
+    result[i] = static_cast<double>(quality[i * models + given]);
+  }
   return result;
 }
 
 std::vector<double> Decisions::costs(const OutcomeTable& table, const std::string& kind) const {
-  const auto& model_costs = table.costs(kind);
+  const CallCost cost(table, kind);
   const double base =
       (uses_multiplexer ? table.multiplexer_cost(kind) : 0.0) + (kind == "macs" ? rule_macs : 0.0);
   std::vector<double> result(called.size());
   for (std::size_t i = 0; i < result.size(); ++i) {
     double sum = base;
-    for (const std::size_t model : models_of(called[i])) sum += model_costs[model];
+    for (const std::size_t model : models_of(called[i])) sum += cost(i, model);
     result[i] = sum;
   }
   return result;

@@ -52,7 +52,9 @@ std::map<std::string, double> monitored_values(const Rule& rule, Evidence eviden
     for (const std::size_t model : models_of(step.call)) first += evidence.confidences[model];
     first /= std::popcount(step.call);
   });
-  std::vector<float> joint(evidence.probabilities.size() / evidence.predictions.size());
+  require(!evidence.probabilities.empty(), "drift monitor", "models that give probabilities",
+          "ones that do not");
+  std::vector<float> joint(evidence.classes);
   const auto answer = static_cast<std::size_t>(rule.combine(evidence, last.answer_from, joint));
   std::map<std::string, double> values{
       {"first", std::clamp(first, 0.0, 1.0)},

@@ -13,29 +13,12 @@ std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::s
   return names;
 }
 
-KnownInput::KnownInput(std::size_t models, std::size_t classes)
-    : probabilities(models * classes),
-      predictions(models, -1),
-      confidences(models),
-      width(classes) {}
-
-void KnownInput::store(std::size_t model, const std::vector<float>& output) {
-  const auto begin = static_cast<std::ptrdiff_t>(model * width);
-  std::copy(output.begin(), output.end(), probabilities.begin() + begin);
-  const auto top = std::max_element(output.begin(), output.end());
-  predictions[model] = static_cast<std::int32_t>(top - output.begin());
-  confidences[model] = *top;
-  known |= model_bit(model);
-}
-
 Evidence KnownInput::evidence() const {
   Evidence result = rest;
   result.weights = weights;
   result.scores = scores;
   result.features = features;
-  result.probabilities = probabilities;
-  result.predictions = predictions;
-  result.confidences = confidences;
+  answers.show(0, result);
   return result;
 }
 
@@ -70,7 +53,7 @@ Walk run_known(const Rule& rule, Evidence& evidence, std::uint64_t known,
 }
 
 std::int32_t combine(const Rule& rule, const Evidence& evidence, const Walk& walk,
-                     std::vector<float>& joint) {
+                     std::span<float> joint) {
   return (walk.answer_from & ~walk.wanted) != 0
              ? rule.Rule::combine(evidence, walk.answer_from, joint)
              : rule.combine(evidence, walk.answer_from, joint);

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "muxnet/routing/known_answers.hpp"
 #include "muxnet/routing/record.hpp"
 #include "muxnet/routing/rule.hpp"
 
@@ -18,16 +20,14 @@ std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::s
 
 /// Evidence that owns what it shows.
 struct KnownInput {
-  KnownInput(std::size_t models, std::size_t classes);
+  KnownInput(std::size_t models, const AnswerForm& form)
+      : answers(1, static_cast<std::int64_t>(models), form) {}
 
-  void store(std::size_t model, const std::vector<float>& output);
   Evidence evidence() const;
 
   Evidence rest;
-  std::vector<float> weights, scores, features, probabilities;
-  std::vector<std::int32_t> predictions;
-  std::vector<float> confidences;
-  std::size_t width;
+  std::vector<float> weights, scores, features;
+  KnownAnswers answers;
   std::uint64_t known = 0;
 };
 
@@ -48,6 +48,6 @@ Walk run_known(const Rule& rule, Evidence& evidence, std::uint64_t known,
 
 /// Models that the rule had not asked for answer for themselves.
 std::int32_t combine(const Rule& rule, const Evidence& evidence, const Walk& walk,
-                     std::vector<float>& joint);
+                     std::span<float> joint);
 
 }  // namespace muxnet

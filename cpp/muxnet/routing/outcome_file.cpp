@@ -10,19 +10,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* format_name = "muxnet outcome table 2";
-
-struct NamedTensor {
-  const char* name;
-  Tensor OutcomeFields::*field;
-};
-constexpr NamedTensor tensors_of_file[] = {{"probabilities", &OutcomeFields::probabilities},
-                                           {"labels", &OutcomeFields::labels},
-                                           {"weights", &OutcomeFields::weights},
-                                           {"scores", &OutcomeFields::scores},
-                                           {"offload_score", &OutcomeFields::offload_score},
-                                           {"features", &OutcomeFields::features},
-                                           {"indices", &OutcomeFields::indices}};
+constexpr const char* format_name = "muxnet outcome table 3";
 
 const std::string& metadata_at(const SafeTensors& file, const std::string& key) {
   const auto found = file.metadata.find(key);
@@ -69,10 +57,16 @@ OutcomeFields fields_of(const SafeTensors& file) {
     }
     fields.multiplexer_costs[own_kinds[i]] = value[0];
   }
-  for (const auto& [name, field] : tensors_of_file) {
-    const auto found = file.tensors.find(name);
-    if (found != file.tensors.end()) fields.*field = found->second;
+  fields.classes = parse_json(metadata_at(file, "classes")).get<std::int64_t>();
+  fields.score_kinds = parse_json(metadata_at(file, "score_kinds")).get<std::vector<std::string>>();
+  for (const auto& kind :
+       parse_json(metadata_at(file, "input_costs")).get<std::vector<std::string>>()) {
+    fields.input_costs[kind];
   }
+  each_row_tensor(fields, [&](const std::string& name, Tensor& values) {
+    const auto found = file.tensors.find(name);
+    if (found != file.tensors.end()) values = found->second;
+  });
   return fields;
 }
 
@@ -80,9 +74,9 @@ OutcomeFields fields_of(const SafeTensors& file) {
 
 void OutcomeTable::save(const std::filesystem::path& path) const {
   SafeTensors file;
-  for (const auto& [name, field] : tensors_of_file) {
-    if (!((*fields_).*field).empty()) file.tensors[name] = (*fields_).*field;
-  }
+  each_row_tensor(*fields_, [&](const std::string& name, const Tensor& values) {
+    if (!values.empty()) file.tensors[name] = values;
+  });
   std::vector<std::string> kinds, router_kinds;
   std::vector<double> costs, multiplexer_costs;
   for (const auto& [kind, values] : fields_->costs) {
@@ -99,8 +93,13 @@ void OutcomeTable::save(const std::filesystem::path& path) const {
     const auto count = static_cast<std::int64_t>(multiplexer_costs.size());
     file.tensors["multiplexer_costs"] = Tensor::from(multiplexer_costs, {count});
   }
+  std::vector<std::string> recorded_kinds;
+  for (const auto& [kind, values] : fields_->input_costs) recorded_kinds.push_back(kind);
   file.metadata = {{"format", format_name},
                    {"models", Json(models()).dump()},
+                   {"classes", Json(fields_->classes).dump()},
+                   {"score_kinds", Json(fields_->score_kinds).dump()},
+                   {"input_costs", Json(recorded_kinds).dump()},
                    {"costs", Json(kinds).dump()},
                    {"multiplexer_costs", Json(router_kinds).dump()},
                    {"split", fields_->split},

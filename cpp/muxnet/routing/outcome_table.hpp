@@ -9,32 +9,10 @@
 #include <vector>
 
 #include "muxnet/core/tensor.hpp"
+#include "muxnet/routing/distribution.hpp"
+#include "muxnet/routing/outcome_fields.hpp"
 
 namespace muxnet {
-
-/// Models are named by bits of one 64-bit mask.
-inline constexpr std::int64_t max_pool_models = 64;
-
-/// What was recorded for n inputs and N models over K classes; OutcomeTable checks it. Everything
-/// after `costs` may be left empty.
-struct OutcomeFields {
-  std::vector<std::string> models;                   ///< N different names
-  Tensor probabilities;                              ///< f32 (n, N, K), rows sum to 1
-  Tensor labels;                                     ///< i32 (n)
-  std::map<std::string, std::vector<double>> costs;  ///< kind ("macs", "latency_ms") -> N, above 0
-
-  Tensor weights;        ///< f32 (n, N), the multiplexer's weights (Eq. 6)
-  Tensor scores;         ///< f32 (n, N), logits of "model i is right"
-  Tensor offload_score;  ///< f32 (n) in [0, 1]: 0 = device, 1 = cloud
-  std::map<std::string, double> multiplexer_costs;  ///< kind -> cost of one pass of the multiplexer
-  Tensor features;                                  ///< f32 (n, F)
-
-  std::string split;   ///< "held_out", "calibration", "test", ...
-  std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"
-  Tensor indices;      ///< i64 (n), places of the inputs in `source`
-  std::vector<std::string> class_names;       ///< of the first classes, at most K
-  std::map<std::string, std::string> inputs;  ///< model -> what it was shown, as JSON
-};
 
 /// Which inputs a table holds, to tell whether two tables share some.
 struct TableIdentity {
@@ -47,23 +25,23 @@ struct TableIdentity {
 };
 
 /// Recorded answers of N models, checked once and immutable; copies share everything. Threads may
-/// use it at once. Top-1 predictions and their probabilities are computed at construction, so that
-/// policies replay without touching the classes again.
+/// use it at once. What an answer is worth is computed at construction, so that policies replay
+/// without touching the classes again.
 class OutcomeTable {
  public:
   /// Throws std::invalid_argument that names the field, row and model at fault: shapes that
   /// disagree, probabilities outside [0, 1], not finite or summing to other than 1 (by more than
-  /// 1e-2, which float16 sources need), labels outside [0, K), costs not above 0, a router's
-  /// output without its cost.
+  /// 1e-2, which float16 sources need), classes outside [0, K), quality outside [0, 1], costs below
+  /// 0, a router's output without its cost.
   explicit OutcomeTable(OutcomeFields fields);
 
   /// Throws FileError.
   static OutcomeTable load(const std::filesystem::path& path);
   void save(const std::filesystem::path& path) const;
 
-  std::int64_t size() const { return fields_->probabilities.dim(0); }
-  std::int64_t model_count() const { return fields_->probabilities.dim(1); }
-  std::int64_t class_count() const { return fields_->probabilities.dim(2); }
+  std::int64_t size() const { return fields_->predictions.dim(0); }
+  std::int64_t model_count() const { return fields_->predictions.dim(1); }
+  std::int64_t class_count() const { return fields_->classes; }
   const OutcomeFields& fields() const { return *fields_; }
   const std::vector<std::string>& models() const {  ///< names, in their order
     return fields_->models;
@@ -73,12 +51,32 @@ class OutcomeTable {
   bool labelled() const { return !fields_->labels.empty(); }
   /// i32 (n). Throws std::invalid_argument when the table has none.
   std::span<const std::int32_t> labels() const;
+  /// Answers can be told good from bad: there are labels, or quality.
+  bool judged() const { return labelled() || !fields_->quality.empty(); }
+  /// Every model answered with a distribution.
+  bool distributed() const { return !fields_->probabilities.empty(); }
+  /// Some answers were not recorded.
+  bool incomplete() const { return missing_ > 0; }
+  /// Share of the n N answers that were not recorded.
+  double missing_share() const {
+    return static_cast<double>(missing_) / static_cast<double>(fields_->predictions.size());
+  }
+  /// The inputs that every model answered, by the same places; the table itself where all are.
+  /// Throws std::invalid_argument where there are none.
+  OutcomeTable complete() const;
 
-  const Tensor& predictions() const { return predictions_; }  ///< i32 (n, N), top-1 class
-  const Tensor& confidences() const { return confidences_; }  ///< f32 (n, N), its probability
-  /// u8 (n, N): the top-1 class is the label. Throws std::invalid_argument without labels.
-  const Tensor& correct() const;
-  /// (N), share of right answers of each model alone.
+  const Tensor& predictions() const { return fields_->predictions; }  ///< i32 (n, N), classes
+  /// f32 (n, N): probability of the class answered, else the first of its scores, else NaN.
+  const Tensor& confidences() const { return confidences_; }
+  /// What a model answered to an input.
+  Distribution distribution(std::size_t row, std::size_t model) const;
+  /// f32 (n, N) in [0, 1]: what an answer is worth, 1 or 0 by its label where no quality was
+  /// recorded; NaN where there is no answer. Throws std::invalid_argument with neither.
+  const Tensor& quality() const;
+  /// (n N): the answer is right: worth at least half.
+  std::vector<std::uint8_t> right() const;
+  /// (N), mean quality of each model alone over what it answered: of labels its share of right
+  /// answers.
   std::vector<double> accuracies() const;
 
   /// (N). Throws std::invalid_argument that lists the kinds there are.
@@ -94,14 +92,37 @@ class OutcomeTable {
   OutcomeTable subset(std::span<const std::int64_t> rows, const std::string& split = "") const;
 
  private:
-  void derive_answers();
+  void derive_confidences();
+  void derive_quality();
   void derive_identity();
 
   std::shared_ptr<const OutcomeFields> fields_;
   std::shared_ptr<const TableIdentity> identity_;
-  Tensor predictions_;
   Tensor confidences_;
-  Tensor correct_;
+  Tensor quality_;
+  std::int64_t missing_ = 0;
+};
+
+/// What calls of one kind cost: what was recorded of each input, else what is expected of the
+/// model.
+class CallCost {
+ public:
+  /// Throws std::invalid_argument that lists the kinds there are. The table must outlive it.
+  CallCost(const OutcomeTable& table, const std::string& kind);
+  double operator()(std::size_t row, std::size_t model) const {
+    return recorded_.empty() ? (*expected_)[model]
+                             : static_cast<double>(recorded_[row * expected_->size() + model]);
+  }
+  double expected(std::size_t model) const { return (*expected_)[model]; }
+  /// What a call cost beyond the expected: of costs that are the same for all inputs exactly 0, so
+  /// that sums of counts stay exact.
+  double beyond(std::size_t row, std::size_t model) const {
+    return recorded_.empty() ? 0.0 : (*this)(row, model) - expected(model);
+  }
+
+ private:
+  const std::vector<double>* expected_;
+  std::span<const float> recorded_;
 };
 
 }  // namespace muxnet

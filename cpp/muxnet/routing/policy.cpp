@@ -56,20 +56,27 @@ std::string Policy::fitting_part() const {
   return uses_multiplexer() ? "calibration" : "held_out";
 }
 
-void Policy::fit(const OutcomeTable& held_out) {
+void Policy::fit(const OutcomeTable& recorded) {
   const auto where = name() + ".fit";
   const auto writing = access_.write(where);
-  require(held_out.fields().split != "test", where,
+  require(recorded.fields().split != "test", where,
           "a table of held-out inputs: nothing may be chosen on the test split", "split 'test'");
-  require(held_out.labelled(), where, "a labelled table", "one without labels");
+  require(recorded.judged(), where, "a labelled table", "one without labels or quality");
   identity_.reset();
-  require_needs(name(), needs(), held_out.fields());
+  require_needs(name(), needs(), recorded.fields());
+  OutcomeTable held_out = recorded.complete();
   models_ = held_out.models();
   costs_ = prices_ = held_out.costs(options_.cost_kind);
   classes_ = held_out.class_count();
   class_names_ = held_out.fields().class_names;
   accuracies_ = held_out.accuracies();
   dropped_ = 0;
+  calibration_.reset();  // what it learns from is calibrated already
+  std::shared_ptr<const AnswerCalibration> calibration;
+  if (needs().distributions && !held_out.distributed()) {
+    calibration = std::make_shared<const AnswerCalibration>(held_out);
+    held_out = AnswerCalibration::cross_fitted(held_out);
+  }
   candidates_ = search(held_out);
   require(!candidates_.empty(), where, "at least one operating point", "none");
   for (auto& point : candidates_) {
@@ -80,7 +87,8 @@ void Policy::fit(const OutcomeTable& held_out) {
   if (options_.cost_kind == "macs")
     multiplexer_cost_ += make_rule(candidates_.front().parameters)->macs();
   choose_again();
-  identity_ = held_out.identity();
+  calibration_ = std::move(calibration);
+  identity_ = recorded.identity();
 }
 
 void Policy::choose_again() {
@@ -99,7 +107,7 @@ void Policy::reprice(const std::vector<double>& costs, std::optional<double> mul
   require(costs.size() == models_.size(), where, text(models_.size(), " costs"),
           text(costs.size()));
   for (std::size_t i = 0; i < costs.size(); ++i) {
-    require(std::isfinite(costs[i]) && costs[i] > 0, where, "costs above 0",
+    require(std::isfinite(costs[i]) && costs[i] >= 0, where, "costs of at least 0",
             text(costs[i], " for '", models_[i], "'"));
   }
   require(!multiplexer_cost || (std::isfinite(*multiplexer_cost) && *multiplexer_cost >= 0), where,
@@ -197,7 +205,9 @@ std::unique_ptr<Rule> Policy::rule() const {
 std::unique_ptr<Rule> Policy::rule(const OperatingPoint& point) const {
   const auto hold = reading(name() + ".rule");
   require_fitted();
-  return make_rule(point.parameters);
+  auto rule = make_rule(point.parameters);
+  if (!calibration_) return rule;
+  return std::make_unique<CalibratedRule>(std::move(rule), calibration_);
 }
 
 Decisions Policy::decide(const OutcomeTable& table) const {
@@ -211,7 +221,16 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
   require_fitted();
   require(table.models() == models_, where, text("models ", joined(models_)),
           joined(table.models()));
-  return replay(table, point.parameters);
+  return decide_by(table, point.parameters);
+}
+
+Decisions Policy::decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const {
+  require(!table.incomplete(), name(), "answers of every model to every input",
+          text(table.missing_share(), " of them missing"));
+  if (calibration_) return replay(calibration_->applied(table), parameters);
+  require(!needs().distributions || table.distributed(), name(),
+          "probabilities of the classes, as it was fitted on", "answers alone");
+  return replay(table, parameters);
 }
 
 Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& parameters) const {
@@ -224,14 +243,12 @@ Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& para
 
 OperatingPoint Policy::measure(const OutcomeTable& table,
                                const PolicyParameters& parameters) const {
-  return measured(parameters, replay(table, parameters), table);
+  return measured(parameters, decide_by(table, parameters), table);
 }
 
 OperatingPoint Policy::measured(const PolicyParameters& parameters, const Decisions& decisions,
                                 const OutcomeTable& table) const {
-  const auto correct = decisions.correct(table);
-  const double right = std::accumulate(correct.begin(), correct.end(), 0.0);
-  return {parameters, right / static_cast<double>(correct.size()),
+  return {parameters, mean(decisions.quality(table)),
           mean(decisions.costs(table, options_.cost_kind)),
           decisions.called_shares(table.model_count())};
 }
@@ -291,7 +308,7 @@ std::vector<std::size_t> Policy::by_cost() const {
 std::vector<double> Policy::relative_costs() const {
   const double dearest = *std::max_element(costs_.begin(), costs_.end());
   std::vector<double> result = costs_;
-  for (double& cost : result) cost /= dearest;
+  for (double& cost : result) cost = dearest > 0 ? cost / dearest : 0;
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "muxnet/core/access.hpp"
+#include "muxnet/routing/answer_calibration.hpp"
 #include "muxnet/routing/decisions.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/pareto.hpp"
@@ -41,7 +42,7 @@ using PolicyParameters = std::map<std::string, double>;
 /// learns from that table says what it attains on inputs left out of the learning.
 struct OperatingPoint {
   PolicyParameters parameters;          ///< by name
-  double accuracy = 0;                  ///< share of right answers
+  double accuracy = 0;                  ///< share of right answers, or mean quality
   double cost = 0;                      ///< mean per input, of the policy's kind, router included
   std::vector<double> called_shares{};  ///< (N), share of the inputs that each model is run on
 };
@@ -52,6 +53,7 @@ struct Needs {
   bool features = false;       ///< what the table's features say
   bool offload_score = false;  ///< the multiplexer's output of the mobile/cloud case
   bool label = false;          ///< the truth: in replay only
+  bool distributions = false;  ///< of the models' answers; where there are none they are learnt
 };
 
 class Policy;
@@ -91,8 +93,10 @@ class Policy {
   std::string fitting_part() const;
   const PolicyOptions& options() const { return options_; }
 
-  /// Finds the operating points. Throws std::invalid_argument for a table whose split is "test",
-  /// without labels, or without what the policy looks at.
+  /// Finds the operating points, on the inputs that every model answered. A policy that needs
+  /// distributions learns them from answers alone where the table has none (AnswerCalibration).
+  /// Throws std::invalid_argument for a table whose split is "test", without labels and quality, or
+  /// without what the policy looks at.
   void fit(const OutcomeTable& held_out);
 
   /// Keeps others from changing it.
@@ -124,6 +128,9 @@ class Policy {
   void without(std::size_t model);
   /// (N), what the models cost now.
   const std::vector<double>& prices() const;
+  /// What it has learnt of answers without distributions; null where they came with them, or where
+  /// it does not look at them.
+  const std::shared_ptr<const AnswerCalibration>& calibration() const { return calibration_; }
   /// What deciding itself costs now.
   double multiplexer_cost() const { return multiplexer_cost_; }
   /// The inputs it was fitted on.
@@ -193,6 +200,7 @@ class Policy {
                                              const PolicyMaker& make);
 
   void require_fitted() const;
+  Decisions decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const;
   Decisions replay(const OutcomeTable& table, const PolicyParameters& parameters) const;
   /// Makes the front and the default point from the candidates.
   void choose_again();
@@ -209,6 +217,7 @@ class Policy {
   std::int64_t classes_ = 0;
   std::size_t best_single_ = 0;
   std::shared_ptr<const TableIdentity> identity_;
+  std::shared_ptr<const AnswerCalibration> calibration_;
   std::vector<OperatingPoint> candidates_, points_;
   OperatingPoint point_;
 };

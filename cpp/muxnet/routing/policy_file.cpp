@@ -43,6 +43,7 @@ Json Policy::to_json() const {
           {"candidates", candidates_},
           {"point", point_},
           {"learnt", learnt()},
+          {"calibration", calibration_ ? calibration_->to_json() : Json()},
           {"fitted_on", *identity_},
           {"classes", classes_},
           {"class_names", class_names_}};
@@ -66,6 +67,12 @@ void Policy::from_json(const Json& content) {
                accuracies_.size(), " accuracies, ", candidates_.size(), " points"));
   require((~dropped_ & all_models(count)) != 0, name(), "a model that may be called", "none");
   restore(content.at("learnt"));
+  calibration_.reset();
+  if (const Json& calibration = content.at("calibration"); !calibration.is_null()) {
+    calibration_ = std::make_shared<const AnswerCalibration>(calibration);
+    require(calibration_->models() == count, name(), text("calibrations of ", count, " models"),
+            text(calibration_->models()));
+  }
   for (const auto& point : candidates_) {
     make_rule(point.parameters);
     require(point.called_shares.size() == count, name(), text(count, " called shares"),

@@ -4,6 +4,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
@@ -59,9 +60,21 @@ Json seen_by_router(const Evidence& evidence) {
   return seen;
 }
 
-std::span<const float> output_of(const Evidence& evidence, std::size_t model, std::size_t models) {
-  const std::size_t classes = evidence.probabilities.size() / models;
-  return evidence.probabilities.subspan(model * classes, classes);
+/// Probabilities of all classes as such; else what there is: of the likeliest, or an answer alone.
+Json output_of(const Evidence& evidence, std::size_t model) {
+  if (evidence.probabilities.empty()) {
+    const std::size_t count = evidence.answer_scores.size() / evidence.predictions.size();
+    Json scores = Json::array();
+    for (const float score : evidence.answer_scores.subspan(model * count, count)) {
+      scores.push_back(std::isnan(score) ? Json(nullptr) : Json(shortest(score)));
+    }
+    return {{"answer", evidence.predictions[model]}, {"scores", std::move(scores)}};
+  }
+  const Distribution said = evidence.distribution(model);
+  if (said.dense()) return numbers(said.values);
+  return {{"classes", std::vector(said.classes.begin(), said.classes.end())},
+          {"probabilities", numbers(said.values)},
+          {"of", said.count}};
 }
 
 std::uint64_t bits_of(const Policy& policy, const std::vector<std::string>& models) {
@@ -75,16 +88,58 @@ std::uint64_t bits_of(const Policy& policy, const std::vector<std::string>& mode
   return bits;
 }
 
+AnswerForm form_of(const ReadJson& output, std::int64_t classes) {
+  const auto count = [](const ReadJson& values) {
+    return static_cast<std::int64_t>(values.size());
+  };
+  if (output.is_array()) return {count(output), count(output), 0};
+  if (!output.contains("classes")) return {classes, 0, count(output.at("scores"))};
+  return {output.at("of").get<std::int64_t>(), count(output.at("classes")), 0};
+}
+
+void require_size(std::size_t size, std::size_t expected, const std::string& of) {
+  require(size == expected && expected > 0, "record", text(expected, " classes"),
+          text(size, " of ", of));
+}
+
+void read_output(const ReadJson& output, const AnswerForm& form, const std::string& name,
+                 std::size_t model, KnownInput& input) {
+  const auto in_range = [&](std::int32_t k) { return k >= 0 && k < form.classes; };
+  if (output.is_array()) {
+    const auto values = output.get<std::vector<float>>();
+    require_size(values.size(), static_cast<std::size_t>(form.classes), name);
+    input.answers.store(0, model, values);
+  } else if (form.listed > 0) {
+    const auto classes = output.at("classes").get<std::vector<std::int32_t>>();
+    const auto values = output.at("probabilities").get<std::vector<float>>();
+    require_size(classes.size(), static_cast<std::size_t>(form.listed), name);
+    require_size(values.size(), classes.size(), name);
+    require(std::all_of(classes.begin(), classes.end(), in_range), "record",
+            text("classes below ", form.classes), text("others of ", name));
+    input.answers.store(0, model, {values, classes, static_cast<std::size_t>(form.classes)});
+  } else {
+    const auto answer = output.at("answer").get<std::int32_t>();
+    std::vector<float> scores;
+    for (const auto& score : output.at("scores")) {
+      scores.push_back(score.is_null() ? std::numeric_limits<float>::quiet_NaN()
+                                       : score.get<float>());
+    }
+    require(in_range(answer) && static_cast<std::int64_t>(scores.size()) == form.scores, "record",
+            text("a class below ", form.classes, " with ", form.scores, " scores"),
+            text(answer, " with ", scores.size(), " of ", name));
+    input.answers.store(0, model, answer, scores);
+  }
+  input.known |= model_bit(model);
+}
+
 KnownInput input_of(const Policy& policy, const ReadJson& record) {
   const ReadJson& outputs = record.at("outputs");
   require(!outputs.empty(), "record", "outputs of the models called", "none");
-  const std::size_t classes = outputs.front().size();
-  KnownInput input(policy.models().size(), classes);
+  const AnswerForm form = form_of(outputs.front(), policy.classes());
+  KnownInput input(policy.models().size(), form);
   for (const auto& [name, output] : outputs.items()) {
-    require(output.size() == classes && classes > 0, "record", text(classes, " classes"),
-            text(output.size(), " of ", name));
     const auto model = static_cast<std::size_t>(std::countr_zero(bits_of(policy, {name})));
-    input.store(model, output.get<std::vector<float>>());
+    read_output(output, form, name, model, input);
   }
   const ReadJson& seen = record.at("seen");
   input.weights = seen.value("weights", std::vector<float>{});
@@ -131,8 +186,7 @@ ReplayedRecord replay(const Policy& policy, const std::string& version, Rules& r
   const Walk walk =
       run_known(*rule, evidence, input.known, departed, [](const Evidence&, const Step&) {});
   result.called = walk.called(policy.models());
-  std::vector<float> joint(input.width);
-  result.answer = combine(*rule, evidence, walk, joint);
+  result.answer = combine(*rule, evidence, walk, {});
   result.same = content.at("called").get<std::vector<std::string>>() == result.called &&
                 content.at("answer").get<std::int32_t>() == result.answer;
   return result;
@@ -200,9 +254,9 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
         steps.push_back(std::move(entry));
       });
   for (const std::size_t model : models_of(evidence.called)) {
-    outputs[models_[model]] = numbers(output_of(evidence, model, models_.size()));
+    outputs[models_[model]] = output_of(evidence, model);
   }
-  std::vector<float> joint(evidence.probabilities.size() / models_.size());
+  std::vector<float> joint(evidence.probabilities.empty() ? 0 : evidence.classes);
   const std::int32_t answer = combine(*rule_, evidence, walk, joint);
   Json result{{"format", format_name}, {"policy", policy_}, {"version", version_}};
   if (point_) result["point"] = *point_;
@@ -211,9 +265,9 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
                  {"steps", std::move(steps)},
                  {"called", walk.called(models_)},
                  {"outputs", std::move(outputs)},
-                 {"answer", answer},
-                 {"probability", shortest(joint[static_cast<std::size_t>(answer)])},
-                 {"cost", cost_of(evidence.called, uses_multiplexer_)},
+                 {"answer", answer}});
+  if (!joint.empty()) result["probability"] = shortest(joint[static_cast<std::size_t>(answer)]);
+  result.update({{"cost", cost_of(evidence.called, uses_multiplexer_)},
                  {"alternatives", alternatives(evidence, known)}});
   if (departed && (walk.wanted & ~evidence.called) != 0) {
     result["departure"] = {{"reason", departed->reason},
@@ -270,12 +324,11 @@ Json plan_decision(const Policy& policy, Evidence evidence) {
   const auto rule = policy.rule();
   const std::size_t models = policy.models().size();
   const auto classes = static_cast<std::size_t>(policy.classes());
-  KnownInput unsure(models, classes);
+  KnownAnswers unsure(1, static_cast<std::int64_t>(models),
+                      AnswerForm::of_distributions(policy.classes()));
   const std::vector<float> alike(classes, 1.0F / static_cast<float>(classes));
-  for (std::size_t model = 0; model < models; ++model) unsure.store(model, alike);
-  evidence.probabilities = unsure.probabilities;
-  evidence.predictions = unsure.predictions;
-  evidence.confidences = unsure.confidences;
+  for (std::size_t model = 0; model < models; ++model) unsure.store(0, model, alike);
+  unsure.show(0, evidence);
   evidence.called = 0;
   Json plan;
   run_steps(*rule, evidence, [&](const Evidence& before, const Step& step) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
@@ -9,32 +10,38 @@
 
 namespace muxnet {
 
-OutcomeRows::OutcomeRows(const OutcomeTable& table)
-    : models_(static_cast<std::size_t>(table.model_count())),
-      classes_(static_cast<std::size_t>(table.class_count())),
-      probabilities_(table.fields().probabilities.span<float>()),
-      predictions_(table.predictions().span<std::int32_t>()),
-      confidences_(table.confidences().span<float>()),
-      weights_(table.fields().weights.span<float>()),
-      scores_(table.fields().scores.span<float>()),
-      offload_scores_(table.fields().offload_score.span<float>()),
-      features_(table.fields().features.span<float>()),
-      labels_(table.labelled() ? table.labels() : std::span<const std::int32_t>{}) {}
+Distribution Evidence::distribution(std::size_t model) const {
+  const std::size_t width = probabilities.size() / predictions.size();
+  Distribution result{probabilities.subspan(model * width, width), {}, classes};
+  if (!top_classes.empty()) result.classes = top_classes.subspan(model * width, width);
+  return result;
+}
+
+OutcomeRows::OutcomeRows(const OutcomeTable& table) : table_(&table) {}
 
 Evidence OutcomeRows::at(std::size_t row) const {
+  const OutcomeFields& fields = table_->fields();
+  const auto rows = static_cast<std::size_t>(table_->size());
+  const auto of = [&]<class T>(const Tensor& tensor, T) -> std::span<const T> {
+    if (tensor.empty()) return {};
+    const std::size_t width = static_cast<std::size_t>(tensor.size()) / rows;
+    return {tensor.data<T>() + row * width, width};
+  };
   Evidence evidence;
   evidence.input = static_cast<std::int64_t>(row);
-  evidence.probabilities = probabilities_.subspan(row * models_ * classes_, models_ * classes_);
-  evidence.predictions = predictions_.subspan(row * models_, models_);
-  evidence.confidences = confidences_.subspan(row * models_, models_);
-  if (!weights_.empty()) evidence.weights = weights_.subspan(row * models_, models_);
-  if (!scores_.empty()) evidence.scores = scores_.subspan(row * models_, models_);
-  if (!offload_scores_.empty()) evidence.offload_score = offload_scores_[row];
-  if (!features_.empty()) {
-    const std::size_t width = features_.size() * models_ / predictions_.size();
-    evidence.features = features_.subspan(row * width, width);
-  }
-  if (!labels_.empty()) evidence.label = labels_[row];
+  evidence.classes = static_cast<std::size_t>(fields.classes);
+  evidence.predictions = of(fields.predictions, std::int32_t{});
+  evidence.confidences = of(table_->confidences(), float{});
+  evidence.answer_scores = of(fields.answer_scores, float{});
+  evidence.probabilities = of(fields.probabilities, float{});
+  evidence.top_classes = of(fields.top_classes, std::int32_t{});
+  evidence.weights = of(fields.weights, float{});
+  evidence.scores = of(fields.scores, float{});
+  evidence.features = of(fields.features, float{});
+  if (!fields.offload_score.empty())
+    evidence.offload_score = fields.offload_score.data<float>()[row];
+  if (!fields.labels.empty()) evidence.label = fields.labels.data<std::int32_t>()[row];
+  if (table_->judged()) evidence.quality = of(table_->quality(), float{});
   return evidence;
 }
 
@@ -58,18 +65,69 @@ void check_step(const Step& step, std::uint64_t called) {
   }
 }
 
+namespace {
+
+/// The class that most of the models give, of equals the surest one's.
+std::int32_t vote(const Evidence& evidence, std::uint64_t models) {
+  const auto before = [&](std::size_t a, std::size_t b) {  // NaN is surer than nothing
+    return !(evidence.confidences[a] <= evidence.confidences[b]) &&
+           !std::isnan(evidence.confidences[a]);
+  };
+  std::size_t winner = 0, most = 0;
+  for (const std::size_t model : models_of(models)) {
+    std::size_t votes = 0;
+    for (const std::size_t other : models_of(models)) {
+      votes += evidence.predictions[other] == evidence.predictions[model] ? 1 : 0;
+    }
+    if (votes < most || (votes == most && !before(model, winner))) continue;
+    most = votes;
+    winner = model;
+  }
+  return evidence.predictions[winner];
+}
+
+}  // namespace
+
+std::int32_t answer_alone(const Evidence& evidence, std::size_t model,
+                          std::span<float> probabilities) {
+  if (!probabilities.empty()) {
+    const std::size_t classes = probabilities.size();
+    if (!evidence.whole.empty()) {
+      std::copy_n(evidence.whole.data() + model * classes, classes, probabilities.begin());
+    } else if (!evidence.probabilities.empty()) {
+      evidence.distribution(model).expand(probabilities);
+    } else {
+      tell(evidence.predictions[model], probabilities);
+    }
+  }
+  return evidence.predictions[model];
+}
+
+void tell(std::int32_t answer, std::span<float> probabilities) {
+  std::fill(probabilities.begin(), probabilities.end(), 0.0F);
+  if (!probabilities.empty()) probabilities[static_cast<std::size_t>(answer)] = 1;
+}
+
 std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
                            std::span<float> probabilities) const {
-  std::fill(probabilities.begin(), probabilities.end(), 0.0F);
-  const std::size_t classes = probabilities.size();
-  for (const std::size_t model : models_of(answer_from)) {
-    const float* row = evidence.probabilities.data() + model * classes;
-    for (std::size_t k = 0; k < classes; ++k) probabilities[k] += row[k];
+  if (std::has_single_bit(answer_from)) {
+    return answer_alone(evidence, static_cast<std::size_t>(std::countr_zero(answer_from)),
+                        probabilities);
   }
-  const float scale = 1.0F / static_cast<float>(std::popcount(answer_from));
-  for (float& value : probabilities) value *= scale;
-  const auto top = std::max_element(probabilities.begin(), probabilities.end());
-  return static_cast<std::int32_t>(top - probabilities.begin());
+  if (evidence.probabilities.empty()) {
+    const std::int32_t answer = vote(evidence, answer_from);
+    tell(answer, probabilities);
+    return answer;
+  }
+  thread_local std::vector<Distribution> said;
+  thread_local Mixture mean;
+  said.clear();
+  for (const std::size_t model : models_of(answer_from)) {
+    said.push_back(evidence.distribution(model));
+  }
+  mean_of(said, mean);
+  if (!probabilities.empty()) mean.expand(probabilities);
+  return mean.class_at(mean.top());
 }
 
 Tensor answer_probabilities(const Rule& rule, const OutcomeTable& table) {
@@ -89,16 +147,17 @@ Decisions Rule::replay(const OutcomeTable& table) const {
   Decisions decisions;
   decisions.called.resize(n);
   decisions.answers.resize(n);
-  std::vector<float> mean(static_cast<std::size_t>(table.class_count()));
+  decisions.answered_from.resize(n);
   const OutcomeRows rows(table);
   for (std::size_t row = 0; row < n; ++row) {
     Evidence evidence = rows.at(row);
     const Step step = run_steps(*this, evidence, [](const Evidence&, const Step&) {});
     decisions.called[row] = evidence.called;
+    decisions.answered_from[row] = step.answer_from;
     const auto first = static_cast<std::size_t>(std::countr_zero(step.answer_from));
     decisions.answers[row] = std::has_single_bit(step.answer_from)
                                  ? evidence.predictions[first]
-                                 : combine(evidence, step.answer_from, mean);
+                                 : combine(evidence, step.answer_from, {});
   }
   return decisions;
 }

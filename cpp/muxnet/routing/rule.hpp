@@ -8,6 +8,7 @@
 
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/routing/decisions.hpp"
+#include "muxnet/routing/distribution.hpp"
 #include "muxnet/routing/model_mask.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 
@@ -22,10 +23,18 @@ struct Evidence {
   float offload_score = std::numeric_limits<float>::quiet_NaN();
   std::span<const float> features;            ///< (F) or empty
   std::uint64_t called = 0;                   ///< bit i: model i has answered
-  std::span<const float> probabilities;       ///< (N, K)
-  std::span<const std::int32_t> predictions;  ///< (N)
-  std::span<const float> confidences;         ///< (N), max-softmax
+  std::size_t classes = 0;                    ///< K
+  std::span<const std::int32_t> predictions;  ///< (N), classes
+  std::span<const float> confidences;         ///< (N), max-softmax or a score of any range, or NaN
+  std::span<const float> answer_scores;       ///< (N, S) or empty
+  std::span<const float> probabilities;       ///< (N, W), as OutcomeFields has them, or empty
+  std::span<const std::int32_t> top_classes;  ///< (N, W) or empty: of all classes
+  std::span<const float> whole;               ///< (N, K), where models answer now, or empty
   std::int32_t label = -1;                    ///< only the oracle may read it; -1: not known
+  std::span<const float> quality;             ///< (N), only the oracle may read it; or empty
+
+  /// What a model called answered; empty where it gives no distribution.
+  Distribution distribution(std::size_t model) const;
 };
 
 /// The rows of a table as evidence, of which nothing is called yet. The table must outlive it.
@@ -35,12 +44,15 @@ class OutcomeRows {
   Evidence at(std::size_t row) const;
 
  private:
-  std::size_t models_, classes_;
-  std::span<const float> probabilities_;
-  std::span<const std::int32_t> predictions_;
-  std::span<const float> confidences_, weights_, scores_, offload_scores_, features_;
-  std::span<const std::int32_t> labels_;
+  const OutcomeTable* table_;
 };
+
+/// The answer of one model called, and what it says of the classes.
+std::int32_t answer_alone(const Evidence& evidence, std::size_t model,
+                          std::span<float> probabilities);
+
+/// All probability to one answer, where there is room for probabilities: of models that give none.
+void tell(std::int32_t answer, std::span<float> probabilities);
 
 /// What to do next: call more models, or answer from some of those called.
 struct Step {
@@ -76,8 +88,9 @@ class Rule {
   virtual Reason explain(const Evidence& evidence) const;
 
   /// The class answered: the argmax of the mean probabilities of `answer_from`, which
-  /// `probabilities` (K) receives. Of one model this must stay its own answer: a replay reads that
-  /// from the table's predictions.
+  /// `probabilities` (K), where there is room for them, receives; of models without distributions
+  /// the class that most of them give, of equals the surest one's. Of one model this must stay its
+  /// own answer: a replay reads that from the table's predictions.
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                                std::span<float> probabilities) const;
 
@@ -90,7 +103,7 @@ class Rule {
   /// The models, of those called (at least one), to answer from when no further one may be called.
   virtual std::uint64_t answer_now(const Evidence& evidence) const { return evidence.called; }
 
-  /// Decisions for every row of a table, by stepping through each.
+  /// Decisions for every row of a table that has no answer missing, by stepping through each.
   virtual Decisions replay(const OutcomeTable& table) const;
 };
 

@@ -24,9 +24,7 @@ bool has_offload(const Multiplexer& multiplexer) {
 }  // namespace
 
 BatchEvidence::BatchEvidence(std::int64_t rows, std::int64_t models, std::int64_t classes)
-    : probabilities_({rows, models, classes}),
-      predictions_({rows, models}, DType::i32),
-      confidences_({rows, models}) {}
+    : answers_(rows, models, AnswerForm::of_distributions(classes)) {}
 
 Evidence BatchEvidence::of(std::int64_t row, std::uint64_t called) const {
   Evidence evidence;
@@ -36,22 +34,13 @@ Evidence BatchEvidence::of(std::int64_t row, std::uint64_t called) const {
   if (!view.offload_score.empty()) evidence.offload_score = view.offload_score.data<float>()[row];
   evidence.features = row_of(view.features, row);
   evidence.called = called;
-  evidence.probabilities = row_of(probabilities_, row);
-  evidence.predictions = {predictions_.data<std::int32_t>() + row * models(),
-                          static_cast<std::size_t>(models())};
-  evidence.confidences = row_of(confidences_, row);
+  answers_.show(row, evidence);
   return evidence;
 }
 
 void BatchEvidence::store(std::int64_t row, std::size_t model, const Tensor& answers,
                           std::int64_t from) {
-  const auto answer = row_of(answers, from);
-  const std::int64_t cell = row * models() + static_cast<std::int64_t>(model);
-  std::copy(answer.begin(), answer.end(),
-            probabilities_.data<float>() + cell * static_cast<std::int64_t>(answer.size()));
-  const auto best = std::max_element(answer.begin(), answer.end());
-  predictions_.data<std::int32_t>()[cell] = static_cast<std::int32_t>(best - answer.begin());
-  confidences_.data<float>()[cell] = *best;
+  answers_.store(row, model, row_of(answers, from));
 }
 
 void BatchEvidence::store(std::int64_t row, const MultiplexerView& from_view, std::int64_t from) {

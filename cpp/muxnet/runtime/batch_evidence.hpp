@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "muxnet/routing/rule.hpp"
+#include "muxnet/routing/known_answers.hpp"
 #include "muxnet/runtime/run_multiplexer.hpp"
 
 namespace muxnet {
@@ -21,8 +21,8 @@ class BatchEvidence {
   /// Copies row `from` of what a multiplexer said.
   void store(std::int64_t row, const MultiplexerView& view, std::int64_t from);
 
-  std::int64_t rows() const { return predictions_.dim(0); }
-  std::int64_t models() const { return predictions_.dim(1); }
+  std::int64_t rows() const { return answers_.rows(); }
+  std::int64_t models() const { return answers_.models(); }
 
   /// Tensors of rows() rows for what a multiplexer of this kind says; before the rows are stored.
   void make_room(const Multiplexer& multiplexer);
@@ -31,9 +31,7 @@ class BatchEvidence {
   std::int64_t first_input = 0;
 
  private:
-  Tensor probabilities_;  ///< (n, N, K)
-  Tensor predictions_;    ///< i32 (n, N)
-  Tensor confidences_;    ///< (n, N)
+  KnownAnswers answers_;
 };
 
 }  // namespace muxnet

@@ -27,7 +27,7 @@ def classes_of_policy(policy: _core.Policy) -> Classes:
 
 def classes_of_table(table: _core.OutcomeTable) -> Classes:
     """Return the classes of a table."""
-    return Classes(table.probabilities.shape[2], tuple(table.class_names))
+    return Classes(table.classes, tuple(table.class_names))
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -283,7 +283,7 @@ class _Arena:
     def alone(self, family: Sequence[_core.Policy]) -> _Attained:
         """Return what the best single model attains, the same for each seed of a zoo."""
         both = list(zip(family, self.tests, strict=True))
-        right = [np.asarray(test.correct)[:, policy.best_single] for policy, test in both]
+        right = [np.asarray(test.quality)[:, policy.best_single] for policy, test in both]
         costs = [test.costs(self.kind)[policy.best_single] for policy, test in both]
         return _Attained(np.stack(right), float(np.mean(costs)) / self.unit)
 
@@ -316,7 +316,7 @@ class _Arena:
             if point is None:
                 return None
             found = _core.evaluate(policy, point, test)
-            right.append(np.asarray(found.correct))
+            right.append(np.asarray(found.quality))
             costs.append(found.costs[self.kind].mean.value / self.unit)
         return _Attained(np.stack(right), float(np.mean(costs)))
 

@@ -134,7 +134,7 @@ def cross_fit(
     say(f"multiplexer {folds + 1} of {folds + 1}, of all inputs, which is the one that is kept")
     multiplexer = learner.fit(np.ones(len(table), np.bool_))
     if multiplexer.objective == _core.Objective.correctness:
-        scores = _core.scale_scores(multiplexer.model, scores, table.correct)
+        scores = _core.scale_scores(multiplexer.model, scores, table.right)
     costs = pricing.costs(multiplexer, table.cost_kinds)
     say(_priced(multiplexer, costs, pricing))
     scored = _core.with_view(table, _core.view_of_scores(multiplexer, scores), costs)
@@ -189,7 +189,7 @@ class _Learner:
                 learn,
                 data,
                 config,
-                answers=np.asarray(table.correct, np.float32),
+                answers=np.asarray(table.quality, np.float32),
                 progress=self._progress,
             )
         return fit_multiplexer(
@@ -214,7 +214,7 @@ class _Learner:
             kept,
             network=multiplexer_options(shape, len(table.models), self._config),
             models=table.models,
-            classes=table.probabilities.shape[2],
+            classes=table.classes,
             cost_kind=self._cost_kind,
             learnt_from=table.inputs_digest,
         )

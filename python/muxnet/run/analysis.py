@@ -108,7 +108,7 @@ def offload_decision(run: LoadedRun) -> OffloadDecision:
     table = _core.OutcomeTable.load(run.folder.outcomes("offload-test"))
     score = np.asarray(table.offload_score)
     device = int(np.argmin(table.costs("macs")))
-    wrong = np.asarray(table.correct)[:, device] == 0
+    wrong = np.asarray(table.right)[:, device] == 0
     if wrong.all() or not wrong.any():
         name = table.models[device]
         expected = f"inputs that {name} gets right and others"

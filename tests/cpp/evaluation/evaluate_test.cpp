@@ -102,7 +102,7 @@ TEST(Evaluate, at_another_point_is_as_if_it_were_chosen) {
   policy->choose(point);
   const auto chosen = evaluate(*policy, test);
   EXPECT_EQ(found.parameters, chosen.parameters);
-  EXPECT_EQ(found.correct, chosen.correct);
+  EXPECT_EQ(found.quality, chosen.quality);
   EXPECT_EQ(found.accuracy.interval.low, chosen.accuracy.interval.low);
   EXPECT_EQ(found.called_shares, chosen.called_shares);
 }
@@ -137,7 +137,7 @@ TEST(Hardness, counts_failing_models_and_who_is_right_where_others_fail) {
   EXPECT_EQ(input_hardness(table), (std::vector<std::int64_t>{0, 1, 1, 1, 2}));
   EXPECT_EQ(hardness_histogram(table), (std::vector<std::int64_t>{1, 3, 1}));
   EXPECT_EQ(right_wrong_matrix(table), (std::vector<double>{0, 0.4, 0.2, 0}));
-  const Decisions decisions{{1, 2, 2, 2, 3}, {1, 0, 0, 1, 0}, false};
+  const Decisions decisions{{1, 2, 2, 2, 3}, {1, 0, 0, 1, 0}, {1, 2, 2, 2, 2}};
   const auto levels = by_hardness(table, decisions);
   ASSERT_EQ(levels.size(), 3U);
   EXPECT_EQ(levels[1].inputs, 3);

@@ -59,7 +59,7 @@ TEST(Neighbours, leave_a_row_out_of_its_own) {
   const OutcomeTable table = random_table(3, {.inputs = 500, .models = 1});
   const Neighbours neighbours(table);
   ASSERT_GT(neighbours.nearest(), 0U);
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto correct = table.right();
   const auto lean = [&](const std::vector<double>& estimates) {
     double sum = 0, right = 0;
     for (std::size_t i = 0; i < 500; ++i) right += correct[i];

@@ -95,8 +95,8 @@ TEST(JointConfidence, cross_fitted_values_do_not_know_their_own_row) {
   const auto lean = [&](const std::vector<double>& confidences) {
     double right = 0, wrong = 0, rights = 0;
     for (std::size_t row = 0; row < 300; ++row) {
-      (joint.correct()[row] != 0 ? right : wrong) += confidences[row];
-      rights += joint.correct()[row];
+      (joint.quality()[row] > 0 ? right : wrong) += confidences[row];
+      rights += joint.quality()[row];
     }
     return right / rights - wrong / (300 - rights);
   };

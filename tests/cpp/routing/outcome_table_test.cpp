@@ -2,14 +2,17 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <numeric>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/safetensors.hpp"
+#include "muxnet/routing/decisions.hpp"
 #include "support/tables.hpp"
 
 namespace muxnet {
@@ -55,11 +58,12 @@ class OutcomeFileTest : public ::testing::Test {
 TEST(OutcomeTable, derives_answers_once) {
   const OutcomeTable table(small());
   const auto predictions = table.predictions().span<std::int32_t>();
-  const auto correct = table.correct().span<std::uint8_t>();
+  const auto quality = table.quality().span<float>();
   EXPECT_EQ(std::vector<std::int32_t>(predictions.begin(), predictions.end()),
             (std::vector<std::int32_t>{1, 1, 0, 1, 0, 0}));
-  EXPECT_EQ(std::vector<std::uint8_t>(correct.begin(), correct.end()),
-            (std::vector<std::uint8_t>{1, 1, 0, 1, 1, 1}));
+  EXPECT_EQ(std::vector<float>(quality.begin(), quality.end()),
+            (std::vector<float>{1, 1, 0, 1, 1, 1}));
+  EXPECT_EQ(table.right(), (std::vector<std::uint8_t>{1, 1, 0, 1, 1, 1}));
   EXPECT_FLOAT_EQ(table.confidences().span<float>()[2], 0.8F);
   EXPECT_NEAR(table.accuracies()[0], 2.0 / 3, 1e-12);
   EXPECT_NEAR(table.accuracies()[1], 1.0, 1e-12);
@@ -85,7 +89,7 @@ TEST(OutcomeTable, takes_the_rounding_of_float16) {
 }
 
 TEST(OutcomeTable, refuses_fields_that_disagree) {
-  expect_text(error_after([](auto& f) { f.models.pop_back(); }), {"2 model names", "received 1"});
+  expect_text(error_after([](auto& f) { f.models.pop_back(); }), {"(3, 1, classes)", "(3, 2, 2)"});
   expect_text(error_after([](auto& f) { f.models[1] = "m0"; }), {"different", "'m0' twice"});
   expect_text(error_after([](auto& f) { f.models[1] = ""; }), {"not empty"});
   expect_text(error_after([](auto& f) { f.labels = Tensor({2}, DType::i32); }),
@@ -95,7 +99,7 @@ TEST(OutcomeTable, refuses_fields_that_disagree) {
   expect_text(error_after([](auto& f) {
                 f.probabilities = Tensor({3, 2});
               }),
-              {"(inputs, models, classes)", "(3, 2)"});
+              {"(3, 2, classes)", "(3, 2)"});
   expect_text(error_after([](auto& f) {
                 f.weights = Tensor({3, 3});
                 f.multiplexer_costs["macs"] = 0;
@@ -108,8 +112,7 @@ TEST(OutcomeTable, refuses_fields_that_disagree) {
 TEST(OutcomeTable, refuses_costs_that_are_none) {
   expect_text(error_after([](auto& f) { f.costs.clear(); }), {"at least one kind of cost"});
   expect_text(error_after([](auto& f) { f.costs["macs"] = {1}; }), {"2 costs of kind 'macs'"});
-  expect_text(error_after([](auto& f) { f.costs["macs"][1] = 0; }), {"above 0", "'m1'"});
-  expect_text(error_after([](auto& f) { f.costs["macs"][0] = -3; }), {"above 0", "-3", "'m0'"});
+  expect_text(error_after([](auto& f) { f.costs["macs"][0] = -3; }), {"at least 0", "-3", "'m0'"});
   expect_text(error_after([](auto& f) { f.multiplexer_costs["money"] = 1; }), {"'money'"});
   expect_text(error_after([](auto& f) { f.multiplexer_costs["macs"] = -1; }), {"at least 0", "-1"});
 }
@@ -157,8 +160,122 @@ TEST(OutcomeTable, works_without_labels_until_they_are_needed) {
   fields.labels = Tensor();
   const OutcomeTable table(fields);
   EXPECT_FALSE(table.labelled());
-  expect_text(error_of([&] { table.correct(); }), {"labels", "without"});
+  expect_text(error_of([&] { table.quality(); }), {"labels or quality", "without"});
   expect_text(error_of([&] { table.labels(); }), {"labels", "without"});
+}
+
+/// Three inputs, two models, an answer and a score each; the second did not answer the last.
+OutcomeFields answers_alone() {
+  OutcomeFields fields;
+  fields.models = {"m0", "m1"};
+  fields.predictions = Tensor::from<std::int32_t>({7, 7, 0, 2, 7, no_answer}, {3, 2});
+  fields.answer_scores = Tensor::from<float>({0, -3.5F, 12, 1, NAN, NAN}, {3, 2, 1});
+  fields.score_kinds = {"score"};
+  fields.labels = Tensor::from<std::int32_t>({7, 2, 1}, {3});
+  fields.costs["usd"] = {0, 2};
+  return fields;
+}
+
+TEST(OutcomeTable, holds_answers_and_scores_as_they_are) {
+  const OutcomeTable table(answers_alone());
+  EXPECT_FALSE(table.distributed());
+  EXPECT_EQ(table.class_count(), 8);
+  const auto confidences = table.confidences().span<float>();
+  EXPECT_EQ(confidences[1], -3.5F);
+  EXPECT_EQ(confidences[2], 12.0F);
+  EXPECT_TRUE(std::isnan(confidences[4]));
+  EXPECT_EQ(table.accuracies(), (std::vector<double>{1.0 / 3, 1.0}));
+  EXPECT_TRUE(table.distribution(0, 0).empty());
+}
+
+TEST(OutcomeTable, leaves_out_inputs_with_a_missing_answer_when_asked) {
+  const OutcomeTable table(answers_alone());
+  EXPECT_TRUE(table.incomplete());
+  EXPECT_NEAR(table.missing_share(), 1.0 / 6, 1e-12);
+  const OutcomeTable complete = table.complete();
+  EXPECT_EQ(complete.size(), 2);
+  EXPECT_FALSE(complete.incomplete());
+  EXPECT_TRUE(complete.identity()->overlaps(*table.complete().identity()));
+  auto fields = answers_alone();
+  fields.predictions =
+      Tensor::from<std::int32_t>({no_answer, 7, no_answer, 2, 7, no_answer}, {3, 2});
+  expect_text(error_of([&] { OutcomeTable(fields).complete(); }), {"every model answered"});
+}
+
+TEST(OutcomeTable, takes_quality_in_place_of_labels) {
+  auto fields = answers_alone();
+  fields.labels = Tensor();
+  fields.quality = Tensor::from<float>({0.25F, 1, 0.5F, 0, 1, NAN}, {3, 2});
+  const OutcomeTable table(fields);
+  EXPECT_TRUE(table.judged());
+  EXPECT_EQ(table.accuracies(), (std::vector<double>{1.75 / 3, 0.5}));
+  EXPECT_EQ(table.right(), (std::vector<std::uint8_t>{0, 1, 1, 0, 1, 0}));
+  const Decisions decisions{{1, 3, 1}, {7, 2, 7}, {1, 3, 1}};
+  EXPECT_EQ(decisions.quality(table), (std::vector<double>{0.25, 0, 1}));
+  const Decisions strange{{1, 3, 1}, {7, 1, 7}, {1, 3, 1}};
+  expect_text(error_of([&] { strange.quality(table); }), {"some model gave", "row 1"});
+  fields.quality = Tensor::from<float>({0.25F, 1, 0.5F, 0, 1, 0.5F}, {3, 2});
+  expect_text(error_of([&] { OutcomeTable{fields}; }), {"no quality", "row 2, model 'm1'"});
+  fields.quality = Tensor::from<float>({0.25F, 1, 1.5F, 0, 1, NAN}, {3, 2});
+  expect_text(error_of([&] { OutcomeTable{fields}; }), {"quality in [0, 1]", "row 1, model 'm0'"});
+}
+
+TEST(OutcomeTable, counts_what_each_call_cost) {
+  auto fields = answers_alone();
+  fields.input_costs["usd"] = Tensor::from<float>({0, 4, 0, 1, 0, NAN}, {3, 2});
+  fields.input_costs["ms"] = Tensor::from<float>({1, 4, 2, 2, 3, NAN}, {3, 2});
+  const OutcomeTable table(fields);
+  EXPECT_EQ(table.costs("usd"), (std::vector<double>{0, 2}));  // what is expected was said
+  EXPECT_EQ(table.costs("ms"), (std::vector<double>{2, 3}));   // or is their mean
+  const OutcomeTable complete = table.complete();
+  const Decisions decisions{{3, 1}, {7, 0}, {2, 1}};
+  EXPECT_EQ(decisions.costs(complete, "usd"), (std::vector<double>{4, 0}));
+  EXPECT_EQ(decisions.costs(complete, "ms"), (std::vector<double>{5, 2}));
+  fields.input_costs["ms"] = Tensor::from<float>({1, 4, -2, 2, 3, NAN}, {3, 2});
+  expect_text(error_of([&] { OutcomeTable{fields}; }),
+              {"at least 0", "-2 ms", "row 1, model 'm0'"});
+}
+
+TEST(OutcomeTable, keeps_the_likeliest_of_many_classes) {
+  OutcomeFields fields;
+  fields.models = {"m0"};
+  fields.probabilities = Tensor({1, 1, 1000});
+  const auto values = fields.probabilities.span<float>();
+  for (std::size_t k = 0; k < values.size(); ++k) values[k] = 0.5F / 1000;
+  values[3] += 0.2F;
+  values[999] += 0.3F;
+  fields.labels = Tensor::from<std::int32_t>({999}, {1});
+  fields.costs["macs"] = {1};
+  const OutcomeTable table(fields);
+  EXPECT_EQ(table.class_count(), 1000);
+  EXPECT_EQ(table.fields().probabilities.dim(2), static_cast<std::int64_t>(kept_classes));
+  const Distribution said = table.distribution(0, 0);
+  EXPECT_EQ(said.classes[0], 999);
+  EXPECT_EQ(said.classes[1], 3);
+  EXPECT_EQ(said.classes[2], 0);
+  EXPECT_FLOAT_EQ(said.at(3), 0.2005F);
+  EXPECT_NEAR(said.at(500), 0.0005F, 1e-6);
+  EXPECT_EQ(table.predictions().span<std::int32_t>()[0], 999);
+  std::vector<float> all(1000);
+  said.expand(all);
+  EXPECT_NEAR(std::accumulate(all.begin(), all.end(), 0.0), 1, 1e-5);
+}
+
+TEST(OutcomeTable, refuses_top_classes_that_are_not_the_likeliest) {
+  const auto with = [](std::vector<std::int32_t> classes, std::vector<float> values) {
+    OutcomeFields fields;
+    fields.models = {"m0"};
+    fields.classes = 4;
+    fields.top_classes = Tensor::from(classes, {1, 1, 2});
+    fields.probabilities = Tensor::from(values, {1, 1, 2});
+    fields.costs["macs"] = {1};
+    return error_of([&] { OutcomeTable{fields}; });
+  };
+  expect_text(with({2, 2}, {0.5F, 0.4F}), {"likeliest of 4 classes", "row 0, model 'm0'"});
+  expect_text(with({2, 4}, {0.5F, 0.4F}), {"likeliest of 4 classes"});
+  expect_text(with({2, 1}, {0.4F, 0.5F}), {"falling probability"});
+  expect_text(with({2, 1}, {0.5F, 0.1F}), {"likeliest"});
+  expect_text(with({2, 1}, {0.7F, 0.5F}), {"sum to 1 at most"});
 }
 
 TEST(OutcomeTable, subset_keeps_rows_and_their_identity) {
@@ -229,6 +346,20 @@ TEST_F(OutcomeFileTest, refuses_hostile_files) {
   expect_text(error_of<FileError>([&] { OutcomeTable::load(path_); }), {"table.safetensors"});
 }
 
+TEST_F(OutcomeFileTest, keeps_answers_scores_and_costs) {
+  auto fields = answers_alone();
+  fields.input_costs["ms"] = Tensor::from<float>({1, 4, 2, 2, 3, NAN}, {3, 2});
+  fields.groups = Tensor::from<std::int64_t>({5, 5, -1}, {3});
+  OutcomeTable(fields).save(path_);
+  const OutcomeTable again = OutcomeTable::load(path_);
+  EXPECT_EQ(again.fields().score_kinds, fields.score_kinds);
+  EXPECT_EQ(again.fields().answer_scores.span<float>()[1], -3.5F);
+  EXPECT_EQ(again.fields().groups.span<std::int64_t>()[2], -1);
+  EXPECT_EQ(again.costs("ms"), (std::vector<double>{2, 3}));
+  EXPECT_EQ(again.class_count(), 8);
+  EXPECT_EQ(again.identity()->digest(), OutcomeTable(fields).identity()->digest());
+}
+
 TEST_F(OutcomeFileTest, refuses_content_that_is_no_table) {
   const std::string path = "table.safetensors";
   expect_text(error_of_file([](auto& c) { c.metadata.clear(); }), {path, "metadata 'format'"});
@@ -242,7 +373,11 @@ TEST_F(OutcomeFileTest, refuses_content_that_is_no_table) {
                 c.tensors["multiplexer_costs"] = Tensor({2, 2}, DType::f64);
               }),
               {path, "one number per kind"});
-  expect_text(error_of_file([](auto& c) { c.tensors.erase("probabilities"); }), {path, "inputs"});
+  expect_text(error_of_file([](auto& c) {
+                c.tensors.erase("probabilities");
+                c.tensors.erase("predictions");
+              }),
+              {path, "at least one input"});
   expect_text(error_of_file([](auto& c) { c.tensors["labels"] = Tensor({400}, DType::i64); }),
               {path, "labels i32"});
 }

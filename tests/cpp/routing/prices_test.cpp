@@ -50,7 +50,10 @@ TEST(Prices, that_are_none_change_nothing) {
   const auto policy = fitted("cascade", random_table(1, {.models = 3}));
   const double cost = policy->point().cost;
   expect_text(error_of([&] { policy->reprice({1, 2}); }), {"cascade.reprice", "3 costs", "2"});
-  expect_text(error_of([&] { policy->reprice({1, 0, 2}); }), {"costs above 0", "0 for 'model1'"});
+  expect_text(error_of([&] {
+                policy->reprice({1, -1, 2});
+              }),
+              {"costs of at least 0", "-1 for 'model1'"});
   expect_text(error_of([&] {
                 policy->reprice({1, 2, 3}, -1);
               }),

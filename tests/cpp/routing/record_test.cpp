@@ -90,7 +90,7 @@ TEST_P(Recorded, prices_the_alternatives_and_tells_who_was_right) {
     EXPECT_EQ(alone["model"], test_.models()[model]);
     EXPECT_EQ(alone["cost"]["macs"], test_.costs("macs")[model]);
     EXPECT_EQ(alone["cost"]["latency_ms"], test_.costs("latency_ms")[model]);
-    EXPECT_EQ(alone["right"], test_.correct().data<std::uint8_t>()[9 * 2 + model] == 1);
+    EXPECT_EQ(alone["right"], test_.right()[9 * 2 + model] == 1);
   }
 }
 
