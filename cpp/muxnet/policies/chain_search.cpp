@@ -94,7 +94,7 @@ Chain ChainPolicy::chain_of(const PolicyParameters& parameters) const {
     require((chain.first(j) & model_bit(chain.models[j])) == 0, name(),
             "different models in a chain", text("model ", chain.models[j], " twice"));
     if (j + 1 < chain.length) {
-      chain.thresholds[j] = parameter(parameters, text("threshold_", j), 0, always_defer);
+      chain.thresholds[j] = parameter(parameters, text("threshold_", j), -1, always_defer);
     }
   }
   return chain;
@@ -111,8 +111,8 @@ std::vector<double> quality_of(const OutcomeTable& table, std::size_t model) {
 }
 
 ChainState::ChainState(std::span<const double> confidences, std::vector<double> worth,
-                       std::size_t count)
-    : thresholds{0.0}, bins(confidences.size()), quality(std::move(worth)) {
+                       std::size_t count, double lowest)
+    : thresholds{lowest}, bins(confidences.size()), quality(std::move(worth)) {
   std::vector<double> sorted(confidences.begin(), confidences.end());
   std::sort(sorted.begin(), sorted.end());
   for (std::size_t i = 1; i < count; ++i) {

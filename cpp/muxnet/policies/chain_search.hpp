@@ -57,10 +57,11 @@ std::vector<double> quality_of(const OutcomeTable& table, std::size_t model);
 /// worth. bin(row) < s exactly when the confidence lies below thresholds[s], so that counting
 /// bins replaces comparing confidences.
 struct ChainState {
-  /// Confidences in [0, 1]; `count` bins at most, up to 255.
-  ChainState(std::span<const double> confidences, std::vector<double> worth, std::size_t count);
+  /// Confidences of at least `lowest`; `count` bins at most, up to 255.
+  ChainState(std::span<const double> confidences, std::vector<double> worth, std::size_t count,
+             double lowest = 0);
 
-  std::vector<double> thresholds;  ///< rising, [0] = 0: nothing lies below
+  std::vector<double> thresholds;  ///< rising; nothing lies below the first
   std::vector<std::uint8_t> bins;
   std::vector<double> quality;
   double accuracy = 0;  ///< its mean

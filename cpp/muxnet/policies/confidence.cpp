@@ -23,6 +23,8 @@ constexpr Eigen::Index few_rows = 5000;  // above, the second never was the bett
 constexpr int exponent_steps = 12;
 constexpr std::size_t enough_cells = 4'000'000;  // rows times classes, for a few exponents
 
+double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+
 double logarithm(float probability) { return std::log(std::max(probability, smallest)); }
 
 /// Log-odds and margin of the top class, entropy, of probabilities and of `others` classes that
@@ -119,7 +121,7 @@ CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, double ri
     for (Eigen::Index row = 0; row < x.rows(); ++row) {
       const auto at = static_cast<std::size_t>(row);
       if (fold_of[at] != fold) continue;
-      const double p = 1.0 / (1.0 + std::exp(-x.row(row).dot(without)));
+      const double p = sigmoid(x.row(row).dot(without));
       result.confidences[at] = p;
       const auto cost = [](double q) { return -std::log(std::max(q, double{smallest})); };
       result.loss += y[row] * cost(p) + (1 - y[row]) * cost(1 - p);
@@ -142,11 +144,11 @@ JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::siz
 }
 
 nlohmann::json JointConfidence::to_json() const {
-  return {{"models", models_},
-          {"classes", classes_},
-          {"among_answers", among_answers_},
-          {"exponents", exponents_},
-          {"coefficients", coefficients_}};
+  nlohmann::json gains = nlohmann::json::array();
+  for (const auto& [next, gain] : gains_) gains.push_back({next, gain.coefficients});
+  return {{"gains", std::move(gains)}, {"models", models_},
+          {"classes", classes_},       {"among_answers", among_answers_},
+          {"exponents", exponents_},   {"coefficients", coefficients_}};
 }
 
 JointConfidence::JointConfidence(const nlohmann::json& content)
@@ -161,6 +163,12 @@ JointConfidence::JointConfidence(const nlohmann::json& content)
                   static_cast<std::size_t>(max_pool_models),
           "joint confidence", "an exponent for each model and a coefficient for each feature",
           text(exponents_.size(), " and ", coefficients_.size()));
+  for (const auto& entry : content.at("gains")) {
+    auto& coefficients = gains_[entry.at(0).get<std::size_t>()].coefficients;
+    coefficients = entry.at(1).get<std::vector<double>>();
+    require(coefficients.size() == feature_count(), "joint confidence",
+            "a coefficient for each feature", text(coefficients.size()));
+  }
 }
 
 std::uint64_t JointConfidence::set() const {
@@ -299,53 +307,100 @@ std::int32_t JointConfidence::features(const Evidence& evidence, std::span<doubl
   return answered;
 }
 
-void JointConfidence::fit_confidence(const OutcomeTable& table, std::span<const double> target) {
+struct JointConfidence::Design {
+  Eigen::MatrixXd x;
+  Eigen::RowVectorXd mean, spread;
+  Decisions decisions;  ///< the joint answers
+
+  /// Coefficients of the features as they are.
+  std::vector<double> plain(const Eigen::VectorXd& coefficients) const {
+    const Eigen::RowVectorXd scaled = coefficients.transpose().array() / spread.array();
+    std::vector<double> result(scaled.data(), scaled.data() + scaled.size());
+    const Eigen::Index constant = scaled.size() - 1;
+    result.back() = coefficients[constant] - scaled.head(constant).dot(mean.head(constant));
+    return result;
+  }
+};
+
+JointConfidence::Design JointConfidence::design_of(const OutcomeTable& table) const {
   const OutcomeRows inputs(table);
   const auto rows = static_cast<Eigen::Index>(table.size());
   const auto columns = static_cast<Eigen::Index>(feature_count());
-  Eigen::MatrixXd x(rows, columns);
-  Decisions decisions;
+  Design design{Eigen::MatrixXd(rows, columns), {}, {}, {}};
   std::vector<double> values(feature_count());
   for (Eigen::Index row = 0; row < rows; ++row) {
-    decisions.answers.push_back(features(inputs.at(static_cast<std::size_t>(row)), values));
-    decisions.answered_from.push_back(set());
-    x.row(row) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), columns);
+    design.decisions.answers.push_back(features(inputs.at(static_cast<std::size_t>(row)), values));
+    design.decisions.answered_from.push_back(set());
+    design.x.row(row) = Eigen::Map<const Eigen::RowVectorXd>(values.data(), columns);
   }
-  quality_ = decisions.quality(table);
-  const Eigen::VectorXd y =
-      Eigen::Map<const Eigen::VectorXd>(target.empty() ? quality_.data() : target.data(), rows);
   // One penalty suits all columns only where they vary alike; a shift goes into the constant.
-  Eigen::RowVectorXd mean = x.colwise().mean();
-  Eigen::RowVectorXd spread =
-      ((x.rowwise() - mean).colwise().squaredNorm() / static_cast<double>(rows)).cwiseSqrt();
-  mean[columns - 1] = 0;
-  spread = (spread.array() > 1e-9).select(spread, 1.0);
+  Eigen::MatrixXd& x = design.x;
+  design.mean = x.colwise().mean();
+  design.spread =
+      ((x.rowwise() - design.mean).colwise().squaredNorm() / static_cast<double>(rows)).cwiseSqrt();
+  design.mean[columns - 1] = 0;
+  design.spread = (design.spread.array() > 1e-9).select(design.spread, 1.0);
   // A class that few inputs have would learn what happened to those: a penalty of its own.
   const auto classes = static_cast<Eigen::Index>(class_features());
-  spread.segment(columns - 1 - classes, classes).setConstant(indicator_spread);
-  x = (x.rowwise() - mean).array().rowwise() / spread.array();
+  design.spread.segment(columns - 1 - classes, classes).setConstant(indicator_spread);
+  x = (x.rowwise() - design.mean).array().rowwise() / design.spread.array();
+  return design;
+}
 
-  CrossFit best = cross_fit(x, y, ridges.front());
+void JointConfidence::fit_confidence(const OutcomeTable& table, std::span<const double> target) {
+  const Design design = design_of(table);
+  const auto rows = static_cast<Eigen::Index>(table.size());
+  quality_ = design.decisions.quality(table);
+  const Eigen::VectorXd y =
+      Eigen::Map<const Eigen::VectorXd>(target.empty() ? quality_.data() : target.data(), rows);
+  ridge_ = ridges.front();
+  CrossFit best = cross_fit(design.x, y, ridge_);
   if (rows <= few_rows) {
-    CrossFit other = cross_fit(x, y, ridges.back());
-    if (other.loss < best.loss) best = std::move(other);
+    CrossFit other = cross_fit(design.x, y, ridges.back());
+    if (other.loss < best.loss) {
+      best = std::move(other);
+      ridge_ = ridges.back();
+    }
   }
   cross_fitted_ = std::move(best.confidences);
-  const Eigen::RowVectorXd plain = best.coefficients.transpose().array() / spread.array();
-  coefficients_.assign(plain.data(), plain.data() + columns);
-  coefficients_.back() =
-      best.coefficients[columns - 1] - plain.head(columns - 1).dot(mean.head(columns - 1));
+  coefficients_ = design.plain(best.coefficients);
+  const OutcomeRows inputs(table);
   for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
     fitted_.push_back(confidence(inputs.at(row)));
   }
+}
+
+void JointConfidence::learn_gain(const OutcomeTable& table, std::size_t next,
+                                 std::span<const double> with_next) {
+  const Design design = design_of(table);
+  const auto rows = static_cast<Eigen::Index>(table.size());
+  CrossFit found =
+      cross_fit(design.x, Eigen::Map<const Eigen::VectorXd>(with_next.data(), rows), ridge_);
+  Gain& gain = gains_[next];
+  gain.coefficients = design.plain(found.coefficients);
+  gain.cross_fitted = std::move(found.confidences);
+  const Eigen::VectorXd z = design.x * found.coefficients;
+  for (std::size_t row = 0; row < gain.cross_fitted.size(); ++row) {
+    gain.cross_fitted[row] -= cross_fitted_[row];
+    gain.fitted.push_back(sigmoid(z[static_cast<Eigen::Index>(row)]) - fitted_[row]);
+  }
+}
+
+double JointConfidence::gain(const Evidence& evidence, std::size_t next) const {
+  thread_local std::vector<double> values;
+  values.resize(coefficients_.size());
+  features(evidence, values);
+  const auto worth = [](const std::vector<double>& coefficients) {
+    return sigmoid(std::inner_product(values.begin(), values.end(), coefficients.begin(), 0.0));
+  };
+  return worth(gains_.at(next).coefficients) - worth(coefficients_);
 }
 
 double JointConfidence::confidence(const Evidence& evidence) const {
   thread_local std::vector<double> values;
   values.resize(coefficients_.size());
   features(evidence, values);
-  const double z = std::inner_product(values.begin(), values.end(), coefficients_.begin(), 0.0);
-  return 1.0 / (1.0 + std::exp(-z));
+  return sigmoid(std::inner_product(values.begin(), values.end(), coefficients_.begin(), 0.0));
 }
 
 nlohmann::json confidences_json(const Confidences& confidences) {

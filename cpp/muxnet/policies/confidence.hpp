@@ -48,6 +48,18 @@ class JointConfidence {
   /// Expected target: of right and wrong its probability.
   double confidence(const Evidence& evidence) const;
 
+  /// Learns from the same rows what asking `next` too would gain: `with_next` (n) is what the
+  /// answer of these models and that one is worth.
+  void learn_gain(const OutcomeTable& table, std::size_t next, std::span<const double> with_next);
+  bool knows_gain(std::size_t next) const { return gains_.count(next) > 0; }
+  /// Expected gain of asking `next`, in [-1, 1]: sigmoid(x b_next) - confidence().
+  double gain(const Evidence& evidence, std::size_t next) const;
+  /// As cross_fitted() and fitted(), of gains.
+  const std::vector<double>& cross_fitted_gain(std::size_t next) const {
+    return gains_.at(next).cross_fitted;
+  }
+  const std::vector<double>& fitted_gain(std::size_t next) const { return gains_.at(next).fitted; }
+
   /// For each row of the table that it learnt from: the confidence by a regression that did not
   /// learn from that row (five folds), which thresholds may be chosen on; confidence(); and what
   /// the answer is worth. Empty when it comes from JSON.
@@ -58,6 +70,9 @@ class JointConfidence {
  private:
   void fit_exponents(const OutcomeTable& table);
   void fit_confidence(const OutcomeTable& table, std::span<const double> target);
+  /// Standardised features of all rows, and the way back of coefficients.
+  struct Design;
+  Design design_of(const OutcomeTable& table) const;
   std::size_t feature_count() const;
   std::size_t class_features() const;
   void multiply(const Evidence& evidence, Experts& experts) const;
@@ -69,6 +84,12 @@ class JointConfidence {
   bool among_answers_;                ///< the class must be one that some model answers
   std::vector<double> exponents_;     ///< one per model
   std::vector<double> coefficients_;  ///< of the features, the constant last
+  /// Of the answer once a further model has been asked.
+  struct Gain {
+    std::vector<double> coefficients, cross_fitted, fitted;
+  };
+  std::map<std::size_t, Gain> gains_;
+  double ridge_ = 1;
   std::vector<double> cross_fitted_, fitted_, quality_;
 };
 

@@ -25,7 +25,7 @@ class LearnedCascadeRule : public Rule {
   Step next(const Evidence& evidence) const override {
     const std::size_t stages = chain_.stages_run(evidence.called);
     if (stages == 0) return {model_bit(chain_.models[0]), 0};
-    if (stages == chain_.length || sure(evidence, stages)) return {0, evidence.called};
+    if (stages == chain_.length || enough(evidence, stages)) return {0, evidence.called};
     return {model_bit(chain_.models[stages]), 0};
   }
 
@@ -34,9 +34,8 @@ class LearnedCascadeRule : public Rule {
   Reason explain(const Evidence& evidence) const override {
     const std::size_t stages = chain_.stages_run(evidence.called);
     if (stages == 0 || stages == chain_.length) return {};
-    return Reason::at_least("learned confidence",
-                            confidences_->at(evidence.called).confidence(evidence),
-                            chain_.thresholds[stages - 1]);
+    return Reason::above("expected gain of the next model", gain(evidence, stages),
+                         -chain_.thresholds[stages - 1]);
   }
 
   std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
@@ -45,17 +44,26 @@ class LearnedCascadeRule : public Rule {
   }
 
  private:
-  bool sure(const Evidence& evidence, std::size_t stages) const {
+  double gain(const Evidence& evidence, std::size_t stages) const {
+    return confidences_->at(evidence.called).gain(evidence, chain_.models[stages]);
+  }
+  bool enough(const Evidence& evidence, std::size_t stages) const {
     const double threshold = chain_.thresholds[stages - 1];
-    if (threshold > 1.0) return false;
-    return confidences_->at(evidence.called).confidence(evidence) >= threshold;
+    return threshold <= 1.0 && -gain(evidence, stages) >= threshold;
   }
 
   Chain chain_;
   std::shared_ptr<const Confidences> confidences_;
 };
 
-/// A regression for each set of models, side by side: they know nothing of each other.
+std::vector<double> negated(const std::vector<double>& values) {
+  std::vector<double> result(values.size());
+  std::transform(values.begin(), values.end(), result.begin(), std::negate<>());
+  return result;
+}
+
+/// A regression for each set of models, side by side: they know nothing of each other. Then what
+/// each is expected to gain by a model behind its last one.
 std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
                                         const std::vector<std::vector<std::size_t>>& sets) {
   std::vector<std::optional<JointConfidence>> found(sets.size());
@@ -68,13 +76,28 @@ std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
   for (std::size_t i = 0; i < sets.size(); ++i) {
     learnt->emplace(bits_of(sets[i]), std::move(*found[i]));
   }
+  std::map<std::uint64_t, std::vector<std::size_t>> next;  // a set learns its own one by one
+  for (const auto& set : sets) {
+    const auto shorter = std::span(set).first(set.size() - 1);
+    if (!shorter.empty()) next[bits_of(shorter)].push_back(set.back());
+  }
+  tasks.clear();
+  for (const auto& [set, models] : next) {
+    tasks.emplace_back([&, set = set, &models = models] {
+      for (const std::size_t model : models) {
+        learnt->at(set).learn_gain(held_out, model, learnt->at(set | model_bit(model)).quality());
+      }
+    });
+  }
+  Lanes(threads()).run(tasks);
   return learnt;
 }
 
-/// `learned_cascade`: as `cascade`, but after each model a regression on all answers so far says
-/// how surely their product of experts is right (JointConfidence), and that product is the answer.
-/// Chains of up to three models and thresholds are searched on cross-fitted confidences. Of more
-/// than eight models the eight most promising take part. Parameters as of `cascade`.
+/// `learned_cascade`: models in order of rising cost; the answer is the product of experts of all
+/// that were asked (JointConfidence), and the next one is asked where regressions on their answers
+/// expect it to gain more than -threshold. Chains of up to three models and thresholds are searched
+/// on cross-fitted gains. Of more than eight models the eight most promising take part. Parameters
+/// as of `cascade`.
 class LearnedCascadePolicy : public ChainPolicy {
  public:
   using ChainPolicy::ChainPolicy;
@@ -87,15 +110,22 @@ class LearnedCascadePolicy : public ChainPolicy {
     const auto models = promising(by_cost(), held_out.accuracies(), most_models);
     const auto longest = static_cast<std::size_t>(std::min(options().max_models, longest_set));
     auto learnt = learn_sets(held_out, model_sets(models, longest));
-    std::map<std::uint64_t, std::size_t> places;
+    std::map<std::pair<std::uint64_t, std::size_t>, std::size_t> places;  // by set and next model
     std::vector<ChainState> states;
+    const std::size_t last = costs().size();  // no next one
+    const auto bins = static_cast<std::size_t>(options().bins);
     for (const auto& [set, joint] : *learnt) {
-      places.emplace(set, states.size());
-      states.emplace_back(joint.cross_fitted(), joint.quality(),
-                          static_cast<std::size_t>(options().bins));
+      places.emplace(std::pair(set, last), states.size());
+      states.emplace_back(std::vector<double>(joint.quality().size(), 0.0), joint.quality(), bins);
+      for (const std::size_t next : models) {
+        if (!joint.knows_gain(next)) continue;
+        places.emplace(std::pair(set, next), states.size());
+        states.emplace_back(negated(joint.cross_fitted_gain(next)), joint.quality(), bins, -1.0);
+      }
     }
-    const auto place = [&places](const Chain& chain, std::size_t stages) {
-      return places.at(chain.first(stages));
+    const auto place = [&places, last](const Chain& chain, std::size_t stages) {
+      const std::size_t next = stages < chain.length ? chain.models[stages] : last;
+      return places.at(std::pair(chain.first(stages), next));
     };
     const CallCost cost(held_out, options().cost_kind);
     ChainSearch plane(std::move(states), place, cost, costs().size());
@@ -108,9 +138,15 @@ class LearnedCascadePolicy : public ChainPolicy {
 
   void measure(const Chain& chain, const CallCost& cost, OperatingPoint& point) const {
     std::vector<LearntStage> stages;
+    std::vector<std::vector<double>> sure;  // what the stages show
+    sure.reserve(2 * chain.length);
     for (std::size_t j = 1; j <= chain.length; ++j) {
       const auto& joint = confidences_->at(chain.first(j));
-      stages.push_back({joint.fitted(), joint.cross_fitted(), joint.quality()});
+      stages.push_back({{}, {}, joint.quality()});
+      if (j == chain.length) break;
+      stages.back().fitted = sure.emplace_back(negated(joint.fitted_gain(chain.models[j])));
+      stages.back().cross_fitted =
+          sure.emplace_back(negated(joint.cross_fitted_gain(chain.models[j])));
     }
     measure_learnt(chain, stages, cost, costs().size(), point);
   }
@@ -126,6 +162,9 @@ class LearnedCascadePolicy : public ChainPolicy {
     for (std::size_t j = 0; j < chain.length; ++j) {
       require(confidences_->count(chain.first(j + 1)) > 0, name(),
               "a chain of models that it has learnt",
+              text("model ", chain.models[j], " in place ", j));
+      require(j == 0 || confidences_->at(chain.first(j)).knows_gain(chain.models[j]), name(),
+              "models in an order that it has learnt",
               text("model ", chain.models[j], " in place ", j));
     }
     return std::make_unique<LearnedCascadeRule>(chain, confidences_);

@@ -11,16 +11,21 @@ class OracleRule : public Rule {
   explicit OracleRule(std::vector<std::size_t> by_cost) : by_cost_(std::move(by_cost)) {}
 
   Step next(const Evidence& evidence) const override {
-    require(!evidence.quality.empty(), "oracle", "a table with labels or quality",
-            "an input without");
+    require(!evidence.quality.empty() || evidence.label >= 0, "oracle",
+            "a table with labels or quality", "an input without");
     if (evidence.called != 0) return {0, evidence.called};
     const auto best = std::max_element(
         by_cost_.begin(), by_cost_.end(),
-        [&](std::size_t a, std::size_t b) { return evidence.quality[a] < evidence.quality[b]; });
+        [&](std::size_t a, std::size_t b) { return worth(evidence, a) < worth(evidence, b); });
     return {model_bit(*best), 0};
   }
 
  private:
+  static float worth(const Evidence& evidence, std::size_t model) {
+    if (!evidence.quality.empty()) return evidence.quality[model];
+    return evidence.predictions[model] == evidence.label ? 1.0F : 0.0F;
+  }
+
   std::vector<std::size_t> by_cost_;
 };
 

@@ -112,6 +112,9 @@ class CalibratedRule final : public Rule {
   double macs() const override { return rule_->macs(); }
   std::uint64_t may_call() const override { return rule_->may_call(); }
   std::uint64_t answer_now(const Evidence& evidence) const override;
+  Decisions replay(const OutcomeTable& table) const override {
+    return rule_->replay(calibration_->applied(table));
+  }
 
  private:
   std::unique_ptr<Rule> rule_;

@@ -33,6 +33,8 @@ KnownAnswers::KnownAnswers(std::int64_t rows, std::int64_t models, const AnswerF
       confidences_({rows, models}),
       scores_({rows, models, form.scores}),
       probabilities_({rows, models, form.listed}) {
+  const auto predictions = predictions_.span<std::int32_t>();
+  std::fill(predictions.begin(), predictions.end(), no_answer);
   if (form.listed == 0 || form.listed == form.classes) return;
   top_classes_ = Tensor(probabilities_.shape(), DType::i32);
   whole_ = Tensor({rows, models, form.classes});

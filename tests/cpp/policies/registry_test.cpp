@@ -41,7 +41,7 @@ TEST_P(EveryPolicy, keeps_its_books) {
     EXPECT_GT(point.cost, cost);
     cost = point.cost;
     const auto again = policy->measure(held_out, point.parameters);
-    EXPECT_NEAR(again.accuracy, point.accuracy, learns(GetParam()) ? 0.06 : 1e-12);
+    EXPECT_NEAR(again.accuracy, point.accuracy, learns(GetParam()) ? 0.08 : 1e-12);
     EXPECT_NEAR(again.cost, point.cost, GetParam() == "knn" ? 0.05 * cost : 1e-9);
     ASSERT_EQ(point.called_shares.size(), 2U);
     EXPECT_NEAR(point.called_shares[0] + 4 * point.called_shares[1] + policy->multiplexer_cost(),

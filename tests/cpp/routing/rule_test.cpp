@@ -1,4 +1,5 @@
 #include "muxnet/routing/rule.hpp"
+#include "muxnet/routing/known_answers.hpp"
 
 #include "support/tables.hpp"
 
@@ -29,9 +30,11 @@ TEST(Rule, replay_catches_rules_that_do_not_end_or_answer_from_nothing) {
 }
 
 TEST(Rule, combine_averages_the_models_it_answers_from) {
-  const std::vector<float> probabilities{0.5F, 0.25F, 0.25F, 0, 0, 1, 0.1F, 0.8F, 0.1F};
+  const std::vector<std::vector<float>> said{{0.5F, 0.25F, 0.25F}, {0, 0, 1}, {0.1F, 0.8F, 0.1F}};
+  KnownAnswers answers(1, 3, AnswerForm::of_distributions(3));
+  for (std::size_t model = 0; model < 3; ++model) answers.store(0, model, said[model]);
   Evidence evidence;
-  evidence.probabilities = probabilities;
+  answers.show(0, evidence);
   std::vector<float> mean(3, 7.0F);
   const Repeats rule;
   EXPECT_EQ(rule.combine(evidence, 0b101, mean), 1);
@@ -39,6 +42,43 @@ TEST(Rule, combine_averages_the_models_it_answers_from) {
   EXPECT_FLOAT_EQ(mean[1], 0.525F);
   EXPECT_EQ(rule.combine(evidence, 0b010, mean), 2);
   EXPECT_FLOAT_EQ(mean[2], 1.0F);
+}
+
+TEST(Rule, combine_averages_the_likeliest_of_many_classes) {
+  std::vector<float> one(100, 0.002F), other(100, 0.005F);
+  one[7] = 0.802F;
+  other[7] = 0.255F;
+  other[9] = 0.255F;
+  KnownAnswers answers(1, 2, AnswerForm::of_distributions(100));
+  answers.store(0, 0, one);
+  answers.store(0, 1, other);
+  Evidence evidence;
+  answers.show(0, evidence);
+  EXPECT_EQ(evidence.top_classes.size(), 2 * kept_classes);
+  const Repeats rule;
+  std::vector<float> mean(100);
+  EXPECT_EQ(rule.combine(evidence, 0b11, mean), 7);
+  EXPECT_NEAR(mean[7], (one[7] + other[7]) / 2, 1e-6);
+  EXPECT_NEAR(mean[9], (one[9] + other[9]) / 2, 1e-6);
+  EXPECT_NEAR(mean[80], (one[80] + other[80]) / 2, 1e-6);
+  EXPECT_EQ(rule.combine(evidence, 0b10, mean), 7);
+  EXPECT_EQ(mean, other);  // of one model what it said, whole
+}
+
+TEST(Rule, combine_lets_answers_without_distributions_vote) {
+  KnownAnswers answers(1, 4, {6, 0, 1});
+  const std::vector<float> scores{3, 1, 2, 9};
+  const std::vector<std::int32_t> said{5, 2, 2, 4};
+  for (std::size_t model = 0; model < 4; ++model) {
+    answers.store(0, model, said[model], {&scores[model], 1});
+  }
+  Evidence evidence;
+  answers.show(0, evidence);
+  const Repeats rule;
+  std::vector<float> all(6);
+  EXPECT_EQ(rule.combine(evidence, 0b0111, all), 2);
+  EXPECT_EQ(all, (std::vector<float>{0, 0, 1, 0, 0, 0}));
+  EXPECT_EQ(rule.combine(evidence, 0b1011, {}), 4);  // of equals the surest
 }
 
 TEST(Rule, masks) {

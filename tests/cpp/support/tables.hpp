@@ -100,4 +100,53 @@ inline OutcomeTable random_table(std::uint64_t seed, const RandomTableOptions& o
   return OutcomeTable(std::move(fields));
 }
 
+struct AnswerTableOptions {
+  std::int64_t inputs = 600;
+  std::int64_t models = 3;
+  std::int64_t classes = 5;
+  std::string split = "held_out";
+  bool quality = false;  ///< in place of labels
+};
+
+/// Answers with scores of a range of each model's own; dearer models are right more often, and a
+/// higher score more often means right.
+inline OutcomeTable answer_table(std::uint64_t seed, const AnswerTableOptions& options = {}) {
+  Random random(seed);
+  const auto n = options.inputs, models = options.models;
+  const auto classes = static_cast<std::uint64_t>(options.classes);
+  OutcomeFields fields;
+  fields.classes = options.classes;
+  fields.predictions = Tensor({n, models}, DType::i32);
+  fields.answer_scores = Tensor({n, models, 1});
+  fields.score_kinds = {"score"};
+  fields.labels = Tensor({n}, DType::i32);
+  Tensor quality({n, models});
+  for (std::int64_t row = 0; row < n; ++row) {
+    const auto label = static_cast<std::int32_t>(random.below(classes));
+    fields.labels.data<std::int32_t>()[row] = label;
+    const double hard = random.normal();
+    for (std::int64_t i = 0; i < models; ++i) {
+      const double surety = 0.3 + 0.7 * static_cast<double>(i) - hard + random.normal();
+      const bool right = random.uniform() < 1 / (1 + std::exp(-2 * surety));
+      const auto other = static_cast<std::int32_t>(random.below(classes - 1));
+      const std::int64_t cell = row * models + i;
+      fields.predictions.data<std::int32_t>()[cell] =
+          right ? label : (other + label + 1) % static_cast<std::int32_t>(classes);
+      fields.answer_scores.data<float>()[cell] =
+          static_cast<float>(100 * static_cast<double>(i) + 10 * surety);
+      quality.data<float>()[cell] = right ? 1.0F : 0.25F;
+    }
+  }
+  for (std::int64_t i = 0; i < models; ++i) {
+    fields.models.push_back("model" + std::to_string(i));
+    fields.costs["usd"].push_back(std::pow(4.0, static_cast<double>(i)));
+  }
+  if (options.quality) {
+    fields.quality = quality;
+    fields.labels = Tensor();
+  }
+  fields.split = options.split;
+  return OutcomeTable(std::move(fields));
+}
+
 }  // namespace muxnet::testing
