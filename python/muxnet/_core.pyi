@@ -2288,8 +2288,8 @@ class OnnxOptions:
 class OutcomeTable:
     """
     Recorded answers of N models, checked once and immutable; copies share everything. Threads may
-    use it at once. Top-1 predictions and their probabilities are computed at construction, so that
-    policies replay without touching the classes again.
+    use it at once. What an answer is worth is computed at construction, so that policies replay
+    without touching the classes again.
     """
     @staticmethod
     def load(path: os.PathLike | str | bytes) -> OutcomeTable:
@@ -2299,9 +2299,9 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray = ..., costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = {}, *, predictions: numpy.ndarray = ..., answer_scores: numpy.ndarray = ..., score_kinds: collections.abc.Sequence[str] = [], top_classes: numpy.ndarray = ..., classes: typing.SupportsInt | typing.SupportsIndex = 0, labels: numpy.ndarray = ..., quality: numpy.ndarray = ..., input_costs: collections.abc.Mapping[str, numpy.ndarray] = {}, groups: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}) -> None:
         """
-        From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
+        From arrays, shaped and typed as the properties of the same names.
         
         Raises:
             ValueError: what disagrees, with row and model.
@@ -2310,11 +2310,21 @@ class OutcomeTable:
         ...
     def accuracies(self) -> list[float]:
         """
-        (N), share of right answers of each model alone.
+        (N), mean quality of each model alone over what it answered: of labels its share of right
+        answers.
+        """
+    def complete(self) -> OutcomeTable:
+        """
+        The inputs that every model answered, by the same places; the table itself where all are.
+        Raises ValueError where there are none.
         """
     def costs(self, kind: str) -> list[float]:
         """
         (N). Raises ValueError that lists the kinds there are.
+        """
+    def distributions(self) -> numpy.ndarray:
+        """
+        f32 (n, N, K), of all classes; (0, N, K) of answers alone.
         """
     def multiplexer_cost(self, kind: str) -> float:
         """
@@ -2338,14 +2348,24 @@ class OutcomeTable:
         Raises ValueError that lists the kinds there are.
         """
     @property
+    def answer_scores(self) -> numpy.ndarray:
+        """
+        f32 (n, N, S), any numbers, NaN: none.
+        """
+    @property
     def class_names(self) -> list[str]:
         """
         Of the first classes, at most K.
         """
     @property
-    def correct(self) -> numpy.ndarray:
+    def classes(self) -> int:
         """
-        u8 (n, N): the top-1 class is the label. Raises ValueError without labels.
+        K; 0: as many as are named or met.
+        """
+    @property
+    def confidences(self) -> numpy.ndarray:
+        """
+        f32 (n, N): probability of the class answered, else the first of its scores, else NaN.
         """
     @property
     def cost_kinds(self) -> list[str]:
@@ -2353,14 +2373,29 @@ class OutcomeTable:
         What costs() knows, sorted.
         """
     @property
+    def distributed(self) -> bool:
+        """
+        Every model answered with a distribution.
+        """
+    @property
     def features(self) -> numpy.ndarray:
         """
         f32 (n, F).
         """
     @property
+    def groups(self) -> numpy.ndarray:
+        """
+        i64 (n): inputs of one group (a patient, a video) stay together.
+        """
+    @property
     def indices(self) -> numpy.ndarray:
         """
         i64 (n), places of the inputs in `source`.
+        """
+    @property
+    def input_costs(self) -> dict[str, numpy.ndarray]:
+        """
+        Kind -> f32 (n, N), what each call cost.
         """
     @property
     def inputs(self) -> dict[str, str]:
@@ -2373,9 +2408,19 @@ class OutcomeTable:
         Names the inputs, of whatever part: a digest of source and indices.
         """
     @property
+    def judged(self) -> bool:
+        """
+        Answers can be told good from bad: there are labels, or quality.
+        """
+    @property
     def labels(self) -> numpy.ndarray:
         """
         i32 (n).
+        """
+    @property
+    def missing_share(self) -> float:
+        """
+        Share of the n N answers that were not recorded.
         """
     @property
     def models(self) -> list[str]:
@@ -2390,12 +2435,31 @@ class OutcomeTable:
     @property
     def predictions(self) -> numpy.ndarray:
         """
-        i32 (n, N), top-1 class.
+        i32 (n, N), classes; -1: nothing was recorded.
         """
     @property
     def probabilities(self) -> numpy.ndarray:
         """
-        f32 (n, N, K), rows sum to 1.
+        f32 (n, N, W) in [0, 1]: of all K classes, rows summing to 1, or of `top_classes`.
+        """
+    @property
+    def quality(self) -> numpy.ndarray:
+        """
+        f32 (n, N) in [0, 1]: what an answer is worth, 1 or 0 by its label where no quality was
+        recorded; NaN where there is no answer. Raises ValueError with neither.
+        """
+    @property
+    def right(self) -> numpy.ndarray:
+        """
+        u8 (n, N): the answer is right: worth at least half.
+        
+        Raises:
+            ValueError: without labels or quality.
+        """
+    @property
+    def score_kinds(self) -> list[str]:
+        """
+        S different names.
         """
     @property
     def scores(self) -> numpy.ndarray:
@@ -2411,6 +2475,11 @@ class OutcomeTable:
     def split(self) -> str:
         """
         "held_out", "calibration", "test", ...
+        """
+    @property
+    def top_classes(self) -> numpy.ndarray:
+        """
+        i32 (n, N, W), different ones by falling probability; the others share the rest evenly.
         """
     @property
     def weights(self) -> numpy.ndarray:
@@ -2464,7 +2533,7 @@ class OperatingPoint:
     @property
     def accuracy(self) -> float:
         """
-        Share of right answers.
+        Share of right answers, or mean quality.
         """
     @property
     def called_shares(self) -> list[float]:
@@ -2561,8 +2630,10 @@ class Policy:
         """
     def fit(self, held_out: OutcomeTable) -> None:
         """
-        Finds the operating points. Raises ValueError for a table whose split is "test",
-        without labels, or without what the policy looks at.
+        Finds the operating points, on the inputs that every model answered. A policy that needs
+        distributions learns them from answers alone where the table has none (AnswerCalibration).
+        Raises ValueError for a table whose split is "test", without labels and quality, or
+        without what the policy looks at.
         """
     def reprice(self, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], multiplexer_cost: typing.SupportsFloat | typing.SupportsIndex | None = None) -> None:
         """
@@ -2922,7 +2993,7 @@ class Evaluation:
     @property
     def accuracy(self) -> Estimate:
         """
-        Share of right answers.
+        Share of right answers, or mean quality.
         """
     @property
     def called_shares(self) -> list[float]:
@@ -2933,11 +3004,6 @@ class Evaluation:
     def collapse(self) -> str:
         """
         collapse_text(), empty when there is none.
-        """
-    @property
-    def correct(self) -> list[int]:
-        """
-        (n), for paired comparisons.
         """
     @property
     def costs(self) -> dict[str, CostStatistics]:
@@ -2960,9 +3026,14 @@ class Evaluation:
         Name of the policy.
         """
     @property
+    def quality(self) -> list[float]:
+        """
+        (n), for paired comparisons.
+        """
+    @property
     def regret(self) -> Estimate:
         """
-        Accuracy of the oracle, which calls a model that is right, less the policy's.
+        Accuracy of the oracle, which calls the best model, less the policy's.
         """
 class CurvePoint:
     """

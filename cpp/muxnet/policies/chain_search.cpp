@@ -32,6 +32,7 @@ PolicyParameters Chain::parameters() const {
     result[text("model_", j)] = static_cast<double>(models[j]);
     if (j + 1 < length) result[text("threshold_", j)] = thresholds[j];
   }
+  if (by_gain) result["by_gain"] = 1;
   return result;
 }
 
@@ -89,6 +90,7 @@ Chain ChainPolicy::chain_of(const PolicyParameters& parameters) const {
   Chain chain;
   chain.length = static_cast<std::size_t>(
       parameter(parameters, "models", 1, static_cast<double>(longest_chain)));
+  chain.by_gain = parameters.count("by_gain") > 0;
   for (std::size_t j = 0; j < chain.length; ++j) {
     chain.models[j] = model_parameter(parameters, text("model_", j));
     require((chain.first(j) & model_bit(chain.models[j])) == 0, name(),
@@ -177,9 +179,11 @@ ChainSearch::ChainSearch(std::vector<ChainState> states, StateOf state_of, const
   }
 }
 
-void ChainSearch::add_all(const std::vector<std::size_t>& order, std::size_t longest) {
+void ChainSearch::add_all(const std::vector<std::size_t>& order, std::size_t longest,
+                          bool by_gain) {
   for (const auto& models : model_sets(order, longest)) {
-    Chain chain{models.size(), {}, {}};
+    if (by_gain && models.size() == 1) continue;  // there is no next one
+    Chain chain{models.size(), {}, {}, by_gain};
     std::copy(models.begin(), models.end(), chain.models.begin());
     add(chain);
   }

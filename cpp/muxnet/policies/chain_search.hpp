@@ -20,10 +20,11 @@ struct Chain {
   std::size_t length = 1;
   std::array<std::size_t, longest_chain> models{};
   std::array<double, longest_chain - 1> thresholds{};
+  bool by_gain = false;  ///< thresholds are of what the next model is expected to gain
 
   /// How many of its models, from the first on, have been run.
   std::size_t stages_run(std::uint64_t called) const;
-  /// models, model_0, threshold_0, model_1, ...
+  /// models, model_0, threshold_0, model_1, ..., by_gain where it is.
   PolicyParameters parameters() const;
   /// Bits of its first `stages` models.
   std::uint64_t first(std::size_t stages) const;
@@ -89,7 +90,7 @@ class ChainSearch {
               std::size_t models);
 
   /// Adds all chains of up to `longest` of the models `order`, in that order.
-  void add_all(const std::vector<std::size_t>& order, std::size_t longest);
+  void add_all(const std::vector<std::size_t>& order, std::size_t longest, bool by_gain = false);
 
   /// The Pareto front of what was added and, for other prices and smaller pools, a few points of
   /// each chain's own.

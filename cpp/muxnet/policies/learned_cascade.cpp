@@ -34,8 +34,10 @@ class LearnedCascadeRule : public Rule {
   Reason explain(const Evidence& evidence) const override {
     const std::size_t stages = chain_.stages_run(evidence.called);
     if (stages == 0 || stages == chain_.length) return {};
-    return Reason::above("expected gain of the next model", gain(evidence, stages),
-                         -chain_.thresholds[stages - 1]);
+    const double threshold = chain_.thresholds[stages - 1];
+    if (!chain_.by_gain)
+      return Reason::at_least("learned confidence", sure(evidence, stages), threshold);
+    return Reason::above("expected gain of the next model", -sure(evidence, stages), -threshold);
   }
 
   std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
@@ -44,12 +46,15 @@ class LearnedCascadeRule : public Rule {
   }
 
  private:
-  double gain(const Evidence& evidence, std::size_t stages) const {
-    return confidences_->at(evidence.called).gain(evidence, chain_.models[stages]);
+  /// How surely the answer is right, or how little the next model is expected to gain.
+  double sure(const Evidence& evidence, std::size_t stages) const {
+    const auto& joint = confidences_->at(evidence.called);
+    return chain_.by_gain ? -joint.gain(evidence, chain_.models[stages])
+                          : joint.confidence(evidence);
   }
   bool enough(const Evidence& evidence, std::size_t stages) const {
     const double threshold = chain_.thresholds[stages - 1];
-    return threshold <= 1.0 && -gain(evidence, stages) >= threshold;
+    return threshold <= 1.0 && sure(evidence, stages) >= threshold;
   }
 
   Chain chain_;
@@ -93,11 +98,12 @@ std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
   return learnt;
 }
 
-/// `learned_cascade`: models in order of rising cost; the answer is the product of experts of all
-/// that were asked (JointConfidence), and the next one is asked where regressions on their answers
-/// expect it to gain more than -threshold. Chains of up to three models and thresholds are searched
-/// on cross-fitted gains. Of more than eight models the eight most promising take part. Parameters
-/// as of `cascade`.
+/// `learned_cascade`: as `cascade`, but the answer is the product of experts of all models asked
+/// (JointConfidence); it is given where a regression on their answers is sure enough that it is
+/// right or, in chains by_gain, where regressions expect the next model to gain no more than
+/// -threshold. Chains of up to three models and thresholds are searched on what was cross-fitted.
+/// Of more than eight models the eight most promising take part. Parameters as of `cascade`, and
+/// by_gain.
 class LearnedCascadePolicy : public ChainPolicy {
  public:
   using ChainPolicy::ChainPolicy;
@@ -110,26 +116,28 @@ class LearnedCascadePolicy : public ChainPolicy {
     const auto models = promising(by_cost(), held_out.accuracies(), most_models);
     const auto longest = static_cast<std::size_t>(std::min(options().max_models, longest_set));
     auto learnt = learn_sets(held_out, model_sets(models, longest));
-    std::map<std::pair<std::uint64_t, std::size_t>, std::size_t> places;  // by set and next model
+    // By set of models and, of those by gain, the next one.
+    std::map<std::pair<std::uint64_t, std::size_t>, std::size_t> places;
     std::vector<ChainState> states;
-    const std::size_t last = costs().size();  // no next one
+    const std::size_t none = costs().size();
     const auto bins = static_cast<std::size_t>(options().bins);
     for (const auto& [set, joint] : *learnt) {
-      places.emplace(std::pair(set, last), states.size());
-      states.emplace_back(std::vector<double>(joint.quality().size(), 0.0), joint.quality(), bins);
+      places.emplace(std::pair(set, none), states.size());
+      states.emplace_back(joint.cross_fitted(), joint.quality(), bins);
       for (const std::size_t next : models) {
         if (!joint.knows_gain(next)) continue;
         places.emplace(std::pair(set, next), states.size());
         states.emplace_back(negated(joint.cross_fitted_gain(next)), joint.quality(), bins, -1.0);
       }
     }
-    const auto place = [&places, last](const Chain& chain, std::size_t stages) {
-      const std::size_t next = stages < chain.length ? chain.models[stages] : last;
-      return places.at(std::pair(chain.first(stages), next));
+    const auto place = [&places, none](const Chain& chain, std::size_t stages) {
+      const bool by_next = chain.by_gain && stages < chain.length;
+      return places.at(std::pair(chain.first(stages), by_next ? chain.models[stages] : none));
     };
     const CallCost cost(held_out, options().cost_kind);
     ChainSearch plane(std::move(states), place, cost, costs().size());
     plane.add_all(models, longest);
+    plane.add_all(models, longest, true);
     confidences_ = std::move(learnt);
     auto points = plane.points();
     for (auto& point : points) measure(chain_of(point.parameters), cost, point);
@@ -138,15 +146,15 @@ class LearnedCascadePolicy : public ChainPolicy {
 
   void measure(const Chain& chain, const CallCost& cost, OperatingPoint& point) const {
     std::vector<LearntStage> stages;
-    std::vector<std::vector<double>> sure;  // what the stages show
-    sure.reserve(2 * chain.length);
+    std::vector<std::vector<double>> shown;  // by the stages
+    shown.reserve(2 * chain.length);
     for (std::size_t j = 1; j <= chain.length; ++j) {
       const auto& joint = confidences_->at(chain.first(j));
-      stages.push_back({{}, {}, joint.quality()});
-      if (j == chain.length) break;
-      stages.back().fitted = sure.emplace_back(negated(joint.fitted_gain(chain.models[j])));
-      stages.back().cross_fitted =
-          sure.emplace_back(negated(joint.cross_fitted_gain(chain.models[j])));
+      LearntStage& stage =
+          stages.emplace_back(LearntStage{joint.fitted(), joint.cross_fitted(), joint.quality()});
+      if (!chain.by_gain || j == chain.length) continue;
+      stage.fitted = shown.emplace_back(negated(joint.fitted_gain(chain.models[j])));
+      stage.cross_fitted = shown.emplace_back(negated(joint.cross_fitted_gain(chain.models[j])));
     }
     measure_learnt(chain, stages, cost, costs().size(), point);
   }
@@ -163,9 +171,10 @@ class LearnedCascadePolicy : public ChainPolicy {
       require(confidences_->count(chain.first(j + 1)) > 0, name(),
               "a chain of models that it has learnt",
               text("model ", chain.models[j], " in place ", j));
-      require(j == 0 || confidences_->at(chain.first(j)).knows_gain(chain.models[j]), name(),
-              "models in an order that it has learnt",
-              text("model ", chain.models[j], " in place ", j));
+      require(
+          !chain.by_gain || j == 0 || confidences_->at(chain.first(j)).knows_gain(chain.models[j]),
+          name(), "models in an order that it has learnt",
+          text("model ", chain.models[j], " in place ", j));
     }
     return std::make_unique<LearnedCascadeRule>(chain, confidences_);
   }

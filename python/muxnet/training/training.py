@@ -145,9 +145,7 @@ def frozen_outputs(
         shown = shown_to(kind, data)
         costs = answers.costs(answers.traded_cost(cost_kind))
         normalization = _core.measure_normalization(shown)
-        return _core.recorded_outputs(
-            shown, answers.distributions(), costs, normalization, options
-        )
+        return _core.recorded_outputs(shown, answers.distributions(), costs, normalization, options)
     if kind != MultiplexerConfig.kind:
         expected = f"{MultiplexerConfig.kind} for networks of the zoo, or their recorded answers"
         raise ConfigError(error_text("multiplexer.kind", expected, kind))
