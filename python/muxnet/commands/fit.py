@@ -92,7 +92,8 @@ def _add_multiplexer(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--folds", type=int, default=FOLDS, metavar="N", help="parts of the cross-fitting"
     )
-    add_options(parser, RunConfig, only=TRAINING, without=("multiplexer.kind",))
+    given = ("multiplexer.kind", "multiplexer.features")  # by --multiplexer and --data
+    add_options(parser, RunConfig, only=TRAINING, without=given)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ def format_shown(inputs: Inputs, config: RunConfig) -> _core.ImageFormat | None:
 
     """
     if inputs.kind not in ("images", "vectors"):
-        expected = "images or vectors, which a multiplexer can look at"
+        expected = "images or vectors to look at, or vectors that come with them"
         raise ConfigError(error_text(inputs.name, expected, inputs.kind))
     if inputs.kind == "vectors":
         return None

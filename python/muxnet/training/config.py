@@ -65,6 +65,11 @@ class MultiplexerConfig:
     hidden: int = option(
         0, "units of the hidden layer of one that is shown vectors; 0: it is linear", minimum=0
     )
+    features: str = option(
+        "",
+        "an npz of features and labels, a row for each input of listed models' data: the vectors "
+        "that it is shown (default: the inputs themselves)",
+    )
     meta_dim: int = option(
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
     )
@@ -279,9 +284,12 @@ def load_config(
     config = schema.replace(config, from_file, str(path))
     config = schema.replace(config, options, "options")
     _check(config)
+    features = config.multiplexer.features
+    own = dataclasses.replace(config.multiplexer, features=features and os.path.abspath(features))
     return dataclasses.replace(
         config,
         data=_absolute(config.data),
+        multiplexer=own,
         models=tuple(os.path.abspath(name) for name in config.models) if listed else config.models,
         out=config.out or f"runs/{Path(kind).stem}-{config.seed}",
         threads=config.threads or cores(),
