@@ -30,6 +30,7 @@ COMMANDS = (
     "paper",
     "profile",
     "zoo",
+    "export",
     "bench",
 )
 

@@ -214,6 +214,29 @@ def test_features_come_from_the_table_and_with_each_input(tmp_path, monkeypatch)
         router.route(images)
 
 
+def test_vectors_come_with_texts_row_by_row(tmp_path):
+    texts = [("short", "a"), ("a longer one", "b"), ("another of these", "b")]
+    models = [ForeignModel(name, 1.0, even) for name in ("one", "two")]
+    table = collect(models, texts, tmp_path / "texts.st", say=lambda _: None)
+    labels = np.array(["a", "b", "b"])
+
+    def vectors(labels, dim=4):
+        return inputs_of(muxnet.dataset(np.zeros((len(labels), dim), np.float32), labels))
+
+    def numbers(names):
+        return (names == "b").astype(np.int32)
+
+    assert matching_rows(table, vectors(numbers(labels))) == [0, 1, 2]
+    assert matching_rows(table.subset([2, 0]), vectors(numbers(labels))) == [2, 0]
+    with pytest.raises(ConfigError, match="label 1 of row 1, as in the table"):
+        matching_rows(table, vectors(numbers(labels[[0, 0, 2]])))
+    with pytest.raises(ConfigError, match="such as number 2"):
+        matching_rows(table, vectors(numbers(labels[:2])))
+    of_vectors = collect(models, vectors(numbers(labels)), tmp_path / "v.st", say=lambda _: None)
+    with pytest.raises(ConfigError, match="expected the inputs arrays#"):
+        matching_rows(of_vectors, vectors(numbers(labels), dim=5))
+
+
 def even(images):
     return np.full((len(images), 2), 0.5)
 

@@ -1,5 +1,7 @@
 """``muxnet run --models FILE``: the whole main job on models that somebody else has made."""
 
+import json
+
 import muxnet
 import numpy as np
 import pytest
@@ -10,6 +12,17 @@ from muxnet.training.results import policy, read_results
 
 LEARNING = ["--multiplexer-epochs", "12", "--multiplexer-pretraining-epochs", "0"]
 LEARNING += ["--multiplexer-learning-rate", "0.02", "--batch-size", "32"]
+
+COSTS = {"small": SMALL, "large": LARGE}
+
+SORTERS = """
+def large(texts):
+    return [[0.9, 0.1] if text.endswith("a") else [0.1, 0.9] for text in texts]
+
+
+def small(texts):
+    return [row if "easy" in text else row[::-1] for text, row in zip(texts, large(texts))]
+"""
 
 
 @pytest.fixture
@@ -81,6 +94,31 @@ def test_a_run_that_a_model_broke_goes_on_where_it_was(folder, capsys):
     (folder / "models.json").write_text(listed)
     assert run("--resume", "--models", "models.json") == 0
     assert "small: kept from before" in capsys.readouterr().err
+
+
+def test_texts_are_routed_by_vectors_that_come_with_them(folder, capsys):
+    random = np.random.default_rng(4)
+    easy = random.random(200) < 0.5
+    names = [f"{i} {'easy' if e else 'hard'} {'ab'[i % 2]}" for i, e in enumerate(easy)]
+    rows = "".join(f"{name},{name[-1]}\n" for name in names)
+    (folder / "texts.csv").write_text(f"text,label\n{rows}")
+    (folder / "sorters.py").write_text(SORTERS)
+    entries = [{"name": n, "callable": f"sorters:{n}", "cost": c} for n, c in COSTS.items()]
+    (folder / "models.json").write_text(json.dumps(entries))
+    vectors = np.stack([easy, ~easy], axis=1) + random.normal(0, 0.1, (200, 2))
+    labels = [name[-1] for name in names]
+    np.savez("vectors.npz", features=vectors.astype(np.float32), labels=labels)
+    shown = ["--data", "text:texts.csv", "--multiplexer-kind", "features"]
+    assert run(*shown) == 1
+    assert "or vectors that come with them" in capsys.readouterr().err
+    assert run(*shown, "--multiplexer-features", "vectors.npz", "--out", "of_texts") == 0
+    found = read_results(folder / "of_texts" / "results.json")
+    hybrid = policy(found, "hybrid_single")
+    assert hybrid.accuracy == 1.0
+    assert hybrid.cost < LARGE
+    router = muxnet.open_router("of_texts", policy="hybrid_single")
+    answers = router.route(["0 easy a", "1 hard b"], features=np.eye(2, dtype=np.float32))
+    assert (answers.called == np.eye(2, dtype=bool)).all()
 
 
 def test_what_the_multiplexer_costs_must_be_known(folder, capsys):

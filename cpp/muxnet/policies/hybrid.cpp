@@ -117,7 +117,8 @@ std::vector<double> all_values(const OutcomeTable& table, Scale scale) {
 
 /// `hybrid_single`: Algorithm 2, hybrid-single, argmax_i (v_i - lambda c_i / max c). v_i is
 /// sigmoid(score_i) where the table has scores of correctness, else log w_i, for which lambda = 0
-/// is the paper's rule and lambda > 0 raises the cost term of Eq. 5. Parameter: lambda.
+/// is the paper's rule and lambda > 0 raises the cost term of Eq. 5; lambda < 0 leans towards the
+/// dearer models. Parameter: lambda.
 class HybridSinglePolicy : public ValuePolicy {
  public:
   using ValuePolicy::ValuePolicy;
@@ -162,7 +163,7 @@ class HybridEnsemblePolicy : public Policy {
   }
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {
     return std::make_unique<ThresholdRule>(
-        NetValue(relative_costs(), parameter(parameters, "lambda", 0, unbounded)),
+        NetValue(relative_costs(), parameter(parameters, "lambda", -unbounded, unbounded)),
         parameter(parameters, "threshold", 0, 1));
   }
 };

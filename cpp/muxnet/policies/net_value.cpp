@@ -82,8 +82,8 @@ Reason ValueChoice::explain(Values& values) const {
 
 ValueChoice ValuePolicy::choice(const PolicyParameters& parameters) const {
   const auto order = by_cost();
-  return {NetValue(relative_costs(), parameter(parameters, "lambda", 0, unbounded)), options().gate,
-          options().unsure == Unsure::dearest ? order.back() : order.front()};
+  return {NetValue(relative_costs(), parameter(parameters, "lambda", -unbounded, unbounded)),
+          options().gate, options().unsure == Unsure::dearest ? order.back() : order.front()};
 }
 
 std::vector<PolicyParameters> ValuePolicy::settings(std::span<const double> values) const {
@@ -95,8 +95,11 @@ std::vector<PolicyParameters> ValuePolicy::settings(std::span<const double> valu
   return result;
 }
 
-std::vector<double> even_lambdas(std::span<const double> values,
-                                 const std::vector<double>& relative_costs, std::size_t count) {
+namespace {
+
+/// As even_lambdas(), those above 0.
+std::vector<double> rising_lambdas(std::span<const double> values,
+                                   const std::vector<double>& relative_costs, std::size_t count) {
   std::vector<Flip> flips;
   for (std::size_t at = 0; at < values.size(); at += relative_costs.size()) {
     add_flips(values.subspan(at, relative_costs.size()), relative_costs, flips);
@@ -106,7 +109,7 @@ std::vector<double> even_lambdas(std::span<const double> values,
   double left = 0;
   for (const Flip& flip : flips) left += flip.saved;
   const double step = left / static_cast<double>(count);
-  std::vector<double> lambdas{0.0};
+  std::vector<double> lambdas;
   double saved = 0;
   for (std::size_t i = 0; i + 1 < flips.size(); ++i) {
     saved += flips[i].saved;
@@ -115,6 +118,21 @@ std::vector<double> even_lambdas(std::span<const double> values,
     saved = 0;
   }
   if (!flips.empty()) lambdas.push_back(flips.back().lambda * 1.001);
+  return lambdas;
+}
+
+}  // namespace
+
+std::vector<double> even_lambdas(std::span<const double> values,
+                                 const std::vector<double>& relative_costs, std::size_t count) {
+  std::vector<double> lambdas{0.0};
+  for (const double sign : {1.0, -1.0}) {
+    std::vector<double> costs = relative_costs;
+    for (double& cost : costs) cost *= sign;
+    for (const double lambda : rising_lambdas(values, costs, count)) {
+      lambdas.push_back(sign * lambda);
+    }
+  }
   return lambdas;
 }
 

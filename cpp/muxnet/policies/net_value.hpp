@@ -49,12 +49,15 @@ class ValuePolicy : public Policy {
 
  protected:
   ValueChoice choice(const PolicyParameters& parameters) const;
-  /// A setting for each of about `options().bins` lambdas that matter for values (n, N).
+  /// A setting for each of the even_lambdas() of values (n, N), `options().bins` to either side.
   std::vector<PolicyParameters> settings(std::span<const double> values) const;
 };
 
-/// 0, then about `count` lambdas between which the argmax's mean cost falls by equal amounts, the
-/// last one beyond all that change anything. `values`: (n, N).
+/// 0, then about `count` lambdas between which the argmax's mean cost falls by equal amounts, and
+/// as many below 0 between which it rises, the last of either beyond all that change anything.
+/// Below 0 are the points of who may spend more: values that were learnt tell models of nearly
+/// equal worth apart badly, and their argmax calls cheap ones where the dearest is known to be
+/// better on the whole. `values`: (n, N).
 std::vector<double> even_lambdas(std::span<const double> values,
                                  const std::vector<double>& relative_costs, std::size_t count);
 

@@ -31,7 +31,7 @@ from muxnet.pool.router_folder import (
     forget_multiplexer,
     keep_multiplexer,
 )
-from muxnet.training.config import DATASET_DEFAULTS, RunConfig
+from muxnet.training.config import RunConfig, defaults_for
 from muxnet.training.data import dataset
 
 HELP = "fit a router on recorded answers and save it"
@@ -92,7 +92,8 @@ def _add_multiplexer(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--folds", type=int, default=FOLDS, metavar="N", help="parts of the cross-fitting"
     )
-    add_options(parser, RunConfig, only=TRAINING, without=("multiplexer.kind",))
+    given = ("multiplexer.kind", "multiplexer.features")  # by --multiplexer and --data
+    add_options(parser, RunConfig, only=TRAINING, without=given)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -180,8 +181,7 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
 
 def training_config(arguments: argparse.Namespace) -> RunConfig:
     """Return how the multiplexer is trained: defaults of the kind of data, options over them."""
-    kind, colon, _ = (arguments.data or "").partition(":")
-    defaults = DATASET_DEFAULTS.get(kind, {}) if colon or kind == "digits" else {}
+    defaults = defaults_for(arguments.data or "")
     chosen = {key: value for key, value in defaults.items() if key in TRAINING}
     given = given_options(arguments, RunConfig, only=TRAINING)
     config = schema.replace(RunConfig(seed=arguments.seed), chosen, "defaults")

@@ -13,6 +13,7 @@ from muxnet.base.array_files import read_arrays
 from muxnet.base.columns import Column, Columns, read_columns, texts_of
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.base.run_folder import RunFolder
 from muxnet.pool.inputs import (
     ArrayInputs,
     FileInputs,
@@ -22,6 +23,8 @@ from muxnet.pool.inputs import (
 )
 from muxnet.pool.labelled import inputs_of, labelled, labels_of
 from muxnet.pool.pixels import Numbers
+from muxnet.training.config import RUN, load_config
+from muxnet.training.data import data_of
 from muxnet.training.digits import load_digits
 
 Say: TypeAlias = Callable[[str], object]
@@ -52,6 +55,7 @@ def open_inputs(
       values are relative to the list, and maybe label (or class);
     - ``text:FILE``: the same with a column text (or sentence, prompt);
     - ``FILE.npz``: ``images`` or ``features``, and maybe ``labels``;
+    - ``run:OUT``: what a finished run's networks were not trained on, its held-out and test inputs;
     - ``digits``, or ``KIND:PATH`` of another kind of data set.
 
     ``split`` is one of ``SPLITS``; data that has parts of its own is divided only where it lacks
@@ -146,10 +150,21 @@ def _known(spec: str) -> Parts:
     return {"": found["train"]} if list(found) == ["train"] else found
 
 
+def _run(path: Path, say: Say) -> Parts:
+    """Return what a run's networks have not learnt from."""
+    folder = RunFolder(path)
+    if not folder.has_networks:
+        expected = "the folder of a finished run of networks of the zoo"
+        raise UserError(error_text(str(path), expected, "none"))
+    splits = data_of(load_config(folder.config))
+    return {"held_out": inputs_of(splits.held_out), "test": inputs_of(splits.test)}
+
+
 SOURCES: dict[str, Callable[[Path, Say], Parts]] = {
     "images": _images,
     "list": _list,
     "text": _texts,
+    RUN: _run,
 }
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInputs
-from muxnet.pool.pixels import values_of
+from muxnet.pool.pixels import Numbers, values_of
+from muxnet.training.multiplexers import raw_inputs
 
 MOST_CLASSES = 1_000_000
 
@@ -59,10 +60,10 @@ def inputs_of(data: Inputs | _core.Dataset | Pairs) -> Inputs:
     """
     if isinstance(data, _core.Dataset):
         places = np.asarray(data.source_index, dtype=np.int64)
-        images = np.asarray(data.images)
-        if images.shape[2:] != (1, 1):
-            _core.check_pixels(images, f"{data.name}, images")
-        return ArrayInputs(data.name, np.asarray(data.labels), data.class_names, places, images)
+        values = cast("Numbers", raw_inputs(data))
+        if values.ndim == 4:
+            _core.check_pixels(values, f"{data.name}, images")
+        return ArrayInputs(data.name, np.asarray(data.labels), data.class_names, places, values)
     if not hasattr(data, "__getitem__"):
         return data
     pairs = cast("Pairs", data)

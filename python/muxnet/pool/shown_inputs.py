@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.inputs import ArrayInputs, Inputs
+from muxnet.pool.model_list import recorded_inputs
 from muxnet.training.config import RunConfig
 
 SIDE = 32  # of images of many sizes, in pixels, where the configuration says none
@@ -22,7 +23,7 @@ def format_shown(inputs: Inputs, config: RunConfig) -> _core.ImageFormat | None:
 
     """
     if inputs.kind not in ("images", "vectors"):
-        expected = "images or vectors, which a multiplexer can look at"
+        expected = "images or vectors to look at, or vectors that come with them"
         raise ConfigError(error_text(inputs.name, expected, inputs.kind))
     if inputs.kind == "vectors":
         return None
@@ -63,7 +64,8 @@ def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
     """Return the row of ``data`` that each row of a table has the answers to.
 
     A table of ``collect`` names the bytes of its inputs, one of a run their data set; the rows of
-    one that names neither must be as many and have the same labels in the same order.
+    one that names neither must be as many and have the same labels in the same order. Vectors that
+    come with inputs of another kind are told apart by places and labels alone.
 
     Raises:
         ConfigError: the answers are to other inputs.
@@ -93,6 +95,8 @@ def _named(table: _core.OutcomeTable, data: Inputs) -> bool:
     if not np.asarray(table.indices).size:
         return False
     name, mark, digest = table.source.partition("#")
+    if mark and data.kind == "vectors" and not _of_vectors(table):
+        return True
     if mark:
         found = data.identity()["images"]
         if digest != found:
@@ -100,3 +104,9 @@ def _named(table: _core.OutcomeTable, data: Inputs) -> bool:
     elif name.partition("/")[0] != data.name:
         raise ConfigError(error_text(data.name, f"inputs of {table.source}", data.name))
     return True
+
+
+def _of_vectors(table: _core.OutcomeTable) -> bool:
+    """Return whether models were shown vectors."""
+    shapes = [fields.get("recorded") for fields in recorded_inputs(table).values()]
+    return any(isinstance(shape, list) and len(shape) == 1 for shape in shapes)

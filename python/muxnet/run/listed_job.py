@@ -14,11 +14,11 @@ from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
-from muxnet.pool.input_sources import joined, open_parts
+from muxnet.pool.input_sources import joined, open_inputs, open_parts
 from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
 from muxnet.pool.router_folder import keep_multiplexer
-from muxnet.pool.shown_inputs import format_shown, read_shown
+from muxnet.pool.shown_inputs import format_shown, matching_rows, read_shown
 from muxnet.run.recorded import Alone, Outcomes, Recorded
 from muxnet.run.steps import Run
 from muxnet.training.results import DataResult, LearningCurves, MultiplexerResult
@@ -42,8 +42,12 @@ def record(run: Run) -> Recorded:
         listed = Path(run.config.models[0])
         keep_models(listed, run.folder.models, recorded_inputs(tables[0]))
     with run.phase("multiplexer"):
-        wanted = format_shown(held_out, run.config)
-        shown = [read_shown(inputs, wanted) for inputs in (held_out, test)]
+        seen = [
+            looked_at(run, inputs, table)
+            for inputs, table in zip((held_out, test), tables, strict=True)
+        ]
+        wanted = format_shown(seen[0], run.config)
+        shown = [read_shown(inputs, wanted) for inputs in seen]
         found = cross_fit(
             tables[0],
             shown[0],
@@ -109,6 +113,20 @@ def answers(run: Run, models: Sequence[ForeignModel], inputs: Inputs) -> _core.O
             run.progress.say(f"{path.name}: recorded before")
             return table
     return collect(models, inputs, path, split=inputs.part, resume=run.resume, say=run.progress.say)
+
+
+def looked_at(run: Run, inputs: Inputs, table: _core.OutcomeTable) -> Inputs:
+    """Return what the multiplexer looks at: the inputs, or vectors that come with them.
+
+    Raises:
+        ConfigError: vectors of other inputs.
+
+    """
+    path = run.config.multiplexer.features
+    if not path:
+        return inputs
+    vectors = open_inputs(path)
+    return vectors.subset(matching_rows(table, vectors))
 
 
 def data_result(held_out: Inputs, test: Inputs) -> DataResult:

@@ -11,6 +11,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, InputError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.machine import cores
+from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import option
 
 SMALL_ZOO = (
@@ -63,6 +64,11 @@ class MultiplexerConfig:
     width: int = option(12, "channels of its first convolution", minimum=1)
     hidden: int = option(
         0, "units of the hidden layer of one that is shown vectors; 0: it is linear", minimum=0
+    )
+    features: str = option(
+        "",
+        "an npz of features and labels, a row for each input of listed models' data: the vectors "
+        "that it is shown (default: the inputs themselves)",
     )
     meta_dim: int = option(
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
@@ -215,6 +221,9 @@ DATASET_DEFAULTS: dict[str, dict[str, object]] = {
     "images": _SMALL_COLOUR,
 }
 
+# The inputs of a finished run, ``run:OUT``, as data for listed models.
+RUN = "run"
+
 # Where files go and how often: without influence on any number.
 NOT_COMPARED = ("out", "checkpoint_seconds")
 
@@ -222,6 +231,19 @@ NOT_COMPARED = ("out", "checkpoint_seconds")
 def is_list(models: object) -> bool:
     """Return whether the models of a configuration are a file that lists them."""
     return isinstance(models, (list, tuple)) and len(models) == 1 and models[0].endswith(".json")
+
+
+def defaults_for(spec: str) -> dict[str, object]:
+    """Return what of the defaults does not suit a data set; of a run's inputs, as its data's.
+
+    Raises:
+        ConfigError: the configuration of the run that it names cannot be read.
+
+    """
+    kind, colon, place = spec.partition(":")
+    if kind == RUN and colon:
+        return defaults_for(load_config(RunFolder(Path(place)).config).data)
+    return DATASET_DEFAULTS.get(kind, {}) if colon or kind == "digits" else {}
 
 
 def data_kind(spec: str) -> str:
@@ -258,13 +280,16 @@ def load_config(
     listed = is_list(options.get("models", from_file.get("models")))
     # Listed models take data of more kinds, which only their own opening knows.
     kind = spec.partition(":")[0] if listed else data_kind(spec)
-    config = schema.replace(RunConfig(data=spec), DATASET_DEFAULTS.get(kind, {}), "defaults")
+    config = schema.replace(RunConfig(data=spec), defaults_for(spec), "defaults")
     config = schema.replace(config, from_file, str(path))
     config = schema.replace(config, options, "options")
     _check(config)
+    features = config.multiplexer.features
+    own = dataclasses.replace(config.multiplexer, features=features and os.path.abspath(features))
     return dataclasses.replace(
         config,
         data=_absolute(config.data),
+        multiplexer=own,
         models=tuple(os.path.abspath(name) for name in config.models) if listed else config.models,
         out=config.out or f"runs/{Path(kind).stem}-{config.seed}",
         threads=config.threads or cores(),

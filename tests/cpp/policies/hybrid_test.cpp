@@ -68,6 +68,31 @@ TEST(Argmax, sweeps_from_the_routers_own_choice_to_the_cheapest_model) {
   EXPECT_GT(points.back().accuracy, points.front().accuracy);
 }
 
+TEST(Argmax, has_points_beyond_its_own_choice_up_to_the_best_model) {
+  // The dearest model is always right, the scores know nothing of that.
+  auto fields = weighted();
+  const std::int64_t rows = 300;
+  std::vector<float> scores, probabilities;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    const float noise = static_cast<float>(i % 3);
+    scores.insert(scores.end(), {noise, 1.0F, 0.5F});
+    for (const bool right : {i % 3 == 2, i % 2 == 0, true}) {
+      probabilities.insert(probabilities.end(), {right ? 0.1F : 0.9F, right ? 0.9F : 0.1F});
+    }
+  }
+  fields.weights = {};
+  fields.scores = Tensor::from(scores, {rows, 3});
+  fields.probabilities = Tensor::from(probabilities, {rows, 3, 2});
+  fields.labels = Tensor::from(std::vector<std::int32_t>(rows, 1), {rows});
+  const auto policy = make_policy("hybrid_single");
+  policy->fit(OutcomeTable(fields));
+  const OperatingPoint& last = policy->operating_points().back();
+  EXPECT_DOUBLE_EQ(last.accuracy, 1);
+  EXPECT_LT(last.parameters.at("lambda"), 0);
+  // Where the first is right it may stay: sigmoid(2) - sigmoid(0.5) is the last lead to go.
+  EXPECT_LE(last.cost, 4.5);
+}
+
 TEST(Argmax, has_points_all_along_the_cost_axis) {
   // Scores that favour the dearest model by little and leave the cheap ones far apart: most flips
   // of pairs are among cheap models, most cost lies in leaving the dearest.
