@@ -76,7 +76,6 @@ void EndpointCalls::step() {
   expire(now);
   if (!breaker_.allows()) fail_waiting(Fault::unavailable, statistics_.trouble, false);
   start_waiting(now);
-  tend_probe(now);
   statistics_.state = breaker_.state();
   statistics_.in_flight = std::ssize(active_);
 }

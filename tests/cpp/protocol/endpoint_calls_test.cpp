@@ -88,6 +88,16 @@ TEST(EndpointCalls, ReadTheModelOnceAndAnswerRowsByRow) {
   EXPECT_EQ(there.clock->now, 11);  // 1 for what the model is, then both at a time
 }
 
+TEST(EndpointCalls, GoOnWhereTheServerTellsWhatItIsBetweenTwoLooks) {
+  Elsewhere there;
+  there.server.metadata = [](const HttpRequest&) { return testing::described(0); };
+  there.server.looks = 1;
+  there.ask();
+  there.run(1);
+  EXPECT_EQ(there.told[0].fault, Fault::none) << there.told[0].message;
+  EXPECT_EQ(there.clock->now, 10);
+}
+
 TEST(EndpointCalls, BoundTheRequestsInFlight) {
   Elsewhere there({.in_flight = 2});
   for (int i = 0; i < 5; ++i) there.ask();
