@@ -10,12 +10,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import muxnet
 import numpy as np
 import pytest
+from listed_levels import SIDE, levels, listed
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.pool import model_list
@@ -23,7 +23,6 @@ from muxnet.pool.collect import collect
 from muxnet.pool.model_identity import Identity
 
 STUB = Path(__file__).with_name("kserve_stub.py")
-SIDE = 8
 MODULE = """
 import numpy as np
 
@@ -114,19 +113,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def levels(count=60):
-    values = np.random.default_rng(1).random(count)
-    images = np.rint(255 * np.ones((count, 3, SIDE, SIDE)) * values[:, None, None, None])
-    labels = (images.mean(axis=(1, 2, 3)) > 127.5).astype(np.int32)
-    return muxnet.dataset(images.astype(np.uint8), labels, name="levels")
-
-
-def listed(folder, *entries):
-    path = folder / "models.json"
-    path.write_text(json.dumps(entries))
-    return model_list.read_models(path)
-
-
 @pytest.mark.parametrize("scheme", ["http", "grpc"])
 def test_it_answers_as_it_would_here(scheme, server, folder):
     data = levels()
@@ -153,86 +139,6 @@ def test_one_that_says_nothing_of_itself_answers_all_the_same(scheme, server, fo
     models = listed(folder, LARGE, {**silent, "name": "far"})
     table = collect(models, data, "o.safetensors", say=lambda _: None)
     assert np.array_equal(table.probabilities[:, 0], table.probabilities[:, 1])
-
-
-class Terse(BaseHTTPRequestHandler):
-    """One that tells its model's name alone, knows JSON alone, and takes 16 inputs at a time."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self.reply(200, {"name": "bright", "inputs": None})
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.headers["content-type"] == "application/json":
-            (sent,) = json.loads(body)["inputs"]
-            self.answer(np.asarray(sent["data"], np.float64).reshape(sent["shape"]))
-        else:
-            self.reply(500, "Internal Server Error")
-
-    def answer(self, inputs):
-        if len(inputs) > 16:
-            self.reply(400, {"error": "inference request batch-size must be <= 16"})
-            return
-        bright = (inputs.reshape(len(inputs), -1).mean(axis=1) > 0.5).astype(int)
-        scores = np.stack([1 - bright, bright], axis=1) * 0.9 + 0.05
-        outputs = [
-            {"name": "label", "datatype": "INT64", "shape": [len(inputs), 1]},
-            {"name": "scores", "datatype": "FP64", "shape": list(scores.shape)},
-        ]
-        for output, values in zip(outputs, (bright, scores), strict=True):
-            output["data"] = values.ravel().tolist()
-        self.reply(200, {"id": None, "parameters": None, "outputs": outputs})
-
-    def reply(self, status, content):
-        body = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@pytest.fixture
-def terse():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Terse) as serving:
-        thread = threading.Thread(target=serving.serve_forever)
-        thread.start()
-        yield {
-            "name": "terse",
-            "endpoint": f"http://127.0.0.1:{serving.server_address[1]}/v2/models/bright",
-            "cost": 1,
-        }
-        serving.shutdown()
-        thread.join()
-
-
-def test_one_of_few_words_is_found_out(terse, folder):
-    labels = {**terse, "name": "labels", "output_tensor": "label", "classes": ["dark", "bright"]}
-    scores = {**terse, "classes": ["dark", "bright"]}
-    images = levels(100).images
-    one, other = listed(folder, scores, labels)
-    bright = images.mean(axis=(1, 2, 3)) > 127.5
-    expected = np.stack([~bright, bright], axis=1)
-    assert np.array_equal(other.probabilities(images), expected)
-    np.testing.assert_allclose(one.probabilities(images), expected * 0.9 + 0.05, rtol=1e-6)
-    nameless = listed(folder, {**labels, "classes": None})[0]
-    with pytest.raises(_core.EndpointError, match="the number of classes, by which a label"):
-        nameless.probabilities(images)
-
-
-def test_vectors_go_as_they_are(terse, folder):
-    vectors = np.random.default_rng(1).random((50, 7), dtype=np.float32)
-    labels = (vectors.mean(axis=1) > 0.5).astype(np.int32)
-    np.savez("vectors.npz", features=vectors, labels=labels)
-    (folder / "models.json").write_text(json.dumps([terse]))
-    command = ["collect", "--data", "vectors.npz", "--models", "models.json"]
-    assert cli.main([*command, "--out", "o.safetensors"]) == 0
-    table = _core.OutcomeTable.load("o.safetensors")
-    assert np.array_equal(table.probabilities[:, 0].argmax(axis=1), labels)
 
 
 def test_one_that_is_down_is_named_and_what_was_recorded_is_kept(server, folder):
@@ -280,85 +186,6 @@ def test_one_that_is_down_is_named_and_what_was_recorded_is_kept(server, folder)
 def test_entries_that_do_not_fit_are_refused(entry, told, folder):
     with pytest.raises(ConfigError, match=told):
         listed(folder, {"name": "large", "cost": 10, **entry})
-
-
-@pytest.fixture(scope="module")
-def secured(untrained_run, started_server, certificate, tmp_path_factory):
-    """A server that asks for a token, over TLS, and the certificate to trust."""
-    chain, key = certificate
-    token = tmp_path_factory.mktemp("secured") / "token"
-    token.write_text("correct-horse\n")
-    arguments = ["--token-file", str(token), "--certificate", str(chain), "--key", str(key)]
-    with started_server(untrained_run, "--policy", "hybrid_single", *arguments) as (_, said):
-        yield {**said, "chain": str(chain), "token": str(token)}
-
-
-secure = pytest.mark.parametrize(
-    ("address", "port"),
-    [
-        ("https://localhost:{}/v2/models/alexnet_small", "http_port"),
-        ("grpcs://localhost:{}/alexnet_small", "grpc_port"),
-    ],
-)
-
-
-def secure_entry(secured, address, port, **keys):
-    entry = {"name": "far", "endpoint": address.format(secured[port]), "cost": 1}
-    return {**entry, "ca_file": secured["chain"], "token_file": secured["token"], **keys}
-
-
-@secure
-def test_a_token_and_certificates_of_ones_own(address, port, secured, digit_images, folder):
-    (model,) = listed(folder, secure_entry(secured, address, port))
-    answers = model.probabilities(digit_images[:3])
-    assert answers.shape == (3, 10)
-    np.testing.assert_allclose(answers.sum(axis=1), 1, rtol=1e-4)
-
-
-@secure
-@pytest.mark.parametrize(
-    ("keys", "why"),
-    [
-        ({"token_file": "wrong"}, "bearer token"),
-        ({"token_file": ""}, "bearer token"),
-        ({"ca_file": ""}, "certificate"),
-    ],
-)
-def test_without_either_it_is_said_which(address, port, keys, why, secured, digit_images, folder):
-    (folder / "wrong").write_text("wrong\n")
-    (model,) = listed(folder, secure_entry(secured, address, port, timeout_ms=3000, **keys))
-    began = time.monotonic()
-    with pytest.raises(_core.EndpointError, match=rf"far, model alexnet_small at .*{why}"):
-        model.probabilities(digit_images[:3])
-    assert time.monotonic() - began < 60  # long before a test is given up
-
-
-@pytest.mark.parametrize(
-    ("protocol", "address"),
-    [("http", "https://localhost:{}/v2/models/large"), ("grpc", "grpcs://localhost:{}/large")],
-)
-def test_one_that_wants_a_certificate_is_shown_it(
-    protocol, address, make_cloud, certificate, folder
-):
-    chain, key = map(str, certificate)
-    cloud = make_cloud((1, 4, 4), 3, protocol, tls=certificate)
-    entry = {"name": "far", "endpoint": address.format(cloud.port), "cost": 1, "ca_file": chain}
-    image = np.full((1, 1, 4, 4), 0.5, np.float32)
-    (model,) = listed(folder, {**entry, "certificate": chain, "key": key})
-    assert model.predict(image).shape == (1, 3)
-    (nameless,) = listed(folder, {**entry, "timeout_ms": 1000})
-    with pytest.raises(_core.EndpointError, match=r"far, model large at .*localhost"):
-        nameless.predict(image)
-    with pytest.raises(FileNotFoundError, match=r"certificate.*a file 'none\.pem'"):
-        listed(folder, {**entry, "certificate": "none.pem", "key": key})
-
-
-@secure
-def test_a_plain_address_of_a_secured_server_is_an_error(address, port, secured, folder):
-    plain = address.replace("s://", "://")
-    (model,) = listed(folder, secure_entry(secured, plain, port, timeout_ms=1000, ca_file=""))
-    with pytest.raises(_core.EndpointError, match="far, model alexnet_small at"):
-        model.predict(np.zeros((1, 1, 32, 32), np.float32))
 
 
 def router_of(folder, name, *entries):

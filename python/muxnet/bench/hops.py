@@ -79,4 +79,4 @@ def _input(options: _core.RemoteModelOptions) -> _core.TensorSpec:
 def _inputs(listed: _core.TensorSpec, batch: int) -> NDArray[np.float32]:
     first, *rest = listed.shape
     shape = (batch if first < 0 else first, *(FREE if extent < 0 else extent for extent in rest))
-    return np.random.default_rng(1).random(shape, dtype=np.float32)
+    return np.linspace(0, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
