@@ -67,6 +67,8 @@ struct EndpointStatistics {
 /// flight are bounded; one that fails is tried again within its call's time; a server that does not
 /// answer is left alone (CircuitBreaker) and its calls are failed at once, until a probe finds it
 /// back. The server is asked what its model is before the first request, and again by each probe.
+/// A request that it does not take as it is goes again in halves, and then, where nothing is known
+/// to do better, in the other form.
 class EndpointCalls {
  public:
   using Connect = std::function<std::unique_ptr<Transport>()>;
