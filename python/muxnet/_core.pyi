@@ -1754,7 +1754,7 @@ class EndpointOptions:
     @property
     def input(self) -> str:
         """
-        Empty: the first whose datatype fits the payload.
+        Empty: the first that fits the payload.
         """
     @input.setter
     def input(self, arg0: str) -> None:
@@ -1786,7 +1786,7 @@ class EndpointOptions:
     @property
     def output(self) -> str:
         """
-        Empty: "probabilities", else the first of FP32 or FP64.
+        Empty: "probabilities", else the first of scores, else of labels.
         """
     @output.setter
     def output(self, arg0: str) -> None:

@@ -111,6 +111,22 @@ def started_server():
     return start_server
 
 
+@pytest.fixture
+def rest(ready):
+    """Triton's client of the server that the module's ``ready`` is, by REST."""
+    http = pytest.importorskip("tritonclient.http")
+    with http.InferenceServerClient(f"127.0.0.1:{ready['http_port']}") as client:
+        yield client
+
+
+@pytest.fixture
+def rpc(ready):
+    """The same by gRPC."""
+    grpc = pytest.importorskip("tritonclient.grpc")
+    with grpc.InferenceServerClient(f"127.0.0.1:{ready['grpc_port']}") as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     """Make a certificate of this machine that nobody has signed: its chain's file and its key's."""
@@ -128,8 +144,10 @@ def certificate(tmp_path_factory):
 class Cloud:
     """The stub server as a process that can be killed and started again at its port."""
 
-    def __init__(self, image: tuple[int, int, int], classes: int, protocol: str) -> None:
-        self._arguments = [*map(str, image), str(classes)]
+    def __init__(
+        self, image: tuple[int, int, int], classes: int, protocol: str, tls: tuple[Path, ...]
+    ) -> None:
+        self._arguments = [*map(str, image), str(classes), *map(str, tls)]
         self._protocol = protocol
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -158,13 +176,21 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def make_cloud():
-    """Start stub servers: ``make_cloud(image_shape, classes, protocol="http")``, or "grpc"."""
+    """Start stub servers: ``make_cloud(image_shape, classes, protocol="http")``, or "grpc".
+
+    ``tls``, a certificate and its key, is the server's and what it wants clients to show.
+    """
     started: list[Cloud] = []
 
-    def make(image: tuple[int, int, int], classes: int, protocol: str = "http") -> Cloud:
+    def make(
+        image: tuple[int, int, int],
+        classes: int,
+        protocol: str = "http",
+        tls: tuple[Path, ...] = (),
+    ) -> Cloud:
         if protocol == "grpc" and find_spec("tritonclient") is None:
             pytest.skip("tritonclient, whose messages the stub speaks, is not installed")
-        started.append(Cloud(image, classes, protocol))
+        started.append(Cloud(image, classes, protocol, tls))
         return started[-1]
 
     yield make

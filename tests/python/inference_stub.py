@@ -1,8 +1,9 @@
 """An Open Inference Protocol server that fails on demand, a process of its own for the tests.
 
-``python inference_stub.py http|grpc PORT CHANNELS HEIGHT WIDTH CLASSES`` prints the port that it
-listens on. It has one model ``large`` with inputs ``image`` FP32 and ``encoded`` BYTES and the
-output ``probabilities``: the class is the CRC-32 of the payload, modulo the classes. A line
+``python inference_stub.py http|grpc PORT CHANNELS HEIGHT WIDTH CLASSES [CHAIN KEY]`` prints the
+port that it listens on; with a certificate and its key over TLS, to clients that show the same. It
+has one model ``large`` with inputs ``image`` FP32 and ``encoded`` BYTES and the output
+``probabilities``: the class is the CRC-32 of the payload, modulo the classes. A line
 ``{"mode": ..., "delay": seconds}`` to it, acknowledged by a line, chooses what becomes of the
 requests to infer after it.
 """
@@ -11,6 +12,7 @@ import contextlib
 import json
 import os
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -18,6 +20,7 @@ import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -59,9 +62,14 @@ class RestServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, port: int, stub: Stub) -> None:
+    def __init__(self, port: int, stub: Stub, tls: list[str]) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.stub = stub
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=tls[0])
+            context.load_cert_chain(*tls)
+            context.verify_mode = ssl.CERT_REQUIRED
+            self.socket = context.wrap_socket(self.socket, server_side=True)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -184,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
 class Rpc:
     """The same by gRPC, in bytes, so that they can be wrong."""
 
-    def __init__(self, stub: Stub) -> None:
+    def __init__(self, stub: Stub, tls: list[str]) -> None:
         import grpc
         from tritonclient.grpc import service_pb2
 
@@ -201,7 +209,13 @@ class Rpc:
         }
         service = grpc.method_handlers_generic_handler("inference.GRPCInferenceService", handlers)
         self.server.add_generic_rpc_handlers((service,))
-        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        place = "127.0.0.1:0"
+        if tls:
+            chain, key = (Path(name).read_bytes() for name in tls)
+            own = grpc.ssl_server_credentials([(key, chain)], chain, require_client_auth=True)
+            self.port = self.server.add_secure_port(place, own)
+        else:
+            self.port = self.server.add_insecure_port(place)
         self.server.start()
 
     def describe(self, _: Any, context: Any) -> bytes:
@@ -293,13 +307,14 @@ class Relay:
 
 def main() -> None:
     protocol, *numbers = sys.argv[1:]
-    port, *image, classes = map(int, numbers)
+    port, *image, classes = map(int, numbers[:5])
+    tls = numbers[5:]
     stub = Stub(tuple(image), classes)
     if protocol == "grpc":
-        relay = Relay(port, Rpc(stub).port, stub)
+        relay = Relay(port, Rpc(stub, tls).port, stub)
         port, serve = relay.listener.getsockname()[1], relay.serve
     else:
-        rest = RestServer(port, stub)
+        rest = RestServer(port, stub, tls)
         port, serve = rest.server_address[1], rest.serve_forever
     print(port, flush=True)
     threading.Thread(target=stub.obey, daemon=True).start()

@@ -48,6 +48,34 @@ def test_routing_is_measured_in_turns_with_inference(tmp_path, capsys) -> None:
     assert "beside 1 busy process;" in printed
 
 
+def test_a_request_to_a_model_elsewhere_is_held_against_a_plain_client(
+    untrained_run, started_server, tmp_path, capsys
+) -> None:
+    pytest.importorskip("tritonclient")
+    target = tmp_path / "bench.json"
+    with started_server(untrained_run, "--policy", "hybrid_single") as (_, said):
+        rest, rpc = (f"127.0.0.1:{said[port]}" for port in ("http_port", "grpc_port"))
+        asked = [f"http://{rest}/v2/models/alexnet_small", f"grpc://{rpc}/alexnet_small"]
+        through = [f"http://{rest}/v2/models/router", f"grpc://{rpc}/router"]
+        command = ["bench", "hop", "--endpoint", *asked, "--through", *through]
+        assert main([*command, "--rounds", "2", "--json", str(target)]) == 0
+    rows = json.loads(target.read_text())
+    assert [row["work"] for row in rows] == asked + through
+    assert {row["peer"] for row in rows} == {"tritonclient"}
+    assert all(min(row["ours_ms"], row["peer_ms"]) > 0 for row in rows)
+    printed = capsys.readouterr().out
+    first = 1000 * (rows[0]["ours_ms"] - rows[0]["peer_ms"])
+    assert f"{asked[0]}: {first:+.0f} us" in printed
+
+
+@pytest.mark.parametrize(
+    "given", [[], ["--endpoint", "http://a:1/v2/models/m", "--through", "b", "c"]]
+)
+def test_requests_to_nowhere_are_refused(given, capsys) -> None:
+    assert main(["bench", "hop", *given]) == 2
+    assert "--endpoint with addresses of models" in capsys.readouterr().err
+
+
 def test_loading_is_held_against_the_training_step() -> None:
     (work,) = works("load", batches=(4,))
     work = dataclasses.replace(work, networks=("alexnet_small",))

@@ -245,6 +245,7 @@ def test_a_model_that_is_shown_vectors_or_texts_is_given_them(tmp_path):
     class Values(Files):
         def __init__(self, values):
             super().__init__(values, np.arange(len(values)) % 2)
+            self.shape = getattr(values[0], "shape", None)
 
         def read(self, rows, formats):
             assert formats == [None]

@@ -15,6 +15,7 @@ from pathlib import Path
 import muxnet
 import numpy as np
 import pytest
+from listed_levels import SIDE, levels, listed
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError, UserError
 from muxnet.pool import model_list
@@ -22,7 +23,6 @@ from muxnet.pool.collect import collect
 from muxnet.pool.model_identity import Identity
 
 STUB = Path(__file__).with_name("kserve_stub.py")
-SIDE = 8
 MODULE = """
 import numpy as np
 
@@ -113,19 +113,6 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def levels(count=60):
-    values = np.random.default_rng(1).random(count)
-    images = np.rint(255 * np.ones((count, 3, SIDE, SIDE)) * values[:, None, None, None])
-    labels = (images.mean(axis=(1, 2, 3)) > 127.5).astype(np.int32)
-    return muxnet.dataset(images.astype(np.uint8), labels, name="levels")
-
-
-def listed(folder, *entries):
-    path = folder / "models.json"
-    path.write_text(json.dumps(entries))
-    return model_list.read_models(path)
-
-
 @pytest.mark.parametrize("scheme", ["http", "grpc"])
 def test_it_answers_as_it_would_here(scheme, server, folder):
     data = levels()
@@ -142,6 +129,16 @@ def test_it_answers_as_it_would_here(scheme, server, folder):
     ).route(data.images)
     assert routed.called.tolist() == [[False, True]] * len(data)
     assert np.array_equal(routed.probabilities, here.probabilities[:, 1])
+
+
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_one_that_says_nothing_of_itself_answers_all_the_same(scheme, server, folder):
+    data = levels(40)
+    silent = server.entry(scheme)
+    silent["endpoint"] = silent["endpoint"].replace("bright", "silent")
+    models = listed(folder, LARGE, {**silent, "name": "far"})
+    table = collect(models, data, "o.safetensors", say=lambda _: None)
+    assert np.array_equal(table.probabilities[:, 0], table.probabilities[:, 1])
 
 
 def test_one_that_is_down_is_named_and_what_was_recorded_is_kept(server, folder):
@@ -246,13 +243,18 @@ class Load:
             thread.join()
 
 
-def test_killed_and_restarted_under_load_nothing_is_lost(server, started_server, folder):
+@pytest.mark.parametrize("schemes", [("http", "grpc"), ("grpc", "http")])
+def test_killed_and_restarted_under_load_nothing_is_lost(schemes, server, started_server, folder):
     second = router_of(folder, "second", MIDDLE)
     size = ["--size", str(SIDE)]
     with contextlib.ExitStack() as stack:
         other, there = stack.enter_context(started_server(second, *size))
-        middle = f"http://127.0.0.1:{there['http_port']}/v2/models/middle"
-        entries = [SMALL, {"name": "middle", "endpoint": middle, "cost": 5}, server.entry("grpc")]
+        middle = {
+            "http": f"http://127.0.0.1:{there['http_port']}/v2/models/middle",
+            "grpc": f"grpc://127.0.0.1:{there['grpc_port']}/middle",
+        }[schemes[0]]
+        far = {"name": "middle", "endpoint": middle, "cost": 5}
+        entries = [SMALL, far, server.entry(schemes[1])]
         front = router_of(folder, "front", *entries)
         _, said = stack.enter_context(started_server(front, *size))
         load = Load(said["http_port"])

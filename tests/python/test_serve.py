@@ -34,18 +34,6 @@ def served(untrained_run):
     return load(Source(untrained_run, POLICY))
 
 
-@pytest.fixture
-def rest(ready):
-    with http.InferenceServerClient(f"127.0.0.1:{ready['http_port']}") as client:
-        yield client
-
-
-@pytest.fixture
-def rpc(ready):
-    with grpc.InferenceServerClient(f"127.0.0.1:{ready['grpc_port']}") as client:
-        yield client
-
-
 def test_health_and_metadata_are_told(rest, rpc, served):
     for client in (rest, rpc):
         assert client.is_server_live()

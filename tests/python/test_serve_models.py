@@ -19,6 +19,7 @@ from muxnet.serve.served import Source, load
 from muxnet.training.config import load_config
 from muxnet.training.finished import load_models
 from muxnet.training.results import read_results
+from serve_requests import tensor
 
 http = pytest.importorskip("tritonclient.http")
 grpc = pytest.importorskip("tritonclient.grpc")
@@ -99,19 +100,8 @@ def ready(folder, started_server):
 
 
 @pytest.fixture
-def clients(ready):
-    rest = http.InferenceServerClient(f"127.0.0.1:{ready['http_port']}")
-    rpc = grpc.InferenceServerClient(f"127.0.0.1:{ready['grpc_port']}")
-    with rest, rpc:
-        yield (http, rest), (grpc, rpc)
-
-
-def tensor(kind, images):
-    made = kind.InferInput(
-        "images", list(images.shape), {"u": "UINT8", "f": "FP32"}[images.dtype.kind]
-    )
-    made.set_data_from_numpy(images)
-    return [made]
+def clients(rest, rpc):
+    return (http, rest), (grpc, rpc)
 
 
 def of(images):

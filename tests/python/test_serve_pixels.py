@@ -14,18 +14,6 @@ def ready(untrained_run, started_server):
         yield said
 
 
-@pytest.fixture
-def rest(ready):
-    with http.InferenceServerClient(f"127.0.0.1:{ready['http_port']}") as client:
-        yield client
-
-
-@pytest.fixture
-def rpc(ready):
-    with grpc.InferenceServerClient(f"127.0.0.1:{ready['grpc_port']}") as client:
-        yield client
-
-
 @pytest.mark.parametrize("scale", [(255, 0), (4.4, -2.1), (2, -1), (1, -0.5)])
 def test_floats_that_are_no_pixels_from_nought_to_one_are_refused(rest, rpc, digit_images, scale):
     factor, offset = scale

@@ -16,6 +16,7 @@ OffloadReason reason_of(Fault fault) {
       return OffloadReason::timed_out;
     case Fault::unavailable:
     case Fault::refused:
+    case Fault::unfit:
       return OffloadReason::refused;
     case Fault::too_large:
     case Fault::malformed:

@@ -203,7 +203,7 @@ OffloadReason OffloadClient::attempt(Work& work, Transport& transport, InferInpu
   result.received_bytes += received;
   const OffloadReason reason =
       judge(work, std::move(reply),
-            {input.id, input.output, local_->classes(), options_.endpoint.logits});
+            {input.id, input.output, local_->classes(), options_.endpoint.logits, input.rows});
   const std::lock_guard lock(mutex_);
   if (reason != OffloadReason::offloaded) {
     result.energy_mj = result.energy_mj + exchange_cost(sent, 0, {}).energy_mj;

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "muxnet/core/register.hpp"
@@ -38,5 +40,16 @@ void* open_library(const std::string& engine);
 
 /// A function of an opened library. Throws std::invalid_argument where it has none of that name.
 void* function_of(void* library, const std::string& engine, const char* name);
+
+/// An engine's functions, a struct of its own, which `load` gives at first use. What that throws is
+/// no end: a library may be told later, and is then looked for again.
+template <class Functions>
+const Functions& loaded(Functions (*load)()) {
+  static std::mutex mutex;
+  static std::optional<Functions> one;
+  const std::lock_guard lock(mutex);
+  if (!one) one = load();
+  return *one;
+}
 
 }  // namespace muxnet

@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <cstddef>
-#include <mutex>
-#include <optional>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/parallel.hpp"
@@ -94,13 +92,7 @@ Runtime load() {
   return one;
 }
 
-const Runtime& runtime() {
-  static std::mutex mutex;
-  static std::optional<Runtime> one;
-  const std::lock_guard lock(mutex);  // a failure is no end: a library may be told later
-  if (!one) one = load();
-  return *one;
-}
+const Runtime& runtime() { return loaded(&load); }
 
 void check(Status* status, const char* what) {
   if (status == nullptr) return;

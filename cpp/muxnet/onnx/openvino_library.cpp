@@ -1,8 +1,6 @@
 #include "muxnet/onnx/openvino_library.hpp"
 
 #include <algorithm>
-#include <mutex>
-#include <optional>
 #include <regex>
 
 #include "muxnet/core/error.hpp"
@@ -54,13 +52,7 @@ std::string reason() {
 
 }  // namespace
 
-const Library& library() {
-  static std::mutex mutex;
-  static std::optional<Library> one;
-  const std::lock_guard lock(mutex);  // a failure is no end: a library may be told later
-  if (!one) one = load();
-  return *one;
-}
+const Library& library() { return loaded(&load); }
 
 void check(Status status, const char* what) {
   if (status != 0) throw std::invalid_argument(error_text("openvino", what, reason()));

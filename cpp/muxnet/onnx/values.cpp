@@ -5,7 +5,7 @@
 
 #include "muxnet/core/bfloat16.hpp"
 #include "muxnet/core/error.hpp"
-#include "muxnet/onnx/half.hpp"
+#include "muxnet/core/half.hpp"
 
 namespace muxnet {
 namespace {

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "muxnet/protocol/transport.hpp"
 
@@ -27,11 +26,6 @@ inline constexpr std::size_t most_axes = 8;
 std::int64_t checked_extent(std::int64_t extent, std::int64_t least);
 /// Refused with more than most_axes.
 void expect_axes(std::size_t axes);
-
-/// Refused unless FP32 or FP64.
-void expect_numbers(std::string_view datatype);
-/// The numbers of a binary tensor of one of these.
-std::vector<double> numbers_in(std::string_view bytes, std::string_view datatype);
 
 /// The number that `written` is; none where it is not one, or has anything around it.
 std::optional<double> number_written(std::string_view written);

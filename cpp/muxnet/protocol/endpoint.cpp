@@ -2,26 +2,38 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <string_view>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/protocol/datatypes.hpp"
 
 namespace muxnet {
 namespace {
 
-bool fits(const TensorSpec& input, const Shape& image) {
-  return input.shape.size() == image.size() &&
-         std::equal(image.begin(), image.end(), input.shape.begin(),
-                    [](auto wanted, auto extent) { return extent == -1 || extent == wanted; });
-}
+/// How an input takes what it is sent.
+struct Layout {
+  bool channels_last = false;
+  bool single = false;
+};
 
 Shape last_of(const Shape& image) {
   return image.size() == 4 ? Shape{image[0], image[2], image[3], image[1]} : image;
 }
 
-bool takes_pixels(const TensorSpec& input, const Shape& image) {
-  if (input.datatype != "FP32" && input.datatype != "UINT8") return false;
-  return fits(input, image) || fits(input, last_of(image));
+/// Whether all axes but the first of `sent` are as wanted, -1 being any extent.
+bool fits(std::span<const std::int64_t> wanted, const Shape& sent) {
+  return std::equal(wanted.begin(), wanted.end(), sent.begin() + 1, sent.end(),
+                    [](auto extent, auto own) { return extent == -1 || extent == own; });
+}
+
+std::optional<Layout> layout_of(const TensorSpec& input, const Shape& sent) {
+  if (input.shape.empty()) return Layout{};  // it says nothing of it
+  const bool single = input.shape.size() + 1 == sent.size();
+  const auto wanted = std::span(input.shape).subspan(single ? 0 : 1);
+  if (fits(wanted, sent)) return Layout{false, single};
+  if (fits(wanted, last_of(sent))) return Layout{true, single};
+  return std::nullopt;
 }
 
 template <class Pixel>
@@ -39,16 +51,22 @@ void move_channels(const Tensor& images, Tensor& moved) {
 
 /// The input to send to, as the payload needs it; none: none fits.
 std::optional<TensorSpec> input_of(const EndpointOptions& options,
-                                   const std::vector<TensorSpec>& inputs, const Shape& image) {
-  std::optional<TensorSpec> pixels;
+                                   const std::vector<TensorSpec>& inputs, const Shape& sent) {
+  const bool raw = options.payload == "raw";
+  if (inputs.empty()) {
+    const std::string usual = "input-0";  // as the KServe SDK's own client names it
+    return TensorSpec{options.input.empty() ? usual : options.input, raw ? "FP32" : "BYTES",
+                      raw ? Shape{} : Shape{-1}};
+  }
+  std::optional<TensorSpec> numbers;
   for (const auto& input : inputs) {
     if (!options.input.empty() && input.name != options.input) continue;
-    if (options.payload != "raw" && input.datatype == "BYTES") return input;
-    if (!pixels && takes_pixels(input, image)) pixels = input;
+    if (!raw && input.datatype == "BYTES") return input;
+    if (!numbers && is_sent(input.datatype) && layout_of(input, sent)) numbers = input;
   }
   // An input is listed under one datatype; files are tried where pixels are taken.
-  if (pixels && options.payload != "raw") return TensorSpec{pixels->name, "BYTES", {-1}};
-  return pixels;
+  if (numbers && !raw) return TensorSpec{numbers->name, "BYTES", {-1}};
+  return numbers;
 }
 
 std::string listed(const std::vector<TensorSpec>& specs) {
@@ -58,17 +76,6 @@ std::string listed(const std::vector<TensorSpec>& specs) {
     result += text(spec.name, ' ', spec.datatype, ' ', to_string(spec.shape));
   }
   return result.empty() ? "none" : result;
-}
-
-std::string output_of(const EndpointOptions& options, const std::vector<TensorSpec>& outputs) {
-  std::string first;
-  for (const auto& spec : outputs) {
-    const bool named =
-        options.output.empty() ? spec.name == "probabilities" : spec.name == options.output;
-    if (named) return spec.name;
-    if (first.empty() && (spec.datatype == "FP32" || spec.datatype == "FP64")) first = spec.name;
-  }
-  return options.output.empty() ? first : "";
 }
 
 /// With its escapes (RFC 3986) read.
@@ -113,22 +120,48 @@ EndpointPlace parse_endpoint(const std::string& url) {
 }
 
 Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
-                         const Shape& image_shape) {
+                         const Shape& input_shape) {
   const std::string where = "server, model " + options.model;
-  const auto input = input_of(options, metadata.inputs, image_shape);
+  const auto input = input_of(options, metadata.inputs, input_shape);
   if (!input) {
     const std::string name = options.input.empty() ? "" : options.input + ", ";
     const std::string wanted = options.payload == "raw" ? "" : "BYTES, ";
     return {
         {},
-        error_text(where, text("an input ", name, wanted, "FP32 or UINT8 ", to_string(image_shape)),
+        error_text(where, text("an input ", name, wanted, "FP32 or UINT8 ", to_string(input_shape)),
                    listed(metadata.inputs))};
   }
-  const std::string output = output_of(options, metadata.outputs);
-  const bool last = input->datatype != "BYTES" && !fits(*input, image_shape);
-  if (!output.empty()) return {Endpoint{*input, output, last}, ""};
+  Endpoint endpoint{*input, options.output};
+  if (input->datatype != "BYTES") {
+    const Layout layout = *layout_of(*input, input_shape);
+    endpoint.channels_last = layout.channels_last;
+    endpoint.single = layout.single;
+    if (!input->shape.empty()) endpoint.batch = std::max<std::int64_t>(input->shape.front(), 0);
+    if (layout.single) endpoint.batch = 1;
+  }
+  if (metadata.outputs.empty()) return {endpoint, ""};
+  const auto output = chosen_output(options.output, metadata.outputs);
+  if (output) {
+    endpoint.output = metadata.outputs[*output].name;
+    return {endpoint, ""};
+  }
   const std::string wanted = options.output.empty() ? "of FP32" : options.output;
   return {{}, error_text(where, "an output " + wanted, listed(metadata.outputs))};
+}
+
+void put(const Tensor& inputs, const Endpoint& endpoint, InferInput& request) {
+  const Tensor moved = endpoint.channels_last ? with_channels_last(inputs) : inputs;
+  request.datatype = endpoint.input.datatype;
+  request.shape = moved.shape();
+  request.bytes = bytes_of(moved, request.datatype);
+  const std::int64_t rows = inputs.dim(0);
+  request.rows = std::max(rows, endpoint.batch);
+  if (endpoint.single) request.shape.erase(request.shape.begin());
+  if (request.rows == rows) return;
+  const std::size_t row_bytes = request.bytes.size() / static_cast<std::size_t>(rows);
+  const std::string last = request.bytes.substr(request.bytes.size() - row_bytes);
+  for (std::int64_t row = rows; row < request.rows; ++row) request.bytes += last;
+  request.shape.front() = request.rows;
 }
 
 Tensor with_channels_last(const Tensor& images) {

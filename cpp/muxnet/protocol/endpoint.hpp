@@ -8,11 +8,11 @@ namespace muxnet {
 
 /// A model on a server and how images are sent to it.
 struct EndpointOptions {
-  std::string model;            ///< its name on the server
-  std::string version;          ///< empty: the server's choice
-  std::string input;            ///< empty: the first whose datatype fits the payload
-  std::string output;           ///< empty: "probabilities", else the first of FP32 or FP64
-  bool logits = false;          ///< the output's softmax is the answer
+  std::string model;    ///< its name on the server
+  std::string version;  ///< empty: the server's choice
+  std::string input;    ///< empty: the first that fits the payload
+  std::string output;   ///< empty: "probabilities", else the first of scores, else of labels
+  bool logits = false;  ///< the output's softmax is the answer
   std::string payload = "raw";  ///< pixels as they are (UINT8) or normalised (FP32); "png", "jpeg"
   int jpeg_quality = 90;        ///< 1 to 100
 };
@@ -31,14 +31,20 @@ EndpointPlace parse_endpoint(const std::string& url);
 /// Where requests go, settled against what the server says of its model.
 struct Endpoint {
   TensorSpec input;
-  std::string output;
+  std::string output;          ///< empty: it names none, all are asked for
   bool channels_last = false;  ///< the input is (n, h, w, c)
+  bool single = false;         ///< the input has no axis for several
+  std::int64_t batch = 0;      ///< inputs in a request, no more and no fewer; 0: any number
 };
 
-/// Chooses among the inputs and outputs that `metadata` lists; an error value where none fits
-/// `payload` and one image (1, c, h, w).
+/// Chooses among the inputs and outputs that `metadata` lists; one that lists none takes what it is
+/// sent. An error value where none fits `payload` and one input (1, ...).
 Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
-                         const Shape& image_shape);
+                         const Shape& input_shape);
+
+/// Sets datatype, shape and bytes to inputs (n, ...), f32, or u8 for UINT8, at most `batch` of
+/// them; the last one fills up what that wants. Refused for numbers that the datatype has not.
+void put(const Tensor& inputs, const Endpoint& endpoint, InferInput& request);
 
 /// Images (n, c, h, w) of u8 or f32 as (n, h, w, c).
 Tensor with_channels_last(const Tensor& images);

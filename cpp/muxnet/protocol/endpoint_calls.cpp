@@ -6,23 +6,13 @@
 #include <utility>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/protocol/checks.hpp"
 
 namespace muxnet {
 namespace {
 
 constexpr double never = std::numeric_limits<double>::infinity();
 constexpr double longest_wait_ms = 60'000;
-
-/// Images f32 as the input wants them: as they are, or 0 .. 1 as bytes.
-std::string bytes_of(const Tensor& images, const std::string& datatype) {
-  const auto pixels = images.span<float>();
-  if (datatype == "FP32") return {reinterpret_cast<const char*>(pixels.data()), images.bytes()};
-  std::string bytes(pixels.size(), '\0');
-  std::transform(pixels.begin(), pixels.end(), bytes.begin(), [](float pixel) {
-    return static_cast<char>(std::lround(255 * std::clamp(pixel, 0.0F, 1.0F)));
-  });
-  return bytes;
-}
 
 Shape one_of(const Tensor& images) {
   Shape shape = images.shape();
@@ -51,6 +41,8 @@ struct EndpointCalls::Request {
   double not_before_ms = 0;  ///< of the next attempt
   double sent_ms = 0;
   bool as_json = false;
+  bool divisible = false;  ///< into requests of fewer inputs
+  std::string refusal{};   ///< of the other form
   InferInput input{};
   std::unique_ptr<Transfer<InferResponse>> transfer{};
 };
@@ -84,7 +76,6 @@ void EndpointCalls::step() {
   expire(now);
   if (!breaker_.allows()) fail_waiting(Fault::unavailable, statistics_.trouble, false);
   start_waiting(now);
-  tend_probe(now);
   statistics_.state = breaker_.state();
   statistics_.in_flight = std::ssize(active_);
 }
@@ -137,6 +128,7 @@ void EndpointCalls::learn(const Reply<ModelMetadata>& reply, double now) {
   const bool open = !breaker_.allows();
   if (reply.fault == Fault::none) {
     metadata_ = reply.value;
+    most_rows_ = unlimited;
     if (open) breaker_.probe_succeeded();
     return;
   }
@@ -173,15 +165,17 @@ void EndpointCalls::judge(Request& request, double now) {
   const Fault fault = reply.fault == Fault::none ? Fault::malformed : reply.fault;
   if (try_again(request, fault, reply.rest_ms, now)) {
     request.transfer.reset();
+    if (as_json_ && !request.as_json) request.refusal = found.error;
   } else {
-    tell(request, fault, found.error);
+    const std::string& before = request.refusal;
+    tell(request, fault, before.empty() ? found.error : before + "; as JSON: " + found.error);
   }
 }
 
 Checked<Tensor> EndpointCalls::answer_of(Request& request, Reply<InferResponse>& reply) {
   if (reply.fault != Fault::none) return {std::nullopt, reply.message};
   const ExpectedRows expected{request.input.id, request.input.output, request.call.images.dim(0),
-                              classes_};
+                              classes_, request.input.rows};
   Checked<Tensor> found = check_rows(std::move(reply.value), expected);
   if (found.value) classes_ = found.value->dim(1);
   return found;
@@ -189,8 +183,15 @@ Checked<Tensor> EndpointCalls::answer_of(Request& request, Reply<InferResponse>&
 
 bool EndpointCalls::try_again(Request& request, Fault fault, const std::optional<double>& rest_ms,
                               double now) {
+  // How many inputs a request may have, or how many bytes, servers tell by refusing it alone.
+  if (fault == Fault::unfit && request.divisible) {
+    most_rows_ = std::min(most_rows_, (request.call.images.dim(0) + 1) / 2);
+    return true;
+  }
+  const bool refused = fault == Fault::refused || fault == Fault::unfit;
+  if (refused) most_rows_ = unlimited;  // it was not that
   // Not all servers know binary tensors, and they say so in many ways.
-  if (fault == Fault::refused && !form_known_ && !request.as_json) {
+  if (refused && !form_known_ && !request.as_json) {
     as_json_ = true;
     return true;
   }
@@ -259,22 +260,38 @@ bool EndpointCalls::start(Request& request, double now) {
     tell(request, Fault::malformed, endpoint.error);
     return false;
   }
-  const TensorSpec& input = endpoint.value->input;
-  if (input.shape.front() > 0 && images.dim(0) > input.shape.front()) {
-    divide(request, input.shape.front());
+  const std::int64_t batch = endpoint.value->batch, rows = images.dim(0);
+  const std::int64_t most = batch > 0 ? batch : most_rows_;
+  if (rows > most) {
+    divide(request, most);
     return false;
   }
-  const Tensor sent = endpoint.value->channels_last ? with_channels_last(images) : images;
+  const auto input = checked<InferInput>([&] { return input_of(images, *endpoint.value); });
+  if (!input.value) {
+    tell(request, Fault::malformed, input.error);
+    return false;
+  }
+  request.input = *input.value;
   request.as_json = as_json_;
-  request.input = {text(++sequence_), options_.endpoint.model,        options_.endpoint.version,
-                   input.name,        endpoint.value->output,         input.datatype,
-                   sent.shape(),      bytes_of(sent, input.datatype), as_json_};
+  request.divisible = batch == 0 && rows > 1;
   request.sent_ms = now;
   ++request.made;
   ++statistics_.requests;
   request.transfer = transport_->infer(request.input);
   request.input.bytes = {};
   return true;
+}
+
+InferInput EndpointCalls::input_of(const Tensor& images, const Endpoint& endpoint) {
+  InferInput input;
+  input.id = text(++sequence_);
+  input.model = options_.endpoint.model;
+  input.version = options_.endpoint.version;
+  input.input = endpoint.input.name;
+  input.output = endpoint.output;
+  input.as_json = as_json_;
+  put(images, endpoint, input);
+  return input;
 }
 
 /// As many requests as the model's own batch needs, whose answers come together.

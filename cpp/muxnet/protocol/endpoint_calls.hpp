@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 #include <list>
 #include <memory>
 #include <optional>
@@ -43,7 +44,7 @@ struct EndpointAnswer {
   std::string message;        ///< the same in words: which model, where, expected, received
 };
 
-/// Images f32 (n, c, h, w) for the model, and whom to tell.
+/// Inputs f32 (n, ...) for the model, images (n, c, h, w), and whom to tell.
 struct EndpointCall {
   Tensor images;                             ///< as the model wants them
   double until_ms = 0;                       ///< of the clock: nobody waits for longer
@@ -66,6 +67,8 @@ struct EndpointStatistics {
 /// flight are bounded; one that fails is tried again within its call's time; a server that does not
 /// answer is left alone (CircuitBreaker) and its calls are failed at once, until a probe finds it
 /// back. The server is asked what its model is before the first request, and again by each probe.
+/// A request that it does not take as it is goes again in halves, and then, where nothing is known
+/// to do better, in the other form.
 class EndpointCalls {
  public:
   using Connect = std::function<std::unique_ptr<Transport>()>;
@@ -103,6 +106,7 @@ class EndpointCalls {
   void expire(double now);
   void start_waiting(double now);
   bool start(Request& request, double now);
+  InferInput input_of(const Tensor& images, const Endpoint& endpoint);
   void divide(Request& request, std::int64_t most);
   void tell(Request& request, Fault fault, const std::string& problem);
   void fail_waiting(Fault fault, const std::string& why, bool all);
@@ -120,8 +124,10 @@ class EndpointCalls {
   double answered_ms_ = 0;     ///< when the last answer came
   Requests waiting_, active_;
   std::int64_t classes_ = 0;  ///< of the answers so far
-  bool as_json_ = false;      ///< the server takes no binary tensors
-  bool form_known_ = false;   ///< it has answered in the form that is used
+  static constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
+  std::int64_t most_rows_ = unlimited;  ///< inputs of a request, as far as the server has shown
+  bool as_json_ = false;                ///< the server takes no binary tensors
+  bool form_known_ = false;             ///< it has answered in the form that is used
   std::int64_t sequence_ = 0;
   EndpointStatistics statistics_;
 };

@@ -109,7 +109,10 @@ Fault GrpcChannels::fault_of(const grpc::Status& status, bool connected) const {
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return Fault::unavailable;
     case grpc::StatusCode::RESOURCE_EXHAUSTED:  // of this side or of the server
-      return status.error_message().ends_with(own_limit) ? Fault::too_large : Fault::refused;
+      return status.error_message().ends_with(own_limit) ? Fault::too_large : Fault::unfit;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::OUT_OF_RANGE:
+      return Fault::unfit;
     case grpc::StatusCode::CANCELLED:
     case grpc::StatusCode::UNKNOWN:
     case grpc::StatusCode::INTERNAL:

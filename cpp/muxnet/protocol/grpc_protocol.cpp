@@ -2,6 +2,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/protocol/checks.hpp"
+#include "muxnet/protocol/datatypes.hpp"
 
 namespace muxnet {
 namespace {
@@ -25,6 +26,21 @@ std::vector<TensorSpec> specs_in(const Tensors& tensors) {
   return specs;
 }
 
+/// Elements stand in the field of their datatype, and in no other.
+std::vector<double> typed_values(const inference::InferTensorContents& contents) {
+  std::vector<double> values;
+  const auto take = [&](const auto& field) {
+    for (const auto value : field) values.push_back(static_cast<double>(value));
+  };
+  take(contents.fp32_contents());
+  take(contents.fp64_contents());
+  take(contents.int_contents());
+  take(contents.int64_contents());
+  take(contents.uint_contents());
+  take(contents.uint64_contents());
+  return values;
+}
+
 std::vector<double> values_of(const inference::ModelInferResponse& message, int index) {
   const Output& output = message.outputs(index);
   expect_numbers(output.datatype());
@@ -34,10 +50,7 @@ std::vector<double> values_of(const inference::ModelInferResponse& message, int 
            text(message.outputs_size(), " as outputs"), text(raw.size()));
     return numbers_in(raw[index], output.datatype());
   }
-  const auto& single = output.contents().fp32_contents();
-  const auto& twofold = output.contents().fp64_contents();
-  if (output.datatype() == "FP32") return {single.begin(), single.end()};
-  return {twofold.begin(), twofold.end()};
+  return typed_values(output.contents());
 }
 
 std::optional<double> server_time(const inference::ModelInferResponse& message) {
@@ -75,7 +88,7 @@ inference::ModelInferRequest infer_message(const InferInput& input) {
   sent->set_name(input.input);
   sent->set_datatype(input.datatype);
   sent->mutable_shape()->Assign(input.shape.begin(), input.shape.end());
-  message.add_outputs()->set_name(input.output);
+  if (!input.output.empty()) message.add_outputs()->set_name(input.output);
   message.add_raw_input_contents()->append(input.length_prefix()).append(input.bytes);
   return message;
 }
@@ -85,12 +98,14 @@ ModelMetadata read_metadata(const inference::ModelMetadataResponse& message) {
 }
 
 InferResponse read_answer(const inference::ModelInferResponse& message, const std::string& output) {
-  for (int i = 0; i < message.outputs_size(); ++i) {
-    if (message.outputs(i).name() != output) continue;
-    return {message.id(), shape_in(message.outputs(i).shape(), 0), values_of(message, i),
-            server_time(message)};
+  std::vector<TensorSpec> specs;
+  for (const Output& listed : message.outputs()) {
+    specs.push_back({listed.name(), listed.datatype(), {}});
   }
-  throw Refused(error_text("answer", "an output " + output, "none"));
+  const int place = static_cast<int>(place_of_output(output, specs));
+  const Output& found = message.outputs(place);
+  return {message.id(), shape_in(found.shape(), 0), values_of(message, place), server_time(message),
+          is_whole(found.datatype())};
 }
 
 }  // namespace muxnet

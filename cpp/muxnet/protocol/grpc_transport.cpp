@@ -12,6 +12,7 @@
 #include <cmath>
 #include <functional>
 #include <mutex>
+#include <utility>
 
 #include "muxnet/protocol/checks.hpp"
 #include "muxnet/protocol/clock.hpp"
@@ -31,6 +32,7 @@ struct Call {
   grpc::Status status;
   std::unique_ptr<grpc::ClientAsyncResponseReader<grpc::ByteBuffer>> reader;
   bool over = false;
+  bool told = false;  ///< or nobody wants to know
   double end_ms = 0;
   std::shared_ptr<Call> itself;
 };
@@ -71,6 +73,24 @@ class Events {
     if (event == grpc::CompletionQueue::GOT_EVENT) finish(tag);
   }
 
+  /// The same, unless a call is over already, whose wait() has not said so yet.
+  void await(double for_ms) {
+    if (untold_ == 0) work(for_ms);
+  }
+
+  /// Whether a call is over, which is then known.
+  bool tell(Call& call) {
+    if (call.over && !std::exchange(call.told, true)) --untold_;
+    return call.over;
+  }
+
+  /// A call that nobody waits for any more.
+  void give_up(Call& call) {
+    if (tell(call)) return;
+    call.told = true;
+    call.context.TryCancel();
+  }
+
   /// From any thread: the present or next work() returns at once.
   void wake() {
     const std::lock_guard lock(waking_);
@@ -88,11 +108,13 @@ class Events {
     }
     auto& call = *static_cast<Call*>(tag);
     call.over = true;
+    if (!call.told) ++untold_;
     call.end_ms = clock_.now_ms();
     const auto last = std::move(call.itself);
   }
 
   SteadyClock clock_;
+  int untold_ = 0;
   grpc::CompletionQueue queue_;
   std::mutex waking_;
   bool woken_ = false;
@@ -132,15 +154,14 @@ class GrpcTransfer : public Transfer<Value> {
   GrpcTransfer(const GrpcTransfer&) = delete;
   GrpcTransfer& operator=(const GrpcTransfer&) = delete;
   ~GrpcTransfer() override {
-    if (call_->over) return;
-    call_->context.TryCancel();
-    connection_->doubtful = true;
+    if (!call_->over) connection_->doubtful = true;
+    connection_->events->give_up(*call_);
   }
 
   bool wait(double until_ms) override {
     constexpr int steps =
         8;  // of a connection and a call, each of which may need a look of its own
-    for (int done = 0; !call_->over; ++done) {
+    for (int done = 0; !connection_->events->tell(*call_); ++done) {
       const double left = until_ms - connection_->events->now_ms();
       if (left <= 0 && done >= steps) return false;
       connection_->events->work(std::max(left, 0.0));
@@ -202,7 +223,7 @@ class GrpcTransport : public Transport {
   }
 
   void work(double until_ms) override {
-    events_->work(std::max(until_ms - events_->now_ms(), 0.0));
+    events_->await(std::max(until_ms - events_->now_ms(), 0.0));
   }
   void wake() override { events_->wake(); }
 

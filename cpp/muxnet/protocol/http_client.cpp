@@ -21,6 +21,7 @@ double HttpRequest::size() const {
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace muxnet {
 namespace {
@@ -91,6 +92,7 @@ struct Pool {
   }
 
   CURLM* multi = nullptr;
+  int untold = 0;  ///< transfers that are over, whose wait() has not said so yet
 };
 
 class CurlTransfer : public HttpTransfer {
@@ -108,12 +110,15 @@ class CurlTransfer : public HttpTransfer {
   }
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
-  ~CurlTransfer() override { curl_multi_remove_handle(pool_->multi, easy_.get()); }
+  ~CurlTransfer() override {
+    tell();
+    curl_multi_remove_handle(pool_->multi, easy_.get());
+  }
 
   bool wait(double until_ms) override {
     for (;;) {
       perform();
-      if (over_) return true;
+      if (tell()) return true;
       if (!pool_->poll(until_ms)) return false;
     }
   }
@@ -164,6 +169,12 @@ class CurlTransfer : public HttpTransfer {
     set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(limit_));
   }
 
+  /// Whether it is over, which is then known.
+  bool tell() {
+    if (over_ && !std::exchange(told_, true)) --pool_->untold;
+    return over_;
+  }
+
   /// Works on all transfers of the pool and notes which are over.
   void perform() {
     int running = 0, queued = 0;
@@ -178,6 +189,7 @@ class CurlTransfer : public HttpTransfer {
 
   void finish(CURLcode code) {
     over_ = true;
+    ++pool_->untold;
     response_.fault = fault_of(code);
     if (code != CURLE_OK) response_.message = *error_ != '\0' ? error_ : curl_easy_strerror(code);
     long status = 0;
@@ -221,6 +233,7 @@ class CurlTransfer : public HttpTransfer {
   char error_[CURL_ERROR_SIZE] = "";
   std::size_t header_bytes_ = 0;
   bool over_ = false;
+  bool told_ = false;
   HttpResponse response_;
 };
 
@@ -233,7 +246,10 @@ class CurlClient : public HttpClient {
   std::unique_ptr<HttpTransfer> start(HttpRequest request) override {
     return std::make_unique<CurlTransfer>(pool_, options_, std::move(request));
   }
-  void work(double until_ms) override { pool_->poll(until_ms); }
+  void work(double until_ms) override {
+    // Work on one transfer may have ended another: nothing more would come of that.
+    if (pool_->untold == 0) pool_->poll(until_ms);
+  }
   void wake() override { curl_multi_wakeup(pool_->multi); }
 
  private:

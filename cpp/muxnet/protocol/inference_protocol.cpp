@@ -4,18 +4,22 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/protocol/checks.hpp"
+#include "muxnet/protocol/datatypes.hpp"
 
 namespace muxnet {
 namespace {
 
-void softmax(std::vector<double>& values) {
-  const double most = *std::max_element(values.begin(), values.end());
+void softmax(std::span<float> values) {
+  const float most = *std::max_element(values.begin(), values.end());
   double sum = 0;
-  for (double& value : values) sum += value = std::exp(value - most);
-  for (double& value : values) value /= sum;
+  for (const float value : values) sum += std::exp(static_cast<double>(value - most));
+  for (float& value : values) {
+    value = static_cast<float>(std::exp(static_cast<double>(value - most)) / sum);
+  }
 }
 
 bool all_finite(const std::vector<double>& values) {
@@ -28,28 +32,47 @@ void expect_id(const std::string& id, const std::string& expected) {
   expect(id.empty() || id == expected, "answer", "id " + expected, shown(id));
 }
 
-Tensor checked_probabilities(std::vector<double> values, const ExpectedOutput& expected) {
-  constexpr double slack = 1e-2;
-  const auto where = "output " + expected.output;
-  expect(static_cast<std::int64_t>(values.size()) == expected.classes, where,
-         text(expected.classes, " numbers"), text(values.size()));
-  expect(all_finite(values), where, "finite numbers", "others");
-  if (expected.logits) softmax(values);
-  double sum = 0;
-  for (const double value : values) {
-    expect(value >= -slack && value <= 1 + slack, where, "probabilities", text(value));
-    sum += value;
+std::string place_of(const std::string& output) {
+  return output.empty() ? "output" : "output " + output;
+}
+
+/// Labels as rows of 0 and 1.
+Tensor one_hot(const std::vector<double>& labels, std::int64_t classes, const std::string& where) {
+  expect(classes > 0, where,
+         "scores (n, K), or the number of classes, by which a label becomes a row", "labels alone");
+  Tensor result({std::ssize(labels), classes});
+  float* row = result.data<float>();
+  for (const double label : labels) {
+    expect(label >= 0 && label < static_cast<double>(classes), where,
+           text("labels of ", classes, " classes"), text(label));
+    row[static_cast<std::int64_t>(label)] = 1;
+    row += classes;
   }
-  expect(std::abs(sum - 1) <= slack, where, "probabilities that sum to 1", text(sum));
-  Tensor result({1, expected.classes});
-  std::transform(values.begin(), values.end(), result.data<float>(),
-                 [](double v) { return static_cast<float>(v); });
   return result;
 }
 
-Tensor rows_in(const InferResponse& response, const ExpectedRows& expected) {
+/// Labels (n) or (n, 1), not scores.
+bool are_labels(const InferResponse& response, const ExpectedRows& expected) {
+  const Shape& shape = response.shape;
+  return response.whole && !shape.empty() && shape.size() <= 2 && shape.front() == expected.rows &&
+         volume(shape) == expected.rows && std::ssize(response.values) == expected.rows;
+}
+
+/// An answer to a batch that was filled up, without what filled it.
+void drop_filling(InferResponse& response, const ExpectedRows& expected) {
+  if (expected.sent <= expected.rows) return;
+  if (response.shape.empty() || response.shape.front() != expected.sent) return;
+  if (std::ssize(response.values) != volume(response.shape)) return;
+  response.values.resize(response.values.size() / static_cast<std::size_t>(expected.sent) *
+                         static_cast<std::size_t>(expected.rows));
+  response.shape.front() = expected.rows;
+}
+
+Tensor rows_in(InferResponse response, const ExpectedRows& expected) {
   expect_id(response.id, expected.id);
-  const auto where = "output " + expected.output;
+  drop_filling(response, expected);
+  const auto where = place_of(expected.output);
+  if (are_labels(response, expected)) return one_hot(response.values, expected.classes, where);
   const Shape& shape = response.shape;
   const std::int64_t values = volume(shape), n = expected.rows;
   const std::int64_t classes = n > 0 ? values / n : 0;
@@ -70,18 +93,47 @@ Tensor rows_in(const InferResponse& response, const ExpectedRows& expected) {
   return result;
 }
 
+void expect_probabilities(std::span<const float> values, const std::string& where) {
+  constexpr double slack = 1e-2;
+  double sum = 0;
+  for (const double value : values) {
+    expect(value >= -slack && value <= 1 + slack, where, "probabilities", text(value));
+    sum += value;
+  }
+  expect(std::abs(sum - 1) <= slack, where, "probabilities that sum to 1", text(sum));
+}
+
 InferAnswer answer_in(InferResponse response, const ExpectedOutput& expected) {
-  expect_id(response.id, expected.id);
-  const Shape& shape = response.shape;
-  const auto ones = std::count(shape.begin(), shape.end(), std::int64_t{1});
-  const bool row = volume(shape) == expected.classes &&
-                   ones + (expected.classes == 1 ? 0 : 1) == std::ssize(shape);
-  expect(row, "output " + expected.output, text("shape (1, ", expected.classes, ")"),
-         to_string(shape));
-  return {checked_probabilities(std::move(response.values), expected), response.server_ms};
+  const auto server_ms = response.server_ms;
+  Tensor row = rows_in(std::move(response),
+                       {expected.id, expected.output, 1, expected.classes, expected.sent});
+  if (expected.logits) softmax(row.span<float>());
+  expect_probabilities(row.span<float>(), place_of(expected.output));
+  return {row, server_ms};
 }
 
 }  // namespace
+
+std::optional<std::size_t> chosen_output(const std::string& wanted,
+                                         const std::vector<TensorSpec>& outputs) {
+  const auto first = [&](const auto& fits) -> std::optional<std::size_t> {
+    const auto found = std::find_if(outputs.begin(), outputs.end(), fits);
+    if (found == outputs.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - outputs.begin());
+  };
+  const std::string name = wanted.empty() ? "probabilities" : wanted;
+  auto found = first([&](const TensorSpec& output) { return output.name == name; });
+  if (found || !wanted.empty()) return found;
+  found = first([](const TensorSpec& output) { return has_fractions(output.datatype); });
+  return found ? found : first([](const TensorSpec& output) { return is_whole(output.datatype); });
+}
+
+std::size_t place_of_output(const std::string& wanted, const std::vector<TensorSpec>& outputs) {
+  const auto found = chosen_output(wanted, outputs);
+  const std::string name = wanted.empty() ? "of numbers" : wanted;
+  expect(found.has_value(), "answer", "an output " + name, "none");
+  return *found;
+}
 
 std::string InferInput::length_prefix() const {
   if (datatype != "BYTES") return "";
@@ -96,7 +148,7 @@ Checked<InferAnswer> check_answer(InferResponse response, const ExpectedOutput& 
 }
 
 Checked<Tensor> check_rows(InferResponse response, const ExpectedRows& expected) {
-  return checked<Tensor>([&] { return rows_in(response, expected); });
+  return checked<Tensor>([&] { return rows_in(std::move(response), expected); });
 }
 
 }  // namespace muxnet

@@ -40,11 +40,12 @@ struct InferInput {
   std::string model;
   std::string version;  ///< empty: the server's choice
   std::string input;
-  std::string output;
+  std::string output;  ///< empty: all of them
   std::string datatype;
   Shape shape;
-  std::string bytes;     ///< little-endian, row-major; BYTES: one element, without its length
-  bool as_json = false;  ///< REST: numbers as JSON has them, for servers without binary tensors
+  std::string bytes;      ///< little-endian, row-major; BYTES: one element, without its length
+  bool as_json = false;   ///< REST: numbers as JSON has them, for servers without binary tensors
+  std::int64_t rows = 1;  ///< inputs in it
 
   /// What precedes `bytes` in a binary tensor: the element's length for BYTES, else nothing.
   std::string length_prefix() const;
@@ -56,14 +57,23 @@ struct InferResponse {
   Shape shape;
   std::vector<double> values;
   std::optional<double> server_ms;  ///< parameter "server_ms", else Server-Timing's "total"
+  bool whole = false;               ///< of a datatype without fractions
 };
+
+/// The place of the output `wanted`; where that is empty, of "probabilities", else of the first of
+/// scores, else of labels. None: there is none.
+std::optional<std::size_t> chosen_output(const std::string& wanted,
+                                         const std::vector<TensorSpec>& outputs);
+/// The same; Refused where there is none.
+std::size_t place_of_output(const std::string& wanted, const std::vector<TensorSpec>& outputs);
 
 /// What an answer must be to be taken.
 struct ExpectedOutput {
   std::string id;
   std::string output;
   std::int64_t classes = 0;
-  bool logits = false;  ///< the softmax of the output is the answer
+  bool logits = false;    ///< the softmax of the output is the answer
+  std::int64_t sent = 1;  ///< inputs of the request, one and what filled it up
 };
 
 struct InferAnswer {
@@ -81,10 +91,11 @@ struct ExpectedRows {
   std::string output;
   std::int64_t rows = 0;
   std::int64_t classes = 0;  ///< 0: any number of them
+  std::int64_t sent = 0;     ///< inputs of the request, `rows` and what filled it up
 };
 
-/// The output as f32 (n, K). Checks id, rows, classes (axes of one element beside them do not
-/// count) and that all values are finite.
+/// The output as f32 (n, K), labels (n) or (n, 1) as rows of 0 and 1. Checks id, rows, classes
+/// (axes of one element beside them do not count) and that all values are finite.
 Checked<Tensor> check_rows(InferResponse response, const ExpectedRows& expected);
 
 }  // namespace muxnet

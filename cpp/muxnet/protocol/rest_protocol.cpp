@@ -7,6 +7,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json.hpp"
 #include "muxnet/protocol/checks.hpp"
+#include "muxnet/protocol/datatypes.hpp"
 
 namespace muxnet {
 namespace {
@@ -47,6 +48,11 @@ const Json& member(const Json& object, const char* key, std::string_view where) 
   expect(object.is_object() && object.contains(key), where, text("an object with ", key),
          object.is_object() ? "one without" : object.type_name());
   return object.at(key);
+}
+
+/// Whether a member is there and is not null, which some write for nothing.
+bool has(const Json& object, const char* key) {
+  return object.is_object() && object.contains(key) && !object.at(key).is_null();
 }
 
 std::string text_in(const Json& object, const char* key, std::string_view where) {
@@ -91,12 +97,14 @@ Parts parts_of(const HttpResponse& response) {
 }
 
 std::vector<TensorSpec> specs_in(const Json& metadata, const char* key) {
-  const Json& list = member(metadata, key, "metadata");
+  if (!has(metadata, key)) return {};
+  const Json& list = metadata.at(key);
   expect(list.is_array(), text("metadata, ", key), "a list", list.type_name());
   std::vector<TensorSpec> specs;
   for (const Json& entry : list) {
+    Shape shape = has(entry, "shape") ? shape_in(entry, key, -1) : Shape{};
     specs.push_back(
-        {text_in(entry, "name", key), text_in(entry, "datatype", key), shape_in(entry, key, -1)});
+        {text_in(entry, "name", key), text_in(entry, "datatype", key), std::move(shape)});
   }
   return specs;
 }
@@ -132,11 +140,11 @@ std::string_view bytes_of(const Json& outputs, std::size_t index, std::string_vi
   }
 }
 
-std::vector<double> values_of(const Json& outputs, std::size_t index, std::string_view binary) {
+std::vector<double> values_of(const Json& outputs, std::size_t index, const std::string& datatype,
+                              std::string_view binary) {
   const Json& output = outputs.at(index);
-  const std::string datatype = text_in(output, "datatype", "output");
   expect_numbers(datatype);
-  if (output.contains("data")) {
+  if (has(output, "data")) {
     std::vector<double> values;
     flatten(output.at("data"), most_axes, values);
     return values;
@@ -155,17 +163,25 @@ std::optional<double> server_time(const Json& answer, const HttpResponse& respon
   return header == response.headers.end() ? std::nullopt : server_timing(header->second);
 }
 
-/// Numbers of FP32 or UINT8.
 Json numbers_of(const InferInput& input) {
+  const bool whole = is_whole(input.datatype);
   Json numbers = Json::array();
-  if (input.datatype == "UINT8") {
-    for (const char byte : input.bytes) numbers.push_back(static_cast<unsigned char>(byte));
-  } else {
-    for (const double value : numbers_in(input.bytes, input.datatype)) {
-      numbers.push_back(static_cast<float>(value));
-    }
+  for (const double value : numbers_in(input.bytes, input.datatype)) {
+    whole ? numbers.push_back(static_cast<std::int64_t>(value))
+          : numbers.push_back(static_cast<float>(value));
   }
   return numbers;
+}
+
+/// Names and datatypes, as far as they are given.
+std::vector<TensorSpec> outputs_in(const Json& outputs) {
+  std::vector<TensorSpec> specs;
+  for (const Json& output : outputs) {
+    specs.push_back({text_in(output, "name", "output"),
+                     has(output, "datatype") ? text_in(output, "datatype", "output") : "",
+                     {}});
+  }
+  return specs;
 }
 
 HttpRequest json_request(const InferInput& input) {
@@ -173,9 +189,8 @@ HttpRequest json_request(const InferInput& input) {
                      {"shape", input.shape},
                      {"datatype", input.datatype},
                      {"data", numbers_of(input)}};
-  const Json content = {{"id", input.id},
-                        {"inputs", Json::array({sent})},
-                        {"outputs", Json::array({{{"name", input.output}}})}};
+  Json content = {{"id", input.id}, {"inputs", Json::array({sent})}};
+  if (!input.output.empty()) content["outputs"] = Json::array({{{"name", input.output}}});
   HttpRequest request{"POST", model_path(input.model, input.version) + "/infer", {}, ""};
   request.headers = {"Content-Type: application/json"};
   request.body = content.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -195,9 +210,13 @@ HttpRequest infer_request(const InferInput& input) {
                      {"shape", input.shape},
                      {"datatype", input.datatype},
                      {"parameters", {{"binary_data_size", prefix.size() + input.bytes.size()}}}};
-  const Json wanted = {{"name", input.output}, {"parameters", {{"binary_data", true}}}};
-  const Json content = {
-      {"id", input.id}, {"inputs", Json::array({sent})}, {"outputs", Json::array({wanted})}};
+  Json content = {{"id", input.id}, {"inputs", Json::array({sent})}};
+  if (input.output.empty()) {
+    content["parameters"] = {{"binary_data_output", true}};
+  } else {
+    const Json wanted = {{"name", input.output}, {"parameters", {{"binary_data", true}}}};
+    content["outputs"] = Json::array({wanted});
+  }
   const std::string json = content.dump(-1, ' ', false, Json::error_handler_t::replace);
   HttpRequest request{"POST", model_path(input.model, input.version) + "/infer", {}, ""};
   request.headers = {"Content-Type: application/octet-stream",
@@ -217,15 +236,15 @@ InferResponse parse_answer(const HttpResponse& response, const std::string& outp
   const Json& outputs = member(parts.json, "outputs", "answer");
   expect(outputs.is_array(), "answer, outputs", "a list", outputs.type_name());
   InferResponse result;
-  if (parts.json.contains("id")) result.id = text_in(parts.json, "id", "answer");
+  if (has(parts.json, "id")) result.id = text_in(parts.json, "id", "answer");
   result.server_ms = server_time(parts.json, response);
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    if (text_in(outputs[i], "name", "output") != output) continue;
-    result.shape = shape_in(outputs[i], "output", 0);
-    result.values = values_of(outputs, i, parts.binary);
-    return result;
-  }
-  throw Refused(error_text("answer", "an output " + output, "none"));
+  const auto specs = outputs_in(outputs);
+  const std::size_t place = place_of_output(output, specs);
+  const std::string datatype = text_in(outputs[place], "datatype", "output");
+  result.shape = shape_in(outputs[place], "output", 0);
+  result.values = values_of(outputs, place, datatype, parts.binary);
+  result.whole = is_whole(datatype);
+  return result;
 }
 
 }  // namespace muxnet

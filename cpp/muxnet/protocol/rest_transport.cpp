@@ -16,6 +16,11 @@ Fault fault_of(const HttpResponse& response) {
   switch (response.status) {
     case 200:
       return Fault::none;
+    case 400:
+    case 413:
+    case 422:
+      return Fault::unfit;
+    case 429:
     case 502:
     case 503:
     case 504:

@@ -22,9 +22,9 @@ constexpr std::array<std::pair<std::string_view, Make>, 4> schemes = {{
 }  // namespace
 
 std::string_view name_of(Fault fault) {
-  constexpr std::array<std::string_view, 11> names = {
-      "none",      "unresolved",  "unreachable", "cut",       "timed_out", "too_large",
-      "untrusted", "unavailable", "refused",     "malformed", "other"};
+  constexpr std::array<std::string_view, 12> names = {
+      "none",      "unresolved",  "unreachable", "cut",   "timed_out", "too_large",
+      "untrusted", "unavailable", "refused",     "unfit", "malformed", "other"};
   return names.at(static_cast<std::size_t>(fault));
 }
 

@@ -21,6 +21,7 @@ enum class Fault : std::uint8_t {
   untrusted,    ///< TLS: the server, or this client to it, could not prove who it is
   unavailable,  ///< the server, or one before it, says: not now
   refused,      ///< the server says: no
+  unfit,        ///< the server says: not this request, which is too large or not of its form
   malformed,    ///< what came is no answer of the protocol
   other,
 };

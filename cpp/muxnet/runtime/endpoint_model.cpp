@@ -30,8 +30,8 @@ class EndpointClassifier final : public Classifier {
 
  private:
   void send(const Tensor& images, double within_ms, bool patient, const Done& done) {
-    require(images.dtype() == DType::f32 && images.shape().size() == 4 && images.dim(0) > 0,
-            client_->options().name, "images f32 (n, c, h, w)",
+    require(images.dtype() == DType::f32 && images.shape().size() > 1 && images.dim(0) > 0,
+            client_->options().name, "inputs f32 (n, ...)",
             text(muxnet::name_of(images.dtype()), ' ', to_string(images.shape())));
     const auto tell = [done](EndpointAnswer found) {
       if (found.fault == Fault::none) return done({std::move(found.answers), nullptr});

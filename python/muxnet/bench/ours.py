@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.machine import set_threads
-from muxnet.bench import replaying
+from muxnet.bench import hops, replaying
 from muxnet.bench.works import Work
 from muxnet.training.data import dataset
 
@@ -28,6 +28,8 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
         turns(loading(work), BATCHES_LOADED)
     elif work.kind in ("replay", "decide", "fit"):
         turns(*replaying.routing(work))
+    elif work.kind == "hop":
+        turns(hops.plain_call(work, work.through) if work.through else hops.call(work))
     else:
         turns(inference(work) if work.kind == "infer" else decision(work))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from muxnet.base.errors import MissingPackageError, UserError
 from muxnet.base.machine import set_threads
-from muxnet.bench import ours, replaying
+from muxnet.bench import hops, ours, replaying
 from muxnet.bench.works import Work
 
 Once = Callable[[], object]
@@ -25,6 +25,8 @@ def make(peer: str, work: Work, threads: int) -> Once:
     """
     if work.kind == "train":
         return _torch_training(work, threads, compiled=peer == "torch_compile")
+    if peer == "tritonclient":
+        return hops.plain_call(work, work.endpoint)
     if peer == "numpy":
         return replaying.numpy_cascade(work)
     if peer == "mobilenet_v2":

@@ -14,6 +14,7 @@ PEERS = {
     "route": ("mobilenet_v2",),
     "load": ("training_step",),
     "replay": ("numpy",),
+    "hop": ("tritonclient",),
 }
 
 
@@ -21,7 +22,7 @@ PEERS = {
 class Work:
     """One line of the benchmark's table, without its numbers."""
 
-    kind: str  # train, infer, route, load, replay, decide or fit
+    kind: str  # train, infer, route, load, replay, decide, fit or hop
     name: str
     networks: tuple[str, ...]  # or policies
     batch: int  # or recorded inputs
@@ -31,6 +32,8 @@ class Work:
     alone: bool = False  # no peer does it
     most_rounds: int = 1000
     table: str = ""  # recorded answers to draw inputs from
+    endpoint: str = ""  # of a hop: the model's address
+    through: str = ""  # of a hop: the address of the same model behind a server of ours
 
 
 def works(
@@ -57,6 +60,27 @@ def works(
     if kind == "load":
         return [_work("load", "loader, a batch", SMALL_ZOO, size) for size in batches or (128,)]
     return [_work("route", "multiplexer decision", ("mobilenet_v2",), 1)]
+
+
+def hops(
+    endpoints: tuple[str, ...], through: tuple[str, ...] = (), batches: tuple[int, ...] = ()
+) -> list[Work]:
+    """Return the requests that ``muxnet bench hop`` measures.
+
+    Our client asks each endpoint; then the peer's asks the address in its place in ``through``.
+    """
+    straight = [
+        Work("hop", endpoint, (), batch, (0, 0, 0), 0, endpoint=endpoint)
+        for endpoint in endpoints
+        for batch in batches or (1,)
+    ]
+    behind = [
+        dataclasses.replace(work, name=place, through=place)
+        for endpoint, place in zip(endpoints, through, strict=False)
+        for work in straight
+        if work.endpoint == endpoint
+    ]
+    return straight + behind
 
 
 def _inference(networks: tuple[str, ...], batches: tuple[int, ...]) -> list[Work]:

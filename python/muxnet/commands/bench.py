@@ -16,11 +16,12 @@ from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text
 from muxnet.bench.neighbours import beside_text, busy_neighbours
 from muxnet.bench.rounds import Row, compare
-from muxnet.bench.works import PEERS, works
+from muxnet.bench.works import PEERS, Work, hops, works
 from muxnet.outcomes.study_results import DEFAULT
 
 HELP = (
-    "measure training, inference, routing, replay or loading beside the peers installed, in turns"
+    "measure training, inference, routing, replay, loading or requests to models elsewhere beside "
+    "the peers installed, in turns"
 )
 INTERRUPTED = "nothing was left"
 
@@ -48,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--busy", metavar="N", type=int, default=0, help="processes that count beside both sides"
     )
+    group = parser.add_argument_group(
+        "hop", "a request to a model elsewhere, beside a plain client"
+    )
+    group.add_argument("--endpoint", nargs="+", default=[], help="its address, as in models.json")
+    group.add_argument(
+        "--through", nargs="+", default=[], help="the same model behind muxnet serve, one each"
+    )
     group = parser.add_argument_group("serve", "a server under load, beside always-best")
     group.add_argument("--run", type=Path, help="folder of muxnet run to serve")
     group.add_argument("--policy", default=DEFAULT, help="of the run, or a router")
@@ -72,13 +80,7 @@ def execute(arguments: argparse.Namespace) -> int:
     rows: list[Row] = []
     against = peers(arguments.kind, arguments.against)
     with reporter() as progress, busy_neighbours(arguments.busy):
-        for work in works(
-            arguments.kind,
-            tuple(arguments.networks),
-            tuple(arguments.batch),
-            tuple(arguments.precision),
-            arguments.table,
-        ):
+        for work in chosen(arguments):
             for peer in [""] if work.alone else against:
                 what = f"{work.name}, {work.precision}, batch {work.batch}"
                 progress.say(f"{what}, beside {peer or 'nothing'}")
@@ -87,12 +89,30 @@ def execute(arguments: argparse.Namespace) -> int:
     beside = beside_text(arguments.busy)
     print(f"{cpu_name()}, {threads} threads{beside}; {versions(against)}")
     print_table(table(rows))
-    for line in summary(rows):
+    for line in added(rows) if arguments.kind == "hop" else summary(rows):
         print(line)
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, [dataclasses.asdict(row) for row in rows])
     return 0
+
+
+def chosen(arguments: argparse.Namespace) -> list[Work]:
+    """Return what is measured.
+
+    Raises:
+        UsageError: hops to nowhere.
+
+    """
+    batches = tuple(arguments.batch)
+    if arguments.kind == "hop":
+        endpoints, through = tuple(arguments.endpoint), tuple(arguments.through)
+        if not endpoints or len(through) not in (0, len(endpoints)):
+            expected = "--endpoint with addresses of models, and --through with none or as many"
+            raise UsageError(error_text("bench hop", expected, f"{len(endpoints)}, {len(through)}"))
+        return hops(endpoints, through, batches)
+    networks, precisions = tuple(arguments.networks), tuple(arguments.precision)
+    return works(arguments.kind, networks, batches, precisions, arguments.table)
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -184,6 +204,15 @@ def summary(rows: Sequence[Row]) -> list[str]:
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
             lines.append(f"geometric mean of ours / {peer}: {mean:.2f}, worst {max(ratios):.2f}")
     return lines
+
+
+def added(rows: Sequence[Row]) -> list[str]:
+    """Return what each hop adds to what the plain client needs."""
+    return [
+        f"{row.work}: {1000 * (row.ours_ms - row.peer_ms):+.0f} us"
+        for row in rows
+        if row.peer_ms is not None
+    ]
 
 
 def versions(against: Sequence[str]) -> str:

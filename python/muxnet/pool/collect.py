@@ -154,8 +154,7 @@ def _fill(
     kept: KeptAnswers, models: Sequence[ForeignModel], inputs: Inputs, ask: Ask, say: Said
 ) -> dict[str, tuple[int, ...]]:
     """Have all models answer all inputs, and return the shape of what each is shown."""
-    first = shown(inputs, Piece(0, 1, ()), models)
-    shapes = {name: batch.shape[1:] for name, batch in first.items() if hasattr(batch, "shape")}
+    shapes = _shapes(models, inputs)
     pieces = _missing(kept, len(inputs), piece_size(shapes))
     to_come = {
         name: sum(piece.end - piece.start for piece in pieces if name in piece.names)
@@ -178,6 +177,15 @@ def _fill(
                 kept.forget(failure.name)
             raise _failed(failure, piece, kept) from failure.cause
     return shapes
+
+
+def _shapes(models: Sequence[ForeignModel], inputs: Inputs) -> dict[str, tuple[int, ...]]:
+    """Return the shape of one input as each model is shown it, where it has one."""
+    found = {
+        model.name: inputs.shape if model.images is None else tuple(model.images.shape)
+        for model in models
+    }
+    return {name: shape for name, shape in found.items() if shape is not None}
 
 
 def piece_size(shapes: Mapping[str, Sequence[int]]) -> int:

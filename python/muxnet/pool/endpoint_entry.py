@@ -42,8 +42,10 @@ class EndpointEntry(ModelEntry):
 
     def models(self, place: Place) -> list[ForeignModel]:
         """Return the one model; nothing is sent before it is asked."""
+        classes = read_classes(place, self.classes)
         try:
             options = self._options(place)
+            options.classes = len(classes)
             asked = _core.open_endpoint(options)
         except (ValueError, RuntimeError) as error:
             raise ConfigError(f"{place.where}: {error}") from error
@@ -57,7 +59,7 @@ class EndpointEntry(ModelEntry):
             asked.answer,
             self.output,
             resolve(place.where, self.input, place.folder, None),
-            read_classes(place, self.classes),
+            classes,
             concurrent=True,
             host=host,
             parts=lambda: self._parts(options),

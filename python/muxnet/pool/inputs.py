@@ -64,6 +64,10 @@ class Inputs(Protocol):
     def source_index(self) -> Places:
         """One an input."""
 
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Of one input as it comes; None: it is no array."""
+
     def __len__(self) -> int:
         """Return how many they are."""
 
@@ -121,6 +125,11 @@ class FileInputs(_Labelled):
 
     files: Sequence[str]
     kind: Kind = dataclasses.field(default="images", init=False)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Of the first image as it is stored, and so of all where they are of one size."""
+        return self._stored(self.files[:1]).shape[1:]
 
     def read(self, rows: Rows, formats: Formats) -> list[Batch]:
         """Return images u8 (n, c, h, w) for each format; see ``Inputs``."""
@@ -193,6 +202,11 @@ class ArrayInputs(_Labelled):
         """Images or vectors, as the array has axes."""
         return "images" if self.values.ndim == 4 else "vectors"
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one image or vector."""
+        return self.values.shape[1:]
+
     def read(self, rows: Rows, formats: Formats) -> list[Batch]:
         """Return the images as each format wants them, or the vectors."""
         picked = self.values[rows if isinstance(rows, slice) else self.indices(rows)]
@@ -226,6 +240,7 @@ class ValueInputs(_Labelled):
     """Texts, or objects of any kind, which functions are given as they are."""
 
     values: Sequence[object]
+    shape: None = dataclasses.field(default=None, init=False)
 
     @cached_property
     def kind(self) -> Kind:

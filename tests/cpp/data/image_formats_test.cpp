@@ -2,9 +2,9 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include "data/damaged_images.hpp"
 #include "data/encoded.hpp"
 #include "muxnet/core/error.hpp"
-#include "muxnet/core/random.hpp"
 #include "muxnet/data/image_decode.hpp"
 #include "support/errors.hpp"
 #include "support/resources.hpp"
@@ -149,27 +149,7 @@ TEST(ImageFormats, NoPrefixIsMistakenForTheWhole) {
 }
 
 TEST(ImageFormats, DamagedImagesAreErrorsOrImagesWithinTheLimit) {
-  Random random(1);
-  int taken = 0, refused = 0;
-  for (const std::string& whole : whole_images()) {
-    for (int i = 0; i < 500; ++i) {
-      std::string bytes = whole;
-      for (auto flips = 1 + random.below(4); flips > 0; --flips) {
-        const auto range =
-            random.below(2) == 0 ? std::min<std::size_t>(bytes.size(), 100) : bytes.size();
-        bytes[random.below(range)] = static_cast<char>(random.below(256));
-      }
-      try {
-        ASSERT_LE(decode(bytes, 3, 10'000).total(), 10'000U);
-        ++taken;
-      } catch (const FileError& error) {
-        ASSERT_LT(std::string(error.what()).size(), 400U);
-        ++refused;
-      }
-    }
-  }
-  EXPECT_GT(taken, 100);
-  EXPECT_GT(refused, 100);
+  testing::expect_errors_or_small_images(whole_images(), 500, 100);
 }
 
 }  // namespace

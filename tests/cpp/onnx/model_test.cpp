@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "files.hpp"
-#include "muxnet/onnx/half.hpp"
+#include "muxnet/core/half.hpp"
 #include "support/errors.hpp"
 
 namespace muxnet {

@@ -5,6 +5,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/random.hpp"
 #include "muxnet/runtime/classifier.hpp"
+#include "support/damage.hpp"
 #include "support/errors.hpp"
 #include "support/onnx_file.hpp"
 #include "support/resources.hpp"
@@ -105,12 +106,7 @@ TEST(OnnxTensors, DamagedModelsAreRefusedOrLoaded) {
   Random random(1);
   int refused = 0;
   for (int i = 0; i < 300; ++i) {
-    std::string damaged = whole;
-    for (auto flips = 1 + random.below(3); flips > 0; --flips) {
-      damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));
-    }
-    if (random.below(4) == 0) damaged.resize(random.below(damaged.size()));
-    const TemporaryFile file("damaged.onnx", damaged);
+    const TemporaryFile file("damaged.onnx", testing::damaged_or_cut(whole, random));
     try {
       load_onnx(file.path())->answer(Tensor({1, 1, 2, 2}));
     } catch (const std::invalid_argument&) {

@@ -4,74 +4,17 @@
 
 #include <limits>
 
+#include "elsewhere.hpp"
 #include "support/errors.hpp"
-#include "support/rest_server.hpp"
 
 namespace muxnet {
 namespace {
 
 using testing::contains;
-using testing::HttpReply;
+using testing::Elsewhere;
 using testing::never_ms;
+using testing::rows_of;
 using State = CircuitBreaker::State;
-
-/// Rows (n, 3) of the output "y", by the id of the request.
-HttpReply rows_of(const HttpRequest& request, const std::vector<float>& values, std::int64_t n,
-                  double after_ms = 10) {
-  const auto [json, bytes] = testing::opened(request);
-  const std::string id = json.is_null() ? "" : json.at("id").get<std::string>();
-  HttpReply reply{after_ms, testing::binary_answer(id, values)};
-  // The same with its own shape.
-  auto& body = reply.response.body;
-  auto length = std::stoul(reply.response.headers["inference-header-content-length"]);
-  auto head = nlohmann::json::parse(body.substr(0, length));
-  head["outputs"][0]["shape"] = {n, std::ssize(values) / n};
-  const std::string written = head.dump();
-  body = written + body.substr(length);
-  reply.response.headers["inference-header-content-length"] = std::to_string(written.size());
-  return reply;
-}
-
-/// A model elsewhere, images (n, 1, 2, 2), and what was told of calls to it.
-struct Elsewhere {
-  explicit Elsewhere(RemoteModelOptions chosen = {}) {
-    chosen.name = "large";
-    chosen.server.url = "http://cloud:8000";
-    chosen.endpoint.model = "m";
-    server.infer = [](const HttpRequest& request) {
-      return rows_of(request, {1, 0, 0, 0, 1, 0}, 2);
-    };
-    calls = std::make_unique<EndpointCalls>(
-        [this] {
-          return make_rest_transport(std::make_unique<testing::FakeClient>(clock, server));
-        },
-        clock, chosen);
-  }
-
-  void ask(double within_ms = 1000, std::int64_t n = 2) {
-    calls->add({Tensor({n, 1, 2, 2}), clock->now + within_ms,
-                [this](EndpointAnswer found) { told.push_back(std::move(found)); }});
-  }
-
-  /// Until `count` calls are told of.
-  void run(std::size_t count) {
-    for (int turn = 0; told.size() < count && turn < 1000; ++turn) {
-      calls->step();
-      if (told.size() < count) calls->work();
-    }
-    ASSERT_EQ(told.size(), count);
-  }
-
-  State state() {
-    calls->step();
-    return calls->statistics().state;
-  }
-
-  std::shared_ptr<testing::VirtualClock> clock = std::make_shared<testing::VirtualClock>();
-  testing::FakeServer server;
-  std::vector<EndpointAnswer> told;
-  std::unique_ptr<EndpointCalls> calls;
-};
 
 TEST(EndpointCalls, ReadTheModelOnceAndAnswerRowsByRow) {
   Elsewhere there;
@@ -84,6 +27,16 @@ TEST(EndpointCalls, ReadTheModelOnceAndAnswerRowsByRow) {
   ASSERT_EQ(found.answers.shape(), (Shape{2, 3})) << found.message;
   EXPECT_EQ(found.answers.span<float>()[4], 1);
   EXPECT_EQ(there.clock->now, 11);  // 1 for what the model is, then both at a time
+}
+
+TEST(EndpointCalls, GoOnWhereTheServerTellsWhatItIsBetweenTwoLooks) {
+  Elsewhere there;
+  there.server.metadata = [](const HttpRequest&) { return testing::described(0); };
+  there.server.looks = 1;
+  there.ask();
+  there.run(1);
+  EXPECT_EQ(there.told[0].fault, Fault::none) << there.told[0].message;
+  EXPECT_EQ(there.clock->now, 10);
 }
 
 TEST(EndpointCalls, BoundTheRequestsInFlight) {
@@ -220,54 +173,6 @@ TEST(EndpointCalls, RefuseImagesThatTheModelDoesNotTake) {
   there.run(1);
   EXPECT_TRUE(contains(there.told[0].message, "FP32 or UINT8 (1, 3, 8, 8), received x FP32"));
   EXPECT_EQ(there.server.inferred, 0);
-}
-
-TEST(EndpointCalls, SendNumbersAsJsonToServersWithoutBinaryTensors) {
-  Elsewhere there;
-  there.server.infer = [](const HttpRequest& request) {
-    const bool json = request.headers.at(0) == "Content-Type: application/json";
-    if (!json) return testing::status(400);
-    const auto content = nlohmann::json::parse(request.body);
-    EXPECT_EQ(content.at("inputs").at(0).at("data").size(), 8);
-    const nlohmann::json answer = {
-        {"id", content.at("id")},
-        {"outputs",
-         {{{"name", "y"}, {"datatype", "FP64"}, {"shape", {2, 3}}, {"data", {1, 0, 0, 0, 1, 0}}}}}};
-    return testing::status(200, 1, answer.dump());
-  };
-  there.ask();
-  there.run(1);
-  EXPECT_EQ(there.told[0].fault, Fault::none) << there.told[0].message;
-  there.ask();
-  there.run(2);
-  EXPECT_EQ(there.server.inferred, 3);  // the second asks as it was answered
-  EXPECT_EQ(there.calls->statistics().failures, 0);
-}
-
-TEST(EndpointCalls, SendOneByOneWhereTheModelTakesOne) {
-  Elsewhere there;
-  there.server.metadata = [](const HttpRequest&) {
-    auto reply = testing::described();
-    auto told = nlohmann::json::parse(reply.response.body);
-    told["inputs"][0]["shape"] = {1, 2, 2, 1};  // channels last
-    reply.response.body = told.dump();
-    return reply;
-  };
-  int number = 0;
-  there.server.infer = [&](const HttpRequest& request) {
-    const auto [json, bytes] = testing::opened(request);
-    EXPECT_EQ(json.at("inputs").at(0).at("shape"), nlohmann::json({1, 2, 2, 1}));
-    std::vector<float> values(3);
-    values[static_cast<std::size_t>(number++ % 3)] = 1;
-    return rows_of(request, values, 1);
-  };
-  there.ask(1000, 3);
-  there.run(1);
-  ASSERT_EQ(there.told[0].answers.shape(), (Shape{3, 3})) << there.told[0].message;
-  for (std::size_t row = 0; row < 3; ++row) {
-    EXPECT_EQ(there.told[0].answers.span<float>()[4 * row], 1);
-  }
-  EXPECT_EQ(there.server.inferred, 3);
 }
 
 TEST(EndpointCalls, TellEveryoneAtTheirEnd) {

@@ -88,6 +88,18 @@ TEST(Endpoint, ChoosesWhatFitsThePayload) {
   EXPECT_FALSE(settle({}, metadata, image).value->channels_last);
   const ModelMetadata last{"m", {{"f", "FP32", {-1, 4, 4, 3}}}, {{"y", "FP32", {-1, 5}}}};
   EXPECT_TRUE(settle({}, last, image).value->channels_last);
+  const auto half = settle({}, {"m", {{"f", "FP16", {3, 4, 4}}}, {{"y", "FP16", {5}}}}, image);
+  EXPECT_TRUE(half.value->single);
+  EXPECT_EQ(half.value->batch, 1);
+  const auto fixed = settle({}, {"m", {{"f", "FP64", {8, 4, 4, 3}}}, {{"l", "INT64", {8}}}}, image);
+  EXPECT_TRUE(fixed.value->channels_last);
+  EXPECT_EQ(fixed.value->batch, 8);
+  EXPECT_EQ(fixed.value->output, "l");
+  const auto silent = settle({.output = "y"}, {"m", {}, {}}, {1, 7});
+  EXPECT_EQ(silent.value->input.datatype, "FP32");
+  EXPECT_EQ(silent.value->output, "y");
+  EXPECT_EQ(settle({}, {"m", {{"v", "FP32", {-1, 7}}}, {}}, {1, 7}).value->input.name, "v");
+  EXPECT_FALSE(settle({}, {"m", {{"v", "FP32", {-1, 7}}}, {}}, {1, 8}).value);
   Tensor pixels({1, 3, 1, 2}, DType::u8);
   for (std::uint8_t i = 0; i < 6; ++i) pixels.data<std::uint8_t>()[i] = i;
   const Tensor moved = with_channels_last(pixels);

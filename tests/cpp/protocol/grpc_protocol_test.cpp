@@ -7,6 +7,7 @@
 
 #include "muxnet/core/random.hpp"
 #include "muxnet/protocol/checks.hpp"
+#include "support/damage.hpp"
 #include "support/grpc_server.hpp"
 
 namespace muxnet {
@@ -85,8 +86,35 @@ TEST(GrpcProtocol, FindsItsOutputAmongOthers) {
   EXPECT_EQ(answer.value->probabilities.span<float>()[1], 1.0F);
   ExpectedOutput other = expected;
   other.output = "z";
-  EXPECT_EQ(judged(message, other).error,
-            "[output] expected datatype FP32 or FP64, received INT64");
+  EXPECT_EQ(judged(message, other).error, "[output z] expected 3 numbers, received 0");
+  other.output = "";  // none was named: the first of scores
+  EXPECT_EQ(judged(message, other).value->probabilities.span<float>()[1], 1.0F);
+  message.mutable_outputs(0)->set_datatype("BYTES");
+  other.output = "z";
+  EXPECT_EQ(judged(message, other).error, "[output] expected numbers, as of FP32, received BYTES");
+}
+
+TEST(GrpcProtocol, ReadsNumbersOfEveryDatatype) {
+  for (const char* datatype : {"INT32", "INT64", "UINT32", "UINT64", "FP64"}) {
+    inference::ModelInferResponse message;
+    auto* output = message.add_outputs();
+    output->set_name("y");
+    output->set_datatype(datatype);
+    output->add_shape(1);
+    output->add_shape(3);
+    auto* contents = output->mutable_contents();
+    for (const int value : {0, 1, 0}) {
+      const std::string name = datatype;
+      if (name == "INT32") contents->add_int_contents(value);
+      if (name == "INT64") contents->add_int64_contents(value);
+      if (name == "UINT32") contents->add_uint_contents(static_cast<std::uint32_t>(value));
+      if (name == "UINT64") contents->add_uint64_contents(static_cast<std::uint64_t>(value));
+      if (name == "FP64") contents->add_fp64_contents(value);
+    }
+    const auto answer = judged(message);
+    ASSERT_TRUE(answer.value) << datatype << answer.error;
+    EXPECT_EQ(answer.value->probabilities.span<float>()[1], 1.0F) << datatype;
+  }
 }
 
 TEST(GrpcProtocol, ReadsTheServersTimeInEveryForm) {
@@ -107,7 +135,7 @@ TEST(GrpcProtocol, SaysWhatDoesNotFit) {
   EXPECT_EQ(judged(message_answer("7", {1, 0})).error,
             "[output y] expected shape (1, 3), received (1, 2)");
   EXPECT_EQ(judged(message_answer("7", {std::numeric_limits<float>::infinity(), 0, 0})).error,
-            "[output y] expected finite numbers, received others");
+            "[output y] expected finite numbers, received NaN or infinity");
   EXPECT_EQ(judged(inference::ModelInferResponse()).error,
             "[answer] expected an output y, received none");
   auto cut = message_answer("7", {1, 0, 0});
@@ -126,11 +154,7 @@ TEST(GrpcProtocol, DamagedAnswersAreErrorsOrAnswersAndNothingElse) {
   const std::string whole = message_answer("7", {0.2F, 0.3F, 0.5F}).SerializeAsString();
   int taken = 0, parsed = 0;
   for (int i = 0; i < 5'000; ++i) {
-    std::string wire = whole;
-    for (auto flips = 1 + random.below(4); flips > 0; --flips) {
-      wire[random.below(wire.size())] = static_cast<char>(random.below(256));
-    }
-    if (random.below(4) == 0) wire.resize(random.below(wire.size() + 1));
+    const std::string wire = testing::damaged_or_cut(whole, random);
     inference::ModelInferResponse message;
     if (!message.ParseFromString(wire)) continue;
     ++parsed;

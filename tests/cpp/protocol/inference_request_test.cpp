@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "muxnet/core/random.hpp"
+#include "support/damage.hpp"
 
 namespace muxnet {
 namespace {
@@ -202,16 +203,9 @@ TEST(InferenceRequest, BytesThatWereChangedAreReadOrRefused) {
       field(5, field(1, "i") + field(3, varint(1)) + field(5, field(6, "1234") + field(8, "x"))) +
       field(6, field(1, "classes"));
   Random random(1);
-  const auto changed = [&random](std::string bytes) {
-    for (auto flips = 1 + random.below(4); flips > 0; --flips) {
-      bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
-    }
-    if (random.below(4) == 0) bytes.resize(random.below(bytes.size() + 1));
-    return bytes;
-  };
   for (int i = 0; i < 5000; ++i) {
-    refusal(changed(json));  // any other exception fails the test
-    grpc_refusal(changed(message));
+    refusal(testing::damaged_or_cut(json, random));  // any other exception fails the test
+    grpc_refusal(testing::damaged_or_cut(message, random));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "muxnet/core/random.hpp"
+#include "support/damage.hpp"
 #include "support/errors.hpp"
 #include "support/resources.hpp"
 #include "support/rest_server.hpp"
@@ -101,7 +102,7 @@ TEST(RestProtocol, SaysWhatDoesNotFit) {
   EXPECT_EQ(error_of(binary_answer("7", {1, 0})),
             "[output y] expected shape (1, 3), received (1, 2)");
   EXPECT_EQ(error_of(binary_answer("7", {nan, 0, 0})),
-            "[output y] expected finite numbers, received others");
+            "[output y] expected finite numbers, received NaN or infinity");
   EXPECT_EQ(error_of(binary_answer("7", {0.7F, 0.7F, 0})),
             "[output y] expected probabilities that sum to 1, received 1.4");
   EXPECT_EQ(error_of(testing::status(503, 1, "{\"error\": \"no\n\"}").response),
@@ -127,10 +128,7 @@ TEST(RestProtocol, DamagedAnswersAreErrorsOrAnswersAndNothingElse) {
   int taken = 0;
   for (int i = 0; i < 5'000; ++i) {
     auto response = binary_answer("7", {0.2F, 0.3F, 0.5F});
-    for (auto flips = 1 + random.below(4); flips > 0; --flips) {
-      response.body[random.below(response.body.size())] = static_cast<char>(random.below(256));
-    }
-    if (random.below(4) == 0) response.body.resize(random.below(response.body.size() + 1));
+    response.body = testing::damaged_or_cut(response.body, random);
     const auto answer = judged(response, expected);
     ASSERT_NE(answer.value.has_value(), !answer.error.empty());
     if (!answer.value) continue;
