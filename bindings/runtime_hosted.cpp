@@ -110,6 +110,7 @@ HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, d
                           const Normalization& normalization, bool logits,
                           std::vector<std::int64_t> places, bool reversed) {
   options.name = name;
+  options.endpoint.logits = logits;
   options.classes = places.empty() ? classes : std::ssize(places);
   HostedModel model =
       describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
@@ -182,6 +183,22 @@ void bind_hosted(Module& module) {
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "A model elsewhere, behind the Open Inference Protocol.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
+      .def(
+          "for_images",
+          [](HostedModel model, const ImageFormat& images) {
+            model.images = images;
+            return model;
+          },
+          py::arg("images"), "The same one, for images that become these before it is shown them.")
+      .def_property_readonly(
+          "remote",
+          [](const HostedModel& model) -> std::optional<RemoteModelOptions> {
+            if (!model.elsewhere) return std::nullopt;
+            return model.elsewhere->options();
+          },
+          "How it is asked where another process runs it; else None.")
+      .def_readonly("images", &HostedModel::images)
+      .def_readonly("image_shape", &HostedModel::image_shape)
       .def_readonly("name", &HostedModel::name)
       .def_readonly("cost", &HostedModel::cost)
       .def_readonly("classes", &HostedModel::classes)

@@ -4,40 +4,41 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/data/image_encode.hpp"
+#include "muxnet/data/transform.hpp"
 
 namespace muxnet {
 namespace {
 
-std::string raw_bytes(const Tensor& tensor) {
-  return {static_cast<const char*>(tensor.raw()), tensor.bytes()};
+Tensor pixels_of(const Endpoint& endpoint, const HostedModel& cloud, const Tensor& image) {
+  Tensor pixels = sized_for(cloud, image);
+  if (endpoint.input.datatype == "FP32") {
+    pixels = normalize(pixels, cloud.normalization);
+  } else {
+    require(pixels.dtype() == DType::u8, "offload client", "u8 pixels for an input UINT8",
+            name_of(pixels.dtype()));
+  }
+  if (cloud.reversed) pixels = with_reversed_channels(pixels);
+  return endpoint.channels_last ? with_channels_last(pixels) : pixels;
 }
 
 }  // namespace
 
-InferInput make_input(const EndpointOptions& options, const Endpoint& endpoint, const Tensor& image,
-                      const Tensor& prepared) {
+InferInput make_input(const EndpointOptions& options, const Endpoint& endpoint,
+                      const HostedModel& cloud, const Tensor& image) {
   InferInput input;
   input.model = options.model;
   input.version = options.version;
   input.input = endpoint.input.name;
   input.output = endpoint.output;
   input.datatype = endpoint.input.datatype;
-  input.shape = image.shape();
-  const auto place = [&](const Tensor& pixels) {
-    const Tensor sent = endpoint.channels_last ? with_channels_last(pixels) : pixels;
-    input.shape = sent.shape();
-    input.bytes = raw_bytes(sent);
-  };
-  if (options.payload != "raw") {
-    input.bytes = encode_image(image, options.payload, options.jpeg_quality);
+  if (endpoint.payload != raw_payload) {
+    input.bytes = encode_image(image, endpoint.payload, options.jpeg_quality);
     input.shape.assign(std::max<std::size_t>(endpoint.input.shape.size(), 1), 1);
-  } else if (input.datatype == "FP32") {
-    place(prepared);
-  } else {
-    require(image.dtype() == DType::u8, "offload client", "u8 pixels for an input UINT8",
-            name_of(image.dtype()));
-    place(image);
+    return input;
   }
+  const Tensor pixels = pixels_of(endpoint, cloud, image);
+  input.shape = pixels.shape();
+  input.bytes.assign(static_cast<const char*>(pixels.raw()), pixels.bytes());
   return input;
 }
 

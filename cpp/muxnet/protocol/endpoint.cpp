@@ -37,18 +37,24 @@ void move_channels(const Tensor& images, Tensor& moved) {
   }
 }
 
-/// The input to send to, as the payload needs it; none: none fits.
-std::optional<TensorSpec> input_of(const EndpointOptions& options,
-                                   const std::vector<TensorSpec>& inputs, const Shape& image) {
-  std::optional<TensorSpec> pixels;
+/// The input to send to and as what, as the options want it; none: none fits.
+std::optional<Endpoint> input_of(const EndpointOptions& options,
+                                 const std::vector<TensorSpec>& inputs, const Shape& image) {
+  std::optional<TensorSpec> pixels, files;
   for (const auto& input : inputs) {
     if (!options.input.empty() && input.name != options.input) continue;
-    if (options.payload != "raw" && input.datatype == "BYTES") return input;
+    if (!files && input.datatype == "BYTES") files = input;
     if (!pixels && takes_pixels(input, image)) pixels = input;
   }
+  const bool either = options.payload.empty();
+  if (pixels && (either || options.payload == raw_payload)) {
+    return Endpoint{*pixels, "", !fits(*pixels, image), raw_payload};
+  }
+  if (options.payload == raw_payload) return {};
   // An input is listed under one datatype; files are tried where pixels are taken.
-  if (pixels && options.payload != "raw") return TensorSpec{pixels->name, "BYTES", {-1}};
-  return pixels;
+  if (!files && pixels) files = TensorSpec{pixels->name, "BYTES", {-1}};
+  if (!files) return {};
+  return Endpoint{*files, "", false, either ? lossless_payload : options.payload};
 }
 
 std::string listed(const std::vector<TensorSpec>& specs) {
@@ -115,18 +121,17 @@ EndpointPlace parse_endpoint(const std::string& url) {
 Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
                          const Shape& image_shape) {
   const std::string where = "server, model " + options.model;
-  const auto input = input_of(options, metadata.inputs, image_shape);
-  if (!input) {
+  auto found = input_of(options, metadata.inputs, image_shape);
+  if (!found) {
     const std::string name = options.input.empty() ? "" : options.input + ", ";
-    const std::string wanted = options.payload == "raw" ? "" : "BYTES, ";
+    const std::string wanted = options.payload == raw_payload ? "" : "BYTES, ";
     return {
         {},
         error_text(where, text("an input ", name, wanted, "FP32 or UINT8 ", to_string(image_shape)),
                    listed(metadata.inputs))};
   }
-  const std::string output = output_of(options, metadata.outputs);
-  const bool last = input->datatype != "BYTES" && !fits(*input, image_shape);
-  if (!output.empty()) return {Endpoint{*input, output, last}, ""};
+  found->output = output_of(options, metadata.outputs);
+  if (!found->output.empty()) return {std::move(found), ""};
   const std::string wanted = options.output.empty() ? "of FP32" : options.output;
   return {{}, error_text(where, "an output " + wanted, listed(metadata.outputs))};
 }

@@ -6,15 +6,20 @@
 
 namespace muxnet {
 
+inline constexpr const char* raw_payload = "raw";
+inline constexpr const char* lossless_payload = "png";
+
 /// A model on a server and how images are sent to it.
 struct EndpointOptions {
-  std::string model;            ///< its name on the server
-  std::string version;          ///< empty: the server's choice
-  std::string input;            ///< empty: the first whose datatype fits the payload
-  std::string output;           ///< empty: "probabilities", else the first of FP32 or FP64
-  bool logits = false;          ///< the output's softmax is the answer
-  std::string payload = "raw";  ///< pixels as they are (UINT8) or normalised (FP32); "png", "jpeg"
-  int jpeg_quality = 90;        ///< 1 to 100
+  std::string model;    ///< its name on the server
+  std::string version;  ///< empty: the server's choice
+  std::string input;    ///< empty: the first whose datatype fits the payload
+  std::string output;   ///< empty: "probabilities", else the first of FP32 or FP64
+  bool logits = false;  ///< the output's softmax is the answer
+  /// "raw": pixels as they are (UINT8) or normalised (FP32); "png", "jpeg": files; empty: pixels
+  /// where the server takes them, else files that lose nothing.
+  std::string payload = raw_payload;
+  int jpeg_quality = 90;  ///< 1 to 100
 };
 
 /// A model's address, taken apart.
@@ -32,7 +37,8 @@ EndpointPlace parse_endpoint(const std::string& url);
 struct Endpoint {
   TensorSpec input;
   std::string output;
-  bool channels_last = false;  ///< the input is (n, h, w, c)
+  bool channels_last = false;         ///< the input is (n, h, w, c)
+  std::string payload = raw_payload;  ///< as what images are sent
 };
 
 /// Chooses among the inputs and outputs that `metadata` lists; an error value where none fits
