@@ -85,8 +85,25 @@ void bind_offload_results(Module& module) {
       .def_readonly("energy_mj", &OffloadAnswer::energy_mj);
 }
 
+void bind_readings(Class<OffloadClient>& bound) {
+  bound
+      // Without the GIL, as an answer under way may hold the client until its deadline.
+      .def_property_readonly("payload", py::cpp_function(&OffloadClient::payload, Unlocked()))
+      .def_property_readonly("account", py::cpp_function(&OffloadClient::account, Unlocked()))
+      .def_property_readonly("link", py::cpp_function(&OffloadClient::link, Unlocked()))
+      .def_property_readonly("server_ms", py::cpp_function(&OffloadClient::server_ms, Unlocked()))
+      .def_property_readonly("local_ms", py::cpp_function(&OffloadClient::local_ms, Unlocked()))
+      .def_property_readonly("multiplexer_ms",
+                             py::cpp_function(&OffloadClient::multiplexer_ms, Unlocked()))
+      .def_property_readonly(
+          "state",
+          py::cpp_function([](const OffloadClient& client) { return name_of(client.state()); },
+                           Unlocked()));
+}
+
 void bind_offload_client(Module& module) {
-  Class<OffloadClient>(module, "OffloadClient")
+  Class<OffloadClient> bound(module, "OffloadClient");
+  bound
       .def(
           py::init([](Multiplexer multiplexer, HostedModel small, const ConnectionOptions& server,
                       const OffloadOptions& options) {
@@ -119,19 +136,8 @@ void bind_offload_client(Module& module) {
           [](OffloadClient& client, const Tensor& image, const Tensor& features) {
             return client.score({image, features});
           },
-          py::arg("image"), argument("features", Tensor()), Unlocked())
-      .def_property_readonly("payload", py::cpp_function(&OffloadClient::payload, Unlocked()))
-      // Without the GIL, as an answer under way may hold the client until its deadline.
-      .def_property_readonly("account", py::cpp_function(&OffloadClient::account, Unlocked()))
-      .def_property_readonly("link", py::cpp_function(&OffloadClient::link, Unlocked()))
-      .def_property_readonly("server_ms", py::cpp_function(&OffloadClient::server_ms, Unlocked()))
-      .def_property_readonly("local_ms", py::cpp_function(&OffloadClient::local_ms, Unlocked()))
-      .def_property_readonly("multiplexer_ms",
-                             py::cpp_function(&OffloadClient::multiplexer_ms, Unlocked()))
-      .def_property_readonly(
-          "state",
-          py::cpp_function([](const OffloadClient& client) { return name_of(client.state()); },
-                           Unlocked()));
+          py::arg("image"), argument("features", Tensor()), Unlocked());
+  bind_readings(bound);
 }
 
 }  // namespace

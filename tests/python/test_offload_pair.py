@@ -107,7 +107,9 @@ def test_the_client_answers_images_of_any_size_as_the_models_want_them(folder, c
         here = client.answer(one, placement="device")
         assert here.answer == (label if is_dark else (label + 1) % CLASSES)
         there = client.answer(one)
-        sent = _core.normalize(_core.format_images(one, wanted), _core.Normalization([0] * 3, [1] * 3))
+        sent = _core.normalize(
+            _core.format_images(one, wanted), _core.Normalization([0] * 3, [1] * 3)
+        )
         assert there.route == "offloaded", there.detail
         assert there.answer == zlib.crc32(sent.tobytes()) % CLASSES
 
@@ -165,20 +167,22 @@ def test_table_1_of_an_onnx_pair_and_a_server(folder, server, capsys):
     assert hybrid["accuracy"] == 1
     assert hybrid["local"] == pytest.approx(dark.mean())
     assert raw["by_reason"] == jpeg["by_reason"] == {"offloaded": COUNT}
-    assert raw["sent_bytes"] > 3 * SIDES["large"] ** 2  # the pixels that it wants, not the picture's
+    assert (
+        raw["sent_bytes"] > 3 * SIDES["large"] ** 2
+    )  # the pixels that it wants, not the picture's
     assert mobile["predicted_origins"] == ["measured"]
     assert "device: small; server: large" in capsys.readouterr().out
 
 
 def test_the_file_is_sent_where_the_server_takes_no_pixels(folder, server):
-    images, labels, _ = large_pictures(COUNT, 7)
+    images, _, _ = large_pictures(COUNT, 7)
     (folder / "photographs").mkdir()
     for row, image in enumerate(images):
         turned = image.transpose(1, 2, 0).repeat(2, axis=0)
         Image.fromarray(turned).save(folder / "photographs" / f"{row:02}.png")
     pictures = ["--images", folder / "photographs", "--threshold", "0"]
     found = offload(folder, "--server", server, "--model", "router", *pictures)
-    mobile, jpeg, hybrid = found["rows"]
+    mobile, _, hybrid = found["rows"]
     assert mobile["accuracy"] is None
     assert hybrid["setup"] == "hybrid, png"
     assert hybrid["by_reason"] == {"offloaded": COUNT}
@@ -204,7 +208,15 @@ def test_the_large_model_may_be_an_endpoint_of_the_list(folder, server):
 def test_a_server_of_another_size_is_refused(folder, make_cloud):
     other = make_cloud((3, 16, 16), CLASSES)
     found = offload(
-        folder, "--server", other.url, "--data", folder / "inputs.npz", "--count", 5, "--payload", "raw"
+        folder,
+        "--server",
+        other.url,
+        "--data",
+        folder / "inputs.npz",
+        "--count",
+        5,
+        "--payload",
+        "raw",
     )
     assert found["rows"][-1]["by_reason"] == {"link_down": 5}
     assert "expected an input FP32 or UINT8 (1, 3, 12, 12)" in found["notes"][0]
@@ -222,7 +234,10 @@ def test_what_cannot_be_is_refused(folder, capsys):
     with pytest.raises(ConfigError, match="muxnet fit --policy offload"):
         load_pair(folder / "cascade")
     same = _core.OutcomeTable(
-        ["a", "b"], np.full((4, 2, 2), 0.5, np.float32), {"cost": [1.0, 1.0]}, labels=np.zeros(4, np.int32)
+        ["a", "b"],
+        np.full((4, 2, 2), 0.5, np.float32),
+        {"cost": [1.0, 1.0]},
+        labels=np.zeros(4, np.int32),
     )
     with pytest.raises(ConfigError, match="two models of different cost"):
         pair_of(same, "cost")
@@ -247,5 +262,5 @@ def test_a_run_of_listed_models_offloads_too(folder, cloud, monkeypatch):
     assert found["rows"][0]["images"] == COUNT
     assert 0 < found["rows"][-1]["local"] < 1
     router = muxnet.open_router("run", policy="offload")
-    images, labels, dark = large_pictures(40, 3)
+    images, _, dark = large_pictures(40, 3)
     assert (router.route(images).called == np.stack([dark, ~dark], axis=1)).all()

@@ -210,9 +210,7 @@ def stream_of(arguments: argparse.Namespace, pair: Pair) -> Stream:
     if arguments.images is None:
         rows = np.sort(np.random.default_rng(0).choice(len(inputs), count, replace=False)).tolist()
     features = None if arguments.features is None else read_features(arguments.features)
-    return make_stream(
-        inputs, rows, pair.class_names, rate_hz=arguments.rate, features=features
-    )
+    return make_stream(inputs, rows, pair.class_names, rate_hz=arguments.rate, features=features)
 
 
 def inputs_of(arguments: argparse.Namespace) -> Inputs:

@@ -1,4 +1,4 @@
-"""Mobile-cloud collaboration, measured: the paper's Table I for a pair of models, a link, a machine.
+"""Mobile-cloud collaboration, measured: the paper's Table I for a pair, a link, a machine.
 
 Each row runs the same images; beside what it measures stands what Eq. 9 to 13 make of the parts.
 """

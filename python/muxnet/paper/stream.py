@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,7 @@ class Stream:
 
         """
         (batch,) = self.inputs.read([row], [None])
-        assert isinstance(batch, np.ndarray)
-        return np.ascontiguousarray(batch)
+        return cast("Images", np.ascontiguousarray(batch))
 
     def vector(self, row: int) -> NDArray[np.float32]:
         """Return the features (1, d) that come with an image; none: empty."""
