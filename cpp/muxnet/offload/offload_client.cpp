@@ -147,14 +147,14 @@ OffloadReason OffloadClient::choose(Work& work, Placement placement) {
   if (clock_->now_ms() + multiplexer_ms >= work.fall_back_ms) return OffloadReason::too_slow;
   if (placement == Placement::cloud) return OffloadReason::offloaded;
   lock.unlock();
-  const double found = look(*work.input);
+  const double found = timed_score(*work.input);
   work.result.score = found;
   work.result.energy_mj = work.result.energy_mj + options_.multiplexer_cost.energy_mj;
   lock.lock();
   return decide(options_.objective, found, prospects(work));
 }
 
-double OffloadClient::look(const OffloadInput& input) {
+double OffloadClient::timed_score(const OffloadInput& input) {
   const double start = clock_->now_ms();
   const double found = local_->score(input);
   const double took = clock_->now_ms() - start;
@@ -165,7 +165,7 @@ double OffloadClient::look(const OffloadInput& input) {
 
 double OffloadClient::score(const OffloadInput& input) {
   local_->check(input);
-  return look(input);
+  return timed_score(input);
 }
 
 OffloadReason OffloadClient::judge(Work& work, Reply<InferResponse> reply,

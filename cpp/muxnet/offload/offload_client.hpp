@@ -81,7 +81,7 @@ class OffloadClient {
   /// How the cloud's model is shown images.
   const HostedModel& cloud() const { return options_.cloud ? *options_.cloud : local_->small(); }
   void measure_local();
-  double look(const OffloadInput& input);
+  double timed_score(const OffloadInput& input);
   OffloadReason choose(Work& work, Placement placement);
   OffloadReason send(Work& work);
   OffloadReason attempt(Work& work, Transport& transport, InferInput& input, double give_up_ms);

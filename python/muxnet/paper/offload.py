@@ -72,29 +72,35 @@ class Table:
 def measured_costs(pair: Pair, server: _core.ConnectionOptions, stream: Stream) -> Costs:
     """Return what multiplexer and small model take here, preparation included; sends nothing.
 
-    Latency is measured, energy too where there is a sensor; the multiplexer's is not, as it is
-    never run alone for long enough.
+    Latency is measured, and energy where there is a sensor.
     """
     client = _core.OffloadClient(pair.multiplexer, pair.small, server, _core.OffloadOptions())
-    rows = range(min(FIRST, len(stream)))
-    for row in rows:
-        client.score(stream.image(row), stream.vector(row))
+    given = [(stream.image(row), stream.vector(row)) for row in range(min(FIRST, len(stream)))]
+
+    def look() -> None:
+        for image, vector in given:
+            client.score(image, vector)
 
     def answer() -> None:
-        for row in rows:
-            image, vector = stream.image(row), stream.vector(row)
-            client.answer(image, deadline_ms=PATIENCE_MS, placement="device", features=vector)
+        for image, vector in given:
+            client.answer(image, PATIENCE_MS, "device", vector)
 
-    answer()
-    meter = _core.EnergyMeter()
-    total = meter.measure_mj(answer, meter.idle_power_mw(IDLE_SECONDS)).value
-    energy = _core.Quantity(None if total is None else total / len(rows), "measured")
-    macs = _core.Quantity(pair.multiplexer.macs, "counted")
-    multiplexer_ms = _core.Quantity(client.multiplexer_ms, "measured")
-    return Costs(
-        _core.Cost(macs, multiplexer_ms),
-        _core.Cost(_core.Quantity(), _core.Quantity(client.local_ms, "measured"), energy),
+    look_mj, answer_mj = (_energy(work, len(given)) for work in (look, answer))
+    look_ms, answer_ms = (
+        _core.Quantity(ms, "measured") for ms in (client.multiplexer_ms, client.local_ms)
     )
+    macs = _core.Quantity(pair.multiplexer.macs, "counted")
+    return Costs(
+        _core.Cost(macs, look_ms, look_mj), _core.Cost(_core.Quantity(), answer_ms, answer_mj)
+    )
+
+
+def _energy(work: Callable[[], None], inputs: int) -> _core.Quantity:
+    """Return the mean energy of one of so many inputs, where there is a sensor."""
+    meter = _core.EnergyMeter()
+    work()  # what is done once, at first use, is not an answer's cost
+    total = meter.measure_mj(work, meter.idle_power_mw(IDLE_SECONDS)).value
+    return _core.Quantity(None if total is None else total / inputs, "measured")
 
 
 def device_costs(pair: Pair, device: _core.DeviceProfile, measured: Costs) -> Costs:
