@@ -77,7 +77,7 @@ def measured_costs(pair: Pair, server: _core.ConnectionOptions, stream: Stream) 
     client = _core.OffloadClient(pair.multiplexer, pair.small, server, _core.OffloadOptions())
     given = [(stream.image(row), stream.vector(row)) for row in range(min(FIRST, len(stream)))]
 
-    def look() -> None:
+    def score() -> None:
         for image, vector in given:
             client.score(image, vector)
 
@@ -85,13 +85,13 @@ def measured_costs(pair: Pair, server: _core.ConnectionOptions, stream: Stream) 
         for image, vector in given:
             client.answer(image, PATIENCE_MS, "device", vector)
 
-    look_mj, answer_mj = (_energy(work, len(given)) for work in (look, answer))
-    look_ms, answer_ms = (
+    score_mj, answer_mj = (_energy(work, len(given)) for work in (score, answer))
+    score_ms, answer_ms = (
         _core.Quantity(ms, "measured") for ms in (client.multiplexer_ms, client.local_ms)
     )
     macs = _core.Quantity(pair.multiplexer.macs, "counted")
     return Costs(
-        _core.Cost(macs, look_ms, look_mj), _core.Cost(_core.Quantity(), answer_ms, answer_mj)
+        _core.Cost(macs, score_ms, score_mj), _core.Cost(_core.Quantity(), answer_ms, answer_mj)
     )
 
 
