@@ -23,8 +23,9 @@ void bind_offload_options(Module& module) {
                Field("max_energy_mj", &OffloadObjective::max_energy_mj));
   bind_options(
       module, "OffloadOptions", Field("endpoint", &OffloadOptions::endpoint),
-      Field("objective", &OffloadOptions::objective), Field("retry", &OffloadOptions::retry),
-      Field("breaker", &OffloadOptions::breaker), Field("link", &OffloadOptions::link),
+      Field("cloud", &OffloadOptions::cloud), Field("objective", &OffloadOptions::objective),
+      Field("retry", &OffloadOptions::retry), Field("breaker", &OffloadOptions::breaker),
+      Field("link", &OffloadOptions::link),
       Field("multiplexer_cost", &OffloadOptions::multiplexer_cost),
       Field("small", &OffloadOptions::small), Field("deadline_ms", &OffloadOptions::deadline_ms),
       Field("margin_ms", &OffloadOptions::margin_ms),
@@ -84,33 +85,10 @@ void bind_offload_results(Module& module) {
       .def_readonly("energy_mj", &OffloadAnswer::energy_mj);
 }
 
-void bind_offload_client(Module& module) {
-  Class<OffloadClient>(module, "OffloadClient")
-      .def(py::init([](std::shared_ptr<Model> multiplexer, std::shared_ptr<Model> small,
-                       const ConnectionOptions& server, const OffloadOptions& options) {
-             return std::make_unique<OffloadClient>(
-                 make_local_models(std::move(multiplexer), std::move(small)),
-                 [server] { return make_transport(server); }, std::make_shared<SteadyClock>(),
-                 options);
-           }),
-           py::arg("multiplexer"), py::arg("small"), py::arg("server"), py::arg("options"),
-           Unlocked(),
-           "`multiplexer`: a Model with the output offload.\n\nRaises:\n    ValueError: options "
-           "that do not fit.\n    RuntimeError: built without libcurl, or gRPC, where the URL "
-           "needs it.")
-      .def("connect", &OffloadClient::connect, py::arg("timeout_ms") = 2000.0, Unlocked())
-      .def(
-          "answer",
-          [](OffloadClient& client, const Tensor& image, const Milliseconds& deadline_ms,
-             const std::string& placement) {
-            return client.answer(image, {deadline_ms, placement_named(placement)});
-          },
-          py::arg("image"), py::arg("deadline_ms") = py::none(), py::arg("placement") = "decide",
-          Unlocked(),
-          "Answer an image u8 or f32 (1, c, h, w) before its deadline, whatever the network does. "
-          "`placement`:\ndecide, device (it does not leave the device) or cloud.\n\nRaises:\n    "
-          "ValueError: an image that does not fit.")
+void bind_readings(Class<OffloadClient>& bound) {
+  bound
       // Without the GIL, as an answer under way may hold the client until its deadline.
+      .def_property_readonly("payload", py::cpp_function(&OffloadClient::payload, Unlocked()))
       .def_property_readonly("account", py::cpp_function(&OffloadClient::account, Unlocked()))
       .def_property_readonly("link", py::cpp_function(&OffloadClient::link, Unlocked()))
       .def_property_readonly("server_ms", py::cpp_function(&OffloadClient::server_ms, Unlocked()))
@@ -121,6 +99,45 @@ void bind_offload_client(Module& module) {
           "state",
           py::cpp_function([](const OffloadClient& client) { return name_of(client.state()); },
                            Unlocked()));
+}
+
+void bind_offload_client(Module& module) {
+  Class<OffloadClient> bound(module, "OffloadClient");
+  bound
+      .def(
+          py::init([](Multiplexer multiplexer, HostedModel small, const ConnectionOptions& server,
+                      const OffloadOptions& options) {
+            return std::make_unique<OffloadClient>(
+                make_local_models(std::move(multiplexer), std::move(small)),
+                [server] { return make_transport(server); }, std::make_shared<SteadyClock>(),
+                options);
+          }),
+          py::arg("multiplexer"), py::arg("small"), py::arg("server"), py::arg("options"),
+          Unlocked(),
+          "`multiplexer`: one with the output offload; `small`: a model that this process runs. A "
+          "Model stands for either.\n\nRaises:\n    ValueError: options or models that do not "
+          "fit.\n    FileError: a file of the small model cannot be read.\n    RuntimeError: built "
+          "without libcurl, or gRPC, where the URL needs it.")
+      .def("connect", &OffloadClient::connect, py::arg("timeout_ms") = 2000.0, Unlocked())
+      .def(
+          "answer",
+          [](OffloadClient& client, const Tensor& image, const Milliseconds& deadline_ms,
+             const std::string& placement, const Tensor& features) {
+            return client.answer({image, features}, {deadline_ms, placement_named(placement)});
+          },
+          py::arg("image"), py::arg("deadline_ms") = py::none(), py::arg("placement") = "decide",
+          argument("features", Tensor()), Unlocked(),
+          "Answer an image u8 or f32 (1, c, h, w) before its deadline, whatever the network does; "
+          "of any size\nwhere the models say what becomes of it. `placement`: decide, device (it "
+          "does not leave the device) or\ncloud; `features` f32 (1, d): for a multiplexer that "
+          "looks at vectors.\n\nRaises:\n    ValueError: an input that does not fit.")
+      .def(
+          "score",
+          [](OffloadClient& client, const Tensor& image, const Tensor& features) {
+            return client.score({image, features});
+          },
+          py::arg("image"), argument("features", Tensor()), Unlocked());
+  bind_readings(bound);
 }
 
 }  // namespace

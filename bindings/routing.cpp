@@ -119,6 +119,7 @@ void bind_table(Module& module) {
           [](const OutcomeTable& table, const std::vector<std::int64_t>& rows,
              const std::string& split) { return table.subset(rows, split); },
           py::arg("rows"), py::arg("split") = "", Unlocked())
+      .def("of_models", &OutcomeTable::of_models, py::arg("places"), Unlocked())
       .def("__len__", &OutcomeTable::size)
       .def_property_readonly("models", &OutcomeTable::models)
       .def_property_readonly(

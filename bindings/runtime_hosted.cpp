@@ -110,6 +110,7 @@ HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, d
                           const Normalization& normalization, bool logits,
                           std::vector<std::int64_t> places, bool reversed) {
   options.name = name;
+  options.endpoint.logits = logits;
   options.classes = places.empty() ? classes : std::ssize(places);
   HostedModel model =
       describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
@@ -150,8 +151,33 @@ void bind_classifiers(Module& module) {
              py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked());
 }
 
+/// What a hosted model says of itself.
+void bind_description(Class<HostedModel>& bound) {
+  bound
+      .def(
+          "for_images",
+          [](HostedModel model, const ImageFormat& images) {
+            model.images = images;
+            return model;
+          },
+          py::arg("images"), "The same one, for images that become these before it is shown them.")
+      .def_property_readonly(
+          "remote",
+          [](const HostedModel& model) -> std::optional<RemoteModelOptions> {
+            if (!model.elsewhere) return std::nullopt;
+            return model.elsewhere->options();
+          },
+          "How it is asked where another process runs it; else None.")
+      .def_readonly("images", &HostedModel::images)
+      .def_readonly("name", &HostedModel::name)
+      .def_readonly("cost", &HostedModel::cost)
+      .def_readonly("classes", &HostedModel::classes)
+      .def_readonly("normalization", &HostedModel::normalization);
+}
+
 void bind_hosted(Module& module) {
-  Class<HostedModel>(module, "HostedModel")
+  Class<HostedModel> bound(module, "HostedModel");
+  bound
       .def(py::init(reading("hosted model",
                             [](std::shared_ptr<Model> model) { return host(std::move(model)); })),
            py::arg("model"), "A network of ours: its cost are its MACs.")
@@ -181,11 +207,8 @@ void bind_hosted(Module& module) {
                   py::arg("normalization"), py::arg("logits") = false,
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "A model elsewhere, behind the Open Inference Protocol.\n\n"
-                  "Raises:\n    ValueError: a description that is not whole.")
-      .def_readonly("name", &HostedModel::name)
-      .def_readonly("cost", &HostedModel::cost)
-      .def_readonly("classes", &HostedModel::classes)
-      .def_readonly("normalization", &HostedModel::normalization);
+                  "Raises:\n    ValueError: a description that is not whole.");
+  bind_description(bound);
   py::implicitly_convertible<Model, HostedModel>();
 }
 

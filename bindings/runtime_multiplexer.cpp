@@ -23,6 +23,7 @@ void bind_multiplexer(Module& module) {
       .def_readonly("objective", &Multiplexer::objective)
       .def_readonly("weights", &Multiplexer::weights)
       .def_readonly("costs", &Multiplexer::costs)
+      .def_property_readonly("offloads", &offloads, text_of("offloads"))
       .def_readonly("kind", &Multiplexer::kind)
       .def_readonly("images", &Multiplexer::images)
       .def(
@@ -45,6 +46,7 @@ void bind_multiplexer(Module& module) {
       .def_property_readonly(
           "parameter_count", [](const Multiplexer& m) { return m.model->graph.parameter_count(); },
           text_of("Graph.parameter_count"));
+  py::implicitly_convertible<Model, Multiplexer>();
 }
 
 void bind_view(Module& module) {

@@ -11,7 +11,7 @@ A device answers easy inputs itself and sends the others to a server of the Open
 >>> server = muxnet.ConnectionOptions("http://127.0.0.1:8080")
 >>> options = muxnet.OffloadOptions()
 >>> options.deadline_ms = 100
->>> client = muxnet.OffloadClient(offload.model, models[0], server, options)
+>>> client = muxnet.OffloadClient(offload, models[0], server, options)
 >>> client.answer(data.test.images[:1], placement="device").route
 'local'
 """

@@ -1794,7 +1794,8 @@ class EndpointOptions:
     @property
     def payload(self) -> str:
         """
-        Pixels as they are (UINT8) or normalised (FP32); "png", "jpeg".
+        "raw": pixels as they are (UINT8) or normalised (FP32); "png", "jpeg": files; empty: pixels
+        where the server takes them, else files that lose nothing.
         """
     @payload.setter
     def payload(self, arg0: str) -> None:
@@ -3452,6 +3453,10 @@ class HostedModel:
         """
         A network of ours: its cost are its MACs.
         """
+    def for_images(self, images: ImageFormat) -> HostedModel:
+        """
+        The same one, for images that become these before it is shown them.
+        """
     @property
     def classes(self) -> int:
         """
@@ -3463,6 +3468,11 @@ class HostedModel:
         Of one image, as the policy counts it; networks of ours: MACs.
         """
     @property
+    def images(self) -> ImageFormat | None:
+        """
+        What raw images of any size become before they are normalised; none: they come as it wants.
+        """
+    @property
     def name(self) -> str:
         """
         For policies and messages.
@@ -3471,6 +3481,11 @@ class HostedModel:
     def normalization(self) -> Normalization:
         """
         Of its images: a value per channel.
+        """
+    @property
+    def remote(self) -> RemoteModelOptions | None:
+        """
+        How it is asked where another process runs it; else None.
         """
 class ModelPool:
     """
@@ -3546,6 +3561,11 @@ class Multiplexer:
     def objective(self) -> Objective:
         """
         What it was trained for.
+        """
+    @property
+    def offloads(self) -> bool:
+        """
+        Whether its network has the single output "offload": 0 = device, 1 = cloud.
         """
     @property
     def parameter_count(self) -> int:
@@ -4527,7 +4547,7 @@ class OffloadOptions:
     """
     How an OffloadClient works.
     """
-    def __init__(self, *, endpoint: EndpointOptions = ..., objective: OffloadObjective = ..., retry: RetryOptions = ..., breaker: BreakerOptions = ..., link: LinkProfile = ..., multiplexer_cost: Cost = ..., small: Cost = ..., deadline_ms: typing.SupportsFloat | typing.SupportsIndex = 1000.0, margin_ms: typing.SupportsFloat | typing.SupportsIndex = 2.0, request_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, probe_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0, refresh_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    def __init__(self, *, endpoint: EndpointOptions = ..., cloud: HostedModel | None = None, objective: OffloadObjective = ..., retry: RetryOptions = ..., breaker: BreakerOptions = ..., link: LinkProfile = ..., multiplexer_cost: Cost = ..., small: Cost = ..., deadline_ms: typing.SupportsFloat | typing.SupportsIndex = 1000.0, margin_ms: typing.SupportsFloat | typing.SupportsIndex = 2.0, request_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, probe_timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0, refresh_ms: typing.SupportsFloat | typing.SupportsIndex = 10000.0, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
         ...
     @property
     def breaker(self) -> BreakerOptions:
@@ -4536,6 +4556,14 @@ class OffloadOptions:
         """
     @breaker.setter
     def breaker(self, arg0: BreakerOptions) -> None:
+        ...
+    @property
+    def cloud(self) -> HostedModel | None:
+        """
+        How that is shown images, and its classes; none: as the small model.
+        """
+    @cloud.setter
+    def cloud(self, arg0: HostedModel | None) -> None:
         ...
     @property
     def deadline_ms(self) -> float:
@@ -4777,26 +4805,33 @@ class OffloadClient:
     exchanges at once, and the small model's time is kept free for every call under way. In a forked
     process every call raises RuntimeError.
     """
-    def __init__(self, multiplexer: Model, small: Model, server: ConnectionOptions, options: OffloadOptions) -> None:
+    def __init__(self, multiplexer: Multiplexer, small: HostedModel, server: ConnectionOptions, options: OffloadOptions) -> None:
         """
-        `multiplexer`: a Model with the output offload.
+        `multiplexer`: one with the output offload; `small`: a model that this process runs. A Model stands for either.
         
         Raises:
-            ValueError: options that do not fit.
+            ValueError: options or models that do not fit.
+            FileError: a file of the small model cannot be read.
             RuntimeError: built without libcurl, or gRPC, where the URL needs it.
         """
-    def answer(self, image: numpy.ndarray, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, placement: str = 'decide') -> OffloadAnswer:
+    def answer(self, image: numpy.ndarray, deadline_ms: typing.SupportsFloat | typing.SupportsIndex | None = None, placement: str = 'decide', features: numpy.ndarray = ...) -> OffloadAnswer:
         """
-        Answer an image u8 or f32 (1, c, h, w) before its deadline, whatever the network does. `placement`:
-        decide, device (it does not leave the device) or cloud.
+        Answer an image u8 or f32 (1, c, h, w) before its deadline, whatever the network does; of any size
+        where the models say what becomes of it. `placement`: decide, device (it does not leave the device) or
+        cloud; `features` f32 (1, d): for a multiplexer that looks at vectors.
         
         Raises:
-            ValueError: an image that does not fit.
+            ValueError: an input that does not fit.
         """
     def connect(self, timeout_ms: typing.SupportsFloat | typing.SupportsIndex = 2000.0) -> str:
         """
         Reads what the server says of its model and measures the round trip, waiting for it; not
         needed: answer() does the same aside. Empty, or why the endpoint cannot be used now.
+        """
+    def score(self, image: numpy.ndarray, features: numpy.ndarray = ...) -> float:
+        """
+        What the multiplexer says of an input, in [0, 1]: 0 = device, 1 = cloud. Raises
+        ValueError for one that it cannot be shown.
         """
     @property
     def account(self) -> OffloadAccount:
@@ -4817,6 +4852,11 @@ class OffloadClient:
     def multiplexer_ms(self) -> float:
         """
         Mean time of the multiplexer, measured.
+        """
+    @property
+    def payload(self) -> str:
+        """
+        As what images are sent; empty until that is known.
         """
     @property
     def server_ms(self) -> Quantity:
@@ -5427,7 +5467,7 @@ def versions() -> dict[str, str]:
     """
 def view_of_scores(multiplexer: Multiplexer, scores: numpy.ndarray) -> MultiplexerView:
     """
-    What scores f32 (n, N) of a multiplexer that does not offload say.
+    What the output of its network says: scores f32 (n, N), f32 (n, 1) of one that offloads.
     """
 def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> OutcomeTable:
     """

@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 from muxnet import _core
 from muxnet.paper import offload
+from muxnet.paper.pairs import Pair
+from muxnet.paper.stream import Stream, make_stream
+from muxnet.pool.labelled import labelled
 
 CLASSES = 10
 IMAGES = 20
@@ -24,7 +27,7 @@ STUB = Path(__file__).with_name("inference_stub.py")
 FAST_MBPS = 10_000.0  # of a loopback: its time is not seen
 
 
-def networks(image: tuple[int, int, int]) -> offload.Pair:
+def networks(image: tuple[int, int, int]) -> Pair:
     options = _core.MultiplexerOptions()
     options.channels, options.height, options.width = image
     options.resolution, options.models, options.offload = 16, 2, True
@@ -35,14 +38,13 @@ def networks(image: tuple[int, int, int]) -> offload.Pair:
     channels, height, width = image
     shape = _core.NetworkOptions(channels=channels, height=height, width=width, classes=CLASSES)
     small = _core.make_model("alexnet_small", shape, seed=2, normalization=seen)
-    costs = [
-        _core.Cost(
-            _core.Quantity(model.macs, "counted"),
-            _core.Quantity(_core.measure_latency(model).ms, "measured"),
-        )
-        for model in (multiplexer, small)
-    ]
-    return offload.Pair(multiplexer, small, *costs, "large", None)
+    hosted = _core.HostedModel(small)
+    return Pair(_core.Multiplexer(multiplexer), hosted, hosted)
+
+
+def stream_of(image: tuple[int, int, int]) -> Stream:
+    images = np.random.default_rng(0).integers(0, 256, (IMAGES, *image), dtype=np.uint8)
+    return make_stream(labelled("random", images), range(IMAGES))
 
 
 def link_profile(mbps: float, rtt_ms: float) -> Any:
@@ -82,11 +84,10 @@ async def _proxy(target: int, way_s: float) -> Any:
 def measure(port: int, side: int, mbps: float) -> dict[str, Any]:
     """Return each row's measured and predicted milliseconds."""
     image = (3, side, side)
-    pair = networks(image)
-    images = np.random.default_rng(0).integers(0, 256, (IMAGES, *image), dtype=np.uint8)
-    prepared = _core.normalize(images, pair.small.normalization)
-    scores = _core.Predictor(pair.multiplexer, 1).output(prepared, "offload")
+    pair, stream = networks(image), stream_of(image)
     server = _core.ConnectionOptions(f"http://127.0.0.1:{port}")
+    look = _core.OffloadClient(pair.multiplexer, pair.small, server, _core.OffloadOptions())
+    scores = [look.score(stream.image(row)) for row in range(IMAGES)]
 
     def options() -> Any:
         made = _core.OffloadOptions()
@@ -105,7 +106,8 @@ def measure(port: int, side: int, mbps: float) -> dict[str, Any]:
         made.link = link
         return made
 
-    found = offload.measure(pair, server, given, offload.Stream(images, None), say=lambda _: None)
+    costs = offload.measured_costs(pair, server, stream)
+    found = offload.measure(pair, costs, server, given, stream, say=lambda _: None)
     return {
         row.setup: {
             "measured_ms": row.latency_mean_ms,

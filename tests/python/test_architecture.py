@@ -32,7 +32,7 @@ LADDER = {
     "evaluation": ("routing",),
     "runtime": ("networks", "losses", "data", "onnx", "protocol", "routing"),
     "service": ("runtime", "data"),
-    "offload": ("networks", "data", "cost", "protocol"),
+    "offload": ("runtime", "cost"),
 }
 
 # What a person edits; build trees and environments are not searched.

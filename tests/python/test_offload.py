@@ -9,7 +9,7 @@ from muxnet import _core
 from muxnet.base.errors import UsageError
 from muxnet.cli import main
 from muxnet.commands.offload import objective_terms
-from muxnet.paper import offload
+from muxnet.paper import pairs
 from muxnet.training.finished import load_run
 
 IMAGE, CLASSES = (1, 32, 32), 10
@@ -121,7 +121,7 @@ def test_energy_is_modelled_by_device_and_radio(run_folder, cloud, tmp_path) -> 
 def test_the_share_chooses_the_threshold(run_folder) -> None:
     run = load_run(run_folder)
     table = _core.OutcomeTable.load(run.folder.outcomes("offload-calibration"))
-    threshold = offload.threshold_for(run, 0.25)
+    threshold = pairs.threshold_for(run_folder, 0.25)
     assert (table.offload_score >= threshold).mean() == pytest.approx(0.25, abs=0.03)
 
 

@@ -54,7 +54,7 @@ std::int64_t margin(std::int64_t side, int crop) {
 }
 
 /// The largest central rectangle of the image's aspect.
-Placement cut_first(const ImageFormat& format, int height, int width) {
+Framing cut_first(const ImageFormat& format, int height, int width) {
   const std::int64_t wide = std::int64_t{width} * format.height;
   const std::int64_t high = std::int64_t{height} * format.width;
   int rows = height, columns = width;
@@ -65,7 +65,7 @@ Placement cut_first(const ImageFormat& format, int height, int width) {
           format.height,       format.width,          0,    0};
 }
 
-Placement crop(const ImageFormat& format, int height, int width) {
+Framing crop(const ImageFormat& format, int height, int width) {
   if (format.resize == 0) return cut_first(format, height, width);
   const int shorter = std::min(height, width);
   const std::int64_t rows = scaled(height, shorter, format.resize);
@@ -80,12 +80,12 @@ Placement crop(const ImageFormat& format, int height, int width) {
           margin(columns, format.width)};
 }
 
-Placement stretch(const ImageFormat& format, int height, int width) {
+Framing stretch(const ImageFormat& format, int height, int width) {
   return {0, 0, height, width, format.height, format.width, 0, 0};
 }
 
 /// All of it, the odd line of padding after it.
-Placement letterbox(const ImageFormat& format, int height, int width) {
+Framing letterbox(const ImageFormat& format, int height, int width) {
   const double ratio = std::min(static_cast<double>(format.height) / height,
                                 static_cast<double>(format.width) / width);
   const auto side = [&](int from, int most) {

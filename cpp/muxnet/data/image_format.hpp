@@ -38,7 +38,7 @@ std::string to_json(const ImageFormat& format);
 ImageFormat image_format_from_json(std::string_view json);
 
 /// What of a picture is resized to what size, and where in that the image begins.
-struct Placement {
+struct Framing {
   int from_top = 0, from_left = 0, from_height = 0, from_width = 0;  ///< of the picture, resized
   std::int64_t height = 0, width = 0;                                ///< to so many pixels
   std::int64_t top = 0, left = 0;  ///< the image's first pixel in that; below 0: padding before it
@@ -46,9 +46,9 @@ struct Placement {
 
 /// How the shape of a picture is made that of the image.
 struct ImageFit {
-  std::string name;                                                      ///< by which it is chosen
-  std::string title;                                                     ///< what it is, for people
-  Placement (*place)(const ImageFormat& format, int height, int width);  ///< of a picture's size
+  std::string name;                                                    ///< by which it is chosen
+  std::string title;                                                   ///< what it is, for people
+  Framing (*place)(const ImageFormat& format, int height, int width);  ///< of a picture's size
 };
 
 /// All ways to fit a picture: "crop", "stretch", "letterbox".

@@ -16,7 +16,7 @@ struct Shown {
   Window window;
 };
 
-Shown shown(const Placement& place, const ImageFormat& format) {
+Shown shown(const Framing& place, const ImageFormat& format) {
   const auto side = [](std::int64_t begin, std::int64_t size, int most) {
     return static_cast<int>(std::min<std::int64_t>(most - std::max<std::int64_t>(0, -begin),
                                                    size - std::max<std::int64_t>(0, begin)));
@@ -105,7 +105,7 @@ std::ptrdiff_t row_of(const cv::Mat& picture) {
 template <class Value>
 void place_image(const cv::Mat& picture, const ImageFormat& format, std::string_view name,
                  std::int64_t max_pixels, Value* planes) {
-  const Placement place = image_fits().find(format.fit).place(format, picture.rows, picture.cols);
+  const Framing place = image_fits().find(format.fit).place(format, picture.rows, picture.cols);
   const Interpolation& how = interpolations().find(format.interpolation);
   const cv::Mat from =
       picture(cv::Rect(place.from_left, place.from_top, place.from_width, place.from_height));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <opencv2/imgproc.hpp>
 
 #include "muxnet/core/error.hpp"
@@ -162,6 +163,22 @@ Tensor normalize(const Tensor& images, const Normalization& normalization) {
   const auto stride = images.dim(0) == 0 ? 0 : images.size() / images.dim(0);
   for (std::int64_t row = 0; row < images.dim(0); ++row) {
     transform.apply(images, row, {}, result.data<float>() + row * stride);
+  }
+  return result;
+}
+
+Tensor with_reversed_channels(const Tensor& images) {
+  require(images.shape().size() == 4, "channels", "images (n, c, h, w)", to_string(images.shape()));
+  Tensor result(images.shape(), images.dtype());
+  const std::int64_t channels = images.dim(1), planes = images.dim(0) * channels;
+  if (planes == 0) return result;
+  const std::size_t bytes = images.bytes() / static_cast<std::size_t>(planes);
+  const auto* src = static_cast<const std::byte*>(images.raw());
+  auto* dst = static_cast<std::byte*>(result.raw());
+  for (std::int64_t at = 0; at < planes; ++at) {
+    const std::int64_t from = at + channels - 1 - 2 * (at % channels);
+    std::copy_n(src + static_cast<std::size_t>(from) * bytes, bytes,
+                dst + static_cast<std::size_t>(at) * bytes);
   }
   return result;
 }

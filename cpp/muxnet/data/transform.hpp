@@ -17,6 +17,9 @@ Normalization measure_normalization(const Dataset& dataset);
 /// dtype, channel count, a row that is not finite.
 Tensor normalize(const Tensor& images, const Normalization& normalization);
 
+/// The channels of images (n, c, h, w) of any type in reverse order: RGB as BGR.
+Tensor with_reversed_channels(const Tensor& images);
+
 /// What a loader does to an image before the network sees it; all off by default.
 struct Augmentation {
   int resize = 0;        ///< height and width in pixels; 0: as they are

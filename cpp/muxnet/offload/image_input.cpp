@@ -4,26 +4,38 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/data/image_encode.hpp"
+#include "muxnet/data/transform.hpp"
 
 namespace muxnet {
+namespace {
 
-InferInput make_input(const EndpointOptions& options, const Endpoint& endpoint, const Tensor& image,
-                      const Tensor& prepared) {
+Tensor pixels_of(const Endpoint& endpoint, const HostedModel& cloud, const Tensor& image) {
+  Tensor pixels = sized_for(cloud, image);
+  if (endpoint.input.datatype != "UINT8") {
+    pixels = normalize(pixels, cloud.normalization);
+  } else {
+    require(pixels.dtype() == DType::u8, "offload client", "u8 pixels for an input UINT8",
+            name_of(pixels.dtype()));
+  }
+  return cloud.reversed ? with_reversed_channels(pixels) : pixels;
+}
+
+}  // namespace
+
+InferInput make_input(const EndpointOptions& options, const Endpoint& endpoint,
+                      const HostedModel& cloud, const Tensor& image) {
   InferInput input;
   input.model = options.model;
   input.version = options.version;
   input.input = endpoint.input.name;
   input.output = endpoint.output;
   input.datatype = endpoint.input.datatype;
-  if (options.payload != "raw") {
-    input.bytes = encode_image(image, options.payload, options.jpeg_quality);
+  if (endpoint.payload != raw_payload) {
+    input.bytes = encode_image(image, endpoint.payload, options.jpeg_quality);
     input.shape.assign(std::max<std::size_t>(endpoint.input.shape.size(), 1), 1);
     return input;
   }
-  const bool pixels = input.datatype == "UINT8";
-  require(!pixels || image.dtype() == DType::u8, "offload client", "u8 pixels for an input UINT8",
-          name_of(image.dtype()));
-  put(pixels ? image : prepared, endpoint, input);
+  put(pixels_of(endpoint, cloud, image), endpoint, input);
   return input;
 }
 

@@ -1,29 +1,43 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
-#include "muxnet/networks/model.hpp"
+#include "muxnet/runtime/hosted_model.hpp"
+#include "muxnet/runtime/run_multiplexer.hpp"
 
 namespace muxnet {
 
-/// What the device runs itself, for one image at a time. Threads may call it at once.
+/// What is to be answered.
+struct OffloadInput {
+  // Not explicit: most inputs are an image and nothing else.
+  OffloadInput(Tensor picture, Tensor vector = {})
+      : image(std::move(picture)), features(std::move(vector)) {}
+
+  Tensor image;     ///< raw, u8 or f32 (1, c, h, w)
+  Tensor features;  ///< f32 (1, d), for a multiplexer that looks at vectors; else empty
+};
+
+/// What the device runs itself, for one input at a time. Threads may call it at once.
 class LocalModels {
  public:
   virtual ~LocalModels() = default;
-  virtual Shape image_shape() const = 0;  ///< (1, c, h, w)
-  virtual std::int64_t classes() const = 0;
-  /// The image u8 or f32 (1, c, h, w) as the networks see it: f32, normalised. Throws
-  /// std::invalid_argument for another shape, or pixels that check_pixels() refuses.
-  virtual Tensor prepare(const Tensor& image) = 0;
+  /// How the small model is shown images, and its classes.
+  virtual const HostedModel& small() const = 0;
+  /// An input on which nothing is to be seen, in the small model's size.
+  virtual OffloadInput blank() const = 0;
+  /// Throws std::invalid_argument for what one of the two cannot be shown.
+  virtual void check(const OffloadInput& input) const = 0;
   /// The multiplexer's output in [0, 1]: 0 = device, 1 = cloud.
-  virtual double score(const Tensor& prepared) = 0;
+  virtual double score(const OffloadInput& input) = 0;
   /// The small model's answer, f32 (1, K).
-  virtual Tensor probabilities(const Tensor& prepared) = 0;
+  virtual Tensor probabilities(const OffloadInput& input) = 0;
 };
 
-/// A trained multiplexer with the output "offload", and the device's model. Throws
-/// std::invalid_argument without that output, or when the two see other images.
-std::unique_ptr<LocalModels> make_local_models(std::shared_ptr<Model> multiplexer,
-                                               std::shared_ptr<Model> small);
+/// A trained multiplexer with the output "offload", and the device's model, whatever runs it here.
+/// Images may have any size where both say what becomes of them, else the model's. Throws
+/// std::invalid_argument without that output, for a model that runs elsewhere, or when the two do
+/// not take the same images; and what opening the model throws.
+std::unique_ptr<LocalModels> make_local_models(Multiplexer multiplexer, HostedModel small);
 
 }  // namespace muxnet

@@ -17,6 +17,11 @@ constexpr auto where = "offload client";
 constexpr double memory = 0.2;  // weight of the newest payload's size
 constexpr std::size_t empty_exchanges = 5;
 
+/// Of the answers of its own.
+std::int64_t own_classes(const HostedModel& model) {
+  return model.places.empty() ? model.classes : std::ssize(model.places);
+}
+
 Quantity measured(const DurationEstimate& estimate) {
   return Quantity(estimate.mean_ms(), Origin::measured);
 }
@@ -28,8 +33,7 @@ struct OffloadClient::Work {
   double start_ms = 0;
   double deadline_ms = 0;
   double fall_back_ms = 0;  ///< when the small model has to start
-  const Tensor* image = nullptr;
-  Tensor prepared;
+  const OffloadInput* input = nullptr;
   Fault fault = Fault::none;  ///< of the last attempt
   std::optional<double> rest_ms;
   bool hedged = false;
@@ -49,16 +53,19 @@ OffloadClient::OffloadClient(std::unique_ptr<LocalModels> local,
       last_exchange_ms_(-std::numeric_limits<double>::infinity()) {
   require(local_ && clock_, where, "models and a clock", "none");
   check(options_);
+  require(cloud().classes == local_->small().classes, where,
+          text("a model in the cloud of ", local_->small().classes, " classes"),
+          text(cloud().classes));
   connections_.get(where).borrow();
   // At most, until one was sent.
-  const std::size_t pixel = options_.endpoint.payload == "raw" ? sizeof(float) : 1;
-  payload_bytes_ = static_cast<double>(volume(local_->image_shape())) * pixel;
+  const std::size_t pixel = options_.endpoint.payload == raw_payload ? sizeof(float) : 1;
+  payload_bytes_ = static_cast<double>(volume(cloud().image_shape)) * pixel;
   measure_local();
   breaker_.open_for(clock_->now_ms(), 0);
 }
 
 void OffloadClient::measure_local() {
-  const Tensor blank = local_->prepare(Tensor(local_->image_shape(), DType::u8));
+  const OffloadInput blank = local_->blank();
   constexpr int passes = 8, warm_up = 3;
   for (int i = 0; i < passes; ++i) {
     const double start = clock_->now_ms();
@@ -73,7 +80,7 @@ void OffloadClient::measure_local() {
 
 std::string OffloadClient::learn_endpoint(const Reply<ModelMetadata>& reply) {
   if (reply.fault != Fault::none) return reply.message;
-  auto endpoint = settle(options_.endpoint, reply.value, local_->image_shape());
+  auto endpoint = settle(options_.endpoint, reply.value, cloud().image_shape);
   endpoint_ = std::move(endpoint.value);
   return endpoint.error;
 }
@@ -140,14 +147,25 @@ OffloadReason OffloadClient::choose(Work& work, Placement placement) {
   if (clock_->now_ms() + multiplexer_ms >= work.fall_back_ms) return OffloadReason::too_slow;
   if (placement == Placement::cloud) return OffloadReason::offloaded;
   lock.unlock();
-  const double start = clock_->now_ms();
-  const double score = local_->score(work.prepared);
-  const double decided = clock_->now_ms() - start;
-  work.result.score = score;
+  const double found = timed_score(*work.input);
+  work.result.score = found;
   work.result.energy_mj = work.result.energy_mj + options_.multiplexer_cost.energy_mj;
   lock.lock();
-  multiplexer_time_.observe(decided);
-  return decide(options_.objective, score, prospects(work));
+  return decide(options_.objective, found, prospects(work));
+}
+
+double OffloadClient::timed_score(const OffloadInput& input) {
+  const double start = clock_->now_ms();
+  const double found = local_->score(input);
+  const double took = clock_->now_ms() - start;
+  const std::lock_guard lock(mutex_);
+  multiplexer_time_.observe(took);
+  return found;
+}
+
+double OffloadClient::score(const OffloadInput& input) {
+  local_->check(input);
+  return timed_score(input);
 }
 
 OffloadReason OffloadClient::judge(Work& work, Reply<InferResponse> reply,
@@ -164,7 +182,8 @@ OffloadReason OffloadClient::judge(Work& work, Reply<InferResponse> reply,
     work.result.detail = answer.error;
     return reason_of(work.fault);
   }
-  work.result.probabilities = answer.value->probabilities;
+  work.result.probabilities =
+      placed(answer.value->probabilities, local_->small().classes, cloud().places);
   work.result.server_ms = answer.value->server_ms;
   return OffloadReason::offloaded;
 }
@@ -203,7 +222,7 @@ OffloadReason OffloadClient::attempt(Work& work, Transport& transport, InferInpu
   result.received_bytes += received;
   const OffloadReason reason =
       judge(work, std::move(reply),
-            {input.id, input.output, local_->classes(), options_.endpoint.logits, input.rows});
+            {input.id, input.output, own_classes(cloud()), options_.endpoint.logits, input.rows});
   const std::lock_guard lock(mutex_);
   if (reason != OffloadReason::offloaded) {
     result.energy_mj = result.energy_mj + exchange_cost(sent, 0, {}).energy_mj;
@@ -223,7 +242,7 @@ OffloadReason OffloadClient::send(Work& work) {
   if (!endpoint_) return OffloadReason::link_down;
   const Endpoint endpoint = *endpoint_;
   lock.unlock();
-  InferInput input = make_input(options_.endpoint, endpoint, *work.image, work.prepared);
+  InferInput input = make_input(options_.endpoint, endpoint, cloud(), work.input->image);
   const auto transport = connections_.get(where).borrow();
   lock.lock();
   if (!breaker_.enter(clock_->now_ms())) return OffloadReason::link_down;
@@ -262,7 +281,7 @@ std::optional<double> OffloadClient::retry_ms(const Work& work, int made, double
 
 void OffloadClient::run_local(Work& work) {
   const double start = clock_->now_ms();
-  work.result.probabilities = local_->probabilities(work.prepared);
+  work.result.probabilities = local_->probabilities(*work.input);
   work.result.energy_mj = work.result.energy_mj + options_.small.energy_mj;
   const double took = clock_->now_ms() - start;
   const std::lock_guard lock(mutex_);
@@ -287,14 +306,14 @@ OffloadAnswer OffloadClient::finish(Work& work) {
   return std::move(result);
 }
 
-OffloadAnswer OffloadClient::answer(const Tensor& image, const Handling& handling) {
+OffloadAnswer OffloadClient::answer(const OffloadInput& input, const Handling& handling) {
   Work work;
   work.start_ms = clock_->now_ms();
   const double deadline = handling.deadline_ms.value_or(options_.deadline_ms);
   require(deadline > 0, where, "a deadline above 0 ms", text(deadline));
   work.deadline_ms = work.start_ms + deadline;
-  work.image = &image;
-  work.prepared = local_->prepare(image);
+  work.input = &input;
+  local_->check(input);
   work.result.energy_mj = Quantity::zero();
   const Counted call(calls_);
   {
@@ -307,36 +326,6 @@ OffloadAnswer OffloadClient::answer(const Tensor& image, const Handling& handlin
   if (work.result.reason == OffloadReason::offloaded) work.result.reason = send(work);
   if (work.result.probabilities.empty()) run_local(work);
   return finish(work);
-}
-
-OffloadAccount OffloadClient::account() const {
-  const std::lock_guard lock(mutex_);
-  return account_;
-}
-
-LinkProfile OffloadClient::link() const {
-  const std::lock_guard lock(mutex_);
-  return estimator_.link();
-}
-
-Quantity OffloadClient::server_ms() const {
-  const std::lock_guard lock(mutex_);
-  return estimator_.server_ms();
-}
-
-double OffloadClient::local_ms() const {
-  const std::lock_guard lock(mutex_);
-  return local_time_.mean_ms();
-}
-
-double OffloadClient::multiplexer_ms() const {
-  const std::lock_guard lock(mutex_);
-  return multiplexer_time_.mean_ms();
-}
-
-CircuitBreaker::State OffloadClient::state() const {
-  const std::lock_guard lock(mutex_);
-  return breaker_.state();
 }
 
 }  // namespace muxnet

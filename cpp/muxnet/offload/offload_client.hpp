@@ -60,10 +60,14 @@ class OffloadClient {
   /// needed: answer() does the same aside. Empty, or why the endpoint cannot be used now.
   std::string connect(double timeout_ms);
 
-  /// Throws std::invalid_argument for an image that is not (1, c, h, w) as the models', or
-  /// deadlines not above 0; never for what network and server do.
-  OffloadAnswer answer(const Tensor& image, const Handling& handling = {});
+  /// Throws std::invalid_argument for an input that the models cannot be shown, or deadlines not
+  /// above 0; never for what network and server do.
+  OffloadAnswer answer(const OffloadInput& input, const Handling& handling = {});
+  /// What the multiplexer says of an input, in [0, 1]: 0 = device, 1 = cloud. Throws
+  /// std::invalid_argument for one that it cannot be shown.
+  double score(const OffloadInput& input);
 
+  std::string payload() const;          ///< as what images are sent; empty until that is known
   OffloadAccount account() const;       ///< of all inputs so far
   LinkProfile link() const;             ///< as measured so far
   Quantity server_ms() const;           ///< the server took, as measured so far
@@ -74,7 +78,10 @@ class OffloadClient {
  private:
   struct Work;
 
+  /// How the cloud's model is shown images.
+  const HostedModel& cloud() const { return options_.cloud ? *options_.cloud : local_->small(); }
   void measure_local();
+  double timed_score(const OffloadInput& input);
   OffloadReason choose(Work& work, Placement placement);
   OffloadReason send(Work& work);
   OffloadReason attempt(Work& work, Transport& transport, InferInput& input, double give_up_ms);

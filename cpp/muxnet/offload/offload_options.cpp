@@ -10,7 +10,7 @@ void check(const OffloadOptions& options) {
   require(options.deadline_ms > 0 && options.request_timeout_ms > 0 &&
               options.probe_timeout_ms > 0 && options.margin_ms >= 0 && options.refresh_ms > 0,
           where, "times above 0 ms", "others");
-  image_payloads().find(options.endpoint.payload);
+  if (!options.endpoint.payload.empty()) image_payloads().find(options.endpoint.payload);
   if (!options.objective.needs_energy()) return;
   const LinkProfile& link = options.link;
   const bool radio = link.upload_mw_per_mbps.known() && link.download_mw_per_mbps.known() &&

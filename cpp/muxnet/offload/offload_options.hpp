@@ -8,12 +8,15 @@
 #include "muxnet/protocol/circuit_breaker.hpp"
 #include "muxnet/protocol/endpoint.hpp"
 #include "muxnet/protocol/retry_policy.hpp"
+#include "muxnet/runtime/hosted_model.hpp"
 
 namespace muxnet {
 
 /// How an OffloadClient works.
 struct OffloadOptions {
-  EndpointOptions endpoint;    ///< the model in the cloud
+  EndpointOptions endpoint;  ///< the model in the cloud
+  /// How that is shown images, and its classes; none: as the small model.
+  std::optional<HostedModel> cloud;
   OffloadObjective objective;  ///< what the user wants
   RetryOptions retry;          ///< further attempts
   BreakerOptions breaker;      ///< when the server is left alone

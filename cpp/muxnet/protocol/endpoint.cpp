@@ -49,24 +49,34 @@ void move_channels(const Tensor& images, Tensor& moved) {
   }
 }
 
-/// The input to send to, as the payload needs it; none: none fits.
-std::optional<TensorSpec> input_of(const EndpointOptions& options,
-                                   const std::vector<TensorSpec>& inputs, const Shape& sent) {
-  const bool raw = options.payload == "raw";
-  if (inputs.empty()) {
-    const std::string usual = "input-0";  // as the KServe SDK's own client names it
-    return TensorSpec{options.input.empty() ? usual : options.input, raw ? "FP32" : "BYTES",
-                      raw ? Shape{} : Shape{-1}};
-  }
-  std::optional<TensorSpec> numbers;
+Endpoint for_numbers(const TensorSpec& input, const Shape& sent) {
+  const Layout layout = *layout_of(input, sent);
+  Endpoint endpoint{.input = input, .channels_last = layout.channels_last, .single = layout.single};
+  if (!input.shape.empty()) endpoint.batch = std::max<std::int64_t>(input.shape.front(), 0);
+  if (layout.single) endpoint.batch = 1;
+  return endpoint;
+}
+
+/// The input to send to and as what, as the options want it; none: none fits.
+std::optional<Endpoint> input_of(const EndpointOptions& options,
+                                 const std::vector<TensorSpec>& inputs, const Shape& sent) {
+  const bool either = options.payload.empty(), raw = either || options.payload == raw_payload;
+  std::optional<TensorSpec> numbers, files;
   for (const auto& input : inputs) {
     if (!options.input.empty() && input.name != options.input) continue;
-    if (!raw && input.datatype == "BYTES") return input;
+    if (!files && input.datatype == "BYTES") files = input;
     if (!numbers && is_sent(input.datatype) && layout_of(input, sent)) numbers = input;
   }
+  if (inputs.empty()) {  // named as the KServe SDK's own client does
+    const std::string name = options.input.empty() ? "input-0" : options.input;
+    numbers = TensorSpec{name, "FP32", {}};
+  }
+  if (numbers && raw) return for_numbers(*numbers, sent);
+  if (options.payload == raw_payload) return {};
   // An input is listed under one datatype; files are tried where pixels are taken.
-  if (numbers && !raw) return TensorSpec{numbers->name, "BYTES", {-1}};
-  return numbers;
+  if (!files && numbers) files = TensorSpec{numbers->name, "BYTES", {-1}};
+  if (!files) return {};
+  return Endpoint{.input = *files, .payload = either ? lossless_payload : options.payload};
 }
 
 std::string listed(const std::vector<TensorSpec>& specs) {
@@ -122,28 +132,20 @@ EndpointPlace parse_endpoint(const std::string& url) {
 Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
                          const Shape& input_shape) {
   const std::string where = "server, model " + options.model;
-  const auto input = input_of(options, metadata.inputs, input_shape);
-  if (!input) {
+  auto found = input_of(options, metadata.inputs, input_shape);
+  if (!found) {
     const std::string name = options.input.empty() ? "" : options.input + ", ";
-    const std::string wanted = options.payload == "raw" ? "" : "BYTES, ";
+    const std::string wanted = options.payload == raw_payload ? "" : "BYTES, ";
     return {
         {},
         error_text(where, text("an input ", name, wanted, "FP32 or UINT8 ", to_string(input_shape)),
                    listed(metadata.inputs))};
   }
-  Endpoint endpoint{*input, options.output};
-  if (input->datatype != "BYTES") {
-    const Layout layout = *layout_of(*input, input_shape);
-    endpoint.channels_last = layout.channels_last;
-    endpoint.single = layout.single;
-    if (!input->shape.empty()) endpoint.batch = std::max<std::int64_t>(input->shape.front(), 0);
-    if (layout.single) endpoint.batch = 1;
-  }
-  if (metadata.outputs.empty()) return {endpoint, ""};
-  const auto output = chosen_output(options.output, metadata.outputs);
-  if (output) {
-    endpoint.output = metadata.outputs[*output].name;
-    return {endpoint, ""};
+  found->output = options.output;
+  if (metadata.outputs.empty()) return {std::move(found), ""};
+  if (const auto output = chosen_output(options.output, metadata.outputs)) {
+    found->output = metadata.outputs[*output].name;
+    return {std::move(found), ""};
   }
   const std::string wanted = options.output.empty() ? "of FP32" : options.output;
   return {{}, error_text(where, "an output " + wanted, listed(metadata.outputs))};

@@ -6,6 +6,9 @@
 
 namespace muxnet {
 
+inline constexpr const char* raw_payload = "raw";
+inline constexpr const char* lossless_payload = "png";
+
 /// A model on a server and how images are sent to it.
 struct EndpointOptions {
   std::string model;    ///< its name on the server
@@ -13,8 +16,10 @@ struct EndpointOptions {
   std::string input;    ///< empty: the first that fits the payload
   std::string output;   ///< empty: "probabilities", else the first of scores, else of labels
   bool logits = false;  ///< the output's softmax is the answer
-  std::string payload = "raw";  ///< pixels as they are (UINT8) or normalised (FP32); "png", "jpeg"
-  int jpeg_quality = 90;        ///< 1 to 100
+  /// "raw": pixels as they are (UINT8) or normalised (FP32); "png", "jpeg": files; empty: pixels
+  /// where the server takes them, else files that lose nothing.
+  std::string payload = raw_payload;
+  int jpeg_quality = 90;  ///< 1 to 100
 };
 
 /// A model's address, taken apart.
@@ -31,10 +36,11 @@ EndpointPlace parse_endpoint(const std::string& url);
 /// Where requests go, settled against what the server says of its model.
 struct Endpoint {
   TensorSpec input;
-  std::string output;          ///< empty: it names none, all are asked for
-  bool channels_last = false;  ///< the input is (n, h, w, c)
-  bool single = false;         ///< the input has no axis for several
-  std::int64_t batch = 0;      ///< inputs in a request, no more and no fewer; 0: any number
+  std::string output;                 ///< empty: it names none, all are asked for
+  std::string payload = raw_payload;  ///< as what images are sent
+  bool channels_last = false;         ///< the input is (n, h, w, c)
+  bool single = false;                ///< the input has no axis for several
+  std::int64_t batch = 0;             ///< inputs in a request, no more and no fewer; 0: any number
 };
 
 /// Chooses among the inputs and outputs that `metadata` lists; one that lists none takes what it is

@@ -206,4 +206,49 @@ OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,
   return OutcomeTable(std::move(part));
 }
 
+namespace {
+
+/// Columns `places` of (n, N, ...).
+Tensor columns(const Tensor& values, const std::vector<std::int64_t>& places) {
+  if (values.empty()) return values;
+  Shape shape = values.shape();
+  std::vector<std::int64_t> cells;
+  for (std::int64_t row = 0; row < shape[0]; ++row) {
+    for (const std::int64_t place : places) cells.push_back(row * shape[1] + place);
+  }
+  Shape flat(shape.begin() + 1, shape.end());
+  flat[0] = shape[0] * shape[1];
+  shape[1] = static_cast<std::int64_t>(places.size());
+  return values.reshaped(flat).gather(cells).reshaped(shape);
+}
+
+}  // namespace
+
+OutcomeTable OutcomeTable::of_models(const std::vector<std::int64_t>& places) const {
+  OutcomeFields part = *fields_;
+  part.models.clear();
+  part.inputs.clear();
+  for (const std::int64_t place : places) {
+    require(place >= 0 && place < model_count(), where, text("models in [0, ", model_count(), ")"),
+            text(place));
+    const std::string& name = models()[static_cast<std::size_t>(place)];
+    part.models.push_back(name);
+    const auto shown = fields_->inputs.find(name);
+    if (shown != fields_->inputs.end()) part.inputs.insert(*shown);
+  }
+  for (Tensor* values : {&part.predictions, &part.answer_scores, &part.probabilities,
+                         &part.top_classes, &part.quality}) {
+    *values = columns(*values, places);
+  }
+  for (auto& [kind, values] : part.input_costs) values = columns(values, places);
+  for (auto& [kind, values] : part.costs) {
+    const auto all = values;
+    values.clear();
+    for (const std::int64_t place : places) values.push_back(all[static_cast<std::size_t>(place)]);
+  }
+  part.weights = part.scores = part.offload_score = Tensor();
+  part.multiplexer_costs.clear();
+  return OutcomeTable(std::move(part));
+}
+
 }  // namespace muxnet

@@ -91,6 +91,10 @@ class OutcomeTable {
   /// std::invalid_argument on a row outside [0, n). `split` renames the part when not empty.
   OutcomeTable subset(std::span<const std::int64_t> rows, const std::string& split = "") const;
 
+  /// What the models at these places answered, in that order, without what a multiplexer said of
+  /// them. Throws std::invalid_argument on a place outside [0, N), or the same one twice.
+  OutcomeTable of_models(const std::vector<std::int64_t>& places) const;
+
  private:
   void derive_confidences();
   void derive_quality();

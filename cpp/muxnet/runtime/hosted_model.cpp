@@ -5,6 +5,8 @@
 #include <set>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/data/read_images.hpp"
+#include "muxnet/data/transform.hpp"
 #include "muxnet/networks/predictor.hpp"
 
 namespace muxnet {
@@ -27,17 +29,6 @@ class NetworkClassifier final : public Classifier {
   Predictor predictor_;
 };
 
-Tensor with_reversed_channels(const Tensor& images) {
-  Tensor result(images.shape());
-  const std::int64_t channels = images.dim(1), plane = images.dim(2) * images.dim(3);
-  for (std::int64_t at = 0; at < images.dim(0) * channels; ++at) {
-    const std::int64_t image = at / channels, channel = at % channels;
-    const std::int64_t from = image * channels + channels - 1 - channel;
-    std::copy_n(images.data<float>() + from * plane, plane, result.data<float>() + at * plane);
-  }
-  return result;
-}
-
 class CheckedClassifier final : public Classifier {
  public:
   CheckedClassifier(std::unique_ptr<Classifier> inner, std::string name, std::int64_t classes,
@@ -50,17 +41,13 @@ class CheckedClassifier final : public Classifier {
         reversed_(reversed) {}
 
   Tensor answer(const Tensor& images) override {
-    const Tensor answers = inner_->answer(reversed_ ? with_reversed_channels(images) : images);
-    const auto own = places_.empty() ? classes_ : static_cast<std::int64_t>(places_.size());
-    const Tensor found = probabilities_of(answers, images.dim(0), own, logits_, name_);
-    return places_.empty() ? found : placed(found);
+    return checked(inner_->answer(shown(images)), images.dim(0));
   }
 
   void begin(const Tensor& images, double within_ms, const Done& done) override {
-    inner_->begin(images, within_ms, [this, n = images.dim(0), done](Answered found) {
+    inner_->begin(shown(images), within_ms, [this, n = images.dim(0), done](Answered found) {
       try {
-        if (!found.failure)
-          found.answers = probabilities_of(found.answers, n, classes_, logits_, name_);
+        if (!found.failure) found.answers = checked(found.answers, n);
       } catch (...) {
         found.failure = std::current_exception();
       }
@@ -69,15 +56,13 @@ class CheckedClassifier final : public Classifier {
   }
 
  private:
-  /// Answers over its own classes as answers over all K.
-  Tensor placed(const Tensor& own) const {
-    Tensor all({own.dim(0), classes_});
-    const auto width = static_cast<std::int64_t>(places_.size());
-    for (std::int64_t at = 0; at < own.size(); ++at) {
-      const std::int64_t place = places_[static_cast<std::size_t>(at % width)];
-      all.data<float>()[at / width * classes_ + place] = own.data<float>()[at];
-    }
-    return all;
+  Tensor shown(const Tensor& images) const {
+    return reversed_ ? with_reversed_channels(images) : images;
+  }
+
+  Tensor checked(const Tensor& answers, std::int64_t n) const {
+    const auto own = places_.empty() ? classes_ : static_cast<std::int64_t>(places_.size());
+    return placed(probabilities_of(answers, n, own, logits_, name_), classes_, places_);
   }
 
   std::unique_ptr<Classifier> inner_;
@@ -151,6 +136,26 @@ HostedModel host(HostedModel outside, bool logits) {
     return std::make_unique<CheckedClassifier>(open(), name, classes, logits, places, reversed);
   };
   return outside;
+}
+
+Tensor sized_for(const HostedModel& model, const Tensor& images) {
+  const Tensor sized = model.images ? format_images(images, *model.images) : images;
+  const Shape& wanted = model.image_shape;
+  const bool fits = sized.shape().size() == 4 &&
+                    std::equal(wanted.begin() + 1, wanted.end(), sized.shape().begin() + 1);
+  require(fits, model.name, text("images ", to_string(wanted)), to_string(sized.shape()));
+  return sized;
+}
+
+Tensor placed(const Tensor& own, std::int64_t classes, const std::vector<std::int64_t>& places) {
+  if (places.empty()) return own;
+  Tensor all({own.dim(0), classes});
+  const auto width = static_cast<std::int64_t>(places.size());
+  for (std::int64_t at = 0; at < own.size(); ++at) {
+    const std::int64_t place = places[static_cast<std::size_t>(at % width)];
+    all.data<float>()[at / width * classes + place] = own.data<float>()[at];
+  }
+  return all;
 }
 
 Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes, bool logits,

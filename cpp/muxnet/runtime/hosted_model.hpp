@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "muxnet/data/image_format.hpp"
 #include "muxnet/networks/model.hpp"
 #include "muxnet/protocol/endpoint_client.hpp"
 #include "muxnet/runtime/classifier.hpp"
@@ -27,7 +29,17 @@ struct HostedModel {
   /// their order.
   std::vector<std::int64_t> places{};
   bool reversed = false;  ///< takes the channels of normalised images in reverse order: BGR
+  /// What raw images of any size become before they are normalised; none: they come as it wants.
+  std::optional<ImageFormat> images{};
 };
+
+/// Raw images u8 or f32 (n, c, h, w) in a model's size, not normalised. Throws
+/// std::invalid_argument where they have another and the model does not say how they get to it.
+Tensor sized_for(const HostedModel& model, const Tensor& images);
+
+/// Answers f32 (n, k) over a model's own classes as answers f32 (n, K) over all, by `places`; as
+/// they are where there are none.
+Tensor placed(const Tensor& own, std::int64_t classes, const std::vector<std::int64_t>& places);
 
 /// A network of ours.
 HostedModel host(std::shared_ptr<Model> model);

@@ -25,6 +25,9 @@ struct Multiplexer {
   std::optional<double> price{};  ///< of one pass, in the unit of `costs`; none: its MACs
 };
 
+/// Whether its network has the single output "offload": 0 = device, 1 = cloud.
+bool offloads(const Multiplexer& multiplexer);
+
 /// Of one pass, in the unit of the models' costs.
 double cost_of(const Multiplexer& multiplexer);
 
@@ -37,7 +40,7 @@ struct MultiplexerView {
   Tensor features;       ///< f32 (n, F), the caller's
 };
 
-/// What scores f32 (n, N) of a multiplexer that does not offload say.
+/// What the output of its network says: scores f32 (n, N), f32 (n, 1) of one that offloads.
 MultiplexerView view_of_scores(const Multiplexer& multiplexer, const Tensor& scores);
 
 /// Runs a multiplexer over what MultiplexerInput made of inputs: f32 (n, c, h, w), normalised.

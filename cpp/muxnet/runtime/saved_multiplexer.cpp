@@ -48,7 +48,8 @@ Json network_json(const MultiplexerOptions& network) {
   return {{"channels", network.channels}, {"height", network.height},
           {"width", network.width},       {"resolution", network.resolution},
           {"filters", network.filters},   {"hidden", network.hidden},
-          {"meta_dim", network.meta_dim}, {"shared_meta", network.shared_meta}};
+          {"meta_dim", network.meta_dim}, {"shared_meta", network.shared_meta},
+          {"offload", network.offload}};
 }
 
 MultiplexerOptions network_from(const Json& content) {
@@ -66,6 +67,7 @@ MultiplexerOptions network_from(const Json& content) {
   count("hidden", network.hidden);
   count("meta_dim", network.meta_dim);
   content.at("shared_meta").get_to(network.shared_meta);
+  content.at("offload").get_to(network.offload);
   require(volume({network.channels, network.height, network.width}) <= most_values &&
               volume({network.filters, network.filters}) <= most_values,
           "network", text("at most ", most_values, " values of an input and of a layer"), "more");

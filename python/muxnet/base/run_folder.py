@@ -55,6 +55,11 @@ class RunFolder:
         """The folder of every fitted policy, by its name in the results."""
         return self.path / "policies"
 
+    @property
+    def offload(self) -> Path:
+        """The folder of the mobile/cloud pair's multiplexer, beside that of all listed models."""
+        return self.path / "offload"
+
     def outcomes(self, split: str) -> Path:
         """Return the outcome table of ``split``."""
         return self.path / f"outcomes-{split}.safetensors"

@@ -19,6 +19,7 @@ from muxnet.base.words import cost_text, cost_title, percent_text
 from muxnet.commands.collect import SPLITS
 from muxnet.commands.options import Names, add_options, given_options
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
+from muxnet.outcomes.policies import OFFLOAD
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
 from muxnet.pool.cross_fitting import FOLDS, CrossFitted, Pricing, cross_fit
@@ -33,6 +34,7 @@ from muxnet.pool.router_folder import (
 )
 from muxnet.training.config import RunConfig, defaults_for
 from muxnet.training.data import dataset
+from muxnet.training.outcome_tables import pair_of
 
 HELP = "fit a router on recorded answers and save it"
 INTERRUPTED = "nothing was left"
@@ -152,7 +154,8 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
         expected = "inputs to fit on (of muxnet collect --split held_out)"
         raise UserError(error_text(str(arguments.table), expected, "those to test on"))
     config = training_config(arguments)
-    pricing = Pricing.of(cost_kind_of(table, arguments.cost_kind), config.multiplexer.cost)
+    traded = cost_kind_of(table, arguments.cost_kind)
+    pricing = Pricing.of(traded, config.multiplexer.cost)
     kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
     vectors = kinds[arguments.kind].source == _core.MultiplexerSource.vectors
     features, images = np.asarray(table.features), None
@@ -166,14 +169,16 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
     else:
         expected = "the table's inputs"
         raise UsageError(error_text("--data", expected, "none"))
+    offload = arguments.policy == OFFLOAD
     with reporter() as progress:
         return cross_fit(
-            table,
+            pair_of(table, traded) if offload else table,
             data,
             pricing,
             config,
             images=images,
             folds=arguments.folds,
+            offload=offload,
             progress=progress,
             say=print,
         )

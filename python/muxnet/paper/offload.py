@@ -1,4 +1,4 @@
-"""Mobile-cloud collaboration, measured: the paper's Table I for a run's models, a link, a machine.
+"""Mobile-cloud collaboration, measured: the paper's Table I for a pair, a link, a machine.
 
 Each row runs the same images; beside what it measures stands what Eq. 9 to 13 make of the parts.
 """
@@ -10,30 +10,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UserError, error_text
-from muxnet.base.images import Images
-from muxnet.training.config import load_config
-from muxnet.training.finished import LoadedRun, load_multiplexer
-from muxnet.training.multiplexers import device_and_cloud
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.paper.pairs import Pair
+from muxnet.paper.stream import Stream
 
-LINK_EXCHANGES = 20  # that measure the link before the rows
+FIRST = 20  # inputs by which the link and what the device runs are measured before the rows
 CONNECT_MS = 2000.0
 PATIENCE_MS = 30_000.0  # of the cloud-only rows, which have nothing to fall back to
+IDLE_SECONDS = 1.0
+RAW = "raw"
 
 
 @dataclasses.dataclass(frozen=True)
-class Pair:
-    """What the device runs, with its cost there, and the names of both models."""
+class Costs:
+    """What one pass costs on the device: of the multiplexer, of the small model."""
 
-    multiplexer: _core.Model
-    small: _core.Model
-    multiplexer_cost: _core.Cost
-    small_cost: _core.Cost
-    cloud_name: str
-    cloud_ms: float | None  # as the run measured it, for a server that does not say
+    multiplexer: _core.Cost
+    small: _core.Cost
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,50 +69,57 @@ class Table:
     notes: tuple[str, ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class Stream:
-    """The images u8 or f32 (n, c, h, w), their labels where known, and when they come."""
+def measured_costs(pair: Pair, server: _core.ConnectionOptions, stream: Stream) -> Costs:
+    """Return what multiplexer and small model take here, preparation included; sends nothing.
 
-    images: Images
-    labels: NDArray[np.int32] | None
-    rate_hz: float = 0.0  # 0: each as soon as the one before is answered
+    Latency is measured, and energy where there is a sensor.
+    """
+    client = _core.OffloadClient(pair.multiplexer, pair.small, server, _core.OffloadOptions())
+    given = [(stream.image(row), stream.vector(row)) for row in range(min(FIRST, len(stream)))]
+
+    def score() -> None:
+        for image, vector in given:
+            client.score(image, vector)
+
+    def answer() -> None:
+        for image, vector in given:
+            client.answer(image, PATIENCE_MS, "device", vector)
+
+    score_mj, answer_mj = (_energy(work, len(given)) for work in (score, answer))
+    score_ms, answer_ms = (
+        _core.Quantity(ms, "measured") for ms in (client.multiplexer_ms, client.local_ms)
+    )
+    macs = _core.Quantity(pair.multiplexer.macs, "counted")
+    return Costs(
+        _core.Cost(macs, score_ms, score_mj), _core.Cost(_core.Quantity(), answer_ms, answer_mj)
+    )
 
 
-def load_pair(run: LoadedRun, device: _core.DeviceProfile | None = None) -> Pair:
-    """Return the two models of a run's mobile/cloud case and its multiplexer.
+def _energy(work: Callable[[], None], inputs: int) -> _core.Quantity:
+    """Return the mean energy of one of so many inputs, where there is a sensor."""
+    meter = _core.EnergyMeter()
+    work()  # what is done once, at first use, is not an answer's cost
+    total = meter.measure_mj(work, meter.idle_power_mw(IDLE_SECONDS)).value
+    return _core.Quantity(None if total is None else total / inputs, "measured")
 
-    ``device``: a profile that says what they cost (default: measured here, energy by a sensor).
+
+def device_costs(pair: Pair, device: _core.DeviceProfile, measured: Costs) -> Costs:
+    """Return what a profile says of the device, the multiplexer as measured where it does not.
 
     Raises:
-        OSError: the weights cannot be read.
         ConfigError: a profile without the small model.
 
     """
-    from muxnet.paper import profiling
-
-    config = load_config(run.folder.config)
-    multiplexer = load_multiplexer(run.folder, config, run.models, offload=True).model
-    small, cloud = (run.models[i] for i in device_and_cloud(run.models))
-    results = {model.name: model for model in run.results.models}
-    if device is None:
-        costs = profiling.measured_cost(multiplexer), profiling.measured_cost(small)
-    else:
-        if small.name not in device.networks:
-            received = ", ".join(device.networks) or "none"
-            raise ConfigError(error_text(f"profile {device.name}", small.name, received))
-        known = device.networks
-        costs = known.get("multiplexer", profiling.measured_cost(multiplexer)), known[small.name]
-    return Pair(multiplexer, small, *costs, cloud.name, results[cloud.name].latency_ms)
-
-
-def threshold_for(run: LoadedRun, share: float) -> float:
-    """Return the score that a share of the calibration inputs reaches."""
-    table = _core.OutcomeTable.load(run.folder.outcomes("offload-calibration"))
-    return float(np.quantile(np.asarray(table.offload_score), 1 - share))
+    known = device.networks
+    if pair.small.name not in known:
+        received = ", ".join(known) or "none"
+        raise ConfigError(error_text(f"profile {device.name}", pair.small.name, received))
+    return Costs(known.get("multiplexer", measured.multiplexer), known[pair.small.name])
 
 
 def measure(
     pair: Pair,
+    costs: Costs,
     server: _core.ConnectionOptions,
     options: Callable[[], _core.OffloadOptions],
     stream: Stream,
@@ -135,17 +137,17 @@ def measure(
         made = _core.OffloadClient(pair.multiplexer, pair.small, server, chosen)
         return made, made.connect(CONNECT_MS)
 
-    hybrid_payload = options().endpoint.payload
-    hybrid, problem = client(hybrid_payload)
+    hybrid, problem = client(options().endpoint.payload)
+    payload = hybrid.payload or options().endpoint.payload or RAW
     notes = [f"hybrid: {problem}"] if problem else []
     link, server_ms = _link(hybrid, options().link, pair, stream)
-    work = _Work(pair, link, server_ms, stream, _core.EnergyMeter())
+    work = _Work(costs, link, server_ms, stream, _core.EnergyMeter())
     say("mobile-only")
     rows = [work.row("mobile-only", hybrid, "device")]
-    cloud_rows, cloud_notes = _cloud_rows(work, client, ("raw", compressed), say)
+    cloud_rows, cloud_notes = _cloud_rows(work, client, (RAW, compressed), say)
     rows += cloud_rows
-    say(f"hybrid, {hybrid_payload}")
-    rows.append(work.row(f"hybrid, {hybrid_payload}", client(hybrid_payload)[0], "decide"))
+    say(f"hybrid, {payload}")
+    rows.append(work.row(f"hybrid, {payload}", client(payload)[0], "decide"))
     return Table(
         tuple(rows),
         _rates(link),
@@ -201,8 +203,9 @@ def _link(
     Where the server does not say how long it takes, that is part of a measured link, and beside
     one that is given, what the run measured.
     """
-    for image in stream.images[:LINK_EXCHANGES]:
-        client.answer(image[None], deadline_ms=PATIENCE_MS, placement="cloud")
+    for row in range(min(FIRST, len(stream))):
+        image, vector = stream.image(row), stream.vector(row)
+        client.answer(image, deadline_ms=PATIENCE_MS, placement="cloud", features=vector)
     server_ms = client.server_ms
     if given.upload_mbps.value is None:
         return client.link, server_ms if server_ms.value is not None else None
@@ -216,16 +219,16 @@ class _Work:
 
     def __init__(
         self,
-        pair: Pair,
+        costs: Costs,
         link: _core.LinkProfile,
         server_ms: _core.Quantity | None,
         stream: Stream,
         meter: _core.EnergyMeter,
     ) -> None:
-        self.pair, self.link, self.server_ms = pair, link, server_ms
+        self.costs, self.link, self.server_ms = costs, link, server_ms
         self.stream, self.meter = stream, meter
         self.detail = ""  # why the cloud did not answer, of the last row
-        self.idle_mw = meter.idle_power_mw(1.0)
+        self.idle_mw = meter.idle_power_mw(IDLE_SECONDS)
 
     def row(self, setup: str, client: _core.OffloadClient, placement: str) -> Row:
         """Run the stream through the client and return what became of it."""
@@ -272,14 +275,17 @@ class _Work:
     ) -> Iterator[tuple[_core.OffloadAnswer, float]]:
         """Yield answers and latencies; those of a camera's images count from when they came."""
         start = time.perf_counter()
-        for i, image in enumerate(self.stream.images):
+        for row in range(len(self.stream)):
+            image, vector = self.stream.image(row), self.stream.vector(row)
             waited_ms = 0.0
             if self.stream.rate_hz > 0:
-                comes = start + i / self.stream.rate_hz
+                comes = start + row / self.stream.rate_hz
                 time.sleep(max(0.0, comes - time.perf_counter()))
                 waited_ms = 1000 * (time.perf_counter() - comes)
             deadline = PATIENCE_MS if placement == "cloud" else None
-            answer = client.answer(image[None], deadline_ms=deadline, placement=placement)
+            answer = client.answer(
+                image, deadline_ms=deadline, placement=placement, features=vector
+            )
             yield answer, waited_ms + answer.latency_ms
 
     def _accuracy(self, answers: Sequence[_core.OffloadAnswer]) -> float | None:
@@ -289,10 +295,10 @@ class _Work:
         return float(np.mean(found == np.asarray(self.stream.labels)))
 
     def _predicted(self, placement: str, local: float, sent: float, received: float) -> _core.Cost:
-        pair = self.pair
-        mobile = _core.mobile_only(pair.small_cost)
+        costs = self.costs
+        mobile = _core.mobile_only(costs.small)
         if placement == "device" or local == 1:
-            return mobile if placement == "device" else pair.multiplexer_cost + mobile
+            return mobile if placement == "device" else costs.multiplexer + mobile
         # The hybrid's bytes are means over all inputs; an exchange is of those sent.
         share = 1.0 if placement == "cloud" else 1 - local
         server = self.server_ms or _core.no_cost().latency_ms
@@ -300,17 +306,4 @@ class _Work:
         cloud = _core.cloud_only(parts.upload, parts.waiting, parts.download)
         if placement == "cloud":
             return cloud
-        return _core.hybrid(local, pair.multiplexer_cost, mobile, cloud)
-
-
-def require_fit(images: Images, model: _core.Model, where: str) -> None:
-    """Refuse images that the models cannot see.
-
-    Raises:
-        UserError: another shape.
-
-    """
-    if tuple(images.shape[1:]) != tuple(model.graph.input_shape):
-        raise UserError(
-            error_text(where, f"images {tuple(model.graph.input_shape)}", tuple(images.shape[1:]))
-        )
+        return _core.hybrid(local, costs.multiplexer, mobile, cloud)

@@ -104,12 +104,14 @@ def cross_fit(
     *,
     images: _core.ImageFormat | None = None,
     folds: int = FOLDS,
+    offload: bool = False,
     progress: Progress | None = None,
     say: Said = print,
 ) -> CrossFitted:
     """Train a multiplexer on what models were recorded to answer for ``data``, row by row.
 
-    ``images``: what the inputs of ``data`` have become, where these are images.
+    ``images``: what the inputs of ``data`` have become, where these are images. With ``offload``
+    the table is of two models, and the one score says what the dearer promises beyond the other.
 
     Raises:
         UserError: too few inputs, no labels.
@@ -119,9 +121,9 @@ def cross_fit(
     config = config or RunConfig()
     if not np.asarray(table.labels).size:
         raise UserError(error_text("multiplexer", "a table with labels", "none"))
-    learner = _Learner(table, data, config, pricing.cost_kind, images, progress)
+    learner = _Learner(table, data, config, pricing.cost_kind, images, progress, offload=offload)
     places = np.asarray(_core.draw_folds(len(table), folds, config.seed))
-    scores = np.empty((len(table), len(table.models)), np.float32)
+    scores = np.empty((len(table), 1 if offload else len(table.models)), np.float32)
     sizes = np.bincount(places, minlength=folds)
     say(
         f"cross-fitting: {len(table):,} inputs in {folds} random parts of {min(sizes):,} to "
@@ -133,7 +135,7 @@ def cross_fit(
         scores[own] = learner.scores(learner.fit(~own), own)
     say(f"multiplexer {folds + 1} of {folds + 1}, of all inputs, which is the one that is kept")
     multiplexer = learner.fit(np.ones(len(table), np.bool_))
-    if multiplexer.objective == _core.Objective.correctness:
+    if multiplexer.objective == _core.Objective.correctness and not offload:
         scores = _core.scale_scores(multiplexer.model, scores, table.right)
     costs = pricing.costs(multiplexer, table.cost_kinds)
     say(_priced(multiplexer, costs, pricing))
@@ -171,7 +173,10 @@ class _Learner:
         cost_kind: str,
         images: _core.ImageFormat | None,
         progress: Progress | None,
+        *,
+        offload: bool,
     ) -> None:
+        self._offload = offload
         self._table, self._data, self._config = table, data, config
         self._cost_kind, self._images, self._progress = cost_kind, images, progress
 
@@ -193,7 +198,11 @@ class _Learner:
                 progress=self._progress,
             )
         return fit_multiplexer(
-            learn, config=config, pretrained=pretrained, progress=self._progress
+            learn,
+            config=config,
+            pretrained=pretrained,
+            offload=self._offload,
+            progress=self._progress,
         ).multiplexer
 
     def scores(
@@ -202,7 +211,8 @@ class _Learner:
         """Return what a multiplexer says of a part of the inputs."""
         inputs = raw_inputs(self._data.subset(np.flatnonzero(part).tolist()))
         shown = _core.multiplexer_inputs(multiplexer, inputs)
-        return _core.Predictor(multiplexer.model).output(shown, "scores")
+        output = "offload" if multiplexer.offloads else "scores"
+        return _core.Predictor(multiplexer.model).output(shown, output)
 
     def saved(self, multiplexer: _core.Multiplexer, cost: float) -> _core.SavedMultiplexer:
         """Return what a router's folder keeps of a multiplexer that costs so much."""
@@ -212,7 +222,9 @@ class _Learner:
             kept = kept.for_images(self._images)
         return _core.SavedMultiplexer(
             kept,
-            network=multiplexer_options(shape, len(table.models), self._config),
+            network=multiplexer_options(
+                shape, len(table.models), self._config, offload=self._offload
+            ),
             models=table.models,
             classes=table.classes,
             cost_kind=self._cost_kind,

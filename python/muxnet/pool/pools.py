@@ -222,7 +222,8 @@ class ForeignPool:
             if model.images is None:
                 expected = "the size of its images: --size, or input in the list of models"
                 raise ConfigError(error_text(model.name, expected, "none"))
-            hosted.append(model.hosted(price, model.images.shape, self._classes, places))
+            made = model.hosted(price, model.images.shape, self._classes, places)
+            hosted.append(made.for_images(model.images))
         return hosted
 
 
@@ -283,7 +284,7 @@ class NetworkPool:
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
-        return self._models
+        return [model.for_images(self.formats[0]) for model in self._models]
 
     def _normalized(self, images: Batch) -> NDArray[np.float32]:
         return _core.normalize(np.ascontiguousarray(images), self._normalization)

@@ -7,7 +7,9 @@ from typing import TypedDict
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
+from muxnet.base.run_folder import RunFolder
 from muxnet.base.words import cost_text, cost_title, percent_text
+from muxnet.outcomes.policies import OFFLOAD
 
 POLICY_FILE = "policy.json"
 MODELS_FILE = "models.json"
@@ -59,6 +61,7 @@ def load_multiplexer(folder: Path, policy: _core.Policy) -> _core.SavedMultiplex
     """
     if not policy.uses_multiplexer:
         return None
+    folder = multiplexer_folder(folder, policy.name)
     path = folder / _core.MULTIPLEXER_FILE
     if not path.is_file():
         expected = f"{path.name} (muxnet fit --multiplexer) for policy {policy.name}"
@@ -72,6 +75,12 @@ def load_multiplexer(folder: Path, policy: _core.Policy) -> _core.SavedMultiplex
         expected = "a multiplexer that learnt from the inputs that the policy was fitted on"
         raise ConfigError(error_text(str(path), expected, "one of other inputs"))
     return saved
+
+
+def multiplexer_folder(folder: Path, policy: str) -> Path:
+    """Return where the multiplexer is that a policy looks at: a run has two of them."""
+    run = RunFolder(folder)
+    return run.offload if run.finished and policy == OFFLOAD else folder
 
 
 def keep_multiplexer(saved: _core.SavedMultiplexer, folder: Path) -> str:

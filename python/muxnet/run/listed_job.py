@@ -14,13 +14,15 @@ from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
-from muxnet.pool.input_sources import joined, open_inputs, open_parts
+from muxnet.pool.input_sources import Say, joined, open_inputs, open_parts
 from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
 from muxnet.pool.router_folder import keep_multiplexer
 from muxnet.pool.shown_inputs import format_shown, matching_rows, read_shown
 from muxnet.run.recorded import Alone, Outcomes, Recorded
 from muxnet.run.steps import Run
+from muxnet.training.config import RunConfig
+from muxnet.training.outcome_tables import pair_of
 from muxnet.training.results import DataResult, LearningCurves, MultiplexerResult
 from muxnet.training.zoo import measure_latency
 
@@ -34,7 +36,7 @@ def record(run: Run) -> Recorded:
 
     """
     with run.phase("data"):
-        held_out, test = divided(run)
+        held_out, test = divided(run.config, run.progress.say)
     with run.phase("models"):
         models = read_models(run.config.models[0])
     with run.phase("outcomes"):
@@ -48,43 +50,73 @@ def record(run: Run) -> Recorded:
         ]
         wanted = format_shown(seen[0], run.config)
         shown = [read_shown(inputs, wanted) for inputs in seen]
-        found = cross_fit(
-            tables[0],
-            shown[0],
-            Pricing.of(tables[0].traded_cost(), run.config.multiplexer.cost),
-            run.config,
-            images=wanted,
-            progress=run.progress,
-            say=run.progress.say,
-        )
-        left_out = keep_multiplexer(found.saved, run.folder.path)
-        if left_out:
-            run.progress.say(left_out)
-        found.table.save(run.folder.outcomes("calibration"))
-        scored_test = scored(tables[1], shown[1], found.saved)
-        scored_test.save(run.folder.outcomes("test"))
+        found, scored_test = learn(run, tables, shown, wanted)
+        pair, pair_test = learn_pair(run, tables, shown, wanted)
     return Recorded(
         dataset=held_out.name,
         data=data_result(held_out, test),
         models=tuple(Alone(model.name, model.cost) for model in models),
         multiplexer=multiplexer_result(run, found),
-        outcomes=Outcomes(found.table, found.table, None, scored_test, None),
+        outcomes=Outcomes(found.table, found.table, pair, scored_test, pair_test),
         curves=LearningCurves(),
         provenance={"models.cost": "given", "policies.cost": "given"},
     )
 
 
-def divided(run: Run) -> tuple[Inputs, Inputs]:
+def learn(
+    run: Run,
+    tables: Sequence[_core.OutcomeTable],
+    shown: Sequence[_core.Dataset],
+    wanted: _core.ImageFormat | None,
+    *,
+    offload: bool = False,
+) -> tuple[CrossFitted, _core.OutcomeTable]:
+    """Train and keep a multiplexer on held-out answers, and let it score the test inputs."""
+    folder, name = (run.folder.offload, "offload-") if offload else (run.folder.path, "")
+    found = cross_fit(
+        tables[0],
+        shown[0],
+        Pricing.of(tables[0].traded_cost(), run.config.multiplexer.cost),
+        run.config,
+        images=wanted,
+        offload=offload,
+        progress=run.progress,
+        say=run.progress.say,
+    )
+    folder.mkdir(exist_ok=True)
+    left_out = keep_multiplexer(found.saved, folder)
+    if left_out:
+        run.progress.say(left_out)
+    found.table.save(run.folder.outcomes(f"{name}calibration"))
+    scored_test = scored(tables[1], shown[1], found.saved)
+    scored_test.save(run.folder.outcomes(f"{name}test"))
+    return found, scored_test
+
+
+def learn_pair(
+    run: Run,
+    tables: Sequence[_core.OutcomeTable],
+    shown: Sequence[_core.Dataset],
+    wanted: _core.ImageFormat | None,
+) -> tuple[_core.OutcomeTable | None, _core.OutcomeTable | None]:
+    """Do the same for the mobile/cloud pair; none where all models cost the same."""
+    kind = tables[0].traded_cost()
+    if len(set(tables[0].costs(kind))) < 2:
+        return None, None
+    run.progress.say("the mobile/cloud pair: the cheapest model and the dearest")
+    pair = [pair_of(table, kind) for table in tables]
+    found, scored_test = learn(run, pair, shown, wanted, offload=True)
+    return found.table, scored_test
+
+
+def divided(config: RunConfig, say: Say) -> tuple[Inputs, Inputs]:
     """Return the held-out and the test part: the data's own where it has one, else drawn.
 
     Raises:
         ConfigError: inputs without labels.
 
     """
-    config = run.config
-    parts = dict(
-        open_parts(config.data, skip_unreadable=config.skip_unreadable, say=run.progress.say)
-    )
+    parts = dict(open_parts(config.data, skip_unreadable=config.skip_unreadable, say=say))
     test = parts.pop("test", None)
     rest = joined(list(parts.values()))
     for inputs in (rest, test):
@@ -96,7 +128,7 @@ def divided(run: Run) -> tuple[Inputs, Inputs]:
         rows = _core.draw_parts(len(rest), 1 - config.test_fraction, config.seed)
         rest, test = (rest.subset(own) for own in rows)
     held_out, test = rest.subset(slice(None), "held_out"), test.subset(slice(None), "test")
-    run.progress.say(
+    say(
         f"{config.data}: {len(held_out):,} held-out and {len(test):,} test inputs, "
         f"{len(held_out.class_names)} classes; the models come trained"
     )

@@ -10,7 +10,13 @@ from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool.model_list import files_of
 from muxnet.pool.router import open_router
-from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
+from muxnet.pool.router_folder import (
+    DRIFT_FILE,
+    MODELS_FILE,
+    POLICY_FILE,
+    load_monitor,
+    multiplexer_folder,
+)
 from muxnet.pool.router_policy import load_policy, require_models
 
 
@@ -43,7 +49,8 @@ class Source:
             models = sorted(weights.glob("*.safetensors"))
         else:
             models = files_of(self.models or self.path / MODELS_FILE)
-            models.append(self.path / _core.MULTIPLEXER_FILE)  # it knows the bytes of its weights
+            looking = multiplexer_folder(self.path, self.policy)
+            models.append(looking / _core.MULTIPLEXER_FILE)  # it knows the bytes of its weights
         monitor = self.path / DRIFT_FILE
         return [path for path in (*models, *routers, monitor) if path.is_file()]
 

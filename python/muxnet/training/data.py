@@ -118,10 +118,7 @@ def load_images(
 
     """
     if isinstance(source, (str, os.PathLike)):
-        endings = _core.image_endings()
-        files = sorted(path for path in Path(source).iterdir() if path.suffix.lower() in endings)
-        if not files:
-            raise ValueError(error_text(str(source), "image files", "none"))
+        files = image_files(Path(source))
     else:
         files = [Path(path) for path in source]
     if not files:
@@ -131,6 +128,21 @@ def load_images(
     if wrong := next(filter(None, errors), ""):
         raise OSError(wrong)
     return images
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Return the image files of a folder in sorted order.
+
+    Raises:
+        OSError: an unreadable folder.
+        ValueError: there are none.
+
+    """
+    endings = _core.image_endings()
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in endings)
+    if not files:
+        raise ValueError(error_text(str(folder), "image files", "none"))
+    return files
 
 
 def split_dataset(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from muxnet.base.compiled import _core
-from muxnet.training.multiplexers import device_and_cloud
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.training.multiplexers import cheapest_and_dearest
 
 
 def outcome_table(
@@ -41,17 +42,19 @@ def offload_table(
     data: _core.Dataset,
 ) -> _core.OutcomeTable:
     """Return the table of the mobile/cloud case: two models of ``table`` and one score."""
-    pair = list(device_and_cloud(models))
     images = _core.normalize(data.images, models[0].normalization)
-    score = _core.Predictor(offload.model).output(images, "offload")
-    return _core.OutcomeTable(
-        [table.models[i] for i in pair],
-        np.ascontiguousarray(table.probabilities[:, pair]),
-        {"macs": [table.costs("macs")[i] for i in pair]},
-        labels=table.labels,
-        offload_score=score.reshape(-1),
-        multiplexer_costs={"macs": offload.cost},
-        split=table.split,
-        source=table.source,
-        indices=table.indices,
-    )
+    view = _core.run_multiplexer(offload, images)
+    return _core.with_view(pair_of(table, "macs"), view, {"macs": offload.cost})
+
+
+def pair_of(table: _core.OutcomeTable, cost_kind: str) -> _core.OutcomeTable:
+    """Return what the cheapest and the dearest model of a table answer, without any scores.
+
+    Raises:
+        ConfigError: there are no two models of different cost.
+
+    """
+    costs = table.costs(cost_kind)
+    if len(set(costs)) < 2:
+        raise ConfigError(error_text("offload", "two models of different cost", costs))
+    return table.of_models(list(cheapest_and_dearest(costs)))

@@ -296,6 +296,19 @@ TEST(OffloadClient, EnergyHasToBeKnownToBeMinded) {
   EXPECT_LT(sent.energy_mj.value(), 110);
 }
 
+TEST(OffloadClient, TheCloudsModelMayHaveAnOrderOfClassesOfItsOwn) {
+  OffloadOptions options;
+  options.cloud = testing::FakeLocal(nullptr).small();
+  options.cloud->places = {2, 0, 1};
+  Scene scene(options);
+  ASSERT_EQ(scene.client->connect(1000), "");
+  EXPECT_EQ(scene.client->payload(), "raw");
+  EXPECT_EQ(scene.hard(2).answer, 1);
+  EXPECT_EQ(scene.hard(0).answer, 2);
+  options.cloud->classes = 4;
+  EXPECT_THROW(Scene{options}, std::invalid_argument);
+}
+
 TEST(OffloadClient, AnEndpointThatDoesNotFitIsNotUsed) {
   Scene scene;
   scene.server.metadata = [](const HttpRequest&) { return testing::described(1, "BYTES"); };
@@ -303,6 +316,12 @@ TEST(OffloadClient, AnEndpointThatDoesNotFitIsNotUsed) {
             "[server, model ] expected an input FP32 or UINT8 (1, 1, 2, 2), received x BYTES "
             "(-1)");
   EXPECT_EQ(scene.hard().reason, OffloadReason::link_down);
+  OffloadOptions larger;
+  larger.cloud = testing::FakeLocal(nullptr).small();
+  larger.cloud->image_shape = {1, 1, 4, 4};
+  EXPECT_EQ(Scene(larger).client->connect(1000),
+            "[server, model ] expected an input FP32 or UINT8 (1, 1, 4, 4), received x FP32 "
+            "(-1, 1, 2, 2)");
   scene.server.metadata = [](const HttpRequest&) { return HttpReply{never_ms, {}}; };
   EXPECT_EQ(scene.client->connect(50), "[server] no answer within 50 ms");
 }

@@ -96,13 +96,21 @@ class Direct final : public Transport {
 /// Answers class 0 at once; every input is worth sending.
 class Device final : public LocalModels {
  public:
-  Shape image_shape() const override { return {1, 1, 2, 2}; }
-  std::int64_t classes() const override { return 3; }
-  Tensor prepare(const Tensor& image) override { return Tensor(image.shape()); }
-  double score(const Tensor&) override { return 1; }
-  Tensor probabilities(const Tensor&) override {
+  Device() {
+    described_.image_shape = {1, 1, 2, 2};
+    described_.classes = 3;
+    described_.normalization = {{0}, {1}};
+  }
+  const HostedModel& small() const override { return described_; }
+  OffloadInput blank() const override { return Tensor({1, 1, 2, 2}, DType::u8); }
+  void check(const OffloadInput&) const override {}
+  double score(const OffloadInput&) override { return 1; }
+  Tensor probabilities(const OffloadInput&) override {
     return Tensor::from(std::vector<float>{1, 0, 0}, {1, 3});
   }
+
+ private:
+  HostedModel described_;
 };
 
 std::unique_ptr<OffloadClient> client_of(Server& server, double deadline_ms) {

@@ -1,8 +1,11 @@
 // The parts of the offload client, each by itself.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <cstring>
 
+#include "muxnet/data/read_images.hpp"
 #include "muxnet/offload/decision.hpp"
 #include "muxnet/offload/image_input.hpp"
 #include "muxnet/offload/link_estimator.hpp"
@@ -91,24 +94,55 @@ TEST(OffloadDecision, JoinsScoreLinkAndObjective) {
   EXPECT_EQ(decide(objective, 0.9, prospects), OffloadReason::link_down);
 }
 
+HostedModel cloud_of(Shape shape, Normalization normalization) {
+  HostedModel cloud;
+  cloud.name = "large";
+  cloud.image_shape = std::move(shape);
+  cloud.normalization = std::move(normalization);
+  return cloud;
+}
+
 TEST(OffloadEndpoint, WritesTheImageAsTheEndpointTakesIt) {
-  const Tensor pixels = Tensor::from(std::vector<std::uint8_t>{1, 2, 3, 4}, {1, 1, 2, 2});
-  const Tensor prepared = Tensor::from(std::vector<float>{1, 2, 3, 4}, {1, 1, 2, 2});
-  EndpointOptions options;
-  EXPECT_EQ(make_input(options, {{"u", "UINT8", {1, 1, 2, 2}}, "y"}, pixels, prepared).bytes,
-            "\1\2\3\4");
-  const auto floats = make_input(options, {{"f", "FP32", {1, 1, 2, 2}}, "y"}, pixels, prepared);
-  EXPECT_EQ(floats.bytes.size(), 16);
+  const Tensor pixels = Tensor::from(std::vector<std::uint8_t>{0, 51, 102, 255}, {1, 1, 2, 2});
+  const HostedModel cloud = cloud_of({1, 1, 2, 2}, {{0.2F}, {0.4F}});
+  const Endpoint bytes{{"u", "UINT8", {1, 1, 2, 2}}, "y"};
+  EXPECT_EQ(make_input({}, bytes, cloud, pixels).bytes, std::string("\0\x33\x66\xFF", 4));
+  const auto floats = make_input({}, {{"f", "FP32", {1, 1, 2, 2}}, "y"}, cloud, pixels);
   EXPECT_EQ(floats.shape, (Shape{1, 1, 2, 2}));
-  EXPECT_THROW(make_input(options, {{"u", "UINT8", {1, 1, 2, 2}}, "y"}, prepared, prepared),
-               std::invalid_argument);
-  options.payload = "png";
-  const auto png = make_input(options, {{"b", "BYTES", {-1, 1}}, "y"}, pixels, prepared);
+  std::array<float, 4> sent{};
+  ASSERT_EQ(floats.bytes.size(), sizeof sent);
+  std::memcpy(sent.data(), floats.bytes.data(), sizeof sent);
+  EXPECT_FLOAT_EQ(sent[0], -0.5F);
+  EXPECT_NEAR(sent[1], 0, 1e-6);
+  EXPECT_FLOAT_EQ(sent[3], 2);
+  EXPECT_THROW(make_input({}, bytes, cloud, Tensor({1, 1, 2, 2})), std::invalid_argument);
+  const auto png = make_input({}, {{"b", "BYTES", {-1, 1}}, "y", false, "png"}, cloud, pixels);
   EXPECT_EQ(png.shape, (Shape{1, 1}));
   EXPECT_EQ(png.bytes.substr(1, 3), "PNG");
-  options.payload = "jpeg";
-  EXPECT_EQ(make_input(options, {{"b", "BYTES", {-1}}, "y"}, pixels, prepared).bytes.substr(0, 3),
-            "\xFF\xD8\xFF");
+  const auto jpeg = make_input({}, {{"b", "BYTES", {-1}}, "y", false, "jpeg"}, cloud, pixels);
+  EXPECT_EQ(jpeg.bytes.substr(0, 3), "\xFF\xD8\xFF");
+}
+
+TEST(OffloadEndpoint, MakesPixelsWhatTheCloudsModelWants) {
+  Tensor photograph({1, 3, 6, 8}, DType::u8);
+  for (std::int64_t at = 0; at < photograph.size(); ++at) {
+    photograph.data<std::uint8_t>()[at] = static_cast<std::uint8_t>(10 + at / 48);
+  }
+  HostedModel cloud = cloud_of({1, 3, 2, 4}, {{0, 0, 0}, {1, 1, 1}});
+  const Endpoint planes{{"u", "UINT8", {-1, 3, 2, 4}}, "y"};
+  EXPECT_THROW(make_input({}, planes, cloud, photograph), std::invalid_argument);
+  cloud.images = ImageFormat{.height = 2, .width = 4};
+  const std::string dark(8, 10), middle(8, 11), bright(8, 12);
+  EXPECT_EQ(make_input({}, planes, cloud, photograph).bytes, dark + middle + bright);
+  cloud.reversed = true;
+  EXPECT_EQ(make_input({}, planes, cloud, photograph).bytes, bright + middle + dark);
+  const auto last = make_input({}, {{"u", "UINT8", {-1, 2, 4, 3}}, "y", true}, cloud, photograph);
+  EXPECT_EQ(last.shape, (Shape{1, 2, 4, 3}));
+  EXPECT_EQ(last.bytes.substr(0, 6), "\x0C\x0B\x0A\x0C\x0B\x0A");
+  // A file is sent whole: the server makes of it what it wants.
+  const auto file = make_input({}, {{"b", "BYTES", {-1}}, "y", false, "png"}, cloud, photograph);
+  const auto found = decode_images(std::vector{file.bytes}, std::vector<ImageFormat>{});
+  EXPECT_EQ(found.errors.front(), "");
 }
 
 }  // namespace

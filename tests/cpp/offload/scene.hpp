@@ -12,26 +12,25 @@ namespace muxnet::testing {
 
 /// Images (1, 1, 2, 2) of u8: the first pixel over 255 is the score, the second the true class.
 struct FakeLocal : LocalModels {
-  explicit FakeLocal(std::shared_ptr<VirtualClock> time) : clock(std::move(time)) {}
-  Shape image_shape() const override { return {1, 1, 2, 2}; }
-  std::int64_t classes() const override { return 3; }
-  Tensor prepare(const Tensor& image) override {
-    Tensor prepared(image.shape());
-    for (int i = 0; i < 4; ++i) {
-      prepared.data<float>()[i] = static_cast<float>(image.data<std::uint8_t>()[i]);
-    }
-    return prepared;
+  explicit FakeLocal(std::shared_ptr<VirtualClock> time) : clock(std::move(time)) {
+    described.image_shape = {1, 1, 2, 2};
+    described.classes = 3;
+    described.normalization = {{0}, {1 / 255.0F}};  // a pixel is its own number
   }
-  double score(const Tensor& prepared) override {
+  const HostedModel& small() const override { return described; }
+  OffloadInput blank() const override { return Tensor({1, 1, 2, 2}, DType::u8); }
+  void check(const OffloadInput&) const override {}
+  double score(const OffloadInput& input) override {
     clock->now += multiplexer_ms;
     ++looks;
-    return prepared.data<float>()[0] / 255;
+    return input.image.data<std::uint8_t>()[0] / 255.0;
   }
   /// Always class 0.
-  Tensor probabilities(const Tensor&) override {
+  Tensor probabilities(const OffloadInput&) override {
     clock->now += local_ms;
     return Tensor::from(std::vector<float>{1, 0, 0}, {1, 3});
   }
+  HostedModel described;
   std::shared_ptr<VirtualClock> clock;
   double multiplexer_ms = 1, local_ms = 5;
   int looks = 0;

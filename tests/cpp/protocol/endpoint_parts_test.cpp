@@ -84,7 +84,13 @@ TEST(Endpoint, ChoosesWhatFitsThePayload) {
   EXPECT_EQ(settle(options, metadata, image).value->input.datatype, "BYTES");
   options.input = "";
   EXPECT_EQ(settle(options, metadata, image).value->input.name, "b");
+  EXPECT_EQ(settle(options, metadata, image).value->payload, "jpeg");
   EXPECT_FALSE(settle({}, metadata, {1, 3, 8, 8}).value);
+  options.payload = "";  // pixels where they are taken
+  EXPECT_EQ(settle(options, metadata, image).value->input.name, "f");
+  EXPECT_EQ(settle(options, metadata, image).value->payload, "raw");
+  EXPECT_EQ(settle(options, metadata, {1, 3, 8, 8}).value->input.name, "b");
+  EXPECT_EQ(settle(options, metadata, {1, 3, 8, 8}).value->payload, "png");
   EXPECT_FALSE(settle({}, metadata, image).value->channels_last);
   const ModelMetadata last{"m", {{"f", "FP32", {-1, 4, 4, 3}}}, {{"y", "FP32", {-1, 5}}}};
   EXPECT_TRUE(settle({}, last, image).value->channels_last);

@@ -278,6 +278,26 @@ TEST(OutcomeTable, refuses_top_classes_that_are_not_the_likeliest) {
   expect_text(with({2, 1}, {0.7F, 0.5F}), {"sum to 1 at most"});
 }
 
+TEST(OutcomeTable, of_models_keeps_their_columns) {
+  auto fields = answers_alone();
+  fields.input_costs["ms"] = Tensor::from<float>({1, 4, 2, 2, 3, NAN}, {3, 2});
+  fields.inputs = {{"m0", "{}"}, {"m1", "[]"}};
+  const OutcomeTable turned = OutcomeTable(fields).of_models({1, 0});
+  EXPECT_EQ(turned.models(), (std::vector<std::string>{"m1", "m0"}));
+  EXPECT_EQ(turned.predictions().span<std::int32_t>()[4], no_answer);
+  EXPECT_EQ(turned.confidences().span<float>()[0], -3.5F);
+  EXPECT_EQ(turned.costs("usd"), (std::vector<double>{2, 0}));
+  EXPECT_EQ(turned.costs("ms"), (std::vector<double>{3, 2}));
+  const OutcomeTable one = OutcomeTable(fields).of_models({1});
+  EXPECT_EQ(one.fields().inputs, (std::map<std::string, std::string>{{"m1", "[]"}}));
+  const OutcomeTable table = random_table(3, {.models = 3});
+  const OutcomeTable pair = table.of_models({2, 0});
+  EXPECT_EQ(pair.distribution(7, 0).values[1], table.distribution(7, 2).values[1]);
+  EXPECT_TRUE(pair.fields().scores.empty());
+  expect_text(error_of([&] { table.of_models({3}); }), {"models in [0, 3)", "received 3"});
+  expect_text(error_of([&] { table.of_models({1, 1}); }), {"different model names"});
+}
+
 TEST(OutcomeTable, subset_keeps_rows_and_their_identity) {
   const OutcomeTable table = random_table(3);
   const std::vector<std::int64_t> rows{7, 2};

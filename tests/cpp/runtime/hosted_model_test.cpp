@@ -106,8 +106,10 @@ TEST(HostedModel, IsShownItsChannelsAndAnswersItsClasses) {
               Tensor::from<float>({0, 0, 1, 0, 1, 0}, {2, 3}));
   model.classes = 5;
   model.places = {4, 0, 2};
-  expect_near(host(model, false).open()->answer(images),
-              Tensor::from<float>({0, 0, 1, 0, 0, 1, 0, 0, 0, 0}, {2, 5}));
+  const Tensor expected = Tensor::from<float>({0, 0, 1, 0, 0, 1, 0, 0, 0, 0}, {2, 5});
+  expect_near(host(model, false).open()->answer(images), expected);
+  const auto opened = host(model, false).open();
+  opened->begin(images, 1000, [&](Answered found) { expect_near(found.answers, expected); });
   model.places = {4, 0, 4};
   EXPECT_EQ(error_of<std::invalid_argument>([&] { host(model, false); }),
             "[brightest] expected different classes below 5, received 4");

@@ -63,6 +63,29 @@ TEST(SavedMultiplexer, ComesBackAsItWas) {
   EXPECT_EQ(found.multiplexer.model->normalization.mean, std::vector<float>{0.25F});
 }
 
+TEST(SavedMultiplexer, OneThatOffloadsComesBackAsItWas) {
+  const testing::TemporaryFolder folder;
+  SavedMultiplexer saved = example();
+  saved.network.models = 2;
+  saved.network.offload = true;
+  saved.models = {"small", "large"};
+  saved.multiplexer.costs = testing::tiny_costs(2);
+  saved.multiplexer.model =
+      std::make_shared<Model>("multiplexer", build_multiplexer(saved.network), 3);
+  save_multiplexer(saved, folder.path());
+  const Multiplexer found = load_multiplexer(folder.path()).multiplexer;
+  EXPECT_TRUE(offloads(found));
+  const Tensor images = testing::random_images(4);
+  const auto before =
+      run_multiplexer(saved.multiplexer, Predictor(*saved.multiplexer.model), images);
+  const auto after = run_multiplexer(found, Predictor(*found.model), images);
+  ASSERT_EQ(after.offload_score.shape(), (Shape{4}));
+  EXPECT_TRUE(after.scores.empty() && after.weights.empty());
+  for (std::int64_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(after.offload_score.data<float>()[i], before.offload_score.data<float>()[i]);
+  }
+}
+
 /// What is said of a file that one change was made to.
 std::string refusal(const std::function<void(nlohmann::json&)>& change) {
   const testing::TemporaryFolder folder;

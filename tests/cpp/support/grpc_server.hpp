@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -58,7 +59,7 @@ inline GrpcAnswer right_message(const std::string& request) {
   message.ParseFromString(request);
   std::vector<float> pixels(4), values(3, 0);
   std::memcpy(pixels.data(), message.raw_input_contents(0).data(), 16);
-  values.at(static_cast<std::size_t>(pixels[1])) = 1;
+  values.at(static_cast<std::size_t>(std::lround(pixels[1]))) = 1;
   return {message_answer(message.id(), values).SerializeAsString()};
 }
 

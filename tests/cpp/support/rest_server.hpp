@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -98,7 +99,7 @@ inline HttpReply right_answer(const HttpRequest& request, double after_ms = 10) 
   const auto [json, bytes] = opened(request);
   std::vector<float> pixels(4), values(3, 0);
   std::memcpy(pixels.data(), bytes.data(), 16);
-  values.at(static_cast<std::size_t>(pixels[1])) = 1;
+  values.at(static_cast<std::size_t>(std::lround(pixels[1]))) = 1;
   HttpReply reply{after_ms, binary_answer(json.at("id"), values)};
   reply.response.exchange_ms = after_ms;
   return reply;
