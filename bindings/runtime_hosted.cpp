@@ -128,7 +128,15 @@ void bind_model_pool(Module& module) {
 
 void bind_classifiers(Module& module) {
   Class<Classifier, std::shared_ptr<Classifier>>(module, "Classifier")
-      .def("answer", &Classifier::answer, py::arg("images"), Unlocked());
+      .def("answer", &Classifier::answer, py::arg("images"), Unlocked())
+      .def(
+          "answer_embedded",
+          [](Classifier& classifier, const Tensor& images) {
+            EmbeddedAnswers found = classifier.answer_embedded(images);
+            return std::pair(std::move(found.answers), std::move(found.embedding));
+          },
+          py::arg("images"), Unlocked(),
+          "answer(), and the embedding f32 (n, d) from the same run.");
   module.def(
       "load_onnx",
       [](const std::filesystem::path& path, const OnnxOptions& options) {

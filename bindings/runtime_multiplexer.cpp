@@ -13,7 +13,7 @@ void bind_multiplexer(Module& module) {
                        const WeightOptions& weights, std::vector<double> costs, std::string kind,
                        std::optional<double> price) {
              return Multiplexer{std::move(model), objective, weights, std::move(costs),
-                                std::move(kind),  {},        price};
+                                std::move(kind),  {},        price,   {}};
            }),
            py::arg("model"), py::arg("objective") = Objective::correctness,
            argument("weights", WeightOptions{}), py::kw_only(),
@@ -32,6 +32,21 @@ void bind_multiplexer(Module& module) {
             return multiplexer;
           },
           py::arg("images"), "The same one, for images that become these before it is shown them.")
+      .def_property_readonly(
+          "encoder",
+          [](const Multiplexer& m) -> std::optional<std::pair<std::string, std::string>> {
+            if (!m.encoder) return {};
+            return std::pair(m.encoder->model, m.encoder->output);
+          },
+          "The model that it looks at, by name, and which of its outputs; None: it looks at "
+          "inputs.")
+      .def(
+          "for_encoder",
+          [](Multiplexer multiplexer, std::string model, std::string output) {
+            multiplexer.encoder = Encoder{std::move(model), std::move(output)};
+            return multiplexer;
+          },
+          py::arg("model"), py::arg("output"), "The same one, which looks at that output.")
       .def_property_readonly("cost", &cost_of, text_of("cost_of"))
       .def(
           "at_price",
@@ -64,13 +79,14 @@ void bind_view(Module& module) {
   module.def("view_of_scores", &view_of_scores, py::arg("multiplexer"), py::arg("scores"),
              Unlocked());
   module.def("with_view", &with_view, py::arg("table"), py::arg("view"),
-             py::arg("multiplexer_costs"), Unlocked());
+             py::arg("multiplexer_costs"), py::arg("encoder") = "", Unlocked());
 }
 
 void bind_kinds(Module& module) {
   Enumeration<MultiplexerSource>(module, "MultiplexerSource")
       .value("images", MultiplexerSource::images)
-      .value("vectors", MultiplexerSource::vectors);
+      .value("vectors", MultiplexerSource::vectors)
+      .value("embeddings", MultiplexerSource::embeddings);
   bind_register(module, &multiplexer_kinds, "MultiplexerKind", "multiplexer_kinds")
       .def_readonly("body", &MultiplexerKind::body)
       .def_readonly("source", &MultiplexerKind::source);

@@ -2243,7 +2243,7 @@ class OnnxOptions:
     """
     How an ONNX file is run.
     """
-    def __init__(self, *, engine: str = 'onnxruntime', output: str = '', layout: str = '', classes: typing.SupportsInt | typing.SupportsIndex = 0, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    def __init__(self, *, engine: str = 'onnxruntime', output: str = '', layout: str = '', classes: typing.SupportsInt | typing.SupportsIndex = 0, threads: typing.SupportsInt | typing.SupportsIndex = 0, embedding: str = '') -> None:
         ...
     @property
     def classes(self) -> int:
@@ -2252,6 +2252,14 @@ class OnnxOptions:
         """
     @classes.setter
     def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def embedding(self) -> str:
+        """
+        Name of an output to give beside the answer; "": none.
+        """
+    @embedding.setter
+    def embedding(self, arg0: str) -> None:
         ...
     @property
     def engine(self) -> str:
@@ -2299,7 +2307,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], *, labels: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}, encoder: str = '') -> None:
         """
         From arrays: probabilities f32 (n, N, K), labels i32 (n), costs {kind: N numbers}.
         
@@ -2351,6 +2359,11 @@ class OutcomeTable:
     def cost_kinds(self) -> list[str]:
         """
         What costs() knows, sorted.
+        """
+    @property
+    def encoder(self) -> str:
+        """
+        The model whose output the multiplexer is shown; it is called first.
         """
     @property
     def features(self) -> numpy.ndarray:
@@ -2508,8 +2521,8 @@ class Policy:
     held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
     
     Default point: the highest held-out accuracy among points that cost at most as much as the best
-    single model, with the multiplexer's pass where the policy takes one; the cheapest of equals;
-    the cheapest point when all cost more.
+    single model, with the multiplexer's pass where the policy takes one, and with the model that
+    has to run before it; the cheapest of equals; the cheapest point when all cost more.
     
     New prices, or a pool without one of its models, need no new data: reprice() and without()
     choose again among all points that search() found worth keeping.
@@ -2622,6 +2635,12 @@ class Policy:
     def costs(self) -> list[float]:
         """
         (N), costs of the models when fitted, of the policy's kind.
+        """
+    @property
+    def encoder(self) -> str:
+        """
+        The model that is called first, for every input, as the multiplexer looks at what it
+        gives; empty: none.
         """
     @property
     def fitting_part(self) -> str:
@@ -3340,6 +3359,10 @@ class Classifier:
         other inputs f32 (n, ...). Raises ValueError for inputs that it cannot take and
         answers of another shape, BusyError while another thread trains the model.
         """
+    def answer_embedded(self, images: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """
+        answer(), and the embedding f32 (n, d) from the same run.
+        """
 class HostedModel:
     """
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
@@ -3437,6 +3460,10 @@ class Multiplexer:
         """
         The same one, of which a pass costs something else.
         """
+    def for_encoder(self, model: str, output: str) -> Multiplexer:
+        """
+        The same one, which looks at that output.
+        """
     def for_images(self, images: ImageFormat) -> Multiplexer:
         """
         The same one, for images that become these before it is shown them.
@@ -3450,6 +3477,11 @@ class Multiplexer:
     def costs(self) -> list[float]:
         """
         (N), of the models: what weights trade; none for one that offloads.
+        """
+    @property
+    def encoder(self) -> tuple[str, str] | None:
+        """
+        The model that it looks at, by name, and which of its outputs; None: it looks at inputs.
         """
     @property
     def images(self) -> ImageFormat | None:
@@ -3525,8 +3557,11 @@ class MultiplexerSource:
       images : The images of the models.
     
       vectors : Numbers that come with each input.
+    
+      embeddings : Numbers that a model of the pool gives beside its answer.
     """
     __members__: typing.ClassVar[dict[str, MultiplexerSource]]
+    embeddings: typing.ClassVar[MultiplexerSource]
     images: typing.ClassVar[MultiplexerSource]
     vectors: typing.ClassVar[MultiplexerSource]
     @typing.overload
@@ -3773,6 +3808,12 @@ class DecisionBatch:
     def records(self, policy: Policy, costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> list[str]:
         """
         Decision records, once done, as record_decisions() gives them.
+        """
+    def show(self, view: MultiplexerView) -> None:
+        """
+        Takes what the multiplexer says of all inputs, where that is known only after the models that
+        are called first: before their answers are stored. Raises ValueError on another
+        shape.
         """
     def store(self, model: typing.SupportsInt | typing.SupportsIndex, answers: numpy.ndarray) -> None:
         """
@@ -5358,11 +5399,11 @@ def view_of_scores(multiplexer: Multiplexer, scores: numpy.ndarray) -> Multiplex
     """
     What scores f32 (n, N) of a multiplexer that does not offload say.
     """
-def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> OutcomeTable:
+def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], encoder: str = '') -> OutcomeTable:
     """
     A table's answers with what a multiplexer says of the same inputs. `multiplexer_costs`: of one
-    pass, by kind; the models' costs of other kinds are left out. Raises ValueError where
-    they do not fit.
+    pass, by kind; the models' costs of other kinds are left out; `encoder`: the model that it looks
+    at, where there is one. Raises ValueError where they do not fit.
     """
 AS_GOOD_WITHIN: float = 0.005
 MULTIPLEXER_FILE: str = 'multiplexer.json'

@@ -69,6 +69,8 @@ OutcomeFields fields_of(const SafeTensors& file) {
     }
     fields.multiplexer_costs[own_kinds[i]] = value[0];
   }
+  const auto encoder = file.metadata.find("encoder");  // of tables that have one
+  if (encoder != file.metadata.end()) fields.encoder = encoder->second;
   for (const auto& [name, field] : tensors_of_file) {
     const auto found = file.tensors.find(name);
     if (found != file.tensors.end()) fields.*field = found->second;
@@ -107,6 +109,7 @@ void OutcomeTable::save(const std::filesystem::path& path) const {
                    {"source", fields_->source},
                    {"class_names", Json(fields_->class_names).dump()},
                    {"inputs", Json(fields_->inputs).dump()}};
+  if (!fields_->encoder.empty()) file.metadata["encoder"] = fields_->encoder;
   save_safetensors(path, file);
 }
 

@@ -8,6 +8,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
 #include "muxnet/core/names.hpp"
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 namespace {
@@ -155,6 +156,19 @@ void check_names(const OutcomeFields& fields) {
   }
 }
 
+std::size_t place_of(const OutcomeFields& fields, const std::string& model) {
+  const auto found = std::find(fields.models.begin(), fields.models.end(), model);
+  return static_cast<std::size_t>(found - fields.models.begin());
+}
+
+void check_encoder(const OutcomeFields& fields) {
+  if (fields.encoder.empty()) return;
+  require(place_of(fields, fields.encoder) < fields.models.size(), where,
+          "an encoder of its models", text('\'', fields.encoder, '\''));
+  require(!fields.weights.empty() || !fields.scores.empty(), where,
+          "a multiplexer's output beside its encoder", "none");
+}
+
 std::uint64_t digest(const Tensor& values, std::uint64_t start) {
   return fingerprint::of_bytes(values.raw(), values.bytes(), start);
 }
@@ -189,6 +203,7 @@ OutcomeTable::OutcomeTable(OutcomeFields fields) {
   check_router(fields);
   check_identity(fields);
   check_names(fields);
+  check_encoder(fields);
   check_probabilities(fields);
   fields_ = std::make_shared<const OutcomeFields>(std::move(fields));
   derive_answers();
@@ -270,6 +285,10 @@ std::string OutcomeTable::traded_cost(const std::string& wanted) const {
 double OutcomeTable::multiplexer_cost(const std::string& kind) const {
   const auto found = fields_->multiplexer_costs.find(kind);
   return found == fields_->multiplexer_costs.end() ? 0.0 : found->second;
+}
+
+std::uint64_t OutcomeTable::called_first() const {
+  return fields_->encoder.empty() ? 0 : model_bit(place_of(*fields_, fields_->encoder));
 }
 
 OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,

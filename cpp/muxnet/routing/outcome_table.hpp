@@ -27,7 +27,8 @@ struct OutcomeFields {
   Tensor scores;         ///< f32 (n, N), logits of "model i is right"
   Tensor offload_score;  ///< f32 (n) in [0, 1]: 0 = device, 1 = cloud
   std::map<std::string, double> multiplexer_costs;  ///< kind -> cost of one pass of the multiplexer
-  Tensor features;                                  ///< f32 (n, F)
+  std::string encoder;  ///< the model whose output the multiplexer is shown; it is called first
+  Tensor features;      ///< f32 (n, F)
 
   std::string split;   ///< "held_out", "calibration", "test", ...
   std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"
@@ -88,6 +89,9 @@ class OutcomeTable {
   std::string traded_cost(const std::string& wanted = "") const;
   /// Cost of one pass of the multiplexer; 0 when the table has no multiplexer.
   double multiplexer_cost(const std::string& kind) const;
+
+  /// The bit of the model that has to run before the multiplexer can look; 0: none.
+  std::uint64_t called_first() const;
 
   /// The rows `rows`, in that order, which keep their place in the source. Throws
   /// std::invalid_argument on a row outside [0, n). `split` renames the part when not empty.

@@ -1,3 +1,4 @@
+#include <bit>
 #include <cinttypes>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -31,21 +32,23 @@ void Policy::restore(const Json& learnt) {
 }
 
 Json Policy::to_json() const {
-  return {{"format", format_name},
-          {"policy", name()},
-          {"options", options_},
-          {"models", models_},
-          {"costs", costs_},
-          {"prices", prices_},
-          {"multiplexer_cost", multiplexer_cost_},
-          {"accuracies", accuracies_},
-          {"dropped", dropped_},
-          {"candidates", candidates_},
-          {"point", point_},
-          {"learnt", learnt()},
-          {"fitted_on", *identity_},
-          {"classes", classes_},
-          {"class_names", class_names_}};
+  Json result{{"format", format_name},
+              {"policy", name()},
+              {"options", options_},
+              {"models", models_},
+              {"costs", costs_},
+              {"prices", prices_},
+              {"multiplexer_cost", multiplexer_cost_},
+              {"accuracies", accuracies_},
+              {"dropped", dropped_},
+              {"candidates", candidates_},
+              {"point", point_},
+              {"learnt", learnt()},
+              {"fitted_on", *identity_},
+              {"classes", classes_},
+              {"class_names", class_names_}};
+  if (called_first_ != 0) result["called_first"] = called_first_;
+  return result;
 }
 
 void Policy::from_json(const Json& content) {
@@ -65,6 +68,9 @@ void Policy::from_json(const Json& content) {
           text(count, " models, ", costs_.size(), " costs, ", prices_.size(), " prices, ",
                accuracies_.size(), " accuracies, ", candidates_.size(), " points"));
   require((~dropped_ & all_models(count)) != 0, name(), "a model that may be called", "none");
+  called_first_ = content.value("called_first", std::uint64_t{0});
+  require((called_first_ & ~all_models(count)) == 0 && std::popcount(called_first_) <= 1, name(),
+          "one of its models to be called first", text(called_first_));
   restore(content.at("learnt"));
   for (const auto& point : candidates_) {
     make_rule(point.parameters);

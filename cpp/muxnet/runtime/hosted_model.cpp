@@ -50,10 +50,12 @@ class CheckedClassifier final : public Classifier {
         reversed_(reversed) {}
 
   Tensor answer(const Tensor& images) override {
-    const Tensor answers = inner_->answer(reversed_ ? with_reversed_channels(images) : images);
-    const auto own = places_.empty() ? classes_ : static_cast<std::int64_t>(places_.size());
-    const Tensor found = probabilities_of(answers, images.dim(0), own, logits_, name_);
-    return places_.empty() ? found : placed(found);
+    return checked(inner_->answer(turned(images)), images.dim(0));
+  }
+
+  EmbeddedAnswers answer_embedded(const Tensor& images) override {
+    EmbeddedAnswers found = inner_->answer_embedded(turned(images));
+    return {checked(found.answers, images.dim(0)), std::move(found.embedding)};
   }
 
   void begin(const Tensor& images, double within_ms, const Done& done) override {
@@ -69,6 +71,16 @@ class CheckedClassifier final : public Classifier {
   }
 
  private:
+  Tensor turned(const Tensor& images) const {
+    return reversed_ ? with_reversed_channels(images) : images;
+  }
+
+  Tensor checked(const Tensor& answers, std::int64_t n) const {
+    const auto own = places_.empty() ? classes_ : static_cast<std::int64_t>(places_.size());
+    const Tensor found = probabilities_of(answers, n, own, logits_, name_);
+    return places_.empty() ? found : placed(found);
+  }
+
   /// Answers over its own classes as answers over all K.
   Tensor placed(const Tensor& own) const {
     Tensor all({own.dim(0), classes_});

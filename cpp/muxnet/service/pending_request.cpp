@@ -101,6 +101,7 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
   if (decides && !deployment->parts().recorders.empty()) answer.records.resize(n);
   if (!uses_multiplexer()) return;
   evidence.make_room(deployment->parts().multiplexer);
+  evidence.called_first = deployment->called_first();
   for (RowState& state : rows_) state.cost = deployment->multiplexer_cost();
 }
 

@@ -21,7 +21,9 @@ from muxnet.commands.options import Names, add_options, given_options
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
+from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.cross_fitting import FOLDS, CrossFitted, Pricing, cross_fit
+from muxnet.pool.embeddings import encoder_name, open_encoder, read_embeddings
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
 from muxnet.pool.router_folder import (
     MODELS_FILE,
@@ -33,6 +35,7 @@ from muxnet.pool.router_folder import (
 )
 from muxnet.training.config import DATASET_DEFAULTS, RunConfig
 from muxnet.training.data import dataset
+from muxnet.training.multiplexers import kind_of
 
 HELP = "fit a router on recorded answers and save it"
 INTERRUPTED = "nothing was left"
@@ -152,14 +155,18 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
         raise UserError(error_text(str(arguments.table), expected, "those to test on"))
     config = training_config(arguments)
     pricing = Pricing.of(cost_kind_of(table, arguments.cost_kind), config.multiplexer.cost)
-    kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
-    vectors = kinds[arguments.kind].source == _core.MultiplexerSource.vectors
-    features, images = np.asarray(table.features), None
+    source = kind_of(config).source
+    vectors = source == _core.MultiplexerSource.vectors
+    features, images, encoder = np.asarray(table.features), None, None
     if arguments.data is not None:
         inputs = open_inputs(arguments.data, split=arguments.split)
         inputs = inputs.subset(matching_rows(table, inputs))
-        images = format_shown(inputs, config)
-        data = read_shown(inputs, images)
+        if source == _core.MultiplexerSource.embeddings:
+            encoder = (encoder_name(table, pricing.cost_kind), config.multiplexer.output)
+            data = read_embeddings(inputs, open_listed(arguments, table, encoder))
+        else:
+            images = format_shown(inputs, config)
+            data = read_shown(inputs, images)
     elif vectors and features.size:
         data = dataset(features, np.asarray(table.labels), name=arguments.table.name)
     else:
@@ -172,10 +179,26 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
             pricing,
             config,
             images=images,
+            encoder=encoder,
             folds=arguments.folds,
             progress=progress,
             say=print,
         )
+
+
+def open_listed(
+    arguments: argparse.Namespace, table: _core.OutcomeTable, encoder: tuple[str, str]
+) -> ForeignModel:
+    """Return the model of ``--models`` that a multiplexer is to look at an output of.
+
+    Raises:
+        UserError: no list, or no such model or output in it.
+
+    """
+    if arguments.models is None:
+        expected = f"the list with {encoder[0]}, whose output the multiplexer is shown"
+        raise UsageError(error_text("--models", expected, "none"))
+    return open_encoder(arguments.models, *encoder, recorded_inputs(table))
 
 
 def training_config(arguments: argparse.Namespace) -> RunConfig:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.calls import Calls, Predict, as_answers
 from muxnet.pool.inputs import Batch
 from muxnet.pool.model_input import ModelInput
@@ -18,6 +19,8 @@ from muxnet.pool.model_input import ModelInput
 if TYPE_CHECKING:
     import torch
 
+
+Answers: TypeAlias = "NDArray[np.float32]"
 
 SOFTMAX = ("logits", "log_probabilities")  # outputs whose softmax are probabilities
 
@@ -55,7 +58,8 @@ class ForeignModel:
     the order of its answers; none: those of the data. ``concurrent``: several threads may call it
     at once. ``host`` puts it to work in the core without ``predict``; ``parts`` are the digests of
     what it is made of, where something tells them, and ``unknown`` names what nothing tells;
-    ``source`` is the ONNX file that it was read from.
+    ``source`` is the ONNX file that it was read from. ``embed`` gives the same model, whose
+    ``predict_embedded`` gives an output of that name (n, ...) beside its answers.
     """
 
     name: str
@@ -69,6 +73,8 @@ class ForeignModel:
     parts: Callable[[], dict[str, str]] | None = None
     unknown: tuple[str, ...] = ()
     source: Path | None = None
+    embed: Callable[[str], ForeignModel] | None = None
+    predict_embedded: Callable[[Batch], tuple[Answers, Answers]] | None = None
 
     @property
     def images(self) -> _core.ImageFormat | None:
@@ -82,10 +88,30 @@ class ForeignModel:
             ValueError: an answer of another shape, not finite, or no probabilities.
 
         """
-        answer = self.answer(self._prepared(inputs))
-        return _core.probabilities_of(
-            answer, len(inputs), 0, logits=self.output in SOFTMAX, name=self.name
-        )
+        return self._checked(self.answer(self._prepared(inputs)), len(inputs))
+
+    def probabilities_embedded(self, inputs: Batch) -> tuple[Answers, Answers]:
+        """Return the same, and the embedding (n, d), of a model that ``with_embedding`` gave.
+
+        Raises:
+            ValueError: as ``probabilities``.
+
+        """
+        assert self.predict_embedded is not None
+        answer, embedding = self.predict_embedded(self._prepared(inputs))
+        return self._checked(answer, len(inputs)), embedding
+
+    def with_embedding(self, output: str) -> ForeignModel:
+        """Return the same model, which gives an output of that name beside its answers.
+
+        Raises:
+            ConfigError: it is no ONNX file, or has no such output.
+
+        """
+        if self.embed is None:
+            expected = "an ONNX file, an output of which the multiplexer can be shown"
+            raise ConfigError(error_text(self.name, expected, "another kind of model"))
+        return self.embed(output)
 
     def answer(self, inputs: Batch) -> NDArray[np.float32]:
         """Return what it gives for prepared inputs, as f32."""
@@ -119,6 +145,11 @@ class ForeignModel:
             return self.host(self.name, options)
         return _core.HostedModel.function(
             self.name, self.answer, concurrent=self.concurrent, **options
+        )
+
+    def _checked(self, answer: Answers, count: int) -> Answers:
+        return _core.probabilities_of(
+            answer, count, 0, logits=self.output in SOFTMAX, name=self.name
         )
 
     def _prepared(self, inputs: Batch) -> Batch:

@@ -103,13 +103,15 @@ def cross_fit(
     config: RunConfig | None = None,
     *,
     images: _core.ImageFormat | None = None,
+    encoder: tuple[str, str] | None = None,
     folds: int = FOLDS,
     progress: Progress | None = None,
     say: Said = print,
 ) -> CrossFitted:
     """Train a multiplexer on what models were recorded to answer for ``data``, row by row.
 
-    ``images``: what the inputs of ``data`` have become, where these are images.
+    ``images``: what the inputs of ``data`` have become, where these are images; ``encoder``: the
+    model, and its output, by name, that they come from, where these are embeddings.
 
     Raises:
         UserError: too few inputs, no labels.
@@ -119,7 +121,7 @@ def cross_fit(
     config = config or RunConfig()
     if not np.asarray(table.labels).size:
         raise UserError(error_text("multiplexer", "a table with labels", "none"))
-    learner = _Learner(table, data, config, pricing.cost_kind, images, progress)
+    learner = _Learner(table, data, config, pricing.cost_kind, images, encoder, progress)
     places = np.asarray(_core.draw_folds(len(table), folds, config.seed))
     scores = np.empty((len(table), len(table.models)), np.float32)
     sizes = np.bincount(places, minlength=folds)
@@ -137,7 +139,12 @@ def cross_fit(
         scores = _core.scale_scores(multiplexer.model, scores, table.correct)
     costs = pricing.costs(multiplexer, table.cost_kinds)
     say(_priced(multiplexer, costs, pricing))
-    scored = _core.with_view(table, _core.view_of_scores(multiplexer, scores), costs)
+    first = "" if encoder is None else encoder[0]
+    if first:
+        say(
+            f"it looks at what {first} gives, which is called first in every decision, and paid for"
+        )
+    scored = _core.with_view(table, _core.view_of_scores(multiplexer, scores), costs, first)
     own_price = costs[pricing.cost_kind]
     return CrossFitted(learner.saved(multiplexer, own_price), scored, tuple(sizes.tolist()))
 
@@ -157,7 +164,9 @@ def scored(
         raise ConfigError(error_text("table", expected, ", ".join(table.cost_kinds)))
     shown = _core.multiplexer_inputs(saved.multiplexer, raw_inputs(data))
     view = _core.run_multiplexer(saved.multiplexer, shown)
-    return _core.with_view(table, view, {saved.cost_kind: saved.multiplexer.cost})
+    encoder = saved.multiplexer.encoder
+    first = "" if encoder is None else encoder[0]
+    return _core.with_view(table, view, {saved.cost_kind: saved.multiplexer.cost}, first)
 
 
 class _Learner:
@@ -170,10 +179,12 @@ class _Learner:
         config: RunConfig,
         cost_kind: str,
         images: _core.ImageFormat | None,
+        encoder: tuple[str, str] | None,
         progress: Progress | None,
     ) -> None:
         self._table, self._data, self._config = table, data, config
         self._cost_kind, self._images, self._progress = cost_kind, images, progress
+        self._encoder = encoder
 
     def fit(self, part: NDArray[np.bool_]) -> _core.Multiplexer:
         """Return one that has learnt from a part of the inputs, and from nothing else."""
@@ -210,6 +221,8 @@ class _Learner:
         table, kept = self._table, multiplexer.at_price(cost)
         if self._images is not None:
             kept = kept.for_images(self._images)
+        if self._encoder is not None:
+            kept = kept.for_encoder(*self._encoder)
         return _core.SavedMultiplexer(
             kept,
             network=multiplexer_options(shape, len(table.models), self._config),

@@ -6,7 +6,7 @@ import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,13 @@ def _with_own_format(model: ForeignModel) -> ForeignModel:
     return _with_format(model, _core.ImageFormat(channels=channels, height=height, width=width))
 
 
+class Answers(NamedTuple):
+    """Probabilities (n, K), and what the multiplexer says that is shown what this model gives."""
+
+    probabilities: NDArray[np.float32]
+    view: _core.MultiplexerView | None = None
+
+
 class Pool(Protocol):
     """Models behind a router.
 
@@ -107,10 +114,8 @@ class Pool(Protocol):
     ) -> _core.MultiplexerView:
         """Return what the multiplexer says of inputs, or of features (n, d) that come with them."""
 
-    def probabilities(
-        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
-    ) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K) for some of the inputs."""
+    def answers(self, model: int, inputs: Sequence[Batch], rows: Sequence[int]) -> Answers:
+        """Return a model's answers to some of the inputs."""
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
@@ -135,16 +140,22 @@ class ForeignPool:
             expected = f"a multiplexer for policy {policy.name}"
             raise ConfigError(error_text("multiplexer", expected, "none"))
         wanted = with_images([by_name[name] for name in policy.models], images)
+        looking = multiplexer if policy.uses_multiplexer else None
+        encoder = None if looking is None else looking.encoder
+        self._encoder = "" if encoder is None else encoder[0]
+        if encoder is not None:
+            name, output = encoder
+            wanted = [m.with_embedding(output) if m.name == name else m for m in wanted]
         self._models = [_with_own_format(model) for model in wanted]
         self._turns = [nullcontext() if m.concurrent else threading.Lock() for m in self._models]
         self._classes = policy.classes
         self._places = [
             named_places(model.name, model.classes, policy.class_names) for model in self._models
         ]
-        looking = multiplexer if policy.uses_multiplexer else None
         wants = [model.images for model in self._models]
         # What no multiplexer looks at is shown to the first model.
-        wants.insert(0, wants[0] if looking is None else looking.images)
+        looks = looking is not None and encoder is None
+        wants.insert(0, looking.images if looking is not None and looks else wants[0])
         self.formats: Sequence[_core.ImageFormat | None] = list(dict.fromkeys(wants))
         self.shown: Sequence[int] = [self.formats.index(wanted) for wanted in wants]
         self.names: Sequence[str] = policy.models
@@ -171,11 +182,13 @@ class ForeignPool:
     ) -> _core.MultiplexerView:
         """Return what the multiplexer says of inputs, or of features (n, d) that come with them.
 
+        Nothing where it is shown what a model gives: ``answers`` of that then tell.
+
         Raises:
             ValueError: it is shown something else.
 
         """
-        if self.multiplexer is None:
+        if self.multiplexer is None or self._encoder:
             return _core.MultiplexerView()
         kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
         vectors = kinds[self.multiplexer.kind].source == _core.MultiplexerSource.vectors
@@ -183,19 +196,24 @@ class ForeignPool:
         shown = _core.multiplexer_inputs(self.multiplexer, np.ascontiguousarray(given))
         return _core.run_multiplexer(self.multiplexer, shown)
 
-    def probabilities(
-        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
-    ) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K) for some of the inputs.
+    def answers(self, model: int, inputs: Sequence[Batch], rows: Sequence[int]) -> Answers:
+        """Return a model's answers to some of the inputs.
 
         Raises:
             UserError: it failed.
 
         """
         wanted = rows_of(inputs[self.shown[model + 1]], rows)
+        view = None
         try:
             with self._turns[model]:
-                own = np.ascontiguousarray(self._models[model].probabilities(wanted))
+                asked = self._models[model]
+                if asked.name == self._encoder and self.multiplexer is not None:
+                    own, embedding = asked.probabilities_embedded(wanted)
+                    given = _core.multiplexer_inputs(self.multiplexer, embedding)
+                    view = _core.run_multiplexer(self.multiplexer, given)
+                else:
+                    own = np.ascontiguousarray(asked.probabilities(wanted))
         except Exception as error:
             what = "inputs"
             if isinstance(wanted, np.ndarray):
@@ -204,10 +222,10 @@ class ForeignPool:
             text = f"[route] {self.names[model]} failed on {what}: {received}"
             raise UserError(text) from error
         if not self._places[model]:
-            return own
+            return Answers(own, view)
         found = np.zeros((len(own), self._classes), np.float32)
         found[:, self._places[model]] = own
-        return found
+        return Answers(found, view)
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them.
@@ -275,11 +293,10 @@ class NetworkPool:
             return _core.MultiplexerView()
         return _core.run_multiplexer(self.multiplexer, self._normalized(inputs[0]))
 
-    def probabilities(
-        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
-    ) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K) for some of the images."""
-        return self._pool.probabilities(model, self._normalized(rows_of(inputs[0], rows)))
+    def answers(self, model: int, inputs: Sequence[Batch], rows: Sequence[int]) -> Answers:
+        """Return a model's answers to some of the images."""
+        images = self._normalized(rows_of(inputs[0], rows))
+        return Answers(self._pool.probabilities(model, images))
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""

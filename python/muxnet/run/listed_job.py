@@ -6,6 +6,7 @@ its scores there are cross-fitted, and every policy is fitted on the whole of it
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
+from muxnet.pool.embeddings import encoder_name, read_embeddings
 from muxnet.pool.input_sources import joined, open_parts
 from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
@@ -21,6 +23,7 @@ from muxnet.pool.router_folder import keep_multiplexer
 from muxnet.pool.shown_inputs import format_shown, read_shown
 from muxnet.run.recorded import Alone, Outcomes, Recorded
 from muxnet.run.steps import Run
+from muxnet.training.multiplexers import kind_of
 from muxnet.training.results import DataResult, LearningCurves, MultiplexerResult
 from muxnet.training.zoo import measure_latency
 
@@ -42,14 +45,14 @@ def record(run: Run) -> Recorded:
         listed = Path(run.config.models[0])
         keep_models(listed, run.folder.models, recorded_inputs(tables[0]))
     with run.phase("multiplexer"):
-        wanted = format_shown(held_out, run.config)
-        shown = [read_shown(inputs, wanted) for inputs in (held_out, test)]
+        looks_at = shown_to_multiplexer(run, models, tables[0], (held_out, test))
         found = cross_fit(
             tables[0],
-            shown[0],
+            looks_at.parts[0],
             Pricing.of(tables[0].traded_cost(), run.config.multiplexer.cost),
             run.config,
-            images=wanted,
+            images=looks_at.images,
+            encoder=looks_at.encoder,
             progress=run.progress,
             say=run.progress.say,
         )
@@ -57,7 +60,7 @@ def record(run: Run) -> Recorded:
         if left_out:
             run.progress.say(left_out)
         found.table.save(run.folder.outcomes("calibration"))
-        scored_test = scored(tables[1], shown[1], found.saved)
+        scored_test = scored(tables[1], looks_at.parts[1], found.saved)
         scored_test.save(run.folder.outcomes("test"))
     return Recorded(
         dataset=held_out.name,
@@ -68,6 +71,32 @@ def record(run: Run) -> Recorded:
         curves=LearningCurves(),
         provenance={"models.cost": "given", "policies.cost": "given"},
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class LooksAt:
+    """The inputs of each part as a multiplexer is shown them, and where they come from."""
+
+    parts: list[_core.Dataset]
+    images: _core.ImageFormat | None = None
+    encoder: tuple[str, str] | None = None  # a model, and its output
+
+
+def shown_to_multiplexer(
+    run: Run, models: Sequence[ForeignModel], table: _core.OutcomeTable, parts: Sequence[Inputs]
+) -> LooksAt:
+    """Return the inputs as the multiplexer of a configuration is shown them.
+
+    Raises:
+        ConfigError: inputs that it cannot look at, or no such output of the cheapest model.
+
+    """
+    if kind_of(run.config).source == _core.MultiplexerSource.embeddings:
+        name, output = encoder_name(table, table.traded_cost()), run.config.multiplexer.output
+        encoder = next(model for model in models if model.name == name).with_embedding(output)
+        return LooksAt([read_embeddings(one, encoder) for one in parts], encoder=(name, output))
+    wanted = format_shown(parts[0], run.config)
+    return LooksAt([read_shown(one, wanted) for one in parts], images=wanted)
 
 
 def divided(run: Run) -> tuple[Inputs, Inputs]:

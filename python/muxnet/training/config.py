@@ -64,6 +64,9 @@ class MultiplexerConfig:
     hidden: int = option(
         0, "units of the hidden layer of one that is shown vectors; 0: it is linear", minimum=0
     )
+    output: str = option(
+        "", "of embedding: the output of the cheapest model that it is shown, by name"
+    )
     meta_dim: int = option(
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
     )
