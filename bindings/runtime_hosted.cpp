@@ -135,8 +135,7 @@ void bind_classifiers(Module& module) {
             EmbeddedAnswers found = classifier.answer_embedded(images);
             return std::pair(std::move(found.answers), std::move(found.embedding));
           },
-          py::arg("images"), Unlocked(),
-          "answer(), and the embedding f32 (n, d) from the same run.");
+          py::arg("images"), Unlocked(), text_of("Classifier.answer_embedded"));
   module.def(
       "load_onnx",
       [](const std::filesystem::path& path, const OnnxOptions& options) {

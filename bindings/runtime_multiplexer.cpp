@@ -7,8 +7,36 @@
 namespace muxnet::python {
 namespace {
 
+/// The same one, but for one thing.
+void bind_variants(Class<Multiplexer>& bound) {
+  bound
+      .def(
+          "for_images",
+          [](Multiplexer multiplexer, const ImageFormat& images) {
+            multiplexer.images = images;
+            return multiplexer;
+          },
+          py::arg("images"), "The same one, for images that become these before it is shown them.")
+      .def(
+          "for_encoder",
+          [](Multiplexer multiplexer, std::string model, std::string output) {
+            multiplexer.encoder = Encoder{std::move(model), std::move(output)};
+            return multiplexer;
+          },
+          py::arg("model"), py::arg("output"), "The same one, which looks at that output.")
+      .def(
+          "at_price",
+          [](Multiplexer multiplexer, double price) {
+            multiplexer.price = price;
+            return multiplexer;
+          },
+          py::arg("price"), "The same one, of which a pass costs something else.");
+}
+
 void bind_multiplexer(Module& module) {
-  Class<Multiplexer>(module, "Multiplexer")
+  Class<Multiplexer> multiplexer(module, "Multiplexer");
+  bind_variants(multiplexer);
+  multiplexer
       .def(py::init([](std::shared_ptr<Model> model, Objective objective,
                        const WeightOptions& weights, std::vector<double> costs, std::string kind,
                        std::optional<double> price) {
@@ -25,36 +53,14 @@ void bind_multiplexer(Module& module) {
       .def_readonly("costs", &Multiplexer::costs)
       .def_readonly("kind", &Multiplexer::kind)
       .def_readonly("images", &Multiplexer::images)
-      .def(
-          "for_images",
-          [](Multiplexer multiplexer, const ImageFormat& images) {
-            multiplexer.images = images;
-            return multiplexer;
-          },
-          py::arg("images"), "The same one, for images that become these before it is shown them.")
       .def_property_readonly(
           "encoder",
           [](const Multiplexer& m) -> std::optional<std::pair<std::string, std::string>> {
             if (!m.encoder) return {};
             return std::pair(m.encoder->model, m.encoder->output);
           },
-          "The model that it looks at, by name, and which of its outputs; None: it looks at "
-          "inputs.")
-      .def(
-          "for_encoder",
-          [](Multiplexer multiplexer, std::string model, std::string output) {
-            multiplexer.encoder = Encoder{std::move(model), std::move(output)};
-            return multiplexer;
-          },
-          py::arg("model"), py::arg("output"), "The same one, which looks at that output.")
+          text_of("Multiplexer.encoder"))
       .def_property_readonly("cost", &cost_of, text_of("cost_of"))
-      .def(
-          "at_price",
-          [](Multiplexer multiplexer, double price) {
-            multiplexer.price = price;
-            return multiplexer;
-          },
-          py::arg("price"), "The same one, of which a pass costs something else.")
       .def_property_readonly(
           "macs", [](const Multiplexer& m) { return m.model->graph.macs(); }, text_of("Graph.macs"))
       .def_property_readonly(

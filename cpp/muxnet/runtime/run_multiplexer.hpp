@@ -29,7 +29,7 @@ struct Multiplexer {
   /// What raw images become before it is shown them, or what is told of them; none: as they are.
   std::optional<ImageFormat> images{};
   std::optional<double> price{};     ///< of one pass, in the unit of `costs`; none: its MACs
-  std::optional<Encoder> encoder{};  ///< of a multiplexer that looks at embeddings
+  std::optional<Encoder> encoder{};  ///< the model that it looks at, and which output; none: inputs
 };
 
 /// Of one pass, in the unit of the models' costs.

@@ -129,6 +129,31 @@ std::shared_ptr<Model> read_model(const MultiplexerOptions& network,
   return model;
 }
 
+/// Whether it has what its kind is shown, and fits that.
+void check_source(const SavedMultiplexer& saved) {
+  const Multiplexer& own = saved.multiplexer;
+  const MultiplexerSource source = multiplexer_kinds().find(own.kind).source;
+  const bool vectors = source != MultiplexerSource::images;
+  require(own.images.has_value() != vectors, "images", vectors ? "none for vectors" : "a format",
+          vectors ? "one" : "none");
+  const bool embeds = source == MultiplexerSource::embeddings;
+  require(own.encoder.has_value() == embeds, "encoder",
+          embeds ? "the model that it looks at" : text("none for ", own.kind),
+          embeds ? "none" : "one");
+  const Shape vector{saved.network.channels};
+  Shape input = vectors ? vector : own.images->shape();
+  require(volume(input) <= most_values, "images", text("at most ", most_values, " values"),
+          to_string(input));
+  input.insert(input.begin(), 1);
+  const MultiplexerInput fits(own, input);
+}
+
+std::optional<Encoder> encoder_from(const Json& content) {
+  const Json encoder = content.value("encoder", Json());  // of those that have one
+  if (encoder.is_null()) return {};
+  return Encoder{encoder.at("model").get<std::string>(), encoder.at("output").get<std::string>()};
+}
+
 SavedMultiplexer from_json(const Json& content, const std::filesystem::path& weights) {
   const auto format = content.at("format").get<std::string>();
   require(format == format_name, "format", format_name, format);
@@ -138,11 +163,7 @@ SavedMultiplexer from_json(const Json& content, const std::filesystem::path& wei
   if (!content.at("images").is_null()) {
     own.images = image_format_from_json(content.at("images").dump());
   }
-  const Json encoder = content.value("encoder", Json());
-  if (!encoder.is_null()) {
-    own.encoder =
-        Encoder{encoder.at("model").get<std::string>(), encoder.at("output").get<std::string>()};
-  }
+  own.encoder = encoder_from(content);
   own.objective = objectives.read(content);
   own.weights.formulation = formulations.read(content);
   content.at("lambda_cost").get_to(own.weights.lambda_cost);
@@ -160,20 +181,7 @@ SavedMultiplexer from_json(const Json& content, const std::filesystem::path& wei
   require(content.at("weights").get<std::string>() == digest, weights.filename().string(),
           "the weights that were written with it", "others");
   own.model = read_model(saved.network, weights);
-  const MultiplexerSource source = multiplexer_kinds().find(own.kind).source;
-  const bool vectors = source != MultiplexerSource::images;
-  require(own.images.has_value() != vectors, "images", vectors ? "none for vectors" : "a format",
-          vectors ? "one" : "none");
-  const bool embeds = source == MultiplexerSource::embeddings;
-  require(own.encoder.has_value() == embeds, "encoder",
-          embeds ? "the model that it looks at" : text("none for ", own.kind),
-          embeds ? "none" : "one");
-  const Shape vector{saved.network.channels};
-  Shape input = vectors ? vector : own.images->shape();
-  require(volume(input) <= most_values, "images", text("at most ", most_values, " values"),
-          to_string(input));
-  input.insert(input.begin(), 1);
-  const MultiplexerInput fits(own, input);
+  check_source(saved);
   return saved;
 }
 
