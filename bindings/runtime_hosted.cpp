@@ -55,14 +55,14 @@ class FunctionClassifier final : public Classifier {
 };
 
 HostedModel describe(const std::string& name, double cost,
-                     const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                     const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                      const Normalization& normalization, std::vector<std::int64_t> places,
                      bool reversed) {
-  const auto& [channels, height, width] = image_shape;
   HostedModel model;
   model.name = name;
   model.cost = cost;
-  model.image_shape = {1, channels, height, width};
+  model.image_shape = image_shape;  // (c, h, w), or (d) of vectors
+  model.image_shape.insert(model.image_shape.begin(), 1);
   model.classes = classes;
   model.normalization = normalization;
   model.places = std::move(places);
@@ -71,7 +71,7 @@ HostedModel describe(const std::string& name, double cost,
 }
 
 HostedModel host_onnx(const std::string& name, const std::filesystem::path& path, double cost,
-                      const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                      const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                       const Normalization& normalization, bool logits, OnnxOptions options,
                       std::vector<std::int64_t> places, bool reversed) {
   options.classes = places.empty() ? classes : std::ssize(places);
@@ -83,7 +83,7 @@ HostedModel host_onnx(const std::string& name, const std::filesystem::path& path
 }
 
 HostedModel host_network(const std::string& name, std::shared_ptr<Model> network, double cost,
-                         const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                         const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                          const Normalization& normalization, bool logits,
                          std::vector<std::int64_t> places, bool reversed) {
   HostedModel model =
@@ -93,7 +93,7 @@ HostedModel host_network(const std::string& name, std::shared_ptr<Model> network
 }
 
 HostedModel host_function(const std::string& name, py::function predict, double cost,
-                          const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                          const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                           const Normalization& normalization, bool logits,
                           std::vector<std::int64_t> places, bool reversed, bool concurrent) {
   HostedModel model =
@@ -106,7 +106,7 @@ HostedModel host_function(const std::string& name, py::function predict, double 
 }
 
 HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, double cost,
-                          const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                          const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                           const Normalization& normalization, bool logits,
                           std::vector<std::int64_t> places, bool reversed) {
   options.name = name;

@@ -72,7 +72,7 @@ class CheckedClassifier final : public Classifier {
 
  private:
   Tensor turned(const Tensor& images) const {
-    return reversed_ ? with_reversed_channels(images) : images;
+    return reversed_ && images.shape().size() == 4 ? with_reversed_channels(images) : images;
   }
 
   Tensor checked(const Tensor& answers, std::int64_t n) const {
@@ -143,9 +143,10 @@ HostedModel host(std::shared_ptr<Model> model) {
 HostedModel host(HostedModel outside, bool logits) {
   const Shape& shape = outside.image_shape;
   const auto positive = [](std::int64_t extent) { return extent > 0; };
-  require(
-      shape.size() == 4 && shape.front() == 1 && std::all_of(shape.begin(), shape.end(), positive),
-      outside.name, "images (1, c, h, w)", to_string(shape));
+  const bool vectors = shape.size() == 2;
+  require((vectors || shape.size() == 4) && shape.front() == 1 &&
+              std::all_of(shape.begin(), shape.end(), positive),
+          outside.name, "images (1, c, h, w) or vectors (1, d)", to_string(shape));
   require(outside.classes > 1, outside.name, "at least 2 classes", text(outside.classes));
   require(std::isfinite(outside.cost) && outside.cost >= 0, text(outside.name, ", cost"),
           "a finite number of at least 0", text(outside.cost));
@@ -156,8 +157,10 @@ HostedModel host(HostedModel outside, bool logits) {
             text("different classes below ", outside.classes), text(place));
   }
   const auto channels = static_cast<std::size_t>(shape[1]);
-  stretch(outside.normalization.mean, channels, text(outside.name, ", mean"));
-  stretch(outside.normalization.deviation, channels, text(outside.name, ", deviation"));
+  if (!vectors) {
+    stretch(outside.normalization.mean, channels, text(outside.name, ", mean"));
+    stretch(outside.normalization.deviation, channels, text(outside.name, ", deviation"));
+  }
   outside.open = [open = std::move(outside.open), name = outside.name, classes = outside.classes,
                   logits, places = outside.places, reversed = outside.reversed] {
     return std::make_unique<CheckedClassifier>(open(), name, classes, logits, places, reversed);

@@ -16,9 +16,9 @@ namespace muxnet {
 struct HostedModel {
   std::string name;             ///< for policies and messages
   double cost = 0;              ///< of one image, as the policy counts it; networks of ours: MACs
-  Shape image_shape;            ///< (1, c, h, w)
+  Shape image_shape;            ///< (1, c, h, w); (1, d) of one that takes vectors
   std::int64_t classes = 0;     ///< K
-  Normalization normalization;  ///< of its images: a value per channel
+  Normalization normalization;  ///< of its images: a value per channel; vectors are as they come
   std::size_t at_once = 0;      ///< batches at a time, whoever asks; 0: any number
   std::shared_ptr<EndpointClient> elsewhere{};  ///< what reaches it, where another process runs it
   /// Gives one whose answers are class probabilities f32 (n, K).

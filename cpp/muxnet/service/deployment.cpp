@@ -35,10 +35,16 @@ void probe(const CompiledDeployment& deployment) {
   copy.observe(deployment.watched(known.of(0, first)));
 }
 
-/// Pixels as a camera might give them: an image of one colour is no input that a model must take.
+/// Pixels as a camera might give them, or numbers: an image of one colour is no input that a model
+/// must take.
 Tensor noise(Shape shape) {
-  Tensor images(std::move(shape), DType::u8);
   Random random(1);
+  if (shape.size() == 2) {
+    Tensor vectors(std::move(shape));
+    for (float& number : vectors.span<float>()) number = static_cast<float>(random.normal());
+    return vectors;
+  }
+  Tensor images(std::move(shape), DType::u8);
   for (auto& pixel : images.span<std::uint8_t>()) {
     pixel = static_cast<std::uint8_t>(random.next() >> 24);
   }
@@ -75,9 +81,7 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
   }
   costs_ = pools_.front().costs();
   if (uses_multiplexer()) {
-    const Graph& graph = parts_.multiplexer.model->graph;
-    const Shape embedding{1, graph.shape(graph.input()).at(1)};
-    multiplexer_input_.emplace(parts_.multiplexer, looks_first() ? input_shape(0) : embedding);
+    multiplexer_input_.emplace(parts_.multiplexer, multiplexer_shape());
     multiplexer_cost_ = cost_of(parts_.multiplexer);
   }
   probe(*this);
@@ -101,7 +105,7 @@ void CompiledDeployment::find_shapes() {
           text(parts_.shown.size()));
   for (Stage stage = stages; stage-- > 0;) {
     if (stage == 0 && !looks_first()) break;
-    const Shape wanted = stage > 0 ? parts_.models[stage - 1].image_shape : multiplexer_images();
+    const Shape wanted = stage > 0 ? parts_.models[stage - 1].image_shape : multiplexer_shape();
     require(shown(stage) < stages, "deployment, shown", text("below ", stages), text(shown(stage)));
     if (shown(stage) >= input_shapes_.size()) input_shapes_.resize(shown(stage) + 1);
     Shape& known = input_shapes_[shown(stage)];
@@ -116,9 +120,14 @@ void CompiledDeployment::find_shapes() {
   }
 }
 
-Shape CompiledDeployment::multiplexer_images() const {
+/// Of what it is shown: (1, c, h, w), or (1, d) of vectors and embeddings.
+Shape CompiledDeployment::multiplexer_shape() const {
   const Multiplexer& own = parts_.multiplexer;
-  if (!own.images) return own.model->graph.shape(own.model->graph.input());
+  const Shape& input = own.model->graph.shape(own.model->graph.input());
+  if (multiplexer_kinds().find(own.kind).source != MultiplexerSource::images) {
+    return {1, input.at(1)};
+  }
+  if (!own.images) return input;
   Shape shape = own.images->shape();
   shape.insert(shape.begin(), 1);
   return shape;
@@ -139,21 +148,25 @@ void CompiledDeployment::require_like(const CompiledDeployment& other) const {
   require(images(other) == images(*this), "deploy", images(other), images(*this));
 }
 
-CompiledDeployment::Input CompiledDeployment::input_for(Stage stage,
-                                                        const Normalization& normalization) const {
+std::optional<CompiledDeployment::Input> CompiledDeployment::input_for(
+    Stage stage, const Normalization& normalization) const {
+  if (input_shape(stage).size() == 2) return {};
   const auto from = [&](DType dtype) {
     Dataset image;
     image.images = Tensor(input_shape(stage), dtype);
     return Transform(image, normalization, {});
   };
-  return {from(DType::u8), from(DType::f32)};
+  return Input{from(DType::u8), from(DType::f32)};
 }
 
 void CompiledDeployment::prepare(Stage stage, const std::vector<Tensor>& images, std::int64_t row,
                                  float* dst) const {
   const Tensor& wanted = images.at(shown(stage));
   if (stage == 0) return multiplexer_input_->apply(wanted, row, dst);
-  inputs_.at(stage - 1)[wanted.dtype() == DType::u8 ? 0 : 1].apply(wanted, row, {}, dst);
+  const auto& input = inputs_.at(stage - 1);
+  if (input) return (*input)[wanted.dtype() == DType::u8 ? 0 : 1].apply(wanted, row, {}, dst);
+  const std::int64_t width = wanted.dim(1);
+  std::copy_n(wanted.data<float>() + row * width, width, dst);
 }
 
 Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const Tensor& images) {

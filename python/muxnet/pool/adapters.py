@@ -14,7 +14,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.calls import Calls, Predict, as_answers
 from muxnet.pool.inputs import Batch
-from muxnet.pool.model_input import ModelInput
+from muxnet.pool.model_input import ModelInput, Shape
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +29,7 @@ class Hosting(TypedDict):
     """What a model is hosted with in the core, whatever runs it."""
 
     cost: float
-    image_shape: tuple[int, int, int]
+    image_shape: Shape
     classes: int
     normalization: _core.Normalization
     logits: bool
@@ -81,6 +81,14 @@ class ForeignModel:
         """What images it wants; None: inputs as they come."""
         return self.input.images
 
+    @property
+    def shape(self) -> Shape | None:
+        """Of one input: (c, h, w) of images, (d,) of vectors; None: it is not known."""
+        recorded = self.input.recorded
+        if self.images is None and recorded is not None and len(recorded) == 1:
+            return recorded
+        return None if self.images is None else self.images.shape
+
     def probabilities(self, inputs: Batch) -> NDArray[np.float32]:
         """Return the probabilities (n, K) for inputs: images raw, and of its size.
 
@@ -120,7 +128,7 @@ class ForeignModel:
     def hosted(
         self,
         cost: float,
-        image_shape: tuple[int, int, int],
+        image_shape: Shape,
         classes: int,
         places: Sequence[int] = (),
     ) -> _core.HostedModel:
@@ -136,7 +144,7 @@ class ForeignModel:
             "cost": cost,
             "image_shape": image_shape,
             "classes": classes,
-            "normalization": self.input.normalization(image_shape[0], self.name),
+            "normalization": self._normalization(image_shape),
             "logits": self.output in SOFTMAX,
             "places": list(places),
             "reversed": self.input.colour == "bgr",
@@ -146,6 +154,11 @@ class ForeignModel:
         return _core.HostedModel.function(
             self.name, self.answer, concurrent=self.concurrent, **options
         )
+
+    def _normalization(self, shape: Shape) -> _core.Normalization:
+        if len(shape) == 1:  # vectors are as they come
+            return _core.Normalization([0.0], [1.0])
+        return self.input.normalization(shape[0], self.name)
 
     def _checked(self, answer: Answers, count: int) -> Answers:
         return _core.probabilities_of(

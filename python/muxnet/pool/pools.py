@@ -105,6 +105,7 @@ class Pool(Protocol):
     names: Sequence[str]
     cost_kind: str
     multiplexer: _core.Multiplexer | None
+    vector_length: int  # of inputs in no format; 0: they are no vectors
 
     def prepared(self, inputs: Batch) -> list[Batch]:
         """Return inputs in memory in each format."""
@@ -158,6 +159,10 @@ class ForeignPool:
         wants.insert(0, looking.images if looking is not None and looks else wants[0])
         self.formats: Sequence[_core.ImageFormat | None] = list(dict.fromkeys(wants))
         self.shown: Sequence[int] = [self.formats.index(wanted) for wanted in wants]
+        vectors = [m.shape[0] for m in self._models if m.images is None and m.shape is not None]
+        if looking is not None and looks and looking.images is None:
+            vectors.insert(0, looking.model.graph.input_shape[0])
+        self.vector_length = vectors[0] if vectors else 0
         self.names: Sequence[str] = policy.models
         self.cost_kind = policy.cost_kind
         self.class_names = class_names or _numbered(policy)
@@ -237,10 +242,10 @@ class ForeignPool:
         prices = self.costs[self.cost_kind]
         hosted = []
         for model, price, places in zip(self._models, prices, self._places, strict=True):
-            if model.images is None:
+            if model.shape is None:
                 expected = "the size of its images: --size, or input in the list of models"
                 raise ConfigError(error_text(model.name, expected, "none"))
-            hosted.append(model.hosted(price, model.images.shape, self._classes, places))
+            hosted.append(model.hosted(price, model.shape, self._classes, places))
         return hosted
 
 
@@ -275,6 +280,7 @@ class NetworkPool:
         self.formats: Sequence[_core.ImageFormat] = [image_format(channels, height, width)]
         self.shown: Sequence[int] = [0] * (len(models) + 1)
         self.cost_kind = "macs"
+        self.vector_length = 0
         self.class_names = class_names
         self.costs: Costs = {"macs": self._costs}
         self.multiplexer_costs: Mapping[str, float] = {}

@@ -10,6 +10,7 @@ import dataclasses
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import orjson
@@ -23,6 +24,7 @@ from muxnet.serve.kserve_parts import RequestedOutput
 from muxnet.serve.labels import MOST_LABELS
 
 INPUT_NAME = "images"
+VECTORS_NAME = "features"
 DTYPES: dict[str, type[np.uint8] | type[np.float32]] = {"UINT8": np.uint8, "FP32": np.float32}
 NO_IMAGES = np.empty(0, np.uint8)  # in place of those that a single model is not shown
 LABELS_BYTES = 512 * 1024
@@ -44,6 +46,50 @@ def bad_request(where: str, expected: object, received: object) -> RequestError:
     """Return the error of a request that does not fit the protocol or the model."""
     text = str(received)
     return RequestError(400, error_text(where, expected, text[:80] + "..." * (len(text) > 80)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Vectors:
+    """Vectors of so many numbers."""
+
+    length: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one."""
+        return (self.length,)
+
+
+Format: TypeAlias = _core.ImageFormat | Vectors
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What a request has to bring.
+
+    ``formats`` are those that its inputs are made to, None for those that nobody looks at;
+    ``pixels`` the shapes that models want images of: tensors of pixels are taken where it is one,
+    and what only the multiplexer looks at is made of them.
+    """
+
+    formats: tuple[Format | None, ...]
+    pixels: tuple[tuple[int, int, int], ...]
+
+    @property
+    def images(self) -> list[_core.ImageFormat | None]:
+        """Those of images, None for others."""
+        return [None if isinstance(one, Vectors) else one for one in self.formats]
+
+    @property
+    def vectors(self) -> list[Vectors]:
+        """Those of vectors, of which there are none or one."""
+        return [one for one in self.formats if isinstance(one, Vectors)]
+
+    @property
+    def names(self) -> list[str]:
+        """The tensors that hold all that."""
+        images = [INPUT_NAME] if any(one is not None for one in self.images) else []
+        return images + [VECTORS_NAME] * len(self.vectors)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,48 +271,77 @@ def asked_of(request: Request) -> Asked:
     return Asked(**numbers, decide_only=decide_only)
 
 
-def images_of(
-    request: Request, formats: Sequence[_core.ImageFormat | None], limits: Limits
-) -> list[Images]:
-    """Return the images u8 or f32 (n, c, h, w) of a request in each format; none for None.
+def inputs_of(request: Request, wanted: Wanted, limits: Limits) -> list[Images]:
+    """Return what a request brings in each format: images u8 or f32 (n, c, h, w), vectors (n, d).
+
+    None is made for a format None.
 
     Raises:
-        RequestError: another tensor than ``images``, of a wrong datatype, shape or size; one of
-            pixels for models that want images of different sizes.
+        RequestError: other tensors than are wanted, of a wrong datatype, shape or size; pixels for
+            models that want images of different sizes.
 
     """
-    if len(request.inputs) != 1 or request.inputs[0].name != INPUT_NAME:
+    given = {tensor.name: tensor for tensor in request.inputs}
+    if sorted(given) != sorted(wanted.names) or len(given) < len(request.inputs):
         names = [tensor.name for tensor in request.inputs]
-        raise bad_request("inputs", f"one tensor '{INPUT_NAME}'", names)
-    tensor = request.inputs[0]
+        count = "one tensor" if len(wanted.names) == 1 else f"{len(wanted.names)} tensors"
+        expected = f"{count} " + " and ".join(f"'{name}'" for name in wanted.names)
+        raise bad_request("inputs", expected, names)
+    counts = {tensor.shape[0] if len(tensor.shape) else 0 for tensor in given.values()}
+    if len(counts) > 1 or not 1 <= max(counts) <= limits.images:
+        shapes = " and ".join(str(list(tensor.shape)) for tensor in given.values())
+        raise bad_request("shape", f"1 to {limits.images} images", shapes)
+    found: list[Images] = [NO_IMAGES for _ in wanted.formats]
+    if INPUT_NAME in given:
+        found = _images(request, given[INPUT_NAME], wanted, limits)
+    for one in wanted.vectors:
+        found[wanted.formats.index(one)] = _vectors(request, given[VECTORS_NAME], one)
+    return found
+
+
+def _images(
+    request: Request, tensor: _core.InputTensor, wanted: Wanted, limits: Limits
+) -> list[Images]:
+    """Return the images of a request in each format."""
     shape, datatype = list(tensor.shape), tensor.datatype.upper()
-    count = shape[0] if shape else 0
-    if not 1 <= count <= limits.images:
-        raise bad_request("shape", f"1 to {limits.images} images", shape)
     if datatype == "BYTES":
-        return _decoded(_contents(request, shape), formats, limits)
+        return _decoded(_contents(request, tensor), wanted.images, limits)
     if datatype not in DTYPES:
         raise bad_request("datatype", ", ".join([*DTYPES, "BYTES"]), tensor.datatype)
-    shapes = {wanted.shape for wanted in formats if wanted is not None}
-    if len(shapes) > 1:
-        sizes = " and ".join(str(["n", *one]) for one in sorted(shapes))
+    if len(wanted.pixels) != 1:
+        sizes = " and ".join(str(["n", *one]) for one in sorted(wanted.pixels))
         expected = f"BYTES, encoded images: the models want them as {sizes}"
         raise bad_request("datatype", expected, tensor.datatype)
-    if tuple(shape[1:]) not in shapes:
-        expected = f"images of shape {['n', *shapes.pop()]}"
-        raise bad_request("shape", expected, shape)
-    images = _values(request, datatype, math.prod(shape)).reshape(shape)
-    return [NO_IMAGES if wanted is None else images for wanted in formats]
+    if tuple(shape[1:]) != wanted.pixels[0]:
+        raise bad_request("shape", f"images of shape {['n', *wanted.pixels[0]]}", shape)
+    images = _values(request, tensor, datatype).reshape(shape)
+    return [_made(images, one) for one in wanted.images]
 
 
-def _raw(request: Request) -> memoryview | None:
-    """Return the bytes of the one input, where it came as bytes."""
-    raw = request.inputs[0].raw
+def _made(images: Images, wanted: _core.ImageFormat | None) -> Images:
+    """Return images in another size, where they are of another."""
+    if wanted is None:
+        return NO_IMAGES
+    return images if images.shape[1:] == wanted.shape else _core.format_images(images, wanted)
+
+
+def _vectors(request: Request, tensor: _core.InputTensor, wanted: Vectors) -> Images:
+    """Return the vectors of a request."""
+    if tensor.datatype.upper() != "FP32":
+        raise bad_request(f"{tensor.name}, datatype", "FP32", tensor.datatype)
+    if list(tensor.shape[1:]) != [wanted.length]:
+        raise bad_request(tensor.name, f"shape {['n', wanted.length]}", list(tensor.shape))
+    return _values(request, tensor, "FP32").reshape(tensor.shape)
+
+
+def _raw(request: Request, tensor: _core.InputTensor) -> memoryview | None:
+    """Return the bytes of an input, where it came as bytes."""
+    raw = tensor.raw
     return None if raw is None else memoryview(request.body)[raw[0] : raw[1]]
 
 
-def _values(request: Request, datatype: str, size: int) -> Images:
-    tensor, dtype, raw = request.inputs[0], DTYPES[datatype], _raw(request)
+def _values(request: Request, tensor: _core.InputTensor, datatype: str) -> Images:
+    size, dtype, raw = math.prod(tensor.shape), DTYPES[datatype], _raw(request, tensor)
     if raw is not None:
         wanted = size * np.dtype(dtype).itemsize
         if len(raw) != wanted:
@@ -286,9 +361,10 @@ def _values(request: Request, datatype: str, size: int) -> Images:
     return values.astype(np.uint8)
 
 
-def _contents(request: Request, shape: list[int]) -> list[bytes]:
+def _contents(request: Request, tensor: _core.InputTensor) -> list[bytes]:
     """Return encoded images: length-prefixed in binary form, base64 in JSON, bytes in gRPC."""
-    tensor, count, raw = request.inputs[0], shape[0], _raw(request)
+    shape, raw = list(tensor.shape), _raw(request, tensor)
+    count = shape[0]
     if any(extent != 1 for extent in shape[1:]):
         raise bad_request("shape", "[n] or [n, 1] encoded images", shape)
     contents: list[bytes] = []

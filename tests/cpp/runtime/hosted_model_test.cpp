@@ -76,6 +76,18 @@ TEST(HostedModel, NeedsAWholeDescription) {
   EXPECT_EQ(host(colour, false).normalization.mean, (std::vector<float>(3, 0.5F)));
 }
 
+TEST(HostedModel, OfVectorsHasNoChannelsToNormaliseOrReverse) {
+  HostedModel model = outside("fake",
+                              [] {
+                                return std::make_unique<Fake>(std::vector<float>{1, 0, 0});
+                              },
+                              {{}, {}});
+  model.image_shape = {1, 5};
+  model.reversed = true;
+  expect_near(host(model, false).open()->answer(Tensor({2, 5})),
+              Tensor::from<float>({1, 0, 0, 1, 0, 0}, {2, 3}));
+}
+
 /// Answers which of an image's channels is the brightest.
 class Brightest final : public Classifier {
  public:
