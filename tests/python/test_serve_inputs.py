@@ -1,4 +1,4 @@
-"""``muxnet serve`` with vectors, and with a multiplexer that looks at smaller images than models."""
+"""``muxnet serve`` with vectors, and a multiplexer that looks at smaller images than models."""
 
 import json
 from http.client import HTTPConnection

@@ -57,6 +57,9 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
                            std::int64_t classes) {
   const auto& outputs = description.outputs;
   const OnnxValue* found = nullptr;
+  const auto zipped = [&](const OnnxValue& output) {
+    return description.zipped.contains(output.name);
+  };
   if (!name.empty()) {
     found = &named(description, name);
   } else {
@@ -69,13 +72,14 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
       }
     };
     choose([&](const OnnxValue& output) { return can_answer(output, classes); });
+    if (found == nullptr) choose(zipped);
     if (found == nullptr && outputs.size() == 1) choose(has_labels);
     const auto wanted = text("one that answers (n, ", classes == 0 ? "K" : text(classes),
                              "), as scikit-learn's do when converted with zipmap=False");
     require(found != nullptr, "outputs", wanted, to_string(outputs));
   }
-  require(is_score_type(found->dtype) || has_labels(*found), text("output ", to_string(*found)),
-          "scores f32, f16, f64, or labels", found->dtype);
+  require(is_score_type(found->dtype) || has_labels(*found) || zipped(*found),
+          text("output ", to_string(*found)), "scores f32, f16, f64, or labels", found->dtype);
   require(!is_label_type(found->dtype) || classes > 0 || !description.class_labels.empty(),
           text("output ", to_string(*found)),
           "scores (n, K), or the number of classes, by which a label becomes a row",

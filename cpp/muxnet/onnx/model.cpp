@@ -48,6 +48,8 @@ OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options,
             text("at most ", most_input_values, " values"), text(values));
     session.description = description_;
     session.input = input_;
+    const auto zipped = description_.zipped.find(output_.name);
+    if (zipped != description_.zipped.end()) output_ = {zipped->second, "f32", {}};
     session.outputs = {output_};
     if (!options_.embedding.empty()) {
       const OnnxValue& embedding = embedding_of(description_, options_.embedding);
@@ -56,6 +58,13 @@ OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options,
     }
     if (!description_.external_files.empty()) {
       session.content = with_weights(session.content, path.parent_path());
+    }
+    const auto& outputs = description_.outputs;
+    const bool there = std::any_of(outputs.begin(), outputs.end(), [&](const OnnxValue& value) {
+      return value.name == output_.name;
+    });
+    if (!there) {
+      session.content = with_output(std::move(session.content), output_.name);
     }
     session_ = open(session);
   } catch (const std::invalid_argument& failure) {

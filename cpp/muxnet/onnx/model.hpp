@@ -73,7 +73,8 @@ class OnnxModel {
 /// that are none for images or features.
 const OnnxValue& input_of(const OnnxDescription& description);
 
-/// The output that answers (n, K): the one named, else the only one that can. Throws
+/// The output that answers (n, K), or a sequence of maps made of such: the one named, else the only
+/// one that can. Throws
 /// std::invalid_argument, listing them, where there is no such or several.
 const OnnxValue& output_of(const OnnxDescription& description, const std::string& name,
                            std::int64_t classes);

@@ -29,19 +29,27 @@ struct HostedModel {
   bool reversed = false;  ///< takes the channels of normalised images in reverse order: BGR
 };
 
+/// What a model's answers f32 (n, K) are.
+enum class AnswerKind {
+  probabilities,  ///< each row sums to 1
+  logits,         ///< their softmax does
+  scores,  ///< a probability of each label by itself, as of a sigmoid: over their sum it does
+};
+
 /// A network of ours.
 HostedModel host(std::shared_ptr<Model> model);
 
-/// A model of someone else's, whose answers are logits where `logits` says so: they are turned into
-/// probabilities, and checked as probabilities_of() does. What `open` gives is shown the channels
-/// in reverse order where `reversed` says so. A mean or deviation of one value stands
-/// for all channels. Throws std::invalid_argument for a description that is not whole.
-HostedModel host(HostedModel outside, bool logits);
+/// A model of someone else's, whose answers are made probabilities as probabilities_of() does. What
+/// `open` gives is shown the channels in reverse order where `reversed` says so. A mean or
+/// deviation of one value stands for all channels. Throws std::invalid_argument for a description
+/// that is not whole.
+HostedModel host(HostedModel outside, AnswerKind kind);
 
-/// Answers f32 (n, K) as probabilities: their softmax where they are logits. `classes` 0: any K.
-/// Throws std::invalid_argument for another shape, numbers that are not finite, and rows that are
-/// no probabilities.
-Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes, bool logits,
-                        const std::string& name);
+/// Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
+/// keeps their order, and all classes alike where each is 0. `classes` 0: any K. Throws
+/// std::invalid_argument for another shape, numbers that are not finite, scores outside [0, 1], and
+/// rows that are no probabilities.
+Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes,
+                        AnswerKind kind, const std::string& name);
 
 }  // namespace muxnet

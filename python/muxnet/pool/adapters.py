@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 Answers: TypeAlias = "NDArray[np.float32]"
 
-SOFTMAX = ("logits", "log_probabilities")  # outputs whose softmax are probabilities
+# How the answers of an output are made probabilities.
+KINDS = {
+    "probabilities": "probabilities",
+    "logits": "logits",
+    "log_probabilities": "logits",  # whose softmax they are too
+    "scores": "scores",
+}
 
 
 class Hosting(TypedDict):
@@ -32,7 +38,7 @@ class Hosting(TypedDict):
     image_shape: Shape
     classes: int
     normalization: _core.Normalization
-    logits: bool
+    answers: _core.AnswerKind
     places: list[int]  # of its classes among all
     reversed: bool  # channels: BGR
 
@@ -54,12 +60,13 @@ class ForeignModel:
     """A model of any kind.
 
     ``predict`` takes inputs prepared as ``input`` says, images f32 (n, c, h, w), and gives (n, K):
-    probabilities, or what ``output`` says (logits, log_probabilities). ``classes`` are its own, in
-    the order of its answers; none: those of the data. ``concurrent``: several threads may call it
-    at once. ``host`` puts it to work in the core without ``predict``; ``parts`` are the digests of
-    what it is made of, where something tells them, and ``unknown`` names what nothing tells;
-    ``source`` is the ONNX file that it was read from. ``embed`` gives the same model, whose
-    ``predict_embedded`` gives an output of that name (n, ...) beside its answers.
+    probabilities, or what ``output`` says (logits, log_probabilities, scores of each label by
+    itself). ``classes`` are its own, in the order of its answers; none: those of the data.
+    ``concurrent``: several threads may call it at once. ``host`` puts it to work in the core
+    without ``predict``; ``parts`` are the digests of what it is made of, where something tells
+    them, and ``unknown`` names what nothing tells; ``source`` is the ONNX file that it was read
+    from. ``embed`` gives the same model, whose ``predict_embedded`` gives an output of that name
+    (n, ...) beside its answers.
     """
 
     name: str
@@ -145,7 +152,7 @@ class ForeignModel:
             "image_shape": image_shape,
             "classes": classes,
             "normalization": self._normalization(image_shape),
-            "logits": self.output in SOFTMAX,
+            "answers": self._kind,
             "places": list(places),
             "reversed": self.input.colour == "bgr",
         }
@@ -161,9 +168,11 @@ class ForeignModel:
         return self.input.normalization(shape[0], self.name)
 
     def _checked(self, answer: Answers, count: int) -> Answers:
-        return _core.probabilities_of(
-            answer, count, 0, logits=self.output in SOFTMAX, name=self.name
-        )
+        return _core.probabilities_of(answer, count, 0, self._kind, self.name)
+
+    @property
+    def _kind(self) -> _core.AnswerKind:
+        return _core.AnswerKind.__members__[KINDS[self.output]]
 
     def _prepared(self, inputs: Batch) -> Batch:
         if isinstance(inputs, np.ndarray) and inputs.ndim == 4:
