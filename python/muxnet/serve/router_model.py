@@ -22,19 +22,11 @@ from muxnet.serve.kserve_parts import (
 )
 from muxnet.serve.labels import Labels
 from muxnet.serve.off_loop import off_loop
-from muxnet.serve.requests import (
-    INPUT_NAME,
-    VECTORS_NAME,
-    Asked,
-    Limits,
-    Request,
-    RequestError,
-    asked_of,
-    bad_request,
-    inputs_of,
-)
+from muxnet.serve.request_inputs import inputs_of
+from muxnet.serve.requests import Asked, Limits, Request, RequestError, asked_of, bad_request
 from muxnet.serve.responses import OUTPUTS, check_outputs, names_of, refusal, respond
 from muxnet.serve.served import Served
+from muxnet.serve.wanted import INPUT_NAME, VECTORS_NAME
 
 if TYPE_CHECKING:
     from muxnet.serve.traces import Traces

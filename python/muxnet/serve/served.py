@@ -12,7 +12,7 @@ from muxnet.pool.model_list import files_of
 from muxnet.pool.router import open_router
 from muxnet.pool.router_folder import DRIFT_FILE, MODELS_FILE, POLICY_FILE, load_monitor
 from muxnet.pool.router_policy import load_policy, require_models
-from muxnet.serve.requests import Format, Vectors, Wanted
+from muxnet.serve.wanted import Format, Vectors, Wanted
 
 
 @dataclasses.dataclass(frozen=True)
