@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Answers: TypeAlias = "NDArray[np.float32]"
 
+COST = "cost"  # of costs of which nobody says what they are
+
 # How the answers of an output are made probabilities.
 KINDS = {
     "probabilities": "probabilities",
@@ -66,7 +68,7 @@ class ForeignModel:
     without ``predict``; ``parts`` are the digests of what it is made of, where something tells
     them, and ``unknown`` names what nothing tells; ``source`` is the ONNX file that it was read
     from. ``embed`` gives the same model, whose ``predict_embedded`` gives an output of that name
-    (n, ...) beside its answers.
+    (n, ...) beside its answers. ``cost_kind`` is that of its cost, as of all models of a pool.
     """
 
     name: str
@@ -82,6 +84,7 @@ class ForeignModel:
     source: Path | None = None
     embed: Callable[[str], ForeignModel] | None = None
     predict_embedded: Callable[[Batch], tuple[Answers, Answers]] | None = None
+    cost_kind: str = COST
 
     @property
     def images(self) -> _core.ImageFormat | None:

@@ -45,6 +45,10 @@ class Entry:
     marker: ClassVar[str]  # the key that tells the kind
 
     path: str = option("", "another folder than the list's, for the files that the entry names")
+    cost_kind: str = option(
+        "",
+        "what its cost is, macs, latency_ms, dollars, ...; the same of all (default: the list's)",
+    )
     input: InputKeys | None = dataclasses.field(
         default=None,
         metadata={
