@@ -74,8 +74,7 @@ class OnnxModel {
 const OnnxValue& input_of(const OnnxDescription& description);
 
 /// The output that answers (n, K), or a sequence of maps made of such: the one named, else the only
-/// one that can. Throws
-/// std::invalid_argument, listing them, where there is no such or several.
+/// one that can. Throws std::invalid_argument, listing them, where there is no such or several.
 const OnnxValue& output_of(const OnnxDescription& description, const std::string& name,
                            std::int64_t classes);
 

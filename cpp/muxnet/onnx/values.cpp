@@ -140,6 +140,9 @@ Tensor read_numbers(const OnnxArray& output, std::int64_t batch, std::int64_t co
           text(output.dtype, ' ', to_string(shape)));
   Tensor result({count, size / batch});
   copy_scores(output, result);
+  const auto numbers = result.span<float>();
+  require(std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); }),
+          "embedding", "finite numbers", "NaN or infinity");
   return result;
 }
 

@@ -59,7 +59,7 @@ class CheckedClassifier final : public Classifier {
   }
 
   void begin(const Tensor& images, double within_ms, const Done& done) override {
-    inner_->begin(images, within_ms, [this, n = images.dim(0), done](Answered found) {
+    inner_->begin(turned(images), within_ms, [this, n = images.dim(0), done](Answered found) {
       try {
         if (!found.failure) found.answers = checked(found.answers, n);
       } catch (...) {

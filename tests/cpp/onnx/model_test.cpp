@@ -171,6 +171,11 @@ TEST(OnnxModel, TheAnswerItselfMayBeTheEmbeddingAndNoOtherNameThanAnOutputs) {
   const EmbeddedAnswers found =
       open(seen, {0, 2, 1, 1}, f32, {0, 2}, {.embedding = "y"}).answer_embedded(rows(2));
   EXPECT_EQ(values(found.embedding), values(found.answers));
+  Tensor spoilt = rows(2);
+  spoilt.data<float>()[3] = std::numeric_limits<float>::infinity();
+  const OnnxModel model = open(seen, {0, 2, 1, 1}, f32, {0, 2}, {.embedding = "y"});
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { model.answer_embedded(spoilt); }),
+                       "[embedding] expected finite numbers"));
   const auto other = [&] { open(seen, {0, 2, 1, 1}, f32, {0, 2}, {.embedding = "z"}); };
   EXPECT_TRUE(contains(error_of<std::invalid_argument>(other),
                        "output 'z'] expected an output of the file, received y f32 (?, 2)"));
