@@ -176,7 +176,7 @@ def test_vectors_come_beside_the_images_that_models_are_shown(of_both, started_s
     pixels, beside = tensor("images", images), tensor("features", told(hard))
     with started_server(of_both) as (_, said):
         names = [one["name"] for one in ask(said, "/v2/models/router")[1]["inputs"]]
-        assert names == ["features", "images"]
+        assert names == ["images", "features"]
         status, found = ask(said, "/v2/models/router/infer", beside, pixels)
         assert (status, found["classes"], found["cost"]) == (200, labels.tolist(), paid(hard))
         status, found = ask(said, "/v2/models/large/infer", pixels)

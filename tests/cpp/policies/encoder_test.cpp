@@ -101,7 +101,7 @@ TEST_P(PolicyWithEncoder, PlansNoFurtherThanWhatTheModelGives) {
   fields.encoder.clear();
   const OutcomeTable blind(std::move(fields));
   const auto plan = plan_decision(*policy_, OutcomeRows(blind).at(0));
-  EXPECT_EQ(plan.dump(), R"({"call":["model0"],"awaits":["model0"],"then":[]})");
+  EXPECT_EQ(plan.dump(), R"({"awaits":["model0"],"call":["model0"],"then":[]})");
 }
 
 INSTANTIATE_TEST_SUITE_P(Scored, PolicyWithEncoder, ::testing::ValuesIn(scored_policies()));
