@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'AnswerKind', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -2521,8 +2521,8 @@ class Policy:
     held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
     
     Default point: the highest held-out accuracy among points that cost at most as much as the best
-    single model, with the multiplexer's pass where the policy takes one, and with the model that
-    has to run before it; the cheapest of equals; the cheapest point when all cost more.
+    single model, with the multiplexer's pass where the policy takes one; the cheapest of equals;
+    the cheapest point when all cost more.
     
     New prices, or a pool without one of its models, need no new data: reprice() and without()
     choose again among all points that search() found worth keeping.
@@ -3348,6 +3348,56 @@ class Study:
         """
         By saving and gain.
         """
+class AnswerKind:
+    """
+    What a model's answers f32 (n, K) are.
+    
+    Members:
+    
+      probabilities : Each row sums to 1.
+    
+      logits : Their softmax does.
+    
+      scores : A probability of each label by itself, as of a sigmoid: over their sum it does.
+    """
+    __members__: typing.ClassVar[dict[str, AnswerKind]]
+    logits: typing.ClassVar[AnswerKind]
+    probabilities: typing.ClassVar[AnswerKind]
+    scores: typing.ClassVar[AnswerKind]
+    @typing.overload
+    def __eq__(self, other: AnswerKind) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: AnswerKind) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
 class Classifier:
     """
     A model that answers a batch, whatever runs it. Threads may call it at once; those whose models
@@ -3361,14 +3411,15 @@ class Classifier:
         """
     def answer_embedded(self, images: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
         """
-        answer(), and the embedding f32 (n, d) from the same run.
+        The same with the embedding that it was opened to give, from one run. Raises
+        ValueError too where it gives none.
         """
 class HostedModel:
     """
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
-    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A model elsewhere, behind the Open Inference Protocol.
         
@@ -3376,7 +3427,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
         """
         A function from images f32 (n, c, h, w) to answers (n, K); several threads
         call it at once only where it is concurrent.
@@ -3385,7 +3436,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A network of ours among models of others', at a cost of their kind.
         
@@ -3393,7 +3444,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         An ONNX file; read when it is put to work.
         
@@ -3422,7 +3473,7 @@ class HostedModel:
     @property
     def normalization(self) -> Normalization:
         """
-        Of its images: a value per channel.
+        Of its images: a value per channel; vectors are as they come.
         """
 class ModelPool:
     """
@@ -3481,7 +3532,7 @@ class Multiplexer:
     @property
     def encoder(self) -> tuple[str, str] | None:
         """
-        The model that it looks at, by name, and which of its outputs; None: it looks at inputs.
+        The model that it looks at, and which output; none: inputs.
         """
     @property
     def images(self) -> ImageFormat | None:
@@ -5216,11 +5267,12 @@ def policies() -> list[PolicyEntry]:
     """
     The built-in policies, in the order in which they are reported, and those added since.
     """
-def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, logits: bool, name: str) -> numpy.ndarray:
+def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, kind: AnswerKind, name: str) -> numpy.ndarray:
     """
-    Answers f32 (n, K) as probabilities: their softmax where they are logits. `classes` 0: any K.
-    Raises ValueError for another shape, numbers that are not finite, and rows that are
-    no probabilities.
+    Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
+    keeps their order, and all classes alike where each is 0. `classes` 0: any K. Raises
+    ValueError for another shape, numbers that are not finite, scores outside [0, 1], and
+    rows that are no probabilities.
     """
 def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
