@@ -300,7 +300,7 @@ def test_all_models_of_a_run_are_one_entry(opened, untrained_run, tmp_path):
     shape = models[0].images.shape
     images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
     for i, model in enumerate(models):
-        expected = pool.probabilities(i, [images], [0, 1])
+        expected = pool.answers(i, [images], [0, 1]).probabilities
         np.testing.assert_allclose(model.probabilities(images), expected, atol=1e-6)
     model_list.keep_models(tmp_path / "models.json", tmp_path / "kept.json")
     assert len(model_list.read_models(tmp_path / "kept.json")) == len(models)

@@ -134,7 +134,8 @@ def tensor(name, values):
 
 def ask(server, path, *inputs):
     connection = HTTPConnection("127.0.0.1", server["http_port"], timeout=60)
-    body = json.dumps({"inputs": inputs}) if inputs else None
+    outputs = [{"name": "classes"}, {"name": "cost"}]
+    body = json.dumps({"inputs": inputs, "outputs": outputs}) if inputs else None
     headers = {"content-type": "application/json"}
     connection.request("POST" if inputs else "GET", path, body, headers)
     reply = connection.getresponse()
