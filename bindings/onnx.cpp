@@ -48,7 +48,8 @@ void bind_onnx(Module& module) {
   bind_register(module, &onnx_engines, "OnnxEngine", "onnx_engines");
   bind_options(module, "OnnxOptions", Field{"engine", &OnnxOptions::engine},
                Field{"output", &OnnxOptions::output}, Field{"layout", &OnnxOptions::layout},
-               Field{"classes", &OnnxOptions::classes}, Field{"threads", &OnnxOptions::threads});
+               Field{"classes", &OnnxOptions::classes}, Field{"threads", &OnnxOptions::threads},
+               Field{"embedding", &OnnxOptions::embedding});
 }
 
 }  // namespace muxnet::python

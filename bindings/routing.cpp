@@ -1,3 +1,4 @@
+#include <bit>
 #include <nlohmann/json.hpp>
 
 #include "bindings.hpp"
@@ -21,7 +22,7 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
                         std::map<std::string, double> multiplexer_costs, std::string split,
                         std::string source, const Tensor& indices, const Tensor& features,
                         std::vector<std::string> class_names,
-                        std::map<std::string, std::string> inputs) {
+                        std::map<std::string, std::string> inputs, std::string encoder) {
   OutcomeFields fields;
   fields.models = std::move(models);
   fields.classes = classes;
@@ -44,6 +45,7 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   fields.features = features;
   fields.class_names = std::move(class_names);
   fields.inputs = std::move(inputs);
+  fields.encoder = std::move(encoder);
   return OutcomeTable(std::move(fields));
 }
 
@@ -71,6 +73,7 @@ void bind_fields(Class<OutcomeTable>& table) {
   field("indices", &OutcomeFields::indices);
   field("class_names", &OutcomeFields::class_names);
   field("inputs", &OutcomeFields::inputs);
+  field("encoder", &OutcomeFields::encoder);
 }
 
 void bind_divisions(Module& module) {
@@ -107,7 +110,7 @@ void bind_table(Module& module) {
            py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
            py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
            py::arg("class_names") = std::vector<std::string>{},
-           py::arg("inputs") = std::map<std::string, std::string>{},
+           py::arg("inputs") = std::map<std::string, std::string>{}, py::arg("encoder") = "",
            "From arrays, shaped and typed as the properties of the same names.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
       .def_static("load", &OutcomeTable::load, py::arg("path"), Unlocked(),
@@ -224,6 +227,16 @@ void bind_choices(PolicyClass& policy) {
       .def("without", &Policy::without, py::arg("model"), Unlocked())
       .def_property_readonly("prices", reading("policy", &Policy::prices))
       .def_property_readonly("multiplexer_cost", reading("policy", &Policy::multiplexer_cost))
+      .def_property_readonly(
+          "encoder",
+          reading("policy",
+                  [](const Policy& policy) -> std::string {
+                    const std::uint64_t first = policy.called_first();
+                    if (first == 0) return {};
+                    return policy.models()[std::countr_zero(first)];
+                  }),
+          "The model that is called first, for every input, as the multiplexer looks at what it\n"
+          "gives; empty: none.")
       .def_property_readonly(
           "inputs_digest",
           reading("policy", [](const Policy& policy) { return policy.fitted_on().digest(); }),

@@ -65,6 +65,7 @@ void bind_decision_batch(Module& module) {
            "Raises:\n    ValueError: the policy looks at a multiplexer and there is none.")
       .def_property_readonly("done", reading("decision batch", &DecisionBatch::done))
       .def_property_readonly("wanted", reading("decision batch", &DecisionBatch::wanted))
+      .def("show", &DecisionBatch::show, py::arg("view"))
       .def("store", &DecisionBatch::store, py::arg("model"), py::arg("answers"))
       .def_property_readonly("called", reading("decision batch", &DecisionBatch::called))
       .def_property_readonly("answers", reading("decision batch", &DecisionBatch::answers))

@@ -55,14 +55,14 @@ class FunctionClassifier final : public Classifier {
 };
 
 HostedModel describe(const std::string& name, double cost,
-                     const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
+                     const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                      const Normalization& normalization, std::vector<std::int64_t> places,
                      bool reversed) {
-  const auto& [channels, height, width] = image_shape;
   HostedModel model;
   model.name = name;
   model.cost = cost;
-  model.image_shape = {1, channels, height, width};
+  model.image_shape = image_shape;  // (c, h, w), or (d) of vectors
+  model.image_shape.insert(model.image_shape.begin(), 1);
   model.classes = classes;
   model.normalization = normalization;
   model.places = std::move(places);
@@ -71,30 +71,30 @@ HostedModel describe(const std::string& name, double cost,
 }
 
 HostedModel host_onnx(const std::string& name, const std::filesystem::path& path, double cost,
-                      const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                      const Normalization& normalization, bool logits, OnnxOptions options,
+                      const std::vector<std::int64_t>& image_shape, std::int64_t classes,
+                      const Normalization& normalization, AnswerKind answers, OnnxOptions options,
                       std::vector<std::int64_t> places, bool reversed) {
   options.classes = places.empty() ? classes : std::ssize(places);
   HostedModel model =
       describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
   find_engine(options.engine);
   model.open = open_onnx(path, options);
-  return host(std::move(model), logits);
+  return host(std::move(model), answers);
 }
 
 HostedModel host_network(const std::string& name, std::shared_ptr<Model> network, double cost,
-                         const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                         const Normalization& normalization, bool logits,
+                         const std::vector<std::int64_t>& image_shape, std::int64_t classes,
+                         const Normalization& normalization, AnswerKind answers,
                          std::vector<std::int64_t> places, bool reversed) {
   HostedModel model =
       describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
   model.open = host(std::move(network)).open;
-  return host(std::move(model), logits);
+  return host(std::move(model), answers);
 }
 
 HostedModel host_function(const std::string& name, py::function predict, double cost,
-                          const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                          const Normalization& normalization, bool logits,
+                          const std::vector<std::int64_t>& image_shape, std::int64_t classes,
+                          const Normalization& normalization, AnswerKind answers,
                           std::vector<std::int64_t> places, bool reversed, bool concurrent) {
   HostedModel model =
       describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
@@ -102,19 +102,19 @@ HostedModel host_function(const std::string& name, py::function predict, double 
   model.open = [function = share(name, std::move(predict), concurrent)] {
     return std::make_unique<FunctionClassifier>(function);
   };
-  return host(std::move(model), logits);
+  return host(std::move(model), answers);
 }
 
 HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, double cost,
-                          const std::array<std::int64_t, 3>& image_shape, std::int64_t classes,
-                          const Normalization& normalization, bool logits,
+                          const std::vector<std::int64_t>& image_shape, std::int64_t classes,
+                          const Normalization& normalization, AnswerKind answers,
                           std::vector<std::int64_t> places, bool reversed) {
   options.name = name;
   options.endpoint.logits = logits;
   options.classes = places.empty() ? classes : std::ssize(places);
   HostedModel model =
       describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
-  return host(host_elsewhere(std::move(model), make_endpoint_client(options)), logits);
+  return host(host_elsewhere(std::move(model), make_endpoint_client(options)), answers);
 }
 
 void bind_model_pool(Module& module) {
@@ -128,8 +128,19 @@ void bind_model_pool(Module& module) {
 }
 
 void bind_classifiers(Module& module) {
+  Enumeration<AnswerKind>(module, "AnswerKind")
+      .value("probabilities", AnswerKind::probabilities)
+      .value("logits", AnswerKind::logits)
+      .value("scores", AnswerKind::scores);
   Class<Classifier, std::shared_ptr<Classifier>>(module, "Classifier")
-      .def("answer", &Classifier::answer, py::arg("images"), Unlocked());
+      .def("answer", &Classifier::answer, py::arg("images"), Unlocked())
+      .def(
+          "answer_embedded",
+          [](Classifier& classifier, const Tensor& images) {
+            EmbeddedAnswers found = classifier.answer_embedded(images);
+            return std::pair(std::move(found.answers), std::move(found.embedding));
+          },
+          py::arg("images"), Unlocked(), text_of("Classifier.answer_embedded"));
   module.def(
       "load_onnx",
       [](const std::filesystem::path& path, const OnnxOptions& options) {
@@ -148,7 +159,7 @@ void bind_classifiers(Module& module) {
       "ValueError: options that do not fit.\n    RuntimeError: built without libcurl, or gRPC, "
       "where the URL needs it.");
   module.def("probabilities_of", &probabilities_of, py::arg("answers"), py::arg("n"),
-             py::arg("classes"), py::arg("logits"), py::arg("name"), Unlocked());
+             py::arg("classes"), py::arg("kind"), py::arg("name"), Unlocked());
 }
 
 /// What a hosted model says of itself.
@@ -183,20 +194,20 @@ void bind_hosted(Module& module) {
            py::arg("model"), "A network of ours: its cost are its MACs.")
       .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
-                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   argument("options", OnnxOptions()),
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "An ONNX file; read when it is put to work.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
       .def_static("network", &host_network, py::arg("name"), py::arg("model"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
-                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "A network of ours among models of others', at a cost of their kind.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
       .def_static("function", &host_function, py::arg("name"), py::arg("predict"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
-                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   py::arg("concurrent") = false,
                   "A function from images f32 (n, c, h, w) to answers (n, K); several threads\n"
@@ -204,7 +215,7 @@ void bind_hosted(Module& module) {
                   "Raises:\n    ValueError: a description that is not whole.")
       .def_static("endpoint", &host_endpoint, py::arg("name"), py::arg("options"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
-                  py::arg("normalization"), py::arg("logits") = false,
+                  py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "A model elsewhere, behind the Open Inference Protocol.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.");

@@ -7,13 +7,41 @@
 namespace muxnet::python {
 namespace {
 
+/// The same one, but for one thing.
+void bind_variants(Class<Multiplexer>& bound) {
+  bound
+      .def(
+          "for_images",
+          [](Multiplexer multiplexer, const ImageFormat& images) {
+            multiplexer.images = images;
+            return multiplexer;
+          },
+          py::arg("images"), "The same one, for images that become these before it is shown them.")
+      .def(
+          "for_encoder",
+          [](Multiplexer multiplexer, std::string model, std::string output) {
+            multiplexer.encoder = Encoder{std::move(model), std::move(output)};
+            return multiplexer;
+          },
+          py::arg("model"), py::arg("output"), "The same one, which looks at that output.")
+      .def(
+          "at_price",
+          [](Multiplexer multiplexer, double price) {
+            multiplexer.price = price;
+            return multiplexer;
+          },
+          py::arg("price"), "The same one, of which a pass costs something else.");
+}
+
 void bind_multiplexer(Module& module) {
-  Class<Multiplexer>(module, "Multiplexer")
+  Class<Multiplexer> multiplexer(module, "Multiplexer");
+  bind_variants(multiplexer);
+  multiplexer
       .def(py::init([](std::shared_ptr<Model> model, Objective objective,
                        const WeightOptions& weights, std::vector<double> costs, std::string kind,
                        std::optional<double> price) {
              return Multiplexer{std::move(model), objective, weights, std::move(costs),
-                                std::move(kind),  {},        price};
+                                std::move(kind),  {},        price,   {}};
            }),
            py::arg("model"), py::arg("objective") = Objective::correctness,
            argument("weights", WeightOptions{}), py::kw_only(),
@@ -26,21 +54,14 @@ void bind_multiplexer(Module& module) {
       .def_property_readonly("offloads", &offloads, text_of("offloads"))
       .def_readonly("kind", &Multiplexer::kind)
       .def_readonly("images", &Multiplexer::images)
-      .def(
-          "for_images",
-          [](Multiplexer multiplexer, const ImageFormat& images) {
-            multiplexer.images = images;
-            return multiplexer;
+      .def_property_readonly(
+          "encoder",
+          [](const Multiplexer& m) -> std::optional<std::pair<std::string, std::string>> {
+            if (!m.encoder) return {};
+            return std::pair(m.encoder->model, m.encoder->output);
           },
-          py::arg("images"), "The same one, for images that become these before it is shown them.")
+          text_of("Multiplexer.encoder"))
       .def_property_readonly("cost", &cost_of, text_of("cost_of"))
-      .def(
-          "at_price",
-          [](Multiplexer multiplexer, double price) {
-            multiplexer.price = price;
-            return multiplexer;
-          },
-          py::arg("price"), "The same one, of which a pass costs something else.")
       .def_property_readonly(
           "macs", [](const Multiplexer& m) { return m.model->graph.macs(); }, text_of("Graph.macs"))
       .def_property_readonly(
@@ -66,13 +87,14 @@ void bind_view(Module& module) {
   module.def("view_of_scores", &view_of_scores, py::arg("multiplexer"), py::arg("scores"),
              Unlocked());
   module.def("with_view", &with_view, py::arg("table"), py::arg("view"),
-             py::arg("multiplexer_costs"), Unlocked());
+             py::arg("multiplexer_costs"), py::arg("encoder") = "", Unlocked());
 }
 
 void bind_kinds(Module& module) {
   Enumeration<MultiplexerSource>(module, "MultiplexerSource")
       .value("images", MultiplexerSource::images)
-      .value("vectors", MultiplexerSource::vectors);
+      .value("vectors", MultiplexerSource::vectors)
+      .value("embeddings", MultiplexerSource::embeddings);
   bind_register(module, &multiplexer_kinds, "MultiplexerKind", "multiplexer_kinds")
       .def_readonly("body", &MultiplexerKind::body)
       .def_readonly("source", &MultiplexerKind::source);

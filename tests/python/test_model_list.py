@@ -44,9 +44,8 @@ def test_the_published_schema_is_what_the_kinds_declare():
 
 
 def test_the_schema_knows_every_kind_and_key():
-    kinds = {
-        entry["required"][-1]: entry for entry in model_list.schema_of_list()["items"]["anyOf"]
-    }
+    models = model_list.schema_of_list()["$defs"]["models"]
+    kinds = {entry["required"][-1]: entry for entry in models["items"]["anyOf"]}
     assert {"onnx", "callable", "network", "run"} <= {
         key for entry in kinds.values() for key in entry["required"]
     }
@@ -301,7 +300,7 @@ def test_all_models_of_a_run_are_one_entry(opened, untrained_run, tmp_path):
     shape = models[0].images.shape
     images = np.random.default_rng(0).integers(0, 256, (2, *shape), dtype=np.uint8)
     for i, model in enumerate(models):
-        expected = pool.probabilities(i, [images], [0, 1])
+        expected = pool.answers(i, [images], [0, 1]).probabilities
         np.testing.assert_allclose(model.probabilities(images), expected, atol=1e-6)
     model_list.keep_models(tmp_path / "models.json", tmp_path / "kept.json")
     assert len(model_list.read_models(tmp_path / "kept.json")) == len(models)

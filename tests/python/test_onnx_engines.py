@@ -157,16 +157,46 @@ def test_labels_stand_in_the_order_of_the_classifier(saved):
     np.testing.assert_array_equal(answers(saved(made), "onnxruntime"), plain)
 
 
-def test_scores_in_maps_are_refused_with_what_helps(saved):
+def zipped(**labels):
+    """Return a classifier of scikit-learn as it is converted: labels, and maps from them."""
     made = copy.deepcopy(GRAPHS["LinearClassifier"])
-    maps = onnx.helper.make_tensor_sequence_value_info("maps", onnx.TensorProto.FLOAT, None)
-    zipped = onnx.helper.make_node(
-        "ZipMap", ["scores"], ["maps"], domain="ai.onnx.ml", classlabels_int64s=[0, 1, 2, 3]
+    made.graph.node.append(
+        onnx.helper.make_node("ZipMap", ["scores"], ["maps"], domain="ai.onnx.ml", **labels)
     )
-    made.graph.node.append(zipped)
-    made.graph.output[1].CopyFrom(maps)
-    with pytest.raises(ConfigError, match=r"zipmap=False, received label i64 .*, maps sequence"):
+    key = onnx.TensorProto.INT64 if "classlabels_int64s" in labels else onnx.TensorProto.STRING
+    scores = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, [])
+    kind = onnx.helper.make_sequence_type_proto(onnx.helper.make_map_type_proto(key, scores))
+    made.graph.output[1].CopyFrom(onnx.helper.make_value_info("maps", kind))
+    return made
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [{"classlabels_int64s": [0, 1, 2, 3]}, {"classlabels_strings": ["d", "c", "b", "a"]}],
+    ids=["numbers", "names"],
+)
+def test_scores_in_maps_are_read_in_the_order_of_the_classifier(labels, saved):
+    expected = answers(saved(GRAPHS["LinearClassifier"]), "onnxruntime")
+    path = saved(zipped(**labels))
+    assert _core.describe_onnx(path).outputs[1].dtype == "sequence"
+    for output in ("", "maps"):
+        found = answers(path, "onnxruntime", output=output)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    both = zipped(**labels)
+    both.graph.output.append(value("scores", onnx.TensorProto.FLOAT, ["n", 4]))
+    found = answers(saved(both), "onnxruntime", output="maps")
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_other_sequences_are_refused_with_what_helps(saved):
+    made = copy.deepcopy(GRAPHS["LinearClassifier"])
+    made.graph.node.append(node("SequenceConstruct", ["scores"], "list"))
+    scores = onnx.helper.make_tensor_sequence_value_info("list", onnx.TensorProto.FLOAT, None)
+    made.graph.output[1].CopyFrom(scores)
+    with pytest.raises(ConfigError, match=r"zipmap=False, received label i64 .*, list sequence"):
         answers(saved(made), "onnxruntime")
+    with pytest.raises(ConfigError, match="received sequence"):
+        answers(saved(made), "onnxruntime", output="list")
 
 
 def test_a_chain_that_openvino_would_end_the_process_on_is_refused(saved):

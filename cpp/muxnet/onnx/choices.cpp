@@ -33,6 +33,15 @@ bool has_labels(const OnnxValue& output) {
   return is_label_type(output.dtype) && (!output.shape || output.shape->size() <= 2);
 }
 
+const OnnxValue& named(const OnnxDescription& description, const std::string& name) {
+  const auto& outputs = description.outputs;
+  const auto found = std::find_if(outputs.begin(), outputs.end(),
+                                  [&](const OnnxValue& output) { return output.name == name; });
+  require(found != outputs.end(), text("output '", shown(name), '\''), "an output of the file",
+          to_string(outputs));
+  return *found;
+}
+
 }  // namespace
 
 const OnnxValue& input_of(const OnnxDescription& description) {
@@ -48,10 +57,11 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
                            std::int64_t classes) {
   const auto& outputs = description.outputs;
   const OnnxValue* found = nullptr;
+  const auto zipped = [&](const OnnxValue& output) {
+    return description.zipped.contains(output.name);
+  };
   if (!name.empty()) {
-    for (const OnnxValue& output : outputs) found = output.name == name ? &output : found;
-    require(found != nullptr, text("output '", shown(name), '\''), "an output of the file",
-            to_string(outputs));
+    found = &named(description, name);
   } else {
     const auto choose = [&](const auto& fits) {
       for (const OnnxValue& output : outputs) {
@@ -62,18 +72,26 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
       }
     };
     choose([&](const OnnxValue& output) { return can_answer(output, classes); });
+    if (found == nullptr) choose(zipped);
     if (found == nullptr && outputs.size() == 1) choose(has_labels);
     const auto wanted = text("one that answers (n, ", classes == 0 ? "K" : text(classes),
                              "), as scikit-learn's do when converted with zipmap=False");
     require(found != nullptr, "outputs", wanted, to_string(outputs));
   }
-  require(is_score_type(found->dtype) || has_labels(*found), text("output ", to_string(*found)),
-          "scores f32, f16, f64, or labels", found->dtype);
+  require(is_score_type(found->dtype) || has_labels(*found) || zipped(*found),
+          text("output ", to_string(*found)), "scores f32, f16, f64, or labels", found->dtype);
   require(!is_label_type(found->dtype) || classes > 0 || !description.class_labels.empty(),
           text("output ", to_string(*found)),
           "scores (n, K), or the number of classes, by which a label becomes a row",
           "labels alone");
   return *found;
+}
+
+const OnnxValue& embedding_of(const OnnxDescription& description, const std::string& name) {
+  const OnnxValue& found = named(description, name);
+  require(is_score_type(found.dtype) && (!found.shape || !found.shape->empty()),
+          text("output ", to_string(found)), "numbers f32, f16, f64, of each input", found.dtype);
+  return found;
 }
 
 }  // namespace muxnet

@@ -129,6 +129,10 @@ class Reader {
       const std::string where = text("node ", shown(node.type));
       for (const auto name : node.inputs) require_known(name, where);
       for (const auto name : node.outputs) add_name(name, where);
+      const bool zips = depth == 0 && node.type == "ZipMap" && node.domain == "ai.onnx.ml";
+      if (zips && node.inputs.size() == 1 && node.outputs.size() == 1) {
+        result_.zipped.emplace(node.outputs.front(), node.inputs.front());
+      }
       nodes_.push_back(node);
     }
   }

@@ -33,6 +33,10 @@ struct OnnxDescription {
   std::string layout;
   /// Of a classifier of ai.onnx.ml, in the order of its scores; none where its classes have names.
   std::vector<std::int64_t> class_labels;
+  /// Outputs that are a sequence of maps from labels to scores (ZipMap, as scikit-learn's
+  /// classifiers are converted), and the scores (n, K) that they are made of, in the order of the
+  /// labels.
+  std::map<std::string, std::string> zipped;
   /// Whether a Softmax takes several axes as one, as before opset 13, or may do so.
   bool spans_axes = false;
 };

@@ -48,9 +48,23 @@ OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options,
             text("at most ", most_input_values, " values"), text(values));
     session.description = description_;
     session.input = input_;
-    session.output = output_;
+    const auto zipped = description_.zipped.find(output_.name);
+    if (zipped != description_.zipped.end()) output_ = {zipped->second, "f32", {}};
+    session.outputs = {output_};
+    if (!options_.embedding.empty()) {
+      const OnnxValue& embedding = embedding_of(description_, options_.embedding);
+      if (embedding.name != output_.name) session.outputs.push_back(embedding);
+      embedding_place_ = session.outputs.size() - 1;
+    }
     if (!description_.external_files.empty()) {
       session.content = with_weights(session.content, path.parent_path());
+    }
+    const auto& outputs = description_.outputs;
+    const bool there = std::any_of(outputs.begin(), outputs.end(), [&](const OnnxValue& value) {
+      return value.name == output_.name;
+    });
+    if (!there) {
+      session.content = with_output(std::move(session.content), output_.name);
     }
     session_ = open(session);
   } catch (const std::invalid_argument& failure) {
@@ -79,7 +93,7 @@ Shape OnnxModel::row_shape(const Shape& inputs, bool& last) const {
   return last ? turned : row;
 }
 
-Tensor OnnxModel::answer(const Tensor& inputs) const {
+EmbeddedAnswers OnnxModel::answer_embedded(const Tensor& inputs) const {
   const bool numbers = inputs.dtype() == DType::f32 || inputs.dtype() == DType::u8;
   require(numbers && inputs.shape().size() > 1 && !inputs.empty(), name_, "inputs f32 (n, ...)",
           text(muxnet::name_of(inputs.dtype()), ' ', to_string(inputs.shape())));
@@ -92,39 +106,50 @@ Tensor OnnxModel::answer(const Tensor& inputs) const {
     if (inputs.dim(0) == 1) throw;
   }
   // A file may be written for one input at a time, whatever its shapes say.
-  Tensor result = in_steps(inputs, 1);
+  EmbeddedAnswers result = in_steps(inputs, 1);
   one_by_one_ = true;
   return result;
 }
 
-Tensor OnnxModel::in_steps(const Tensor& inputs, std::int64_t step) const {
+EmbeddedAnswers OnnxModel::in_steps(const Tensor& inputs, std::int64_t step) const {
   const std::int64_t n = inputs.dim(0);
-  Tensor all;
+  EmbeddedAnswers all;
+  const auto keep = [&](const Tensor& some, std::int64_t row, Tensor& kept) {
+    if (some.empty()) return;
+    if (kept.empty()) kept = Tensor({n, some.dim(1)});
+    require(some.dim(1) == kept.dim(1), name_, text(kept.dim(1), " numbers a row"),
+            text(some.dim(1)));
+    std::copy_n(some.data<float>(), some.size(), kept.data<float>() + row * some.dim(1));
+  };
   for (std::int64_t row = 0; row < n; row += step) {
-    const Tensor some = run(inputs.rows(row, std::min(row + step, n)), step);
+    EmbeddedAnswers some = run(inputs.rows(row, std::min(row + step, n)), step);
     if (n <= step) return some;
-    if (all.empty()) all = Tensor({n, some.dim(1)});
-    require(some.dim(1) == all.dim(1), name_, text(all.dim(1), " classes"), text(some.dim(1)));
-    std::copy_n(some.data<float>(), some.size(), all.data<float>() + row * some.dim(1));
+    keep(some.answers, row, all.answers);
+    keep(some.embedding, row, all.embedding);
   }
   return all;
 }
 
-Tensor OnnxModel::run(const Tensor& rows, std::int64_t batch) const {
+EmbeddedAnswers OnnxModel::run(const Tensor& rows, std::int64_t batch) const {
   bool last = false;
   Shape shape = row_shape(rows.shape(), last);
   shape.insert(shape.begin(), batch);
-  Tensor result;
+  EmbeddedAnswers result;
   try {
     session_->run(
         shape, [&](void* values) { write_rows(rows, batch, input_.dtype, last, values); },
-        [&](const OnnxArray& output) { result = read_rows(output, batch, rows.dim(0), labels_); });
+        [&](std::size_t place, const OnnxArray& output) {
+          if (place == 0) result.answers = read_rows(output, batch, rows.dim(0), labels_);
+          if (place == embedding_place_) {
+            result.embedding = read_numbers(output, batch, rows.dim(0));
+          }
+        });
   } catch (const std::invalid_argument& failure) {
     throw std::invalid_argument(
         error_text(name_, text("an answer to inputs ", to_string(shape)), failure.what()));
   }
-  require(options_.classes == 0 || result.dim(1) == options_.classes, name_,
-          text("answers (n, ", options_.classes, ")"), to_string(result.shape()));
+  require(options_.classes == 0 || result.answers.dim(1) == options_.classes, name_,
+          text("answers (n, ", options_.classes, ")"), to_string(result.answers.shape()));
   return result;
 }
 

@@ -132,7 +132,7 @@ class OnnxRuntimeSession final : public OnnxSession {
  public:
   explicit OnnxRuntimeSession(const OnnxSessionOptions& options)
       : input_(options.input),
-        output_(options.output),
+        outputs_(options.outputs),
         session_(nullptr, runtime().release_session) {
     SessionSettings* made = nullptr;
     check(runtime().create_settings(&made), "settings");
@@ -159,16 +159,21 @@ class OnnxRuntimeSession final : public OnnxSession {
           "an input");
     const Owned<Value> input(made, runtime().release_value);
     const char* source = input_.name.c_str();
-    const char* target = output_.name.c_str();
-    Value* answered = nullptr;
-    check(runtime().run(session_.get(), nullptr, &source, &made, 1, &target, 1, &answered),
+    std::vector<const char*> targets;
+    for (const OnnxValue& output : outputs_) targets.push_back(output.name.c_str());
+    std::vector<Value*> answered(targets.size());
+    check(runtime().run(session_.get(), nullptr, &source, &made, 1, targets.data(), targets.size(),
+                        answered.data()),
           "inputs that the network takes");
-    const Owned<Value> output(answered, runtime().release_value);
-    show(answered, read);
+    std::vector<Owned<Value>> owned;
+    for (Value* output : answered) owned.emplace_back(output, runtime().release_value);
+    for (std::size_t place = 0; place < answered.size(); ++place) {
+      show(answered[place], place, read);
+    }
   }
 
  private:
-  static void show(Value* value, const ReadOutput& read) {
+  static void show(Value* value, std::size_t place, const ReadOutput& read) {
     int tensor = 0;
     check(runtime().is_tensor(value, &tensor), "an output");
     require(tensor != 0, name, "an output of numbers", "another");
@@ -187,11 +192,11 @@ class OnnxRuntimeSession final : public OnnxSession {
     void* values = nullptr;
     check(runtime().values(value, &values), "an output's values");
     output.values = values;
-    read(output);
+    read(place, output);
   }
 
   OnnxValue input_;
-  OnnxValue output_;
+  std::vector<OnnxValue> outputs_;
   Owned<Session> session_;
 };
 

@@ -50,7 +50,7 @@ Owned<Array> owned(Array* tensor) { return {tensor, library().tensor_free}; }
 class OpenVinoSession final : public OnnxSession {
  public:
   explicit OpenVinoSession(const OnnxSessionOptions& options)
-      : output_(options.output), compiled_(nullptr, library().compiled_model_free) {
+      : outputs_(options.outputs), compiled_(nullptr, library().compiled_model_free) {
     const Library& ov = library();
     refuse_unknown(options.description);
     Model* read = nullptr;
@@ -88,9 +88,11 @@ class OpenVinoSession final : public OnnxSession {
     check(ov.tensor_data(input.get(), &values), "memory for an input");
     write(values);
     check(ov.infer_request_infer(one), "inputs that the network takes");
-    check(ov.infer_request_get_tensor(one, output_.name.c_str(), &array), "its output");
-    const auto output = owned(array);
-    show(output.get(), read);
+    for (std::size_t place = 0; place < outputs_.size(); ++place) {
+      check(ov.infer_request_get_tensor(one, outputs_[place].name.c_str(), &array), "its output");
+      const auto output = owned(array);
+      show(output.get(), place, read);
+    }
   }
 
  private:
@@ -103,24 +105,25 @@ class OpenVinoSession final : public OnnxSession {
     Owned<Request> request;
   };
 
-  void show(const Array* tensor, const ReadOutput& read) const {
+  void show(const Array* tensor, std::size_t place, const ReadOutput& read) const {
     const Library& ov = library();
     Extents extents;
     check(ov.tensor_get_shape(tensor, &extents), "an output's shape");
-    OnnxArray output{output_.dtype, Shape(extents.values, extents.values + extents.rank), nullptr};
+    const OnnxValue& told = outputs_[place];
+    OnnxArray output{told.dtype, Shape(extents.values, extents.values + extents.rank), nullptr};
     ov.shape_free(&extents);
     std::size_t bytes = 0;
     check(ov.tensor_get_byte_size(tensor, &bytes), "an output's size");
-    const auto wanted = volume(output.shape) * element_bytes(output_.dtype);
+    const auto wanted = volume(output.shape) * element_bytes(told.dtype);
     require(static_cast<std::int64_t>(bytes) == wanted, "openvino",
-            text(wanted, " bytes of ", to_string(output_)), text(bytes));
+            text(wanted, " bytes of ", to_string(told)), text(bytes));
     void* values = nullptr;
     check(ov.tensor_data(tensor, &values), "an output");
     output.values = values;
-    read(output);
+    read(place, output);
   }
 
-  OnnxValue output_;
+  std::vector<OnnxValue> outputs_;
   Owned<Compiled> compiled_;
   Pool<One> requests_;
 };

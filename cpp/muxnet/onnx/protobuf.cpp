@@ -48,4 +48,15 @@ std::string_view Fields::take(std::uint64_t count) {
   return taken;
 }
 
+void append(const Field& field, std::string_view bytes, std::string& result) {
+  const auto write = [&](std::uint64_t value) {
+    for (; value > 0x7FU; value >>= 7U) result += static_cast<char>(value | 0x80U);
+    result += static_cast<char>(value);
+  };
+  write(field.number << 3U | field.wire);
+  if (field.wire == varints) return write(field.value);
+  if (field.wire == length_first) write(bytes.size());
+  result += bytes;
+}
+
 }  // namespace muxnet::protobuf

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace muxnet::protobuf {
@@ -47,5 +48,9 @@ void for_varints(const Field& field, const Each& each) {
   Fields packed(field.bytes);
   while (!packed.empty()) each(packed.varint());
 }
+
+/// Writes a field at the end of `result`: of length_first its `bytes`, of others its value or
+/// bytes.
+void append(const Field& field, std::string_view bytes, std::string& result);
 
 }  // namespace muxnet::protobuf

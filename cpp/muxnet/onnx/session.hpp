@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/onnx/description.hpp"
@@ -19,15 +21,17 @@ struct OnnxArray {
 };
 
 using WriteInput = std::function<void(void* values)>;
-using ReadOutput = std::function<void(const OnnxArray& output)>;
+/// Is shown each of a session's outputs, by its place among those that were asked for.
+using ReadOutput = std::function<void(std::size_t place, const OnnxArray& output)>;
 
-/// An ONNX file in an engine, from one input to one output. Threads may call it at once.
+/// An ONNX file in an engine, from one input to the outputs that were asked for. Threads may call
+/// it at once.
 class OnnxSession {
  public:
   virtual ~OnnxSession() = default;
 
   /// Runs it on an input of `shape` and of the file's type, which `write` fills, and shows the
-  /// output to `read`. Throws std::invalid_argument for an input that the engine cannot take.
+  /// outputs to `read`. Throws std::invalid_argument for an input that the engine cannot take.
   virtual void run(const Shape& shape, const WriteInput& write, const ReadOutput& read) = 0;
 };
 
@@ -36,7 +40,7 @@ struct OnnxSessionOptions {
   std::filesystem::path path;
   OnnxDescription description;
   OnnxValue input;
-  OnnxValue output;
+  std::vector<OnnxValue> outputs;
   int threads = 0;      ///< of one call; 0: those of the process
   std::string content;  ///< of the file, with all weights; empty where that is too large: by path
 };

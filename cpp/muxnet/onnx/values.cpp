@@ -76,6 +76,19 @@ std::int64_t width_of(const OnnxArray& output, std::int64_t batch) {
   return width;
 }
 
+/// The first numbers of an output of scores, as many as `result` has.
+void copy_scores(const OnnxArray& output, Tensor& result) {
+  const std::string_view dtype = output.dtype;
+  if (dtype == "f32") copy<float>(output, result, as_is);
+  if (dtype == "f16") copy<std::uint16_t>(output, result, from_half);
+  if (dtype == "f64") {
+    copy<double>(output, result, [](double value) { return static_cast<float>(value); });
+  }
+  if (dtype == "bf16") {
+    copy<bfloat16>(output, result, [](bfloat16 value) { return static_cast<float>(value); });
+  }
+}
+
 }  // namespace
 
 void write_rows(const Tensor& rows, std::int64_t batch, const std::string& dtype,
@@ -112,14 +125,24 @@ Tensor read_rows(const OnnxArray& output, std::int64_t batch, std::int64_t count
   }
   require(is_score_type(dtype), "output", "f32, f16, f64 or labels", dtype);
   Tensor result({count, width_of(output, batch)});
-  if (dtype == "f32") copy<float>(output, result, as_is);
-  if (dtype == "f16") copy<std::uint16_t>(output, result, from_half);
-  if (dtype == "f64") {
-    copy<double>(output, result, [](double value) { return static_cast<float>(value); });
-  }
-  if (dtype == "bf16") {
-    copy<bfloat16>(output, result, [](bfloat16 value) { return static_cast<float>(value); });
-  }
+  copy_scores(output, result);
+  return result;
+}
+
+Tensor read_numbers(const OnnxArray& output, std::int64_t batch, std::int64_t count) {
+  const Shape& shape = output.shape;
+  // A file for one input may give (d).
+  const bool alone = shape.size() == 1 && batch == 1;
+  const std::int64_t size = volume(shape);
+  require(is_score_type(std::string(output.dtype)) && size > 0 &&
+              (alone || (shape.size() > 1 && shape.front() == batch)),
+          "embedding", text("numbers (", batch, ", ...)"),
+          text(output.dtype, ' ', to_string(shape)));
+  Tensor result({count, size / batch});
+  copy_scores(output, result);
+  const auto numbers = result.span<float>();
+  require(std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); }),
+          "embedding", "finite numbers", "NaN or infinity");
   return result;
 }
 

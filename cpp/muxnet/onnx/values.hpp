@@ -20,6 +20,11 @@ void write_rows(const Tensor& rows, std::int64_t batch, const std::string& dtype
 Tensor read_rows(const OnnxArray& output, std::int64_t batch, std::int64_t count,
                  const std::vector<std::int64_t>& labels);
 
+/// The first `count` rows of an output of `batch` rows (n, ...) as f32 (count, d), the numbers of
+/// each one after the other. Throws std::invalid_argument for another shape or type, and for
+/// numbers that are not finite.
+Tensor read_numbers(const OnnxArray& output, std::int64_t batch, std::int64_t count);
+
 /// Whether a type has labels rather than scores.
 bool is_label_type(const std::string& dtype);
 

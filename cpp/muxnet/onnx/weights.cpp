@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <iterator>
 
+#include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/onnx/protobuf.hpp"
 #include "muxnet/onnx/tensor_check.hpp"
+#include "muxnet/onnx/value_types.hpp"
 
 namespace muxnet {
 namespace {
@@ -76,18 +78,6 @@ class Writer {
     return result;
   }
 
-  static void append(std::uint64_t value, std::string& result) {
-    for (; value > 0x7FU; value >>= 7U) result += static_cast<char>(value | 0x80U);
-    result += static_cast<char>(value);
-  }
-
-  static void append(const Field& field, std::string_view bytes, std::string& result) {
-    append(field.number << 3U | field.wire, result);
-    if (field.wire == varints) return append(field.value, result);
-    if (field.wire == length_first) append(bytes.size(), result);
-    result += bytes;
-  }
-
   std::filesystem::path folder_;
 };
 
@@ -111,6 +101,20 @@ std::string with_weights(std::string_view model, const std::filesystem::path& fo
   if (elsewhere == 0) return std::string(model);
   if (model.size() + elsewhere > most) return {};
   return Writer(folder).write(Message::model, model);
+}
+
+std::string with_output(std::string model, const std::string& name) {
+  require(!model.empty(), "ONNX", "a file that is read whole", "a larger one");
+  const auto message = [](std::uint64_t number, const std::string& bytes) {
+    std::string result;
+    append({number, length_first, 0, {}}, bytes, result);
+    return result;
+  };
+  std::string element;
+  append({1, varints, static_cast<std::uint64_t>(number_of("f32")), {}}, {}, element);
+  const std::string type = message(1, element);
+  // Messages of one field are read as one: this graph is added to the one that is there.
+  return std::move(model) + message(7, message(12, message(1, name) + message(2, type)));
 }
 
 }  // namespace muxnet

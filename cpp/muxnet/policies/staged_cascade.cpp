@@ -157,12 +157,13 @@ class StagedCascadePolicy : public Policy {
     std::vector<PlanePoint> plane;
     std::vector<Stages> found;
     const double n = inputs.at(0, 0);
+    const auto added = added_costs();
     for (std::size_t s = 0; s + 1 < rows; ++s) {  // the last would pass over all
       for (std::size_t t = 0; t < columns; ++t) {
         const double entered = inputs.at(s, 0), answered = inputs.at(s, t);
         const double right =
             after.at(0, 0) - after.at(s, 0) + alone.at(s, t) + joint.at(s, 0) - joint.at(s, t);
-        const double spent = costs()[set[0]] * entered + costs()[set[1]] * (n - answered) +
+        const double spent = added[set[0]] * entered + added[set[1]] * (n - answered) +
                              beyond_first.at(s, 0) + beyond_last.at(0, 0) - beyond_last.at(s, t);
         plane.push_back({spent / n, right / n});
         found.push_back({set[0], set[1], entry.thresholds[s], sure.thresholds[t]});

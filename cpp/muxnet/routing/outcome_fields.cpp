@@ -236,6 +236,13 @@ void check_router(const OutcomeFields& fields) {
   check_finite(fields.offload_score, "offload_score", {n});
   check_range(fields.weights, "weights");
   check_range(fields.offload_score, "offload_score");
+  if (!fields.encoder.empty()) {
+    const auto& names = fields.models;
+    require(std::find(names.begin(), names.end(), fields.encoder) != names.end(), where,
+            "an encoder of its models", text('\'', fields.encoder, '\''));
+    require(!fields.weights.empty() || !fields.scores.empty(), where,
+            "a multiplexer's output beside its encoder", "none");
+  }
   if (fields.features.empty()) return;
   require(fields.features.shape().size() == 2, where, text("features f32 (", n, ", F)"),
           to_string(fields.features.shape()));

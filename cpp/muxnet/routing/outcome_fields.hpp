@@ -40,7 +40,8 @@ struct OutcomeFields {
   Tensor scores;         ///< f32 (n, N), logits of "model i is right"
   Tensor offload_score;  ///< f32 (n) in [0, 1]: 0 = device, 1 = cloud
   std::map<std::string, double> multiplexer_costs;  ///< kind -> cost of one pass of the multiplexer
-  Tensor features;                                  ///< f32 (n, F)
+  std::string encoder;  ///< the model whose output the multiplexer is shown; it is called first
+  Tensor features;      ///< f32 (n, F)
 
   std::string split;   ///< "held_out", "calibration", "test", ...
   std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"

@@ -58,6 +58,7 @@ OutcomeFields fields_of(const SafeTensors& file) {
     fields.multiplexer_costs[own_kinds[i]] = value[0];
   }
   fields.classes = parse_json(metadata_at(file, "classes")).get<std::int64_t>();
+  fields.encoder = metadata_at(file, "encoder");
   fields.score_kinds = parse_json(metadata_at(file, "score_kinds")).get<std::vector<std::string>>();
   for (const auto& kind :
        parse_json(metadata_at(file, "input_costs")).get<std::vector<std::string>>()) {
@@ -98,6 +99,7 @@ void OutcomeTable::save(const std::filesystem::path& path) const {
   file.metadata = {{"format", format_name},
                    {"models", Json(models()).dump()},
                    {"classes", Json(fields_->classes).dump()},
+                   {"encoder", fields_->encoder},
                    {"score_kinds", Json(fields_->score_kinds).dump()},
                    {"input_costs", Json(recorded_kinds).dump()},
                    {"costs", Json(kinds).dump()},

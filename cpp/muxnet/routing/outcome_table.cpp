@@ -8,6 +8,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
 #include "muxnet/core/names.hpp"
+#include "muxnet/routing/model_mask.hpp"
 
 namespace muxnet {
 namespace {
@@ -186,6 +187,12 @@ double OutcomeTable::multiplexer_cost(const std::string& kind) const {
   return found == fields_->multiplexer_costs.end() ? 0.0 : found->second;
 }
 
+std::uint64_t OutcomeTable::called_first() const {
+  if (fields_->encoder.empty()) return 0;
+  const auto found = std::find(models().begin(), models().end(), fields_->encoder);
+  return model_bit(static_cast<std::size_t>(found - models().begin()));
+}
+
 OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,
                                   const std::string& split) const {
   require(!rows.empty(), "outcome table subset", "at least one row", "none");
@@ -247,6 +254,7 @@ OutcomeTable OutcomeTable::of_models(const std::vector<std::int64_t>& places) co
     for (const std::int64_t place : places) values.push_back(all[static_cast<std::size_t>(place)]);
   }
   part.weights = part.scores = part.offload_score = Tensor();
+  part.encoder.clear();
   part.multiplexer_costs.clear();
   return OutcomeTable(std::move(part));
 }

@@ -87,6 +87,9 @@ class OutcomeTable {
   /// Cost of one pass of the multiplexer; 0 when the table has no multiplexer.
   double multiplexer_cost(const std::string& kind) const;
 
+  /// The bit of the model that has to run before the multiplexer can look; 0: none.
+  std::uint64_t called_first() const;
+
   /// The rows `rows`, in that order, which keep their place in the source. Throws
   /// std::invalid_argument on a row outside [0, n). `split` renames the part when not empty.
   OutcomeTable subset(std::span<const std::int64_t> rows, const std::string& split = "") const;

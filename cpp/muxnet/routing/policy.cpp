@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "muxnet/core/names.hpp"
+#include "muxnet/routing/encoder_rule.hpp"
 
 namespace muxnet {
 namespace {
@@ -71,6 +72,7 @@ void Policy::fit(const OutcomeTable& recorded) {
   class_names_ = held_out.fields().class_names;
   accuracies_ = held_out.accuracies();
   dropped_ = 0;
+  called_first_ = needs().scores ? held_out.called_first() : 0;
   calibration_.reset();  // what it learns from is calibrated already
   std::shared_ptr<const AnswerCalibration> calibration;
   if (needs().distributions && !held_out.distributed()) {
@@ -81,8 +83,10 @@ void Policy::fit(const OutcomeTable& recorded) {
   require(!candidates_.empty(), where, "at least one operating point", "none");
   for (auto& point : candidates_) {
     if (point.called_shares.size() == models_.size()) continue;
-    point.called_shares = replay(held_out, point.parameters).called_shares(held_out.model_count());
+    point.called_shares =
+        make_rule(point.parameters)->replay(held_out).called_shares(held_out.model_count());
   }
+  for (auto& point : candidates_) pay_first(point);
   multiplexer_cost_ = uses_multiplexer() ? held_out.multiplexer_cost(options_.cost_kind) : 0;
   if (options_.cost_kind == "macs")
     multiplexer_cost_ += make_rule(candidates_.front().parameters)->macs();
@@ -128,7 +132,7 @@ void Policy::without(std::size_t model) {
   require(model < models_.size(), where, text("a model below ", models_.size()), text(model));
   std::vector<OperatingPoint> kept;
   for (const auto& point : candidates_) {
-    const std::uint64_t called = make_rule(point.parameters)->may_call();
+    const std::uint64_t called = whole_rule(point.parameters)->may_call();
     if ((called & model_bit(model)) == 0) kept.push_back(point);
   }
   require(!kept.empty(), where,
@@ -205,9 +209,23 @@ std::unique_ptr<Rule> Policy::rule() const {
 std::unique_ptr<Rule> Policy::rule(const OperatingPoint& point) const {
   const auto hold = reading(name() + ".rule");
   require_fitted();
-  auto rule = make_rule(point.parameters);
+  auto rule = whole_rule(point.parameters);
   if (!calibration_) return rule;
   return std::make_unique<CalibratedRule>(std::move(rule), calibration_);
+}
+
+std::unique_ptr<Rule> Policy::whole_rule(const PolicyParameters& parameters) const {
+  auto rule = make_rule(parameters);
+  if (called_first_ == 0) return rule;
+  return std::make_unique<EncoderRule>(std::move(rule), called_first_);
+}
+
+/// Where search() has counted only the calls that the rule itself asks for.
+void Policy::pay_first(OperatingPoint& point) const {
+  for (const std::size_t model : models_of(called_first_)) {
+    point.cost += (1 - point.called_shares[model]) * costs_[model];
+    point.called_shares[model] = 1;
+  }
 }
 
 Decisions Policy::decide(const OutcomeTable& table) const {
@@ -234,7 +252,7 @@ Decisions Policy::decide_by(const OutcomeTable& table, const PolicyParameters& p
 }
 
 Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& parameters) const {
-  const auto rule = make_rule(parameters);
+  const auto rule = whole_rule(parameters);
   Decisions decisions = rule->replay(table);
   decisions.uses_multiplexer = uses_multiplexer();
   decisions.rule_macs = rule->macs();
@@ -305,9 +323,15 @@ std::vector<std::size_t> Policy::by_cost() const {
   return order;
 }
 
+std::vector<double> Policy::added_costs() const {
+  std::vector<double> result = costs_;
+  for (const std::size_t model : models_of(called_first_)) result[model] = 0;
+  return result;
+}
+
 std::vector<double> Policy::relative_costs() const {
   const double dearest = *std::max_element(costs_.begin(), costs_.end());
-  std::vector<double> result = costs_;
+  std::vector<double> result = added_costs();
   for (double& cost : result) cost = dearest > 0 ? cost / dearest : 0;
   return result;
 }

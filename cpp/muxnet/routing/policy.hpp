@@ -138,6 +138,9 @@ class Policy {
   /// The model most accurate on the inputs it was fitted on, the cheapest of equals, of those that
   /// may still be called.
   std::size_t best_single() const;
+  /// The bit of the model that is called first, for every input, as the multiplexer is shown what
+  /// it gives; 0: none.
+  std::uint64_t called_first() const { return called_first_; }
   /// Names of the models it was fitted for.
   const std::vector<std::string>& models() const { return models_; }
   /// Number of classes of their answers.
@@ -192,7 +195,9 @@ class Policy {
 
   /// Models by rising cost.
   std::vector<std::size_t> by_cost() const;
-  /// (N), costs over the dearest one's.
+  /// (N), what calling each adds: its cost, nothing where it is called first anyway.
+  std::vector<double> added_costs() const;
+  /// (N), those over the dearest model's cost.
   std::vector<double> relative_costs() const;
 
  private:
@@ -201,6 +206,9 @@ class Policy {
 
   void require_fitted() const;
   Decisions decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const;
+  /// make_rule() behind what is called first.
+  std::unique_ptr<Rule> whole_rule(const PolicyParameters& parameters) const;
+  void pay_first(OperatingPoint& point) const;
   Decisions replay(const OutcomeTable& table, const PolicyParameters& parameters) const;
   /// Makes the front and the default point from the candidates.
   void choose_again();
@@ -214,6 +222,7 @@ class Policy {
   std::vector<double> costs_, prices_, accuracies_;
   double multiplexer_cost_ = 0;
   std::uint64_t dropped_ = 0;  ///< models that without() named
+  std::uint64_t called_first_ = 0;
   std::int64_t classes_ = 0;
   std::size_t best_single_ = 0;
   std::shared_ptr<const TableIdentity> identity_;

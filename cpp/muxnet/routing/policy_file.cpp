@@ -1,3 +1,4 @@
+#include <bit>
 #include <cinttypes>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -40,6 +41,7 @@ Json Policy::to_json() const {
           {"multiplexer_cost", multiplexer_cost_},
           {"accuracies", accuracies_},
           {"dropped", dropped_},
+          {"called_first", called_first_},
           {"candidates", candidates_},
           {"point", point_},
           {"learnt", learnt()},
@@ -66,6 +68,9 @@ void Policy::from_json(const Json& content) {
           text(count, " models, ", costs_.size(), " costs, ", prices_.size(), " prices, ",
                accuracies_.size(), " accuracies, ", candidates_.size(), " points"));
   require((~dropped_ & all_models(count)) != 0, name(), "a model that may be called", "none");
+  content.at("called_first").get_to(called_first_);
+  require((called_first_ & ~all_models(count)) == 0 && std::popcount(called_first_) <= 1, name(),
+          "one of its models to be called first", text(called_first_));
   restore(content.at("learnt"));
   calibration_.reset();
   if (const Json& calibration = content.at("calibration"); !calibration.is_null()) {

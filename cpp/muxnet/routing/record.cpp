@@ -331,6 +331,11 @@ Json plan_decision(const Policy& policy, Evidence evidence) {
   unsure.show(0, evidence);
   evidence.called = 0;
   Json plan;
+  if (policy.called_first() != 0 && evidence.scores.empty() && evidence.weights.empty()) {
+    plan["call"] = plan["awaits"] = names_of(policy.called_first(), policy.models());
+    plan["then"] = Json::array();
+    return plan;
+  }
   run_steps(*rule, evidence, [&](const Evidence& before, const Step& step) {
     const Reason reason = rule->explain(before);
     if (before.called == 0) {

@@ -81,7 +81,8 @@ std::vector<ReplayedRecord> replay_records(const Policy& policy,
 /// What is known before any model has run: the models called first and, from there on, the
 /// comparisons that would call for more if each answered as unsure as can be (all classes alike).
 /// JSON: `call`, names; `then`, a list of `why` (without a value) and `call`, empty where even such
-/// an answer is enough.
+/// an answer is enough. Where the multiplexer is shown what the first model gives, and nothing is
+/// known of that, `awaits` it, and no further step is.
 nlohmann::ordered_json plan_decision(const Policy& policy, Evidence evidence);
 
 }  // namespace muxnet

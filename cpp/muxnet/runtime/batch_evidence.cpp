@@ -29,8 +29,10 @@ BatchEvidence::BatchEvidence(std::int64_t rows, std::int64_t models, std::int64_
 Evidence BatchEvidence::of(std::int64_t row, std::uint64_t called) const {
   Evidence evidence;
   evidence.input = first_input + row;
-  evidence.weights = row_of(view.weights, row);
-  evidence.scores = row_of(view.scores, row);
+  if ((called_first & ~called) == 0) {
+    evidence.weights = row_of(view.weights, row);
+    evidence.scores = row_of(view.scores, row);
+  }
   if (!view.offload_score.empty()) evidence.offload_score = view.offload_score.data<float>()[row];
   evidence.features = row_of(view.features, row);
   evidence.called = called;

@@ -28,6 +28,8 @@ class BatchEvidence {
   void make_room(const Multiplexer& multiplexer);
   /// Of all rows.
   MultiplexerView view;
+  /// Models that have to be called before a row's view is there: until then it is left out.
+  std::uint64_t called_first = 0;
   std::int64_t first_input = 0;
 
  private:

@@ -27,6 +27,10 @@ class Classifier {
   /// answers of another shape, BusyError while another thread trains the model.
   virtual Tensor answer(const Tensor& images) = 0;
 
+  /// The same with the embedding that it was opened to give, from one run. Throws
+  /// std::invalid_argument too where it gives none.
+  virtual EmbeddedAnswers answer_embedded(const Tensor& images);
+
   using Done = std::function<void(Answered)>;
   /// The same without waiting for a model that runs elsewhere, for at most `within_ms`: `done` is
   /// called once, by this thread before it returns or by another, and must neither block nor throw.

@@ -25,12 +25,14 @@ Tensor all_probabilities(const ModelPool& pool, const Tensor& images) {
 }  // namespace
 
 OutcomeTable with_view(const OutcomeTable& table, const MultiplexerView& view,
-                       const std::map<std::string, double>& multiplexer_costs) {
+                       const std::map<std::string, double>& multiplexer_costs,
+                       const std::string& encoder) {
   OutcomeFields fields = table.fields();
   fields.weights = view.weights;
   fields.scores = view.scores;
   fields.offload_score = view.offload_score;
   fields.multiplexer_costs = multiplexer_costs;
+  fields.encoder = encoder;
   std::erase_if(fields.costs,
                 [&](const auto& of) { return !multiplexer_costs.contains(of.first); });
   return OutcomeTable(std::move(fields));

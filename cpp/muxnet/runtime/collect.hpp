@@ -26,9 +26,10 @@ OutcomeTable collect_outcomes(const ModelPool& pool, const Tensor& images,
                               const CollectOptions& options);
 
 /// A table's answers with what a multiplexer says of the same inputs. `multiplexer_costs`: of one
-/// pass, by kind; the models' costs of other kinds are left out. Throws std::invalid_argument where
-/// they do not fit.
+/// pass, by kind; the models' costs of other kinds are left out; `encoder`: the model that it looks
+/// at, where there is one. Throws std::invalid_argument where they do not fit.
 OutcomeTable with_view(const OutcomeTable& table, const MultiplexerView& view,
-                       const std::map<std::string, double>& multiplexer_costs);
+                       const std::map<std::string, double>& multiplexer_costs,
+                       const std::string& encoder = {});
 
 }  // namespace muxnet

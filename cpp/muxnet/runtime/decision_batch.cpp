@@ -6,13 +6,9 @@
 #include "muxnet/core/error.hpp"
 
 namespace muxnet {
+namespace {
 
-DecisionBatch::DecisionBatch(std::shared_ptr<const Rule> rule, std::int64_t n, std::int64_t models,
-                             MultiplexerView view, std::int64_t first_input)
-    : rule_(std::move(rule)), known_(n, models, 0) {
-  require(rule_ != nullptr && n > 0 && models > 0, "decision batch",
-          "a rule, inputs and models, one at least of each",
-          text(n, " inputs and ", models, " models"));
+void check_view(const MultiplexerView& view, std::int64_t n, std::int64_t models) {
   for (const Tensor* seen : {&view.weights, &view.scores, &view.offload_score}) {
     const Shape shape = seen == &view.offload_score ? Shape{n} : Shape{n, models};
     require(seen->empty() || (seen->shape() == shape && seen->dtype() == DType::f32),
@@ -23,6 +19,17 @@ DecisionBatch::DecisionBatch(std::shared_ptr<const Rule> rule, std::int64_t n, s
   require(features.empty() || (features.dtype() == DType::f32 && features.shape().size() == 2 &&
                                features.dim(0) == n),
           "decision batch", text("features f32 (", n, ", F)"), to_string(features.shape()));
+}
+
+}  // namespace
+
+DecisionBatch::DecisionBatch(std::shared_ptr<const Rule> rule, std::int64_t n, std::int64_t models,
+                             MultiplexerView view, std::int64_t first_input)
+    : rule_(std::move(rule)), known_(n, models, 0) {
+  require(rule_ != nullptr && n > 0 && models > 0, "decision batch",
+          "a rule, inputs and models, one at least of each",
+          text(n, " inputs and ", models, " models"));
+  check_view(view, n, models);
   known_.view = std::move(view);
   known_.first_input = first_input;
   called_.assign(static_cast<std::size_t>(n), 0);
@@ -31,6 +38,13 @@ DecisionBatch::DecisionBatch(std::shared_ptr<const Rule> rule, std::int64_t n, s
   waiting_.resize(static_cast<std::size_t>(n));
   std::iota(waiting_.begin(), waiting_.end(), std::int64_t{0});
   advance();
+}
+
+void DecisionBatch::show(MultiplexerView view) {
+  const auto writing = access_.write("decision batch, show");
+  if (view.features.empty()) view.features = known_.view.features;
+  check_view(view, known_.rows(), known_.models());
+  known_.view = std::move(view);
 }
 
 /// Once the first answers say how many classes there are.

@@ -21,6 +21,11 @@ class DecisionBatch {
   DecisionBatch(std::shared_ptr<const Rule> rule, std::int64_t n, std::int64_t models,
                 MultiplexerView view = {}, std::int64_t first_input = 0);
 
+  /// Takes what the multiplexer says of all inputs, where that is known only after the models that
+  /// are called first: before their answers are stored. Throws std::invalid_argument on another
+  /// shape.
+  void show(MultiplexerView view);
+
   /// Keeps others from storing.
   Access::Hold reading(std::string_view where) const { return access_.read(where); }
 

@@ -32,20 +32,25 @@ class NetworkClassifier final : public Classifier {
 class CheckedClassifier final : public Classifier {
  public:
   CheckedClassifier(std::unique_ptr<Classifier> inner, std::string name, std::int64_t classes,
-                    bool logits, std::vector<std::int64_t> places, bool reversed)
+                    AnswerKind kind, std::vector<std::int64_t> places, bool reversed)
       : inner_(std::move(inner)),
         name_(std::move(name)),
         classes_(classes),
-        logits_(logits),
+        kind_(kind),
         places_(std::move(places)),
         reversed_(reversed) {}
 
   Tensor answer(const Tensor& images) override {
-    return checked(inner_->answer(shown(images)), images.dim(0));
+    return checked(inner_->answer(turned(images)), images.dim(0));
+  }
+
+  EmbeddedAnswers answer_embedded(const Tensor& images) override {
+    EmbeddedAnswers found = inner_->answer_embedded(turned(images));
+    return {checked(found.answers, images.dim(0)), std::move(found.embedding)};
   }
 
   void begin(const Tensor& images, double within_ms, const Done& done) override {
-    inner_->begin(shown(images), within_ms, [this, n = images.dim(0), done](Answered found) {
+    inner_->begin(turned(images), within_ms, [this, n = images.dim(0), done](Answered found) {
       try {
         if (!found.failure) found.answers = checked(found.answers, n);
       } catch (...) {
@@ -56,19 +61,19 @@ class CheckedClassifier final : public Classifier {
   }
 
  private:
-  Tensor shown(const Tensor& images) const {
-    return reversed_ ? with_reversed_channels(images) : images;
+  Tensor turned(const Tensor& images) const {
+    return reversed_ && images.shape().size() == 4 ? with_reversed_channels(images) : images;
   }
 
   Tensor checked(const Tensor& answers, std::int64_t n) const {
     const auto own = places_.empty() ? classes_ : static_cast<std::int64_t>(places_.size());
-    return placed(probabilities_of(answers, n, own, logits_, name_), classes_, places_);
+    return placed(probabilities_of(answers, n, own, kind_, name_), classes_, places_);
   }
 
   std::unique_ptr<Classifier> inner_;
   std::string name_;
   std::int64_t classes_;
-  bool logits_;
+  AnswerKind kind_;
   std::vector<std::int64_t> places_;
   bool reversed_;
 };
@@ -88,6 +93,17 @@ void check_probabilities(std::span<const float> row, const std::string& name) {
   }
   require(std::abs(sum - 1) <= sum_tolerance, name,
           text("probabilities that sum to 1 within ", sum_tolerance), text("a sum of ", sum));
+}
+
+/// Each over their sum; all alike where none is above 0.
+void share_out(std::span<const float> scores, float* dst, const std::string& name) {
+  float sum = 0;
+  for (const float value : scores) {
+    require(value >= 0 && value <= 1, name, "scores in [0, 1], each label's own", text(value));
+    sum += value;
+  }
+  const auto alike = 1 / static_cast<float>(scores.size());
+  for (const float value : scores) *dst++ = sum > 0 ? value / sum : alike;
 }
 
 void stretch(std::vector<float>& values, std::size_t channels, const std::string& where) {
@@ -113,12 +129,13 @@ HostedModel host(std::shared_ptr<Model> model) {
   return result;
 }
 
-HostedModel host(HostedModel outside, bool logits) {
+HostedModel host(HostedModel outside, AnswerKind kind) {
   const Shape& shape = outside.image_shape;
   const auto positive = [](std::int64_t extent) { return extent > 0; };
-  require(
-      shape.size() == 4 && shape.front() == 1 && std::all_of(shape.begin(), shape.end(), positive),
-      outside.name, "images (1, c, h, w)", to_string(shape));
+  const bool vectors = shape.size() == 2;
+  require((vectors || shape.size() == 4) && shape.front() == 1 &&
+              std::all_of(shape.begin(), shape.end(), positive),
+          outside.name, "images (1, c, h, w) or vectors (1, d)", to_string(shape));
   require(outside.classes > 1, outside.name, "at least 2 classes", text(outside.classes));
   require(std::isfinite(outside.cost) && outside.cost >= 0, text(outside.name, ", cost"),
           "a finite number of at least 0", text(outside.cost));
@@ -129,11 +146,13 @@ HostedModel host(HostedModel outside, bool logits) {
             text("different classes below ", outside.classes), text(place));
   }
   const auto channels = static_cast<std::size_t>(shape[1]);
-  stretch(outside.normalization.mean, channels, text(outside.name, ", mean"));
-  stretch(outside.normalization.deviation, channels, text(outside.name, ", deviation"));
+  if (!vectors) {
+    stretch(outside.normalization.mean, channels, text(outside.name, ", mean"));
+    stretch(outside.normalization.deviation, channels, text(outside.name, ", deviation"));
+  }
   outside.open = [open = std::move(outside.open), name = outside.name, classes = outside.classes,
-                  logits, places = outside.places, reversed = outside.reversed] {
-    return std::make_unique<CheckedClassifier>(open(), name, classes, logits, places, reversed);
+                  kind, places = outside.places, reversed = outside.reversed] {
+    return std::make_unique<CheckedClassifier>(open(), name, classes, kind, places, reversed);
   };
   return outside;
 }
@@ -158,8 +177,8 @@ Tensor placed(const Tensor& own, std::int64_t classes, const std::vector<std::in
   return all;
 }
 
-Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes, bool logits,
-                        const std::string& name) {
+Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes,
+                        AnswerKind kind, const std::string& name) {
   const auto& shape = answers.shape();
   require(answers.dtype() == DType::f32 && shape.size() == 2 && shape[0] == n && shape[1] > 0 &&
               (classes == 0 || shape[1] == classes),
@@ -170,14 +189,12 @@ Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t clas
   require(std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }), name,
           "finite answers", "NaN or infinity");
   const auto width = static_cast<std::size_t>(shape[1]);
-  Tensor result = logits ? Tensor(shape) : answers;
+  Tensor result = kind == AnswerKind::probabilities ? answers : Tensor(shape);
   for (std::size_t begin = 0; begin < values.size(); begin += width) {
     const auto row = values.subspan(begin, width);
-    if (logits) {
-      softmax(row, result.data<float>() + begin);
-    } else {
-      check_probabilities(row, name);
-    }
+    if (kind == AnswerKind::probabilities) check_probabilities(row, name);
+    if (kind == AnswerKind::logits) softmax(row, result.data<float>() + begin);
+    if (kind == AnswerKind::scores) share_out(row, result.data<float>() + begin, name);
   }
   return result;
 }

@@ -18,9 +18,9 @@ namespace muxnet {
 struct HostedModel {
   std::string name;             ///< for policies and messages
   double cost = 0;              ///< of one image, as the policy counts it; networks of ours: MACs
-  Shape image_shape;            ///< (1, c, h, w)
+  Shape image_shape;            ///< (1, c, h, w); (1, d) of one that takes vectors
   std::int64_t classes = 0;     ///< K
-  Normalization normalization;  ///< of its images: a value per channel
+  Normalization normalization;  ///< of its images: a value per channel; vectors are as they come
   std::size_t at_once = 0;      ///< batches at a time, whoever asks; 0: any number
   std::shared_ptr<EndpointClient> elsewhere{};  ///< what reaches it, where another process runs it
   /// Gives one whose answers are class probabilities f32 (n, K).
@@ -40,20 +40,27 @@ Tensor sized_for(const HostedModel& model, const Tensor& images);
 /// Answers f32 (n, k) over a model's own classes as answers f32 (n, K) over all, by `places`; as
 /// they are where there are none.
 Tensor placed(const Tensor& own, std::int64_t classes, const std::vector<std::int64_t>& places);
+/// What a model's answers f32 (n, K) are.
+enum class AnswerKind {
+  probabilities,  ///< each row sums to 1
+  logits,         ///< their softmax does
+  scores,  ///< a probability of each label by itself, as of a sigmoid: over their sum it does
+};
 
 /// A network of ours.
 HostedModel host(std::shared_ptr<Model> model);
 
-/// A model of someone else's, whose answers are logits where `logits` says so: they are turned into
-/// probabilities, and checked as probabilities_of() does. What `open` gives is shown the channels
-/// in reverse order where `reversed` says so. A mean or deviation of one value stands
-/// for all channels. Throws std::invalid_argument for a description that is not whole.
-HostedModel host(HostedModel outside, bool logits);
+/// A model of someone else's, whose answers are made probabilities as probabilities_of() does. What
+/// `open` gives is shown the channels in reverse order where `reversed` says so. A mean or
+/// deviation of one value stands for all channels. Throws std::invalid_argument for a description
+/// that is not whole.
+HostedModel host(HostedModel outside, AnswerKind kind);
 
-/// Answers f32 (n, K) as probabilities: their softmax where they are logits. `classes` 0: any K.
-/// Throws std::invalid_argument for another shape, numbers that are not finite, and rows that are
-/// no probabilities.
-Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes, bool logits,
-                        const std::string& name);
+/// Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
+/// keeps their order, and all classes alike where each is 0. `classes` 0: any K. Throws
+/// std::invalid_argument for another shape, numbers that are not finite, scores outside [0, 1], and
+/// rows that are no probabilities.
+Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes,
+                        AnswerKind kind, const std::string& name);
 
 }  // namespace muxnet

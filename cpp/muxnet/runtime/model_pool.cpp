@@ -34,6 +34,10 @@ Tensor ModelPool::probabilities(std::size_t index, const Tensor& images) const {
   return classifiers_.at(index)->answer(images);
 }
 
+EmbeddedAnswers ModelPool::answer_embedded(std::size_t index, const Tensor& images) const {
+  return classifiers_.at(index)->answer_embedded(images);
+}
+
 void ModelPool::begin(std::size_t index, const Tensor& images, double within_ms,
                       const Classifier::Done& done) const {
   classifiers_.at(index)->begin(images, within_ms, done);

@@ -27,6 +27,8 @@ class ModelPool {
   /// Class probabilities f32 (n, K) of one model for images f32 (n, c, h, w), normalised as it
   /// wants them.
   Tensor probabilities(std::size_t index, const Tensor& images) const;
+  /// The same with its embedding, as Classifier::answer_embedded().
+  EmbeddedAnswers answer_embedded(std::size_t index, const Tensor& images) const;
   /// The same without waiting, as Classifier::begin().
   void begin(std::size_t index, const Tensor& images, double within_ms,
              const Classifier::Done& done) const;

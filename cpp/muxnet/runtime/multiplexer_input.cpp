@@ -16,6 +16,11 @@ void add_all(Register<MultiplexerKind>& kinds) {
              perceptron,
              MultiplexerSource::vectors,
              {}});
+  kinds.add({"embedding",
+             "an output of the cheapest model, which then always runs first",
+             perceptron,
+             MultiplexerSource::embeddings,
+             {}});
   kinds.add({"statistics", "a dozen features of the image made by hand", perceptron, images,
              image_statistics});
 }

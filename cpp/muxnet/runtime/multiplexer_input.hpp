@@ -15,8 +15,9 @@ namespace muxnet {
 
 /// What a multiplexer is shown.
 enum class MultiplexerSource {
-  images,   ///< the images of the models
-  vectors,  ///< numbers that come with each input
+  images,      ///< the images of the models
+  vectors,     ///< numbers that come with each input
+  embeddings,  ///< numbers that a model of the pool gives beside its answer
 };
 
 /// A kind of multiplexer: what it is shown, and what looks at that.

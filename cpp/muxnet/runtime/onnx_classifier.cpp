@@ -11,6 +11,11 @@ class OnnxClassifier final : public Classifier {
   explicit OnnxClassifier(std::shared_ptr<const OnnxModel> model) : model_(std::move(model)) {}
 
   Tensor answer(const Tensor& images) override { return model_->answer(images); }
+  EmbeddedAnswers answer_embedded(const Tensor& images) override {
+    EmbeddedAnswers found = model_->answer_embedded(images);
+    if (found.embedding.empty()) return Classifier::answer_embedded(images);
+    return found;
+  }
 
  private:
   std::shared_ptr<const OnnxModel> model_;

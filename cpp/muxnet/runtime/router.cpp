@@ -10,6 +10,8 @@ Router::Router(std::shared_ptr<ModelPool> pool, Multiplexer multiplexer,
                std::shared_ptr<const Rule> rule)
     : pool_(std::move(pool)), multiplexer_(std::move(multiplexer)), rule_(std::move(rule)) {
   require(pool_ != nullptr && rule_ != nullptr, "router", "a model pool and a rule", "none");
+  require(!multiplexer_.encoder, "router", "a multiplexer that looks at inputs",
+          "one that looks at what a model gives");
   for (std::size_t model = 1; model < pool_->size(); ++model) {
     require(pool_->input_shape(model) == pool_->input_shape(0),
             text("router: ", pool_->names()[model]),

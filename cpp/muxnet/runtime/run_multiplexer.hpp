@@ -12,6 +12,12 @@
 
 namespace muxnet {
 
+/// A model of the pool that a multiplexer looks at an output of.
+struct Encoder {
+  std::string model;   ///< its name
+  std::string output;  ///< of its file, by name
+};
+
 /// A trained multiplexer and how its scores become weights (Eq. 5 and 6).
 struct Multiplexer {
   std::shared_ptr<Model> model;                  ///< the network
@@ -22,7 +28,8 @@ struct Multiplexer {
   std::string kind = "image";  ///< what it is shown: of multiplexer_kinds()
   /// What raw images become before it is shown them, or what is told of them; none: as they are.
   std::optional<ImageFormat> images{};
-  std::optional<double> price{};  ///< of one pass, in the unit of `costs`; none: its MACs
+  std::optional<double> price{};     ///< of one pass, in the unit of `costs`; none: its MACs
+  std::optional<Encoder> encoder{};  ///< the model that it looks at, and which output; none: inputs
 };
 
 /// Whether its network has the single output "offload": 0 = device, 1 = cloud.

@@ -74,11 +74,16 @@ MultiplexerOptions network_from(const Json& content) {
   return network;
 }
 
+Json encoder_json(const Encoder& encoder) {
+  return {{"model", encoder.model}, {"output", encoder.output}};
+}
+
 Json to_json(const SavedMultiplexer& saved, const std::string& weights) {
   const Multiplexer& own = saved.multiplexer;
   return {{"format", format_name},
           {"kind", own.kind},
           {"images", own.images ? parse_json(to_json(*own.images)) : Json()},
+          {"encoder", own.encoder ? encoder_json(*own.encoder) : Json()},
           {"network", network_json(saved.network)},
           {"objective", objectives.of(own.objective)},
           {"formulation", formulations.of(own.weights.formulation)},
@@ -103,6 +108,8 @@ void check(const SavedMultiplexer& saved) {
           "costs", text(count, " numbers above 0"), text(own.costs.size(), " numbers"));
   require(own.price && std::isfinite(*own.price) && *own.price >= 0, "cost",
           "a number of at least 0", own.price ? text(*own.price) : "none");
+  const bool known = !own.encoder || names.contains(own.encoder->model);
+  require(known, "encoder", "one of its models", known ? "" : own.encoder->model);
   require(saved.classes > 0, "classes", "at least 1", text(saved.classes));
   require(std::isfinite(own.weights.lambda_cost) && own.weights.lambda_cost >= 0, "lambda_cost",
           "a number of at least 0", text(own.weights.lambda_cost));
@@ -124,6 +131,31 @@ std::shared_ptr<Model> read_model(const MultiplexerOptions& network,
   return model;
 }
 
+/// Whether it has what its kind is shown, and fits that.
+void check_source(const SavedMultiplexer& saved) {
+  const Multiplexer& own = saved.multiplexer;
+  const MultiplexerSource source = multiplexer_kinds().find(own.kind).source;
+  const bool vectors = source != MultiplexerSource::images;
+  require(own.images.has_value() != vectors, "images", vectors ? "none for vectors" : "a format",
+          vectors ? "one" : "none");
+  const bool embeds = source == MultiplexerSource::embeddings;
+  require(own.encoder.has_value() == embeds, "encoder",
+          embeds ? "the model that it looks at" : text("none for ", own.kind),
+          embeds ? "none" : "one");
+  const Shape vector{saved.network.channels};
+  Shape input = vectors ? vector : own.images->shape();
+  require(volume(input) <= most_values, "images", text("at most ", most_values, " values"),
+          to_string(input));
+  input.insert(input.begin(), 1);
+  const MultiplexerInput fits(own, input);
+}
+
+std::optional<Encoder> encoder_from(const Json& content) {
+  const Json encoder = content.value("encoder", Json());  // of those that have one
+  if (encoder.is_null()) return {};
+  return Encoder{encoder.at("model").get<std::string>(), encoder.at("output").get<std::string>()};
+}
+
 SavedMultiplexer from_json(const Json& content, const std::filesystem::path& weights) {
   const auto format = content.at("format").get<std::string>();
   require(format == format_name, "format", format_name, format);
@@ -133,6 +165,7 @@ SavedMultiplexer from_json(const Json& content, const std::filesystem::path& wei
   if (!content.at("images").is_null()) {
     own.images = image_format_from_json(content.at("images").dump());
   }
+  own.encoder = encoder_from(content);
   own.objective = objectives.read(content);
   own.weights.formulation = formulations.read(content);
   content.at("lambda_cost").get_to(own.weights.lambda_cost);
@@ -150,15 +183,7 @@ SavedMultiplexer from_json(const Json& content, const std::filesystem::path& wei
   require(content.at("weights").get<std::string>() == digest, weights.filename().string(),
           "the weights that were written with it", "others");
   own.model = read_model(saved.network, weights);
-  const bool vectors = multiplexer_kinds().find(own.kind).source == MultiplexerSource::vectors;
-  require(own.images.has_value() != vectors, "images", vectors ? "none for vectors" : "a format",
-          vectors ? "one" : "none");
-  const Shape vector{saved.network.channels};
-  Shape input = vectors ? vector : own.images->shape();
-  require(volume(input) <= most_values, "images", text("at most ", most_values, " values"),
-          to_string(input));
-  input.insert(input.begin(), 1);
-  const MultiplexerInput fits(own, input);
+  check_source(saved);
   return saved;
 }
 

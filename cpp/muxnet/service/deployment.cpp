@@ -1,6 +1,7 @@
 #include "muxnet/service/deployment.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 
 #include "muxnet/core/error.hpp"
@@ -19,21 +20,31 @@ void probe(const CompiledDeployment& deployment) {
   const std::int64_t classes = deployment.classes();
   BatchEvidence known(1, static_cast<std::int64_t>(models), classes);
   if (deployment.uses_multiplexer()) known.make_room(parts.multiplexer);
+  const std::uint64_t first = known.called_first = deployment.called_first();
   Tensor unsure({1, classes});
   std::ranges::fill(unsure.span<float>(), 1.0F / static_cast<float>(classes));
   for (std::size_t model = 0; model < models; ++model) known.store(0, model, unsure, 0);
-  for (const auto& rule : parts.rules) rule->next(known.of(0, 0));
-  if (parts.shadow) parts.shadow->next(known.of(0, 0));
-  for (const auto& recorder : parts.recorders) recorder->record(known.of(0, 0), all_models(models));
+  for (const std::uint64_t called : {std::uint64_t{0}, first}) {
+    for (const auto& rule : parts.rules) rule->next(known.of(0, called));
+    if (parts.shadow) parts.shadow->next(known.of(0, called));
+  }
+  for (const auto& recorder : parts.recorders)
+    recorder->record(known.of(0, first), all_models(models));
   if (!parts.monitor) return;
   DriftMonitor copy = *parts.monitor;
-  copy.observe(deployment.watched(known.of(0, 0)));
+  copy.observe(deployment.watched(known.of(0, first)));
 }
 
-/// Pixels as a camera might give them: an image of one colour is no input that a model must take.
+/// Pixels as a camera might give them, or numbers: an image of one colour is no input that a model
+/// must take.
 Tensor noise(Shape shape) {
-  Tensor images(std::move(shape), DType::u8);
   Random random(1);
+  if (shape.size() == 2) {
+    Tensor vectors(std::move(shape));
+    for (float& number : vectors.span<float>()) number = static_cast<float>(random.normal());
+    return vectors;
+  }
+  Tensor images(std::move(shape), DType::u8);
   for (auto& pixel : images.span<std::uint8_t>()) {
     pixel = static_cast<std::uint8_t>(random.next() >> 24);
   }
@@ -63,16 +74,27 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
     pools_.emplace_back(parts_.models);
     if (uses_multiplexer()) predictors_.emplace_back(*parts_.multiplexer.model);
   }
+  find_encoder();
   find_shapes();
   for (const HostedModel& model : parts_.models) {
     inputs_.push_back(input_for(inputs_.size() + 1, model.normalization));
   }
   costs_ = pools_.front().costs();
   if (uses_multiplexer()) {
-    multiplexer_input_.emplace(parts_.multiplexer, input_shape(0));
+    multiplexer_input_.emplace(parts_.multiplexer, multiplexer_shape());
     multiplexer_cost_ = cost_of(parts_.multiplexer);
   }
   probe(*this);
+}
+
+void CompiledDeployment::find_encoder() {
+  const auto& encoder = parts_.multiplexer.encoder;
+  if (!uses_multiplexer() || !encoder) return;
+  for (std::size_t i = 0; i < parts_.models.size(); ++i) {
+    if (parts_.models[i].name == encoder->model && !elsewhere(i + 1)) called_first_ = model_bit(i);
+  }
+  require(called_first_ != 0, "deployment, multiplexer",
+          text("the model that it looks at, '", encoder->model, "', in this process"), "others");
 }
 
 /// Finds the shape of each image tensor that requests have, from the stages that are shown it.
@@ -82,8 +104,8 @@ void CompiledDeployment::find_shapes() {
           text("none, or one of the images for each of ", stages, " stages"),
           text(parts_.shown.size()));
   for (Stage stage = stages; stage-- > 0;) {
-    if (stage == 0 && !uses_multiplexer()) break;
-    const Shape wanted = stage > 0 ? parts_.models[stage - 1].image_shape : multiplexer_images();
+    if (stage == 0 && !looks_first()) break;
+    const Shape wanted = stage > 0 ? parts_.models[stage - 1].image_shape : multiplexer_shape();
     require(shown(stage) < stages, "deployment, shown", text("below ", stages), text(shown(stage)));
     if (shown(stage) >= input_shapes_.size()) input_shapes_.resize(shown(stage) + 1);
     Shape& known = input_shapes_[shown(stage)];
@@ -98,9 +120,14 @@ void CompiledDeployment::find_shapes() {
   }
 }
 
-Shape CompiledDeployment::multiplexer_images() const {
+/// Of what it is shown: (1, c, h, w), or (1, d) of vectors and embeddings.
+Shape CompiledDeployment::multiplexer_shape() const {
   const Multiplexer& own = parts_.multiplexer;
-  if (!own.images) return own.model->graph.shape(own.model->graph.input());
+  const Shape& input = own.model->graph.shape(own.model->graph.input());
+  if (multiplexer_kinds().find(own.kind).source != MultiplexerSource::images) {
+    return {1, input.at(1)};
+  }
+  if (!own.images) return input;
   Shape shape = own.images->shape();
   shape.insert(shape.begin(), 1);
   return shape;
@@ -121,25 +148,37 @@ void CompiledDeployment::require_like(const CompiledDeployment& other) const {
   require(images(other) == images(*this), "deploy", images(other), images(*this));
 }
 
-CompiledDeployment::Input CompiledDeployment::input_for(Stage stage,
-                                                        const Normalization& normalization) const {
+std::optional<CompiledDeployment::Input> CompiledDeployment::input_for(
+    Stage stage, const Normalization& normalization) const {
+  if (input_shape(stage).size() == 2) return {};
   const auto from = [&](DType dtype) {
     Dataset image;
     image.images = Tensor(input_shape(stage), dtype);
     return Transform(image, normalization, {});
   };
-  return {from(DType::u8), from(DType::f32)};
+  return Input{from(DType::u8), from(DType::f32)};
 }
 
 void CompiledDeployment::prepare(Stage stage, const std::vector<Tensor>& images, std::int64_t row,
                                  float* dst) const {
   const Tensor& wanted = images.at(shown(stage));
   if (stage == 0) return multiplexer_input_->apply(wanted, row, dst);
-  inputs_.at(stage - 1)[wanted.dtype() == DType::u8 ? 0 : 1].apply(wanted, row, {}, dst);
+  const auto& input = inputs_.at(stage - 1);
+  if (input) return (*input)[wanted.dtype() == DType::u8 ? 0 : 1].apply(wanted, row, {}, dst);
+  const std::int64_t width = wanted.dim(1);
+  std::copy_n(wanted.data<float>() + row * width, width, dst);
 }
 
 Tensor CompiledDeployment::answer(std::size_t worker, std::size_t model, const Tensor& images) {
   return pools_.at(worker).probabilities(model, images);
+}
+
+std::pair<Tensor, MultiplexerView> CompiledDeployment::answer_first(std::size_t worker,
+                                                                    const Tensor& images) {
+  const auto model = static_cast<std::size_t>(std::countr_zero(called_first_));
+  EmbeddedAnswers found = pools_.at(worker).answer_embedded(model, images);
+  return {std::move(found.answers),
+          run_multiplexer(worker, multiplexer_input_->all(found.embedding))};
 }
 
 void CompiledDeployment::begin(std::size_t worker, std::size_t model, const Tensor& images,
@@ -184,7 +223,7 @@ std::optional<DriftReading> CompiledDeployment::drift() const {
 
 void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
                                  const std::function<void(Stage, std::int64_t, double)>& note) {
-  for (Stage stage = uses_multiplexer() ? 0 : 1; stage <= costs_.size(); ++stage) {
+  for (Stage stage = looks_first() ? 0 : 1; stage <= costs_.size(); ++stage) {
     if (elsewhere(stage)) continue;  // it may come later
     Shape shape = input_shape(stage);
     shape.front() = max_batch;
@@ -197,6 +236,8 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
         const auto start = std::chrono::steady_clock::now();
         if (stage == 0) {
           run_multiplexer(worker, images);
+        } else if (called_first_ == model_bit(stage - 1)) {
+          answer_first(worker, images);
         } else {
           answer(worker, stage - 1, images);
         }

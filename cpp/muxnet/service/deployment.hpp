@@ -70,27 +70,34 @@ class CompiledDeployment {
   bool reachable(Stage stage) const {
     return !elsewhere(stage) || parts_.models[stage - 1].elsewhere->reachable();
   }
-  /// (1, c, h, w), of one image as this stage wants it.
+  /// (1, c, h, w), of one image as this stage wants it; (1, d) of a vector.
   const Shape& prepared_shape(Stage stage) const {
     return stage == 0 ? multiplexer_input_->shape() : input_shape(stage);
   }
   double multiplexer_cost() const { return multiplexer_cost_; }
   bool uses_multiplexer() const { return parts_.multiplexer.model != nullptr; }
+  /// Whether a request begins with the multiplexer.
+  bool looks_first() const { return uses_multiplexer() && called_first_ == 0; }
   /// Which of a request's image tensors a stage is shown.
   std::size_t shown(Stage stage) const { return parts_.shown.empty() ? 0 : parts_.shown[stage]; }
-  /// (1, c, h, w), of what a stage is shown.
+  /// (1, c, h, w), of what a stage is shown; (1, d) of vectors.
   const Shape& input_shape(Stage stage) const { return input_shapes_[shown(stage)]; }
-  /// (1, c, h, w), of each image tensor that requests have.
+  /// (1, c, h, w) or (1, d), of each tensor that requests have.
   const std::vector<Shape>& input_shapes() const { return input_shapes_; }
+  /// The bit of the model that the multiplexer looks at an output of, and which is called before
+  /// it; 0: it looks at the inputs.
+  std::uint64_t called_first() const { return called_first_; }
   std::int64_t classes() const { return pools_.front().classes(); }
 
-  /// Writes image `row` of a request's images, each u8 or f32 (n, c, h, w), to `dst` as this stage
-  /// wants it: prepared_shape(stage).
+  /// Writes input `row` of a request's images, each u8 or f32 (n, c, h, w), and vectors to `dst` as
+  /// this stage wants it: prepared_shape(stage).
   void prepare(Stage stage, const std::vector<Tensor>& images, std::int64_t row, float* dst) const;
 
   /// Prepared images f32 (n, c, h, w) to the class probabilities f32 (n, K) of one model. A worker
   /// is one thread at a time.
   Tensor answer(std::size_t worker, std::size_t model, const Tensor& images);
+  /// The same of the model that the multiplexer looks at, with what that says.
+  std::pair<Tensor, MultiplexerView> answer_first(std::size_t worker, const Tensor& images);
   /// The same without waiting, as Classifier::begin().
   void begin(std::size_t worker, std::size_t model, const Tensor& images, double within_ms,
              const Classifier::Done& done) const;
@@ -110,9 +117,10 @@ class CompiledDeployment {
  private:
   using Input = std::array<Transform, 2>;  ///< from u8, from f32
 
+  void find_encoder();
   void find_shapes();
-  Shape multiplexer_images() const;
-  Input input_for(Stage stage, const Normalization& normalization) const;
+  Shape multiplexer_shape() const;
+  std::optional<Input> input_for(Stage stage, const Normalization& normalization) const;
   Tensor prepared(Stage stage, const Tensor& images) const;
 
   Deployment parts_;
@@ -121,8 +129,9 @@ class CompiledDeployment {
   std::vector<Predictor> predictors_;  ///< of the multiplexer, by worker
   std::vector<double> costs_;
   double multiplexer_cost_ = 0;
+  std::uint64_t called_first_ = 0;
   std::vector<Shape> input_shapes_;
-  std::vector<Input> inputs_;  ///< by model
+  std::vector<std::optional<Input>> inputs_;  ///< by model; none of vectors, which stay as they are
   std::optional<MultiplexerInput> multiplexer_input_;
 };
 

@@ -36,6 +36,14 @@ std::vector<JobBatch> JobBatch::by_request() const {
   return parts;
 }
 
+void JobBatch::store(const MultiplexerView& view) const {
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Job& job = jobs[i];
+    if (!job.request->uses_multiplexer()) continue;
+    job.request->evidence.store(job.row, view, static_cast<std::int64_t>(i));
+  }
+}
+
 std::vector<Job> JobBatch::store(const Tensor& answers) const {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const Job& job = jobs[i];

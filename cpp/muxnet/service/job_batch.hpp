@@ -16,6 +16,8 @@ struct JobBatch {
   Tensor images() const;
   /// The same jobs, those of each request by themselves.
   std::vector<JobBatch> by_request() const;
+  /// Keeps what the multiplexer says of the rows of requests that ask for it.
+  void store(const MultiplexerView& view) const;
   /// Keeps a model's answers f32 (n, K), and returns the jobs of rows that all models asked have
   /// answered.
   std::vector<Job> store(const Tensor& answers) const;

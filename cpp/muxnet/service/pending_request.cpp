@@ -43,6 +43,17 @@ void check_images(const Tensor& images, Shape expected, std::int64_t rows, std::
   check_pixels(images, "service, images");
 }
 
+void check_vectors(const Tensor& vectors, std::int64_t width, std::int64_t rows,
+                   std::int64_t most) {
+  require(vectors.shape() == Shape{rows, width} && vectors.dtype() == DType::f32 && rows > 0 &&
+              rows <= most,
+          "service, features", text("f32 (n, ", width, ") with n from 1 to ", most),
+          text(name_of(vectors.dtype()), ' ', to_string(vectors.shape())));
+  const auto numbers = vectors.span<float>();
+  require(std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); }),
+          "service, features", "finite numbers", "NaN or infinity");
+}
+
 }  // namespace
 
 const char* name_of(Departure departure) {
@@ -61,7 +72,11 @@ void check_request(const ServiceRequest& request, const CompiledDeployment& depl
           text(request.images.size()));
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     if (request.model && i != deployment.shown(*request.model + 1)) continue;
-    check_images(request.images[i], shapes[i], request.rows(), most);
+    if (shapes[i].size() == 2) {
+      check_vectors(request.images[i], shapes[i][1], request.rows(), most);
+    } else {
+      check_images(request.images[i], shapes[i], request.rows(), most);
+    }
   }
   require(request.point.value_or(0) < points, "service, point", text("one of ", points),
           text(request.point.value_or(0)));
@@ -101,6 +116,7 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
   if (decides && !deployment->parts().recorders.empty()) answer.records.resize(n);
   if (!uses_multiplexer()) return;
   evidence.make_room(deployment->parts().multiplexer);
+  evidence.called_first = deployment->called_first();
   for (RowState& state : rows_) state.cost = deployment->multiplexer_cost();
 }
 

@@ -60,6 +60,8 @@ class PendingRequest {
   std::int64_t row_count() const { return evidence.rows(); }
   RowState& row(std::int64_t index) { return rows_[static_cast<std::size_t>(index)]; }
   bool uses_multiplexer() const { return deployment->uses_multiplexer() && !request.model; }
+  /// Whether it begins with the multiplexer.
+  bool looks_first() const { return deployment->looks_first() && !request.model; }
 
   /// A batch has run on some of its rows; from any thread.
   void note(const CallSpan& span);

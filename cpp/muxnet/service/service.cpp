@@ -91,7 +91,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     std::vector<Job> jobs;
     for (std::int64_t row = 0; row < pending->row_count(); ++row)
       jobs.push_back({pending, row, {}});
-    if (!pending->uses_multiplexer()) {
+    if (!pending->looks_first()) {
       progress_.advance(jobs, true);
       return;
     }
@@ -220,17 +220,20 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     if (part.stage == 0) {
       const MultiplexerView view = deployment.run_multiplexer(worker.place, images);
       const double ms = ms_since(start);
-      for (std::size_t i = 0; i < part.jobs.size(); ++i) {
-        const Job& job = part.jobs[i];
-        job.request->evidence.store(job.row, view, static_cast<std::int64_t>(i));
-      }
+      part.store(view);
       counters_.batch(part, start, ms);
       progress_.advance(part.jobs, false);
       return ms;
     }
     Tensor answers;
     try {
-      answers = deployment.answer(worker.place, part.stage - 1, images);
+      if (deployment.called_first() == model_bit(part.stage - 1)) {
+        MultiplexerView view;
+        std::tie(answers, view) = deployment.answer_first(worker.place, images);
+        part.store(view);
+      } else {
+        answers = deployment.answer(worker.place, part.stage - 1, images);
+      }
     } catch (const std::exception&) {
       const auto parts = part.by_request();
       if (parts.size() == 1) throw;

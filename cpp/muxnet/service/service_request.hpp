@@ -17,7 +17,8 @@ constexpr double longest_deadline_ms = 3.6e6;
 /// Images for a service, and what their answers may cost.
 struct ServiceRequest {
   /// Each u8 or f32 (n, c, h, w), not normalised: the same n images once for each size and
-  /// preparation that the deployment's stages are shown. Empty those that `model` is not shown.
+  /// preparation that the deployment's stages are shown; vectors f32 (n, d) where some are shown
+  /// such. Empty those that `model` is not shown.
   std::vector<Tensor> images;
   std::optional<std::size_t> model;  ///< this one and no rule
   std::optional<std::size_t> point;  ///< a rule of the deployment; default: its own

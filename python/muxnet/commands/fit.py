@@ -22,7 +22,9 @@ from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.policies import OFFLOAD
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import parse_costs, read_fitting_part
+from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.cross_fitting import FOLDS, CrossFitted, Pricing, cross_fit
+from muxnet.pool.embeddings import encoder_name, open_encoder, read_embeddings
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
 from muxnet.pool.router_folder import (
     MODELS_FILE,
@@ -34,6 +36,7 @@ from muxnet.pool.router_folder import (
 )
 from muxnet.training.config import RunConfig, defaults_for
 from muxnet.training.data import dataset
+from muxnet.training.multiplexers import kind_of
 from muxnet.training.outcome_tables import pair_of
 
 HELP = "fit a router on recorded answers and save it"
@@ -156,20 +159,26 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
     config = training_config(arguments)
     traded = cost_kind_of(table, arguments.cost_kind)
     pricing = Pricing.of(traded, config.multiplexer.cost)
-    kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
-    vectors = kinds[arguments.kind].source == _core.MultiplexerSource.vectors
-    features, images = np.asarray(table.features), None
+    source, offload = kind_of(config).source, arguments.policy == OFFLOAD
+    vectors = source == _core.MultiplexerSource.vectors
+    features, images, encoder = np.asarray(table.features), None, None
     if arguments.data is not None:
         inputs = open_inputs(arguments.data, split=arguments.split)
         inputs = inputs.subset(matching_rows(table, inputs))
-        images = format_shown(inputs, config)
-        data = read_shown(inputs, images)
+        if source == _core.MultiplexerSource.embeddings:
+            if offload:  # the device decides before its model has run
+                expected = "a multiplexer that looks at the input, for the policy offload"
+                raise UsageError(error_text("--multiplexer", expected, arguments.kind))
+            encoder = (encoder_name(table, pricing.cost_kind), config.multiplexer.output)
+            data = read_embeddings(inputs, open_listed(arguments, table, encoder))
+        else:
+            images = format_shown(inputs, config)
+            data = read_shown(inputs, images)
     elif vectors and features.size:
         data = dataset(features, np.asarray(table.labels), name=arguments.table.name)
     else:
         expected = "the table's inputs"
         raise UsageError(error_text("--data", expected, "none"))
-    offload = arguments.policy == OFFLOAD
     with reporter() as progress:
         return cross_fit(
             pair_of(table, traded) if offload else table,
@@ -177,11 +186,27 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
             pricing,
             config,
             images=images,
+            encoder=encoder,
             folds=arguments.folds,
             offload=offload,
             progress=progress,
             say=print,
         )
+
+
+def open_listed(
+    arguments: argparse.Namespace, table: _core.OutcomeTable, encoder: tuple[str, str]
+) -> ForeignModel:
+    """Return the model of ``--models`` that a multiplexer is to look at an output of.
+
+    Raises:
+        UserError: no list, or no such model or output in it.
+
+    """
+    if arguments.models is None:
+        expected = f"the list with {encoder[0]}, whose output the multiplexer is shown"
+        raise UsageError(error_text("--models", expected, "none"))
+    return open_encoder(arguments.models, *encoder, recorded_inputs(table))
 
 
 def training_config(arguments: argparse.Namespace) -> RunConfig:

@@ -7,7 +7,7 @@ import argparse
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.commands.collect import SPLITS
-from muxnet.pool.router_folder import load_multiplexer
+from muxnet.pool.router_folder import MODELS_FILE, load_multiplexer
 
 
 def add_scored_inputs(parser: argparse.ArgumentParser) -> None:
@@ -39,4 +39,10 @@ def scored_table(
         raise UsageError(error_text("--data", expected, policy.name))
     inputs = open_inputs(arguments.data, split=arguments.split)
     inputs = inputs.subset(matching_rows(table, inputs))
+    encoder = saved.multiplexer.encoder
+    if encoder is not None:
+        from muxnet.pool.embeddings import open_encoder, read_embeddings
+
+        opened = open_encoder(arguments.router / MODELS_FILE, *encoder)
+        return scored(table, read_embeddings(inputs, opened), saved)
     return scored(table, read_shown(inputs, saved.multiplexer.images), saved)

@@ -133,4 +133,5 @@ def remade(
         features=table.features,
         class_names=list(table.class_names if class_names is None else class_names),
         inputs=table.inputs,
+        encoder=table.encoder,
     )

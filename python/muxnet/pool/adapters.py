@@ -11,25 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.calls import Calls, Predict, as_answers
 from muxnet.pool.inputs import Batch
-from muxnet.pool.model_input import ModelInput
+from muxnet.pool.model_input import ModelInput, Shape
 
 if TYPE_CHECKING:
     import torch
 
 
-SOFTMAX = ("logits", "log_probabilities")  # outputs whose softmax are probabilities
+Answers: TypeAlias = "NDArray[np.float32]"
+
+COST = "cost"  # of costs of which nobody says what they are
+
+# How the answers of an output are made probabilities.
+KINDS = {
+    "probabilities": "probabilities",
+    "logits": "logits",
+    "log_probabilities": "logits",  # whose softmax they are too
+    "scores": "scores",
+}
 
 
 class Hosting(TypedDict):
     """What a model is hosted with in the core, whatever runs it."""
 
     cost: float
-    image_shape: tuple[int, int, int]
+    image_shape: Shape
     classes: int
     normalization: _core.Normalization
-    logits: bool
+    answers: _core.AnswerKind
     places: list[int]  # of its classes among all
     reversed: bool  # channels: BGR
 
@@ -51,11 +62,13 @@ class ForeignModel:
     """A model of any kind.
 
     ``predict`` takes inputs prepared as ``input`` says, images f32 (n, c, h, w), and gives (n, K):
-    probabilities, or what ``output`` says (logits, log_probabilities). ``classes`` are its own, in
-    the order of its answers; none: those of the data. ``concurrent``: several threads may call it
-    at once. ``host`` puts it to work in the core without ``predict``; ``parts`` are the digests of
-    what it is made of, where something tells them, and ``unknown`` names what nothing tells;
-    ``source`` is the ONNX file that it was read from.
+    probabilities, or what ``output`` says (logits, log_probabilities, scores of each label by
+    itself). ``classes`` are its own, in the order of its answers; none: those of the data.
+    ``concurrent``: several threads may call it at once. ``host`` puts it to work in the core
+    without ``predict``; ``parts`` are the digests of what it is made of, where something tells
+    them, and ``unknown`` names what nothing tells; ``source`` is the ONNX file that it was read
+    from. ``embed`` gives the same model, whose ``predict_embedded`` gives an output of that name
+    (n, ...) beside its answers. ``cost_kind`` is that of its cost, as of all models of a pool.
     """
 
     name: str
@@ -69,11 +82,22 @@ class ForeignModel:
     parts: Callable[[], dict[str, str]] | None = None
     unknown: tuple[str, ...] = ()
     source: Path | None = None
+    embed: Callable[[str], ForeignModel] | None = None
+    predict_embedded: Callable[[Batch], tuple[Answers, Answers]] | None = None
+    cost_kind: str = COST
 
     @property
     def images(self) -> _core.ImageFormat | None:
         """What images it wants; None: inputs as they come."""
         return self.input.images
+
+    @property
+    def shape(self) -> Shape | None:
+        """Of one input: (c, h, w) of images, (d,) of vectors; None: it is not known."""
+        recorded = self.input.recorded
+        if self.images is None and recorded is not None and len(recorded) == 1:
+            return recorded
+        return None if self.images is None else self.images.shape
 
     def probabilities(self, inputs: Batch) -> NDArray[np.float32]:
         """Return the probabilities (n, K) for inputs: images raw, and of its size.
@@ -82,10 +106,30 @@ class ForeignModel:
             ValueError: an answer of another shape, not finite, or no probabilities.
 
         """
-        answer = self.answer(self._prepared(inputs))
-        return _core.probabilities_of(
-            answer, len(inputs), 0, logits=self.output in SOFTMAX, name=self.name
-        )
+        return self._checked(self.answer(self._prepared(inputs)), len(inputs))
+
+    def probabilities_embedded(self, inputs: Batch) -> tuple[Answers, Answers]:
+        """Return the same, and the embedding (n, d), of a model that ``with_embedding`` gave.
+
+        Raises:
+            ValueError: as ``probabilities``.
+
+        """
+        assert self.predict_embedded is not None
+        answer, embedding = self.predict_embedded(self._prepared(inputs))
+        return self._checked(answer, len(inputs)), embedding
+
+    def with_embedding(self, output: str) -> ForeignModel:
+        """Return the same model, which gives an output of that name beside its answers.
+
+        Raises:
+            ConfigError: it is no ONNX file, or has no such output.
+
+        """
+        if self.embed is None:
+            expected = "an ONNX file, an output of which the multiplexer can be shown"
+            raise ConfigError(error_text(self.name, expected, "another kind of model"))
+        return self.embed(output)
 
     def answer(self, inputs: Batch) -> NDArray[np.float32]:
         """Return what it gives for prepared inputs, as f32."""
@@ -94,7 +138,7 @@ class ForeignModel:
     def hosted(
         self,
         cost: float,
-        image_shape: tuple[int, int, int],
+        image_shape: Shape,
         classes: int,
         places: Sequence[int] = (),
     ) -> _core.HostedModel:
@@ -110,8 +154,8 @@ class ForeignModel:
             "cost": cost,
             "image_shape": image_shape,
             "classes": classes,
-            "normalization": self.input.normalization(image_shape[0], self.name),
-            "logits": self.output in SOFTMAX,
+            "normalization": self._normalization(image_shape),
+            "answers": self._kind,
             "places": list(places),
             "reversed": self.input.colour == "bgr",
         }
@@ -120,6 +164,18 @@ class ForeignModel:
         return _core.HostedModel.function(
             self.name, self.answer, concurrent=self.concurrent, **options
         )
+
+    def _normalization(self, shape: Shape) -> _core.Normalization:
+        if len(shape) == 1:  # vectors are as they come
+            return _core.Normalization([0.0], [1.0])
+        return self.input.normalization(shape[0], self.name)
+
+    def _checked(self, answer: Answers, count: int) -> Answers:
+        return _core.probabilities_of(answer, count, 0, self._kind, self.name)
+
+    @property
+    def _kind(self) -> _core.AnswerKind:
+        return _core.AnswerKind.__members__[KINDS[self.output]]
 
     def _prepared(self, inputs: Batch) -> Batch:
         if isinstance(inputs, np.ndarray) and inputs.ndim == 4:

@@ -21,7 +21,7 @@ from muxnet.pool.inputs import Batch, Inputs
 from muxnet.pool.kept_answers import KeptAnswers
 from muxnet.pool.labelled import inputs_of
 from muxnet.pool.model_identity import identities
-from muxnet.pool.model_list import shown_text
+from muxnet.pool.model_list import require_one_kind, shown_text
 
 # Inputs of one call: their floats, prepared for every model, take at most so many bytes.
 BATCH_BYTES = 64e6
@@ -90,6 +90,7 @@ def collect(
 
     """
     out, inputs = Path(out), inputs_of(data)
+    require_one_kind("collect", models)
     with sole_file(out):
         partial = out.with_name(out.name + ".partial")
         known = inputs.identity()
@@ -222,7 +223,7 @@ def _table(
     return _core.OutcomeTable(
         [model.name for model in models],
         answers,
-        {"cost": [model.cost for model in models]},
+        {models[0].cost_kind: [model.cost for model in models]},
         labels=_labels(inputs),
         split=split,
         source=source,

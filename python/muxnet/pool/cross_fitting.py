@@ -103,6 +103,7 @@ def cross_fit(
     config: RunConfig | None = None,
     *,
     images: _core.ImageFormat | None = None,
+    encoder: tuple[str, str] | None = None,
     folds: int = FOLDS,
     offload: bool = False,
     progress: Progress | None = None,
@@ -110,8 +111,10 @@ def cross_fit(
 ) -> CrossFitted:
     """Train a multiplexer on what models were recorded to answer for ``data``, row by row.
 
-    ``images``: what the inputs of ``data`` have become, where these are images. With ``offload``
-    the table is of two models, and the one score says what the dearer promises beyond the other.
+    ``images``: what the inputs of ``data`` have become, where these are images; ``encoder``: the
+    model, and its output, by name, that they come from, where these are embeddings. With
+    ``offload`` the table is of two models, and the one score says what the dearer promises beyond
+    the other.
 
     Raises:
         UserError: too few inputs, no labels.
@@ -121,7 +124,9 @@ def cross_fit(
     config = config or RunConfig()
     if not np.asarray(table.labels).size:
         raise UserError(error_text("multiplexer", "a table with labels", "none"))
-    learner = _Learner(table, data, config, pricing.cost_kind, images, progress, offload=offload)
+    learner = _Learner(
+        table, data, config, pricing.cost_kind, images, encoder, progress, offload=offload
+    )
     places = np.asarray(_core.draw_folds(len(table), folds, config.seed))
     scores = np.empty((len(table), 1 if offload else len(table.models)), np.float32)
     sizes = np.bincount(places, minlength=folds)
@@ -139,7 +144,12 @@ def cross_fit(
         scores = _core.scale_scores(multiplexer.model, scores, table.right)
     costs = pricing.costs(multiplexer, table.cost_kinds)
     say(_priced(multiplexer, costs, pricing))
-    scored = _core.with_view(table, _core.view_of_scores(multiplexer, scores), costs)
+    first = "" if encoder is None else encoder[0]
+    if first:
+        say(
+            f"it looks at what {first} gives, which is called first in every decision, and paid for"
+        )
+    scored = _core.with_view(table, _core.view_of_scores(multiplexer, scores), costs, first)
     own_price = costs[pricing.cost_kind]
     return CrossFitted(learner.saved(multiplexer, own_price), scored, tuple(sizes.tolist()))
 
@@ -159,7 +169,9 @@ def scored(
         raise ConfigError(error_text("table", expected, ", ".join(table.cost_kinds)))
     shown = _core.multiplexer_inputs(saved.multiplexer, raw_inputs(data))
     view = _core.run_multiplexer(saved.multiplexer, shown)
-    return _core.with_view(table, view, {saved.cost_kind: saved.multiplexer.cost})
+    encoder = saved.multiplexer.encoder
+    first = "" if encoder is None else encoder[0]
+    return _core.with_view(table, view, {saved.cost_kind: saved.multiplexer.cost}, first)
 
 
 class _Learner:
@@ -172,6 +184,7 @@ class _Learner:
         config: RunConfig,
         cost_kind: str,
         images: _core.ImageFormat | None,
+        encoder: tuple[str, str] | None,
         progress: Progress | None,
         *,
         offload: bool,
@@ -179,6 +192,7 @@ class _Learner:
         self._offload = offload
         self._table, self._data, self._config = table, data, config
         self._cost_kind, self._images, self._progress = cost_kind, images, progress
+        self._encoder = encoder
 
     def fit(self, part: NDArray[np.bool_]) -> _core.Multiplexer:
         """Return one that has learnt from a part of the inputs, and from nothing else."""
@@ -220,6 +234,8 @@ class _Learner:
         table, kept = self._table, multiplexer.at_price(cost)
         if self._images is not None:
             kept = kept.for_images(self._images)
+        if self._encoder is not None:
+            kept = kept.for_encoder(*self._encoder)
         return _core.SavedMultiplexer(
             kept,
             network=multiplexer_options(

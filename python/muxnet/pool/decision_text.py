@@ -69,6 +69,7 @@ class Plan(TypedDict):
     call: list[str]
     why: NotRequired[Why]
     then: list[Then]
+    awaits: NotRequired[list[str]]  # models whose output the multiplexer is shown
 
 
 def answer_line(record: Record, kind: str) -> str:
@@ -123,6 +124,8 @@ def plan_line(plan: Plan) -> str:
         # Even the most unsure answer is enough there, as far as can be told without one.
         calls = f"calls {', '.join(then['call'])}" if then["call"] else "may call more"
         parts.append(f"{calls} where {condition}")
+    if "awaits" in plan:
+        parts.append(f"the multiplexer looks at what {', '.join(plan['awaits'])} gives")
     return f"{plan['image']}: " + "; then ".join(parts)
 
 

@@ -45,6 +45,10 @@ class Entry:
     marker: ClassVar[str]  # the key that tells the kind
 
     path: str = option("", "another folder than the list's, for the files that the entry names")
+    cost_kind: str = option(
+        "",
+        "what its cost is, macs, latency_ms, dollars, ...; the same of all (default: the list's)",
+    )
     input: InputKeys | None = dataclasses.field(
         default=None,
         metadata={
@@ -74,8 +78,10 @@ class ModelEntry(Entry):
 
     name: str = needed(str, "of the model, in tables and routers")
     cost: float = needed(float, "of one input, in any unit that all models share", above=0.0)
-    output: Literal["probabilities", "logits", "log_probabilities"] = option(
-        "probabilities", "what its answers are"
+    output: Literal["probabilities", "logits", "log_probabilities", "scores"] = option(
+        "probabilities",
+        "what its answers are; scores: of each label by itself, as of a sigmoid, which are divided "
+        "by their sum",
     )
     classes: tuple[str, ...] | str | None = option(
         None,

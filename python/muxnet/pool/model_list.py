@@ -14,7 +14,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import Json, parse_json, read_json, write_json
 from muxnet.base.json_schema import DIALECT, json_schema
-from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.adapters import COST, ForeignModel
 from muxnet.pool.callable_entry import CallableEntry
 from muxnet.pool.endpoint_entry import EndpointEntry
 from muxnet.pool.entries import Entry, Place
@@ -54,16 +54,26 @@ def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[Forei
 def describe_models(path: str | os.PathLike[str]) -> list[Fields]:
     """Return the entries of a list of models, each with its folder as an absolute path.
 
+    The list is a JSON array, or an object that has it as ``models`` and says their ``cost_kind``.
+
     Raises:
         ConfigError: no list of models.
         OSError: the file cannot be read.
 
     """
     path = Path(path)
-    entries = read_json(path)
+    content = read_json(path)
+    kind: Json = ""
+    entries = content
+    if isinstance(content, Mapping):
+        if stray := [key for key in content if key not in ("models", "cost_kind")]:
+            raise ConfigError(error_text(str(path), "the keys models and cost_kind", stray[0]))
+        entries, kind = content.get("models"), content.get("cost_kind", "")
     if not isinstance(entries, list) or not entries:
         raise ConfigError(error_text(str(path), "a list of models", type(entries).__name__))
-    return [_described(path, i, entry) for i, entry in enumerate(entries)]
+    if not isinstance(kind, str):
+        raise ConfigError(error_text(f"{path}, cost_kind", "a text", kind))
+    return [_described(path, i, entry, kind) for i, entry in enumerate(entries)]
 
 
 def open_models(fields: Sequence[Fields], where: str, *, threads: int = 0) -> list[ForeignModel]:
@@ -74,11 +84,26 @@ def open_models(fields: Sequence[Fields], where: str, *, threads: int = 0) -> li
     models: list[ForeignModel] = []
     for i, entry in enumerate(fields):
         place = Place(f"{where}, {_title(i, entry)}", Path(str(entry["path"])), threads)
-        models += read_entry(entry, place.where).models(place)
+        read = read_entry(entry, place.where)
+        kind = read.cost_kind or COST
+        models += [dataclasses.replace(model, cost_kind=kind) for model in read.models(place)]
+    require_one_kind(where, models)
     names = [model.name for model in models]
     if len(set(names)) != len(names):
         raise ConfigError(error_text(where, "models with different names", names))
     return models
+
+
+def require_one_kind(where: str, models: Sequence[ForeignModel]) -> None:
+    """Refuse models whose costs cannot be compared.
+
+    Raises:
+        ConfigError: costs of several kinds.
+
+    """
+    if len({model.cost_kind for model in models}) > 1:
+        received = ", ".join(f"{model.name} {model.cost_kind}" for model in models)
+        raise ConfigError(error_text(f"{where}, cost_kind", "the same of all models", received))
 
 
 def read_entry(fields: Fields, where: str) -> Entry:
@@ -191,12 +216,22 @@ def schema_of_list() -> dict[str, Json]:
         assert isinstance(required, list)
         made["required"] = [*dict.fromkeys([*required, marker])]
         kinds.append(made)
+    models: dict[str, Json] = {"type": "array", "minItems": 1, "items": {"anyOf": kinds}}
+    text = next(f.metadata["help"] for f in dataclasses.fields(Entry) if f.name == "cost_kind")
+    whole: dict[str, Json] = {
+        "type": "object",
+        "properties": {
+            "cost_kind": {"type": "string", "description": text},
+            "models": {"$ref": "#/$defs/models"},
+        },
+        "required": ["models"],
+        "additionalProperties": False,
+    }
     return {
         "$schema": DIALECT,
         "title": "muxnet's list of models",
-        "type": "array",
-        "minItems": 1,
-        "items": {"anyOf": kinds},
+        "$defs": {"models": models},
+        "anyOf": [{"$ref": "#/$defs/models"}, whole],
     }
 
 
@@ -240,14 +275,15 @@ def _as_recorded(where: str, keys: InputKeys, there: InputKeys) -> InputKeys:
     return keys
 
 
-def _described(path: Path, i: int, entry: Json) -> Fields:
+def _described(path: Path, i: int, entry: Json, cost_kind: str) -> Fields:
     if not isinstance(entry, Mapping):
         raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
     try:
         folder = (path.parent / str(entry.get("path", "."))).resolve()
     except ValueError as error:  # a NUL among its letters
         raise ConfigError(error_text(str(path), "paths of folders", error)) from error
-    return {**entry, "path": str(folder)}
+    said = {"cost_kind": cost_kind} if cost_kind else {}
+    return {**said, **entry, "path": str(folder)}
 
 
 def _title(i: int, entry: Fields) -> str:

@@ -12,7 +12,7 @@ from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import needed, option
-from muxnet.pool.adapters import ForeignModel, Hosting
+from muxnet.pool.adapters import COST, ForeignModel, Hosting
 from muxnet.pool.entries import Entry, Place
 from muxnet.pool.input_files import InputKeys
 from muxnet.pool.model_input import ModelInput, resolve
@@ -44,6 +44,8 @@ class NetworkEntry(Entry):
             network = _network(place, self.network, path, self.input)
         except ValueError as error:
             raise place.refused("weights", f"those of {self.network}", error) from error
+        if self.cost is None:
+            require_macs(place, self.cost_kind)
         return [_model(place, network, self.input, path, self.name, self.cost)]
 
     def files(self, folder: Path) -> list[Path]:
@@ -61,6 +63,7 @@ class RunEntry(Entry):
 
     def models(self, place: Place) -> list[ForeignModel]:
         """Return the run's models."""
+        require_macs(place, self.cost_kind)
         folder = RunFolder(place.folder / self.run)
         if not folder.config.is_file() or not folder.results.is_file():
             raise place.refused("run", "the folder of a finished run", folder.path)
@@ -73,6 +76,17 @@ class RunEntry(Entry):
     def files(self, folder: Path) -> list[Path]:
         """Return the files of all weights."""
         return sorted(RunFolder(folder / self.run).weights.glob("*.safetensors"))
+
+
+def require_macs(place: Place, cost_kind: str) -> None:
+    """Refuse a network that does not say its cost, where costs are no MACs.
+
+    Raises:
+        ConfigError: they are not.
+
+    """
+    if cost_kind not in ("", COST, "macs"):
+        raise place.refused("cost", f"its cost in {cost_kind}", "none, which means MACs")
 
 
 def _network(place: Place, name: str, path: Path, keys: InputKeys | None) -> _core.Model:

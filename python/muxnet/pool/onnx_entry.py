@@ -6,12 +6,16 @@ import dataclasses
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
+from muxnet.base.errors import UsageError, error_text
 from muxnet.base.schema import needed, option
-from muxnet.pool.adapters import ForeignModel, Hosting
+from muxnet.pool.adapters import Answers, ForeignModel, Hosting
 from muxnet.pool.class_names import read_classes
 from muxnet.pool.entries import ModelEntry, Place
+from muxnet.pool.inputs import Batch
 from muxnet.pool.model_input import resolve
 from muxnet.pool.onnx_models import engines, open_onnx
 
@@ -33,6 +37,10 @@ class OnnxEntry(ModelEntry):
 
     def models(self, place: Place) -> list[ForeignModel]:
         """Return the one model."""
+        return [self._model(place)]
+
+    def _model(self, place: Place, embedding: str = "") -> ForeignModel:
+        """Return the model, which gives an output of that name beside its answers."""
         path = place.file("onnx", self.onnx)
         classes = read_classes(place, self.classes)
         predict, found = open_onnx(
@@ -42,12 +50,23 @@ class OnnxEntry(ModelEntry):
             self.output_name,
             layout=self.layout or "",
             classes=len(classes),
+            embedding=embedding,
         )
+
+        def both(inputs: Batch) -> tuple[Answers, Answers]:
+            return found.classifier.answer_embedded(np.asarray(inputs))
+
+        def embedded(output: str) -> ForeignModel:
+            if not output:
+                names = ", ".join(str(value) for value in found.file.outputs)
+                expected = f"an output of {path} that the multiplexer is to be shown: {names}"
+                raise UsageError(error_text("--multiplexer-output", expected, "none"))
+            return self._model(place, output)
 
         def host(name: str, hosting: Hosting) -> _core.HostedModel:
             return _core.HostedModel.onnx(name, path, options=found.options, **hosting)
 
-        model = ForeignModel(
+        return ForeignModel(
             self.name,
             self.cost,
             predict,
@@ -58,8 +77,9 @@ class OnnxEntry(ModelEntry):
             host=host,
             parts=lambda: self._parts(found.options, path),
             source=path,
+            predict_embedded=both if embedding else None,
+            embed=embedded,
         )
-        return [model]
 
     def _parts(self, options: _core.OnnxOptions, path: Path) -> dict[str, str]:
         """Return digests of what decides its answers."""

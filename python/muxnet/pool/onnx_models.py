@@ -24,6 +24,7 @@ class OnnxDescription:
     it was opened with: ``HostedModel.onnx`` takes them too.
     """
 
+    classifier: _core.Classifier
     options: _core.OnnxOptions
     file: _core.OnnxDescription
     image_shape: tuple[int, int, int] | None
@@ -47,12 +48,14 @@ def open_onnx(
     *,
     layout: str = "",
     classes: int = 0,
+    embedding: str = "",
 ) -> tuple[Callable[[NDArray[np.float32]], ArrayLike], OnnxDescription]:
     """Return what runs an ONNX file, and what the file says.
 
     ``engine`` is one of ``engines()``; ``threads`` are those of one call, 0: all cores; ``output``
     is the one that answers, where several could; ``layout`` is ``nchw`` or ``nhwc``, where the file
-    does not tell; ``classes`` are counted, where only labels are answered.
+    does not tell; ``classes`` are counted, where only labels are answered; ``embedding`` is an
+    output that ``classifier.answer_embedded`` gives beside the answer.
 
     Raises:
         ConfigError: an engine that is not known or not installed, a network that it cannot run.
@@ -65,7 +68,12 @@ def open_onnx(
     if not path.is_file():
         raise FileNotFoundError(error_text(str(path), "an ONNX file", "none"))
     options = _core.OnnxOptions(
-        engine=engine, output=output, layout=layout, classes=classes, threads=threads
+        engine=engine,
+        output=output,
+        layout=layout,
+        classes=classes,
+        threads=threads,
+        embedding=embedding,
     )
     try:
         found = _core.describe_onnx(path)
@@ -73,7 +81,8 @@ def open_onnx(
     except ValueError as error:
         raise ConfigError(str(error)) from error
 
-    return classifier.answer, OnnxDescription(options, found, _image_shape(found, layout))
+    description = OnnxDescription(classifier, options, found, _image_shape(found, layout))
+    return classifier.answer, description
 
 
 def _image_shape(found: _core.OnnxDescription, layout: str) -> tuple[int, int, int] | None:

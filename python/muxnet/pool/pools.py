@@ -6,7 +6,7 @@ import dataclasses
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,13 @@ def _with_own_format(model: ForeignModel) -> ForeignModel:
     return _with_format(model, _core.ImageFormat(channels=channels, height=height, width=width))
 
 
+class Answers(NamedTuple):
+    """Probabilities (n, K), and what the multiplexer says that is shown what this model gives."""
+
+    probabilities: NDArray[np.float32]
+    view: _core.MultiplexerView | None = None
+
+
 class Pool(Protocol):
     """Models behind a router.
 
@@ -98,6 +105,7 @@ class Pool(Protocol):
     names: Sequence[str]
     cost_kind: str
     multiplexer: _core.Multiplexer | None
+    vector_length: int  # of inputs in no format; 0: they are no vectors
 
     def prepared(self, inputs: Batch) -> list[Batch]:
         """Return inputs in memory in each format."""
@@ -107,10 +115,8 @@ class Pool(Protocol):
     ) -> _core.MultiplexerView:
         """Return what the multiplexer says of inputs, or of features (n, d) that come with them."""
 
-    def probabilities(
-        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
-    ) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K) for some of the inputs."""
+    def answers(self, model: int, inputs: Sequence[Batch], rows: Sequence[int]) -> Answers:
+        """Return a model's answers to some of the inputs."""
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""
@@ -135,18 +141,28 @@ class ForeignPool:
             expected = f"a multiplexer for policy {policy.name}"
             raise ConfigError(error_text("multiplexer", expected, "none"))
         wanted = with_images([by_name[name] for name in policy.models], images)
+        looking = multiplexer if policy.uses_multiplexer else None
+        encoder = None if looking is None else looking.encoder
+        self._encoder = "" if encoder is None else encoder[0]
+        if encoder is not None:
+            name, output = encoder
+            wanted = [m.with_embedding(output) if m.name == name else m for m in wanted]
         self._models = [_with_own_format(model) for model in wanted]
         self._turns = [nullcontext() if m.concurrent else threading.Lock() for m in self._models]
         self._classes = policy.classes
         self._places = [
             named_places(model.name, model.classes, policy.class_names) for model in self._models
         ]
-        looking = multiplexer if policy.uses_multiplexer else None
         wants = [model.images for model in self._models]
         # What no multiplexer looks at is shown to the first model.
-        wants.insert(0, wants[0] if looking is None else looking.images)
+        looks = looking is not None and encoder is None
+        wants.insert(0, looking.images if looking is not None and looks else wants[0])
         self.formats: Sequence[_core.ImageFormat | None] = list(dict.fromkeys(wants))
         self.shown: Sequence[int] = [self.formats.index(wanted) for wanted in wants]
+        vectors = [m.shape[0] for m in self._models if m.images is None and m.shape is not None]
+        if looking is not None and looks and looking.images is None:
+            vectors.insert(0, looking.model.graph.input_shape[0])
+        self.vector_length = vectors[0] if vectors else 0
         self.names: Sequence[str] = policy.models
         self.cost_kind = policy.cost_kind
         self.class_names = class_names or _numbered(policy)
@@ -171,11 +187,13 @@ class ForeignPool:
     ) -> _core.MultiplexerView:
         """Return what the multiplexer says of inputs, or of features (n, d) that come with them.
 
+        Nothing where it is shown what a model gives: ``answers`` of that then tell.
+
         Raises:
             ValueError: it is shown something else.
 
         """
-        if self.multiplexer is None:
+        if self.multiplexer is None or self._encoder:
             return _core.MultiplexerView()
         kinds = {kind.name: kind for kind in _core.multiplexer_kinds()}
         vectors = kinds[self.multiplexer.kind].source == _core.MultiplexerSource.vectors
@@ -183,19 +201,24 @@ class ForeignPool:
         shown = _core.multiplexer_inputs(self.multiplexer, np.ascontiguousarray(given))
         return _core.run_multiplexer(self.multiplexer, shown)
 
-    def probabilities(
-        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
-    ) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K) for some of the inputs.
+    def answers(self, model: int, inputs: Sequence[Batch], rows: Sequence[int]) -> Answers:
+        """Return a model's answers to some of the inputs.
 
         Raises:
             UserError: it failed.
 
         """
         wanted = rows_of(inputs[self.shown[model + 1]], rows)
+        view = None
         try:
             with self._turns[model]:
-                own = np.ascontiguousarray(self._models[model].probabilities(wanted))
+                asked = self._models[model]
+                if asked.name == self._encoder and self.multiplexer is not None:
+                    own, embedding = asked.probabilities_embedded(wanted)
+                    given = _core.multiplexer_inputs(self.multiplexer, embedding)
+                    view = _core.run_multiplexer(self.multiplexer, given)
+                else:
+                    own = np.ascontiguousarray(asked.probabilities(wanted))
         except Exception as error:
             what = "inputs"
             if isinstance(wanted, np.ndarray):
@@ -204,10 +227,10 @@ class ForeignPool:
             text = f"[route] {self.names[model]} failed on {what}: {received}"
             raise UserError(text) from error
         if not self._places[model]:
-            return own
+            return Answers(own, view)
         found = np.zeros((len(own), self._classes), np.float32)
         found[:, self._places[model]] = own
-        return found
+        return Answers(found, view)
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them.
@@ -219,11 +242,11 @@ class ForeignPool:
         prices = self.costs[self.cost_kind]
         hosted = []
         for model, price, places in zip(self._models, prices, self._places, strict=True):
-            if model.images is None:
+            if model.shape is None:
                 expected = "the size of its images: --size, or input in the list of models"
                 raise ConfigError(error_text(model.name, expected, "none"))
-            made = model.hosted(price, model.images.shape, self._classes, places)
-            hosted.append(made.for_images(model.images))
+            made = model.hosted(price, model.shape, self._classes, places)
+            hosted.append(made if model.images is None else made.for_images(model.images))
         return hosted
 
 
@@ -258,6 +281,7 @@ class NetworkPool:
         self.formats: Sequence[_core.ImageFormat] = [image_format(channels, height, width)]
         self.shown: Sequence[int] = [0] * (len(models) + 1)
         self.cost_kind = "macs"
+        self.vector_length = 0
         self.class_names = class_names
         self.costs: Costs = {"macs": self._costs}
         self.multiplexer_costs: Mapping[str, float] = {}
@@ -276,11 +300,10 @@ class NetworkPool:
             return _core.MultiplexerView()
         return _core.run_multiplexer(self.multiplexer, self._normalized(inputs[0]))
 
-    def probabilities(
-        self, model: int, inputs: Sequence[Batch], rows: Sequence[int]
-    ) -> NDArray[np.float32]:
-        """Return a model's probabilities (n, K) for some of the images."""
-        return self._pool.probabilities(model, self._normalized(rows_of(inputs[0], rows)))
+    def answers(self, model: int, inputs: Sequence[Batch], rows: Sequence[int]) -> Answers:
+        """Return a model's answers to some of the images."""
+        images = self._normalized(rows_of(inputs[0], rows))
+        return Answers(self._pool.probabilities(model, images))
 
     def hosted(self) -> list[_core.HostedModel]:
         """Return the models as a service of the core hosts them."""

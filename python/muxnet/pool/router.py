@@ -156,7 +156,8 @@ class Router:
         for batch in inputs:
             if isinstance(batch, np.ndarray) and batch.ndim == 4:
                 _core.check_pixels(batch, "route, images")
-        # A multiplexer is run, paid for and recorded only where the policy uses one.
+        # A multiplexer is run, paid for and recorded only where the policy uses one. One that is
+        # shown what a model gives looks when that has run: it is called first, for every input.
         view = _core.MultiplexerView()
         if self.policy.uses_multiplexer:
             view = self.pool.view(inputs, features)
@@ -168,8 +169,12 @@ class Router:
         """Run the models that a batch of decisions wants until it wants none."""
         while not batch.done:
             for model, rows in enumerate(batch.wanted):
-                if rows:
-                    batch.store(model, self.pool.probabilities(model, inputs, rows))
+                if not rows:
+                    continue
+                found = self.pool.answers(model, inputs, rows)
+                if found.view is not None:
+                    batch.show(found.view)
+                batch.store(model, found.probabilities)
 
 
 def open_router(

@@ -6,6 +6,7 @@ its scores there are cross-fitted, and every policy is fitted on the whole of it
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
+from muxnet.pool.embeddings import encoder_name, read_embeddings
 from muxnet.pool.input_sources import Say, joined, open_inputs, open_parts
 from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
@@ -22,6 +24,7 @@ from muxnet.pool.shown_inputs import format_shown, matching_rows, read_shown
 from muxnet.run.recorded import Alone, Outcomes, Recorded
 from muxnet.run.steps import Run
 from muxnet.training.config import RunConfig
+from muxnet.training.multiplexers import kind_of
 from muxnet.training.outcome_tables import pair_of
 from muxnet.training.results import DataResult, LearningCurves, MultiplexerResult
 from muxnet.training.zoo import measure_latency
@@ -44,14 +47,9 @@ def record(run: Run) -> Recorded:
         listed = Path(run.config.models[0])
         keep_models(listed, run.folder.models, recorded_inputs(tables[0]))
     with run.phase("multiplexer"):
-        seen = [
-            looked_at(run, inputs, table)
-            for inputs, table in zip((held_out, test), tables, strict=True)
-        ]
-        wanted = format_shown(seen[0], run.config)
-        shown = [read_shown(inputs, wanted) for inputs in seen]
-        found, scored_test = learn(run, tables, shown, wanted)
-        pair, pair_test = learn_pair(run, tables, shown, wanted)
+        looks_at = shown_to_multiplexer(run, models, tables, (held_out, test))
+        found, scored_test = learn(run, tables, looks_at)
+        pair, pair_test = learn_pair(run, tables, looks_at)
     return Recorded(
         dataset=held_out.name,
         data=data_result(held_out, test),
@@ -63,11 +61,41 @@ def record(run: Run) -> Recorded:
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class LooksAt:
+    """The inputs of each part as a multiplexer is shown them, and where they come from."""
+
+    parts: list[_core.Dataset]
+    images: _core.ImageFormat | None = None
+    encoder: tuple[str, str] | None = None  # a model, and its output
+
+
+def shown_to_multiplexer(
+    run: Run,
+    models: Sequence[ForeignModel],
+    tables: Sequence[_core.OutcomeTable],
+    parts: Sequence[Inputs],
+) -> LooksAt:
+    """Return the inputs as the multiplexer of a configuration is shown them.
+
+    Raises:
+        ConfigError: inputs that it cannot look at, or no such output of the cheapest model.
+
+    """
+    if kind_of(run.config).source == _core.MultiplexerSource.embeddings:
+        name = encoder_name(tables[0], tables[0].traded_cost())
+        output = run.config.multiplexer.output
+        encoder = next(model for model in models if model.name == name).with_embedding(output)
+        return LooksAt([read_embeddings(one, encoder) for one in parts], encoder=(name, output))
+    seen = [looked_at(run, one, table) for one, table in zip(parts, tables, strict=True)]
+    wanted = format_shown(seen[0], run.config)
+    return LooksAt([read_shown(one, wanted) for one in seen], images=wanted)
+
+
 def learn(
     run: Run,
     tables: Sequence[_core.OutcomeTable],
-    shown: Sequence[_core.Dataset],
-    wanted: _core.ImageFormat | None,
+    looks_at: LooksAt,
     *,
     offload: bool = False,
 ) -> tuple[CrossFitted, _core.OutcomeTable]:
@@ -75,10 +103,11 @@ def learn(
     folder, name = (run.folder.offload, "offload-") if offload else (run.folder.path, "")
     found = cross_fit(
         tables[0],
-        shown[0],
+        looks_at.parts[0],
         Pricing.of(tables[0].traded_cost(), run.config.multiplexer.cost),
         run.config,
-        images=wanted,
+        images=looks_at.images,
+        encoder=looks_at.encoder,
         offload=offload,
         progress=run.progress,
         say=run.progress.say,
@@ -88,24 +117,24 @@ def learn(
     if left_out:
         run.progress.say(left_out)
     found.table.save(run.folder.outcomes(f"{name}calibration"))
-    scored_test = scored(tables[1], shown[1], found.saved)
+    scored_test = scored(tables[1], looks_at.parts[1], found.saved)
     scored_test.save(run.folder.outcomes(f"{name}test"))
     return found, scored_test
 
 
 def learn_pair(
-    run: Run,
-    tables: Sequence[_core.OutcomeTable],
-    shown: Sequence[_core.Dataset],
-    wanted: _core.ImageFormat | None,
+    run: Run, tables: Sequence[_core.OutcomeTable], looks_at: LooksAt
 ) -> tuple[_core.OutcomeTable | None, _core.OutcomeTable | None]:
-    """Do the same for the mobile/cloud pair; none where all models cost the same."""
+    """Do the same for the mobile/cloud pair.
+
+    None where all models cost the same, or where the device's model has to run before a decision.
+    """
     kind = tables[0].traded_cost()
-    if len(set(tables[0].costs(kind))) < 2:
+    if len(set(tables[0].costs(kind))) < 2 or looks_at.encoder is not None:
         return None, None
     run.progress.say("the mobile/cloud pair: the cheapest model and the dearest")
     pair = [pair_of(table, kind) for table in tables]
-    found, scored_test = learn(run, pair, shown, wanted, offload=True)
+    found, scored_test = learn(run, pair, looks_at, offload=True)
     return found.table, scored_test
 
 

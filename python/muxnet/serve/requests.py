@@ -1,4 +1,4 @@
-"""Requests of the Open Inference Protocol: decoded, checked, and turned into images and limits.
+"""Requests of the Open Inference Protocol: decoded, checked, and turned into limits.
 
 The core reads both forms, REST and gRPC, with the same limits, while other threads run; bytes of
 tensors stay where they lie. The KServe SDK's own decoders keep every number as an object of Python.
@@ -7,8 +7,6 @@ tensors stay where they lie. The KServe SDK's own decoders keep every number as 
 from __future__ import annotations
 
 import dataclasses
-import math
-import struct
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -17,14 +15,10 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
-from muxnet.base.images import Images
 from muxnet.serve.answers import Receive
 from muxnet.serve.kserve_parts import RequestedOutput
 from muxnet.serve.labels import MOST_LABELS
 
-INPUT_NAME = "images"
-DTYPES: dict[str, type[np.uint8] | type[np.float32]] = {"UINT8": np.uint8, "FP32": np.float32}
-NO_IMAGES = np.empty(0, np.uint8)  # in place of those that a single model is not shown
 LABELS_BYTES = 512 * 1024
 # What is read and checked in less than it takes to ask another thread.
 QUICK_TEXT_BYTES = 16 * 1024
@@ -223,100 +217,3 @@ def asked_of(request: Request) -> Asked:
     if not isinstance(decide_only, bool):
         raise bad_request("decide_only", "true or false", decide_only)
     return Asked(**numbers, decide_only=decide_only)
-
-
-def images_of(
-    request: Request, formats: Sequence[_core.ImageFormat | None], limits: Limits
-) -> list[Images]:
-    """Return the images u8 or f32 (n, c, h, w) of a request in each format; none for None.
-
-    Raises:
-        RequestError: another tensor than ``images``, of a wrong datatype, shape or size; one of
-            pixels for models that want images of different sizes.
-
-    """
-    if len(request.inputs) != 1 or request.inputs[0].name != INPUT_NAME:
-        names = [tensor.name for tensor in request.inputs]
-        raise bad_request("inputs", f"one tensor '{INPUT_NAME}'", names)
-    tensor = request.inputs[0]
-    shape, datatype = list(tensor.shape), tensor.datatype.upper()
-    count = shape[0] if shape else 0
-    if not 1 <= count <= limits.images:
-        raise bad_request("shape", f"1 to {limits.images} images", shape)
-    if datatype == "BYTES":
-        return _decoded(_contents(request, shape), formats, limits)
-    if datatype not in DTYPES:
-        raise bad_request("datatype", ", ".join([*DTYPES, "BYTES"]), tensor.datatype)
-    shapes = {wanted.shape for wanted in formats if wanted is not None}
-    if len(shapes) > 1:
-        sizes = " and ".join(str(["n", *one]) for one in sorted(shapes))
-        expected = f"BYTES, encoded images: the models want them as {sizes}"
-        raise bad_request("datatype", expected, tensor.datatype)
-    if tuple(shape[1:]) not in shapes:
-        expected = f"images of shape {['n', *shapes.pop()]}"
-        raise bad_request("shape", expected, shape)
-    images = _values(request, datatype, math.prod(shape)).reshape(shape)
-    return [NO_IMAGES if wanted is None else images for wanted in formats]
-
-
-def _raw(request: Request) -> memoryview | None:
-    """Return the bytes of the one input, where it came as bytes."""
-    raw = request.inputs[0].raw
-    return None if raw is None else memoryview(request.body)[raw[0] : raw[1]]
-
-
-def _values(request: Request, datatype: str, size: int) -> Images:
-    tensor, dtype, raw = request.inputs[0], DTYPES[datatype], _raw(request)
-    if raw is not None:
-        wanted = size * np.dtype(dtype).itemsize
-        if len(raw) != wanted:
-            raise bad_request(tensor.name, f"{wanted} bytes", len(raw))
-        if dtype is np.uint8:
-            return np.frombuffer(raw, np.uint8)
-        return np.frombuffer(raw, np.float32)
-    values: NDArray[np.float32] = tensor.numbers
-    if values.size != size:
-        raise bad_request(tensor.name, f"{size} numbers of {datatype}", values.size)
-    if dtype is np.float32:
-        return values
-    if not tensor.whole:
-        raise bad_request(tensor.name, f"numbers of {datatype}", "fractions")
-    if values.min() < 0 or values.max() > 255:
-        raise bad_request(tensor.name, "numbers from 0 to 255", "others")
-    return values.astype(np.uint8)
-
-
-def _contents(request: Request, shape: list[int]) -> list[bytes]:
-    """Return encoded images: length-prefixed in binary form, base64 in JSON, bytes in gRPC."""
-    tensor, count, raw = request.inputs[0], shape[0], _raw(request)
-    if any(extent != 1 for extent in shape[1:]):
-        raise bad_request("shape", "[n] or [n, 1] encoded images", shape)
-    contents: list[bytes] = []
-    if raw is None:
-        contents = tensor.images
-    else:
-        start = 0
-        while start < len(raw) and len(contents) < count:
-            if start + 4 > len(raw):
-                break
-            (length,) = struct.unpack_from("<I", raw, start)
-            if start + 4 + length > len(raw):
-                break
-            contents.append(bytes(raw[start + 4 : start + 4 + length]))
-            start += 4 + length
-        if start != len(raw):
-            raise bad_request(tensor.name, f"{count} elements with their lengths", "truncated ones")
-    if len(contents) != count:
-        raise bad_request(tensor.name, f"{count} encoded images", len(contents))
-    return contents
-
-
-def _decoded(
-    contents: list[bytes], formats: Sequence[_core.ImageFormat | None], limits: Limits
-) -> list[Images]:
-    wanted = [one for one in formats if one is not None]
-    images, errors = _core.decode_images(contents, wanted, limits.pixels)
-    if wrong := next(filter(None, errors), ""):
-        raise RequestError(400, wrong)
-    found = iter(images)
-    return [NO_IMAGES if one is None else next(found) for one in formats]

@@ -22,18 +22,11 @@ from muxnet.serve.kserve_parts import (
 )
 from muxnet.serve.labels import Labels
 from muxnet.serve.off_loop import off_loop
-from muxnet.serve.requests import (
-    INPUT_NAME,
-    Asked,
-    Limits,
-    Request,
-    RequestError,
-    asked_of,
-    bad_request,
-    images_of,
-)
+from muxnet.serve.request_inputs import inputs_of
+from muxnet.serve.requests import Asked, Limits, Request, RequestError, asked_of, bad_request
 from muxnet.serve.responses import OUTPUTS, check_outputs, names_of, refusal, respond
 from muxnet.serve.served import Served
+from muxnet.serve.wanted import INPUT_NAME, VECTORS_NAME
 
 if TYPE_CHECKING:
     from muxnet.serve.traces import Traces
@@ -180,8 +173,8 @@ class Endpoint:
         asked = asked_of(request)
         check_outputs(request.outputs)
         served = self.served
-        given = (request, served.formats_of(model), self.limits)
-        images = images_of(*given) if request.is_quick else await off_loop(images_of, *given)
+        given = (request, served.wanted_by(model), self.limits)
+        images = inputs_of(*given) if request.is_quick else await off_loop(inputs_of, *given)
         submitted = time.time_ns()
         answer = await self._answer(images, asked, model)
         names = served.names  # the same for every version
@@ -238,7 +231,7 @@ TensorInfo = dict[str, str | list[int]]  # name, datatype, shape
 # Told as a model's platform, which both protocols have room for.
 PLATFORM = (
     "muxnet: images as UINT8 in [0, 255], FP32 in [0, 1] (UINT8 / 255, not normalised), "
-    "or BYTES (JPEG, PNG)"
+    "or BYTES (JPEG, PNG); features as FP32"
 )
 
 
@@ -269,15 +262,20 @@ class RouterModel(InferenceModel):  # type: ignore[misc]
         return self._endpoint.answers(self._model)
 
     def get_input_types(self) -> list[TensorInfo]:
-        """Return the one input: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too.
+        """Return the images: UINT8 pixels; FP32 (of 1) and BYTES (JPEG, PNG) are taken too.
 
-        BYTES alone where models want images of different sizes.
+        BYTES alone where models want images of different sizes. Vectors are a tensor of their own.
         """
-        formats = self._endpoint.served.formats_of(self._model)
-        shapes = {wanted.shape for wanted in formats if wanted is not None}
-        if len(shapes) > 1:
-            return [{"name": INPUT_NAME, "datatype": "BYTES", "shape": [-1]}]
-        return [{"name": INPUT_NAME, "datatype": "UINT8", "shape": [-1, *shapes.pop()]}]
+        wanted = self._endpoint.served.wanted_by(self._model)
+        found: list[TensorInfo] = []
+        if INPUT_NAME in wanted.names and len(wanted.pixels) == 1:
+            shape = [-1, *wanted.pixels[0]]
+            found.append({"name": INPUT_NAME, "datatype": "UINT8", "shape": shape})
+        elif INPUT_NAME in wanted.names:
+            found.append({"name": INPUT_NAME, "datatype": "BYTES", "shape": [-1]})
+        for one in wanted.vectors:
+            found.append({"name": VECTORS_NAME, "datatype": "FP32", "shape": [-1, one.length]})
+        return found
 
     def get_output_types(self) -> list[TensorInfo]:
         """Return all outputs that can be asked for."""

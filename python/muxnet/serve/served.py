@@ -18,6 +18,7 @@ from muxnet.pool.router_folder import (
     multiplexer_folder,
 )
 from muxnet.pool.router_policy import load_policy, require_models
+from muxnet.serve.wanted import Format, Vectors, Wanted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,17 +65,24 @@ class Served:
     policy: _core.Policy
     shadow: _core.Policy | None
     class_names: tuple[str, ...]
-    formats: tuple[_core.ImageFormat, ...]  # of images: those that stages are shown, each once
+    formats: tuple[Format, ...]  # of what stages are shown, each once
     shown: tuple[int, ...]  # which of them the multiplexer and each model is shown
     cost_kind: str  # of the models' costs
     monitor: _core.DriftMonitor | None = None
 
-    def formats_of(self, model: int | None) -> list[_core.ImageFormat | None]:
-        """Return the formats of a request's images: all, or of one model, None for the others."""
-        if model is None:
-            return list(self.formats)
-        own = self.shown[model + 1]
-        return [wanted if i == own else None for i, wanted in enumerate(self.formats)]
+    def wanted_by(self, model: int | None) -> Wanted:
+        """Return what a request has to bring for the router, or for one model."""
+        models = set(self.shown[1:]) if model is None else {self.shown[model + 1]}
+        looking = {self.shown[0]} if model is None else set()
+        images = [
+            one
+            for i, one in enumerate(self.formats)
+            if i in models and not isinstance(one, Vectors)
+        ]
+        return Wanted(
+            tuple(one if i in models | looking else None for i, one in enumerate(self.formats)),
+            tuple(dict.fromkeys(one.shape for one in images)),
+        )
 
     @property
     def names(self) -> list[str]:
@@ -151,16 +159,14 @@ def load(source: Source) -> Served:
         if shadow.uses_multiplexer and pool.multiplexer is None:
             expected = "a shadow that needs no multiplexer"
             raise ConfigError(error_text(source.shadow, expected, shadow.name))
-    if policy.uses_multiplexer and pool.formats[pool.shown[0]] is None:
-        expected = "a multiplexer that looks at images, which requests bring"
-        raise ConfigError(error_text(str(source.path), expected, "one of features"))
+    hosted = pool.hosted()
     return Served(
-        pool.hosted(),
+        hosted,
         pool.multiplexer,
         policy,
         shadow,
         tuple(pool.class_names) or tuple(str(k) for k in range(policy.classes)),
-        tuple(wanted for wanted in pool.formats if wanted is not None),
+        tuple(Vectors(pool.vector_length) if one is None else one for one in pool.formats),
         tuple(pool.shown),
         pool.cost_kind,
         load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,

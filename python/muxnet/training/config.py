@@ -70,6 +70,9 @@ class MultiplexerConfig:
         "an npz of features and labels, a row for each input of listed models' data: the vectors "
         "that it is shown (default: the inputs themselves)",
     )
+    output: str = option(
+        "", "of embedding: the output of the cheapest model that it is shown, by name"
+    )
     meta_dim: int = option(
         32, "length of a meta-feature; as projection_dim where it is distilled", minimum=1
     )

@@ -32,7 +32,7 @@ auto echo(const Seen& seen, const Shape& tail = {2}) {
   return [&seen, tail](const Shape& shape, const ReadOutput& read) {
     Shape answer{shape.front()};
     answer.insert(answer.end(), tail.begin(), tail.end());
-    read({"f32", answer, seen.inputs.back().data()});
+    read(0, {"f32", answer, seen.inputs.back().data()});
   };
 }
 
@@ -64,7 +64,7 @@ TEST(OnnxModel, SplitsAndPadsBatchesOfAFixedSize) {
 TEST(OnnxModel, RunsOneByOneWhatAnswersSoWhateverItsShapesSay) {
   Seen seen;
   seen.answer = [&](const Shape&, const ReadOutput& read) {
-    read({"f32", {1, 2}, seen.inputs.back().data()});
+    read(0, {"f32", {1, 2}, seen.inputs.back().data()});
   };
   const OnnxModel model = open(seen, {0, 2, 1, 1});
   EXPECT_EQ(values(model.answer(rows(3))), values(rows(3)));
@@ -83,7 +83,7 @@ TEST(OnnxModel, TurnsAxesAndNumbersAsTheFileHasThem) {
   seen.element = 1;
   seen.answer = [](const Shape&, const ReadOutput& read) {
     const float found[] = {1, 2};
-    read({"f32", {1, 2}, found});
+    read(0, {"f32", {1, 2}, found});
   };
   open(seen, {0, 2, 2, 3}, u8).answer(images);
   EXPECT_EQ(seen.inputs.back(), last);
@@ -128,7 +128,7 @@ TEST(OnnxModel, ReadsAnswersOfEveryShapeThatIsOneRowEach) {
   for (const Shape& answer : {Shape{3, 2}, Shape{1, 2, 2}, Shape{4}, Shape{}, Shape{2, 0}}) {
     Seen seen;
     seen.answer = [&](const Shape&, const ReadOutput& read) {
-      read({"f32", answer, seen.inputs.back().data()});
+      read(0, {"f32", answer, seen.inputs.back().data()});
     };
     EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] {
                            open(seen, {2, 2, 1, 1}).answer(rows(2));
@@ -137,11 +137,55 @@ TEST(OnnxModel, ReadsAnswersOfEveryShapeThatIsOneRowEach) {
   }
 }
 
+TEST(OnnxModel, GivesAnotherOutputBesideTheAnswerWholeOrInSteps) {
+  const TemporaryFile file("embedding.onnx", relu_onnx({onnx_typed("images", f32, {0, 2, 1, 1})},
+                                                       {{"map", onnx_typed("map", f32, {0, 2, 3})},
+                                                        {"y", onnx_typed("y", f32, {0, 2})}}));
+  Seen seen;
+  std::vector<std::string> asked;
+  const OpenSession engine = [&](const OnnxSessionOptions& options) {
+    for (const OnnxValue& output : options.outputs) asked.push_back(output.name);
+    return std::make_unique<testing::SeenSession>(seen);
+  };
+  const std::vector<float> numbers(24, 0.5F);
+  bool whole = true;
+  seen.answer = [&](const Shape& shape, const ReadOutput& read) {
+    const std::int64_t batch = whole ? shape.front() : 1;
+    read(0, {"f32", {batch, 2}, seen.inputs.back().data()});
+    read(1, {"f32", {batch, 2, 3}, numbers.data()});
+  };
+  const OnnxModel model(file.path(), {.embedding = "map"}, engine);
+  EXPECT_EQ(asked, (std::vector<std::string>{"y", "map"}));
+  for (const bool one_run : {true, false}) {
+    whole = one_run;
+    const EmbeddedAnswers found = model.answer_embedded(rows(3));
+    EXPECT_EQ(values(found.answers), values(rows(3)));
+    EXPECT_EQ(found.embedding.shape(), (Shape{3, 6}));
+    EXPECT_EQ(values(found.embedding), std::vector<float>(18, 0.5F));
+  }
+}
+
+TEST(OnnxModel, TheAnswerItselfMayBeTheEmbeddingAndNoOtherNameThanAnOutputs) {
+  Seen seen;
+  seen.answer = echo(seen);
+  const EmbeddedAnswers found =
+      open(seen, {0, 2, 1, 1}, f32, {0, 2}, {.embedding = "y"}).answer_embedded(rows(2));
+  EXPECT_EQ(values(found.embedding), values(found.answers));
+  Tensor spoilt = rows(2);
+  spoilt.data<float>()[3] = std::numeric_limits<float>::infinity();
+  const OnnxModel model = open(seen, {0, 2, 1, 1}, f32, {0, 2}, {.embedding = "y"});
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { model.answer_embedded(spoilt); }),
+                       "[embedding] expected finite numbers"));
+  const auto other = [&] { open(seen, {0, 2, 1, 1}, f32, {0, 2}, {.embedding = "z"}); };
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>(other),
+                       "output 'z'] expected an output of the file, received y f32 (?, 2)"));
+}
+
 TEST(OnnxModel, LabelsAreOneHotRowsWhereTheClassesAreCounted) {
   Seen seen;
   const std::int64_t labels[] = {1, 0};
   seen.answer = [&](const Shape& shape, const ReadOutput& read) {
-    read({"i64", {shape.front()}, labels});
+    read(0, {"i64", {shape.front()}, labels});
   };
   const TemporaryFile file("labels.onnx", relu_onnx({onnx_typed("images", f32, {0, 2})},
                                                     {{"label", onnx_typed("label", i64, {0})}}));

@@ -39,10 +39,25 @@ TEST(HostedModel, OfOursIsDescribedByItsNetwork) {
 
 TEST(HostedModel, TurnsLogitsIntoProbabilities) {
   // Far apart, where a naive softmax overflows.
-  const Tensor found = fake({1000, 1001, -1000}, true).open()->answer(random_images(2));
+  const Tensor found =
+      fake({1000, 1001, -1000}, AnswerKind::logits).open()->answer(random_images(2));
   const auto expected = static_cast<float>(1 / (1 + std::exp(1.0)));
   expect_near(found, Tensor::from<float>({expected, 1 - expected, 0, expected, 1 - expected, 0},
                                          {2, classes}));
+}
+
+TEST(HostedModel, DividesScoresOfEachLabelByTheirSum) {
+  const auto answer = [](const std::vector<float>& scores) {
+    return fake(scores, AnswerKind::scores).open()->answer(random_images(1));
+  };
+  expect_near(answer({0.2F, 0.6F, 0}), Tensor::from<float>({0.25F, 0.75F, 0}, {1, classes}));
+  expect_near(answer({0.9F, 0.9F, 0}), Tensor::from<float>({0.5F, 0.5F, 0}, {1, classes}));
+  const float third = 1 / 3.0F;
+  expect_near(answer({0, 0, 0}), Tensor::from<float>({third, third, third}, {1, classes}));
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] {
+                         answer({0, 1.5F, 0});
+                       }),
+                       "[fake] expected scores in [0, 1], each label's own, received 1.5"));
 }
 
 TEST(HostedModel, RefusesAnswersThatAreNone) {
@@ -61,7 +76,7 @@ TEST(HostedModel, NeedsAWholeDescription) {
   const auto refused = [&](const std::function<void(HostedModel&)>& spoil) {
     HostedModel model = outside("fake", open);
     spoil(model);
-    return error_of<std::invalid_argument>([&] { host(model, false); });
+    return error_of<std::invalid_argument>([&] { host(model, AnswerKind::probabilities); });
   };
   EXPECT_TRUE(contains(refused([](auto& m) { m.image_shape = {1, 4, 4}; }), "images (1, c, h, w)"));
   EXPECT_TRUE(contains(refused([](auto& m) { m.classes = 1; }), "at least 2 classes"));
@@ -73,7 +88,20 @@ TEST(HostedModel, NeedsAWholeDescription) {
             "[fake, mean] expected 1 or 1 values, received 2");
   HostedModel colour = outside("colour", open, {{0.5F}, {0.25F}});
   colour.image_shape = {1, 3, 2, 2};
-  EXPECT_EQ(host(colour, false).normalization.mean, (std::vector<float>(3, 0.5F)));
+  EXPECT_EQ(host(colour, AnswerKind::probabilities).normalization.mean,
+            (std::vector<float>(3, 0.5F)));
+}
+
+TEST(HostedModel, OfVectorsHasNoChannelsToNormaliseOrReverse) {
+  HostedModel model = outside("fake",
+                              [] {
+                                return std::make_unique<Fake>(std::vector<float>{1, 0, 0});
+                              },
+                              {{}, {}});
+  model.image_shape = {1, 5};
+  model.reversed = true;
+  expect_near(host(model, AnswerKind::probabilities).open()->answer(Tensor({2, 5})),
+              Tensor::from<float>({1, 0, 0, 1, 0, 0}, {2, 3}));
 }
 
 /// Answers which of an image's channels is the brightest.
@@ -99,19 +127,22 @@ TEST(HostedModel, IsShownItsChannelsAndAnswersItsClasses) {
   model.image_shape = {1, 3, 2, 2};
   Tensor images({2, 3, 2, 2});
   for (int i = 0; i < 4; ++i) images.data<float>()[i] = images.data<float>()[16 + i] = 1;
-  expect_near(host(model, false).open()->answer(images),
+  expect_near(host(model, AnswerKind::probabilities).open()->answer(images),
               Tensor::from<float>({1, 0, 0, 0, 1, 0}, {2, 3}));
   model.reversed = true;
-  expect_near(host(model, false).open()->answer(images),
+  expect_near(host(model, AnswerKind::probabilities).open()->answer(images),
               Tensor::from<float>({0, 0, 1, 0, 1, 0}, {2, 3}));
   model.classes = 5;
   model.places = {4, 0, 2};
   const Tensor expected = Tensor::from<float>({0, 0, 1, 0, 0, 1, 0, 0, 0, 0}, {2, 5});
-  expect_near(host(model, false).open()->answer(images), expected);
-  const auto opened = host(model, false).open();
-  opened->begin(images, 1000, [&](Answered found) { expect_near(found.answers, expected); });
+  const auto opened = host(model, AnswerKind::probabilities).open();
+  expect_near(opened->answer(images), expected);
+  opened->begin(images, 1000, [&](const Answered& found) {
+    ASSERT_FALSE(found.failure);
+    expect_near(found.answers, expected);
+  });
   model.places = {4, 0, 4};
-  EXPECT_EQ(error_of<std::invalid_argument>([&] { host(model, false); }),
+  EXPECT_EQ(error_of<std::invalid_argument>([&] { host(model, AnswerKind::probabilities); }),
             "[brightest] expected different classes below 5, received 4");
 }
 
@@ -122,7 +153,7 @@ TEST(HostedModel, OfAnOnnxFileAnswersAsTheNetworkItCameFrom) {
   for (const Shape& shape : {Shape{1, 1, side, side}, Shape{6, 1, side, side}}) {
     const testing::TemporaryFile file("linear.onnx", small_as_onnx(shape));
     const HostedModel hosted =
-        host(outside("onnx", [path = file.path()] { return load_onnx(path); }), true);
+        host(outside("onnx", [path = file.path()] { return load_onnx(path); }), AnswerKind::logits);
     expect_near(hosted.open()->answer(images), expected);
   }
 }

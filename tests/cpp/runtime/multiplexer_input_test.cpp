@@ -93,7 +93,7 @@ TEST(MultiplexerInput, RefusesWhatTheMultiplexerIsNotFor) {
   EXPECT_TRUE(contains(refusal(vector, {1, 8}), "inputs as (1, 7, 1, 1)"));
   EXPECT_TRUE(contains(refusal(vector, {1, 3, 4, 4}), "f32 vectors (n, d)"));
   EXPECT_TRUE(contains(error_of<std::invalid_argument>([] { shown_to_multiplexer("nose", {}); }),
-                       "one of image, features, statistics"));
+                       "one of image, features, embedding, statistics"));
 }
 
 TEST(MultiplexerInput, AVectorHasOnePixel) {

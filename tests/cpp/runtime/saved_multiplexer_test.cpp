@@ -86,6 +86,36 @@ TEST(SavedMultiplexer, OneThatOffloadsComesBackAsItWas) {
   }
 }
 
+TEST(SavedMultiplexer, KnowsWhatItLooksAt) {
+  const testing::TemporaryFolder folder;
+  SavedMultiplexer saved = example();
+  saved.network = {.body = MultiplexerBody::perceptron,
+                   .channels = 6,
+                   .height = 1,
+                   .width = 1,
+                   .models = 3,
+                   .meta_dim = 5};
+  saved.multiplexer.model =
+      std::make_shared<Model>("multiplexer", build_multiplexer(saved.network), 3);
+  saved.multiplexer.kind = "embedding";
+  saved.multiplexer.images.reset();
+  saved.multiplexer.encoder = Encoder{"small", "pooled"};
+  save_multiplexer(saved, folder.path());
+  const auto found = load_multiplexer(folder.path()).multiplexer.encoder;
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->model, "small");
+  EXPECT_EQ(found->output, "pooled");
+  const auto path = folder.path() / multiplexer_file;
+  const auto refusal = [&](const nlohmann::json& encoder) {
+    auto content = nlohmann::json::parse(read_file(path));
+    content["encoder"] = encoder;
+    write_atomically(path, content.dump());
+    return error_of<std::invalid_argument>([&] { load_multiplexer(folder.path()); });
+  };
+  EXPECT_TRUE(contains(refusal({{"model", "huge"}, {"output", "pooled"}}), "one of its models"));
+  EXPECT_TRUE(contains(refusal(nullptr), "the model that it looks at"));
+}
+
 /// What is said of a file that one change was made to.
 std::string refusal(const std::function<void(nlohmann::json&)>& change) {
   const testing::TemporaryFolder folder;
@@ -100,6 +130,10 @@ std::string refusal(const std::function<void(nlohmann::json&)>& change) {
 TEST(SavedMultiplexer, HostileFilesAreRefused) {
   EXPECT_TRUE(contains(refusal([](auto& c) { c["format"] = "other"; }), "muxnet multiplexer 1"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c["kind"] = "nose"; }), "one of image"));
+  EXPECT_TRUE(contains(refusal([](auto& c) {
+                         c["encoder"] = {{"model", "small"}, {"output", "y"}};
+                       }),
+                       "none for image"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c["kind"] = "features"; }), "a saved multiplexer"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c["objective"] = "x"; }), "correctness or ensemble"));
   EXPECT_TRUE(contains(refusal([](auto& c) { c["costs"] = {1, 2}; }), "3 numbers above 0"));

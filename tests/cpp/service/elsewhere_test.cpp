@@ -118,7 +118,7 @@ class ModelsElsewhere : public ::testing::Test {
     const auto client = std::make_shared<EndpointClient>(
         [cloud = cloud_] { return std::make_unique<CloudTransport>(cloud); },
         std::make_shared<SteadyClock>(), options);
-    models[2] = host(host_elsewhere(models[2], client), false);
+    models[2] = host(host_elsewhere(models[2], client), AnswerKind::probabilities);
     return {models, {}, {std::make_shared<FixedRule>(wanted)}, 0, nullptr, 2};
   }
 

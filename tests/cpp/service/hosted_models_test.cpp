@@ -35,8 +35,8 @@ TEST(Service, GivesEachModelImagesAsItWantsThem) {
   const testing::TemporaryFile file("service.onnx", small_as_onnx());
   const auto open = [path = file.path()] { return load_onnx(path); };
   auto models = testing::tiny_models();
-  models.push_back(host(outside("plain", open), true));
-  models.push_back(host(outside("scaled", open, {{0.5F}, {0.25F}}), true));
+  models.push_back(host(outside("plain", open), AnswerKind::logits));
+  models.push_back(host(outside("scaled", open, {{0.5F}, {0.25F}}), AnswerKind::logits));
   Service service(deployment(models, model_bit(0)), {.workers = 2, .max_batch = 4});
   Tensor pixels({7, 1, side, side}, DType::u8);
   for (std::int64_t i = 0; i < pixels.size(); ++i) {
@@ -75,7 +75,7 @@ class WidthClassifier final : public Classifier {
 HostedModel of_width(const std::string& name, std::int64_t width) {
   HostedModel model = outside(name, [] { return std::make_unique<WidthClassifier>(); });
   model.image_shape = {1, 1, 2, width};
-  return host(model, false);
+  return host(model, AnswerKind::probabilities);
 }
 
 TEST(Service, ShowsEachModelTheImagesOfItsSize) {
@@ -105,7 +105,7 @@ TEST(Service, ShowsEachModelTheImagesOfItsSize) {
 
 TEST(Service, AFailingModelFailsTheRequestThatItFailsOnAlone) {
   auto models = testing::tiny_models();
-  models.push_back(fake({0, 1, 0}, false, 0.5F));
+  models.push_back(fake({0, 1, 0}, AnswerKind::probabilities, 0.5F));
   // Waits so that requests run together.
   Service service(deployment(models, model_bit(3)),
                   {.workers = 1, .max_batch = 64, .fill_ms = 50, .warm_up = false});
@@ -136,7 +136,8 @@ TEST(Service, IsNotMadeOfModelsThatCannotAnswer) {
   models.push_back(fake({0.5F, 0.5F}));
   EXPECT_EQ(error_of<std::invalid_argument>([&] { Service(deployment(models, 1), {}); }),
             "[fake] expected answers of shape (1, 3), received (1, 2)");
-  models.back() = host(outside("gone", [] { return load_onnx("nowhere.onnx"); }), true);
+  models.back() =
+      host(outside("gone", [] { return load_onnx("nowhere.onnx"); }), AnswerKind::logits);
   EXPECT_TRUE(
       contains(error_of<FileError>([&] { Service(deployment(models, 1), {}); }), "nowhere.onnx"));
   models.back() = testing::tiny_models().front();

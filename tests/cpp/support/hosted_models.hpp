@@ -44,8 +44,9 @@ inline HostedModel outside(const std::string& name,
   return {name, 5, {1, 1, side, side}, classes, normalization, 0, {}, std::move(open)};
 }
 
-inline HostedModel fake(std::vector<float> answer, bool logits = false, float fears = -1) {
-  return host(outside("fake", [=] { return std::make_unique<Fake>(answer, fears); }), logits);
+inline HostedModel fake(std::vector<float> answer, AnswerKind kind = AnswerKind::probabilities,
+                        float fears = -1) {
+  return host(outside("fake", [=] { return std::make_unique<Fake>(answer, fears); }), kind);
 }
 
 /// The model "small" of the pool as an ONNX file.
