@@ -1,0 +1,318 @@
+"""Recorded answers in columns, a row per input, as an outcome table: what each column says."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.class_values import MISSING_WORDS, class_key
+from muxnet.base.columns import Column, Columns, numbers_of, require_room
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text, told_as_config_error
+from muxnet.base.files import parse_json
+from muxnet.outcomes.class_order import Classes, Names, number_classes
+
+LABEL, GROUP, FEATURES = "label", "group", "features"
+FEATURE = "feature:"
+ANSWERS = ("prediction", "quality", "p0")  # by one of these a model is known
+SCORES = ("score", "confidence")  # the first score is the one that policies look at
+OF_MODEL = re.compile(
+    r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]+)", re.DOTALL
+)
+OF_CLASS = re.compile(r"p[0-9]+")
+LOG = logging.getLogger(__name__)
+
+
+class Part(NamedTuple):
+    """A column of a model, and its name in the file."""
+
+    name: str
+    values: Column
+
+
+Models: TypeAlias = dict[str, dict[str, Part]]
+Fields: TypeAlias = dict[str, Any]
+
+
+def table_of_columns(
+    path: Path, columns: Columns, costs: Mapping[str, float], known: Classes
+) -> _core.OutcomeTable:
+    """Return the table of a file's columns; those that are not of its kinds are passed over.
+
+    Inputs without a label are left out, where there are labels, and answers that were not recorded
+    are counted, in a message.
+
+    Raises:
+        ConfigError: a column that is missing, or holds what it cannot, by its name and row.
+
+    """
+    models = models_of(path, columns)
+    if not len(next(iter(columns.values()))):
+        raise ConfigError(error_text(str(path), "a row per input", "none"))
+    fields = _answers(path, columns, models, known)
+    fields |= _scores(path, models)
+    fields |= costs_of(path, list(models), costs, _recorded_costs(path, models))
+    fields |= _groups(columns) | _features(path, columns)
+    fields = labelled_rows(path, fields)
+    with told_as_config_error():
+        table = _core.OutcomeTable(list(models), **fields, source=f"{path.name}/all")
+    _tell_missing(path, table)
+    return table
+
+
+def models_of(path: Path, columns: Columns) -> Models:
+    """Return the columns of each model, by what they hold; a lone ``confidence`` is a ``score``.
+
+    Raises:
+        ConfigError: none; one of which there are scores or costs, but no answers.
+
+    """
+    models: Models = {}
+    for name, column in columns.items():
+        found = OF_MODEL.fullmatch(name)
+        if found is None or name.startswith(FEATURE):
+            continue
+        model, part = found.groups()
+        part = f"p{int(part[1:])}" if OF_CLASS.fullmatch(part) else part
+        models.setdefault(model, {})[part] = Part(name, column)
+    for model, parts in models.items():
+        if not any(part in parts for part in ANSWERS):
+            expected = f"a column {model}:prediction beside {model}:{next(iter(parts))}"
+            raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
+        if "confidence" in parts and "score" not in parts:
+            parts["score"] = parts.pop("confidence")
+    if not models:
+        expected = "columns NAME:prediction, with NAME:score, or NAME:p0, NAME:p1, ..., or"
+        received = ", ".join(columns)
+        raise ConfigError(error_text(str(path), f"{expected} NAME:quality of each model", received))
+    return models
+
+
+def costs_of(
+    path: Path,
+    names: Sequence[str],
+    given: Mapping[str, float],
+    recorded: Mapping[str, NDArray[np.float32]],
+) -> Fields:
+    """Return what models cost: as given by name, else what was recorded of each input.
+
+    Raises:
+        ConfigError: neither; costs of other models.
+
+    """
+    if recorded and not given:
+        return {"costs": {}, "input_costs": dict(recorded)}
+    if set(given) != set(names):
+        expected = "one each for " + ", ".join(names) + " (--costs NAME=COST,...)"
+        if not recorded:
+            expected += ", or a column NAME:cost of each"
+        received = ", ".join(f"{name}={cost:g}" for name, cost in given.items()) or "none"
+        raise ConfigError(error_text(f"{path}, costs", expected, received))
+    return {"costs": {"cost": [given[name] for name in names]}}
+
+
+def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fields:
+    quality = _of_all(path, models, "quality")
+    if LABEL not in columns and not quality:
+        expected = f"a column {LABEL}, or NAME:quality of each model"
+        raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
+    fields: Fields = {}
+    if _of_all(path, models, "p0"):
+        fields = _distributions(path, columns, models)
+    elif LABEL in columns and (predictions := _of_all(path, models, "prediction")):
+        given = {name: part.values for name, part in predictions.items()}
+        fields = numbered_answers(path, columns[LABEL], given, known)
+    # Of quality alone predictions may be anybody's texts, which are no classes.
+    return fields | _quality(path, fields, quality) if quality else fields
+
+
+def numbered_answers(
+    path: Path, labels: Column, predictions: Mapping[str, Column], known: Classes
+) -> Fields:
+    """Return labels (n), predictions (n, N) by number, and the names of the classes.
+
+    Raises:
+        ConfigError: as ``number_classes``.
+
+    """
+    found = number_classes(str(path), labels, predictions, known)
+    return {
+        "predictions": np.stack(found.predictions, axis=1),
+        "labels": found.labels,
+        "class_names": list(found.names),
+        "classes": max(len(found.names), known.count, 1),
+    }
+
+
+def _quality(path: Path, fields: Fields, parts: Mapping[str, Part]) -> Fields:
+    """Return what answers are worth; one that is not judged counts as one that is missing."""
+    quality = _stacked(path, parts)
+    if "predictions" not in fields:
+        return {"quality": quality}
+    missing = np.isnan(quality) | (fields["predictions"] < 0)
+    quality[missing] = np.nan
+    return {"quality": quality, "predictions": np.where(missing, -1, fields["predictions"])}
+
+
+def _of_all(path: Path, models: Models, part: str) -> dict[str, Part]:
+    """Return a part's columns by model: of all models, or of none.
+
+    Raises:
+        ConfigError: of some.
+
+    """
+    found = {name: parts[part] for name, parts in models.items() if part in parts}
+    for name, parts in models.items():
+        if found and name not in found:
+            expected = f"a column {name}:{part}, as of {next(iter(found))}"
+            received = ", ".join(own.name for own in parts.values())
+            raise ConfigError(error_text(str(path), expected, received))
+    return found
+
+
+def _stacked(path: Path, parts: Mapping[str, Part]) -> NDArray[np.float32]:
+    """Return columns of numbers, one a model, side by side."""
+    return np.stack([_numbers(path, part) for part in parts.values()], axis=1)
+
+
+def _numbers(path: Path, part: Part) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # told by the table
+        return numbers_of(f"{path}, {part.name}", part.values).astype(np.float32)
+
+
+def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
+    """Return probabilities of the classes 0, 1, ..., and the answers where some are missing."""
+    count = max(sum(map(bool, map(OF_CLASS.fullmatch, parts))) for parts in models.values())
+    for name, parts in models.items():
+        if lacking := [f"p{k}" for k in range(count) if f"p{k}" not in parts]:
+            expected = f"a column {name}:{lacking[0]}"
+            raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
+    names = [str(k) for k in range(count)]
+    rows = len(next(iter(columns.values())))
+    require_room(path, path.stat().st_size, 8 * rows * len(models) * count, f"{count:,} classes")
+    probabilities = np.empty((rows, len(models), count), np.float32)
+    for i, parts in enumerate(models.values()):
+        for k in range(count):
+            probabilities[:, i, k] = _numbers(path, parts[f"p{k}"])
+    fields: Fields = {"probabilities": probabilities, "class_names": names}
+    empty = np.isnan(probabilities).all(axis=2)
+    if predictions := _of_all(path, models, "prediction"):
+        top = [numbered(path, *part, names) for part in predictions.values()]
+        fields["predictions"] = np.where(empty, -1, np.stack(top, axis=1)).astype(np.int32)
+    elif empty.any():
+        top_classes = np.nan_to_num(probabilities).argmax(axis=2)
+        fields["predictions"] = np.where(empty, -1, top_classes).astype(np.int32)
+    probabilities[empty] = 1 / count
+    if LABEL in columns:
+        fields["labels"] = numbered(path, LABEL, columns[LABEL], names)
+    return fields
+
+
+def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDArray[np.int32]:
+    """Return classes (of any shape) by number, -1 where none is.
+
+    Raises:
+        ConfigError: one that is none of ``names``.
+
+    """
+    numbers = Names(names)
+    keys = [class_key(value) for value in np.ravel(np.asarray(values))]
+    found = np.array([numbers.number(key) if key else -1 for key in keys], np.int32)
+    for row in np.flatnonzero(found < 0):
+        if keys[row] and keys[row] not in MISSING_WORDS:
+            expected = f"a class of 0 .. {len(names) - 1}"
+            where = f"{path}, {name}, row {row + 1}"
+            raise ConfigError(error_text(where, expected, keys[row]))
+    return found.reshape(np.shape(values))
+
+
+def _scores(path: Path, models: Models) -> Fields:
+    """Return all scores as they are; ``confidence`` is called ``score`` where there is none."""
+    parts = dict.fromkeys(part for own in models.values() for part in own)
+    others = [part for part in parts if part.startswith("score.")]
+    kinds = [*(part for part in SCORES if part in parts), *others]
+    if not kinds:
+        return {}
+    rows = len(next(iter(next(iter(models.values())).values())).values)
+    scores = np.full((rows, len(models), len(kinds)), np.nan, np.float32)
+    for i, own in enumerate(models.values()):
+        for j, part in enumerate(kinds):
+            if part in own:
+                scores[:, i, j] = _numbers(path, own[part])
+    return {"answer_scores": scores, "score_kinds": [k.removeprefix("score.") for k in kinds]}
+
+
+def _recorded_costs(path: Path, models: Models) -> dict[str, NDArray[np.float32]]:
+    """Return what calls cost, by kind: of ``cost`` that name, of ``cost.KIND`` that kind."""
+    parts = [part for own in models.values() for part in own if part.split(".")[0] == "cost"]
+    found = {}
+    for part in dict.fromkeys(parts):
+        found[part.removeprefix("cost.")] = _stacked(path, _of_all(path, models, part))
+    return found
+
+
+def _groups(columns: Columns) -> Fields:
+    """Return groups by number; an input without one is a group of its own."""
+    if GROUP not in columns:
+        return {}
+    numbers: dict[object, int] = {}
+    keys = [class_key(value) or row for row, value in enumerate(columns[GROUP])]
+    return {"groups": np.array([numbers.setdefault(k, len(numbers)) for k in keys], np.int64)}
+
+
+def _features(path: Path, columns: Columns) -> Fields:
+    """Return features: columns of that kind in their order, or a list in each row of one."""
+    single = {name: Part(name, columns[name]) for name in columns if name.startswith(FEATURE)}
+    if single:
+        return {"features": _stacked(path, single)}
+    if FEATURES not in columns:
+        return {}
+    rows = [_list(path, row, value) for row, value in enumerate(columns[FEATURES])]
+    if uneven := [row for row, values in enumerate(rows) if len(values) != len(rows[0])]:
+        where = f"{path}, {FEATURES}, row {uneven[0] + 1}"
+        raise ConfigError(error_text(where, f"{len(rows[0])} numbers", len(rows[uneven[0]])))
+    return {"features": np.stack(rows).astype(np.float32)}
+
+
+def _list(path: Path, row: int, value: object) -> NDArray[np.float64]:
+    where = f"{path}, {FEATURES}, row {row + 1}"
+    given = parse_json(value, where) if isinstance(value, str) else value
+    if not isinstance(given, (list, np.ndarray)) or not len(given):
+        raise ConfigError(error_text(where, "a list of numbers", type(given).__name__))
+    return numbers_of(where, np.asarray(given))
+
+
+def labelled_rows(path: Path, fields: Fields) -> Fields:
+    """Return the inputs with a label, where there are labels, and say how many others there were.
+
+    Raises:
+        ConfigError: no input has one.
+
+    """
+    if "labels" not in fields:
+        return fields
+    kept = fields["labels"] >= 0
+    if kept.all():
+        return fields
+    if not kept.any():
+        raise ConfigError(error_text(f"{path}, {LABEL}", "a label of some input", "none"))
+    left_out = np.count_nonzero(~kept)
+    LOG.warning("%s: %s of %s inputs left out: no label", path, f"{left_out:,}", f"{len(kept):,}")
+    costs = {kind: values[kept] for kind, values in fields.get("input_costs", {}).items()}
+    rows = {name: fields[name][kept] for name in fields if isinstance(fields[name], np.ndarray)}
+    return {**fields, **rows, **({"input_costs": costs} if costs else {})}
+
+
+def _tell_missing(path: Path, table: _core.OutcomeTable) -> None:
+    """Say how many answers of each model were not recorded."""
+    missing = np.count_nonzero(table.predictions < 0, axis=0)
+    if missing.any():
+        counts = zip(table.models, missing, strict=True)
+        text = ", ".join(f"{name} {count:,}" for name, count in counts if count)
+        LOG.warning("%s: answers missing of %s inputs: %s", path, f"{len(table):,}", text)
