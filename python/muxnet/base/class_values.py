@@ -11,8 +11,8 @@ from decimal import Decimal
 NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(e[+-]\d\d)?", re.ASCII | re.IGNORECASE)
 BOOLEANS = {"false": "0", "true": "1"}
 NOTHING = frozenset({"nan", "<na>"})
-# Words for a missing value, unless classes have names: a class may be called "None".
-MISSING_WORDS = frozenset({"NA", "N/A", "None", "none", "null", "NULL", "NaT", "#N/A"})
+# Words that programs write for a missing value; people may call a class so, see missing_words.
+MISSING_WORDS = frozenset({"NA", "N/A", "#N/A", "None", "NaT", "NULL", "null"})
 INVISIBLE = "\ufeff\u200b"
 
 
@@ -24,8 +24,9 @@ def class_key(value: object) -> str:
     - A truth value is 1 or 0: True, ``"true"`` and ``"TRUE"`` are ``"1"``.
     - Any other text is itself, without blanks around it and with composed accents; small and
       capital letters differ.
-    - None, NaN, an empty text, ``"nan"`` and ``"<NA>"`` are no class: the empty text. So are the
-      words ``MISSING_WORDS``, to readers, where all other classes are numbers.
+    - None, NaN, an empty text, ``"nan"`` and ``"<NA>"`` are no class: the empty text. So are, to
+      readers of labels and predictions, words as "None" and "NA", where these are not among both
+      or where all others are numbers.
 
     >>> [class_key(value) for value in (3.0, " 003", True, "Cat ", None)]
     ['3', '3', '1', 'Cat', '']
@@ -52,10 +53,12 @@ def is_number(key: str) -> bool:
     return NUMBER.fullmatch(key) is not None
 
 
-def missing_words(keys: Collection[str]) -> set[str]:
-    """Return those of all keys of a file that are words for a missing value."""
-    words = set(MISSING_WORDS.intersection(keys))
-    return words if all(is_number(key) for key in keys if key and key not in words) else set()
+def missing_words(labels: Collection[str], predictions: Collection[str]) -> set[str]:
+    """Return which keys are words for a missing value: a class is a label and predicted too."""
+    words = MISSING_WORDS.intersection([*labels, *predictions])
+    others = {*labels, *predictions} - words - {""}
+    named = not all(is_number(key) for key in others)
+    return {word for word in words if not (named and word in labels and word in predictions)}
 
 
 def in_order(keys: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.array_files import room
-from muxnet.base.class_values import MISSING_WORDS, class_key
+from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
 from muxnet.base.delimited import read_delimited
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
 from muxnet.base.files import open_file, parse_json, read_text
@@ -78,7 +78,8 @@ def texts_of(column: Column) -> list[str]:
 def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
     """Return each value as a number; NaN where there is none ("", "nan", "NA", None).
 
-    "97 %" is 0.97; a decimal comma is read where it can be nothing else in the whole column.
+    "97 %" is 0.97, True is 1; commas are decimal ones where they can be nothing else in the whole
+    column.
 
     Raises:
         ConfigError: a value that is no number, with its row.
@@ -119,6 +120,7 @@ def _number(text: str | None) -> float:
         return float("nan")
     if "_" in text:  # Python's own way to write numbers
         raise ValueError(text)
+    text = BOOLEANS.get(text.lower(), text)
     return float(text[:-1]) / 100 if text.endswith("%") else float(text)
 
 

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from muxnet.commands.options import Names
 from muxnet.outcomes.class_order import Classes
+from muxnet.outcomes.published import FORMS
 from muxnet.outcomes.table_files import parse_columns, parse_costs, read_outcomes
 
 if TYPE_CHECKING:
@@ -26,6 +28,13 @@ def add_reading_options(parser: argparse.ArgumentParser, *, costs: bool = True) 
         metavar="OLD=NEW,...",
         help="what columns of other names are, or a JSON file of an object that says so",
     )
+    parser.add_argument(
+        "--format",
+        choices=Names(lambda: FORMS),
+        default="",
+        metavar="NAME",
+        help="a collection as published: %(choices)s",
+    )
 
 
 def tables_of(path: Path, arguments: argparse.Namespace, classes: Classes | None = None) -> Tables:
@@ -38,4 +47,4 @@ def tables_of(path: Path, arguments: argparse.Namespace, classes: Classes | None
 
     """
     costs, columns = parse_costs(arguments.costs), parse_columns(arguments.columns)
-    return read_outcomes(path, costs, classes, columns=columns)
+    return read_outcomes(path, costs, classes, columns=columns, form=arguments.format)

@@ -41,7 +41,11 @@ Fields: TypeAlias = dict[str, Any]
 
 
 def table_of_columns(
-    path: Path, columns: Columns, costs: Mapping[str, float], known: Classes
+    path: Path,
+    columns: Columns,
+    costs: Mapping[str, float],
+    known: Classes,
+    part: str = "all",
 ) -> _core.OutcomeTable:
     """Return the table of a file's columns; those that are not of its kinds are passed over.
 
@@ -60,8 +64,11 @@ def table_of_columns(
     fields |= costs_of(path, list(models), costs, _recorded_costs(path, models))
     fields |= _groups(columns) | _features(path, columns)
     fields = labelled_rows(path, fields)
+    split = "" if part == "all" else part
     with told_as_config_error():
-        table = _core.OutcomeTable(list(models), **fields, source=f"{path.name}/all")
+        table = _core.OutcomeTable(
+            list(models), **fields, split=split, source=f"{path.name}/{part}"
+        )
     _tell_missing(path, table)
     return table
 
@@ -152,7 +159,7 @@ def numbered_answers(
 
 def _quality(path: Path, fields: Fields, parts: Mapping[str, Part]) -> Fields:
     """Return what answers are worth; one that is not judged counts as one that is missing."""
-    quality = _stacked(path, parts)
+    quality = _stacked(path, parts, 0, 1)
     if "predictions" not in fields:
         return {"quality": quality}
     missing = np.isnan(quality) | (fields["predictions"] < 0)
@@ -176,14 +183,32 @@ def _of_all(path: Path, models: Models, part: str) -> dict[str, Part]:
     return found
 
 
-def _stacked(path: Path, parts: Mapping[str, Part]) -> NDArray[np.float32]:
-    """Return columns of numbers, one a model, side by side."""
-    return np.stack([_numbers(path, part) for part in parts.values()], axis=1)
+def _stacked(
+    path: Path, parts: Mapping[str, Part], low: float = -np.inf, high: float = np.inf
+) -> NDArray[np.float32]:
+    """Return columns of numbers within bounds side by side."""
+    return np.stack([_numbers(path, part, low, high) for part in parts.values()], axis=1)
 
 
-def _numbers(path: Path, part: Part) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # told by the table
-        return numbers_of(f"{path}, {part.name}", part.values).astype(np.float32)
+def _numbers(
+    path: Path, part: Part, low: float = -np.inf, high: float = np.inf
+) -> NDArray[np.float32]:
+    """Return a column of finite numbers within bounds, NaN where there is none.
+
+    Raises:
+        ConfigError: another value, with its row.
+
+    """
+    with np.errstate(over="ignore"):
+        values = numbers_of(f"{path}, {part.name}", part.values).astype(np.float32)
+    outside = np.isinf(values) | (values < low) | (values > high)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        bounds = f" of {low:g} to {high:g}" if high < np.inf else ""
+        bounds = bounds or (f" of at least {low:g}" if low > -np.inf else "")
+        where = f"{path}, {part.name}, row {row + 1}"
+        raise ConfigError(error_text(where, f"a finite number{bounds}", part.values[row]))
+    return values
 
 
 def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
@@ -199,9 +224,13 @@ def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
     probabilities = np.empty((rows, len(models), count), np.float32)
     for i, parts in enumerate(models.values()):
         for k in range(count):
-            probabilities[:, i, k] = _numbers(path, parts[f"p{k}"])
+            probabilities[:, i, k] = _numbers(path, parts[f"p{k}"], 0, 1)
     fields: Fields = {"probabilities": probabilities, "class_names": names}
-    empty = np.isnan(probabilities).all(axis=2)
+    lacking = np.isnan(probabilities)
+    empty = lacking.all(axis=2)
+    for row, i, k in np.argwhere(lacking & ~empty[:, :, None])[:1]:
+        where = f"{path}, {list(models)[i]}:p{k}, row {row + 1}"
+        raise ConfigError(error_text(where, "a probability, as of the other classes", "none"))
     if predictions := _of_all(path, models, "prediction"):
         top = [numbered(path, *part, names) for part in predictions.values()]
         fields["predictions"] = np.where(empty, -1, np.stack(top, axis=1)).astype(np.int32)
@@ -253,7 +282,7 @@ def _recorded_costs(path: Path, models: Models) -> dict[str, NDArray[np.float32]
     parts = [part for own in models.values() for part in own if part.split(".")[0] == "cost"]
     found = {}
     for part in dict.fromkeys(parts):
-        found[part.removeprefix("cost.")] = _stacked(path, _of_all(path, models, part))
+        found[part.removeprefix("cost.")] = _stacked(path, _of_all(path, models, part), 0)
     return found
 
 
@@ -270,7 +299,7 @@ def _features(path: Path, columns: Columns) -> Fields:
     """Return features: columns of that kind in their order, or a list in each row of one."""
     single = {name: Part(name, columns[name]) for name in columns if name.startswith(FEATURE)}
     if single:
-        return {"features": _stacked(path, single)}
+        return {"features": _complete(path, single, _stacked(path, single))}
     if FEATURES not in columns:
         return {}
     rows = [_list(path, row, value) for row, value in enumerate(columns[FEATURES])]
@@ -278,6 +307,15 @@ def _features(path: Path, columns: Columns) -> Fields:
         where = f"{path}, {FEATURES}, row {uneven[0] + 1}"
         raise ConfigError(error_text(where, f"{len(rows[0])} numbers", len(rows[uneven[0]])))
     return {"features": np.stack(rows).astype(np.float32)}
+
+
+def _complete(
+    path: Path, parts: Mapping[str, Part], values: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    for row, i in np.argwhere(np.isnan(values))[:1]:
+        where = f"{path}, {list(parts)[i]}, row {row + 1}"
+        raise ConfigError(error_text(where, "a number", "none"))
+    return values
 
 
 def _list(path: Path, row: int, value: object) -> NDArray[np.float64]:

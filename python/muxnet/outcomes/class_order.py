@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.class_values import BOOLEANS, class_key, class_text, in_order, missing_words
-from muxnet.base.columns import Column
+from muxnet.base.class_values import (
+    BOOLEANS,
+    class_key,
+    class_text,
+    in_order,
+    is_number,
+    missing_words,
+)
+from muxnet.base.columns import Column, texts_of
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 
@@ -79,8 +86,8 @@ def number_classes(
             labels, however often.
 
     """
-    columns = [list(labels), *(list(column) for column in predictions.values())]
-    keys = _keys(set().union(*columns), known)
+    columns = [_values(column) for column in (labels, *predictions.values())]
+    keys = _keys(set(columns[0]), set().union(*columns[1:]), known)
     predicted = {keys[value] for column in columns[1:] for value in column} - {""}
     if known.names:
         refuse_strays(f"{where}, predictions", predicted, known.names)
@@ -138,20 +145,25 @@ def refuse_other_words(
             raise ConfigError(error_text(f"{where}, predictions of {model}", expected, received))
 
 
-def _keys(values: Iterable[object], known: Classes) -> dict[object, str]:
+def _values(column: Column) -> list[object]:
+    """Return each value by itself: of an array of one type as a text, which compares with all."""
+    plain = isinstance(column, np.ndarray) and column.dtype.kind != "O"
+    return list(texts_of(column) if plain else column)
+
+
+def _keys(labels: set[object], predictions: set[object], known: Classes) -> dict[object, str]:
     """Return what stands for each value as a class; the empty text: it is none."""
-    keys = {value: class_key(value) for value in values}
-    words = missing_words({*keys.values(), *map(class_key, known.names)}) - {*known.names}
+    keys = {value: class_key(value) for value in labels | predictions}
+    met = ({keys[value] for value in values} for values in (labels, predictions))
+    words = missing_words(*met) - set(known.names)
     return {value: "" if key in words else key for value, key in keys.items()}
 
 
 def _names(keys: Mapping[object, str]) -> list[str]:
     """Return names of classes in their order; truth values have theirs where no number is met."""
-    names: dict[str, str] = {}
-    for value, key in keys.items():
-        truth = class_text(value).lower()
-        names[key] = names.get(key, truth) if truth in BOOLEANS else key
-    return [names[key] for key in in_order(names) if key]
+    texts = {class_text(value).lower() for value in keys}
+    truth = {} if any(map(is_number, texts)) else {key: word for word, key in BOOLEANS.items()}
+    return [truth.get(key, key) for key in in_order({*keys.values()} - {""})]
 
 
 def _unsaid(

@@ -24,6 +24,7 @@ from muxnet.outcomes.answer_columns import (
     table_of_columns,
 )
 from muxnet.outcomes.class_order import Classes, remade, with_classes
+from muxnet.outcomes.published import read_published
 
 if TYPE_CHECKING:
     Tables: TypeAlias = dict[str, _core.OutcomeTable]
@@ -48,6 +49,7 @@ def read_outcomes(
     classes: Classes | None = None,
     *,
     columns: Mapping[str, str] | None = None,
+    form: str = "",
 ) -> Tables:
     """Return the outcome tables at ``path``: ``{"all": table}``, or ``held_out`` and ``test``.
 
@@ -66,7 +68,7 @@ def read_outcomes(
 
     ``classes`` are those of another table, or of a router, which keep their numbers here.
     ``costs``, by model, replace the file's own; ``columns`` gives names of columns or arrays those
-    above.
+    above. ``form`` names a collection published elsewhere (``muxnet.outcomes.published.FORMS``).
 
     Raises:
         ConfigError: a column, array or cost that is missing or too much, or does not fit.
@@ -78,6 +80,9 @@ def read_outcomes(
 
     """
     path = Path(path)
+    known = classes or Classes()
+    if form:
+        return _read_published(path, form, costs or {}, known, columns or {})
     if path.is_dir():
         return _read_run(path, costs or {})
     readers: dict[str, Reader] = {".safetensors": _read_safetensors, ".npz": _read_npz}
@@ -85,7 +90,6 @@ def read_outcomes(
     ending = path.suffix.lower()
     if ending not in readers:
         raise other_ending(path, readers)
-    known = classes or Classes()
     tables = readers[ending](path, costs or {}, known, columns or {})
     return {part: with_classes(table, known, str(path)) for part, table in tables.items()}
 
@@ -155,6 +159,17 @@ def _read_run(path: Path, costs: Costs) -> Tables:
         if part != "calibration" or not costs:  # it is there for the multiplexer, with its cost
             tables[part] = _read_safetensors(file, costs, Classes(), {})["all"]
     return tables
+
+
+def _read_published(
+    path: Path, form: str, costs: Costs, known: Classes, names: Mapping[str, str]
+) -> Tables:
+    found = read_published(form, path)
+    given = costs or found.costs
+    return {
+        part: table_of_columns(path, renamed(path, columns, names), given, known, part)
+        for part, columns in found.parts.items()
+    }
 
 
 def _read_safetensors(path: Path, costs: Costs, _: Classes, names: Mapping[str, str]) -> Tables:
