@@ -20,6 +20,8 @@ from muxnet.base.files import open_file, parse_json, read_text
 if TYPE_CHECKING:
     from types import ModuleType
 
+    import pyarrow
+
 Array: TypeAlias = NDArray[np.generic]
 Column: TypeAlias = Sequence[str] | Array
 Columns: TypeAlias = Mapping[str, Column]
@@ -194,4 +196,11 @@ def _parquet_columns(
         raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
     texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
     found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
-    return {name: found.column(name).to_numpy() for name in found.column_names}
+    return {name: _array(found.column(name)) for name in found.column_names}
+
+
+def _array(column: pyarrow.ChunkedArray) -> Array:
+    values: Array = column.to_numpy()
+    if column.null_count and values.dtype.kind == "O":  # of a dictionary it gives the last one
+        return np.where(column.is_null().to_numpy(), np.array(None, dtype=object), values)
+    return values

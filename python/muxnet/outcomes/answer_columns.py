@@ -213,34 +213,48 @@ def _numbers(
 
 def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
     """Return probabilities of the classes 0, 1, ..., and the answers where some are missing."""
-    count = max(sum(map(bool, map(OF_CLASS.fullmatch, parts))) for parts in models.values())
-    for name, parts in models.items():
-        if lacking := [f"p{k}" for k in range(count) if f"p{k}" not in parts]:
-            expected = f"a column {name}:{lacking[0]}"
-            raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
-    names = [str(k) for k in range(count)]
-    rows = len(next(iter(columns.values())))
-    require_room(path, path.stat().st_size, 8 * rows * len(models) * count, f"{count:,} classes")
-    probabilities = np.empty((rows, len(models), count), np.float32)
-    for i, parts in enumerate(models.values()):
-        for k in range(count):
-            probabilities[:, i, k] = _numbers(path, parts[f"p{k}"], 0, 1)
+    probabilities, empty = _probabilities(path, models)
+    names = [str(k) for k in range(probabilities.shape[2])]
     fields: Fields = {"probabilities": probabilities, "class_names": names}
-    lacking = np.isnan(probabilities)
-    empty = lacking.all(axis=2)
-    for row, i, k in np.argwhere(lacking & ~empty[:, :, None])[:1]:
-        where = f"{path}, {list(models)[i]}:p{k}, row {row + 1}"
-        raise ConfigError(error_text(where, "a probability, as of the other classes", "none"))
     if predictions := _of_all(path, models, "prediction"):
         top = [numbered(path, *part, names) for part in predictions.values()]
         fields["predictions"] = np.where(empty, -1, np.stack(top, axis=1)).astype(np.int32)
     elif empty.any():
-        top_classes = np.nan_to_num(probabilities).argmax(axis=2)
-        fields["predictions"] = np.where(empty, -1, top_classes).astype(np.int32)
-    probabilities[empty] = 1 / count
+        fields["predictions"] = np.where(empty, -1, probabilities.argmax(axis=2)).astype(np.int32)
     if LABEL in columns:
         fields["labels"] = numbered(path, LABEL, columns[LABEL], names)
     return fields
+
+
+def _probabilities(path: Path, models: Models) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return probabilities (n, N, K), and which answers (n, N) are missing, of which all are alike.
+
+    Raises:
+        ConfigError: a column or a value that is missing beside others.
+
+    """
+    count = max(sum(map(bool, map(OF_CLASS.fullmatch, parts))) for parts in models.values())
+    for name, parts in models.items():
+        if absent := [f"p{k}" for k in range(count) if f"p{k}" not in parts]:
+            received = ", ".join(own.name for own in parts.values())
+            raise ConfigError(error_text(str(path), f"a column {name}:{absent[0]}", received))
+    rows = _rows(models)
+    require_room(path, path.stat().st_size, 8 * rows * len(models) * count, f"{count:,} classes")
+    found = np.empty((rows, len(models), count), np.float32)
+    for i, parts in enumerate(models.values()):
+        for k in range(count):
+            found[:, i, k] = _numbers(path, parts[f"p{k}"], 0, 1)
+    nothing = np.isnan(found)
+    empty: NDArray[np.bool_] = np.all(nothing, axis=2)
+    for row, i, k in np.argwhere(nothing & ~empty[:, :, None])[:1]:
+        where = f"{path}, {list(models)[i]}:p{k}, row {row + 1}"
+        raise ConfigError(error_text(where, "a probability, as of the other classes", "none"))
+    found[empty] = 1 / count
+    return found, empty
+
+
+def _rows(models: Models) -> int:
+    return len(next(iter(next(iter(models.values())).values())).values)
 
 
 def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDArray[np.int32]:
@@ -268,8 +282,7 @@ def _scores(path: Path, models: Models) -> Fields:
     kinds = [*(part for part in SCORES if part in parts), *others]
     if not kinds:
         return {}
-    rows = len(next(iter(next(iter(models.values())).values())).values)
-    scores = np.full((rows, len(models), len(kinds)), np.nan, np.float32)
+    scores = np.full((_rows(models), len(models), len(kinds)), np.nan, np.float32)
     for i, own in enumerate(models.values()):
         for j, part in enumerate(kinds):
             if part in own:

@@ -241,6 +241,6 @@ def remade(
 def recorded_quality(table: _core.OutcomeTable) -> bool:
     """Tell whether a table has qualities of its own, beside those that follow from its labels."""
     if not table.judged or not table.labels.size:
-        return table.judged
+        return bool(table.judged)
     right = np.where(table.predictions < 0, np.nan, table.predictions == table.labels[:, None])
     return not np.array_equal(right, table.quality, equal_nan=True)

@@ -129,7 +129,8 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             labels = np.asarray(X.labels)
         else:
             labels = self._numbers([] if y is None else y)
-        return float(np.average(answers == labels, weights=sample_weight))
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        return float(np.average(answers == labels, weights=weights))
 
     def _answers(self, data: Data) -> NDArray[np.int32]:
         return np.asarray(self._decisions(data).answers, dtype=np.int32)
