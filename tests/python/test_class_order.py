@@ -51,6 +51,9 @@ def test_a_router_knows_its_classes_by_name(tmp_path, monkeypatch, capsys):
     assert accuracy_on(rows, capsys) == pytest.approx(wanted, abs=0.005)
     assert accuracy_on([*rows, "a,a,0.03,a,0.9"], capsys) == pytest.approx(wanted, abs=0.005)
     assert accuracy_on([*rows, "z,b,0.8,c,0.9"], capsys) == pytest.approx(wanted, abs=0.005)
+    with open("e.json") as file:
+        levels = json.load(file)["details"]["classes"]
+    assert [level["name"] for level in levels] == list("abcdef")
     refused = accuracy_on([*rows, "a,z,0.8,a,0.9"], capsys)
     assert "expected classes among a, b, c, d, e, f, received z" in refused
 

@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.class_values import MISSING_WORDS, class_key
-from muxnet.base.columns import Column, Columns, numbers_of, require_room
+from muxnet.base.columns import Column, Columns, require_room
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text, told_as_config_error
-from muxnet.base.files import parse_json
 from muxnet.outcomes.class_order import Classes, Names, number_classes
-
-LABEL, GROUP, FEATURES = "label", "group", "features"
-FEATURE = "feature:"
-ANSWERS = ("prediction", "quality", "p0")  # by one of these a model is known
-SCORES = ("score", "confidence")  # the first score is the one that policies look at
-OF_MODEL = re.compile(
-    r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]+)", re.DOTALL
+from muxnet.outcomes.input_columns import Fields, features_of, groups_of
+from muxnet.outcomes.model_columns import (
+    OF_CLASS,
+    Models,
+    Part,
+    models_of,
+    numbers,
+    of_all,
+    row_count,
+    side_by_side,
 )
-OF_CLASS = re.compile(r"p[0-9]+")
+
+LABEL = "label"
+SCORES = ("score", "confidence")  # the first score is the one that policies look at
 LOG = logging.getLogger(__name__)
-
-
-class Part(NamedTuple):
-    """A column of a model, and its name in the file."""
-
-    name: str
-    values: Column
-
-
-Models: TypeAlias = dict[str, dict[str, Part]]
-Fields: TypeAlias = dict[str, Any]
 
 
 def table_of_columns(
@@ -62,7 +53,7 @@ def table_of_columns(
     fields = _answers(path, columns, models, known)
     fields |= _scores(path, models)
     fields |= costs_of(path, list(models), costs, _recorded_costs(path, models))
-    fields |= _groups(columns) | _features(path, columns)
+    fields |= groups_of(columns) | features_of(path, columns)
     fields = labelled_rows(path, fields)
     split = "" if part == "all" else part
     with told_as_config_error():
@@ -71,34 +62,6 @@ def table_of_columns(
         )
     _tell_missing(path, table)
     return table
-
-
-def models_of(path: Path, columns: Columns) -> Models:
-    """Return the columns of each model, by what they hold; a lone ``confidence`` is a ``score``.
-
-    Raises:
-        ConfigError: none; one of which there are scores or costs, but no answers.
-
-    """
-    models: Models = {}
-    for name, column in columns.items():
-        found = OF_MODEL.fullmatch(name)
-        if found is None or name.startswith(FEATURE):
-            continue
-        model, part = found.groups()
-        part = f"p{int(part[1:])}" if OF_CLASS.fullmatch(part) else part
-        models.setdefault(model, {})[part] = Part(name, column)
-    for model, parts in models.items():
-        if not any(part in parts for part in ANSWERS):
-            expected = f"a column {model}:prediction beside {model}:{next(iter(parts))}"
-            raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
-        if "confidence" in parts and "score" not in parts:
-            parts["score"] = parts.pop("confidence")
-    if not models:
-        expected = "columns NAME:prediction, with NAME:score, or NAME:p0, NAME:p1, ..., or"
-        received = ", ".join(columns)
-        raise ConfigError(error_text(str(path), f"{expected} NAME:quality of each model", received))
-    return models
 
 
 def costs_of(
@@ -125,14 +88,14 @@ def costs_of(
 
 
 def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fields:
-    quality = _of_all(path, models, "quality")
+    quality = of_all(path, models, "quality")
     if LABEL not in columns and not quality:
         expected = f"a column {LABEL}, or NAME:quality of each model"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     fields: Fields = {}
-    if _of_all(path, models, "p0"):
+    if of_all(path, models, "p0"):
         fields = _distributions(path, columns, models)
-    elif LABEL in columns and (predictions := _of_all(path, models, "prediction")):
+    elif LABEL in columns and (predictions := of_all(path, models, "prediction")):
         given = {name: part.values for name, part in predictions.items()}
         fields = numbered_answers(path, columns[LABEL], given, known)
     # Of quality alone predictions may be anybody's texts, which are no classes.
@@ -159,7 +122,7 @@ def numbered_answers(
 
 def _quality(path: Path, fields: Fields, parts: Mapping[str, Part]) -> Fields:
     """Return what answers are worth; one that is not judged counts as one that is missing."""
-    quality = _stacked(path, parts, 0, 1)
+    quality = side_by_side(path, parts, 0, 1)
     if "predictions" not in fields:
         return {"quality": quality}
     missing = np.isnan(quality) | (fields["predictions"] < 0)
@@ -167,56 +130,12 @@ def _quality(path: Path, fields: Fields, parts: Mapping[str, Part]) -> Fields:
     return {"quality": quality, "predictions": np.where(missing, -1, fields["predictions"])}
 
 
-def _of_all(path: Path, models: Models, part: str) -> dict[str, Part]:
-    """Return a part's columns by model: of all models, or of none.
-
-    Raises:
-        ConfigError: of some.
-
-    """
-    found = {name: parts[part] for name, parts in models.items() if part in parts}
-    for name, parts in models.items():
-        if found and name not in found:
-            expected = f"a column {name}:{part}, as of {next(iter(found))}"
-            received = ", ".join(own.name for own in parts.values())
-            raise ConfigError(error_text(str(path), expected, received))
-    return found
-
-
-def _stacked(
-    path: Path, parts: Mapping[str, Part], low: float = -np.inf, high: float = np.inf
-) -> NDArray[np.float32]:
-    """Return columns of numbers within bounds side by side."""
-    return np.stack([_numbers(path, part, low, high) for part in parts.values()], axis=1)
-
-
-def _numbers(
-    path: Path, part: Part, low: float = -np.inf, high: float = np.inf
-) -> NDArray[np.float32]:
-    """Return a column of finite numbers within bounds, NaN where there is none.
-
-    Raises:
-        ConfigError: another value, with its row.
-
-    """
-    with np.errstate(over="ignore"):
-        values = numbers_of(f"{path}, {part.name}", part.values).astype(np.float32)
-    outside = np.isinf(values) | (values < low) | (values > high)
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        bounds = f" of {low:g} to {high:g}" if high < np.inf else ""
-        bounds = bounds or (f" of at least {low:g}" if low > -np.inf else "")
-        where = f"{path}, {part.name}, row {row + 1}"
-        raise ConfigError(error_text(where, f"a finite number{bounds}", part.values[row]))
-    return values
-
-
 def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
     """Return probabilities of the classes 0, 1, ..., and the answers where some are missing."""
     probabilities, empty = _probabilities(path, models)
     names = [str(k) for k in range(probabilities.shape[2])]
     fields: Fields = {"probabilities": probabilities, "class_names": names}
-    if predictions := _of_all(path, models, "prediction"):
+    if predictions := of_all(path, models, "prediction"):
         top = [numbered(path, *part, names) for part in predictions.values()]
         fields["predictions"] = np.where(empty, -1, np.stack(top, axis=1)).astype(np.int32)
     elif empty.any():
@@ -238,12 +157,12 @@ def _probabilities(path: Path, models: Models) -> tuple[NDArray[np.float32], NDA
         if absent := [f"p{k}" for k in range(count) if f"p{k}" not in parts]:
             received = ", ".join(own.name for own in parts.values())
             raise ConfigError(error_text(str(path), f"a column {name}:{absent[0]}", received))
-    rows = _rows(models)
+    rows = row_count(models)
     require_room(path, path.stat().st_size, 8 * rows * len(models) * count, f"{count:,} classes")
     found = np.empty((rows, len(models), count), np.float32)
     for i, parts in enumerate(models.values()):
         for k in range(count):
-            found[:, i, k] = _numbers(path, parts[f"p{k}"], 0, 1)
+            found[:, i, k] = numbers(path, parts[f"p{k}"], 0, 1)
     nothing = np.isnan(found)
     empty: NDArray[np.bool_] = np.all(nothing, axis=2)
     for row, i, k in np.argwhere(nothing & ~empty[:, :, None])[:1]:
@@ -253,10 +172,6 @@ def _probabilities(path: Path, models: Models) -> tuple[NDArray[np.float32], NDA
     return found, empty
 
 
-def _rows(models: Models) -> int:
-    return len(next(iter(next(iter(models.values())).values())).values)
-
-
 def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDArray[np.int32]:
     """Return classes (of any shape) by number, -1 where none is.
 
@@ -264,9 +179,9 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
         ConfigError: one that is none of ``names``.
 
     """
-    numbers = Names(names)
+    places = Names(names)
     keys = [class_key(value) for value in np.ravel(np.asarray(values))]
-    found = np.array([numbers.number(key) if key else -1 for key in keys], np.int32)
+    found = np.array([places.number(key) if key else -1 for key in keys], np.int32)
     for row in np.flatnonzero(found < 0):
         if keys[row] and keys[row] not in MISSING_WORDS:
             expected = f"a class of 0 .. {len(names) - 1}"
@@ -282,11 +197,11 @@ def _scores(path: Path, models: Models) -> Fields:
     kinds = [*(part for part in SCORES if part in parts), *others]
     if not kinds:
         return {}
-    scores = np.full((_rows(models), len(models), len(kinds)), np.nan, np.float32)
+    scores = np.full((row_count(models), len(models), len(kinds)), np.nan, np.float32)
     for i, own in enumerate(models.values()):
         for j, part in enumerate(kinds):
             if part in own:
-                scores[:, i, j] = _numbers(path, own[part])
+                scores[:, i, j] = numbers(path, own[part])
     return {"answer_scores": scores, "score_kinds": [k.removeprefix("score.") for k in kinds]}
 
 
@@ -295,48 +210,8 @@ def _recorded_costs(path: Path, models: Models) -> dict[str, NDArray[np.float32]
     parts = [part for own in models.values() for part in own if part.split(".")[0] == "cost"]
     found = {}
     for part in dict.fromkeys(parts):
-        found[part.removeprefix("cost.")] = _stacked(path, _of_all(path, models, part), 0)
+        found[part.removeprefix("cost.")] = side_by_side(path, of_all(path, models, part), 0)
     return found
-
-
-def _groups(columns: Columns) -> Fields:
-    """Return groups by number; an input without one is a group of its own."""
-    if GROUP not in columns:
-        return {}
-    numbers: dict[object, int] = {}
-    keys = [class_key(value) or row for row, value in enumerate(columns[GROUP])]
-    return {"groups": np.array([numbers.setdefault(k, len(numbers)) for k in keys], np.int64)}
-
-
-def _features(path: Path, columns: Columns) -> Fields:
-    """Return features: columns of that kind in their order, or a list in each row of one."""
-    single = {name: Part(name, columns[name]) for name in columns if name.startswith(FEATURE)}
-    if single:
-        return {"features": _complete(path, single, _stacked(path, single))}
-    if FEATURES not in columns:
-        return {}
-    rows = [_list(path, row, value) for row, value in enumerate(columns[FEATURES])]
-    if uneven := [row for row, values in enumerate(rows) if len(values) != len(rows[0])]:
-        where = f"{path}, {FEATURES}, row {uneven[0] + 1}"
-        raise ConfigError(error_text(where, f"{len(rows[0])} numbers", len(rows[uneven[0]])))
-    return {"features": np.stack(rows).astype(np.float32)}
-
-
-def _complete(
-    path: Path, parts: Mapping[str, Part], values: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    for row, i in np.argwhere(np.isnan(values))[:1]:
-        where = f"{path}, {list(parts)[i]}, row {row + 1}"
-        raise ConfigError(error_text(where, "a number", "none"))
-    return values
-
-
-def _list(path: Path, row: int, value: object) -> NDArray[np.float64]:
-    where = f"{path}, {FEATURES}, row {row + 1}"
-    given = parse_json(value, where) if isinstance(value, str) else value
-    if not isinstance(given, (list, np.ndarray)) or not len(given):
-        raise ConfigError(error_text(where, "a list of numbers", type(given).__name__))
-    return numbers_of(where, np.asarray(given))
 
 
 def labelled_rows(path: Path, fields: Fields) -> Fields:

@@ -16,7 +16,6 @@ from muxnet.base.errors import ConfigError, UsageError, error_text, told_as_conf
 from muxnet.base.files import read_json
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.answer_columns import (
-    FEATURES,
     costs_of,
     labelled_rows,
     numbered,
@@ -24,6 +23,7 @@ from muxnet.outcomes.answer_columns import (
     table_of_columns,
 )
 from muxnet.outcomes.class_order import Classes, remade, with_classes
+from muxnet.outcomes.input_columns import FEATURES
 from muxnet.outcomes.published import read_published
 
 if TYPE_CHECKING:
