@@ -225,6 +225,11 @@ def test_arrays_of_answers_alone(tmp_path):
     np.testing.assert_array_equal(table.predictions, wanted.predictions)
     np.testing.assert_array_equal(table.answer_scores, wanted.answer_scores)
     assert table.costs("cost") == [1, 1]
+    numbers = {"labels": np.array([3, 7]), "predictions": np.array([[3, -1], [3, 7]])}
+    np.savez(tmp_path / "n.npz", **numbers, macs=[1, 2])
+    table = read_outcomes(tmp_path / "n.npz")["all"]
+    assert table.class_names == ["3", "7"]
+    assert table.predictions.tolist() == [[0, -1], [0, 1]]
     np.savez(tmp_path / "q.npz", held_out_quality=np.ones((3, 2)), test_quality=np.zeros((2, 2)))
     parts = read_outcomes(tmp_path / "q.npz", {"model_0": 1, "model_1": 2})
     assert parts["held_out"].accuracies() == [1, 1]
@@ -237,3 +242,21 @@ def test_too_few_inputs_are_told_as_that(tmp_path, monkeypatch, capsys):
         Path("t.csv").write_text(HEADER + "cat,cat,1,dog,1\n" * rows)
         assert cli.main(["study", "t.csv", "--costs", "a=1,b=2"]) == 1
         assert "inputs" in capsys.readouterr().err
+
+
+def test_a_router_of_answers_alone_is_calibrated_and_watched(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(1)
+    for name in ("fit", "other"):
+        rows = []
+        for _ in range(400):
+            label, sure = random.integers(3), random.random()
+            small = label if random.random() < 0.5 + sure / 2 else random.integers(3)
+            large = label if random.random() < 0.95 else random.integers(3)
+            rows.append(f"c{label},c{small},{100 * sure:.3f},c{large},{random.normal():.3f}\n")
+        Path(f"{name}.csv").write_text(HEADER + "".join(rows))
+    costs = ["--costs", "a=0,b=2"]
+    assert cli.main(["fit", "fit.csv", *costs, "--out", "router"]) == 0
+    assert cli.main(["calibrate", "router", "--outcomes", "other.csv", *costs, "--drop", "5"]) == 0
+    assert "drift: 400 inputs kept to compare with" in capsys.readouterr().out
+    assert cli.main(["evaluate", "router", "--outcomes", "other.csv", *costs]) == 0

@@ -250,14 +250,21 @@ def _classes_of(
     path: Path, own: Mapping[str, Array], models: Sequence[str], known: Classes
 ) -> dict[str, Any]:
     """Return labels and predictions, which are any values where there are no probabilities."""
-    given = {name: own[name] for name in ("labels", "predictions") if name in own}
+    given = {name: _recorded(own[name]) for name in ("labels", "predictions") if name in own}
     if "probabilities" in own:
         names = [str(k) for k in range(own["probabilities"].shape[-1])]
         return {name: numbered(path, name, values, names) for name, values in given.items()}
     if len(given) < 2:  # quality alone: predictions may be anything
         return {}
-    columns = dict(zip(models, own["predictions"].T, strict=True))
-    return numbered_answers(path, own["labels"], columns, known)
+    columns = dict(zip(models, given["predictions"].T, strict=True))
+    return numbered_answers(path, given["labels"], columns, known)
+
+
+def _recorded(values: Array) -> Array:
+    """Return classes with None in place of -1, which an array of numbers has for none."""
+    if values.dtype.kind != "i" or not (values == -1).any():
+        return values
+    return np.where(values == -1, np.array(None, dtype=object), values)
 
 
 def _costs(
