@@ -27,7 +27,8 @@ def test_the_wide_table_of_routerbench(tmp_path):
 
 def test_the_tables_of_routellm(tmp_path):
     for name, row in (("one", "True,False"), ("two", "False,True")):
-        (tmp_path / f"{name}.csv").write_text(f'prompt,weak,strong\n"a, ""b""\nc",{row}\n')
+        text = f'prompt,weak,strong,weak_response\n"a, ""b""\nc",{row},"so, and so"\n'
+        (tmp_path / f"{name}.csv").write_text(text)
     costs = {"weak": 0.0, "strong": 1.0}
     alone = read_outcomes(tmp_path / "one.csv", costs, form="routellm")["all"]
     assert alone.quality.tolist() == [[1, 0]]

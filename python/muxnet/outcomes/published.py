@@ -54,7 +54,7 @@ def _routerbench(path: Path) -> Published:
 
 
 def _routellm(path: Path) -> Published:
-    """Read RouteLLM's table, or a folder of such: prompt, and True or False of each model."""
+    """Read RouteLLM's table, or a folder of such: prompt, True or False of NAME, NAME_response."""
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     tables = [read_delimited(file, FILE_BYTES) for file in files]
     names = [name for name in (tables[0] if tables else {}) if not name.startswith(UNNAMED)]
@@ -64,7 +64,8 @@ def _routellm(path: Path) -> Published:
     for file, table in zip(files, tables, strict=True):
         if lacking := [name for name in names if name not in table]:
             raise ConfigError(error_text(str(file), f"a column {lacking[0]}", ", ".join(table)))
-    models = [name for name in names if name != "prompt"]
+    others = {"prompt", *(f"{name}_response" for name in names)}
+    models = [name for name in names if name not in others]
     right = {name: [value for table in tables for value in table[name]] for name in models}
     return Published({"all": {f"{name}:quality": values for name, values in right.items()}})
 
