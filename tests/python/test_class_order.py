@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError
-from muxnet.outcomes.class_order import Classes, in_order, number_classes, with_classes
+from muxnet.outcomes.class_order import Classes, number_classes, with_classes
 from muxnet.outcomes.table_files import read_outcomes
 
 HEADER = "label,small:prediction,small:confidence,large:prediction,large:confidence\n"
@@ -51,28 +51,83 @@ def test_a_router_knows_its_classes_by_name(tmp_path, monkeypatch, capsys):
     assert accuracy_on(rows, capsys) == pytest.approx(wanted, abs=0.005)
     assert accuracy_on([*rows, "a,a,0.03,a,0.9"], capsys) == pytest.approx(wanted, abs=0.005)
     assert accuracy_on([*rows, "z,b,0.8,c,0.9"], capsys) == pytest.approx(wanted, abs=0.005)
+    with open("e.json") as file:
+        levels = json.load(file)["details"]["classes"]
+    assert [level["name"] for level in levels] == list("abcdef")
     refused = accuracy_on([*rows, "a,z,0.8,a,0.9"], capsys)
     assert "expected classes among a, b, c, d, e, f, received z" in refused
 
 
 def test_numbered_classes_count_as_numbers():
-    assert in_order(["10", "9", "1"]) == ["1", "9", "10"]
-    assert in_order(["10", "9", "x"]) == ["10", "9", "x"]
     labels = [str(k) for k in range(12)]
-    names, (given, top) = number_classes("t", labels, [labels], Classes())
-    assert names == labels
-    assert given.tolist() == top.tolist() == list(range(12))
+    found = number_classes("t", labels, {"a": labels}, Classes())
+    assert list(found.names) == labels
+    assert found.labels.tolist() == found.predictions[0].tolist() == list(range(12))
+
+
+def test_classes_are_the_same_however_they_are_spelled():
+    labels = np.array([3, 10, -1])
+    spelled = {
+        "a": ["3.0", "10.00", "-01"],
+        "b": np.array([3.0, 10.0, np.nan]),
+        "c": [" 3", 10, ""],
+    }
+    found = number_classes("t", labels, spelled, Classes())
+    assert found.names == ("-1", "3", "10")
+    assert found.labels.tolist() == [1, 2, 0]
+    assert [column.tolist() for column in found.predictions] == [[1, 2, 0], [1, 2, -1], [1, 2, -1]]
+    truth = number_classes("t", np.array([True, False]), {"a": ["true", "FALSE"]}, Classes())
+    assert truth.names == ("false", "true")
+    assert truth.labels.tolist() == truth.predictions[0].tolist() == [1, 0]
+    mixed = number_classes("t", [True, False], {"a": [1, "0"]}, Classes())
+    assert mixed.names == ("0", "1")
+
+
+def test_a_router_keeps_its_names_and_compares_them_as_values():
+    known = Classes(3, ("2", "true", "07"))
+    found = number_classes("t", ["7.0", "1"], {"a": ["2.0", "TRUE"]}, known)
+    assert found.names == known.names
+    assert found.labels.tolist() == [2, 1]
+    assert found.predictions[0].tolist() == [0, 1]
+    twins = number_classes("t", ["01", "1"], {"a": ["1", "01"]}, Classes(2, ("1", "01")))
+    assert twins.labels.tolist() == [1, 0]  # by the name itself where there is such a one
 
 
 def test_an_unknown_label_is_one_that_no_model_says():
     known = Classes(3, ("a", "b", "c"))
-    names, (given, *_) = number_classes("t", ["z", "b"], [["a", "b"], ["c", "b"]], known)
-    assert names == ["a", "b", "c"]
-    assert given.tolist() == [1, 1]
+    found = number_classes("t", ["z", "b"], {"m": ["a", "b"], "n": ["c", "b"]}, known)
+    assert found.names == ("a", "b", "c")
+    assert found.labels.tolist() == [1, 1]
     with pytest.raises(
         ConfigError, match=r"label, row 1\] expected classes among a, b, received z"
     ):
-        number_classes("t", ["z"], [["a"], ["b"]], Classes(2, ("a", "b")))
+        number_classes("t", ["z"], {"m": ["a"], "n": ["b"]}, Classes(2, ("a", "b")))
+
+
+def test_a_missing_label_is_no_class():
+    for nothing in (None, "", "  ", float("nan"), "nan", "<NA>", "NA", "None"):
+        found = number_classes("t", ["1", nothing], {"a": ["1", "2"]}, Classes())
+        assert found.names == ("1", "2")
+        assert found.labels.tolist() == [0, -1]
+    named = number_classes("t", ["cat", "None"], {"a": ["None", "cat"]}, Classes())
+    assert named.names == ("None", "cat")  # said by both: a class of this name
+    other = number_classes("t", ["cat", "None"], {"a": ["cat", "cat"]}, Classes())
+    assert other.labels.tolist() == [0, -1]
+
+
+def test_other_words_than_the_labels_are_refused_by_name():
+    labels = ["cat", "dog"] * 5
+    with pytest.raises(ConfigError) as error:
+        number_classes("t", labels, {"a": labels, "b": ["Cat", "Dog"] * 5}, Classes())
+    assert "predictions of b] expected some of the labels, such as 'cat', received" in str(
+        error.value
+    )
+    number_classes("t", labels[:4], {"a": ["Cat", "Dog"] * 2}, Classes())  # it may be by chance
+    # A model that always errs says classes that another one is right with.
+    always = {"a": labels, "b": ["fox"] * 10, "c": ["fox", *labels[1:]]}
+    number_classes("t", labels, always, Classes())
+    with pytest.raises(ConfigError, match="such as 'z', received none of them, such as 'a'"):
+        number_classes("t", ["z"] * 10, {"m": ["a"] * 10}, Classes(1, ("a",)))
 
 
 def test_tables_are_put_into_the_order_of_the_classes_that_are_known(tmp_path):
@@ -115,3 +170,47 @@ def test_a_table_refuses_names_that_do_not_fit():
     ):
         with pytest.raises(ValueError, match=message):
             _core.OutcomeTable(["a"], answers, costs, **options)
+
+
+def test_all_that_a_table_holds_is_kept_in_another_order(tmp_path):
+    nan = np.float32(np.nan)
+    table = _core.OutcomeTable(
+        ["small", "large"],
+        predictions=np.array([[0, 1], [-1, 2]], np.int32),
+        answer_scores=np.array([[[3], [-1]], [[nan], [7]]], np.float32),
+        score_kinds=["score"],
+        labels=np.array([0, 2], np.int32),
+        groups=np.array([4, 5]),
+        input_costs={"usd": np.array([[1, 2], [nan, 4]], np.float32)},
+        class_names=["owl", "cat", "dog"],
+    )
+    known = Classes(4, ("cat", "dog", "fox", "owl"))
+    found = with_classes(table, known, "t")
+    assert found.predictions.tolist() == [[3, 0], [-1, 1]]
+    assert found.labels.tolist() == [3, 1]
+    assert found.classes == 4
+    np.testing.assert_array_equal(found.answer_scores, table.answer_scores)
+    np.testing.assert_array_equal(found.quality, table.quality)
+    np.testing.assert_array_equal(found.input_costs["usd"], table.input_costs["usd"])
+    assert found.groups.tolist() == [4, 5]
+    table.save(tmp_path / "t.safetensors")
+    priced = read_outcomes(tmp_path / "t.safetensors", {"small": 0, "large": 2.0})["all"]
+    assert priced.cost_kinds == ["cost"]
+    assert priced.input_costs == {}
+
+
+def test_quality_and_the_likeliest_classes_are_kept_too():
+    quality = np.array([[0.25, 1], [0.5, 0]], np.float32)
+    table = _core.OutcomeTable(
+        ["small", "large"],
+        np.array([[[0.6, 0.3], [0.5, 0.4]]] * 2, np.float32),
+        {"cost": [1.0, 2.0]},
+        top_classes=np.array([[[0, 2], [1, 0]]] * 2, np.int32),
+        quality=quality,
+        labels=np.array([0, 1], np.int32),
+        class_names=["owl", "cat", "dog"],
+    )
+    found = with_classes(table, Classes(3, ("cat", "dog", "owl")), "t")
+    assert found.top_classes[0].tolist() == [[2, 1], [0, 2]]
+    assert found.predictions[0].tolist() == [2, 0]
+    np.testing.assert_array_equal(found.quality, quality)

@@ -53,11 +53,13 @@ def test_it_is_searched_over_like_any_other(answers):
         ({"policy": "no_such"}, None, "always, best_single, hybrid_single"),
         ({"costs": None}, None, "costs of 3 models"),
         ({"costs": (1, 2)}, None, "3 costs"),
-        ({"costs": (1, 2, -1)}, None, "costs above 0"),
+        ({"costs": (1, 2, -1)}, None, "costs of at least 0"),
         ({"budget": 0.5}, None, "a budget of at least"),
         ({}, lambda p, y: (p[:, 0], y), r"\(n, N, K\)"),
         ({}, lambda p, y: (2 * p, y), "probabilities"),
-        ({}, lambda p, y: (p, y + 9), "labels in"),
+        ({}, lambda p, y: (p, 5 * y + np.arange(len(y)) % 2), r"labels in 0 \.\. 3, or 4 others"),
+        ({}, lambda p, y: (p, [None, *y[1:]]), "a label of each input, received None"),
+        ({}, lambda p, y: (p, [np.nan, *y[1:]]), "a label of each input, received nan"),
         ({}, lambda p, y: (p, None), "a labelled table"),
     ],
 )
@@ -80,3 +82,35 @@ def test_it_must_be_fitted_first(answers):
     router.fit(table)
     with pytest.raises(ValueError, match="models a, b, c"):
         router.predict(probabilities)
+
+
+def test_labels_are_compared_as_what_they_are(answers):
+    probabilities, labels = answers(1, 800)
+    others, other_labels = answers(2, 300)
+    router = RouterClassifier("cascade", costs=COSTS).fit(probabilities, labels)
+    wanted = router.predict(others)
+    for spelled in (labels.astype(float), labels.astype(str), [f" 0{k}" for k in labels]):
+        again = RouterClassifier("cascade", costs=COSTS).fit(probabilities, spelled)
+        np.testing.assert_array_equal(again.predict(others), wanted)
+        assert again.score(others, other_labels) == router.score(others, other_labels)
+    names = np.array(["ant", "bee", "cat", "dog"])
+    named = RouterClassifier("cascade", costs=COSTS).fit(probabilities, names[labels])
+    assert list(named.classes_) == list(names)
+    np.testing.assert_array_equal(named.predict(others), names[wanted])
+    assert named.score(others, names[other_labels]) == router.score(others, other_labels)
+    assert named.score(others, ["fly"] * len(others)) == 0
+    numbers = np.array([-2.5, 9, 10, 100])  # in the order of numbers, not of their texts
+    again = RouterClassifier("cascade", costs=COSTS).fit(probabilities, numbers[labels])
+    np.testing.assert_array_equal(again.predict(others), numbers[wanted])
+
+
+def test_a_table_names_the_classes_that_are_answered(answers):
+    probabilities, labels = answers(1, 400)
+    names = ["owl", "cat", "dog", "ant"]
+    table = _core.OutcomeTable(
+        ["a", "b", "c"], probabilities, {"macs": COSTS}, labels=labels, class_names=names
+    )
+    router = RouterClassifier("cascade").fit(table, np.array(names)[labels])
+    assert list(router.classes_) == names
+    assert router.score(table) == router.score(table, np.array(names)[labels])
+    assert set(router.predict(table)) <= set(names)

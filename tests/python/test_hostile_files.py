@@ -267,19 +267,17 @@ except ValueError as error:
 """
 
 
-@pytest.mark.parametrize("lowest", ["0.00000001", "1e-300", "5e-324"])
-def test_a_tiny_confidence_asks_for_no_memory(tmp_path: Path, lowest: str) -> None:
+@pytest.mark.parametrize("lowest", ["0.00000001", "1e-300", "5e-324", "0", "-1e30"])
+def test_a_tiny_score_asks_for_no_memory(tmp_path: Path, lowest: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(HEADER + f"cat,cat,0.9,cat,0.8\ncat,dog,{lowest},cat,0.8\n" * 20)
-    told = limited(READ.format(path=str(path), costs=COSTS), 4)
-    assert "expected at most" in told
-    assert f"a lowest confidence of {float(lowest):g}" in told
+    assert limited(READ.format(path=str(path), costs=COSTS), 4) == "40"
 
 
-def test_a_class_in_each_row_asks_for_no_more_than_the_file_justifies(tmp_path: Path) -> None:
+def test_a_class_in_each_row_takes_no_room_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(HEADER + "".join(f"{i},{i},0.9,{i},0.8\n" for i in range(100_000)))
-    assert "100,000 named" in limited(READ.format(path=str(path), costs=COSTS), 4)
+    assert limited(READ.format(path=str(path), costs=COSTS), 4) == "100000"
 
 
 def test_texts_take_their_own_length_alone(tmp_path: Path) -> None:
@@ -291,9 +289,13 @@ def test_texts_take_their_own_length_alone(tmp_path: Path) -> None:
 
 def test_csv_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(HEADER + "x" * (csv.field_size_limit() + 1) + ",cat,0.9,cat,0.8\n")
+    path.write_text(HEADER + '"x' * 100_000 + ",cat,0.9,cat,0.8\n")
     with pytest.raises(ConfigError, match="expected lines of values"):
         read_outcomes(path)
+    limit = csv.field_size_limit()
+    path.write_text(HEADER + "x" * (limit + 1) + ",cat,0.9,cat,0.8\n")
+    read_outcomes(path)  # a long text is none the worse
+    assert csv.field_size_limit() == limit
     path.write_text(",".join(["label", *("a:p0",) * 200_000]) + "\n")
     with pytest.raises(ConfigError, match="columns with different names") as error:
         read_outcomes(path)

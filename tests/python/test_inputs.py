@@ -133,8 +133,19 @@ def test_a_list_names_files_and_labels(folder: Path) -> None:
     (folder / "list.csv").write_text("path,image\na,b\n")
     with pytest.raises(ConfigError, match="one column of path, file"):
         open_inputs(f"list:{folder / 'list.csv'}")
-    with pytest.raises(ConfigError, match=r".csv or .jsonl or .parquet"):
+    with pytest.raises(ConfigError, match=r".csv or .tsv or .jsonl or .parquet"):
         open_inputs(f"list:{folder / 'list.txt'}")
+
+
+def test_labels_of_a_list_are_compared_as_values(folder: Path) -> None:
+    rows = ["path,label", "blue/0.png,03", "red/1.png, 3.0", "red/2.png,nan", "red/1.png,1"]
+    (folder / "list.csv").write_text("\n".join(rows))
+    inputs = open_inputs(f"list:{folder / 'list.csv'}")
+    assert inputs.labels.tolist() == [3, 3, -1, 1]
+    assert list(inputs.class_names) == ["0", "1", "2", "3"]
+    (folder / "list.csv").write_text("path,label\nblue/0.png,10\nred/1.png,9\nred/2.png,none\n")
+    inputs = open_inputs(f"list:{folder / 'list.csv'}")
+    assert list(inputs.class_names) == ["9", "10", "none"]
 
 
 def test_a_list_in_parquet(folder: Path) -> None:

@@ -36,7 +36,8 @@ def test_csv_of_top_answers_and_of_probabilities_says_the_same(tmp_path, full, a
     assert table.costs("cost") == [1.0, 4.0, 20.0]
     right = probabilities.argmax(axis=2) == labels[:, None]
     np.testing.assert_array_equal(np.asarray(table.quality, bool), right)
-    np.testing.assert_allclose(table.probabilities.max(axis=2), probabilities.max(axis=2), 1e-5)
+    np.testing.assert_allclose(table.confidences, probabilities.max(axis=2), 1e-5)
+    assert table.distributed == full
 
 
 def test_parquet_reads_as_csv(tmp_path, answers):
@@ -94,13 +95,23 @@ def test_rare_classes_leave_the_top_answer_on_top(tmp_path):
     ("text", "message"),
     [
         ("", "expected a header, received an empty file"),
-        ("label\n1\n", "expected columns NAME:prediction and NAME:confidence, or NAME:p0"),
+        ("label\n1\n", "expected columns NAME:prediction, with NAME:score, or NAME:p0"),
         ("a:prediction,a:confidence\n1,0.5\n", "expected a column label"),
-        ("label,a:prediction\n1,1\n", "expected a column a:confidence"),
+        ("label,a:score\n1,1\n", "expected a column a:prediction beside a:score"),
         ("label,a:prediction,a:confidence\n1,1\n", "line 2] expected 3 columns, received 2"),
-        ("label,a:prediction,a:confidence\n1,1,1.5\n", "row 1] expected a number above 0"),
-        ("label,a:prediction,a:confidence\n1,1,nan\n", "row 1] expected a number above 0"),
-        ("label,a:prediction,a:confidence\n1,1,sure\n", "expected numbers, received"),
+        (
+            "label,a:prediction,a:confidence\n1,1,inf\n",
+            "a:confidence, row 1] expected a finite number, received inf",
+        ),
+        (
+            "label,a:prediction,a:score\n1,1,0\n1,1,sure\n",
+            "a:score, row 2] expected a number, or nothing, received sure",
+        ),
+        ('label,a:prediction\n1,"1\n', "line 2] expected lines of values"),
+        ("label,a:prediction\n,1\n", "label] expected a label of some input, received none"),
+        ("a:quality\n1.5\n", "a:quality, row 1] expected a finite number of 0 to 1, received 1.5"),
+        ("label,a:prediction,a:cost\n1,1,-1\n", "a:cost, row 1] expected a finite number of at"),
+        ("label,a:p0,a:p1\n1,,0.5\n", "a:p0, row 1] expected a probability, as of the other"),
         ("label,label,a:p0\n1,1,1\n", "expected columns with different names"),
         ("label,a:p0,a:p1\n2,0.5,0.5\n", "row 1] expected a class of 0 .. 1, received 2"),
     ],
@@ -134,7 +145,7 @@ def test_other_files_are_refused(tmp_path):
 
 def test_study_command_writes_figures_and_picture(tmp_path, capsys, monkeypatch, answers):
     monkeypatch.chdir(tmp_path)
-    write_csv(tmp_path / "answers.csv", *answers(rows=2000))
+    write_csv(tmp_path / "answers.csv", *answers(rows=2000), full=True)
     costs = ",".join(f"{name}={cost}" for name, cost in COSTS.items())
     assert cli.main(["study", "answers.csv", "--costs", costs, "--json", "study.json"]) == 0
     text = capsys.readouterr().out

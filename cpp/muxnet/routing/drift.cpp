@@ -11,6 +11,7 @@
 #include "muxnet/core/json.hpp"
 #include "muxnet/core/names.hpp"
 #include "muxnet/core/random.hpp"
+#include "muxnet/routing/answer_calibration.hpp"
 
 namespace muxnet {
 namespace {
@@ -42,23 +43,35 @@ double multiplexer_value(const Evidence& evidence) {
   return *std::max_element(evidence.weights.begin(), evidence.weights.end());
 }
 
+/// Probability of the answer from models, of those called; of answers alone as the rule has learnt
+/// to read them.
+double sureness(const Rule& rule, Evidence evidence, std::uint64_t called, std::uint64_t from) {
+  evidence.called = called;
+  std::vector<float> joint(evidence.classes);
+  const auto answer = static_cast<std::size_t>(rule.combine(evidence, from, joint));
+  return static_cast<double>(joint[answer]);
+}
+
 }  // namespace
 
 std::map<std::string, double> monitored_values(const Rule& rule, Evidence evidence) {
+  const bool distributed = !evidence.probabilities.empty();
+  require(distributed || dynamic_cast<const CalibratedRule*>(&rule) != nullptr, "drift monitor",
+          "models that give probabilities, or a policy that has learnt them", "neither");
   double first = 0;
   evidence.called = 0;
   const Step last = run_steps(rule, evidence, [&](const Evidence& before, const Step& step) {
     if (before.called != 0) return;
+    if (!distributed) {
+      first = sureness(rule, evidence, step.call, step.call);
+      return;
+    }
     for (const std::size_t model : models_of(step.call)) first += evidence.confidences[model];
     first /= std::popcount(step.call);
   });
-  require(!evidence.probabilities.empty(), "drift monitor", "models that give probabilities",
-          "ones that do not");
-  std::vector<float> joint(evidence.classes);
-  const auto answer = static_cast<std::size_t>(rule.combine(evidence, last.answer_from, joint));
-  std::map<std::string, double> values{
-      {"first", std::clamp(first, 0.0, 1.0)},
-      {"answer", std::clamp(static_cast<double>(joint[answer]), 0.0, 1.0)}};
+  const double answer = sureness(rule, evidence, evidence.called, last.answer_from);
+  std::map<std::string, double> values{{"first", std::clamp(first, 0.0, 1.0)},
+                                       {"answer", std::clamp(answer, 0.0, 1.0)}};
   const double multiplexer = multiplexer_value(evidence);
   if (multiplexer >= 0) values["multiplexer"] = multiplexer;
   return values;

@@ -1,12 +1,10 @@
-"""Files of a row per input and named columns: CSV, JSON lines and Parquet, read within limits."""
+"""Files of a row per input and named columns: JSON lines, Parquet and CSV, read within limits."""
 
 from __future__ import annotations
 
-import csv
-import io
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
@@ -14,23 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.array_files import room
+from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
+from muxnet.base.delimited import read_delimited
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
 from muxnet.base.files import open_file, parse_json, read_text
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    import pyarrow
+
 Array: TypeAlias = NDArray[np.generic]
 Column: TypeAlias = Sequence[str] | Array
 Columns: TypeAlias = Mapping[str, Column]
 
-CSV_BYTES = 256 << 20  # Python's texts take some twenty times as much
+TEXT_BYTES = 256 << 20  # Python's texts take some twenty times as much
 PARQUET_BYTES = 4 << 30
 PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+PICKLED = (".pkl", ".pickle", ".p")
+CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{new}')\""""
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
-def read_columns(path: Path) -> Columns:
-    """Return the columns of a file, all of one length: ``.csv``, ``.jsonl`` or ``.parquet``.
+def read_columns(path: Path, lists: Collection[str] = ()) -> Columns:
+    """Return the columns of a file, all of one length: CSV, TSV, JSON lines or Parquet.
+
+    ``lists`` names the columns that may hold a list of numbers in each row.
 
     Raises:
         ConfigError: another ending, or other contents.
@@ -38,10 +46,27 @@ def read_columns(path: Path) -> Columns:
         OSError: the file cannot be read.
 
     """
-    readers = {".csv": _read_csv, ".jsonl": _read_json_lines, ".parquet": _read_parquet}
-    if path.suffix.lower() not in readers:
-        raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
-    return readers[path.suffix.lower()](path)
+    ending = path.suffix.lower()
+    if ending in (".csv", ".tsv"):
+        return read_delimited(path, TEXT_BYTES)
+    if ending in (".jsonl", ".ndjson"):
+        return _read_json_lines(path, lists)
+    if ending == ".parquet":
+        return _read_parquet(path, lists)
+    raise other_ending(path, (".csv", ".tsv", ".jsonl", ".parquet"))
+
+
+def other_ending(path: Path, known: Collection[str]) -> ConfigError:
+    """Return the error of a file that is none of those known, with the way to one that is."""
+    ending = path.suffix.lower()
+    expected = " or ".join(known)
+    if ending in PACKED:
+        return ConfigError(error_text(str(path), f"{expected}, unpacked", f"{ending}, compressed"))
+    if ending in PICKLED:
+        convert = CONVERT.format(old=path, new=path.with_suffix(".parquet"))
+        received = f"{ending}, which may run any program when it is read; of your own: {convert}"
+        return ConfigError(error_text(str(path), expected, received))
+    return ConfigError(error_text(str(path), expected, ending or "no ending"))
 
 
 def texts_of(column: Column) -> list[str]:
@@ -50,6 +75,55 @@ def texts_of(column: Column) -> list[str]:
         texts: list[str] = column.astype(str).tolist()
         return texts
     return [str(value) for value in column]
+
+
+def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
+    """Return each value as a number; NaN where there is none ("", "nan", "NA", None).
+
+    "97 %" is 0.97, True is 1; commas are decimal ones where they can be nothing else in the whole
+    column.
+
+    Raises:
+        ConfigError: a value that is no number, with its row.
+
+    """
+    if not isinstance(column, np.ndarray) or column.dtype.kind == "O":
+        return _parsed(where, list(column))
+    if column.dtype.kind in "biuf":
+        return column.astype(np.float64)
+    return _parsed(where, column.tolist())
+
+
+def _parsed(where: str, values: list[object]) -> NDArray[np.float64]:
+    try:
+        return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
+    except (TypeError, ValueError):
+        texts = [value if value is None else str(value).strip() for value in values]
+    commas = [text for text in texts if text and DECIMAL_COMMA.fullmatch(text.rstrip(" %"))]
+    decimal = any(not _thousands(text) for text in commas)
+    found = np.full(len(texts), np.nan)
+    for row, text in enumerate(texts):
+        try:
+            found[row] = _number(text.replace(",", ".") if text and decimal else text)
+        except ValueError:
+            expected = "a number, or nothing"
+            raise ConfigError(error_text(f"{where}, row {row + 1}", expected, text)) from None
+    return found
+
+
+def _thousands(text: str) -> bool:
+    """Tell whether a comma may stand between thousands, as in 1,234."""
+    whole, _, rest = text.rstrip(" %").partition(",")
+    return len(rest) == 3 and whole.lstrip("+-0") != ""
+
+
+def _number(text: str | None) -> float:
+    if not text or class_key(text) == "" or text in MISSING_WORDS:
+        return float("nan")
+    if "_" in text:  # Python's own way to write numbers
+        raise ValueError(text)
+    text = BOOLEANS.get(text.lower(), text)
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
 
 
 def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
@@ -65,66 +139,68 @@ def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
         raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
 
 
-def _read_csv(path: Path) -> Columns:
-    try:
-        lines = list(csv.reader(io.StringIO(read_text(path, CSV_BYTES), newline="")))
-    except csv.Error as error:
-        raise ConfigError(error_text(str(path), "lines of values", error)) from error
-    if not lines:
-        raise ConfigError(error_text(str(path), "a header", "an empty file"))
-    header, rows = lines[0], lines[1:]
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            expected = f"{len(header)} columns"
-            raise ConfigError(error_text(f"{path}, line {number}", expected, len(row)))
-    columns = {name: [row[i] for row in rows] for i, name in enumerate(header)}
-    if len(columns) != len(header):
-        twice = sorted(name for name, times in Counter(header).items() if times > 1)
-        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
-    return columns
-
-
-def _read_json_lines(path: Path) -> Columns:
+def _read_json_lines(path: Path, lists: Collection[str]) -> Columns:
     rows: list[Mapping[str, object]] = []
-    for number, line in enumerate(read_text(path, CSV_BYTES).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, TEXT_BYTES).split("\n"), start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
         value = parse_json(line, where)
         if not isinstance(value, Mapping):
             raise ConfigError(error_text(where, "an object", type(value).__name__))
-        nested = [key for key, held in value.items() if isinstance(held, (list, dict))]
+        nested = [
+            key
+            for key, held in value.items()
+            if isinstance(held, (list, dict)) and key not in lists
+        ]
         if nested:
             raise ConfigError(error_text(f"{where}, {nested[0]}", "a single value", "several"))
         rows.append(value)
     names = list(dict.fromkeys(name for row in rows for name in row))
     require_room(path, path.stat().st_size, 8 * len(rows) * len(names), f"{len(names):,} columns")
-    return {name: np.array([row.get(name) for row in rows], dtype=object) for name in names}
+    return {name: _objects([row.get(name) for row in rows]) for name in names}
 
 
-def _read_parquet(path: Path) -> Columns:
+def _objects(values: Sequence[object]) -> Array:
+    """Return values one by one, lists too, which NumPy would take apart."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+def _read_parquet(path: Path, lists: Collection[str]) -> Columns:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise MissingPackageError(str(path), "pyarrow", "parquet") from error
     with open_file(path, PARQUET_BYTES) as file:
         try:
-            return _parquet_columns(path, parquet, file)
+            return _parquet_columns(path, parquet, file, lists)
         except (ArrowException, OSError) as error:  # the second of damaged contents too
             raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
 
 
-def _parquet_columns(path: Path, parquet: ModuleType, file: BinaryIO) -> dict[str, Array]:
+def _parquet_columns(
+    path: Path, parquet: ModuleType, file: BinaryIO, lists: Collection[str]
+) -> dict[str, Array]:
     """Return flat columns; texts are kept once each, however often a row refers to them."""
     opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
     schema, size = opened.schema, os.fstat(file.fileno()).st_size
-    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
-    values = opened.metadata.num_rows * len(schema)
+    groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
+    values = sum(group.column(i).num_values for group in groups for i in range(len(schema)))
     needed = max(8 * values, sum(group.total_byte_size for group in groups))
     require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
-    nested = [column.path for column in schema if column.max_repetition_level > 0]
+    repeated = [column.path for column in schema if column.max_repetition_level > 0]
+    nested = [name for name in repeated if name.partition(".")[0] not in lists]
     if nested:
         raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
     texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
     found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
-    return {name: found.column(name).to_numpy() for name in found.column_names}
+    return {name: _array(found.column(name)) for name in found.column_names}
+
+
+def _array(column: pyarrow.ChunkedArray) -> Array:
+    values: Array = column.to_numpy()
+    if column.null_count and values.dtype.kind == "O":  # of a dictionary it gives the last one
+        return np.where(column.is_null().to_numpy(), np.array(None, dtype=object), values)
+    return values

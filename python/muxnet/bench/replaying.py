@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.bench.works import Work
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
-from muxnet.outcomes.table_files import read_fitting_part
+from muxnet.outcomes.table_files import part_to_fit, read_outcomes
 
 Once = Callable[[], object]
 
@@ -58,7 +58,7 @@ def outcomes(work: Work, seed: int) -> _core.OutcomeTable:
     """
     random = np.random.default_rng(seed)
     if work.table:
-        recorded = read_fitting_part(work.table, {})
+        recorded = part_to_fit(read_outcomes(work.table))
         rows = random.integers(0, len(recorded), work.batch)
         probabilities, labels = recorded.probabilities[rows], recorded.labels[rows]
         models, costs = recorded.models, recorded.costs(cost_kind_of(recorded))

@@ -10,9 +10,10 @@ from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.words import percent_text
+from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import classes_of_policy
-from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
+from muxnet.outcomes.table_files import parse_costs, part_to_evaluate
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 
 HELP = "choose a saved router's operating point: a budget, call shares, or a promised accuracy"
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("router", type=Path, help="folder that muxnet fit left; it is rewritten")
     parser.add_argument("--outcomes", type=Path, metavar="TABLE", help="inputs it has not seen")
     add_scored_inputs(parser)
+    add_reading_options(parser, costs=False)
     _add_changes(parser)
     parser.add_argument("--budget", type=float, metavar="COST", help="greatest mean cost per input")
     parser.add_argument(
@@ -95,9 +97,8 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, obje
     change_pool(policy, arguments)
     table = None
     if arguments.outcomes is not None:
-        costs = parse_costs(arguments.costs)
-        table = read_evaluation_part(arguments.outcomes, costs, classes_of_policy(policy))
-        table = scored_table(table, policy, arguments)
+        parts = tables_of(arguments.outcomes, arguments, classes_of_policy(policy))
+        table = scored_table(part_to_evaluate(parts), policy, arguments)
     if arguments.drop is not None:
         content = promise(policy, table, arguments)
     elif limited:

@@ -16,6 +16,7 @@ from muxnet.base.words import (
     points_text,
     policy_title,
 )
+from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.compare import (
     BUDGETS,
     Comparison,
@@ -27,7 +28,6 @@ from muxnet.outcomes.compare import (
 )
 from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
-from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "hold policies against each other at equal budgets, with intervals over seeds and inputs"
 INTERRUPTED = "nothing was left"
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="TABLE",
-        help="safetensors, npz, csv, parquet, or a run's folder",
+        help=f"{TABLE}, or a run's folder",
     )
     parser.add_argument(
         "--policies",
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="of the dearest model's cost",
     )
-    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    add_reading_options(parser)
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
         "--fraction",
@@ -81,12 +81,11 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(error_text("--seeds", "at least 1", arguments.seeds))
     if not all(0 < share < float("inf") for share in arguments.budgets):
         raise UsageError(error_text("--budgets", "fractions above 0", arguments.budgets))
-    costs = parse_costs(arguments.costs)
     each = [[path] for path in arguments.tables]
     found = []
     for paths in [arguments.tables] if arguments.together else each:
         comparison = compare_zoos(
-            [read_zoo(path, costs, arguments.fraction) for path in paths],
+            [read_zoo(path, arguments) for path in paths],
             contenders,
             source=", ".join(map(str, paths)),
             seeds=arguments.seeds,
@@ -101,10 +100,10 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def read_zoo(path: Path, costs: dict[str, float] | None, fraction: float) -> Zoo:
+def read_zoo(path: Path, arguments: argparse.Namespace) -> Zoo:
     """Return a table's parts; a whole one is divided."""
-    tables = read_outcomes(path, costs)
-    held_out, test = divided(tables, fraction)
+    tables = tables_of(path, arguments)
+    held_out, test = divided(tables, arguments.fraction)
     return Zoo({**tables, "held_out": held_out}, test)
 
 

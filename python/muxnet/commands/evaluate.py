@@ -8,11 +8,12 @@ from muxnet.base.compiled import _core
 from muxnet.base.files import write_json, write_text
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import cost_text, cost_title, interval_text, percent_text
+from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import classes_of_policy
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.fitting import Evaluated, evaluate_policy
-from muxnet.outcomes.table_files import parse_costs, read_evaluation_part
+from muxnet.outcomes.table_files import part_to_evaluate
 from muxnet.pool.router_folder import load_router
 
 HELP = "evaluate a saved router on recorded answers that it has not seen"
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("router", type=Path, help="folder that muxnet fit left")
     parser.add_argument("--outcomes", type=Path, required=True, metavar="TABLE")
     add_scored_inputs(parser)
-    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    add_reading_options(parser)
     parser.add_argument("--records", type=Path, metavar="FILE", help="write decision records")
     parser.add_argument("--seed", type=int, default=0, help="of the intervals")
     parser.add_argument(
@@ -37,9 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Evaluate, print, and return the exit status."""
     policy = load_router(arguments.router)
-    costs = parse_costs(arguments.costs)
-    table = read_evaluation_part(arguments.outcomes, costs, classes_of_policy(policy))
-    table = scored_table(table, policy, arguments)
+    parts = tables_of(arguments.outcomes, arguments, classes_of_policy(policy))
+    table = scored_table(part_to_evaluate(parts), policy, arguments)
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {len(table):,} inputs")
     for entry in (text_table(found), *(tables(found.details) if arguments.details else ())):

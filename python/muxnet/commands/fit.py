@@ -18,10 +18,11 @@ from muxnet.base.progress import reporter
 from muxnet.base.words import cost_text, cost_title, percent_text
 from muxnet.commands.collect import SPLITS
 from muxnet.commands.options import Names, add_options, given_options
+from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.policies import OFFLOAD
 from muxnet.outcomes.study_results import DEFAULT
-from muxnet.outcomes.table_files import parse_costs, read_fitting_part
+from muxnet.outcomes.table_files import part_to_fit
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.cross_fitting import FOLDS, CrossFitted, Pricing, cross_fit
 from muxnet.pool.embeddings import encoder_name, open_encoder, read_embeddings
@@ -48,14 +49,14 @@ TRAINING = ("batch_size", "augmentation", "multiplexer")  # what of a run's conf
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet fit``."""
-    parser.add_argument("table", type=Path, help="safetensors, npz, csv or parquet")
+    parser.add_argument("table", type=Path, help=TABLE)
     parser.add_argument("--out", type=Path, default=Path("router"), help="folder of the router")
     parser.add_argument(
         "--policy",
         metavar="NAME",
         help=f"policy of the router (default: {DEFAULT}, with --multiplexer {SCORED})",
     )
-    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    add_reading_options(parser)
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
         "--budget", type=float, metavar="COST", help="greatest mean cost per input (default: free)"
@@ -109,7 +110,7 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
     name = arguments.policy or (SCORED if arguments.kind else DEFAULT)
     _core.make_policy(name)  # refused before anything is trained
-    table = read_fitting_part(arguments.table, parse_costs(arguments.costs))
+    table = part_to_fit(tables_of(arguments.table, arguments))
     if arguments.models is not None:
         check_models(arguments.models, table.models)
     path = arguments.out / POLICY_FILE

@@ -8,11 +8,11 @@ from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import percent_text
+from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.promises import Kept, count_kept
 from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
-from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "count how often a promised accuracy is broken, over many divisions of recorded answers"
 INTERRUPTED = "nothing was left"
@@ -20,8 +20,8 @@ INTERRUPTED = "nothing was left"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet guarantee``."""
-    parser.add_argument("table", type=Path, help="safetensors, npz, csv or parquet")
-    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    parser.add_argument("table", type=Path, help=TABLE)
+    add_reading_options(parser)
     parser.add_argument("--policy", default=DEFAULT, metavar="NAME", help="policy to calibrate")
     parser.add_argument(
         "--promise",
@@ -43,8 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.divisions < 1 or not all(0 < p < 100 for pair in promises for p in pair):
         expected = "points and per cent between 0 and 100, at least one division"
         raise UsageError(error_text("guarantee", expected, promises))
-    tables = read_outcomes(arguments.table, parse_costs(arguments.costs))
-    held_out, test = divided(tables, seed=arguments.seed)
+    held_out, test = divided(tables_of(arguments.table, arguments), seed=arguments.seed)
     policy = fit_policy(arguments.policy, held_out)
     pairs = [(points / 100, percent / 100) for points, percent in promises]
     found = count_kept(policy, test, pairs, divisions=arguments.divisions, seed=arguments.seed)

@@ -9,11 +9,11 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.tables import print_table
+from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.class_order import classes_of_table
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.study import divided, study
 from muxnet.outcomes.study_results import VERDICTS, Study, model_table, policy_table, to_json
-from muxnet.outcomes.table_files import parse_costs, read_outcomes
 
 HELP = "tell whether multiplexing pays for models of which you have recorded answers"
 INTERRUPTED = "nothing was left"
@@ -21,11 +21,11 @@ INTERRUPTED = "nothing was left"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet study``."""
-    parser.add_argument("table", type=Path, help="safetensors, npz, csv or parquet")
+    parser.add_argument("table", type=Path, help=TABLE)
     parser.add_argument(
         "--test", type=Path, metavar="TABLE", help="evaluate on this table, fit on all of the first"
     )
-    parser.add_argument("--costs", metavar="NAME=COST,...", help="cost of each model, in any unit")
+    add_reading_options(parser)
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument("--fraction", type=float, default=0.5, help="of the inputs to fit on")
     parser.add_argument("--seed", type=int, default=0, help="of the division and the intervals")
@@ -39,11 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Fit, evaluate, print and draw, and return the exit status."""
-    costs = parse_costs(arguments.costs)
-    parts = read_outcomes(arguments.table, costs)
+    parts = tables_of(arguments.table, arguments)
     if arguments.test is not None:
         held_out = whole(arguments.table, parts)
-        other = read_outcomes(arguments.test, costs, classes_of_table(held_out))
+        other = tables_of(arguments.test, arguments, classes_of_table(held_out))
         parts = {"held_out": held_out, "test": whole(arguments.test, other)}
     held_out, test = divided(parts, arguments.fraction, arguments.seed)
     found = study(

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.class_values import (
+    BOOLEANS,
+    class_key,
+    class_text,
+    in_order,
+    is_number,
+    missing_words,
+)
+from muxnet.base.columns import Column, texts_of
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+
+# What a table is made of, as its constructor names it; beside its costs.
+KEPT = (
+    *("probabilities", "predictions", "answer_scores", "score_kinds", "top_classes", "classes"),
+    *("labels", "groups", "scores", "offload_score", "features"),
+    *("split", "source", "indices", "class_names", "inputs", "encoder"),
+)
+ENOUGH = 10  # answers of which none is a label are no accident
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,46 +48,133 @@ def classes_of_table(table: _core.OutcomeTable) -> Classes:
     return Classes(table.classes, tuple(table.class_names))
 
 
-def in_order(names: Iterable[str]) -> list[str]:
-    """Return names in their order: numbers as such, so that 10 comes after 9."""
-    found = list(names)
-    numbers = all(name.isascii() and name.isdigit() for name in found)
-    key: Callable[[str], tuple[int, str]] = lambda name: (int(name) if numbers else 0, name)  # noqa: E731
-    return sorted(found, key=key)
+@dataclasses.dataclass(frozen=True)
+class Numbered:
+    """Labels (n) and each model's predictions (n) by the numbers of classes, -1 where none is."""
+
+    names: tuple[str, ...]
+    labels: NDArray[np.int32]
+    predictions: list[NDArray[np.int32]]
+
+
+class Names:
+    """Classes by name: exactly as it is written, else by what stands for it (``class_key``)."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._exact = {name: k for k, name in enumerate(names)}
+        self._by_key: dict[str, int] = {}
+        for k, name in enumerate(names):
+            self._by_key.setdefault(class_key(name), k)
+
+    def number(self, value: object) -> int:
+        """Return the number of a class; -1: there is none of this name."""
+        exact = self._exact.get(class_text(value))
+        return self._by_key.get(class_key(value), -1) if exact is None else exact
 
 
 def number_classes(
-    where: str, labels: Sequence[str], predictions: Sequence[Sequence[str]], known: Classes
-) -> tuple[list[str], list[NDArray[np.int32]]]:
-    """Return the names of classes, and labels and predictions by their numbers.
+    where: str, labels: Column, predictions: Mapping[str, Column], known: Classes
+) -> Numbered:
+    """Return labels, and predictions by model, by the numbers of their classes.
 
-    Those of ``known`` keep their numbers. A label that it does not know stands for an input on
-    which every model errs, which a class that none of them predicts says as well.
+    Those of ``known`` keep their numbers, others are counted in their order. A label that is not
+    known stands for an input on which every model errs, which a class that none of them predicts
+    says as well.
 
     Raises:
-        ConfigError: a prediction of a class that is not known.
+        ConfigError: a prediction of a class that is not known; predictions that are none of the
+            labels, however often.
 
     """
-    predicted = set().union(*predictions)
+    columns = [_values(column) for column in (labels, *predictions.values())]
+    keys = _keys(set(columns[0]), set().union(*columns[1:]), known)
+    predicted = {keys[value] for column in columns[1:] for value in column} - {""}
     if known.names:
-        if stray := in_order(predicted - set(known.names)):
-            expected = f"classes among {', '.join(known.names)}"
-            raise ConfigError(error_text(f"{where}, predictions", expected, ", ".join(stray)))
-        names = list(known.names)
-    else:
-        names = in_order(predicted.union(labels))
-    numbers = {name: k for k, name in enumerate(names)}
-    top = [np.array([numbers[name] for name in column], np.int32) for column in predictions]
-    given = np.array([numbers.get(name, -1) for name in labels], np.int32)
+        refuse_strays(f"{where}, predictions", predicted, known.names)
+    names = list(known.names) or _names(keys)
+    numbers = Names(names)
+    by_value = {value: numbers.number(value) if key else -1 for value, key in keys.items()}
+    given, *top = (
+        np.fromiter((by_value[value] for value in column), np.int32, len(column))
+        for column in columns
+    )
+    said = [keys[value] for value in columns[0]]
+    refuse_other_words(where, said, dict(zip(predictions, top, strict=True)), names)
     for row in np.flatnonzero(given < 0):
-        free = set(range(len(names))) - {int(column[row]) for column in top}
-        if not free:
-            expected = f"classes among {', '.join(names)}"
-            raise ConfigError(
-                error_text(f"{where}, label, row {row + 1}", expected, labels[int(row)])
-            )
-        given[row] = min(free)
-    return names, [given, *top]
+        if said[row]:
+            given[row] = _unsaid(where, int(row), said[row], top, names)
+    return Numbered(tuple(names), given, top)
+
+
+def refuse_strays(where: str, keys: Iterable[str], names: Sequence[str]) -> None:
+    """Refuse classes that are not among those with names.
+
+    Raises:
+        ConfigError: there are some.
+
+    """
+    if stray := in_order(set(keys) - {class_key(name) for name in names}):
+        expected = f"classes among {', '.join(names)}"
+        raise ConfigError(error_text(where, expected, ", ".join(stray)))
+
+
+def refuse_other_words(
+    where: str,
+    labels: Sequence[str],
+    predictions: Mapping[str, NDArray[np.int32]],
+    names: Sequence[str],
+) -> None:
+    """Refuse a model whose predictions are no labels, nor what a model says whose are.
+
+    Raises:
+        ConfigError: there is one, of at least ``ENOUGH`` answers: its classes are other words.
+
+    """
+    spelled = set(labels) - {""}
+    found = {
+        model: {class_key(names[k]) for k in np.unique(numbers[numbers >= 0])}
+        for model, numbers in predictions.items()
+    }
+    spelled = spelled.union(*(said for said in found.values() if said & spelled))
+    for model, said in found.items():
+        if spelled and said and not said & spelled:
+            if np.count_nonzero(predictions[model] >= 0) < ENOUGH:
+                continue
+            expected = f"some of the labels, such as {in_order(spelled)[0]!r}"
+            received = f"none of them, such as {in_order(said)[0]!r}"
+            raise ConfigError(error_text(f"{where}, predictions of {model}", expected, received))
+
+
+def _values(column: Column) -> list[object]:
+    """Return each value by itself: of an array of one type as a text, which compares with all."""
+    plain = isinstance(column, np.ndarray) and column.dtype.kind != "O"
+    return list(texts_of(column) if plain else column)
+
+
+def _keys(labels: set[object], predictions: set[object], known: Classes) -> dict[object, str]:
+    """Return what stands for each value as a class; the empty text: it is none."""
+    keys = {value: class_key(value) for value in labels | predictions}
+    met = ({keys[value] for value in values} for values in (labels, predictions))
+    words = missing_words(*met) - set(known.names)
+    return {value: "" if key in words else key for value, key in keys.items()}
+
+
+def _names(keys: Mapping[object, str]) -> list[str]:
+    """Return names of classes in their order; truth values have theirs where no number is met."""
+    texts = {class_text(value).lower() for value in keys}
+    truth = {} if any(map(is_number, texts)) else {key: word for word, key in BOOLEANS.items()}
+    return [truth.get(key, key) for key in in_order({*keys.values()} - {""})]
+
+
+def _unsaid(
+    where: str, row: int, label: str, top: Sequence[NDArray[np.int32]], names: Sequence[str]
+) -> int:
+    """Return a class that no model predicts for an input."""
+    free = set(range(len(names))) - {int(column[row]) for column in top}
+    if not free:
+        expected = f"classes among {', '.join(names)}"
+        raise ConfigError(error_text(f"{where}, label, row {row + 1}", expected, label))
+    return min(free)
 
 
 def with_classes(table: _core.OutcomeTable, known: Classes, where: str) -> _core.OutcomeTable:
@@ -82,29 +187,36 @@ def with_classes(table: _core.OutcomeTable, known: Classes, where: str) -> _core
     own = list(table.class_names)
     if not known.names or not own or own == list(known.names):
         return table
-    if stray := [name for name in own if name not in known.names]:
-        expected = f"classes among {', '.join(known.names)}"
-        raise ConfigError(error_text(where, expected, ", ".join(stray)))
-    count = max(known.count, len(known.names))
-    places = np.array([known.names.index(name) for name in own], np.int32)
-    answers = np.zeros((*table.probabilities.shape[:2], count), np.float32)
-    answers[:, :, places] = table.probabilities[:, :, : len(own)]
-    if table.probabilities.shape[2] > len(own):
-        expected = f"a name of each of its {table.probabilities.shape[2]} classes"
+    refuse_strays(where, map(class_key, own), known.names)
+    if table.classes > len(own):
+        expected = f"a name of each of its {table.classes} classes"
         raise ConfigError(error_text(where, expected, f"{len(own)} names"))
-    labels = places[table.labels] if table.labels.size else table.labels
-    return remade(table, answers=answers, labels=labels, class_names=list(known.names))
+    numbers = Names(known.names)
+    places = np.array([*map(numbers.number, own), -1], np.int32)  # the last of missing answers
+    if len(set(places)) <= len(own):
+        raise ConfigError(error_text(where, "different classes", ", ".join(own)))
+    count = max(known.count, len(known.names))
+    answers, top = table.probabilities, table.top_classes
+    if top.size:
+        top = places[top]
+    elif answers.size:
+        answers = np.zeros((*answers.shape[:2], count), np.float32)
+        answers[:, :, places[:-1]] = table.probabilities
+    return remade(
+        table,
+        probabilities=answers,
+        top_classes=top,
+        predictions=places[table.predictions],
+        labels=places[table.labels] if table.labels.size else table.labels,
+        classes=count,
+        class_names=list(known.names),
+    )
 
 
 def remade(
-    table: _core.OutcomeTable,
-    *,
-    answers: NDArray[np.float32] | None = None,
-    labels: NDArray[np.int32] | None = None,
-    class_names: Sequence[str] | None = None,
-    costs: dict[str, list[float]] | None = None,
+    table: _core.OutcomeTable, *, costs: dict[str, list[float]] | None = None, **parts: Any
 ) -> _core.OutcomeTable:
-    """Return a table with other parts in place of its own.
+    """Return a table with other parts, by their names as of the table, in place of its own.
 
     Raises:
         ConfigError: other costs beside a multiplexer's own cost, which is of the table's kinds.
@@ -118,20 +230,17 @@ def remade(
         raise ConfigError(
             error_text(table.source, "a table without a multiplexer's weights", "one")
         )
-    own = {kind: table.multiplexer_cost(kind) for kind in kinds} if scored else {}
-    return _core.OutcomeTable(
-        table.models,
-        table.probabilities if answers is None else answers,
-        kinds if costs is None else costs,
-        labels=table.labels if labels is None else labels,
-        scores=table.scores,
-        offload_score=table.offload_score,
-        multiplexer_costs=own,
-        split=table.split,
-        source=table.source,
-        indices=table.indices,
-        features=table.features,
-        class_names=list(table.class_names if class_names is None else class_names),
-        inputs=table.inputs,
-        encoder=table.encoder,
-    )
+    own = {name: getattr(table, name) for name in KEPT}
+    own["multiplexer_costs"] = {kind: table.multiplexer_cost(kind) for kind in kinds if scored}
+    own["costs"], own["input_costs"] = (kinds, table.input_costs) if costs is None else (costs, {})
+    if recorded_quality(table):
+        own["quality"] = table.quality
+    return _core.OutcomeTable(table.models, **{**own, **parts})
+
+
+def recorded_quality(table: _core.OutcomeTable) -> bool:
+    """Tell whether a table has qualities of its own, beside those that follow from its labels."""
+    if not table.judged or not table.labels.size:
+        return bool(table.judged)
+    right = np.where(table.predictions < 0, np.nan, table.predictions == table.labels[:, None])
+    return not np.array_equal(right, table.quality, equal_nan=True)

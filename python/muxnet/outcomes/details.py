@@ -38,8 +38,10 @@ class Details:
     classes: list[Level]
 
 
-def details_of(found: _core.Details, names: Sequence[str]) -> Details:
-    """Return the core's details of models with these names."""
+def details_of(
+    found: _core.Details, names: Sequence[str], class_names: Sequence[str] = ()
+) -> Details:
+    """Return the core's details of models, and of classes, with these names."""
     regret = found.regret
     return Details(
         regret=regret.value,
@@ -59,7 +61,12 @@ def details_of(found: _core.Details, names: Sequence[str]) -> Details:
             for level, entry in enumerate(found.hardness)
         ],
         classes=[
-            Level(str(number), entry.inputs, entry.accuracy, {})
+            Level(
+                class_names[number] if number < len(class_names) else str(number),
+                entry.inputs,
+                entry.accuracy,
+                {},
+            )
             for number, entry in enumerate(found.classes)
         ],
     )

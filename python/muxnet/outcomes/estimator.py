@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from muxnet.base.class_values import class_key, class_text, in_order
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+from muxnet.outcomes.class_order import Names, remade
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 
@@ -23,8 +25,9 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     """A policy that answers from recorded answers of several models, calling few of them.
 
     X is an ``OutcomeTable`` or an array (n, N, K) of the probabilities that N models give n inputs;
-    y are the labels, classes 0 .. K-1, which a table may hold itself. ``fit`` wants inputs that the
-    models were not trained on.
+    y are the labels, which a table may hold itself: the classes 0 .. K-1, or K others, which are
+    compared and ordered as in files (``class_key``: numbers by value, then texts) and which
+    ``predict`` answers. ``fit`` wants inputs that the models were not trained on.
 
     Args:
         policy: one of ``muxnet._core.policies()``.
@@ -36,7 +39,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         seed: for policies that draw.
 
     Attributes:
-        policy_: the fitted policy. classes_: (K). n_models_in_: N.
+        policy_: the fitted policy. classes_: (K), in the order of probabilities. n_models_in_: N.
 
     >>> import numpy as np
     >>> from muxnet import RouterClassifier
@@ -74,11 +77,14 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         """Find the policy's operating points and choose one.
 
         Raises:
-            ValueError: probabilities, labels or costs that do not fit, an unknown policy, a budget
-                below every operating point.
+            ValueError: probabilities, labels or costs that do not fit, a label that is none, an
+                unknown policy, a budget below every operating point.
 
         """
-        table = self._table(X, y)
+        table = self._table(X)
+        self.classes_ = _classes(table, y)
+        if y is not None:
+            table = self._labelled(table, y)
         options = {"max_models": self.max_models, "bins": self.bins}
         self.policy_ = fit_policy(
             self.policy,
@@ -88,13 +94,13 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
             budget=self.budget,
             options=options,
         )
-        self.classes_ = np.arange(self.policy_.classes)
         self.n_models_in_ = len(self.policy_.models)
         return self
 
-    def predict(self, X: Data) -> NDArray[np.int32]:  # noqa: N803
-        """Return the class answered for each input (n)."""
-        return np.asarray(self._decisions(X).answers, dtype=np.int32)
+    def predict(self, X: Data) -> NDArray[np.generic]:  # noqa: N803
+        """Return the class answered for each input (n), one of ``classes_``."""
+        answers = self._answers(X)
+        return np.asarray(self.classes_[answers])
 
     def predict_proba(self, X: Data) -> NDArray[np.float32]:  # noqa: N803
         """Return the probabilities of the answers (n, K)."""
@@ -114,19 +120,46 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> float:
-        """Return the share of right answers; y may be left out where X is a labelled table."""
-        labels = X.labels if y is None and isinstance(X, _core.OutcomeTable) else y
-        return float(super().score(X, labels, sample_weight))
+        """Return the share of right answers; y may be left out where X is a labelled table.
+
+        A label that ``fit`` has not met is answered right by none.
+        """
+        answers = self._answers(X)
+        if y is None and isinstance(X, _core.OutcomeTable):
+            labels = np.asarray(X.labels)
+        else:
+            labels = self._numbers([] if y is None else y)
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        return float(np.average(answers == labels, weights=weights))
+
+    def _answers(self, data: Data) -> NDArray[np.int32]:
+        return np.asarray(self._decisions(data).answers, dtype=np.int32)
 
     def _decisions(self, data: Data) -> _core.Decisions:
         check_is_fitted(self, "policy_")
         return self.policy_.decide(self._table(data))
 
-    def _table(self, data: Data, labels: ArrayLike | None = None) -> _core.OutcomeTable:
+    def _labelled(self, table: _core.OutcomeTable, y: ArrayLike) -> _core.OutcomeTable:
+        labels = self._numbers(y)
+        if (labels < 0).any():
+            stray = np.asarray(y, dtype=object).ravel()[np.flatnonzero(labels < 0)[0]]
+            expected = f"labels in {', '.join(map(str, self.classes_))}"
+            raise ValueError(error_text("RouterClassifier, y", expected, stray))
+        if not table.labels.size:
+            return remade(table, labels=labels)
+        if not np.array_equal(labels, table.labels):
+            expected = "the labels of the table, or none"
+            raise ValueError(error_text("RouterClassifier", expected, "others"))
+        return table
+
+    def _numbers(self, y: ArrayLike) -> NDArray[np.int32]:
+        """Return labels (n) as places in ``classes_``, -1 for others."""
+        names = Names([class_text(name) for name in self.classes_])
+        values = np.asarray(y, dtype=object).ravel()
+        return np.array([names.number(value) for value in values], dtype=np.int32)
+
+    def _table(self, data: Data) -> _core.OutcomeTable:
         if isinstance(data, _core.OutcomeTable):
-            if labels is not None and not np.array_equal(labels, data.labels):
-                expected = "the labels of the table, or none"
-                raise ValueError(error_text("RouterClassifier", expected, "others"))
             return data
         probabilities = np.ascontiguousarray(data, dtype=np.float32)
         if probabilities.ndim != 3:
@@ -136,7 +169,32 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         if self.costs is None:
             expected = f"costs of {count} models beside an array"
             raise ValueError(error_text("RouterClassifier", expected, "none"))
-        known = np.empty(0, np.int32) if labels is None else np.asarray(labels, dtype=np.int32)
         names = [f"model_{i}" for i in range(count)]
         costs = {self.cost_kind or "cost": [float(cost) for cost in self.costs]}
-        return _core.OutcomeTable(names, probabilities, costs, labels=known)
+        return _core.OutcomeTable(names, probabilities, costs)
+
+
+def _classes(table: _core.OutcomeTable, labels: ArrayLike | None) -> NDArray[np.generic]:
+    """Return the classes of a table (K): numbers, or as the table or y names them.
+
+    Raises:
+        ValueError: a label that is none, or of another class than these.
+
+    """
+    numbered = np.arange(table.classes, dtype=np.int32)
+    if labels is None:
+        return numbered
+    numbers, named = [str(k) for k in numbered], [class_key(name) for name in table.class_names]
+    values = np.asarray(labels, dtype=object).ravel()
+    keys = {class_key(value): value for value in values}
+    if "" in keys:
+        expected = "a label of each input"
+        raise ValueError(error_text("RouterClassifier, y", expected, repr(keys[""])))
+    if named and named != numbers and keys.keys() <= set(named):
+        return np.array(table.class_names)
+    if keys.keys() <= set(numbers):
+        return numbered
+    if len(keys) != table.classes:
+        expected = f"labels in 0 .. {table.classes - 1}, or {table.classes} others"
+        raise ValueError(error_text("RouterClassifier, y", expected, ", ".join(in_order(keys))))
+    return np.array([keys[key] for key in in_order(keys)])

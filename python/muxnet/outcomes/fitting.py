@@ -134,7 +134,7 @@ def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: in
         best_single=_measured(alone, table.costs(kind)[best]),
         called=dict(zip(names, found.called_shares, strict=True)),
         models_per_input=found.models_per_input,
-        details=details_of(_core.look_closely(policy, table, found), names),
+        details=details_of(_core.look_closely(policy, table, found), names, table.class_names),
     )
 
 

@@ -88,7 +88,7 @@ def study(
     best, diversity = models[found.best_single], _diversity(found.diversity)
     saving, gain = _choice(found.saving), _choice(found.gain)
     words = sentences(best, diversity, policies, saving, gain)
-    details = details_of(found.details, test.models)
+    details = details_of(found.details, test.models, test.class_names)
     return Study(
         source=source,
         fitted_on=len(held_out),

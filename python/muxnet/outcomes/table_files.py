@@ -3,45 +3,72 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from muxnet.base.array_files import read_arrays
-from muxnet.base.columns import Array, Column, Columns, read_columns, require_room, texts_of
+from muxnet.base.columns import Array, other_ending, read_columns
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UsageError, error_text
+from muxnet.base.errors import ConfigError, UsageError, error_text, told_as_config_error
+from muxnet.base.files import read_json
 from muxnet.base.run_folder import RunFolder
-from muxnet.outcomes.class_order import Classes, number_classes, remade, with_classes
+from muxnet.outcomes.answer_columns import (
+    costs_of,
+    labelled_rows,
+    numbered,
+    numbered_answers,
+    table_of_columns,
+)
+from muxnet.outcomes.class_order import Classes, remade, with_classes
+from muxnet.outcomes.input_columns import FEATURES
+from muxnet.outcomes.published import read_published
 
 if TYPE_CHECKING:
     Tables: TypeAlias = dict[str, _core.OutcomeTable]
+    Costs: TypeAlias = Mapping[str, float]
+    Reader: TypeAlias = Callable[[Path, Costs, Classes, Mapping[str, str]], Tables]
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
+# Arrays of an npz file with a row per input.
+OF_INPUTS = {
+    **{"probabilities": np.float32, "predictions": np.int32, "quality": np.float32},
+    **{"answer_scores": np.float32, "features": np.float32, "cost": np.float32},
+    **{"labels": np.int32, "groups": np.int64},
+}
+ANSWERS = ("probabilities", "predictions", "quality")
+COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
 def read_outcomes(
     path: str | os.PathLike[str],
-    costs: Mapping[str, float] | None = None,
+    costs: Costs | None = None,
     classes: Classes | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    form: str = "",
 ) -> Tables:
     """Return the outcome tables at ``path``: ``{"all": table}``, or ``held_out`` and ``test``.
 
     - ``.safetensors``: what ``OutcomeTable.save`` wrote;
-    - ``.npz``: ``probabilities`` (n, N, K), ``labels`` (n), ``macs`` (N), optionally ``models``
-      (N names), ``features`` (n, F); or all but ``macs`` and ``models`` with ``held_out_`` and
-      ``test_`` before their names;
+    - ``.npz``: arrays named as in ``OutcomeTable``: ``labels`` (n) with ``probabilities`` (n, N, K)
+      or ``predictions`` (n, N), or ``quality`` (n, N); ``macs`` (N) or ``cost`` (n, N), optionally
+      ``models`` (N names), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or
+      those of inputs with ``held_out_`` and ``test_`` before their names;
     - the folder of a finished run: its held-out, calibration and test part;
-    - ``.csv``, ``.parquet``: a row per input with ``label`` and per model ``NAME:prediction`` and
-      ``NAME:confidence``, or ``NAME:p0``, ``NAME:p1``, ... Of a confidence alone the rest is
-      spread evenly over the other classes.
+    - ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet``: a row per input with ``label``, optionally
+      ``group``, ``feature:NAME``... or a list ``features``, and per model ``NAME:prediction``
+      (empty: no answer), ``NAME:score`` (any number; also ``NAME:confidence``, further ones
+      ``NAME:score.KIND``), or probabilities ``NAME:p0``, ``NAME:p1``, ...; ``NAME:quality`` in
+      [0, 1] in place of a label; ``NAME:cost`` of each input, further ones ``NAME:cost.KIND``.
+      Values are compared as classes by ``class_key``.
 
     ``classes`` are those of another table, or of a router, which keep their numbers here.
-    ``costs``, by model, replace the file's own; CSV and Parquet have none.
+    ``costs``, by model, replace the file's own; ``columns`` gives names of columns or arrays those
+    above. ``form`` names a collection published elsewhere (``muxnet.outcomes.published.FORMS``).
 
     Raises:
         ConfigError: a column, array or cost that is missing or too much, or does not fit.
@@ -53,18 +80,17 @@ def read_outcomes(
 
     """
     path = Path(path)
-    if path.is_dir():
-        return _read_run(path, dict(costs or {}))
-    readers = {
-        ".safetensors": _read_safetensors,
-        ".npz": _read_npz,
-        ".csv": _read_columns,
-        ".parquet": _read_columns,
-    }
-    if path.suffix not in readers:
-        raise ConfigError(error_text(str(path), " or ".join(readers), path.suffix or "no ending"))
     known = classes or Classes()
-    tables = readers[path.suffix](path, dict(costs or {}), known)
+    if form:
+        return _read_published(path, form, costs or {}, known, columns or {})
+    if path.is_dir():
+        return _read_run(path, costs or {})
+    readers: dict[str, Reader] = {".safetensors": _read_safetensors, ".npz": _read_npz}
+    readers |= dict.fromkeys(COLUMN_FILES, _read_columns)
+    ending = path.suffix.lower()
+    if ending not in readers:
+        raise other_ending(path, readers)
+    tables = readers[ending](path, costs or {}, known, columns or {})
     return {part: with_classes(table, known, str(path)) for part, table in tables.items()}
 
 
@@ -72,7 +98,7 @@ def parse_costs(text: str | None) -> dict[str, float]:
     """Return ``NAME=COST,...`` as a mapping.
 
     Raises:
-        UsageError: another form, or a cost that is no positive number.
+        UsageError: another form, or a cost that is no number of at least 0.
 
     """
     costs: dict[str, float] = {}
@@ -81,178 +107,173 @@ def parse_costs(text: str | None) -> dict[str, float]:
         try:
             cost = float(value)
         except ValueError:
-            cost = 0.0
-        if not equals or not name or not 0 < cost < float("inf") or name in costs:
-            expected = "NAME=COST,... with a positive cost for each name"
+            cost = -1.0
+        if not equals or not name or not 0 <= cost < float("inf") or name in costs:
+            expected = "NAME=COST,... with a cost of at least 0 for each name"
             raise UsageError(error_text("--costs", expected, item))
         costs[name] = cost
     return costs
 
 
-def read_fitting_part(
-    path: str | os.PathLike[str], costs: Mapping[str, float]
-) -> _core.OutcomeTable:
+def parse_columns(text: str | None) -> dict[str, str]:
+    """Return ``OLD=NEW,...``, or what a JSON file holds, as a mapping.
+
+    Raises:
+        UsageError: another form.
+        ConfigError: a file that holds something else.
+        OSError: the file cannot be read.
+
+    """
+    if not text:
+        return {}
+    if text.lower().endswith(".json"):
+        held = read_json(text)
+        if not isinstance(held, Mapping) or not all(isinstance(new, str) for new in held.values()):
+            raise ConfigError(error_text(text, 'an object {"OLD": "NEW", ...}', held))
+        return {old: str(new) for old, new in held.items()}
+    columns: dict[str, str] = {}
+    for item in text.split(","):
+        old, _, new = item.rpartition("=")
+        if not old or not new or old in columns:
+            raise UsageError(error_text("--columns", "OLD=NEW,... or a file of JSON", item))
+        columns[old] = new
+    return columns
+
+
+def part_to_fit(tables: Tables) -> _core.OutcomeTable:
     """Return the table to fit on: the held-out part of a file that divides its inputs, else all."""
-    tables = read_outcomes(path, costs)
     return tables["held_out"] if "held_out" in tables else tables["all"]
 
 
-def read_evaluation_part(
-    path: str | os.PathLike[str], costs: Mapping[str, float], classes: Classes
-) -> _core.OutcomeTable:
+def part_to_evaluate(tables: Tables) -> _core.OutcomeTable:
     """Return the table to evaluate on: the test part of a file that divides itself, else all."""
-    tables = read_outcomes(path, costs, classes)
     return tables["test"] if "test" in tables else tables["all"]
 
 
-def _read_run(path: Path, costs: dict[str, float]) -> Tables:
+def _read_run(path: Path, costs: Costs) -> Tables:
     tables = {}
     for part in ("held_out", "calibration", "test"):
         file = RunFolder(path).outcomes(part)
         if not file.is_file():
             raise ConfigError(error_text(str(path), f"a finished run's {file.name}", "none"))
         if part != "calibration" or not costs:  # it is there for the multiplexer, with its cost
-            tables[part] = _read_safetensors(file, costs, Classes())["all"]
+            tables[part] = _read_safetensors(file, costs, Classes(), {})["all"]
     return tables
 
 
-def _read_safetensors(path: Path, costs: dict[str, float], _: Classes) -> Tables:
+def _read_published(
+    path: Path, form: str, costs: Costs, known: Classes, names: Mapping[str, str]
+) -> Tables:
+    found = read_published(form, path)
+    given = costs or found.costs
+    return {
+        part: table_of_columns(path, renamed(path, columns, names), given, known, part)
+        for part, columns in found.parts.items()
+    }
+
+
+def _read_safetensors(path: Path, costs: Costs, _: Classes, names: Mapping[str, str]) -> Tables:
+    if names:
+        raise ConfigError(error_text(f"{path}, columns", "no others than its own", names))
     table = _core.OutcomeTable.load(path)
     if not costs:
         return {"all": table}
-    return {"all": remade(table, costs={"cost": _costs(path, table.models, costs)})}
+    return {"all": remade(table, **costs_of(path, table.models, costs, {}))}
 
 
-def _read_npz(path: Path, costs: dict[str, float], _: Classes) -> Tables:
-    arrays = read_arrays(path)
-    prefixes = ("held_out_", "test_") if "held_out_probabilities" in arrays else ("",)
-    tables = {}
-    for prefix in prefixes:
-        probabilities, labels = (
-            _array(path, arrays, prefix + name) for name in ("probabilities", "labels")
-        )
-        if probabilities.ndim != 3 or probabilities.dtype.kind != "f":
-            received = f"{probabilities.dtype} {probabilities.shape}"
-            expected = "numbers of shape (n, N, K)"
-            raise ConfigError(error_text(f"{path}, {prefix}probabilities", expected, received))
-        names = _names(path, arrays, probabilities.shape[1])
-        if not costs:
-            known = _array(path, arrays, "macs")
-            kinds = {"macs": [float(value) for value in np.ravel(known)]}
-        else:
-            kinds = {"cost": _costs(path, names, costs)}
-        part = prefix.rstrip("_") or "all"
-        given = (names, probabilities, labels, kinds, arrays.get(prefix + "features"))
-        tables[part] = _table(path, part, *given)
-    return tables
+def _read_columns(path: Path, costs: Costs, known: Classes, names: Mapping[str, str]) -> Tables:
+    lists = {FEATURES, *(old for old, new in names.items() if new == FEATURES)}
+    columns = renamed(path, read_columns(path, lists), names)
+    return {"all": table_of_columns(path, columns, costs, known)}
 
 
-def _read_columns(path: Path, costs: dict[str, float], classes: Classes) -> Tables:
-    return {"all": _from_columns(path, read_columns(path), costs, classes)}
+def renamed(path: Path, columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return columns under other names.
 
+    Raises:
+        ConfigError: one that is not there, or two of one name.
 
-def _from_columns(
-    path: Path, columns: Columns, costs: dict[str, float], known: Classes
-) -> _core.OutcomeTable:
-    if "label" not in columns or not len(columns["label"]):
-        raise ConfigError(error_text(str(path), "a column label with a row per input", "none"))
-    names = list(dict.fromkeys(name.rpartition(":")[0] for name in columns if ":" in name))
-    if not names:
-        expected = "columns NAME:prediction and NAME:confidence, or NAME:p0, NAME:p1, ..."
+    """
+    if lacking := [old for old in names if old not in columns]:
+        expected = f"a column {lacking[0]}, as --columns says"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
-    if f"{names[0]}:prediction" in columns:
-        probabilities, labels, classes = _from_top_answers(path, columns, names, known)
-    else:
-        probabilities, labels = _from_distributions(path, columns, names)
-        classes = [str(k) for k in range(probabilities.shape[2])]
-    kinds = {"cost": _costs(path, names, costs)}
-    return _table(path, "all", names, probabilities, labels, kinds, classes=classes)
+    found = {names.get(name, name): column for name, column in columns.items()}
+    if len(found) < len(columns):
+        given = [names.get(name, name) for name in columns]
+        twice = ", ".join(name for name in found if given.count(name) > 1)
+        raise ConfigError(error_text(f"{path}, columns", "different names", f"{twice} twice"))
+    return found
 
 
-def _from_top_answers(
-    path: Path, columns: Columns, names: Sequence[str], known: Classes
-) -> tuple[NDArray[np.float32], NDArray[np.int32], list[str]]:
-    """Return probabilities, labels and class names, by anything, of top answers alone."""
-    predictions = [_column(path, columns, f"{name}:prediction") for name in names]
-    given = [_numbers(path, columns, f"{name}:confidence") for name in names]
-    for name, values in zip(names, given, strict=True):
-        bad = np.flatnonzero(~((values > 0) & (values <= 1)))
-        if bad.size:
-            where = f"{path}, {name}:confidence, row {bad[0] + 1}"
-            raise ConfigError(error_text(where, "a number above 0, at most 1", values[bad[0]]))
-    confidences = np.stack(given, axis=1)
-    texts = [texts_of(column) for column in (columns["label"], *predictions)]
-    classes, (labels, *top) = number_classes(str(path), texts[0], texts[1:], known)
-    # So many classes that what is left for each of the others stays below the top one's: of
-    # softmax over K classes this is K at most, so that files of the same models come to the same.
-    lowest = float(confidences.min())
-    count = max(len(classes), int(min((1 + 1e-6) / lowest, 1e18)) + 1, 2, known.count)
-    if known.names and count > known.count:
-        # The classes are known, and no confidence over so many is lower than all alike.
-        count = max(known.count, len(classes))
-        confidences = np.maximum(confidences, (1 + 1e-3) / count)
-    needed = 4 * confidences.size * count
-    what = f"{count:,} classes: {len(classes):,} named, a lowest confidence of {lowest:g}"
-    require_room(path, path.stat().st_size, needed, what)
-    rest = (1 - confidences) / (count - 1)
-    probabilities = np.repeat(rest.astype(np.float32)[:, :, None], count, axis=2)
-    np.put_along_axis(probabilities, np.stack(top, axis=1)[:, :, None], confidences[:, :, None], 2)
-    return probabilities, labels, classes
+def _read_npz(path: Path, costs: Costs, known: Classes, names: Mapping[str, str]) -> Tables:
+    arrays = renamed(path, read_arrays(path), names)
+    divided = any(name.startswith("held_out_") for name in arrays)
+    parts = {"held_out": "held_out_", "test": "test_"} if divided else {"all": ""}
+    return {
+        part: _of_arrays(path, part, arrays, prefix, costs, known) for part, prefix in parts.items()
+    }
 
 
-def _from_distributions(
-    path: Path, columns: Columns, names: Sequence[str]
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    count = sum(1 for name in columns if name.startswith(f"{names[0]}:p"))
-    probabilities = np.stack(
-        [
-            np.stack([_numbers(path, columns, f"{name}:p{k}") for k in range(count)], axis=1)
-            for name in names
-        ],
-        axis=1,
-    )
-    labels = _numbers(path, columns, "label")
-    bad = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels >= count))
-    if bad.size:
-        where = f"{path}, label, row {bad[0] + 1}"
-        raise ConfigError(error_text(where, f"a class of 0 .. {count - 1}", labels[bad[0]]))
-    return probabilities.astype(np.float32), labels.astype(np.int32)
-
-
-def _table(
-    path: Path,
-    part: str,
-    names: Sequence[str],
-    probabilities: Array,
-    labels: Array,
-    costs: dict[str, list[float]],
-    features: Array | None = None,
-    classes: Sequence[str] = (),
+def _of_arrays(
+    path: Path, part: str, arrays: Mapping[str, Array], prefix: str, costs: Costs, known: Classes
 ) -> _core.OutcomeTable:
-    return _core.OutcomeTable(
-        list(names),
-        np.ascontiguousarray(probabilities, dtype=np.float32),
-        costs,
-        labels=np.ascontiguousarray(labels, dtype=np.int32),
-        split="" if part == "all" else part,
-        source=f"{path.name}/{part}",
-        features=np.ascontiguousarray(() if features is None else features, dtype=np.float32),
-        class_names=list(classes),
-    )
+    """Return the table of a part's arrays, whose names begin with ``prefix``."""
+    own = {name: arrays[prefix + name] for name in OF_INPUTS if prefix + name in arrays}
+    answers = next((own[name] for name in ANSWERS if name in own), None)
+    if answers is None:
+        expected = f"an array {prefix}probabilities, {prefix}predictions or {prefix}quality"
+        raise ConfigError(error_text(str(path), expected, ", ".join(arrays)))
+    if "labels" not in own and "quality" not in own:
+        raise ConfigError(error_text(str(path), f"an array {prefix}labels", ", ".join(arrays)))
+    if answers.ndim < 2 or ("probabilities" in own and answers.dtype.kind != "f"):
+        received = f"{answers.dtype} {answers.shape}"
+        expected = "numbers of shape (n, N, K), or (n, N) of answers alone"
+        raise ConfigError(error_text(f"{path}, {prefix}answers", expected, received))
+    models = _names(path, arrays, answers.shape[1])
+    fields: dict[str, Any] = {
+        name: np.ascontiguousarray(own[name], dtype)
+        for name, dtype in OF_INPUTS.items()
+        if name in own and name not in ("labels", "predictions", "cost")
+    }
+    fields |= _classes_of(path, own, models, known)
+    if "answer_scores" in own:
+        kinds = arrays.get("score_kinds", np.arange(own["answer_scores"].shape[-1]))
+        fields["score_kinds"] = [str(kind) for kind in kinds]
+    fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs)
+    fields = labelled_rows(path, fields)
+    split = "" if part == "all" else part
+    with told_as_config_error():
+        return _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
 
 
-def _costs(path: Path, names: Sequence[str], costs: Mapping[str, float]) -> list[float]:
-    if set(costs) != set(names):
-        expected = "one each for " + ", ".join(names) + " (--costs NAME=COST,...)"
-        received = ", ".join(f"{name}={cost:g}" for name, cost in costs.items()) or "none"
-        raise ConfigError(error_text(f"{path}, costs", expected, received))
-    return [costs[name] for name in names]
+def _classes_of(
+    path: Path, own: Mapping[str, Array], models: Sequence[str], known: Classes
+) -> dict[str, Any]:
+    """Return labels and predictions, which are any values where there are no probabilities."""
+    given = {name: _recorded(own[name]) for name in ("labels", "predictions") if name in own}
+    if "probabilities" in own:
+        names = [str(k) for k in range(own["probabilities"].shape[-1])]
+        return {name: numbered(path, name, values, names) for name, values in given.items()}
+    if len(given) < 2:  # quality alone: predictions may be anything
+        return {}
+    columns = dict(zip(models, given["predictions"].T, strict=True))
+    return numbered_answers(path, given["labels"], columns, known)
 
 
-def _array(path: Path, arrays: Mapping[str, Array], name: str) -> Array:
-    if name not in arrays:
-        raise ConfigError(error_text(str(path), f"an array {name}", ", ".join(arrays)))
-    return arrays[name]
+def _recorded(values: Array) -> Array:
+    """Return classes with None in place of -1, which an array of numbers has for none."""
+    if values.dtype.kind != "i" or not (values == -1).any():
+        return values
+    return np.where(values == -1, np.array(None, dtype=object), values)
+
+
+def _costs(
+    path: Path, models: Sequence[str], macs: Array | None, cost: Array | None, costs: Costs
+) -> dict[str, Any]:
+    if macs is not None and not costs:
+        return {"costs": {"macs": [float(value) for value in np.ravel(macs)]}}
+    recorded = {} if cost is None else {"cost": np.ascontiguousarray(cost, np.float32)}
+    return costs_of(path, models, costs, recorded)
 
 
 def _names(path: Path, arrays: Mapping[str, Array], count: int) -> list[str]:
@@ -260,17 +281,3 @@ def _names(path: Path, arrays: Mapping[str, Array], count: int) -> list[str]:
     if names.shape != (count,):
         raise ConfigError(error_text(f"{path}, models", f"{count} names", names.shape))
     return [str(name) for name in names]
-
-
-def _column(path: Path, columns: Columns, name: str) -> Column:
-    if name not in columns:
-        raise ConfigError(error_text(str(path), f"a column {name}", ", ".join(columns)))
-    return columns[name]
-
-
-def _numbers(path: Path, columns: Columns, name: str) -> NDArray[np.float64]:
-    values = _column(path, columns, name)
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except ValueError as error:
-        raise ConfigError(f"[{path}, {name}] expected numbers, received {error}") from error

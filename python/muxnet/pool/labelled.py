@@ -9,8 +9,10 @@ from typing import Protocol, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.class_values import class_key, class_text, in_order, is_number
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.outcomes.class_order import Names
 from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInputs
 from muxnet.pool.pixels import Numbers, values_of
 from muxnet.training.multiplexers import raw_inputs
@@ -112,7 +114,8 @@ def labels_of(
 ) -> tuple[Labels, Sequence[str]]:
     """Return labels as numbers, -1 where there is none (None, "", NaN, -1), and the classes.
 
-    Numbers are classes' numbers; names are numbered in sorted order, or as in ``class_names``.
+    Numbers are classes' numbers; names are numbered in their order, or as in ``class_names``, and
+    compared as ``class_key`` says.
 
     Raises:
         ConfigError: another count than the inputs', names and numbers, an unknown class.
@@ -124,24 +127,22 @@ def labels_of(
         raise ConfigError(error_text(f"{name}, labels", f"{count:,}, one an input", len(labels)))
     given = [_label(label) for label in np.asarray(labels, dtype=object).ravel()]
     texts = {label for label in given if isinstance(label, str)}
-    try:
-        numbered = {text: int(text) for text in texts}  # a file's numbers are texts
-    except ValueError:
-        numbered = {}
-    if not texts or (len(numbered) == len(texts) and not class_names):
-        numbers = [-1 if x is None else int(x) for x in given]
+    numbered = {text: class_key(text) for text in texts if is_number(text)}  # a file's are texts
+    whole = len(numbered) == len(texts) and "." not in "".join(numbered.values())
+    if not texts or (whole and not class_names):
+        numbers = [-1 if x is None else int(numbered.get(str(x), x)) for x in given]
         most = max(numbers, default=-1)
         if most >= MOST_CLASSES:  # each costs a text: a stray number is an error
             raise ConfigError(error_text(f"{name}, labels", f"below {MOST_CLASSES:,}", most))
         classes = class_names or [str(k) for k in range(most + 1)]
     else:
-        classes = class_names or sorted({str(label) for label in given if label is not None})
-        places = {text: k for k, text in enumerate(classes)}
-        stray = next((x for x in given if x is not None and str(x) not in places), None)
-        if stray is not None:
-            expected = f"one of {len(classes):,} classes"
-            raise ConfigError(error_text(f"{name}, labels", expected, stray))
-        numbers = [-1 if x is None else places[str(x)] for x in given]
+        classes = class_names or in_order({str(label) for label in given if label is not None})
+        names = Names(classes)
+        numbers = [-1 if x is None else names.number(x) for x in given]
+        for x, number in zip(given, numbers, strict=True):
+            if x is not None and number < 0:
+                expected = f"one of {len(classes):,} classes"
+                raise ConfigError(error_text(f"{name}, labels", expected, x))
         most = max(numbers, default=-1)
     if min(numbers, default=0) < -1 or most >= max(len(classes), 1):
         expected = f"classes of 0 to {len(classes) - 1}, or -1 where it is not known"
@@ -151,11 +152,7 @@ def labels_of(
 
 def _label(label: object) -> int | str | None:
     """Return a label as a number or a name; None: it is not known."""
-    if isinstance(label, (str, bytes)):
-        text = label.decode() if isinstance(label, bytes) else label
-        return text.strip() or None
-    if label is None or (isinstance(label, (float, np.floating)) and np.isnan(label)):
-        return None
-    if isinstance(label, (int, float, np.integer, np.floating)) and int(label) == label:
-        return int(label)
-    return str(label)
+    key = class_key(label)
+    if not key or isinstance(label, (str, bytes)):
+        return class_text(label) if key else None
+    return int(key) if key.lstrip("-").isdigit() else key

@@ -1,0 +1,244 @@
+"""Recorded answers in columns, a row per input, as an outcome table: what each column says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.class_values import MISSING_WORDS, class_key
+from muxnet.base.columns import Column, Columns, require_room
+from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, error_text, told_as_config_error
+from muxnet.outcomes.class_order import Classes, Names, number_classes
+from muxnet.outcomes.input_columns import Fields, features_of, groups_of
+from muxnet.outcomes.model_columns import (
+    OF_CLASS,
+    Models,
+    Part,
+    models_of,
+    numbers,
+    of_all,
+    row_count,
+    side_by_side,
+)
+
+LABEL = "label"
+SCORES = ("score", "confidence")  # the first score is the one that policies look at
+LOG = logging.getLogger(__name__)
+
+
+def table_of_columns(
+    path: Path,
+    columns: Columns,
+    costs: Mapping[str, float],
+    known: Classes,
+    part: str = "all",
+) -> _core.OutcomeTable:
+    """Return the table of a file's columns; those that are not of its kinds are passed over.
+
+    Inputs without a label are left out, where there are labels, and answers that were not recorded
+    are counted, in a message.
+
+    Raises:
+        ConfigError: a column that is missing, or holds what it cannot, by its name and row.
+
+    """
+    models = models_of(path, columns)
+    if not len(next(iter(columns.values()))):
+        raise ConfigError(error_text(str(path), "a row per input", "none"))
+    fields = _answers(path, columns, models, known)
+    fields |= _scores(path, models)
+    fields |= costs_of(path, list(models), costs, _recorded_costs(path, models))
+    fields |= groups_of(columns) | features_of(path, columns)
+    fields = labelled_rows(path, fields)
+    split = "" if part == "all" else part
+    with told_as_config_error():
+        table = _core.OutcomeTable(
+            list(models), **fields, split=split, source=f"{path.name}/{part}"
+        )
+    _tell_missing(path, table)
+    return table
+
+
+def costs_of(
+    path: Path,
+    names: Sequence[str],
+    given: Mapping[str, float],
+    recorded: Mapping[str, NDArray[np.float32]],
+) -> Fields:
+    """Return what models cost: as given by name, else what was recorded of each input.
+
+    Raises:
+        ConfigError: neither; costs of other models.
+
+    """
+    if recorded and not given:
+        return {"costs": {}, "input_costs": dict(recorded)}
+    if set(given) != set(names):
+        expected = "one each for " + ", ".join(names) + " (--costs NAME=COST,...)"
+        if not recorded:
+            expected += ", or a column NAME:cost of each"
+        received = ", ".join(f"{name}={cost:g}" for name, cost in given.items()) or "none"
+        raise ConfigError(error_text(f"{path}, costs", expected, received))
+    return {"costs": {"cost": [given[name] for name in names]}}
+
+
+def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fields:
+    quality = of_all(path, models, "quality")
+    if LABEL not in columns and not quality:
+        expected = f"a column {LABEL}, or NAME:quality of each model"
+        raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
+    fields: Fields = {}
+    if of_all(path, models, "p0"):
+        fields = _distributions(path, columns, models)
+    elif LABEL in columns and (predictions := of_all(path, models, "prediction")):
+        given = {name: part.values for name, part in predictions.items()}
+        fields = numbered_answers(path, columns[LABEL], given, known)
+    # Of quality alone predictions may be anybody's texts, which are no classes.
+    return fields | _quality(path, fields, quality) if quality else fields
+
+
+def numbered_answers(
+    path: Path, labels: Column, predictions: Mapping[str, Column], known: Classes
+) -> Fields:
+    """Return labels (n), predictions (n, N) by number, and the names of the classes.
+
+    Raises:
+        ConfigError: as ``number_classes``.
+
+    """
+    found = number_classes(str(path), labels, predictions, known)
+    return {
+        "predictions": np.stack(found.predictions, axis=1),
+        "labels": found.labels,
+        "class_names": list(found.names),
+        "classes": max(len(found.names), known.count, 1),
+    }
+
+
+def _quality(path: Path, fields: Fields, parts: Mapping[str, Part]) -> Fields:
+    """Return what answers are worth; one that is not judged counts as one that is missing."""
+    quality = side_by_side(path, parts, 0, 1)
+    if "predictions" not in fields:
+        return {"quality": quality}
+    missing = np.isnan(quality) | (fields["predictions"] < 0)
+    quality[missing] = np.nan
+    return {"quality": quality, "predictions": np.where(missing, -1, fields["predictions"])}
+
+
+def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
+    """Return probabilities of the classes 0, 1, ..., and the answers where some are missing."""
+    probabilities, empty = _probabilities(path, models)
+    names = [str(k) for k in range(probabilities.shape[2])]
+    fields: Fields = {"probabilities": probabilities, "class_names": names}
+    if predictions := of_all(path, models, "prediction"):
+        top = [numbered(path, *part, names) for part in predictions.values()]
+        fields["predictions"] = np.where(empty, -1, np.stack(top, axis=1)).astype(np.int32)
+    elif empty.any():
+        fields["predictions"] = np.where(empty, -1, probabilities.argmax(axis=2)).astype(np.int32)
+    if LABEL in columns:
+        fields["labels"] = numbered(path, LABEL, columns[LABEL], names)
+    return fields
+
+
+def _probabilities(path: Path, models: Models) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return probabilities (n, N, K), and which answers (n, N) are missing, of which all are alike.
+
+    Raises:
+        ConfigError: a column or a value that is missing beside others.
+
+    """
+    count = max(sum(map(bool, map(OF_CLASS.fullmatch, parts))) for parts in models.values())
+    for name, parts in models.items():
+        if absent := [f"p{k}" for k in range(count) if f"p{k}" not in parts]:
+            received = ", ".join(own.name for own in parts.values())
+            raise ConfigError(error_text(str(path), f"a column {name}:{absent[0]}", received))
+    rows = row_count(models)
+    require_room(path, path.stat().st_size, 8 * rows * len(models) * count, f"{count:,} classes")
+    found = np.empty((rows, len(models), count), np.float32)
+    for i, parts in enumerate(models.values()):
+        for k in range(count):
+            found[:, i, k] = numbers(path, parts[f"p{k}"], 0, 1)
+    nothing = np.isnan(found)
+    empty: NDArray[np.bool_] = np.all(nothing, axis=2)
+    for row, i, k in np.argwhere(nothing & ~empty[:, :, None])[:1]:
+        where = f"{path}, {list(models)[i]}:p{k}, row {row + 1}"
+        raise ConfigError(error_text(where, "a probability, as of the other classes", "none"))
+    found[empty] = 1 / count
+    return found, empty
+
+
+def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDArray[np.int32]:
+    """Return classes (of any shape) by number, -1 where none is.
+
+    Raises:
+        ConfigError: one that is none of ``names``.
+
+    """
+    places = Names(names)
+    keys = [class_key(value) for value in np.ravel(np.asarray(values))]
+    found = np.array([places.number(key) if key else -1 for key in keys], np.int32)
+    for row in np.flatnonzero(found < 0):
+        if keys[row] and keys[row] not in MISSING_WORDS:
+            expected = f"a class of 0 .. {len(names) - 1}"
+            where = f"{path}, {name}, row {row + 1}"
+            raise ConfigError(error_text(where, expected, keys[row]))
+    return found.reshape(np.shape(values))
+
+
+def _scores(path: Path, models: Models) -> Fields:
+    """Return all scores as they are; ``confidence`` is called ``score`` where there is none."""
+    parts = dict.fromkeys(part for own in models.values() for part in own)
+    others = [part for part in parts if part.startswith("score.")]
+    kinds = [*(part for part in SCORES if part in parts), *others]
+    if not kinds:
+        return {}
+    scores = np.full((row_count(models), len(models), len(kinds)), np.nan, np.float32)
+    for i, own in enumerate(models.values()):
+        for j, part in enumerate(kinds):
+            if part in own:
+                scores[:, i, j] = numbers(path, own[part])
+    return {"answer_scores": scores, "score_kinds": [k.removeprefix("score.") for k in kinds]}
+
+
+def _recorded_costs(path: Path, models: Models) -> dict[str, NDArray[np.float32]]:
+    """Return what calls cost, by kind: of ``cost`` that name, of ``cost.KIND`` that kind."""
+    parts = [part for own in models.values() for part in own if part.split(".")[0] == "cost"]
+    found = {}
+    for part in dict.fromkeys(parts):
+        found[part.removeprefix("cost.")] = side_by_side(path, of_all(path, models, part), 0)
+    return found
+
+
+def labelled_rows(path: Path, fields: Fields) -> Fields:
+    """Return the inputs with a label, where there are labels, and say how many others there were.
+
+    Raises:
+        ConfigError: no input has one.
+
+    """
+    if "labels" not in fields:
+        return fields
+    kept = fields["labels"] >= 0
+    if kept.all():
+        return fields
+    if not kept.any():
+        raise ConfigError(error_text(f"{path}, {LABEL}", "a label of some input", "none"))
+    left_out = np.count_nonzero(~kept)
+    LOG.warning("%s: %s of %s inputs left out: no label", path, f"{left_out:,}", f"{len(kept):,}")
+    costs = {kind: values[kept] for kind, values in fields.get("input_costs", {}).items()}
+    rows = {name: fields[name][kept] for name in fields if isinstance(fields[name], np.ndarray)}
+    return {**fields, **rows, **({"input_costs": costs} if costs else {})}
+
+
+def _tell_missing(path: Path, table: _core.OutcomeTable) -> None:
+    """Say how many answers of each model were not recorded."""
+    missing = np.count_nonzero(table.predictions < 0, axis=0)
+    if missing.any():
+        counts = zip(table.models, missing, strict=True)
+        text = ", ".join(f"{name} {count:,}" for name, count in counts if count)
+        LOG.warning("%s: answers missing of %s inputs: %s", path, f"{len(table):,}", text)

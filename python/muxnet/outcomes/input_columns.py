@@ -1,0 +1,60 @@
+"""Columns that say something of an input itself: its group, its features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.class_values import class_key
+from muxnet.base.columns import Columns, numbers_of
+from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.files import parse_json
+from muxnet.outcomes.model_columns import FEATURE, Part, side_by_side
+
+GROUP, FEATURES = "group", "features"
+
+Fields: TypeAlias = dict[str, Any]
+
+
+def groups_of(columns: Columns) -> Fields:
+    """Return groups by number; an input without one is a group of its own."""
+    if GROUP not in columns:
+        return {}
+    numbers: dict[object, int] = {}
+    keys = [class_key(value) or row for row, value in enumerate(columns[GROUP])]
+    return {"groups": np.array([numbers.setdefault(k, len(numbers)) for k in keys], np.int64)}
+
+
+def features_of(path: Path, columns: Columns) -> Fields:
+    """Return features: columns of that kind in their order, or a list in each row of one."""
+    single = {name: Part(name, columns[name]) for name in columns if name.startswith(FEATURE)}
+    if single:
+        return {"features": _complete(path, single, side_by_side(path, single))}
+    if FEATURES not in columns:
+        return {}
+    rows = [_list(path, row, value) for row, value in enumerate(columns[FEATURES])]
+    if uneven := [row for row, values in enumerate(rows) if len(values) != len(rows[0])]:
+        where = f"{path}, {FEATURES}, row {uneven[0] + 1}"
+        raise ConfigError(error_text(where, f"{len(rows[0])} numbers", len(rows[uneven[0]])))
+    return {"features": np.stack(rows).astype(np.float32)}
+
+
+def _complete(
+    path: Path, parts: Mapping[str, Part], values: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    for row, i in np.argwhere(np.isnan(values))[:1]:
+        where = f"{path}, {list(parts)[i]}, row {row + 1}"
+        raise ConfigError(error_text(where, "a number", "none"))
+    return values
+
+
+def _list(path: Path, row: int, value: object) -> NDArray[np.float64]:
+    where = f"{path}, {FEATURES}, row {row + 1}"
+    given = parse_json(value, where) if isinstance(value, str) else value
+    if not isinstance(given, (list, np.ndarray)) or not len(given):
+        raise ConfigError(error_text(where, "a list of numbers", type(given).__name__))
+    return numbers_of(where, np.asarray(given))

@@ -1,0 +1,108 @@
+"""Columns of a file by model and by what they hold, and the numbers in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from muxnet.base.columns import Column, Columns, numbers_of
+from muxnet.base.errors import ConfigError, error_text
+
+FEATURE = "feature:"
+ANSWERS = ("prediction", "quality", "p0")  # by one of these a model is known
+OF_MODEL = re.compile(
+    r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]+)", re.DOTALL
+)
+OF_CLASS = re.compile(r"p[0-9]+")
+
+
+class Part(NamedTuple):
+    """A column of a model, and its name in the file."""
+
+    name: str
+    values: Column
+
+
+Models: TypeAlias = dict[str, dict[str, Part]]
+
+
+def models_of(path: Path, columns: Columns) -> Models:
+    """Return the columns of each model, by what they hold; a lone ``confidence`` is a ``score``.
+
+    Raises:
+        ConfigError: none; one of which there are scores or costs, but no answers.
+
+    """
+    models: Models = {}
+    for name, column in columns.items():
+        found = OF_MODEL.fullmatch(name)
+        if found is None or name.startswith(FEATURE):
+            continue
+        model, part = found.groups()
+        part = f"p{int(part[1:])}" if OF_CLASS.fullmatch(part) else part
+        models.setdefault(model, {})[part] = Part(name, column)
+    for model, parts in models.items():
+        if not any(part in parts for part in ANSWERS):
+            expected = f"a column {model}:prediction beside {model}:{next(iter(parts))}"
+            raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
+        if "confidence" in parts and "score" not in parts:
+            parts["score"] = parts.pop("confidence")
+    if not models:
+        expected = "columns NAME:prediction, with NAME:score, or NAME:p0, NAME:p1, ..., or"
+        received = ", ".join(columns)
+        raise ConfigError(error_text(str(path), f"{expected} NAME:quality of each model", received))
+    return models
+
+
+def of_all(path: Path, models: Models, part: str) -> dict[str, Part]:
+    """Return a part's columns by model: of all models, or of none.
+
+    Raises:
+        ConfigError: of some.
+
+    """
+    found = {name: parts[part] for name, parts in models.items() if part in parts}
+    for name, parts in models.items():
+        if found and name not in found:
+            expected = f"a column {name}:{part}, as of {next(iter(found))}"
+            received = ", ".join(own.name for own in parts.values())
+            raise ConfigError(error_text(str(path), expected, received))
+    return found
+
+
+def side_by_side(
+    path: Path, parts: Mapping[str, Part], low: float = -np.inf, high: float = np.inf
+) -> NDArray[np.float32]:
+    """Return columns of numbers within bounds side by side."""
+    return np.stack([numbers(path, part, low, high) for part in parts.values()], axis=1)
+
+
+def numbers(
+    path: Path, part: Part, low: float = -np.inf, high: float = np.inf
+) -> NDArray[np.float32]:
+    """Return a column of finite numbers within bounds, NaN where there is none.
+
+    Raises:
+        ConfigError: another value, with its row.
+
+    """
+    with np.errstate(over="ignore"):
+        values = numbers_of(f"{path}, {part.name}", part.values).astype(np.float32)
+    outside = np.isinf(values) | (values < low) | (values > high)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        bounds = f" of {low:g} to {high:g}" if high < np.inf else ""
+        bounds = bounds or (f" of at least {low:g}" if low > -np.inf else "")
+        where = f"{path}, {part.name}, row {row + 1}"
+        raise ConfigError(error_text(where, f"a finite number{bounds}", part.values[row]))
+    return values
+
+
+def row_count(models: Models) -> int:
+    """Return how many inputs there are."""
+    return len(next(iter(next(iter(models.values())).values())).values)
