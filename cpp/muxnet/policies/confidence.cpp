@@ -10,6 +10,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/random.hpp"
 #include "muxnet/policies/logistic.hpp"
+#include "muxnet/routing/input_groups.hpp"
 
 namespace muxnet {
 namespace {
@@ -90,10 +91,12 @@ void add_derivatives(const Experts& experts, std::int32_t label, Eigen::VectorXd
   curvature += second - mean * mean.transpose();
 }
 
-std::vector<std::uint64_t> folds_of(std::size_t rows) {
+std::vector<std::uint64_t> folds_of(const InputGroups& groups) {
   Random random(0xF01D);
-  std::vector<std::uint64_t> result(rows);
-  for (auto& fold : result) fold = random.below(folds);
+  std::vector<std::uint64_t> drawn(groups.count());
+  for (auto& fold : drawn) fold = random.below(folds);
+  std::vector<std::uint64_t> result(groups.inputs());
+  for (std::size_t row = 0; row < result.size(); ++row) result[row] = drawn[groups[row]];
   return result;
 }
 
@@ -104,11 +107,12 @@ struct CrossFit {
   double loss = 0;
 };
 
-CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, double ridge) {
+CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y,
+                   const InputGroups& groups, double ridge) {
   const Eigen::VectorXd everyone = Eigen::VectorXd::Ones(x.rows());
   CrossFit result;
   result.coefficients = fit_logistic(x, y, everyone, ridge, Eigen::VectorXd::Zero(x.cols()));
-  const auto fold_of = folds_of(static_cast<std::size_t>(x.rows()));
+  const auto fold_of = folds_of(groups);
   result.confidences.resize(fold_of.size());
   for (std::uint64_t fold = 0; fold < folds; ++fold) {
     Eigen::VectorXd others = everyone;
@@ -325,9 +329,10 @@ void JointConfidence::fit_confidence(const OutcomeTable& table, std::span<const 
   spread.segment(columns - 1 - classes, classes).setConstant(indicator_spread);
   x = (x.rowwise() - mean).array().rowwise() / spread.array();
 
-  CrossFit best = cross_fit(x, y, ridges.front());
+  const InputGroups groups(table);
+  CrossFit best = cross_fit(x, y, groups, ridges.front());
   if (rows <= few_rows) {
-    CrossFit other = cross_fit(x, y, ridges.back());
+    CrossFit other = cross_fit(x, y, groups, ridges.back());
     if (other.loss < best.loss) best = std::move(other);
   }
   cross_fitted_ = std::move(best.confidences);

@@ -1,4 +1,5 @@
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +16,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Unsure, {{Unsure::dearest, "dearest"}, {Unsure::che
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyOptions, cost_kind, seed, model, max_models, bins, gate,
                                    unsure)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatingPoint, parameters, accuracy, cost, called_shares)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Abstention, threshold, at_least, delta, coverage, accuracy, inputs,
+                                   groups)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
 
 namespace {
@@ -31,7 +34,7 @@ void Policy::restore(const Json& learnt) {
 }
 
 Json Policy::to_json() const {
-  return {{"format", format_name},
+  Json content{{"format", format_name},
           {"policy", name()},
           {"options", options_},
           {"models", models_},
@@ -47,6 +50,8 @@ Json Policy::to_json() const {
           {"fitted_on", *identity_},
           {"classes", classes_},
           {"class_names", class_names_}};
+  if (abstention_) content["abstention"] = *abstention_;
+  return content;
 }
 
 void Policy::from_json(const Json& content) {
@@ -81,6 +86,11 @@ void Policy::from_json(const Json& content) {
   choose_again();
   content.at("point").get_to(point_);
   make_rule(point_.parameters);
+  if (content.contains("abstention")) {
+    abstention_ = content.at("abstention").get<Abstention>();
+    require(std::isfinite(abstention_->threshold), name(), "a finite threshold to abstain below",
+            text(abstention_->threshold));
+  }
   identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
 }
 

@@ -134,7 +134,7 @@ def _compare(
         raise ValueError(error_text(other.name, "a setting for what the hybrid costs", budget))
     rival = _core.evaluate(other, point, table, seed)
     estimate = _core.bootstrap_difference(
-        hybrid.quality, rival.quality, seed
+        hybrid.quality, rival.quality, seed, groups=table.complete().groups
     )
     return AtEqualCost(estimate.value, estimate.interval, rival.costs[other.cost_kind].mean.value)
 

@@ -120,7 +120,7 @@ def cross_fit(
     if not np.asarray(table.labels).size:
         raise UserError(error_text("multiplexer", "a table with labels", "none"))
     learner = _Learner(table, data, config, pricing.cost_kind, images, progress)
-    places = np.asarray(_core.draw_folds(len(table), folds, config.seed))
+    places = np.asarray(_core.draw_folds(table, folds, config.seed))
     scores = np.empty((len(table), len(table.models)), np.float32)
     sizes = np.bincount(places, minlength=folds)
     say(
