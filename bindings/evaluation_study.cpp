@@ -94,19 +94,17 @@ void bind_kept_abstentions(Module& module) {
       .def_readonly("broken_elsewhere", &KeptAbstention::broken_elsewhere,
                     "The same on the inputs not calibrated on.")
       .def_readonly("coverage", &KeptAbstention::coverage);
-  module.def("count_kept_abstentions",
-             reading("count_kept_abstentions",
-                     [](const Policy& policy, const OutcomeTable& table, double at_least,
-                        double delta, std::int64_t divisions, double fraction,
-                        std::uint64_t seed) {
-                       return count_kept_abstentions(
-                           policy, table,
-                           {at_least, delta, divisions, fraction, seed, check_signals});
-                     }),
-             py::arg("policy"), py::arg("table"), py::kw_only(),
-             py::arg("at_least") = Options{}.at_least, py::arg("delta") = Options{}.delta,
-             py::arg("divisions") = Options{}.divisions, py::arg("fraction") = Options{}.fraction,
-             py::arg("seed") = Options{}.seed, Unlocked());
+  module.def(
+      "count_kept_abstentions",
+      reading("count_kept_abstentions",
+              [](const Policy& policy, const OutcomeTable& table, double at_least, double delta,
+                 std::int64_t divisions, double fraction, std::uint64_t seed) {
+                return count_kept_abstentions(
+                    policy, table, {at_least, delta, divisions, fraction, seed, check_signals});
+              }),
+      py::arg("policy"), py::arg("table"), py::kw_only(), py::arg("at_least") = Options{}.at_least,
+      py::arg("delta") = Options{}.delta, py::arg("divisions") = Options{}.divisions,
+      py::arg("fraction") = Options{}.fraction, py::arg("seed") = Options{}.seed, Unlocked());
 }
 
 void bind_promises(Module& module) {
@@ -116,19 +114,18 @@ void bind_promises(Module& module) {
       .def_readonly("broken_elsewhere", &KeptPromise::broken_elsewhere,
                     "The same on the inputs not calibrated on.")
       .def_readonly("cost_share", &KeptPromise::cost_share);
-  module.def(
-      "count_kept",
-      reading(
-          "count_kept",
-          [](const Policy& policy, const OutcomeTable& table, double drop, double delta,
-             std::int64_t divisions, double fraction, std::uint64_t seed) {
-            return count_kept(policy, table,
-                              {drop, delta, divisions, fraction, seed, check_signals});
-          }),
-      py::arg("policy"), py::arg("table"), py::kw_only(), py::arg("drop") = PromiseOptions{}.drop,
-      py::arg("delta") = PromiseOptions{}.delta, py::arg("divisions") = PromiseOptions{}.divisions,
-      py::arg("fraction") = PromiseOptions{}.fraction, py::arg("seed") = PromiseOptions{}.seed,
-      Unlocked());
+  module.def("count_kept",
+             reading("count_kept",
+                     [](const Policy& policy, const OutcomeTable& table, double drop, double delta,
+                        std::int64_t divisions, double fraction, std::uint64_t seed) {
+                       return count_kept(policy, table,
+                                         {drop, delta, divisions, fraction, seed, check_signals});
+                     }),
+             py::arg("policy"), py::arg("table"), py::kw_only(),
+             py::arg("drop") = PromiseOptions{}.drop, py::arg("delta") = PromiseOptions{}.delta,
+             py::arg("divisions") = PromiseOptions{}.divisions,
+             py::arg("fraction") = PromiseOptions{}.fraction,
+             py::arg("seed") = PromiseOptions{}.seed, Unlocked());
 }
 
 void bind_details(Module& module) {

@@ -80,5 +80,6 @@ def test_inputs_of_a_group_are_calibrated_on_together(answers, tmp_path, capsys)
     assert found.accuracy.interval.low == pytest.approx(other.accuracy.interval.low)
     parts[1].save(tmp_path / "test.safetensors")
     policy.save(tmp_path / "policy.json")
-    assert cli.main(["evaluate", str(tmp_path), "--outcomes", str(tmp_path / "test.safetensors")]) == 0
+    test = ["--outcomes", str(tmp_path / "test.safetensors")]
+    assert cli.main(["evaluate", str(tmp_path), *test]) == 0
     assert "1,500 inputs in 300 groups" in capsys.readouterr().out

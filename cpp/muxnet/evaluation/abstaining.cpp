@@ -159,12 +159,9 @@ Abstaining find_threshold(const SureAnswers& answers, const AbstainingOptions& o
   const auto share = [](std::size_t part, std::size_t whole) {
     return static_cast<double>(part) / static_cast<double>(whole);
   };
-  result.abstention = {*certified,
-                       options.at_least,
-                       options.delta,
-                       share(own.worth.size(), answers.worth.size()),
-                       mean(own.worth),
-                       result.inputs,
+  result.abstention = {*certified,      options.at_least,
+                       options.delta,   share(own.worth.size(), answers.worth.size()),
+                       mean(own.worth), result.inputs,
                        result.groups};
   return result;
 }

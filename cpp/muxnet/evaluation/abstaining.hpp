@@ -42,8 +42,8 @@ SureAnswers sure_answers(const Policy& policy, const OutcomeTable& table);
 /// Thresholds are quantiles of a pilot part's confidences, of which it shows one to be best: from
 /// there on to lower ones each is tested on the rest at level delta until one fails, so that
 /// together they err with probability delta (Learn then Test). The tests are mean_p_value()s of the
-/// answered, by group_values(), their first stakes chosen on the pilot part. Answers without a confidence are the least sure.
-/// Throws std::invalid_argument for options out of range.
+/// answered, by group_values(), their first stakes chosen on the pilot part. Answers without a
+/// confidence are the least sure. Throws std::invalid_argument for options out of range.
 Abstaining find_threshold(const SureAnswers& answers, const AbstainingOptions& options = {});
 
 /// The same of a policy at its chosen point. Throws std::invalid_argument also for inputs that the

@@ -12,10 +12,10 @@ namespace muxnet {
 /// "mean <= bound" at any number of values, without assuming a distribution.
 ///
 /// Bets against the hypothesis, p = 1 / max_t K_t with K_t = prod_s (1 + l_s (x_s - bound)), the
-/// stakes l_s chosen from what came before: two values about `expected`, then `before`, other values
-/// that are not bet on.
-/// Throws std::invalid_argument for a bound outside (0, 1) or values outside [0, 1].
-/// Source: Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, 2024.
+/// stakes l_s chosen from what came before: two values about `expected`, then `before`, other
+/// values that are not bet on. Throws std::invalid_argument for a bound outside (0, 1) or values
+/// outside [0, 1]. Source: Waudby-Smith and Ramdas, Estimating means of bounded random variables by
+/// betting, 2024.
 double mean_p_value(std::span<const double> values, double bound, double expected,
                     std::span<const double> before = {});
 

@@ -104,8 +104,8 @@ Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
   return evaluate(policy, policy.point(), table, options);
 }
 
-Evaluation evaluate(const Policy& policy, const OperatingPoint& point,
-                    const OutcomeTable& recorded, const EvaluationOptions& options) {
+Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const OutcomeTable& recorded,
+                    const EvaluationOptions& options) {
   const OutcomeTable table = recorded.complete();
   Evaluation result;
   Columns columns;

@@ -29,9 +29,9 @@ std::int64_t inputs_needed(std::span<const double> differences, const InputGroup
                            const GuaranteeOptions& options) {
   const auto needed = values_needed(differences, -options.drop, options.delta);
   if (groups.count() == groups.inputs()) return needed;
-  return static_cast<std::int64_t>(std::ceil(static_cast<double>(needed) *
-                                             static_cast<double>(groups.inputs()) /
-                                             static_cast<double>(groups.count())));
+  return static_cast<std::int64_t>(
+      std::ceil(static_cast<double>(needed) * static_cast<double>(groups.inputs()) /
+                static_cast<double>(groups.count())));
 }
 
 }  // namespace

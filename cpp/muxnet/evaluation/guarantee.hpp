@@ -38,10 +38,10 @@ struct Guarantee {
 
 /// The cheapest operating point that loses at most `drop` against policy.best_single(), true with
 /// probability 1 - delta over the draw of `calibration`: its points are tested from the dearest one
-/// down, each at level delta, until one fails. Of groups, accuracy is that of the inputs in them, and
-/// the bets are on whole groups (group_values()). Throws std::invalid_argument for inputs that the
-/// policy has seen, or options out of range. Source: Angelopoulos et al., Learn then Test, arXiv
-/// 2110.01052.
+/// down, each at level delta, until one fails. Of groups, accuracy is that of the inputs in them,
+/// and the bets are on whole groups (group_values()). Throws std::invalid_argument for inputs that
+/// the policy has seen, or options out of range. Source: Angelopoulos et al., Learn then Test,
+/// arXiv 2110.01052.
 Guarantee certify(const Policy& policy, const OutcomeTable& calibration,
                   const GuaranteeOptions& options = {});
 

@@ -107,8 +107,8 @@ struct CrossFit {
   double loss = 0;
 };
 
-CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y,
-                   const InputGroups& groups, double ridge) {
+CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const InputGroups& groups,
+                   double ridge) {
   const Eigen::VectorXd everyone = Eigen::VectorXd::Ones(x.rows());
   CrossFit result;
   result.coefficients = fit_logistic(x, y, everyone, ridge, Eigen::VectorXd::Zero(x.cols()));

@@ -35,7 +35,8 @@ class Neighbours {
   void estimate(std::span<const float> features, Values& values) const;
   /// (n, N) of all rows of a table. The last table's are kept: points of one policy share them.
   std::shared_ptr<const std::vector<double>> estimates(const OutcomeTable& table) const;
-  /// (n, N) of the rows that it was made of, each without its own group. Empty when it comes from JSON.
+  /// (n, N) of the rows that it was made of, each without its own group. Empty when it comes from
+  /// JSON.
   const std::vector<double>& left_out() const { return left_out_; }
 
  private:

@@ -28,8 +28,8 @@ struct Division {
   OutcomeTable held_out, test;
 };
 
-/// A table's inputs in two random parts, "held_out" with `fraction` of its groups and "test". Throws
-/// std::invalid_argument where a part would be empty.
+/// A table's inputs in two random parts, "held_out" with `fraction` of its groups and "test".
+/// Throws std::invalid_argument where a part would be empty.
 Division divide(const OutcomeTable& table, double fraction = 0.5, std::uint64_t seed = 0);
 
 /// A table's inputs in random order: what is learnt from parts of it comes from other parts.

@@ -21,8 +21,8 @@ InputGroups::InputGroups(std::size_t inputs, std::span<const std::int64_t> names
 }
 
 InputGroups::InputGroups(std::size_t inputs, const Tensor& names)
-    : InputGroups(inputs, names.empty() ? std::span<const std::int64_t>{}
-                                        : names.span<std::int64_t>()) {}
+    : InputGroups(inputs,
+                  names.empty() ? std::span<const std::int64_t>{} : names.span<std::int64_t>()) {}
 
 InputGroups::InputGroups(const OutcomeTable& table)
     : InputGroups(static_cast<std::size_t>(table.size()), table.fields().groups) {}

@@ -16,8 +16,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Unsure, {{Unsure::dearest, "dearest"}, {Unsure::che
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyOptions, cost_kind, seed, model, max_models, bins, gate,
                                    unsure)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatingPoint, parameters, accuracy, cost, called_shares)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Abstention, threshold, at_least, delta, coverage, accuracy, inputs,
-                                   groups)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Abstention, threshold, at_least, delta, coverage, accuracy,
+                                   inputs, groups)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
 
 namespace {
@@ -35,21 +35,21 @@ void Policy::restore(const Json& learnt) {
 
 Json Policy::to_json() const {
   Json content{{"format", format_name},
-          {"policy", name()},
-          {"options", options_},
-          {"models", models_},
-          {"costs", costs_},
-          {"prices", prices_},
-          {"multiplexer_cost", multiplexer_cost_},
-          {"accuracies", accuracies_},
-          {"dropped", dropped_},
-          {"candidates", candidates_},
-          {"point", point_},
-          {"learnt", learnt()},
-          {"calibration", calibration_ ? calibration_->to_json() : Json()},
-          {"fitted_on", *identity_},
-          {"classes", classes_},
-          {"class_names", class_names_}};
+               {"policy", name()},
+               {"options", options_},
+               {"models", models_},
+               {"costs", costs_},
+               {"prices", prices_},
+               {"multiplexer_cost", multiplexer_cost_},
+               {"accuracies", accuracies_},
+               {"dropped", dropped_},
+               {"candidates", candidates_},
+               {"point", point_},
+               {"learnt", learnt()},
+               {"calibration", calibration_ ? calibration_->to_json() : Json()},
+               {"fitted_on", *identity_},
+               {"classes", classes_},
+               {"class_names", class_names_}};
   if (abstention_) content["abstention"] = *abstention_;
   return content;
 }

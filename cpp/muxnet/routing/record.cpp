@@ -268,9 +268,9 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
                  {"answer", answer}});
   if (!joint.empty()) result["probability"] = shortest(joint[static_cast<std::size_t>(answer)]);
   if (rule_->least_confidence()) {
-    const double confidence =
-        departed ? static_cast<double>(joint[static_cast<std::size_t>(answer)])
-                 : rule_->confidence(evidence, walk.answer_from, answer);
+    const double confidence = departed
+                                  ? static_cast<double>(joint[static_cast<std::size_t>(answer)])
+                                  : rule_->confidence(evidence, walk.answer_from, answer);
     result["confidence"] = std::isnan(confidence) ? Json(nullptr) : Json(confidence);
     result["abstained"] = rule_->abstains(confidence);
   }

@@ -95,8 +95,9 @@ class Rule {
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                                std::span<float> probabilities) const;
 
-  /// How sure `answer`, which combine() gives, is: its probability; of answers without distributions
-  /// the score of the one model's, or the share of several that give it. NaN: nothing tells.
+  /// How sure `answer`, which combine() gives, is: its probability; of answers without
+  /// distributions the score of the one model's, or the share of several that give it. NaN: nothing
+  /// tells.
   virtual double confidence(const Evidence& evidence, std::uint64_t answer_from,
                             std::int32_t answer) const;
 

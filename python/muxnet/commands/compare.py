@@ -112,9 +112,10 @@ def read_zoo(path: Path, costs: dict[str, float] | None, fraction: float) -> Zoo
 def show(found: Comparison) -> None:
     """Print both tables of a comparison, and the differences in words."""
     seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
+    others = inputs_text(found.evaluated_on, found.evaluated_groups, "others")
     print(
         f"{found.table}: fitted on {count_text(found.fitted_on)} inputs with {seeds}, "
-        f"evaluated on {inputs_text(found.evaluated_on, found.evaluated_groups, 'others')}; the dearest model costs "
+        f"evaluated on {others}; the dearest model costs "
         f"{cost_text(found.dearest_cost)} {cost_title(found.cost_kind)}"
     )
     print_table(line_table(found))

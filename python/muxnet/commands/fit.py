@@ -124,8 +124,8 @@ def execute(arguments: argparse.Namespace) -> int:
             keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
     content = describe_point(policy)
     print(
-        f"fitted {policy.name} on {inputs_text(len(table), table.group_count)}: {len(policy.operating_points)} operating "
-        f"points, the chosen one {content['text']}"
+        f"fitted {policy.name} on {inputs_text(len(table), table.group_count)}: "
+        f"{len(policy.operating_points)} operating points, the chosen one {content['text']}"
     )
     for line in _cheaper(policy, table):
         print(line)

@@ -64,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     how = {"divisions": arguments.divisions, "seed": arguments.seed}
     kept = count_kept(policy, test, _shares(promises), **how)
     kept_abstentions = count_kept_abstentions(policy, test, _shares(abstentions), **how)
-    found = [*kept, *kept_abstentions]
+    found: list[Kept | KeptAbstention] = [*kept, *kept_abstentions]
     for entry in found:
         if entry.promised == 0:
             print(f"too few inputs, or too much asked: never promised: {_asked(entry)}")

@@ -80,7 +80,7 @@ def too_few(verdict: str, saving: Choice | None, inputs: int, groups: int) -> st
         return ""
     needed = inputs * (half / wanted) ** 2
     return (
-        f"too few inputs to tell whether it pays: {inputs_text(inputs, groups)} to evaluate on tell "
+        f"too few inputs to tell whether it pays: {inputs_text(inputs, groups)} tell "
         f"accuracies apart by {100 * half:.2g} points, and as good means {100 * wanted:g}; about "
         f"{count_text(float(f'{needed:.2g}'))} inputs would do"
     )

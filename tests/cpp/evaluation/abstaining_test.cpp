@@ -13,8 +13,8 @@ using testing::error_of;
 using testing::expect_text;
 using testing::random_table;
 
-/// Answers that are right with probability 0.6 + 0.4 c at confidence c, by groups of `each` that are
-/// right together.
+/// Answers that are right with probability 0.6 + 0.4 c at confidence c, by groups of `each` that
+/// are right together.
 SureAnswers drawn(std::uint64_t seed, std::size_t count, std::size_t each = 1) {
   Random random(seed);
   std::vector<double> worth, confidences;
@@ -33,9 +33,7 @@ SureAnswers drawn(std::uint64_t seed, std::size_t count, std::size_t each = 1) {
 }
 
 /// Of the answers drawn() above a threshold: the mean of 0.6 + 0.4 c.
-double true_accuracy(double threshold) {
-  return 0.6 + 0.2 * (1 + std::clamp(threshold, 0.0, 1.0));
-}
+double true_accuracy(double threshold) { return 0.6 + 0.2 * (1 + std::clamp(threshold, 0.0, 1.0)); }
 
 TEST(Abstaining, KeepsItsPromise) {
   // 90 % are right above 0.5. In 500 draws a tenth may promise more than there is.
