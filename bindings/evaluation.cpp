@@ -60,7 +60,8 @@ void bind_evaluations(Module& module) {
       .def_readonly("parameters", &Evaluation::parameters)
       .def_readonly("accuracy", &Evaluation::accuracy)
       .def_readonly("inputs", &Evaluation::inputs)
-      .def_readonly("groups", &Evaluation::groups)
+      .def_readonly("groups", &Evaluation::groups,
+                    "Of the inputs; each its own where there are none: as many.")
       .def_readonly("regret", &Evaluation::regret)
       .def_readonly("costs", &Evaluation::costs)
       .def_readonly("models_per_input", &Evaluation::models_per_input)
@@ -165,7 +166,8 @@ void bind_abstaining(Module& module) {
   Class<Abstaining>(module, "Abstaining")
       .def_readonly("abstention", &Abstaining::abstention)
       .def_readonly("inputs", &Abstaining::inputs)
-      .def_readonly("groups", &Abstaining::groups)
+      .def_readonly("groups", &Abstaining::groups,
+                    "Of the inputs; each its own where there are none: as many.")
       .def_readonly("accuracy", &Abstaining::accuracy)
       .def_readonly("inputs_needed", &Abstaining::inputs_needed);
   module.def("find_abstention",
@@ -189,7 +191,8 @@ void bind_choices(Module& module) {
       .def_readonly("point", &Guarantee::point)
       .def_readonly("reference_cost", &Guarantee::reference_cost)
       .def_readonly("inputs", &Guarantee::inputs)
-      .def_readonly("groups", &Guarantee::groups)
+      .def_readonly("groups", &Guarantee::groups,
+                    "Of the inputs; each its own where there are none: as many.")
       .def_readonly("inputs_needed", &Guarantee::inputs_needed);
   module.def("certify",
              reading("certify",

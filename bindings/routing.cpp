@@ -220,7 +220,8 @@ void bind_points(Module& module) {
       .def_readonly("coverage", &Abstention::coverage)
       .def_readonly("accuracy", &Abstention::accuracy)
       .def_readonly("inputs", &Abstention::inputs)
-      .def_readonly("groups", &Abstention::groups);
+      .def_readonly("groups", &Abstention::groups,
+                    "Of the inputs; each its own where there are none: as many.");
   Class<Rule, std::shared_ptr<Rule>>(module, "Rule");
 }
 

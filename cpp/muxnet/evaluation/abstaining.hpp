@@ -36,20 +36,20 @@ struct SureAnswers {
 /// Those of a policy at its chosen point to a table that every model answered.
 SureAnswers sure_answers(const Policy& policy, const OutcomeTable& table);
 
-/// The threshold on confidence that leaves fewest inputs to a person, such that with probability
-/// 1 - delta over the draw of the calibration
+/// The threshold on the confidence of a policy's answers, at its chosen point, that leaves fewest to
+/// a person, such that with probability 1 - delta over the draw of `calibration`
 ///   E[worth | confidence >= threshold] >= at_least.
 /// Thresholds are quantiles of a pilot part's confidences, of which it shows one to be best: from
 /// there on to lower ones each is tested on the rest at level delta until one fails, so that
 /// together they err with probability delta (Learn then Test). The tests are mean_p_value()s of the
 /// answered, by group_values(), their first stakes chosen on the pilot part. Answers without a
-/// confidence are the least sure. Throws std::invalid_argument for options out of range.
-Abstaining find_threshold(const SureAnswers& answers, const AbstainingOptions& options = {});
-
-/// The same of a policy at its chosen point. Throws std::invalid_argument also for inputs that the
-/// policy has seen.
+/// confidence are the least sure.
+/// Throws std::invalid_argument for options out of range, and inputs that the policy has seen.
 Abstaining find_abstention(const Policy& policy, const OutcomeTable& calibration,
                            const AbstainingOptions& options = {});
+
+/// The same of any answers. Throws std::invalid_argument for options out of range.
+Abstaining find_threshold(const SureAnswers& answers, const AbstainingOptions& options = {});
 
 /// What became of such a promise over random divisions of recorded answers.
 struct KeptAbstention {
