@@ -36,8 +36,8 @@ struct SureAnswers {
 /// Those of a policy at its chosen point to a table that every model answered.
 SureAnswers sure_answers(const Policy& policy, const OutcomeTable& table);
 
-/// The threshold on the confidence of a policy's answers, at its chosen point, that leaves fewest to
-/// a person, such that with probability 1 - delta over the draw of `calibration`
+/// The threshold on the confidence of a policy's answers, at its chosen point, that leaves fewest
+/// to a person, such that with probability 1 - delta over the draw of `calibration`
 ///   E[worth | confidence >= threshold] >= at_least.
 /// Thresholds are quantiles of a pilot part's confidences, of which it shows one to be best: from
 /// there on to lower ones each is tested on the rest at level delta until one fails, so that
