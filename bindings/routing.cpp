@@ -279,8 +279,7 @@ void bind_policy(Module& module) {
            py::arg("table"), py::arg("point"), Unlocked(), "The same at another operating point.")
       .def("rule",
            reading("policy.rule",
-                   [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }),
-           "The chosen point, for a Router.")
+                   [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }))
       .def("answer_probabilities",
            reading("policy.answer_probabilities",
                    [](const Policy& policy, const OutcomeTable& table) {

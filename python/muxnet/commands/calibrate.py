@@ -37,6 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL=SHARE",
         help="greatest share of the inputs that a model is called for; may be repeated",
     )
+    _add_promises(parser)
+    parser.add_argument(
+        "--false-alarms",
+        type=float,
+        default=0.01,
+        metavar="P",
+        help="probability that the drift monitor, made of --outcomes, ever raises one",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the order of the inputs")
+
+
+def _add_promises(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drop", type=float, metavar="POINTS", help="most accuracy to lose against the best one"
     )
@@ -54,14 +66,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="probability that fewer of the others are",
     )
-    parser.add_argument(
-        "--false-alarms",
-        type=float,
-        default=0.01,
-        metavar="P",
-        help="probability that the drift monitor, made of --outcomes, ever raises one",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the order of the inputs")
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
@@ -302,7 +306,7 @@ def abstain(
         expected = "a share and a probability between 0 and 1"
         raise UsageError(error_text("--abstain, --delta", expected, f"{wanted} and {delta}"))
     found = _core.find_abstention(policy, table, wanted, delta, arguments.seed)
-    text = f"{percent_text(wanted, 1)} right of those answered, with probability {1 - delta:g}"
+    text = f"{100 * wanted:g} % right of those answered, with probability {1 - delta:g}"
     stands_on = inputs_text(found.inputs, found.groups)
     if found.abstention is None:
         more = (
