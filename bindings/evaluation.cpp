@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "holding.hpp"
+#include "muxnet/evaluation/abstaining.hpp"
 #include "muxnet/evaluation/curve.hpp"
 #include "muxnet/evaluation/evaluate.hpp"
 #include "muxnet/evaluation/failure.hpp"
@@ -58,6 +59,9 @@ void bind_evaluations(Module& module) {
       .def_readonly("policy", &Evaluation::policy)
       .def_readonly("parameters", &Evaluation::parameters)
       .def_readonly("accuracy", &Evaluation::accuracy)
+      .def_readonly("inputs", &Evaluation::inputs)
+      .def_readonly("groups", &Evaluation::groups,
+                    "Of the inputs; each its own where there are none: as many.")
       .def_readonly("regret", &Evaluation::regret)
       .def_readonly("costs", &Evaluation::costs)
       .def_readonly("models_per_input", &Evaluation::models_per_input)
@@ -123,22 +127,28 @@ void bind_areas(Module& module) {
 void bind_bootstrap(Module& module) {
   module.def(
       "bootstrap_replicates",
-      [](const std::vector<std::vector<double>>& columns, std::uint64_t seed) {
-        return bootstrap_replicates(columns, bootstrap(seed));
+      [](const std::vector<std::vector<double>>& columns, std::uint64_t seed,
+         const Tensor& groups) {
+        const std::size_t inputs = columns.empty() ? 0 : columns.front().size();
+        return bootstrap_replicates(columns, InputGroups(inputs, groups), bootstrap(seed));
       },
-      py::arg("columns"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
+      py::arg("columns"), py::arg("seed") = BootstrapOptions{}.seed, py::kw_only(),
+      py::arg("groups") = Tensor(), Unlocked());
   module.def(
       "bootstrap_mean",
-      [](const std::vector<double>& values, std::uint64_t seed) {
-        return bootstrap_mean(values, bootstrap(seed));
+      [](const std::vector<double>& values, std::uint64_t seed, const Tensor& groups) {
+        return bootstrap_mean(values, InputGroups(values.size(), groups), bootstrap(seed));
       },
-      py::arg("values"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
+      py::arg("values"), py::arg("seed") = BootstrapOptions{}.seed, py::kw_only(),
+      py::arg("groups") = Tensor(), Unlocked());
   module.def(
       "bootstrap_difference",
-      [](const std::vector<double>& a, const std::vector<double>& b, std::uint64_t seed) {
-        return bootstrap_difference(a, b, bootstrap(seed));
+      [](const std::vector<double>& a, const std::vector<double>& b, std::uint64_t seed,
+         const Tensor& groups) {
+        return bootstrap_difference(a, b, InputGroups(a.size(), groups), bootstrap(seed));
       },
-      py::arg("a"), py::arg("b"), py::arg("seed") = BootstrapOptions{}.seed, Unlocked());
+      py::arg("a"), py::arg("b"), py::arg("seed") = BootstrapOptions{}.seed, py::kw_only(),
+      py::arg("groups") = Tensor(), Unlocked());
 }
 
 void bind_policy_evaluations(Module& module) {
@@ -152,10 +162,37 @@ void bind_policy_evaluations(Module& module) {
   module.def("right_wrong_matrix", &right_wrong_matrix, py::arg("table"), Unlocked());
 }
 
+void bind_abstaining(Module& module) {
+  Class<Abstaining>(module, "Abstaining")
+      .def_readonly("abstention", &Abstaining::abstention)
+      .def_readonly("inputs", &Abstaining::inputs)
+      .def_readonly("groups", &Abstaining::groups,
+                    "Of the inputs; each its own where there are none: as many.")
+      .def_readonly("accuracy", &Abstaining::accuracy)
+      .def_readonly("inputs_needed", &Abstaining::inputs_needed);
+  module.def("find_abstention",
+             reading("find_abstention",
+                     [](const Policy& policy, const OutcomeTable& calibration, double at_least,
+                        double delta, std::uint64_t seed) {
+                       AbstainingOptions options;
+                       options.at_least = at_least;
+                       options.delta = delta;
+                       options.seed = seed;
+                       return find_abstention(policy, calibration, options);
+                     }),
+             py::arg("policy"), py::arg("calibration"),
+             py::arg("at_least") = AbstainingOptions{}.at_least,
+             py::arg("delta") = AbstainingOptions{}.delta,
+             py::arg("seed") = AbstainingOptions{}.seed, Unlocked());
+}
+
 void bind_choices(Module& module) {
   Class<Guarantee>(module, "Guarantee")
       .def_readonly("point", &Guarantee::point)
       .def_readonly("reference_cost", &Guarantee::reference_cost)
+      .def_readonly("inputs", &Guarantee::inputs)
+      .def_readonly("groups", &Guarantee::groups,
+                    "Of the inputs; each its own where there are none: as many.")
       .def_readonly("inputs_needed", &Guarantee::inputs_needed);
   module.def("certify",
              reading("certify",
@@ -191,6 +228,7 @@ void bind_choices(Module& module) {
 void bind_evaluation(Module& module) {
   bind_policy_evaluations(module);
   bind_choices(module);
+  bind_abstaining(module);
 }
 
 }  // namespace muxnet::python

@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "holding.hpp"
+#include "muxnet/evaluation/abstaining.hpp"
 #include "muxnet/evaluation/promises.hpp"
 #include "muxnet/evaluation/study.hpp"
 #include "muxnet/policies/registry.hpp"
@@ -78,6 +79,34 @@ void bind_more_of_evaluations(Module& module) {
              py::arg("up_to") = CurveOptions{}.up_to, Unlocked());
 }
 
+/// Between divisions: they may take long.
+void check_signals() {
+  if (!interpreter_runs()) return;
+  const AcquireGil gil;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+void bind_kept_abstentions(Module& module) {
+  using Options = KeptAbstentionOptions;
+  Class<KeptAbstention>(module, "KeptAbstention")
+      .def_readonly("promised", &KeptAbstention::promised)
+      .def_readonly("broken", &KeptAbstention::broken)
+      .def_readonly("broken_elsewhere", &KeptAbstention::broken_elsewhere,
+                    "The same on the inputs not calibrated on.")
+      .def_readonly("coverage", &KeptAbstention::coverage);
+  module.def(
+      "count_kept_abstentions",
+      reading("count_kept_abstentions",
+              [](const Policy& policy, const OutcomeTable& table, double at_least, double delta,
+                 std::int64_t divisions, double fraction, std::uint64_t seed) {
+                return count_kept_abstentions(
+                    policy, table, {at_least, delta, divisions, fraction, seed, check_signals});
+              }),
+      py::arg("policy"), py::arg("table"), py::kw_only(), py::arg("at_least") = Options{}.at_least,
+      py::arg("delta") = Options{}.delta, py::arg("divisions") = Options{}.divisions,
+      py::arg("fraction") = Options{}.fraction, py::arg("seed") = Options{}.seed, Unlocked());
+}
+
 void bind_promises(Module& module) {
   Class<KeptPromise>(module, "KeptPromise")
       .def_readonly("promised", &KeptPromise::promised)
@@ -85,23 +114,18 @@ void bind_promises(Module& module) {
       .def_readonly("broken_elsewhere", &KeptPromise::broken_elsewhere,
                     "The same on the inputs not calibrated on.")
       .def_readonly("cost_share", &KeptPromise::cost_share);
-  module.def(
-      "count_kept",
-      reading(
-          "count_kept",
-          [](const Policy& policy, const OutcomeTable& table, double drop, double delta,
-             std::int64_t divisions, double fraction, std::uint64_t seed) {
-            const auto progress = [] {
-              if (!interpreter_runs()) return;
-              const AcquireGil gil;
-              if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-            };
-            return count_kept(policy, table, {drop, delta, divisions, fraction, seed, progress});
-          }),
-      py::arg("policy"), py::arg("table"), py::kw_only(), py::arg("drop") = PromiseOptions{}.drop,
-      py::arg("delta") = PromiseOptions{}.delta, py::arg("divisions") = PromiseOptions{}.divisions,
-      py::arg("fraction") = PromiseOptions{}.fraction, py::arg("seed") = PromiseOptions{}.seed,
-      Unlocked());
+  module.def("count_kept",
+             reading("count_kept",
+                     [](const Policy& policy, const OutcomeTable& table, double drop, double delta,
+                        std::int64_t divisions, double fraction, std::uint64_t seed) {
+                       return count_kept(policy, table,
+                                         {drop, delta, divisions, fraction, seed, check_signals});
+                     }),
+             py::arg("policy"), py::arg("table"), py::kw_only(),
+             py::arg("drop") = PromiseOptions{}.drop, py::arg("delta") = PromiseOptions{}.delta,
+             py::arg("divisions") = PromiseOptions{}.divisions,
+             py::arg("fraction") = PromiseOptions{}.fraction,
+             py::arg("seed") = PromiseOptions{}.seed, Unlocked());
 }
 
 void bind_details(Module& module) {
@@ -189,6 +213,7 @@ void bind_study(Module& module) {
 void bind_studies(Module& module) {
   bind_more_of_evaluations(module);
   bind_promises(module);
+  bind_kept_abstentions(module);
   bind_details(module);
   bind_study(module);
 }

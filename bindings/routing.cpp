@@ -86,13 +86,18 @@ void bind_divisions(Module& module) {
       py::arg("table"), py::arg("fraction") = 0.5, py::arg("seed") = 0, Unlocked());
   module.def(
       "draw_parts",
-      [](std::int64_t n, double fraction, std::uint64_t seed) {
+      [](std::size_t n, double fraction, std::uint64_t seed) {
         Random random(seed);
-        const RandomParts parts = draw_parts(n, fraction, random);
+        const RandomParts parts = draw_parts(InputGroups(n), fraction, random);
         return std::pair(parts.first, parts.second);
       },
       py::arg("n"), py::arg("fraction"), py::arg("seed") = 0);
-  module.def("draw_folds", &draw_folds, py::arg("n"), py::arg("folds"), py::arg("seed") = 0);
+  module.def(
+      "draw_folds",
+      [](const OutcomeTable& table, std::int64_t folds, std::uint64_t seed) {
+        return draw_folds(InputGroups(table), folds, seed);
+      },
+      py::arg("table"), py::arg("folds"), py::arg("seed") = 0);
   module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked());
 }
 
@@ -138,6 +143,9 @@ void bind_table(Module& module) {
           "without labels or quality.")
       .def_property_readonly("distributed", &OutcomeTable::distributed)
       .def_property_readonly("judged", &OutcomeTable::judged)
+      .def_property_readonly(
+          "group_count", [](const OutcomeTable& t) { return InputGroups(t).count(); },
+          "Groups of inputs that stay together; each input its own where there are none.")
       .def_property_readonly("missing_share", &OutcomeTable::missing_share)
       .def("complete", &OutcomeTable::complete, Unlocked())
       .def(
@@ -209,6 +217,15 @@ void bind_points(Module& module) {
   Class<Decisions>(module, "Decisions")
       .def_readonly("called", &Decisions::called)
       .def_readonly("answers", &Decisions::answers);
+  Class<Abstention>(module, "Abstention")
+      .def_readonly("threshold", &Abstention::threshold)
+      .def_readonly("at_least", &Abstention::at_least)
+      .def_readonly("delta", &Abstention::delta)
+      .def_readonly("coverage", &Abstention::coverage)
+      .def_readonly("accuracy", &Abstention::accuracy)
+      .def_readonly("inputs", &Abstention::inputs)
+      .def_readonly("groups", &Abstention::groups,
+                    "Of the inputs; each its own where there are none: as many.");
   Class<Rule, std::shared_ptr<Rule>>(module, "Rule");
 }
 
@@ -219,6 +236,8 @@ void bind_choices(PolicyClass& policy) {
   policy.def_property_readonly("operating_points", reading("policy", &Policy::operating_points))
       .def_property_readonly("point", reading("policy", &Policy::point))
       .def("choose", &Policy::choose, py::arg("point"))
+      .def_property_readonly("abstention", reading("policy", &Policy::abstention))
+      .def("abstain", &Policy::abstain, py::arg("abstention"))
       .def("choose_for_budget", &Policy::choose_for_budget, py::arg("cost"))
       .def("reprice", &Policy::reprice, py::arg("costs"), py::arg("multiplexer_cost") = py::none(),
            Unlocked())
@@ -274,8 +293,7 @@ void bind_policy(Module& module) {
            py::arg("table"), py::arg("point"), Unlocked(), "The same at another operating point.")
       .def("rule",
            reading("policy.rule",
-                   [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }),
-           "The chosen point, for a Router.")
+                   [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }))
       .def("answer_probabilities",
            reading("policy.answer_probabilities",
                    [](const Policy& policy, const OutcomeTable& table) {

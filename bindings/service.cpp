@@ -121,6 +121,13 @@ void bind_answers(Module& module) {
       .def_readonly("wanted", &ServiceAnswer::wanted)
       .def_readonly("shadow", &ServiceAnswer::shadow)
       .def_readonly("departures", &ServiceAnswer::departures)
+      .def_readonly("confidences", &ServiceAnswer::confidences)
+      .def_property_readonly(
+          "abstained",
+          [](const ServiceAnswer& a) {
+            return std::vector<bool>(a.abstained.begin(), a.abstained.end());
+          },
+          text_of("ServiceAnswer.abstained"))
       .def_readonly("costs", &ServiceAnswer::costs)
       .def_readonly("first_input", &ServiceAnswer::first_input)
       .def_property_readonly(

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from muxnet import cli
+from muxnet import _core, cli
 from muxnet.base.errors import ConfigError
 from muxnet.outcomes import fitting, promises, table_files
 
@@ -43,3 +43,43 @@ def test_the_command_prints_and_writes(tables, tmp_path, capsys):
     assert entry["delta"] == pytest.approx(0.1)
     assert "3 points below" in capsys.readouterr().out
     assert cli.main([*arguments, "--promise", "0", "5"]) == 2
+
+
+def test_promises_of_abstaining_are_kept(tables, tmp_path, capsys):
+    target = tmp_path / "kept.json"
+    arguments = ["guarantee", str(tables), "--divisions", "60", "--abstain", "95", "10"]
+    assert cli.main([*arguments, "--abstain", "99.99", "1", "--json", str(target)]) == 0
+    kept, hopeless = json.loads(target.read_text())
+    assert (kept["at_least"], kept["delta"]) == (0.95, 0.1)
+    assert kept["promised"] > 50
+    assert kept["broken"] <= 6 + 7  # a tenth of 60, and three deviations
+    assert 0.3 < kept["coverage"] < 1
+    assert hopeless["promised"] == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("too few inputs, or too much asked: never promised: 99.99 % right")
+    assert any("95 % right of those answered" in line for line in told)
+
+
+def test_inputs_of_a_group_are_calibrated_on_together(answers, tmp_path, capsys):
+    probabilities, labels = answers(rows=600)
+    rows = np.repeat(np.arange(600), 5)
+    table = _core.OutcomeTable(
+        ["a", "b", "c"],
+        probabilities[rows],
+        {"macs": [1.0, 4.0, 20.0]},
+        labels=labels[rows],
+        groups=rows,
+    )
+    once = _core.OutcomeTable(["a", "b", "c"], probabilities, {"macs": [1, 4, 20]}, labels=labels)
+    parts, alone = _core.divide(table), _core.divide(once)
+    assert [part.group_count for part in parts] == [len(part) for part in alone]
+    assert not set(parts[0].groups) & set(parts[1].groups)
+    policy = fitting.fit_policy("cascade", parts[0])
+    found, other = _core.evaluate(policy, parts[1]), _core.evaluate(policy, alone[1])
+    assert (found.inputs, found.groups) == (1500, 300)
+    assert found.accuracy.interval.low == pytest.approx(other.accuracy.interval.low)
+    parts[1].save(tmp_path / "test.safetensors")
+    policy.save(tmp_path / "policy.json")
+    test = ["--outcomes", str(tmp_path / "test.safetensors")]
+    assert cli.main(["evaluate", str(tmp_path), *test]) == 0
+    assert "1,500 inputs in 300 groups" in capsys.readouterr().out

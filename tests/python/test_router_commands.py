@@ -176,6 +176,31 @@ def test_a_promise_that_so_few_inputs_do_not_support_is_refused(tables, tmp_path
     assert (Path(tables["router"]) / "policy.json").read_bytes() == before
 
 
+def test_unsure_answers_are_left_to_a_person(tables, tmp_path, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    outcomes = ["--outcomes", tables["calibration"]]
+    chosen = run(tables, "calibrate", tables["router"], *outcomes, "--abstain", "0.97")["abstains"]
+    told = capsys.readouterr().out
+    assert "promised: at least 97 % right of those answered, with probability 0.9" in told
+    assert 0.3 < chosen["coverage"] < 1
+    assert (chosen["at_least"], chosen["inputs"], chosen["groups"]) == (0.97, 6000, 6000)
+    records = tmp_path / "records.jsonl"
+    other = ["--outcomes", tables["test"], "--records", str(records)]
+    run(tables, "evaluate", tables["router"], *other)
+    lines = [json.loads(line) for line in records.read_text().splitlines()]
+    answered = [line["right"] for line in lines if not line["abstained"]]
+    assert np.mean(answered) > 0.96
+    assert len(answered) / 6000 == pytest.approx(chosen["coverage"], abs=0.03)
+    assert all((line["confidence"] < chosen["threshold"]) == line["abstained"] for line in lines)
+    # It is of the point that it was found for.
+    run(tables, "calibrate", tables["router"], "--budget", "8")
+    assert "abstains no more" in capsys.readouterr().out
+    assert load_router(Path(tables["router"])).abstention is None
+    status = cli.main(["calibrate", tables["router"], *outcomes, "--abstain", "0.99999"])
+    assert status == 1
+    assert "6,000 inputs: would take" in capsys.readouterr().err
+
+
 def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
     run(tables, "fit", tables["fit"], "--out", tables["router"])
     for command in (["evaluate"], ["calibrate", "--drop", "1"]):
@@ -217,6 +242,9 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
         (["calibrate", "ROUTER", "--drop", "-1", "--outcomes", "TEST"], 2, "between 0 and 100"),
         (["calibrate", "ROUTER", "--budget", "0.5"], 1, "a budget of at least"),
         (["calibrate", "ROUTER", "--budget", "5", "--drop", "1"], 2, "received both"),
+        (["calibrate", "ROUTER", "--abstain", "0.9", "--drop", "1"], 2, "received both"),
+        (["calibrate", "ROUTER", "--abstain", "0.9"], 2, "--outcomes with inputs not seen yet"),
+        (["calibrate", "ROUTER", "--abstain", "95", "--outcomes", "TEST"], 2, "between 0 and 1"),
         (["calibrate", "ROUTER", "--costs", "other=1"], 2, "model_0 or model_1 or model_2"),
         (["calibrate", "ROUTER", "--without", "other"], 2, "received other"),
         (["calibrate", "ROUTER", "--budget", "5", "--multiplexer-cost", "1"], 2, "beside --costs"),

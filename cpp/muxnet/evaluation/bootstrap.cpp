@@ -15,69 +15,70 @@ constexpr std::int64_t block_resamples = 16;  // share one pass over the groups'
 constexpr std::uint64_t bootstrap_stream = 0x626F6F74;
 constexpr std::uint64_t replicate_stream = 0x7265706C;
 
-/// Inputs with the same values in every column, and those values.
-struct Groups {
+/// What is drawn, by kinds that have the same values in every column, and those values.
+struct Kinds {
   std::vector<std::uint32_t> of;  ///< (n)
   std::size_t count = 1;
-  std::vector<double> values;  ///< (groups, columns)
+  std::vector<double> values;  ///< (kinds, columns)
 };
 
-Groups group_inputs(const std::vector<std::vector<double>>& columns) {
+Kinds kinds_of(const std::vector<std::vector<double>>& columns) {
   const std::size_t n = columns.front().size();
-  Groups groups{std::vector<std::uint32_t>(n, 0), 1, {}};
+  Kinds kinds{std::vector<std::uint32_t>(n, 0), 1, {}};
   for (const auto& column : columns) {
-    // Number the values first: (group, number) then fits one 64-bit key.
+    // Number the values first: (kind, number) then fits one 64-bit key.
     std::unordered_map<double, std::uint32_t> numbers;
     std::unordered_map<std::uint64_t, std::uint32_t> refined;
     for (std::size_t i = 0; i < n; ++i) {
       const auto number =
           numbers.emplace(column[i], static_cast<std::uint32_t>(numbers.size())).first->second;
-      const std::uint64_t key = (std::uint64_t{groups.of[i]} << 32) | number;
-      groups.of[i] = refined.emplace(key, static_cast<std::uint32_t>(refined.size())).first->second;
+      const std::uint64_t key = (std::uint64_t{kinds.of[i]} << 32) | number;
+      kinds.of[i] = refined.emplace(key, static_cast<std::uint32_t>(refined.size())).first->second;
     }
-    groups.count = refined.size();
+    kinds.count = refined.size();
   }
-  groups.values.resize(groups.count * columns.size());
+  kinds.values.resize(kinds.count * columns.size());
   for (std::size_t c = 0; c < columns.size(); ++c) {
     for (std::size_t i = 0; i < n; ++i) {
-      groups.values[groups.of[i] * columns.size() + c] = columns[c][i];
+      kinds.values[kinds.of[i] * columns.size() + c] = columns[c][i];
     }
   }
-  return groups;
+  return kinds;
 }
 
-/// Draws n inputs with replacement and counts their groups in every block_resamples-th element.
+/// Draws n times with replacement and counts kinds in every block_resamples-th element.
 /// Lemire's method: unbiased, and one 32-bit word a draw.
-void draw_counts(const std::vector<std::uint32_t>& group_of, Random random, double* counts) {
-  const auto n = static_cast<std::uint32_t>(group_of.size());
+void draw_counts(const std::vector<std::uint32_t>& kind_of, Random random, double* counts) {
+  const auto n = static_cast<std::uint32_t>(kind_of.size());
   const std::uint32_t reject_below = (0U - n) % n;
   for (std::uint32_t i = 0; i < n; ++i) {
     std::uint64_t product = 0;
     do {
       product = std::uint64_t{random.next()} * n;
     } while (static_cast<std::uint32_t>(product) < reject_below);
-    counts[group_of[product >> 32] * block_resamples] += 1.0;
+    counts[kind_of[product >> 32] * block_resamples] += 1.0;
   }
 }
 
-/// Adds count times value of every group to the sums (resamples, width) of one block.
-void add_block(const Groups& groups, const std::vector<double>& counts, std::int64_t resamples,
+/// Adds count times value of every kind to the sums (resamples, width) of one block.
+void add_block(const Kinds& kinds, const std::vector<double>& counts, std::int64_t resamples,
                std::size_t width, double* sums) {
-  for (std::size_t g = 0; g < groups.count; ++g) {
-    const double* values = groups.values.data() + g * width;
+  for (std::size_t k = 0; k < kinds.count; ++k) {
+    const double* values = kinds.values.data() + k * width;
     for (std::int64_t r = 0; r < resamples; ++r) {
-      const double count = counts[g * block_resamples + static_cast<std::size_t>(r)];
+      const double count = counts[k * block_resamples + static_cast<std::size_t>(r)];
       double* row = sums + static_cast<std::size_t>(r) * width;
       for (std::size_t c = 0; c < width; ++c) row[c] += count * values[c];
     }
   }
 }
 
-void check(const std::vector<std::vector<double>>& columns, const BootstrapOptions& options) {
+void check(const std::vector<std::vector<double>>& columns, const InputGroups& groups,
+           const BootstrapOptions& options) {
   require(!columns.empty() && !columns.front().empty(), "bootstrap", "at least one value", "none");
   for (const auto& column : columns) {
-    require(column.size() == columns.front().size(), "bootstrap",
-            text("columns of ", columns.front().size(), " inputs"), text(column.size()));
+    require(column.size() == groups.inputs(), "bootstrap",
+            text("columns of ", groups.inputs(), " inputs"), text(column.size()));
     require(std::all_of(column.begin(), column.end(), [](double v) { return std::isfinite(v); }),
             "bootstrap", "finite values", "one that is not");
   }
@@ -101,29 +102,39 @@ Interval percentile_interval(std::vector<double> values, double level) {
 }
 
 std::vector<double> bootstrap_means(const std::vector<std::vector<double>>& columns,
-                                    const BootstrapOptions& options) {
-  check(columns, options);
-  const Groups groups = group_inputs(columns);
-  const std::size_t width = columns.size();
-  std::vector<double> means(static_cast<std::size_t>(options.resamples) * width, 0.0);
+                                    const InputGroups& groups, const BootstrapOptions& options) {
+  check(columns, groups, options);
+  std::vector<std::vector<double>> sums;
+  for (const auto& column : columns) sums.push_back(groups.sums(column));
+  const auto sizes = groups.sizes();
+  sums.emplace_back(sizes.begin(), sizes.end());
+  const Kinds kinds = kinds_of(sums);
+  const std::size_t width = sums.size();
+  std::vector<double> drawn(static_cast<std::size_t>(options.resamples) * width, 0.0);
   const std::int64_t blocks = (options.resamples + block_resamples - 1) / block_resamples;
 #pragma omp parallel for schedule(static, 1)
   for (std::int64_t block = 0; block < blocks; ++block) {
     const std::int64_t first = block * block_resamples;
     const std::int64_t rows = std::min(block_resamples, options.resamples - first);
-    std::vector<double> counts(groups.count * block_resamples, 0.0);
+    std::vector<double> counts(kinds.count * block_resamples, 0.0);
     for (std::int64_t r = 0; r < rows; ++r) {
       const auto stream = mix(bootstrap_stream, static_cast<std::uint64_t>(first + r));
-      draw_counts(groups.of, Random(options.seed, stream), counts.data() + r);
+      draw_counts(kinds.of, Random(options.seed, stream), counts.data() + r);
     }
-    add_block(groups, counts, rows, width, means.data() + static_cast<std::size_t>(first) * width);
+    add_block(kinds, counts, rows, width, drawn.data() + static_cast<std::size_t>(first) * width);
   }
-  for (double& mean : means) mean /= static_cast<double>(groups.of.size());
+  std::vector<double> means;
+  means.reserve(drawn.size());
+  for (std::size_t row = 0; row < drawn.size(); row += width) {
+    const double inputs = drawn[row + columns.size()];
+    for (std::size_t c = 0; c < columns.size(); ++c) means.push_back(drawn[row + c] / inputs);
+  }
   return means;
 }
 
-Estimate bootstrap_mean(const std::vector<double>& values, const BootstrapOptions& options) {
-  const auto means = bootstrap_means({values}, options);
+Estimate bootstrap_mean(const std::vector<double>& values, const InputGroups& groups,
+                        const BootstrapOptions& options) {
+  const auto means = bootstrap_means({values}, groups, options);
   const double sum = std::accumulate(values.begin(), values.end(), 0.0);
   return {sum / static_cast<double>(values.size()), percentile_interval(means, options.level)};
 }
@@ -148,8 +159,8 @@ Estimate over_replicates(const std::vector<double>& values, const std::vector<do
 }
 
 Estimate bootstrap_replicates(const std::vector<std::vector<double>>& columns,
-                              const BootstrapOptions& options) {
-  const auto resampled = bootstrap_means(columns, options);
+                              const InputGroups& groups, const BootstrapOptions& options) {
+  const auto resampled = bootstrap_means(columns, groups, options);
   std::vector<double> values;
   for (const auto& column : columns) {
     values.push_back(std::accumulate(column.begin(), column.end(), 0.0) /
@@ -159,12 +170,12 @@ Estimate bootstrap_replicates(const std::vector<std::vector<double>>& columns,
 }
 
 Estimate bootstrap_difference(const std::vector<double>& a, const std::vector<double>& b,
-                              const BootstrapOptions& options) {
+                              const InputGroups& groups, const BootstrapOptions& options) {
   require(a.size() == b.size(), "bootstrap difference", text(a.size(), " paired values"),
           text(b.size()));
   std::vector<double> difference(a.size());
   std::transform(a.begin(), a.end(), b.begin(), difference.begin(), std::minus<>());
-  return bootstrap_mean(difference, options);
+  return bootstrap_mean(difference, groups, options);
 }
 
 }  // namespace muxnet

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "muxnet/routing/input_groups.hpp"
+
 namespace muxnet {
 
 struct BootstrapOptions {
@@ -28,14 +30,17 @@ struct Estimate {
 Interval percentile_interval(std::vector<double> values, double level);
 
 /// Means of several columns over the same resamples of the inputs, (resamples, columns) row-major.
-/// Resample r is fixed by (seed, r, number of inputs), so that numbers computed apart stay
-/// paired. Inputs that agree in every column are drawn as one group.
-/// Throws std::invalid_argument when columns are empty or differ in length.
+/// Groups are drawn whole, so that a mean is a ratio of two sums over those drawn: of the values,
+/// and of how many inputs they have. Resample r is fixed by (seed, r, number of groups), so that
+/// numbers computed apart stay paired.
+/// Throws std::invalid_argument when columns are empty or not of as many inputs as the groups.
 std::vector<double> bootstrap_means(const std::vector<std::vector<double>>& columns,
+                                    const InputGroups& groups,
                                     const BootstrapOptions& options = {});
 
 /// Mean of `values` with its interval.
-Estimate bootstrap_mean(const std::vector<double>& values, const BootstrapOptions& options = {});
+Estimate bootstrap_mean(const std::vector<double>& values, const InputGroups& groups,
+                        const BootstrapOptions& options = {});
 
 /// Mean over replicates, such as fits with several seeds, of a figure over the same inputs. The
 /// interval is over both: each resample draws replicates with replacement, and one resample of the
@@ -47,10 +52,10 @@ Estimate over_replicates(const std::vector<double>& values, const std::vector<do
 
 /// The same of a mean: columns of values, a replicate each, over the same inputs.
 Estimate bootstrap_replicates(const std::vector<std::vector<double>>& columns,
-                              const BootstrapOptions& options = {});
+                              const InputGroups& groups, const BootstrapOptions& options = {});
 
 /// Mean of a - b over the same inputs with its paired interval.
 Estimate bootstrap_difference(const std::vector<double>& a, const std::vector<double>& b,
-                              const BootstrapOptions& options = {});
+                              const InputGroups& groups, const BootstrapOptions& options = {});
 
 }  // namespace muxnet

@@ -93,15 +93,17 @@ Heights heights_between(const Policy& policy, const Policy& other, const Outcome
   std::vector<double> means;
   for (const auto& column : columns) means.push_back(mean_of(column));
   Heights heights{height(means.data()), {}};
-  const auto resampled = bootstrap_means(columns, options.bootstrap);
+  const auto resampled = bootstrap_means(columns, InputGroups(table.complete()), options.bootstrap);
   for (std::size_t at = 0; at < resampled.size(); at += columns.size()) {
     heights.resampled.push_back(height(resampled.data() + at));
   }
   return heights;
 }
 
-/// By their labels: other models' answers to the same inputs.
+/// By their groups and labels: other models' answers to the same inputs.
 void require_same_rows(const OutcomeTable& a, const OutcomeTable& b) {
+  require(InputGroups(a) == InputGroups(b), "area_between", "tables of the same inputs, row by row",
+          "other groups");
   if (!a.labelled() && !b.labelled()) return;
   const auto expected = a.labels(), received = b.labels();
   require(std::equal(expected.begin(), expected.end(), received.begin(), received.end()),

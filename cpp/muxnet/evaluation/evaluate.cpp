@@ -24,8 +24,8 @@ struct Columns {
     estimates.push_back(&estimate);
   }
 
-  void fill_intervals(const BootstrapOptions& options) const {
-    const auto means = bootstrap_means(values, options);
+  void fill_intervals(const InputGroups& groups, const BootstrapOptions& options) const {
+    const auto means = bootstrap_means(values, groups, options);
     for (std::size_t column = 0; column < values.size(); ++column) {
       std::vector<double> resampled;
       for (std::size_t at = column; at < means.size(); at += values.size()) {
@@ -36,15 +36,17 @@ struct Columns {
   }
 };
 
-void describe(const Policy& policy, const OperatingPoint& point, const OutcomeTable& recorded,
+/// On a table of answers to all inputs.
+void describe(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,
               const EvaluationOptions& options, Evaluation& result, Columns& columns) {
-  if (!options.allow_seen) require_unseen(policy, recorded);
-  const OutcomeTable table = recorded.complete();
+  if (!options.allow_seen) require_unseen(policy, table);
   result.seen = policy.fitted_on().overlaps(*table.identity());
   const Decisions decisions = policy.decide(table, point);
   result.policy = policy.name();
   result.parameters = point.parameters;
   result.split = table.fields().split;
+  result.inputs = table.size();
+  result.groups = static_cast<std::int64_t>(InputGroups(table).count());
   result.quality = decisions.quality(table);
   result.models_per_input = decisions.models_per_input();
   result.called_shares = decisions.called_shares(table.model_count());
@@ -84,14 +86,16 @@ void require_unseen(const Policy& policy, const OutcomeTable& table) {
 }
 
 std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,
-                                     const OutcomeTable& table, const EvaluationOptions& options) {
+                                     const OutcomeTable& recorded,
+                                     const EvaluationOptions& options) {
   std::vector<Evaluation> results(policies.size());
   if (policies.empty()) return results;
+  const OutcomeTable table = recorded.complete();
   Columns columns;
   for (std::size_t i = 0; i < policies.size(); ++i) {
     describe(*policies[i], policies[i]->point(), table, options, results[i], columns);
   }
-  columns.fill_intervals(options.bootstrap);
+  columns.fill_intervals(InputGroups(table), options.bootstrap);
   return results;
 }
 
@@ -100,28 +104,37 @@ Evaluation evaluate(const Policy& policy, const OutcomeTable& table,
   return evaluate(policy, policy.point(), table, options);
 }
 
-Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const OutcomeTable& table,
+Evaluation evaluate(const Policy& policy, const OperatingPoint& point, const OutcomeTable& recorded,
                     const EvaluationOptions& options) {
+  const OutcomeTable table = recorded.complete();
   Evaluation result;
   Columns columns;
   describe(policy, point, table, options, result, columns);
-  columns.fill_intervals(options.bootstrap);
+  columns.fill_intervals(InputGroups(table), options.bootstrap);
   return result;
 }
 
 std::vector<Estimate> evaluate_models(const OutcomeTable& table, const BootstrapOptions& options) {
   const auto quality = table.quality().span<float>();
   const auto models = static_cast<std::size_t>(table.model_count());
+  const InputGroups groups(table);
   std::vector<Estimate> results(models);
   Columns columns;
   for (std::size_t model = 0; model < models; ++model) {
     std::vector<double> column;
+    std::vector<std::int64_t> answered;
     for (std::size_t at = model; at < quality.size(); at += models) {
-      if (!std::isnan(quality[at])) column.push_back(static_cast<double>(quality[at]));
+      if (std::isnan(quality[at])) continue;
+      column.push_back(static_cast<double>(quality[at]));
+      answered.push_back(static_cast<std::int64_t>(at / models));
     }
-    columns.add(std::move(column), results[model]);
+    if (answered.size() < groups.inputs()) {  // other inputs than the other models'
+      results[model] = bootstrap_mean(column, groups.of(answered), options);
+    } else {
+      columns.add(std::move(column), results[model]);
+    }
   }
-  columns.fill_intervals(options);
+  if (!columns.values.empty()) columns.fill_intervals(groups, options);
   return results;
 }
 

@@ -34,8 +34,9 @@ struct Evaluation {
   PolicyParameters parameters;  ///< of the chosen point
   std::string split;
   bool seen = false;  ///< the policy was fitted on some of these inputs: no honest figure
-  Estimate accuracy;  ///< share of right answers, or mean quality
-  Estimate regret;    ///< accuracy of the oracle, which calls the best model, less the policy's
+  std::int64_t inputs = 0, groups = 0;  ///< that it stands on; each input its own group: alike
+  Estimate accuracy;                    ///< share of right answers, or mean quality
+  Estimate regret;  ///< accuracy of the oracle, which calls the best model, less the policy's
   std::map<std::string, CostStatistics> costs;  ///< per kind, the router's own cost included
   double models_per_input = 0;                  ///< mean number of models called
   std::vector<double> called_shares;            ///< (N)

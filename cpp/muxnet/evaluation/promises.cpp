@@ -19,14 +19,7 @@ class Differences {
 
   const std::vector<double>& at(const OperatingPoint& point) {
     auto& known = known_[point.parameters];
-    if (known.empty()) {
-      known = policy_.decide(table_, point).quality(table_);
-      const auto* alone = table_.quality().data<float>() + policy_.best_single();
-      const auto models = static_cast<std::size_t>(table_.model_count());
-      for (std::size_t i = 0; i < known.size(); ++i) {
-        known[i] -= static_cast<double>(alone[i * models]);
-      }
-    }
+    if (known.empty()) known = lost_against(policy_, point, table_);
     return known;
   }
 
@@ -51,12 +44,13 @@ double mean(const std::vector<double>& values, const std::vector<std::int64_t>& 
 KeptPromise count_kept(const Policy& policy, const OutcomeTable& recorded,
                        const PromiseOptions& options) {
   const OutcomeTable table = recorded.complete();
+  const InputGroups groups(table);
   Differences differences(policy, table);
   Random random(options.seed, promise_stream);
   KeptPromise kept;
   double costs = 0;
   for (std::int64_t division = 0; division < options.divisions; ++division) {
-    const auto parts = draw_parts(table.size(), options.fraction, random);
+    const auto parts = draw_parts(groups, options.fraction, random);
     const auto found = certify(policy, table.subset(parts.first, "calibration"),
                                {.drop = options.drop,
                                 .delta = options.delta,

@@ -12,7 +12,7 @@ struct PromiseOptions {
   double drop = 0.005;  ///< accuracy promised to be lost at most against the best single model
   double delta = 0.05;  ///< probability that more is lost
   std::int64_t divisions = 1000;
-  double fraction = 0.5;           ///< of the inputs to calibrate on
+  double fraction = 0.5;           ///< of the groups to calibrate on
   std::uint64_t seed = 0;          ///< of the divisions, which are the same for every promise
   std::function<void()> progress;  ///< called after each division
 };

@@ -78,7 +78,7 @@ struct Plane {
       difference.push_back(found.quality[i] - static_cast<double>(alone[i * models]));
     }
     return {found.costs.at(kind).mean.value / unit(), found.accuracy.value,
-            bootstrap_mean(difference, bootstrap)};
+            bootstrap_mean(difference, InputGroups(table), bootstrap)};
   }
 };
 

@@ -10,6 +10,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/random.hpp"
 #include "muxnet/policies/logistic.hpp"
+#include "muxnet/routing/input_groups.hpp"
 
 namespace muxnet {
 namespace {
@@ -92,10 +93,12 @@ void add_derivatives(const Experts& experts, std::int32_t label, Eigen::VectorXd
   curvature += second - mean * mean.transpose();
 }
 
-std::vector<std::uint64_t> folds_of(std::size_t rows) {
+std::vector<std::uint64_t> folds_of(const InputGroups& groups) {
   Random random(0xF01D);
-  std::vector<std::uint64_t> result(rows);
-  for (auto& fold : result) fold = random.below(folds);
+  std::vector<std::uint64_t> drawn(groups.count());
+  for (auto& fold : drawn) fold = random.below(folds);
+  std::vector<std::uint64_t> result(groups.inputs());
+  for (std::size_t row = 0; row < result.size(); ++row) result[row] = drawn[groups[row]];
   return result;
 }
 
@@ -106,11 +109,12 @@ struct CrossFit {
   double loss = 0;
 };
 
-CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, double ridge) {
+CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const InputGroups& groups,
+                   double ridge) {
   const Eigen::VectorXd everyone = Eigen::VectorXd::Ones(x.rows());
   CrossFit result;
   result.coefficients = fit_logistic(x, y, everyone, ridge, Eigen::VectorXd::Zero(x.cols()));
-  const auto fold_of = folds_of(static_cast<std::size_t>(x.rows()));
+  const auto fold_of = folds_of(groups);
   result.confidences.resize(fold_of.size());
   for (std::uint64_t fold = 0; fold < folds; ++fold) {
     Eigen::VectorXd others = everyone;
@@ -349,14 +353,15 @@ JointConfidence::Design JointConfidence::design_of(const OutcomeTable& table) co
 
 void JointConfidence::fit_confidence(const OutcomeTable& table, std::span<const double> target) {
   const Design design = design_of(table);
+  const InputGroups groups(table);
   const auto rows = static_cast<Eigen::Index>(table.size());
   quality_ = design.decisions.quality(table);
   const Eigen::VectorXd y =
       Eigen::Map<const Eigen::VectorXd>(target.empty() ? quality_.data() : target.data(), rows);
   ridge_ = ridges.front();
-  CrossFit best = cross_fit(design.x, y, ridge_);
+  CrossFit best = cross_fit(design.x, y, groups, ridge_);
   if (rows <= few_rows) {
-    CrossFit other = cross_fit(design.x, y, ridges.back());
+    CrossFit other = cross_fit(design.x, y, groups, ridges.back());
     if (other.loss < best.loss) {
       best = std::move(other);
       ridge_ = ridges.back();
@@ -375,7 +380,8 @@ void JointConfidence::learn_gain(const OutcomeTable& table, std::size_t next,
   const Design design = design_of(table);
   const auto rows = static_cast<Eigen::Index>(table.size());
   CrossFit found =
-      cross_fit(design.x, Eigen::Map<const Eigen::VectorXd>(with_next.data(), rows), ridge_);
+      cross_fit(design.x, Eigen::Map<const Eigen::VectorXd>(with_next.data(), rows),
+                InputGroups(table), ridge_);
   Gain& gain = gains_[next];
   gain.coefficients = design.plain(found.coefficients);
   gain.cross_fitted = std::move(found.confidences);

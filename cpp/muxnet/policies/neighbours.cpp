@@ -55,7 +55,7 @@ Neighbours::Neighbours(const OutcomeTable& table) : accuracies_(table.accuracies
   }
   const auto quality = table.quality().span<float>();
   quality_.assign(quality.begin(), quality.end());
-  choose_k();
+  choose_k(InputGroups(table));
 }
 
 nlohmann::json Neighbours::to_json() const {
@@ -90,14 +90,16 @@ void Neighbours::standardise(std::span<const float> features,
   }
 }
 
-/// Rows nearest to `query` but for row `but`, by rising distance; of equals the first.
-std::vector<std::uint64_t> Neighbours::search(Row query, std::size_t count, std::size_t but) const {
+/// Of the rows to keep those nearest to `query`, by rising distance; of equals the first.
+template <class Keep>
+std::vector<std::uint64_t> Neighbours::search(Row query, std::size_t count,
+                                              const Keep& keep) const {
   constexpr int index_bits = 24;
   std::vector<std::uint64_t> keys;
   const std::size_t n = rows_.size() / width_;
   keys.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
-    if (i != but) keys.push_back(squared_distance(query, row(i)) << index_bits | i);
+    if (keep(i)) keys.push_back(squared_distance(query, row(i)) << index_bits | i);
   }
   const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(count, keys.size()));
   std::partial_sort(keys.begin(), end, keys.end());
@@ -110,15 +112,18 @@ double Neighbours::share(double quality, std::size_t model, std::size_t k) const
   return (quality + accuracies_[model]) / (static_cast<double>(k) + 1.0);
 }
 
-void Neighbours::choose_k() {
+void Neighbours::choose_k(const InputGroups& groups) {
   const std::size_t models = model_count(), n = rows_.size() / width_;
+  const auto sizes = groups.sizes();
+  const std::size_t others = n - *std::max_element(sizes.begin(), sizes.end());
   std::vector<std::size_t> choices{0};
-  for (std::size_t k = least_k; k <= std::min(most_k, n - 1); k *= 2) choices.push_back(k);
+  for (std::size_t k = least_k; k <= std::min(most_k, others); k *= 2) choices.push_back(k);
   // What each choice says of each row.
   std::vector<std::vector<double>> said(choices.size(), std::vector<double>(n * models));
 #pragma omp parallel for schedule(static)
   for (std::size_t i = 0; i < n; ++i) {
-    const auto near = search(row(i), choices.back(), i);
+    const auto near = search(row(i), choices.back(),
+                             [&](std::size_t other) { return groups[other] != groups[i]; });
     std::vector<double> sums(models, 0.0);
     for (std::size_t c = 0; c < choices.size(); ++c) {
       for (std::size_t j = c == 0 ? 0 : choices[c - 1]; j < choices[c]; ++j) {
@@ -151,7 +156,7 @@ void Neighbours::estimate(std::span<const float> features, Values& values) const
   standardise(features, query);
   const std::size_t models = model_count();
   std::vector<double> sums(models, 0.0);
-  for (const std::uint64_t near : search(query, k_, rows_.size())) {
+  for (const std::uint64_t near : search(query, k_, [](std::size_t) { return true; })) {
     for (std::size_t m = 0; m < models; ++m)
       sums[m] += static_cast<double>(quality_[near * models + m]);
   }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "muxnet/policies/net_value.hpp"
-#include "muxnet/routing/outcome_table.hpp"
+#include "muxnet/routing/input_groups.hpp"
 
 namespace muxnet {
 
@@ -19,7 +19,7 @@ namespace muxnet {
 class Neighbours {
  public:
   /// Keeps all rows of a table with labels and features; k, of powers of 2 from 8 to 256, has the
-  /// least squared error for rows left out.
+  /// least squared error for groups left out.
   explicit Neighbours(const OutcomeTable& table);
 
   nlohmann::json to_json() const;
@@ -35,7 +35,8 @@ class Neighbours {
   void estimate(std::span<const float> features, Values& values) const;
   /// (n, N) of all rows of a table. The last table's are kept: points of one policy share them.
   std::shared_ptr<const std::vector<double>> estimates(const OutcomeTable& table) const;
-  /// (n, N) of the rows that it was made of, each without itself. Empty when it comes from JSON.
+  /// (n, N) of the rows that it was made of, each without its own group. Empty when it comes from
+  /// JSON.
   const std::vector<double>& left_out() const { return left_out_; }
 
  private:
@@ -43,9 +44,10 @@ class Neighbours {
 
   void standardise(std::span<const float> features, std::vector<std::int16_t>& row) const;
   Row row(std::size_t index) const { return Row(rows_).subspan(index * width_, width_); }
-  std::vector<std::uint64_t> search(Row query, std::size_t count, std::size_t but) const;
+  template <class Keep>
+  std::vector<std::uint64_t> search(Row query, std::size_t count, const Keep& keep) const;
   double share(double quality, std::size_t model, std::size_t k) const;
-  void choose_k();
+  void choose_k(const InputGroups& groups);
 
   std::size_t width_ = 0, k_ = 0;
   std::vector<double> mean_, scale_;  ///< (F); scale: 64 over the deviation

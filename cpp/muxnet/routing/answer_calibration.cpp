@@ -103,10 +103,13 @@ OutcomeTable AnswerCalibration::applied(const OutcomeTable& table) const {
 
 OutcomeTable AnswerCalibration::cross_fitted(const OutcomeTable& table) {
   const std::int64_t n = table.size();
-  require(n >= 2, "calibration", "a table of at least 2 inputs", text(n));
-  const auto parts = draw_folds(n, std::min(folds, n));
+  const InputGroups groups(table);
+  require(groups.count() >= 2, "calibration", "a table of at least 2 inputs or groups",
+          groups.text());
+  const auto count = std::min(folds, static_cast<std::int64_t>(groups.count()));
+  const auto parts = draw_folds(groups, count);
   std::vector<std::unique_ptr<const AnswerCalibration>> without;
-  for (std::int64_t fold = 0; fold < std::min(folds, n); ++fold) {
+  for (std::int64_t fold = 0; fold < count; ++fold) {
     std::vector<std::int64_t> others;
     for (std::int64_t row = 0; row < n; ++row) {
       if (parts[static_cast<std::size_t>(row)] != fold) others.push_back(row);
@@ -164,6 +167,11 @@ Reason CalibratedRule::explain(const Evidence& evidence) const {
 std::int32_t CalibratedRule::combine(const Evidence& evidence, std::uint64_t answer_from,
                                      std::span<float> probabilities) const {
   return rule_->combine(calibrated(evidence, *calibration_), answer_from, probabilities);
+}
+
+double CalibratedRule::confidence(const Evidence& evidence, std::uint64_t answer_from,
+                                  std::int32_t answer) const {
+  return rule_->confidence(calibrated(evidence, *calibration_), answer_from, answer);
 }
 
 std::uint64_t CalibratedRule::answer_now(const Evidence& evidence) const {

@@ -109,6 +109,8 @@ class CalibratedRule final : public Rule {
   Reason explain(const Evidence& evidence) const override;
   std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                        std::span<float> probabilities) const override;
+  double confidence(const Evidence& evidence, std::uint64_t answer_from,
+                    std::int32_t answer) const override;
   double macs() const override { return rule_->macs(); }
   std::uint64_t may_call() const override { return rule_->may_call(); }
   std::uint64_t answer_now(const Evidence& evidence) const override;

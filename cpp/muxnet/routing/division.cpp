@@ -1,6 +1,5 @@
 #include "muxnet/routing/division.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "muxnet/core/error.hpp"
@@ -14,31 +13,42 @@ constexpr std::uint64_t order_stream = 0x6F726465;
 
 }  // namespace
 
-RandomParts draw_parts(std::int64_t n, double fraction, Random& random) {
-  const double wanted = std::nearbyint(fraction * static_cast<double>(n));
-  require(wanted > 0 && wanted < static_cast<double>(n), "division",
-          text("two parts of ", n, " inputs"), text("a fraction of ", fraction));
-  const auto order = random.permutation(n);
-  const auto middle = order.begin() + static_cast<std::int64_t>(wanted);
-  RandomParts parts{{order.begin(), middle}, {middle, order.end()}};
-  std::sort(parts.first.begin(), parts.first.end());
-  std::sort(parts.second.begin(), parts.second.end());
+RandomParts draw_parts(const InputGroups& groups, double fraction, Random& random) {
+  const double wanted = std::nearbyint(fraction * static_cast<double>(groups.count()));
+  require(wanted > 0 && wanted < static_cast<double>(groups.count()), "division",
+          text("two parts of ", groups.text()), text("a fraction of ", fraction));
+  const auto order = random.permutation(static_cast<std::int64_t>(groups.count()));
+  std::vector<bool> first(order.size(), false);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(wanted); ++i) {
+    first[static_cast<std::size_t>(order[i])] = true;
+  }
+  RandomParts parts;
+  for (std::size_t input = 0; input < groups.inputs(); ++input) {
+    (first[groups[input]] ? parts.first : parts.second).push_back(static_cast<std::int64_t>(input));
+  }
   return parts;
 }
 
-std::vector<std::int64_t> draw_folds(std::int64_t n, std::int64_t folds, std::uint64_t seed) {
-  require(folds >= 2 && folds <= n, "folds", text("2 to ", n, ", the inputs"), text(folds));
-  const auto order = Random(seed, fold_stream).permutation(n);
-  std::vector<std::int64_t> places(order.size());
+std::vector<std::int64_t> draw_folds(const InputGroups& groups, std::int64_t folds,
+                                     std::uint64_t seed) {
+  const auto count = static_cast<std::int64_t>(groups.count());
+  require(folds >= 2 && folds <= count, "folds", text("2 to ", count, ", of ", groups.text()),
+          text(folds));
+  const auto order = Random(seed, fold_stream).permutation(count);
+  std::vector<std::int64_t> fold_of(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
-    places[static_cast<std::size_t>(order[i])] = static_cast<std::int64_t>(i) % folds;
+    fold_of[static_cast<std::size_t>(order[i])] = static_cast<std::int64_t>(i) % folds;
+  }
+  std::vector<std::int64_t> places(groups.inputs());
+  for (std::size_t input = 0; input < places.size(); ++input) {
+    places[input] = fold_of[groups[input]];
   }
   return places;
 }
 
 Division divide(const OutcomeTable& table, double fraction, std::uint64_t seed) {
   Random random(seed, division_stream);
-  const auto parts = draw_parts(table.size(), fraction, random);
+  const auto parts = draw_parts(InputGroups(table), fraction, random);
   return {table.subset(parts.first, "held_out"), table.subset(parts.second, "test")};
 }
 

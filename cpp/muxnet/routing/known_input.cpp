@@ -2,10 +2,19 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 
 #include "muxnet/core/error.hpp"
 
 namespace muxnet {
+
+double shortest(float value) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  double result = 0;
+  std::from_chars(digits, end, result);
+  return static_cast<float>(result) == value ? result : static_cast<double>(value);
+}
 
 std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models) {
   std::vector<std::string> names;

@@ -15,6 +15,9 @@ namespace muxnet {
 
 // Inputs of which some outputs are known, and the way of a rule through them: for records.
 
+/// The shortest decimals that give back `value`, as JSON would write them for a double.
+double shortest(float value);
+
 /// Names of the models of a mask.
 std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models);
 

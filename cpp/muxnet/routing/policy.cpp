@@ -102,6 +102,7 @@ void Policy::choose_again() {
   points_.clear();
   for (const std::size_t i : front(plane)) points_.push_back(candidates_[i]);
   point_ = default_point();
+  abstention_.reset();
 }
 
 void Policy::reprice(const std::vector<double>& costs, std::optional<double> multiplexer_cost) {
@@ -163,6 +164,16 @@ void Policy::choose(OperatingPoint point) {
   require_fitted();
   make_rule(point.parameters);  // throws on parameters that are none of this policy's
   point_ = std::move(point);
+  abstention_.reset();
+}
+
+void Policy::abstain(const Abstention& abstention) {
+  const auto where = name() + ".abstain";
+  const auto writing = access_.write(where);
+  require_fitted();
+  require(std::isfinite(abstention.threshold), where, "a finite threshold",
+          text(abstention.threshold));
+  abstention_ = abstention;
 }
 
 void Policy::choose_for_budget(double cost) {
@@ -172,6 +183,7 @@ void Policy::choose_for_budget(double cost) {
   require(cost >= points_.front().cost, where,
           text("a budget of at least ", points_.front().cost, ' ', options_.cost_kind), text(cost));
   point_ = point_within(cost);
+  abstention_.reset();
 }
 
 std::optional<OperatingPoint> Policy::within(double cost) const {
@@ -203,7 +215,9 @@ std::size_t Policy::best_single() const {
 
 std::unique_ptr<Rule> Policy::rule() const {
   const auto hold = reading(name() + ".rule");
-  return rule(point());
+  auto result = rule(point());
+  if (abstention_) result->require_confidence(abstention_->threshold);
+  return result;
 }
 
 std::unique_ptr<Rule> Policy::rule(const OperatingPoint& point) const {

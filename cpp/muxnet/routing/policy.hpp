@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "muxnet/core/access.hpp"
+#include "muxnet/routing/abstention.hpp"
 #include "muxnet/routing/answer_calibration.hpp"
 #include "muxnet/routing/decisions.hpp"
 #include "muxnet/routing/outcome_table.hpp"
@@ -109,6 +110,10 @@ class Policy {
   const OperatingPoint& point() const;
   /// Makes `point` the one that decide() uses.
   void choose(OperatingPoint point);
+  /// Which answers of the chosen point are left to a person; none once another point is chosen.
+  const std::optional<Abstention>& abstention() const { return abstention_; }
+  /// Leaves them to a person from now on. Throws std::invalid_argument for a threshold that is NaN.
+  void abstain(const Abstention& abstention);
   /// What choose_for_budget() would choose; none where even the cheapest costs more. A cost that
   /// equals a point's own does not miss it by rounding.
   std::optional<OperatingPoint> within(double cost) const;
@@ -151,6 +156,7 @@ class Policy {
   const std::vector<double>& costs() const { return costs_; }
 
   std::unique_ptr<Rule> rule(const OperatingPoint& point) const;
+  /// At the chosen point, abstaining where the policy does.
   std::unique_ptr<Rule> rule() const;
   /// Throws std::invalid_argument when the table's models are not those fitted.
   Decisions decide(const OutcomeTable& table, const OperatingPoint& point) const;
@@ -229,6 +235,7 @@ class Policy {
   std::shared_ptr<const AnswerCalibration> calibration_;
   std::vector<OperatingPoint> candidates_, points_;
   OperatingPoint point_;
+  std::optional<Abstention> abstention_;  ///< of point_
 };
 
 /// Index of the most accurate model, the cheapest of equals.

@@ -1,5 +1,6 @@
 #include <bit>
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,8 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Unsure, {{Unsure::dearest, "dearest"}, {Unsure::che
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyOptions, cost_kind, seed, model, max_models, bins, gate,
                                    unsure)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatingPoint, parameters, accuracy, cost, called_shares)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Abstention, threshold, at_least, delta, coverage, accuracy,
+                                   inputs, groups)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
 
 namespace {
@@ -44,6 +47,7 @@ Json Policy::to_json() const {
           {"called_first", called_first_},
           {"candidates", candidates_},
           {"point", point_},
+          {"abstention", abstention_ ? Json(*abstention_) : Json()},
           {"learnt", learnt()},
           {"calibration", calibration_ ? calibration_->to_json() : Json()},
           {"fitted_on", *identity_},
@@ -86,6 +90,12 @@ void Policy::from_json(const Json& content) {
   choose_again();
   content.at("point").get_to(point_);
   make_rule(point_.parameters);
+  abstention_.reset();
+  if (const Json& abstention = content.at("abstention"); !abstention.is_null()) {
+    abstention_ = abstention.get<Abstention>();
+    require(std::isfinite(abstention_->threshold), name(), "a finite threshold to abstain below",
+            text(abstention_->threshold));
+  }
   identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
 }
 

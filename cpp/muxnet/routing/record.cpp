@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -18,15 +17,6 @@ using Json = nlohmann::ordered_json;  // written in the order of the steps
 using ReadJson = nlohmann::json;      // its members are found in less than linear time
 
 constexpr const char* format_name = "muxnet-decision-1";
-
-/// The shortest decimals that give back `value`, as JSON would write them for a double.
-double shortest(float value) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  double result = 0;
-  std::from_chars(digits, end, result);
-  return static_cast<float>(result) == value ? result : static_cast<double>(value);
-}
 
 Json numbers(std::span<const float> values) {
   Json result = Json::array();
@@ -267,6 +257,13 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
                  {"outputs", std::move(outputs)},
                  {"answer", answer}});
   if (!joint.empty()) result["probability"] = shortest(joint[static_cast<std::size_t>(answer)]);
+  if (rule_->least_confidence()) {
+    const double confidence = departed
+                                  ? static_cast<double>(joint[static_cast<std::size_t>(answer)])
+                                  : rule_->confidence(evidence, walk.answer_from, answer);
+    result["confidence"] = confidence;  // NaN becomes null
+    result["abstained"] = rule_->abstains(confidence);
+  }
   result.update({{"cost", cost_of(evidence.called, uses_multiplexer_)},
                  {"alternatives", alternatives(evidence, known)}});
   if (departed && (walk.wanted & ~evidence.called) != 0) {

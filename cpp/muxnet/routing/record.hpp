@@ -31,8 +31,9 @@ struct Departed {
 /// chosen one, as an index into the operating points; `input`, its number; `seen`, what the
 /// multiplexer said; `steps`, each with the models called or answered from and, under `why`, the
 /// comparison that decided it (Reason); `called`, in order; `outputs`, the probabilities of those
-/// models; `answer`, a class, and its `probability`; `cost` by kind, the multiplexer's pass
-/// included; `alternatives`, for each model alone its cost and, where its output is known, its
+/// models; `answer`, a class, and its `probability`; where the policy abstains, the answer's
+/// `confidence`, and whether it is `abstained`, left to a person; `cost` by kind, the multiplexer's
+/// pass included; `alternatives`, for each model alone its cost and, where its output is known, its
 /// answer; where the label is known, who is right; `departure`, where service could not follow the
 /// rule: its `reason`, the models `wanted` and those `answered_from`. With the policy it replays to
 /// the same decision.

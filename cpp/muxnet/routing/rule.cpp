@@ -130,6 +130,43 @@ std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
   return mean.class_at(mean.top());
 }
 
+double Rule::confidence(const Evidence& evidence, std::uint64_t answer_from,
+                        std::int32_t answer) const {
+  const bool distributed = !evidence.probabilities.empty();
+  if (std::has_single_bit(answer_from)) {
+    const auto model = static_cast<std::size_t>(std::countr_zero(answer_from));
+    return static_cast<double>(distributed ? evidence.distribution(model).at(answer)
+                                           : evidence.confidences[model]);
+  }
+  if (distributed) {
+    thread_local std::vector<float> joint;
+    joint.resize(evidence.classes);
+    combine(evidence, answer_from, joint);
+    return static_cast<double>(joint[static_cast<std::size_t>(answer)]);
+  }
+  double agree = 0;
+  for (const std::size_t model : models_of(answer_from)) {
+    agree += evidence.predictions[model] == answer ? 1 : 0;
+  }
+  return agree / std::popcount(answer_from);
+}
+
+bool Rule::abstains(double confidence) const {
+  return least_confidence_ && !(confidence >= *least_confidence_);
+}
+
+std::vector<double> answer_confidences(const Rule& rule, const OutcomeTable& table) {
+  const OutcomeRows rows(table);
+  std::vector<double> result;
+  for (std::size_t row = 0; row < static_cast<std::size_t>(table.size()); ++row) {
+    Evidence evidence = rows.at(row);
+    const Step step = run_steps(rule, evidence, [](const Evidence&, const Step&) {});
+    const std::int32_t answer = rule.combine(evidence, step.answer_from, {});
+    result.push_back(rule.confidence(evidence, step.answer_from, answer));
+  }
+  return result;
+}
+
 Tensor answer_probabilities(const Rule& rule, const OutcomeTable& table) {
   const OutcomeRows rows(table);
   const auto classes = static_cast<std::size_t>(table.class_count());

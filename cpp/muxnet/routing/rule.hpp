@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -94,6 +95,18 @@ class Rule {
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
                                std::span<float> probabilities) const;
 
+  /// How sure `answer`, which combine() gives, is: its probability; of answers without
+  /// distributions the score of the one model's, or the share of several that give it. NaN: nothing
+  /// tells.
+  virtual double confidence(const Evidence& evidence, std::uint64_t answer_from,
+                            std::int32_t answer) const;
+
+  /// Answers less sure than this are left to a person; none: there are no such.
+  const std::optional<double>& least_confidence() const { return least_confidence_; }
+  void require_confidence(double least) { least_confidence_ = least; }
+  /// Whether an answer of that confidence is left to a person.
+  bool abstains(double confidence) const;
+
   /// MACs that deciding itself takes for each input, where they are worth counting.
   virtual double macs() const { return 0; }
 
@@ -105,6 +118,9 @@ class Rule {
 
   /// Decisions for every row of a table that has no answer missing, by stepping through each.
   virtual Decisions replay(const OutcomeTable& table) const;
+
+ private:
+  std::optional<double> least_confidence_;
 };
 
 /// Calls the models `called` (at least one bit) at once and answers from all of them.
@@ -122,6 +138,9 @@ class FixedRule final : public Rule {
 
 /// f32 (n, K), the probabilities of the rule's answers to the rows of a table.
 Tensor answer_probabilities(const Rule& rule, const OutcomeTable& table);
+
+/// (n), Rule::confidence() of the rule's answers to the rows of a table.
+std::vector<double> answer_confidences(const Rule& rule, const OutcomeTable& table);
 
 /// Throws std::logic_error for a step that calls nothing new, or answers from what was not called.
 void check_step(const Step& step, std::uint64_t called);

@@ -106,6 +106,10 @@ PendingRequest::PendingRequest(ServiceRequest from, std::shared_ptr<CompiledDepl
     answer.probabilities = Tensor({row_count(), deployment->classes()});
     answer.answers.resize(n);
   }
+  if (rule->least_confidence() && !request.decide_only) {
+    answer.confidences.resize(n);
+    answer.abstained.resize(n);
+  }
   answer.called.resize(n);
   answer.answered_from.resize(n);
   answer.wanted.resize(n);
@@ -146,6 +150,13 @@ bool PendingRequest::finish(std::int64_t index, std::uint64_t answer_from) {
     // A model that the rule did not ask for answers for itself.
     answer.answers[i] = state.last ? rule->Rule::combine(found, answer_from, probabilities)
                                    : rule->combine(found, answer_from, probabilities);
+    if (!answer.abstained.empty()) {
+      const auto own = static_cast<std::size_t>(answer.answers[i]);
+      answer.confidences[i] = state.departure != Departure::none
+                                  ? static_cast<double>(probabilities[own])
+                                  : rule->confidence(found, answer_from, answer.answers[i]);
+      answer.abstained[i] = rule->abstains(answer.confidences[i]) ? 1 : 0;
+    }
     if (!answer.records.empty()) answer.records[i] = record(index, answer_from);
     if (by_chosen_rule() && state.departure == Departure::none) deployment->observe(found);
   }

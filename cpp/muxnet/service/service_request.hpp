@@ -75,6 +75,8 @@ struct ServiceAnswer {
   std::vector<std::uint64_t> wanted;         ///< (n), those that the rule asked for
   std::vector<std::uint64_t> shadow;         ///< (n), those that the shadow rule asks for
   std::vector<Departure> departures;         ///< (n)
+  std::vector<double> confidences;           ///< (n), where the rule abstains: of the answers
+  std::vector<std::uint8_t> abstained;       ///< (n), the same: the answer is left to a person
   std::vector<double> costs;                 ///< (n), of called models and multiplexer
   std::int64_t first_input = 0;  ///< number of the first image, counted since the service began
   MultiplexerView view;

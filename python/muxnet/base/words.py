@@ -14,6 +14,13 @@ def policy_title(name: str) -> str:
     return titles.get(name, name.replace("_", " "))
 
 
+def inputs_text(inputs: int, groups: int, what: str = "inputs") -> str:
+    """Return how many inputs something stands on: ``400 inputs``, ``400 inputs in 25 groups``."""
+    if groups == inputs:
+        return f"{inputs:,} {what}"
+    return f"{inputs:,} {what} in {groups:,} groups"
+
+
 def macs_text(macs: float | None) -> str:
     """Return MACs with three significant digits in k, M or G: ``5.75 G``; a dash for none."""
     if macs is None:

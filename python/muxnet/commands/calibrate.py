@@ -9,14 +9,14 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
-from muxnet.base.words import percent_text
+from muxnet.base.words import inputs_text, interval_text, percent_text
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import classes_of_policy
 from muxnet.outcomes.table_files import parse_costs, part_to_evaluate
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 
-HELP = "choose a saved router's operating point: a budget, call shares, or a promised accuracy"
+HELP = "choose a saved router's operating point: a budget, call shares, a promised accuracy"
 INTERRUPTED = "the router is as it was"
 
 
@@ -39,10 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL=SHARE",
         help="greatest share of the inputs that a model is called for; may be repeated",
     )
-    parser.add_argument(
-        "--drop", type=float, metavar="POINTS", help="most accuracy to lose against the best one"
-    )
-    parser.add_argument("--confidence", type=float, default=95.0, help="of that promise, in %%")
+    _add_promises(parser)
     parser.add_argument(
         "--false-alarms",
         type=float,
@@ -51,6 +48,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="probability that the drift monitor, made of --outcomes, ever raises one",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the order of the inputs")
+
+
+def _add_promises(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--drop", type=float, metavar="POINTS", help="most accuracy to lose against the best one"
+    )
+    parser.add_argument("--confidence", type=float, default=95.0, help="of that promise, in %%")
+    parser.add_argument(
+        "--abstain",
+        type=float,
+        metavar="SHARE",
+        help="leave so many answers to a person that at least this share of the others is right",
+    )
+    parser.add_argument(
+        "--delta",
+        type=float,
+        default=0.1,
+        metavar="P",
+        help="probability that fewer of the others are",
+    )
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
@@ -76,13 +93,13 @@ def execute(arguments: argparse.Namespace) -> int:
     """Choose the point, save the router, and return the exit status."""
     changed = bool(arguments.costs or arguments.without)
     limited = arguments.budget is not None or arguments.p99 is not None or bool(arguments.share)
-    promised = arguments.drop is not None
-    if (limited and promised) or not (limited or promised or changed or arguments.outcomes):
+    chosen = [limited, arguments.drop is not None, arguments.abstain is not None]
+    if sum(chosen) > 1 or not (any(chosen) or changed or arguments.outcomes):
         expected = (
-            "limits (--budget, --p99, --share), or --drop, or changes (--costs, --without), "
-            "or --outcomes for the monitor"
+            "limits (--budget, --p99, --share), or --drop, or --abstain for the point chosen "
+            "before, or changes (--costs, --without), or --outcomes for the monitor"
         )
-        raise UsageError(error_text("calibrate", expected, "both" if limited else "none"))
+        raise UsageError(error_text("calibrate", expected, "both" if any(chosen) else "none"))
     with sole_folder(arguments.router, make=False):
         content = calibrate(arguments, limited=limited)
     target = getattr(arguments, "json_file", None)
@@ -94,6 +111,7 @@ def execute(arguments: argparse.Namespace) -> int:
 def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, object]:
     """Return the point chosen, for the router that it was saved with."""
     policy = load_router(arguments.router)
+    before = policy.abstention
     change_pool(policy, arguments)
     table = None
     if arguments.outcomes is not None:
@@ -101,12 +119,16 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, obje
         table = scored_table(part_to_evaluate(parts), policy, arguments)
     if arguments.drop is not None:
         content = promise(policy, table, arguments)
+    elif arguments.abstain is not None:
+        content = abstain(policy, table, arguments)
     elif limited:
         content = keep_limits(policy, table, arguments)
     else:
         content = describe_point(policy)
     monitor = None if table is None else drift_monitor(policy, table, arguments)
     policy.save(arguments.router / POLICY_FILE)
+    if before is not None and policy.abstention is None:
+        print("abstains no more: that was of the point before; --abstain, with other inputs, again")
     if monitor is not None:
         monitor.save(arguments.router / DRIFT_FILE)
         print(
@@ -169,7 +191,7 @@ def keep_limits(
             limits.append(_core.Limit(figure, kind, cost))
     if table is not None:
         policy.choose(_core.choose_within(policy, table, limits))
-        where = f"these {len(table):,} inputs"
+        where = figures_of(policy, table, arguments)
     elif len(limits) == 1 and arguments.budget is not None and kind == policy.cost_kind:
         policy.choose_for_budget(arguments.budget)
         where = "the inputs it was fitted on"
@@ -179,6 +201,18 @@ def keep_limits(
     content = describe_point(policy)
     print(f"chosen {content['text']}, figures of {where}")
     return content
+
+
+def figures_of(
+    policy: _core.Policy, table: _core.OutcomeTable, arguments: argparse.Namespace
+) -> str:
+    """Return on what inputs the chosen point's accuracy stands, and how certain it is."""
+    found = _core.evaluate(policy, table, arguments.seed)
+    interval = found.accuracy.interval
+    return (
+        f"these {inputs_text(found.inputs, found.groups)}, of accuracy the 95 % interval "
+        f"{interval_text((interval.low, interval.high))}"
+    )
 
 
 def parse_share(text: str) -> tuple[str, float]:
@@ -245,11 +279,49 @@ def promise(
             if found.inputs_needed
             else "a policy that loses less: no number of inputs"
         )
-        text = f"{len(table):,} inputs: would take {more}"
+        text = f"{inputs_text(found.inputs, found.groups)}: would take {more}"
         raise UserError(error_text("calibrate", wanted, text))
     policy.choose(found.point)
     content = describe_point(policy)
     share = found.point.cost / found.reference_cost
     print(f"promised: {wanted}, at {percent_text(share, 1)} of its cost")
-    print(f"chosen {content['text']}, figures of these {len(table):,} inputs")
-    return {**content, "drop": drop, "delta": delta, "cost_share": share}
+    print(f"chosen {content['text']}, figures of {figures_of(policy, table, arguments)}")
+    counts = {"inputs": found.inputs, "groups": found.groups}
+    return {**content, **counts, "drop": drop, "delta": delta, "cost_share": share}
+
+
+def abstain(
+    policy: _core.Policy, table: _core.OutcomeTable | None, arguments: argparse.Namespace
+) -> dict[str, object]:
+    """Choose which answers of the chosen point are left to a person.
+
+    Raises:
+        UsageError: no table, or figures out of range.
+        UserError: these inputs do not support the promise.
+
+    """
+    if table is None:
+        raise UsageError(error_text("--abstain", "--outcomes with inputs not seen yet", "none"))
+    wanted, delta = arguments.abstain, arguments.delta
+    if not 0 < wanted < 1 or not 0 < delta < 1:
+        expected = "a share and a probability between 0 and 1"
+        raise UsageError(error_text("--abstain, --delta", expected, f"{wanted} and {delta}"))
+    found = _core.find_abstention(policy, table, wanted, delta, arguments.seed)
+    text = f"{100 * wanted:g} % right of those answered, with probability {1 - delta:g}"
+    stands_on = inputs_text(found.inputs, found.groups)
+    if found.abstention is None:
+        more = (
+            f"about {found.inputs_needed:,} labelled inputs"
+            if found.inputs_needed
+            else "surer answers: no number of inputs"
+        )
+        raise UserError(error_text("calibrate", text, f"{stands_on}: would take {more}"))
+    policy.abstain(found.abstention)
+    content = describe_point(policy)
+    print(f"promised: at least {text}, by {stands_on}")
+    print(
+        f"answers {percent_text(found.abstention.coverage, 1)} of them, "
+        f"{percent_text(found.abstention.accuracy)} right ({percent_text(found.accuracy)} of all), "
+        f"and leaves to a person those of confidence below {found.abstention.threshold:.4g}"
+    )
+    return content

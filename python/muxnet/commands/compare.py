@@ -11,6 +11,7 @@ from muxnet.base.words import (
     cost_text,
     cost_title,
     count_text,
+    inputs_text,
     interval_text,
     percent_text,
     points_text,
@@ -110,9 +111,10 @@ def read_zoo(path: Path, arguments: argparse.Namespace) -> Zoo:
 def show(found: Comparison) -> None:
     """Print both tables of a comparison, and the differences in words."""
     seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
+    others = inputs_text(found.evaluated_on, found.evaluated_groups, "others")
     print(
         f"{found.table}: fitted on {count_text(found.fitted_on)} inputs with {seeds}, "
-        f"evaluated on {count_text(found.evaluated_on)} others; the dearest model costs "
+        f"evaluated on {others}; the dearest model costs "
         f"{cost_text(found.dearest_cost)} {cost_title(found.cost_kind)}"
     )
     print_table(line_table(found))

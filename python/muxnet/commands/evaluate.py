@@ -7,7 +7,7 @@ from pathlib import Path
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json, write_text
 from muxnet.base.tables import TextTable, print_table
-from muxnet.base.words import cost_text, cost_title, interval_text, percent_text
+from muxnet.base.words import cost_text, cost_title, inputs_text, interval_text, percent_text
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import classes_of_policy
@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> int:
     parts = tables_of(arguments.outcomes, arguments, classes_of_policy(policy))
     table = scored_table(part_to_evaluate(parts), policy, arguments)
     found = evaluate_policy(policy, table, seed=arguments.seed)
-    print(f"{arguments.outcomes}: {len(table):,} inputs")
+    print(f"{arguments.outcomes}: {inputs_text(found.inputs, found.groups)}")
     for entry in (text_table(found), *(tables(found.details) if arguments.details else ())):
         print_table(entry)
     if arguments.records is not None:

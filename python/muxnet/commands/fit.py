@@ -15,7 +15,7 @@ from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.progress import reporter
-from muxnet.base.words import cost_text, cost_title, percent_text
+from muxnet.base.words import cost_text, cost_title, inputs_text, percent_text
 from muxnet.commands.collect import SPLITS
 from muxnet.commands.options import Names, add_options, given_options
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
@@ -131,8 +131,8 @@ def execute(arguments: argparse.Namespace) -> int:
             keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
     content = describe_point(policy)
     print(
-        f"fitted {policy.name} on {len(table):,} inputs: {len(policy.operating_points)} operating "
-        f"points, the chosen one {content['text']}"
+        f"fitted {policy.name} on {inputs_text(len(table), table.group_count)}: "
+        f"{len(policy.operating_points)} operating points, the chosen one {content['text']}"
     )
     for line in _cheaper(policy, table):
         print(line)

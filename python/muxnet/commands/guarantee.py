@@ -7,10 +7,15 @@ from pathlib import Path
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.tables import TextTable, print_table
-from muxnet.base.words import percent_text
+from muxnet.base.words import inputs_text, percent_text
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.fitting import fit_policy
-from muxnet.outcomes.promises import Kept, count_kept
+from muxnet.outcomes.promises import (
+    Kept,
+    KeptAbstention,
+    count_kept,
+    count_kept_abstentions,
+)
 from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
 
@@ -32,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="points that may be lost, and how often in %% more may be (repeatable)",
     )
     parser.add_argument(
+        "--abstain",
+        nargs=2,
+        action="append",
+        type=float,
+        metavar=("PERCENT", "PERCENT"),
+        help="in %% how many of the answered are right, and how often fewer may be (repeatable)",
+    )
+    parser.add_argument(
         "--divisions", type=int, default=1000, help="random divisions to count over"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the divisions")
@@ -39,23 +52,68 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Fit, divide, calibrate, count, print, and return the exit status."""
-    promises = arguments.promise or [(0.5, 5.0), (1.0, 10.0), (2.0, 5.0)]
-    if arguments.divisions < 1 or not all(0 < p < 100 for pair in promises for p in pair):
+    abstentions = arguments.abstain or []
+    promises = arguments.promise or ([] if abstentions else [(0.5, 5.0), (1.0, 10.0), (2.0, 5.0)])
+    asked = [*promises, *abstentions]
+    if arguments.divisions < 1 or not all(0 < p < 100 for pair in asked for p in pair):
         expected = "points and per cent between 0 and 100, at least one division"
-        raise UsageError(error_text("guarantee", expected, promises))
+        raise UsageError(error_text("guarantee", expected, asked))
     held_out, test = divided(tables_of(arguments.table, arguments), seed=arguments.seed)
     policy = fit_policy(arguments.policy, held_out)
-    pairs = [(points / 100, percent / 100) for points, percent in promises]
-    found = count_kept(policy, test, pairs, divisions=arguments.divisions, seed=arguments.seed)
+    how = {"divisions": arguments.divisions, "seed": arguments.seed}
+    kept = count_kept(policy, test, _shares(promises), **how)
+    kept_abstentions = count_kept_abstentions(policy, test, _shares(abstentions), **how)
+    found: list[Kept | KeptAbstention] = [*kept, *kept_abstentions]
+    for entry in found:
+        if entry.promised == 0:
+            print(f"too few inputs, or too much asked: never promised: {_asked(entry)}")
+    fitted_on = inputs_text(len(held_out), held_out.group_count)
+    others = inputs_text(len(test), test.group_count, "others")
     print(
-        f"{arguments.table}: {policy.name} fitted on {len(held_out):,} inputs; each division "
-        f"calibrates on {round(len(test) / 2):,} of {len(test):,} others"
+        f"{arguments.table}: {policy.name} fitted on {fitted_on}; each division calibrates on half "
+        f"of {others}"
     )
-    print_table(table(found))
+    for entries in (table(kept), abstention_table(kept_abstentions)):
+        if entries.rows:
+            print_table(entries)
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, [dataclasses.asdict(entry) for entry in found])
     return 0
+
+
+def _shares(pairs: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    return [(first / 100, second / 100) for first, second in pairs]
+
+
+def _asked(entry: Kept | KeptAbstention) -> str:
+    if isinstance(entry, Kept):
+        return f"{100 * entry.drop:g} points below"
+    return f"{100 * entry.at_least:g} % right of those answered"
+
+
+def abstention_table(found: list[KeptAbstention]) -> TextTable:
+    """Return promises of those answered as text."""
+    columns = (
+        "at least",
+        "broken allowed",
+        "promised",
+        "broken",
+        "on the rest alone",
+        "answered",
+    )
+    rows = tuple(
+        (
+            _asked(entry),
+            f"{entry.delta * entry.divisions:,.0f} of {entry.divisions:,}",
+            f"{entry.promised:,}",
+            f"{entry.broken:,}",
+            f"{entry.broken_elsewhere:,}",
+            "–" if entry.coverage is None else percent_text(entry.coverage, 1),
+        )
+        for entry in found
+    )
+    return TextTable("Abstaining; the others are left to a person", columns, rows)
 
 
 def table(found: list[Kept]) -> TextTable:
@@ -63,7 +121,7 @@ def table(found: list[Kept]) -> TextTable:
     columns = ("at most", "broken allowed", "promised", "broken", "on the rest alone", "cost")
     rows = tuple(
         (
-            f"{100 * entry.drop:g} points below",
+            _asked(entry),
             f"{entry.delta * entry.divisions:,.0f} of {entry.divisions:,}",
             f"{entry.promised:,}",
             f"{entry.broken:,}",

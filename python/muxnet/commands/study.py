@@ -9,11 +9,13 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.tables import print_table
+from muxnet.base.words import inputs_text
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.class_order import classes_of_table
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.study import divided, study
 from muxnet.outcomes.study_results import VERDICTS, Study, model_table, policy_table, to_json
+from muxnet.outcomes.study_verdict import too_few
 
 HELP = "tell whether multiplexing pays for models of which you have recorded answers"
 INTERRUPTED = "nothing was left"
@@ -70,10 +72,12 @@ def whole(path: Path, parts: dict[str, _core.OutcomeTable]) -> _core.OutcomeTabl
 
 
 def show(found: Study, details: bool = False) -> None:
-    """Print the study's tables and sentences."""
+    """Print the study's tables and sentences; that inputs are too few comes before all."""
+    if warning := too_few(found.verdict, found.saving, found.evaluated_on, found.evaluated_groups):
+        print(warning)
     print(
-        f"{found.source}: fitted on {found.fitted_on:,} inputs, "
-        f"evaluated on {found.evaluated_on:,} others"
+        f"{found.source}: fitted on {inputs_text(found.fitted_on, found.fitted_groups)}, "
+        f"evaluated on {inputs_text(found.evaluated_on, found.evaluated_groups, 'others')}"
     )
     print()
     print_table(model_table(found))

@@ -73,6 +73,7 @@ class Comparison:
     table: str
     fitted_on: int
     evaluated_on: int
+    evaluated_groups: int  # that these inputs stand in; each its own: as many
     seeds: int
     cost_kind: str
     dearest_cost: float
@@ -209,6 +210,7 @@ def compare_zoos(
         table=source,
         fitted_on=len(held_out),
         evaluated_on=len(test),
+        evaluated_groups=test.group_count,
         seeds=seeds * len(zoos),
         cost_kind=kind,
         dearest_cost=arena.unit,
@@ -246,7 +248,7 @@ def _require_alike(first: Zoo, other: Zoo, kind: str) -> None:
 def _inputs(table: _core.OutcomeTable) -> tuple[NDArray[np.generic], ...]:
     """Return what a table tells of its inputs; a source counts only with places in it."""
     source = table.source if table.indices.size else ""
-    return table.labels, np.asarray(source), table.indices
+    return table.labels, np.asarray(source), table.indices, table.groups
 
 
 @dataclasses.dataclass(frozen=True)
@@ -297,7 +299,10 @@ class _Arena:
             found[share] = None
             if rows is not None and against is not None:
                 difference = rows.right.astype(float) - against.right.astype(float)
-                found[share] = _interval(_core.bootstrap_replicates(difference.tolist()))
+                groups = self.tests[0].complete().groups
+                found[share] = _interval(
+                    _core.bootstrap_replicates(difference.tolist(), groups=groups)
+                )
         return found
 
     def area(

@@ -28,6 +28,8 @@ class Evaluated:
 
     policy: str
     cost_kind: str
+    inputs: int
+    groups: int  # that they stand in; each input its own: as many
     router: Measured
     best_name: str
     best_single: Measured
@@ -129,6 +131,8 @@ def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: in
     return Evaluated(
         policy=policy.name,
         cost_kind=kind,
+        inputs=found.inputs,
+        groups=found.groups,
         router=_measured(found.accuracy, found.costs[kind].mean.value),
         best_name=names[best],
         best_single=_measured(alone, table.costs(kind)[best]),

@@ -133,7 +133,9 @@ def _compare(
     if point is None:
         raise ValueError(error_text(other.name, "a setting for what the hybrid costs", budget))
     rival = _core.evaluate(other, point, table, seed)
-    estimate = _core.bootstrap_difference(hybrid.quality, rival.quality, seed)
+    estimate = _core.bootstrap_difference(
+        hybrid.quality, rival.quality, seed, groups=table.complete().groups
+    )
     return AtEqualCost(estimate.value, estimate.interval, rival.costs[other.cost_kind].mean.value)
 
 

@@ -92,7 +92,9 @@ def study(
     return Study(
         source=source,
         fitted_on=len(held_out),
+        fitted_groups=held_out.group_count,
         evaluated_on=len(test),
+        evaluated_groups=test.group_count,
         cost_kind=kind,
         seed=seed,
         best_single=best,

@@ -75,7 +75,9 @@ class Study:
 
     source: str
     fitted_on: int
+    fitted_groups: int  # that these inputs stand in; each its own: as many
     evaluated_on: int
+    evaluated_groups: int
     cost_kind: str
     seed: int
     best_single: ModelStudy

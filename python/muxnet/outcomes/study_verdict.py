@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from muxnet.base.words import interval_text, percent_text, points_text, policy_title
+from muxnet.base.compiled import _core
+from muxnet.base.words import (
+    count_text,
+    inputs_text,
+    interval_text,
+    percent_text,
+    points_text,
+    policy_title,
+)
 from muxnet.outcomes.study_results import (
     ALIKE,
     DEFAULT,
@@ -58,6 +66,24 @@ def sentences(
             "model of another family, or trained on other data, would help more than a router."
         )
     return tuple(words)
+
+
+def too_few(verdict: str, saving: Choice | None, inputs: int, groups: int) -> str:
+    """Return that so few inputs do not tell whether multiplexing pays; empty where they do.
+
+    Intervals shrink with the root of the number of groups: ``needed = groups (half / wanted)^2``.
+    """
+    if saving is None or verdict != "unclear":
+        return ""
+    half, wanted = (saving.interval[1] - saving.interval[0]) / 2, _core.AS_GOOD_WITHIN
+    if half <= wanted:
+        return ""
+    needed = inputs * (half / wanted) ** 2
+    return (
+        f"too few inputs to tell whether it pays: {inputs_text(inputs, groups)} tell "
+        f"accuracies apart by {100 * half:.2g} points, and as good means {100 * wanted:g}; about "
+        f"{count_text(float(f'{needed:.2g}'))} inputs would do"
+    )
 
 
 def _compared(choice: Choice) -> str:

@@ -127,7 +127,7 @@ def cross_fit(
     learner = _Learner(
         table, data, config, pricing.cost_kind, images, encoder, progress, offload=offload
     )
-    places = np.asarray(_core.draw_folds(len(table), folds, config.seed))
+    places = np.asarray(_core.draw_folds(table, folds, config.seed))
     scores = np.empty((len(table), 1 if offload else len(table.models)), np.float32)
     sizes = np.bincount(places, minlength=folds)
     say(

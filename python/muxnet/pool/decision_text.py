@@ -48,6 +48,8 @@ class Record(_Named):
     called: list[str]
     answer: int
     probability: float
+    confidence: NotRequired[float | None]
+    abstained: NotRequired[bool]
     cost: dict[str, float]
     alternatives: list[Alternative]
     label: NotRequired[int]
@@ -75,15 +77,17 @@ class Plan(TypedDict):
 def answer_line(record: Record, kind: str) -> str:
     """Return one line on a decision: what was answered, who was called, what it cost."""
     return (
-        f"{record['image']}: {_class_text(record)} ({record['probability']:.3f}), called "
-        f"{', '.join(record['called'])}: {_cost(record, kind)}"
+        f"{record['image']}: {_abstained(record)}{_class_text(record)} "
+        f"({record['probability']:.3f}), called {', '.join(record['called'])}: "
+        f"{_cost(record, kind)}"
     )
 
 
 def explanation(record: Record, kind: str) -> str:
     """Return why an input went where it went, several lines."""
     lines = [
-        f"{record.get('image', record['input'])}: {_class_text(record)}, probability "
+        f"{record.get('image', record['input'])}: {_abstained(record)}{_class_text(record)}, "
+        "probability "
         f"{record['probability']:.3f}, by {record['policy']} (version {record['version']})"
     ]
     for number, step in enumerate(record["steps"], 1):
@@ -132,6 +136,15 @@ def plan_line(plan: Plan) -> str:
 def number_text(value: float) -> str:
     """Return a compared number with four significant digits."""
     return f"{value:.4g}"
+
+
+def _abstained(record: Record) -> str:
+    """Return that an answer is left to a person, where it is; the answer stands beside it."""
+    if not record.get("abstained"):
+        return ""
+    confidence = record["confidence"]
+    known = "none" if confidence is None else number_text(confidence)
+    return f"abstained (confidence {known}), would answer "
 
 
 def _class_text(record: Record) -> str:

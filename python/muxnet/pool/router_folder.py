@@ -129,9 +129,39 @@ def describe_drift(drift: _core.DriftMonitor | _core.DriftReading) -> Drift:
     }
 
 
+class Abstains(TypedDict):
+    """Which answers are left to a person, and what is promised of the others."""
+
+    threshold: float
+    at_least: float
+    delta: float
+    coverage: float
+    accuracy: float
+    inputs: int
+    groups: int
+
+
+def describe_abstention(found: _core.Abstention) -> Abstains:
+    """Return what a calibration found of abstaining."""
+    return {
+        "threshold": found.threshold,
+        "at_least": found.at_least,
+        "delta": found.delta,
+        "coverage": found.coverage,
+        "accuracy": found.accuracy,
+        "inputs": found.inputs,
+        "groups": found.groups,
+    }
+
+
 def describe_point(policy: _core.Policy) -> dict[str, object]:
-    """Return a policy's chosen operating point: its settings, accuracy, cost and ``text``."""
+    """Return a policy's chosen operating point: its settings, accuracy, cost and ``text``.
+
+    Where it leaves answers to a person, ``abstains`` says which.
+    """
     point = policy.point
+    abstention = policy.abstention
+    abstains = {} if abstention is None else {"abstains": describe_abstention(abstention)}
     cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)}"
     return {
         "policy": policy.name,
@@ -140,4 +170,5 @@ def describe_point(policy: _core.Policy) -> dict[str, object]:
         "accuracy": point.accuracy,
         "cost": point.cost,
         "text": f"{percent_text(point.accuracy)} right at {cost} per input",
+        **abstains,
     }

@@ -78,9 +78,11 @@ def respond(
     """Return the response to an answered request.
 
     Its parameters: ``called``, the names of the models that ran on each image, ``wanted``, where
-    the rule had asked for others, and ``departures``, why it was not followed; ``weights`` and
-    ``cost`` of each image; ``policy`` and ``policy_version``; ``first_input``, the number of the
-    first image, by which its label can come back; ``server_ms``, from the request to its answer.
+    the rule had asked for others, and ``departures``, why it was not followed; where the policy
+    abstains, ``abstained``, which answers are left to a person, and ``confidence`` of each;
+    ``weights`` and ``cost`` of each image; ``policy`` and ``policy_version``; ``first_input``, the
+    number of the first image, by which its label can come back; ``server_ms``, from the request to
+    its answer.
     Lists are JSON in a text, as parameters are scalars.
 
     Raises:
@@ -170,6 +172,9 @@ def _parameters(
         parameters["wanted"] = _json([names_of(mask, models) for mask in answer.wanted])
     if any(reason != _core.Departure.none for reason in answer.departures):
         parameters["departures"] = _json([reason.name for reason in answer.departures])
+    if answer.abstained:
+        parameters["abstained"] = _json(answer.abstained)
+        parameters["confidence"] = _json(np.round(answer.confidences, 5))
     if answer.weights.size:
         parameters["weights"] = _json(np.round(answer.weights, 5))
     return parameters

@@ -146,5 +146,36 @@ TEST(Hardness, counts_failing_models_and_who_is_right_where_others_fail) {
   EXPECT_EQ(levels[2].called_shares, (std::vector<double>{1, 1}));
 }
 
+TEST(Evaluate, groups_widen_intervals_and_missing_answers_are_left_out) {
+  const auto policy = make_policy("cascade");
+  policy->fit(random_table(21, {.inputs = 1000}));
+  OutcomeFields fields = random_table(22, {.inputs = 600, .split = "test"}).fields();
+  const OutcomeTable alone(fields);
+  std::vector<std::int64_t> groups;
+  for (std::int64_t i = 0; i < 600; ++i) groups.push_back(i);
+  fields.groups = Tensor::from(groups, {600});
+  const auto each = evaluate(*policy, alone), named = evaluate(*policy, OutcomeTable(fields));
+  EXPECT_EQ(named.accuracy.interval.low, each.accuracy.interval.low);
+  EXPECT_EQ(named.groups, 600);
+  // All right together, all wrong together: twenty groups of thirty.
+  const auto& quality = each.quality;
+  for (std::size_t i = 0; i < 600; ++i) groups[i] = quality[i] > 0 ? 1 + (i % 15) : 100 + (i % 5);
+  fields.groups = Tensor::from(groups, {600});
+  const auto together = evaluate(*policy, OutcomeTable(fields));
+  EXPECT_EQ(together.accuracy.value, each.accuracy.value);
+  EXPECT_EQ(together.inputs, 600);
+  EXPECT_EQ(together.groups, 20);
+  EXPECT_GT(together.accuracy.interval.high - together.accuracy.interval.low,
+            2 * (each.accuracy.interval.high - each.accuracy.interval.low));
+
+  fields.predictions = fields.predictions.clone();
+  for (std::size_t i = 0; i < 100; ++i) fields.predictions.data<std::int32_t>()[4 * i] = -1;
+  const OutcomeTable incomplete(fields);
+  const auto models = evaluate_models(incomplete);
+  EXPECT_NEAR(models[0].value, incomplete.accuracies()[0], 1e-12);
+  EXPECT_EQ(models[1].interval.low, evaluate_models(OutcomeTable(fields))[1].interval.low);
+  EXPECT_EQ(evaluate(*policy, incomplete).inputs, 500);
+}
+
 }  // namespace
 }  // namespace muxnet

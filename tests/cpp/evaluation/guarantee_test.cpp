@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "muxnet/evaluation/bets.hpp"
 #include "muxnet/evaluation/evaluate.hpp"
 #include "muxnet/policies/registry.hpp"
 #include "support/tables.hpp"
@@ -50,6 +51,48 @@ TEST(DropPValue, RefusesWhatCannotBe) {
   expect_text(error_of([&] { drop_p_value({}, 0); }), {"a drop in (0, 1)"});
 }
 
+TEST(GroupValues, OfSingleInputsAreTheirValues) {
+  const auto values = draws(1, 50, 0.3, 0.3);
+  EXPECT_EQ(group_values(values, InputGroups(50), -0.01), values);
+}
+
+TEST(GroupValues, BetOnAMeanOverInputs) {
+  // Large groups lose 0.3, small ones gain 0.5: of the inputs 3 / 4 lose, the mean is -0.1.
+  const std::vector<double> values{-0.3, -0.3, -0.3, 0.5};
+  const std::vector<std::int64_t> names{4, 4, 4, 1};
+  const auto found = group_values(values, InputGroups(4, names), -0.1);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_NEAR(found[0] + found[1], 2 * -0.1, 1e-12);
+  EXPECT_DOUBLE_EQ(found[0], -0.3);
+}
+
+TEST(GroupValues, AreSeldomConvincingWhereTheHypothesisHolds) {
+  // Groups of 1 to 4 agree within; large ones lose: the mean over inputs is -0.02, though that over
+  // groups is above. One in twenty may be taken for better.
+  int rejected = 0, naive = 0;
+  const double level = 0.05;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+    Random random(seed);
+    std::vector<double> values;
+    std::vector<std::int64_t> names;
+    for (std::int64_t group = 0; group < 300; ++group) {
+      const bool large = random.below(2) == 1;
+      // E[sum] = (0.06 - 4 * 0.04) / 2 = -0.05 of E[size] = 2.5.
+      const double chance = large ? -0.04 : 0.06;
+      const double value = random.uniform() < std::abs(chance) ? (chance < 0 ? -1 : 1) : 0;
+      for (int i = 0; i < (large ? 4 : 1); ++i) {
+        values.push_back(value);
+        names.push_back(group);
+      }
+    }
+    const InputGroups groups(values.size(), names);
+    rejected += drop_p_value(group_values(values, groups, -0.02), 0.02) <= level ? 1 : 0;
+    naive += drop_p_value(values, 0.02) <= level ? 1 : 0;
+  }
+  EXPECT_LE(rejected, 1000 * level + 3 * std::sqrt(1000 * level * (1 - level)));
+  EXPECT_GT(naive, rejected);
+}
+
 class Certify : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -79,6 +122,34 @@ TEST_F(Certify, SaysHowManyLabelsAreMissing) {
   const Guarantee found = certify(*policy_, few, {.drop = 0.02});
   EXPECT_FALSE(found.point.has_value());
   EXPECT_GT(found.inputs_needed, 60);
+}
+
+TEST_F(Certify, CountsAGroupAsOneInput) {
+  // Five copies of each input certify no more than one does.
+  const OutcomeTable once = random_table(22, {.inputs = 1500, .split = "calibration"});
+  std::vector<std::int64_t> rows, names;
+  for (int copy = 0; copy < 5; ++copy) {
+    for (std::int64_t row = 0; row < 1500; ++row) {
+      rows.push_back(row);
+      names.push_back(row);
+    }
+  }
+  OutcomeFields fields = once.subset(rows).fields();
+  fields.indices = Tensor();
+  fields.groups = Tensor::from(names, {7500});
+  const OutcomeTable copied(std::move(fields));
+  for (const double drop : {0.01, 0.03, 0.06}) {
+    const Guarantee alone = certify(*policy_, once, {.drop = drop});
+    const Guarantee grouped = certify(*policy_, copied, {.drop = drop});
+    EXPECT_EQ(grouped.inputs, 7500);
+    EXPECT_EQ(grouped.groups, 1500);
+    ASSERT_EQ(grouped.point.has_value(), alone.point.has_value()) << drop;
+    if (alone.point) {
+      EXPECT_EQ(grouped.point->parameters, alone.point->parameters);
+    }
+    EXPECT_NEAR(static_cast<double>(grouped.inputs_needed),
+                5.0 * static_cast<double>(alone.inputs_needed), 6);
+  }
 }
 
 TEST_F(Certify, RefusesSeenInputsAndOptionsOutOfRange) {

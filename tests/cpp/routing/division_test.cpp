@@ -1,7 +1,10 @@
 #include "muxnet/routing/division.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <numeric>
+#include <set>
 
 #include "support/tables.hpp"
 
@@ -62,15 +65,65 @@ TEST(Shuffle, KeepsEveryInputInAnotherOrder) {
 }
 
 TEST(Division, FoldsAreOfOneSizeAndTheSameForTheSameSeed) {
-  const auto places = draw_folds(23, 5, 3);
+  const auto places = draw_folds(InputGroups(23), 5, 3);
   std::vector<int> sizes(5);
   for (const auto place : places) ++sizes.at(static_cast<std::size_t>(place));
   std::sort(sizes.begin(), sizes.end());
   EXPECT_EQ(sizes, (std::vector<int>{4, 4, 5, 5, 5}));
-  EXPECT_EQ(draw_folds(23, 5, 3), places);
-  EXPECT_NE(draw_folds(23, 5, 4), places);
-  EXPECT_THROW(draw_folds(23, 1), std::invalid_argument);
-  EXPECT_THROW(draw_folds(3, 4), std::invalid_argument);
+  EXPECT_EQ(draw_folds(InputGroups(23), 5, 3), places);
+  EXPECT_NE(draw_folds(InputGroups(23), 5, 4), places);
+  EXPECT_THROW(draw_folds(InputGroups(23), 1), std::invalid_argument);
+  EXPECT_THROW(draw_folds(InputGroups(3), 4), std::invalid_argument);
+}
+
+/// Inputs 0 .. 399 in 80 groups, neighbours in different ones.
+OutcomeTable grouped_table() {
+  OutcomeFields fields = random_table(1).fields();
+  std::vector<std::int64_t> groups;
+  for (std::int64_t i = 0; i < 400; ++i) groups.push_back(-i * i % 80);
+  fields.groups = Tensor::from(groups, {400});
+  return OutcomeTable(std::move(fields));
+}
+
+std::set<std::int64_t> groups_of(const OutcomeTable& table) {
+  const auto groups = table.fields().groups.span<std::int64_t>();
+  return {groups.begin(), groups.end()};
+}
+
+TEST(Division, NeverDividesAGroup) {
+  const auto table = grouped_table();
+  const std::size_t count = InputGroups(table).count();
+  EXPECT_LT(count, 80);
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const auto parts = divide(table, 0.5, seed);
+    const auto first = groups_of(parts.held_out), second = groups_of(parts.test);
+    EXPECT_EQ(first.size() + second.size(), count);
+    EXPECT_EQ(first.size(), std::nearbyint(0.5 * static_cast<double>(count)));
+    EXPECT_EQ(parts.held_out.size() + parts.test.size(), 400);
+  }
+  const auto names = table.fields().groups.span<std::int64_t>();
+  const auto places = draw_folds(InputGroups(table), 5);
+  std::map<std::int64_t, std::int64_t> fold_of;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    EXPECT_EQ(fold_of.emplace(names[i], places[i]).first->second, places[i]);
+  }
+  expect_text(error_of([&] { divide(table, 0.001); }), {"400 inputs in", "groups"});
+}
+
+TEST(Division, GroupsOfOneChangeNothing) {
+  OutcomeFields fields = random_table(1).fields();
+  std::vector<std::int64_t> groups(400);
+  std::iota(groups.rbegin(), groups.rend(), 0);
+  fields.groups = Tensor::from(groups, {400});
+  const OutcomeTable named(std::move(fields));
+  const auto parts = divide(random_table(1), 0.3, 5), same = divide(named, 0.3, 5);
+  EXPECT_EQ(rows_of(parts.held_out), rows_of(same.held_out));
+  EXPECT_EQ(draw_folds(InputGroups(400), 5), draw_folds(InputGroups(named), 5));
+}
+
+TEST(Division, RefusesGroupsOfOtherInputs) {
+  const std::vector<std::int64_t> two{1, 2};
+  expect_text(error_of([&] { InputGroups(3, two); }), {"each of 3 inputs", "2"});
 }
 
 }  // namespace

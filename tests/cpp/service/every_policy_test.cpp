@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 #include "muxnet/policies/registry.hpp"
@@ -92,6 +93,26 @@ TEST_P(EveryPolicyInService, DecidesAsInReplay) {
   ASSERT_TRUE(drift);
   EXPECT_EQ(drift->observed, 60);
   EXPECT_FALSE(drift->alarm);
+}
+
+TEST_P(EveryPolicyInService, AbstainsAsInReplay) {
+  const auto confidences = answer_confidences(*policy_->rule(), *test_);
+  auto sorted = confidences;
+  std::nth_element(sorted.begin(), sorted.begin() + 30, sorted.end());
+  policy_->abstain({.threshold = sorted[30]});
+  Service service(deployed(), {});
+  const ServiceAnswer answer = service.infer(request(images_));
+  ASSERT_EQ(answer.abstained.size(), 60U);
+  for (std::size_t row = 0; row < 60; ++row) {
+    EXPECT_NEAR(answer.confidences[row], confidences[row], 1e-6);
+    EXPECT_EQ(answer.abstained[row] != 0, confidences[row] < sorted[30]) << row;
+    const auto said = answer.abstained[row] != 0 ? R"("abstained":true)" : R"("abstained":false)";
+    EXPECT_NE(answer.records[row].find(said), std::string::npos) << answer.records[row];
+  }
+  for (const auto& again : replay_records(*policy_, answer.records)) EXPECT_TRUE(again.same);
+  ServiceRequest one = request(images_);
+  one.model = 0;
+  EXPECT_TRUE(service.infer(one).abstained.empty());
 }
 
 TEST_P(EveryPolicyInService, RecordsWhatItDidWhereItCouldNotFollow) {
