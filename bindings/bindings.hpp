@@ -26,6 +26,7 @@ void bind_cost(Module& module);
 void bind_protocol(Module& module);
 void bind_onnx(Module& module);
 void bind_routing(Module& module);
+void bind_outcome_table(Module& module);
 void bind_policies(Module& module);
 void bind_evaluation(Module& module);
 void bind_studies(Module& module);  // a part of it that fills a file

@@ -13,69 +13,6 @@
 namespace muxnet::python {
 namespace {
 
-OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabilities,
-                        std::map<std::string, std::vector<double>> costs, const Tensor& predictions,
-                        const Tensor& answer_scores, std::vector<std::string> score_kinds,
-                        const Tensor& top_classes, std::int64_t classes, const Tensor& labels,
-                        const Tensor& quality, std::map<std::string, Tensor> input_costs,
-                        const Tensor& groups, const Tensor& scores, const Tensor& offload_score,
-                        std::map<std::string, double> multiplexer_costs, std::string split,
-                        std::string source, const Tensor& indices, const Tensor& features,
-                        std::vector<std::string> class_names,
-                        std::map<std::string, std::string> inputs, std::string encoder) {
-  OutcomeFields fields;
-  fields.models = std::move(models);
-  fields.classes = classes;
-  fields.predictions = predictions;
-  fields.answer_scores = answer_scores;
-  fields.score_kinds = std::move(score_kinds);
-  fields.probabilities = probabilities;
-  fields.top_classes = top_classes;
-  fields.costs = std::move(costs);
-  fields.labels = labels;
-  fields.quality = quality;
-  fields.input_costs = std::move(input_costs);
-  fields.groups = groups;
-  fields.scores = scores;
-  fields.offload_score = offload_score;
-  fields.multiplexer_costs = std::move(multiplexer_costs);
-  fields.split = std::move(split);
-  fields.source = std::move(source);
-  fields.indices = indices;
-  fields.features = features;
-  fields.class_names = std::move(class_names);
-  fields.inputs = std::move(inputs);
-  fields.encoder = std::move(encoder);
-  return OutcomeTable(std::move(fields));
-}
-
-void bind_fields(Class<OutcomeTable>& table) {
-  const auto field = [&table](const std::string& name, auto member) {
-    table.def_property_readonly(
-        name.c_str(), [member](const OutcomeTable& t) { return t.fields().*member; },
-        text_of("OutcomeFields." + name));
-  };
-  field("probabilities", &OutcomeFields::probabilities);
-  field("top_classes", &OutcomeFields::top_classes);
-  field("predictions", &OutcomeFields::predictions);
-  field("answer_scores", &OutcomeFields::answer_scores);
-  field("score_kinds", &OutcomeFields::score_kinds);
-  field("classes", &OutcomeFields::classes);
-  field("groups", &OutcomeFields::groups);
-  field("input_costs", &OutcomeFields::input_costs);
-  field("labels", &OutcomeFields::labels);
-  field("weights", &OutcomeFields::weights);
-  field("scores", &OutcomeFields::scores);
-  field("offload_score", &OutcomeFields::offload_score);
-  field("features", &OutcomeFields::features);
-  field("split", &OutcomeFields::split);
-  field("source", &OutcomeFields::source);
-  field("indices", &OutcomeFields::indices);
-  field("class_names", &OutcomeFields::class_names);
-  field("inputs", &OutcomeFields::inputs);
-  field("encoder", &OutcomeFields::encoder);
-}
-
 void bind_divisions(Module& module) {
   module.def(
       "divide",
@@ -99,83 +36,6 @@ void bind_divisions(Module& module) {
       },
       py::arg("table"), py::arg("folds"), py::arg("seed") = 0);
   module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked());
-}
-
-void bind_table(Module& module) {
-  Class<OutcomeTable> table(module, "OutcomeTable");
-  bind_fields(table);
-  table
-      .def(py::init(&make_table), py::arg("models"), py::arg("probabilities") = Tensor(),
-           py::arg("costs") = std::map<std::string, std::vector<double>>{}, py::kw_only(),
-           py::arg("predictions") = Tensor(), py::arg("answer_scores") = Tensor(),
-           py::arg("score_kinds") = std::vector<std::string>{}, py::arg("top_classes") = Tensor(),
-           py::arg("classes") = 0, py::arg("labels") = Tensor(), py::arg("quality") = Tensor(),
-           py::arg("input_costs") = std::map<std::string, Tensor>{}, py::arg("groups") = Tensor(),
-           py::arg("scores") = Tensor(), py::arg("offload_score") = Tensor(),
-           py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
-           py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
-           py::arg("class_names") = std::vector<std::string>{},
-           py::arg("inputs") = std::map<std::string, std::string>{}, py::arg("encoder") = "",
-           "From arrays, shaped and typed as the properties of the same names.\n\n"
-           "Raises:\n    ValueError: what disagrees, with row and model.")
-      .def_static("load", &OutcomeTable::load, py::arg("path"), Unlocked(),
-                  "Read what save() wrote.\n\nRaises:\n    OSError.")
-      .def("save", &OutcomeTable::save, py::arg("path"), Unlocked(),
-           "Write as safetensors, atomically.\n\nRaises:\n    OSError.")
-      .def(
-          "subset",
-          [](const OutcomeTable& table, const std::vector<std::int64_t>& rows,
-             const std::string& split) { return table.subset(rows, split); },
-          py::arg("rows"), py::arg("split") = "", Unlocked())
-      .def("of_models", &OutcomeTable::of_models, py::arg("places"), Unlocked())
-      .def("__len__", &OutcomeTable::size)
-      .def_property_readonly("models", &OutcomeTable::models)
-      .def_property_readonly(
-          "inputs_digest", [](const OutcomeTable& t) { return t.identity()->digest(); },
-          text_of("TableIdentity.digest"))
-      .def_property_readonly("quality", &OutcomeTable::quality)
-      .def_property_readonly(
-          "right",
-          [](const OutcomeTable& t) {
-            return Tensor::from(t.right(), {t.size(), t.model_count()});
-          },
-          "u8 (n, N): the answer is right: worth at least half.\n\nRaises:\n    ValueError: "
-          "without labels or quality.")
-      .def_property_readonly("distributed", &OutcomeTable::distributed)
-      .def_property_readonly("judged", &OutcomeTable::judged)
-      .def_property_readonly(
-          "group_count", [](const OutcomeTable& t) { return InputGroups(t).count(); },
-          "Groups of inputs that stay together; each input its own where there are none.")
-      .def_property_readonly("missing_share", &OutcomeTable::missing_share)
-      .def("complete", &OutcomeTable::complete, Unlocked())
-      .def(
-          "distributions",
-          [](const OutcomeTable& table) {
-            Tensor all(
-                {table.distributed() ? table.size() : 0, table.model_count(), table.class_count()});
-            const auto classes = static_cast<std::size_t>(table.class_count());
-            const auto models = static_cast<std::size_t>(table.model_count());
-            const auto values = all.span<float>();
-            for (std::size_t cell = 0; cell < values.size() / classes; ++cell) {
-              table.distribution(cell / models, cell % models)
-                  .expand(values.subspan(cell * classes, classes));
-            }
-            return all;
-          },
-          Unlocked(), "f32 (n, N, K), of all classes; (0, N, K) of answers alone.")
-      .def("costs", &OutcomeTable::costs, py::arg("kind"))
-      .def("accuracies", &OutcomeTable::accuracies)
-      .def_property_readonly(
-          "cost_kinds",
-          [](const OutcomeTable& t) {
-            std::vector<std::string> kinds;
-            for (const auto& [kind, costs] : t.fields().costs) kinds.push_back(kind);
-            return kinds;
-          },
-          "What costs() knows, sorted.")
-      .def_property_readonly("confidences", &OutcomeTable::confidences)
-      .def("multiplexer_cost", &OutcomeTable::multiplexer_cost, py::arg("kind"))
-      .def("traded_cost", &OutcomeTable::traded_cost, py::arg("wanted") = "");
 }
 
 const char* name_of(Unsure unsure) { return unsure == Unsure::dearest ? "dearest" : "cheapest"; }
@@ -388,7 +248,7 @@ void bind_records(Module& module) {
 }  // namespace
 
 void bind_routing(Module& module) {
-  bind_table(module);
+  bind_outcome_table(module);
   bind_divisions(module);
   bind_policy(module);
   bind_records(module);

@@ -110,7 +110,7 @@ HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, d
                           const Normalization& normalization, AnswerKind answers,
                           std::vector<std::int64_t> places, bool reversed) {
   options.name = name;
-  options.endpoint.logits = logits;
+  options.endpoint.logits = answers == AnswerKind::logits;
   options.classes = places.empty() ? classes : std::ssize(places);
   HostedModel model =
       describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);

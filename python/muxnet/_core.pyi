@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'AnswerHistory', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -2244,7 +2244,7 @@ class OnnxOptions:
     """
     How an ONNX file is run.
     """
-    def __init__(self, *, engine: str = 'onnxruntime', output: str = '', layout: str = '', classes: typing.SupportsInt | typing.SupportsIndex = 0, threads: typing.SupportsInt | typing.SupportsIndex = 0) -> None:
+    def __init__(self, *, engine: str = 'onnxruntime', output: str = '', layout: str = '', classes: typing.SupportsInt | typing.SupportsIndex = 0, threads: typing.SupportsInt | typing.SupportsIndex = 0, embedding: str = '') -> None:
         ...
     @property
     def classes(self) -> int:
@@ -2253,6 +2253,14 @@ class OnnxOptions:
         """
     @classes.setter
     def classes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def embedding(self) -> str:
+        """
+        Name of an output to give beside the answer; "": none.
+        """
+    @embedding.setter
+    def embedding(self, arg0: str) -> None:
         ...
     @property
     def engine(self) -> str:
@@ -2300,7 +2308,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray = ..., costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = {}, *, predictions: numpy.ndarray = ..., answer_scores: numpy.ndarray = ..., score_kinds: collections.abc.Sequence[str] = [], top_classes: numpy.ndarray = ..., classes: typing.SupportsInt | typing.SupportsIndex = 0, labels: numpy.ndarray = ..., quality: numpy.ndarray = ..., input_costs: collections.abc.Mapping[str, numpy.ndarray] = {}, groups: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}) -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray = ..., costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = {}, *, predictions: numpy.ndarray = ..., answer_scores: numpy.ndarray = ..., score_kinds: collections.abc.Sequence[str] = [], top_classes: numpy.ndarray = ..., classes: typing.SupportsInt | typing.SupportsIndex = 0, labels: numpy.ndarray = ..., quality: numpy.ndarray = ..., input_costs: collections.abc.Mapping[str, numpy.ndarray] = {}, groups: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}, encoder: str = '') -> None:
         """
         From arrays, shaped and typed as the properties of the same names.
         
@@ -2330,6 +2338,11 @@ class OutcomeTable:
     def multiplexer_cost(self, kind: str) -> float:
         """
         Cost of one pass of the multiplexer; 0 when the table has no multiplexer.
+        """
+    def of_models(self, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> OutcomeTable:
+        """
+        What the models at these places answered, in that order, without what a multiplexer said of
+        them. Raises ValueError on a place outside [0, N), or the same one twice.
         """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
@@ -2379,9 +2392,19 @@ class OutcomeTable:
         Every model answered with a distribution.
         """
     @property
+    def encoder(self) -> str:
+        """
+        The model whose output the multiplexer is shown; it is called first.
+        """
+    @property
     def features(self) -> numpy.ndarray:
         """
         f32 (n, F).
+        """
+    @property
+    def group_count(self) -> int:
+        """
+        Groups of inputs that stay together; each input its own where there are none.
         """
     @property
     def groups(self) -> numpy.ndarray:
@@ -2436,7 +2459,7 @@ class OutcomeTable:
     @property
     def predictions(self) -> numpy.ndarray:
         """
-        i32 (n, N), classes; -1: nothing was recorded.
+        i32 (n, N), classes.
         """
     @property
     def probabilities(self) -> numpy.ndarray:
@@ -2452,10 +2475,7 @@ class OutcomeTable:
     @property
     def right(self) -> numpy.ndarray:
         """
-        u8 (n, N): the answer is right: worth at least half.
-        
-        Raises:
-            ValueError: without labels or quality.
+        (n N) of 0 or 1: the answer is right: worth at least half.
         """
     @property
     def score_kinds(self) -> list[str]:
@@ -2565,6 +2585,46 @@ class Decisions:
         """
         (n), bit i: model i was run, and is paid for.
         """
+class Abstention:
+    """
+    Which answers of a policy's chosen operating point a person should look at, and what is promised
+    of the others.
+    """
+    @property
+    def accuracy(self) -> float:
+        """
+        Among those.
+        """
+    @property
+    def at_least(self) -> float:
+        """
+        Accuracy promised among the others.
+        """
+    @property
+    def coverage(self) -> float:
+        """
+        Share of the calibration's inputs that is answered.
+        """
+    @property
+    def delta(self) -> float:
+        """
+        Probability that it is less.
+        """
+    @property
+    def groups(self) -> int:
+        """
+        Of the inputs; each its own where there are none: as many.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        Of the calibration; each input its own group: alike.
+        """
+    @property
+    def threshold(self) -> float:
+        """
+        Answers less sure than this (Rule::confidence()) abstain.
+        """
 class Rule:
     """
     One operating point of a policy, ready to decide: a machine that is asked for its next step
@@ -2598,6 +2658,10 @@ class Policy:
         Raises:
             OSError.
             ValueError: no policy.
+        """
+    def abstain(self, abstention: Abstention) -> None:
+        """
+        Leaves them to a person from now on. Raises ValueError for a threshold that is NaN.
         """
     def answer_probabilities(self, table: OutcomeTable) -> numpy.ndarray:
         """
@@ -2645,7 +2709,7 @@ class Policy:
         """
     def rule(self) -> Rule:
         """
-        The chosen point, for a Router.
+        At the chosen point, abstaining where the policy does.
         """
     def rule_at(self, point: OperatingPoint) -> Rule:
         """
@@ -2668,6 +2732,11 @@ class Policy:
         """
         Never calls `model` again: drops the points that may, and chooses as reprice() does. The model
         keeps its place in tables and pools. Raises ValueError when no point is left.
+        """
+    @property
+    def abstention(self) -> Abstention | None:
+        """
+        Which answers of the chosen point are left to a person; none once another point is chosen.
         """
     @property
     def best_single(self) -> int:
@@ -2694,6 +2763,12 @@ class Policy:
     def costs(self) -> list[float]:
         """
         (N), costs of the models when fitted, of the policy's kind.
+        """
+    @property
+    def encoder(self) -> str:
+        """
+        The model that is called first, for every input, as the multiplexer looks at what it
+        gives; empty: none.
         """
     @property
     def fitting_part(self) -> str:
@@ -2774,8 +2849,9 @@ class Recorder:
     chosen one, as an index into the operating points; `input`, its number; `seen`, what the
     multiplexer said; `steps`, each with the models called or answered from and, under `why`, the
     comparison that decided it (Reason); `called`, in order; `outputs`, the probabilities of those
-    models; `answer`, a class, and its `probability`; `cost` by kind, the multiplexer's pass
-    included; `alternatives`, for each model alone its cost and, where its output is known, its
+    models; `answer`, a class, and its `probability`; where the policy abstains, the answer's
+    `confidence`, and whether it is `abstained`, left to a person; `cost` by kind, the multiplexer's
+    pass included; `alternatives`, for each model alone its cost and, where its output is known, its
     answer; where the label is known, who is right; `departure`, where service could not follow the
     rule: its `reason`, the models `wanted` and those `answered_from`. With the policy it replays to
     the same decision.
@@ -3012,6 +3088,16 @@ class Evaluation:
         Per kind, the router's own cost included.
         """
     @property
+    def groups(self) -> int:
+        """
+        Of the inputs; each its own where there are none: as many.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        That it stands on; each input its own group: alike.
+        """
+    @property
     def models_per_input(self) -> float:
         """
         Mean number of models called.
@@ -3059,6 +3145,16 @@ class Guarantee:
     """
     What a calibration found.
     """
+    @property
+    def groups(self) -> int:
+        """
+        Of the inputs; each its own where there are none: as many.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        That it stands on; each input its own group: alike.
+        """
     @property
     def inputs_needed(self) -> int:
         """
@@ -3131,6 +3227,36 @@ class Limit:
         """
         `name`: the kind of cost, or the model whose share of calls it is.
         """
+class Abstaining:
+    """
+    What a calibration found.
+    """
+    @property
+    def abstention(self) -> Abstention | None:
+        """
+        That answers most of those certified.
+        """
+    @property
+    def accuracy(self) -> float:
+        """
+        Of all answers.
+        """
+    @property
+    def groups(self) -> int:
+        """
+        Of the inputs; each its own where there are none: as many.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        That it stands on; each input its own group: alike.
+        """
+    @property
+    def inputs_needed(self) -> int:
+        """
+        Where nothing was certified: about so many labelled inputs would do, if these are typical; 0:
+        no number would, as the surest answers are not right often enough either.
+        """
 class KeptPromise:
     """
     What became of a promise over random divisions of recorded answers.
@@ -3155,6 +3281,31 @@ class KeptPromise:
     def promised(self) -> int:
         """
         Divisions in which a point was certified.
+        """
+class KeptAbstention:
+    """
+    What became of such a promise over random divisions of recorded answers.
+    """
+    @property
+    def broken(self) -> int:
+        """
+        Of these, where fewer are right than promised of all inputs answered, which stand for what
+        they were drawn from; and of those not calibrated on, whose own chance is in it.
+        """
+    @property
+    def broken_elsewhere(self) -> int:
+        """
+        The same on the inputs not calibrated on.
+        """
+    @property
+    def coverage(self) -> float | None:
+        """
+        Mean share of all inputs that is answered; none: none was.
+        """
+    @property
+    def promised(self) -> int:
+        """
+        Divisions in which a threshold was certified.
         """
 class Details:
     """
@@ -3401,6 +3552,56 @@ class Study:
         """
         By saving and gain.
         """
+class AnswerKind:
+    """
+    What a model's answers f32 (n, K) are.
+    
+    Members:
+    
+      probabilities : Each row sums to 1.
+    
+      logits : Their softmax does.
+    
+      scores : A probability of each label by itself, as of a sigmoid: over their sum it does.
+    """
+    __members__: typing.ClassVar[dict[str, AnswerKind]]
+    logits: typing.ClassVar[AnswerKind]
+    probabilities: typing.ClassVar[AnswerKind]
+    scores: typing.ClassVar[AnswerKind]
+    @typing.overload
+    def __eq__(self, other: AnswerKind) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: AnswerKind) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
 class Classifier:
     """
     A model that answers a batch, whatever runs it. Threads may call it at once; those whose models
@@ -3412,12 +3613,17 @@ class Classifier:
         other inputs f32 (n, ...). Raises ValueError for inputs that it cannot take and
         answers of another shape, BusyError while another thread trains the model.
         """
+    def answer_embedded(self, images: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """
+        The same with the embedding that it was opened to give, from one run. Raises
+        ValueError too where it gives none.
+        """
 class HostedModel:
     """
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
-    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A model elsewhere, behind the Open Inference Protocol.
         
@@ -3425,7 +3631,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
         """
         A function from images f32 (n, c, h, w) to answers (n, K); several threads
         call it at once only where it is concurrent.
@@ -3434,7 +3640,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A network of ours among models of others', at a cost of their kind.
         
@@ -3442,7 +3648,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(3)"], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, logits: bool = False, options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         An ONNX file; read when it is put to work.
         
@@ -3480,7 +3686,7 @@ class HostedModel:
     @property
     def normalization(self) -> Normalization:
         """
-        Of its images: a value per channel.
+        Of its images: a value per channel; vectors are as they come.
         """
     @property
     def remote(self) -> RemoteModelOptions | None:
@@ -3523,6 +3729,10 @@ class Multiplexer:
         """
         The same one, of which a pass costs something else.
         """
+    def for_encoder(self, model: str, output: str) -> Multiplexer:
+        """
+        The same one, which looks at that output.
+        """
     def for_images(self, images: ImageFormat) -> Multiplexer:
         """
         The same one, for images that become these before it is shown them.
@@ -3536,6 +3746,11 @@ class Multiplexer:
     def costs(self) -> list[float]:
         """
         (N), of the models: what weights trade; none for one that offloads.
+        """
+    @property
+    def encoder(self) -> tuple[str, str] | None:
+        """
+        The model that it looks at, and which output; none: inputs.
         """
     @property
     def images(self) -> ImageFormat | None:
@@ -3616,8 +3831,11 @@ class MultiplexerSource:
       images : The images of the models.
     
       vectors : Numbers that come with each input.
+    
+      embeddings : Numbers that a model of the pool gives beside its answer.
     """
     __members__: typing.ClassVar[dict[str, MultiplexerSource]]
+    embeddings: typing.ClassVar[MultiplexerSource]
     images: typing.ClassVar[MultiplexerSource]
     vectors: typing.ClassVar[MultiplexerSource]
     @typing.overload
@@ -3865,6 +4083,12 @@ class DecisionBatch:
         """
         Decision records, once done, as record_decisions() gives them.
         """
+    def show(self, view: MultiplexerView) -> None:
+        """
+        Takes what the multiplexer says of all inputs, where that is known only after the models that
+        are called first: before their answers are stored. Raises ValueError on another
+        shape.
+        """
     def store(self, model: typing.SupportsInt | typing.SupportsIndex, answers: numpy.ndarray) -> None:
         """
         Takes model's class probabilities f32 (wanted()[model].size(), K); when it was the last one
@@ -4057,6 +4281,11 @@ class ServiceAnswer:
     What became of a request, row by row; empty but for status and message unless `ok`.
     """
     @property
+    def abstained(self) -> list[bool]:
+        """
+        (n), the same: the answer is left to a person.
+        """
+    @property
     def answered_from(self) -> list[int]:
         """
         (n), those that the answer is made of.
@@ -4075,6 +4304,11 @@ class ServiceAnswer:
     def calls(self) -> list[CallSpan]:
         """
         In order of their ends.
+        """
+    @property
+    def confidences(self) -> list[float]:
+        """
+        (n), where the rule abstains: of the answers.
         """
     @property
     def costs(self) -> list[float]:
@@ -4897,15 +5131,15 @@ def auroc(scores: numpy.ndarray, positive: numpy.ndarray) -> float | None:
     Area under the ROC curve: the probability that a positive scores above a negative, ties half.
     None where one of the two is missing. Raises ValueError when the lengths differ.
     """
-def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+def bootstrap_difference(a: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], b: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0, *, groups: numpy.ndarray = ...) -> Estimate:
     """
     Mean of a - b over the same inputs with its paired interval.
     """
-def bootstrap_mean(values: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+def bootstrap_mean(values: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], seed: typing.SupportsInt | typing.SupportsIndex = 0, *, groups: numpy.ndarray = ...) -> Estimate:
     """
     Mean of `values` with its interval.
     """
-def bootstrap_replicates(columns: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Estimate:
+def bootstrap_replicates(columns: collections.abc.Sequence[collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]], seed: typing.SupportsInt | typing.SupportsIndex = 0, *, groups: numpy.ndarray = ...) -> Estimate:
     """
     The same of a mean: columns of values, a replicate each, over the same inputs.
     """
@@ -4920,9 +5154,10 @@ def certify(policy: Policy, calibration: OutcomeTable, drop: typing.SupportsFloa
     """
     The cheapest operating point that loses at most `drop` against policy.best_single(), true with
     probability 1 - delta over the draw of `calibration`: its points are tested from the dearest one
-    down, each at level delta, until one fails. Raises ValueError for inputs that the
-    policy has seen, or options out of range. Source: Angelopoulos et al., Learn then Test, arXiv
-    2110.01052.
+    down, each at level delta, until one fails. Of groups, accuracy is that of the inputs in them,
+    and the bets are on whole groups (group_values()). Raises ValueError for inputs that
+    the policy has seen, or options out of range. Source: Angelopoulos et al., Learn then Test,
+    arXiv 2110.01052.
     """
 def check_pixels(images: numpy.ndarray, where: str) -> None:
     """
@@ -4964,6 +5199,11 @@ def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloa
     Certifies a fitted policy on random parts of `table` and counts promises that were broken.
     Raises ValueError as certify() does, and where a part would be empty.
     """
+def count_kept_abstentions(policy: Policy, table: OutcomeTable, *, at_least: typing.SupportsFloat | typing.SupportsIndex = 0.95, delta: typing.SupportsFloat | typing.SupportsIndex = 0.1, divisions: typing.SupportsInt | typing.SupportsIndex = 1000, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> KeptAbstention:
+    """
+    Finds thresholds on random parts of `table` and counts promises that were broken. Raises
+    ValueError as find_abstention() does, and where a part would be empty.
+    """
 def data_kinds() -> list[DataKind]:
     """
     All kinds of data set that "KIND:PATH" may name.
@@ -4993,19 +5233,18 @@ def digest_file(path: os.PathLike | str | bytes) -> str:
     """
 def divide(table: OutcomeTable, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[OutcomeTable, OutcomeTable]:
     """
-    A table's inputs in two random parts, "held_out" with `fraction` of them and "test". Raises
-    ValueError where a part would be empty.
+    A table's inputs in two random parts, "held_out" with `fraction` of its groups and "test".
+    Raises ValueError where a part would be empty.
     """
-def draw_folds(n: typing.SupportsInt | typing.SupportsIndex, folds: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[int]:
+def draw_folds(table: OutcomeTable, folds: typing.SupportsInt | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[int]:
     """
-    For each of the numbers 0 .. n-1 the place, 0 .. folds-1, of the random part that it falls in;
-    parts differ by one number at most. Raises ValueError for fewer than 2 folds or
-    numbers.
+    For each input the place, 0 .. folds-1, of the random part that its group falls in; parts differ
+    by one group at most. Raises ValueError for fewer than 2 folds or groups.
     """
 def draw_parts(n: typing.SupportsInt | typing.SupportsIndex, fraction: typing.SupportsFloat | typing.SupportsIndex, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[list[int], list[int]]:
     """
-    Draws round(fraction n) of the numbers 0 .. n-1 as the first part. Raises ValueError
-    where a part would be empty.
+    Draws round(fraction groups) of the groups as the first part. Raises ValueError where
+    a part would be empty.
     """
 def encode_image(image: numpy.ndarray, format: str, quality: typing.SupportsInt | typing.SupportsIndex = 90) -> bytes:
     """
@@ -5049,6 +5288,18 @@ def exchange(link: LinkProfile, upload_bytes: typing.SupportsFloat | typing.Supp
 def failure_prediction(table: OutcomeTable) -> list[FailurePrediction]:
     """
     (N). Raises ValueError for a table without labels.
+    """
+def find_abstention(policy: Policy, calibration: OutcomeTable, at_least: typing.SupportsFloat | typing.SupportsIndex = 0.95, delta: typing.SupportsFloat | typing.SupportsIndex = 0.1, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Abstaining:
+    """
+    The threshold on the confidence of a policy's answers, at its chosen point, that leaves fewest
+    to a person, such that with probability 1 - delta over the draw of `calibration`
+    E[worth | confidence >= threshold] >= at_least.
+    Thresholds are quantiles of a pilot part's confidences, of which it shows one to be best: from
+    there on to lower ones each is tested on the rest at level delta until one fails, so that
+    together they err with probability delta (Learn then Test). The tests are mean_p_value()s of the
+    answered, by group_values(), their first stakes chosen on the pilot part. Answers without a
+    confidence are the least sure.
+    Raises ValueError for options out of range, and inputs that the policy has seen.
     """
 def format_images(images: numpy.ndarray, format: ImageFormat) -> numpy.ndarray:
     """
@@ -5286,11 +5537,12 @@ def policies() -> list[PolicyEntry]:
     """
     The built-in policies, in the order in which they are reported, and those added since.
     """
-def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, logits: bool, name: str) -> numpy.ndarray:
+def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, kind: AnswerKind, name: str) -> numpy.ndarray:
     """
-    Answers f32 (n, K) as probabilities: their softmax where they are logits. `classes` 0: any K.
-    Raises ValueError for another shape, numbers that are not finite, and rows that are
-    no probabilities.
+    Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
+    keeps their order, and all classes alike where each is 0. `classes` 0: any K. Raises
+    ValueError for another shape, numbers that are not finite, scores outside [0, 1], and
+    rows that are no probabilities.
     """
 def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
     """
@@ -5469,11 +5721,11 @@ def view_of_scores(multiplexer: Multiplexer, scores: numpy.ndarray) -> Multiplex
     """
     What the output of its network says: scores f32 (n, N), f32 (n, 1) of one that offloads.
     """
-def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]) -> OutcomeTable:
+def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex], encoder: str = '') -> OutcomeTable:
     """
     A table's answers with what a multiplexer says of the same inputs. `multiplexer_costs`: of one
-    pass, by kind; the models' costs of other kinds are left out. Raises ValueError where
-    they do not fit.
+    pass, by kind; the models' costs of other kinds are left out; `encoder`: the model that it looks
+    at, where there is one. Raises ValueError where they do not fit.
     """
 AS_GOOD_WITHIN: float = 0.005
 MULTIPLEXER_FILE: str = 'multiplexer.json'

@@ -1,6 +1,6 @@
 #include "muxnet/policies/confidence.hpp"
 
-#include <Eigen/Cholesky>
+#include <Eigen/Core>
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -8,21 +8,17 @@
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/core/random.hpp"
-#include "muxnet/policies/logistic.hpp"
+#include "muxnet/policies/cross_fit.hpp"
 #include "muxnet/routing/input_groups.hpp"
 
 namespace muxnet {
 namespace {
 
-constexpr float smallest = 1e-6F;        // a probability of 0 has no logarithm
+constexpr float smallest = smallest_probability;
 constexpr std::size_t own_features = 3;  // log-odds, margin, entropy
 constexpr double indicator_spread = 2.0;
-constexpr std::uint64_t folds = 5;
 constexpr std::array<double, 2> ridges{1.0, 10.0};
 constexpr Eigen::Index few_rows = 5000;  // above, the second never was the better one
-constexpr int exponent_steps = 12;
-constexpr std::size_t enough_cells = 4'000'000;  // rows times classes, for a few exponents
 
 double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
@@ -65,75 +61,6 @@ std::size_t second_class(std::span<const float> values, std::span<const std::int
   return second;
 }
 
-/// Those of -log p(label) in the exponents.
-void add_derivatives(const Experts& experts, std::int32_t label, Eigen::VectorXd& gradient,
-                     Eigen::MatrixXd& curvature) {
-  const auto count = gradient.size();
-  const Mixture& joint = experts.joint;
-  Eigen::VectorXd mean = Eigen::VectorXd::Zero(count), logs(count);
-  Eigen::MatrixXd second = Eigen::MatrixXd::Zero(count, count);
-  bool listed = false;
-  const auto add = [&](float p, bool is_label) {
-    mean += p * logs;
-    second += p * logs * logs.transpose();
-    if (is_label) gradient -= logs;
-    listed = listed || is_label;
-  };
-  for (std::size_t i = 0; i < joint.values.size(); ++i) {
-    for (Eigen::Index m = 0; m < count; ++m) {
-      logs[m] = experts.logarithms[static_cast<std::size_t>(m)][i];
-    }
-    add(joint.values[i], joint.class_at(i) == label);
-  }
-  if (joint.others() > 0) {
-    for (Eigen::Index m = 0; m < count; ++m) logs[m] = experts.other[static_cast<std::size_t>(m)];
-    add(joint.other * static_cast<float>(joint.others()), !listed);
-  }
-  gradient += mean;
-  curvature += second - mean * mean.transpose();
-}
-
-std::vector<std::uint64_t> folds_of(const InputGroups& groups) {
-  Random random(0xF01D);
-  std::vector<std::uint64_t> drawn(groups.count());
-  for (auto& fold : drawn) fold = random.below(folds);
-  std::vector<std::uint64_t> result(groups.inputs());
-  for (std::size_t row = 0; row < result.size(); ++row) result[row] = drawn[groups[row]];
-  return result;
-}
-
-/// A regression on all rows, what those that left a row out say of it, and their log loss.
-struct CrossFit {
-  Eigen::VectorXd coefficients;
-  std::vector<double> confidences;
-  double loss = 0;
-};
-
-CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const InputGroups& groups,
-                   double ridge) {
-  const Eigen::VectorXd everyone = Eigen::VectorXd::Ones(x.rows());
-  CrossFit result;
-  result.coefficients = fit_logistic(x, y, everyone, ridge, Eigen::VectorXd::Zero(x.cols()));
-  const auto fold_of = folds_of(groups);
-  result.confidences.resize(fold_of.size());
-  for (std::uint64_t fold = 0; fold < folds; ++fold) {
-    Eigen::VectorXd others = everyone;
-    for (Eigen::Index row = 0; row < x.rows(); ++row) {
-      if (fold_of[static_cast<std::size_t>(row)] == fold) others[row] = 0;
-    }
-    const Eigen::VectorXd without = fit_logistic(x, y, others, ridge, result.coefficients);
-    for (Eigen::Index row = 0; row < x.rows(); ++row) {
-      const auto at = static_cast<std::size_t>(row);
-      if (fold_of[at] != fold) continue;
-      const double p = sigmoid(x.row(row).dot(without));
-      result.confidences[at] = p;
-      const auto cost = [](double q) { return -std::log(std::max(q, double{smallest})); };
-      result.loss += y[row] * cost(p) + (1 - y[row]) * cost(1 - p);
-    }
-  }
-  return result;
-}
-
 }  // namespace
 
 JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
@@ -143,7 +70,7 @@ JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::siz
       among_answers_(!table.fields().quality.empty()),
       exponents_(models_.size(), 1.0) {
   require(!models_.empty(), "joint confidence", "at least one model", "none");
-  if (models_.size() > 1 && table.labelled()) fit_exponents(table);
+  if (models_.size() > 1 && table.labelled()) exponents_ = fit_exponents(table, models_);
   fit_confidence(table, target);
 }
 
@@ -187,34 +114,7 @@ void JointConfidence::multiply(const Evidence& evidence, Experts& experts) const
         "joint confidence", text("probabilities of ", classes_, " classes, as it has learnt"),
         text(evidence.probabilities.empty() ? "none" : "some", " of ", evidence.classes)));
   }
-  thread_local std::vector<Distribution> said;
-  said.clear();
-  for (const std::size_t model : models_) said.push_back(evidence.distribution(model));
-  Mixture& joint = experts.joint;
-  list_classes(said, joint.classes);
-  joint.count = classes_;
-  joint.values.assign(joint.classes.empty() ? classes_ : joint.classes.size(), 0.0F);
-  joint.other = 0;
-  experts.logarithms.resize(models_.size());
-  experts.other.resize(models_.size());
-  for (std::size_t m = 0; m < models_.size(); ++m) {
-    auto& own = experts.logarithms[m];
-    values_of(said[m], joint.classes, own);
-    const auto exponent = static_cast<float>(exponents_[m]);
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      own[i] = std::log(std::max(own[i], smallest));
-      joint.values[i] += exponent * own[i];
-    }
-    experts.other[m] = std::log(std::max(said[m].other(), smallest));
-    joint.other += exponent * experts.other[m];
-  }
-  const float highest = joint.values[joint.top()];
-  float sum = 0;
-  for (float& value : joint.values) sum += value = std::exp(value - highest);
-  joint.other = joint.others() > 0 ? std::exp(joint.other - highest) : 0;
-  sum += joint.other * static_cast<float>(joint.others());
-  for (float& value : joint.values) value /= sum;
-  joint.other /= sum;
+  muxnet::multiply(evidence, models_, exponents_, experts);
 }
 
 std::int32_t JointConfidence::choose(const Evidence& evidence, const Mixture& joint) const {
@@ -233,37 +133,6 @@ std::int32_t JointConfidence::answer(const Evidence& evidence,
   multiply(evidence, experts);
   if (!probabilities.empty()) experts.joint.expand(probabilities);
   return choose(evidence, experts.joint);
-}
-
-/// Newton's method on sum_i -log p(y_i); the gradient of one term in w_m is
-/// E_p[log p_m] - log p_m(y), its curvature the covariance of the log p_m under p.
-void JointConfidence::fit_exponents(const OutcomeTable& table) {
-  const auto labels = table.labels();
-  const auto count = static_cast<Eigen::Index>(models_.size());
-  const OutcomeRows rows(table);
-  const bool dense = table.fields().top_classes.empty();
-  const std::size_t cells = dense ? classes_ : models_.size() * kept_classes;
-  const std::size_t stride = labels.size() * cells / enough_cells + 1;
-  Experts experts;
-  std::fill(exponents_.begin(), exponents_.end(), 1.0 / static_cast<double>(models_.size()));
-  for (int step = 0; step < exponent_steps; ++step) {
-    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(count);
-    Eigen::MatrixXd curvature = Eigen::MatrixXd::Identity(count, count) * 1e-6;
-    for (std::size_t row = 0; row < labels.size(); row += stride) {
-      multiply(rows.at(row), experts);
-      add_derivatives(experts, labels[row], gradient, curvature);
-    }
-    const Eigen::VectorXd change = curvature.ldlt().solve(gradient);
-    for (Eigen::Index m = 0; m < count; ++m) {
-      double& exponent = exponents_[static_cast<std::size_t>(m)];
-      exponent = std::clamp(exponent - change[m], 0.0, 4.0);
-    }
-    if (change.norm() < 1e-4) break;
-  }
-  // All at nothing would answer at random.
-  if (std::accumulate(exponents_.begin(), exponents_.end(), 0.0) < 1e-3) {
-    std::fill(exponents_.begin(), exponents_.end(), 1.0);
-  }
 }
 
 std::size_t JointConfidence::feature_count() const {
@@ -379,9 +248,8 @@ void JointConfidence::learn_gain(const OutcomeTable& table, std::size_t next,
                                  std::span<const double> with_next) {
   const Design design = design_of(table);
   const auto rows = static_cast<Eigen::Index>(table.size());
-  CrossFit found =
-      cross_fit(design.x, Eigen::Map<const Eigen::VectorXd>(with_next.data(), rows),
-                InputGroups(table), ridge_);
+  CrossFit found = cross_fit(design.x, Eigen::Map<const Eigen::VectorXd>(with_next.data(), rows),
+                             InputGroups(table), ridge_);
   Gain& gain = gains_[next];
   gain.coefficients = design.plain(found.coefficients);
   gain.cross_fitted = std::move(found.confidences);

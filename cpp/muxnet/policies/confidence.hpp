@@ -8,17 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "muxnet/policies/experts.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/rule.hpp"
 
 namespace muxnet {
-
-/// What several models say of the classes that any of them lists, and their product.
-struct Experts {
-  std::vector<std::vector<float>> logarithms;  ///< of each model, of each listed class
-  std::vector<float> other;                    ///< of each model, of a class that is not listed
-  Mixture joint;
-};
 
 /// What a set of models says together of an input, and how surely that is right.
 ///
@@ -68,7 +62,6 @@ class JointConfidence {
   const std::vector<double>& quality() const { return quality_; }
 
  private:
-  void fit_exponents(const OutcomeTable& table);
   void fit_confidence(const OutcomeTable& table, std::span<const double> target);
   /// Standardised features of all rows, and the way back of coefficients.
   struct Design;

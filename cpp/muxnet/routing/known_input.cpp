@@ -16,6 +16,13 @@ double shortest(float value) {
   return static_cast<float>(result) == value ? result : static_cast<double>(value);
 }
 
+std::shared_ptr<const Rule> rule_of(const Policy& policy, std::optional<std::size_t> point) {
+  if (!point) return policy.rule();
+  const auto& points = policy.operating_points();
+  require(*point < points.size(), "record, point", text("one of ", points.size()), text(*point));
+  return policy.rule(points[*point]);
+}
+
 std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models) {
   std::vector<std::string> names;
   for (const std::size_t model : models_of(called)) names.push_back(models[model]);

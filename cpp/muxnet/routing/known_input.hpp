@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,12 @@ namespace muxnet {
 
 /// The shortest decimals that give back `value`, as JSON would write them for a double.
 double shortest(float value);
+
+inline constexpr const char* record_format = "muxnet-decision-1";
+
+/// The rule of one of a policy's operating points, by default of the chosen one. Throws
+/// std::invalid_argument for a point that there is not.
+std::shared_ptr<const Rule> rule_of(const Policy& policy, std::optional<std::size_t> point);
 
 /// Names of the models of a mask.
 std::vector<std::string> names_of(std::uint64_t called, const std::vector<std::string>& models);

@@ -64,6 +64,17 @@ Distribution OutcomeTable::distribution(std::size_t row, std::size_t model) cons
   return result;
 }
 
+Tensor OutcomeTable::distributions() const {
+  Tensor all({distributed() ? size() : 0, model_count(), class_count()});
+  const auto classes = static_cast<std::size_t>(class_count());
+  const auto models = static_cast<std::size_t>(model_count());
+  const auto values = all.span<float>();
+  for (std::size_t cell = 0; cell < values.size() / classes; ++cell) {
+    distribution(cell / models, cell % models).expand(values.subspan(cell * classes, classes));
+  }
+  return all;
+}
+
 void OutcomeTable::derive_confidences() {
   confidences_ = Tensor({size(), model_count()});
   const auto confidences = confidences_.span<float>();

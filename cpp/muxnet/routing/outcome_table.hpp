@@ -70,10 +70,12 @@ class OutcomeTable {
   const Tensor& confidences() const { return confidences_; }
   /// What a model answered to an input.
   Distribution distribution(std::size_t row, std::size_t model) const;
+  /// f32 (n, N, K), of all classes; (0, N, K) of answers alone.
+  Tensor distributions() const;
   /// f32 (n, N) in [0, 1]: what an answer is worth, 1 or 0 by its label where no quality was
   /// recorded; NaN where there is no answer. Throws std::invalid_argument with neither.
   const Tensor& quality() const;
-  /// (n N): the answer is right: worth at least half.
+  /// (n N) of 0 or 1: the answer is right: worth at least half.
   std::vector<std::uint8_t> right() const;
   /// (N), mean quality of each model alone over what it answered: of labels its share of right
   /// answers.

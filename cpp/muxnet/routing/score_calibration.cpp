@@ -24,6 +24,32 @@ double logit(double p) {
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
+/// Of the classes that an answer may be where it is wrong, the likeliest that fill a list together
+/// with it; where too few were met the first of the others, which share the rest evenly anyway.
+void keep_listed(std::int32_t answer, std::size_t count, std::vector<std::int32_t>& classes,
+                 std::vector<double>& shares) {
+  std::vector<std::pair<double, std::int32_t>> likely;
+  for (std::size_t i = 0; i < classes.size(); ++i) likely.emplace_back(-shares[i], classes[i]);
+  std::sort(likely.begin(), likely.end());
+  likely.resize(std::min(likely.size(), kept_classes - 1));
+  double rest = 1;
+  std::set<std::int32_t> listed{answer};
+  for (std::size_t i = 0; i < likely.size(); ++i) {
+    listed.insert(likely[i].second);
+    rest += likely[i].first;
+  }
+  const double each = rest / static_cast<double>(count - listed.size());
+  for (std::int32_t k = 0; likely.size() + 1 < kept_classes; ++k) {
+    if (listed.count(k) == 0) likely.emplace_back(-each, k);
+  }
+  classes.clear();
+  shares.clear();
+  for (const auto& [share, k] : likely) {
+    classes.push_back(k);
+    shares.push_back(-share);
+  }
+}
+
 }  // namespace
 
 ScoreCalibration::ScoreCalibration(std::span<const std::int32_t> answers,
@@ -199,27 +225,11 @@ ScoreCalibration::Others ScoreCalibration::find_others(std::int32_t answer) cons
     }
     return result;
   }
-  std::vector<std::pair<double, std::int32_t>> likely;
   for (const auto& [label, count] : counts) {
-    likely.emplace_back(-(count + prior(label)) / all, label);
-  }
-  std::sort(likely.begin(), likely.end());
-  likely.resize(std::min(likely.size(), kept_classes - 1));
-  double rest = 1;
-  std::set<std::int32_t> listed{answer};
-  for (const auto& [share, label] : likely) {
     result.classes.push_back(label);
-    result.shares.push_back(-share);
-    listed.insert(label);
-    rest += share;
+    result.shares.push_back((count + prior(label)) / all);
   }
-  // The first of the others fill the list: all of them share the rest evenly.
-  const double each = rest / static_cast<double>(classes_ - listed.size());
-  for (std::int32_t k = 0; result.classes.size() + 1 < kept_classes; ++k) {
-    if (listed.count(k) > 0) continue;
-    result.classes.push_back(k);
-    result.shares.push_back(each);
-  }
+  keep_listed(answer, classes_, result.classes, result.shares);
   return result;
 }
 

@@ -35,7 +35,7 @@ HostedModel onnx_model(const TemporaryFile& file) {
   HostedModel model = testing::outside("small", [path = file.path()] { return load_onnx(path); },
                                        {{0.25F}, {0.5F}});
   model.images = wanted;
-  return host(std::move(model), true);
+  return host(std::move(model), AnswerKind::logits);
 }
 
 Multiplexer for_vectors(std::int64_t features, const std::string& kind) {

@@ -116,10 +116,10 @@ TEST(OffloadEndpoint, WritesTheImageAsTheEndpointTakesIt) {
   EXPECT_NEAR(sent[1], 0, 1e-6);
   EXPECT_FLOAT_EQ(sent[3], 2);
   EXPECT_THROW(make_input({}, bytes, cloud, Tensor({1, 1, 2, 2})), std::invalid_argument);
-  const auto png = make_input({}, {{"b", "BYTES", {-1, 1}}, "y", false, "png"}, cloud, pixels);
+  const auto png = make_input({}, {{"b", "BYTES", {-1, 1}}, "y", "png"}, cloud, pixels);
   EXPECT_EQ(png.shape, (Shape{1, 1}));
   EXPECT_EQ(png.bytes.substr(1, 3), "PNG");
-  const auto jpeg = make_input({}, {{"b", "BYTES", {-1}}, "y", false, "jpeg"}, cloud, pixels);
+  const auto jpeg = make_input({}, {{"b", "BYTES", {-1}}, "y", "jpeg"}, cloud, pixels);
   EXPECT_EQ(jpeg.bytes.substr(0, 3), "\xFF\xD8\xFF");
 }
 
@@ -136,11 +136,12 @@ TEST(OffloadEndpoint, MakesPixelsWhatTheCloudsModelWants) {
   EXPECT_EQ(make_input({}, planes, cloud, photograph).bytes, dark + middle + bright);
   cloud.reversed = true;
   EXPECT_EQ(make_input({}, planes, cloud, photograph).bytes, bright + middle + dark);
-  const auto last = make_input({}, {{"u", "UINT8", {-1, 2, 4, 3}}, "y", true}, cloud, photograph);
+  const auto last =
+      make_input({}, {{"u", "UINT8", {-1, 2, 4, 3}}, "y", raw_payload, true}, cloud, photograph);
   EXPECT_EQ(last.shape, (Shape{1, 2, 4, 3}));
   EXPECT_EQ(last.bytes.substr(0, 6), "\x0C\x0B\x0A\x0C\x0B\x0A");
   // A file is sent whole: the server makes of it what it wants.
-  const auto file = make_input({}, {{"b", "BYTES", {-1}}, "y", false, "png"}, cloud, photograph);
+  const auto file = make_input({}, {{"b", "BYTES", {-1}}, "y", "png"}, cloud, photograph);
   const auto found = decode_images(std::vector{file.bytes}, std::vector<ImageFormat>{});
   EXPECT_EQ(found.errors.front(), "");
 }
