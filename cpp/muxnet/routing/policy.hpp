@@ -221,6 +221,7 @@ class Policy {
   nlohmann::json to_json() const;
   std::string file_content() const;
   void from_json(const nlohmann::json& content);
+  void read_extras(const nlohmann::json& content);
 
   Access access_;
   PolicyOptions options_;

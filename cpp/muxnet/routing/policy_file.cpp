@@ -76,12 +76,6 @@ void Policy::from_json(const Json& content) {
   require((called_first_ & ~all_models(count)) == 0 && std::popcount(called_first_) <= 1, name(),
           "one of its models to be called first", text(called_first_));
   restore(content.at("learnt"));
-  calibration_.reset();
-  if (const Json& calibration = content.at("calibration"); !calibration.is_null()) {
-    calibration_ = std::make_shared<const AnswerCalibration>(calibration);
-    require(calibration_->models() == count, name(), text("calibrations of ", count, " models"),
-            text(calibration_->models()));
-  }
   for (const auto& point : candidates_) {
     make_rule(point.parameters);
     require(point.called_shares.size() == count, name(), text(count, " called shares"),
@@ -90,13 +84,24 @@ void Policy::from_json(const Json& content) {
   choose_again();
   content.at("point").get_to(point_);
   make_rule(point_.parameters);
+  read_extras(content);
+  identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
+}
+
+/// What only some policies have.
+void Policy::read_extras(const Json& content) {
+  calibration_.reset();
+  if (const Json& calibration = content.at("calibration"); !calibration.is_null()) {
+    calibration_ = std::make_shared<const AnswerCalibration>(calibration);
+    require(calibration_->models() == models_.size(), name(),
+            text("calibrations of ", models_.size(), " models"), text(calibration_->models()));
+  }
   abstention_.reset();
   if (const Json& abstention = content.at("abstention"); !abstention.is_null()) {
     abstention_ = abstention.get<Abstention>();
     require(std::isfinite(abstention_->threshold), name(), "a finite threshold to abstain below",
             text(abstention_->threshold));
   }
-  identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
 }
 
 std::string Policy::file_content() const { return to_json().dump(1) + "\n"; }

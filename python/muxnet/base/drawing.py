@@ -40,8 +40,6 @@ CURVE_STYLES: dict[str, Line] = {
     "hybrid_single": {"color": "#d1352b", "linewidth": 2.4, "zorder": 4},
     "hybrid_ensemble": {"color": "#e98a84", "linewidth": 1.6, "zorder": 3},
     "cascade_2": {"color": "#8fc2a1", "linewidth": 1.6, "zorder": 3},
-    "margin_cascade": {"color": "#b98a2f", "linewidth": 1.2, "zorder": 3},
-    "entropy_cascade": {"color": "#9a6fb0", "linewidth": 1.2, "zorder": 3},
     "cascade": {"color": "#1d7a3e", "linewidth": 2.0, "zorder": 3},
     "learned_cascade": {"color": "#2457a6", "linewidth": 2.0, "zorder": 3},
     "random_mixing": {"color": "#8a9099", "linewidth": 1.8, "linestyle": (0, (5, 3)), "zorder": 2},

@@ -157,29 +157,28 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
     if table.split == "test":  # which no policy is fitted on
         expected = "inputs to fit on (of muxnet collect --split held_out)"
         raise UserError(error_text(str(arguments.table), expected, "those to test on"))
-    config = training_config(arguments)
+    config, offload = training_config(arguments), arguments.policy == OFFLOAD
+    source = kind_of(config).source
+    if offload and source == _core.MultiplexerSource.embeddings:
+        # The device decides before its model has run.
+        expected = "a multiplexer that looks at the input, for the policy offload"
+        raise UsageError(error_text("--multiplexer", expected, arguments.kind))
     traded = cost_kind_of(table, arguments.cost_kind)
     pricing = Pricing.of(traded, config.multiplexer.cost)
-    source, offload = kind_of(config).source, arguments.policy == OFFLOAD
-    vectors = source == _core.MultiplexerSource.vectors
     features, images, encoder = np.asarray(table.features), None, None
     if arguments.data is not None:
         inputs = open_inputs(arguments.data, split=arguments.split)
         inputs = inputs.subset(matching_rows(table, inputs))
         if source == _core.MultiplexerSource.embeddings:
-            if offload:  # the device decides before its model has run
-                expected = "a multiplexer that looks at the input, for the policy offload"
-                raise UsageError(error_text("--multiplexer", expected, arguments.kind))
             encoder = (encoder_name(table, pricing.cost_kind), config.multiplexer.output)
             data = read_embeddings(inputs, open_listed(arguments, table, encoder))
         else:
             images = format_shown(inputs, config)
             data = read_shown(inputs, images)
-    elif vectors and features.size:
+    elif source == _core.MultiplexerSource.vectors and features.size:
         data = dataset(features, np.asarray(table.labels), name=arguments.table.name)
     else:
-        expected = "the table's inputs"
-        raise UsageError(error_text("--data", expected, "none"))
+        raise UsageError(error_text("--data", "the table's inputs", "none"))
     with reporter() as progress:
         return cross_fit(
             pair_of(table, traded) if offload else table,

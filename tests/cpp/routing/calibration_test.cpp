@@ -175,8 +175,7 @@ TEST_P(OnAnswers, come_back_from_a_file) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Routing, OnAnswers,
-                         ::testing::Values("cascade", "margin_cascade", "agreement_cascade",
-                                           "learned_cascade", "logistic_deferral",
+                         ::testing::Values("cascade", "learned_cascade", "logistic_deferral",
                                            "average_ensemble"));
 
 TEST(OnAnswersOrDistributions, fitted_on_one_the_other_is_refused) {

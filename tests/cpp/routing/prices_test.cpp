@@ -65,8 +65,7 @@ TEST(Prices, that_are_none_change_nothing) {
 
 TEST(Without, a_model_is_never_called_again) {
   const OutcomeTable held_out = random_table(1, {.inputs = 1000, .models = 4});
-  for (const char* name :
-       {"cascade", "agreement_cascade", "learned_cascade", "logistic_deferral", "random_mixing"}) {
+  for (const char* name : {"cascade", "learned_cascade", "logistic_deferral", "random_mixing"}) {
     const auto policy = fitted(name, held_out);
     EXPECT_EQ(policy->best_single(), 3U);
     policy->without(3);

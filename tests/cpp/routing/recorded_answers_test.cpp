@@ -3,8 +3,8 @@
 
 #include "muxnet/routing/decisions.hpp"
 #include "muxnet/routing/outcome_table.hpp"
-#include "support/temporary_folder.hpp"
 #include "support/tables.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace muxnet {
 namespace {
