@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from muxnet.pool.onnx_export import export_onnx
     from muxnet.pool.router import Router, open_router
     from muxnet.pool.torch_weights import from_torch
-    from muxnet.training.config import MultiplexerConfig, RunConfig
+    from muxnet.training.config import RunConfig
     from muxnet.training.data import dataset, load_data, load_images, split_dataset
+    from muxnet.training.multiplexer_config import MultiplexerConfig
     from muxnet.training.outcome_tables import outcome_table
     from muxnet.training.training import (
         fit_models,
@@ -64,7 +65,8 @@ else:
         "pool.onnx_export": "export_onnx",
         "pool.router": "Router open_router",
         "pool.torch_weights": "from_torch",
-        "training.config": "MultiplexerConfig RunConfig",
+        "training.config": "RunConfig",
+        "training.multiplexer_config": "MultiplexerConfig",
         "training.data": "dataset load_data load_images split_dataset",
         "training.outcome_tables": "outcome_table",
         "training.training": "fit_models fit_multiplexer frozen_outputs pretrain_multiplexer",

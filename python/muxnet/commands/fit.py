@@ -163,8 +163,7 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
         # The device decides before its model has run.
         expected = "a multiplexer that looks at the input, for the policy offload"
         raise UsageError(error_text("--multiplexer", expected, arguments.kind))
-    traded = cost_kind_of(table, arguments.cost_kind)
-    pricing = Pricing.of(traded, config.multiplexer.cost)
+    pricing = Pricing.of(cost_kind_of(table, arguments.cost_kind), config.multiplexer.cost)
     features, images, encoder = np.asarray(table.features), None, None
     if arguments.data is not None:
         inputs = open_inputs(arguments.data, split=arguments.split)
@@ -181,7 +180,7 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
         raise UsageError(error_text("--data", "the table's inputs", "none"))
     with reporter() as progress:
         return cross_fit(
-            pair_of(table, traded) if offload else table,
+            pair_of(table, pricing.cost_kind) if offload else table,
             data,
             pricing,
             config,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.training.config import MultiplexerConfig, RunConfig
+from muxnet.training.config import RunConfig
+from muxnet.training.multiplexer_config import MultiplexerConfig
 from muxnet.training.multiplexers import (
     cheapest_and_dearest,
     kind_of,
