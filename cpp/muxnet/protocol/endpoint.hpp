@@ -36,7 +36,7 @@ EndpointPlace parse_endpoint(const std::string& url);
 /// Where requests go, settled against what the server says of its model.
 struct Endpoint {
   TensorSpec input{};
-  std::string output{};                 ///< empty: it names none, all are asked for
+  std::string output{};               ///< empty: it names none, all are asked for
   std::string payload = raw_payload;  ///< as what images are sent
   bool channels_last = false;         ///< the input is (n, h, w, c)
   bool single = false;                ///< the input has no axis for several
