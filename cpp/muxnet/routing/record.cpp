@@ -31,6 +31,17 @@ Json to_json(const Reason& reason) {
   return result;
 }
 
+/// A step with the comparison that decided it.
+Json to_json(const Step& step, const Rule& rule, const Evidence& before,
+             const std::vector<std::string>& models) {
+  const bool answers = step.call == 0;
+  const auto names = names_of(answers ? step.answer_from : step.call & ~before.called, models);
+  Json entry{{answers ? "answer_from" : "call", names}};
+  const Reason reason = rule.explain(before);
+  if (!reason.quantity.empty()) entry["why"] = to_json(reason);
+  return entry;
+}
+
 Json seen_by_router(const Evidence& evidence) {
   Json seen = Json::object();
   if (!evidence.weights.empty()) seen["weights"] = numbers(evidence.weights);
@@ -105,13 +116,7 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
   evidence.called = 0;
   const Walk walk =
       run_known(*rule_, evidence, known, departed, [&](const Evidence& before, const Step& step) {
-        const bool answers = step.call == 0;
-        const auto names =
-            names_of(answers ? step.answer_from : step.call & ~before.called, models_);
-        Json entry{{answers ? "answer_from" : "call", names}};
-        const Reason reason = rule_->explain(before);
-        if (!reason.quantity.empty()) entry["why"] = to_json(reason);
-        steps.push_back(std::move(entry));
+        steps.push_back(to_json(step, *rule_, before, models_));
       });
   for (const std::size_t model : models_of(evidence.called)) {
     outputs[models_[model]] = output_of(evidence, model);
@@ -128,7 +133,7 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
                  {"answer", answer}});
   if (!joint.empty()) result["probability"] = shortest(joint[static_cast<std::size_t>(answer)]);
   if (rule_->least_confidence()) {
-    const double confidence = departed
+    const double confidence = departed && !joint.empty()
                                   ? static_cast<double>(joint[static_cast<std::size_t>(answer)])
                                   : rule_->confidence(evidence, walk.answer_from, answer);
     result["confidence"] = confidence;  // NaN becomes null
