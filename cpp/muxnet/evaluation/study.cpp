@@ -77,7 +77,9 @@ struct Plane {
     for (std::size_t i = 0; i < found.quality.size(); ++i) {
       difference.push_back(found.quality[i] - static_cast<double>(alone[i * models]));
     }
-    return {found.costs.at(kind).mean.value / unit(), found.accuracy.value,
+    const double cost = found.costs.at(kind).mean.value;
+    // Where the best single model costs nothing, nothing is a saving.
+    return {table.costs(kind)[best] > 0 ? cost / unit() : 1 + cost, found.accuracy.value,
             bootstrap_mean(difference, InputGroups(table), bootstrap)};
   }
 };
@@ -149,7 +151,7 @@ Study study(const PolicyMaker& make, const OutcomeTable& recorded, const Outcome
   const Policy& policy = named(fitted, options.policy);
   const auto as_good = policy.cheapest_as_good(held_out.accuracies()[found.best_single]);
   if (as_good) found.saving = plane.choice(policy, policy.operating_points()[*as_good]);
-  const auto affordable = policy.within(plane.unit());
+  const auto affordable = policy.within(test.costs(found.cost_kind)[found.best_single]);
   if (affordable) found.gain = plane.choice(policy, *affordable);
   found.models = studies_of_models(test, found.cost_kind);
   found.diversity = diversity(test, found.best_single);

@@ -78,6 +78,11 @@ def megabytes_text(count: float) -> str:
     return _significant(count / 1e6)
 
 
+def cost_share(cost: float, whole: float) -> float:
+    """Return a cost as a share of another; where that is nothing, one more than the cost."""
+    return cost / whole if whole > 0 else 1 + cost
+
+
 def percent_text(share: float, digits: int = 2) -> str:
     """Return a share of 1 as per cent: ``83.86 %``."""
     return f"{100 * share:.{digits}f} %"

@@ -9,7 +9,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
-from muxnet.base.words import inputs_text, interval_text, percent_text
+from muxnet.base.words import cost_share, inputs_text, interval_text, percent_text
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import classes_of_policy
@@ -283,7 +283,7 @@ def promise(
         raise UserError(error_text("calibrate", wanted, text))
     policy.choose(found.point)
     content = describe_point(policy)
-    share = found.point.cost / found.reference_cost
+    share = cost_share(found.point.cost, found.reference_cost)
     print(f"promised: {wanted}, at {percent_text(share, 1)} of its cost")
     print(f"chosen {content['text']}, figures of {figures_of(policy, table, arguments)}")
     counts = {"inputs": found.inputs, "groups": found.groups}

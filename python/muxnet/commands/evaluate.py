@@ -7,7 +7,14 @@ from pathlib import Path
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json, write_text
 from muxnet.base.tables import TextTable, print_table
-from muxnet.base.words import cost_text, cost_title, inputs_text, interval_text, percent_text
+from muxnet.base.words import (
+    cost_share,
+    cost_text,
+    cost_title,
+    inputs_text,
+    interval_text,
+    percent_text,
+)
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import classes_of_policy
@@ -62,7 +69,7 @@ def text_table(found: Evaluated) -> TextTable:
             percent_text(row.accuracy)[:-2],
             interval_text(row.interval),
             cost_text(row.cost),
-            percent_text(row.cost / found.best_single.cost, 1),
+            percent_text(cost_share(row.cost, found.best_single.cost), 1),
         )
         for name, row in ((found.policy, found.router), (found.best_name, found.best_single))
     ]

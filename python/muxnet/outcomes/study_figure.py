@@ -21,7 +21,7 @@ from muxnet.outcomes.study_results import Study
 def study_figure(found: Study) -> Figure:
     """Return accuracy against cost of every policy of a study, and of the single models."""
     figure, (axes,) = new_figure(9.2, 5.2)
-    unit = found.best_single.cost
+    unit = found.unit
     for entry in found.policies:
         costs, accuracies = zip(*sorted(entry.curve), strict=True)
         if len(costs) > 1:
@@ -40,8 +40,12 @@ def study_figure(found: Study) -> Figure:
     names = [model.name for model in models]
     figure.legend(dots, names, loc="outside right lower", title="single models", alignment="left")
     axes.axhline(found.best_single.accuracy, color=MUTED, linewidth=0.9, linestyle=(0, (2, 3)))
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    paid = [cost for entry in found.policies for cost, _ in entry.curve if cost > 0]
+    if any(model.cost == 0 for model in models):  # which has no logarithm
+        axes.set_xscale("symlog", linthresh=min(paid, default=1.0))
+    else:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(percent_axis())

@@ -6,6 +6,7 @@ from typing import Any
 
 from muxnet.base.tables import TextTable
 from muxnet.base.words import (
+    cost_share,
     cost_text,
     cost_title,
     interval_text,
@@ -91,6 +92,11 @@ class Study:
     sentences: tuple[str, ...]
     details: Details  # of the default policy at its default point
 
+    @property
+    def unit(self) -> float:
+        """What costs are shares of: the best single model's, 1 where that costs nothing."""
+        return self.best_single.cost or 1.0
+
     def _repr_html_(self) -> str:
         """Return the study for a notebook."""
         return html(self)
@@ -99,11 +105,11 @@ class Study:
 def to_json(found: Study) -> dict[str, Any]:
     """Return what ``--json`` writes; every cost is a share of the best single model's."""
     default = next(entry for entry in found.policies if entry.name == DEFAULT)
-    unit = found.best_single.cost
+    unit = found.unit
     content = dataclasses.asdict(found)
     for model in (content["best_single"], *content["models"]):
         model["cost"] /= unit
-    content["best_single"]["absolute_cost"] = unit
+    content["best_single"]["absolute_cost"] = found.best_single.cost
     content["default"] = {
         "policy": DEFAULT,
         "at_best_accuracy_cost": content.pop("at_best_accuracy_cost"),
@@ -132,12 +138,11 @@ def model_table(found: Study) -> TextTable:
         "accuracy %",
         "only this one right %",
     )
-    unit = found.best_single.cost
     rows = tuple(
         (
             model.name,
             cost_text(model.cost),
-            percent_text(model.cost / unit, 1),
+            percent_text(cost_share(model.cost, found.best_single.cost), 1),
             percent_text(model.accuracy)[:-2],
             percent_text(model.only_right)[:-2],
         )

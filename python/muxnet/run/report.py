@@ -9,6 +9,7 @@ from importlib import resources
 from muxnet.base.tables import TextTable
 from muxnet.base.words import (
     busy_text,
+    cost_share,
     cost_text,
     cost_title,
     count_text,
@@ -162,8 +163,8 @@ def _multiplexer(results: Results) -> str:
         ("parameters", count_text(own.parameters)),
         (
             cost_title(results.cost_kind),
-            f"{cost_text(own.cost)} ({percent_text(own.cost / cheapest.cost, 1)} of the cheapest "
-            f"model’s, {cheapest.name})",
+            f"{cost_text(own.cost)} ({percent_text(cost_share(own.cost, cheapest.cost), 1)} of the "
+            f"cheapest model’s, {cheapest.name})",
         ),
         ("latency ms", latency_text(own.latency_ms)),
         ("kind", own.kind),
