@@ -244,19 +244,22 @@ void JointConfidence::fit_confidence(const OutcomeTable& table, std::span<const 
   }
 }
 
-void JointConfidence::learn_gain(const OutcomeTable& table, std::size_t next,
-                                 std::span<const double> with_next) {
+void JointConfidence::learn_gains(const OutcomeTable& table,
+                                  const std::map<std::size_t, std::span<const double>>& with_next) {
   const Design design = design_of(table);
+  const InputGroups groups(table);
   const auto rows = static_cast<Eigen::Index>(table.size());
-  CrossFit found = cross_fit(design.x, Eigen::Map<const Eigen::VectorXd>(with_next.data(), rows),
-                             InputGroups(table), ridge_);
-  Gain& gain = gains_[next];
-  gain.coefficients = design.plain(found.coefficients);
-  gain.cross_fitted = std::move(found.confidences);
-  const Eigen::VectorXd z = design.x * found.coefficients;
-  for (std::size_t row = 0; row < gain.cross_fitted.size(); ++row) {
-    gain.cross_fitted[row] -= cross_fitted_[row];
-    gain.fitted.push_back(sigmoid(z[static_cast<Eigen::Index>(row)]) - fitted_[row]);
+  for (const auto& [next, worth] : with_next) {
+    CrossFit found =
+        cross_fit(design.x, Eigen::Map<const Eigen::VectorXd>(worth.data(), rows), groups, ridge_);
+    Gain& gain = gains_[next];
+    gain.coefficients = design.plain(found.coefficients);
+    gain.cross_fitted = std::move(found.confidences);
+    const Eigen::VectorXd z = design.x * found.coefficients;
+    for (std::size_t row = 0; row < gain.cross_fitted.size(); ++row) {
+      gain.cross_fitted[row] -= cross_fitted_[row];
+      gain.fitted.push_back(sigmoid(z[static_cast<Eigen::Index>(row)]) - fitted_[row]);
+    }
   }
 }
 

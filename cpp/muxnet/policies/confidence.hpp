@@ -42,9 +42,10 @@ class JointConfidence {
   /// Expected target: of right and wrong its probability.
   double confidence(const Evidence& evidence) const;
 
-  /// Learns from the same rows what asking `next` too would gain: `with_next` (n) is what the
-  /// answer of these models and that one is worth.
-  void learn_gain(const OutcomeTable& table, std::size_t next, std::span<const double> with_next);
+  /// Learns from the same rows what asking further models, one of them each, would gain: (n) is
+  /// what the answer of these models and that one is worth.
+  void learn_gains(const OutcomeTable& table,
+                   const std::map<std::size_t, std::span<const double>>& with_next);
   bool knows_gain(std::size_t next) const { return gains_.count(next) > 0; }
   /// Expected gain of asking `next`, in [-1, 1]: sigmoid(x b_next) - confidence().
   double gain(const Evidence& evidence, std::size_t next) const;

@@ -81,18 +81,16 @@ std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
   for (std::size_t i = 0; i < sets.size(); ++i) {
     learnt->emplace(bits_of(sets[i]), std::move(*found[i]));
   }
-  std::map<std::uint64_t, std::vector<std::size_t>> next;  // a set learns its own one by one
+  std::map<std::uint64_t, std::map<std::size_t, std::span<const double>>> with_next;
   for (const auto& set : sets) {
     const auto shorter = std::span(set).first(set.size() - 1);
-    if (!shorter.empty()) next[bits_of(shorter)].push_back(set.back());
+    if (shorter.empty()) continue;
+    with_next[bits_of(shorter)].emplace(set.back(), learnt->at(bits_of(set)).quality());
   }
   tasks.clear();
-  for (const auto& [set, models] : next) {
-    tasks.emplace_back([&, set = set, &models = models] {
-      for (const std::size_t model : models) {
-        learnt->at(set).learn_gain(held_out, model, learnt->at(set | model_bit(model)).quality());
-      }
-    });
+  for (const auto& [set, worth] : with_next) {
+    tasks.emplace_back(
+        [&, set = set, &worth = worth] { learnt->at(set).learn_gains(held_out, worth); });
   }
   Lanes(threads()).run(tasks);
   return learnt;
