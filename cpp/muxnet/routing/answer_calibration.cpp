@@ -33,15 +33,13 @@ OutcomeTable with_distributions(const OutcomeTable& table, std::size_t classes,
   const auto predictions = fields.predictions.span<std::int32_t>();
   const auto values = fields.probabilities.span<float>();
   for (std::size_t cell = 0; cell < said.size(); ++cell) {
-    predictions[cell] = said[cell];
+    predictions[cell] = no_answer;
     if (said[cell] == no_answer) continue;
-    const AnswerCalibration& calibration = of_row(cell / models);
     std::span<std::int32_t> listed;
     if (!dense) listed = fields.top_classes.span<std::int32_t>().subspan(cell * width, width);
-    const std::int32_t likeliest =
-        calibration.of(cell % models)
-            .fill(said[cell], scores[cell], listed, values.subspan(cell * width, width));
-    if (calibration.turns()) predictions[cell] = likeliest;
+    predictions[cell] = of_row(cell / models)
+                            .fill(cell % models, said[cell], scores[cell], listed,
+                                  values.subspan(cell * width, width));
   }
   return OutcomeTable(std::move(fields));
 }
@@ -139,9 +137,8 @@ Evidence calibrated(const Evidence& evidence, const AnswerCalibration& calibrati
     const std::span<float> own(values.data() + model * width, width);
     std::span<std::int32_t> own_listed;
     if (!listed.empty()) own_listed = std::span(listed).subspan(model * width, width);
-    const std::int32_t likeliest = calibration.of(model).fill(
-        evidence.predictions[model], evidence.confidences[model], own_listed, own);
-    if (calibration.turns()) predictions[model] = likeliest;
+    predictions[model] = calibration.fill(model, evidence.predictions[model],
+                                          evidence.confidences[model], own_listed, own);
     confidences[model] = Distribution{own, own_listed, classes}.at(predictions[model]);
   }
   Evidence result = evidence;

@@ -85,10 +85,14 @@ class AnswerCalibration {
 
   std::size_t models() const { return models_.size(); }
   std::size_t classes() const { return classes_; }
-  const ScoreCalibration& of(std::size_t model) const { return models_[model]; }
-  /// An answer that is wrong more often than right is given as the likeliest class instead: where
-  /// it has learnt from labels.
-  bool turns() const { return turns_; }
+  /// What an answer of a model with this score may be, as ScoreCalibration::fill() has it. Returns
+  /// the class to give: where it has learnt from labels the likeliest, which is another than the
+  /// answer where that is wrong more often than right.
+  std::int32_t fill(std::size_t model, std::int32_t answer, float score,
+                    std::span<std::int32_t> listed, std::span<float> values) const {
+    const std::int32_t likeliest = models_[model].fill(answer, score, listed, values);
+    return turns_ ? likeliest : answer;
+  }
 
  private:
   std::size_t classes_;
