@@ -36,16 +36,22 @@ std::int64_t inputs_needed(std::span<const double> differences, const InputGroup
 
 }  // namespace
 
+std::vector<double> beyond(std::vector<double> worth, const OutcomeTable& table,
+                           std::size_t model) {
+  const auto* alone = table.quality().data<float>() + model;
+  const auto models = static_cast<std::size_t>(table.model_count());
+  for (std::size_t i = 0; i < worth.size(); ++i) {
+    worth[i] -= static_cast<double>(alone[i * models]);
+  }
+  return worth;
+}
+
 std::vector<double> lost_against(const Policy& policy, const OperatingPoint& point,
                                  const OutcomeTable& table) {
-  auto result = policy.decide(table, point).quality(table);
-  const auto* alone = table.quality().data<float>() + policy.best_single();
-  const auto models = static_cast<std::size_t>(table.model_count());
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    result[i] -= static_cast<double>(alone[i * models]);
-  }
-  return result;
+  return beyond(policy.decide(table, point).quality(table), table, policy.best_single());
 }
+
+double cost_share(double cost, double whole) { return whole > 0 ? cost / whole : 1 + cost; }
 
 double drop_p_value(std::span<const double> differences, double drop) {
   require(drop > 0 && drop < 1, "drop_p_value", "a drop in (0, 1)", text(drop));

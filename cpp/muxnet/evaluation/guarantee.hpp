@@ -9,10 +9,17 @@
 
 namespace muxnet {
 
+/// What answers to a table's inputs are worth, (n), less those of one of its models.
+std::vector<double> beyond(std::vector<double> worth, const OutcomeTable& table, std::size_t model);
+
 /// What a policy's answers at a point are worth less those of policy.best_single(), by input: in
 /// [-1, 1].
 std::vector<double> lost_against(const Policy& policy, const OperatingPoint& point,
                                  const OutcomeTable& table);
+
+/// A cost as a share of another; where that is nothing, one more than the cost: nothing is a
+/// saving.
+double cost_share(double cost, double whole);
 
 /// The smallest level at which the differences, each in [-1, 1], show a mean above -drop:
 /// mean_p_value() of (1 + difference) / 2 for the bound (1 - drop) / 2.

@@ -60,8 +60,7 @@ KeptPromise count_kept(const Policy& policy, const OutcomeTable& recorded,
       ++kept.promised;
       if (mean(lost) < -options.drop) ++kept.broken;
       if (mean(lost, parts.second) < -options.drop) ++kept.broken_elsewhere;
-      const bool free = found.reference_cost == 0;
-      costs += free ? 1 + found.point->cost : found.point->cost / found.reference_cost;
+      costs += cost_share(found.point->cost, found.reference_cost);
     }
     if (options.progress) options.progress();
   }

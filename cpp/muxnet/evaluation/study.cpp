@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/evaluation/guarantee.hpp"
 
 namespace muxnet {
 namespace {
@@ -71,16 +72,9 @@ struct Plane {
 
   Choice choice(const Policy& policy, const OperatingPoint& point) const {
     const auto found = evaluate(policy, point, table, {bootstrap});
-    const auto* alone = table.quality().data<float>() + best;
-    const auto models = static_cast<std::size_t>(table.model_count());
-    std::vector<double> difference;
-    for (std::size_t i = 0; i < found.quality.size(); ++i) {
-      difference.push_back(found.quality[i] - static_cast<double>(alone[i * models]));
-    }
-    const double cost = found.costs.at(kind).mean.value;
-    // Where the best single model costs nothing, nothing is a saving.
-    return {table.costs(kind)[best] > 0 ? cost / unit() : 1 + cost, found.accuracy.value,
-            bootstrap_mean(difference, InputGroups(table), bootstrap)};
+    const auto difference = beyond(found.quality, table, best);
+    return {cost_share(found.costs.at(kind).mean.value, table.costs(kind)[best]),
+            found.accuracy.value, bootstrap_mean(difference, InputGroups(table), bootstrap)};
   }
 };
 
