@@ -274,13 +274,7 @@ def promise(
         f"{arguments.confidence:g} % sure"
     )
     if found.point is None:
-        more = (
-            f"about {found.inputs_needed:,} labelled inputs"
-            if found.inputs_needed
-            else "a policy that loses less: no number of inputs"
-        )
-        text = f"{inputs_text(found.inputs, found.groups)}: would take {more}"
-        raise UserError(error_text("calibrate", wanted, text))
+        raise _too_few(wanted, found, "a policy that loses less")
     policy.choose(found.point)
     content = describe_point(policy)
     share = cost_share(found.point.cost, found.reference_cost)
@@ -310,12 +304,7 @@ def abstain(
     text = f"{100 * wanted:g} % right of those answered, with probability {1 - delta:g}"
     stands_on = inputs_text(found.inputs, found.groups)
     if found.abstention is None:
-        more = (
-            f"about {found.inputs_needed:,} labelled inputs"
-            if found.inputs_needed
-            else "surer answers: no number of inputs"
-        )
-        raise UserError(error_text("calibrate", text, f"{stands_on}: would take {more}"))
+        raise _too_few(text, found, "surer answers")
     policy.abstain(found.abstention)
     content = describe_point(policy)
     print(f"promised: at least {text}, by {stands_on}")
@@ -325,3 +314,14 @@ def abstain(
         f"and leaves to a person those of confidence below {found.abstention.threshold:.4g}"
     )
     return content
+
+
+def _too_few(wanted: str, found: _core.Guarantee | _core.Abstaining, otherwise: str) -> UserError:
+    """Return what it would take to promise what these inputs do not support."""
+    more = (
+        f"about {found.inputs_needed:,} labelled inputs"
+        if found.inputs_needed
+        else f"{otherwise}: no number of inputs"
+    )
+    text = f"{inputs_text(found.inputs, found.groups)}: would take {more}"
+    return UserError(error_text("calibrate", wanted, text))

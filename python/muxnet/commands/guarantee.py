@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from muxnet.base.errors import UsageError, error_text
@@ -94,31 +95,24 @@ def _asked(entry: Kept | KeptAbstention) -> str:
 
 def abstention_table(found: list[KeptAbstention]) -> TextTable:
     """Return promises of those answered as text."""
-    columns = (
-        "at least",
-        "broken allowed",
-        "promised",
-        "broken",
-        "on the rest alone",
-        "answered",
-    )
-    rows = tuple(
-        (
-            _asked(entry),
-            f"{entry.delta * entry.divisions:,.0f} of {entry.divisions:,}",
-            f"{entry.promised:,}",
-            f"{entry.broken:,}",
-            f"{entry.broken_elsewhere:,}",
-            "–" if entry.coverage is None else percent_text(entry.coverage, 1),
-        )
-        for entry in found
-    )
-    return TextTable("Abstaining; the others are left to a person", columns, rows)
+    title = "Abstaining; the others are left to a person"
+    return _promises(title, "at least", "answered", found, [entry.coverage for entry in found])
 
 
 def table(found: list[Kept]) -> TextTable:
     """Return the promises as text."""
-    columns = ("at most", "broken allowed", "promised", "broken", "on the rest alone", "cost")
+    title = "Promises; cost as a share of the best single model's"
+    return _promises(title, "at most", "cost", found, [entry.cost_share for entry in found])
+
+
+def _promises(
+    title: str,
+    asked: str,
+    share: str,
+    found: Sequence[Kept | KeptAbstention],
+    shares: Sequence[float | None],
+) -> TextTable:
+    columns = (asked, "broken allowed", "promised", "broken", "on the rest alone", share)
     rows = tuple(
         (
             _asked(entry),
@@ -126,8 +120,8 @@ def table(found: list[Kept]) -> TextTable:
             f"{entry.promised:,}",
             f"{entry.broken:,}",
             f"{entry.broken_elsewhere:,}",
-            "–" if entry.cost_share is None else percent_text(entry.cost_share, 1),
+            "–" if own is None else percent_text(own, 1),
         )
-        for entry in found
+        for entry, own in zip(found, shares, strict=True)
     )
-    return TextTable("Promises; cost as a share of the best single model's", columns, rows)
+    return TextTable(title, columns, rows)
