@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/sigmoid.hpp"
 #include "muxnet/policies/cross_fit.hpp"
 #include "muxnet/routing/input_groups.hpp"
 
@@ -19,8 +20,6 @@ constexpr std::size_t own_features = 3;  // log-odds, margin, entropy
 constexpr double indicator_spread = 2.0;
 constexpr std::array<double, 2> ridges{1.0, 10.0};
 constexpr Eigen::Index few_rows = 5000;  // above, the second never was the better one
-
-double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
 double logarithm(float probability) { return std::log(std::max(probability, smallest)); }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "muxnet/core/random.hpp"
+#include "muxnet/core/sigmoid.hpp"
 #include "muxnet/policies/logistic.hpp"
 
 namespace muxnet {
@@ -40,7 +41,7 @@ CrossFit cross_fit(const Eigen::MatrixXd& x, const Eigen::VectorXd& y, const Inp
     for (Eigen::Index row = 0; row < x.rows(); ++row) {
       const auto at = static_cast<std::size_t>(row);
       if (fold_of[at] != fold) continue;
-      const double p = 1.0 / (1.0 + std::exp(-x.row(row).dot(without)));
+      const double p = sigmoid(x.row(row).dot(without));
       result.confidences[at] = p;
       const auto cost = [](double q) { return -std::log(std::max(q, smallest)); };
       result.loss += y[row] * cost(p) + (1 - y[row]) * cost(1 - p);

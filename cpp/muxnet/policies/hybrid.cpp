@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/sigmoid.hpp"
 #include "muxnet/policies/net_value.hpp"
 #include "muxnet/policies/registry.hpp"
 
@@ -21,7 +22,7 @@ double value_of(const Evidence& evidence, std::size_t model, Scale scale) {
     return std::log(std::max<double>(evidence.weights[model], smallest_weight));
   }
   const double score = evidence.scores[model];
-  return scale == Scale::logit ? score : 1.0 / (1.0 + std::exp(-score));
+  return scale == Scale::logit ? score : sigmoid(score);
 }
 
 /// The first `models` values of an input.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/sigmoid.hpp"
 #include "muxnet/policies/chain_search.hpp"
 #include "muxnet/policies/confidence.hpp"
 #include "muxnet/policies/registry.hpp"
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::size_t most_models = 8;  // pairs of them: 28
 constexpr std::size_t points_of_a_pair = 24;
-
-double probability(float score) { return 1.0 / (1.0 + std::exp(-static_cast<double>(score))); }
 
 /// Two models, or one: when the first is passed over, and when it is not enough.
 struct Stages {
@@ -56,7 +55,7 @@ class StagedRule : public Rule {
  private:
   double score(const Evidence& evidence) const {
     require(!evidence.scores.empty(), "staged rule", "the multiplexer's scores", "none");
-    return probability(evidence.scores[stages_.first]);
+    return sigmoid(static_cast<double>(evidence.scores[stages_.first]));
   }
   double confidence(const Evidence& evidence) const {
     return confidences_->at(model_bit(stages_.first)).confidence(evidence);
@@ -189,7 +188,7 @@ class StagedCascadePolicy : public Policy {
     const auto models = static_cast<std::size_t>(table.model_count());
     std::vector<double> result(static_cast<std::size_t>(table.size()));
     for (std::size_t row = 0; row < result.size(); ++row) {
-      result[row] = probability(scores[row * models + model]);
+      result[row] = sigmoid(static_cast<double>(scores[row * models + model]));
     }
     return result;
   }

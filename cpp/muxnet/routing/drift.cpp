@@ -11,6 +11,7 @@
 #include "muxnet/core/json.hpp"
 #include "muxnet/core/names.hpp"
 #include "muxnet/core/random.hpp"
+#include "muxnet/core/sigmoid.hpp"
 #include "muxnet/routing/answer_calibration.hpp"
 
 namespace muxnet {
@@ -30,8 +31,6 @@ std::int64_t place(const std::string& name, double value) {
   const double odds = std::log(value) - std::log1p(-value);
   return std::lround(steps_per_unit * std::clamp(odds, -end_of_grid, end_of_grid));
 }
-
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// What the multiplexer says at its surest; negative where none ran.
 double multiplexer_value(const Evidence& evidence) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/sigmoid.hpp"
 #include "muxnet/routing/answer_calibration.hpp"
 
 namespace muxnet {
@@ -21,8 +22,6 @@ double logit(double p) {
   const double inside = std::clamp(p, 1e-6, 1 - 1e-6);
   return std::log(inside) - std::log1p(-inside);
 }
-
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 /// Of the classes that an answer may be where it is wrong, the likeliest that fill a list together
 /// with it; where too few were met the first of the others, which share the rest evenly anyway.
