@@ -105,6 +105,9 @@ void bind_answers(Class<OutcomeTable>& table) {
           text_of("TableIdentity.digest"))
       .def_property_readonly("quality", &OutcomeTable::quality)
       .def_property_readonly(
+          "recorded_quality", [](const OutcomeTable& t) { return t.fields().quality; },
+          text_of("OutcomeFields.quality"))
+      .def_property_readonly(
           "right",
           [](const OutcomeTable& t) {
             return Tensor::from(t.right(), {t.size(), t.model_count()});

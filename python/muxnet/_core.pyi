@@ -2473,6 +2473,11 @@ class OutcomeTable:
         recorded; NaN where there is no answer. Raises ValueError with neither.
         """
     @property
+    def recorded_quality(self) -> numpy.ndarray:
+        """
+        f32 (n, N) in [0, 1], in place of label = class; NaN where no answer is.
+        """
+    @property
     def right(self) -> numpy.ndarray:
         """
         (n N) of 0 or 1: the answer is right: worth at least half.

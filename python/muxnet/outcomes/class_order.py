@@ -233,14 +233,5 @@ def remade(
     own = {name: getattr(table, name) for name in KEPT}
     own["multiplexer_costs"] = {kind: table.multiplexer_cost(kind) for kind in kinds if scored}
     own["costs"], own["input_costs"] = (kinds, table.input_costs) if costs is None else (costs, {})
-    if recorded_quality(table):
-        own["quality"] = table.quality
+    own["quality"] = table.recorded_quality
     return _core.OutcomeTable(table.models, **{**own, **parts})
-
-
-def recorded_quality(table: _core.OutcomeTable) -> bool:
-    """Tell whether a table has qualities of its own, beside those that follow from its labels."""
-    if not table.judged or not table.labels.size:
-        return bool(table.judged)
-    right = np.where(table.predictions < 0, np.nan, table.predictions == table.labels[:, None])
-    return not np.array_equal(right, table.quality, equal_nan=True)
