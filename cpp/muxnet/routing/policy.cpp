@@ -234,14 +234,20 @@ std::vector<std::size_t> Policy::front(std::span<const PlanePoint> points) const
   return pareto_front(points);
 }
 
-OperatingPoint Policy::default_point() const {
+const OperatingPoint& Policy::best_affordable() const {
   const double limit = prices_[best_single_] + multiplexer_cost_;
-  const OperatingPoint* best = nullptr;
+  const OperatingPoint* best = &points_.front();
   for (const auto& point : points_) {
     if (point.cost > limit) break;
-    if (best == nullptr || point.accuracy > best->accuracy) best = &point;
+    if (point.accuracy > best->accuracy) best = &point;
   }
-  return best == nullptr ? points_.front() : *best;
+  return *best;
+}
+
+OperatingPoint Policy::default_point() const {
+  const double least = best_affordable().accuracy - allowed_loss_ - 1e-12;  // less by rounding
+  return *std::find_if(points_.begin(), points_.end(),
+                       [&](const OperatingPoint& point) { return point.accuracy >= least; });
 }
 
 OperatingPoint Policy::point_within(double cost) const {

@@ -66,12 +66,14 @@ using PolicyMaker =
 /// budgets: fit() finds its operating points, the Pareto front of accuracy against cost on
 /// held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
 ///
-/// Default point: the highest held-out accuracy among points that cost at most as much as the best
-/// single model, with the multiplexer's pass where the policy takes one; the cheapest of equals;
-/// the cheapest point when all cost more.
+/// Default point: of the points that cost at most as much as the best single model, with the
+/// multiplexer's pass where the policy takes one, the cheapest that is not less accurate than the
+/// best of them by more than one standard error: that of the mean difference of the two over the
+/// held-out inputs (of their groups). The cheapest point when all cost more.
 ///
 /// New prices, or a pool without one of its models, need no new data: reprice() and without()
-/// choose again among all points that search() found worth keeping.
+/// choose again among all points that search() found worth keeping, by the loss of accuracy that
+/// was within the standard error before.
 ///
 /// Threads may read it at once. A call that changes it (fit, choose, reprice, without) is refused
 /// by BusyError while another thread is in it, and refuses others meanwhile; `reading` extends that
@@ -218,6 +220,10 @@ class Policy {
   Decisions replay(const OutcomeTable& table, const PolicyParameters& parameters) const;
   /// Makes the front and the default point from the candidates.
   void choose_again();
+  /// The most accurate point that costs at most as much as the best single model.
+  const OperatingPoint& best_affordable() const;
+  /// How much less accurate than `best` the cheapest point is that noise does not tell from it.
+  double loss_within_noise(const OutcomeTable& held_out, const OperatingPoint& best) const;
   nlohmann::json to_json() const;
   std::string file_content() const;
   void from_json(const nlohmann::json& content);
@@ -235,6 +241,7 @@ class Policy {
   std::shared_ptr<const TableIdentity> identity_;
   std::shared_ptr<const AnswerCalibration> calibration_;
   std::vector<OperatingPoint> candidates_, points_;
+  double allowed_loss_ = 0;  ///< of accuracy, below the best affordable point, of the default one
   OperatingPoint point_;
   std::optional<Abstention> abstention_;  ///< of point_
 };

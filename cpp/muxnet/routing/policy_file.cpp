@@ -23,7 +23,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
 
 namespace {
 
-constexpr const char* format_name = "muxnet-policy-3";
+constexpr const char* format_name = "muxnet-policy-4";
 constexpr std::uint64_t policy_bytes = std::uint64_t{256} << 20;  // kNN keeps all its rows
 
 }  // namespace
@@ -46,6 +46,7 @@ Json Policy::to_json() const {
           {"dropped", dropped_},
           {"called_first", called_first_},
           {"candidates", candidates_},
+          {"allowed_loss", allowed_loss_},
           {"point", point_},
           {"abstention", abstention_ ? Json(*abstention_) : Json()},
           {"learnt", learnt()},
@@ -65,6 +66,9 @@ void Policy::from_json(const Json& content) {
   content.at("classes").get_to(classes_);
   content.at("class_names").get_to(class_names_);
   content.at("candidates").get_to(candidates_);
+  content.at("allowed_loss").get_to(allowed_loss_);
+  require(allowed_loss_ >= 0 && allowed_loss_ <= 1, name(), "an allowed loss in [0, 1]",
+          text(allowed_loss_));
   const std::size_t count = models_.size();
   require(count > 0 && count <= max_pool_models && costs_.size() == count &&
               prices_.size() == count && accuracies_.size() == count && !candidates_.empty(),

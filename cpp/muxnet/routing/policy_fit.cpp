@@ -1,4 +1,8 @@
+#include <cmath>
+#include <numeric>
+
 #include "muxnet/core/error.hpp"
+#include "muxnet/routing/input_groups.hpp"
 #include "muxnet/routing/policy.hpp"
 
 namespace muxnet {
@@ -13,7 +17,42 @@ void require_needs(const std::string& policy, const Needs& needs, const OutcomeF
           "a table with offload_score", "one without");
 }
 
+/// Standard error of the mean of values of inputs that come in groups.
+double standard_error(const std::vector<double>& values, const InputGroups& groups) {
+  const auto inputs = static_cast<double>(values.size());
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / inputs;
+  const auto sums = groups.sums(values);
+  const auto sizes = groups.sizes();
+  double squares = 0;
+  for (std::size_t group = 0; group < sums.size(); ++group) {
+    squares += std::pow(sums[group] - mean * static_cast<double>(sizes[group]), 2);
+  }
+  return std::sqrt(squares) / inputs;
+}
+
+/// The largest that the standard error of differences in [-1, 1] can be.
+double largest_standard_error(const InputGroups& groups) {
+  double squares = 0;
+  for (const std::size_t size : groups.sizes()) squares += std::pow(static_cast<double>(size), 2);
+  return std::sqrt(squares) / static_cast<double>(groups.inputs());
+}
+
 }  // namespace
+
+double Policy::loss_within_noise(const OutcomeTable& held_out, const OperatingPoint& best) const {
+  const InputGroups groups(held_out);
+  const double limit = largest_standard_error(groups);
+  const auto quality = replay(held_out, best.parameters).quality(held_out);
+  for (const auto& point : points_) {
+    const double loss = best.accuracy - point.accuracy;
+    if (loss <= 0) break;
+    if (loss > limit) continue;
+    auto differences = replay(held_out, point.parameters).quality(held_out);
+    for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= quality[i];
+    if (loss <= standard_error(differences, groups)) return loss;
+  }
+  return 0;
+}
 
 void Policy::fit(const OutcomeTable& recorded) {
   const auto where = name() + ".fit";
@@ -48,7 +87,10 @@ void Policy::fit(const OutcomeTable& recorded) {
   multiplexer_cost_ = uses_multiplexer() ? held_out.multiplexer_cost(options_.cost_kind) : 0;
   if (options_.cost_kind == "macs")
     multiplexer_cost_ += make_rule(candidates_.front().parameters)->macs();
+  allowed_loss_ = 0;
   choose_again();
+  allowed_loss_ = loss_within_noise(held_out, best_affordable());
+  point_ = default_point();
   calibration_ = std::move(calibration);
   identity_ = recorded.identity();
 }

@@ -178,8 +178,8 @@ TEST(PolicyFile, WhatIsNoPolicyIsRefused) {
     return error_of([&] { load_policy(path); });
   };
   expect_text(message("{"), {"a saved policy", path.string()});
-  expect_text(message(R"({"format": "other"})"), {"muxnet-policy-3", "other"});
-  expect_text(message(R"({"format": "muxnet-policy-3"})"), {"policy"});
+  expect_text(message(R"({"format": "other"})"), {"muxnet-policy-4", "other"});
+  expect_text(message(R"({"format": "muxnet-policy-4"})"), {"policy"});
   const auto policy = make_policy("learned_cascade");
   policy->fit(random_table(11, {.models = 2}));
   policy->save(path);

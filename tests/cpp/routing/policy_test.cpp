@@ -78,7 +78,7 @@ TEST(RandomMixing, points_are_the_hull_and_leave_out_dominated_models) {
   ASSERT_EQ(points.size(), 2U);  // m2 is dearer and worse than m0
   EXPECT_EQ(points[0].parameters.at("first"), 0);
   EXPECT_EQ(points[1].parameters.at("first"), 1);
-  EXPECT_EQ(policy->decide(three()).called, (Masks{2, 2, 2, 2, 2}));
+  EXPECT_EQ(policy->decide(three(), points[1]).called, (Masks{2, 2, 2, 2, 2}));
 }
 
 TEST(RandomMixing, a_budget_mixes_the_neighbours_in_proportion) {
@@ -202,18 +202,6 @@ TEST(Policy, tells_the_part_to_fit_it_on) {
     EXPECT_EQ(policy->fitting_part(), expected) << name;
   }
   EXPECT_EQ(make_policy("hybrid_single")->fitting_part(), "calibration");
-}
-
-TEST(Policy, default_point_is_the_most_accurate_within_the_best_singles_cost) {
-  const OutcomeTable table = random_table(2, {.inputs = 2000});
-  const auto policy = fitted("cascade", table);
-  const double limit = table.costs("macs")[best_single_model(table, "macs")];
-  EXPECT_LE(policy->point().cost, limit);
-  for (const auto& point : policy->operating_points()) {
-    if (point.cost <= limit) {
-      EXPECT_LE(point.accuracy, policy->point().accuracy);
-    }
-  }
 }
 
 TEST(Policy, refuses_parameters_of_another) {
