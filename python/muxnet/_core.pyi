@@ -2642,12 +2642,14 @@ class Policy:
     budgets: fit() finds its operating points, the Pareto front of accuracy against cost on
     held-out data, and chooses one of them; a point is parameters, and a Rule is a point at work.
     
-    Default point: the highest held-out accuracy among points that cost at most as much as the best
-    single model, with the multiplexer's pass where the policy takes one; the cheapest of equals;
-    the cheapest point when all cost more.
+    Default point: of the points that cost at most as much as the best single model, with the
+    multiplexer's pass where the policy takes one, the cheapest that is not less accurate than the
+    best of them by more than one standard error: that of the mean difference of the two over the
+    held-out inputs (of their groups). The cheapest point when all cost more.
     
     New prices, or a pool without one of its models, need no new data: reprice() and without()
-    choose again among all points that search() found worth keeping.
+    choose again among all points that search() found worth keeping, by the loss of accuracy that
+    was within the standard error before.
     
     Threads may read it at once. A call that changes it (fit, choose, reprice, without) is refused
     by BusyError while another thread is in it, and refuses others meanwhile; `reading` extends that
