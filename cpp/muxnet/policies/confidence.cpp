@@ -67,6 +67,7 @@ JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::siz
     : models_(std::move(models)),
       classes_(static_cast<std::size_t>(table.class_count())),
       among_answers_(!table.fields().quality.empty()),
+      given_(table, models_),
       exponents_(models_.size(), 1.0) {
   require(!models_.empty(), "joint confidence", "at least one model", "none");
   if (models_.size() > 1 && table.labelled()) exponents_ = fit_exponents(table, models_);
@@ -76,15 +77,16 @@ JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::siz
 nlohmann::json JointConfidence::to_json() const {
   nlohmann::json gains = nlohmann::json::array();
   for (const auto& [next, gain] : gains_) gains.push_back({next, gain.coefficients});
-  return {{"gains", std::move(gains)}, {"models", models_},
-          {"classes", classes_},       {"among_answers", among_answers_},
-          {"exponents", exponents_},   {"coefficients", coefficients_}};
+  return {{"gains", std::move(gains)},       {"models", models_},         {"classes", classes_},
+          {"among_answers", among_answers_}, {"given", given_.to_json()}, {"exponents", exponents_},
+          {"coefficients", coefficients_}};
 }
 
 JointConfidence::JointConfidence(const nlohmann::json& content)
     : models_(content.at("models").get<std::vector<std::size_t>>()),
       classes_(content.at("classes").get<std::size_t>()),
       among_answers_(content.at("among_answers").get<bool>()),
+      given_(content.at("given"), models_),
       exponents_(content.at("exponents").get<std::vector<double>>()),
       coefficients_(content.at("coefficients").get<std::vector<double>>()) {
   require(!models_.empty() && exponents_.size() == models_.size() &&
@@ -137,7 +139,8 @@ std::int32_t JointConfidence::answer(const Evidence& evidence,
 std::size_t JointConfidence::feature_count() const {
   const std::size_t models = models_.size();
   const std::size_t opinions = models == 1 ? 1 : models + 1;
-  return own_features * opinions + models * (models - 1) / 2 + class_features() + 1;
+  return own_features * opinions + models * (models - 1) / 2 + given_.count() + class_features() +
+         1;
 }
 
 std::size_t JointConfidence::class_features() const {
@@ -168,6 +171,7 @@ std::int32_t JointConfidence::features(const Evidence& evidence, std::span<doubl
       *at++ = evidence.predictions[models_[a]] == evidence.predictions[models_[b]] ? 1.0 : 0.0;
     }
   }
+  at = given_.add(evidence, at);
   if (class_features() > 0) {
     std::fill_n(at, class_features(), 0.0);
     at[answered] = 1.0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "muxnet/policies/experts.hpp"
+#include "muxnet/policies/given_features.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 #include "muxnet/routing/rule.hpp"
 
@@ -19,8 +20,9 @@ namespace muxnet {
 /// The answer is a product of experts, p ~ prod_m p_m^w_m, its exponents w_m >= 0 chosen for the
 /// likelihood of held-out labels; where the quality of answers was recorded instead, the likeliest
 /// class that one of the models answers. Its confidence is a logistic regression on, of each model
-/// and of the answer, log-odds and margin of the top class and entropy; which pairs agree; and, up
-/// to 64 classes, the class answered and the second likeliest.
+/// and of the answer, log-odds and margin of the top class and entropy; which pairs agree; what is
+/// given beside the answers (GivenFeatures); and, up to 64 classes, the class answered and the
+/// second likeliest.
 class JointConfidence {
  public:
   /// Learns from all rows of a judged table of distributions. `models`: positions, at least one.
@@ -75,7 +77,8 @@ class JointConfidence {
 
   std::vector<std::size_t> models_;
   std::size_t classes_;
-  bool among_answers_;                ///< the class must be one that some model answers
+  bool among_answers_;  ///< the class must be one that some model answers
+  GivenFeatures given_;
   std::vector<double> exponents_;     ///< one per model
   std::vector<double> coefficients_;  ///< of the features, the constant last
   /// Of the answer once a further model has been asked.

@@ -23,6 +23,7 @@ class MixingRule : public Rule {
     if (evidence.called != 0) return {};
     Reason reason = Reason::at_least("random draw", draw(evidence), share_);
     reason.against = "share of the dearer model";
+    reason.propensity = reason.relation == "<" ? share_ : 1 - share_;
     return reason;
   }
 

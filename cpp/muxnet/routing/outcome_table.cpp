@@ -270,4 +270,26 @@ OutcomeTable OutcomeTable::of_models(const std::vector<std::int64_t>& places) co
   return OutcomeTable(std::move(part));
 }
 
+OutcomeTable OutcomeTable::of_score_kinds(const std::vector<std::string>& kinds) const {
+  const auto& own = fields_->score_kinds;
+  if (own == kinds) return *this;
+  OutcomeFields part = *fields_;
+  part.score_kinds = kinds;
+  part.answer_scores =
+      kinds.empty() ? Tensor()
+                    : Tensor({size(), model_count(), static_cast<std::int64_t>(kinds.size())});
+  const auto from = fields_->answer_scores.span<float>();
+  const auto to = part.answer_scores.span<float>();
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    const auto found = std::find(own.begin(), own.end(), kinds[i]);
+    require(found != own.end(), where, text("scores of the kind '", kinds[i], "'"),
+            own.empty() ? "none" : joined(own));
+    const auto j = static_cast<std::size_t>(found - own.begin());
+    for (std::size_t cell = 0; cell * kinds.size() < to.size(); ++cell) {
+      to[cell * kinds.size() + i] = from[cell * own.size() + j];
+    }
+  }
+  return OutcomeTable(std::move(part));
+}
+
 }  // namespace muxnet

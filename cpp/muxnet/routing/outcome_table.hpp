@@ -99,6 +99,9 @@ class OutcomeTable {
   /// What the models at these places answered, in that order, without what a multiplexer said of
   /// them. Throws std::invalid_argument on a place outside [0, N), or the same one twice.
   OutcomeTable of_models(const std::vector<std::int64_t>& places) const;
+  /// With the scores of these kinds, in that order. Throws std::invalid_argument for a kind that it
+  /// does not have.
+  OutcomeTable of_score_kinds(const std::vector<std::string>& kinds) const;
 
  private:
   void derive_confidences();

@@ -204,10 +204,11 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
 Decisions Policy::decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const {
   require(!table.incomplete(), name(), "answers of every model to every input",
           text(table.missing_share(), " of them missing"));
-  if (calibration_) return replay(calibration_->applied(table), parameters);
+  const OutcomeTable known = table.of_score_kinds(score_kinds_);
+  if (calibration_) return replay(calibration_->applied(known), parameters);
   require(!needs().distributions || table.distributed(), name(),
           "probabilities of the classes, as it was fitted on", "answers alone");
-  return replay(table, parameters);
+  return replay(known, parameters);
 }
 
 Decisions Policy::replay(const OutcomeTable& table, const PolicyParameters& parameters) const {

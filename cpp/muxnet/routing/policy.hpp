@@ -231,7 +231,7 @@ class Policy {
 
   Access access_;
   PolicyOptions options_;
-  std::vector<std::string> models_, class_names_;
+  std::vector<std::string> models_, class_names_, score_kinds_;
   std::vector<double> costs_, prices_, accuracies_;
   double multiplexer_cost_ = 0;
   std::uint64_t dropped_ = 0;  ///< models that without() named

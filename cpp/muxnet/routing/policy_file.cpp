@@ -53,7 +53,8 @@ Json Policy::to_json() const {
           {"calibration", calibration_ ? calibration_->to_json() : Json()},
           {"fitted_on", *identity_},
           {"classes", classes_},
-          {"class_names", class_names_}};
+          {"class_names", class_names_},
+          {"score_kinds", score_kinds_}};
 }
 
 void Policy::from_json(const Json& content) {
@@ -65,6 +66,7 @@ void Policy::from_json(const Json& content) {
   content.at("dropped").get_to(dropped_);
   content.at("classes").get_to(classes_);
   content.at("class_names").get_to(class_names_);
+  content.at("score_kinds").get_to(score_kinds_);
   content.at("candidates").get_to(candidates_);
   content.at("allowed_loss").get_to(allowed_loss_);
   require(allowed_loss_ >= 0 && allowed_loss_ <= 1, name(), "an allowed loss in [0, 1]",

@@ -67,6 +67,7 @@ void Policy::fit(const OutcomeTable& recorded) {
   costs_ = prices_ = held_out.costs(options_.cost_kind);
   classes_ = held_out.class_count();
   class_names_ = held_out.fields().class_names;
+  score_kinds_ = held_out.fields().score_kinds;
   accuracies_ = held_out.accuracies();
   dropped_ = 0;
   called_first_ = needs().scores ? held_out.called_first() : 0;

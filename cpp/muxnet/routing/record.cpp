@@ -113,10 +113,12 @@ Json Recorder::alternatives(const Evidence& evidence, std::uint64_t known) const
 std::string Recorder::record(Evidence evidence, std::uint64_t known,
                              const std::optional<Departed>& departed) const {
   Json steps = Json::array(), outputs = Json::object();
+  double propensity = 1;
   evidence.called = 0;
   const Walk walk =
       run_known(*rule_, evidence, known, departed, [&](const Evidence& before, const Step& step) {
         steps.push_back(to_json(step, *rule_, before, models_));
+        propensity *= rule_->explain(before).propensity;
       });
   for (const std::size_t model : models_of(evidence.called)) {
     outputs[models_[model]] = output_of(evidence, model);
@@ -125,12 +127,11 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
   const std::int32_t answer = combine(*rule_, evidence, walk, joint);
   Json result{{"format", record_format}, {"policy", policy_}, {"version", version_}};
   if (point_) result["point"] = *point_;
-  result.update({{"input", evidence.input},
-                 {"seen", seen_by_router(evidence)},
-                 {"steps", std::move(steps)},
-                 {"called", walk.called(models_)},
-                 {"outputs", std::move(outputs)},
-                 {"answer", answer}});
+  result.update(
+      {{"input", evidence.input}, {"seen", seen_by_router(evidence)}, {"steps", std::move(steps)}});
+  if (propensity < 1) result["propensity"] = propensity;
+  result.update(
+      {{"called", walk.called(models_)}, {"outputs", std::move(outputs)}, {"answer", answer}});
   if (!joint.empty()) result["probability"] = shortest(joint[static_cast<std::size_t>(answer)]);
   if (rule_->least_confidence()) {
     const double confidence = departed && !joint.empty()

@@ -69,6 +69,7 @@ struct Reason {
   double threshold = 0;
   std::string against = "threshold";  ///< what the threshold is
   std::vector<double> values;         ///< (N), the quantity of every model where each has one
+  double propensity = 1;              ///< the chance of this step, where it was drawn
 
   static Reason at_least(std::string quantity, double value, double threshold);
   static Reason above(std::string quantity, double value, double threshold);

@@ -193,7 +193,7 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
 def _scores(path: Path, models: Models) -> Fields:
     """Return all scores as they are; ``confidence`` is called ``score`` where there is none."""
     parts = dict.fromkeys(part for own in models.values() for part in own)
-    others = [part for part in parts if part.startswith("score.")]
+    others = sorted(part for part in parts if part.startswith("score."))
     kinds = [*(part for part in SCORES if part in parts), *others]
     if not kinds:
         return {}

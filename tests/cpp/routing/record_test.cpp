@@ -181,5 +181,25 @@ TEST(Record, WhatIsNoneIsRefused) {
   expect_text(error_of([&] { Recorder(*policy, {{{"macs", {1.0}}}, {}}); }), {"2 costs of macs"});
 }
 
+TEST(Record, tells_the_chance_of_what_was_drawn) {
+  const OutcomeTable table = random_table(11, {.inputs = 300});
+  const auto policy = make_policy("random_mixing", {.seed = 3});
+  policy->fit(table);
+  const auto& points = policy->operating_points();
+  policy->choose_for_budget(0.3 * points[0].cost + 0.7 * points[1].cost);
+  double inverse = 0;
+  for (const auto& line : record_decisions(*policy, table)) {
+    const Json record = Json::parse(line);
+    const bool dearer = record["called"][0] ==
+                        table.models()[static_cast<std::size_t>(points[1].parameters.at("first"))];
+    EXPECT_NEAR(record["propensity"].get<double>(), dearer ? 0.7 : 0.3, 1e-9);
+    inverse += dearer ? 1 / record["propensity"].get<double>() : 0;
+  }
+  EXPECT_NEAR(inverse / 300, 1, 0.15);  // weighted by it each model has seen every input
+  policy->choose(points[0]);
+  const auto lines = record_decisions(*policy, table, std::vector<std::int64_t>{0});
+  EXPECT_FALSE(Json::parse(lines[0]).contains("propensity"));  // nothing is drawn there
+}
+
 }  // namespace
 }  // namespace muxnet
