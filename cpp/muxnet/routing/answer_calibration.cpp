@@ -44,24 +44,29 @@ OutcomeTable with_distributions(const OutcomeTable& table, std::size_t classes,
   return OutcomeTable(std::move(fields));
 }
 
+/// Of each model by the inputs that it answered.
 std::vector<ScoreCalibration> learn(const OutcomeTable& table) {
-  require(table.size() > 0 && !table.incomplete(), "calibration", "answers of every model",
-          "some missing");
   const auto n = static_cast<std::size_t>(table.size());
   const auto models = static_cast<std::size_t>(table.model_count());
-  const auto column = [&](const auto& values, std::size_t model) {
-    std::vector<std::decay_t<decltype(values[0])>> result(n);
-    for (std::size_t row = 0; row < n; ++row) result[row] = values[row * models + model];
-    return result;
-  };
+  const auto said = table.predictions().span<std::int32_t>();
+  const auto scores = table.confidences().span<float>();
+  const auto quality = table.quality().span<float>();
   const bool labels = table.fields().quality.empty();
   std::vector<ScoreCalibration> result;
   for (std::size_t model = 0; model < models; ++model) {
-    result.emplace_back(column(table.predictions().span<std::int32_t>(), model),
-                        column(table.confidences().span<float>(), model),
-                        column(table.quality().span<float>(), model),
-                        labels ? table.labels() : std::span<const std::int32_t>{},
-                        static_cast<std::size_t>(table.class_count()));
+    std::vector<std::int32_t> answers, right;
+    std::vector<float> sure, worth;
+    for (std::size_t row = 0; row < n; ++row) {
+      const std::size_t cell = row * models + model;
+      if (said[cell] == no_answer) continue;
+      answers.push_back(said[cell]);
+      sure.push_back(scores[cell]);
+      worth.push_back(quality[cell]);
+      if (labels) right.push_back(table.labels()[row]);
+    }
+    require(!answers.empty(), "calibration", "answers of every model",
+            text("none of ", table.models()[model]));
+    result.emplace_back(answers, sure, worth, right, static_cast<std::size_t>(table.class_count()));
   }
   return result;
 }

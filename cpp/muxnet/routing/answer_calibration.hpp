@@ -70,7 +70,8 @@ class ScoreCalibration {
 /// The same for all models of a table: distributions for answers alone.
 class AnswerCalibration {
  public:
-  /// Learns from all rows of a judged table without missing answers.
+  /// Learns from all rows of a judged table, of each model from those that it answered. Throws
+  /// std::invalid_argument for a model that answered none.
   explicit AnswerCalibration(const OutcomeTable& table);
 
   nlohmann::json to_json() const;

@@ -97,7 +97,8 @@ class Policy {
   const PolicyOptions& options() const { return options_; }
 
   /// Finds the operating points, on the inputs that every model answered. A policy that needs
-  /// distributions learns them from answers alone where the table has none (AnswerCalibration).
+  /// distributions learns them from answers alone where the table has none (AnswerCalibration), of
+  /// each model from all inputs that it answered.
   /// Throws std::invalid_argument for a table whose split is "test", without labels and quality, or
   /// without what the policy looks at.
   void fit(const OutcomeTable& held_out);

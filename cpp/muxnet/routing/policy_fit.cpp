@@ -74,8 +74,8 @@ void Policy::fit(const OutcomeTable& recorded) {
   calibration_.reset();  // what it learns from is calibrated already
   std::shared_ptr<const AnswerCalibration> calibration;
   if (needs().distributions && !held_out.distributed()) {
-    calibration = std::make_shared<const AnswerCalibration>(held_out);
-    held_out = AnswerCalibration::cross_fitted(held_out);
+    calibration = std::make_shared<const AnswerCalibration>(recorded);
+    held_out = AnswerCalibration::cross_fitted(recorded).complete();
   }
   candidates_ = search(held_out);
   require(!candidates_.empty(), where, "at least one operating point", "none");

@@ -139,6 +139,28 @@ TEST(AnswerCalibration, leaves_each_row_out_of_its_own) {
   EXPECT_GT(own, others);
 }
 
+TEST(AnswerCalibration, learns_of_a_model_by_all_that_it_answered) {
+  const OutcomeTable whole = answer_table(1);
+  OutcomeFields fields = whole.fields();
+  const auto models = static_cast<std::size_t>(whole.model_count());
+  for (std::size_t row = 0; row < 600; row += 2) {
+    fields.predictions.span<std::int32_t>()[row * models + 2] = no_answer;
+    fields.answer_scores.span<float>()[row * models + 2] = std::nanf("");
+  }
+  const OutcomeTable table(std::move(fields));
+  const auto said = [](const OutcomeTable& from, std::size_t model) {
+    std::vector<float> values(5);
+    AnswerCalibration(from).fill(model, 1, 105.0F, {}, values);
+    return values;
+  };
+  EXPECT_EQ(said(table, 0), said(whole, 0));
+  EXPECT_EQ(said(table, 2), said(table.complete(), 2));
+  EXPECT_NE(said(table.complete(), 0), said(whole, 0));
+  const auto policy = make_policy("learned_cascade", {.cost_kind = "usd"});
+  policy->fit(table);
+  EXPECT_EQ(policy->calibration()->to_json(), AnswerCalibration(table).to_json());
+}
+
 /// Policies on answers alone: those of evidence as service has it, and of a table.
 class OnAnswers : public ::testing::TestWithParam<std::string> {};
 
