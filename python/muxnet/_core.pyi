@@ -2855,7 +2855,8 @@ class Recorder:
     A record is one line of JSON: `policy` and its `version`, and the `point`, where it is not the
     chosen one, as an index into the operating points; `input`, its number; `seen`, what the
     multiplexer said; `steps`, each with the models called or answered from and, under `why`, the
-    comparison that decided it (Reason); `called`, in order; `outputs`, the probabilities of those
+    comparison that decided it (Reason); `propensity`, the chance of these steps, where some were
+    drawn; `called`, in order; `outputs`, the probabilities of those
     models; `answer`, a class, and its `probability`; where the policy abstains, the answer's
     `confidence`, and whether it is `abstained`, left to a person; `cost` by kind, the multiplexer's
     pass included; `alternatives`, for each model alone its cost and, where its output is known, its
