@@ -49,14 +49,14 @@ def test_a_router_is_fitted_saved_and_evaluated(tables, capsys):
 def test_fitting_tells_what_the_best_single_models_accuracy_costs(tables, capsys):
     dear = run(tables, "fit", tables["fit"], "--out", tables["router"])
     told = capsys.readouterr().out
-    assert "as right on them as model_2 alone, " in told
+    assert "as accurate as model_2 alone on them, " in told
     budget = told.split("(--budget ")[1].split(")")[0]
     cheap = run(tables, "fit", tables["fit"], "--out", tables["router"], "--budget", budget)
     assert cheap["cost"] < min(20, dear["cost"])
     with np.load(tables["fit"]) as table:
         right = np.mean(np.argmax(table["probabilities"][:, 2], axis=1) == table["labels"])
     assert right <= cheap["accuracy"] <= dear["accuracy"]
-    assert "as right on" not in capsys.readouterr().out  # it is the chosen point
+    assert "alone on them" not in capsys.readouterr().out  # it is the chosen point
 
 
 def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):

@@ -54,7 +54,7 @@ std::vector<ScoreCalibration> learn(const OutcomeTable& table) {
     for (std::size_t row = 0; row < n; ++row) result[row] = values[row * models + model];
     return result;
   };
-  const bool labels = table.fields().quality.empty();
+  const bool labels = !table.by_quality();
   std::vector<ScoreCalibration> result;
   for (std::size_t model = 0; model < models; ++model) {
     result.emplace_back(column(table.predictions().span<std::int32_t>(), model),
@@ -71,7 +71,7 @@ std::vector<ScoreCalibration> learn(const OutcomeTable& table) {
 AnswerCalibration::AnswerCalibration(const OutcomeTable& table)
     : classes_(static_cast<std::size_t>(table.class_count())),
       // Of recorded quality nothing tells what another answer would be worth.
-      turns_(table.fields().quality.empty()),
+      turns_(!table.by_quality()),
       models_(learn(table)) {}
 
 nlohmann::json AnswerCalibration::to_json() const {

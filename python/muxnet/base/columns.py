@@ -1,10 +1,10 @@
-"""Files of a row per input and named columns: JSON lines, Parquet and CSV, read within limits."""
+"""Files of a row per input and named columns: JSON, Parquet and CSV, read within limits."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
@@ -36,7 +36,7 @@ DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
 def read_columns(path: Path, lists: Collection[str] = ()) -> Columns:
-    """Return the columns of a file, all of one length: CSV, TSV, JSON lines or Parquet.
+    """Return the columns of a file, all of one length: CSV, TSV, JSON, its lines, or Parquet.
 
     ``lists`` names the columns that may hold a list of numbers in each row.
 
@@ -49,11 +49,11 @@ def read_columns(path: Path, lists: Collection[str] = ()) -> Columns:
     ending = path.suffix.lower()
     if ending in (".csv", ".tsv"):
         return read_delimited(path, TEXT_BYTES)
-    if ending in (".jsonl", ".ndjson"):
-        return _read_json_lines(path, lists)
+    if ending in (".json", ".jsonl", ".ndjson"):
+        return _read_json(path, lists)
     if ending == ".parquet":
         return _read_parquet(path, lists)
-    raise other_ending(path, (".csv", ".tsv", ".jsonl", ".parquet"))
+    raise other_ending(path, (".csv", ".tsv", ".json", ".jsonl", ".parquet"))
 
 
 def other_ending(path: Path, known: Collection[str]) -> ConfigError:
@@ -139,13 +139,23 @@ def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
         raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
 
 
-def _read_json_lines(path: Path, lists: Collection[str]) -> Columns:
-    rows: list[Mapping[str, object]] = []
-    for number, line in enumerate(read_text(path, TEXT_BYTES).split("\n"), start=1):
-        if not line.strip():
-            continue
+def _json_values(path: Path) -> Iterator[tuple[str, object]]:
+    """Yield the values of a list, or of each line, with their places."""
+    text = read_text(path, TEXT_BYTES)
+    if text.lstrip().startswith("["):
+        values = parse_json(text, str(path))
+        assert isinstance(values, list)  # which nothing else begins as
+        yield from ((f"{path}, row {row}", value) for row, value in enumerate(values, start=1))
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
         where = f"{path}, line {number}"
-        value = parse_json(line, where)
+        if line.strip():
+            yield where, parse_json(line, where)
+
+
+def _read_json(path: Path, lists: Collection[str]) -> Columns:
+    rows: list[Mapping[str, object]] = []
+    for where, value in _json_values(path):
         if not isinstance(value, Mapping):
             raise ConfigError(error_text(where, "an object", type(value).__name__))
         nested = [

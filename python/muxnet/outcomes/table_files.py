@@ -23,6 +23,7 @@ from muxnet.outcomes.answer_columns import (
     table_of_columns,
 )
 from muxnet.outcomes.class_order import Classes, remade, with_classes
+from muxnet.outcomes.column_names import known_names
 from muxnet.outcomes.input_columns import FEATURES
 from muxnet.outcomes.published import read_published
 
@@ -40,7 +41,7 @@ OF_INPUTS = {
     **{"labels": np.int32, "groups": np.int64},
 }
 ANSWERS = ("probabilities", "predictions", "quality")
-COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 def read_outcomes(
@@ -59,12 +60,12 @@ def read_outcomes(
       ``models`` (N names), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or
       those of inputs with ``held_out_`` and ``test_`` before their names;
     - the folder of a finished run: its held-out, calibration and test part;
-    - ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet``: a row per input with ``label``, optionally
-      ``group``, ``feature:NAME``... or a list ``features``, and per model ``NAME:prediction``
-      (empty: no answer), ``NAME:score`` (any number; also ``NAME:confidence``, further ones
-      ``NAME:score.KIND``), or probabilities ``NAME:p0``, ``NAME:p1``, ...; ``NAME:quality`` in
-      [0, 1] in place of a label; ``NAME:cost`` of each input, further ones ``NAME:cost.KIND``.
-      Values are compared as classes by ``class_key``.
+    - ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` (a list), ``.parquet``: a row per input with
+      ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
+      ``NAME:prediction`` (empty: no answer), ``NAME:score`` (any number; also
+      ``NAME:confidence``, further ones ``NAME:score.KIND``), or probabilities ``NAME:p0``,
+      ``NAME:p1``, ...; ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
+      input, further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
 
     ``classes`` are those of another table, or of a router, which keep their numbers here.
     ``costs``, by model, replace the file's own; ``columns`` gives names of columns or arrays those
@@ -188,7 +189,7 @@ def _read_columns(path: Path, costs: Costs, known: Classes, names: Mapping[str, 
 
 
 def renamed(path: Path, columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return columns under other names.
+    """Return columns under other names, and under those that are known (``known_names``).
 
     Raises:
         ConfigError: one that is not there, or two of one name.
@@ -197,9 +198,10 @@ def renamed(path: Path, columns: Mapping[str, Any], names: Mapping[str, str]) ->
     if lacking := [old for old in names if old not in columns]:
         expected = f"a column {lacking[0]}, as --columns says"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
-    found = {names.get(name, name): column for name, column in columns.items()}
+    called = {**known_names(columns), **names}
+    found = {called[name]: column for name, column in columns.items()}
     if len(found) < len(columns):
-        given = [names.get(name, name) for name in columns]
+        given = [called[name] for name in columns]
         twice = ", ".join(name for name in found if given.count(name) > 1)
         raise ConfigError(error_text(f"{path}, columns", "different names", f"{twice} twice"))
     return found
@@ -242,7 +244,7 @@ def _of_arrays(
     fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs)
     fields = labelled_rows(path, fields)
     split = "" if part == "all" else part
-    with told_as_config_error():
+    with told_as_config_error(path):
         return _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
 
 
