@@ -135,6 +135,7 @@ void bind_reliability(Module& module) {
       .def_readonly("accuracy", &ReliabilityBin::accuracy);
   Class<Reliability>(module, "Reliability")
       .def_readonly("error", &Reliability::error)
+      .def_readonly("chance", &Reliability::chance)
       .def_readonly("bins", &Reliability::bins);
   Class<ModelReliability>(module, "ModelReliability")
       .def_readonly("given", &ModelReliability::given)

@@ -3380,20 +3380,30 @@ class Reliability:
         By rising confidence.
         """
     @property
+    def chance(self) -> float:
+        """
+        What chance alone would make of it were every confidence c that of being right:
+        sum_b (n_b / n) sqrt(2 c_b (1 - c_b) / (pi n_b)).
+        """
+    @property
     def error(self) -> float:
         """
         sum_b (n_b / n) |accuracy_b - confidence_b|.
         """
 class ModelReliability:
     """
-    Of one model, as it said how sure it is, and as a calibration has it.
+    Of one model; none where its confidence is no probability.
     """
     @property
     def calibrated(self) -> Reliability | None:
-        ...
+        """
+        Of what was learnt from others; none: nothing was.
+        """
     @property
     def given(self) -> Reliability | None:
-        ...
+        """
+        Of its confidence as it gave it.
+        """
 class Details:
     """
     What lies behind an evaluation.

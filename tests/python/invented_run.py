@@ -71,7 +71,7 @@ def model_epoch(epoch: int) -> dict[str, Any]:
 def reliability(error: float) -> dict[str, Any]:
     sure = np.linspace(0.4, 0.99, 15)
     bins = [{"inputs": 667, "confidence": c, "accuracy": c - error} for c in sure.tolist()]
-    return {"error": error, "bins": bins}
+    return {"error": error, "chance": 0.006, "bins": bins}
 
 
 def example() -> dict[str, Any]:

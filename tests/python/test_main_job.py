@@ -173,7 +173,7 @@ class Core:
             ],
             right_wrong_matrix=np.array([[0.0, 0.1], [0.2, 0.0]]),
             auroc=[0.8, None],
-            reliability=[ModelReliability(Reliability(0.1, ())), ModelReliability()],
+            reliability=[ModelReliability(Reliability(0.1, 0.02, ())), ModelReliability()],
         )
 
 

@@ -61,6 +61,22 @@ def test_no_command_calls_quality_accuracy(files, capsys):
     assert "the best answer to each input would add" in text["study"].lower()
 
 
+def test_a_score_that_falls_where_it_should_rise_is_said(tmp_path):
+    generator = np.random.default_rng(0)
+    right = generator.uniform(size=(600, 2)) < [0.7, 0.9]
+    surprise = generator.normal(size=(600, 2)) - 2.0 * right
+    path = tmp_path / "entropy.csv"
+    table = np.stack([right[:, 0], surprise[:, 0], right[:, 1], -surprise[:, 1]], axis=1)
+    header = "small:quality,small:score,large:quality,large:score"
+    np.savetxt(path, table, "%.4f", ",", header=header, comments="")
+    found = study(*split_outcomes(read_outcomes(path, COSTS)["all"]))
+    assert any(text.startswith("The score of small is higher") for text in found.sentences)
+    own = found.details.reliability["small"]
+    assert own.given is None  # no probability
+    assert own.calibrated is not None
+    assert own.calibrated.error < 0.1
+
+
 def labels_of(figure: Figure) -> str:
     axes = figure.axes[0]
     return f"{axes.get_ylabel()} {axes.get_title(loc='left')} {axes.get_title()}"

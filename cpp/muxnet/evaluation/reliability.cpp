@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "muxnet/core/error.hpp"
 
@@ -74,8 +75,11 @@ std::optional<Reliability> reliability(std::span<const float> confidences,
     first = end;
   }
   for (const ReliabilityBin& bin : found.bins) {
-    found.error += static_cast<double>(bin.inputs) / static_cast<double>(n) *
-                   std::abs(bin.accuracy - bin.confidence);
+    const auto inputs = static_cast<double>(bin.inputs);
+    const double share = inputs / static_cast<double>(n), sure = bin.confidence;
+    found.error += share * std::abs(bin.accuracy - sure);
+    found.chance +=
+        share * std::sqrt(2 * sure * std::max(0.0, 1 - sure) / (std::numbers::pi * inputs));
   }
   return found;
 }

@@ -19,7 +19,10 @@ struct ReliabilityBin {
 
 /// How far confidences lie from what answers are worth.
 struct Reliability {
-  double error = 0;                  ///< sum_b (n_b / n) |accuracy_b - confidence_b|
+  double error = 0;  ///< sum_b (n_b / n) |accuracy_b - confidence_b|
+  /// What chance alone would make of it were every confidence c that of being right:
+  ///   sum_b (n_b / n) sqrt(2 c_b (1 - c_b) / (pi n_b)).
+  double chance = 0;
   std::vector<ReliabilityBin> bins;  ///< by rising confidence
 };
 
@@ -30,9 +33,10 @@ struct Reliability {
 std::optional<Reliability> reliability(std::span<const float> confidences,
                                        std::span<const float> worth);
 
-/// Of one model, as it said how sure it is, and as a calibration has it.
+/// Of one model; none where its confidence is no probability.
 struct ModelReliability {
-  std::optional<Reliability> given, calibrated;
+  std::optional<Reliability> given;       ///< of its confidence as it gave it
+  std::optional<Reliability> calibrated;  ///< of what was learnt from others; none: nothing was
 };
 
 /// (N), of a table that every model answered; `calibration` may be null, and has learnt from other

@@ -57,6 +57,11 @@ class OutcomeTable {
   bool by_quality() const { return !fields_->quality.empty(); }
   /// Every model answered with a distribution.
   bool distributed() const { return !fields_->probabilities.empty(); }
+  /// What the scores are called that confidences() are; empty: there are none, or distributions.
+  std::string score_kind() const {
+    const auto& kinds = fields_->score_kinds;
+    return distributed() || kinds.empty() ? "" : kinds.front();
+  }
   /// Some answers were not recorded.
   bool incomplete() const { return missing_ > 0; }
   /// Share of the n N answers that were not recorded.

@@ -201,7 +201,16 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
   return decide_by(table, point.parameters);
 }
 
+/// Scores of another kind would be taken for those that it has learnt from.
+void Policy::require_same_scores(const OutcomeTable& table) const {
+  if (score_kind_.empty() || table.distributed()) return;
+  const std::string kind = table.score_kind();
+  require(kind == score_kind_, name(), text("scores '", score_kind_, "', as it was fitted on"),
+          kind.empty() ? "none" : text('\'', kind, '\''));
+}
+
 Decisions Policy::decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const {
+  require_same_scores(table);
   require(!table.incomplete(), name(), "answers of every model to every input",
           text(table.missing_share(), " of them missing"));
   if (calibration_) return replay(calibration_->applied(table), parameters);

@@ -213,6 +213,7 @@ class Policy {
                                              const PolicyMaker& make);
 
   void require_fitted() const;
+  void require_same_scores(const OutcomeTable& table) const;
   Decisions decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const;
   /// make_rule() behind what is called first.
   std::unique_ptr<Rule> whole_rule(const PolicyParameters& parameters) const;
@@ -234,6 +235,7 @@ class Policy {
   std::uint64_t called_first_ = 0;
   std::int64_t classes_ = 0;
   bool by_quality_ = false;
+  std::string score_kind_;  ///< of the first scores of answers without distributions; empty: none
   std::size_t best_single_ = 0;
   std::shared_ptr<const TableIdentity> identity_;
   std::shared_ptr<const AnswerCalibration> calibration_;

@@ -158,6 +158,18 @@ def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: in
     )
 
 
+def of_its_models(policy: _core.Policy, table: _core.OutcomeTable) -> _core.OutcomeTable:
+    """Return what a policy's models answered, in its order, of a table that may hold others too.
+
+    Where one is missing, or the table has a multiplexer's scores, the table as it is.
+    """
+    places = {name: place for place, name in enumerate(table.models)}
+    scored = table.scores.size or table.weights.size or table.offload_score.size
+    if list(table.models) == list(policy.models) or scored or not set(policy.models) <= set(places):
+        return table
+    return table.of_models([places[name] for name in policy.models])
+
+
 def _answered(found: _core.Answered | None) -> Answered | None:
     if found is None:
         return None

@@ -21,9 +21,13 @@ class ReliabilityBin:
 
 @dataclasses.dataclass(frozen=True)
 class Reliability:
-    """The expected calibration error of a confidence, and its bins by rising confidence."""
+    """The expected calibration error of a confidence, and its bins by rising confidence.
+
+    ``chance``: what so many inputs make of it where confidences are true.
+    """
 
     error: float
+    chance: float
     bins: tuple[ReliabilityBin, ...]
 
 
@@ -45,17 +49,22 @@ def reliability_of(found: Sequence[_core.ModelReliability]) -> list[ModelReliabi
 
 def reliability_table(found: Mapping[str, ModelReliability]) -> TextTable:
     """Return each model's calibration errors as text."""
-    rows = tuple((name, _error(own.given), _error(own.calibrated)) for name, own in found.items())
-    columns = ("calibration error of its confidence, points", "as given", "calibrated")
-    return TextTable("Reliability", columns, rows)
+    rows = []
+    for name, own in found.items():
+        errors = [None if one is None else one.error for one in (own.given, own.calibrated)]
+        told = own.calibrated or own.given
+        rows.append((name, *map(_points, (*errors, None if told is None else told.chance))))
+    error = "calibration error of its confidence, points"
+    columns = (error, "as given", "calibrated", "by chance alone")
+    return TextTable("Reliability", columns, tuple(rows))
 
 
 def _record(found: _core.Reliability | None) -> Reliability | None:
     if found is None:
         return None
     bins = [ReliabilityBin(own.inputs, own.confidence, own.accuracy) for own in found.bins]
-    return Reliability(found.error, tuple(bins))
+    return Reliability(found.error, found.chance, tuple(bins))
 
 
-def _error(found: Reliability | None) -> str:
-    return "–" if found is None else percent_text(found.error)[:-2]
+def _points(error: float | None) -> str:
+    return "–" if error is None else percent_text(error)[:-2]

@@ -231,6 +231,9 @@ def _of_arrays(
         received = f"{answers.dtype} {answers.shape}"
         expected = "numbers of shape (n, N, K), or (n, N) of answers alone"
         raise ConfigError(error_text(f"{path}, {prefix}answers", expected, received))
+    if "labels" in own and own["labels"].shape != answers.shape[:1]:
+        expected = f"a class of each input, of shape {answers.shape[:1]}"
+        raise ConfigError(error_text(f"{path}, {prefix}labels", expected, own["labels"].shape))
     models = _names(path, arrays, answers.shape[1])
     fields: dict[str, Any] = {
         name: np.ascontiguousarray(own[name], dtype)
@@ -239,7 +242,10 @@ def _of_arrays(
     }
     fields |= _classes_of(path, own, models, known)
     if "answer_scores" in own:
-        kinds = arrays.get("score_kinds", np.arange(own["answer_scores"].shape[-1]))
+        scores = fields["answer_scores"]
+        scores = fields["answer_scores"] = scores[:, :, None] if scores.ndim == 2 else scores
+        further = [f"score_{i}" for i in range(1, scores.shape[-1])]
+        kinds = arrays.get("score_kinds", ["score", *further])
         fields["score_kinds"] = [str(kind) for kind in kinds]
     fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs)
     fields = labelled_rows(path, fields)

@@ -1,6 +1,8 @@
 #include "muxnet/evaluation/reliability.hpp"
 
+#include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "support/tables.hpp"
 
@@ -30,6 +32,10 @@ TEST(Reliability, is_the_mean_distance_of_bins) {
   EXPECT_NEAR(found->bins[0].confidence, 0.6, 1e-6);
   EXPECT_NEAR(found->bins[0].accuracy, 0.8, 1e-6);
   EXPECT_NEAR(found->error, (0.2 + 0.2) / 2, 1e-6);
+  const auto by_chance = [](double p) {
+    return std::sqrt(2 * p * (1 - p) / (50 * std::numbers::pi));
+  };
+  EXPECT_NEAR(found->chance, (by_chance(0.6) + by_chance(0.9)) / 2, 1e-6);
 }
 
 TEST(Reliability, keeps_equal_confidences_together) {
