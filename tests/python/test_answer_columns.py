@@ -121,6 +121,31 @@ def test_json_lines_and_parquet_say_the_same(tmp_path):
         np.testing.assert_array_equal(table.answer_scores, wanted.answer_scores)
 
 
+def test_objects_are_columns_too_and_other_lists_are_passed_over(tmp_path):
+    wanted = read(tmp_path, HEADER + ROWS)
+    rows = [
+        {"label": "cat", "a": {"prediction": "cat", "score": 0.5}, "messages": [{"role": "user"}]},
+        {"label": "dog", "a": {"prediction": "dog", "score": 7}, "meta": {"tags": [1], "b": {}}},
+    ]
+    rows[0]["b"] = {"prediction": "dog", "score": -3}
+    table = read(tmp_path, "\n".join(map(json.dumps, rows)), "t.jsonl")
+    np.testing.assert_array_equal(table.predictions, wanted.predictions)
+    np.testing.assert_array_equal(table.answer_scores, wanted.answer_scores)
+    rows[1]["a"]["prediction"] = ["dog", "cat"]
+    with pytest.raises(ConfigError, match=r"row 2, a:prediction. expected a single value"):
+        read(tmp_path, json.dumps(rows), "t.json")
+
+
+def test_other_lists_of_parquet_are_passed_over(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"label": [1, 2], "a:prediction": [1, 1], "a:score.x": [1.0, 2], "text": [[1], [2]]}
+    parquet.write_table(arrow.table(columns), tmp_path / "t.parquet")
+    table = read_outcomes(tmp_path / "t.parquet", {"a": 1.0})["all"]
+    assert table.score_kinds == ["x"]
+    assert table.accuracies() == [0.5]
+
+
 def test_what_is_left_out_is_said(tmp_path, caplog):
     read(tmp_path, HEADER + ROWS + ",cat,1,cat,1\n")
     assert "t.csv: 1 of 3 inputs left out: no label" in caplog.text

@@ -23,6 +23,12 @@ def known_names(names: Iterable[str]) -> dict[str, str]:
     return {name: name if known in taken else known for name, known in found.items()}
 
 
+def is_known(name: str) -> bool:
+    """Tell whether readers look at a column of this name."""
+    known = _known(name)
+    return known in OF_INPUTS or known.startswith(FEATURE) or bool(OF_MODEL.fullmatch(known))
+
+
 def _known(name: str) -> str:
     text = class_text(name)
     if text.lower() in OF_INPUTS:

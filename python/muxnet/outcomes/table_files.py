@@ -23,7 +23,7 @@ from muxnet.outcomes.answer_columns import (
     table_of_columns,
 )
 from muxnet.outcomes.class_order import Classes, remade, with_classes
-from muxnet.outcomes.column_names import known_names
+from muxnet.outcomes.column_names import is_known, known_names
 from muxnet.outcomes.input_columns import FEATURES
 from muxnet.outcomes.published import read_published
 
@@ -184,7 +184,8 @@ def _read_safetensors(path: Path, costs: Costs, _: Classes, names: Mapping[str, 
 
 def _read_columns(path: Path, costs: Costs, known: Classes, names: Mapping[str, str]) -> Tables:
     lists = {FEATURES, *(old for old, new in names.items() if new == FEATURES)}
-    columns = renamed(path, read_columns(path, lists), names)
+    columns = read_columns(path, lists, lambda name: name in names or is_known(name))
+    columns = renamed(path, columns, names)
     return {"all": table_of_columns(path, columns, costs, known)}
 
 
