@@ -119,6 +119,9 @@ def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fi
     elif LABEL in columns and (predictions := of_all(path, models, "prediction")):
         given = {name: part.values for name, part in predictions.items()}
         fields = numbered_answers(path, columns[LABEL], given, known)
+    if not fields and known.names:
+        expected = f"{LABEL} and NAME:prediction of classes among {', '.join(known.names)}"
+        raise ConfigError(error_text(str(path), expected, "NAME:quality alone"))
     # Of quality alone predictions may be anybody's texts, which are no classes.
     return fields | _quality(path, fields, quality) if quality else fields
 
