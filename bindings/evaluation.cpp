@@ -38,7 +38,7 @@ void bind_estimates(Module& module) {
 
 void bind_by_input(Module& module) {
   Class<FailurePrediction>(module, "FailurePrediction")
-      .def_readonly("confidence", &FailurePrediction::confidence, "Its own max-softmax.")
+      .def_readonly("confidence", &FailurePrediction::confidence, "None: it gave none.")
       .def_readonly("multiplexer", &FailurePrediction::multiplexer, "None: the table has none.");
   Class<ClassStatistics>(module, "ClassStatistics")
       .def_readonly("inputs", &ClassStatistics::inputs)
@@ -186,6 +186,22 @@ void bind_abstaining(Module& module) {
              py::arg("seed") = AbstainingOptions{}.seed, Unlocked());
 }
 
+void bind_answered(Module& module) {
+  Class<Answered>(module, "Answered")
+      .def_readonly("inputs", &Answered::inputs)
+      .def_readonly("groups", &Answered::groups,
+                    "Of the inputs; each its own where there are none: as many.")
+      .def_readonly("coverage", &Answered::coverage)
+      .def_readonly("accuracy", &Answered::accuracy);
+  module.def("evaluate_answered",
+             reading("evaluate_answered",
+                     [](const Policy& policy, const OutcomeTable& table, std::uint64_t seed) {
+                       return evaluate_answered(policy, table, bootstrap(seed));
+                     }),
+             py::arg("policy"), py::arg("table"), py::arg("seed") = BootstrapOptions{}.seed,
+             Unlocked());
+}
+
 void bind_choices(Module& module) {
   Class<Guarantee>(module, "Guarantee")
       .def_readonly("point", &Guarantee::point)
@@ -229,6 +245,7 @@ void bind_evaluation(Module& module) {
   bind_policy_evaluations(module);
   bind_choices(module);
   bind_abstaining(module);
+  bind_answered(module);
 }
 
 }  // namespace muxnet::python

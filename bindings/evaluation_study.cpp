@@ -128,6 +128,23 @@ void bind_promises(Module& module) {
              py::arg("seed") = PromiseOptions{}.seed, Unlocked());
 }
 
+void bind_reliability(Module& module) {
+  Class<ReliabilityBin>(module, "ReliabilityBin")
+      .def_readonly("inputs", &ReliabilityBin::inputs)
+      .def_readonly("confidence", &ReliabilityBin::confidence)
+      .def_readonly("accuracy", &ReliabilityBin::accuracy);
+  Class<Reliability>(module, "Reliability")
+      .def_readonly("error", &Reliability::error)
+      .def_readonly("chance", &Reliability::chance)
+      .def_readonly("bins", &Reliability::bins);
+  Class<ModelReliability>(module, "ModelReliability")
+      .def_readonly("given", &ModelReliability::given)
+      .def_readonly("calibrated", &ModelReliability::calibrated);
+  module.def("model_reliability",
+             py::overload_cast<const OutcomeTable&, const OutcomeTable&>(&model_reliability),
+             py::arg("held_out"), py::arg("table"), Unlocked());
+}
+
 void bind_details(Module& module) {
   Class<Details>(module, "Details")
       .def_readonly("regret", &Details::regret)
@@ -135,6 +152,7 @@ void bind_details(Module& module) {
                     "By share of the gap from the cheapest to the best single model, the least\n"
                     "cost that recovers it, as a share of the best one's; None: no point does.")
       .def_readonly("auroc", &Details::auroc)
+      .def_readonly("reliability", &Details::reliability)
       .def_readonly("hardness", &Details::hardness)
       .def_readonly("classes", &Details::classes);
   module.def(
@@ -214,6 +232,7 @@ void bind_studies(Module& module) {
   bind_more_of_evaluations(module);
   bind_promises(module);
   bind_kept_abstentions(module);
+  bind_reliability(module);
   bind_details(module);
   bind_study(module);
 }

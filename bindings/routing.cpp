@@ -117,6 +117,10 @@ void bind_choices(PolicyClass& policy) {
           "The model that is called first, for every input, as the multiplexer looks at what it\n"
           "gives; empty: none.")
       .def_property_readonly(
+          "fitted_inputs",
+          reading("policy", [](const Policy& policy) { return policy.fitted_on().indices.size(); }),
+          "How many inputs it was fitted on.")
+      .def_property_readonly(
           "inputs_digest",
           reading("policy", [](const Policy& policy) { return policy.fitted_on().digest(); }),
           "Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.");
@@ -126,6 +130,7 @@ void bind_pool_of(PolicyClass& policy) {
   policy.def_property_readonly("models", reading("policy", &Policy::models))
       .def_property_readonly("classes", reading("policy", &Policy::classes))
       .def_property_readonly("class_names", reading("policy", &Policy::class_names))
+      .def_property_readonly("by_quality", reading("policy", &Policy::by_quality))
       .def_property_readonly("costs", reading("policy", &Policy::costs));
 }
 

@@ -113,6 +113,7 @@ void bind_answers(Class<OutcomeTable>& table) {
             return Tensor::from(t.right(), {t.size(), t.model_count()});
           },
           text_of("OutcomeTable.right"))
+      .def_property_readonly("by_quality", &OutcomeTable::by_quality)
       .def_property_readonly("distributed", &OutcomeTable::distributed)
       .def_property_readonly("judged", &OutcomeTable::judged)
       .def_property_readonly(

@@ -68,6 +68,12 @@ def model_epoch(epoch: int) -> dict[str, Any]:
     }
 
 
+def reliability(error: float) -> dict[str, Any]:
+    sure = np.linspace(0.4, 0.99, 15)
+    bins = [{"inputs": 667, "confidence": c, "accuracy": c - error} for c in sure.tolist()]
+    return {"error": error, "chance": 0.006, "bins": bins}
+
+
 def example() -> dict[str, Any]:
     counts = [7650, 860, 450, 320, 230, 170, 320]
     shapes = [[0.5, 0.1, 0.1, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.2, 0.2, 0.3]]
@@ -83,6 +89,7 @@ def example() -> dict[str, Any]:
             "accuracy_interval": around(ACCURACIES[i]),
             "called": called_shares("hybrid_single")[i],
             "called_by_policy": {p: called_shares(p)[i] for p in reported_policies()},
+            "reliability": {"given": reliability(0.05), "calibrated": reliability(0.004)},
         }
         for i, name in enumerate(NAMES)
     ]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from muxnet import cli
 from muxnet.base.errors import ConfigError, UsageError
+from muxnet.outcomes.class_order import Classes
 from muxnet.outcomes.table_files import parse_columns, parse_costs, read_outcomes
 
 COSTS = {"a": 1.0, "b": 2.0}
@@ -84,6 +85,8 @@ def test_tables_as_published_are_read_without_loss(name):
         HEADER + ROWS.replace("0.5", "50 %").replace("7", '"700%"'),
         HEADER + ROWS.replace("dog", '"dog"').replace(",,", ",NA,nan"),
         HEADER.replace("score", "confidence") + ROWS,
+        HEADER.replace("label", " Label").replace(":", " : ").replace("score", "Score") + ROWS,
+        HEADER.replace("label", "\u200bLABEL").replace("score", "SCORE") + ROWS,
         "text," + HEADER + 'one,"cat",cat,0.5,dog,-3\n"two\n""lines"", three",dog,dog,7,,\n',
         "Unnamed: 0,meta:file,a:prob," + HEADER + "0,x,1,cat,cat,0.5,dog,-3\n1,y,2,dog,dog,7,,\n",
         HEADER + ROWS + ",cat,1,cat,1\nnan,cat,1,cat,1\n",
@@ -112,16 +115,66 @@ def test_json_lines_and_parquet_say_the_same(tmp_path):
         tables.append(read_outcomes(tmp_path / "t.parquet", COSTS)["all"])
     except ImportError:
         pass
+    tables.append(read(tmp_path, json.dumps(rows, indent=1), "t.json"))
     for table in tables:
         np.testing.assert_array_equal(table.labels, wanted.labels)
         np.testing.assert_array_equal(table.predictions, wanted.predictions)
         np.testing.assert_array_equal(table.answer_scores, wanted.answer_scores)
 
 
+def test_objects_are_columns_too_and_other_lists_are_passed_over(tmp_path):
+    wanted = read(tmp_path, HEADER + ROWS)
+    rows = [
+        {"label": "cat", "a": {"prediction": "cat", "score": 0.5}, "messages": [{"role": "user"}]},
+        {"label": "dog", "a": {"prediction": "dog", "score": 7}, "meta": {"tags": [1], "b": {}}},
+    ]
+    rows[0]["b"] = {"prediction": "dog", "score": -3}
+    table = read(tmp_path, "\n".join(map(json.dumps, rows)), "t.jsonl")
+    np.testing.assert_array_equal(table.predictions, wanted.predictions)
+    np.testing.assert_array_equal(table.answer_scores, wanted.answer_scores)
+    rows[1]["a"]["prediction"] = ["dog", "cat"]
+    with pytest.raises(ConfigError, match=r"row 2, a:prediction. expected a single value"):
+        read(tmp_path, json.dumps(rows), "t.json")
+
+
+def test_other_lists_of_parquet_are_passed_over(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"label": [1, 2], "a:prediction": [1, 1], "a:score.x": [1.0, 2], "text": [[1], [2]]}
+    parquet.write_table(arrow.table(columns), tmp_path / "t.parquet")
+    table = read_outcomes(tmp_path / "t.parquet", {"a": 1.0})["all"]
+    assert table.score_kinds == ["x"]
+    assert table.accuracies() == [0.5]
+
+
 def test_what_is_left_out_is_said(tmp_path, caplog):
     read(tmp_path, HEADER + ROWS + ",cat,1,cat,1\n")
     assert "t.csv: 1 of 3 inputs left out: no label" in caplog.text
-    assert "t.csv: answers missing of 2 inputs: b 1" in caplog.text
+    assert "t.csv: answers missing of 2 inputs: b 1; used are the 1 that" in caplog.text
+
+
+def test_classes_that_labels_and_answers_do_not_share_are_said(tmp_path, caplog):
+    rows = "cat,Cat,0.5,cat,1\n" * 10 + "?,cat,0.5,cat,1\n" * 12 + "owl,dog,0.5,cat,1\n" * 9
+    table = read(tmp_path, HEADER + rows)
+    assert len(table) == 31
+    assert "t.csv: labels that no model answers: '?' (12 times)\n" in caplog.text
+    assert "t.csv: answers that no label says: 'Cat' (10 times)\n" in caplog.text
+
+
+def test_rows_that_repeat_an_id_are_said(tmp_path, caplog):
+    text = "id," + HEADER + "a,cat,cat,0.5,dog,1\na,cat,cat,0.5,dog,1\nb,cat,cat,0.5,dog,1\n"
+    assert read(tmp_path, text).group_count == 3
+    assert "1 of 3 rows repeat an id: --columns id=group keeps" in caplog.text
+    caplog.clear()
+    assert read(tmp_path, text, columns={"id": "group"}).group_count == 2
+    assert "repeat" not in caplog.text
+
+
+def test_a_column_of_another_spelling_stands_beside_its_namesake(tmp_path):
+    table = read(tmp_path, "Label,label,a:prediction,b:prediction\n1,2,2,1\n1,2,2,1\n")
+    assert table.accuracies() == [1, 0]
+    told = refused(tmp_path, "Label,LABEL,a:prediction,b:prediction\n1,2,2,1\n")
+    assert "columns] expected different names, received label twice" in told
 
 
 def test_quality_stands_in_place_of_labels(tmp_path):
@@ -137,6 +190,12 @@ def test_quality_stands_in_place_of_labels(tmp_path):
     assert both.predictions.tolist() == [[1], [-1]]
 
 
+def test_quality_alone_says_nothing_of_the_classes_that_a_router_knows(tmp_path):
+    told = refused(tmp_path, "a:quality,b:quality\n1,0\n", classes=Classes(2, ("cat", "dog")))
+    assert "expected label and NAME:prediction of classes among cat, dog" in told
+    assert len(read(tmp_path, "a:quality,b:quality\n1,0\n", classes=Classes(2))) == 1
+
+
 def test_costs_come_from_the_file_or_are_given_or_wanted(tmp_path):
     text = "label,a:prediction,a:cost,a:cost.s,b:prediction,b:cost,b:cost.s\n1,1,2,0.5,1,0,0.25\n"
     table = read(tmp_path, text, costs=None)
@@ -147,6 +206,10 @@ def test_costs_come_from_the_file_or_are_given_or_wanted(tmp_path):
     assert given.input_costs == {}
     told = refused(tmp_path, "label,a:prediction,b:prediction\n1,1,1\n", costs=None)
     assert "expected one each for a, b (--costs NAME=COST,...), or a column NAME:cost" in told
+    told = refused(tmp_path, "label,a:prediction,a:cost\n1,1,2\n1,1,\n", costs=None)
+    assert "t.csv, a, row 2] expected a cost of each answer, received none" in told
+    unasked = read(tmp_path, "label,a:prediction,a:cost\n1,1,2\n1,,\n", costs=None)
+    assert unasked.costs("cost") == [2]
     told = refused(tmp_path, "label,a:prediction,a:cost,b:prediction\n1,1,1,1\n", costs=None)
     assert "expected a column b:cost, as of a, received b:prediction" in told
     assert parse_costs("a=0,b=1e3") == {"a": 0.0, "b": 1000.0}

@@ -141,7 +141,7 @@ def test_what_chance_explains_is_not_called_a_difference() -> None:
     line = Line("learned_cascade", {"0.20": 0.9, "0.50": 0.9, "1.00": None}, {}, None)
     known = {"0.20": Interval(0.01, -0.001, 0.02), "0.50": Interval(-0.02, -0.03, -0.01)}
     entry = Difference("cascade", {**known, "1.00": None}, Interval(0.001, -0.001, 0.003))
-    found = Comparison("t", 1, 1, 1, 1, "macs", 1.0, "large", (line,), (entry,))
+    found = Comparison("t", 1, 1, 1, 1, 1, "macs", "accuracy", 1.0, "large", (line,), (entry,))
     assert sentence(found, entry) == (
         "learned cascade against max-softmax cascade: above nowhere; below at 50 %; "
         "areas not told apart"

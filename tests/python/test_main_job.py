@@ -12,6 +12,7 @@ from muxnet.base import machine, schema
 from muxnet.base.files import write_text
 from muxnet.cli import main
 from muxnet.outcomes.policies import reported_policies
+from muxnet.outcomes.reliability import ModelReliability, Reliability
 from muxnet.run import assemble, main_job, steps
 from muxnet.training import data as run_data
 from muxnet.training import results
@@ -172,6 +173,7 @@ class Core:
             ],
             right_wrong_matrix=np.array([[0.0, 0.1], [0.2, 0.0]]),
             auroc=[0.8, None],
+            reliability=[ModelReliability(Reliability(0.1, 0.02, ())), ModelReliability()],
         )
 
 
@@ -208,6 +210,7 @@ def test_the_sequence_leaves_a_whole_folder(core: Core) -> None:
         "figures/called.png",
         "figures/hardness.png",
         "figures/learning_curves.png",
+        "figures/reliability.png",
         "figures/right_wrong.png",
         "outcomes-calibration.safetensors",
         "outcomes-held_out.safetensors",

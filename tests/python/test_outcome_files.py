@@ -54,6 +54,18 @@ def test_parquet_reads_as_csv(tmp_path, answers):
     np.testing.assert_array_equal(np.asarray(table.quality, bool), right)
 
 
+def test_npz_of_one_score_and_of_labels_that_are_no_list(tmp_path):
+    arrays = {"predictions": np.array([[0, 1], [1, 1]]), "macs": [1, 2]}
+    scores = np.array([[0.5, 2], [-1, 3]])
+    np.savez(tmp_path / "a.npz", labels=[0, 1], answer_scores=scores, **arrays)
+    table = table_files.read_outcomes(tmp_path / "a.npz")["all"]
+    assert table.score_kinds == ["score"]
+    np.testing.assert_array_equal(table.confidences, scores)
+    np.savez(tmp_path / "b.npz", labels=np.eye(2), **arrays)
+    with pytest.raises(ConfigError, match=r"labels\] expected a class of each input, of shape"):
+        table_files.read_outcomes(tmp_path / "b.npz")
+
+
 def test_npz_with_its_own_division(tmp_path, answers):
     probabilities, labels = answers()
     np.savez(

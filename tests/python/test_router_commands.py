@@ -49,14 +49,14 @@ def test_a_router_is_fitted_saved_and_evaluated(tables, capsys):
 def test_fitting_tells_what_the_best_single_models_accuracy_costs(tables, capsys):
     dear = run(tables, "fit", tables["fit"], "--out", tables["router"])
     told = capsys.readouterr().out
-    assert "as right on them as model_2 alone, " in told
+    assert "as accurate as model_2 alone on them, " in told
     budget = told.split("(--budget ")[1].split(")")[0]
     cheap = run(tables, "fit", tables["fit"], "--out", tables["router"], "--budget", budget)
     assert cheap["cost"] < min(20, dear["cost"])
     with np.load(tables["fit"]) as table:
         right = np.mean(np.argmax(table["probabilities"][:, 2], axis=1) == table["labels"])
     assert right <= cheap["accuracy"] <= dear["accuracy"]
-    assert "as right on" not in capsys.readouterr().out  # it is the chosen point
+    assert "alone on them" not in capsys.readouterr().out  # it is the chosen point
 
 
 def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):
@@ -66,7 +66,10 @@ def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):
     assert "models that fail" not in capsys.readouterr().out
     run(tables, *evaluate, "--details")
     text = capsys.readouterr().out
-    for column in ("recovered of the gap", "AUROC of who is right", "models that fail", "class"):
+    for column in (
+        *("recovered of the gap", "AUROC of who is right", "calibration error"),
+        *("models that fail", "class"),
+    ):
         assert column in text
     assert [level["name"] for level in found["hardness"]] == ["0", "1", "2", "3"]
     assert sum(level["inputs"] for level in found["hardness"]) == 6000
@@ -75,6 +78,8 @@ def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):
     # Right answers have 0.7 to 0.99, wrong ones 0.5 to 0.79: ties apart, 1 - (9 / 29)^2 / 2.
     assert found["auroc"]["model_1"]["confidence"] == pytest.approx(0.952, abs=0.01)
     assert found["auroc"]["model_1"]["multiplexer"] is None
+    assert 0 < found["reliability"]["model_1"]["given"]["error"] < 0.5
+    assert found["reliability"]["model_1"]["calibrated"] is None  # of distributions, none is learnt
     low, high = found["regret_interval"]
     assert low <= found["regret"] <= high
 
@@ -96,6 +101,57 @@ def test_prices_change_and_models_leave_without_fitting_anew(tables, capsys):
     found = run(tables, "evaluate", router, "--outcomes", tables["test"])
     assert found["called"]["model_2"] == 0
     assert found["best_name"] == "model_1"
+
+
+def test_the_same_prices_again_leave_the_chosen_point(tables, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    cheap = run(tables, "calibrate", tables["router"], "--budget", "5")
+    capsys.readouterr()
+    same = run(tables, "calibrate", tables["router"], "--costs", "model_2=20,model_0=1")
+    assert same["parameters"] == cheap["parameters"]
+    assert "figures of the 3,000 inputs it was fitted on" in capsys.readouterr().out
+
+
+def test_a_router_that_abstains_is_evaluated_on_what_it_answers(tables, capsys):
+    run(tables, "fit", tables["fit"], "--out", tables["router"])
+    evaluate = ("evaluate", tables["router"], "--outcomes", tables["test"])
+    assert run(tables, *evaluate)["answered"] is None
+    outcomes = ("--outcomes", tables["calibration"])
+    told = run(tables, "calibrate", tables["router"], *outcomes, "--abstain", "0.97")["abstains"]
+    found = run(tables, *evaluate)
+    answered = found["answered"]
+    assert answered["coverage"] == pytest.approx(told["coverage"], abs=0.03)
+    assert answered["accuracy"] > max(0.96, found["router"]["accuracy"])
+    assert answered["interval"][0] < answered["accuracy"] < answered["interval"][1]
+    assert f"of those answered, {100 * answered['coverage']:.1f} %" in capsys.readouterr().out
+
+
+def write_scored(path, rows, kind="score", order=(0, 1, 2)):
+    generator = np.random.default_rng(rows)
+    labels = generator.integers(4, size=rows)
+    right = generator.uniform(size=(rows, 3)) < [0.6, 0.8, 0.95]
+    said = np.where(right, labels[:, None], (labels[:, None] + 1) % 4)
+    scores = right + generator.normal(0, 0.5, (rows, 3))
+    names = [f"m{i}:{part}" for i in order for part in ("prediction", kind)]
+    columns = [column for i in order for column in (said[:, i], scores[:, i])]
+    table = np.column_stack([labels, *columns])
+    np.savetxt(path, table, "%g", ",", header=",".join(["label", *names]), comments="")
+    return str(path)
+
+
+def test_a_router_takes_models_by_name_and_scores_of_its_kind_alone(tables, tmp_path, capsys):
+    costs = ("--costs", "m0=1,m1=4,m2=20")
+    fit = write_scored(tmp_path / "fit.csv", 900)
+    run(tables, "fit", fit, *costs, "--out", tables["router"])
+    evaluate = ("evaluate", tables["router"], *costs, "--outcomes")
+    straight = run(tables, *evaluate, write_scored(tmp_path / "test.csv", 800))
+    turned = write_scored(tmp_path / "turned.csv", 800, order=(2, 0, 1))
+    assert run(tables, *evaluate, turned) == straight
+    for kind, received in (("score.logit", "logit"), ("note", "none")):
+        other = write_scored(tmp_path / "other.csv", 800, kind)
+        assert cli.main([*evaluate, other]) == 1
+        told = capsys.readouterr().err
+        assert f"expected scores of the kind 'score', received {received}" in told
 
 
 def test_an_unsure_router_calls_what_it_is_told(tables, tmp_path, answers):

@@ -172,6 +172,20 @@ Abstaining find_abstention(const Policy& policy, const OutcomeTable& recorded,
   return find_threshold(sure_answers(policy, recorded.complete()), options);
 }
 
+std::optional<Answered> evaluate_answered(const Policy& policy, const OutcomeTable& recorded,
+                                          const BootstrapOptions& options) {
+  require_unseen(policy, recorded);
+  if (!policy.abstention()) return {};
+  const SureAnswers all = sure_answers(policy, recorded.complete());
+  const SureAnswers own = answered(all, policy.abstention()->threshold);
+  Answered found;
+  found.inputs = static_cast<std::int64_t>(own.worth.size());
+  found.groups = static_cast<std::int64_t>(own.groups.count());
+  found.coverage = static_cast<double>(own.worth.size()) / static_cast<double>(all.worth.size());
+  if (!own.worth.empty()) found.accuracy = bootstrap_mean(own.worth, own.groups, options);
+  return found;
+}
+
 KeptAbstention count_kept_abstentions(const Policy& policy, const OutcomeTable& recorded,
                                       const KeptAbstentionOptions& options) {
   require_unseen(policy, recorded);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "muxnet/evaluation/bootstrap.hpp"
 #include "muxnet/routing/input_groups.hpp"
 #include "muxnet/routing/policy.hpp"
 
@@ -50,6 +51,18 @@ Abstaining find_abstention(const Policy& policy, const OutcomeTable& calibration
 
 /// The same of any answers. Throws std::invalid_argument for options out of range.
 Abstaining find_threshold(const SureAnswers& answers, const AbstainingOptions& options = {});
+
+/// What a policy that abstains answers of some inputs, and leaves no person to look at.
+struct Answered {
+  std::int64_t inputs = 0, groups = 0;  ///< that are answered; each input its own group: alike
+  double coverage = 0;                  ///< share of all inputs
+  Estimate accuracy;                    ///< among the answered; 0 where there are none
+};
+
+/// None for a policy that does not abstain. Throws std::invalid_argument for inputs that the policy
+/// has seen.
+std::optional<Answered> evaluate_answered(const Policy& policy, const OutcomeTable& table,
+                                          const BootstrapOptions& options = {});
 
 /// What became of such a promise over random divisions of recorded answers.
 struct KeptAbstention {

@@ -27,7 +27,9 @@ Details look_closely(const Policy& policy, const OutcomeTable& recorded,
   return {evaluation.regret,
           recovery(accuracy_cost_curve(policy, table).points, table, policy.options().cost_kind,
                    policy.best_single()),
-          failure_prediction(table), by_hardness(table, decisions),
+          failure_prediction(table),
+          model_reliability(table, policy.calibration().get()),
+          by_hardness(table, decisions),
           table.labelled() ? by_class(table, decisions) : std::vector<ClassStatistics>{}};
 }
 

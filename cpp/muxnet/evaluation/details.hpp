@@ -7,6 +7,7 @@
 #include "muxnet/evaluation/curve.hpp"
 #include "muxnet/evaluation/failure.hpp"
 #include "muxnet/evaluation/hardness.hpp"
+#include "muxnet/evaluation/reliability.hpp"
 
 namespace muxnet {
 
@@ -23,9 +24,10 @@ struct Details {
   Estimate
       regret;  ///< accuracy of the oracle, which calls a model that is right, less the policy's
   Recovery recovered;
-  std::vector<FailurePrediction> auroc;  ///< (N)
-  std::vector<HardnessLevel> hardness;   ///< (N + 1)
-  std::vector<ClassStatistics> classes;  ///< (K)
+  std::vector<FailurePrediction> auroc;       ///< (N)
+  std::vector<ModelReliability> reliability;  ///< (N), calibrated where the policy learnt to
+  std::vector<HardnessLevel> hardness;        ///< (N + 1)
+  std::vector<ClassStatistics> classes;       ///< (K)
 };
 
 /// An evaluation of a policy on a table, looked at closely. Throws std::invalid_argument for a

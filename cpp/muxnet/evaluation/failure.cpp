@@ -1,6 +1,7 @@
 #include "muxnet/evaluation/failure.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
@@ -69,6 +70,19 @@ std::vector<RocPoint> roc_curve(std::span<const float> scores,
   return points;
 }
 
+/// Of inputs with a score; none where there are none.
+std::optional<double> auroc_of_known(const std::vector<float>& scores,
+                                     const std::vector<std::uint8_t>& positive) {
+  std::vector<float> known;
+  std::vector<std::uint8_t> own;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (std::isnan(scores[i])) continue;
+    known.push_back(scores[i]);
+    own.push_back(positive[i]);
+  }
+  return auroc(known, own);
+}
+
 std::vector<FailurePrediction> failure_prediction(const OutcomeTable& table) {
   const auto correct = table.right();
   const auto confidences = table.confidences().span<float>();
@@ -84,9 +98,7 @@ std::vector<FailurePrediction> failure_prediction(const OutcomeTable& table) {
       confidence.push_back(confidences[at]);
       if (!scored.empty()) score.push_back(scored.span<float>()[at]);
     }
-    FailurePrediction found{auroc(confidence, right), {}};
-    if (!score.empty()) found.multiplexer = auroc(score, right);
-    result.push_back(found);
+    result.push_back({auroc_of_known(confidence, right), auroc_of_known(score, right)});
   }
   return result;
 }

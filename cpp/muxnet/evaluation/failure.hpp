@@ -23,9 +23,9 @@ struct RocPoint {
 std::vector<RocPoint> roc_curve(std::span<const float> scores,
                                 std::span<const std::uint8_t> positive);
 
-/// How well it is told in advance whether a model is right: AUROC of its own max-softmax, which is
-/// known once it has run, and of the multiplexer's score (its weight where there are no scores),
-/// none where the table has neither.
+/// How well it is told in advance whether a model is right (worth at least half): AUROC of its own
+/// confidence, over the inputs where it gave one, which is known once it has run, and of the
+/// multiplexer's score (its weight where there are no scores); none where the table has none.
 struct FailurePrediction {
   std::optional<double> confidence, multiplexer;
 };

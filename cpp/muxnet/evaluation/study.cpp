@@ -106,8 +106,9 @@ const Policy& named(const Fitted& fitted, const std::string& name) {
   return *found->second;
 }
 
-std::vector<ModelStudy> studies_of_models(const OutcomeTable& table, const std::string& kind) {
-  const auto accuracies = table.accuracies();
+std::vector<ModelStudy> studies_of_models(const OutcomeTable& table, const std::string& kind,
+                                          const BootstrapOptions& bootstrap) {
+  const auto accuracies = evaluate_models(table, bootstrap);
   const auto alone = only_right(table);
   std::vector<ModelStudy> models;
   for (std::size_t i = 0; i < accuracies.size(); ++i) {
@@ -147,10 +148,13 @@ Study study(const PolicyMaker& make, const OutcomeTable& recorded, const Outcome
   if (as_good) found.saving = plane.choice(policy, policy.operating_points()[*as_good]);
   const auto affordable = policy.within(test.costs(found.cost_kind)[found.best_single]);
   if (affordable) found.gain = plane.choice(policy, *affordable);
-  found.models = studies_of_models(test, found.cost_kind);
+  found.models = studies_of_models(test, found.cost_kind, options.bootstrap);
   found.diversity = diversity(test, found.best_single);
   found.verdict = judge(found.saving, found.gain);
   found.details = look_closely(policy, test, evaluate(policy, test, {options.bootstrap}));
+  if (policy.calibration() == nullptr) {  // of distributions none is needed, but shown
+    found.details.reliability = model_reliability(held_out, test);
+  }
   return found;
 }
 

@@ -14,9 +14,9 @@ namespace muxnet {
 /// One model alone.
 struct ModelStudy {
   std::string name;       ///< of the model
-  double accuracy = 0;    ///< share of right answers
+  Estimate accuracy;      ///< share of right answers, or mean quality
   double cost = 0;        ///< in the unit of its kind
-  double only_right = 0;  ///< share of the inputs that no other model gets right
+  double only_right = 0;  ///< only_right() of it
 };
 
 /// A policy over budgets; costs are shares of the best single model's.

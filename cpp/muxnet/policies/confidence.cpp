@@ -66,7 +66,7 @@ JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::siz
                                  std::span<const double> target)
     : models_(std::move(models)),
       classes_(static_cast<std::size_t>(table.class_count())),
-      among_answers_(!table.fields().quality.empty()),
+      among_answers_(table.by_quality()),
       given_(table, models_),
       exponents_(models_.size(), 1.0) {
   require(!models_.empty(), "joint confidence", "at least one model", "none");

@@ -51,7 +51,7 @@ std::vector<ScoreCalibration> learn(const OutcomeTable& table) {
   const auto said = table.predictions().span<std::int32_t>();
   const auto scores = table.confidences().span<float>();
   const auto quality = table.quality().span<float>();
-  const bool labels = table.fields().quality.empty();
+  const bool labels = !table.by_quality();
   std::vector<ScoreCalibration> result;
   for (std::size_t model = 0; model < models; ++model) {
     std::vector<std::int32_t> answers, right;
@@ -76,7 +76,7 @@ std::vector<ScoreCalibration> learn(const OutcomeTable& table) {
 AnswerCalibration::AnswerCalibration(const OutcomeTable& table)
     : classes_(static_cast<std::size_t>(table.class_count())),
       // Of recorded quality nothing tells what another answer would be worth.
-      turns_(table.fields().quality.empty()),
+      turns_(!table.by_quality()),
       models_(learn(table)) {}
 
 nlohmann::json AnswerCalibration::to_json() const {

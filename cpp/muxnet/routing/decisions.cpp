@@ -12,7 +12,7 @@ std::vector<double> Decisions::quality(const OutcomeTable& table) const {
   require(static_cast<std::size_t>(table.size()) == answers.size(), "decisions",
           text(answers.size(), " inputs"), text(table.size()));
   std::vector<double> result(answers.size());
-  if (table.fields().quality.empty()) {
+  if (!table.by_quality()) {
     const auto labels = table.labels();
     for (std::size_t i = 0; i < result.size(); ++i) result[i] = answers[i] == labels[i] ? 1 : 0;
     return result;

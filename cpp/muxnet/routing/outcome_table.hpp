@@ -52,7 +52,9 @@ class OutcomeTable {
   /// i32 (n). Throws std::invalid_argument when the table has none.
   std::span<const std::int32_t> labels() const;
   /// Answers can be told good from bad: there are labels, or quality.
-  bool judged() const { return labelled() || !fields_->quality.empty(); }
+  bool judged() const { return labelled() || by_quality(); }
+  /// What answers are worth was recorded, in place of what follows from labels.
+  bool by_quality() const { return !fields_->quality.empty(); }
   /// Every model answered with a distribution.
   bool distributed() const { return !fields_->probabilities.empty(); }
   /// Some answers were not recorded.

@@ -155,6 +155,8 @@ class Policy {
   std::int64_t classes() const { return classes_; }
   /// Names of the first of them; none where the table that it was fitted on had none.
   const std::vector<std::string>& class_names() const { return class_names_; }
+  /// Its accuracies are means of recorded quality.
+  bool by_quality() const { return by_quality_; }
   /// (N), costs of the models when fitted, of the policy's kind.
   const std::vector<double>& costs() const { return costs_; }
 
@@ -238,6 +240,7 @@ class Policy {
   std::uint64_t dropped_ = 0;  ///< models that without() named
   std::uint64_t called_first_ = 0;
   std::int64_t classes_ = 0;
+  bool by_quality_ = false;
   std::size_t best_single_ = 0;
   std::shared_ptr<const TableIdentity> identity_;
   std::shared_ptr<const AnswerCalibration> calibration_;

@@ -43,6 +43,7 @@ Json Policy::to_json() const {
           {"prices", prices_},
           {"multiplexer_cost", multiplexer_cost_},
           {"accuracies", accuracies_},
+          {"by_quality", by_quality_},
           {"dropped", dropped_},
           {"called_first", called_first_},
           {"candidates", candidates_},
@@ -63,6 +64,7 @@ void Policy::from_json(const Json& content) {
   content.at("prices").get_to(prices_);
   content.at("multiplexer_cost").get_to(multiplexer_cost_);
   content.at("accuracies").get_to(accuracies_);
+  content.at("by_quality").get_to(by_quality_);
   content.at("dropped").get_to(dropped_);
   content.at("classes").get_to(classes_);
   content.at("class_names").get_to(class_names_);

@@ -69,6 +69,7 @@ void Policy::fit(const OutcomeTable& recorded) {
   class_names_ = held_out.fields().class_names;
   score_kinds_ = held_out.fields().score_kinds;
   accuracies_ = held_out.accuracies();
+  by_quality_ = held_out.by_quality();
   dropped_ = 0;
   called_first_ = needs().scores ? held_out.called_first() : 0;
   calibration_.reset();  // what it learns from is calibrated already

@@ -1,10 +1,10 @@
-"""Files of a row per input and named columns: JSON lines, Parquet and CSV, read within limits."""
+"""Files of a row per input and named columns: JSON, Parquet and CSV, read within limits."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
@@ -35,10 +35,19 @@ CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
-def read_columns(path: Path, lists: Collection[str] = ()) -> Columns:
-    """Return the columns of a file, all of one length: CSV, TSV, JSON lines or Parquet.
+def anything(_: str) -> bool:
+    """Return that a column of whatever name matters."""
+    return True
 
-    ``lists`` names the columns that may hold a list of numbers in each row.
+
+def read_columns(
+    path: Path, lists: Collection[str] = (), wanted: Callable[[str], bool] = anything
+) -> Columns:
+    """Return the columns of a file, all of one length: CSV, TSV, JSON, its lines, or Parquet.
+
+    ``lists`` names the columns that may hold a list of numbers in each row; others that do are
+    refused where they are ``wanted``, else left out. What objects in JSON hold are columns too,
+    under the names of both: ``{"a": {"score": 1}}`` is ``a:score``.
 
     Raises:
         ConfigError: another ending, or other contents.
@@ -49,11 +58,11 @@ def read_columns(path: Path, lists: Collection[str] = ()) -> Columns:
     ending = path.suffix.lower()
     if ending in (".csv", ".tsv"):
         return read_delimited(path, TEXT_BYTES)
-    if ending in (".jsonl", ".ndjson"):
-        return _read_json_lines(path, lists)
+    if ending in (".json", ".jsonl", ".ndjson"):
+        return _read_json(path, lists, wanted)
     if ending == ".parquet":
-        return _read_parquet(path, lists)
-    raise other_ending(path, (".csv", ".tsv", ".jsonl", ".parquet"))
+        return _read_parquet(path, lists, wanted)
+    raise other_ending(path, (".csv", ".tsv", ".json", ".jsonl", ".parquet"))
 
 
 def other_ending(path: Path, known: Collection[str]) -> ConfigError:
@@ -139,23 +148,40 @@ def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
         raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
 
 
-def _read_json_lines(path: Path, lists: Collection[str]) -> Columns:
-    rows: list[Mapping[str, object]] = []
-    for number, line in enumerate(read_text(path, TEXT_BYTES).split("\n"), start=1):
-        if not line.strip():
-            continue
+def _json_values(path: Path) -> Iterator[tuple[str, object]]:
+    """Yield the values of a list, or of each line, with their places."""
+    text = read_text(path, TEXT_BYTES)
+    if text.lstrip().startswith("["):
+        values = parse_json(text, str(path))
+        assert isinstance(values, list)  # which nothing else begins as
+        yield from ((f"{path}, row {row}", value) for row, value in enumerate(values, start=1))
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
         where = f"{path}, line {number}"
-        value = parse_json(line, where)
+        if line.strip():
+            yield where, parse_json(line, where)
+
+
+def _flat(value: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    """Yield what an object and those in it hold, by their names one after the other."""
+    for key, held in value.items():
+        if isinstance(held, Mapping):
+            yield from _flat(held, f"{before}{key}:")
+        else:
+            yield f"{before}{key}", held
+
+
+def _read_json(path: Path, lists: Collection[str], wanted: Callable[[str], bool]) -> Columns:
+    rows: list[Mapping[str, object]] = []
+    for where, value in _json_values(path):
         if not isinstance(value, Mapping):
             raise ConfigError(error_text(where, "an object", type(value).__name__))
-        nested = [
-            key
-            for key, held in value.items()
-            if isinstance(held, (list, dict)) and key not in lists
-        ]
-        if nested:
-            raise ConfigError(error_text(f"{where}, {nested[0]}", "a single value", "several"))
-        rows.append(value)
+        row = dict(_flat(value))
+        for key in [key for key in row if isinstance(row[key], list) and key not in lists]:
+            if wanted(key):
+                raise ConfigError(error_text(f"{where}, {key}", "a single value", "several"))
+            del row[key]
+        rows.append(row)
     names = list(dict.fromkeys(name for row in rows for name in row))
     require_room(path, path.stat().st_size, 8 * len(rows) * len(names), f"{len(names):,} columns")
     return {name: _objects([row.get(name) for row in rows]) for name in names}
@@ -168,20 +194,24 @@ def _objects(values: Sequence[object]) -> Array:
     return found
 
 
-def _read_parquet(path: Path, lists: Collection[str]) -> Columns:
+def _read_parquet(path: Path, lists: Collection[str], wanted: Callable[[str], bool]) -> Columns:
     try:
         from pyarrow import ArrowException, parquet
     except ImportError as error:
         raise MissingPackageError(str(path), "pyarrow", "parquet") from error
     with open_file(path, PARQUET_BYTES) as file:
         try:
-            return _parquet_columns(path, parquet, file, lists)
+            return _parquet_columns(path, parquet, file, lists, wanted)
         except (ArrowException, OSError) as error:  # the second of damaged contents too
             raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
 
 
 def _parquet_columns(
-    path: Path, parquet: ModuleType, file: BinaryIO, lists: Collection[str]
+    path: Path,
+    parquet: ModuleType,
+    file: BinaryIO,
+    lists: Collection[str],
+    wanted: Callable[[str], bool],
 ) -> dict[str, Array]:
     """Return flat columns; texts are kept once each, however often a row refers to them."""
     opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
@@ -190,13 +220,22 @@ def _parquet_columns(
     values = sum(group.column(i).num_values for group in groups for i in range(len(schema)))
     needed = max(8 * values, sum(group.total_byte_size for group in groups))
     require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
+    names = opened.schema_arrow.names
     repeated = [column.path for column in schema if column.max_repetition_level > 0]
-    nested = [name for name in repeated if name.partition(".")[0] not in lists]
-    if nested:
-        raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
+    several = {name for name in names if any(_within(leaf, name) for leaf in repeated)}
+    for name in several.difference(lists):
+        if wanted(name):
+            raise ConfigError(error_text(str(path), "columns of single values", name))
+    kept = [name for name in names if name not in several or name in lists]
     texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
-    found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
+    again = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts)
+    found = again.read(columns=kept if several else None)
     return {name: _array(found.column(name)) for name in found.column_names}
+
+
+def _within(leaf: str, name: str) -> bool:
+    """Tell whether a column is, or holds, the one at such a place in the schema."""
+    return leaf == name or leaf.startswith(f"{name}.")
 
 
 def _array(column: pyarrow.ChunkedArray) -> Array:

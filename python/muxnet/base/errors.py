@@ -1,6 +1,7 @@
 """Errors whose text is meant for the person at the command line."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,12 +43,13 @@ class InputError(UserError, OSError):
 
 
 @contextlib.contextmanager
-def told_as_config_error() -> Iterator[None]:
-    """Raise what the core refuses as ConfigError."""
+def told_as_config_error(file: str | os.PathLike[str] = "") -> Iterator[None]:
+    """Raise what the core refuses as ConfigError, of a file with its name."""
     try:
         yield
     except ValueError as error:
-        raise ConfigError(str(error)) from error
+        text = str(error)
+        raise ConfigError(text.replace("[", f"[{file}, ", 1) if file else text) from error
 
 
 def error_text(where: str, expected: object, received: object) -> str:

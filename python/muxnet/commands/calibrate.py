@@ -9,6 +9,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
+from muxnet.base.measures import measure_of
 from muxnet.base.words import cost_share, inputs_text, interval_text, percent_text
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
@@ -101,14 +102,14 @@ def execute(arguments: argparse.Namespace) -> int:
         )
         raise UsageError(error_text("calibrate", expected, "both" if any(chosen) else "none"))
     with sole_folder(arguments.router, make=False):
-        content = calibrate(arguments, limited=limited)
+        content = calibrate(arguments, limited=limited, changed=changed)
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, content)
     return 0
 
 
-def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, object]:
+def calibrate(arguments: argparse.Namespace, *, limited: bool, changed: bool) -> dict[str, object]:
     """Return the point chosen, for the router that it was saved with."""
     policy = load_router(arguments.router)
     before = policy.abstention
@@ -125,6 +126,8 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool) -> dict[str, obje
         content = keep_limits(policy, table, arguments)
     else:
         content = describe_point(policy)
+        if changed:
+            print(f"chosen {content['text']}, figures of {_fitted(policy)}")
     monitor = None if table is None else drift_monitor(policy, table, arguments)
     policy.save(arguments.router / POLICY_FILE)
     if before is not None and policy.abstention is None:
@@ -166,11 +169,11 @@ def change_pool(policy: _core.Policy, arguments: argparse.Namespace) -> None:
         )
     for name in arguments.without:
         policy.without(known.index(name))
-    if costs:
-        prices = zip(known, policy.prices, strict=True)
-        policy.reprice(
-            [costs.get(name, price) for name, price in prices], arguments.multiplexer_cost
-        )
+    before = list(policy.prices)
+    prices = [costs.get(name, price) for name, price in zip(known, before, strict=True)]
+    # The same prices again, for a file without its own, leave the chosen point.
+    if prices != before or arguments.multiplexer_cost is not None:
+        policy.reprice(prices, arguments.multiplexer_cost)
 
 
 def keep_limits(
@@ -194,7 +197,7 @@ def keep_limits(
         where = figures_of(policy, table, arguments)
     elif len(limits) == 1 and arguments.budget is not None and kind == policy.cost_kind:
         policy.choose_for_budget(arguments.budget)
-        where = "the inputs it was fitted on"
+        where = _fitted(policy)
     else:
         expected = f"--outcomes, for limits other than --budget in {policy.cost_kind}"
         raise UsageError(error_text("calibrate", expected, "none"))
@@ -210,9 +213,13 @@ def figures_of(
     found = _core.evaluate(policy, table, arguments.seed)
     interval = found.accuracy.interval
     return (
-        f"these {inputs_text(found.inputs, found.groups)}, of accuracy the 95 % interval "
-        f"{interval_text((interval.low, interval.high))}"
+        f"these {inputs_text(found.inputs, found.groups)}, of {measure_of(table).mean} the 95 % "
+        f"interval {interval_text((interval.low, interval.high))}"
     )
+
+
+def _fitted(policy: _core.Policy) -> str:
+    return f"the {policy.fitted_inputs:,} inputs it was fitted on"
 
 
 def parse_share(text: str) -> tuple[str, float]:
@@ -301,16 +308,22 @@ def abstain(
         expected = "a share and a probability between 0 and 1"
         raise UsageError(error_text("--abstain, --delta", expected, f"{wanted} and {delta}"))
     found = _core.find_abstention(policy, table, wanted, delta, arguments.seed)
-    text = f"{100 * wanted:g} % right of those answered, with probability {1 - delta:g}"
+    figure = measure_of(table).figure
+    of_answered = figure.format(f"{100 * wanted:g} %")
+    text = f"{of_answered} of those answered, with probability {1 - delta:g}"
     stands_on = inputs_text(found.inputs, found.groups)
     if found.abstention is None:
         raise _too_few(text, found, "surer answers")
     policy.abstain(found.abstention)
     content = describe_point(policy)
+    answered = _core.evaluate_answered(policy, table, arguments.seed)
+    assert answered is not None  # of a policy that abstains
+    interval = answered.accuracy.interval
     print(f"promised: at least {text}, by {stands_on}")
     print(
         f"answers {percent_text(found.abstention.coverage, 1)} of them, "
-        f"{percent_text(found.abstention.accuracy)} right ({percent_text(found.accuracy)} of all), "
+        f"{figure.format(percent_text(found.abstention.accuracy))} (95 % interval "
+        f"{interval_text((interval.low, interval.high))}; {percent_text(found.accuracy)} of all), "
         f"and leaves to a person those of confidence below {found.abstention.threshold:.4g}"
     )
     return content

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_json
+from muxnet.base.measures import MEASURES
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import (
     cost_text,
     cost_title,
-    count_text,
     inputs_text,
     interval_text,
     percent_text,
@@ -113,7 +113,8 @@ def show(found: Comparison) -> None:
     seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
     others = inputs_text(found.evaluated_on, found.evaluated_groups, "others")
     print(
-        f"{found.table}: fitted on {count_text(found.fitted_on)} inputs with {seeds}, "
+        f"{found.table}: fitted on {inputs_text(found.fitted_on, found.fitted_groups)} "
+        f"with {seeds}, "
         f"evaluated on {others}; the dearest model costs "
         f"{cost_text(found.dearest_cost)} {cost_title(found.cost_kind)}"
     )
@@ -127,7 +128,8 @@ def show(found: Comparison) -> None:
 def line_table(found: Comparison) -> TextTable:
     """Return accuracy in % at each budget, and the area above random mixing, as text."""
     budgets = tuple(_budget(share) for share in found.lines[0].accuracy)
-    columns = ("accuracy % within", *budgets, "area, points")
+    mean = MEASURES[found.measure].mean
+    columns = (f"{mean} % within", *budgets, "area, points")
     rows = [
         (
             title(found, line.policy),
@@ -139,7 +141,7 @@ def line_table(found: Comparison) -> TextTable:
         )
         for line in found.lines
     ]
-    return TextTable("Accuracy, means over seeds", columns, tuple(rows))
+    return TextTable(f"{mean.capitalize()}, means over seeds", columns, tuple(rows))
 
 
 def difference_table(found: Comparison) -> TextTable:

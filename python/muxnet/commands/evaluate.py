@@ -6,6 +6,7 @@ from pathlib import Path
 
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_json, write_text
+from muxnet.base.measures import MEASURES
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import (
     cost_share,
@@ -49,7 +50,8 @@ def execute(arguments: argparse.Namespace) -> int:
     table = scored_table(part_to_evaluate(parts), policy, arguments)
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {inputs_text(found.inputs, found.groups)}")
-    for entry in (text_table(found), *(tables(found.details) if arguments.details else ())):
+    details = tables(found.details, MEASURES[found.measure]) if arguments.details else ()
+    for entry in (text_table(found), *details):
         print_table(entry)
     if arguments.records is not None:
         lines = _core.record_decisions(policy, table)
@@ -62,7 +64,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def text_table(found: Evaluated) -> TextTable:
     """Return router and best single model side by side, and what the router calls."""
-    columns = ("", "accuracy %", "95 % interval", cost_title(found.cost_kind), "of the best")
+    mean = f"{MEASURES[found.measure].mean} %"
+    columns = ("", mean, "95 % interval", cost_title(found.cost_kind), "of the best")
     rows = [
         (
             name,
@@ -73,6 +76,11 @@ def text_table(found: Evaluated) -> TextTable:
         )
         for name, row in ((found.policy, found.router), (found.best_name, found.best_single))
     ]
+    if (own := found.answered) is not None:
+        share = f"  of those answered, {percent_text(own.coverage, 1)}"
+        rows.insert(
+            1, (share, percent_text(own.accuracy)[:-2], interval_text(own.interval), "", "")
+        )
     rows += [
         (f"  calls {name}", percent_text(share)[:-2], "", "", "")
         for name, share in found.called.items()

@@ -14,6 +14,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
+from muxnet.base.measures import measure_of
 from muxnet.base.progress import reporter
 from muxnet.base.words import cost_text, cost_title, inputs_text, percent_text
 from muxnet.commands.collect import SPLITS
@@ -130,9 +131,11 @@ def execute(arguments: argparse.Namespace) -> int:
         if arguments.models is not None:
             keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
     content = describe_point(policy)
+    table = table.complete()
     print(
         f"fitted {policy.name} on {inputs_text(len(table), table.group_count)}: "
-        f"{len(policy.operating_points)} operating points, the chosen one {content['text']}"
+        f"{len(policy.operating_points)} operating points, the chosen one {content['text']} on "
+        "them (muxnet evaluate: on others, with its interval)"
     )
     for line in _cheaper(policy, table):
         print(line)
@@ -244,7 +247,8 @@ def _cheaper(policy: _core.Policy, table: _core.OutcomeTable) -> list[str]:
         return []
     cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)} per input"
     return [
-        f"as right on them as {policy.models[best]} alone, {percent_text(wanted)}: from {cost} on "
+        f"{measure_of(table).as_good} {policy.models[best]} alone on them, "
+        f"{percent_text(wanted)}: from {cost} on "
         f"(--budget {point.cost * (1 + 1e-5):.6g})"  # not rounded below it
     ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_json
+from muxnet.base.measures import Measure, measure_of
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import inputs_text, percent_text
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
@@ -65,16 +66,18 @@ def execute(arguments: argparse.Namespace) -> int:
     kept = count_kept(policy, test, _shares(promises), **how)
     kept_abstentions = count_kept_abstentions(policy, test, _shares(abstentions), **how)
     found: list[Kept | KeptAbstention] = [*kept, *kept_abstentions]
+    measure = measure_of(test)
     for entry in found:
         if entry.promised == 0:
-            print(f"too few inputs, or too much asked: never promised: {_asked(entry)}")
+            print(f"too few inputs, or too much asked: never promised: {_asked(entry, measure)}")
+    held_out, test = held_out.complete(), test.complete()
     fitted_on = inputs_text(len(held_out), held_out.group_count)
     others = inputs_text(len(test), test.group_count, "others")
     print(
         f"{arguments.table}: {policy.name} fitted on {fitted_on}; each division calibrates on half "
         f"of {others}"
     )
-    for entries in (table(kept), abstention_table(kept_abstentions)):
+    for entries in (table(kept, measure), abstention_table(kept_abstentions, measure)):
         if entries.rows:
             print_table(entries)
     target = getattr(arguments, "json_file", None)
@@ -87,22 +90,24 @@ def _shares(pairs: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(first / 100, second / 100) for first, second in pairs]
 
 
-def _asked(entry: Kept | KeptAbstention) -> str:
+def _asked(entry: Kept | KeptAbstention, measure: Measure) -> str:
     if isinstance(entry, Kept):
         return f"{100 * entry.drop:g} points below"
-    return f"{100 * entry.at_least:g} % right of those answered"
+    return f"{measure.figure.format(f'{100 * entry.at_least:g} %')} of those answered"
 
 
-def abstention_table(found: list[KeptAbstention]) -> TextTable:
+def abstention_table(found: list[KeptAbstention], measure: Measure) -> TextTable:
     """Return promises of those answered as text."""
     title = "Abstaining; the others are left to a person"
-    return _promises(title, "at least", "answered", found, [entry.coverage for entry in found])
+    shares = [entry.coverage for entry in found]
+    return _promises(title, "at least", "answered", found, shares, measure)
 
 
-def table(found: list[Kept]) -> TextTable:
+def table(found: list[Kept], measure: Measure) -> TextTable:
     """Return the promises as text."""
     title = "Promises; cost as a share of the best single model's"
-    return _promises(title, "at most", "cost", found, [entry.cost_share for entry in found])
+    shares = [entry.cost_share for entry in found]
+    return _promises(title, "at most", "cost", found, shares, measure)
 
 
 def _promises(
@@ -111,11 +116,12 @@ def _promises(
     share: str,
     found: Sequence[Kept | KeptAbstention],
     shares: Sequence[float | None],
+    measure: Measure,
 ) -> TextTable:
     columns = (asked, "broken allowed", "promised", "broken", "on the rest alone", share)
     rows = tuple(
         (
-            _asked(entry),
+            _asked(entry, measure),
             f"{entry.delta * entry.divisions:,.0f} of {entry.divisions:,}",
             f"{entry.promised:,}",
             f"{entry.broken:,}",

@@ -14,7 +14,7 @@ from muxnet.outcomes.table_files import parse_columns, parse_costs, read_outcome
 if TYPE_CHECKING:
     from muxnet.outcomes.table_files import Tables
 
-TABLE = "safetensors, npz, csv, tsv, jsonl or parquet"
+TABLE = "safetensors, npz, csv, tsv, json, jsonl or parquet"
 
 
 def add_reading_options(parser: argparse.ArgumentParser, *, costs: bool = True) -> None:

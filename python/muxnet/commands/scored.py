@@ -7,6 +7,7 @@ import argparse
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.commands.collect import SPLITS
+from muxnet.outcomes.fitting import of_its_models
 from muxnet.pool.router_folder import MODELS_FILE, load_multiplexer
 
 
@@ -21,12 +22,13 @@ def add_scored_inputs(parser: argparse.ArgumentParser) -> None:
 def scored_table(
     table: _core.OutcomeTable, policy: _core.Policy, arguments: argparse.Namespace
 ) -> _core.OutcomeTable:
-    """Return a table with what a router's multiplexer says of its inputs, where they are given.
+    """Return what a router's models answered, by its multiplexer's scores where inputs are given.
 
     Raises:
         UserError: they are others, or the router has no multiplexer.
 
     """
+    table = of_its_models(policy, table)
     if arguments.data is None:
         return table
     from muxnet.pool.cross_fitting import scored

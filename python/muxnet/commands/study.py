@@ -8,6 +8,7 @@ from pathlib import Path
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_bytes, write_json
+from muxnet.base.measures import MEASURES
 from muxnet.base.tables import print_table
 from muxnet.base.words import inputs_text
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
@@ -82,7 +83,7 @@ def show(found: Study, details: bool = False) -> None:
     print()
     print_table(model_table(found))
     print_table(policy_table(found))
-    for entry in tables(found.details) if details else ():
+    for entry in tables(found.details, MEASURES[found.measure]) if details else ():
         print_table(entry)
     print(VERDICTS[found.verdict])
     for sentence in found.sentences:
@@ -100,7 +101,7 @@ def leave(found: Study, arguments: argparse.Namespace) -> None:
 
     picture = arguments.out or Path(f"{arguments.table.stem}-study.png")
     write_bytes(picture, study_figure.draw_study(found))
-    print(f"done: {picture} shows accuracy against cost")
+    print(f"done: {picture} shows {MEASURES[found.measure].mean} against cost")
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, to_json(found))

@@ -13,10 +13,12 @@ from muxnet.base.class_values import MISSING_WORDS, class_key
 from muxnet.base.columns import Column, Columns, require_room
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text, told_as_config_error
-from muxnet.outcomes.class_order import Classes, Names, number_classes
+from muxnet.outcomes.class_order import ENOUGH, Classes, Names, Numbered, number_classes
+from muxnet.outcomes.column_names import LABEL
 from muxnet.outcomes.input_columns import Fields, features_of, groups_of
 from muxnet.outcomes.model_columns import (
     OF_CLASS,
+    OTHERS,
     Models,
     Part,
     models_of,
@@ -26,8 +28,8 @@ from muxnet.outcomes.model_columns import (
     side_by_side,
 )
 
-LABEL = "label"
 SCORES = ("score", "confidence")  # the first score is the one that policies look at
+TOLD = 5  # classes by name in a message
 LOG = logging.getLogger(__name__)
 
 
@@ -53,10 +55,11 @@ def table_of_columns(
     fields = _answers(path, columns, models, known)
     fields |= _scores(path, models)
     fields |= costs_of(path, list(models), costs, _recorded_costs(path, models))
-    fields |= groups_of(columns) | features_of(path, columns)
+    refuse_unpriced(path, list(models), fields)
+    fields |= groups_of(path, columns) | features_of(path, columns)
     fields = labelled_rows(path, fields)
     split = "" if part == "all" else part
-    with told_as_config_error():
+    with told_as_config_error(path):
         table = _core.OutcomeTable(
             list(models), **fields, split=split, source=f"{path.name}/{part}"
         )
@@ -87,10 +90,28 @@ def costs_of(
     return {"costs": {"cost": [given[name] for name in names]}}
 
 
+def refuse_unpriced(path: Path, names: Sequence[str], fields: Fields) -> None:
+    """Refuse an answer without its cost, where costs were recorded.
+
+    Raises:
+        ConfigError: there is one.
+
+    """
+    for kind, costs in fields.get("input_costs", {}).items():
+        unknown = np.isnan(costs)
+        if "predictions" in fields:
+            unknown &= fields["predictions"] >= 0
+        elif "quality" in fields:
+            unknown &= ~np.isnan(fields["quality"])
+        for row, model in np.argwhere(unknown)[:1]:
+            where = f"{path}, {names[model]}, row {row + 1}"
+            raise ConfigError(error_text(where, f"a {kind} of each answer", "none"))
+
+
 def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fields:
     quality = of_all(path, models, "quality")
     if LABEL not in columns and not quality:
-        expected = f"a column {LABEL}, or NAME:quality of each model"
+        expected = f"a column {LABEL}, or NAME:quality of each model {OTHERS}"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     fields: Fields = {}
     if of_all(path, models, "p0"):
@@ -98,6 +119,9 @@ def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fi
     elif LABEL in columns and (predictions := of_all(path, models, "prediction")):
         given = {name: part.values for name, part in predictions.items()}
         fields = numbered_answers(path, columns[LABEL], given, known)
+    if not fields and known.names:
+        expected = f"{LABEL} and NAME:prediction of classes among {', '.join(known.names)}"
+        raise ConfigError(error_text(str(path), expected, "NAME:quality alone"))
     # Of quality alone predictions may be anybody's texts, which are no classes.
     return fields | _quality(path, fields, quality) if quality else fields
 
@@ -112,6 +136,8 @@ def numbered_answers(
 
     """
     found = number_classes(str(path), labels, predictions, known)
+    if not known.names:
+        _tell_strangers(path, found)
     return {
         "predictions": np.stack(found.predictions, axis=1),
         "labels": found.labels,
@@ -235,10 +261,30 @@ def labelled_rows(path: Path, fields: Fields) -> Fields:
     return {**fields, **rows, **({"input_costs": costs} if costs else {})}
 
 
+def _tell_strangers(path: Path, found: Numbered) -> None:
+    """Say which classes are often labels and never answers, or the other way round."""
+    count = len(found.names)
+    labels, answers = (
+        np.bincount(numbers[numbers >= 0], minlength=count)
+        for numbers in (found.labels, np.concatenate(found.predictions))
+    )
+    for what, own, other in (
+        ("labels that no model answers", labels, answers),
+        ("answers that no label says", answers, labels),
+    ):
+        if len(strange := np.flatnonzero((own >= ENOUGH) & (other == 0))):
+            most = strange[np.argsort(-own[strange], kind="stable")][:TOLD]
+            text = ", ".join(f"{found.names[k]!r} ({own[k]:,} times)" for k in most)
+            more = f" and {len(strange) - TOLD:,} more" if len(strange) > TOLD else ""
+            LOG.warning("%s: %s: %s%s", path, what, text, more)
+
+
 def _tell_missing(path: Path, table: _core.OutcomeTable) -> None:
     """Say how many answers of each model were not recorded."""
     missing = np.count_nonzero(table.predictions < 0, axis=0)
     if missing.any():
         counts = zip(table.models, missing, strict=True)
         text = ", ".join(f"{name} {count:,}" for name, count in counts if count)
-        LOG.warning("%s: answers missing of %s inputs: %s", path, f"{len(table):,}", text)
+        whole = np.count_nonzero(np.all(table.predictions >= 0, axis=1))
+        told = "%s: answers missing of %s inputs: %s; used are the %s that every model answered"
+        LOG.warning(told, path, f"{len(table):,}", text, f"{whole:,}")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
+from muxnet.base.measures import measure_of
 from muxnet.outcomes.fitting import BASELINE, cost_kind_of, fit_policy, fitting_table
 
 BUDGETS = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the dearest model's cost
@@ -72,10 +73,12 @@ class Comparison:
 
     table: str
     fitted_on: int
+    fitted_groups: int  # that these inputs stand in; each its own: as many
     evaluated_on: int
-    evaluated_groups: int  # that these inputs stand in; each its own: as many
+    evaluated_groups: int
     seeds: int
     cost_kind: str
+    measure: str  # what accuracies are: a name of MEASURES
     dearest_cost: float
     best_single: str
     lines: tuple[Line, ...]
@@ -181,6 +184,7 @@ def compare_zoos(
         ValueError: what a policy looks at is missing; tables that do not fit each other.
 
     """
+    zoos = [dataclasses.replace(zoo, test=zoo.test.complete()) for zoo in zoos]
     held_out, test = zoos[0].held_out, zoos[0].test
     kind = cost_kind_of(held_out, cost_kind)
     for zoo in zoos[1:]:
@@ -203,16 +207,18 @@ def compare_zoos(
         Difference(contender.text, arena.differences(first, found), arena.area(families[0], family))
         for contender, family, found in zip(contenders[1:], families[1:], attained[1:], strict=True)
     ]
-    alone = arena.alone(families[0])
+    alone, fitted = arena.alone(families[0]), held_out.complete()
     against = arena.differences(first, dict.fromkeys(first, alone))
     differences.append(Difference(BEST_SINGLE, against, None))
     return Comparison(
         table=source,
-        fitted_on=len(held_out),
+        fitted_on=len(fitted),
+        fitted_groups=fitted.group_count,
         evaluated_on=len(test),
         evaluated_groups=test.group_count,
         seeds=seeds * len(zoos),
         cost_kind=kind,
+        measure=measure_of(test).name,
         dearest_cost=arena.unit,
         best_single=" or ".join(dict.fromkeys(p.models[p.best_single] for p in families[0])),
         lines=lines,
@@ -222,15 +228,15 @@ def compare_zoos(
 
 @dataclasses.dataclass(frozen=True)
 class _Attained:
-    """Right or wrong at a budget, a row per zoo and seed, and the mean cost as a share."""
+    """What answers are worth at a budget, a row per zoo and seed, and the mean cost as a share."""
 
-    right: NDArray[np.uint8]
+    worth: NDArray[np.floating]
     cost: float
 
     @property
     def accuracy(self) -> float:
         """The mean over seeds and inputs."""
-        return float(self.right.mean())
+        return float(self.worth.mean())
 
 
 def _require_alike(first: Zoo, other: Zoo, kind: str) -> None:
@@ -285,9 +291,9 @@ class _Arena:
     def alone(self, family: Sequence[_core.Policy]) -> _Attained:
         """Return what the best single model attains, the same for each seed of a zoo."""
         both = list(zip(family, self.tests, strict=True))
-        right = [np.asarray(test.quality)[:, policy.best_single] for policy, test in both]
+        worth = [np.asarray(test.quality)[:, policy.best_single] for policy, test in both]
         costs = [test.costs(self.kind)[policy.best_single] for policy, test in both]
-        return _Attained(np.stack(right), float(np.mean(costs)) / self.unit)
+        return _Attained(np.stack(worth), float(np.mean(costs)) / self.unit)
 
     def differences(
         self, first: Mapping[str, _Attained | None], other: Mapping[str, _Attained | None]
@@ -298,8 +304,8 @@ class _Arena:
             against = other[share]
             found[share] = None
             if rows is not None and against is not None:
-                difference = rows.right.astype(float) - against.right.astype(float)
-                groups = self.tests[0].complete().groups
+                difference = rows.worth.astype(float) - against.worth.astype(float)
+                groups = self.tests[0].groups
                 found[share] = _interval(
                     _core.bootstrap_replicates(difference.tolist(), groups=groups)
                 )
@@ -315,15 +321,15 @@ class _Arena:
         return _interval(found)
 
     def _at(self, family: Sequence[_core.Policy], share: float) -> _Attained | None:
-        right, costs = [], []
+        worth, costs = [], []
         for policy, test in zip(family, self.tests, strict=True):
             point = policy.within(share * self.unit)
             if point is None:
                 return None
             found = _core.evaluate(policy, point, test)
-            right.append(np.asarray(found.quality))
+            worth.append(np.asarray(found.quality))
             costs.append(found.costs[self.kind].mean.value / self.unit)
-        return _Attained(np.stack(right), float(np.mean(costs)))
+        return _Attained(np.stack(worth), float(np.mean(costs)))
 
 
 def _name(share: float) -> str:

@@ -6,13 +6,18 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from muxnet.base.compiled import _core
+from muxnet.base.measures import Measure
 from muxnet.base.tables import TextTable
 from muxnet.base.words import count_text, interval_text, percent_text, points_text
+from muxnet.outcomes.reliability import ModelReliability, reliability_of, reliability_table
 
 
 @dataclasses.dataclass(frozen=True)
 class Level:
-    """The inputs of one class, or of one hardness, which is the number of models that fail."""
+    """The inputs of one class, or of one hardness: the number of models that fail.
+
+    Of recorded quality: whose answers are worth less than half.
+    """
 
     name: str
     inputs: int
@@ -28,12 +33,14 @@ class Details:
     ``recovered``: by share of the gap from the cheapest to the best single model, the least cost of
     an operating point that recovers it, as a share of the best single model's cost.
     ``auroc``: by model, how well its confidence, and the multiplexer, tell whether it is right.
+    ``reliability``: by model, how far its confidence lies from what its answers are worth.
     """
 
     regret: float
     regret_interval: tuple[float, float]
     recovered: dict[str, float | None]
     auroc: dict[str, dict[str, float | None]]
+    reliability: dict[str, ModelReliability]
     hardness: list[Level]
     classes: list[Level]
 
@@ -51,6 +58,7 @@ def details_of(
             name: {"confidence": entry.confidence, "multiplexer": entry.multiplexer}
             for name, entry in zip(names, found.auroc, strict=True)
         },
+        reliability=dict(zip(names, reliability_of(found.reliability), strict=True)),
         hardness=[
             Level(
                 str(level),
@@ -77,13 +85,14 @@ def by_share(found: Mapping[float, float | None]) -> dict[str, float | None]:
     return {f"{share:.2f}": value for share, value in found.items()}
 
 
-def tables(found: Details) -> list[TextTable]:
+def tables(found: Details, measure: Measure) -> list[TextTable]:
     """Return the details as text."""
     return [
         _recovery_table(found),
-        _auroc_table(found),
-        _level_table("models that fail", found.hardness),
-        _level_table("class", found.classes),
+        _auroc_table(found, measure),
+        reliability_table(found.reliability),
+        _level_table(measure.fails, found.hardness, measure),
+        *([_level_table("class", found.classes, measure)] if found.classes else []),
     ]
 
 
@@ -101,18 +110,18 @@ def _recovery_table(found: Details) -> TextTable:
     return TextTable("Recovery and regret", columns, tuple(rows))
 
 
-def _auroc_table(found: Details) -> TextTable:
+def _auroc_table(found: Details, measure: Measure) -> TextTable:
     rows = tuple(
         (name, _number(entry["confidence"]), _number(entry["multiplexer"]))
         for name, entry in found.auroc.items()
     )
-    columns = ("AUROC of who is right", "its confidence", "the multiplexer's score")
+    columns = (f"AUROC of {measure.told}", "its confidence", "the multiplexer's score")
     return TextTable("Failure prediction", columns, rows)
 
 
-def _level_table(what: str, levels: Sequence[Level]) -> TextTable:
+def _level_table(what: str, levels: Sequence[Level], measure: Measure) -> TextTable:
     names = list(levels[0].called)
-    columns = (what, "inputs", "accuracy %", *(f"calls {name} %" for name in names))
+    columns = (what, "inputs", f"{measure.mean} %", *(f"calls {name} %" for name in names))
     rows = tuple(
         (
             level.name,

@@ -8,6 +8,7 @@ from typing import Any
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
+from muxnet.base.measures import measure_of
 from muxnet.outcomes.details import Details, details_of
 
 BASELINE = "random_mixing"  # blind to the input: what any router must beat
@@ -23,14 +24,27 @@ class Measured:
 
 
 @dataclasses.dataclass(frozen=True)
+class Answered:
+    """What a router that abstains answers by itself: how many inputs, which share, how well."""
+
+    inputs: int
+    groups: int
+    coverage: float
+    accuracy: float
+    interval: tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True)
 class Evaluated:
     """A policy on inputs that it has not seen, beside the best single model."""
 
     policy: str
     cost_kind: str
+    measure: str  # what accuracies are: a name of MEASURES
     inputs: int
     groups: int  # that they stand in; each input its own: as many
     router: Measured
+    answered: Answered | None  # None: it leaves nothing to a person
     best_name: str
     best_single: Measured
     called: dict[str, float]
@@ -131,15 +145,37 @@ def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: in
     return Evaluated(
         policy=policy.name,
         cost_kind=kind,
+        measure=measure_of(table).name,
         inputs=found.inputs,
         groups=found.groups,
         router=_measured(found.accuracy, found.costs[kind].mean.value),
+        answered=_answered(_core.evaluate_answered(policy, table, seed)),
         best_name=names[best],
         best_single=_measured(alone, table.costs(kind)[best]),
         called=dict(zip(names, found.called_shares, strict=True)),
         models_per_input=found.models_per_input,
         details=details_of(_core.look_closely(policy, table, found), names, table.class_names),
     )
+
+
+def of_its_models(policy: _core.Policy, table: _core.OutcomeTable) -> _core.OutcomeTable:
+    """Return what a policy's models answered, in its order, of a table that may hold others too.
+
+    Where one is missing, or the table has a multiplexer's scores, the table as it is.
+    """
+    places = {name: place for place, name in enumerate(table.models)}
+    scored = table.scores.size or table.weights.size or table.offload_score.size
+    if list(table.models) == list(policy.models) or scored or not set(policy.models) <= set(places):
+        return table
+    return table.of_models([places[name] for name in policy.models])
+
+
+def _answered(found: _core.Answered | None) -> Answered | None:
+    if found is None:
+        return None
+    own = found.accuracy
+    interval = (own.interval.low, own.interval.high)
+    return Answered(found.inputs, found.groups, found.coverage, own.value, interval)
 
 
 def _measured(accuracy: _core.Estimate, cost: float) -> Measured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,23 +11,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.class_values import class_key
-from muxnet.base.columns import Columns, numbers_of
+from muxnet.base.columns import Column, Columns, numbers_of
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import parse_json
 from muxnet.outcomes.model_columns import FEATURE, Part, side_by_side
 
 GROUP, FEATURES = "group", "features"
+IDENTITY = "id"
+LOG = logging.getLogger(__name__)
 
 Fields: TypeAlias = dict[str, Any]
 
 
-def groups_of(columns: Columns) -> Fields:
-    """Return groups by number; an input without one is a group of its own."""
+def groups_of(path: Path, columns: Columns) -> Fields:
+    """Return groups by number; an input without one is a group of its own.
+
+    Where there are none, say that some rows are of one input, as a column of that name tells.
+    """
     if GROUP not in columns:
+        _tell_repeated(path, columns.get(IDENTITY, ()))
         return {}
     numbers: dict[object, int] = {}
     keys = [class_key(value) or row for row, value in enumerate(columns[GROUP])]
     return {"groups": np.array([numbers.setdefault(k, len(numbers)) for k in keys], np.int64)}
+
+
+def _tell_repeated(path: Path, values: Column) -> None:
+    keys = [key for key in map(class_key, values) if key]
+    if repeated := len(keys) - len(set(keys)):
+        told = "%s: %s of %s rows repeat an %s: --columns %s=%s keeps rows of one input together"
+        rows = f"{repeated:,}", f"{len(values):,}"
+        LOG.warning(told, path, *rows, IDENTITY, IDENTITY, GROUP)
 
 
 def features_of(path: Path, columns: Columns) -> Fields:

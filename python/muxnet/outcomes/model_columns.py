@@ -18,6 +18,7 @@ ANSWERS = ("prediction", "quality", "p0")  # by one of these a model is known
 OF_MODEL = re.compile(
     r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]+)", re.DOTALL
 )
+OTHERS = "(of other names: --columns OLD=NEW,...)"
 OF_CLASS = re.compile(r"p[0-9]+")
 
 
@@ -48,14 +49,15 @@ def models_of(path: Path, columns: Columns) -> Models:
         models.setdefault(model, {})[part] = Part(name, column)
     for model, parts in models.items():
         if not any(part in parts for part in ANSWERS):
-            expected = f"a column {model}:prediction beside {model}:{next(iter(parts))}"
+            expected = f"a column {model}:prediction beside {model}:{next(iter(parts))}, or "
+            expected += f"{model}:quality {OTHERS}"
             raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
         if "confidence" in parts and "score" not in parts:
             parts["score"] = parts.pop("confidence")
     if not models:
-        expected = "columns NAME:prediction, with NAME:score, or NAME:p0, NAME:p1, ..., or"
-        received = ", ".join(columns)
-        raise ConfigError(error_text(str(path), f"{expected} NAME:quality of each model", received))
+        expected = "columns NAME:prediction, with NAME:score, or NAME:p0, NAME:p1, ..., or "
+        expected += f"NAME:quality of each model, a row per input {OTHERS}"
+        raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     return models
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
 from muxnet.outcomes.fitting import fit_policy, fitting_table
+from muxnet.outcomes.reliability import ModelReliability, reliability_of
 
 # The mobile/cloud case, of two models.
 OFFLOAD = "offload"
@@ -37,8 +38,9 @@ class Evaluations:
     """Every policy of a run, by its name in results.json; costs are of ``cost_kind``.
 
     ``routed``: those that look at the multiplexer, ``notes``: of these, in words, which collapsed.
-    ``singles`` (N), accuracies of the models alone; ``area``: of the multiplexer above random
-    mixing; ``comparisons``: hybrid_single against others; ``hardness``: under hybrid_single.
+    ``singles`` (N), accuracies of the models alone; ``reliability`` (N), of their confidences;
+    ``area``: of the multiplexer above random mixing; ``comparisons``: hybrid_single against others;
+    ``hardness``: under hybrid_single.
     """
 
     cost_kind: str
@@ -53,6 +55,7 @@ class Evaluations:
     hardness: list[_core.HardnessLevel]
     right_wrong_matrix: list[list[float]]
     auroc: list[float | None]
+    reliability: list[ModelReliability]
 
 
 def reported_policies() -> tuple[str, ...]:
@@ -114,6 +117,7 @@ def evaluate_policies(
         hardness=_core.hardness_levels(table, hybrid.decide(table)),
         right_wrong_matrix=_rows(_core.right_wrong_matrix(table), len(table.models)),
         auroc=_auroc(table),
+        reliability=reliability_of(_core.model_reliability(parts["held_out"], table)),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
+from muxnet.base.measures import measure_of
 from muxnet.base.words import policy_title
 from muxnet.outcomes.details import by_share, details_of
 from muxnet.outcomes.fitting import cost_kind_of
@@ -21,7 +22,7 @@ from muxnet.outcomes.study_results import (
     PolicyStudy,
     Study,
 )
-from muxnet.outcomes.study_verdict import sentences
+from muxnet.outcomes.study_verdict import backward_scores, sentences
 from muxnet.outcomes.table_files import PARTS
 
 
@@ -78,16 +79,24 @@ def study(
     'large'
 
     """
+    held_out, test = held_out.complete(), test.complete()  # that figures stand on
     kind = cost_kind_of(held_out, cost_kind)
     found = _core.study(held_out, test, cost_kind=kind, policy=DEFAULT, seed=seed)
     models = tuple(
-        ModelStudy(entry.name, entry.accuracy, entry.cost, entry.only_right)
+        ModelStudy(
+            entry.name,
+            entry.accuracy.value,
+            (entry.accuracy.interval.low, entry.accuracy.interval.high),
+            entry.cost,
+            entry.only_right,
+        )
         for entry in found.models
     )
     policies = tuple(_policy(entry) for entry in found.policies)
     best, diversity = models[found.best_single], _diversity(found.diversity)
     saving, gain = _choice(found.saving), _choice(found.gain)
-    words = sentences(best, diversity, policies, saving, gain)
+    measure = measure_of(test)
+    words = sentences(best, diversity, policies, saving, gain, measure)
     details = details_of(found.details, test.models, test.class_names)
     return Study(
         source=source,
@@ -96,6 +105,7 @@ def study(
         evaluated_on=len(test),
         evaluated_groups=test.group_count,
         cost_kind=kind,
+        measure=measure.name,
         seed=seed,
         best_single=best,
         models=models,
@@ -105,7 +115,7 @@ def study(
         gain=gain,
         diversity=diversity,
         verdict=found.verdict.name.replace("_", " "),
-        sentences=(*words, *_left_out(found.left_out)),
+        sentences=(*words, *backward_scores(details), *_left_out(found.left_out)),
         details=details,
     )
 

@@ -2,8 +2,8 @@
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from muxnet.base.cost_axis import cost_axis
 from muxnet.base.drawing import (
     CURVE_STYLES,
     MUTED,
@@ -14,12 +14,14 @@ from muxnet.base.drawing import (
     percent_axis,
     png,
 )
+from muxnet.base.measures import MEASURES
 from muxnet.base.words import cost_title, policy_title
 from muxnet.outcomes.study_results import Study
 
 
 def study_figure(found: Study) -> Figure:
     """Return accuracy against cost of every policy of a study, and of the single models."""
+    mean = MEASURES[found.measure].mean
     figure, (axes,) = new_figure(9.2, 5.2)
     unit = found.unit
     for entry in found.policies:
@@ -40,19 +42,14 @@ def study_figure(found: Study) -> Figure:
     names = [model.name for model in models]
     figure.legend(dots, names, loc="outside right lower", title="single models", alignment="left")
     axes.axhline(found.best_single.accuracy, color=MUTED, linewidth=0.9, linestyle=(0, (2, 3)))
-    paid = [cost for entry in found.policies for cost, _ in entry.curve if cost > 0]
-    if any(model.cost == 0 for model in models):  # which has no logarithm
-        axes.set_xscale("symlog", linthresh=min(paid, default=1.0))
-    else:
-        axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    drawn = [cost for entry in found.policies for cost, _ in entry.curve]
+    shares = [*drawn, *(model.cost / unit for model in models)]
+    cost_axis(axes, shares, lambda share: f"{100 * share:g} %")
     axes.yaxis.set_major_formatter(percent_axis())
     kind = cost_title(found.cost_kind)
     axes.set_xlabel(f"{kind} per input, in % of {found.best_single.name}'s (log scale)")
-    axes.set_ylabel("accuracy on the evaluation part")
-    axes.set_title("Accuracy against cost")
+    axes.set_ylabel(f"{mean} on the evaluation part")
+    axes.set_title(f"{mean.capitalize()} against cost")
     return figure
 
 

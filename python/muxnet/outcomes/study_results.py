@@ -4,6 +4,7 @@ import dataclasses
 from html import escape
 from typing import Any
 
+from muxnet.base.measures import MEASURES
 from muxnet.base.tables import TextTable
 from muxnet.base.words import (
     cost_share,
@@ -24,10 +25,14 @@ ALIKE = 0.01
 
 @dataclasses.dataclass(frozen=True)
 class ModelStudy:
-    """One model alone. ``only_right``: share of the inputs that no other model gets right."""
+    """One model alone. ``only_right``: share of the inputs that no other model gets right.
+
+    Of recorded quality: the mean of what its answer is worth above the best of the others.
+    """
 
     name: str
     accuracy: float
+    interval: tuple[float, float]  # 95 %
     cost: float
     only_right: float
 
@@ -62,7 +67,11 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True)
 class Diversity:
-    """How differently the models err, in shares of the inputs; means over pairs of models."""
+    """How differently the models err, in shares of the inputs; means over pairs of models.
+
+    Of recorded quality: the mean distance of two answers, what the better of them, and the best of
+    all, lack to 1, and what the best is above the best single model's.
+    """
 
     disagreement: float  # another answer
     double_fault: float  # both wrong
@@ -80,6 +89,7 @@ class Study:
     evaluated_on: int
     evaluated_groups: int
     cost_kind: str
+    measure: str  # what accuracies are: a name of MEASURES
     seed: int
     best_single: ModelStudy
     models: tuple[ModelStudy, ...]
@@ -131,12 +141,14 @@ VERDICTS = {
 
 def model_table(found: Study) -> TextTable:
     """Return the models alone, as text."""
+    measure = MEASURES[found.measure]
     columns = (
         "model",
         cost_title(found.cost_kind),
         "of the best",
-        "accuracy %",
-        "only this one right %",
+        f"{measure.mean} %",
+        "95 % interval",
+        measure.alone,
     )
     rows = tuple(
         (
@@ -144,6 +156,7 @@ def model_table(found: Study) -> TextTable:
             cost_text(model.cost),
             percent_text(cost_share(model.cost, found.best_single.cost), 1),
             percent_text(model.accuracy)[:-2],
+            interval_text(model.interval),
             percent_text(model.only_right)[:-2],
         )
         for model in found.models
@@ -154,7 +167,8 @@ def model_table(found: Study) -> TextTable:
 def policy_table(found: Study) -> TextTable:
     """Return accuracy in % at each budget and the area above random mixing, as text."""
     budgets = tuple(f"{100 * float(share):.0f} %" for share in found.policies[0].accuracy_at)
-    columns = ("accuracy % within", *budgets, "area, points", "95 % interval")
+    within = f"{MEASURES[found.measure].mean} % within"
+    columns = (within, *budgets, "area, points", "95 % interval")
     rows = []
     for entry in found.policies:
         cells = [

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from muxnet.base.compiled import _core
+from muxnet.base.measures import Measure
 from muxnet.base.words import (
     count_text,
     inputs_text,
@@ -11,6 +12,7 @@ from muxnet.base.words import (
     points_text,
     policy_title,
 )
+from muxnet.outcomes.details import Details
 from muxnet.outcomes.study_results import (
     ALIKE,
     DEFAULT,
@@ -20,6 +22,8 @@ from muxnet.outcomes.study_results import (
     PolicyStudy,
 )
 
+BACKWARD = 0.4  # an AUROC below which a score tells the opposite of what it should
+
 
 def sentences(
     best: ModelStudy,
@@ -27,6 +31,7 @@ def sentences(
     policies: Sequence[PolicyStudy],
     saving: Choice | None,
     gain: Choice | None,
+    measure: Measure,
 ) -> tuple[str, ...]:
     """Return what was found, with the numbers."""
     words = []
@@ -34,19 +39,18 @@ def sentences(
     name, accuracy = best.name, percent_text(best.accuracy)
     if saving is None:
         words.append(
-            f"No setting of the {title} was as accurate as {name} ({accuracy}) on the "
+            f"No setting of the {title} was {measure.as_good} {name} ({accuracy}) on the "
             "inputs it was fitted on."
         )
     else:
         words.append(
-            f"Chosen to be as accurate as {name} ({accuracy}), the {title} needs "
-            f"{percent_text(saving.cost, 1)} of its cost and is right for "
-            f"{_compared(saving)}."
+            f"Chosen to be {measure.as_good} {name} ({accuracy}), the {title} needs "
+            f"{percent_text(saving.cost, 1)} of its cost and {_compared(saving, measure)}."
         )
     if gain is not None:
         words.append(
-            f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it is right for "
-            f"{_compared(gain)}."
+            f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it "
+            f"{_compared(gain, measure)}."
         )
     cascade = next(entry for entry in policies if entry.name == "cascade")
     default = next(entry for entry in policies if entry.name == DEFAULT)
@@ -56,16 +60,34 @@ def sentences(
             "learn more from, or confidence already says all."
         )
     words.append(
-        f"Where {name} is wrong, another model is right for {percent_text(diversity.oracle_gain)} "
-        f"of the inputs; two models disagree on {percent_text(diversity.disagreement)} and are "
-        f"both wrong on {percent_text(diversity.double_fault)}, on average."
+        measure.diversity.format(
+            best=name,
+            gain=f"{100 * diversity.oracle_gain:.2f}",
+            apart=f"{100 * diversity.disagreement:.2f}",
+            both=f"{100 * diversity.double_fault:.2f}",
+        )
     )
     if diversity.oracle_gain < ALIKE:
         words.append(
-            f"Hardly any accuracy is left to gain: what {name} gets wrong, the others do too. A "
-            "model of another family, or trained on other data, would help more than a router."
+            f"{measure.nothing_left.format(best=name)} A model of another family, or trained on "
+            "other data, would help more than a router."
         )
     return tuple(words)
+
+
+def backward_scores(details: Details) -> tuple[str, ...]:
+    """Return that scores fall where they should rise, as an entropy or a distance does."""
+    names = [
+        name
+        for name, told in details.auroc.items()
+        if told["confidence"] is not None and told["confidence"] < BACKWARD
+    ]
+    if not names:
+        return ()
+    return (
+        f"The score of {' and '.join(names)} is higher where the answer is worse: what is learnt "
+        "from a score rises with it, so give its negative.",
+    )
 
 
 def too_few(verdict: str, saving: Choice | None, inputs: int, groups: int) -> str:
@@ -81,13 +103,13 @@ def too_few(verdict: str, saving: Choice | None, inputs: int, groups: int) -> st
     needed = inputs * (half / wanted) ** 2
     return (
         f"too few inputs to tell whether it pays: {inputs_text(inputs, groups)} tell "
-        f"accuracies apart by {100 * half:.2g} points, and as good means {100 * wanted:g}; about "
+        f"a difference of {100 * half:.2g} points, and as good means {100 * wanted:g}; about "
         f"{count_text(float(f'{needed:.2g}'))} inputs would do"
     )
 
 
-def _compared(choice: Choice) -> str:
+def _compared(choice: Choice, measure: Measure) -> str:
     return (
-        f"{percent_text(choice.accuracy)}: {points_text(choice.difference)} points "
-        f"(95 % interval {interval_text(choice.interval)})"
+        f"{measure.attains.format(percent_text(choice.accuracy))}: "
+        f"{points_text(choice.difference)} points (95 % interval {interval_text(choice.interval)})"
     )

@@ -23,6 +23,7 @@ from muxnet.outcomes.answer_columns import (
     table_of_columns,
 )
 from muxnet.outcomes.class_order import Classes, remade, with_classes
+from muxnet.outcomes.column_names import is_known, known_names
 from muxnet.outcomes.input_columns import FEATURES
 from muxnet.outcomes.published import read_published
 
@@ -40,7 +41,7 @@ OF_INPUTS = {
     **{"labels": np.int32, "groups": np.int64},
 }
 ANSWERS = ("probabilities", "predictions", "quality")
-COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 def read_outcomes(
@@ -59,12 +60,12 @@ def read_outcomes(
       ``models`` (N names), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or
       those of inputs with ``held_out_`` and ``test_`` before their names;
     - the folder of a finished run: its held-out, calibration and test part;
-    - ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet``: a row per input with ``label``, optionally
-      ``group``, ``feature:NAME``... or a list ``features``, and per model ``NAME:prediction``
-      (empty: no answer), ``NAME:score`` (any number; also ``NAME:confidence``, further ones
-      ``NAME:score.KIND``), or probabilities ``NAME:p0``, ``NAME:p1``, ...; ``NAME:quality`` in
-      [0, 1] in place of a label; ``NAME:cost`` of each input, further ones ``NAME:cost.KIND``.
-      Values are compared as classes by ``class_key``.
+    - ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` (a list), ``.parquet``: a row per input with
+      ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
+      ``NAME:prediction`` (empty: no answer), ``NAME:score`` (any number; also
+      ``NAME:confidence``, further ones ``NAME:score.KIND``), or probabilities ``NAME:p0``,
+      ``NAME:p1``, ...; ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
+      input, further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
 
     ``classes`` are those of another table, or of a router, which keep their numbers here.
     ``costs``, by model, replace the file's own; ``columns`` gives names of columns or arrays those
@@ -183,12 +184,13 @@ def _read_safetensors(path: Path, costs: Costs, _: Classes, names: Mapping[str, 
 
 def _read_columns(path: Path, costs: Costs, known: Classes, names: Mapping[str, str]) -> Tables:
     lists = {FEATURES, *(old for old, new in names.items() if new == FEATURES)}
-    columns = renamed(path, read_columns(path, lists), names)
+    columns = read_columns(path, lists, lambda name: name in names or is_known(name))
+    columns = renamed(path, columns, names)
     return {"all": table_of_columns(path, columns, costs, known)}
 
 
 def renamed(path: Path, columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Return columns under other names.
+    """Return columns under other names, and under those that are known (``known_names``).
 
     Raises:
         ConfigError: one that is not there, or two of one name.
@@ -197,9 +199,10 @@ def renamed(path: Path, columns: Mapping[str, Any], names: Mapping[str, str]) ->
     if lacking := [old for old in names if old not in columns]:
         expected = f"a column {lacking[0]}, as --columns says"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
-    found = {names.get(name, name): column for name, column in columns.items()}
+    called = {**known_names(columns), **names}
+    found = {called[name]: column for name, column in columns.items()}
     if len(found) < len(columns):
-        given = [names.get(name, name) for name in columns]
+        given = [called[name] for name in columns]
         twice = ", ".join(name for name in found if given.count(name) > 1)
         raise ConfigError(error_text(f"{path}, columns", "different names", f"{twice} twice"))
     return found
@@ -229,6 +232,9 @@ def _of_arrays(
         received = f"{answers.dtype} {answers.shape}"
         expected = "numbers of shape (n, N, K), or (n, N) of answers alone"
         raise ConfigError(error_text(f"{path}, {prefix}answers", expected, received))
+    if "labels" in own and own["labels"].shape != answers.shape[:1]:
+        expected = f"a class of each input, of shape {answers.shape[:1]}"
+        raise ConfigError(error_text(f"{path}, {prefix}labels", expected, own["labels"].shape))
     models = _names(path, arrays, answers.shape[1])
     fields: dict[str, Any] = {
         name: np.ascontiguousarray(own[name], dtype)
@@ -237,12 +243,15 @@ def _of_arrays(
     }
     fields |= _classes_of(path, own, models, known)
     if "answer_scores" in own:
-        kinds = arrays.get("score_kinds", np.arange(own["answer_scores"].shape[-1]))
+        scores = fields["answer_scores"]
+        scores = fields["answer_scores"] = scores[:, :, None] if scores.ndim == 2 else scores
+        further = [f"score_{i}" for i in range(1, scores.shape[-1])]
+        kinds = arrays.get("score_kinds", ["score", *further])
         fields["score_kinds"] = [str(kind) for kind in kinds]
     fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs)
     fields = labelled_rows(path, fields)
     split = "" if part == "all" else part
-    with told_as_config_error():
+    with told_as_config_error(path):
         return _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
 
 

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
+from muxnet.base.measures import measure_of
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.words import cost_text, cost_title, percent_text
 from muxnet.outcomes.policies import OFFLOAD
@@ -163,12 +164,13 @@ def describe_point(policy: _core.Policy) -> dict[str, object]:
     abstention = policy.abstention
     abstains = {} if abstention is None else {"abstains": describe_abstention(abstention)}
     cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)}"
+    figure = measure_of(policy).figure.format(percent_text(point.accuracy))
     return {
         "policy": policy.name,
         "cost_kind": policy.cost_kind,
         "parameters": dict(point.parameters),
         "accuracy": point.accuracy,
         "cost": point.cost,
-        "text": f"{percent_text(point.accuracy)} right at {cost} per input",
+        "text": f"{figure} at {cost} per input",
         **abstains,
     }

@@ -37,7 +37,7 @@ def results(run: Run, recorded: Recorded, found: Evaluations) -> Results:
     """Put all numbers under their stable names."""
     config = run.config
     policies = policy_results(recorded, found)
-    models = model_results(recorded.models, found.singles, policies)
+    models = model_results(recorded.models, found, policies)
     return Results(
         dataset=recorded.dataset,
         seed=config.seed,
@@ -66,11 +66,9 @@ def results(run: Run, recorded: Recorded, found: Evaluations) -> Results:
 
 
 def model_results(
-    models: Sequence[Alone],
-    accuracies: Sequence[_core.Estimate],
-    policies: Sequence[PolicyResult],
+    models: Sequence[Alone], found: Evaluations, policies: Sequence[PolicyResult]
 ) -> tuple[ModelResult, ...]:
-    """Return one record per model: ``accuracies`` are estimates, ``called`` is hybrid_single's."""
+    """Return one record per model, alone; ``called`` is hybrid_single's."""
     shares = {entry.name: entry.called for entry in policies}
     return tuple(
         ModelResult(
@@ -78,10 +76,11 @@ def model_results(
             parameters=model.parameters,
             cost=model.cost,
             latency_ms=model.latency_ms,
-            accuracy=accuracies[i].value,
-            accuracy_interval=interval(accuracies[i].interval),
+            accuracy=found.singles[i].value,
+            accuracy_interval=interval(found.singles[i].interval),
             called=shares["hybrid_single"][i],
             called_by_policy={name: called[i] for name, called in shares.items()},
+            reliability=found.reliability[i],
         )
         for i, model in enumerate(models)
     )

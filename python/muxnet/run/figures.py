@@ -8,13 +8,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import (
-    FuncFormatter,
-    LogLocator,
-    MaxNLocator,
-    NullFormatter,
-)
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from muxnet.base.cost_axis import cost_axis
 from muxnet.base.drawing import (
     CURVE_STYLES,
     INK,
@@ -56,10 +52,8 @@ def accuracy_figure(results: Results) -> Figure:
     ]
     names = [model.name for model in results.models]
     figure.legend(models, names, loc="outside right lower", title="single models", alignment="left")
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: _tick_text(cost)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    on_curves = [point.cost for line in results.curves for point in line.points]
+    cost_axis(axes, [*on_curves, *(entry.cost for entry in results.models)], _tick_text)
     axes.yaxis.set_major_formatter(percent_axis())
     axes.set_xlabel(f"{cost_title(results.cost_kind)} per input, multiplexer included (log scale)")
     axes.set_ylabel("accuracy on the test split")
@@ -149,6 +143,26 @@ def right_wrong_figure(results: Results) -> Figure:
     return figure
 
 
+def reliability_figure(results: Results) -> Figure:
+    """Return what answers of each confidence are worth, as given and after calibration."""
+    figure, panels = new_figure(9.2, 4.4, columns=2)
+    titles = {"given": "Confidence as given", "calibrated": "Calibrated on held-out inputs"}
+    for axes, (kind, title) in zip(panels, titles.items(), strict=True):
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (2, 3)))
+        for entry, colour in zip(results.models, model_colours(results), strict=True):
+            found = getattr(entry.reliability, kind)
+            bins = found.bins if found is not None else ()
+            places = [own.confidence for own in bins], [own.accuracy for own in bins]
+            axes.plot(*places, color=colour, linewidth=1.6, marker="o", markersize=3.5)
+        axes.set_title(title)
+        axes.set_xlabel("mean confidence of a bin")
+        axes.set_ylabel("accuracy on it")
+        axes.xaxis.set_major_formatter(percent_axis())
+        axes.yaxis.set_major_formatter(percent_axis())
+    _model_legend(panels[1], results)
+    return figure
+
+
 def learning_figure(results: Results) -> Figure:
     """Return the learning curves: loss and accuracy per model, distances, multiplexer's loss."""
     figure, axes = new_figure(9.2, 6.4, columns=2, rows=2)
@@ -191,19 +205,19 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
     "called": called_figure,
     "hardness": hardness_figure,
     "right_wrong": right_wrong_figure,
+    "reliability": reliability_figure,
     "learning_curves": learning_figure,
 }
 
 
 def draw(results: Results, names: Iterable[str] = tuple(FIGURES)) -> dict[str, bytes]:
     """Return figures as PNG, by name, of all that there is; the same results, the same bytes."""
-    trained = bool(results.learning_curves.models)
+    there = {
+        "learning_curves": bool(results.learning_curves.models),
+        "reliability": any(entry.reliability.given for entry in results.models),
+    }
     with mpl.rc_context(STYLE):
-        return {
-            name: png(FIGURES[name](results))
-            for name in names
-            if trained or FIGURES[name] is not learning_figure
-        }
+        return {name: png(FIGURES[name](results)) for name in names if there.get(name, True)}
 
 
 def save(pictures: dict[str, bytes], folder: str | os.PathLike[str]) -> list[Path]:

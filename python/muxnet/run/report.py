@@ -20,6 +20,7 @@ from muxnet.base.words import (
     points_text,
     policy_title,
 )
+from muxnet.outcomes.reliability import reliability_table
 from muxnet.run.figures import FIGURES
 from muxnet.run.result_tables import model_table, policy_table
 from muxnet.run.verdict import verdict
@@ -34,6 +35,8 @@ CAPTIONS = {
     "there. A good router calls the dear models where only they are right.",
     "right_wrong": "The paper's Figure 1: what a model can add to another. Where these numbers "
     "are small, no router can gain much.",
+    "reliability": "On the diagonal a model is right as often as it is sure, in bins of equally "
+    "many test inputs. Policies of a run go by confidences as given.",
     "learning_curves": "Both steps of Algorithm 1. The contrastive loss works when embeddings "
     "are close where both models are right and apart where only one is.",
 }
@@ -42,6 +45,7 @@ ALTERNATIVES = {
     "called": "Called share of each model under each policy",
     "hardness": "Histogram of input hardness and what is called at each level",
     "right_wrong": "Matrix of A right, B wrong",
+    "reliability": "Accuracy against confidence of each model, before and after calibration",
     "learning_curves": "Learning curves of the models and of the multiplexer",
 }
 
@@ -120,13 +124,17 @@ def _tables(results: Results) -> str:
     listed = f'<ul class="fine">{"".join(notes)}</ul>' if notes else ""
     area = results.area_above_random_mixing
     return (
-        f"<h2>Models</h2>\n{_table(model_table(results))}\n"
+        f"<h2>Models</h2>\n{_table(model_table(results))}\n{_reliability(results)}\n"
         f"<h2>Policies</h2>\n{_table(policy_table(results), ('hybrid', 'offload'))}\n{listed}"
         '<p class="fine">Along its whole curve the multiplexer is '
         f"{points_text(area.value)} points ({interval_text(area.interval)}) from random mixing "
         "of the single models at equal cost, on average. All intervals are 95 % bootstrap "
         f"intervals over the test inputs.</p>\n{_comparisons(results)}{_provenance(results)}"
     )
+
+
+def _reliability(results: Results) -> str:
+    return _table(reliability_table({entry.name: entry.reliability for entry in results.models}))
 
 
 def _comparisons(results: Results) -> str:

@@ -14,6 +14,7 @@ from muxnet.base import schema
 from muxnet.base.errors import ConfigError
 from muxnet.base.files import read_json
 from muxnet.outcomes.policies import OFFLOAD, reported_policies
+from muxnet.outcomes.reliability import ModelReliability
 
 FORMAT_VERSION = 1
 
@@ -28,6 +29,7 @@ PROVENANCE: dict[str, Provenance] = {
     "models.latency_ms": "measured",
     "models.accuracy": "measured",
     "models.called": "measured",
+    "models.reliability": "measured",
     "policies.accuracy": "measured",
     "policies.cost": "counted",
     "policies.latency_ms": "modelled",
@@ -46,7 +48,8 @@ class ModelResult:
     """One model of the pool, alone on the test split.
 
     ``latency_ms`` is that of one image on an idle machine; ``called`` its share of the inputs under
-    hybrid_single; ``called_by_policy`` the same under every policy.
+    hybrid_single; ``called_by_policy`` the same under every policy. ``reliability``: how far its
+    confidence lies from its accuracy.
     """
 
     name: str
@@ -57,6 +60,7 @@ class ModelResult:
     accuracy_interval: Interval
     called: float
     called_by_policy: dict[str, float] = field(default_factory=dict)
+    reliability: ModelReliability = field(default_factory=ModelReliability)
 
 
 @dataclass(frozen=True)

@@ -114,9 +114,15 @@ TEST_P(AbstainingPolicy, IsKeptWithIt) {
   double answered = 0;
   for (const double confidence : confidences) answered += rule->abstains(confidence) ? 0 : 1;
   EXPECT_DOUBLE_EQ(answered / 4000, found.abstention->coverage);
+  const auto part = evaluate_answered(*loaded, calibration);
+  EXPECT_EQ(part->coverage, found.abstention->coverage);
+  EXPECT_DOUBLE_EQ(static_cast<double>(part->inputs), answered);
+  EXPECT_NEAR(part->accuracy.value, found.abstention->accuracy, 1e-12);
+  EXPECT_LT(part->accuracy.interval.low, part->accuracy.value);
   EXPECT_FALSE(policy->rule(policy->operating_points().front())->abstains(0));
   policy->choose(policy->point());
   EXPECT_FALSE(policy->abstention());
+  EXPECT_FALSE(evaluate_answered(*policy, calibration));
   EXPECT_EQ(policy->version(), before);
 }
 

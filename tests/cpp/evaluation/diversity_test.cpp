@@ -22,6 +22,20 @@ TEST(Diversity, IsCountedOverPairsOfModels) {
   EXPECT_EQ(only_right(table), (std::vector<double>{0.25, 0.25, 0}));
 }
 
+TEST(Diversity, IsInWorthWhereQualityWasRecorded) {
+  OutcomeFields fields;
+  fields.models = {"a", "b", "c"};
+  fields.costs["usd"] = {1, 2, 3};
+  fields.quality = Tensor::from<float>({0.5F, 0.75F, 0.25F, 1, 0, 0.5F}, {2, 3});
+  const OutcomeTable table(std::move(fields));
+  const auto found = diversity(table, 2);
+  EXPECT_DOUBLE_EQ(found.disagreement, (0.25 + 0.25 + 0.5 + 1 + 0.5 + 0.5) / 2 / 3);
+  EXPECT_DOUBLE_EQ(found.double_fault, (0.25 + 0.5 + 0.25 + 0 + 0 + 0.5) / 2 / 3);
+  EXPECT_DOUBLE_EQ(found.all_wrong, 0.25 / 2);
+  EXPECT_DOUBLE_EQ(found.oracle_gain, (0.5 + 0.5) / 2);
+  EXPECT_EQ(only_right(table), (std::vector<double>{0.25, 0.125, 0}));
+}
+
 TEST(Diversity, NeedsModelsToDiffer) {
   const OutcomeTable one(two_class_fields({{0.9F}}, {1}, {1}));
   expect_text(error_of([&] { diversity(one, 0); }), {"two or more models", "received 1"});

@@ -1,5 +1,7 @@
 #include "muxnet/evaluation/failure.hpp"
 
+#include <limits>
+
 #include "muxnet/evaluation/curve.hpp"
 #include "muxnet/evaluation/hardness.hpp"
 #include "muxnet/policies/registry.hpp"
@@ -55,6 +57,19 @@ TEST(FailurePrediction, is_of_each_models_confidence_and_the_multiplexers_score)
   const auto scored = failure_prediction(OutcomeTable(fields));
   EXPECT_DOUBLE_EQ(*scored[0].multiplexer, 0);
   EXPECT_DOUBLE_EQ(*scored[1].multiplexer, 0.5);
+}
+
+TEST(FailurePrediction, is_of_the_inputs_with_a_confidence) {
+  auto fields = two_class_fields({{0.9F}, {0.6F}, {0.95F}, {0.55F}}, {1, 0, 1, 0}, {1});
+  fields.predictions = Tensor::from<std::int32_t>({1, 1, 1, 1}, {4, 1});
+  fields.probabilities = Tensor();
+  const float none = std::numeric_limits<float>::quiet_NaN();
+  fields.answer_scores = Tensor::from<float>({7, -3, none, none}, {4, 1, 1});
+  fields.score_kinds = {"score"};
+  EXPECT_DOUBLE_EQ(*failure_prediction(OutcomeTable(fields))[0].confidence, 1);
+  fields.answer_scores = Tensor();
+  fields.score_kinds = {};
+  EXPECT_FALSE(failure_prediction(OutcomeTable(fields))[0].confidence.has_value());
 }
 
 TEST(ClassStatistics, hold_each_class_apart) {

@@ -62,7 +62,7 @@ TEST_F(Studied, KnowsTheModels) {
   ASSERT_EQ(found_->models.size(), 4U);
   EXPECT_EQ(found_->models[2].name, "model2");
   EXPECT_EQ(found_->models[2].cost, 16);
-  EXPECT_EQ(found_->models[2].accuracy, test().accuracies()[2]);
+  EXPECT_DOUBLE_EQ(found_->models[2].accuracy.value, test().accuracies()[2]);
   EXPECT_EQ(found_->models[2].only_right, only_right(test())[2]);
   EXPECT_EQ(found_->diversity.oracle_gain, diversity(test(), found_->best_single).oracle_gain);
 }
@@ -108,7 +108,7 @@ TEST_F(Studied, MeasuresAPolicyAtBudgetsAndOverThem) {
   ASSERT_EQ(recovered.size(), 4U);
   double least = 1e9;
   for (const auto& point : cascade.curve) {
-    if (point.accuracy >= found_->models[found_->best_single].accuracy) {
+    if (point.accuracy >= found_->models[found_->best_single].accuracy.value) {
       least = std::min(least, point.cost);
     }
   }
@@ -128,7 +128,7 @@ TEST_F(Studied, ChoosesWhatSavesAndWhatGains) {
   EXPECT_EQ(found_->saving->accuracy, saving.accuracy.value);
   EXPECT_EQ(found_->saving->cost, saving.costs.at("macs").mean.value / unit());
   EXPECT_NEAR(found_->saving->difference.value,
-              saving.accuracy.value - found_->models[found_->best_single].accuracy, 1e-12);
+              saving.accuracy.value - found_->models[found_->best_single].accuracy.value, 1e-12);
   const auto gain = evaluate(*policy, *policy->within(unit()), test());
   EXPECT_EQ(found_->gain->accuracy, gain.accuracy.value);
   EXPECT_LE(found_->gain->cost, 1.1);

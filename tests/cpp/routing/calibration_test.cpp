@@ -186,7 +186,10 @@ TEST_P(OnAnswers, a_replay_decides_as_the_rule_does) {
 
 TEST_P(OnAnswers, come_back_from_a_file) {
   const auto policy = make_policy(GetParam(), {.cost_kind = "usd"});
+  policy->fit(answer_table(2, {.quality = true}));
+  EXPECT_TRUE(policy->by_quality());
   policy->fit(answer_table(2));
+  EXPECT_FALSE(policy->by_quality());
   const auto path = std::filesystem::path(::testing::TempDir()) / ("answers_" + GetParam());
   policy->save(path);
   const auto again = load_policy(path);
@@ -194,6 +197,14 @@ TEST_P(OnAnswers, come_back_from_a_file) {
   const OutcomeTable test = answer_table(3, {.split = "test"});
   EXPECT_EQ(policy->decide(test).answers, again->decide(test).answers);
   EXPECT_EQ(policy->version(), again->version());
+  EXPECT_FALSE(again->by_quality());
+  auto fields = test.fields();
+  fields.score_kinds = {"logit"};
+  expect_text(error_of([&] { again->decide(OutcomeTable(fields)); }),
+              {"scores of the kind 'score'", "received logit"});
+  fields.score_kinds = {};
+  fields.answer_scores = Tensor();
+  expect_text(error_of([&] { again->decide(OutcomeTable(fields)); }), {"received none"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Routing, OnAnswers,
