@@ -8,7 +8,7 @@ import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -2367,6 +2367,11 @@ class OutcomeTable:
         f32 (n, N, S), any numbers, NaN: none.
         """
     @property
+    def by_quality(self) -> bool:
+        """
+        What answers are worth was recorded, in place of what follows from labels.
+        """
+    @property
     def class_names(self) -> list[str]:
         """
         Of the first classes, at most K.
@@ -2703,7 +2708,8 @@ class Policy:
     def fit(self, held_out: OutcomeTable) -> None:
         """
         Finds the operating points, on the inputs that every model answered. A policy that needs
-        distributions learns them from answers alone where the table has none (AnswerCalibration).
+        distributions learns them from answers alone where the table has none (AnswerCalibration), of
+        each model from all inputs that it answered.
         Raises ValueError for a table whose split is "test", without labels and quality, or
         without what the policy looks at.
         """
@@ -2752,6 +2758,11 @@ class Policy:
         may still be called.
         """
     @property
+    def by_quality(self) -> bool:
+        """
+        Its accuracies are means of recorded quality.
+        """
+    @property
     def class_names(self) -> list[str]:
         """
         Names of the first of them; none where the table that it was fitted on had none.
@@ -2776,6 +2787,11 @@ class Policy:
         """
         The model that is called first, for every input, as the multiplexer looks at what it
         gives; empty: none.
+        """
+    @property
+    def fitted_inputs(self) -> int:
+        """
+        How many inputs it was fitted on.
         """
     @property
     def fitting_part(self) -> str:
@@ -3024,14 +3040,14 @@ class CostStatistics:
         """
 class FailurePrediction:
     """
-    How well it is told in advance whether a model is right: AUROC of its own max-softmax, which is
-    known once it has run, and of the multiplexer's score (its weight where there are no scores),
-    none where the table has neither.
+    How well it is told in advance whether a model is right (worth at least half): AUROC of its own
+    confidence, over the inputs where it gave one, which is known once it has run, and of the
+    multiplexer's score (its weight where there are no scores); none where the table has none.
     """
     @property
     def confidence(self) -> float | None:
         """
-        Its own max-softmax.
+        None: it gave none.
         """
     @property
     def multiplexer(self) -> float | None:
@@ -3265,6 +3281,30 @@ class Abstaining:
         Where nothing was certified: about so many labelled inputs would do, if these are typical; 0:
         no number would, as the surest answers are not right often enough either.
         """
+class Answered:
+    """
+    What a policy that abstains answers of some inputs, and leaves no person to look at.
+    """
+    @property
+    def accuracy(self) -> Estimate:
+        """
+        Among the answered; 0 where there are none.
+        """
+    @property
+    def coverage(self) -> float:
+        """
+        Share of all inputs.
+        """
+    @property
+    def groups(self) -> int:
+        """
+        Of the inputs; each its own where there are none: as many.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        That are answered; each input its own group: alike.
+        """
 class KeptPromise:
     """
     What became of a promise over random divisions of recorded answers.
@@ -3315,6 +3355,59 @@ class KeptAbstention:
         """
         Divisions in which a threshold was certified.
         """
+class ReliabilityBin:
+    """
+    Inputs of about the same confidence.
+    """
+    @property
+    def accuracy(self) -> float:
+        """
+        Share of right answers, or mean quality.
+        """
+    @property
+    def confidence(self) -> float:
+        """
+        Mean over them.
+        """
+    @property
+    def inputs(self) -> int:
+        """
+        How many there are.
+        """
+class Reliability:
+    """
+    How far confidences lie from what answers are worth.
+    """
+    @property
+    def bins(self) -> list[ReliabilityBin]:
+        """
+        By rising confidence.
+        """
+    @property
+    def chance(self) -> float:
+        """
+        What chance alone would make of it were every confidence c that of being right:
+        sum_b (n_b / n) sqrt(2 c_b (1 - c_b) / (pi n_b)).
+        """
+    @property
+    def error(self) -> float:
+        """
+        sum_b (n_b / n) |accuracy_b - confidence_b|.
+        """
+class ModelReliability:
+    """
+    Of one model; none where its confidence is no probability.
+    """
+    @property
+    def calibrated(self) -> Reliability | None:
+        """
+        Of what was learnt from others; none: nothing was.
+        """
+    @property
+    def given(self) -> Reliability | None:
+        """
+        Of its confidence as it gave it.
+        """
 class Details:
     """
     What lies behind an evaluation.
@@ -3345,14 +3438,19 @@ class Details:
         """
         Accuracy of the oracle, which calls a model that is right, less the policy's.
         """
+    @property
+    def reliability(self) -> list[ModelReliability]:
+        """
+        (N), calibrated where the policy learnt to.
+        """
 class ModelStudy:
     """
     One model alone.
     """
     @property
-    def accuracy(self) -> float:
+    def accuracy(self) -> Estimate:
         """
-        Share of right answers.
+        Share of right answers, or mean quality.
         """
     @property
     def cost(self) -> float:
@@ -3367,7 +3465,7 @@ class ModelStudy:
     @property
     def only_right(self) -> float:
         """
-        Share of the inputs that no other model gets right.
+        only_right() of it.
         """
 class PolicyStudy:
     """
@@ -3419,27 +3517,28 @@ class Choice:
         """
 class Diversity:
     """
-    How differently models err, in shares of the inputs.
+    How differently models err, in shares of the inputs. Of recorded quality a share is a mean: of
+    what an answer lacks to 1 where it is wrong, of what it is worth more than another.
     """
     @property
     def all_wrong(self) -> float:
         """
-        Share of the inputs that no model gets right.
+        No model is right (1 - max_i q_i).
         """
     @property
     def disagreement(self) -> float:
         """
-        Two models answer differently, the mean over pairs.
+        Two models answer differently (|q_a - q_b|), the mean over pairs.
         """
     @property
     def double_fault(self) -> float:
         """
-        Two models are both wrong, the mean over pairs.
+        Two models are both wrong (1 - max(q_a, q_b)), the same.
         """
     @property
     def oracle_gain(self) -> float:
         """
-        The reference is wrong, another model right.
+        Another model is right, the reference wrong (max_i q_i - q_ref).
         """
 class LeftOut:
     """
@@ -5282,6 +5381,11 @@ def evaluate(policy: Policy, point: OperatingPoint, table: OutcomeTable, seed: t
     Accuracy, costs and calls of a fitted policy at its chosen point. Raises ValueError
     when the table shares inputs with the one it was fitted on, unless allowed.
     """
+def evaluate_answered(policy: Policy, table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> Answered | None:
+    """
+    None for a policy that does not abstain. Raises ValueError for inputs that the policy
+    has seen.
+    """
 def evaluate_models(table: OutcomeTable, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[Estimate]:
     """
     (N), accuracy of each model alone, with its interval.
@@ -5446,6 +5550,11 @@ def measure_normalization(data: Dataset) -> Normalization:
 def mobile_only(mobile: Cost) -> Cost:
     """
     Eq. 9: C = C_mobile-compute.
+    """
+def model_reliability(held_out: OutcomeTable, table: OutcomeTable) -> list[ModelReliability]:
+    """
+    (N), of a table that every model answered; `calibration` may be null, and has learnt from other
+    inputs. Raises ValueError for a table without labels and quality.
     """
 def monitored_values(policy: Policy, table: OutcomeTable) -> dict[str, list[float]]:
     """
