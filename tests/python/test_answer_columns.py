@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from muxnet import cli
 from muxnet.base.errors import ConfigError, UsageError
-from muxnet.outcomes.class_order import Classes
+from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.table_files import parse_columns, parse_costs, read_outcomes
 
 COSTS = {"a": 1.0, "b": 2.0}
@@ -191,9 +191,9 @@ def test_quality_stands_in_place_of_labels(tmp_path):
 
 
 def test_quality_alone_says_nothing_of_the_classes_that_a_router_knows(tmp_path):
-    told = refused(tmp_path, "a:quality,b:quality\n1,0\n", classes=Classes(2, ("cat", "dog")))
+    told = refused(tmp_path, "a:quality,b:quality\n1,0\n", classes=Known(2, ("cat", "dog")))
     assert "expected label and NAME:prediction of classes among cat, dog" in told
-    assert len(read(tmp_path, "a:quality,b:quality\n1,0\n", classes=Classes(2))) == 1
+    assert len(read(tmp_path, "a:quality,b:quality\n1,0\n", classes=Known(2))) == 1
 
 
 def test_costs_come_from_the_file_or_are_given_or_wanted(tmp_path):

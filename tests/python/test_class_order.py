@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError
-from muxnet.outcomes.class_order import Classes, number_classes, with_classes
+from muxnet.outcomes.class_order import Known, number_classes, with_classes
 from muxnet.outcomes.table_files import read_outcomes
 
 HEADER = "label,small:prediction,small:confidence,large:prediction,large:confidence\n"
@@ -60,7 +60,7 @@ def test_a_router_knows_its_classes_by_name(tmp_path, monkeypatch, capsys):
 
 def test_numbered_classes_count_as_numbers():
     labels = [str(k) for k in range(12)]
-    found = number_classes("t", labels, {"a": labels}, Classes())
+    found = number_classes("t", labels, {"a": labels}, Known())
     assert list(found.names) == labels
     assert found.labels.tolist() == found.predictions[0].tolist() == list(range(12))
 
@@ -72,62 +72,62 @@ def test_classes_are_the_same_however_they_are_spelled():
         "b": np.array([3.0, 10.0, np.nan]),
         "c": [" 3", 10, ""],
     }
-    found = number_classes("t", labels, spelled, Classes())
+    found = number_classes("t", labels, spelled, Known())
     assert found.names == ("-1", "3", "10")
     assert found.labels.tolist() == [1, 2, 0]
     assert [column.tolist() for column in found.predictions] == [[1, 2, 0], [1, 2, -1], [1, 2, -1]]
-    truth = number_classes("t", np.array([True, False]), {"a": ["true", "FALSE"]}, Classes())
+    truth = number_classes("t", np.array([True, False]), {"a": ["true", "FALSE"]}, Known())
     assert truth.names == ("false", "true")
     assert truth.labels.tolist() == truth.predictions[0].tolist() == [1, 0]
-    mixed = number_classes("t", [True, False], {"a": [1, "0"]}, Classes())
+    mixed = number_classes("t", [True, False], {"a": [1, "0"]}, Known())
     assert mixed.names == ("0", "1")
 
 
 def test_a_router_keeps_its_names_and_compares_them_as_values():
-    known = Classes(3, ("2", "true", "07"))
+    known = Known(3, ("2", "true", "07"))
     found = number_classes("t", ["7.0", "1"], {"a": ["2.0", "TRUE"]}, known)
     assert found.names == known.names
     assert found.labels.tolist() == [2, 1]
     assert found.predictions[0].tolist() == [0, 1]
-    twins = number_classes("t", ["01", "1"], {"a": ["1", "01"]}, Classes(2, ("1", "01")))
+    twins = number_classes("t", ["01", "1"], {"a": ["1", "01"]}, Known(2, ("1", "01")))
     assert twins.labels.tolist() == [1, 0]  # by the name itself where there is such a one
 
 
 def test_an_unknown_label_is_one_that_no_model_says():
-    known = Classes(3, ("a", "b", "c"))
+    known = Known(3, ("a", "b", "c"))
     found = number_classes("t", ["z", "b"], {"m": ["a", "b"], "n": ["c", "b"]}, known)
     assert found.names == ("a", "b", "c")
     assert found.labels.tolist() == [1, 1]
     with pytest.raises(
         ConfigError, match=r"label, row 1\] expected classes among a, b, received z"
     ):
-        number_classes("t", ["z"], {"m": ["a"], "n": ["b"]}, Classes(2, ("a", "b")))
+        number_classes("t", ["z"], {"m": ["a"], "n": ["b"]}, Known(2, ("a", "b")))
 
 
 def test_a_missing_label_is_no_class():
     for nothing in (None, "", "  ", float("nan"), "nan", "<NA>", "NA", "None"):
-        found = number_classes("t", ["1", nothing], {"a": ["1", "2"]}, Classes())
+        found = number_classes("t", ["1", nothing], {"a": ["1", "2"]}, Known())
         assert found.names == ("1", "2")
         assert found.labels.tolist() == [0, -1]
-    named = number_classes("t", ["cat", "None"], {"a": ["None", "cat"]}, Classes())
+    named = number_classes("t", ["cat", "None"], {"a": ["None", "cat"]}, Known())
     assert named.names == ("None", "cat")  # said by both: a class of this name
-    other = number_classes("t", ["cat", "None"], {"a": ["cat", "cat"]}, Classes())
+    other = number_classes("t", ["cat", "None"], {"a": ["cat", "cat"]}, Known())
     assert other.labels.tolist() == [0, -1]
 
 
 def test_other_words_than_the_labels_are_refused_by_name():
     labels = ["cat", "dog"] * 5
     with pytest.raises(ConfigError) as error:
-        number_classes("t", labels, {"a": labels, "b": ["Cat", "Dog"] * 5}, Classes())
+        number_classes("t", labels, {"a": labels, "b": ["Cat", "Dog"] * 5}, Known())
     assert "predictions of b] expected some of the labels, such as 'cat', received" in str(
         error.value
     )
-    number_classes("t", labels[:4], {"a": ["Cat", "Dog"] * 2}, Classes())  # it may be by chance
+    number_classes("t", labels[:4], {"a": ["Cat", "Dog"] * 2}, Known())  # it may be by chance
     # A model that always errs says classes that another one is right with.
     always = {"a": labels, "b": ["fox"] * 10, "c": ["fox", *labels[1:]]}
-    number_classes("t", labels, always, Classes())
+    number_classes("t", labels, always, Known())
     with pytest.raises(ConfigError, match="such as 'z', received none of them, such as 'a'"):
-        number_classes("t", ["z"] * 10, {"m": ["a"] * 10}, Classes(1, ("a",)))
+        number_classes("t", ["z"] * 10, {"m": ["a"] * 10}, Known(1, ("a",)))
 
 
 def test_tables_are_put_into_the_order_of_the_classes_that_are_known(tmp_path):
@@ -141,7 +141,7 @@ def test_tables_are_put_into_the_order_of_the_classes_that_are_known(tmp_path):
         inputs={"small": "{}"},
     )
     table.save(tmp_path / "t.safetensors")
-    known = Classes(5, ("cat", "dog", "fox", "owl"))
+    known = Known(5, ("cat", "dog", "fox", "owl"))
     found = read_outcomes(tmp_path / "t.safetensors", {"small": 3.0}, known)["all"]
     assert found.class_names == list(known.names)
     assert found.costs("cost") == [3.0]
@@ -149,8 +149,8 @@ def test_tables_are_put_into_the_order_of_the_classes_that_are_known(tmp_path):
     assert found.labels.tolist() == [3, 1]
     np.testing.assert_array_equal(found.probabilities[0, 0], np.float32([0.2, 0.1, 0, 0.7, 0]))
     with pytest.raises(ConfigError, match=r"t\] expected classes among cat, dog, received owl"):
-        with_classes(table, Classes(2, ("cat", "dog")), "t")
-    assert with_classes(table, Classes(3), "t") is table
+        with_classes(table, Known(2, ("cat", "dog")), "t")
+    assert with_classes(table, Known(3), "t") is table
 
 
 def test_probabilities_are_of_classes_that_are_numbers(tmp_path):
@@ -158,7 +158,7 @@ def test_probabilities_are_of_classes_that_are_numbers(tmp_path):
     table = read_outcomes(tmp_path / "t.csv", {"a": 1.0})["all"]
     assert table.class_names == ["0", "1"]
     with pytest.raises(ConfigError, match="expected classes among no, yes, received 0, 1"):
-        read_outcomes(tmp_path / "t.csv", {"a": 1.0}, Classes(2, ("no", "yes")))
+        read_outcomes(tmp_path / "t.csv", {"a": 1.0}, Known(2, ("no", "yes")))
 
 
 def test_a_table_refuses_names_that_do_not_fit():
@@ -184,7 +184,7 @@ def test_all_that_a_table_holds_is_kept_in_another_order(tmp_path):
         input_costs={"usd": np.array([[1, 2], [nan, 4]], np.float32)},
         class_names=["owl", "cat", "dog"],
     )
-    known = Classes(4, ("cat", "dog", "fox", "owl"))
+    known = Known(4, ("cat", "dog", "fox", "owl"))
     found = with_classes(table, known, "t")
     assert found.predictions.tolist() == [[3, 0], [-1, 1]]
     assert found.labels.tolist() == [3, 1]
@@ -210,7 +210,7 @@ def test_quality_and_the_likeliest_classes_are_kept_too():
         labels=np.array([0, 1], np.int32),
         class_names=["owl", "cat", "dog"],
     )
-    found = with_classes(table, Classes(3, ("cat", "dog", "owl")), "t")
+    found = with_classes(table, Known(3, ("cat", "dog", "owl")), "t")
     assert found.top_classes[0].tolist() == [[2, 1], [0, 2]]
     assert found.predictions[0].tolist() == [2, 0]
     np.testing.assert_array_equal(found.quality, quality)

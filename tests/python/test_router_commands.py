@@ -154,6 +154,23 @@ def test_a_router_takes_models_by_name_and_scores_of_its_kind_alone(tables, tmp_
         assert f"expected scores of the kind 'score', received {received}" in told
 
 
+def test_a_file_without_costs_takes_those_that_the_router_knows(tables, tmp_path, caplog):
+    run(
+        tables,
+        "fit",
+        write_scored(tmp_path / "fit.csv", 900),
+        "--costs",
+        "m0=1,m1=4,m2=20",
+        "--out",
+        tables["router"],
+    )
+    evaluate = ("evaluate", tables["router"], "--outcomes", write_scored(tmp_path / "t.csv", 800))
+    given = run(tables, *evaluate, "--costs", "m0=1,m1=4,m2=20")
+    assert not caplog.messages
+    assert run(tables, *evaluate) == given
+    assert "t.csv: says no costs; taken are those known: m0=1, m1=4, m2=20" in caplog.text
+
+
 def test_an_unsure_router_calls_what_it_is_told(tables, tmp_path, answers):
     probabilities, labels = answers(1, 600)
     features = np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32)

@@ -13,7 +13,7 @@ from muxnet.base.measures import measure_of
 from muxnet.base.words import cost_share, inputs_text, interval_text, percent_text
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
-from muxnet.outcomes.class_order import classes_of_policy
+from muxnet.outcomes.class_order import known_to_policy
 from muxnet.outcomes.table_files import parse_costs, part_to_evaluate
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 
@@ -116,7 +116,7 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool, changed: bool) ->
     change_pool(policy, arguments)
     table = None
     if arguments.outcomes is not None:
-        parts = tables_of(arguments.outcomes, arguments, classes_of_policy(policy))
+        parts = tables_of(arguments.outcomes, arguments, known_to_policy(policy))
         table = scored_table(part_to_evaluate(parts), policy, arguments)
     if arguments.drop is not None:
         content = promise(policy, table, arguments)
@@ -319,12 +319,15 @@ def abstain(
     answered = _core.evaluate_answered(policy, table, arguments.seed)
     assert answered is not None  # of a policy that abstains
     interval = answered.accuracy.interval
+    left = "none"
+    if found.abstention.coverage < 1:
+        left = f"those of confidence below {found.abstention.threshold:.4g}"
     print(f"promised: at least {text}, by {stands_on}")
     print(
         f"answers {percent_text(found.abstention.coverage, 1)} of them, "
         f"{figure.format(percent_text(found.abstention.accuracy))} (95 % interval "
         f"{interval_text((interval.low, interval.high))}; {percent_text(found.accuracy)} of all), "
-        f"and leaves to a person those of confidence below {found.abstention.threshold:.4g}"
+        f"and leaves {left} to a person"
     )
     return content
 

@@ -18,7 +18,7 @@ from muxnet.base.words import (
 )
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
-from muxnet.outcomes.class_order import classes_of_policy
+from muxnet.outcomes.class_order import known_to_policy
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.fitting import Evaluated, evaluate_policy
 from muxnet.outcomes.table_files import part_to_evaluate
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Evaluate, print, and return the exit status."""
     policy = load_router(arguments.router)
-    parts = tables_of(arguments.outcomes, arguments, classes_of_policy(policy))
+    parts = tables_of(arguments.outcomes, arguments, known_to_policy(policy))
     table = scored_table(part_to_evaluate(parts), policy, arguments)
     found = evaluate_policy(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {inputs_text(found.inputs, found.groups)}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.commands.options import Names
-from muxnet.outcomes.class_order import Classes
+from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.published import FORMS
 from muxnet.outcomes.table_files import parse_columns, parse_costs, read_outcomes
 
@@ -37,7 +37,7 @@ def add_reading_options(parser: argparse.ArgumentParser, *, costs: bool = True) 
     )
 
 
-def tables_of(path: Path, arguments: argparse.Namespace, classes: Classes | None = None) -> Tables:
+def tables_of(path: Path, arguments: argparse.Namespace, classes: Known | None = None) -> Tables:
     """Return the tables of a file, read as the options say.
 
     Raises:

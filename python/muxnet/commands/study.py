@@ -12,7 +12,7 @@ from muxnet.base.measures import MEASURES
 from muxnet.base.tables import print_table
 from muxnet.base.words import inputs_text
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
-from muxnet.outcomes.class_order import classes_of_table
+from muxnet.outcomes.class_order import known_to_table
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.study import divided, study
 from muxnet.outcomes.study_results import VERDICTS, Study, model_table, policy_table, to_json
@@ -45,7 +45,7 @@ def execute(arguments: argparse.Namespace) -> int:
     parts = tables_of(arguments.table, arguments)
     if arguments.test is not None:
         held_out = whole(arguments.table, parts)
-        other = tables_of(arguments.test, arguments, classes_of_table(held_out))
+        other = tables_of(arguments.test, arguments, known_to_table(held_out))
         parts = {"held_out": held_out, "test": whole(arguments.test, other)}
     held_out, test = divided(parts, arguments.fraction, arguments.seed)
     found = study(

@@ -13,7 +13,7 @@ from muxnet.base.class_values import MISSING_WORDS, class_key
 from muxnet.base.columns import Column, Columns, require_room
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text, told_as_config_error
-from muxnet.outcomes.class_order import ENOUGH, Classes, Names, Numbered, number_classes
+from muxnet.outcomes.class_order import ENOUGH, Known, Names, Numbered, number_classes
 from muxnet.outcomes.column_names import LABEL
 from muxnet.outcomes.input_columns import Fields, features_of, groups_of
 from muxnet.outcomes.model_columns import (
@@ -37,7 +37,7 @@ def table_of_columns(
     path: Path,
     columns: Columns,
     costs: Mapping[str, float],
-    known: Classes,
+    known: Known,
     part: str = "all",
 ) -> _core.OutcomeTable:
     """Return the table of a file's columns; those that are not of its kinds are passed over.
@@ -54,7 +54,7 @@ def table_of_columns(
         raise ConfigError(error_text(str(path), "a row per input", "none"))
     fields = _answers(path, columns, models, known)
     fields |= _scores(path, models)
-    fields |= costs_of(path, list(models), costs, _recorded_costs(path, models))
+    fields |= costs_of(path, list(models), costs, _recorded_costs(path, models), known)
     refuse_unpriced(path, list(models), fields)
     fields |= groups_of(path, columns) | features_of(path, columns)
     fields = labelled_rows(path, fields)
@@ -72,15 +72,23 @@ def costs_of(
     names: Sequence[str],
     given: Mapping[str, float],
     recorded: Mapping[str, NDArray[np.float32]],
+    known: Known,
 ) -> Fields:
-    """Return what models cost: as given by name, else what was recorded of each input.
+    """Return what models cost: as given by name, else as recorded of each input, else as known.
 
     Raises:
-        ConfigError: neither; costs of other models.
+        ConfigError: none of them; costs of other models.
 
     """
     if recorded and not given:
         return {"costs": {}, "input_costs": dict(recorded)}
+    if not given and known.costs and all(set(names) <= set(own) for own in known.costs.values()):
+        costs = {kind: [own[name] for name in names] for kind, own in known.costs.items()}
+        told = ", ".join(
+            f"{name}={cost:g}" for name, cost in next(iter(known.costs.values())).items()
+        )
+        LOG.warning("%s: says no costs; taken are those known: %s", path, told)
+        return {"costs": costs}
     if set(given) != set(names):
         expected = "one each for " + ", ".join(names) + " (--costs NAME=COST,...)"
         if not recorded:
@@ -108,7 +116,7 @@ def refuse_unpriced(path: Path, names: Sequence[str], fields: Fields) -> None:
             raise ConfigError(error_text(where, f"a {kind} of each answer", "none"))
 
 
-def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fields:
+def _answers(path: Path, columns: Columns, models: Models, known: Known) -> Fields:
     quality = of_all(path, models, "quality")
     if LABEL not in columns and not quality:
         expected = f"a column {LABEL}, or NAME:quality of each model {OTHERS}"
@@ -127,7 +135,7 @@ def _answers(path: Path, columns: Columns, models: Models, known: Classes) -> Fi
 
 
 def numbered_answers(
-    path: Path, labels: Column, predictions: Mapping[str, Column], known: Classes
+    path: Path, labels: Column, predictions: Mapping[str, Column], known: Known
 ) -> Fields:
     """Return labels (n), predictions (n, N) by number, and the names of the classes.
 

@@ -31,21 +31,29 @@ ENOUGH = 10  # answers of which none is a label are no accident
 
 
 @dataclasses.dataclass(frozen=True)
-class Classes:
-    """Classes that a router or another table knows: how many, and the names of the first."""
+class Known:
+    """What a router or another table knows: its classes, and what its models cost.
+
+    ``count`` classes and the ``names`` of the first; ``costs`` by kind and model.
+    """
 
     count: int = 0
     names: tuple[str, ...] = ()
+    costs: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
 
 
-def classes_of_policy(policy: _core.Policy) -> Classes:
-    """Return the classes that a router knows."""
-    return Classes(policy.classes, tuple(policy.class_names))
+def known_to_policy(policy: _core.Policy) -> Known:
+    """Return what a router knows."""
+    costs = {policy.cost_kind: dict(zip(policy.models, policy.prices, strict=True))}
+    return Known(policy.classes, tuple(policy.class_names), costs)
 
 
-def classes_of_table(table: _core.OutcomeTable) -> Classes:
-    """Return the classes of a table."""
-    return Classes(table.classes, tuple(table.class_names))
+def known_to_table(table: _core.OutcomeTable) -> Known:
+    """Return what a table knows."""
+    costs = {
+        kind: dict(zip(table.models, table.costs(kind), strict=True)) for kind in table.cost_kinds
+    }
+    return Known(table.classes, tuple(table.class_names), costs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +81,7 @@ class Names:
 
 
 def number_classes(
-    where: str, labels: Column, predictions: Mapping[str, Column], known: Classes
+    where: str, labels: Column, predictions: Mapping[str, Column], known: Known
 ) -> Numbered:
     """Return labels, and predictions by model, by the numbers of their classes.
 
@@ -151,7 +159,7 @@ def _values(column: Column) -> list[object]:
     return list(texts_of(column) if plain else column)
 
 
-def _keys(labels: set[object], predictions: set[object], known: Classes) -> dict[object, str]:
+def _keys(labels: set[object], predictions: set[object], known: Known) -> dict[object, str]:
     """Return what stands for each value as a class; the empty text: it is none."""
     keys = {value: class_key(value) for value in labels | predictions}
     met = ({keys[value] for value in values} for values in (labels, predictions))
@@ -177,7 +185,7 @@ def _unsaid(
     return min(free)
 
 
-def with_classes(table: _core.OutcomeTable, known: Classes, where: str) -> _core.OutcomeTable:
+def with_classes(table: _core.OutcomeTable, known: Known, where: str) -> _core.OutcomeTable:
     """Return a table with its classes numbered as ``known`` numbers them, where both have names.
 
     Raises:

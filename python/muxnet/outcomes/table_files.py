@@ -22,7 +22,7 @@ from muxnet.outcomes.answer_columns import (
     numbered_answers,
     table_of_columns,
 )
-from muxnet.outcomes.class_order import Classes, remade, with_classes
+from muxnet.outcomes.class_order import Known, remade, with_classes
 from muxnet.outcomes.column_names import is_known, known_names
 from muxnet.outcomes.input_columns import FEATURES
 from muxnet.outcomes.published import read_published
@@ -30,7 +30,7 @@ from muxnet.outcomes.published import read_published
 if TYPE_CHECKING:
     Tables: TypeAlias = dict[str, _core.OutcomeTable]
     Costs: TypeAlias = Mapping[str, float]
-    Reader: TypeAlias = Callable[[Path, Costs, Classes, Mapping[str, str]], Tables]
+    Reader: TypeAlias = Callable[[Path, Costs, Known, Mapping[str, str]], Tables]
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
@@ -47,7 +47,7 @@ COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 def read_outcomes(
     path: str | os.PathLike[str],
     costs: Costs | None = None,
-    classes: Classes | None = None,
+    classes: Known | None = None,
     *,
     columns: Mapping[str, str] | None = None,
     form: str = "",
@@ -67,7 +67,8 @@ def read_outcomes(
       ``NAME:p1``, ...; ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
       input, further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
 
-    ``classes`` are those of another table, or of a router, which keep their numbers here.
+    ``classes`` are those of another table, or of a router, which keep their numbers here; what
+    models cost there is what they cost here where neither ``costs`` nor the file says it.
     ``costs``, by model, replace the file's own; ``columns`` gives names of columns or arrays those
     above. ``form`` names a collection published elsewhere (``muxnet.outcomes.published.FORMS``).
 
@@ -81,7 +82,7 @@ def read_outcomes(
 
     """
     path = Path(path)
-    known = classes or Classes()
+    known = classes or Known()
     if form:
         return _read_published(path, form, costs or {}, known, columns or {})
     if path.is_dir():
@@ -158,12 +159,12 @@ def _read_run(path: Path, costs: Costs) -> Tables:
         if not file.is_file():
             raise ConfigError(error_text(str(path), f"a finished run's {file.name}", "none"))
         if part != "calibration" or not costs:  # it is there for the multiplexer, with its cost
-            tables[part] = _read_safetensors(file, costs, Classes(), {})["all"]
+            tables[part] = _read_safetensors(file, costs, Known(), {})["all"]
     return tables
 
 
 def _read_published(
-    path: Path, form: str, costs: Costs, known: Classes, names: Mapping[str, str]
+    path: Path, form: str, costs: Costs, known: Known, names: Mapping[str, str]
 ) -> Tables:
     found = read_published(form, path)
     given = costs or found.costs
@@ -173,16 +174,16 @@ def _read_published(
     }
 
 
-def _read_safetensors(path: Path, costs: Costs, _: Classes, names: Mapping[str, str]) -> Tables:
+def _read_safetensors(path: Path, costs: Costs, known: Known, names: Mapping[str, str]) -> Tables:
     if names:
         raise ConfigError(error_text(f"{path}, columns", "no others than its own", names))
     table = _core.OutcomeTable.load(path)
     if not costs:
         return {"all": table}
-    return {"all": remade(table, **costs_of(path, table.models, costs, {}))}
+    return {"all": remade(table, **costs_of(path, table.models, costs, {}, known))}
 
 
-def _read_columns(path: Path, costs: Costs, known: Classes, names: Mapping[str, str]) -> Tables:
+def _read_columns(path: Path, costs: Costs, known: Known, names: Mapping[str, str]) -> Tables:
     lists = {FEATURES, *(old for old, new in names.items() if new == FEATURES)}
     columns = read_columns(path, lists, lambda name: name in names or is_known(name))
     columns = renamed(path, columns, names)
@@ -208,7 +209,7 @@ def renamed(path: Path, columns: Mapping[str, Any], names: Mapping[str, str]) ->
     return found
 
 
-def _read_npz(path: Path, costs: Costs, known: Classes, names: Mapping[str, str]) -> Tables:
+def _read_npz(path: Path, costs: Costs, known: Known, names: Mapping[str, str]) -> Tables:
     arrays = renamed(path, read_arrays(path), names)
     divided = any(name.startswith("held_out_") for name in arrays)
     parts = {"held_out": "held_out_", "test": "test_"} if divided else {"all": ""}
@@ -218,7 +219,7 @@ def _read_npz(path: Path, costs: Costs, known: Classes, names: Mapping[str, str]
 
 
 def _of_arrays(
-    path: Path, part: str, arrays: Mapping[str, Array], prefix: str, costs: Costs, known: Classes
+    path: Path, part: str, arrays: Mapping[str, Array], prefix: str, costs: Costs, known: Known
 ) -> _core.OutcomeTable:
     """Return the table of a part's arrays, whose names begin with ``prefix``."""
     own = {name: arrays[prefix + name] for name in OF_INPUTS if prefix + name in arrays}
@@ -248,7 +249,7 @@ def _of_arrays(
         further = [f"score_{i}" for i in range(1, scores.shape[-1])]
         kinds = arrays.get("score_kinds", ["score", *further])
         fields["score_kinds"] = [str(kind) for kind in kinds]
-    fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs)
+    fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs, known)
     fields = labelled_rows(path, fields)
     split = "" if part == "all" else part
     with told_as_config_error(path):
@@ -256,7 +257,7 @@ def _of_arrays(
 
 
 def _classes_of(
-    path: Path, own: Mapping[str, Array], models: Sequence[str], known: Classes
+    path: Path, own: Mapping[str, Array], models: Sequence[str], known: Known
 ) -> dict[str, Any]:
     """Return labels and predictions, which are any values where there are no probabilities."""
     given = {name: _recorded(own[name]) for name in ("labels", "predictions") if name in own}
@@ -277,12 +278,17 @@ def _recorded(values: Array) -> Array:
 
 
 def _costs(
-    path: Path, models: Sequence[str], macs: Array | None, cost: Array | None, costs: Costs
+    path: Path,
+    models: Sequence[str],
+    macs: Array | None,
+    cost: Array | None,
+    costs: Costs,
+    known: Known,
 ) -> dict[str, Any]:
     if macs is not None and not costs:
         return {"costs": {"macs": [float(value) for value in np.ravel(macs)]}}
     recorded = {} if cost is None else {"cost": np.ascontiguousarray(cost, np.float32)}
-    return costs_of(path, models, costs, recorded)
+    return costs_of(path, models, costs, recorded, known)
 
 
 def _names(path: Path, arrays: Mapping[str, Array], count: int) -> list[str]:
