@@ -1,51 +1,11 @@
 #include "muxnet/service/service.hpp"
 
 #include "bindings.hpp"
+#include "loop_service.hpp"
 #include "muxnet/runtime/router.hpp"
-#include "muxnet/service/completions.hpp"
 
 namespace muxnet::python {
 namespace {
-
-/// A service whose answers wait for an event loop.
-class LoopService {
- public:
-  LoopService(Deployment deployment, const ServiceOptions& options)
-      : parts_(std::make_unique<Parts>(std::move(deployment), options)) {}
-  ~LoopService() {
-    if (!interpreter_runs()) parts_.leave();  // a worker may wait for Python, and for ever
-    if (!parts_.at_home()) return;
-    const ReleaseGil unlocked;  // a worker may wait for Python's lock
-    parts_ = {};
-  }
-  LoopService(const LoopService&) = delete;
-  LoopService& operator=(const LoopService&) = delete;
-
-  std::uint64_t deploy(Deployment deployment) { return service().deploy(std::move(deployment)); }
-  void submit(std::uint64_t ticket, ServiceRequest request) {
-    Parts& parts = parts_.get("service");
-    parts.service.submit(std::move(request), [&parts, ticket](ServiceAnswer answer) {
-      parts.completions.add(ticket, std::move(answer));
-    });
-  }
-  ServiceAnswer infer(ServiceRequest request) { return service().infer(std::move(request)); }
-  ServiceStatistics statistics() const { return service().statistics(); }
-  WorkersState workers() const { return service().workers(); }
-  bool close(double within_ms) { return service().close(within_ms); }
-  int descriptor() const { return parts_.get("service").completions.descriptor(); }
-  auto take() { return parts_.get("service").completions.take(); }
-
- private:
-  struct Parts {
-    Parts(Deployment deployment, const ServiceOptions& options)
-        : service(std::move(deployment), options) {}
-    Completions completions;  // outlives the service, which adds to it until it is closed
-    Service service;
-  };
-  Service& service() const { return parts_.get("service").service; }
-
-  ProcessLocal<Parts> parts_;
-};
 
 Deployment make_deployment(std::vector<HostedModel> models,
                            const std::optional<Multiplexer>& multiplexer,

@@ -57,6 +57,21 @@ if(MUXNET_WITH_GRPC)
   endforeach()
   target_include_directories(muxnet_grpc SYSTEM INTERFACE ${MUXNET_GRPC_INCLUDE})
 endif()
+# The front's sockets: Boost.Asio and the parser of Boost.Beast, which are headers alone. Chosen for they leave sockets,
+# limits and time to us, on one thread: cpp-httplib has a thread for each connection, libmicrohttpd and libevent's evhttp
+# answer slow and pipelined requests in ways of their own, llhttp (Node.js) is not in Debian 12. Boost is released three
+# times a year.
+find_path(MUXNET_BOOST_INCLUDE boost/beast/http/basic_parser.hpp)
+if(NOT MUXNET_BOOST_INCLUDE)
+  muxnet_missing("Boost (Asio, Beast)" libboost-dev)
+endif()
+find_package(OpenSSL 1.1.1 QUIET)
+if(NOT OpenSSL_FOUND)
+  muxnet_missing(OpenSSL libssl-dev)
+endif()
+add_library(muxnet_asio INTERFACE)
+target_include_directories(muxnet_asio SYSTEM INTERFACE ${MUXNET_BOOST_INCLUDE})
+target_link_libraries(muxnet_asio INTERFACE OpenSSL::SSL)
 find_package(LibArchive QUIET)
 if(NOT LibArchive_FOUND)
   muxnet_missing(libarchive libarchive-dev)
