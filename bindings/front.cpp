@@ -1,29 +1,45 @@
 #include "muxnet/front/front.hpp"
 
 #include "bindings.hpp"
-#include "loop_service.hpp"
+#include "bound_service.hpp"
 
 namespace muxnet::python {
 namespace {
 
-/// A front whose events wait for an event loop.
-class LoopFront {
+/// A front that ends without Python's lock, and not at all where Python has ended.
+class BoundFront {
  public:
-  explicit LoopFront(const FrontOptions& options) : front_(std::make_unique<Front>(options)) {}
-  ~LoopFront() {
+  explicit BoundFront(const FrontOptions& options) : front_(std::make_unique<Front>(options)) {}
+  ~BoundFront() {
     if (!interpreter_runs()) front_.leave();  // a worker may wait for Python, and for ever
     if (!front_.at_home()) return;
     const ReleaseGil unlocked;  // a worker may wait for Python's lock
     front_ = {};
   }
-  LoopFront(const LoopFront&) = delete;
-  LoopFront& operator=(const LoopFront&) = delete;
+  BoundFront(const BoundFront&) = delete;
+  BoundFront& operator=(const BoundFront&) = delete;
 
   Front& get() const { return front_.get("front"); }
 
  private:
   ProcessLocal<Front> front_;
 };
+
+/// A call of the front, without Python's lock.
+template <class Return, class... Arguments>
+auto call(Return (Front::*method)(Arguments...)) {
+  return [method](const BoundFront& front, Arguments... arguments) {
+    const ReleaseGil unlocked;
+    return (front.get().*method)(std::forward<Arguments>(arguments)...);
+  };
+}
+template <class Return>
+auto call(Return (Front::*method)() const) {
+  return [method](const BoundFront& front) {
+    const ReleaseGil unlocked;
+    return (front.get().*method)();
+  };
+}
 
 using Format = std::variant<ImageFormat, std::int64_t>;
 
@@ -38,9 +54,9 @@ std::shared_ptr<ServedModels> make_models(std::string router, std::vector<std::s
                                           std::shared_ptr<Policy> policy) {
   std::vector<ShownFormat> all;
   for (const Format& format : formats) all.push_back(shown_format(format));
-  return std::make_shared<ServedModels>(
-      ServedModels{std::move(router), std::move(models), classes, std::move(all),
-                   std::move(shown), std::move(policy)});
+  return std::make_shared<ServedModels>(ServedModels{std::move(router), std::move(models), classes,
+                                                     std::move(all), std::move(shown),
+                                                     std::move(policy)});
 }
 
 void bind_events(Module& module) {
@@ -78,37 +94,19 @@ void bind_events(Module& module) {
 }
 
 void bind_front_options(Module& module) {
-  bind_options(module, "FrontOptions", Field("host", &FrontOptions::host),
-               Field("http_port", &FrontOptions::http_port),
-               Field("grpc_port", &FrontOptions::grpc_port),
-               Field("version", &FrontOptions::version), Field("token", &FrontOptions::token),
-               Field("certificate", &FrontOptions::certificate), Field("key", &FrontOptions::key),
-               Field("allowed_hosts", &FrontOptions::allowed_hosts),
-               Field("body_bytes", &FrontOptions::body_bytes),
-               Field("held_bytes", &FrontOptions::held_bytes),
-               Field("head_seconds", &FrontOptions::head_seconds),
-               Field("body_seconds", &FrontOptions::body_seconds),
-               Field("requests", &FrontOptions::requests),
-               Field("connections", &FrontOptions::connections),
-               Field("images", &FrontOptions::images),
-               Field("max_pixels", &FrontOptions::max_pixels), Field("noted", &FrontOptions::noted),
-               Field("handed", &FrontOptions::handed));
-}
-
-/// A call of the front, without Python's lock.
-template <class Return, class... Arguments>
-auto call(Return (Front::*method)(Arguments...)) {
-  return [method](const LoopFront& front, Arguments... arguments) {
-    const ReleaseGil unlocked;
-    return (front.get().*method)(std::forward<Arguments>(arguments)...);
-  };
-}
-template <class Return>
-auto call(Return (Front::*method)() const) {
-  return [method](const LoopFront& front) {
-    const ReleaseGil unlocked;
-    return (front.get().*method)();
-  };
+  bind_options(
+      module, "FrontOptions", Field("host", &FrontOptions::host),
+      Field("http_port", &FrontOptions::http_port), Field("grpc_port", &FrontOptions::grpc_port),
+      Field("version", &FrontOptions::version), Field("token", &FrontOptions::token),
+      Field("certificate", &FrontOptions::certificate), Field("key", &FrontOptions::key),
+      Field("allowed_hosts", &FrontOptions::allowed_hosts),
+      Field("body_bytes", &FrontOptions::body_bytes),
+      Field("held_bytes", &FrontOptions::held_bytes),
+      Field("head_seconds", &FrontOptions::head_seconds),
+      Field("body_seconds", &FrontOptions::body_seconds),
+      Field("requests", &FrontOptions::requests), Field("connections", &FrontOptions::connections),
+      Field("images", &FrontOptions::images), Field("max_pixels", &FrontOptions::max_pixels),
+      Field("noted", &FrontOptions::noted), Field("handed", &FrontOptions::handed));
 }
 
 }  // namespace
@@ -120,19 +118,19 @@ void bind_front(Module& module) {
       .def(py::init(&make_models), py::kw_only(), py::arg("router"), py::arg("models"),
            py::arg("classes"), py::arg("formats"), py::arg("shown"), py::arg("policy"),
            "A format is that of images, or the length of vectors.");
-  Class<LoopFront>(module, "Front")
+  Class<BoundFront>(module, "Front")
       .def(py::init<const FrontOptions&>(), py::arg("options"), Unlocked(),
            "Raises:\n    OSError: an address that is taken, or a certificate that does not fit.")
       .def(
           "open",
-          [](const LoopFront& front, const LoopService& service,
+          [](const BoundFront& front, const BoundService& service,
              const std::shared_ptr<ServedModels>& models) {
             front.get().open(service.shared(), models);
           },
           py::arg("service"), py::arg("models"), Unlocked())
       .def(
           "deploy",
-          [](const LoopFront& front, Deployment deployment,
+          [](const BoundFront& front, Deployment deployment,
              const std::shared_ptr<ServedModels>& models) {
             return front.get().deploy(std::move(deployment), models);
           },

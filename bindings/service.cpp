@@ -1,7 +1,7 @@
 #include "muxnet/service/service.hpp"
 
 #include "bindings.hpp"
-#include "loop_service.hpp"
+#include "bound_service.hpp"
 #include "muxnet/runtime/router.hpp"
 
 namespace muxnet::python {
@@ -179,18 +179,14 @@ void bind_service(Module& module) {
                Field("warm_up_ms", &ServiceOptions::warm_up_ms),
                Field("deadline_ms", &ServiceOptions::deadline_ms),
                Field("stuck_ms", &ServiceOptions::stuck_ms));
-  Class<LoopService>(module, "Service")
+  Class<BoundService>(module, "Service")
       .def(py::init<Deployment, const ServiceOptions&>(), py::arg("deployment"), py::arg("options"),
            Unlocked(), "Raises:\n    ValueError: what does not fit.")
-      .def("deploy", &LoopService::deploy, py::arg("deployment"), Unlocked())
-      .def("submit", &LoopService::submit, py::arg("ticket"), py::arg("request"), Unlocked(),
-           "The answer comes by take(), under its ticket.\n\nRaises:\n    ValueError.")
-      .def("take", &LoopService::take, Unlocked(), "The answers that wait, with their tickets.")
-      .def_property_readonly("descriptor", &LoopService::descriptor, "Readable while answers wait.")
-      .def("infer", &LoopService::infer, py::arg("request"), Unlocked())
-      .def("statistics", &LoopService::statistics, Unlocked())
-      .def("workers", &LoopService::workers, Unlocked())
-      .def("close", &LoopService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked());
+      .def("deploy", &BoundService::deploy, py::arg("deployment"), Unlocked())
+      .def("infer", &BoundService::infer, py::arg("request"), Unlocked())
+      .def("statistics", &BoundService::statistics, Unlocked())
+      .def("workers", &BoundService::workers, Unlocked())
+      .def("close", &BoundService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked());
 }
 
 }  // namespace muxnet::python

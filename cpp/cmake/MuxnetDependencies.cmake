@@ -57,10 +57,7 @@ if(MUXNET_WITH_GRPC)
   endforeach()
   target_include_directories(muxnet_grpc SYSTEM INTERFACE ${MUXNET_GRPC_INCLUDE})
 endif()
-# The front's sockets: Boost.Asio and the parser of Boost.Beast, which are headers alone. Chosen for they leave sockets,
-# limits and time to us, on one thread: cpp-httplib has a thread for each connection, libmicrohttpd and libevent's evhttp
-# answer slow and pipelined requests in ways of their own, llhttp (Node.js) is not in Debian 12. Boost is released three
-# times a year.
+# The front's sockets: Boost.Asio and the parser of Boost.Beast, which are headers alone (CONTRIBUTING.md says why these).
 find_path(MUXNET_BOOST_INCLUDE boost/beast/http/basic_parser.hpp)
 if(NOT MUXNET_BOOST_INCLUDE)
   muxnet_missing("Boost (Asio, Beast)" libboost-dev)

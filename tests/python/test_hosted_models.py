@@ -25,6 +25,7 @@ def test_a_service_of_functions_ends_with_python_busy():
     chosen = _core.ServiceOptions()
     chosen.warm_up = False
     service = _core.Service(_core.Deployment(models, None, [policy.rule()]), chosen)
-    for ticket in range(3):
-        service.submit(ticket, _core.ServiceRequest([np.zeros((1, 1, 2, 2), np.uint8)]))
+    for _ in range(3):
+        late = _core.ServiceRequest([np.zeros((1, 1, 2, 2), np.uint8)], deadline_ms=1)
+        assert service.infer(late).status == _core.ServiceStatus.late
     del service, models

@@ -18,9 +18,8 @@ std::string names_json(const std::vector<std::uint64_t>& masks,
     for (std::size_t i = 0; i < models.size(); ++i) {
       if ((masks[row] >> i & 1U) != 0) set.push_back(i);
     }
-    out += json_list(set.size(), [&](std::size_t i, std::string& to) {
-      to += json_text(models[set[i]]);
-    });
+    out += json_list(set.size(),
+                     [&](std::size_t i, std::string& to) { to += json_text(models[set[i]]); });
   });
 }
 
@@ -76,9 +75,8 @@ OutputTensor output_of(std::string_view name, const ServiceAnswer& answer) {
 
 void append_values(std::string& out, const Tensor& values) {
   const auto append_all = [&](auto span) {
-    out += json_list(span.size(), [&](std::size_t i, std::string& to) {
-      append_number(to, span[i]);
-    });
+    out +=
+        json_list(span.size(), [&](std::size_t i, std::string& to) { append_number(to, span[i]); });
   };
   if (values.dtype() == DType::f32) return append_all(values.span<float>());
   if (values.dtype() == DType::f64) return append_all(values.span<double>());
@@ -89,9 +87,8 @@ void append_output(std::string& out, const OutputTensor& output) {
   out.append("{\"name\":\"").append(output.name).append("\",\"datatype\":\"");
   out.append(output.datatype).append("\",\"shape\":");
   const Shape& shape = output.values.shape();
-  out += json_list(shape.size(), [&](std::size_t i, std::string& to) {
-    append_number(to, shape[i]);
-  });
+  out +=
+      json_list(shape.size(), [&](std::size_t i, std::string& to) { append_number(to, shape[i]); });
   if (output.binary) {
     out.append(",\"parameters\":{\"binary_data_size\":");
     append_number(out, static_cast<std::int64_t>(output.values.bytes()));
@@ -170,9 +167,8 @@ RestAnswer rest_answer(const InferenceOutcome& outcome) {
   std::string body = "{\"id\":" + json_text(outcome.asked.received.request.id);
   body += ",\"model_name\":" + json_text(outcome.asked.name);
   body += ",\"model_version\":\"" + std::to_string(outcome.answer.version) + "\",\"outputs\":";
-  body += json_list(outputs.size(), [&](std::size_t i, std::string& to) {
-    append_output(to, outputs[i]);
-  });
+  body += json_list(outputs.size(),
+                    [&](std::size_t i, std::string& to) { append_output(to, outputs[i]); });
   body += ",\"parameters\":{";
   for (const auto& [name, value] : parameters_of(outcome)) {
     body.append("\"").append(name).append("\":");

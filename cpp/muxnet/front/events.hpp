@@ -26,23 +26,23 @@ struct HandedRequest {
 
 /// A request that was answered, or refused, for records and traces.
 struct AnsweredRequest {
-  std::string model;         ///< its name
-  std::string id;            ///< the caller's
-  std::string policy;        ///< that answered, or the model
-  bool routed = false;       ///< asked of the router
-  std::string error;         ///< why it was refused; empty: it was answered
+  std::string model;              ///< its name
+  std::string id;                 ///< the caller's
+  std::string policy;             ///< that answered, or the model
+  bool routed = false;            ///< asked of the router
+  std::string error;              ///< why it was refused; empty: it was answered
   std::int64_t began_ns = 0;      ///< since 1970
   std::int64_t submitted_ns = 0;  ///< since 1970, to the service
   std::int64_t ended_ns = 0;      ///< since 1970
-  HeaderList headers;        ///< the caller's, of its trace
-  ServiceAnswer answer;      ///< where there is one
+  HeaderList headers;             ///< the caller's, of its trace
+  ServiceAnswer answer;           ///< where there is one
 };
 
 /// Requests or connections that were refused before they became work.
 struct RefusalsTold {
-  std::string reason;       ///< a word
-  std::int64_t count = 0;   ///< since it was told last
-  std::string client;       ///< the last one's address
+  std::string reason;      ///< a word
+  std::int64_t count = 0;  ///< since it was told last
+  std::string client;      ///< the last one's address
 };
 
 /// Something that has failed here.

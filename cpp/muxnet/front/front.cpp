@@ -51,6 +51,7 @@ class Front::Implementation {
   Implementation& operator=(const Implementation&) = delete;
   ~Implementation() {
     if (inference_.is_open()) inference_.service().close(0);
+    handed_.end();
     http_.stop();
     grpc_.reset();
     slow_->join();
@@ -74,7 +75,6 @@ class Front::Implementation {
   std::unique_ptr<GrpcServer> grpc_;
 
  private:
-
   HttpHandlers handlers() {
     HttpHandlers found;
     found.refusal = [this](const auto& request) { return routes_.refusal(request); };
@@ -102,9 +102,7 @@ std::uint64_t Front::deploy(Deployment deployment, std::shared_ptr<const ServedM
 }
 
 int Front::http_port() const { return implementation_->http_.port(); }
-int Front::grpc_port() const {
-  return implementation_->grpc_ ? implementation_->grpc_->port() : 0;
-}
+int Front::grpc_port() const { return implementation_->grpc_ ? implementation_->grpc_->port() : 0; }
 int Front::descriptor() const { return implementation_->events_.descriptor(); }
 std::vector<FrontEvent> Front::take() { return implementation_->events_.take(); }
 
@@ -136,8 +134,8 @@ void Front::drain(double within_ms) {
 }
 
 bool Front::wait_drained(double within_ms) {
-  const auto end = std::chrono::steady_clock::now() +
-                   std::chrono::duration<double, std::milli>(within_ms);
+  const auto end =
+      std::chrono::steady_clock::now() + std::chrono::duration<double, std::milli>(within_ms);
   const auto left_ms = [&] {
     const std::chrono::duration<double, std::milli> left = end - std::chrono::steady_clock::now();
     return std::max(left.count(), 0.0);

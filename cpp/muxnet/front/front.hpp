@@ -17,22 +17,22 @@ namespace muxnet {
 
 /// How a front serves.
 struct FrontOptions {
-  std::string host = "127.0.0.1";   ///< address that it is bound to
-  int http_port = 0;                ///< of REST; 0: any that is free
-  int grpc_port = 0;                ///< of gRPC; 0: any that is free
-  std::string version;              ///< of this program, as it is told
-  std::string token;                ///< that requests have to bear; empty: none
-  std::string certificate;          ///< file of a chain, PEM; empty: no TLS
-  std::string key;                  ///< file of its key, PEM
-  std::vector<std::string> allowed_hosts;  ///< further names that the server goes by
-  std::int64_t body_bytes = 64 << 20;      ///< of one request
+  std::string host = "127.0.0.1";                     ///< address that it is bound to
+  int http_port = 0;                                  ///< of REST; 0: any that is free
+  int grpc_port = 0;                                  ///< of gRPC; 0: any that is free
+  std::string version;                                ///< of this program, as it is told
+  std::string token;                                  ///< that requests have to bear; empty: none
+  std::string certificate;                            ///< file of a chain, PEM; empty: no TLS
+  std::string key;                                    ///< file of its key, PEM
+  std::vector<std::string> allowed_hosts;             ///< further names that the server goes by
+  std::int64_t body_bytes = 64 << 20;                 ///< of one request
   std::int64_t held_bytes = std::int64_t{512} << 20;  ///< of all bodies that are not answered yet
-  double head_seconds = 10;                ///< for a request's head to come
-  double body_seconds = 30;                ///< for its body
-  std::int64_t requests = 256;             ///< that are worked on at a time, by each protocol
-  std::int64_t connections = 4096;         ///< of REST
-  std::int64_t images = 512;               ///< of one request
-  std::int64_t max_pixels = 16'000'000;    ///< of an encoded image
+  double head_seconds = 10;                           ///< for a request's head to come
+  double body_seconds = 30;                           ///< for its body
+  std::int64_t requests = 256;           ///< that are worked on at a time, by each protocol
+  std::int64_t connections = 4096;       ///< of REST
+  std::int64_t images = 512;             ///< of one request
+  std::int64_t max_pixels = 16'000'000;  ///< of an encoded image
   bool noted = false;  ///< every answer is told, as somebody records or traces them
   /// What its owner answers: methods and paths.
   std::set<std::pair<std::string, std::string>> handed;
@@ -67,7 +67,8 @@ class Front {
                      const std::vector<std::int64_t>& labels);
   std::map<std::uint64_t, LabelTally> labels() const;  ///< by version
 
-  /// Takes no more connections, and tells those who ask; those there are end with their next answer.
+  /// Takes no more connections, and tells those who ask; those there are end with their next
+  /// answer.
   void drain(double within_ms);
   /// Waits until all have ended; false: some are still there.
   bool wait_drained(double within_ms);

@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 #include <condition_variable>
+#include <limits>
 #include <list>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -102,8 +103,9 @@ struct Shared {
   }
 };
 
-/// One call: a message comes, one goes. As handlers of streams calls can bound the time in which the
-/// message comes; on the wire a call with one message is the same. It lives until it is finished.
+/// One call: a message comes, one goes. As handlers of streams calls can bound the time in which
+/// the message comes; on the wire a call with one message is the same. It lives until it is
+/// finished.
 class Call : public grpc::ServerGenericBidiReactor {
  public:
   Call(Shared& shared, grpc::GenericCallbackServerContext& context)
@@ -211,8 +213,7 @@ class Call : public grpc::ServerGenericBidiReactor {
       require_utf8(received.request);
       asked->name = received.request.model_name;
       if (received.quick()) return inference.answer(std::move(*asked));
-      boost::asio::post(shared_.slow,
-                        [&inference, asked] { inference.answer(std::move(*asked)); });
+      boost::asio::post(shared_.slow, [&inference, asked] { inference.answer(std::move(*asked)); });
     } catch (const std::exception& error) {
       inference.refuse(std::move(*asked), {400, error.what()});
     }
@@ -233,7 +234,8 @@ class Call : public grpc::ServerGenericBidiReactor {
   void answer_small(const std::string& message) {
     try {
       const auto loaded = [this](const std::string& answer) { load(answer); };
-      const auto answer = answer_method(method_, message, shared_.options, shared_.inference, loaded);
+      const auto answer =
+          answer_method(method_, message, shared_.options, shared_.inference, loaded);
       if (answer) give(*answer);
     } catch (const RequestRefused& refused) {
       refuse(refused);
@@ -281,7 +283,8 @@ class Server : public GrpcServer, private grpc::CallbackGenericService {
     keep_grpc_quiet();
     const WithoutSignals blocked;
     grpc::ServerBuilder builder;
-    builder.SetMaxReceiveMessageSize(static_cast<int>(options.body_bytes));
+    constexpr std::int64_t most_bytes = std::numeric_limits<int>::max();
+    builder.SetMaxReceiveMessageSize(static_cast<int>(std::min(options.body_bytes, most_bytes)));
     builder.SetMaxSendMessageSize(-1);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, metadata_bytes);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -363,8 +366,8 @@ class Server : public GrpcServer, private grpc::CallbackGenericService {
   static std::shared_ptr<grpc::ServerCredentials> credentials(const FrontOptions& options) {
     if (options.key.empty()) return grpc::InsecureServerCredentials();
     grpc::SslServerCredentialsOptions ssl;
-    ssl.pem_key_cert_pairs.push_back({read_file(options.key, most_pem_bytes),
-                                      read_file(options.certificate, most_pem_bytes)});
+    ssl.pem_key_cert_pairs.push_back(
+        {read_file(options.key, most_pem_bytes), read_file(options.certificate, most_pem_bytes)});
     return grpc::SslServerCredentials(ssl);
   }
 

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t piece_bytes = 64 << 10;
 constexpr std::size_t most_ignored_bytes = 4 << 20;  // of a request that was refused
-constexpr std::size_t most_at_once = 1000;           // requests in one piece of what comes
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -40,7 +39,8 @@ void HttpConnection::start() {
 void HttpConnection::read_more() {
   if (reading_ || state_ == State::closed) return;
   reading_ = true;
-  if (!piece_) piece_.reset(new char[piece_bytes]);  // not zeroed: what nobody fills takes no memory
+  if (!piece_)
+    piece_.reset(new char[piece_bytes]);  // not zeroed: what nobody fills takes no memory
   stream_->read(piece_.get(), piece_bytes,
                 [self = shared_from_this()](const IoError& error, std::size_t bytes) {
                   self->reading_ = false;
@@ -52,7 +52,6 @@ void HttpConnection::came(const IoError& error, std::size_t bytes) {
   if (state_ == State::closed) return;
   if (error) return state_ == State::refusing ? void() : close();
   if (state_ == State::refusing || state_ == State::lingering) return ignore(bytes);
-  burst_ = 0;
   const std::string_view piece(piece_.get(), bytes);
   if (left_.empty()) return advance(piece);
   left_.append(piece);
@@ -106,7 +105,6 @@ void HttpConnection::begin_request() {
   began_s = steady_s();
   shared_.connections.wake(*this);
   parser_ = std::make_unique<HttpParser>(shared_.most_body_bytes);
-  if (++burst_ > most_at_once) refuse_malformed(HttpParser::State::malformed);
 }
 
 /// Counts what came of the body; false: there was no room for it.
@@ -224,11 +222,12 @@ void HttpConnection::refuse(int status, const std::string& text, const std::stri
   reply_ = refusal_reply(status, text, status == 503 ? 1 : 0);
   head_ = head_of(reply_, true);
   writing_ = true;
-  stream_->write(head_, reply_.body, [self = shared_from_this()](const IoError& error, std::size_t) {
-    self->writing_ = false;
-    if (error) return self->close();
-    self->linger();
-  });
+  stream_->write(head_, reply_.body,
+                 [self = shared_from_this()](const IoError& error, std::size_t) {
+                   self->writing_ = false;
+                   if (error) return self->close();
+                   self->linger();
+                 });
   read_more();
 }
 
@@ -275,8 +274,8 @@ void HttpConnection::check(double now_s) {
       if (waited_s <= limits.head_s) return;
       return refuse(408, text("[http] expected a head within ", limits.head_s, " s"), "head_late");
     case State::body: {
-      const double most_s = limits.body_s + static_cast<double>(held_) /
-                                                static_cast<double>(limits.body_rate);
+      const double most_s =
+          limits.body_s + static_cast<double>(held_) / static_cast<double>(limits.body_rate);
       if (waited_s <= most_s) return;
       return refuse(408, text("[http] expected a body within ", limits.body_s, " s"), "body_late");
     }

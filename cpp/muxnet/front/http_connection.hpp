@@ -48,7 +48,17 @@ class HttpConnection : public KeptConnection, public std::enable_shared_from_thi
   void evict(const std::string& reason) override;
 
  private:
-  enum class State { handshake, silent, head, body, working, answering, refusing, lingering, closed };
+  enum class State {
+    handshake,
+    silent,
+    head,
+    body,
+    working,
+    answering,
+    refusing,
+    lingering,
+    closed
+  };
 
   void read_more();
   void came(const IoError& error, std::size_t bytes);
@@ -77,15 +87,14 @@ class HttpConnection : public KeptConnection, public std::enable_shared_from_thi
   std::unique_ptr<char[]> piece_;  ///< what comes
   std::string left_;               ///< of that, what is not read yet
   bool reading_ = false, writing_ = false;
-  std::size_t held_ = 0;      ///< bytes of the body
-  std::size_t burst_ = 0;     ///< requests that came in one piece
-  std::size_t ignored_ = 0;   ///< bytes
-  bool inside_ = false;       ///< counts among the requests that are worked on
+  std::size_t held_ = 0;     ///< bytes of the body
+  std::size_t ignored_ = 0;  ///< bytes
+  bool inside_ = false;      ///< counts among the requests that are worked on
   bool keep_alive_ = true, http_1_1_ = true, head_only_ = false;  ///< of the request
-  std::string head_;          ///< of the answer
+  std::string head_;                                              ///< of the answer
   HttpReply reply_;
-  std::size_t written_ = 0;   ///< bytes of its body
-  double progress_s_ = 0;     ///< when the peer took some of it
+  std::size_t written_ = 0;  ///< bytes of its body
+  double progress_s_ = 0;    ///< when the peer took some of it
 };
 
 }  // namespace muxnet

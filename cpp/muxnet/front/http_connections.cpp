@@ -73,8 +73,8 @@ void HttpConnections::evict_all(const std::string& reason) {
 bool HttpConnections::evict_slowest(const std::string& reason) {
   std::shared_ptr<KeptConnection> slowest;
   for (const auto& connection : busy_) {
-    const bool slower = connection->unfinished() &&
-                        (slowest == nullptr || connection->began_s < slowest->began_s);
+    const bool slower =
+        connection->unfinished() && (slowest == nullptr || connection->began_s < slowest->began_s);
     if (slower) slowest = connection;
   }
   if (slowest == nullptr) return false;

@@ -18,7 +18,7 @@ struct ReceivedHttp {
   std::shared_ptr<std::string> body = std::make_shared<std::string>();
   bool http_1_1 = true;
   bool keep_alive = true;
-  std::string client;  ///< its address
+  std::string client;         ///< its address
   std::int64_t began_ns = 0;  ///< since 1970, when it had come
 
   /// Empty where there is none; the last of several.

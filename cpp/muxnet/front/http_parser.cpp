@@ -84,8 +84,7 @@ class HttpParser::Implementation : public http::basic_parser<true> {
     request.headers.emplace_back(lower(name), std::string(value.data(), value.size()));
   }
   void on_header_impl(Error& /*error*/) override { headers_done_ = true; }
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length,
-                         Error& /*error*/) override {
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error& /*error*/) override {
     if (length) request.body->reserve(std::min<std::uint64_t>(*length, reserved_at_once));
   }
   std::size_t on_body_impl(Text bytes, Error& error) override {

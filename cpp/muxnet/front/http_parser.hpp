@@ -13,8 +13,8 @@ inline constexpr std::size_t most_head_bytes = 32 << 10;
 
 /// Reads one request of HTTP/1.1 from bytes as they come, within limits: of a head, of a body, of
 /// chunks' extensions and trailers, and of chunks in crumbs, each of which costs more than it
-/// brings. What may hide a second request in a first (both lengths, an unknown transfer encoding) is
-/// malformed.
+/// brings. What may hide a second request in a first (both lengths, an unknown transfer encoding)
+/// is malformed.
 class HttpParser {
  public:
   enum class State : std::uint8_t {

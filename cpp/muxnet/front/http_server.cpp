@@ -4,8 +4,8 @@
 #include <boost/asio/write.hpp>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/front/without_signals.hpp"
 #include "muxnet/front/refused.hpp"
+#include "muxnet/front/without_signals.hpp"
 
 namespace muxnet {
 namespace {
@@ -53,7 +53,8 @@ void HttpServer::accept() {
   acceptor_.async_accept([this](const IoError& error, tcp::socket socket) {
     if (!acceptor_.is_open() || error == asio::error::operation_aborted) return;
     if (error == asio::error::no_descriptors || error == asio::error::no_buffer_space ||
-        error == asio::error::no_memory || error == boost::system::errc::too_many_files_open_in_system) {
+        error == asio::error::no_memory ||
+        error == boost::system::errc::too_many_files_open_in_system) {
       return pause();
     }
     if (!error) take(std::move(socket));

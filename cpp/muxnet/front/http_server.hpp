@@ -13,8 +13,8 @@ namespace muxnet {
 /// Where an HTTP server listens, and within which limits.
 struct HttpOptions {
   std::string host = "127.0.0.1";
-  int port = 0;                       ///< 0: any that is free
-  std::string certificate, key;       ///< files, PEM; none: no TLS
+  int port = 0;                         ///< 0: any that is free
+  std::string certificate, key;         ///< files, PEM; none: no TLS
   std::uint64_t body_bytes = 64 << 20;  ///< of one request
   std::size_t requests = 256;           ///< that are worked on at a time
   ConnectionLimits connections;

@@ -46,10 +46,9 @@ class TlsStream : public HttpStream {
       : stream_(std::make_shared<Stream>(std::move(socket), context)) {}
 
   void start(Done done) override {
-    stream_->async_handshake(asio::ssl::stream_base::server,
-                             [stream = stream_, done = std::move(done)](const IoError& error) {
-                               done(error, 0);
-                             });
+    stream_->async_handshake(
+        asio::ssl::stream_base::server,
+        [stream = stream_, done = std::move(done)](const IoError& error) { done(error, 0); });
   }
   void read(void* to, std::size_t most, Done done) override {
     stream_->async_read_some(asio::buffer(to, most), std::move(done));

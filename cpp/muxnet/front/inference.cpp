@@ -107,16 +107,14 @@ struct Inference::Job {
   std::int64_t submitted_ns = 0;
 };
 
-void Inference::open(std::shared_ptr<Service> service,
-                     std::shared_ptr<const ServedModels> models) {
+void Inference::open(std::shared_ptr<Service> service, std::shared_ptr<const ServedModels> models) {
   service_ = std::move(service);
   const std::lock_guard lock(mutex_);
   policies_[version_] = models->policy->name();
   served_ = std::move(models);
 }
 
-std::uint64_t Inference::deploy(Deployment deployment,
-                                std::shared_ptr<const ServedModels> models) {
+std::uint64_t Inference::deploy(Deployment deployment, std::shared_ptr<const ServedModels> models) {
   const std::lock_guard one_at_a_time(deploying_);
   {
     const std::lock_guard lock(mutex_);  // known before the service answers by it
@@ -160,7 +158,8 @@ void Inference::begin(const std::shared_ptr<Job>& job) {
   const InferenceRequest& request = outcome.asked.received.request;
   outcome.served = served();
   const auto name = outcome.served->find(outcome.asked.name);
-  if (!name) throw RequestRefused(404, error_text("model", "a served one", shown(outcome.asked.name)));
+  if (!name)
+    throw RequestRefused(404, error_text("model", "a served one", shown(outcome.asked.name)));
   outcome.name = *name;
   if (!request.model_version.empty()) {
     throw bad_request("model version", "none", request.model_version);
@@ -221,9 +220,8 @@ void Inference::refuse(const std::shared_ptr<Job>& job, const RequestRefused& re
 
 void Inference::note(const Job& job) const {
   const InferenceOutcome& outcome = *job.outcome;
-  events_.add(AnsweredRequest{outcome.asked.name, outcome.asked.received.request.id,
-                              outcome.policy, !outcome.name,
-                              outcome.refused ? outcome.refused->what() : "",
+  events_.add(AnsweredRequest{outcome.asked.name, outcome.asked.received.request.id, outcome.policy,
+                              !outcome.name, outcome.refused ? outcome.refused->what() : "",
                               outcome.asked.began_ns, job.submitted_ns, now_ns(),
                               outcome.asked.headers, outcome.answer});
 }

@@ -44,8 +44,8 @@ struct InferenceOutcome {
 /// Time of day in nanoseconds since 1970.
 std::int64_t now_ns();
 
-/// Reads what requests bring, asks the service, and keeps what labels, records and traces need. Safe
-/// for any number of threads.
+/// Reads what requests bring, asks the service, and keeps what labels, records and traces need.
+/// Safe for any number of threads.
 class Inference {
  public:
   /// `noted`: every answer is told to the owner, as somebody records or traces them.

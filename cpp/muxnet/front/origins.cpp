@@ -97,8 +97,7 @@ std::optional<HeadRefusal> content_type_refusal(const ReceivedHttp& request) {
   if (among(content_types, kind) || (unsaid && !from_browser(request))) return std::nullopt;
   const std::string expected = "application/json or application/octet-stream";
   const std::string_view received = kind.empty() ? "none" : std::string_view(kind);
-  return HeadRefusal{415,
-                     error_text("content-type", expected, received.substr(0, shown_bytes)),
+  return HeadRefusal{415, error_text("content-type", expected, received.substr(0, shown_bytes)),
                      "content_type"};
 }
 

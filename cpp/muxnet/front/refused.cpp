@@ -17,7 +17,9 @@ std::string json_text(std::string_view written) {
   return Json(std::string(written)).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string error_body(std::string_view written) { return "{\"error\":" + json_text(written) + "}"; }
+std::string error_body(std::string_view written) {
+  return "{\"error\":" + json_text(written) + "}";
+}
 
 std::string too_large_text(std::uint64_t most_bytes) {
   return error_text("body", text("at most ", most_bytes, " bytes"), "more");

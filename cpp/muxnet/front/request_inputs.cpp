@@ -186,8 +186,7 @@ class InputsOf {
       left.remove_prefix(sizeof(length) + length);
     }
     if (!left.empty()) {
-      throw bad_request(input.name, text(count_, " elements with their lengths"),
-                        "truncated ones");
+      throw bad_request(input.name, text(count_, " elements with their lengths"), "truncated ones");
     }
     return found;
   }

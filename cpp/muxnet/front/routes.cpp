@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view live_path = "/v2/health/live", ready_path = "/v2/health/ready";
 constexpr const char* length_header = "inference-header-content-length";
+constexpr std::string_view ending_error = "[server] expected requests before the end";
 // What is read, checked and written in less than it takes to ask another thread.
 constexpr std::size_t quick_text_bytes = 16 << 10, quick_bytes = 1 << 20;
 constexpr std::int64_t quick_values = 1 << 14;
@@ -24,7 +25,9 @@ HttpReply json_reply(const Json& content) {
   return {200, content.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
-HttpReply unknown_path() { return refusal_reply(404, "[path] expected one of the protocol's, received another"); }
+HttpReply unknown_path() {
+  return refusal_reply(404, "[path] expected one of the protocol's, received another");
+}
 
 HttpReply wrong_method(const char* allowed) {
   HttpReply reply = refusal_reply(405, error_text("method", allowed, "another"));
@@ -78,8 +81,8 @@ HttpReply reply_of(const InferenceOutcome& outcome) {
 HeaderList trace_headers(const ReceivedHttp& request) {
   HeaderList found;
   for (const auto& header : request.headers) {
-    const bool wanted = header.first == "traceparent" || header.first == "tracestate" ||
-                        header.first == "baggage";
+    const bool wanted =
+        header.first == "traceparent" || header.first == "tracestate" || header.first == "baggage";
     if (wanted) found.push_back(header);
   }
   return found;
@@ -112,6 +115,15 @@ void Handed::answer(std::uint64_t ticket, HttpReply reply) {
     waiting_.erase(found);
   }
   waiting(std::move(reply));
+}
+
+void Handed::end() {
+  std::map<std::uint64_t, std::function<void(HttpReply)>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.swap(waiting_);
+  }
+  for (const auto& [ticket, reply] : waiting) reply(refusal_reply(503, ending_error, 1));
 }
 
 Routes::Routes(const FrontOptions& options, Inference& inference, Handed& handed,
@@ -213,7 +225,8 @@ HttpReply Routes::model_metadata(const std::string& name, ServedName served) con
                      {"outputs", specs_json(models->outputs_of(served))}});
 }
 
-void Routes::infer(ReceivedHttp request, const std::string& name, const HttpHandlers::Reply& reply) {
+void Routes::infer(ReceivedHttp request, const std::string& name,
+                   const HttpHandlers::Reply& reply) {
   InferenceRequested asked;
   asked.name = name;
   asked.began_ns = request.began_ns;
@@ -234,18 +247,19 @@ void Routes::infer(ReceivedHttp request, const std::string& name, const HttpHand
         if (received.quick() || received.body->size() > quick_bytes) {
           return inference_.answer(std::move(wanted));
         }
-        boost::asio::post(slow_, [this, kept = std::make_shared<InferenceRequested>(
-                                            std::move(wanted))] {
-          inference_.answer(std::move(*kept));
-        });
+        boost::asio::post(slow_,
+                          [this, kept = std::make_shared<InferenceRequested>(std::move(wanted))] {
+                            inference_.answer(std::move(*kept));
+                          });
       } catch (const std::exception& error) {
         inference_.refuse(std::move(wanted), {400, error.what()});
       }
     };
     const bool quick = json_length <= quick_text_bytes && request.body->size() <= quick_bytes;
     if (quick) return read(std::move(asked));
-    boost::asio::post(slow_, [read, kept = std::make_shared<InferenceRequested>(
-                                        std::move(asked))] { read(std::move(*kept)); });
+    boost::asio::post(slow_, [read, kept = std::make_shared<InferenceRequested>(std::move(asked))] {
+      read(std::move(*kept));
+    });
   } catch (const RequestRefused& refused) {
     reply(refusal_reply(refused.status, refused.what()));
   }

@@ -20,6 +20,8 @@ class Handed {
 
   void hand(HandedRequest request, std::function<void(HttpReply)> reply);
   void answer(std::uint64_t ticket, HttpReply reply);
+  /// Refuses all that still wait.
+  void end();
 
  private:
   FrontEvents& events_;

@@ -43,8 +43,8 @@ struct ServedModels {
   std::string router;               ///< its name
   std::vector<std::string> models;  ///< their names
   std::int64_t classes = 0;
-  std::vector<ShownFormat> formats;    ///< of what stages are shown, each once
-  std::vector<std::size_t> shown;      ///< which of them the multiplexer and each model is shown
+  std::vector<ShownFormat> formats;      ///< of what stages are shown, each once
+  std::vector<std::size_t> shown;        ///< which of them the multiplexer and each model is shown
   std::shared_ptr<const Policy> policy;  ///< that routes
 
   /// None: nothing of that name is served.
@@ -64,10 +64,10 @@ struct AnswerOutput {
   char extent;
 };
 inline constexpr std::array<AnswerOutput, 5> answer_outputs{{{"probabilities", "FP32", 'K'},
-                                                              {"classes", "INT64", ' '},
-                                                              {"called", "INT64", ' '},
-                                                              {"cost", "FP64", ' '},
-                                                              {"weights", "FP32", 'N'}}};
+                                                             {"classes", "INT64", ' '},
+                                                             {"called", "INT64", ' '},
+                                                             {"cost", "FP64", ' '},
+                                                             {"weights", "FP32", 'N'}}};
 
 /// Told as a model's platform, which both protocols have room for.
 inline constexpr std::string_view platform_text =

@@ -47,9 +47,7 @@ def labels_of(body: bytes, classes: int) -> tuple[list[int], list[int]]:
 
 def _numbers(fields: object, key: str) -> list[int]:
     numbers: object = fields.get(key) if isinstance(fields, dict) else None
-    if not isinstance(numbers, list) or not all(
-        type(n) is int and 0 <= n < 2**63 for n in numbers
-    ):
+    if not isinstance(numbers, list) or not all(type(n) is int and 0 <= n < 2**63 for n in numbers):
         raise bad_request(key, "a list of whole numbers from 0", "something else")
     if not 1 <= len(numbers) <= MOST_LABELS:
         raise bad_request(key, f"1 to {MOST_LABELS} numbers", len(numbers))

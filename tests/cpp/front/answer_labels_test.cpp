@@ -22,7 +22,8 @@ TEST(AnswerLabels, CountEachInputOnceByTheVersionThatAnswered) {
 TEST(AnswerLabels, ForgetTheOldest) {
   AnswerLabels labels(2);
   labels.remember(0, std::vector<std::int32_t>{1, 1, 1}, 1);
-  EXPECT_EQ(labels.learn(std::vector<std::int64_t>{0, 1, 2}, std::vector<std::int64_t>{1, 1, 1}), 2);
+  EXPECT_EQ(labels.learn(std::vector<std::int64_t>{0, 1, 2}, std::vector<std::int64_t>{1, 1, 1}),
+            2);
 }
 
 }  // namespace
