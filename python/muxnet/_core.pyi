@@ -5021,7 +5021,9 @@ class ServedModels:
         """
 class Front:
     """
-    What a front is asked beside inference, health and metadata is handed to its owner by events.
+    REST and gRPC of the Open Inference Protocol before a service: answers inference, health and
+    metadata, and hands its owner by events what it is asked besides. Threads may call it at once;
+    in a forked process, where its own threads are not, every call raises RuntimeError.
     """
     def __init__(self, options: FrontOptions) -> None:
         """
@@ -5058,7 +5060,9 @@ class Front:
         By their reasons.
         """
     def take(self) -> list[HandedRequest | AnsweredRequest | RefusalsTold | FailureTold | RecordsLost]:
-        ...
+        """
+        The events that wait, in their order.
+        """
     def wait_drained(self, within_ms: typing.SupportsFloat | typing.SupportsIndex) -> bool:
         """
         Waits until all have ended; false: some are still there.
@@ -5071,11 +5075,13 @@ class Front:
     @property
     def grpc_port(self) -> int:
         """
-        After open().
+        The same of gRPC, after open().
         """
     @property
     def http_port(self) -> int:
-        ...
+        """
+        That it listens on.
+        """
 class OffloadObjective:
     """
     What the user wants. The multiplexer's score says what the cloud's answer promises in accuracy;

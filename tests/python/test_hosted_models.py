@@ -12,7 +12,7 @@ def test_a_service_of_functions_ends_with_python_busy():
     options = {"cost": 1.0, "image_shape": (1, 2, 2), "classes": 2, "normalization": normalization}
 
     def slow(images):
-        time.sleep(0.05)
+        time.sleep(0.5)
         return np.eye(2)[np.zeros(len(images), int)]
 
     models = [_core.HostedModel.function(name, slow, **options) for name in ("a", "b")]

@@ -38,7 +38,9 @@ struct FrontOptions {
   std::set<std::pair<std::string, std::string>> handed;
 };
 
-/// What a front is asked beside inference, health and metadata is handed to its owner by events.
+/// REST and gRPC of the Open Inference Protocol before a service: answers inference, health and
+/// metadata, and hands its owner by events what it is asked besides. Threads may call it at once;
+/// in a forked process, where its own threads are not, every call throws std::runtime_error.
 class Front {
  public:
   /// Listens by REST, and is live; until open() it is not ready. Throws FileError for an address
@@ -53,10 +55,10 @@ class Front {
   /// Puts others in the place of what was; returns their version. Throws as Service::deploy.
   std::uint64_t deploy(Deployment deployment, std::shared_ptr<const ServedModels> models);
 
-  int http_port() const;
-  int grpc_port() const;   ///< after open()
-  int descriptor() const;  ///< readable while there are events
-  std::vector<FrontEvent> take();
+  int http_port() const;           ///< that it listens on
+  int grpc_port() const;           ///< the same of gRPC, after open()
+  int descriptor() const;          ///< readable while there are events
+  std::vector<FrontEvent> take();  ///< the events that wait, in their order
   /// Answers a HandedRequest.
   void answer(std::uint64_t ticket, int status, std::string content_type, std::string body,
               HeaderList headers);

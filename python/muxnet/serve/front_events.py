@@ -89,4 +89,4 @@ class FrontEvents:
 
 
 def _refusal(status: int, text: str) -> Reply:
-    return Reply(orjson.dumps({"error": text}), status)
+    return Reply(orjson.dumps({"error": text}).decode(), status)

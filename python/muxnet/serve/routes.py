@@ -37,7 +37,7 @@ JSON = "application/json"
 class Reply:
     """An answer over HTTP."""
 
-    body: str | bytes
+    body: str
     status: int = 200
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
@@ -80,12 +80,12 @@ class Routes:
 
     def _metrics_text(self, request: _core.HandedRequest) -> Reply:
         encode, kind = exposition.choose_encoder(request.accept)
-        return Reply(encode(self._metrics), content_type=kind)
+        return Reply(encode(self._metrics).decode(), content_type=kind)
 
     def _ready(self, _: _core.HandedRequest) -> Reply:
         """Tell whether requests are taken: not before all models ran, draining, with one stuck."""
         health = self._endpoint.health()
-        return Reply(orjson.dumps(health), 200 if health.ready else 503)
+        return Reply(orjson.dumps(health).decode(), 200 if health.ready else 503)
 
     def _labels(self, request: _core.HandedRequest) -> Reply:
         """Take the right answers of inputs that the router has answered; each counts once.
@@ -96,7 +96,7 @@ class Routes:
             raise RequestError(415, error_text("content-type", JSON, "another"))
         inputs, right = labels_of(request.body, len(self._endpoint.served.class_names))
         known = self._endpoint.front.learn(inputs, right)
-        return Reply(orjson.dumps({"known": known, "unknown": len(inputs) - known}))
+        return Reply(orjson.dumps({"known": known, "unknown": len(inputs) - known}).decode())
 
     def _status(self, _: _core.HandedRequest) -> Reply:
         endpoint = self._endpoint
@@ -118,5 +118,5 @@ class Routes:
                     "reloads": dataclasses.asdict(endpoint.reloads),
                     "decisions": None if endpoint.log is None else endpoint.log.state(),
                 }
-            )
+            ).decode()
         )
