@@ -79,23 +79,31 @@ std::string model_metadata(const std::string& message, const Inference& inferenc
   return answer.SerializeAsString();
 }
 
-/// Follows Unicode's table 3-7, "Well-Formed UTF-8 Byte Sequences".
+/// Bytes that follow the first one of a character; none where it is not that of any.
+std::optional<std::size_t> following(unsigned first) {
+  if (first < 0x80) return 0;
+  if (first < 0xC2 || first > 0xF4) return std::nullopt;
+  return first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+}
+
+bool is_second(unsigned first, unsigned second) {
+  const unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  return second >= least && second <= most;
+}
+
+/// By Unicode's table 3-7, "Well-Formed UTF-8 Byte Sequences".
 bool is_utf8(std::string_view written) {
-  std::size_t i = 0;
-  const auto byte = [&](std::size_t at) -> unsigned {
-    return at < written.size() ? static_cast<unsigned char>(written[at]) : 0U;
-  };
-  while (i < written.size()) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(written[at]); };
+  for (std::size_t i = 0; i < written.size(); ++i) {
     const unsigned first = byte(i);
-    const std::size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-    if ((first >= 0x80 && first < 0xC2) || first > 0xF4) return false;
-    const unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    const unsigned most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (more > 0 && (byte(i + 1) < least || byte(i + 1) > most)) return false;
-    for (std::size_t j = 2; j <= more; ++j) {
+    const auto more = following(first);
+    if (!more || *more >= written.size() - i) return false;
+    if (*more > 0 && !is_second(first, byte(i + 1))) return false;
+    for (std::size_t j = 2; j <= *more; ++j) {
       if ((byte(i + j) & 0xC0U) != 0x80U) return false;
     }
-    i += 1 + more;
+    i += *more;
   }
   return true;
 }

@@ -92,6 +92,7 @@ TEST(HttpParser, StandsDamage) {
       "GET http://x/y HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"};
   constexpr std::string_view spice = "\r\n:; \t0fF\0\x80\xff,-";
   Random random(7);
+  std::map<State, int> ends;
   for (int round = 0; round < 20'000; ++round) {
     std::string sent = whole[random.below(whole.size())];
     const std::uint64_t changes = 1 + random.below(4);
@@ -110,11 +111,15 @@ TEST(HttpParser, StandsDamage) {
       state = reader.feed(std::string_view(sent).substr(at, size));
       at += size;
     }
+    ++ends[state];
     ASSERT_LE(reader.heads, 1);
     ASSERT_LE(reader.parser.request().body->size(), most_body_bytes);
     if (state == State::whole) {
       ASSERT_EQ(reader.heads, 1);
     }
+  }
+  for (const State state : {State::more, State::whole, State::malformed}) {
+    EXPECT_GT(ends[state], 100) << static_cast<int>(state);
   }
 }
 
