@@ -44,9 +44,8 @@ bool ready(const Inference& inference, ServedName name) {
 }
 
 std::string server_ready(const Inference& inference) {
-  const WorkersState workers = inference.service().workers();
   inference::ServerReadyResponse answer;
-  answer.set_ready(!inference.draining() && workers.left == workers.count);
+  answer.set_ready(is_ready(inference));
   return answer.SerializeAsString();
 }
 

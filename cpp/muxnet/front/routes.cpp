@@ -96,6 +96,12 @@ bool is_ready(const Service& service, ServedName name) {
                       [&](const auto& batch) { return !name || batch.stage == *name + 1; });
 }
 
+bool is_ready(const Inference& inference) {
+  if (inference.draining() || !inference.is_open()) return false;
+  const WorkersState workers = inference.service().workers();
+  return workers.left == workers.count;
+}
+
 void Handed::hand(HandedRequest request, std::function<void(HttpReply)> reply) {
   {
     const std::lock_guard lock(mutex_);
@@ -184,10 +190,10 @@ HttpReply Routes::plain(const ReceivedHttp& request, const Parts& parts) const {
   if (parts.empty() || parts[0] != "v2") return unknown_path();
   if (parts.size() >= 3 && parts[1] == "models") return model(request, parts);
   const bool models = parts.size() == 2 && parts[1] == "models";
-  const bool health = request.path == live_path;
-  if (parts.size() != 1 && !models && !health) return unknown_path();
+  if (parts.size() != 1 && !models && !is_health(request)) return unknown_path();
   if (request.method != "GET") return wrong_method("GET");
   if (parts.size() == 1) return server_metadata();
+  if (request.path == ready_path) return readiness();
   const auto served = inference_.served();
   Json names{served->router};
   for (const std::string& name : served->models) names.push_back(name);
@@ -209,6 +215,14 @@ HttpReply Routes::model(const ReceivedHttp& request, const Parts& parts) const {
     return refusal_reply(503, error_text("model", "one that is ready", shown(parts[2])), 1);
   }
   return json_reply({{"name", parts[2]}, {"ready", true}});
+}
+
+/// For owners who know no more of it.
+HttpReply Routes::readiness() const {
+  const bool ready = is_ready(inference_);
+  HttpReply reply = json_reply({{"ready", ready}});
+  if (!ready) reply.status = 503;
+  return reply;
 }
 
 HttpReply Routes::server_metadata() const {

@@ -46,6 +46,7 @@ class Routes {
 
   HttpReply plain(const ReceivedHttp& request, const Parts& parts) const;
   HttpReply model(const ReceivedHttp& request, const Parts& parts) const;
+  HttpReply readiness() const;
   HttpReply server_metadata() const;
   HttpReply model_metadata(const std::string& name, ServedName served) const;
   void infer(ReceivedHttp request, const std::string& name, const HttpHandlers::Reply& reply);
@@ -61,5 +62,7 @@ class Routes {
 
 /// Whether requests of a name are answered: none of its models is stuck.
 bool is_ready(const Service& service, ServedName name);
+/// Whether requests are taken: not before all models ran, draining, with one stuck.
+bool is_ready(const Inference& inference);
 
 }  // namespace muxnet

@@ -143,6 +143,19 @@ TEST_F(FrontOfTinyModels, TellsAnswersToRecordAndKnowsTheirLabels) {
   EXPECT_EQ(front_->labels().at(1).right, 1);
 }
 
+TEST_F(FrontOfTinyModels, IsReadyUntilItIsDrained) {
+  open();
+  const std::string ready = "GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  Peer peer(front_->http_port());
+  peer.send(ready);
+  EXPECT_NE(peer.read("}").find("{\"ready\":true}"), std::string::npos);
+  front_->drain(patience_ms);
+  peer.send(ready);
+  const std::string last = peer.read("}");
+  EXPECT_TRUE(last.starts_with("HTTP/1.1 503")) << last;
+  EXPECT_NE(last.find("{\"ready\":false}"), std::string::npos) << last;
+}
+
 /// The same by its gRPC, which another client of ours speaks.
 TEST_F(FrontOfTinyModels, AnswersByGrpc) {
   open();
