@@ -1,51 +1,11 @@
 #include "muxnet/service/service.hpp"
 
 #include "bindings.hpp"
+#include "bound_service.hpp"
 #include "muxnet/runtime/router.hpp"
-#include "muxnet/service/completions.hpp"
 
 namespace muxnet::python {
 namespace {
-
-/// A service whose answers wait for an event loop.
-class LoopService {
- public:
-  LoopService(Deployment deployment, const ServiceOptions& options)
-      : parts_(std::make_unique<Parts>(std::move(deployment), options)) {}
-  ~LoopService() {
-    if (!interpreter_runs()) parts_.leave();  // a worker may wait for Python, and for ever
-    if (!parts_.at_home()) return;
-    const ReleaseGil unlocked;  // a worker may wait for Python's lock
-    parts_ = {};
-  }
-  LoopService(const LoopService&) = delete;
-  LoopService& operator=(const LoopService&) = delete;
-
-  std::uint64_t deploy(Deployment deployment) { return service().deploy(std::move(deployment)); }
-  void submit(std::uint64_t ticket, ServiceRequest request) {
-    Parts& parts = parts_.get("service");
-    parts.service.submit(std::move(request), [&parts, ticket](ServiceAnswer answer) {
-      parts.completions.add(ticket, std::move(answer));
-    });
-  }
-  ServiceAnswer infer(ServiceRequest request) { return service().infer(std::move(request)); }
-  ServiceStatistics statistics() const { return service().statistics(); }
-  WorkersState workers() const { return service().workers(); }
-  bool close(double within_ms) { return service().close(within_ms); }
-  int descriptor() const { return parts_.get("service").completions.descriptor(); }
-  auto take() { return parts_.get("service").completions.take(); }
-
- private:
-  struct Parts {
-    Parts(Deployment deployment, const ServiceOptions& options)
-        : service(std::move(deployment), options) {}
-    Completions completions;  // outlives the service, which adds to it until it is closed
-    Service service;
-  };
-  Service& service() const { return parts_.get("service").service; }
-
-  ProcessLocal<Parts> parts_;
-};
 
 Deployment make_deployment(std::vector<HostedModel> models,
                            const std::optional<Multiplexer>& multiplexer,
@@ -219,18 +179,14 @@ void bind_service(Module& module) {
                Field("warm_up_ms", &ServiceOptions::warm_up_ms),
                Field("deadline_ms", &ServiceOptions::deadline_ms),
                Field("stuck_ms", &ServiceOptions::stuck_ms));
-  Class<LoopService>(module, "Service")
+  Class<BoundService>(module, "Service")
       .def(py::init<Deployment, const ServiceOptions&>(), py::arg("deployment"), py::arg("options"),
            Unlocked(), "Raises:\n    ValueError: what does not fit.")
-      .def("deploy", &LoopService::deploy, py::arg("deployment"), Unlocked())
-      .def("submit", &LoopService::submit, py::arg("ticket"), py::arg("request"), Unlocked(),
-           "The answer comes by take(), under its ticket.\n\nRaises:\n    ValueError.")
-      .def("take", &LoopService::take, Unlocked(), "The answers that wait, with their tickets.")
-      .def_property_readonly("descriptor", &LoopService::descriptor, "Readable while answers wait.")
-      .def("infer", &LoopService::infer, py::arg("request"), Unlocked())
-      .def("statistics", &LoopService::statistics, Unlocked())
-      .def("workers", &LoopService::workers, Unlocked())
-      .def("close", &LoopService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked());
+      .def("deploy", &BoundService::deploy, py::arg("deployment"), Unlocked())
+      .def("infer", &BoundService::infer, py::arg("request"), Unlocked())
+      .def("statistics", &BoundService::statistics, Unlocked())
+      .def("workers", &BoundService::workers, Unlocked())
+      .def("close", &BoundService::close, py::arg("within_ms") = longest_deadline_ms, Unlocked());
 }
 
 }  // namespace muxnet::python

@@ -32,6 +32,7 @@ LADDER = {
     "evaluation": ("routing",),
     "runtime": ("networks", "losses", "data", "onnx", "protocol", "routing"),
     "service": ("runtime", "data"),
+    "front": ("service", "protocol", "data", "routing"),
     "offload": ("runtime", "cost"),
 }
 

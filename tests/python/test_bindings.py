@@ -25,7 +25,6 @@ ADAPTED = {
     "Policy.decide",
     "PolicyStudy.curve",
     "Predictor.output",
-    "Service.submit",
     "accuracy_cost_curve",
     "area_between",
     "build_network",

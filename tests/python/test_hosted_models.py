@@ -12,7 +12,7 @@ def test_a_service_of_functions_ends_with_python_busy():
     options = {"cost": 1.0, "image_shape": (1, 2, 2), "classes": 2, "normalization": normalization}
 
     def slow(images):
-        time.sleep(0.05)
+        time.sleep(0.5)
         return np.eye(2)[np.zeros(len(images), int)]
 
     models = [_core.HostedModel.function(name, slow, **options) for name in ("a", "b")]
@@ -25,6 +25,7 @@ def test_a_service_of_functions_ends_with_python_busy():
     chosen = _core.ServiceOptions()
     chosen.warm_up = False
     service = _core.Service(_core.Deployment(models, None, [policy.rule()]), chosen)
-    for ticket in range(3):
-        service.submit(ticket, _core.ServiceRequest([np.zeros((1, 1, 2, 2), np.uint8)]))
+    for _ in range(3):
+        late = _core.ServiceRequest([np.zeros((1, 1, 2, 2), np.uint8)], deadline_ms=1)
+        assert service.infer(late).status == _core.ServiceStatus.late
     del service, models

@@ -176,14 +176,13 @@ ENDINGS = {
             for name in table.models
         ]
         one = service(hosted)
-        for ticket in range(5):
-            one.submit(ticket, _core.ServiceRequest([images[:1]]))
-        time.sleep(0.3)
+        for _ in range(5):
+            one.infer(_core.ServiceRequest([images[:1]], deadline_ms=50))
         """,
     "a service at work": """
         one = service(models)
-        for ticket in range(200):
-            one.submit(ticket, _core.ServiceRequest([images[:2]]))
+        for _ in range(200):
+            one.infer(_core.ServiceRequest([images[:2]], deadline_ms=0.01))
         """,
     "a call over the network": """
         listening = socket.create_server(("127.0.0.1", 0))  # accepts, and says nothing

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import json
-import socket
+import threading
 
+import numpy as np
 import pytest
-from muxnet import cli
+from muxnet import _core, cli
 from muxnet.bench.http_load import Client, closed_loop, open_loop
 
 
@@ -33,100 +34,111 @@ def test_load_is_measured_against_always_best(untrained_run, tmp_path, capsys):
     assert "x the throughput" in capsys.readouterr().out
 
 
-async def asked(guard, path):
-    """Return status and body of what stands before the endpoints."""
-    sent = []
-
-    async def send(message):
-        sent.append(message)
-
-    await guard({"type": "http", "path": path, "headers": []}, None, send)
-    return sent[0]["status"], json.loads(sent[1]["body"])
-
-
-def test_before_it_is_ready_the_server_is_live():
-    pytest.importorskip("uvicorn")
-    from muxnet.serve.guard import Guard
-
-    guard = Guard(body_bytes=10, token="", requests=1)
-    assert asyncio.run(asked(guard, "/v2/health/live")) == (200, {"live": True})
-    for path in ("/v2/health/ready", "/v2/models/router/infer", "/"):
-        assert asyncio.run(asked(guard, path)) == (503, {"error": "[server] not ready yet"})
-
-
-@contextlib.asynccontextmanager
-async def guarded(app, requests):
-    """Yield the port of a server with nothing but a guard before an application."""
-    import uvicorn
-    from muxnet.serve.guard import Guard
-    from muxnet.serve.http_protocol import LimitedHttp
-
-    guard = Guard(body_bytes=1000, token="", requests=requests)
-    guard.app = app
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        options = {"http": LimitedHttp, "lifespan": "off", "proxy_headers": False}
-        server = uvicorn.Server(uvicorn.Config(guard, log_config=None, **options))
-        server.capture_signals = contextlib.nullcontext
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            await serving
-
-
 def plain_request(path="/", body=b"", version="1.1", after=b""):
-    head = f"POST {path} HTTP/{version}\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/{version}\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body + after
 
 
+def get_request(path):
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def test_before_it_is_ready_the_server_is_live():
+    front = _core.Front(_core.FrontOptions())
+
+    async def ask():
+        client = Client(front.http_port, connections=4)
+        paths = ("/v2/health/live", "/v2/health/ready", "/v2/models/router", "/")
+        found = [await client.ask(get_request(path)) for path in paths]
+        client.close()
+        return [(status, json.loads(body)) for status, body in found]
+
+    live, *others = asyncio.run(ask())
+    assert live == (200, {"live": True})
+    assert others == [(503, {"error": "[server] not ready yet"})] * 3
+
+
+@contextlib.contextmanager
+def holding_front(requests):
+    """Yield a front's port, those whom its one model holds, and what lets them go."""
+    go_on, held = threading.Event(), []
+
+    def hold(images):
+        held.append(len(images))
+        assert go_on.wait(60)
+        return np.eye(2)[np.zeros(len(images), int)]
+
+    model = _core.HostedModel.function(
+        "one",
+        hold,
+        cost=1.0,
+        image_shape=(1, 2, 2),
+        classes=2,
+        normalization=_core.Normalization([0.0], [1.0]),
+    )
+    policy = _core.make_policy("always", _core.PolicyOptions(cost_kind="cost"))
+    answers = np.full((8, 1, 2), 0.5, np.float32)
+    labels = np.zeros(8, np.int32)
+    policy.fit(_core.OutcomeTable(["one"], answers, {"cost": [1.0]}, labels=labels))
+    options = _core.ServiceOptions(warm_up=False)
+    service = _core.Service(_core.Deployment([model], None, [policy.rule()]), options)
+    front = _core.Front(_core.FrontOptions(requests=requests))
+    served = _core.ServedModels(
+        router="router",
+        models=["one"],
+        classes=2,
+        formats=[_core.ImageFormat(channels=1, height=2, width=2)],
+        shown=[0, 0],
+        policy=policy,
+    )
+    front.open(service, served)
+    try:
+        yield front.http_port, held, go_on
+    finally:
+        go_on.set()
+        service.close()
+
+
 def test_requests_beyond_those_let_in_are_refused_at_once():
-    pytest.importorskip("uvicorn")
+    entry = {"name": "images", "datatype": "UINT8", "shape": [1, 1, 2, 2], "data": [0] * 4}
+    body = json.dumps({"inputs": [entry]}).encode()
 
-    async def run():
-        go_on, inside = asyncio.Event(), []
+    async def run(port, held, go_on):
+        client = Client(port, connections=8)
+        inference = plain_request("/v2/models/one/infer", body)
+        waiting = [asyncio.create_task(client.ask(inference)) for _ in range(2)]
+        while not held:
+            await asyncio.sleep(0.01)
+        while (await client.ask(plain_request()))[0] != 503:  # both have come
+            await asyncio.sleep(0.01)
+        refused = [await client.ask(plain_request(body=b"x" * 500)) for _ in range(3)]
+        opened = len(client._all)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(plain_request(version="1.0"))
+        old = await reader.read()  # to the end: the server hangs up
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(plain_request(body=b"x", after=plain_request() * 500))
+        for _ in range(501):
+            assert (await reader.readuntil(b"\r\n")).split()[1] == b"503"
+            await reader.readuntil(b"}")
+        writer.close()
+        alive = await client.ask(get_request("/v2/health/live"))
+        go_on.set()
+        answered = [await task for task in waiting]
+        after = await client.ask(inference)
+        client.close()
+        return refused, opened, old, alive, [*answered, after]
 
-        async def app(scope, receive, send):
-            inside.append(scope["path"])
-            await go_on.wait()
-            headers = [(b"content-length", b"2")]
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": b"{}"})
-
-        async with guarded(app, requests=2) as port:
-            client = Client(port, connections=8)
-            held = [asyncio.create_task(client.ask(plain_request("/held"))) for _ in range(2)]
-            while len(inside) < 2:
-                await asyncio.sleep(0.01)
-            refused = [await client.ask(plain_request(body=b"x" * 500)) for _ in range(3)]
-            opened = len(client._all)
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(plain_request(version="1.0"))
-            old = await reader.read()  # to the end: the server hangs up
-            writer.close()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(plain_request(body=b"x", after=plain_request() * 500))
-            for _ in range(501):
-                assert (await reader.readuntil(b"\r\n")).split()[1] == b"503"
-                await reader.readuntil(b"}")
-            writer.close()
-            alive = asyncio.create_task(client.ask(plain_request("/v2/health/live")))
-            while len(inside) < 3:
-                await asyncio.sleep(0.01)
-            go_on.set()
-            answered = [await task for task in (*held, alive)]
-            after = await client.ask(plain_request())
-            client.close()
-            return refused, opened, old, answered, after
-
-    refused, opened, old, answered, after = asyncio.run(run())
+    with holding_front(requests=2) as front:
+        refused, opened, old, alive, answered = asyncio.run(run(*front))
     text = {"error": "[server] expected fewer requests at a time"}
     assert [(status, json.loads(body)) for status, body in refused] == [(503, text)] * 3
     assert opened == 3  # one connection was enough for those refused
     assert old.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     assert b"\r\nretry-after: 1\r\n" in old
-    assert answered == [(200, b"{}")] * 3
-    assert after == (200, b"{}")
+    assert alive[0] == 200
+    assert [status for status, _ in answered] == [200] * 3
 
 
 def test_open_load_does_not_wait_for_answers():

@@ -1,8 +1,11 @@
 """Two threads on one object of every bound class whose calls let go of Python's lock."""
 
+import contextlib
+import json
 import re
 import threading
 from collections.abc import Callable
+from http.client import HTTPConnection
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -162,6 +165,34 @@ def offload_client(shared) -> list[Call]:
     ]
 
 
+def front(shared) -> list[Call]:
+    options = _core.ServiceOptions(workers=2, max_batch=1, warm_up=False)
+    deployment = _core.Deployment(shared.models, shared.multiplexer, [shared.policy.rule()])
+    channels, height, width = shared.pixels[0].shape[1:]
+    one = _core.Front(_core.FrontOptions())
+    served = _core.ServedModels(
+        router="router",
+        models=[model.name for model in shared.models],
+        classes=10,
+        formats=[_core.ImageFormat(channels=channels, height=height, width=width)],
+        shown=[0] * (1 + len(shared.models)),
+        policy=shared.policy,
+    )
+    one.open(_core.Service(deployment, options), served)
+
+    def ask(pixels: Any) -> Any:
+        entry = {"name": "images", "datatype": "UINT8", "shape": pixels.shape}
+        body = json.dumps({"inputs": [{**entry, "data": pixels.ravel().tolist()}]})
+        connection = HTTPConnection("127.0.0.1", one.http_port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request("POST", "/v2/models/router/infer", body)
+            reply = json.loads(connection.getresponse().read())
+        assert one.refusals() == {}
+        return np.array(reply["outputs"][0]["data"])
+
+    return [lambda x=x: ask(x) for x in shared.pixels]
+
+
 def service(shared) -> list[Call]:
     options = _core.ServiceOptions()
     options.workers, options.max_batch, options.warm_up = 2, 1, False
@@ -178,6 +209,7 @@ ANSWERS_BOTH = {
     "Dataset": dataset,
     "DecisionBatch": decision_batch,
     "DeviceProfile": device_profile,
+    "Front": front,
     "LinkProfile": link_profile,
     "Model": model,
     "ModelPool": model_pool,

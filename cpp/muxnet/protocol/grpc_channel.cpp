@@ -52,15 +52,6 @@ std::shared_ptr<grpc::ChannelCredentials> credentials_of(const ConnectionOptions
   return grpc::SslCredentials(ssl);
 }
 
-/// gRPC prints what it also returns; who wants to read it sets its GRPC_VERBOSITY.
-void keep_quiet() {
-  static const bool once = [] {
-    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
-    return true;
-  }();
-  static_cast<void>(once);
-}
-
 /// Why there is no connection, by the words of gRPC, which has one status code for it all.
 Fault unavailable_fault(const std::string& why, bool connected) {
   const auto tells = [&](std::string_view part) { return why.find(part) != std::string::npos; };
@@ -72,9 +63,17 @@ Fault unavailable_fault(const std::string& why, bool connected) {
 
 }  // namespace
 
+void keep_grpc_quiet() {
+  static const bool once = [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
 GrpcChannels::GrpcChannels(const ConnectionOptions& options)
     : options_(options), target_(target_of(options.url)), credentials_(credentials_of(options)) {
-  keep_quiet();
+  keep_grpc_quiet();
 }
 
 std::shared_ptr<grpc::Channel> GrpcChannels::open() const {

@@ -10,6 +10,9 @@
 
 namespace muxnet {
 
+/// gRPC prints what it also returns; who wants to read it sets its GRPC_VERBOSITY.
+void keep_grpc_quiet();
+
 /// Makes channels to one server, each with a connection of its own.
 class GrpcChannels {
  public:

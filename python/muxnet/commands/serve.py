@@ -14,7 +14,6 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.commands.options import add_image_options, given_image_format
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE
-from muxnet.serve.origins import LOOPBACK
 
 if TYPE_CHECKING:
     from muxnet.serve.served import Source
@@ -23,6 +22,8 @@ HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protoco
 INTERRUPTED = "no request was lost"
 TOKEN_VARIABLE = "MUXNET_TOKEN"
 TOKEN_BYTES = 64 << 10
+PACKAGES = {"prometheus_client": "prometheus-client", "orjson": "orjson"}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -154,8 +155,9 @@ def serve(arguments: argparse.Namespace) -> int:
     token = read_token(arguments.token_file)
     _check(arguments, token)
     source = find_source(arguments)
-    if find_spec("kserve") is None:
-        raise MissingPackageError("serve", "kserve", "serve")
+    for module, package in PACKAGES.items():
+        if find_spec(module) is None:
+            raise MissingPackageError("serve", package, "serve")
     from muxnet.serve.server import ServerOptions, run
 
     certificate = (arguments.certificate, arguments.key) if arguments.key else None

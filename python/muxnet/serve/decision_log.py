@@ -21,6 +21,11 @@ ROOM_BYTES = 8 * 2**20  # of records that wait to be written; those that find no
 LOG = logging.getLogger("muxnet.serve")
 
 
+def names_of(mask: int, models: list[str]) -> list[str]:
+    """Return the models whose bits are set."""
+    return [name for index, name in enumerate(models) if mask >> index & 1]
+
+
 class DecisionLog:
     """Appends the records that the service made of a request, as ``muxnet replay`` reads them.
 
@@ -54,7 +59,7 @@ class DecisionLog:
         try:
             lines = _lines(request_id, answer, shadow)
         except Exception as error:  # an answer goes out whatever its record is
-            self._lose(len(answer.records), f"{type(error).__name__}: {error}")
+            self.lose(len(answer.records), f"{type(error).__name__}: {error}")
             return
         with self._lock:
             full = self._waiting_bytes > ROOM_BYTES
@@ -62,7 +67,7 @@ class DecisionLog:
                 self._waiting += lines
                 self._waiting_bytes += sum(map(len, lines))
         if full:
-            self._lose(len(lines), "more records than can be written")
+            self.lose(len(lines), "more records than can be written")
 
     def flush(self) -> None:
         """Write what waits; one thread at a time."""
@@ -79,7 +84,7 @@ class DecisionLog:
             done = getattr(error, "lines", 0)
         self.recorded += done
         if reason:
-            self._lose(len(lines) - done, reason)
+            self.lose(len(lines) - done, reason)
         elif self.failing:
             self.failing = ""
             LOG.info("decisions are recorded again", extra={"fields": {"lost": self.lost}})
@@ -127,7 +132,8 @@ class DecisionLog:
             os.write(self._file, b"\n")
             self._torn = False
 
-    def _lose(self, count: int, reason: str) -> None:
+    def lose(self, count: int, reason: str) -> None:
+        """Count records that are lost."""
         with self._lock:
             self.lost += count
             first, self.failing = not self.failing, reason

@@ -15,11 +15,10 @@ from prometheus_client.core import (
 )
 
 from muxnet.base.compiled import _core
-from muxnet.serve.refusals import Refusals
 from muxnet.serve.status import images_by_departure, requests_by_status
 
 if TYPE_CHECKING:
-    from muxnet.serve.router_model import Endpoint
+    from muxnet.serve.endpoint import Endpoint
 
 
 STATES = ("closed", "half_open", "open")
@@ -28,18 +27,17 @@ STATES = ("closed", "half_open", "open")
 class ServiceCollector:
     """Turns the service's statistics into metrics whenever they are asked for."""
 
-    def __init__(self, endpoint: Endpoint, refusals: Refusals) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._refusals = refusals
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        found = self._endpoint.bridge.service.statistics()
+        found = self._endpoint.service.statistics()
         yield _counter(
             "requests", "Requests by what became of them.", requests_by_status(found), "status"
         )
         text = "Requests and connections refused before they became work."
-        yield _counter("refusals", text, dict(self._refusals.counts), "reason")
+        yield _counter("refusals", text, self._endpoint.front.refusals(), "reason")
         yield _counter("images", "Images answered by the router.", {"": found.images})
         yield from _calls(found)
         yield _batches(found)
@@ -49,7 +47,7 @@ class ServiceCollector:
         yield from _decisions(found, self._endpoint.served.cost_kind)
         version = {"": found.version}
         yield _gauge("policy_version", "Counts what was deployed.", version)
-        tallies = self._endpoint.labels.by_version.items()
+        tallies = self._endpoint.front.labels().items()
         labelled = {str(number): tally.labelled for number, tally in tallies}
         right = {str(number): tally.right for number, tally in tallies}
         yield _counter("labels", "Labels that came back.", labelled, "version")
@@ -174,8 +172,8 @@ def _histogram(histogram: _core.Histogram) -> tuple[list[tuple[str, float]], flo
     return buckets, histogram.sum_ms / 1000
 
 
-def registry(endpoint: Endpoint, refusals: Refusals) -> CollectorRegistry:
+def registry(endpoint: Endpoint) -> CollectorRegistry:
     """Return a registry with the service's metrics and no others."""
     result = CollectorRegistry()
-    result.register(ServiceCollector(endpoint, refusals))
+    result.register(ServiceCollector(endpoint))
     return result

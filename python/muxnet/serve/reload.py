@@ -8,8 +8,8 @@ from pathlib import Path
 
 from muxnet.base.errors import UserError, error_text
 from muxnet.serve.background import Background
+from muxnet.serve.endpoint import Endpoint
 from muxnet.serve.requests import RequestError
-from muxnet.serve.router_model import Endpoint
 from muxnet.serve.served import Served, Source, load
 
 LONGEST_PAUSE = 60.0  # seconds between two tries, the first two of which are a second apart

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TypeAlias
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
@@ -18,7 +19,21 @@ from muxnet.pool.router_folder import (
     multiplexer_folder,
 )
 from muxnet.pool.router_policy import load_policy, require_models
-from muxnet.serve.wanted import Format, Vectors, Wanted
+
+
+@dataclasses.dataclass(frozen=True)
+class Vectors:
+    """Vectors of so many numbers."""
+
+    length: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one."""
+        return (self.length,)
+
+
+Format: TypeAlias = "_core.ImageFormat | Vectors"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,18 +85,15 @@ class Served:
     cost_kind: str  # of the models' costs
     monitor: _core.DriftMonitor | None = None
 
-    def wanted_by(self, model: int | None) -> Wanted:
-        """Return what a request has to bring for the router, or for one model."""
-        models = set(self.shown[1:]) if model is None else {self.shown[model + 1]}
-        looking = {self.shown[0]} if model is None else set()
-        images = [
-            one
-            for i, one in enumerate(self.formats)
-            if i in models and not isinstance(one, Vectors)
-        ]
-        return Wanted(
-            tuple(one if i in models | looking else None for i, one in enumerate(self.formats)),
-            tuple(dict.fromkeys(one.shape for one in images)),
+    def front_models(self, router_name: str) -> _core.ServedModels:
+        """Return all of it as requests see it."""
+        return _core.ServedModels(
+            router=router_name,
+            models=self.names,
+            classes=len(self.class_names),
+            formats=[one.length if isinstance(one, Vectors) else one for one in self.formats],
+            shown=list(self.shown),
+            policy=self.policy,
         )
 
     @property

@@ -1,19 +1,14 @@
-"""The server process: REST and gRPC on one event loop, and a drained end."""
+"""The server process: the core's front and service, what is done beside them, a drained end."""
 
 import asyncio
 import dataclasses
-import gc
 import json
 import logging
 import os
 import signal
-import socket
 import sys
 import time
-from collections.abc import Awaitable
 from pathlib import Path
-
-import uvloop
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
@@ -21,20 +16,12 @@ from muxnet.base.machine import cores
 from muxnet.base.version import __version__
 from muxnet.pool.pools import shape_text
 from muxnet.serve.background import Background
-from muxnet.serve.bridge import Bridge
-from muxnet.serve.connections import ConnectionLimits, Connections
 from muxnet.serve.decision_log import DecisionLog
-from muxnet.serve.grpc_server import Servicer, make_server
-from muxnet.serve.guard import Guard
-from muxnet.serve.http_server import HttpServer, Shares, share_descriptors
-from muxnet.serve.kserve_parts import DataPlane, ModelRepository
-from muxnet.serve.kserve_parts import logger as kserve_logger
-from muxnet.serve.origins import Origins
-from muxnet.serve.refusals import Refusals
+from muxnet.serve.descriptors import connections_within_descriptors
+from muxnet.serve.endpoint import Endpoint
+from muxnet.serve.front_events import FrontEvents
 from muxnet.serve.reload import Reloader, stamps
-from muxnet.serve.requests import Limits
-from muxnet.serve.rest import make_app
-from muxnet.serve.router_model import Endpoint, Extension, Metadata, RouterModel
+from muxnet.serve.routes import HANDED, Routes
 from muxnet.serve.served import Source, load
 from muxnet.serve.watches import DriftWatch, WorkersWatch
 
@@ -97,14 +84,13 @@ def event(text: str, **fields: object) -> None:
 
 
 def configure_logging() -> None:
-    """Write the log as JSON lines to standard error; the SDK's own stays silent."""
+    """Write the log as JSON lines to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name in ("muxnet.serve", "uvicorn.error", "opentelemetry"):
+    for name in ("muxnet.serve", "opentelemetry"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO if name == "muxnet.serve" else logging.WARNING)
-    kserve_logger.handlers, kserve_logger.propagate = [logging.NullHandler()], False
 
 
 class Server:
@@ -126,61 +112,27 @@ class Server:
         """
         options = self._options
         loop = asyncio.get_running_loop()
-        http = _listen(options.host, options.http_port)
-        shares, refusals = share_descriptors(), Refusals()
-        guard = _guard(options, shares, refusals)
-        rest = HttpServer(
-            guard,
-            http,
-            certificate=options.certificate,
-            drain_seconds=options.drain_seconds,
-        )
         # From here on the server is live; it is ready when all models have run.
-        serving = asyncio.create_task(rest.serve())
+        front = _core.Front(_front_options(options))
+        self._events = FrontEvents(front, loop)
         self._background = Background()
         seen = stamps(options.source)
-        self._endpoint = await self._make_endpoint(loop)
+        self._endpoint = await self._make_endpoint(front)
         self._reloader = Reloader(options.source, seen, self._endpoint, self._background)
-        data_plane = _data_plane(self._endpoint)
-        extension = Extension(data_plane.model_registry, self._reloader.reload)
-        servicer = self._make_servicer(data_plane, extension, refusals)
-        grpc, grpc_port = make_server(
-            servicer,
-            f"{options.host}:{options.grpc_port}",
-            body_bytes=options.body_bytes,
-            token=options.token,
-            certificate=options.certificate,
-            connections=shares.grpc,
-            refusals=refusals,
-        )
-        guard.app = make_app(data_plane, extension, self._endpoint, refusals)
+        self._events.open(self._endpoint, Routes(self._endpoint, self._reloader.reload))
+        models = self._endpoint.served.front_models(options.router_name)
+        front.open(self._endpoint.service, models)
         self._listen_to_signals(loop)
-        await grpc.start()
         self._begin_watching()
-        # What is here stays: to look through it for garbage would stop all requests for 40 ms.
-        gc.collect()
-        gc.freeze()
-        self._tell_ready(http.getsockname()[1], grpc_port)
+        self._tell_ready(front)
         await self._stop.wait()
-        await self._drain(rest, servicer.drain(grpc, options.drain_seconds), serving)
+        await self._drain()
 
-    def _make_servicer(
-        self, data_plane: DataPlane, extension: Extension, refusals: Refusals
-    ) -> Servicer:
-        return Servicer(
-            data_plane,
-            extension,
-            self._endpoint,
-            refusals,
-            requests=self._options.requests,
-            body_seconds=self._options.body_seconds,
-        )
-
-    def _tell_ready(self, http_port: int, grpc_port: int) -> None:
+    def _tell_ready(self, front: _core.Front) -> None:
         event(
             "ready",
-            http_port=http_port,
-            grpc_port=grpc_port,
+            http_port=front.http_port,
+            grpc_port=front.grpc_port,
             host=self._options.host,
             router=self._options.router_name,
             policy=self._endpoint.served.policy.name,
@@ -207,32 +159,22 @@ class Server:
         if log is not None:
             background.every(WATCH_SECONDS, "decisions", lambda: background.in_thread(log.flush))
 
-    async def _make_endpoint(self, loop: asyncio.AbstractEventLoop) -> Endpoint:
+    async def _make_endpoint(self, front: _core.Front) -> Endpoint:
         options = self._options
         served = await asyncio.to_thread(load, options.source)
         clash = options.router_name in served.names
         if clash:
             raise UsageError(error_text("--name", "another than the models'", options.router_name))
-        workers = options.workers or cores()
         _core.set_threads(1)
-        chosen = _core.ServiceOptions()
-        chosen.workers, chosen.threads_each = workers, 1
-        chosen.max_batch, chosen.queue_images = options.max_batch, options.queue_images
-        chosen.fill_ms, chosen.cheaper_when_full = options.fill_ms, options.cheaper_when_full
-        chosen.deadline_ms, chosen.stuck_ms = options.deadline_ms, 1000 * options.stuck_seconds
-        chosen.warm_up_ms = 1000 * options.warm_up_seconds
         deployment = served.deployment(record=options.decisions is not None)
         try:
+            chosen = _service_options(options)
             service = await asyncio.to_thread(_core.Service, deployment, chosen)
         except (ValueError, RuntimeError) as error:
             shapes = ", ".join(shape_text(wanted.shape) for wanted in served.formats)
             raise UserError(f"{error}; run on images of {shapes}") from error
         endpoint = Endpoint(
-            Bridge(service, loop),
-            served,
-            router_name=options.router_name,
-            limits=Limits(options.queue_images, options.max_pixels),
-            background=self._background,
+            front, service, served, router_name=options.router_name, background=self._background
         )
         if options.decisions is not None:
             endpoint.log = DecisionLog(options.decisions)
@@ -242,26 +184,30 @@ class Server:
             endpoint.traces = Traces(options.traces)
         return endpoint
 
-    async def _drain(
-        self, rest: HttpServer, grpc: Awaitable[None], serving: asyncio.Task[None]
-    ) -> None:
+    async def _drain(self) -> None:
         """Take no more, answer what is there, stop; all of it within the time to end."""
         event("draining")
         loop, drain = asyncio.get_running_loop(), self._options.drain_seconds
         end = loop.time() + drain
         last = min(LAST_SECONDS, drain / 4)
-        endpoint = self._endpoint
+        endpoint, front = self._endpoint, self._endpoint.front
+
+        def left_ms(until: float, least: float = 0.0) -> float:
+            return 1000 * max(until - loop.time(), least)
+
         endpoint.draining = True
-        stopping = asyncio.gather(rest.drain(), grpc)
-        ending: list[asyncio.Future[None] | asyncio.Future[tuple[None, None]]]
-        ending = [serving, stopping]
-        await asyncio.wait(ending, timeout=drain - last)
+        await asyncio.to_thread(front.drain, left_ms(end))
+        await asyncio.to_thread(front.wait_drained, left_ms(end - last))
         # What is not answered by now is refused by the service, which tells its client.
-        whole = await endpoint.bridge.close(max(end - last - loop.time(), 0.0))
+        whole = await asyncio.to_thread(endpoint.service.close, left_ms(end - last))
+        drained = await asyncio.to_thread(front.wait_drained, left_ms(end, last / 2))
         await self._background.stop()
-        ending += self._closing()
-        _, open_still = await asyncio.wait(ending, timeout=max(end - loop.time(), last / 2))
-        if whole and not open_still and not self._background.busy:
+        self._events.close()
+        closing = self._closing()
+        if closing:
+            _, open_still = await asyncio.wait(closing, timeout=left_ms(end, last / 2) / 1000)
+            drained = drained and not open_still
+        if whole and drained and not self._background.busy:
             event("stopped")
             return
         stuck = [entry.model for entry in endpoint.health().stuck]
@@ -280,40 +226,41 @@ class Server:
         ]
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        where = f"[http] {host}:{port}"
-        raise OSError(f"{where}: cannot be listened on: {error.strerror or error}") from error
-    listening.setblocking(False)
-    return listening
+def _service_options(options: ServerOptions) -> _core.ServiceOptions:
+    return _core.ServiceOptions(
+        workers=options.workers or cores(),
+        threads_each=1,
+        max_batch=options.max_batch,
+        queue_images=options.queue_images,
+        fill_ms=options.fill_ms,
+        cheaper_when_full=options.cheaper_when_full,
+        deadline_ms=options.deadline_ms,
+        stuck_ms=1000 * options.stuck_seconds,
+        warm_up_ms=1000 * options.warm_up_seconds,
+    )
 
 
-def _data_plane(endpoint: Endpoint) -> DataPlane:
-    models = ModelRepository()
-    models.update(RouterModel(endpoint.router_name, endpoint, None))
-    for index, name in enumerate(endpoint.served.names):
-        models.update(RouterModel(name, endpoint, index))
-    data_plane = Metadata(model_registry=models)
-    data_plane._server_name, data_plane._server_version = "muxnet", __version__
-    return data_plane
-
-
-def _guard(options: ServerOptions, shares: Shares, refusals: Refusals) -> Guard:
-    limits = ConnectionLimits(
+def _front_options(options: ServerOptions) -> _core.FrontOptions:
+    certificate, key = map(str, options.certificate or ("", ""))
+    return _core.FrontOptions(
+        host=options.host,
+        http_port=options.http_port,
+        grpc_port=options.grpc_port,
+        version=__version__,
+        token=options.token,
+        certificate=certificate,
+        key=key,
+        allowed_hosts=list(options.allowed_hosts),
+        body_bytes=options.body_bytes,
+        held_bytes=options.held_bytes,
         head_seconds=options.head_seconds,
         body_seconds=options.body_seconds,
-        held_bytes=max(options.held_bytes, options.body_bytes),
-        connections=shares.http,
-    )
-    return Guard(
-        options.body_bytes,
-        options.token,
-        options.requests,
-        Origins(options.host, options.allowed_hosts),
-        Connections(limits, refusals),
+        requests=options.requests,
+        connections=connections_within_descriptors(),
+        images=options.queue_images,
+        max_pixels=options.max_pixels,
+        noted=options.decisions is not None or bool(options.traces),
+        handed=HANDED,
     )
 
 
@@ -326,8 +273,7 @@ def run(options: ServerOptions) -> None:
 
     """
     configure_logging()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run(options))
+    asyncio.run(_run(options))
 
 
 async def _run(options: ServerOptions) -> None:

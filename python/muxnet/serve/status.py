@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from muxnet.base.compiled import _core
 from muxnet.pool.router_folder import describe_drift
-from muxnet.serve.labels import Tally
+
+
+@dataclasses.dataclass(frozen=True)
+class Tally:
+    """Labels that came back for answers of one version."""
+
+    labelled: int = 0
+    right: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +95,12 @@ def status(
         drift=None if found.drift is None else describe_drift(found.drift),
         labels=labels,
     )
+
+
+def label_tally(found: Mapping[int, _core.LabelTally], version: int) -> Tally:
+    """Return the counts of one version."""
+    tally = found.get(version)
+    return Tally() if tally is None else Tally(tally.labelled, tally.right)
 
 
 def requests_by_status(found: _core.ServiceStatistics) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -31,36 +31,34 @@ class Traces:
         self._tracer: Tracer = self._provider.get_tracer("muxnet")
         self._propagator = TraceContextTextMapPropagator()
 
-    def add(
-        self,
-        name: str,
-        began_ns: int,
-        ended_ns: int,
-        headers: Mapping[str, str] | None,
-        attributes: Mapping[str, str | int],
-        error: str = "",
-    ) -> Context:
-        """Add a request served by ``name``; return the context of its parts."""
+    def add_request(self, answered: _core.AnsweredRequest, models: list[str]) -> None:
+        """Add a request, and the batches that ran on its images."""
+        attributes: dict[str, str | int] = {}
+        if not answered.error:
+            attributes["muxnet.policy"] = answered.policy
+            attributes["muxnet.images"] = len(answered.answer.called)
         span = self._tracer.start_span(
-            f"infer {name}",
-            self._propagator.extract(dict(headers or {})),
+            f"infer {answered.model}",
+            self._propagator.extract(dict(answered.headers)),
             SpanKind.SERVER,
             attributes,
-            start_time=began_ns,
+            start_time=answered.began_ns,
         )
-        if error:
-            span.set_status(Status(StatusCode.ERROR, error))
-        span.end(ended_ns)
-        return set_span_in_context(span)
+        if answered.error:
+            span.set_status(Status(StatusCode.ERROR, answered.error))
+        span.end(answered.ended_ns)
+        context = set_span_in_context(span)
+        if not answered.error:
+            self._add_calls(context, answered.submitted_ns, answered.answer.calls, models)
 
-    def add_calls(
+    def _add_calls(
         self,
         context: Context,
         submitted_ns: int,
         calls: Sequence[_core.CallSpan],
         models: list[str],
     ) -> None:
-        """Add the batches that ran on a request's images; their times count from its submission."""
+        """Add batches, whose times count from the request's submission."""
         for call in calls:
             span = self._tracer.start_span(
                 [LOOK, *models][call.stage],

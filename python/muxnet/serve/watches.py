@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 
 from muxnet.pool.router_folder import describe_drift
-from muxnet.serve.router_model import Endpoint
+from muxnet.serve.endpoint import Endpoint
 
 LOG = logging.getLogger("muxnet.serve")
 
@@ -18,7 +18,7 @@ class DriftWatch:
 
     async def step(self) -> None:
         """Look once."""
-        found = self._endpoint.bridge.service.statistics()
+        found = self._endpoint.service.statistics()
         if found.drift is None or not found.drift.alarm or self._told == found.version:
             return
         self._told = found.version

@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "muxnet/routing/policy.hpp"
-#include "muxnet/service/completions.hpp"
 #include "support/errors.hpp"
 #include "support/pool.hpp"
 
@@ -321,18 +320,6 @@ TEST(Service, RefusesAMonitorOfOtherValuesBeforeARequestMeetsIt) {
   EXPECT_THROW(service.deploy(watching({{"answer", {0.5}}})), std::invalid_argument);
   EXPECT_EQ(service.infer(request(random_images(1))).version, 1u);
   EXPECT_EQ(service.statistics().drift->observed, 1);
-}
-
-TEST(Completions, WaitUntilTheyAreTaken) {
-  Completions completions;
-  EXPECT_TRUE(completions.take().empty());
-  completions.add(7, {});
-  completions.add(5, {});
-  const auto taken = completions.take();
-  ASSERT_EQ(taken.size(), 2u);
-  EXPECT_EQ(taken[0].first, 7u);
-  EXPECT_EQ(taken[1].first, 5u);
-  EXPECT_TRUE(completions.take().empty());
 }
 
 TEST(Histogram, CountsInDoublingBuckets) {

@@ -1,0 +1,307 @@
+#include "muxnet/front/routes.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/front/answer_messages.hpp"
+
+namespace muxnet {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view live_path = "/v2/health/live", ready_path = "/v2/health/ready";
+constexpr const char* length_header = "inference-header-content-length";
+constexpr std::string_view ending_error = "[server] expected requests before the end";
+// What is read, checked and written in less than it takes to ask another thread.
+constexpr std::size_t quick_text_bytes = 16 << 10, quick_bytes = 1 << 20;
+constexpr std::int64_t quick_values = 1 << 14;
+constexpr std::size_t most_length_digits = 18;
+
+HttpReply json_reply(const Json& content) {
+  return {200, content.dump(-1, ' ', false, Json::error_handler_t::replace)};
+}
+
+HttpReply unknown_path() {
+  return refusal_reply(404, "[path] expected one of the protocol's, received another");
+}
+
+HttpReply wrong_method(const char* allowed) {
+  HttpReply reply = refusal_reply(405, error_text("method", allowed, "another"));
+  reply.headers.emplace_back("allow", allowed);
+  return reply;
+}
+
+Json specs_json(const std::vector<TensorSpec>& specs) {
+  Json found = Json::array();
+  for (const TensorSpec& spec : specs) {
+    found.push_back({{"name", spec.name}, {"datatype", spec.datatype}, {"shape", spec.shape}});
+  }
+  return found;
+}
+
+/// How many bytes of a REST body are JSON, by the header of the binary extension.
+std::size_t json_length_of(const ReceivedHttp& request) {
+  const std::size_t size = request.body->size();
+  if (!request.has(length_header)) return size;
+  const std::string_view written = request.header(length_header);
+  constexpr std::string_view where = "Inference-Header-Content-Length";
+  if (written.empty() || written.find_first_not_of("0123456789") != written.npos) {
+    throw bad_request(where, "a number", written);
+  }
+  std::size_t length = 0;
+  std::from_chars(written.data(), written.data() + written.size(), length);
+  if (written.size() > most_length_digits || length > size) {
+    throw bad_request(where, text("at most the ", size, " bytes of the body"), written);
+  }
+  return length;
+}
+
+HttpReply reply_of(const InferenceOutcome& outcome) {
+  if (outcome.refused) {
+    return refusal_reply(outcome.refused->status, outcome.refused->what(),
+                         outcome.refused->retry_after_s);
+  }
+  try {
+    RestAnswer answer = rest_answer(outcome);
+    HttpReply reply{200, std::move(answer.body)};
+    if (answer.json_length > 0) {
+      reply.content_type = "application/octet-stream";
+      reply.headers.emplace_back(length_header, std::to_string(answer.json_length));
+    }
+    return reply;
+  } catch (const RequestRefused& refused) {
+    return refusal_reply(refused.status, refused.what());
+  }
+}
+
+HeaderList trace_headers(const ReceivedHttp& request) {
+  HeaderList found;
+  for (const auto& header : request.headers) {
+    const bool wanted =
+        header.first == "traceparent" || header.first == "tracestate" || header.first == "baggage";
+    if (wanted) found.push_back(header);
+  }
+  return found;
+}
+
+}  // namespace
+
+bool is_ready(const Service& service, ServedName name) {
+  const auto stuck = service.workers().stuck;
+  return std::none_of(stuck.begin(), stuck.end(),
+                      [&](const auto& batch) { return !name || batch.stage == *name + 1; });
+}
+
+bool is_ready(const Inference& inference) {
+  if (inference.draining() || !inference.is_open()) return false;
+  const WorkersState workers = inference.service().workers();
+  return workers.left == workers.count;
+}
+
+void Handed::hand(HandedRequest request, std::function<void(HttpReply)> reply) {
+  {
+    const std::lock_guard lock(mutex_);
+    request.ticket = next_++;
+    waiting_[request.ticket] = std::move(reply);
+  }
+  events_.add(std::move(request));
+}
+
+void Handed::answer(std::uint64_t ticket, HttpReply reply) {
+  std::function<void(HttpReply)> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(ticket);
+    require(found != waiting_.end(), "ticket", "that of a request not answered", text(ticket));
+    waiting = std::move(found->second);
+    waiting_.erase(found);
+  }
+  waiting(std::move(reply));
+}
+
+void Handed::end() {
+  std::map<std::uint64_t, std::function<void(HttpReply)>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.swap(waiting_);
+  }
+  for (const auto& [ticket, reply] : waiting) reply(refusal_reply(503, ending_error, 1));
+}
+
+Routes::Routes(const FrontOptions& options, Inference& inference, Handed& handed,
+               boost::asio::thread_pool& slow)
+    : options_(options),
+      origins_(options.host, options.allowed_hosts),
+      inference_(inference),
+      handed_(handed),
+      slow_(slow) {}
+
+bool Routes::is_health(const ReceivedHttp& request) {
+  return request.path == live_path || request.path == ready_path;
+}
+
+std::optional<HeadRefusal> Routes::refusal(const ReceivedHttp& request) const {
+  if (!is_health(request)) {
+    if (auto refused = origins_.refusal(request)) return refused;
+    // The page holds nothing, and asks with the token that it is told.
+    const bool open = options_.token.empty() || request.path == "/";
+    if (!open && !token_matches(request.header("authorization"), options_.token)) {
+      return HeadRefusal{401, std::string(token_error), "token"};
+    }
+    if (auto refused = content_type_refusal(request)) return refused;
+  }
+  const std::string_view length = request.header("content-length");
+  std::uint64_t bytes = 0;
+  const auto read = std::from_chars(length.data(), length.data() + length.size(), bytes);
+  const auto most = static_cast<std::uint64_t>(options_.body_bytes);
+  const bool too_large = read.ec == std::errc::result_out_of_range || bytes > most;
+  if (!too_large) return std::nullopt;
+  return HeadRefusal{413, too_large_text(most), "body_large"};
+}
+
+void Routes::answer(ReceivedHttp request, HttpHandlers::Reply reply) {
+  if (request.path == live_path && request.method == "GET") {
+    return reply({200, "{\"live\":true}"});
+  }
+  if (!inference_.is_open()) return reply(refusal_reply(503, "[server] not ready yet", 1));
+  const Parts parts = request.parts();
+  const bool posted = request.method == "POST";
+  const bool inference = parts.size() == 4 && parts[1] == "models" && parts[3] == "infer";
+  if (inference && parts[0] == "v2") {
+    if (!posted) return reply(wrong_method("POST"));
+    return infer(std::move(request), parts[2], reply);
+  }
+  if (options_.handed.contains({request.method, request.path})) {
+    return hand(std::move(request), reply);
+  }
+  const bool repository = parts.size() == 5 && parts[0] == "v2" && parts[1] == "repository";
+  if (repository && parts[2] == "models") return load(std::move(request), parts, reply);
+  for (const auto& [method, path] : options_.handed) {
+    if (path == request.path) return reply(wrong_method(method.c_str()));
+  }
+  reply(plain(request, parts));
+}
+
+HttpReply Routes::plain(const ReceivedHttp& request, const Parts& parts) const {
+  if (parts.empty() || parts[0] != "v2") return unknown_path();
+  if (parts.size() >= 3 && parts[1] == "models") return model(request, parts);
+  const bool models = parts.size() == 2 && parts[1] == "models";
+  if (parts.size() != 1 && !models && !is_health(request)) return unknown_path();
+  if (request.method != "GET") return wrong_method("GET");
+  if (parts.size() == 1) return server_metadata();
+  if (request.path == ready_path) return readiness();
+  const auto served = inference_.served();
+  Json names{served->router};
+  for (const std::string& name : served->models) names.push_back(name);
+  return json_reply({{"models", names}});
+}
+
+/// Of /v2/models/NAME and what is below.
+HttpReply Routes::model(const ReceivedHttp& request, const Parts& parts) const {
+  if (parts.size() > 4 && parts[3] == "versions" && parts.size() <= 6) {
+    return refusal_reply(400, error_text("model version", "none", "one"));
+  }
+  const bool ready = parts.size() == 4 && parts[3] == "ready";
+  if (parts.size() > 3 && !ready) return unknown_path();
+  if (request.method != "GET") return wrong_method("GET");
+  const auto name = inference_.served()->find(parts[2]);
+  if (!name) return refusal_reply(404, error_text("model", "a served one", shown(parts[2])));
+  if (!ready) return model_metadata(parts[2], *name);
+  if (inference_.draining() || !is_ready(inference_.service(), *name)) {
+    return refusal_reply(503, error_text("model", "one that is ready", shown(parts[2])), 1);
+  }
+  return json_reply({{"name", parts[2]}, {"ready", true}});
+}
+
+/// For owners who know no more of it.
+HttpReply Routes::readiness() const {
+  const bool ready = is_ready(inference_);
+  HttpReply reply = json_reply({{"ready", ready}});
+  if (!ready) reply.status = 503;
+  return reply;
+}
+
+HttpReply Routes::server_metadata() const {
+  return json_reply({{"name", "muxnet"},
+                     {"version", options_.version},
+                     {"extensions", {"model_repository_extension"}}});
+}
+
+HttpReply Routes::model_metadata(const std::string& name, ServedName served) const {
+  const auto models = inference_.served();
+  return json_reply({{"name", name},
+                     {"platform", platform_text},
+                     {"inputs", specs_json(models->inputs_of(served))},
+                     {"outputs", specs_json(models->outputs_of(served))}});
+}
+
+void Routes::infer(ReceivedHttp request, const std::string& name,
+                   const HttpHandlers::Reply& reply) {
+  InferenceRequested asked;
+  asked.name = name;
+  asked.began_ns = request.began_ns;
+  asked.received.body = request.body;
+  if (inference_.noted()) asked.headers = trace_headers(request);
+  asked.done = [this, reply](const std::shared_ptr<InferenceOutcome>& outcome) {
+    if (outcome->answer.probabilities.size() <= quick_values) return reply(reply_of(*outcome));
+    boost::asio::post(slow_, [reply, outcome] { reply(reply_of(*outcome)); });
+  };
+  try {
+    const std::size_t json_length = json_length_of(request);
+    const auto read = [this, json_length](InferenceRequested wanted) {
+      try {
+        RequestLimits limits;
+        limits.images = static_cast<std::size_t>(inference_.limits().images);
+        auto& received = wanted.received;
+        received.request = read_rest_request(*received.body, json_length, limits);
+        if (received.quick() || received.body->size() > quick_bytes) {
+          return inference_.answer(std::move(wanted));
+        }
+        boost::asio::post(slow_,
+                          [this, kept = std::make_shared<InferenceRequested>(std::move(wanted))] {
+                            inference_.answer(std::move(*kept));
+                          });
+      } catch (const std::exception& error) {
+        inference_.refuse(std::move(wanted), {400, error.what()});
+      }
+    };
+    const bool quick = json_length <= quick_text_bytes && request.body->size() <= quick_bytes;
+    if (quick) return read(std::move(asked));
+    boost::asio::post(slow_, [read, kept = std::make_shared<InferenceRequested>(std::move(asked))] {
+      read(std::move(*kept));
+    });
+  } catch (const RequestRefused& refused) {
+    reply(refusal_reply(refused.status, refused.what()));
+  }
+}
+
+/// Of /v2/repository/models/NAME: loading a served name reads all anew, and none can be taken away.
+void Routes::load(ReceivedHttp request, const Parts& parts, const HttpHandlers::Reply& reply) {
+  const bool known = parts[4] == "load" || parts[4] == "unload";
+  if (!known) return reply(unknown_path());
+  if (request.method != "POST") return reply(wrong_method("POST"));
+  if (parts[4] == "unload") {
+    return reply(refusal_reply(400, error_text("repository", "a load", "an unload")));
+  }
+  if (!inference_.served()->find(parts[3])) {
+    return reply(refusal_reply(404, error_text("repository", "a served model", shown(parts[3]))));
+  }
+  const std::string loaded = Json{{"name", parts[3]}, {"load", true}}.dump();
+  request.path = load_path;
+  hand(std::move(request), [reply, loaded](HttpReply given) {
+    if (given.status == 200) given.body = loaded;
+    reply(std::move(given));
+  });
+}
+
+void Routes::hand(ReceivedHttp request, const HttpHandlers::Reply& reply) {
+  handed_.hand({0, request.method, request.path, std::string(request.header("accept")),
+                std::string(request.header("content-type")), std::move(*request.body)},
+               reply);
+}
+
+}  // namespace muxnet
