@@ -74,9 +74,7 @@ def _energy(model: _core.Model, meter: _core.EnergyMeter) -> _core.Quantity:
     return mean_energy(meter, work, REPETITIONS)
 
 
-def mean_energy(
-    meter: _core.EnergyMeter, work: Callable[[], None], inputs: int
-) -> _core.Quantity:
+def mean_energy(meter: _core.EnergyMeter, work: Callable[[], None], inputs: int) -> _core.Quantity:
     """Return the energy in mJ of one of the inputs that work() answers, without the idle device's.
 
     Unknown where no sensor can be read: what is measured beside it goes on.
