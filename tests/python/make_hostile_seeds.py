@@ -218,6 +218,26 @@ def routing() -> None:
         put("records", f"whole-{name}", "\n".join([json.dumps(json.loads(content)), *lines]) + "\n")
 
 
+def multiplexers() -> None:
+    options = _core.MultiplexerOptions()
+    options.body = _core.MultiplexerBody.perceptron
+    options.channels, options.height, options.width = 5, 1, 1
+    options.models, options.meta_dim = 2, 4
+    kept = _core.SavedMultiplexer(
+        _core.Multiplexer(_core.make_multiplexer(options), costs=[1.0, 2.0], kind="features"),
+        network=options,
+        models=["a", "b"],
+        classes=3,
+        cost_kind="macs",
+        learnt_from="seed",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        _core.save_multiplexer(kept, folder)
+        files = (_core.MULTIPLEXER_FILE, _core.MULTIPLEXER_WEIGHTS_FILE)
+        parts = [(Path(folder) / name).read_bytes() for name in files]
+    put("multiplexer", "whole-features", b"\0".join(parts))
+
+
 def rest(body: dict, tail: bytes = b"", *, length: int | None = None) -> bytes:
     """Return a body after how much of it is JSON; 0: an answer without binary tensors."""
     text = json.dumps(body).encode()
@@ -290,5 +310,6 @@ def grpc_messages() -> None:
 
 
 if __name__ == "__main__":
-    for write in (core, profiles, idx, cifar, images, onnx, routing, rest_messages, grpc_messages):
+    files = (core, profiles, idx, cifar, images, onnx, routing, multiplexers)
+    for write in (*files, rest_messages, grpc_messages):
         write()

@@ -39,5 +39,6 @@ void add_data(Targets& targets);
 void add_onnx(Targets& targets);
 void add_policies(Targets& targets);
 void add_protocol(Targets& targets);
+void add_runtime(Targets& targets);
 
 }  // namespace muxnet::fuzz
