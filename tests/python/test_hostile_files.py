@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from muxnet import _core
 from muxnet.base import array_files, files
+from muxnet.base.columns import read_columns
 from muxnet.base.errors import ConfigError, InputError, error_text
 from muxnet.commands import serve
 from muxnet.outcomes import table_files
@@ -326,3 +327,14 @@ def test_parquet_of_more_than_its_size_justifies(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(ConfigError, match="expected a Parquet file"):
             read_outcomes(path)
+
+
+def test_a_parquet_file_whose_names_are_no_text_is_refused(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow
+
+    path = tmp_path / "answers.parquet"
+    parquet.write_table(pyarrow.table({"label": [0.0, 1.0]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"label", b"\x99abel"))
+    with pytest.raises(ConfigError, match="expected a Parquet file"):
+        read_columns(path)

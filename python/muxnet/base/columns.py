@@ -176,7 +176,7 @@ def _read_parquet(path: Path, lists: Collection[str]) -> Columns:
     with open_file(path, PARQUET_BYTES) as file:
         try:
             return _parquet_columns(path, parquet, file, lists)
-        except (ArrowException, OSError) as error:  # the second of damaged contents too
+        except (ArrowException, OSError, UnicodeDecodeError) as error:  # of damaged contents too
             raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
 
 
