@@ -1,6 +1,7 @@
 """Files made to do harm: refused by name, soon, in memory that their size justifies."""
 
 import csv
+import json
 import os
 import resource
 import socket
@@ -338,3 +339,11 @@ def test_a_parquet_file_whose_names_are_no_text_is_refused(tmp_path: Path) -> No
     path.write_bytes(path.read_bytes().replace(b"label", b"\x99abel"))
     with pytest.raises(ConfigError, match="expected a Parquet file"):
         read_columns(path)
+
+
+def test_a_whole_number_beyond_all_floats_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    line = {"label": 0, "a:prediction": 0, "b:prediction": 0, "a:confidence": 10**400}
+    path.write_text(json.dumps({**line, "b:confidence": 0.5}) + "\n")
+    with pytest.raises(ConfigError, match="a:confidence"):
+        read_outcomes(path)

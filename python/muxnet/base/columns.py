@@ -97,7 +97,7 @@ def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
 def _parsed(where: str, values: list[object]) -> NDArray[np.float64]:
     try:
         return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last of whole numbers beyond all floats
         texts = [value if value is None else str(value).strip() for value in values]
     commas = [text for text in texts if text and DECIMAL_COMMA.fullmatch(text.rstrip(" %"))]
     decimal = any(not _thousands(text) for text in commas)
