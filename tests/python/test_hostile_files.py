@@ -26,6 +26,7 @@ from muxnet.pool.input_sources import open_inputs
 from muxnet.sweep.config import read_sweep
 from muxnet.training import config, results
 
+HOSTILE = Path(__file__).parent / "hostile"  # what broke a reader once
 COSTS = {"a": 1.0, "b": 2.0}
 HEADER = "label,a:prediction,a:confidence,b:prediction,b:confidence\n"
 
@@ -347,3 +348,12 @@ def test_a_whole_number_beyond_all_floats_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({**line, "b:confidence": 0.5}) + "\n")
     with pytest.raises(ConfigError, match="a:confidence"):
         read_outcomes(path)
+
+
+@pytest.mark.parametrize("damaged", sorted(HOSTILE.glob("*.parquet")), ids=lambda p: p.name)
+def test_parquet_files_that_ended_the_process_are_refused(damaged: Path) -> None:
+    code = "import sys, pathlib\nfrom muxnet.base.columns import read_columns\n"
+    command = [sys.executable, "-c", code + "read_columns(pathlib.Path(sys.argv[1]))", damaged]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "expected a Parquet file" in done.stderr

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import pyarrow
+    from pyarrow import parquet
 
 Array: TypeAlias = NDArray[np.generic]
 Column: TypeAlias = Sequence[str] | Array
@@ -186,17 +187,28 @@ def _parquet_columns(
     """Return flat columns; texts are kept once each, however often a row refers to them."""
     opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
     schema, size = opened.schema, os.fstat(file.fileno()).st_size
-    groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
-    values = sum(group.column(i).num_values for group in groups for i in range(len(schema)))
-    needed = max(8 * values, sum(group.total_byte_size for group in groups))
-    require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
     repeated = [column.path for column in schema if column.max_repetition_level > 0]
     nested = [name for name in repeated if name.partition(".")[0] not in lists]
     if nested:
         raise ConfigError(error_text(str(path), "columns of single values", nested[0]))
+    groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
+    values = opened.metadata.num_rows * (len(schema) - len(repeated)) + _list_values(opened)
+    needed = max(8 * values, sum(group.total_byte_size for group in groups))
+    require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
     texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
     found = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts).read()
     return {name: _array(found.column(name)) for name in found.column_names}
+
+
+def _list_values(opened: parquet.ParquetFile) -> int:
+    """Return how many values lists have, in all rows."""
+    places = [i for i, column in enumerate(opened.schema) if column.max_repetition_level > 0]
+    if not places:
+        return 0
+    # Asked of a damaged column PyArrow ends the process, where its reader refuses it.
+    opened.scan_contents(columns=[opened.schema.column(i).path.partition(".")[0] for i in places])
+    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
+    return sum(int(group.column(i).num_values) for group in groups for i in places)
 
 
 def _array(column: pyarrow.ChunkedArray) -> Array:
