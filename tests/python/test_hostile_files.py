@@ -1,7 +1,6 @@
 """Files made to do harm: refused by name, soon, in memory that their size justifies."""
 
 import csv
-import json
 import os
 import resource
 import socket
@@ -17,7 +16,6 @@ import numpy as np
 import pytest
 from muxnet import _core
 from muxnet.base import array_files, files
-from muxnet.base.columns import read_columns
 from muxnet.base.errors import ConfigError, InputError, error_text
 from muxnet.commands import serve
 from muxnet.outcomes import table_files
@@ -26,7 +24,6 @@ from muxnet.pool.input_sources import open_inputs
 from muxnet.sweep.config import read_sweep
 from muxnet.training import config, results
 
-HOSTILE = Path(__file__).parent / "hostile"  # what broke a reader once
 COSTS = {"a": 1.0, "b": 2.0}
 HEADER = "label,a:prediction,a:confidence,b:prediction,b:confidence\n"
 
@@ -329,31 +326,3 @@ def test_parquet_of_more_than_its_size_justifies(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(ConfigError, match="expected a Parquet file"):
             read_outcomes(path)
-
-
-def test_a_parquet_file_whose_names_are_no_text_is_refused(tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
-    import pyarrow
-
-    path = tmp_path / "answers.parquet"
-    parquet.write_table(pyarrow.table({"label": [0.0, 1.0]}), path, store_schema=False)
-    path.write_bytes(path.read_bytes().replace(b"label", b"\x99abel"))
-    with pytest.raises(ConfigError, match="expected a Parquet file"):
-        read_columns(path)
-
-
-def test_a_whole_number_beyond_all_floats_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "answers.jsonl"
-    line = {"label": 0, "a:prediction": 0, "b:prediction": 0, "a:confidence": 10**400}
-    path.write_text(json.dumps({**line, "b:confidence": 0.5}) + "\n")
-    with pytest.raises(ConfigError, match="a:confidence"):
-        read_outcomes(path)
-
-
-@pytest.mark.parametrize("damaged", sorted(HOSTILE.glob("*.parquet")), ids=lambda p: p.name)
-def test_parquet_files_that_ended_the_process_are_refused(damaged: Path) -> None:
-    code = "import sys, pathlib\nfrom muxnet.base.columns import read_columns\n"
-    command = [sys.executable, "-c", code + "read_columns(pathlib.Path(sys.argv[1]))", damaged]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "expected a Parquet file" in done.stderr

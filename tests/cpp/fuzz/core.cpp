@@ -1,8 +1,7 @@
 #include "fuzz/targets.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/core/safetensors.hpp"
-
-#include <nlohmann/json.hpp>
 
 namespace muxnet::fuzz {
 
