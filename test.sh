@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./test.sh [lint|cpp|python|asan|tsan ...]   without a name: lint, cpp and python
+# ./test.sh [lint|cpp|python|asan|tsan|fuzz ...]   without a name: lint, cpp and python
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -51,11 +51,28 @@ test_tsan() {
   if setarch -R true 2>/dev/null; then run_ctest tsan setarch -R; else run_ctest tsan; fi
 }
 
+# Shows each reader of tests/cpp/fuzz MUXNET_FUZZ_RUNS inputs (1,000,000), made of tests/hostile and what earlier runs
+# kept in build/fuzz/corpus. An input that breaks one lies in build/fuzz/findings: mend the reader, and keep the input.
+test_fuzz() {
+  cmake --preset fuzz >build/fuzz.log || { cat build/fuzz.log; return 1; }
+  cmake --build --preset fuzz
+  mkdir -p build/fuzz/findings
+  local target folder
+  for folder in tests/hostile/*/; do
+    target=$(basename "$folder")
+    mkdir -p "build/fuzz/corpus/$target"
+    say "fuzz $target"
+    MUXNET_FUZZ=$target build/fuzz/tests/cpp/fuzz/fuzzer -runs="${MUXNET_FUZZ_RUNS:-1000000}" -max_len=16384 -timeout=10 \
+      -malloc_limit_mb=64 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+      -artifact_prefix="build/fuzz/findings/$target-" "build/fuzz/corpus/$target" "$folder"
+  done
+}
+
 [ $# -gt 0 ] || set -- lint cpp python
 for part in "$@"; do
   case $part in
-    lint | cpp | python | asan | tsan) ;;
-    *) say "no part is called '$part'; there are lint, cpp, python, asan, tsan"; exit 2 ;;
+    lint | cpp | python | asan | tsan | fuzz) ;;
+    *) say "no part is called '$part'; there are lint, cpp, python, asan, tsan, fuzz"; exit 2 ;;
   esac
 done
 

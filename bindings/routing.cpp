@@ -1,9 +1,9 @@
 #include <bit>
-#include <nlohmann/json.hpp>
 
 #include "bindings.hpp"
 #include "holding.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/routing/division.hpp"
 #include "muxnet/routing/drift.hpp"
 #include "muxnet/routing/outcome_table.hpp"

@@ -1,7 +1,7 @@
-#include <nlohmann/json.hpp>
 
 #include "bindings.hpp"
 #include "holding.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/routing/input_groups.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 

@@ -1,4 +1,5 @@
-# External libraries as imported targets; a missing one is named together with its Debian package.
+# External libraries as imported targets; a missing one is named together with its Debian package. Read too by
+# muxnet's CMake package, for projects that use the installed libraries.
 function(muxnet_missing library package)
   message(FATAL_ERROR "muxnet: ${library} was not found. On Debian or Ubuntu: apt install ${package}")
 endfunction()
@@ -24,7 +25,7 @@ foreach(module core imgproc imgcodecs)
   endif()
   list(APPEND MUXNET_OPENCV_LIBRARIES ${MUXNET_OPENCV_${module}})
 endforeach()
-add_library(muxnet_opencv INTERFACE)
+add_library(muxnet_opencv INTERFACE IMPORTED)
 target_link_libraries(muxnet_opencv INTERFACE ${MUXNET_OPENCV_LIBRARIES})
 target_include_directories(muxnet_opencv SYSTEM INTERFACE ${MUXNET_OPENCV_INCLUDE})
 # The names of OpenCV's own CMake file.
@@ -47,7 +48,7 @@ if(MUXNET_WITH_GRPC)
   endif()
   # By its files: Debian packages no CMake file of it.
   find_path(MUXNET_GRPC_INCLUDE grpcpp/grpcpp.h)
-  add_library(muxnet_grpc INTERFACE)
+  add_library(muxnet_grpc INTERFACE IMPORTED)
   foreach(library grpc++ grpc gpr absl_synchronization)  # the headers use the last one
     find_library(MUXNET_GRPC_${library} ${library})
     if(NOT MUXNET_GRPC_${library} OR NOT MUXNET_GRPC_INCLUDE)
@@ -96,7 +97,7 @@ find_path(MUXNET_OPENBLAS_INCLUDE cblas.h
 if(NOT MUXNET_OPENBLAS OR NOT MUXNET_OPENBLAS_INCLUDE)
   muxnet_missing(OpenBLAS libopenblas-openmp-dev)
 endif()
-add_library(muxnet_openblas INTERFACE)
+add_library(muxnet_openblas INTERFACE IMPORTED)
 target_link_libraries(muxnet_openblas INTERFACE ${MUXNET_OPENBLAS})
 target_include_directories(muxnet_openblas SYSTEM INTERFACE ${MUXNET_OPENBLAS_INCLUDE})
 
@@ -112,7 +113,7 @@ if(MUXNET_WITH_ONEDNN)
        REGEX "define DNNL_VERSION_(MAJOR|MINOR|PATCH)")
   list(TRANSFORM MUXNET_ONEDNN_VERSION REPLACE "[^0-9]" "")
   list(JOIN MUXNET_ONEDNN_VERSION "." MUXNET_ONEDNN_VERSION)
-  add_library(muxnet_dnnl INTERFACE)
+  add_library(muxnet_dnnl INTERFACE IMPORTED)
   target_link_libraries(muxnet_dnnl INTERFACE ${MUXNET_DNNL})
   target_include_directories(muxnet_dnnl SYSTEM INTERFACE ${MUXNET_DNNL_INCLUDE})
 endif()

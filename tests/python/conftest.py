@@ -210,3 +210,22 @@ def fitted_router(untrained_run, tmp_path):
         return tmp_path / "router"
 
     return fit
+
+
+@pytest.fixture
+def failing_sensor(tmp_path, monkeypatch):
+    """Give each energy meter a rail that gives no number once it is found; return its file."""
+    chip = tmp_path / "sys/class/hwmon/hwmon0"
+    chip.mkdir(parents=True)
+    (chip / "name").write_text("ina226\n")
+    rail = chip / "power1_input"
+    found = _core.EnergyMeter
+
+    def meter():
+        rail.write_text("2000000\n")
+        made = found(tmp_path)
+        rail.write_text("n/a\n")
+        return made
+
+    monkeypatch.setattr(_core, "EnergyMeter", meter)
+    return rail

@@ -160,6 +160,15 @@ def test_only_bindings_know_python():
     assert not wrong
 
 
+def test_json_is_seen_with_its_strict_whole_numbers():
+    users = [
+        str(path.relative_to(ROOT))
+        for path in sources(".cpp", ".hpp")
+        if "#include <nlohmann/json.hpp>" in path.read_text()
+    ]
+    assert users == ["cpp/muxnet/core/json_values.hpp"]
+
+
 def test_random_numbers_come_from_the_core_alone():
     # What is drawn elsewhere is drawn otherwise by another release of a library.
     cpp = r"mt19937|random_device|\brand\(|std::rand\b|_distribution<|std::(shuffle|sample)\("

@@ -84,6 +84,17 @@ def test_without_a_server_everything_is_answered_here(run_folder, tmp_path, caps
     assert "note: hybrid: [server]" in capsys.readouterr().out
 
 
+def test_a_sensor_that_fails_leaves_the_latency(run_folder, cloud, failing_sensor, tmp_path):
+    cloud.order()
+    target = tmp_path / "offload.json"
+    arguments = command(run_folder, cloud.url, "--model", "large", "--count", "10")
+    assert main([*arguments, "--json", str(target)]) == 0
+    found = json.loads(target.read_text())
+    assert found["sensor"].startswith(f"not measured: [{failing_sensor}] ")
+    assert [row["sensor_mj"] for row in found["rows"]] == [None] * 4
+    assert all(row["latency_mean_ms"] > 0 for row in found["rows"])
+
+
 def test_an_objective_of_energy_needs_a_device_and_a_radio(run_folder, cloud, capsys) -> None:
     arguments = command(run_folder, cloud.url, "--model", "large")
     assert main([*arguments, "--objective", "energy=0.1"]) == 1

@@ -71,6 +71,15 @@ def test_profile_command_measures_and_saves(tmp_path, capsys):
     assert written["sensor"] in capsys.readouterr().out
 
 
+def test_a_sensor_that_fails_leaves_the_latency(failing_sensor, tmp_path, capsys):
+    target = tmp_path / "here.json"
+    assert cli.main(["profile", "--networks", "alexnet_small", "--out", str(target)]) == 0
+    cost = _core.DeviceProfile.load(target).networks["alexnet_small"]
+    assert cost.latency_ms.value > 0
+    assert cost.energy_mj.value is None
+    assert f"energy: not measured: [{failing_sensor}] " in capsys.readouterr().out
+
+
 def test_a_profile_that_does_not_fit_is_an_error(tmp_path):
     (tmp_path / "bad.json").write_text('{"format": "muxnet-link-1", "name": "x"}')
     with pytest.raises(ValueError, match="expected format muxnet-device-1"):

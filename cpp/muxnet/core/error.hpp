@@ -13,6 +13,12 @@ class FileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A file that is there and that this user may not open or read.
+class FileDenied : public FileError {
+ public:
+  using FileError::FileError;
+};
+
 /// Training that cannot go on: loss not finite or diverging (Python: muxnet.TrainingError).
 class TrainingError : public std::runtime_error {
  public:

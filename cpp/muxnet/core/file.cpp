@@ -16,7 +16,10 @@ namespace muxnet {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, std::string_view action) {
-  throw FileError(text('[', path.string(), "] could not ", action, ": ", std::strerror(errno)));
+  const int failure = errno;
+  const auto what = text('[', path.string(), "] could not ", action, ": ", std::strerror(failure));
+  if (failure == EACCES || failure == EPERM) throw FileDenied(what);
+  throw FileError(what);
 }
 
 const char* kind_of(mode_t mode) {

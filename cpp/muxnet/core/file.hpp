@@ -23,7 +23,8 @@ void write_all(int descriptor, const void* bytes, std::size_t count,
                const std::filesystem::path& path);
 
 /// A regular file opened for reading. What is none (a folder, a FIFO, a socket, a device) is
-/// refused by name without waiting for it. Every failure is a FileError that names the file.
+/// refused by name without waiting for it. Every failure is a FileError that names the file, a
+/// FileDenied where this user may not read it.
 class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& path);

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/core/random.hpp"
 
 namespace muxnet::fingerprint {

@@ -1,12 +1,12 @@
 #include "muxnet/core/json.hpp"
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/json_values.hpp"
 
 namespace muxnet {
 namespace {

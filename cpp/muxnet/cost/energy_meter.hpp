@@ -12,13 +12,14 @@ namespace muxnet {
 
 /// The energy that this device draws, by the sensors that Linux shows. Of several kinds the first
 /// in this order is used:
-/// - hwmon, ina226 and ina3221: power (or voltage times current) of each rail;
+/// - hwmon, ina226, ina238 and ina3221: power (or voltage times current) of each rail;
 /// - iio, the same chips under NVIDIA's kernels for Jetson boards;
-/// - powercap, Intel and AMD RAPL: energy counted by the processor, packages only, since their
-///   sub-zones are parts of them.
-/// Where one rail is the board's input (VDD_IN on the TX2) it alone counts: the others are behind
-/// it. Power is sampled every `period_ms` and integrated by the trapezoid rule. Sensors tell of the
-/// whole device: a measurement of another thread beside it throws BusyError.
+/// - powercap, Intel and AMD RAPL: energy counted by the processor: psys, the whole platform, or
+///   each package and its DRAM.
+/// Where one rail is the board's input (VDD_IN, POM_5V_IN, VIN) it alone counts, since the others
+/// are behind it; else their sum. Channels that are not connected or give no number are passed
+/// over. Power is sampled every `period_ms` and integrated by the trapezoid rule. Sensors tell of
+/// the whole device: a measurement of another thread beside it throws BusyError.
 class EnergyMeter {
  public:
   /// Looks for sensors below `root`; a folder that cannot be read holds none.
@@ -27,21 +28,21 @@ class EnergyMeter {
   EnergyMeter(EnergyMeter&&) noexcept;
   EnergyMeter& operator=(EnergyMeter&&) noexcept;
 
-  /// "hwmon ina3221: VDD_IN", or "not measured: no sensor".
+  /// "hwmon: VDD_IN", or "not measured: " and why: there is no sensor, or it may not be read and
+  /// what helps, or it failed in the latest measurement.
   std::string sensor() const;
 
   /// Energy in mJ drawn while `work` runs; with `idle_mw`, of idle_power_mw(), less what the device
-  /// would have drawn anyway. Unknown without a sensor; throws FileError when it fails on the way.
+  /// would have drawn anyway. Unknown without a sensor, and when it fails on the way: `work` goes
+  /// on, and sensor() tells why.
   Quantity measure_mj(const std::function<void()>& work, const Quantity& idle_mw = {}) const;
 
   /// Mean power over `seconds` in which this process does nothing; unknown without a sensor.
   Quantity idle_power_mw(double seconds) const;
 
  private:
-  class Sensor;
-  class Powers;
-  class Counters;
-  std::unique_ptr<Sensor> sensor_;
+  class State;
+  std::unique_ptr<State> state_;
   Access access_;
 };
 

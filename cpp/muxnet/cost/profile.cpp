@@ -1,12 +1,12 @@
 #include "muxnet/cost/profile.hpp"
 
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 
 namespace muxnet {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 
 namespace muxnet {
 namespace {

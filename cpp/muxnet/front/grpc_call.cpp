@@ -1,10 +1,10 @@
 #include "muxnet/front/grpc_call.hpp"
 
 #include <boost/asio/post.hpp>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/front/answer_messages.hpp"
 #include "muxnet/front/grpc_methods.hpp"
 #include "muxnet/front/http_connections.hpp"

@@ -1,8 +1,7 @@
 #include "muxnet/front/refused.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/protocol/request_limits.hpp"
 
 namespace muxnet {

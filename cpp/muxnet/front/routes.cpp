@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/front/answer_messages.hpp"
 
 namespace muxnet {

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/core/sigmoid.hpp"
 #include "muxnet/policies/cross_fit.hpp"
 #include "muxnet/routing/input_groups.hpp"

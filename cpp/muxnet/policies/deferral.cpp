@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/policies/chain_search.hpp"
 #include "muxnet/policies/confidence.hpp"
 #include "muxnet/policies/registry.hpp"

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/policies/neighbours.hpp"
 #include "muxnet/policies/registry.hpp"
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/core/lanes.hpp"
 #include "muxnet/core/parallel.hpp"
 #include "muxnet/policies/chain_search.hpp"

@@ -2,9 +2,9 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/core/sigmoid.hpp"
 #include "muxnet/policies/chain_search.hpp"
 #include "muxnet/policies/confidence.hpp"

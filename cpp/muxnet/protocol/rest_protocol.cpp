@@ -2,10 +2,10 @@
 
 #include <cctype>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/protocol/checks.hpp"
 #include "muxnet/protocol/datatypes.hpp"
 

@@ -2,8 +2,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/protocol/request_limits.hpp"
 
 namespace muxnet {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/routing/division.hpp"
 #include "muxnet/routing/known_answers.hpp"
 

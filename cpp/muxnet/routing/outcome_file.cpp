@@ -1,7 +1,7 @@
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/core/safetensors.hpp"
 #include "muxnet/routing/outcome_table.hpp"
 

@@ -2,11 +2,11 @@
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/routing/policy.hpp"
 
 namespace muxnet {

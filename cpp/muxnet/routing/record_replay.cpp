@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/routing/known_input.hpp"
 
 namespace muxnet {

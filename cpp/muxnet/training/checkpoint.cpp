@@ -1,11 +1,11 @@
 #include "muxnet/training/checkpoint.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/fingerprint.hpp"
 #include "muxnet/core/json.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/core/safetensors.hpp"
 
 namespace muxnet {

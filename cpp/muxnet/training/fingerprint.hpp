@@ -1,9 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <span>
 
 #include "muxnet/core/fingerprint.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/data/dataset.hpp"
 #include "muxnet/data/transform.hpp"
 #include "muxnet/networks/model.hpp"

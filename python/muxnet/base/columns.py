@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import pyarrow
+    from pyarrow import parquet
 
 Array: TypeAlias = NDArray[np.generic]
 Column: TypeAlias = Sequence[str] | Array
@@ -106,7 +107,7 @@ def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
 def _parsed(where: str, values: list[object]) -> NDArray[np.float64]:
     try:
         return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last of whole numbers beyond all floats
         texts = [value if value is None else str(value).strip() for value in values]
     commas = [text for text in texts if text and DECIMAL_COMMA.fullmatch(text.rstrip(" %"))]
     decimal = any(not _thousands(text) for text in commas)
@@ -202,7 +203,7 @@ def _read_parquet(path: Path, lists: Collection[str], wanted: Callable[[str], bo
     with open_file(path, PARQUET_BYTES) as file:
         try:
             return _parquet_columns(path, parquet, file, lists, wanted)
-        except (ArrowException, OSError) as error:  # the second of damaged contents too
+        except (ArrowException, OSError, UnicodeDecodeError) as error:  # of damaged contents too
             raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
 
 
@@ -216,10 +217,6 @@ def _parquet_columns(
     """Return flat columns; texts are kept once each, however often a row refers to them."""
     opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
     schema, size = opened.schema, os.fstat(file.fileno()).st_size
-    groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
-    values = sum(group.column(i).num_values for group in groups for i in range(len(schema)))
-    needed = max(8 * values, sum(group.total_byte_size for group in groups))
-    require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
     names = opened.schema_arrow.names
     repeated = [column.path for column in schema if column.max_repetition_level > 0]
     several = {name for name in names if any(_within(leaf, name) for leaf in repeated)}
@@ -227,6 +224,11 @@ def _parquet_columns(
         if wanted(name):
             raise ConfigError(error_text(str(path), "columns of single values", name))
     kept = [name for name in names if name not in several or name in lists]
+    groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
+    values = opened.metadata.num_rows * (len(schema) - len(repeated))
+    values += _list_values(opened, several.intersection(lists))
+    needed = max(8 * values, sum(group.total_byte_size for group in groups))
+    require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
     texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
     again = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts)
     found = again.read(columns=kept if several else None)
@@ -236,6 +238,18 @@ def _parquet_columns(
 def _within(leaf: str, name: str) -> bool:
     """Tell whether a column is, or holds, the one at such a place in the schema."""
     return leaf == name or leaf.startswith(f"{name}.")
+
+
+def _list_values(opened: parquet.ParquetFile, names: Collection[str]) -> int:
+    """Return how many values the lists of these columns have, in all rows."""
+    if not names:
+        return 0
+    # Asked of a damaged column PyArrow ends the process, where its reader refuses it.
+    opened.scan_contents(columns=list(names))
+    leaves = [column.path for column in opened.schema]
+    places = [i for i, leaf in enumerate(leaves) if any(_within(leaf, name) for name in names)]
+    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
+    return sum(int(group.column(i).num_values) for group in groups for i in places)
 
 
 def _array(column: pyarrow.ChunkedArray) -> Array:

@@ -110,7 +110,7 @@ def measure(threads: int) -> dict[str, dict[str, float | None]]:
 
     _core.set_threads(threads)
     profile = device_profile(threads=threads)
-    look = measured_cost(multiplexer_model())
+    look = measured_cost(multiplexer_model(), _core.EnergyMeter())
     total = hybrid_of(profile.networks, look)
     rows = [(name, cost) for name, cost in profile.networks.items()]
     rows += [("multiplexer", look), ("hybrid-single, the paper's called shares", total)]

@@ -27,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, print and save the profile, and return the exit status."""
-    profile = device_profile(arguments.networks, threads=arguments.threads)
-    sensor = _core.EnergyMeter().sensor
+    meter = _core.EnergyMeter()
+    profile = device_profile(arguments.networks, threads=arguments.threads, meter=meter)
+    sensor = meter.sensor
     print(f"{profile.name}; energy: {sensor}")
     print_table(table(profile))
     today = datetime.datetime.now(tz=datetime.UTC).date()

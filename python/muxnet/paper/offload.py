@@ -14,12 +14,12 @@ import numpy as np
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.paper.pairs import Pair
+from muxnet.paper.profiling import IDLE_SECONDS, mean_energy
 from muxnet.paper.stream import Stream
 
 FIRST = 20  # inputs by which the link and what the device runs are measured before the rows
 CONNECT_MS = 2000.0
 PATIENCE_MS = 30_000.0  # of the cloud-only rows, which have nothing to fall back to
-IDLE_SECONDS = 1.0
 RAW = "raw"
 
 
@@ -85,7 +85,10 @@ def measured_costs(pair: Pair, server: _core.ConnectionOptions, stream: Stream) 
         for image, vector in given:
             client.answer(image, PATIENCE_MS, "device", vector)
 
-    score_mj, answer_mj = (_energy(work, len(given)) for work in (score, answer))
+    for work in (score, answer):
+        work()  # from which the client knows their latencies
+    meter = _core.EnergyMeter()
+    score_mj, answer_mj = (mean_energy(meter, work, len(given)) for work in (score, answer))
     score_ms, answer_ms = (
         _core.Quantity(ms, "measured") for ms in (client.multiplexer_ms, client.local_ms)
     )
@@ -93,14 +96,6 @@ def measured_costs(pair: Pair, server: _core.ConnectionOptions, stream: Stream) 
     return Costs(
         _core.Cost(macs, score_ms, score_mj), _core.Cost(_core.Quantity(), answer_ms, answer_mj)
     )
-
-
-def _energy(work: Callable[[], None], inputs: int) -> _core.Quantity:
-    """Return the mean energy of one of so many inputs, where there is a sensor."""
-    meter = _core.EnergyMeter()
-    work()  # what is done once, at first use, is not an answer's cost
-    total = meter.measure_mj(work, meter.idle_power_mw(IDLE_SECONDS)).value
-    return _core.Quantity(None if total is None else total / inputs, "measured")
 
 
 def device_costs(pair: Pair, device: _core.DeviceProfile, measured: Costs) -> Costs:

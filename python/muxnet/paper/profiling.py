@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -23,7 +23,12 @@ REPETITIONS = 15
 IDLE_SECONDS = 1.0
 
 
-def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> _core.DeviceProfile:
+def device_profile(
+    networks: Sequence[str] = NETWORKS,
+    *,
+    threads: int = 0,
+    meter: _core.EnergyMeter | None = None,
+) -> _core.DeviceProfile:
     """Return what one image costs each network here: latency, and energy where a sensor is found.
 
     Raises:
@@ -31,17 +36,20 @@ def device_profile(networks: Sequence[str] = NETWORKS, *, threads: int = 0) -> _
 
     """
     _core.set_threads(threads)
-    costs = {name: measured_cost(_core.make_model(name, options_for(name))) for name in networks}
+    meter = meter or _core.EnergyMeter()
+    costs = {
+        name: measured_cost(_core.make_model(name, options_for(name)), meter) for name in networks
+    }
     return _core.DeviceProfile(f"{cpu_name()}, {_core.threads()} threads", costs)
 
 
-def measured_cost(model: _core.Model) -> _core.Cost:
+def measured_cost(model: _core.Model, meter: _core.EnergyMeter) -> _core.Cost:
     """Return MACs (counted), latency and mean energy (measured) of one input."""
     latency = measure_latency(model, turns=REPETITIONS)
     return _core.Cost(
         _core.Quantity(model.macs, "counted"),
         _core.Quantity(latency.ms, "measured"),
-        _energy(model),
+        _energy(model, meter),
     )
 
 
@@ -54,11 +62,7 @@ def multiplexer_model() -> _core.Model:
     return _core.make_multiplexer(options)
 
 
-def _energy(model: _core.Model) -> _core.Quantity:
-    meter = _core.EnergyMeter()
-    idle = meter.idle_power_mw(IDLE_SECONDS)
-    if idle.value is None:
-        return idle
+def _energy(model: _core.Model, meter: _core.EnergyMeter) -> _core.Quantity:
     predictor = _core.Predictor(model, 1)
     image = np.zeros((1, *model.graph.input_shape), np.float32)
     output = next(iter(model.graph.outputs))
@@ -67,6 +71,17 @@ def _energy(model: _core.Model) -> _core.Quantity:
         for _ in range(REPETITIONS):
             predictor.output(image, output)
 
-    work()  # what is done once, at first use, is not the answer's cost
+    return mean_energy(meter, work, REPETITIONS)
+
+
+def mean_energy(meter: _core.EnergyMeter, work: Callable[[], None], inputs: int) -> _core.Quantity:
+    """Return the energy in mJ of one of the inputs that work() answers, without the idle device's.
+
+    Unknown where no sensor can be read: what is measured beside it goes on.
+    """
+    idle = meter.idle_power_mw(IDLE_SECONDS)
+    if idle.value is None:
+        return idle
+    work()  # what is done once, at first use, is not an answer's cost
     total = meter.measure_mj(work, idle).value
-    return _core.Quantity(None if total is None else total / REPETITIONS, "measured")
+    return _core.Quantity(None if total is None else total / inputs, "measured")

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "support/errors.hpp"
 #include "support/resources.hpp"
 #include "support/temporary_folder.hpp"
@@ -55,6 +55,24 @@ TEST(Json, DepthSizeAndCountAreBounded) {
   EXPECT_EQ(refusal("[1, 2, 3]", {.values = 3}), "[JSON] expected at most 3 values, received more");
   EXPECT_NO_THROW(parse_json("[1, 2, 3]", {.values = 4}));
   EXPECT_EQ(refusal("[1, 2]", {.bytes = 5}), "[JSON] expected at most 5 bytes, received 6");
+}
+
+TEST(Json, WholeNumbersAreNotCut) {
+  EXPECT_EQ(parse_json("2.0").get<int>(), 2);
+  EXPECT_EQ(parse_json("18446744073709551615").get<std::uint64_t>(), ~std::uint64_t{0});
+  EXPECT_EQ(parse_json("[1, 2]").get<std::vector<std::int16_t>>(),
+            (std::vector<std::int16_t>{1, 2}));
+  const auto of = [](const char* content, auto kind) {
+    return error_of<JsonError>([&] { parse_json(content).get<decltype(kind)>(); });
+  };
+  EXPECT_EQ(of("2.5", 0),
+            "[JSON] expected a whole number of -2147483648 .. 2147483647, received 2.5");
+  EXPECT_EQ(of("70000", std::int16_t{}),
+            "[JSON] expected a whole number of -32768 .. 32767, received 70000");
+  EXPECT_TRUE(contains(of("-1", std::uint64_t{}), "received -1"));
+  EXPECT_TRUE(
+      contains(of("18446744073709551615", std::int64_t{}), "received 18446744073709551615"));
+  EXPECT_TRUE(contains(of("1e43", std::int64_t{}), "received 1e+43"));
 }
 
 TEST(Json, TakesTimeLinearInItsSize) {

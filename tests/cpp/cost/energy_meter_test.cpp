@@ -116,15 +116,122 @@ TEST_F(EnergyMeterTest, IdlePowerIsTakenOff) {
   EXPECT_LT(meter.measure_mj(rest, Quantity(500, Origin::measured)).value(), whole / 2);
 }
 
-TEST_F(EnergyMeterTest, ASensorThatFailsOnTheWayIsAnError) {
+TEST_F(EnergyMeterTest, AGXOrinsRailsSumAndChannelsWithoutANumberArePassedOver) {
+  put_ina3221("sys/class/hwmon/hwmon1", {"VDD_GPU_SOC", "VDD_CPU_CV", "VIN_SYS_5V0"});
+  put_ina3221("sys/class/hwmon/hwmon2", {"NC", "VDDQ_VDD2_1V8AO", "NC_2"});
+  put_ina3221("sys/class/hwmon/hwmon3", {"VDD_OFF", "VDD_NAN"});
+  put("sys/class/hwmon/hwmon3/in1_input", "");
+  put("sys/class/hwmon/hwmon3/curr2_input", "nan");
+  const EnergyMeter meter(root_, 2);
+  EXPECT_EQ(meter.sensor(), "hwmon: VDD_GPU_SOC VDD_CPU_CV VIN_SYS_5V0 VDDQ_VDD2_1V8AO");
+  EXPECT_NEAR(watts(meter), 4.0, 1.6);
+}
+
+TEST_F(EnergyMeterTest, ATotalThatGivesNoNumberLeavesTheSumOfTheOthers) {
+  put_ina3221("sys/class/hwmon/hwmon0", {"VDD_IN", "VDD_CPU"});
+  put("sys/class/hwmon/hwmon0/in1_input", "off");
+  EXPECT_EQ(EnergyMeter(root_).sensor(), "hwmon: VDD_CPU");
+}
+
+TEST_F(EnergyMeterTest, WhereOneKindOfSensorIsSilentTheNextIsAsked) {
+  put_ina3221("sys/class/hwmon/hwmon0", {"NC", "NC", "NC"});
+  put("sys/bus/iio/devices/iio:device0/rail_name_0", "POM_5V_IN");
+  put("sys/bus/iio/devices/iio:device0/in_power0_input", "400");
+  put("sys/bus/iio/devices/iio:device0/rail_name_1", "POM_5V_GPU");
+  put("sys/bus/iio/devices/iio:device0/in_power1_input", "100");
+  EXPECT_EQ(EnergyMeter(root_).sensor(), "iio: POM_5V_IN");
+}
+
+TEST_F(EnergyMeterTest, ARailThatMayNotBeReadIsNotMeasuredWithTheRemedy) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  put_ina3221("sys/class/hwmon/hwmon0", {"VDD_GPU", "VDD_CPU"});
+  fs::permissions(root_ / "sys/class/hwmon/hwmon0/in2_input", fs::perms::none);
+  const EnergyMeter meter(root_, 2);
+  EXPECT_TRUE(meter.sensor().starts_with("not measured: ")) << meter.sensor();
+  EXPECT_NE(meter.sensor().find("as root, run: chmod a+r "), std::string::npos);
+  EXPECT_FALSE(meter.measure_mj([] {}).known());
+}
+
+class RaplTest : public EnergyMeterTest {
+ protected:
+  void zone(const fs::path& folder, const std::string& name, const std::string& energy_uj) const {
+    put(powercap / folder / "name", name);
+    put(powercap / folder / "energy_uj", energy_uj);
+  }
+
+  const fs::path powercap = "sys/class/powercap";
+};
+
+TEST_F(RaplTest, DramIsNotInThePackageAndIsCounted) {
+  zone("intel-rapl:0", "package-0", "1000000");
+  zone("intel-rapl:0:0", "core", "1");
+  zone("intel-rapl:0:1", "uncore", "1");
+  zone("intel-rapl:0:2", "dram", "0");
+  const EnergyMeter meter(root_);
+  EXPECT_EQ(meter.sensor(), "powercap: package-0 package-0/dram");
+  const auto work = [&] {
+    zone("intel-rapl:0", "package-0", "1004000");
+    zone("intel-rapl:0:0", "core", "3000");
+    zone("intel-rapl:0:2", "dram", "1000");
+  };
+  EXPECT_DOUBLE_EQ(meter.measure_mj(work).value(), 5.0);
+}
+
+TEST_F(RaplTest, WhatTwoDriversShowCountsOnce) {
+  zone("intel-rapl-mmio:0", "package-0", "900");
+  zone("intel-rapl-mmio:0/intel-rapl-mmio:0:0", "dram", "900");
+  zone("intel-rapl:0", "package-0", "1000");
+  zone("intel-rapl:0:1", "dram", "1000");
+  zone("intel-rapl:1", "package-1", "1000");
+  EXPECT_EQ(EnergyMeter(root_).sensor(), "powercap: package-0 package-0/dram package-1");
+}
+
+TEST_F(RaplTest, PsysHoldsThePackagesWhereItCounts) {
+  zone("intel-rapl:0", "package-0", "1000");
+  zone("intel-rapl:1", "psys", "0");
+  EXPECT_EQ(EnergyMeter(root_).sensor(), "powercap: package-0");
+  zone("intel-rapl:1", "psys", "2000");
+  EXPECT_EQ(EnergyMeter(root_).sensor(), "powercap: psys");
+}
+
+TEST_F(RaplTest, DiesThatShowTheirPackagesCounterCountOnce) {
+  zone("intel-rapl:0", "package-0-die-0", "7000000000");
+  zone("intel-rapl:1", "package-0-die-1", "7000000400");
+  zone("intel-rapl:2", "package-1-die-0", "7000000000");
+  zone("intel-rapl:3", "package-1-die-1", "9000000000");
+  EXPECT_EQ(EnergyMeter(root_).sensor(),
+            "powercap: package-0-die-0 package-1-die-0 package-1-die-1");
+}
+
+TEST_F(RaplTest, ACounterOfRootsAloneIsNotMeasuredUnlessAnotherDriverShowsIt) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may read everything";
+  zone("intel-rapl:0", "package-0", "1000");
+  fs::permissions(root_ / powercap / "intel-rapl:0/energy_uj", fs::perms::none);
+  const std::string folder = (root_ / powercap).string();
+  EXPECT_EQ(EnergyMeter(root_).sensor(),
+            "not measured: " + folder + "/intel-rapl:0/energy_uj may not be read by this user; " +
+                "as root, run: chmod a+r " + folder + "/*/energy_uj");
+  zone("intel-rapl-mmio:0", "package-0", "1000");
+  EXPECT_EQ(EnergyMeter(root_).sensor(), "powercap: package-0");
+}
+
+TEST_F(EnergyMeterTest, ASensorThatFailsOnTheWayLeavesTheWorkItsResult) {
   put_ina3221("sys/class/hwmon/hwmon0", {"VDD_IN"});
   const EnergyMeter meter(root_, 2);
+  const auto rest = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
   const auto breaks = [&] {
     put("sys/class/hwmon/hwmon0/curr1_input", "n/a");
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    rest();
   };
-  EXPECT_THROW(meter.measure_mj(breaks), FileError);
-  EXPECT_THROW(meter.measure_mj([] {}), FileError);
+  EXPECT_FALSE(meter.measure_mj(breaks).known());
+  EXPECT_TRUE(meter.sensor().starts_with("not measured: ")) << meter.sensor();
+  bool done = false;
+  EXPECT_FALSE(meter.measure_mj([&] { done = true; }).known());
+  EXPECT_TRUE(done);
+  put("sys/class/hwmon/hwmon0/curr1_input", "100");
+  EXPECT_TRUE(meter.measure_mj(rest).known());
+  EXPECT_EQ(meter.sensor(), "hwmon: VDD_IN");
+  EXPECT_THROW(meter.measure_mj([] { throw std::runtime_error("its own"); }), std::runtime_error);
 }
 
 }  // namespace

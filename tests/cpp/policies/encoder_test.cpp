@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/record.hpp"
 #include "support/tables.hpp"

@@ -1,6 +1,6 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/evaluation/evaluate.hpp"
 #include "muxnet/policies/neighbours.hpp"
 #include "muxnet/policies/registry.hpp"

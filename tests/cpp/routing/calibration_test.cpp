@@ -1,9 +1,9 @@
 #include "muxnet/routing/answer_calibration.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/policies/registry.hpp"
 #include "support/tables.hpp"
 

@@ -1,8 +1,8 @@
 #include "muxnet/routing/record.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/policies/registry.hpp"
 #include "support/tables.hpp"
 

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/networks/weights.hpp"
 #include "support/errors.hpp"
 #include "support/pool.hpp"

@@ -5,11 +5,11 @@
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/protocol/clock.hpp"
 #include "muxnet/protocol/rest_transport.hpp"
 
