@@ -4,11 +4,10 @@ The C++ core of muxnet.
 from __future__ import annotations
 import collections.abc
 import numpy
-import numpy.typing
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'InferenceRequest', 'InputTensor', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RequestedTensor', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_grpc_request', 'read_images', 'read_metadata', 'read_rest_request', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -2064,93 +2063,6 @@ class EndpointPlace:
     def version(self) -> str:
         """
         Empty: the server's choice.
-        """
-class InputTensor:
-    """
-    A tensor of a request: its numbers, encoded images, or the place of its bytes.
-    """
-    @property
-    def datatype(self) -> str:
-        """
-        As the protocol calls it.
-        """
-    @property
-    def images(self) -> list[bytes]:
-        """
-        JPEG or PNG.
-        """
-    @property
-    def name(self) -> str:
-        """
-        Of the tensor.
-        """
-    @property
-    def numbers(self) -> numpy.typing.NDArray[numpy.float32]:
-        """
-        f32 (count), written one by one.
-        """
-    @property
-    def raw(self) -> tuple[int, int] | None:
-        """
-        Where its bytes begin and end in what was read.
-        """
-    @property
-    def shape(self) -> list[int]:
-        """
-        The first axis being the images.
-        """
-    @property
-    def whole(self) -> bool:
-        """
-        No number has a fraction.
-        """
-class RequestedTensor:
-    """
-    An output that a request asks for.
-    """
-    @property
-    def name(self) -> str:
-        """
-        Of the tensor.
-        """
-    @property
-    def parameters(self) -> dict[str, bool | int | float | str]:
-        """
-        By name.
-        """
-class InferenceRequest:
-    """
-    A ModelInfer request of the Open Inference Protocol.
-    """
-    @property
-    def id(self) -> str:
-        """
-        The caller's.
-        """
-    @property
-    def inputs(self) -> list[InputTensor]:
-        """
-        Tensors that it brings.
-        """
-    @property
-    def model_name(self) -> str:
-        """
-        That it asks for.
-        """
-    @property
-    def model_version(self) -> str:
-        """
-        That it asks for, empty: any.
-        """
-    @property
-    def outputs(self) -> list[RequestedTensor]:
-        """
-        Tensors that it asks for; none: all.
-        """
-    @property
-    def parameters(self) -> dict[str, bool | int | float | str]:
-        """
-        By name.
         """
 class OnnxValue:
     """
@@ -4818,25 +4730,374 @@ class Service:
         """
         Of all since it began.
         """
-    def submit(self, ticket: typing.SupportsInt | typing.SupportsIndex, request: ServiceRequest) -> None:
-        """
-        The answer comes by take(), under its ticket.
-        
-        Raises:
-            ValueError.
-        """
-    def take(self) -> list[tuple[int, ServiceAnswer]]:
-        """
-        The answers that wait, with their tickets.
-        """
     def workers(self) -> WorkersState:
         """
         Those at work, and those stuck.
         """
+class HandedRequest:
+    """
+    A request that whoever owns the front answers, by Front::answer.
+    """
+    @property
+    def accept(self) -> str:
+        """
+        Its Accept header.
+        """
+    @property
+    def body(self) -> bytes:
+        """
+        All of it.
+        """
+    @property
+    def content_type(self) -> str:
+        """
+        Its header.
+        """
+    @property
+    def method(self) -> str:
+        """
+        "GET", ...
+        """
+    @property
+    def path(self) -> str:
+        """
+        Without the query.
+        """
+    @property
+    def ticket(self) -> int:
+        """
+        By which it is answered.
+        """
+class AnsweredRequest:
+    """
+    A request that was answered, or refused, for records and traces.
+    """
+    @property
+    def answer(self) -> ServiceAnswer:
+        """
+        Where there is one.
+        """
+    @property
+    def began_ns(self) -> int:
+        """
+        Since 1970.
+        """
+    @property
+    def ended_ns(self) -> int:
+        """
+        Since 1970.
+        """
+    @property
+    def error(self) -> str:
+        """
+        Why it was refused; empty: it was answered.
+        """
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """
+        The caller's, of its trace.
+        """
+    @property
+    def id(self) -> str:
+        """
+        The caller's.
+        """
+    @property
+    def model(self) -> str:
+        """
+        Its name.
+        """
+    @property
+    def policy(self) -> str:
+        """
+        That answered, or the model.
+        """
+    @property
+    def routed(self) -> bool:
+        """
+        Asked of the router.
+        """
+    @property
+    def submitted_ns(self) -> int:
+        """
+        Since 1970, to the service.
+        """
+class RefusalsTold:
+    """
+    Requests or connections that were refused before they became work.
+    """
+    @property
+    def client(self) -> str:
+        """
+        The last one's address.
+        """
+    @property
+    def count(self) -> int:
+        """
+        Since it was told last.
+        """
+    @property
+    def reason(self) -> str:
+        """
+        A word.
+        """
+class FailureTold:
+    """
+    Something that has failed here.
+    """
+    @property
+    def event(self) -> str:
+        """
+        What.
+        """
+    @property
+    def reason(self) -> str:
+        """
+        Why.
+        """
+class RecordsLost:
+    """
+    AnsweredRequest that found no room; their records are lost.
+    """
+    @property
+    def count(self) -> int:
+        """
+        Of them.
+        """
+class LabelTally:
+    """
+    Labels that came back for answers of one version.
+    """
+    @property
+    def labelled(self) -> int:
+        """
+        Labels that came back.
+        """
+    @property
+    def right(self) -> int:
+        """
+        Of those, that the answers were.
+        """
+class FrontOptions:
+    """
+    How a front serves.
+    """
+    def __init__(self, *, host: str = '127.0.0.1', http_port: typing.SupportsInt | typing.SupportsIndex = 0, grpc_port: typing.SupportsInt | typing.SupportsIndex = 0, version: str = '', token: str = '', certificate: str = '', key: str = '', allowed_hosts: collections.abc.Sequence[str] = [], body_bytes: typing.SupportsInt | typing.SupportsIndex = 67108864, held_bytes: typing.SupportsInt | typing.SupportsIndex = 536870912, head_seconds: typing.SupportsFloat | typing.SupportsIndex = 10.0, body_seconds: typing.SupportsFloat | typing.SupportsIndex = 30.0, requests: typing.SupportsInt | typing.SupportsIndex = 256, connections: typing.SupportsInt | typing.SupportsIndex = 4096, images: typing.SupportsInt | typing.SupportsIndex = 512, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000, noted: bool = False, handed: collections.abc.Set[tuple[str, str]] = set()) -> None:
+        ...
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """
+        Further names that the server goes by.
+        """
+    @allowed_hosts.setter
+    def allowed_hosts(self, arg0: collections.abc.Sequence[str]) -> None:
+        ...
+    @property
+    def body_bytes(self) -> int:
+        """
+        Of one request.
+        """
+    @body_bytes.setter
+    def body_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def body_seconds(self) -> float:
+        """
+        For its body.
+        """
+    @body_seconds.setter
+    def body_seconds(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def certificate(self) -> str:
+        """
+        File of a chain, PEM; empty: no TLS.
+        """
+    @certificate.setter
+    def certificate(self, arg0: str) -> None:
+        ...
+    @property
+    def connections(self) -> int:
+        """
+        Of REST.
+        """
+    @connections.setter
+    def connections(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def grpc_port(self) -> int:
+        """
+        Of gRPC; 0: any that is free.
+        """
+    @grpc_port.setter
+    def grpc_port(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def handed(self) -> set[tuple[str, str]]:
+        """
+        What its owner answers: methods and paths.
+        """
+    @handed.setter
+    def handed(self, arg0: collections.abc.Set[tuple[str, str]]) -> None:
+        ...
+    @property
+    def head_seconds(self) -> float:
+        """
+        For a request's head to come.
+        """
+    @head_seconds.setter
+    def head_seconds(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def held_bytes(self) -> int:
+        """
+        Of all bodies that are not answered yet.
+        """
+    @held_bytes.setter
+    def held_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def host(self) -> str:
+        """
+        Address that it is bound to.
+        """
+    @host.setter
+    def host(self, arg0: str) -> None:
+        ...
+    @property
+    def http_port(self) -> int:
+        """
+        Of REST; 0: any that is free.
+        """
+    @http_port.setter
+    def http_port(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def images(self) -> int:
+        """
+        Of one request.
+        """
+    @images.setter
+    def images(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def key(self) -> str:
+        """
+        File of its key, PEM.
+        """
+    @key.setter
+    def key(self, arg0: str) -> None:
+        ...
+    @property
+    def max_pixels(self) -> int:
+        """
+        Of an encoded image.
+        """
+    @max_pixels.setter
+    def max_pixels(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def noted(self) -> bool:
+        """
+        Every answer is told, as somebody records or traces them.
+        """
+    @noted.setter
+    def noted(self, arg0: bool) -> None:
+        ...
+    @property
+    def requests(self) -> int:
+        """
+        That are worked on at a time, by each protocol.
+        """
+    @requests.setter
+    def requests(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def token(self) -> str:
+        """
+        That requests have to bear; empty: none.
+        """
+    @token.setter
+    def token(self, arg0: str) -> None:
+        ...
+    @property
+    def version(self) -> str:
+        """
+        Of this program, as it is told.
+        """
+    @version.setter
+    def version(self, arg0: str) -> None:
+        ...
+class ServedModels:
+    """
+    What is served, as requests see it; replaced as a whole.
+    """
+    def __init__(self, *, router: str, models: collections.abc.Sequence[str], classes: typing.SupportsInt | typing.SupportsIndex, formats: collections.abc.Sequence[ImageFormat | typing.SupportsInt | typing.SupportsIndex], shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], policy: Policy) -> None:
+        """
+        A format is that of images, or the length of vectors.
+        """
+class Front:
+    """
+    REST and gRPC of the Open Inference Protocol before a service: answers inference, health and
+    metadata, and hands its owner by events what it is asked besides. Threads may call it at once;
+    in a forked process, where its own threads are not, every call raises RuntimeError.
+    """
+    def __init__(self, options: FrontOptions) -> None:
+        """
+        Raises:
+            OSError: an address that is taken, or a certificate that does not fit.
+        """
+    def answer(self, ticket: typing.SupportsInt | typing.SupportsIndex, status: typing.SupportsInt | typing.SupportsIndex, content_type: str, body: str, headers: collections.abc.Sequence[tuple[str, str]] = []) -> None:
+        """
+        Answers a HandedRequest.
+        """
+    def deploy(self, deployment: Deployment, models: ServedModels) -> int:
+        """
+        Puts others in the place of what was; returns their version. Raises as Service::deploy.
+        """
+    def drain(self, within_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        """
+        Takes no more connections, and tells those who ask; those there are end with their next
+        answer.
+        """
+    def labels(self) -> dict[int, LabelTally]:
+        """
+        By version.
+        """
+    def learn(self, inputs: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], labels: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> int:
+        """
+        Counts labels that came back; returns of how many inputs the answers were still known.
+        """
+    def open(self, service: Service, models: ServedModels) -> None:
+        """
+        Answers from now on, by gRPC too. Raises FileError for an address that is taken.
+        """
+    def refusals(self) -> dict[str, int]:
+        """
+        By their reasons.
+        """
+    def take(self) -> list[HandedRequest | AnsweredRequest | RefusalsTold | FailureTold | RecordsLost]:
+        """
+        The events that wait, in their order.
+        """
+    def wait_drained(self, within_ms: typing.SupportsFloat | typing.SupportsIndex) -> bool:
+        """
+        Waits until all have ended; false: some are still there.
+        """
     @property
     def descriptor(self) -> int:
         """
-        Readable while answers wait.
+        Readable while there are events.
+        """
+    @property
+    def grpc_port(self) -> int:
+        """
+        The same of gRPC, after open().
+        """
+    @property
+    def http_port(self) -> int:
+        """
+        That it listens on.
         """
 class OffloadObjective:
     """
@@ -5664,10 +5925,6 @@ def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.Supp
     ValueError for another shape, numbers that are not finite, scores outside [0, 1], and
     rows that are no probabilities.
     """
-def read_grpc_request(message: bytes, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
-    """
-    Reads a ModelInferRequest as it goes over gRPC; otherwise as read_rest_request.
-    """
 def read_images(files: collections.abc.Sequence[os.PathLike | str | bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
     """
     Image files of any format (see image_decode.hpp) as every one of `formats` wants them. Each is
@@ -5677,12 +5934,6 @@ def read_images(files: collections.abc.Sequence[os.PathLike | str | bytes], form
 def read_metadata(options: RemoteModelOptions) -> ModelMetadata:
     """
     What the server says of its model, waited for. Raises EndpointError where there is no answer.
-    """
-def read_rest_request(body: bytes, json_length: typing.SupportsInt | typing.SupportsIndex, images: typing.SupportsInt | typing.SupportsIndex) -> InferenceRequest:
-    """
-    Reads a REST body, whose first `json_length` bytes are JSON and the rest binary tensors. Time
-    and memory are linear in the body's size, and nothing recurses. Raises ValueError
-    where it is no request, or beyond the limits.
     """
 def read_stored_images(files: collections.abc.Sequence[os.PathLike | str | bytes], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:
     """
