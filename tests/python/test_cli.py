@@ -88,7 +88,7 @@ def test_a_run_leaves_everything(
         "report.html",
         "results.json",
     ]
-    assert len(list((tmp_path / "o" / "figures").iterdir())) == 5
+    assert len(list((tmp_path / "o" / "figures").iterdir())) == len(figures.FIGURES)
     assert (tmp_path / "figures.json").read_text() == (tmp_path / "o/results.json").read_text()
     assert "hybrid-single" in capsys.readouterr().out
     results.read_results(tmp_path / "o" / "results.json")

@@ -126,51 +126,6 @@ def test_a_router_that_abstains_is_evaluated_on_what_it_answers(tables, capsys):
     assert f"of those answered, {100 * answered['coverage']:.1f} %" in capsys.readouterr().out
 
 
-def write_scored(path, rows, kind="score", order=(0, 1, 2)):
-    generator = np.random.default_rng(rows)
-    labels = generator.integers(4, size=rows)
-    right = generator.uniform(size=(rows, 3)) < [0.6, 0.8, 0.95]
-    said = np.where(right, labels[:, None], (labels[:, None] + 1) % 4)
-    scores = right + generator.normal(0, 0.5, (rows, 3))
-    names = [f"m{i}:{part}" for i in order for part in ("prediction", kind)]
-    columns = [column for i in order for column in (said[:, i], scores[:, i])]
-    table = np.column_stack([labels, *columns])
-    np.savetxt(path, table, "%g", ",", header=",".join(["label", *names]), comments="")
-    return str(path)
-
-
-def test_a_router_takes_models_by_name_and_scores_of_its_kind_alone(tables, tmp_path, capsys):
-    costs = ("--costs", "m0=1,m1=4,m2=20")
-    fit = write_scored(tmp_path / "fit.csv", 900)
-    run(tables, "fit", fit, *costs, "--out", tables["router"])
-    evaluate = ("evaluate", tables["router"], *costs, "--outcomes")
-    straight = run(tables, *evaluate, write_scored(tmp_path / "test.csv", 800))
-    turned = write_scored(tmp_path / "turned.csv", 800, order=(2, 0, 1))
-    assert run(tables, *evaluate, turned) == straight
-    for kind, received in (("score.logit", "logit"), ("note", "none")):
-        other = write_scored(tmp_path / "other.csv", 800, kind)
-        assert cli.main([*evaluate, other]) == 1
-        told = capsys.readouterr().err
-        assert f"expected scores of the kind 'score', received {received}" in told
-
-
-def test_a_file_without_costs_takes_those_that_the_router_knows(tables, tmp_path, caplog):
-    run(
-        tables,
-        "fit",
-        write_scored(tmp_path / "fit.csv", 900),
-        "--costs",
-        "m0=1,m1=4,m2=20",
-        "--out",
-        tables["router"],
-    )
-    evaluate = ("evaluate", tables["router"], "--outcomes", write_scored(tmp_path / "t.csv", 800))
-    given = run(tables, *evaluate, "--costs", "m0=1,m1=4,m2=20")
-    assert not caplog.messages
-    assert run(tables, *evaluate) == given
-    assert "t.csv: says no costs; taken are those known: m0=1, m1=4, m2=20" in caplog.text
-
-
 def test_an_unsure_router_calls_what_it_is_told(tables, tmp_path, answers):
     probabilities, labels = answers(1, 600)
     features = np.random.default_rng(0).normal(size=(600, 2)).astype(np.float32)
