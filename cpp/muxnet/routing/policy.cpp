@@ -204,7 +204,9 @@ Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point)
 Decisions Policy::decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const {
   require(!table.incomplete(), name(), "answers of every model to every input",
           text(table.missing_share(), " of them missing"));
-  const OutcomeTable known = table.of_score_kinds(score_kinds_);
+  // A whole distribution tells how sure its answer is, as one score does.
+  const bool told = table.distributed() && score_kinds_.size() <= 1;
+  const OutcomeTable known = told ? table : table.of_score_kinds(score_kinds_);
   if (calibration_) return replay(calibration_->applied(known), parameters);
   require(!needs().distributions || table.distributed(), name(),
           "probabilities of the classes, as it was fitted on", "answers alone");
