@@ -95,7 +95,7 @@ def interval_text(interval: tuple[float, float], digits: int = 2) -> str:
 
 def points_text(difference: float) -> str:
     """Return a difference of shares in percentage points, signed: ``+0.45``."""
-    return f"{100 * difference:+.2f}"
+    return f"{100 * difference:+z.2f}"
 
 
 def latency_text(latency_ms: float | None) -> str:
