@@ -1,8 +1,10 @@
 import itertools
 
 import matplotlib as mpl
+import numpy as np
 import pytest
-from muxnet.base.cost_axis import cost_axis
+from matplotlib.figure import Figure
+from muxnet.base.cost_axis import cost_axis, draw_curve
 from muxnet.base.drawing import STYLE, new_figure
 
 
@@ -42,3 +44,13 @@ def test_what_costs_nothing_stands_at_the_left_end():
     for (_, one), (_, other) in itertools.pairwise(labels):
         assert one.x1 < other.x0
     assert len(shown(0, 0, [0, 0])) == 1
+
+
+def test_between_two_points_a_curve_is_straight_in_cost():
+    axes = Figure().add_subplot()
+    draw_curve(axes, [0.0, 1.0, 100.0], [0.5, 0.6, 0.8], marker="o")
+    (line,) = axes.lines
+    costs, heights = line.get_data()
+    assert np.interp(50.5, costs, heights) == pytest.approx(0.7)
+    assert len(costs) > 100
+    assert [costs[i] for i in line.get_markevery()] == [0.0, 1.0, 100.0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator, NullFormatter
 
 GAP = 6.0  # points between two labels
+BENDS = 64  # places of a curve between two points of it
 
 
 def cost_axis(axes: Axes, costs: Sequence[float], text: Callable[[float], str]) -> None:
@@ -26,6 +28,21 @@ def cost_axis(axes: Axes, costs: Sequence[float], text: Callable[[float], str]) 
     axes.xaxis.set_major_locator(RoomyTicks(axes, text))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: text(cost)))
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def draw_curve(axes: Axes, costs: Sequence[float], heights: Sequence[float], **style: Any) -> None:
+    """Draw points by rising cost and, between two of them, what mixing them gives.
+
+    That is straight in cost, and so bent where cost rises by factors.
+    """
+    least = min((cost for cost in costs if cost > 0), default=1.0)
+    between = [
+        np.geomspace(max(low, least / BENDS), max(high, least / BENDS), BENDS)[1:-1]
+        for low, high in pairwise(costs)
+    ]
+    places = np.unique(np.concatenate([costs, *between]))
+    marked = np.searchsorted(places, costs).tolist()
+    axes.plot(places, np.interp(places, costs, heights), markevery=marked, **style)
 
 
 class RoomyTicks(Locator):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from muxnet.base.cost_axis import cost_axis
+from muxnet.base.cost_axis import cost_axis, draw_curve
 from muxnet.base.drawing import (
     CURVE_STYLES,
     INK,
@@ -35,7 +35,8 @@ def accuracy_figure(results: Results) -> Figure:
     figure, (axes,) = new_figure(9.2, 5.2)
     for line in results.curves:
         points = sorted(line.points, key=lambda point: point.cost)
-        axes.plot(
+        draw_curve(
+            axes,
             [point.cost for point in points],
             [point.accuracy for point in points],
             label=policy_title(line.name),
