@@ -15,7 +15,7 @@ grpc = pytest.importorskip("grpc")
 SIZE = 2 * 2**20
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
 MOST_MEMORY_MB = 100  # more than before, for two megabytes
-SLOWEST_HEALTH_S = 1.0  # 50 ms on a machine of one's own
+SLOWEST_HEALTH_S = 5.0  # 50 ms on an idle machine, 1 s beside ten busy ones; the square: minutes
 
 
 @pytest.fixture(scope="module")
