@@ -48,7 +48,7 @@ def test_what_costs_nothing_stands_at_the_left_end():
 
 def test_between_two_points_a_curve_is_straight_in_cost():
     axes = Figure().add_subplot()
-    draw_curve(axes, [0.0, 1.0, 100.0], [0.5, 0.6, 0.8], marker="o")
+    draw_curve(axes, [0.0, 1.0, 100.0], [0.5, 0.6, 0.8], "one", {"marker": "o"})
     (line,) = axes.lines
     costs, heights = line.get_data()
     assert np.interp(50.5, costs, heights) == pytest.approx(0.7)

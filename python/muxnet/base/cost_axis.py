@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,6 +12,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.scale import SymmetricalLogTransform
 from matplotlib.textpath import TextPath
 from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator, NullFormatter
+
+from muxnet.base.drawing import Line
 
 GAP = 6.0  # points between two labels
 BENDS = 64  # places of a curve between two points of it
@@ -30,7 +31,9 @@ def cost_axis(axes: Axes, costs: Sequence[float], text: Callable[[float], str]) 
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def draw_curve(axes: Axes, costs: Sequence[float], heights: Sequence[float], **style: Any) -> None:
+def draw_curve(
+    axes: Axes, costs: Sequence[float], heights: Sequence[float], label: str, style: Line
+) -> None:
     """Draw points by rising cost and, between two of them, what mixing them gives.
 
     That is straight in cost, and so bent where cost rises by factors.
@@ -42,7 +45,8 @@ def draw_curve(axes: Axes, costs: Sequence[float], heights: Sequence[float], **s
     ]
     places = np.unique(np.concatenate([costs, *between]))
     marked = np.searchsorted(places, costs).tolist()
-    axes.plot(places, np.interp(places, costs, heights), markevery=marked, **style)
+    drawn = np.interp(places, costs, heights)
+    axes.plot(places, drawn, label=label, markevery=marked, **style)
 
 
 class RoomyTicks(Locator):

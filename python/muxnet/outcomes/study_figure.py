@@ -32,7 +32,7 @@ def study_figure(found: Study) -> Figure:
             # Of a family with a single point, that point in its line's colour.
             own = POLICY_STYLES.get(entry.name, {**CURVE_STYLES.get(entry.name, {}), "marker": "h"})
             style = {"markersize": 8, **own, "linestyle": "none"}
-        draw_curve(axes, costs, accuracies, label=policy_title(entry.name), **style)
+        draw_curve(axes, costs, accuracies, policy_title(entry.name), style)
     figure.legend(loc="outside right upper", title="policies", alignment="left")
     models = sorted(found.models, key=lambda model: model.cost)
     dots = [

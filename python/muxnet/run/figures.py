@@ -39,8 +39,8 @@ def accuracy_figure(results: Results) -> Figure:
             axes,
             [point.cost for point in points],
             [point.accuracy for point in points],
-            label=policy_title(line.name),
-            **CURVE_STYLES.get(line.name, PLAIN_CURVE),
+            policy_title(line.name),
+            CURVE_STYLES.get(line.name, PLAIN_CURVE),
         )
     drawn = {line.name for line in results.curves} | {"best_single"}
     for entry in results.policies:
