@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "muxnet/core/error.hpp"
@@ -14,12 +15,12 @@ namespace {
 constexpr std::size_t most_answered = 8192;  // that wait for records or traces of theirs
 constexpr double told_every_s = 10;
 
-double monotonic_s() {
+}  // namespace
+
+double steady_s() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(now).count();
 }
-
-}  // namespace
 
 FrontEvents::FrontEvents() : descriptor_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (descriptor_ < 0) {
@@ -58,13 +59,13 @@ void Refusals::add(const std::string& name, const std::string& client) {
   ++reason.count;
   ++reason.untold;
   reason.client = client;
-  const double now_s = monotonic_s();
+  const double now_s = steady_s();
   if (now_s >= reason.next_s) tell(name, reason, now_s);
 }
 
 void Refusals::tell() {
   const std::lock_guard lock(mutex_);
-  const double now_s = monotonic_s();
+  const double now_s = steady_s();
   for (auto& [name, reason] : reasons_) {
     if (reason.untold > 0 && now_s >= reason.next_s) tell(name, reason, now_s);
   }

@@ -59,6 +59,9 @@ struct RecordsLost {
 using FrontEvent =
     std::variant<HandedRequest, AnsweredRequest, RefusalsTold, FailureTold, RecordsLost>;
 
+/// Seconds of a clock that never goes back.
+double steady_s();
+
 /// What a front has to tell its owner, who waits for a descriptor. Safe for any number of threads.
 class FrontEvents {
  public:

@@ -1,14 +1,8 @@
 #include "muxnet/front/http_connections.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace muxnet {
-
-double steady_s() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(now).count();
-}
 
 void HttpConnections::add(const std::shared_ptr<KeptConnection>& connection) {
   const auto at = silent_.insert(silent_.end(), connection);

@@ -81,7 +81,4 @@ class HttpConnections {
   std::int64_t held_ = 0;
 };
 
-/// Seconds of a clock that never goes back.
-double steady_s();
-
 }  // namespace muxnet
