@@ -32,12 +32,11 @@ Json to_json(const Reason& reason) {
 }
 
 /// A step with the comparison that decided it.
-Json to_json(const Step& step, const Rule& rule, const Evidence& before,
+Json to_json(const Step& step, const Reason& reason, const Evidence& before,
              const std::vector<std::string>& models) {
   const bool answers = step.call == 0;
   const auto names = names_of(answers ? step.answer_from : step.call & ~before.called, models);
   Json entry{{answers ? "answer_from" : "call", names}};
-  const Reason reason = rule.explain(before);
   if (!reason.quantity.empty()) entry["why"] = to_json(reason);
   return entry;
 }
@@ -117,8 +116,9 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
   evidence.called = 0;
   const Walk walk =
       run_known(*rule_, evidence, known, departed, [&](const Evidence& before, const Step& step) {
-        steps.push_back(to_json(step, *rule_, before, models_));
-        propensity *= rule_->explain(before).propensity;
+        const Reason reason = rule_->explain(before);
+        steps.push_back(to_json(step, reason, before, models_));
+        propensity *= reason.propensity;
       });
   for (const std::size_t model : models_of(evidence.called)) {
     outputs[models_[model]] = output_of(evidence, model);
