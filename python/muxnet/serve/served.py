@@ -106,19 +106,6 @@ class Served:
         """The policy's operating points, by rising cost."""
         return self.policy.operating_points
 
-    def point_for(self, accuracy: float) -> int:
-        """Return the cheapest operating point that attained ``accuracy`` on held-out inputs.
-
-        Raises:
-            ValueError: none did.
-
-        """
-        index: int | None = self.policy.cheapest_as_good(accuracy)
-        if index is None:
-            best = max(point.accuracy for point in self.points)
-            raise ValueError(error_text("accuracy", f"at most {best:.4f}", accuracy))
-        return index
-
     def deployment(self, *, record: bool) -> _core.Deployment:
         """Return all of it for the core; the chosen point comes after all others.
 
