@@ -5,8 +5,6 @@
 namespace muxnet::onednn {
 namespace {
 
-constexpr auto direct = dnnl::algorithm::convolution_direct;
-
 template <class Make>
 auto attempt(Make make) -> std::optional<decltype(make())> {
   try {
@@ -76,22 +74,23 @@ auto make_backward(const Forward& forward, What&&... what) {
 std::optional<dnnl::convolution_forward::primitive_desc> forward_of(const Convolution& p,
                                                                     bool training,
                                                                     const Fused& fused) {
-  return make<dnnl::convolution_forward>(with(fused), forward_kind(training), direct, p.src,
+  return make<dnnl::convolution_forward>(with(fused), forward_kind(training), p.algorithm, p.src,
                                          p.weights, p.bias, p.dst, p.strides, p.dilates, p.padding,
                                          p.padding_end);
 }
 
 std::optional<dnnl::convolution_backward_weights::primitive_desc> backward_weights_of(
     const Convolution& p, const dnnl::convolution_forward::primitive_desc& forward) {
-  return make_backward<dnnl::convolution_backward_weights>(forward, direct, p.src, p.diff_weights,
-                                                           p.bias, p.dst, p.strides, p.dilates,
-                                                           p.padding, p.padding_end);
+  return make_backward<dnnl::convolution_backward_weights>(forward, p.algorithm, p.src,
+                                                           p.diff_weights, p.bias, p.dst, p.strides,
+                                                           p.dilates, p.padding, p.padding_end);
 }
 
 std::optional<dnnl::convolution_backward_data::primitive_desc> backward_data_of(
     const Convolution& p, const dnnl::convolution_forward::primitive_desc& forward) {
-  return make_backward<dnnl::convolution_backward_data>(
-      forward, direct, p.src, p.weights, p.dst, p.strides, p.dilates, p.padding, p.padding_end);
+  return make_backward<dnnl::convolution_backward_data>(forward, p.algorithm, p.src, p.weights,
+                                                        p.dst, p.strides, p.dilates, p.padding,
+                                                        p.padding_end);
 }
 
 std::optional<dnnl::inner_product_forward::primitive_desc> forward_of(const InnerProduct& p,

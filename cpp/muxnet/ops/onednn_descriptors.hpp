@@ -9,8 +9,10 @@
 // oneDNN 2 and 3 differ in: nothing but this header and its source knows.
 namespace muxnet::onednn {
 
-/// Memory of a convolution, layouts included (weights may be left open), and its geometry.
+/// Memory of a convolution, layouts included (weights may be left open), its geometry, and how it
+/// is computed: convolution_direct or convolution_winograd.
 struct Convolution {
+  dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct;
   dnnl::memory::desc src, weights, diff_weights, bias, dst;
   dnnl::memory::dims strides, dilates, padding, padding_end;
 };

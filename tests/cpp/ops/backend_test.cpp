@@ -185,6 +185,41 @@ std::vector<std::string> with_fast_kernels() {
 INSTANTIATE_TEST_SUITE_P(Operators, FastKernel, ::testing::ValuesIn(with_fast_kernels()),
                          [](const auto& test) { return test.param; });
 
+#ifdef MUXNET_WITH_ONEDNN
+
+KernelSpec three_by_three(std::int64_t inputs, std::int64_t outputs, const Shape& image,
+                          bool training) {
+  Attributes attributes{{"channels", outputs}, {"kernel", 3}, {"padding", 1}, {"bias", 1}};
+  std::vector<Shape> src{{image[0], inputs, image[1], image[2]}};
+  if (!training) {
+    attributes.set("relu", 1);
+    src.push_back(find_operator("conv2d").shape(src, attributes));
+  }
+  return spec_of("conv2d", attributes, src, DType::f32, training);
+}
+
+/// Wide convolutions, which are computed by Winograd's algorithm where the CPU has AVX-512.
+TEST(WideConvolution, AgreesWithReference) {
+  const auto way = [](const KernelSpec& spec) {
+    return make_kernel(spec, Backend::onednn)->implementation();
+  };
+  const bool wide_vectors =
+      way(three_by_three(16, 16, {1, 8, 8}, false)).find("avx512_core") != std::string::npos;
+  std::uint64_t seed = 0;
+  for (const bool training : {true, false}) {
+    for (const auto& [inputs, outputs] : {std::pair{64, 64}, {48, 80}, {33, 70}}) {
+      for (const Shape& image : {Shape{1, 14, 14}, {3, 9, 17}, {8, 16, 16}}) {
+        const KernelSpec spec = three_by_three(inputs, outputs, image, training);
+        EXPECT_EQ(way(spec).find("wino") != std::string::npos, wide_vectors) << way(spec);
+        compare<float>(spec, Backend::onednn, ++seed);
+        if (training) repeat(spec, Backend::onednn, seed);
+      }
+    }
+  }
+}
+
+#endif
+
 class Bf16Kernel : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Bf16Kernel, AgreesWithReference) {
