@@ -2,6 +2,7 @@
 
 #include "bindings.hpp"
 #include "bound_service.hpp"
+#include "muxnet/front/http_load.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -109,11 +110,31 @@ void bind_front_options(Module& module) {
       Field("noted", &FrontOptions::noted), Field("handed", &FrontOptions::handed));
 }
 
+void bind_load(Module& module) {
+  bind_options(module, "HttpLoad", Field("port", &HttpLoad::port), Field("due_s", &HttpLoad::due_s),
+               Field("seconds", &HttpLoad::seconds), Field("at_once", &HttpLoad::at_once),
+               Field("connections", &HttpLoad::connections), Field("last_s", &HttpLoad::last_s));
+  Class<LoadTally>(module, "LoadTally")
+      .def_readonly("seconds", &LoadTally::seconds)
+      .def_readonly("latency_ms", &LoadTally::latency_ms)
+      .def_readonly("ended_s", &LoadTally::ended_s)
+      .def_readonly("status", &LoadTally::status);
+  module.def(
+      "run_load",
+      [](const std::vector<py::bytes>& requests, const HttpLoad& load) {
+        const std::vector<std::string> sent(requests.begin(), requests.end());
+        const ReleaseGil unlocked;
+        return run_load(sent, load);
+      },
+      py::arg("requests"), py::arg("load"));
+}
+
 }  // namespace
 
 void bind_front(Module& module) {
   bind_events(module);
   bind_front_options(module);
+  bind_load(module);
   Class<ServedModels, std::shared_ptr<ServedModels>>(module, "ServedModels")
       .def(py::init(&make_models), py::kw_only(), py::arg("router"), py::arg("models"),
            py::arg("classes"), py::arg("formats"), py::arg("shown"), py::arg("policy"),

@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -5028,6 +5028,83 @@ class FrontOptions:
     @version.setter
     def version(self, arg0: str) -> None:
         ...
+class HttpLoad:
+    """
+    When requests are sent to a server of this machine: at given times, however long the answers
+    take (open loop), or each as soon as one is answered (closed loop).
+    """
+    def __init__(self, *, port: typing.SupportsInt | typing.SupportsIndex = 0, due_s: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], seconds: typing.SupportsFloat | typing.SupportsIndex = 0.0, at_once: typing.SupportsInt | typing.SupportsIndex = 1, connections: typing.SupportsInt | typing.SupportsIndex = 2048, last_s: typing.SupportsFloat | typing.SupportsIndex = 30.0) -> None:
+        ...
+    @property
+    def at_once(self) -> int:
+        """
+        Of a closed loop: requests that are on their way.
+        """
+    @at_once.setter
+    def at_once(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def connections(self) -> int:
+        """
+        Most that are open; a request beyond waits for one.
+        """
+    @connections.setter
+    def connections(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def due_s(self) -> list[float]:
+        """
+        Of an open loop: when each is due, rising, since the start.
+        """
+    @due_s.setter
+    def due_s(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    @property
+    def last_s(self) -> float:
+        """
+        For the answers that are still out at the end.
+        """
+    @last_s.setter
+    def last_s(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def port(self) -> int:
+        ...
+    @port.setter
+    def port(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def seconds(self) -> float:
+        """
+        Of a closed loop.
+        """
+    @seconds.setter
+    def seconds(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+class LoadTally:
+    """
+    What came of it, by requests in the order of their ends.
+    """
+    @property
+    def ended_s(self) -> list[float]:
+        """
+        Since the start.
+        """
+    @property
+    def latency_ms(self) -> list[float]:
+        """
+        Since each was due, so that a late start counts.
+        """
+    @property
+    def seconds(self) -> float:
+        """
+        In which requests were sent.
+        """
+    @property
+    def status(self) -> list[int]:
+        """
+        Of HTTP; 0: no whole answer came.
+        """
 class ServedModels:
     """
     What is served, as requests see it; replaced as a whole.
@@ -5993,6 +6070,11 @@ def run_frozen_models(models: collections.abc.Sequence[Model], data: Dataset, no
     """
     Runs every model's inference plan over every variant of `dataset`; weights are only read. Raises
     ValueError on options below 1, an empty set, models that do not fit it or each other.
+    """
+def run_load(requests: collections.abc.Sequence[bytes], load: HttpLoad) -> LoadTally:
+    """
+    Sends whole requests of HTTP/1.1, in turns, from this thread, which waits for the end. Raises
+    ValueError for none, or a load without end or of more than a million.
     """
 def run_multiplexer(multiplexer: Multiplexer, inputs: numpy.ndarray) -> MultiplexerView:
     """

@@ -4,11 +4,16 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from muxnet import _core, cli
-from muxnet.bench.http_load import Client, closed_loop, open_loop
+from muxnet.base.errors import UserError
+from muxnet.bench.http_load import closed_loop, open_loop
 
 
 @pytest.mark.usefixtures("started_server")
@@ -39,21 +44,23 @@ def plain_request(path="/", body=b"", version="1.1", after=b""):
     return head.encode() + body + after
 
 
-def get_request(path):
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+def ask(port, method="GET", path="/", body=None):
+    """Return status and body of a reply, on a connection of its own."""
+    with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=60)) as http:
+        return ask_by(http, method, path, body)
+
+
+def ask_by(http, method, path="/", body=None):
+    http.request(method, path, body)
+    reply = http.getresponse()
+    return reply.status, reply.read()
 
 
 def test_before_it_is_ready_the_server_is_live():
     front = _core.Front(_core.FrontOptions())
-
-    async def ask():
-        client = Client(front.http_port, connections=4)
-        paths = ("/v2/health/live", "/v2/health/ready", "/v2/models/router", "/")
-        found = [await client.ask(get_request(path)) for path in paths]
-        client.close()
-        return [(status, json.loads(body)) for status, body in found]
-
-    live, *others = asyncio.run(ask())
+    paths = ("/v2/health/live", "/v2/health/ready", "/v2/models/router", "/")
+    found = [ask(front.http_port, path=path) for path in paths]
+    live, *others = [(status, json.loads(body)) for status, body in found]
     assert live == (200, {"live": True})
     assert others == [(503, {"error": "[server] not ready yet"})] * 3
 
@@ -99,77 +106,106 @@ def holding_front(requests):
         service.close()
 
 
+async def raw_replies(port):
+    """Return what a client of HTTP/1.0 is told, and one that sends 501 requests at once."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(plain_request(version="1.0"))
+    old = await reader.read()  # to the end: the server hangs up
+    writer.close()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(plain_request(body=b"x", after=plain_request() * 500))
+    found = set()
+    for _ in range(501):
+        found.add((await reader.readuntil(b"\r\n")).split()[1])
+        await reader.readuntil(b"}")
+    writer.close()
+    return old, found
+
+
 def test_requests_beyond_those_let_in_are_refused_at_once():
     entry = {"name": "images", "datatype": "UINT8", "shape": [1, 1, 2, 2], "data": [0] * 4}
-    body = json.dumps({"inputs": [entry]}).encode()
-
-    async def run(port, held, go_on):
-        client = Client(port, connections=8)
-        inference = plain_request("/v2/models/one/infer", body)
-        waiting = [asyncio.create_task(client.ask(inference)) for _ in range(2)]
-        while not held:
-            await asyncio.sleep(0.01)
-        while (await client.ask(plain_request()))[0] != 503:  # both have come
-            await asyncio.sleep(0.01)
-        refused = [await client.ask(plain_request(body=b"x" * 500)) for _ in range(3)]
-        opened = len(client._all)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(plain_request(version="1.0"))
-        old = await reader.read()  # to the end: the server hangs up
-        writer.close()
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(plain_request(body=b"x", after=plain_request() * 500))
-        for _ in range(501):
-            assert (await reader.readuntil(b"\r\n")).split()[1] == b"503"
-            await reader.readuntil(b"}")
-        writer.close()
-        alive = await client.ask(get_request("/v2/health/live"))
+    inference = ("POST", "/v2/models/one/infer", json.dumps({"inputs": [entry]}))
+    with holding_front(requests=2) as (port, held, go_on), ThreadPoolExecutor(2) as callers:
+        waiting = [callers.submit(ask, port, *inference) for _ in range(2)]
+        while not held or ask(port, "POST")[0] != 503:  # both have come
+            time.sleep(0.01)
+        with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=60)) as one:
+            one.connect()
+            kept = one.sock
+            refused = [ask_by(one, "POST", body=b"x" * 500) for _ in range(3)]
+            assert one.sock is kept  # one connection was enough for those refused
+        old, pipelined = asyncio.run(raw_replies(port))
+        alive = ask(port, path="/v2/health/live")
         go_on.set()
-        answered = [await task for task in waiting]
-        after = await client.ask(inference)
-        client.close()
-        return refused, opened, old, alive, [*answered, after]
-
-    with holding_front(requests=2) as front:
-        refused, opened, old, alive, answered = asyncio.run(run(*front))
+        answered = [caller.result() for caller in waiting] + [ask(port, *inference)]
     text = {"error": "[server] expected fewer requests at a time"}
     assert [(status, json.loads(body)) for status, body in refused] == [(503, text)] * 3
-    assert opened == 3  # one connection was enough for those refused
     assert old.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
     assert b"\r\nretry-after: 1\r\n" in old
+    assert pipelined == {b"503"}
     assert alive[0] == 200
     assert [status for status, _ in answered] == [200] * 3
 
 
+class Slow(BaseHTTPRequestHandler):
+    """Answers after 50 ms; what it is told to refuse, refuses; or hangs up."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/gone":
+            self.connection.close()
+            return
+        time.sleep(0.05)
+        self.send_response(503 if self.path == "/full" else 200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def slow_server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # of those who hang up
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
 def test_open_load_does_not_wait_for_answers():
     """A server that answers after 50 ms keeps up with 200 requests a second, one at a time not."""
-
-    inside = set()
-
-    async def serve(reader, writer):
-        inside.add(writer)
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while await reader.readuntil(b"\r\n\r\n"):
-                await asyncio.sleep(0.05)
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        writer.close()
-        inside.discard(writer)
-
-    async def measure():
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        client = Client(server.sockets[0].getsockname()[1], connections=64)
-        open_tally = await open_loop(client, [b"GET / HTTP/1.1\r\n\r\n"], 0.5, 200)
-        closed_tally = await closed_loop(client, [b"GET / HTTP/1.1\r\n\r\n"], 0.5, 1)
-        client.close()
-        while inside:
-            await asyncio.sleep(0.01)
-        server.close()
-        await server.wait_closed()
-        return open_tally, closed_tally
-
-    open_tally, closed_tally = asyncio.run(measure())
+    get = [b"GET / HTTP/1.1\r\n\r\n"]
+    with slow_server() as port:
+        open_tally = open_loop(port, get, 0.5, 200, even=True)
+        closed_tally = closed_loop(port, get, 0.5, 1)
     assert open_tally.answered == 100
-    assert 60 < open_tally.in_time < 100  # the last ones came after the last was sent
+    assert open_tally.in_time < 100  # the last ones came after the last was sent
     assert open_tally.failed == 0
-    assert min(open_tally.latencies_ms) >= 45
+    assert min(open_tally.latencies_ms) >= 49
     assert closed_tally.answered <= 11
+
+
+def test_load_counts_refusals_and_failures():
+    requests = [f"GET /{path} HTTP/1.1\r\n\r\n".encode() for path in ("", "full", "gone")]
+    with slow_server() as port:
+        tally = open_loop(port, requests, 0.3, 100, even=True)
+    assert (tally.answered, len(tally.refusals_ms), tally.failed) == (10, 10, 10)
+    nobody = closed_loop(port, requests, 0.05, 2)
+    assert nobody.answered == 0
+    assert nobody.failed > 0
+
+
+def test_loads_without_end_or_requests_are_refused():
+    with pytest.raises(UserError, match="1 to a million requests"):
+        open_loop(1, [b"x"], 1e3, 1e6)
+    endless = _core.HttpLoad(port=1, seconds=float("inf"))
+    falling = _core.HttpLoad(port=1, due_s=[2.0, 1.0])
+    for requests, load in (([b"x"], endless), ([b"x"], falling), ([], _core.HttpLoad(seconds=1))):
+        with pytest.raises(ValueError, match=r"\[load\]"):
+            _core.run_load(requests, load)

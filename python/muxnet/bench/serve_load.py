@@ -3,28 +3,25 @@
 Server and generator share the machine, so that its cores are not the server's alone.
 """
 
-import asyncio
 import contextlib
 import dataclasses
-import gc
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPConnection
 from pathlib import Path
 
 import numpy as np
-import orjson
-import uvloop
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError, error_text
 from muxnet.base.tables import TextTable
 from muxnet.base.words import interval_text, points_text
-from muxnet.bench.http_load import Client, Tally, closed_loop, open_loop
+from muxnet.bench.http_load import Tally, closed_loop, open_loop
 from muxnet.bench.server_process import Status, memory_mb, start_server
 from muxnet.pool.router_folder import POLICY_FILE
 
 IN_TURNS = 512  # requests prepared for those that are asked one at a time
-CONNECTIONS = 2048  # most that are open: more than a server lets in at a time
 
 Pixels = NDArray[np.uint8]
 
@@ -93,36 +90,30 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
         OSError: the run or its data cannot be read.
 
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measure(options, say))
-
-
-async def _measure(options: LoadOptions, say: Callable[[str], object]) -> LoadResult:
     images, labels = _test_images(options)
-    gc.freeze()  # the generator's own pauses are not the server's
     chosen = np.random.default_rng(0).permutation(len(images))
     say("always-best: capacity and one request at a time")
-    async with _server(options, "best_single") as (client, status):
+    with _server(options, "best_single") as status:
         requests = _requests("router", images, chosen, options.images)
-        best, tally = await _capacity(client, status, requests, options)
+        best, tally = _capacity(status, requests, options)
         single = _requests("router", images, chosen[:IN_TURNS], 1)
         called = status().called
         name = max(called, key=called.__getitem__)
         direct = _requests(name, images, chosen[:IN_TURNS], 1)
-        overhead = await _in_turns(client, (single, direct), options.seconds)
-        best_right = await _right(client, images, labels)
+        overhead = _in_turns(status.port, (single, direct), options.seconds)
+        best_right = _right(status.port, images, labels)
     say(f"{options.policy}: capacity")
     rows = []
-    async with _server(options, options.policy) as (client, status):
+    with _server(options, options.policy) as status:
         requests = _requests("router", images, chosen, options.images)
-        routed, tally = await _capacity(client, status, requests, options)
+        routed, tally = _capacity(status, requests, options)
         capacity = tally.answered / tally.seconds
         for load in options.loads:
             say(f"{options.policy}: {load:g} x capacity, {load * capacity:.0f} requests a second")
             rate = load * capacity
-            tally = await open_loop(client, requests, options.seconds, rate, even=options.even)
+            tally = open_loop(status.port, requests, options.seconds, rate, even=options.even)
             rows.append(_row(load, rate, tally, memory_mb(status.pid)))
-        routed_right = await _right(client, images, labels)
+        routed_right = _right(status.port, images, labels)
     ahead = _core.bootstrap_difference(routed_right, best_right)
     return LoadResult(
         options.images,
@@ -144,18 +135,18 @@ def _row(load: float, rate: float, tally: Tally, memory_mb: float) -> LoadRow:
         tally.quantile_ms(0.5),
         tally.quantile_ms(0.99),
         tally.in_time / tally.seconds,
-        tally.refused,
-        float(np.quantile(waits, 0.99)) if waits else 0.0,
+        len(waits),
+        float(np.quantile(waits, 0.99)) if len(waits) else 0.0,
         tally.failed,
         memory_mb,
     )
 
 
-async def _capacity(
-    client: Client, status: Status, requests: Sequence[bytes], options: LoadOptions
+def _capacity(
+    status: Status, requests: Sequence[bytes], options: LoadOptions
 ) -> tuple[Side, Tally]:
-    await closed_loop(client, requests, min(1.0, options.seconds), options.concurrency)
-    tally = await closed_loop(client, requests, options.seconds, options.concurrency)
+    closed_loop(status.port, requests, min(1.0, options.seconds), options.concurrency)
+    tally = closed_loop(status.port, requests, options.seconds, options.concurrency)
     if tally.failed or not tally.answered:
         raise UserError(error_text("bench serve", "answers", f"{tally.failed} failures"))
     found = status()
@@ -164,29 +155,32 @@ async def _capacity(
     return Side(found.policy, rate, found.cost / found.images, 0.0, called), tally
 
 
-async def _in_turns(
-    client: Client, sides: tuple[Sequence[bytes], Sequence[bytes]], seconds: float
+def _in_turns(
+    port: int, sides: tuple[Sequence[bytes], Sequence[bytes]], seconds: float
 ) -> tuple[float, float]:
     """Return the median latency of both, asked one at a time and in turns."""
-    tallies = (Tally(), Tally())
+    found: tuple[list[float], list[float]] = ([], [])
     for turn in range(max(4, int(20 * seconds))):
-        for requests, tally in zip(sides, tallies, strict=True):
-            part = await closed_loop(client, requests[turn % 8 :], 0.025, 1)
-            tally.latencies_ms += part.latencies_ms
-    return tallies[0].quantile_ms(0.5), tallies[1].quantile_ms(0.5)
+        for requests, latencies in zip(sides, found, strict=True):
+            latencies += closed_loop(port, requests[turn % 8 :], 0.025, 1).latencies_ms.tolist()
+    return float(np.median(found[0])), float(np.median(found[1]))
 
 
-async def _right(client: Client, images: Pixels, labels: NDArray[np.int32]) -> list[float]:
+def _right(port: int, images: Pixels, labels: NDArray[np.int32]) -> list[float]:
     """Return 1 for every image answered with its label, and 0 for the others."""
     right: list[float] = []
     size = 64
-    for start in range(0, len(images), size):
-        rows = slice(start, start + size)
-        status, body = await client.ask(_request("router", images[rows], binary=False))
-        if status != 200:
-            raise UserError(error_text("bench serve", "answers", f"HTTP {status}"))
-        outputs = {output["name"]: output["data"] for output in orjson.loads(body)["outputs"]}
-        right += (np.asarray(outputs["classes"]) == labels[rows]).astype(float).tolist()
+    with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=60)) as http:
+        for start in range(0, len(images), size):
+            rows = slice(start, start + size)
+            body, headers = _body(images[rows], binary=False)
+            http.request("POST", "/v2/models/router/infer", body, headers)
+            reply = http.getresponse()
+            content = reply.read()
+            if reply.status != 200:
+                raise UserError(error_text("bench serve", "answers", f"HTTP {reply.status}"))
+            outputs = {output["name"]: output["data"] for output in json.loads(content)["outputs"]}
+            right += (np.asarray(outputs["classes"]) == labels[rows]).astype(float).tolist()
     return right
 
 
@@ -209,7 +203,19 @@ def _requests(model: str, images: Pixels, order: NDArray[np.int64], size: int) -
     ]
 
 
-def _request(model: str, images: Pixels, *, binary: bool = True) -> bytes:
+def _request(model: str, images: Pixels) -> bytes:
+    body, headers = _body(images, binary=True)
+    lines = (
+        f"POST /v2/models/{model}/infer HTTP/1.1",
+        "Host: localhost",
+        f"Content-Length: {len(body)}",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    )
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def _body(images: Pixels, *, binary: bool) -> tuple[bytes, dict[str, str]]:
+    """Return a request's body, answered in binary or as JSON, and its headers."""
     content = np.ascontiguousarray(images).tobytes()
     tensor = {
         "name": "images",
@@ -217,28 +223,20 @@ def _request(model: str, images: Pixels, *, binary: bool = True) -> bytes:
         "datatype": "UINT8",
         "parameters": {"binary_data_size": len(content)},
     }
-    head = orjson.dumps({"inputs": [tensor], "parameters": {"binary_data_output": binary}})
-    lines = (
-        f"POST /v2/models/{model}/infer HTTP/1.1",
-        "Host: localhost",
-        f"Inference-Header-Content-Length: {len(head)}",
-        f"Content-Length: {len(head) + len(content)}",
-        "Content-Type: application/octet-stream",
-    )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + head + content
+    head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": binary}}).encode()
+    return head + content, {
+        "Inference-Header-Content-Length": str(len(head)),
+        "Content-Type": "application/octet-stream",
+    }
 
 
-@contextlib.asynccontextmanager
-async def _server(options: LoadOptions, policy: str) -> AsyncIterator[tuple[Client, Status]]:
+@contextlib.contextmanager
+def _server(options: LoadOptions, policy: str) -> Iterator[Status]:
     source, beside = options.run, ["--policy", policy]
     if (Path(policy) / POLICY_FILE).is_file():
         source, beside = Path(policy), ["--run", str(options.run)]
     with start_server(source, *beside, *options.server) as (process, ready):
-        client = Client(ready["http_port"], connections=CONNECTIONS)
-        try:
-            yield client, Status(ready["http_port"], process.pid)
-        finally:
-            client.close()
+        yield Status(ready["http_port"], process.pid)
 
 
 def load_table(result: LoadResult) -> TextTable:

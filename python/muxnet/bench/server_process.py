@@ -84,12 +84,12 @@ class Status:
     """What a server tells of itself."""
 
     def __init__(self, port: int, pid: int) -> None:
-        self._port = port
+        self.port = port
         self.pid = pid
 
     def __call__(self) -> Counts:
         """Ask it."""
-        with contextlib.closing(HTTPConnection("127.0.0.1", self._port, timeout=10)) as http:
+        with contextlib.closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as http:
             http.request("GET", "/status")
             found = json.loads(http.getresponse().read())
         called = {model["name"]: model["called"] for model in found["models"]}
