@@ -275,6 +275,22 @@ def rest_messages() -> None:
     put("rest_metadata", "whole-tensors", rest(told, length=0))
 
 
+def http() -> None:
+    head = b"POST /v2/models/a%20b/infer?x=y HTTP/1.1\r\nHost: localhost\r\n"
+    sized = head + b"Content-Length: 4\r\n\r\n1234"
+    chunked = head + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nA: b\r\n\r\n"
+    put("http", "whole-sized", sized)
+    put("http", "whole-chunked", chunked)
+    put("http", "whole-pipelined", sized + chunked + b"GET / HTTP/1.0\r\n\r\n")
+    put(
+        "http",
+        "both-lengths",
+        head + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    )
+    put("http", "exabytes", head + b"Content-Length: 9223372036854775807\r\n\r\n")
+    put("http", "huge-chunk", head + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc")
+
+
 def varint(value: int) -> bytes:
     result = b""
     while value > 127:
@@ -311,5 +327,5 @@ def grpc_messages() -> None:
 
 if __name__ == "__main__":
     files = (core, profiles, idx, cifar, images, onnx, routing, multiplexers)
-    for write in (*files, rest_messages, grpc_messages):
+    for write in (*files, http, rest_messages, grpc_messages):
         write()

@@ -23,8 +23,8 @@ std::filesystem::path MemoryFile::path() const {
 const Targets& targets() {
   static const Targets all = [] {
     Targets result;
-    for (const auto add :
-         {add_core, add_cost, add_data, add_onnx, add_policies, add_protocol, add_runtime}) {
+    for (const auto add : {add_core, add_cost, add_data, add_front, add_onnx, add_policies,
+                           add_protocol, add_runtime}) {
       add(result);
     }
     return result;

@@ -36,6 +36,7 @@ bool takes(const Reader& reader, std::string_view bytes);
 void add_core(Targets& targets);
 void add_cost(Targets& targets);
 void add_data(Targets& targets);
+void add_front(Targets& targets);
 void add_onnx(Targets& targets);
 void add_policies(Targets& targets);
 void add_protocol(Targets& targets);
