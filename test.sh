@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./test.sh [lint|cpp|python|asan|tsan|fuzz ...]   without a name: lint, cpp and python
+# ./test.sh [lint|cpp|python|docs|asan|tsan|fuzz ...]   without a name: lint, cpp, python and docs
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -44,6 +44,9 @@ test_cpp() { run_ctest release; }
 
 test_python() { .venv/bin/python -m pytest; }
 
+# Builds the site of notebooks/site in build/site; a warning is an error.
+test_docs() { .venv/bin/sphinx-build -q -W --keep-going -n -d build/site-doctrees notebooks/site build/site; }
+
 test_asan() { run_ctest asan; }
 
 test_tsan() {
@@ -68,11 +71,11 @@ test_fuzz() {
   done
 }
 
-[ $# -gt 0 ] || set -- lint cpp python
+[ $# -gt 0 ] || set -- lint cpp python docs
 for part in "$@"; do
   case $part in
-    lint | cpp | python | asan | tsan | fuzz) ;;
-    *) say "no part is called '$part'; there are lint, cpp, python, asan, tsan, fuzz"; exit 2 ;;
+    lint | cpp | python | docs | asan | tsan | fuzz) ;;
+    *) say "no part is called '$part'; there are lint, cpp, python, docs, asan, tsan, fuzz"; exit 2 ;;
   esac
 done
 

@@ -5,6 +5,7 @@ Names are `Class.member` and `function`, without namespaces; of overloads the fi
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 TOKEN = re.compile(
@@ -13,6 +14,8 @@ TOKEN = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 SCOPE = re.compile(r"(namespace|class|struct|enum class|enum)\b\s*([\w:]*)[^=()]*$")
+ACCESS = re.compile(r"\b(public|private|protected)\s*:(?!:)")
+TEMPLATE = re.compile(r"\btemplate\s*<[^<>]*>")
 FUNCTION = re.compile(r"\)(\s|const|noexcept|override|final)*(:.*)?$", re.DOTALL)
 # What C++ and Python call differently.
 WORDS = {
@@ -26,12 +29,25 @@ WORDS = {
 }
 
 
+@dataclass(frozen=True)
+class Declaration:
+    """A statement of a header: what it opens or declares, where it stands, and its comment."""
+
+    scope: tuple[str, ...]  # names of the types around it
+    kind: str  # class, struct, enum or enum class where it opens one, else empty
+    code: str
+    text: list[str]
+    access: str
+
+
 class Header:
     """What a header declares, read statement by statement."""
 
     def __init__(self, source: str) -> None:
         self.texts: dict[str, list[str]] = {}
+        self.declarations: list[Declaration] = []
         self._scopes: list[tuple[str, str]] = []  # kind and name
+        self._access: list[str] = []  # in each of them, for what follows
         self._code, self._parentheses, self._braces = "", 0, 0
         self._comment: list[str] = []
         self._last: list[str] = []
@@ -44,9 +60,11 @@ class Header:
             self._skip(text)
         elif token["after"] is not None:
             if self._in_enumeration() and self._code.strip():  # its last value
-                self._last = [self._qualified(name) for name in declared(self._code)]
+                self._end()
             for name in self._last:
                 self.texts.setdefault(name, []).append(token["after"])
+            if self.declarations:
+                self.declarations[-1].text.append(token["after"])
         elif token["before"] is not None:
             self._comment.append(token["before"])
         elif text == "{":
@@ -54,6 +72,7 @@ class Header:
         elif text == "}":
             self._end()
             self._scopes.pop()
+            self._access.pop()
         elif self._parentheses == 0 and (text == ";" or (text == "," and self._in_enumeration())):
             self._end()
         elif text.isspace() and text.count("\n") > 1 and not self._code.strip():
@@ -66,11 +85,13 @@ class Header:
         return bool(self._scopes) and self._scopes[-1][0].startswith("enum")
 
     def _open(self) -> None:
-        scope = SCOPE.search(self._code)
+        scope = SCOPE.search(TEMPLATE.sub("", self._code))
         if scope and not self._parentheses:
             if scope[1] != "namespace":
+                self._declare(scope[1])
                 self._keep([self._qualified(scope[2])])
             self._scopes.append((scope[1], scope[2]))
+            self._access.append("private" if scope[1] == "class" else "public")
             self._code, self._comment = "", []
         else:
             self._braces = 1
@@ -78,12 +99,25 @@ class Header:
     def _skip(self, text: str) -> None:
         """Pass over a function's body, or the braces of an initializer."""
         self._braces += (text == "{") - (text == "}")
-        if not self._braces and not self._parentheses and FUNCTION.search(self._code):
+        if not self._braces and self._parentheses:
+            self._code += "{}"  # of a default argument
+        elif not self._braces and FUNCTION.search(self._code):
             self._end()
 
     def _end(self) -> None:
+        self._declare()
         self._keep([self._qualified(name) for name in declared(self._code)])
         self._code, self._comment = "", []
+
+    def _declare(self, kind: str = "") -> None:
+        """Note a statement as it stands, and the access that it says for what follows."""
+        if labels := ACCESS.findall(self._code):
+            self._access[-1] = labels[-1]
+        code = " ".join(ACCESS.sub("", self._code).split())
+        if code:
+            access = self._access[-1] if self._access else "public"
+            text = list(self._comment)
+            self.declarations.append(Declaration(self._types(), kind, code, text, access))
 
     def _keep(self, names: list[str]) -> None:
         self._last = names
@@ -92,12 +126,15 @@ class Header:
                 self.texts.setdefault(name, self._comment)
 
     def _qualified(self, name: str) -> str:
-        return ".".join([n for kind, n in self._scopes if kind != "namespace"] + [name])
+        return ".".join([*self._types(), name])
+
+    def _types(self) -> tuple[str, ...]:
+        return tuple(name for kind, name in self._scopes if kind != "namespace")
 
 
 def declared(code: str) -> list[str]:
     """Return what a declaration, or a value of an enumeration, declares."""
-    code = re.sub(r"\b(public|private|protected)\s*:", "", code)
+    code = ACCESS.sub("", code)
     while (shorter := re.sub(r"<[^<>]*>", "", code)) != code:
         code = shorter
     head = re.split(r"[=(]", code, maxsplit=1)[0]

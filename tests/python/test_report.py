@@ -116,7 +116,7 @@ def test_the_verdict_is_honest(
     outcome = verdict(results.from_dict(results_dict))
     assert outcome.kind == kind
     assert outcome.headline.startswith(headline)
-    assert len(outcome.sentences) == 2
+    assert len(outcome.sentences) == 3
     assert headline in page_of(results_dict).text
 
 
@@ -126,30 +126,28 @@ def test_the_verdict_without_paired_comparisons_uses_the_curves(
     results_dict["comparisons"] = []
     outcome = verdict(results.from_dict(results_dict))
     assert outcome.kind in ("gain", "unclear")
-    assert "random mixing" in outcome.sentences[0]
+    assert "drawn at random" in outcome.sentences[1]
 
 
 def test_a_hybrid_that_costs_more_is_not_called_cheaper(results_dict: dict[str, Any]) -> None:
     results_dict["policies"][1]["cost"] = 30e6
     sentence = verdict(results.from_dict(results_dict)).sentences[0]
-    assert "30.0 M MACs per input, 40 % more than the best single model" in sentence
+    assert "140 % as much as the best single model alone (30.0 M against " in sentence
 
 
 @pytest.mark.parametrize(
     ("cost", "words"),
     [
-        (0.0, "many times less than"),
-        (1.0, "100 times less than"),
-        (10.04, "10 times less than"),
-        (34.5, "2.9 times less than"),
-        (50.0, "2 times less than"),
-        (50.1, "50 % less than"),
-        (96.0, "4 % less than"),
+        (0.0, "less than 1 % as much as"),
+        (0.4, "less than 1 % as much as"),
+        (1.0, "1 % as much as"),
+        (34.5, "34 % as much as"),
+        (99.0, "99 % as much as"),
         (99.6, "as much as"),
         (100.0, "as much as"),
         (100.4, "as much as"),
-        (101.0, "1 % more than"),
-        (199.0, "99 % more than"),
+        (101.0, "101 % as much as"),
+        (199.0, "199 % as much as"),
         (200.0, "2 times as much as"),
         (1e6, "10,000 times as much as"),
     ],
@@ -161,7 +159,26 @@ def test_costs_are_compared_in_words_that_hold(
     results_dict["policies"][0]["cost"] = 100.0
     results_dict["policies"][1]["cost"] = cost
     sentence = verdict(results.from_dict(results_dict)).sentences[0]
-    assert f"MACs per input, {words} the best single model" in sentence
+    assert f"costs {words} the best single model alone" in sentence
+
+
+@pytest.mark.parametrize(
+    ("interval", "words"),
+    [
+        ([0.002, 0.006], "answers 0.40 points fewer right (95 % interval 0.20 to 0.60)."),
+        ([-0.006, -0.002], "answers 0.40 points more right (95 % interval 0.20 to 0.60)."),
+        ([-0.002, 0.006], "fewer right, which may be chance (95 % interval -0.60 to 0.20)."),
+        ([-0.00001, 0.00001], "answers as many right, which may be chance (95 % interval 0.00 to"),
+        ([0.0, 0.0], "answers as many right."),
+    ],
+)
+def test_other_ways_are_compared_in_words_that_hold(
+    results_dict: dict[str, Any], interval: list[float], words: str
+) -> None:
+    results_dict["comparisons"] = comparisons(interval, [0.0, 0.0])
+    _, random, cascade = verdict(results.from_dict(results_dict)).sentences
+    assert words in random
+    assert cascade.endswith("at the same cost answers as many right.")
 
 
 def test_accuracy_between_points() -> None:

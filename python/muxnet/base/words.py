@@ -44,18 +44,16 @@ def cost_text(cost: float) -> str:
 
 
 def compared_text(cost: float, other: float) -> str:
-    """Return how a cost compares with another: ``2.9 times less than``, ``as much as``, ..."""
+    """Return how a cost compares with another: ``34 % as much as``, ``2.9 times as much as``."""
     if cost == other:
         return "as much as"
-    low, high = min(cost, other), max(cost, other)
-    more = cost > other
-    if high >= 2 * low:
-        times = _times(high / low) if low > 0 else "many times"
-        return f"{times} as much as" if more else f"{times} less than"
-    percent = round(100 * (high - low) / other)
-    if percent == 0:
+    if cost >= 2 * other:
+        times = _times(cost / other) if other > 0 else "many times"
+        return f"{times} as much as"
+    percent = round(100 * cost / other)
+    if percent == 100:
         return "as much as"
-    return f"{percent} % {'more' if more else 'less'} than"
+    return f"{percent} % as much as" if percent else "less than 1 % as much as"
 
 
 def count_text(count: float | None) -> str:
@@ -90,7 +88,7 @@ def percent_text(share: float, digits: int = 2) -> str:
 
 def interval_text(interval: tuple[float, float], digits: int = 2) -> str:
     """Return an interval of shares as per cent: ``83.1 to 84.6``."""
-    return f"{100 * interval[0]:.{digits}f} to {100 * interval[1]:.{digits}f}"
+    return f"{100 * interval[0]:z.{digits}f} to {100 * interval[1]:z.{digits}f}"
 
 
 def points_text(difference: float) -> str:

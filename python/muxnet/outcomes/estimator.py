@@ -39,7 +39,9 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         seed: for policies that draw.
 
     Attributes:
-        policy_: the fitted policy. classes_: (K), in the order of probabilities. n_models_in_: N.
+        policy_: the fitted policy.
+        classes_: (K), in the order of probabilities.
+        n_models_in_: N.
 
     >>> import numpy as np
     >>> from muxnet import RouterClassifier

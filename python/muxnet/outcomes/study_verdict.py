@@ -42,12 +42,14 @@ def sentences(
             f"No setting of the {title} was {measure.as_good} {name} ({accuracy}) on the "
             "inputs it was fitted on."
         )
+    elif percent_text(saving.cost, 1) == percent_text(1, 1):
+        words.append(f"To be {measure.as_good} {name} ({accuracy}), the {title} costs as much.")
     else:
         words.append(
             f"Chosen to be {measure.as_good} {name} ({accuracy}), the {title} needs "
             f"{percent_text(saving.cost, 1)} of its cost and {_compared(saving, measure)}."
         )
-    if gain is not None:
+    if gain is not None and (gain.difference or gain != saving):
         words.append(
             f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it "
             f"{_compared(gain, measure)}."

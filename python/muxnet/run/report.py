@@ -225,7 +225,9 @@ def _how_to_repeat(results: Results) -> str:
 
 def _glossary() -> str:
     return (
-        '<details class="fine"><summary>What the policies are</summary>\n<ul>'
+        '<details class="fine"><summary>What the words mean</summary>\n<ul>'
+        "<li><strong>MACs</strong>: multiply-accumulates, how much a model computes for one "
+        "input.</li>"
         "<li><strong>best single model</strong>: the most accurate model, for every input.</li>"
         "<li><strong>hybrid-single</strong>: the multiplexer picks one model per input.</li>"
         "<li><strong>hybrid-ensemble</strong>: every model whose weight exceeds a threshold; the "

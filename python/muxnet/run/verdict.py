@@ -1,4 +1,4 @@
-"""What a run showed, in two or three plain sentences; "no gain" when there is none."""
+"""What a run showed, in three plain sentences; "no gain" when there is none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from muxnet.base.words import (
     cost_title,
     interval_text,
     percent_text,
-    points_text,
 )
 from muxnet.training.results import Comparison, CurvePoint, Results, curve, policy
 
@@ -36,13 +35,24 @@ def verdict(results: Results) -> Verdict:
     random = _against(results, "random_mixing")
     cascade = _against(results, "cascade")
     sentences = (
-        _first_sentence(results, random),
-        _second_sentence(results, cascade),
+        _first_sentence(results),
+        _other_sentence(
+            "A model drawn at random for each input, at the same cost, answers", random
+        ),
+        _other_sentence(
+            "A cascade, which asks cheap models first and needs no multiplexer, at the same cost "
+            "answers",
+            cascade,
+        ),
     )
     if random.interval[1] < 0 or (random.interval[0] <= 0 and random.difference <= 0):
         return Verdict("none", "No gain from multiplexing here", sentences)
     if random.interval[0] <= 0:
-        return Verdict("unclear", "No gain shown: within the noise of random mixing", sentences)
+        return Verdict(
+            "unclear",
+            "No gain shown: the difference to models drawn at random may be chance",
+            sentences,
+        )
     if cascade.interval[1] < 0:
         return Verdict("unclear", "It pays, but a plain cascade pays more", sentences)
     return Verdict("gain", "Multiplexing pays here", sentences)
@@ -91,44 +101,30 @@ def _against(results: Results, name: str) -> Comparison:
     )
 
 
-def _first_sentence(results: Results, random: Comparison) -> str:
+def _first_sentence(results: Results) -> str:
     hybrid = policy(results, "hybrid_single")
     best = policy(results, "best_single")
-    unit = cost_title(results.cost_kind)
-    compared = compared_text(hybrid.cost, best.cost)
+    costs = dict.fromkeys(cost_text(entry.cost) for entry in (hybrid, best))
     return (
-        f"Routing each input to one model (hybrid-single) answers {percent_text(hybrid.accuracy)} "
-        f"right for {cost_text(hybrid.cost)} {unit} per input, {compared} the best single model "
-        f"({percent_text(best.accuracy)}, {cost_text(best.cost)} {unit}); that is "
-        f"{_difference(random)} random mixing of the singles at the same cost."
+        "Choosing one model for each input (hybrid-single) costs "
+        f"{compared_text(hybrid.cost, best.cost)} the best single model alone "
+        f"({' against '.join(costs)} {cost_title(results.cost_kind)} per input) and answers "
+        f"{percent_text(hybrid.accuracy)} of the test inputs right, where that one answers "
+        f"{percent_text(best.accuracy)}."
     )
 
 
-def _second_sentence(results: Results, cascade: Comparison) -> str:
-    return (
-        f"A max-softmax cascade without any multiplexer, at the same cost, is {_opposite(cascade)}."
-    )
-
-
-def _difference(comparison: Comparison) -> str:
+def _other_sentence(what: str, comparison: Comparison) -> str:
+    """Return how another way of answering does at the cost of hybrid_single."""
     low, high = comparison.interval
-    if low > 0:
-        return f"{_points(comparison.difference, (low, high))} above"
-    if high < 0:
-        return f"{_points(-comparison.difference, (-high, -low))} below"
-    size = f"{points_text(comparison.difference)} points, {interval_text((low, high))}"
-    return f"not distinguishable ({size}) from"
-
-
-def _opposite(comparison: Comparison) -> str:
-    low, high = comparison.interval
-    if high < 0:
-        return f"better by {_points(-comparison.difference, (-high, -low))}"
-    if low > 0:
-        return f"worse by {_points(comparison.difference, (low, high))}"
-    size = f"{points_text(-comparison.difference)} points, {interval_text((-high, -low))}"
-    return f"neither better nor worse within the noise ({size})"
-
-
-def _points(difference: float, interval: tuple[float, float]) -> str:
-    return f"{100 * difference:.2f} points ({interval_text(interval)})"
+    size = f"{abs(100 * comparison.difference):.2f}"
+    if size == "0.00":
+        words = "as many right"
+    else:
+        words = f"{size} points {'fewer' if comparison.difference > 0 else 'more'} right"
+    if low > 0 or high < 0:
+        ends = sorted((abs(low), abs(high)))
+        return f"{what} {words} (95 % interval {interval_text((ends[0], ends[1]))})."
+    if low == high:
+        return f"{what} {words}."
+    return f"{what} {words}, which may be chance (95 % interval {interval_text((-high, -low))})."
