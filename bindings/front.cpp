@@ -118,7 +118,14 @@ void bind_load(Module& module) {
       .def_readonly("seconds", &LoadTally::seconds)
       .def_readonly("latency_ms", &LoadTally::latency_ms)
       .def_readonly("ended_s", &LoadTally::ended_s)
-      .def_readonly("status", &LoadTally::status);
+      .def_readonly("status", &LoadTally::status)
+      .def_readonly("request", &LoadTally::request)
+      .def_property_readonly(
+          "body",
+          [](const LoadTally& tally) {
+            return std::vector<py::bytes>(tally.body.begin(), tally.body.end());
+          },
+          text_of("LoadTally.body"));
   module.def(
       "run_load",
       [](const std::vector<py::bytes>& requests, const HttpLoad& load) {

@@ -12,7 +12,8 @@ Deployment make_deployment(std::vector<HostedModel> models,
                            const std::vector<std::shared_ptr<Rule>>& rules, std::size_t point,
                            const std::shared_ptr<Rule>& shadow, std::size_t reference,
                            const std::vector<std::shared_ptr<Recorder>>& recorders,
-                           std::shared_ptr<DriftMonitor> monitor, std::vector<std::size_t> shown) {
+                           std::shared_ptr<DriftMonitor> monitor, std::vector<std::size_t> shown,
+                           std::vector<double> point_costs) {
   return {std::move(models),
           multiplexer.value_or(Multiplexer{}),
           {rules.begin(), rules.end()},
@@ -20,6 +21,7 @@ Deployment make_deployment(std::vector<HostedModel> models,
           shadow,
           reference,
           {recorders.begin(), recorders.end()},
+          std::move(point_costs),
           std::move(monitor),
           std::move(shown)};
 }
@@ -138,6 +140,15 @@ void bind_statistics(Module& module) {
       .def_readonly("stage", &StuckBatch::stage)
       .def_readonly("version", &StuckBatch::version)
       .def_readonly("seconds", &StuckBatch::seconds);
+  Class<GearChange>(module, "GearChange")
+      .def_readonly("from_point", &GearChange::from_point)
+      .def_readonly("to_point", &GearChange::to_point)
+      .def_readonly("backlog_ms", &GearChange::backlog_ms)
+      .def_readonly("busy", &GearChange::busy);
+  Class<GearState>(module, "GearState")
+      .def_readonly("point", &GearState::point)
+      .def_readonly("changes", &GearState::changes)
+      .def_readonly("last", &GearState::last);
   Class<WorkersState>(module, "WorkersState")
       .def_readonly("count", &WorkersState::count)
       .def_readonly("left", &WorkersState::left)
@@ -155,7 +166,8 @@ void bind_statistics(Module& module) {
       .def_readonly("reference_cost", &ServiceStatistics::reference_cost)
       .def_readonly("total", &ServiceStatistics::total)
       .def_readonly("drift", &ServiceStatistics::drift)
-      .def_readonly("workers", &ServiceStatistics::workers);
+      .def_readonly("workers", &ServiceStatistics::workers)
+      .def_readonly("gears", &ServiceStatistics::gears);
 }
 
 }  // namespace
@@ -168,17 +180,18 @@ void bind_service(Module& module) {
            py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
            py::arg("reference") = 0,
            py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
-           py::arg("monitor") = nullptr, py::arg("shown") = std::vector<std::size_t>{});
-  bind_options(module, "ServiceOptions", Field("workers", &ServiceOptions::workers),
-               Field("threads_each", &ServiceOptions::threads_each),
-               Field("max_batch", &ServiceOptions::max_batch),
-               Field("queue_images", &ServiceOptions::queue_images),
-               Field("fill_ms", &ServiceOptions::fill_ms),
-               Field("cheaper_when_full", &ServiceOptions::cheaper_when_full),
-               Field("warm_up", &ServiceOptions::warm_up),
-               Field("warm_up_ms", &ServiceOptions::warm_up_ms),
-               Field("deadline_ms", &ServiceOptions::deadline_ms),
-               Field("stuck_ms", &ServiceOptions::stuck_ms));
+           py::arg("monitor") = nullptr, py::arg("shown") = std::vector<std::size_t>{},
+           py::arg("point_costs") = std::vector<double>{});
+  bind_options(
+      module, "ServiceOptions", Field("workers", &ServiceOptions::workers),
+      Field("threads_each", &ServiceOptions::threads_each),
+      Field("max_batch", &ServiceOptions::max_batch),
+      Field("queue_images", &ServiceOptions::queue_images),
+      Field("fill_ms", &ServiceOptions::fill_ms),
+      Field("cheaper_when_full", &ServiceOptions::cheaper_when_full),
+      Field("warm_up", &ServiceOptions::warm_up), Field("warm_up_ms", &ServiceOptions::warm_up_ms),
+      Field("deadline_ms", &ServiceOptions::deadline_ms),
+      Field("target_ms", &ServiceOptions::target_ms), Field("stuck_ms", &ServiceOptions::stuck_ms));
   Class<BoundService>(module, "Service")
       .def(py::init<Deployment, const ServiceOptions&>(), py::arg("deployment"), py::arg("options"),
            Unlocked(), "Raises:\n    ValueError: what does not fit.")

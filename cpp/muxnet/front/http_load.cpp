@@ -30,8 +30,15 @@ constexpr std::uint64_t most_answer_bytes = 64 << 20;
 
 /// A request on its way.
 struct Sent {
-  const std::string* bytes;
+  std::size_t request;
   double due_s;
+};
+
+/// Status 0: it did not come whole.
+struct Came {
+  int status = 0;
+  std::string body{};
+  bool kept = false;  ///< the connection
 };
 
 class Load;
@@ -46,7 +53,7 @@ class Connection {
  private:
   void write();
   void read();
-  void end(int status, bool kept);
+  void end(Came came = {});
 
   Load& load_;
   tcp::socket socket_;
@@ -76,12 +83,13 @@ class Load {
   }
 
   const tcp::endpoint& server() const { return server_; }
+  const std::string& bytes(const Sent& sent) const { return requests_[sent.request]; }
 
   /// A connection is free again, or gone.
-  void ended(Connection& connection, const Sent& sent, int status, bool kept) {
+  void ended(Connection& connection, const Sent& sent, Came came) {
     --out_;
-    note(sent, status);
-    if (kept) {
+    note(sent, came);
+    if (came.kept) {
       free_.push_back(&connection);
     } else {
       std::erase_if(connections_, [&](const auto& one) { return one.get() == &connection; });
@@ -102,11 +110,13 @@ class Load {
            std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(second));
   }
 
-  void note(const Sent& sent, int status) {
+  void note(const Sent& sent, Came& came) {
     const double now = now_s();
     tally_.latency_ms.push_back(1000 * (now - sent.due_s));
     tally_.ended_s.push_back(now);
-    tally_.status.push_back(status);
+    tally_.status.push_back(came.status);
+    tally_.request.push_back(sent.request);
+    tally_.body.push_back(std::move(came.body));
   }
 
   /// Sends what is due, and waits for the next.
@@ -124,7 +134,7 @@ class Load {
   }
 
   void send(double due_s) {
-    waiting_.push_back({&requests_[next_++ % requests_.size()], due_s});
+    waiting_.push_back({next_++ % requests_.size(), due_s});
     serve_waiting();
   }
 
@@ -168,29 +178,31 @@ void Connection::send(const Sent& sent) {
   sent_ = sent;
   if (socket_.is_open()) return write();
   socket_.async_connect(load_.server(), [this](const IoError& error) {
-    if (error) return end(0, false);
+    if (error) return end();
     socket_.set_option(tcp::no_delay(true));
     write();
   });
 }
 
 void Connection::write() {
-  asio::async_write(socket_, asio::buffer(*sent_.bytes), [this](const IoError& error, std::size_t) {
-    if (error) return end(0, false);
-    read();
-  });
+  asio::async_write(socket_, asio::buffer(load_.bytes(sent_)),
+                    [this](const IoError& error, std::size_t) {
+                      if (error) return end();
+                      read();
+                    });
 }
 
 void Connection::read() {
   parser_.emplace();
   parser_->body_limit(most_answer_bytes);
   http::async_read(socket_, buffer_, *parser_, [this](const IoError& error, std::size_t) {
-    if (error) return end(0, false);
-    end(parser_->get().result_int(), parser_->keep_alive());
+    if (error) return end();
+    auto& answer = parser_->get();
+    end({static_cast<int>(answer.result_int()), std::move(answer.body()), parser_->keep_alive()});
   });
 }
 
-void Connection::end(int status, bool kept) { load_.ended(*this, sent_, status, kept); }
+void Connection::end(Came came) { load_.ended(*this, sent_, std::move(came)); }
 
 void check(const std::vector<std::string>& requests, const HttpLoad& load) {
   require(!requests.empty(), "load", "requests", "none");

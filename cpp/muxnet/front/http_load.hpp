@@ -19,10 +19,12 @@ struct HttpLoad {
 
 /// What came of it, by requests in the order of their ends.
 struct LoadTally {
-  double seconds = 0;              ///< in which requests were sent
-  std::vector<double> latency_ms;  ///< since each was due, so that a late start counts
-  std::vector<double> ended_s;     ///< since the start
-  std::vector<int> status;         ///< of HTTP; 0: no whole answer came
+  double seconds = 0;                ///< in which requests were sent
+  std::vector<double> latency_ms;    ///< since each was due, so that a late start counts
+  std::vector<double> ended_s;       ///< since the start
+  std::vector<int> status;           ///< of HTTP; 0: no whole answer came
+  std::vector<std::size_t> request;  ///< which one it was; not of those at the end without answer
+  std::vector<std::string> body;     ///< of the answer; the same
 };
 
 /// Sends whole requests of HTTP/1.1, in turns, from this thread, which waits for the end. Throws

@@ -65,6 +65,10 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
           text("one of ", parts_.rules.size(), " rules"), text(parts_.point));
   require(parts_.reference < count, "deployment, reference", text("one of ", count, " models"),
           text(parts_.reference));
+  require(parts_.point_costs.empty() || parts_.point_costs.size() == parts_.rules.size(),
+          "deployment, point_costs",
+          text("none, or one for each of ", parts_.rules.size(), " rules"),
+          text(parts_.point_costs.size()));
   require(parts_.recorders.empty() || parts_.recorders.size() == parts_.rules.size(),
           "deployment, recorders", text("none, or one for each of ", parts_.rules.size(), " rules"),
           text(parts_.recorders.size()));

@@ -26,6 +26,8 @@ struct Deployment {
   std::size_t reference = 0;           ///< the model that always-best would call
   /// Of each rule, or none: decisions are not recorded.
   std::vector<std::shared_ptr<const Recorder>> recorders{};
+  /// Of each rule, what an input cost when it was fitted; none: load does not change the rule.
+  std::vector<double> point_costs{};
   /// Watches what the rule of requests that name none decides on; may be empty.
   std::shared_ptr<DriftMonitor> monitor{};
   /// Which of a request's image tensors each stage is shown, the multiplexer first; none: the one

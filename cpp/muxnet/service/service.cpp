@@ -7,6 +7,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/service/counters.hpp"
+#include "muxnet/service/gears.hpp"
 #include "muxnet/service/row_progress.hpp"
 #include "muxnet/service/scheduler.hpp"
 #include "muxnet/service/warm_up.hpp"
@@ -44,6 +45,8 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       require(ms > 0 && ms <= longest_deadline_ms, "service, warm_up_ms, deadline_ms and stuck_ms",
               text("above 0, at most ", longest_deadline_ms), text(ms));
     }
+    require(options.target_ms >= 0 && options.target_ms <= longest_deadline_ms,
+            "service, target_ms", text("0 to ", longest_deadline_ms), text(options.target_ms));
   }
 
   void start(Deployment deployment) {
@@ -54,6 +57,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       close(0);
       throw;
     }
+    if (options_.target_ms > 0) look_at_load();
   }
 
   std::uint64_t deploy(Deployment deployment) {
@@ -68,13 +72,16 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
                      scheduler_.set_time(stage, batch, ms);
                    });
     }
+    auto gears = gears_for(made->parts().point_costs, made->parts().point, options_.target_ms,
+                           static_cast<std::size_t>(options_.workers));
     const std::lock_guard lock(mutex_);
     deployment_ = std::move(made);
+    gears_ = std::move(gears);
     return deployment_->version();
   }
 
   void submit(ServiceRequest request, PendingRequest::Done done) {
-    auto deployment = current();
+    auto deployment = current(&request);
     check_request(request, *deployment, options_.queue_images);
     const auto arrival = ServiceClock::now();
     // The caller's may change, and letting go of them may need a lock of another language.
@@ -106,6 +113,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     result.version = deployment->version();
     result.drift = deployment->drift();
     result.workers = workers_.state();
+    result.gears = gears();
     for (Stage stage = 0; stage < waiting.size(); ++stage) {
       result.stages[stage].waiting = waiting[stage];
       if (!deployment->elsewhere(stage)) continue;
@@ -139,9 +147,31 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
   }
 
  private:
-  std::shared_ptr<CompiledDeployment> current() const {
+  /// Gives a request that names no operating point the one that load has chosen.
+  std::shared_ptr<CompiledDeployment> current(ServiceRequest* request = nullptr) const {
     const std::lock_guard lock(mutex_);
+    if (gears_ && request != nullptr && !request->point && !request->model) {
+      const std::size_t point = gears_->state().point;
+      if (point != deployment_->parts().point) request->point = point;
+    }
     return deployment_;
+  }
+
+  std::optional<GearState> gears() const {
+    const std::lock_guard lock(mutex_);
+    return gears_ ? std::optional(gears_->state()) : std::nullopt;
+  }
+
+  /// Now, and again in a while.
+  void look_at_load() {
+    const auto now = ServiceClock::now();
+    const std::chrono::duration<double> now_s = now.time_since_epoch();
+    const LoadReading reading{now_s.count(), scheduler_.backlog_ms(), statistics().work_ms()};
+    {
+      const std::lock_guard lock(mutex_);
+      if (gears_) gears_->look(reading);
+    }
+    timers_.add(timers_.at(now + look_again), [this] { look_at_load(); });
   }
 
   void work(Workers::Worker& worker) {
@@ -277,8 +307,9 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
   RowProgress progress_;
   std::atomic<std::int64_t> inputs_{0};
   std::mutex deploying_, closing_;
-  mutable std::mutex mutex_;  ///< of the deployment
+  mutable std::mutex mutex_;  ///< of the deployment and its gears
   std::shared_ptr<CompiledDeployment> deployment_;
+  std::optional<Gears> gears_;
 };
 
 Service::Service(Deployment deployment, const ServiceOptions& options)

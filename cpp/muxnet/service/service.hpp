@@ -21,6 +21,9 @@ struct ServiceOptions {
   bool warm_up = true;             ///< run every model once at every batch size before it serves
   double warm_up_ms = 60'000;      ///< longest wait for a batch of that
   double deadline_ms = 60'000;     ///< of requests that name none
+  /// Requests that name no operating point get a cheaper one under load, so that they wait no
+  /// longer (Gears); 0: always that of the deployment.
+  double target_ms = 0;
   double stuck_ms = 5'000;  ///< a batch that runs for longer, and 20 times as long as is usual, is
                             ///< stuck
 };

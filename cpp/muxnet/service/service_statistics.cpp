@@ -34,6 +34,14 @@ void StageStatistics::count(std::int64_t batch_images, double ms) {
   run.add(ms);
 }
 
+double ServiceStatistics::work_ms() const {
+  double sum = 0;
+  for (const StageStatistics& stage : stages) {
+    if (!stage.elsewhere) sum += stage.run.sum_ms();
+  }
+  return sum;
+}
+
 void ServiceStatistics::count(const ServiceAnswer& answer, double reference_cost_each) {
   for (std::size_t row = 0; row < answer.called.size(); ++row) {
     ++images;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "muxnet/service/deployment.hpp"
+#include "muxnet/service/gears.hpp"
 #include "muxnet/service/service_request.hpp"
 #include "muxnet/service/workers.hpp"
 
@@ -62,6 +63,10 @@ struct ServiceStatistics {
   Histogram total;                      ///< of requests, from submit() to the answer
   std::optional<DriftReading> drift{};  ///< of the deployment in place, where it has a monitor
   WorkersState workers{};               ///< threads that run models
+  std::optional<GearState> gears{};     ///< where operating points are chosen by load
+
+  /// That workers spent on batches, those of models elsewhere left out, in ms.
+  double work_ms() const;
 
   /// An answer by a rule.
   void count(const ServiceAnswer& answer, double reference_cost_each);

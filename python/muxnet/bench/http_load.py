@@ -21,6 +21,7 @@ class Tally:
     failed: int
     latencies_ms: NDArray[np.float64]
     refusals_ms: NDArray[np.float64]
+    answers: list[tuple[int, bytes]]  # which request, and what came
 
     @property
     def answered(self) -> int:
@@ -66,10 +67,12 @@ def open_loop(
 def _tally(found: _core.LoadTally) -> Tally:
     status, latencies = np.asarray(found.status), np.asarray(found.latency_ms)
     answered, refused = status == 200, status == 503
+    came = zip(found.request, found.body, answered.tolist(), strict=False)
     return Tally(
         found.seconds,
         int(np.sum(answered & (np.asarray(found.ended_s) <= found.seconds))),
         int(np.sum(~(answered | refused))),
         latencies[answered],
         latencies[refused],
+        [(request, body) for request, body, whole in came if whole],
     )

@@ -38,7 +38,7 @@ class LoadOptions:
     loads: tuple[float, ...] = (0.5, 0.8, 1.0, 1.5)
     even: bool = False  # requests come at even distances, not at random
     concurrency: int = 32
-    server: tuple[str, ...] = ()  # further arguments of muxnet serve
+    target_ms: float = 0.0  # as of muxnet serve, for the policy that routes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,7 @@ class LoadRow:
     refused: int
     refused_p99_ms: float
     failed: int
+    accuracy: float  # of the images answered
     memory_mb: float
 
 
@@ -93,7 +94,7 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
     images, labels = _test_images(options)
     chosen = np.random.default_rng(0).permutation(len(images))
     say("always-best: capacity and one request at a time")
-    with _server(options, "best_single") as status:
+    with _server(options, "best_single", target_ms=0.0) as status:
         requests = _requests("router", images, chosen, options.images)
         best, tally = _capacity(status, requests, options)
         single = _requests("router", images, chosen[:IN_TURNS], 1)
@@ -104,7 +105,7 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
         best_right = _right(status.port, images, labels)
     say(f"{options.policy}: capacity")
     rows = []
-    with _server(options, options.policy) as status:
+    with _server(options, options.policy, target_ms=options.target_ms) as status:
         requests = _requests("router", images, chosen, options.images)
         routed, tally = _capacity(status, requests, options)
         capacity = tally.answered / tally.seconds
@@ -112,7 +113,8 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
             say(f"{options.policy}: {load:g} x capacity, {load * capacity:.0f} requests a second")
             rate = load * capacity
             tally = open_loop(status.port, requests, options.seconds, rate, even=options.even)
-            rows.append(_row(load, rate, tally, memory_mb(status.pid)))
+            right = _right_of(tally, labels[chosen], options.images)
+            rows.append(_row(load, rate, tally, right, memory_mb(status.pid)))
         routed_right = _right(status.port, images, labels)
     ahead = _core.bootstrap_difference(routed_right, best_right)
     return LoadResult(
@@ -127,7 +129,7 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
     )
 
 
-def _row(load: float, rate: float, tally: Tally, memory_mb: float) -> LoadRow:
+def _row(load: float, rate: float, tally: Tally, accuracy: float, memory_mb: float) -> LoadRow:
     waits = tally.refusals_ms
     return LoadRow(
         load,
@@ -138,8 +140,19 @@ def _row(load: float, rate: float, tally: Tally, memory_mb: float) -> LoadRow:
         len(waits),
         float(np.quantile(waits, 0.99)) if len(waits) else 0.0,
         tally.failed,
+        accuracy,
         memory_mb,
     )
+
+
+def _right_of(tally: Tally, labels: NDArray[np.int32], size: int) -> float:
+    """Return the share of right answers to requests of ``size`` images each, in their order."""
+    right = [
+        np.asarray(json.loads(body)["outputs"][0]["data"])
+        == labels[(size * request + np.arange(size)) % len(labels)]
+        for request, body in tally.answers
+    ]
+    return float(np.mean(right)) if right else float("nan")
 
 
 def _capacity(
@@ -173,14 +186,14 @@ def _right(port: int, images: Pixels, labels: NDArray[np.int32]) -> list[float]:
     with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=60)) as http:
         for start in range(0, len(images), size):
             rows = slice(start, start + size)
-            body, headers = _body(images[rows], binary=False)
+            body, headers = _body(images[rows])
             http.request("POST", "/v2/models/router/infer", body, headers)
             reply = http.getresponse()
             content = reply.read()
             if reply.status != 200:
                 raise UserError(error_text("bench serve", "answers", f"HTTP {reply.status}"))
-            outputs = {output["name"]: output["data"] for output in json.loads(content)["outputs"]}
-            right += (np.asarray(outputs["classes"]) == labels[rows]).astype(float).tolist()
+            classes = json.loads(content)["outputs"][0]["data"]
+            right += (np.asarray(classes) == labels[rows]).astype(float).tolist()
     return right
 
 
@@ -204,7 +217,7 @@ def _requests(model: str, images: Pixels, order: NDArray[np.int64], size: int) -
 
 
 def _request(model: str, images: Pixels) -> bytes:
-    body, headers = _body(images, binary=True)
+    body, headers = _body(images)
     lines = (
         f"POST /v2/models/{model}/infer HTTP/1.1",
         "Host: localhost",
@@ -214,8 +227,8 @@ def _request(model: str, images: Pixels) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def _body(images: Pixels, *, binary: bool) -> tuple[bytes, dict[str, str]]:
-    """Return a request's body, answered in binary or as JSON, and its headers."""
+def _body(images: Pixels) -> tuple[bytes, dict[str, str]]:
+    """Return the body of a request for classes, which are answered as JSON, and its headers."""
     content = np.ascontiguousarray(images).tobytes()
     tensor = {
         "name": "images",
@@ -223,7 +236,7 @@ def _body(images: Pixels, *, binary: bool) -> tuple[bytes, dict[str, str]]:
         "datatype": "UINT8",
         "parameters": {"binary_data_size": len(content)},
     }
-    head = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": binary}}).encode()
+    head = json.dumps({"inputs": [tensor], "outputs": [{"name": "classes"}]}).encode()
     return head + content, {
         "Inference-Header-Content-Length": str(len(head)),
         "Content-Type": "application/octet-stream",
@@ -231,18 +244,19 @@ def _body(images: Pixels, *, binary: bool) -> tuple[bytes, dict[str, str]]:
 
 
 @contextlib.contextmanager
-def _server(options: LoadOptions, policy: str) -> Iterator[Status]:
+def _server(options: LoadOptions, policy: str, *, target_ms: float) -> Iterator[Status]:
     source, beside = options.run, ["--policy", policy]
     if (Path(policy) / POLICY_FILE).is_file():
         source, beside = Path(policy), ["--run", str(options.run)]
-    with start_server(source, *beside, *options.server) as (process, ready):
+    with start_server(source, *beside, "--target-ms", str(target_ms)) as (process, ready):
         yield Status(ready["http_port"], process.pid)
 
 
 def load_table(result: LoadResult) -> TextTable:
     """Return the loads as text."""
     latency = ("p50 ms", "p99 ms", "p99 / p50")
-    columns = ("load", "per s", *latency, "answered / s", "refused", "p99 ms", "failed", "MB")
+    refusals = ("refused", "p99 ms", "failed")
+    columns = ("load", "per s", *latency, "answered / s", *refusals, "right %", "MB")
     rows = tuple(
         (
             f"{row.load:g}",
@@ -254,6 +268,7 @@ def load_table(result: LoadResult) -> TextTable:
             str(row.refused),
             f"{row.refused_p99_ms:.0f}",
             str(row.failed),
+            f"{100 * row.accuracy:.2f}",
             f"{row.memory_mb:.0f}",
         )
         for row in result.rows

@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
     group.add_argument("--images", type=int, default=1, help="in a request")
     group.add_argument("--loads", nargs="+", type=float, default=[0.5, 0.8, 1.0, 1.5])
+    group.add_argument("--target-ms", type=float, default=0.0, help="as of muxnet serve")
     group.add_argument("--arrivals", choices=("random", "even"), default="random")
 
 
@@ -131,6 +132,7 @@ def serve(arguments: argparse.Namespace) -> int:
         arguments.images,
         tuple(arguments.loads),
         arguments.arrivals == "even",
+        target_ms=arguments.target_ms,
     )
     with reporter() as progress, busy_neighbours(arguments.busy):
         result = measure(options, progress.say)

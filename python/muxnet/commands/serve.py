@@ -103,6 +103,14 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cheaper-when-full", action="store_true", help="another model instead of 503"
     )
+    group.add_argument(
+        "--target-ms",
+        type=float,
+        default=0.0,
+        metavar="MS",
+        help="cheaper operating points under load, so that requests wait no longer (0: always the "
+        "same point)",
+    )
     _add_times(group)
     group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
     group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
@@ -188,6 +196,7 @@ def serve(arguments: argparse.Namespace) -> int:
             queue_images=arguments.queue,
             fill_ms=arguments.fill_ms,
             cheaper_when_full=arguments.cheaper_when_full,
+            target_ms=arguments.target_ms,
         )
     )
     return 0
@@ -205,6 +214,9 @@ def _check(arguments: argparse.Namespace, token: str) -> None:
         if not 0 < given <= most:
             expected = f"above 0, at most {most}"
             raise UsageError(error_text(f"--{name.replace('_', '-')}", expected, given))
+    if not 0 <= arguments.target_ms <= 3_600_000:
+        expected = "0, or above it, at most 3600000"
+        raise UsageError(error_text("--target-ms", expected, arguments.target_ms))
     if not arguments.drain >= 0:
         raise UsageError(error_text("--drain", "at least 0", arguments.drain))
 

@@ -57,6 +57,14 @@ class ServiceCollector:
             text = "Evidence that inputs have changed since the calibration; an alarm from 1 on."
             yield _gauge("drift_evidence", text, evidence)
             yield _gauge("drift_alarm", "1: inputs have changed.", {"": found.drift.alarm})
+        if found.gears is not None:
+            cost = {
+                self._endpoint.served.cost_kind: self._endpoint.served.point(found.gears.point).cost
+            }
+            text = "Mean cost, when it was fitted, of the operating point that load has chosen."
+            yield _gauge("point_cost", text, cost, "kind")
+            text = "Changes of the operating point by load."
+            yield _counter("point_changes", text, {"": found.gears.changes})
         yield from _workers(found)
         yield from _elsewhere(found)
         yield from _beside(self._endpoint)

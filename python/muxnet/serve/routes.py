@@ -15,7 +15,7 @@ from muxnet.base.words import cost_title
 from muxnet.serve.endpoint import Endpoint
 from muxnet.serve.metrics import registry
 from muxnet.serve.requests import RequestError, labels_of
-from muxnet.serve.status import label_tally, status
+from muxnet.serve.status import gears_status, label_tally, status
 
 PAGE_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; " + (
     "img-src data: blob:; connect-src 'self'; "
@@ -111,6 +111,7 @@ class Routes:
                     "policy": served.policy.name,
                     "uses_multiplexer": served.policy.uses_multiplexer,
                     "accuracy": served.policy.point.accuracy,
+                    "gears": gears_status(statistics.gears, served.point),
                     "class_names": list(served.class_names),
                     "image_shapes": [list(wanted.shape) for wanted in served.formats],
                     "cost_title": cost_title(served.cost_kind),

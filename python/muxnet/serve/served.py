@@ -125,7 +125,13 @@ class Served:
             shadow=None if self.shadow is None else self.shadow.rule(),
             monitor=self.monitor,
             shown=list(self.shown),
+            point_costs=[point.cost for point in (*self.points, self.policy.point)],
         )
+
+    def point(self, place: int) -> _core.OperatingPoint:
+        """Return the operating point of a deployment's rule."""
+        points = self.points
+        return points[place] if place < len(points) else self.policy.point
 
     def _recorders(self) -> list[_core.Recorder]:
         costs = {self.cost_kind: [model.cost for model in self.models]}

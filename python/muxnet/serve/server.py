@@ -23,7 +23,7 @@ from muxnet.serve.front_events import FrontEvents
 from muxnet.serve.reload import Reloader, stamps
 from muxnet.serve.routes import HANDED, Routes
 from muxnet.serve.served import Source, load
-from muxnet.serve.watches import DriftWatch, WorkersWatch
+from muxnet.serve.watches import DriftWatch, GearsWatch, WorkersWatch
 
 LOG = logging.getLogger("muxnet.serve")
 WATCH_SECONDS = 1.0
@@ -60,6 +60,7 @@ class ServerOptions:
     queue_images: int = 512
     fill_ms: float = 0.0
     cheaper_when_full: bool = False
+    target_ms: float = 0.0
 
 
 class JsonLines(logging.Formatter):
@@ -155,6 +156,7 @@ class Server:
         background.every(WATCH_SECONDS, "reload", self._reloader.step)
         background.every(WATCH_SECONDS, "drift", DriftWatch(endpoint).step)
         background.every(WATCH_SECONDS, "workers", WorkersWatch(endpoint).step)
+        background.every(WATCH_SECONDS, "gears", GearsWatch(endpoint).step)
         log = endpoint.log
         if log is not None:
             background.every(WATCH_SECONDS, "decisions", lambda: background.in_thread(log.flush))
@@ -237,6 +239,7 @@ def _service_options(options: ServerOptions) -> _core.ServiceOptions:
         deadline_ms=options.deadline_ms,
         stuck_ms=1000 * options.stuck_seconds,
         warm_up_ms=1000 * options.warm_up_seconds,
+        target_ms=options.target_ms,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from muxnet.base.compiled import _core
 from muxnet.pool.router_folder import describe_drift
@@ -95,6 +95,16 @@ def status(
         drift=None if found.drift is None else describe_drift(found.drift),
         labels=labels,
     )
+
+
+def gears_status(
+    found: _core.GearState | None, point: Callable[[int], _core.OperatingPoint]
+) -> Mapping[str, float] | None:
+    """Return the operating point that load has chosen, where it does."""
+    if found is None:
+        return None
+    chosen = point(found.point)
+    return {"cost": chosen.cost, "accuracy": chosen.accuracy, "changes": found.changes}
 
 
 def label_tally(found: Mapping[int, _core.LabelTally], version: int) -> Tally:

@@ -26,6 +26,31 @@ class DriftWatch:
         LOG.warning("drift", extra={"fields": fields})
 
 
+class GearsWatch:
+    """Tells when load has changed the operating point; of several changes in a second the last."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._told = 0
+
+    async def step(self) -> None:
+        """Look once."""
+        found = self._endpoint.service.statistics().gears
+        if found is None or found.changes == self._told:
+            return
+        if found.last is not None and found.changes > 0:
+            point = self._endpoint.served.point(found.point)
+            fields = {
+                "cost": point.cost,
+                "accuracy": point.accuracy,
+                "changes": found.changes,
+                "backlog_ms": round(found.last.backlog_ms, 1),
+                "busy": round(found.last.busy, 3),
+            }
+            LOG.info("operating point changed", extra={"fields": fields})
+        self._told = found.changes
+
+
 class WorkersWatch:
     """Tells of every worker that a model holds up, and of every one that comes back."""
 
