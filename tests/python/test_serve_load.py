@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import UserError
 from muxnet.bench.http_load import closed_loop, open_loop
+from muxnet.pool.router_policy import load_policy
 
 
 @pytest.mark.usefixtures("started_server")
@@ -209,3 +211,18 @@ def test_loads_without_end_or_requests_are_refused():
     for requests, load in (([b"x"], endless), ([b"x"], falling), ([], _core.HttpLoad(seconds=1))):
         with pytest.raises(ValueError, match=r"\[load\]"):
             _core.run_load(requests, load)
+
+
+def test_load_chooses_the_operating_point_where_it_is_told_to(untrained_run, started_server):
+    with started_server(untrained_run, "--target-ms", "50") as (_, said):
+        status = json.loads(ask(said["http_port"], path="/status")[1])
+        metrics = ask(said["http_port"], path="/metrics")[1].decode()
+    policy = load_policy(untrained_run, status["policy"])
+    gears = {"cost": policy.point.cost, "accuracy": policy.point.accuracy, "changes": 0}
+    assert status["gears"] == pytest.approx(gears)
+    told = re.search(r'muxnet_point_cost\{kind="macs"\} (\S+)', metrics)
+    assert float(told[1]) == pytest.approx(policy.point.cost)
+    assert "muxnet_point_changes_total 0.0" in metrics
+    with started_server(untrained_run) as (_, said):
+        assert json.loads(ask(said["http_port"], path="/status")[1])["gears"] is None
+    assert cli.main(["serve", str(untrained_run), "--target-ms", "-1"]) == 2
