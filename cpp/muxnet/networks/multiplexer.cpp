@@ -29,11 +29,6 @@ ValueId downscale(Graph& graph, const MultiplexerOptions& options) {
   };
   const std::int64_t height = wanted(options.height), width = wanted(options.width);
   if (height == options.height && width == options.width) return graph.input();
-  if (options.height % height == 0 && options.width % width == 0) {
-    const std::vector<std::int64_t> window = {options.height / height, options.width / width};
-    return graph.add("average_pool", "downscale", {graph.input()},
-                     {{"kernel", window}, {"stride", window}});
-  }
   return graph.add("adaptive_average_pool", "downscale", {graph.input()},
                    {{"output", std::vector<std::int64_t>{height, width}}});
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/ops/define.hpp"
@@ -32,9 +33,16 @@ class AdaptiveAveragePool final : public ReferenceKernel {
     for (std::int64_t plane = 0; plane < planes_; ++plane) {
       const T* const x = src<T>(arguments) + plane * src_h_ * src_w_;
       T* const y = dst<T>(arguments) + plane * dst_h_ * dst_w_;
-      std::fill_n(y, dst_h_ * dst_w_, T{0});
-      visit(
-          [&](std::int64_t input, std::int64_t output, T share) { y[output] += x[input] * share; });
+      T* const sums = static_cast<T*>(arguments.scratch) + plane * src_w_;
+      for (std::int64_t oh = 0; oh < dst_h_; ++oh) {
+        const Range rows = range(oh, src_h_, dst_h_);
+        add_rows(x + rows.begin * src_w_, rows.size(), sums);
+        for (std::int64_t ow = 0; ow < dst_w_; ++ow) {
+          const Range columns = range(ow, src_w_, dst_w_);
+          const T sum = std::accumulate(sums + columns.begin, sums + columns.end, T{0});
+          y[oh * dst_w_ + ow] = sum / static_cast<T>(rows.size() * columns.size());
+        }
+      }
     }
   }
 
@@ -45,31 +53,43 @@ class AdaptiveAveragePool final : public ReferenceKernel {
       const T* const dy = diff_dst<T>(arguments) + plane * dst_h_ * dst_w_;
       T* const dx = diff_src<T>(arguments) + plane * src_h_ * src_w_;
       std::fill_n(dx, src_h_ * src_w_, T{0});
-      visit([&](std::int64_t input, std::int64_t output, T share) {
-        dx[input] += dy[output] * share;
-      });
+      for (std::int64_t oh = 0; oh < dst_h_; ++oh) {
+        const Range rows = range(oh, src_h_, dst_h_);
+        for (std::int64_t ow = 0; ow < dst_w_; ++ow) {
+          const Range columns = range(ow, src_w_, dst_w_);
+          const T share = dy[oh * dst_w_ + ow] / static_cast<T>(rows.size() * columns.size());
+          for (std::int64_t h = rows.begin; h < rows.end; ++h) {
+            for (std::int64_t w = columns.begin; w < columns.end; ++w) dx[h * src_w_ + w] += share;
+          }
+        }
+      }
     }
   }
 
+  /// A row of sums for each plane.
+  std::size_t forward_scratch_bytes() const override {
+    return static_cast<std::size_t>(planes_ * src_w_) * sizeof(T);
+  }
   bool backward_reads_src() const override { return false; }
   bool backward_reads_dst() const override { return false; }
 
  private:
-  /// Calls use(input, output, 1 / area) for every pair of positions that belong together.
-  template <class Use>
-  void visit(const Use& use) const {
-    for (std::int64_t oh = 0; oh < dst_h_; ++oh) {
-      const std::int64_t begin_h = oh * src_h_ / dst_h_;
-      const std::int64_t end_h = ((oh + 1) * src_h_ + dst_h_ - 1) / dst_h_;
-      for (std::int64_t ow = 0; ow < dst_w_; ++ow) {
-        const std::int64_t begin_w = ow * src_w_ / dst_w_;
-        const std::int64_t end_w = ((ow + 1) * src_w_ + dst_w_ - 1) / dst_w_;
-        const T share = T{1} / static_cast<T>((end_h - begin_h) * (end_w - begin_w));
-        for (std::int64_t h = begin_h; h < end_h; ++h) {
-          for (std::int64_t w = begin_w; w < end_w; ++w)
-            use(h * src_w_ + w, oh * dst_w_ + ow, share);
-        }
-      }
+  struct Range {
+    std::int64_t begin, end;
+    std::int64_t size() const { return end - begin; }
+  };
+
+  /// The inputs that output i of `dst` averages, along an axis of `src`.
+  static Range range(std::int64_t i, std::int64_t src, std::int64_t dst) {
+    return {i * src / dst, ((i + 1) * src + dst - 1) / dst};
+  }
+
+  void add_rows(const T* x, std::int64_t rows, T* sums) const {
+    std::copy_n(x, src_w_, sums);
+    for (std::int64_t row = 1; row < rows; ++row) {
+      x += src_w_;
+#pragma omp simd
+      for (std::int64_t w = 0; w < src_w_; ++w) sums[w] += x[w];
     }
   }
 

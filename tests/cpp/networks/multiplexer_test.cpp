@@ -153,7 +153,8 @@ TEST(Multiplexer, LooksAtTheImageAtItsOwnResolution) {
   EXPECT_EQ(input_of_first({.height = 28, .width = 28, .resolution = 16}), (Shape{1, 3, 16, 16}));
   EXPECT_EQ(input_of_first({.height = 24, .width = 48, .resolution = 24}), (Shape{1, 3, 24, 24}));
   EXPECT_EQ(input_of_first({.resolution = 64}), (Shape{1, 3, 32, 32}));
-  EXPECT_EQ(count(build_multiplexer({.resolution = 16}), "average_pool"), 1);
+  EXPECT_EQ(count(build_multiplexer({.resolution = 16}), "adaptive_average_pool"), 2);
+  EXPECT_EQ(count(build_multiplexer({}), "adaptive_average_pool"), 1);
   EXPECT_LT(build_multiplexer({.resolution = 16}).macs(), build_multiplexer({}).macs());
 }
 
