@@ -52,14 +52,13 @@ def write(folder: Path, root: Path) -> None:
 
 def _commands() -> Iterator[tuple[str, str]]:
     """Yield a page for each command, made of its parser."""
-    parser = build_parser()
-    for name, command in _choices(parser).items():
+    found = next(
+        action
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    for name, command in found.choices.items():
         yield f"commands/{name}.md", "\n".join(_command(command))
-
-
-def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    found = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    return found[0].choices if found else {}
 
 
 def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
@@ -75,9 +74,6 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
                 term = formatter._format_action_invocation(action)
                 text = NO_DEFAULT.sub("", formatter._expand_help(action) if action.help else "")
                 yield f"`{term}`\n: {markdown(text) or NOTHING}\n"
-    for name, further in _choices(parser).items():
-        yield f"## {parser.prog.split()[-1]} {name}\n"
-        yield from (line.replace("# ", "## ", 1) for line in _command(further))
 
 
 def _sentence(text: str) -> str:
