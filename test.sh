@@ -44,8 +44,11 @@ test_cpp() { run_ctest release; }
 
 test_python() { .venv/bin/python -m pytest; }
 
-# Builds the site of notebooks/site in build/site; a warning is an error.
-test_docs() { .venv/bin/sphinx-build -q -W --keep-going -n -d build/site-doctrees notebooks/site build/site; }
+# Builds the site of notebooks/site in build/site; a warning is an error, and so is a page that loads from elsewhere.
+test_docs() {
+  .venv/bin/sphinx-build -q -W --keep-going -n -d build/site-doctrees notebooks/site build/site
+  ! grep -rlE --include='*.html' '<(script|link|img|iframe)[^>]* (src|href)="(https?:)?//' build/site
+}
 
 test_asan() { run_ctest asan; }
 

@@ -63,7 +63,7 @@ class Header:
                 self._end()
             for name in self._last:
                 self.texts.setdefault(name, []).append(token["after"])
-            if self.declarations:
+            if self._last:
                 self.declarations[-1].text.append(token["after"])
         elif token["before"] is not None:
             self._comment.append(token["before"])

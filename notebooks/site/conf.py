@@ -20,7 +20,6 @@ release = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
-exclude_patterns = ["reference/*.py"]
 
 smartquotes = False  # two dashes begin an option
 

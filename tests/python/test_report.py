@@ -132,7 +132,7 @@ def test_the_verdict_without_paired_comparisons_uses_the_curves(
 def test_a_hybrid_that_costs_more_is_not_called_cheaper(results_dict: dict[str, Any]) -> None:
     results_dict["policies"][1]["cost"] = 30e6
     sentence = verdict(results.from_dict(results_dict)).sentences[0]
-    assert "140 % as much as the best single model alone (30.0 M against " in sentence
+    assert "140 % as much as the best single model alone (30.0 M MACs against " in sentence
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,22 @@ def test_other_ways_are_compared_in_words_that_hold(
     _, random, cascade = verdict(results.from_dict(results_dict)).sentences
     assert words in random
     assert cascade.endswith("at the same cost answers as many right.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("macs", "7.90 M MACs against 21.4 M MACs per input"),
+        ("latency_ms", "7.90 M ms against 21.4 M ms per input"),
+        ("dollars", "7.90 M dollars against 21.4 M dollars per input"),
+        ("cost", "7.90 M against 21.4 M per input"),
+    ],
+)
+def test_costs_are_said_with_their_kind(
+    results_dict: dict[str, Any], kind: str, words: str
+) -> None:
+    results_dict["cost_kind"] = kind
+    assert words in verdict(results.from_dict(results_dict)).sentences[0]
 
 
 def test_accuracy_between_points() -> None:

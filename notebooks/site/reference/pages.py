@@ -10,6 +10,8 @@ from pathlib import Path
 import headers
 import muxnet
 from muxnet.cli import build_parser
+from muxnet.pool.input_files import InputKeys
+from muxnet.pool.model_list import KINDS
 from texts import markdown, restructured
 
 NOTHING = "\N{NO-BREAK SPACE}"  # a definition that is there and empty
@@ -37,6 +39,7 @@ def write(folder: Path, root: Path) -> None:
         **dict(_commands()),
         "python.rst": _python(),
         "core.rst": _core(),
+        "models_json.rst": _models_json(),
         **{f"cpp/{name}.md": text for name, text in headers.pages(root)},
     }
     generated = folder / "generated"
@@ -52,14 +55,13 @@ def write(folder: Path, root: Path) -> None:
 
 def _commands() -> Iterator[tuple[str, str]]:
     """Yield a page for each command, made of its parser."""
-    parser = build_parser()
-    for name, command in _choices(parser).items():
+    found = next(
+        action
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    for name, command in found.choices.items():
         yield f"commands/{name}.md", "\n".join(_command(command))
-
-
-def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    found = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    return found[0].choices if found else {}
 
 
 def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
@@ -75,9 +77,6 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
                 term = formatter._format_action_invocation(action)
                 text = NO_DEFAULT.sub("", formatter._expand_help(action) if action.help else "")
                 yield f"`{term}`\n: {markdown(text) or NOTHING}\n"
-    for name, further in _choices(parser).items():
-        yield f"## {parser.prog.split()[-1]} {name}\n"
-        yield from (line.replace("# ", "## ", 1) for line in _command(further))
 
 
 def _sentence(text: str) -> str:
@@ -114,6 +113,20 @@ def _heading(text: str, line: str = "=") -> str:
     return f"{text}\n{line * len(text)}\n"
 
 
+def _models_json() -> str:
+    """Return the page of models.json: the keys of each kind of entry, and of an input."""
+    text = (
+        "A JSON array of entries, or an object that has it as ``models`` and may say their "
+        "``cost_kind``. An entry is of the kind whose key it has.\n"
+    )
+    parts = [_heading("models.json"), text]
+    for marker, kind in KINDS.items():
+        parts += [_heading(f"Entries with {marker}", "-"), f"{kind.__doc__}\n", *_fields(kind)]
+    said = "Each of these keys but ``config`` and ``recorded`` may stand in the entry itself.\n"
+    parts += [_heading("input", "-"), said, *_fields(InputKeys)]
+    return "\n".join(parts)
+
+
 def _fields(record: type) -> Iterator[str]:
     """Yield the keys of a record of options with what they are."""
     for field in dataclasses.fields(record):
@@ -121,7 +134,8 @@ def _fields(record: type) -> Iterator[str]:
         text = field.metadata.get("help", "")
         if names is not None:
             text = text.replace("%(choices)s", ", ".join(names()))
-        default = "" if field.default is dataclasses.MISSING else f" = {field.default!r}"
+        said = field.default not in (dataclasses.MISSING, None, "")
+        default = f" = {field.default!r}" if said else ""
         yield f"``{field.name}{default}``\n   {restructured(text) or '..'}\n"
 
 

@@ -36,6 +36,12 @@ def cost_title(kind: str) -> str:
     return {"macs": "MACs", "latency_ms": "latency in ms"}.get(kind, kind)
 
 
+def paid_text(cost: float, kind: str) -> str:
+    """Return what was paid, after "costs": ``5.75 G MACs``, ``12.3 ms``, ``0.012`` of no kind."""
+    unit = {"macs": " MACs", "latency_ms": " ms", "cost": ""}.get(kind, f" {kind}")
+    return f"{cost_text(cost)}{unit}"
+
+
 def cost_text(cost: float) -> str:
     """Return a cost of any unit with three significant digits: ``5.75 G``, ``0.0120``."""
     if cost >= 1000:

@@ -9,9 +9,8 @@ from typing import Literal
 from muxnet.base.compiled import _core
 from muxnet.base.words import (
     compared_text,
-    cost_text,
-    cost_title,
     interval_text,
+    paid_text,
     percent_text,
 )
 from muxnet.training.results import Comparison, CurvePoint, Results, curve, policy
@@ -104,11 +103,11 @@ def _against(results: Results, name: str) -> Comparison:
 def _first_sentence(results: Results) -> str:
     hybrid = policy(results, "hybrid_single")
     best = policy(results, "best_single")
-    costs = dict.fromkeys(cost_text(entry.cost) for entry in (hybrid, best))
+    costs = dict.fromkeys(paid_text(entry.cost, results.cost_kind) for entry in (hybrid, best))
     return (
         "Choosing one model for each input (hybrid-single) costs "
         f"{compared_text(hybrid.cost, best.cost)} the best single model alone "
-        f"({' against '.join(costs)} {cost_title(results.cost_kind)} per input) and answers "
+        f"({' against '.join(costs)} per input) and answers "
         f"{percent_text(hybrid.accuracy)} of the test inputs right, where that one answers "
         f"{percent_text(best.accuracy)}."
     )
