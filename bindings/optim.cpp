@@ -19,6 +19,14 @@ void bind_optim(Module& module) {
                Field("anneal", &ScheduleOptions::anneal),
                Field("milestones", &ScheduleOptions::milestones),
                Field("decay", &ScheduleOptions::decay));
+  module.def(
+      "learning_rate",
+      [](const ScheduleOptions& options, std::int64_t step, std::int64_t total_steps) {
+        return make_schedule(options)->learning_rate(step, total_steps);
+      },
+      py::arg("options"), py::arg("step"), py::arg("total_steps"),
+      "The learning rate of a step, 0, 1, ..., of so many.\n\nRaises:\n    ValueError: an unknown "
+      "schedule, options or a step that do not fit.");
   bind_register(module, &optimizers, "OptimizerEntry", "optimizers");
   bind_register(module, &schedules, "ScheduleEntry", "schedules");
 }

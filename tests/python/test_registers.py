@@ -75,6 +75,6 @@ def test_every_kind_with_defaults_is_one():
 
 def test_every_operator_is_known_to_pytorch_and_no_other():
     pytest.importorskip("torch")
-    from muxnet.bench import torch_graph
+    from muxnet.torch import graph
 
-    assert set(torch_graph.LAYERS) == {entry.name for entry in _core.operators()}
+    assert set(graph.LAYERS) == {entry.name for entry in _core.operators()}

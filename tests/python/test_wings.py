@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,13 @@ WINGS = (
     "paper",
     "serve",
     "sweep",
+    "torch",
     "bench",
     "commands",
 )
 # Those whose every type is said.
-TYPED = ("base", "pool", "paper", "sweep", "bench", "commands")
-NEED_MORE = ("muxnet.bench.torch_graph",)  # than is always installed
+TYPED = ("base", "pool", "paper", "sweep", "torch", "bench", "commands")
+NEEDS_MORE = "torch"  # than is always installed
 ROOT_FILES = {"__init__.py", "__main__.py", "cli.py", "_core.pyi", "py.typed"}
 CORE = "muxnet._core"
 DOOR = "muxnet.base.compiled"  # through which all but the root come to the core
@@ -103,8 +105,14 @@ def test_types_are_said(wing):
 
 def test_an_import_loads_no_core():
     wanted = (name for name in MODULES if wing_of(name) in ("", *TYPED))
-    names = [name for name in wanted if name not in NEED_MORE]
+    names = [name for name in wanted if wing_of(name) != NEEDS_MORE or find_spec("torch")]
     check = f"import sys, {', '.join(names)}; assert '{CORE}' not in sys.modules"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
+def test_no_other_wing_loads_pytorch():
+    names = [name for name in MODULES if wing_of(name) != NEEDS_MORE and name != "muxnet.__main__"]
+    check = f"import sys, {', '.join(names)}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", check], check=True)
 
 

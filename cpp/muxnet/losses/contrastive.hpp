@@ -10,8 +10,9 @@
 
 namespace muxnet {
 
+/// How Eq. 2 is computed.
 struct ContrastiveOptions {
-  Formulation formulation = Formulation::bounded;
+  Formulation formulation = Formulation::bounded;  ///< which reading of the paper's equations
   double eps = 0.05;  ///< smallest distance under the logarithm, in (0, 1)
 };
 

@@ -57,7 +57,7 @@ def mixed(torch: ModuleType, work: Work) -> AbstractContextManager[None]:
 def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
     """All models see the batch, one after the other: forward, backward, one SGD step each."""
     torch = _torch(threads)
-    from muxnet.bench.torch_graph import to_torch
+    from muxnet.torch.graph import to_torch
 
     random = np.random.default_rng(1)
     # The memory format that PyTorch's convolutions are fastest in on a CPU.
@@ -66,7 +66,8 @@ def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
         random.standard_normal((work.batch, *work.image_shape), dtype=np.float32)
     ).to(memory_format=layout)
     labels = torch.from_numpy(np.arange(work.batch) % work.classes)
-    pool = [to_torch(model).to(memory_format=layout).train() for model in ours.models(work)]
+    in_layout = torch.nn.utils.convert_conv2d_weight_memory_format
+    pool = [in_layout(to_torch(model), layout).train() for model in ours.models(work)]
     optimizers = [
         torch.optim.SGD(
             module.parameters(), lr=1e-4, momentum=0.9, nesterov=True, weight_decay=5e-4
@@ -88,10 +89,11 @@ def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
 
 def _torch_inference(work: Work, threads: int) -> Once:
     torch = _torch(threads)
-    from muxnet.bench.torch_graph import to_torch
+    from muxnet.torch.graph import to_torch
 
     layout = torch.channels_last
-    module = to_torch(ours.models(work)[0]).to(memory_format=layout).eval()
+    in_layout = torch.nn.utils.convert_conv2d_weight_memory_format
+    module = in_layout(to_torch(ours.models(work)[0]), layout).eval()
     images = torch.from_numpy(ours.normalised(work)).to(memory_format=layout)
 
     def once() -> None:

@@ -16,9 +16,9 @@ from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.measures import measure_of
 from muxnet.base.progress import reporter
+from muxnet.base.schema_arguments import Names, add_options, given_options
 from muxnet.base.words import cost_text, cost_title, inputs_text, percent_text
 from muxnet.commands.collect import SPLITS
-from muxnet.commands.options import Names, add_options, given_options
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.policies import OFFLOAD

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from muxnet.commands.options import Names
+from muxnet.base.schema_arguments import Names
 from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.published import FORMS
 from muxnet.outcomes.table_files import parse_columns, parse_costs, read_outcomes

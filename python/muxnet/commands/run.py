@@ -7,7 +7,7 @@ from muxnet.base import schema
 from muxnet.base.errors import ConfigError, UsageError
 from muxnet.base.files import write_json
 from muxnet.base.run_folder import RunFolder
-from muxnet.commands.options import add_options, given_options
+from muxnet.base.schema_arguments import add_options, given_options
 from muxnet.run.main_job import carry_out
 from muxnet.training import results
 from muxnet.training.config import RunConfig, data_kind, load_config

@@ -1,4 +1,4 @@
-"""A network of ours as a PyTorch module, node by node, with the same weights."""
+"""A network of the core as a PyTorch module, node by node, and its weights back."""
 
 from __future__ import annotations
 
@@ -6,36 +6,72 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
-from torch import fx, nn
+from torch import nn
 
 from muxnet.base.compiled import _core
+from muxnet.pool.torch_weights import torch_state
 
 Shapes = list[list[int]]
 Attributes = Mapping[str, int | float | list[int]]
 Extent = int | tuple[int, int]
+# The layer's name, or what is called without one; values read, value made, with a ReLU behind it.
+Step = tuple[str, partial[torch.Tensor] | None, tuple[int, ...], int, bool]
+
+
+class NetworkModule(nn.Module):
+    """A network of the core, from images to a dict of its outputs; layers have the core's names."""
+
+    def __init__(self, graph: _core.Graph) -> None:
+        super().__init__()
+        self.outputs: dict[str, int] = dict(graph.outputs)
+        self.steps: list[Step] = []
+        for op, name, src, dst, attributes in graph.nodes:
+            layer = LAYERS[op]([graph.shape(value) for value in src], attributes)
+            relu = bool(attributes.get("relu", 0))
+            if isinstance(layer, nn.Module):
+                _add(self, name, layer)
+                self.steps.append((name, None, tuple(src), dst, relu))
+            else:
+                self.steps.append((name, layer, tuple(src), dst, relu))
+
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the outputs by name."""
+        values = {0: images}
+        for name, function, src, dst, relu in self.steps:
+            layer = function or self.get_submodule(name)
+            made = layer(*(values[value] for value in src))
+            values[dst] = nn.functional.relu(made) if relu else made
+        return {name: values[value] for name, value in self.outputs.items()}
 
 
 def to_torch(model: _core.Model) -> nn.Module:
-    """Return ``model`` as a module from images to a dict of its outputs."""
-    graph, layers = fx.Graph(), dict[str, nn.Module]()
-    values = {0: graph.placeholder("images")}
-    for op, name, src, dst, attributes in model.graph.nodes:
-        arguments = tuple(values[value] for value in src)
-        layer = LAYERS[op]([model.graph.shape(value) for value in src], attributes)
-        if isinstance(layer, nn.Module):
-            layers[name] = layer
-            made = graph.call_module(name, arguments)
-        else:
-            made = graph.call_function(layer.func, arguments, layer.keywords)
-        relu = bool(attributes.get("relu", 0))
-        values[dst] = graph.call_function(nn.functional.relu, (made,)) if relu else made
-    graph.output({name: values[value] for name, value in model.graph.outputs.items()})
-    module = fx.GraphModule(layers, graph)
+    """Return ``model`` as a module from images to a dict of its outputs, with its weights."""
+    module = NetworkModule(model.graph)
     state = {name: torch.from_numpy(values.copy()) for name, values in model.state().items()}
     for name, tensor in module.state_dict().items():
         if not name.endswith("num_batches_tracked"):
             tensor.copy_(state[name])
     return module
+
+
+def _add(module: nn.Module, name: str, layer: nn.Module) -> None:
+    """Add a layer whose name may have dots, each a module within one."""
+    *outer, last = name.split(".")
+    for part in outer:
+        if not hasattr(module, part):
+            module.add_module(part, nn.Module())
+        module = module.get_submodule(part)
+    module.add_module(last, layer)
+
+
+def to_core(module: nn.Module, model: _core.Model) -> None:
+    """Give ``model`` the weights of what ``to_torch`` made of it, or of one like it.
+
+    Raises:
+        ValueError: tensors of other names or shapes, all listed.
+
+    """
+    model.load_state(torch_state(module))
 
 
 def _l2_norm(values: torch.Tensor, groups: int) -> torch.Tensor:
