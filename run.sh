@@ -6,9 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=(g++ cmake ninja-build ccache libdnnl-dev libopenblas-openmp-dev libeigen3-dev
-          libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libtbb-dev
-          nlohmann-json3-dev libarchive-dev libjpeg-dev libpng-dev zlib1g-dev libcurl4-openssl-dev libboost-dev libssl-dev libgrpc++-dev libprotobuf-dev protobuf-compiler)
-dev_packages=(libgtest-dev clang-format-14 clang-tidy-14 libomp-14-dev clang-14 libclang-rt-14-dev)
+          libopencv-core-dev libopencv-imgproc-dev libtbb-dev
+          nlohmann-json3-dev libarchive-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev zlib1g-dev libcurl4-openssl-dev libboost-dev libssl-dev libgrpc++-dev libprotobuf-dev protobuf-compiler)
+dev_packages=(libgtest-dev libopencv-imgcodecs-dev clang-format-14 clang-tidy-14 libomp-14-dev clang-14 libclang-rt-14-dev)
 stamp=.venv/.muxnet-installed
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
