@@ -18,7 +18,7 @@ if(NOT TBB_FOUND)
 endif()
 # Not through OpenCVConfig.cmake: Debian keeps it in libopencv-dev, which pulls in every module and its GUI.
 find_path(MUXNET_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4)
-foreach(module core imgproc)
+foreach(module imgproc core)  # in the order that static libraries need
   find_library(MUXNET_OPENCV_${module} opencv_${module})
   if(NOT MUXNET_OPENCV_${module} OR NOT MUXNET_OPENCV_INCLUDE)
     muxnet_missing("OpenCV's ${module}" libopencv-${module}-dev)
