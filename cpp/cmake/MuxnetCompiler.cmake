@@ -28,7 +28,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 warns of its own std::string operator+ (GCC bug 105651).
   target_compile_options(muxnet_compiler INTERFACE -Wno-restrict)
 endif()
-if(MUXNET_NATIVE)
+if(MUXNET_MARCH)
+  target_compile_options(muxnet_compiler INTERFACE -march=${MUXNET_MARCH})
+elseif(MUXNET_NATIVE)
   # Contraction into FMA stays off in Debug-like sanitizer builds only by their lower optimisation.
   target_compile_options(muxnet_compiler INTERFACE -march=native)
 endif()

@@ -18,7 +18,7 @@ if(NOT TBB_FOUND)
 endif()
 # Not through OpenCVConfig.cmake: Debian keeps it in libopencv-dev, which pulls in every module and its GUI.
 find_path(MUXNET_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4)
-foreach(module core imgproc imgcodecs)
+foreach(module imgproc core)  # in the order that static libraries need
   find_library(MUXNET_OPENCV_${module} opencv_${module})
   if(NOT MUXNET_OPENCV_${module} OR NOT MUXNET_OPENCV_INCLUDE)
     muxnet_missing("OpenCV's ${module}" libopencv-${module}-dev)
@@ -79,7 +79,7 @@ find_package(ZLIB QUIET)
 if(NOT ZLIB_FOUND)
   muxnet_missing(zlib zlib1g-dev)
 endif()
-# Both beside OpenCV, which uses them too and has no way to bound what they decode.
+# Not OpenCV's imgcodecs, which has no way to bound what they decode and pulls in GDAL, OpenEXR and video codecs.
 find_package(JPEG QUIET)
 if(NOT JPEG_FOUND)
   muxnet_missing(libjpeg-turbo libjpeg-dev)
@@ -88,6 +88,19 @@ find_package(PNG QUIET)
 if(NOT PNG_FOUND)
   muxnet_missing(libpng libpng-dev)
 endif()
+find_package(TIFF 4.5 QUIET)
+if(NOT TIFF_FOUND)
+  muxnet_missing("libtiff 4.5 or newer" libtiff-dev)
+endif()
+# By its files: Debian packages no CMake file of it.
+find_path(MUXNET_WEBP_INCLUDE webp/decode.h)
+find_library(MUXNET_WEBP webp)
+if(NOT MUXNET_WEBP OR NOT MUXNET_WEBP_INCLUDE)
+  muxnet_missing(libwebp libwebp-dev)
+endif()
+add_library(muxnet_webp INTERFACE IMPORTED)
+target_link_libraries(muxnet_webp INTERFACE ${MUXNET_WEBP})
+target_include_directories(muxnet_webp SYSTEM INTERFACE ${MUXNET_WEBP_INCLUDE})
 
 # The OpenMP build of OpenBLAS shares oneDNN's thread pool; the pthread build would start a second one.
 find_library(MUXNET_OPENBLAS NAMES openblas

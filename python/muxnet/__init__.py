@@ -17,7 +17,12 @@ A device answers easy inputs itself and sends the others to a server of the Open
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from muxnet.base.levels import core_folders
+
+__path__[:0] = core_folders(Path(__file__).parent)
 
 if TYPE_CHECKING:
     from muxnet._core import (

@@ -17,6 +17,7 @@ import numpy as np
 from muxnet import _core
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
+from test_bitmap_files import FILES
 
 ROOT = Path(__file__).parents[1] / "hostile"
 RANDOM = np.random.default_rng(1)
@@ -122,6 +123,7 @@ def images() -> None:
         "palette.bmp": (palette, {}),
         "lossy.webp": (colour, {}),
         "lossless.webp": (colour, {"lossless": True}),
+        "moving.webp": (colour, {"save_all": True, "append_images": [colour.convert("L")]}),
         "plain.tiff": (colour, {}),
         "lzw.tiff": (colour, {"compression": "tiff_lzw"}),
         "plain.ppm": (colour, {}),
@@ -132,6 +134,9 @@ def images() -> None:
         picture.save(file, Image.registered_extensions()["." + name.split(".")[1]], **options)
         for target in ("image", "image_grey"):
             put(target, "whole-" + name, file.getvalue())
+    for name in ("5-6-5", "four bits, packed", "eight bits, packed"):  # Pillow writes none
+        for target in ("image", "image_grey"):
+            put(target, f"whole-{name.replace(', ', '-').replace(' ', '-')}.bmp", FILES[name])
     put("image", "whole-text.ppm", b"P3 1 1 255 1 2 3\n")
     format_of = {"channels": 3, "height": 32, "width": 32, "fit": "crop", "resize": 36}
     format_of |= {"interpolation": "bicubic", "antialias": True, "upright": True, "padding": 0}

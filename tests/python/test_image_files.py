@@ -44,8 +44,8 @@ def pillows(content: bytes, mode: str = "RGB") -> np.ndarray:
     ("kind", "modes"),
     [
         ("PNG", ["RGB", "L", "P", "RGBA", "1", "LA"]),
-        ("BMP", ["RGB", "L", "P", "1"]),
-        ("TIFF", ["RGB", "L", "P", "1"]),
+        ("BMP", ["RGB", "L", "P", "1", "RGBA"]),
+        ("TIFF", ["RGB", "L", "P", "1", "RGBA", "LA"]),
         ("GIF", ["RGB", "L", "P", "1"]),
         ("PPM", ["RGB", "L", "1"]),
         ("WEBP", ["RGB", "RGBA", "L"]),
@@ -118,9 +118,44 @@ def test_the_content_counts_not_the_name(tmp_path: Path) -> None:
     assert np.abs(images.astype(int) - images[1]).mean() < 12
 
 
-def test_animated_webp_and_unknown_formats_are_refused_by_name() -> None:
-    moving = encoded(picture("RGB"), "WEBP", save_all=True, append_images=[picture("L")])
-    said = _core.decode_images([moving, b"\0\0\0\x1cftypavif....", b"%PDF-1.7"], [STORED])[1]
-    assert "an animated WebP" in said[0]
-    assert "HEIF or AVIF" in said[1]
-    assert "another kind of file" in said[2]
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_first_frame_of_an_animated_webp(mode: str) -> None:
+    later = [picture("L").convert(mode)]
+    content = encoded(picture(mode), "WEBP", save_all=True, append_images=later, lossless=True)
+    np.testing.assert_array_equal(shown(content), pillows(content))
+
+
+def test_a_frame_in_the_midst_of_an_animated_webp() -> None:
+    still = encoded(picture("RGB"), "WEBP", lossless=True)
+    # Canvas 4 larger than the frame, whose place is counted in twos.
+    sizes = (SIZE[0] + 3).to_bytes(3, "little") + (SIZE[1] + 3).to_bytes(3, "little")
+    place = (1).to_bytes(3, "little") + (2).to_bytes(3, "little")
+    frame = place + bytes(10) + still[12:]
+    chunks = b"VP8X" + (10).to_bytes(4, "little") + b"\2\0\0\0" + sizes
+    chunks += b"ANIM" + (6).to_bytes(4, "little") + bytes(6)
+    chunks += b"ANMF" + len(frame).to_bytes(4, "little") + frame
+    content = b"RIFF" + (len(chunks) + 4).to_bytes(4, "little") + b"WEBP" + chunks
+    wanted = np.zeros((3, SIZE[1] + 4, SIZE[0] + 4), np.uint8)
+    wanted[:, 4:, 2:-2] = pillows(still)
+    whole = _core.ImageFormat(height=SIZE[1] + 4, width=SIZE[0] + 4, fit="stretch")
+    beyond = content.replace(place + bytes(10), b"\xff" + place[1:] + bytes(10))
+    (images,), errors = _core.decode_images([content, beyond], [whole])
+    np.testing.assert_array_equal(images[0], wanted)
+    assert errors[0] == ""
+    assert "a frame beyond its edges" in errors[1]
+
+
+def test_what_else_a_tiff_may_hold() -> None:
+    inks = encoded(picture("CMYK"), "TIFF")
+    assert np.abs(shown(inks).astype(int) - pillows(inks)).max() <= 1
+    brightness = encoded(picture("RGB").convert("YCbCr"), "TIFF", compression="jpeg")
+    assert np.abs(shown(brightness).astype(int) - pillows(brightness)).max() <= 3
+    fax = encoded(picture("1"), "TIFF", compression="group4")
+    np.testing.assert_array_equal(shown(fax), pillows(fax))
+
+
+def test_unknown_formats_are_refused_by_name() -> None:
+    said = _core.decode_images([b"\0\0\0\x1cftypavif....", b"%PDF-1.7"], [STORED])[1]
+    assert "HEIF or AVIF" in said[0]
+    assert "another kind of file" in said[1]
+    assert "one of JPEG, PNG, GIF, BMP, WebP, TIFF, PNM" in said[1]

@@ -50,15 +50,26 @@ constexpr Format formats[] = {
     {"HEIF or AVIF", "\0\0\0 ftyp"sv, nullptr},
 };
 
+/// The names of the formats that are decoded.
+std::string known_names() {
+  std::string names;
+  for (const Format& format : formats) {
+    if (format.decode == nullptr || names.ends_with(format.name)) continue;
+    names += text(names.empty() ? "" : ", ", format.name);
+  }
+  return names;
+}
+
 /// By the file's first bytes alone, which are also all that the decoder goes by.
 const Format& format_of(const EncodedImage& image) {
   const auto* known =
       std::find_if(std::begin(formats), std::end(formats),
                    [&](const Format& format) { return image.bytes.starts_with(format.signature); });
   if (image.bytes.empty()) refuse_image(image, "an empty file");
-  if (known == std::end(formats)) refuse_image(image, "another kind of file");
-  if (known->decode == nullptr) refuse_image(image, text("another kind of file, ", known->name));
-  return *known;
+  if (known != std::end(formats) && known->decode != nullptr) return *known;
+  const std::string kind = known == std::end(formats) ? "" : text(", ", known->name);
+  throw FileError(error_text(image.name, text("an image in one of ", known_names()),
+                             text("another kind of file", kind)));
 }
 
 /// The largest file that an image of so many pixels may be: uncompressed, with room for its texts.

@@ -1,13 +1,12 @@
 #include "muxnet/data/image_encode.hpp"
 
-#include <opencv2/imgcodecs.hpp>
-
 #include "muxnet/core/error.hpp"
+#include "muxnet/data/image_formats.hpp"
 
 namespace muxnet {
 namespace {
 
-/// Planes to the interleaved BGR that OpenCV encodes.
+/// Planes to the interleaved BGR that is encoded.
 cv::Mat interleaved(const std::uint8_t* planes, int channels, int height, int width) {
   cv::Mat image(height, width, channels == 1 ? CV_8UC1 : CV_8UC3);
   const std::ptrdiff_t plane = std::ptrdiff_t{height} * width;
@@ -20,15 +19,11 @@ cv::Mat interleaved(const std::uint8_t* planes, int channels, int height, int wi
 }
 
 /// The file of one image's planes.
-std::vector<std::uint8_t> encoded(const std::uint8_t* planes, const Shape& shape,
-                                  const ImagePayload& payload, int quality) {
-  std::vector<int> settings;
-  if (payload.name == "jpeg") settings = {cv::IMWRITE_JPEG_QUALITY, quality};
+std::string encoded(const std::uint8_t* planes, const Shape& shape, const ImagePayload& payload,
+                    int quality) {
   const cv::Mat image = interleaved(planes, static_cast<int>(shape[1]), static_cast<int>(shape[2]),
                                     static_cast<int>(shape[3]));
-  std::vector<std::uint8_t> bytes;
-  cv::imencode(payload.suffix, image, bytes, settings);
-  return bytes;
+  return payload.name == "jpeg" ? encode_jpeg(image, quality) : encode_png(image);
 }
 
 void check(std::string_view where, const Tensor& images, int quality) {
@@ -57,8 +52,7 @@ std::string encode_image(const Tensor& image, const std::string& format, int qua
   const ImagePayload& payload = image_payloads().find(format);
   require(!payload.suffix.empty(), where, "a format of files", format);
   require(image.dim(0) == 1, where, "one image", text(image.dim(0)));
-  const auto bytes = encoded(image.data<std::uint8_t>(), image.shape(), payload, quality);
-  return {bytes.begin(), bytes.end()};
+  return encoded(image.data<std::uint8_t>(), image.shape(), payload, quality);
 }
 
 std::vector<std::int64_t> encoded_bytes(const Tensor& images, const std::string& format,

@@ -29,9 +29,13 @@ DecodedImage decode_jpeg(const EncodedImage& image);
 DecodedImage decode_png(const EncodedImage& image);
 DecodedImage decode_gif(const EncodedImage& image);  ///< the first frame
 DecodedImage decode_bmp(const EncodedImage& image);
-DecodedImage decode_webp(const EncodedImage& image);
+DecodedImage decode_webp(const EncodedImage& image);  ///< the first frame
 DecodedImage decode_tiff(const EncodedImage& image);  ///< the first page, turned as it says
 DecodedImage decode_pnm(const EncodedImage& image);
+
+/// A file of pixels u8, BGR or grey; `quality`: 1 to 100.
+std::string encode_jpeg(const cv::Mat& pixels, int quality);
+std::string encode_png(const cv::Mat& pixels);
 
 /// Throws FileError unless width x height pixels, both above 0, are allowed.
 void check_pixels(const EncodedImage& image, std::int64_t width, std::int64_t height);
