@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'count_kept', 'count_kept_abstentions', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'ContrastiveOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'contrastive', 'count_kept', 'count_kept_abstentions', 'cross_entropy', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'distil_to', 'distillation', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'learning_rate', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_correctness', 'multiplexer_ensemble', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'online_targets', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -504,6 +504,28 @@ class Objective:
         ...
     @property
     def value(self) -> int:
+        ...
+class ContrastiveOptions:
+    """
+    How Eq. 2 is computed.
+    """
+    def __init__(self, *, formulation: Formulation = Formulation.bounded, eps: typing.SupportsFloat | typing.SupportsIndex = 0.05) -> None:
+        ...
+    @property
+    def eps(self) -> float:
+        """
+        Smallest distance under the logarithm, in (0, 1).
+        """
+    @eps.setter
+    def eps(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def formulation(self) -> Formulation:
+        """
+        Which reading of the paper's equations.
+        """
+    @formulation.setter
+    def formulation(self, arg0: Formulation) -> None:
         ...
 class WeightOptions:
     """
@@ -5709,6 +5731,22 @@ def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multip
     Runs every model of the pool, and the multiplexer where given, over normalised images f32
     (n, c, h, w): all that policies need to be fitted, compared and replayed without a network.
     """
+def contrastive(embeddings: collections.abc.Sequence[numpy.ndarray], correct: numpy.ndarray, options: ContrastiveOptions = ...) -> tuple[float, list[numpy.ndarray]]:
+    """
+    The contrastive loss: models that are right on an input are drawn together there, a right and a
+    wrong one pushed apart; two wrong ones are left alone.
+    
+    `bounded`: L = mean over both-right pairs of log(eps + d) - mean over one-right pairs of the
+    same, d = (1 - cos(e_i, e_j)) / 2. The two kinds are balanced because most pairs are both-right,
+    and their unbalanced sum is smallest where all embeddings are one constant vector. `paper`: L =
+    1/B sum_b sum_{i != j} sign_bij log clamp(d, eps, 1), sign +1 for both right, -1 for one right,
+    d = (1 - q) / 2 with q = e_i'e_j / (e_i'e_i e_j'e_j); no gradient where d is clamped.
+    
+    embeddings: N tensors (B, D) of f32 or f64, unit rows expected (the two d agree for them; a row
+    of zeros counts as orthogonal to all). correct: u8 (B, N), 1 where the model is right. A kind
+    without pairs adds nothing. Raises ValueError on other shapes, dtypes or eps. Source:
+    arXiv 2001.05870v2, Eq. 2 and 3.
+    """
 def count_kept(policy: Policy, table: OutcomeTable, *, drop: typing.SupportsFloat | typing.SupportsIndex = 0.005, delta: typing.SupportsFloat | typing.SupportsIndex = 0.05, divisions: typing.SupportsInt | typing.SupportsIndex = 1000, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> KeptPromise:
     """
     Certifies a fitted policy on random parts of `table` and counts promises that were broken.
@@ -5718,6 +5756,15 @@ def count_kept_abstentions(policy: Policy, table: OutcomeTable, *, at_least: typ
     """
     Finds thresholds on random parts of `table` and counts promises that were broken. Raises
     ValueError as find_abstention() does, and where a part would be empty.
+    """
+def cross_entropy(logits: numpy.ndarray, labels: numpy.ndarray, label_smoothing: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> tuple[float, numpy.ndarray]:
+    """
+    Mean cross-entropy of softmax(logits), with its gradient for the logits.
+    
+    L = -1/B sum_b sum_k t_bk log softmax(x_b)_k, t_b = (1 - s) onehot(label_b) + s / K.
+    logits: (B, K) f32 or f64; labels: i32 (B) in [0, K); s = label_smoothing in [0, 1].
+    Raises ValueError on anything else.
+    Source: label smoothing of Szegedy et al., arXiv 1512.00567.
     """
 def data_kinds() -> list[DataKind]:
     """
@@ -5745,6 +5792,25 @@ def digest(array: numpy.ndarray) -> str:
 def digest_file(path: os.PathLike | str | bytes) -> str:
     """
     The same of a file's bytes, read in pieces. Raises FileError, also on what is no plain file.
+    """
+def distil_to(logits: collections.abc.Sequence[numpy.ndarray], targets: numpy.ndarray, temperature: typing.SupportsFloat | typing.SupportsIndex) -> tuple[float, list[numpy.ndarray]]:
+    """
+    The divergence of each model from `targets`, summed over the models, and its gradient:
+    L = T^2 / B sum_i sum_b KL(p_b || softmax(x_bi / T)).
+    
+    targets: (B, K), a constant, of the logits' dtype; T^2 keeps the gradient's size when T changes.
+    Raises ValueError on anything else.
+    Source: Hinton et al., arXiv 1503.02531.
+    """
+def distillation(meta: numpy.ndarray, embeddings: collections.abc.Sequence[numpy.ndarray]) -> tuple[float, numpy.ndarray]:
+    """
+    The multiplexer's distance to what the models see, with its gradient for the meta-features.
+    
+    L = 1/B sum_b sum_i d(m_bi, e_bi), d = (1 - cos) / 2 in [0, 1]. A row of zeros counts as
+    orthogonal to all, without gradient. meta: (B, N, D), one meta-feature per model, or (B, D), one
+    shared by all; f32 or f64. embeddings: N tensors (B, D) of the same dtype, taken as constants.
+    Raises ValueError on anything else.
+    Source: arXiv 2001.05870v2, Eq. 8.
     """
 def divide(table: OutcomeTable, fraction: typing.SupportsFloat | typing.SupportsIndex = 0.5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> tuple[OutcomeTable, OutcomeTable]:
     """
@@ -5876,6 +5942,13 @@ def interpolations() -> list[Interpolation]:
     """
     All ways to interpolate: "bilinear", "bicubic", "nearest", "box".
     """
+def learning_rate(options: ScheduleOptions, step: typing.SupportsInt | typing.SupportsIndex, total_steps: typing.SupportsInt | typing.SupportsIndex) -> float:
+    """
+    The learning rate of a step, 0, 1, ..., of so many.
+    
+    Raises:
+        ValueError: an unknown schedule, options or a step that do not fit.
+    """
 def list_image_folder(folder: os.PathLike | str | bytes) -> ImageFolder:
     """
     What a folder of images holds. Either it has a sub-folder for each class, or
@@ -5977,6 +6050,24 @@ def multiplexed(called: collections.abc.Sequence[typing.SupportsFloat | typing.S
     no_cost() for the equation as printed. called: shares of the inputs, each in [0, 1]; they sum to
     one where one model answers, to more for an ensemble. Raises ValueError.
     """
+def multiplexer_correctness(scores: numpy.ndarray, correct: numpy.ndarray) -> tuple[float, numpy.ndarray]:
+    """
+    Mean binary cross-entropy of sigmoid(scores) against which models are right,
+    L = 1/(B N) sum max(x, 0) - x t + log(1 + exp(-|x|)), with its gradient for the scores.
+    
+    scores: (B, N) f32 or f64; correct: (B, N), u8 or, of the scores' dtype, probabilities of being
+    right, below 0 where unknown: without loss. N = 1 is the mobile/cloud multiplexer.
+    Raises ValueError on anything else.
+    """
+def multiplexer_ensemble(scores: numpy.ndarray, model_probabilities: numpy.ndarray, labels: numpy.ndarray, costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], options: WeightOptions = ...) -> tuple[float, numpy.ndarray]:
+    """
+    Mean cross-entropy of the models' weighted answer, L = -1/B sum_b log sum_i w_bi f_bi(label_b),
+    with its gradient for the scores.
+    
+    scores: (B, N); model_probabilities: (B, N, K) of the same dtype; labels: i32 (B) in [0, K);
+    costs and options as for multiplexer_weights. An answer below 1e-12 counts as 1e-12, without
+    gradient. Raises ValueError on anything else. Source: arXiv 2001.05870v2, Eq. 4 to 7.
+    """
 def multiplexer_inputs(multiplexer: Multiplexer, inputs: numpy.ndarray) -> numpy.ndarray:
     """
     Raw images u8 or f32 (n, c, h, w), or vectors f32 (n, d), as run_multiplexer() takes them.
@@ -6010,6 +6101,15 @@ def normalize(images: numpy.ndarray, normalization: Normalization) -> numpy.ndar
     """
     (x - mean) / deviation: u8 or f32 (n, c, h, w) to f32. Raises ValueError: shape,
     dtype, channel count, a row that is not finite.
+    """
+def online_targets(logits: collections.abc.Sequence[numpy.ndarray], weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], temperature: typing.SupportsFloat | typing.SupportsIndex) -> numpy.ndarray:
+    """
+    The weighted mean of the models' probabilities, to learn from: p_b = sum_i w_i softmax(x_bi /
+    T), shape (B, K).
+    
+    logits: N tensors (B, K) of f32 or f64; weights: N, none negative, scaled to sum to 1; T =
+    temperature > 0. Raises ValueError on anything else.
+    Source: Zhang et al., arXiv 1706.00384.
     """
 def onnx_engines() -> list[OnnxEngine]:
     """
