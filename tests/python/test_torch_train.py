@@ -148,6 +148,10 @@ def test_two_processes_give_the_weights_of_one(folder, options, tmp_path, monkey
             training.train(config_of(options, resumed))
     by_torchrun(options, resumed, folder, "--resume")
     assert_alike(one, resumed, WITHIN)
+    told, wanted = (json.loads((o / "training.json").read_text()) for o in (resumed, one))
+    for epoch, alike in zip(told, wanted, strict=True):
+        assert epoch["losses"] == pytest.approx(alike["losses"], abs=WITHIN)
+        assert epoch["held_out_accuracies"] == pytest.approx(alike["held_out_accuracies"])
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import parse_json
@@ -22,12 +23,24 @@ SCALAR = "/scalar"
 
 
 @dataclasses.dataclass(frozen=True)
+class EpochTold:
+    """An epoch: mean losses of the models in training, and accuracies on held-out inputs."""
+
+    epoch: int
+    losses: tuple[float, ...]
+    contrastive: float
+    online_distillation: float
+    held_out_accuracies: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Position:
-    """How far a training is: the next batch's place, and what it is a training of."""
+    """How far a training is: the next batch's place, what it is a training of, what was told."""
 
     epoch: int
     batch: int  # within the epoch
     fingerprint: str
+    history: tuple[EpochTold, ...] = ()  # of the epochs that are done
 
 
 def save_checkpoint(
@@ -50,7 +63,7 @@ def save_checkpoint(
             for name, values in remembered.items():
                 if values is not None:
                     _keep(tensors, f"{number}/optimizer/{place}/{name}", values)
-    metadata = {METADATA: json.dumps(dataclasses.asdict(position))}
+    metadata = {METADATA: json.dumps(schema.to_dict(position))}
     path.parent.mkdir(parents=True, exist_ok=True)
     _core.save_safetensors(path, tensors, metadata)
 
@@ -88,13 +101,11 @@ def load_checkpoint(
 
 
 def _position(path: Path, metadata: Mapping[str, str]) -> Position:
-    found = parse_json(metadata.get(METADATA, "null"), str(path))
-    fields = found if isinstance(found, dict) else {}
-    epoch, batch, fingerprint = (fields.get(name) for name in ("epoch", "batch", "fingerprint"))
-    if not (isinstance(epoch, int) and isinstance(batch, int) and isinstance(fingerprint, str)):
+    try:
+        return schema.from_dict(Position, parse_json(metadata.get(METADATA, ""), str(path)))
+    except ConfigError as error:
         expected = "a checkpoint of a training in PyTorch"
-        raise ConfigError(error_text(str(path), expected, "another file"))
-    return Position(epoch, batch, fingerprint)
+        raise ConfigError(error_text(str(path), expected, "another file")) from error
 
 
 def _below(tensors: Mapping[str, NDArray[np.generic]], prefix: str) -> dict[str, torch.Tensor]:

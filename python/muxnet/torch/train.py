@@ -19,10 +19,11 @@ from muxnet.base.errors import ConfigError, UserError, error_text, one_line
 from muxnet.base.files import write_json
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema_arguments import add_options, given_options
+from muxnet.torch.checkpoint import EpochTold
 from muxnet.torch.pool_models import open_models
 from muxnet.torch.processes import all_wait, joined, rank
 from muxnet.torch.trained_pool import leave_models
-from muxnet.torch.training import EpochTold, JointTraining
+from muxnet.torch.training import JointTraining
 from muxnet.training.config import RunConfig, load_config, save_config
 from muxnet.training.data import data_of
 

@@ -37,7 +37,11 @@ def leave_models(
     """
     folder = RunFolder(out)
     channels, height, width = data.image_shape
-    shown: dict[str, Json] = {"size": [height, width], "colour": "grey" if channels == 1 else "rgb"}
+    shown: dict[str, Json] = {
+        "size": [height, width],
+        "interpolation": "box",  # as load_data makes images small
+        "colour": "grey" if channels == 1 else "rgb",
+    }
     entries = []
     for model in models:
         if model.network is not None:

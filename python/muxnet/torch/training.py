@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.torch.algorithm1 import JointLoss, JointModels, JointValue, train_models_step
-from muxnet.torch.checkpoint import Position, load_checkpoint, save_checkpoint
+from muxnet.torch.checkpoint import EpochTold, Position, load_checkpoint, save_checkpoint
 from muxnet.torch.pool_models import PoolModel
 from muxnet.torch.processes import all_wait, rank, shared, sum_of_all
 from muxnet.torch.tensors import processes
@@ -26,17 +25,6 @@ from muxnet.training.training import PLAIN_RATE
 # Without influence on any number.
 NOT_COMPARED = ("out", "checkpoint_seconds", "threads", "multiplexer", "calibration_fraction")
 STREAM = 1_000_003  # steps of one seed's random numbers
-
-
-@dataclasses.dataclass(frozen=True)
-class EpochTold:
-    """An epoch: mean losses of the models in training, and accuracies on held-out inputs."""
-
-    epoch: int
-    losses: tuple[float, ...]
-    contrastive: float
-    online_distillation: float
-    held_out_accuracies: tuple[float, ...]
 
 
 class JointTraining:
@@ -72,10 +60,11 @@ class JointTraining:
         self._batches = len(data.train) // config.batch_size
         self._fingerprint = _fingerprint(models, data, config)
         self._saved = time.monotonic()
+        self._told: tuple[EpochTold, ...] = ()
 
     def run(
         self, checkpoint: Path | None, *, resume: bool, say: Callable[[EpochTold], object]
-    ) -> list[EpochTold]:
+    ) -> Sequence[EpochTold]:
         """Train, from ``checkpoint`` where it is there and wanted, and tell of each epoch.
 
         Raises:
@@ -86,17 +75,17 @@ class JointTraining:
         start = Position(0, 0, self._fingerprint)
         if checkpoint is not None and resume and checkpoint.is_file():
             start = load_checkpoint(checkpoint, self._fingerprint, self._modules, self._optimizers)
-        told = []
+        self._told = start.history
         for epoch in range(start.epoch, self._config.epochs):
             first = start.batch if epoch == start.epoch else 0
             values = [
                 self._step(epoch, first + i, *batch, checkpoint)
                 for i, batch in enumerate(self._training_batches(epoch, first))
             ]
-            told.append(self._told(epoch, values))
-            self._save(checkpoint, Position(epoch + 1, 0, self._fingerprint))
-            say(told[-1])
-        return told
+            self._told += (self._tell(epoch, values),)
+            self._save(checkpoint, epoch + 1, 0)
+            say(self._told[-1])
+        return self._told
 
     def _training_batches(
         self, epoch: int, first: int
@@ -146,7 +135,7 @@ class JointTraining:
             precision=torch.bfloat16 if self._config.precision == "bf16" else None,
         )
         if batch + 1 < self._batches and self._due():
-            self._save(checkpoint, Position(epoch, batch + 1, self._fingerprint))
+            self._save(checkpoint, epoch, batch + 1)
         return value
 
     def _set_rates(self, step: int) -> None:
@@ -165,13 +154,14 @@ class JointTraining:
         told = torch.tensor(float(over and rank() == 0), device=self._device)
         return bool(sum_of_all(told) > 0)
 
-    def _save(self, checkpoint: Path | None, position: Position) -> None:
+    def _save(self, checkpoint: Path | None, epoch: int, batch: int) -> None:
         self._saved = time.monotonic()
         if checkpoint is not None and rank() == 0:
+            position = Position(epoch, batch, self._fingerprint, self._told)
             save_checkpoint(checkpoint, position, self._modules, self._optimizers)
         all_wait()
 
-    def _told(self, epoch: int, values: Sequence[JointValue]) -> EpochTold:
+    def _tell(self, epoch: int, values: Sequence[JointValue]) -> EpochTold:
         each = [
             torch.cat([v.cross_entropies, v.contrastive.view(1), v.online_distillation.view(1)])
             for v in values
