@@ -14,7 +14,13 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.torch.algorithm1 import JointLoss, JointModels, JointValue, train_models_step
+from muxnet.torch.algorithm1 import (
+    JointLoss,
+    JointModels,
+    JointValue,
+    decay_groups,
+    train_models_step,
+)
 from muxnet.torch.checkpoint import EpochTold, Position, load_checkpoint, save_checkpoint
 from muxnet.torch.pool_models import PoolModel
 from muxnet.torch.processes import all_wait, rank, shared, sum_of_all
@@ -191,12 +197,7 @@ class JointTraining:
 
 
 def _optimizer(module: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
-    """Return the configured optimizer; weights of one axis, as biases, do not decay."""
-    values = [*module.parameters()]
-    groups = [
-        {"params": [v for v in values if v.dim() > 1], "weight_decay": config.weight_decay},
-        {"params": [v for v in values if v.dim() <= 1], "weight_decay": 0.0},
-    ]
+    groups = decay_groups(module, config.weight_decay)
     if config.optimizer == "adamw":
         return torch.optim.AdamW(groups, config.learning_rate)
     return torch.optim.SGD(groups, config.learning_rate, momentum=0.9, nesterov=True)
