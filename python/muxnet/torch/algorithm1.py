@@ -158,6 +158,15 @@ class MultiplexerLoss(nn.Module):
         )
 
 
+def decay_groups(module: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Return an optimizer's groups: weights of one axis, as biases and norms have, do not decay."""
+    values = [*module.parameters()]
+    return [
+        {"params": [v for v in values if v.dim() > 1], "weight_decay": weight_decay},
+        {"params": [v for v in values if v.dim() <= 1], "weight_decay": 0.0},
+    ]
+
+
 def take_step(
     loss: torch.Tensor,
     modules: Iterable[nn.Module],

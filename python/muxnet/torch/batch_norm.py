@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import distributed, nn
-from torch.distributed.nn import functional as reducing
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from muxnet.torch.tensors import full, processes
@@ -49,24 +50,30 @@ class WholeBatchNorm(_BatchNorm):
         self.running_var.lerp_(variance * total / (total - 1), factor)
 
 
+class _SumOfAll(torch.autograd.Function):
+    """The sum of the processes' tensors; so is its gradient."""
+
+    @staticmethod
+    def forward(_: object, values: torch.Tensor) -> torch.Tensor:
+        total = values.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_: object, gradient: torch.Tensor) -> torch.Tensor:
+        total = gradient.clone()
+        distributed.all_reduce(total)
+        return total
+
+
 def _mean_of_all(values: torch.Tensor) -> torch.Tensor:
-    total: torch.Tensor = reducing.all_reduce(values, distributed.ReduceOp.SUM)
-    return total / processes()
+    sum_of_all: Callable[[torch.Tensor], torch.Tensor] = _SumOfAll.apply
+    return sum_of_all(values) / processes()
 
 
 def over_whole_batches(module: nn.Module) -> nn.Module:
-    """Return ``module`` with each batch norm over the batches of all processes, names unchanged."""
-    if isinstance(module, _BatchNorm) and not isinstance(module, WholeBatchNorm):
-        whole = WholeBatchNorm(
-            module.num_features,
-            module.eps,
-            module.momentum,
-            module.affine,
-            module.track_running_stats,
-        )
-        whole.load_state_dict(module.state_dict())
-        whole.weight, whole.bias = module.weight, module.bias  # optimizers may know them
-        return whole.train(module.training)
-    for name, child in module.named_children():
-        setattr(module, name, over_whole_batches(child))
+    """Return ``module``, each batch norm of which is over the batches of all processes now."""
+    for layer in module.modules():
+        if isinstance(layer, _BatchNorm):
+            layer.__class__ = WholeBatchNorm
     return module
