@@ -19,12 +19,13 @@ WINGS = (
     "run",
     "paper",
     "serve",
+    "plan",
     "sweep",
     "bench",
     "commands",
 )
 # Those whose every type is said.
-TYPED = ("base", "pool", "paper", "sweep", "bench", "commands")
+TYPED = ("base", "pool", "paper", "plan", "sweep", "bench", "commands")
 NEED_MORE = ("muxnet.bench.torch_graph",)  # than is always installed
 ROOT_FILES = {"__init__.py", "__main__.py", "cli.py", "_core.pyi", "py.typed"}
 CORE = "muxnet._core"
@@ -114,3 +115,15 @@ def test_no_import_goes_round():
         for module in leaves:
             del left[module]
     assert not left
+
+
+def test_simpy_is_imported_by_the_simulation_alone():
+    users = {
+        module
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
+        if name.split(".")[0] == "simpy"
+    }
+    assert users == {"muxnet.plan.simulation"}
