@@ -111,6 +111,15 @@ def test_failures_take_spares(plan):
     assert "too rare" in said
 
 
+def test_failures_that_fall_in_the_simulation_are_told(plan):
+    status, said, found = plan("--mtbf", "0.002", "--mttr", "0.0002")
+    assert status == 0
+    assert found["routed"]["failures"] > 0
+    assert f"in the simulation fell {found['routed']['failures']} failures" in said
+    over = [side for side in (found["routed"], found["best"]) if side["p99"] > 60]
+    assert said.count("more than wanted") == len(over)
+
+
 def test_a_trace_says_when_requests_come(plan, tmp_path):
     trace = tmp_path / "trace.txt"
     trace.write_text("".join(f"{0.5 * (i // 50)}\n" for i in range(1000)))  # 50 at once

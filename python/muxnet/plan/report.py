@@ -58,7 +58,9 @@ def side_table(found: Plan) -> TextTable:
 
 def sentences(found: Plan) -> list[str]:
     """Return what the plan says, in words."""
-    notes = [note for side in (found.routed, found.best) if side for note in _notes(side)]
+    notes = [
+        note for side in (found.routed, found.best) if side for note in _notes(side, found.p99_ms)
+    ]
     return [_verdict(found), *notes]
 
 
@@ -72,18 +74,14 @@ def _verdict(found: Plan) -> str:
     beside = f"{gap:+.2f} points of {MEASURES[found.measure].mean} beside it"
     if found.best is None:
         return f"{found.best_name} alone cannot hold this p99 ({found.why_not}); {beside}."
-    routed, best = found.routed.money, found.best.money
+    routed, best, start = found.routed.money, found.best.money, "Routing"
     if routed >= best:
-        more = "costs as much as" if routed == best else f"costs {compared_text(routed, best)}"
-        more = more if more.endswith("as") else f"{more} as"
-        return f"No gain: routing {more} always calling {found.best_name}, with {beside}."
-    return (
-        f"Routing costs {compared_text(routed, best)} always calling {found.best_name}, "
-        f"with {beside}."
-    )
+        start = "No gain: routing"
+    costs = f"costs {compared_text(routed, best)} always calling {found.best_name}"
+    return f"{start} {costs}, with {beside}."
 
 
-def _notes(side: Side) -> list[str]:
+def _notes(side: Side, wanted: float) -> list[str]:
     notes = []
     if side.cells > 1:
         notes.append(
@@ -95,6 +93,11 @@ def _notes(side: Side) -> list[str]:
         notes.append(
             f"{_title(side)}: spares are by the binomial distribution; in the simulation fell "
             f"{fell}."
+        )
+    if side.p99 > wanted:
+        notes.append(
+            f"{_title(side)}: with failures as they fall the p99 is {latency_text(side.p99)} ms, "
+            "more than wanted."
         )
     return notes
 
