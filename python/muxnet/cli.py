@@ -24,6 +24,7 @@ COMMANDS = (
     "route",
     "replay",
     "guarantee",
+    "plan",
     "serve",
     "figures",
     "offload",

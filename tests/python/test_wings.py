@@ -20,13 +20,14 @@ WINGS = (
     "run",
     "paper",
     "serve",
+    "plan",
     "sweep",
     "torch",
     "bench",
     "commands",
 )
 # Those whose every type is said.
-TYPED = ("base", "pool", "paper", "sweep", "torch", "bench", "commands")
+TYPED = ("base", "pool", "paper", "plan", "sweep", "torch", "bench", "commands")
 NEEDS_MORE = "torch"  # than is always installed
 ROOT_FILES = {"__init__.py", "__main__.py", "cli.py", "_core.pyi", "py.typed"}
 CORE = "muxnet._core"
@@ -122,3 +123,15 @@ def test_no_import_goes_round():
         for module in leaves:
             del left[module]
     assert not left
+
+
+def test_simpy_is_imported_by_the_simulation_alone():
+    users = {
+        module
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
+        if name.split(".")[0] == "simpy"
+    }
+    assert users == {"muxnet.plan.simulation"}
