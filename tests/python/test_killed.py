@@ -169,9 +169,12 @@ def test_a_killed_command_goes_on_to_the_same_end(name: str) -> None:
         left = results(command.result)
         if not command.resume:
             check_whole(left, old, whole)
+        began = time.perf_counter()
         again = command.run(*(["--resume"] if command.resume and Path("out").exists() else []))
         assert again.returncode == 0, (kill, again.stderr)
         assert results(command.result) == whole, kill
+        if not command.resume:  # the first one may have been slower
+            seconds = min(seconds, time.perf_counter() - began)
     print(f"{name}: {KILLS} kills, {amid} of them amid {seconds:.1f} s of work, no difference")
 
 
