@@ -34,21 +34,8 @@ def sentences(
     measure: Measure,
 ) -> tuple[str, ...]:
     """Return what was found, with the numbers."""
-    words = []
-    title = policy_title(DEFAULT)
-    name, accuracy = best.name, percent_text(best.accuracy)
-    if saving is None:
-        words.append(
-            f"No setting of the {title} was {measure.as_good} {name} ({accuracy}) on the "
-            "inputs it was fitted on."
-        )
-    elif percent_text(saving.cost, 1) == percent_text(1, 1):
-        words.append(f"To be {measure.as_good} {name} ({accuracy}), the {title} costs as much.")
-    else:
-        words.append(
-            f"Chosen to be {measure.as_good} {name} ({accuracy}), the {title} needs "
-            f"{percent_text(saving.cost, 1)} of its cost and {_compared(saving, measure)}."
-        )
+    words = [_saved(best, saving, measure)]
+    name = best.name
     if gain is not None and (gain.difference or gain != saving):
         words.append(
             f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it "
@@ -107,6 +94,20 @@ def too_few(verdict: str, saving: Choice | None, inputs: int, groups: int) -> st
         f"too few inputs to tell whether it pays: {inputs_text(inputs, groups)} tell "
         f"a difference of {100 * half:.2g} points, and as good means {100 * wanted:g}; about "
         f"{count_text(float(f'{needed:.2g}'))} inputs would do"
+    )
+
+
+def _saved(best: ModelStudy, saving: Choice | None, measure: Measure) -> str:
+    title = policy_title(DEFAULT)
+    as_good = f"{measure.as_good} {best.name} ({percent_text(best.accuracy)})"
+    if saving is None:
+        return f"No setting of the {title} was {as_good} on the inputs it was fitted on."
+    share = percent_text(saving.cost, 1)
+    if share == percent_text(1, 1):
+        return f"To be {as_good}, the {title} costs as much."
+    return (
+        f"Chosen to be {as_good}, the {title} needs {share} of its cost and "
+        f"{_compared(saving, measure)}."
     )
 
 
