@@ -178,10 +178,17 @@ def test_inputs_that_the_router_has_seen_are_refused(plan, world):
 
 def test_a_run_is_planned_with_what_it_measured(run_folder, tmp_path, capsys):
     out = str(tmp_path / "plan")
-    load = ["--rate", "200", "--p99", "50", "--policy", "hybrid_single"]
-    for more in ((), ("--measure", "--batch", "4", "--together")):
+    load = ["--rate", "200", "--p99", "50"]
+    for more in (
+        ("--policy", "hybrid_single"),
+        ("--policy", "hybrid_single", "--measure", "--batch", "4", "--together"),
+        ("--policy", "learned_cascade"),  # without the multiplexer, whose latency is recorded too
+    ):
         assert cli.main(["plan", str(run_folder), *load, *QUICK, "--out", out, *more]) == 0
         found = json.loads((tmp_path / "plan" / "plan.json").read_text())
         assert found["routed"]["p50"] > 0
         names = [station["name"] for station in found["routed"]["stations"]]
-        assert names == ["all models"] if more else "multiplexer" in names
+        if "--together" in more:
+            assert names == ["all models"]
+        else:
+            assert ("multiplexer" in names) == ("hybrid_single" in more)

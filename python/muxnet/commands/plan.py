@@ -12,7 +12,7 @@ from muxnet.base.locks import sole_folder
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import to_dict
 from muxnet.base.tables import print_table
-from muxnet.base.words import inputs_text
+from muxnet.base.words import busy_text, inputs_text
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
@@ -189,7 +189,10 @@ def _latencies(table: _core.OutcomeTable, arguments: argparse.Namespace) -> Late
     from muxnet.plan.measuring import measure, recorded
 
     if arguments.measure:
-        return measure(arguments.run or arguments.router, arguments.batch)
+        latencies, slowdown = measure(arguments.run or arguments.router, arguments.batch)
+        if text := busy_text(slowdown):
+            print(text)
+        return latencies
     if arguments.latency:
         return parse_latencies(arguments.latency)
     return recorded(arguments.run or arguments.router, table)

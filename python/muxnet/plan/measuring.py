@@ -39,8 +39,10 @@ def recorded(router: Path, table: _core.OutcomeTable) -> Latencies:
     return known
 
 
-def measure(router: Path, most: int) -> Latencies:
+def measure(router: Path, most: int) -> tuple[Latencies, float]:
     """Return what batches of 1, 2, 4, ... ``most`` inputs of a run's networks take, on a thread.
+
+    Beside it how many times as long a typical pass took as the fastest tenth, which is taken.
 
     Raises:
         UsageError: no finished run of our networks.
@@ -58,13 +60,18 @@ def measure(router: Path, most: int) -> Latencies:
     _core.set_threads(1)  # as a worker of muxnet serve has
     try:
         found = {model.name: _batches(model, most) for model in models}
-        return {**found, MULTIPLEXER: _batches(multiplexer, most)}
+        found[MULTIPLEXER] = _batches(multiplexer, most)
     finally:
         _core.set_threads(threads)
+    slowdown = max(slower for _, slower in found.values())
+    return {name: latency for name, (latency, _) in found.items()}, slowdown
 
 
-def _batches(model: _core.Model | _core.Multiplexer, most: int) -> BatchLatency:
+def _batches(model: _core.Model | _core.Multiplexer, most: int) -> tuple[BatchLatency, float]:
     sizes = sorted({*(1 << power for power in range(most.bit_length()) if 1 << power < most), most})
+    measured = [measure_latency(model, size) for size in sizes]
     # A larger batch that was faster was disturbed less: it takes as long at least.
-    times = accumulate((measure_latency(model, size).ms for size in sizes), max)
-    return BatchLatency.measured(list(zip(sizes, times, strict=True)), "--measure")
+    times = accumulate((latency.ms for latency in measured), max)
+    pairs = list(zip(sizes, times, strict=True))
+    slowdown = max(latency.typical_ms / latency.ms for latency in measured)
+    return BatchLatency.measured(pairs, "--measure"), slowdown

@@ -11,7 +11,7 @@ from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.measures import measure_of
 from muxnet.plan.arrivals import Arrivals
 from muxnet.plan.given import Latencies
-from muxnet.plan.routes import Routes, alone, called, routes_of
+from muxnet.plan.routes import MULTIPLEXER, Routes, alone, called, routes_of
 from muxnet.plan.sizing import Fleet, Options, Trial, frontier, smallest
 from muxnet.plan.stations import Station
 
@@ -170,7 +170,7 @@ def stations_of(names: Sequence[str], wanted: Wanted) -> tuple[Station, ...]:
 
 
 def _require_latencies(given: Latencies, needed: set[str], policy: _core.Policy) -> None:
-    known = {*policy.models, *needed}
+    known = {*policy.models, MULTIPLEXER}
     if missing := sorted(needed - given.keys()):
         expected = f"a latency of {', '.join(missing)} too"
         raise UsageError(error_text("--latency", expected, ", ".join(given)))
