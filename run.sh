@@ -96,8 +96,10 @@ make_environment() {
   if [ "$(cat .venv/.place 2>/dev/null)" = "$PWD" ] && suits .venv/bin/python "$1" && pip --version >/dev/null 2>&1; then
     return
   fi
+  local python
+  python=$(find_python "$1") || { say "no Python of 3.11 or newer with venv and, to build, its headers"; exit 1; }
   say "making the Python environment .venv"
-  "$(find_python "$1")" -m venv --clear .venv
+  "$python" -m venv --clear .venv
   echo "$PWD" >.venv/.place
 }
 

@@ -78,7 +78,7 @@ BAD_INPUTS = {
     "pixels too large": ({"data": [300] * 1024}, "numbers from 0 to 255"),
     "ragged pixels": ({"data": [[1, 2], [3]]}, "numbers of UINT8"),
     "broken base64": ({"datatype": "BYTES", "shape": [1], "data": ["?"]}, "base64"),
-    "no picture": ({"datatype": "BYTES", "shape": [1], "data": ["AAAA"]}, "a whole image"),
+    "no picture": ({"datatype": "BYTES", "shape": [1], "data": ["AAAA"]}, "another kind of file"),
     "no data": ({"data": None}, "numbers of UINT8"),
     "binary data that is not there": ({"parameters": {"binary_data_size": 1024}}, "either data or"),
 }

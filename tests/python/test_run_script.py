@@ -102,7 +102,7 @@ def test_one_older_than_the_sources_is_not(checkout, how):
     done = run(checkout, "--setup")
     assert done.returncode != 0  # there is nothing to build
     assert "is older than the sources" in done.stderr
-    assert "building and installing muxnet" in done.stderr
+    assert "installing dist" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,6 @@ def test_one_of_another_system_or_version_is_not(checkout, name):
     said = "is not for this Python and system" if "0.1.0" in name else ""
     assert said in done.stderr
     assert "installing dist" not in done.stderr
-    assert "building and installing muxnet" in done.stderr
 
 
 def test_what_is_no_checkout_goes_by_dates(checkout):

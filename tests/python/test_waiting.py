@@ -1,5 +1,6 @@
 """Threads that wait for parallel work sleep, whichever OpenMP library the process has."""
 
+import ctypes.util
 import subprocess
 import sys
 
@@ -30,6 +31,8 @@ print(1000 * spent / 20)
 
 @pytest.mark.parametrize("libgomp", ["left out", "loaded for everybody before"])
 def test_nothing_spins_after_an_inference(libgomp: str) -> None:
+    if libgomp != "left out" and ctypes.util.find_library("gomp") is None:
+        pytest.skip("this system has no libgomp beside the package's own")
     command = [sys.executable, "-c", PROGRAM, libgomp]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     assert float(done.stdout) < 1.0
