@@ -17,7 +17,7 @@ from muxnet.torch.cascade_losses import (  # noqa: E402
 from muxnet.torch.tuning import POOL_LOSSES, TuningOptions, tune_for_pool  # noqa: E402
 from torch import nn  # noqa: E402
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "notebooks" / "site" / "pytorch.md"
 # Right, wrong, wrong; the large model is right, right, wrong.
 LOGITS = [[2.0, 0.0, -1.0], [0.5, 0.0, 0.0], [0.0, 3.0, 1.0]]
 LARGE = [[1.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 2.0, 0.0]]
@@ -149,10 +149,9 @@ def test_the_same_seed_tunes_to_the_same_bits(finished):
     assert not torch.equal(found[0], found[2])
 
 
-def test_the_program_of_the_readme_runs(finished):
-    section = README.read_text(encoding="utf-8").partition("\n## PyTorch\n")[2]
-    program = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+def test_the_program_of_the_page_runs(finished):
+    program = re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert program is not None
     names = dict(zip(("small", "images", "labels", "large_logits"), finished, strict=True))
-    exec(compile(program[1], "README.md", "exec"), names)
+    exec(compile(program[1], PAGE.name, "exec"), names)
     assert len(names["tuned"].losses) == TuningOptions.epochs

@@ -9,7 +9,7 @@ namespace muxnet {
 /// When requests are sent to a server of this machine: at given times, however long the answers
 /// take (open loop), or each as soon as one is answered (closed loop).
 struct HttpLoad {
-  int port = 0;
+  int port = 0;                    ///< of the server
   std::vector<double> due_s;       ///< of an open loop: when each is due, rising, since the start
   double seconds = 0;              ///< of a closed loop
   std::size_t at_once = 1;         ///< of a closed loop: requests that are on their way

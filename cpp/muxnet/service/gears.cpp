@@ -37,7 +37,7 @@ Gears::Gears(const std::vector<double>& costs, std::size_t point, double target_
   gear_ = gears_.size() - 1;
 }
 
-std::optional<GearChange> Gears::look(const LoadReading& reading) {
+std::optional<GearChange> Gears::observe(const LoadReading& reading) {
   if (!since_) since_ = reading;
   const double passed_s = reading.now_s - since_->now_s;
   const double spent_ms = reading.work_ms - since_->work_ms;

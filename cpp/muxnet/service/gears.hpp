@@ -39,8 +39,8 @@ class Gears {
   /// `costs` of the points, `point` the dearest of them that is used, `target_ms` the time.
   Gears(const std::vector<double>& costs, std::size_t point, double target_ms, std::size_t workers);
 
-  /// Looks once; the change, if there is one.
-  std::optional<GearChange> look(const LoadReading& reading);
+  /// Takes a reading; the change, if there is one.
+  std::optional<GearChange> observe(const LoadReading& reading);
   const GearState& state() const { return state_; }
 
  private:

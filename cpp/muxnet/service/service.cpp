@@ -169,7 +169,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     const LoadReading reading{now_s.count(), scheduler_.backlog_ms(), statistics().work_ms()};
     {
       const std::lock_guard lock(mutex_);
-      if (gears_) gears_->look(reading);
+      if (gears_) gears_->observe(reading);
     }
     timers_.add(timers_.at(now + look_again), [this] { look_at_load(); });
   }

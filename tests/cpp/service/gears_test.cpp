@@ -20,7 +20,7 @@ constexpr std::size_t dearest = 5;
 /// A service that is looked at every 50 ms: work comes evenly, and workers do it in turn.
 class Queue {
  public:
-  Queue() { look(); }
+  Queue() { see(); }
 
   void run(double seconds, double images_per_s) {
     constexpr double step_ms = 50;
@@ -30,7 +30,7 @@ class Queue {
       backlog_ms_ -= done;
       work_ms_ += workers * done;
       now_s_ += step_ms / 1000;
-      look();
+      see();
     }
   }
   std::size_t point() const { return gears_.state().point; }
@@ -39,7 +39,7 @@ class Queue {
   const Gears& gears() const { return gears_; }
 
  private:
-  void look() { gears_.look({now_s_, backlog_ms_, work_ms_}); }
+  void see() { gears_.observe({now_s_, backlog_ms_, work_ms_}); }
 
   Gears gears_{costs, dearest, target_ms, workers};
   double now_s_ = 0, backlog_ms_ = 0, work_ms_ = 0;
@@ -83,7 +83,7 @@ TEST(Gears, TriesADearerPointEverMoreSeldomWhereItDoesNotLast) {
     for (double now_s = from_s; now_s < until_s; now_s += 0.05) {
       const bool dear = gears.state().point == 1;
       work_ms += dear ? 50 : 15;
-      gears.look({now_s, dear ? 30.0 : 0.0, work_ms});
+      gears.observe({now_s, dear ? 30.0 : 0.0, work_ms});
     }
     return gears.state().changes - before;
   };
@@ -106,7 +106,7 @@ TEST(Gears, EachIsAQuarterCheaperThanTheNext) {
 
 TEST(Gears, DearerPointsThanTheDeploymentsAreNotUsed) {
   Gears gears(costs, 2, target_ms, workers);
-  for (int i = 1; i < 200; ++i) gears.look({0.05 * i, 0, 0});
+  for (int i = 1; i < 200; ++i) gears.observe({0.05 * i, 0, 0});
   EXPECT_EQ(gears.state().point, 2U);
 }
 
