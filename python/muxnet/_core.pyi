@@ -5148,7 +5148,9 @@ class HttpLoad:
         ...
     @property
     def port(self) -> int:
-        ...
+        """
+        Of the server.
+        """
     @port.setter
     def port(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
