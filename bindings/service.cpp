@@ -13,7 +13,7 @@ Deployment make_deployment(std::vector<HostedModel> models,
                            const std::shared_ptr<Rule>& shadow, std::size_t reference,
                            const std::vector<std::shared_ptr<Recorder>>& recorders,
                            std::shared_ptr<DriftMonitor> monitor, std::vector<std::size_t> shown,
-                           std::vector<double> point_costs) {
+                           std::vector<double> point_costs, bool multiplexer_for_shadow) {
   return {std::move(models),
           multiplexer.value_or(Multiplexer{}),
           {rules.begin(), rules.end()},
@@ -22,6 +22,7 @@ Deployment make_deployment(std::vector<HostedModel> models,
           reference,
           {recorders.begin(), recorders.end()},
           std::move(point_costs),
+          multiplexer_for_shadow,
           std::move(monitor),
           std::move(shown)};
 }
@@ -181,7 +182,8 @@ void bind_service(Module& module) {
            py::arg("reference") = 0,
            py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
            py::arg("monitor") = nullptr, py::arg("shown") = std::vector<std::size_t>{},
-           py::arg("point_costs") = std::vector<double>{});
+           py::arg("point_costs") = std::vector<double>{},
+           py::arg("multiplexer_for_shadow") = false);
   bind_options(
       module, "ServiceOptions", Field("workers", &ServiceOptions::workers),
       Field("threads_each", &ServiceOptions::threads_each),

@@ -4670,7 +4670,7 @@ class Deployment:
     """
     All that a service answers with: replaced as a whole, never changed.
     """
-    def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None, shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], point_costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = []) -> None:
+    def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None, shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], point_costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], multiplexer_for_shadow: bool = False) -> None:
         ...
 class ServiceOptions:
     """

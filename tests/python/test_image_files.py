@@ -1,6 +1,7 @@
 """Image files of every format and kind are shown as Pillow shows them."""
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -159,3 +160,57 @@ def test_unknown_formats_are_refused_by_name() -> None:
     assert "HEIF or AVIF" in said[0]
     assert "another kind of file" in said[1]
     assert "one of JPEG, PNG, GIF, BMP, WebP, TIFF, PNM" in said[1]
+
+
+def tiled_tiff(pixels: np.ndarray, side: int) -> bytes:
+    """Return an uncompressed TIFF in tiles, which Pillow does not write."""
+    height, width = pixels.shape[:2]
+    tiles = [
+        pixels[top : top + side, left : left + side].tobytes()
+        for top in range(0, height, side)
+        for left in range(0, width, side)
+    ]
+    content = b"".join(tiles)
+    starts = [8 + side * side * 3 * i for i in range(len(tiles))]
+    end = 8 + len(content)
+    lists = struct.pack("<3H", 8, 8, 8) + struct.pack(f"<{len(tiles)}I", *starts)
+    lists += struct.pack(f"<{len(tiles)}I", *map(len, tiles))
+    offsets, counts = end + 6, end + 6 + 4 * len(tiles)
+    one = len(tiles) == 1
+    entries = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 3, end),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (277, 3, 1, 3),
+        (322, 4, 1, side),
+        (323, 4, 1, side),
+        (324, 4, len(tiles), starts[0] if one else offsets),
+        (325, 4, len(tiles), len(tiles[0]) if one else counts),
+    ]
+    directory = struct.pack("<H", len(entries))
+    directory += b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(4)
+    head = b"II*\0" + struct.pack("<I", end + len(lists))
+    return head + content + lists + directory
+
+
+@pytest.mark.parametrize(("size", "side"), [(16, 16), (48, 16), (64, 32)])
+def test_tiles_of_any_size_are_read(size: int, side: int) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    content = tiled_tiff(pixels, side)
+    assert np.array_equal(Image.open(io.BytesIO(content)), pixels)
+    wanted = _core.ImageFormat(channels=3, height=size, width=size)
+    (images,), errors = _core.decode_images([content], [wanted])
+    assert errors == [""]
+    assert np.array_equal(images[0].transpose(1, 2, 0), pixels)
+
+
+def test_a_damaged_fax_is_refused() -> None:
+    bits = np.random.default_rng(2).random((64, 64)) < 0.5
+    content = bytearray(encoded(Image.fromarray(bits), "TIFF", compression="group4"))
+    wanted = _core.ImageFormat(channels=1, height=64, width=64)
+    assert _core.decode_images([bytes(content)], [wanted])[1] == [""]
+    content[40] ^= 0xFF
+    (error,) = _core.decode_images([bytes(content)], [wanted])[1]
+    assert "a damaged TIFF: Bad code word" in error

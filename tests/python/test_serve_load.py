@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import UserError
+from muxnet.base.run_folder import RunFolder
 from muxnet.bench.http_load import closed_loop, open_loop
 from muxnet.pool.router_policy import load_policy
+from muxnet.serve.served import Source, load
 
 
 @pytest.mark.usefixtures("started_server")
@@ -208,9 +210,10 @@ def test_loads_without_end_or_requests_are_refused():
         open_loop(1, [b"x"], 1e3, 1e6)
     endless = _core.HttpLoad(port=1, seconds=float("inf"))
     falling = _core.HttpLoad(port=1, due_s=[2.0, 1.0])
-    for requests, load in (([b"x"], endless), ([b"x"], falling), ([], _core.HttpLoad(seconds=1))):
+    empty = _core.HttpLoad(seconds=1)
+    for requests, given in (([b"x"], endless), ([b"x"], falling), ([], empty)):
         with pytest.raises(ValueError, match=r"\[load\]"):
-            _core.run_load(requests, load)
+            _core.run_load(requests, given)
 
 
 def test_load_chooses_the_operating_point_where_it_is_told_to(untrained_run, started_server):
@@ -225,4 +228,31 @@ def test_load_chooses_the_operating_point_where_it_is_told_to(untrained_run, sta
     assert "muxnet_point_changes_total 0.0" in metrics
     with started_server(untrained_run) as (_, said):
         assert json.loads(ask(said["http_port"], path="/status")[1])["gears"] is None
-    assert cli.main(["serve", str(untrained_run), "--target-ms", "-1"]) == 2
+    for option in (["--target-ms", "-1"], ["--target-ms", "nan"], ["--least-accuracy", "1.5"]):
+        assert cli.main(["serve", str(untrained_run), *option]) == 2
+
+
+def test_load_chooses_no_point_below_the_least_accuracy(untrained_run):
+    points = load(Source(untrained_run)).points
+    least = sorted(point.accuracy for point in points)[len(points) // 2]
+    served = load(Source(untrained_run, least_accuracy=least))
+    chosen = [served._cost_under_load(point) < float("inf") for point in served.points]
+    assert chosen == [point.accuracy >= least for point in points]
+    assert 0 < sum(chosen) < len(points)
+
+
+def test_requests_do_not_pay_for_what_the_shadow_looks_at(untrained_run, digit_images):
+    served = load(Source(untrained_run, policy="best_single", shadow="hybrid_single"))
+    service = _core.Service(served.deployment(record=False), _core.ServiceOptions())
+    answer = service.infer(_core.ServiceRequest([digit_images[:2]]))
+    service.close()
+    assert len(answer.shadow) == 2
+    assert answer.costs == [served.models[served.policy.best_single].cost] * 2
+
+
+def test_a_runs_policies_are_read_again(untrained_run, tmp_path):
+    path = RunFolder(untrained_run).policies / "hybrid_single.json"
+    assert path not in Source(untrained_run).files()
+    path.parent.mkdir()
+    load_policy(untrained_run, "hybrid_single").save(path)
+    assert path in Source(untrained_run).files()

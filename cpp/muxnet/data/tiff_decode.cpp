@@ -116,9 +116,10 @@ class TiffDecoder {
     TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), most_bytes);
     TIFFOpenOptionsSetErrorHandlerExtR(options.get(), &fail, this);
     TIFFOpenOptionsSetWarningHandlerExtR(options.get(), &ignore, nullptr);
-    // Not mapped: what is given may not be written to.
-    file_.reset(TIFFClientOpenExt("image", "rm", this, &read, &write, &seek, &close, &size, nullptr,
-                                  nullptr, options.get()));
+    // Mapped, which is read only: of what it reads libtiff 4.5 takes whole kilobytes, and refuses
+    // tiles of other sizes.
+    file_.reset(TIFFClientOpenExt("image", "r", this, &read, &write, &seek, &close, &size, &map,
+                                  &unmap, options.get()));
     if (file_ == nullptr) refuse();
   }
 
@@ -133,9 +134,11 @@ class TiffDecoder {
     cv::Mat pixels(static_cast<int>(height), static_cast<int>(width), CV_8UC4);
     // In its own orientation: libtiff mirrors, but does not turn.
     constexpr int stop_on_error = 1;
+    *message_ = 0;
     if (TIFFReadRGBAImageOriented(file_.get(), static_cast<std::uint32_t>(width),
                                   static_cast<std::uint32_t>(height), pixels.ptr<std::uint32_t>(),
-                                  orientation, stop_on_error) == 0) {
+                                  orientation, stop_on_error) == 0 ||
+        *message_ != 0) {  // of fax it goes on after an error all the same
       refuse();
     }
     cv::Mat result;
@@ -193,6 +196,14 @@ class TiffDecoder {
     at = offset + (from == SEEK_CUR ? at : from == SEEK_END ? size(handle) : 0);
     return at;
   }
+
+  static int map(thandle_t handle, void** base, toff_t* size) {
+    const std::string_view bytes = self(handle).image_.bytes;
+    *base = const_cast<char*>(bytes.data());
+    *size = bytes.size();
+    return 1;
+  }
+  static void unmap(thandle_t, void*, toff_t) {}
 
   static int close(thandle_t) { return 0; }
   static toff_t size(thandle_t handle) { return self(handle).image_.bytes.size(); }

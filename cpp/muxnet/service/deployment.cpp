@@ -86,7 +86,7 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
   costs_ = pools_.front().costs();
   if (uses_multiplexer()) {
     multiplexer_input_.emplace(parts_.multiplexer, multiplexer_shape());
-    multiplexer_cost_ = cost_of(parts_.multiplexer);
+    if (!parts_.multiplexer_for_shadow) multiplexer_cost_ = cost_of(parts_.multiplexer);
   }
   probe(*this);
 }

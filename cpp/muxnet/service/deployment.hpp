@@ -28,6 +28,8 @@ struct Deployment {
   std::vector<std::shared_ptr<const Recorder>> recorders{};
   /// Of each rule, what an input cost when it was fitted; none: load does not change the rule.
   std::vector<double> point_costs{};
+  /// No rule looks at the multiplexer, but the shadow does: requests do not pay for it.
+  bool multiplexer_for_shadow = false;
   /// Watches what the rule of requests that name none decides on; may be empty.
   std::shared_ptr<DriftMonitor> monitor{};
   /// Which of a request's image tensors each stage is shown, the multiplexer first; none: the one

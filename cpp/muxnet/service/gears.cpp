@@ -9,9 +9,10 @@
 namespace muxnet {
 namespace {
 
-constexpr double cheaper_by = 0.75;  // each gear, at least: a few steps lead from end to end
-constexpr double crowded = 0.25;     // of the target that waits: time for a cheaper gear
-constexpr double room = 0.8;         // of the workers that a dearer gear may fill
+constexpr double cheaper_by = 0.75;         // each gear, at least: a few steps lead from end to end
+constexpr double waiting_share = 0.25;      // of the target: time for a cheaper gear
+constexpr double full = 0.9, full_s = 0.5;  // of the workers, for so long: the same
+constexpr double room = 0.8;                // of the workers that a dearer gear may fill
 constexpr double least_wait_s = 1, most_wait_s = 60;
 
 }  // namespace
@@ -40,10 +41,9 @@ Gears::Gears(const std::vector<double>& costs, std::size_t point, double target_
 std::optional<GearChange> Gears::observe(const LoadReading& reading) {
   if (!since_) since_ = reading;
   const double passed_s = reading.now_s - since_->now_s;
-  const double spent_ms = reading.work_ms - since_->work_ms;
-  const double busy = passed_s > 0 ? std::min(spent_ms / (1000 * passed_s * workers_), 1.0) : 0;
-  if (reading.backlog_ms > crowded * target_ms_) {
-    if (gear_ == 0 || (state_.last && shrinks(reading))) return std::nullopt;
+  const double busy = busy_since(reading);
+  if (crowded(reading) || (passed_s >= full_s && busy > full)) {
+    if (gear_ == 0 || (crowded(reading) && state_.last && shrinks(reading))) return std::nullopt;
     if (raised_s_) {
       const bool lasted = reading.now_s - *raised_s_ > 2 * wait_s_;
       wait_s_ = lasted ? least_wait_s : std::min(2 * wait_s_, most_wait_s);
@@ -61,10 +61,21 @@ std::optional<GearChange> Gears::observe(const LoadReading& reading) {
   return std::nullopt;
 }
 
+double Gears::busy_since(const LoadReading& reading) const {
+  const double passed_ms = 1000 * (reading.now_s - since_->now_s);
+  const double spent_ms = reading.work_ms - since_->work_ms;
+  return passed_ms > 0 ? std::min(spent_ms / (passed_ms * workers_), 1.0) : 0;
+}
+
+bool Gears::crowded(const LoadReading& reading) const {
+  return reading.backlog_ms > waiting_share * target_ms_;
+}
+
 /// Whether the gear in use works off what waits, or has not had the time to show it.
 bool Gears::shrinks(const LoadReading& reading) const {
   const double targets = 1000 * (reading.now_s - since_->now_s) / target_ms_;
-  return targets < crowded || reading.backlog_ms < since_->backlog_ms * std::exp2(-targets / 2);
+  return targets < waiting_share ||
+         reading.backlog_ms < since_->backlog_ms * std::exp2(-targets / 2);
 }
 
 GearChange Gears::shift(std::size_t gear, const LoadReading& reading, double busy) {

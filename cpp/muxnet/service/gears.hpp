@@ -31,9 +31,10 @@ struct LoadReading {
 
 /// Chooses among operating points by load, so that requests wait no longer than a given time: a
 /// cheaper one when a quarter of it waits, and the next where that does not halve in twice the
-/// time; a dearer one when a second has shown that its work would fill the workers to less than
-/// four fifths. A dearer one that did not last is tried again after twice as long, at most a
-/// minute. Safe for one thread at a time.
+/// time, or when half a second has shown that the workers are busy nine tenths of it, since what
+/// is refused before it waits is not seen; a dearer one when a second has shown that its work would
+/// fill the workers to less than four fifths. A dearer one that did not last is tried again after
+/// twice as long, at most a minute. Safe for one thread at a time.
 class Gears {
  public:
   /// `costs` of the points, `point` the dearest of them that is used, `target_ms` the time.
@@ -49,6 +50,8 @@ class Gears {
     double cost;
   };
 
+  double busy_since(const LoadReading& reading) const;
+  bool crowded(const LoadReading& reading) const;
   bool shrinks(const LoadReading& reading) const;
   GearChange shift(std::size_t gear, const LoadReading& reading, double busy);
 

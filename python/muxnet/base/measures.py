@@ -33,7 +33,7 @@ ACCURACY = Measure(
     alone="only this one right %",
     fails="models that fail",
     told="who is right",
-    diversity="Where {best} is wrong, another model is right for {gain} % of the inputs; two "
+    diversity="For {gain} % of all inputs {best} is wrong and another model is right; two "
     "models disagree on {apart} % and are both wrong on {both} %, on average.",
     nothing_left="Hardly any accuracy is left to gain: what {best} gets wrong, the others do too.",
 )

@@ -111,6 +111,13 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         help="cheaper operating points under load, so that requests wait no longer (0: always the "
         "same point)",
     )
+    group.add_argument(
+        "--least-accuracy",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="that an operating point attained on held-out inputs, for load to choose it (0 to 1)",
+    )
     _add_times(group)
     group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
     group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
@@ -217,6 +224,8 @@ def _check(arguments: argparse.Namespace, token: str) -> None:
     if not 0 <= arguments.target_ms <= 3_600_000:
         expected = "0, or above it, at most 3600000"
         raise UsageError(error_text("--target-ms", expected, arguments.target_ms))
+    if not 0 <= arguments.least_accuracy <= 1:
+        raise UsageError(error_text("--least-accuracy", "0 to 1", arguments.least_accuracy))
     if not arguments.drain >= 0:
         raise UsageError(error_text("--drain", "at least 0", arguments.drain))
 
@@ -255,6 +264,7 @@ def find_source(arguments: argparse.Namespace) -> "Source":
         run=run,
         models=arguments.models,
         images=images,
+        least_accuracy=arguments.least_accuracy,
     )
 
 

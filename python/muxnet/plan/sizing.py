@@ -56,6 +56,10 @@ class Trial:
     failures: int
     redone: int
 
+    def holds(self, wanted_ms: float) -> bool:
+        """Whether the p99 is that or less, in every part of the simulation."""
+        return max(self.p99, *self.p99_range) <= wanted_ms
+
 
 class Fleet:
     """Stations under a load, which is simulated once for each number of replicas."""
@@ -133,20 +137,24 @@ class Fleet:
 def smallest(fleet: Fleet) -> Trial:
     """Return the fleet of least replicas whose p99 holds, the dearest replicas saved first.
 
+    It holds where it does in every part of the simulation: by the whole alone, other draws would
+    give other fleets.
+
     Raises:
         UserError: none does.
 
     """
     wanted = fleet.options.p99_ms
     rungs = fleet.ladder
-    if fleet.floor_ms > wanted or fleet.trial(rungs[-1]).p99 > wanted:
-        least = max(fleet.floor_ms, fleet.trial(rungs[-1]).p99)
+    most = fleet.trial(rungs[-1])
+    if fleet.floor_ms > wanted or not most.holds(wanted):
+        least = max(fleet.floor_ms, *most.p99_range)
         expected = f"at least {least:.4g} ms, which more replicas do not lower"
         raise UserError(error_text("--p99", expected, f"{wanted:g}"))
     low, high = -1, len(rungs) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        holds = fleet.trial(rungs[middle]).p99 <= wanted
+        holds = fleet.trial(rungs[middle]).holds(wanted)
         low, high = (low, middle) if holds else (middle, high)
     counts = rungs[high]
     for place in sorted(range(len(counts)), key=lambda at: -fleet.stations[at].price):
@@ -171,7 +179,7 @@ def _trimmed(fleet: Fleet, counts: Counts, place: int, least: int) -> Counts:
     """Return ``counts`` with as few replicas of one station as hold the p99."""
 
     def holds(count: int) -> bool:
-        return fleet.trial(_with(counts, place, count)).p99 <= fleet.options.p99_ms
+        return fleet.trial(_with(counts, place, count)).holds(fleet.options.p99_ms)
 
     low, high = least - 1, counts[place]
     while high - low > 1:

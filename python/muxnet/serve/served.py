@@ -42,7 +42,8 @@ class Source:
 
     ``path`` is the folder of a run, one of whose policies is named by ``policy``, or of a router,
     whose models are those of ``run``, or a list, ``models`` or the one beside the router, that want
-    ``images``. ``shadow`` names a policy of the run, or the folder of a router.
+    ``images``. ``shadow`` names a policy of the run, or the folder of a router. Load chooses no
+    operating point of less than ``least_accuracy``.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Source:
     run: Path | None = None
     models: Path | None = None
     images: _core.ImageFormat | None = None
+    least_accuracy: float = 0.0
 
     @property
     def has_networks(self) -> bool:
@@ -60,6 +62,7 @@ class Source:
     def files(self) -> list[Path]:
         """Return the files whose change means something new to serve."""
         routers = [Path(name) / POLICY_FILE for name in (self.path, self.shadow) if name]
+        routers += sorted(RunFolder(self.run or self.path).policies.glob("*.json"))
         if self.has_networks:
             weights = RunFolder(self.run or self.path).weights
             models = sorted(weights.glob("*.safetensors"))
@@ -84,6 +87,7 @@ class Served:
     shown: tuple[int, ...]  # which of them the multiplexer and each model is shown
     cost_kind: str  # of the models' costs
     monitor: _core.DriftMonitor | None = None
+    least_accuracy: float = 0.0  # of operating points that load may choose
 
     def front_models(self, router_name: str) -> _core.ServedModels:
         """Return all of it as requests see it."""
@@ -125,8 +129,12 @@ class Served:
             shadow=None if self.shadow is None else self.shadow.rule(),
             monitor=self.monitor,
             shown=list(self.shown),
-            point_costs=[point.cost for point in (*self.points, self.policy.point)],
+            point_costs=[*map(self._cost_under_load, self.points), self.policy.point.cost],
+            multiplexer_for_shadow=not self.policy.uses_multiplexer,
         )
+
+    def _cost_under_load(self, point: _core.OperatingPoint) -> float:
+        return point.cost if point.accuracy >= self.least_accuracy else float("inf")
 
     def point(self, place: int) -> _core.OperatingPoint:
         """Return the operating point of a deployment's rule."""
@@ -175,6 +183,7 @@ def load(source: Source) -> Served:
         tuple(pool.shown),
         pool.cost_kind,
         load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,
+        source.least_accuracy,
     )
 
 

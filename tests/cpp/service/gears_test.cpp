@@ -64,6 +64,15 @@ TEST(Gears, GoesDownUntilWhatWaitsIsWorkedOff) {
   EXPECT_GT(last->backlog_ms, target_ms / 4);
 }
 
+TEST(Gears, GoesDownWhereTheRestIsRefusedBeforeItWaits) {
+  Gears gears(costs, dearest, target_ms, workers);
+  for (int i = 0; i <= 40; ++i) gears.observe({0.05 * i, 5, 95.0 * i});  // two busy workers
+  EXPECT_LE(gears.state().point, 2U);
+  EXPECT_GE(gears.state().changes, 2U);
+  for (int i = 0; i <= 100; ++i) gears.observe({2.05 + 0.05 * i, 0, 3800 + 20.0 * i});  // a fifth
+  EXPECT_EQ(gears.state().point, dearest);
+}
+
 TEST(Gears, ComesBackWhenTheLoadIsGone) {
   Queue queue;
   queue.run(3, 1500);
