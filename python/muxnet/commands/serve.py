@@ -103,6 +103,19 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cheaper-when-full", action="store_true", help="another model instead of 503"
     )
+    _add_load(group)
+    _add_times(group)
+    group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
+    group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
+    group.add_argument(
+        "--drain",
+        type=float,
+        default=30.0,
+        help="seconds to the end after SIGTERM, whatever is stuck; a second one ends at once",
+    )
+
+
+def _add_load(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--target-ms",
         type=float,
@@ -117,15 +130,6 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="SHARE",
         help="that an operating point attained on held-out inputs, for load to choose it (0 to 1)",
-    )
-    _add_times(group)
-    group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
-    group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
-    group.add_argument(
-        "--drain",
-        type=float,
-        default=30.0,
-        help="seconds to the end after SIGTERM, whatever is stuck; a second one ends at once",
     )
 
 
