@@ -75,9 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status: 0, 1 error, 2 usage, 130 interrupted."""
     try:
         parsed = build_parser().parse_args(arguments)
+        module = _module(parsed.command)
     except SystemExit as leave:  # argparse has printed what it wants to say
         return leave.code if isinstance(leave.code, int) else EXIT_ERROR
-    module = _module(parsed.command)
+    except (MemoryError, OSError, ImportError) as error:  # of a module that cannot be read
+        _say(f"error: {one_line(error)}")
+        return EXIT_ERROR
     try:
         return int(module.execute(parsed))
     except KeyboardInterrupt:

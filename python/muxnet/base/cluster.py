@@ -29,7 +29,7 @@ class Cluster:
     def __init__(self, address: str) -> None:
         try:
             import ray
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise MissingPackageError("--ray", "ray", "ray") from error
         self.ray: ModuleType = ray
         ray.init(address=address or "local", log_to_driver=False, include_dashboard=False)

@@ -198,7 +198,7 @@ def _objects(values: Sequence[object]) -> Array:
 def _read_parquet(path: Path, lists: Collection[str], wanted: Callable[[str], bool]) -> Columns:
     try:
         from pyarrow import ArrowException, parquet
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError(str(path), "pyarrow", "parquet") from error
     with open_file(path, PARQUET_BYTES) as file:
         try:

@@ -41,7 +41,7 @@ def plain_call(work: Work, url: str) -> Once:
             import tritonclient.grpc as triton
         else:
             import tritonclient.http as triton
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("bench", "tritonclient", "bench") from error
     if listed.datatype not in DTYPES:
         raise UserError(

@@ -40,7 +40,7 @@ def make(peer: str, work: Work, threads: int) -> Once:
 def _torch(threads: int) -> ModuleType:
     try:
         import torch
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("bench", "torch", "bench") from error
     torch.set_num_threads(threads)
     module: ModuleType = torch
@@ -114,7 +114,7 @@ def _exported(work: Work, folder: str) -> Path:
 def _onnxruntime(work: Work, threads: int) -> Once:
     try:
         import onnxruntime
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("bench", "onnxruntime", "bench") from error
     if work.precision != "fp32":
         raise UserError(f"[bench] expected fp32 of onnxruntime on a CPU, received {work.precision}")
@@ -131,7 +131,7 @@ def _onnxruntime(work: Work, threads: int) -> Once:
 def _openvino(work: Work, threads: int) -> Once:
     try:
         import openvino
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("bench", "openvino", "bench") from error
     core = openvino.Core()
     with tempfile.TemporaryDirectory() as folder:

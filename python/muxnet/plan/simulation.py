@@ -67,7 +67,7 @@ def simulate(
     """
     try:
         import simpy
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("muxnet plan", "simpy", "plan") from error
     return _Simulation(simpy, stations, counts, arrivals, routes, failures, seed).run()
 

@@ -6,6 +6,7 @@ bytes of answers f32 (rows, K) where it announces some. A record that was cut of
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import zlib
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base import fingerprint
-from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.base.errors import ConfigError, OutputError, UserError, error_text
 from muxnet.base.files import Json, open_file, parse_json
 from muxnet.pool.model_identity import Identity
 
@@ -113,7 +114,7 @@ class KeptAnswers:
 
         Raises:
             ConfigError: of another number of classes than the model's answers before.
-            OSError: they cannot be written.
+            OutputError: they cannot be written.
 
         """
         if self._blocks.get(name) and rows.shape[1] != self.classes(name):
@@ -147,7 +148,8 @@ class KeptAnswers:
     def close(self) -> None:
         """Let go of the file, which is removed where it holds no answers."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # of a record that could not be written: it was told
+                self._file.close()
             self._file = None
         if not self.models():
             self.path.unlink(missing_ok=True)
@@ -158,15 +160,24 @@ class KeptAnswers:
         self.close()
 
     def _write(self, head: Mapping[str, Json], content: bytes = b"") -> int:
-        """Append a record whole and return where its content lies."""
-        if self._file is None:
-            self._file = self.path.open("xb")
-            first: dict[str, Json] = {"format": FORMAT, "inputs": self._inputs}
-            self._file.write(_line(first) + _line({"models": self._known(self.names)}))
+        """Append a record whole and return where its content lies.
+
+        Raises:
+            OutputError: it cannot be written.
+
+        """
         line = _line(head)
-        offset = self._file.tell() + len(line)
-        self._file.write(line + content)
-        self._file.flush()
+        try:
+            if self._file is None:
+                self._file = self.path.open("xb")
+                first: dict[str, Json] = {"format": FORMAT, "inputs": self._inputs}
+                self._file.write(_line(first) + _line({"models": self._known(self.names)}))
+            offset = self._file.tell() + len(line)
+            self._file.write(line + content)
+            self._file.flush()
+        except OSError as error:
+            told = f"cannot be written: {error.strerror}; answers of before are kept"
+            raise OutputError(f"[collect] {self.path}: {told}") from error
         return offset
 
     def _note(self, name: str, block: _Block) -> None:

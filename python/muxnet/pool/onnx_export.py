@@ -62,7 +62,7 @@ def export_onnx(
 def _onnx() -> ModuleType:
     try:
         import onnx
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("export_onnx", "onnx", "onnx") from error
     return onnx
 

@@ -236,7 +236,7 @@ def _load(path: Path) -> dict[object, object]:
 def _parse(text: str, where: str) -> object:
     try:
         import yaml
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("sweep", "PyYAML", "sweep") from error
 
     # YAML 1.2's numbers and truth values: 1e-3 is a number, on and off are words.

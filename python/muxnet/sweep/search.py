@@ -53,7 +53,7 @@ class OptunaSearch:
     def __init__(self, sweep: Sweep, folder: SweepFolder) -> None:
         try:
             import optuna
-        except ImportError as error:
+        except ModuleNotFoundError as error:
             raise MissingPackageError("sweep", "optuna", "sweep") from error
         self._sweep = sweep
         self._optuna = optuna

@@ -82,7 +82,7 @@ def packages() -> tuple[ModuleType, ModuleType]:
     try:
         import pyarrow
         from pyarrow import parquet
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("sweep", "pyarrow", "sweep") from error
     return pyarrow, parquet
 

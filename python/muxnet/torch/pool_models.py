@@ -99,7 +99,7 @@ def _made(name: str, num_classes: int, in_chans: int) -> nn.Module:
 def _of_timm(name: str, num_classes: int, in_chans: int) -> nn.Module:
     try:
         timm = importlib.import_module("timm")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError(f"models, {name}", "timm", "timm") from error
     if not timm.is_model(name):
         expected = "a network of the zoo or of timm, or module:function"

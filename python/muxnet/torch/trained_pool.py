@@ -102,5 +102,5 @@ def export_module(module: nn.Module, path: Path, image_shape: Sequence[int]) -> 
                 external_data=False,
                 verbose=False,
             )
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("export_module", "onnxscript", "torch") from error
