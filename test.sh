@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./test.sh [lint|cpp|python|docs|asan|tsan|fuzz ...]   without a name: lint, cpp, python and docs
+# ./test.sh [lint|cpp|python|docs|asan|tsan|fuzz|aarch64 ...]   without a name: lint, cpp, python and docs
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -74,11 +74,35 @@ test_fuzz() {
   done
 }
 
+# The C++ tests for 64-bit ARM, run by QEMU, and a program that must decide there as it does here.
+test_aarch64() {
+  local missing=() tool
+  for tool in aarch64-linux-gnu-g++:g++-aarch64-linux-gnu qemu-aarch64-static:qemu-user-static mmdebstrap:mmdebstrap; do
+    command -v "${tool%:*}" >/dev/null || missing+=("${tool#*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] || { say "aarch64 needs, beside what ./run.sh installs: apt-get install ${missing[*]}"; return 1; }
+  [ -d build/aarch64-sysroot ] || make_sysroot build/aarch64-sysroot
+  run_ctest aarch64
+  .venv/bin/python -m pytest tests/python/test_installed_libraries.py
+}
+
+# Debian's packages for ARM, unpacked into the folder $1 and not set up: nothing of theirs has to run.
+make_sysroot() {
+  local packages=(libc6-dev libstdc++-12-dev libopenblas-openmp-dev libeigen3-dev libopencv-core-dev libopencv-imgproc-dev
+    libopencv-imgcodecs-dev libtbb-dev nlohmann-json3-dev libarchive-dev libjpeg-dev libpng-dev libtiff-dev libwebp-dev zlib1g-dev
+    libcurl4-openssl-dev libboost-dev libssl-dev libgrpc++-dev libprotobuf-dev libgtest-dev) library
+  mmdebstrap --variant=extract --architectures=arm64 --include="$(IFS=,; echo "${packages[*]}")" bookworm "$1.new"
+  for library in blas lapack; do  # what setting up would link
+    ln -s "openblas-openmp/lib$library.so.3" "$1.new/usr/lib/aarch64-linux-gnu/lib$library.so.3"
+  done
+  mv "$1.new" "$1"
+}
+
 [ $# -gt 0 ] || set -- lint cpp python docs
 for part in "$@"; do
   case $part in
-    lint | cpp | python | docs | asan | tsan | fuzz) ;;
-    *) say "no part is called '$part'; there are lint, cpp, python, docs, asan, tsan, fuzz"; exit 2 ;;
+    lint | cpp | python | docs | asan | tsan | fuzz | aarch64) ;;
+    *) say "no part is called '$part'; there are lint, cpp, python, docs, asan, tsan, fuzz, aarch64"; exit 2 ;;
   esac
 done
 

@@ -1,15 +1,30 @@
-"""A C++ project that finds muxnet where ``cmake --install`` has put it."""
+"""A C++ project that finds muxnet where ``cmake --install`` put it, for this CPU and for ARM."""
 
 import subprocess
 from pathlib import Path
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import _core
-from muxnet.serve.served import Source, load
+from muxnet.base.images import raw_pixels
+from muxnet.base.run_folder import RunFolder
+from muxnet.pool.router import open_router
+from muxnet.training.config import load_config
+from muxnet.training.multiplexers import multiplexer_options
 
 ROOT = Path(__file__).parents[2]
-BUILD = ROOT / "build" / "release"
+SYSROOT = ROOT / "build" / "aarch64-sysroot"
+TOOLCHAIN = ROOT / "cpp" / "cmake" / "aarch64-linux-gnu.cmake"
+# How programs of a build are started, and what configuring a project for it takes.
+BUILDS = {
+    "release": ([], []),
+    "aarch64": (
+        ["qemu-aarch64-static", "-L", str(SYSROOT)],
+        [f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}"],
+    ),
+}
+IMAGES = 1000
 
 
 def run(*command: object) -> str:
@@ -18,38 +33,62 @@ def run(*command: object) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def route_image(tmp_path_factory) -> Path:
-    if not (BUILD / "CMakeCache.txt").exists():
-        pytest.skip("build/release holds no build whose libraries could be installed")
+@pytest.fixture(scope="module", params=BUILDS)
+def program(request, tmp_path_factory) -> list[object]:
+    """The program of tests/consumer, and what starts it."""
+    build = ROOT / "build" / request.param
+    if not (build / "cpp" / "muxnet" / "runtime" / "libmuxnet_runtime.a").exists():
+        pytest.skip(f"build/{request.param} holds no build whose libraries could be installed")
+    start, options = BUILDS[request.param]
     folder = tmp_path_factory.mktemp("installed")
-    run("cmake", "--install", BUILD, "--prefix", folder / "prefix")
-    build = folder / "build"
+    run("cmake", "--install", build, "--prefix", folder / "prefix")
+    found = folder / "prefix" / "lib" / "cmake" / "muxnet"
     source = ROOT / "tests" / "consumer"
-    run("cmake", "-G", "Ninja", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={folder}/prefix")
-    run("cmake", "--build", build)
-    return build / "route_image"
+    made = folder / "build"
+    run("cmake", "-G", "Ninja", "-S", source, "-B", made, f"-Dmuxnet_DIR={found}", *options)
+    run("cmake", "--build", made)
+    return [*start, made / "route_images"]
 
 
-def test_a_project_that_finds_the_package_routes_as_python_does(
-    route_image, untrained_run, fitted_router, digit_images, tmp_path
+@pytest.fixture(scope="module")
+def router(run_folder, tmp_path_factory) -> Path:
+    """A router of a run's models as a C++ program reads it."""
+    folder = tmp_path_factory.mktemp("router")
+    opened = open_router(run_folder, policy="hybrid_single")
+    opened.policy.save(folder / "policy.json")
+    config = load_config(RunFolder(run_folder).config)
+    pool = opened.pool
+    saved = _core.SavedMultiplexer(
+        pool.multiplexer.for_images(pool.formats[0]),
+        network=multiplexer_options((1, 32, 32), len(pool.names), config),
+        models=list(pool.names),
+        classes=10,
+        cost_kind="macs",
+        learnt_from="the run",
+    )
+    _core.save_multiplexer(saved, folder)
+    return folder
+
+
+def test_a_project_that_finds_the_package_decides_as_python_does(
+    program, router, run_folder, tmp_path
 ):
-    raw = np.asarray(digit_images[:1], np.uint8)
-    (tmp_path / "image.pgm").write_bytes(b"P5 32 32 255\n" + raw.tobytes())
-    policy = fitted_router(1) / "policy.json"
-    weights = untrained_run / "weights"
-    answer, called, cost = run(route_image, policy, weights, tmp_path / "image.pgm").split()
+    images = raw_pixels(muxnet.load_data("digits").train, 0, IMAGES)
+    for i, image in enumerate(images):
+        (tmp_path / f"{i:04}.pgm").write_bytes(b"P5 32 32 255\n" + image.tobytes())
+    lines = run(*program, router, run_folder / "weights", tmp_path).splitlines()
+    answers, called, costs = np.array([line.split() for line in lines], float).T
 
-    served = load(Source(untrained_run))
-    pool = _core.ModelPool(served.models)
-    loaded = _core.Policy.load(policy)
-    router = _core.Router(pool, served.multiplexer, loaded.rule())
-    routed = router.route(_core.normalize(raw, served.models[1].normalization))
-    assert (int(answer), int(called)) == (routed.answers[0], 0b10)
-    assert float(cost) == pytest.approx(loaded.costs[1], rel=1e-5)  # and no multiplexer's
+    opened = open_router(run_folder, policy="hybrid_single")
+    routed = opened.route(images)
+    assert len(set(called)) > 1  # there is something to decide
+    assert np.array_equal(called, routed.called @ [1, 2])
+    assert np.array_equal(answers, routed.probabilities.argmax(1))
+    prices = routed.called @ opened.policy.costs + opened.pool.multiplexer.cost
+    np.testing.assert_allclose(costs, prices, rtol=1e-5)
 
 
-def test_the_python_extension_is_not_installed_with_the_libraries(route_image):
-    prefix = route_image.parents[1] / "prefix"
+def test_the_python_extension_is_not_installed_with_the_libraries(program):
+    prefix = Path(program[-1]).parents[1] / "prefix"
     assert not list(prefix.rglob("*.so"))
     assert (prefix / "include/muxnet/routing/rule.hpp").exists()

@@ -3,16 +3,31 @@
 ``MUXNET_KILLS=100`` kills each at so many moments, drawn at random; by default at one.
 """
 
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from muxnet import _core
-from small_commands import COMMANDS, Command, clear, command_line, may_go_on, results, write_inputs
+from muxnet.base.files import write_bytes
+from serve_requests import infer_body, request
+from small_commands import (
+    COMMANDS,
+    FIT,
+    Command,
+    clear,
+    command_line,
+    may_go_on,
+    muxnet,
+    results,
+    write_inputs,
+)
 
 KILLS = int(os.environ.get("MUXNET_KILLS", "1"))
 
@@ -72,3 +87,38 @@ def check_whole(left: dict[str, str], old: dict[str, str], whole: dict[str, str]
         assert content in (old.get(path), whole[path]), path
         if path.endswith("policy.json"):
             _core.Policy.load(path)
+
+
+def test_a_server_killed_amid_a_reload_begins_again_with_what_is_there(started_server) -> None:
+    assert muxnet(*FIT).returncode == 0
+    router = Path("out")
+    first = (router / "policy.json").read_bytes()
+    assert COMMANDS["calibrate"].run().returncode == 0
+    policies = [first, (router / "policy.json").read_bytes()]
+    assert policies[0] != policies[1]
+    (router / "drift.json").unlink()  # of the second one
+    shutil.copy("models.json", router)
+    shutil.copy("mine.py", router)
+    draws = random.Random("reload")
+    arguments = ("--size", "4", "--channels", "1", "--decisions", "decisions.jsonl")
+    amid = answered = 0
+    for kill in range(KILLS + 1):
+        with started_server(router, *arguments) as (process, said):
+            status = request(said["http_port"])[2]
+            assert status["accuracy"] == _core.Policy.load(router / "policy.json").point.accuracy
+            if kill == KILLS:
+                break
+            write_bytes(router / "policy.json", policies[kill % 2])
+            process.send_signal(signal.SIGHUP)
+            end = time.monotonic() + draws.uniform(0, 1.3)
+            while time.monotonic() < end:
+                body = infer_body(np.zeros((1, 1, 4, 4), np.uint8))
+                assert request(said["http_port"], "POST", "/v2/models/router/infer", body)[0] == 200
+                answered += 1
+            amid += request(said["http_port"])[2]["version"] == 1
+            process.kill()
+            process.wait()
+        assert (router / "policy.json").read_bytes() == policies[kill % 2]
+    records = [json.loads(line) for line in Path("decisions.jsonl").read_text().splitlines()]
+    assert len(records) <= answered  # written once a second
+    print(f"reload: {KILLS} kills, {amid} before it was done; {len(records)} records of {answered}")

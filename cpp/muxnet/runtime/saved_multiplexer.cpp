@@ -193,6 +193,7 @@ void save_multiplexer(const SavedMultiplexer& saved, const std::filesystem::path
   SavedMultiplexer whole = saved;
   whole.multiplexer.price = cost_of(saved.multiplexer);
   check(whole);
+  check_source(whole);
   const auto weights = folder / multiplexer_weights_file;
   save_weights(*saved.multiplexer.model, weights);
   write_atomically(folder / multiplexer_file,
