@@ -25,6 +25,12 @@ STATIC = {
     "MUXNET_OPENCV_core": "libopencv_core.a",
     "MUXNET_OPENCV_imgproc": "libopencv_imgproc.a",
 }
+#: One of each library that is headers alone.
+HEADERS = [
+    "/usr/include/eigen3/Eigen/Core",
+    "/usr/include/nlohmann/json.hpp",
+    "/usr/include/boost/version.hpp",
+]
 
 
 def python(*arguments: object) -> None:
@@ -78,6 +84,30 @@ def extract(wheel: Path, folder: Path) -> None:
         archive.extractall(folder)
 
 
+def packages_in(core: Path) -> set[str]:
+    """Return the Debian packages of what a core links or was compiled from."""
+    linked = subprocess.run(["ldd", core], capture_output=True, text=True, check=True).stdout
+    files = [word for word in linked.split() if word.startswith("/")]
+    files += [library(name) for name in STATIC.values()] + HEADERS
+    found = set()
+    for file in files:
+        # Where the package says it is: /lib is a link to /usr/lib.
+        names = {file, os.path.realpath(file), os.path.realpath(file).removeprefix("/usr")}
+        told = subprocess.run(["dpkg-query", "-S", *names], capture_output=True, text=True).stdout
+        found |= {line.split(":")[0] for line in told.splitlines()}
+    return found
+
+
+def add_licences(tree: Path) -> None:
+    """Put the licences of all that is bundled beside the wheel's own."""
+    (core,) = (tree / "muxnet").glob("_core.*.so")
+    (information,) = tree.glob("*.dist-info")
+    folder = information / "licenses"
+    folder.mkdir(exist_ok=True)
+    for package in sorted(packages_in(core)):
+        shutil.copy(f"/usr/share/doc/{package}/copyright", folder / f"{package}.txt")
+
+
 def join(wheels: dict[str, Path], folder: Path) -> Path:
     """Return one wheel of the lowest level's, with the cores of the others below its ``levels``."""
     *higher, lowest = wheels
@@ -89,6 +119,7 @@ def join(wheels: dict[str, Path], folder: Path) -> Path:
         place.mkdir(parents=True)
         for core in (folder / level / "muxnet").glob("_core.*.so"):
             shutil.move(core, place)
+    add_licences(tree)
     python("wheel", "pack", tree, "-d", folder)
     return next(folder.glob("*.whl"))
 
