@@ -255,7 +255,7 @@ def _server(options: LoadOptions, policy: str, *, target_ms: float) -> Iterator[
 def load_table(result: LoadResult) -> TextTable:
     """Return the loads as text."""
     latency = ("p50 ms", "p99 ms", "p99 / p50")
-    refusals = ("refused", "p99 ms", "failed")
+    refusals = ("refused", "refusals p99 ms", "failed")
     columns = ("load", "per s", *latency, "answered / s", *refusals, "right %", "MB")
     rows = tuple(
         (
