@@ -23,6 +23,7 @@ myst_heading_anchors = 3
 
 smartquotes = False  # two dashes begin an option
 
+html_show_copyright = False
 html_theme = "furo"
 html_title = f"muxnet {release}"
 html_show_sourcelink = False

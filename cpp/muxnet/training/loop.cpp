@@ -130,7 +130,9 @@ void Loop::guard(const StepMetrics& found) const {
   const double limit = divergence_factor * task_.chance_loss();
   const bool warm = state_.step > std::max(least_warm_up, steps_ / 20);
   for (std::size_t i = 0; i < trainees_.size(); ++i) {
-    if (!std::isfinite(found.losses[i])) fail(i, "a finite loss", text(found.losses[i]));
+    const double loss = found.losses[i];
+    // Which sign a NaN has depends on the CPU.
+    if (!std::isfinite(loss)) fail(i, "a finite loss", std::isnan(loss) ? "nan" : text(loss));
     const double trend = state_.trends[i].mean();
     if (warm && trend > limit) {
       fail(i, text("a loss of at most ", limit, " (three times that of guessing)"),
