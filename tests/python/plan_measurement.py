@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from muxnet import cli
-from muxnet.bench.http_load import closed_loop, open_loop
+from muxnet.bench.http_load import closed_loop, due_times, open_loop
 from muxnet.bench.server_process import start_server
 from muxnet.outcomes.table_files import read_outcomes
 from muxnet.plan.arrivals import Arrivals
@@ -149,7 +149,7 @@ def main(workers: int, seconds: float) -> None:
             capacity = tally.answered / tally.seconds
             print(f"{capacity:.0f} requests a second; overhead {overhead:.2f} ms")
             for load in LOADS:
-                served = open_loop(port, requests, seconds, load * capacity)
+                served = open_loop(port, requests, due_times(seconds, load * capacity))
                 found = planned(load * capacity, overhead)
                 print(f"{load} x, {served.answered} answered, {served.failed} failed")
                 for title, quantile, ms in (("p50", 0.5, found.p50), ("p99", 0.99, found.p99)):

@@ -11,12 +11,15 @@ import pytest
 from muxnet import _core
 from muxnet.base.errors import UsageError, UserError
 from muxnet.bench import ours, replaying, rounds
+from muxnet.bench.http_load import due_times
+from muxnet.bench.ideal_queue import ideal_latencies, ideal_quantiles_ms
 from muxnet.bench.neighbours import busy_neighbours
 from muxnet.bench.rounds import Row
 from muxnet.bench.works import works
 from muxnet.cli import main
 from muxnet.commands import bench
 from muxnet.outcomes.fitting import fit_policy
+from queueing import mean_wait
 
 
 def test_the_works_are_those_of_the_table() -> None:
@@ -174,3 +177,25 @@ def test_invented_models_are_the_better_the_dearer() -> None:
     accuracies = np.asarray(table.quality).mean(axis=0)
     assert np.all(np.diff(accuracies) > 0)
     assert 0.5 < accuracies[0] < accuracies[-1] < 0.99
+
+
+def test_an_ideal_queue_is_first_come_first_served() -> None:
+    due, takes = np.array([0.0, 1.0, 2.0, 2.0]), np.array([5.0, 2.0, 4.0, 1.0])
+    assert ideal_latencies(due, takes, 1).tolist() == [5, 6, 9, 10]
+    assert ideal_latencies(due, takes, 2).tolist() == [5, 2, 5, 4]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_ideal_queue_waits_as_mm_c(workers: int) -> None:
+    draws, count, rate = np.random.default_rng(1), 100_000, 0.7
+    due = np.cumsum(draws.exponential(size=count)) / (workers * rate)
+    takes = draws.exponential(size=count)
+    waits = ideal_latencies(due, takes, workers) - takes
+    assert waits.mean() == pytest.approx(mean_wait(workers, workers * rate, 1.0), rel=0.05)
+
+
+def test_an_ideal_queue_is_as_fast_as_the_server() -> None:
+    alone = np.array([1.0, 3.0])
+    due = due_times(100, 10, even=True)
+    p50, p99 = ideal_quantiles_ms(alone, due, capacity=200, workers=2)
+    assert 5 <= p50 <= p99 == pytest.approx(15)  # nobody waits

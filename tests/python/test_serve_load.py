@@ -15,7 +15,7 @@ import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import UserError
 from muxnet.base.run_folder import RunFolder
-from muxnet.bench.http_load import closed_loop, open_loop
+from muxnet.bench.http_load import closed_loop, due_times, open_loop
 from muxnet.pool.router_policy import load_policy
 from muxnet.serve.served import Source, load
 
@@ -40,6 +40,7 @@ def test_load_is_measured_against_always_best(untrained_run, tmp_path, capsys):
     assert found["best"]["policy"] == "best_single"
     assert min(found["best"]["capacity"], found["routed"]["capacity"]) > 0
     assert sum(found["best"]["called"].values()) == 1
+    assert all(0 < row["ideal_p50_ms"] <= row["ideal_p99_ms"] for row in found["rows"])
     assert "x the throughput" in capsys.readouterr().out
 
 
@@ -186,7 +187,7 @@ def test_open_load_does_not_wait_for_answers():
     """A server that answers after 50 ms keeps up with 200 requests a second, one at a time not."""
     get = [b"GET / HTTP/1.1\r\n\r\n"]
     with slow_server() as port:
-        open_tally = open_loop(port, get, 0.5, 200, even=True)
+        open_tally = open_loop(port, get, due_times(0.5, 200, even=True))
         closed_tally = closed_loop(port, get, 0.5, 1)
     assert open_tally.answered == 100
     assert open_tally.in_time < 100  # the last ones came after the last was sent
@@ -198,7 +199,7 @@ def test_open_load_does_not_wait_for_answers():
 def test_load_counts_refusals_and_failures():
     requests = [f"GET /{path} HTTP/1.1\r\n\r\n".encode() for path in ("", "full", "gone")]
     with slow_server() as port:
-        tally = open_loop(port, requests, 0.3, 100, even=True)
+        tally = open_loop(port, requests, due_times(0.3, 100, even=True))
     assert (tally.answered, len(tally.refusals_ms), tally.failed) == (10, 10, 10)
     nobody = closed_loop(port, requests, 0.05, 2)
     assert nobody.answered == 0
@@ -207,7 +208,7 @@ def test_load_counts_refusals_and_failures():
 
 def test_loads_without_end_or_requests_are_refused():
     with pytest.raises(UserError, match="1 to a million requests"):
-        open_loop(1, [b"x"], 1e3, 1e6)
+        due_times(1e3, 1e6)
     endless = _core.HttpLoad(port=1, seconds=float("inf"))
     falling = _core.HttpLoad(port=1, due_s=[2.0, 1.0])
     empty = _core.HttpLoad(seconds=1)

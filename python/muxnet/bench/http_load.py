@@ -39,18 +39,10 @@ def closed_loop(port: int, requests: Sequence[bytes], seconds: float, concurrenc
     return _tally(_core.run_load(requests, load))
 
 
-def open_loop(
-    port: int,
-    requests: Sequence[bytes],
-    seconds: float,
-    rate: float,
-    *,
-    even: bool = False,
-    seed: int = 0,
-) -> Tally:
-    """Ask ``rate`` times a second, at random times or evenly, however long the answers take.
-
-    A latency counts from the moment that the request was due.
+def due_times(
+    seconds: float, rate: float, *, even: bool = False, seed: int = 0
+) -> NDArray[np.float64]:
+    """Return when requests are due that come ``rate`` times a second, at random or evenly.
 
     Raises:
         UserError: a rate that would not be bounded.
@@ -60,8 +52,15 @@ def open_loop(
         raise UserError(error_text("load", "1 to a million requests", f"{rate * seconds:.0f}"))
     count = int(rate * seconds)
     gaps = np.ones(count) if even else np.random.default_rng(seed).exponential(size=count)
-    due = (np.cumsum(gaps) / rate).tolist()
-    return _tally(_core.run_load(requests, _core.HttpLoad(port=port, due_s=due)))
+    return np.cumsum(gaps) / rate
+
+
+def open_loop(port: int, requests: Sequence[bytes], due_s: NDArray[np.float64]) -> Tally:
+    """Ask at the times of ``due_times``, however long the answers take.
+
+    A latency counts from the moment that the request was due.
+    """
+    return _tally(_core.run_load(requests, _core.HttpLoad(port=port, due_s=due_s.tolist())))
 
 
 def _tally(found: _core.LoadTally) -> Tally:

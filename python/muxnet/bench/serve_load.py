@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError, error_text
+from muxnet.base.machine import cores
 from muxnet.base.tables import TextTable
 from muxnet.base.words import interval_text, points_text
-from muxnet.bench.http_load import Tally, closed_loop, open_loop
+from muxnet.bench.http_load import Tally, closed_loop, due_times, open_loop
+from muxnet.bench.ideal_queue import ideal_quantiles_ms
 from muxnet.bench.server_process import Status, memory_mb, start_server
 from muxnet.pool.router_folder import POLICY_FILE
 
@@ -43,12 +45,14 @@ class LoadOptions:
 
 @dataclasses.dataclass(frozen=True)
 class LoadRow:
-    """The server at one load; ``goodput`` and ``capacity`` in requests a second."""
+    """The server at one load; ``goodput`` in requests a second."""
 
     load: float
     rate: float
     p50_ms: float
     p99_ms: float
+    ideal_p50_ms: float  # of a queue that costs nothing, with as many workers as there are cores
+    ideal_p99_ms: float
     goodput: float
     refused: int
     refused_p99_ms: float
@@ -109,12 +113,14 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
         requests = _requests("router", images, chosen, options.images)
         routed, tally = _capacity(status, requests, options)
         capacity = tally.answered / tally.seconds
+        alone = closed_loop(status.port, requests, options.seconds, 1).latencies_ms
         for load in options.loads:
             say(f"{options.policy}: {load:g} x capacity, {load * capacity:.0f} requests a second")
-            rate = load * capacity
-            tally = open_loop(status.port, requests, options.seconds, rate, even=options.even)
+            due = due_times(options.seconds, load * capacity, even=options.even)
+            tally = open_loop(status.port, requests, due)
+            ideal = ideal_quantiles_ms(alone, due, capacity, cores())
             right = _right_of(tally, labels[chosen], options.images)
-            rows.append(_row(load, rate, tally, right, memory_mb(status.pid)))
+            rows.append(_row(load, load * capacity, tally, ideal, right, memory_mb(status.pid)))
         routed_right = _right(status.port, images, labels)
     ahead = _core.bootstrap_difference(routed_right, best_right)
     return LoadResult(
@@ -129,13 +135,21 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
     )
 
 
-def _row(load: float, rate: float, tally: Tally, accuracy: float, memory_mb: float) -> LoadRow:
+def _row(
+    load: float,
+    rate: float,
+    tally: Tally,
+    ideal: tuple[float, float],
+    accuracy: float,
+    memory_mb: float,
+) -> LoadRow:
     waits = tally.refusals_ms
     return LoadRow(
         load,
         rate,
         tally.quantile_ms(0.5),
         tally.quantile_ms(0.99),
+        *ideal,
         tally.in_time / tally.seconds,
         len(waits),
         float(np.quantile(waits, 0.99)) if len(waits) else 0.0,
@@ -254,7 +268,7 @@ def _server(options: LoadOptions, policy: str, *, target_ms: float) -> Iterator[
 
 def load_table(result: LoadResult) -> TextTable:
     """Return the loads as text."""
-    latency = ("p50 ms", "p99 ms", "p99 / p50")
+    latency = ("p50 ms", "p99 ms", "p99 / p50", "of an ideal queue")
     refusals = ("refused", "refusals p99 ms", "failed")
     columns = ("load", "per s", *latency, "answered / s", *refusals, "right %", "MB")
     rows = tuple(
@@ -264,6 +278,7 @@ def load_table(result: LoadResult) -> TextTable:
             f"{row.p50_ms:.2f}",
             f"{row.p99_ms:.2f}",
             f"{row.p99_ms / row.p50_ms:.1f}",
+            f"{row.ideal_p99_ms / row.ideal_p50_ms:.1f}",
             f"{row.goodput:.0f}",
             str(row.refused),
             f"{row.refused_p99_ms:.0f}",
