@@ -75,6 +75,19 @@ void bind_model(Module& module) {
           "normalization",
           reading("model.normalization", [](const Model& model) { return model.normalization; }))
       .def_property_readonly(
+          "ranges", reading("model.ranges", [](const Model& model) { return model.ranges; }))
+      .def(
+          "quantize",
+          [](Model& model, const Tensor& images) {
+            const auto writing = model.access.write(model.name + ", quantize");
+            quantize(model, images);
+          },
+          py::arg("images"), Unlocked(),
+          "Have the model answer in int8 from now on, with the ranges of its activations on "
+          "images\nf32 (n, c, h, w), normalised; its weights stay as they are.\n\n"
+          "Raises:\n    ValueError: other images, activations that are not finite, a CPU without "
+          "VNNI.")
+      .def_property_readonly(
           "macs", [](const Model& model) { return model.graph.macs(); },
           "Multiply-accumulates for one input (counted).")
       .def_property_readonly(
@@ -129,8 +142,8 @@ void bind_networks(Module& module) {
   bind_model(module);
   bind_zoo(module);
   Class<Predictor>(module, "Predictor")
-      .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
-           py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
+      .def(py::init<Model&, std::int64_t, std::optional<Precision>>(), py::arg("model"),
+           py::arg("max_batch") = 128, py::arg("precision") = std::nullopt,
            py::keep_alive<1, 2>())
       .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
            py::arg("name"), Unlocked(),
@@ -140,7 +153,9 @@ void bind_networks(Module& module) {
       "plan_bytes",
       [](Model& model, std::int64_t batch) {
         const auto hold = model.access.read("plan_bytes");
-        return Plan(model.graph, model.parameters, {.batch = batch}).memory_bytes();
+        const PlanOptions options{
+            .batch = batch, .precision = precision_of(model), .ranges = model.ranges};
+        return Plan(model.graph, model.parameters, options).memory_bytes();
       },
       py::arg("model"), py::arg("batch") = 1, Unlocked(),
       "Bytes of all buffers of a compiled inference pass, weights not counted.");

@@ -24,7 +24,7 @@ Graph with_probabilities(Graph graph) {
 
 }  // namespace
 
-Predictor::Predictor(Model& model, std::int64_t max_batch, Precision precision)
+Predictor::Predictor(Model& model, std::int64_t max_batch, std::optional<Precision> precision)
     : model_(&model),
       graph_(with_probabilities(model.graph)),
       max_batch_(max_batch),
@@ -40,7 +40,9 @@ std::shared_ptr<Predictor::Compiled> Predictor::compiled(std::int64_t rows) cons
     return plans_->by_batch[batch];
   }();
   return plans.borrow([&] {
-    const PlanOptions options{.batch = batch, .mode = Mode::infer, .precision = precision_};
+    const PlanOptions options{.batch = batch,
+                              .precision = precision_.value_or(precision_of(*model_)),
+                              .ranges = model_->ranges};
     return std::make_unique<Compiled>(
         Compiled{Plan(graph_, model_->parameters, options),
                  Tensor(batch_shape(*model_, batch), model_->parameters.dtype())});
