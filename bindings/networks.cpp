@@ -143,8 +143,7 @@ void bind_networks(Module& module) {
   bind_zoo(module);
   Class<Predictor>(module, "Predictor")
       .def(py::init<Model&, std::int64_t, std::optional<Precision>>(), py::arg("model"),
-           py::arg("max_batch") = 128, py::arg("precision") = std::nullopt,
-           py::keep_alive<1, 2>())
+           py::arg("max_batch") = 128, py::arg("precision") = std::nullopt, py::keep_alive<1, 2>())
       .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
            py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"

@@ -58,7 +58,8 @@ struct Observed {
 };
 
 /// Of magnitudes cut off after `kept` bins: those below are rounded to steps, which errs by
-/// step^2 / 12 in the mean; those above lose what they are above. In bins, not divided by the count.
+/// step^2 / 12 in the mean; those above lose what they are above. In bins, not divided by the
+/// count.
 double squared_error(const Histogram& magnitudes, std::size_t kept, double levels) {
   const double step = static_cast<double>(kept) / levels;
   double error = 0;

@@ -325,8 +325,8 @@ class Compiler {
   const Graph& graph_;
   Parameters& parameters_;
   std::map<std::string, const ParameterEntry*> offsets_;
-  std::vector<std::size_t> primary_;  ///< slot in the format of its producer, by value
-  std::vector<int> readers_;          ///< still to come, by value
+  std::vector<std::size_t> primary_;               ///< slot in the format of its producer, by value
+  std::vector<int> readers_;                       ///< still to come, by value
   std::vector<std::optional<Elements>> integers_;  ///< of int8, by value
   Schedule schedule_;
 };

@@ -20,8 +20,8 @@ namespace muxnet {
 /// plan of its own, of which there are as many as there were calls at once.
 class Predictor {
  public:
-  /// Without a precision it answers in the model's own. Throws std::invalid_argument on a batch
-  /// below 1; the first answer throws on bf16 and int8 where the CPU has none.
+  /// Without a precision it answers in the model's own, as it is now. Throws std::invalid_argument
+  /// on a batch below 1; the first answer throws on bf16 and int8 where the CPU has none.
   explicit Predictor(Model& model, std::int64_t max_batch = 128,
                      std::optional<Precision> precision = std::nullopt);
 
@@ -54,7 +54,7 @@ class Predictor {
   Model* model_;
   Graph graph_;  ///< the model's, with an output "probabilities" where it has logits
   std::int64_t max_batch_;
-  std::optional<Precision> precision_;
+  PlanOptions options_;  ///< but for the batch
   std::unique_ptr<Plans> plans_ = std::make_unique<Plans>();
 };
 

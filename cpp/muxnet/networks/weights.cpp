@@ -42,8 +42,8 @@ Ranges split_ranges(const std::string& text, const std::filesystem::path& path) 
   while (in >> name) {
     const auto range = in >> number ? split(number) : std::vector<float>{};
     if (range.size() != 1 || !std::isnormal(range.front()) || range.front() < 0) {
-      throw FileError(error_text(path.string() + ", ranges",
-                                 "names, each with a number above 0", name + ' ' + number));
+      throw FileError(error_text(path.string() + ", ranges", "names, each with a number above 0",
+                                 name + ' ' + number));
     }
     result[name] = range.front();
   }

@@ -164,9 +164,9 @@ void convert_format(const void* src, Format from, void* dst, Format to, const Sh
     convert<std::int8_t, float>(src, from.layout, dst, to.layout, shape,
                                 Dequantize<std::int8_t>{from.elements.scale});
   } else {
-    throw std::invalid_argument(
-        error_text("convert_format", "f32, f64, or f32 to and from bf16, u8 and s8",
-                   text(name_of(source), " to ", name_of(target))));
+    throw std::invalid_argument(error_text("convert_format",
+                                           "f32, f64, or f32 to and from bf16, u8 and s8",
+                                           text(name_of(source), " to ", name_of(target))));
   }
 }
 

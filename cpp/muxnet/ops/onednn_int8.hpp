@@ -25,8 +25,8 @@ struct Int8 {
   std::int64_t taps = 1;      ///< weights of one of them
 };
 
-/// Its kernel. Scales are part of a primitive of oneDNN 2 and come from the weights: it is made anew
-/// whenever their version has changed.
+/// Its kernel. Scales are part of a primitive of oneDNN 2 and come from the weights: it is made
+/// anew whenever their version has changed.
 template <class Family>
 class Int8Kernel final : public Kernel {
  public:

@@ -17,6 +17,11 @@ from muxnet.training.data import dataset
 STEPS_PER_EPOCH = 8
 BATCHES_LOADED = 64  # at a time: more than are prepared ahead
 ENDLESS = 1_000_000
+PRECISIONS = {
+    "fp32": _core.Precision.full,
+    "bf16": _core.Precision.bf16,
+    "int8": _core.Precision.int8,
+}
 
 
 def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[..., None]) -> None:
@@ -36,7 +41,7 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
 
 def precision(work: Work) -> _core.Precision:
     """Return in what ``work`` is computed."""
-    return _core.Precision.bf16 if work.precision == "bf16" else _core.Precision.full
+    return PRECISIONS[work.precision]
 
 
 def models(work: Work) -> list[_core.Model]:
@@ -96,9 +101,10 @@ def loading(work: Work) -> Callable[[], object]:
 
 def inference(work: Work) -> Callable[[], object]:
     """Return a call that answers one batch."""
-    model = models(work)[0]
+    model, images = models(work)[0], normalised(work)
+    if work.precision == "int8":
+        model.quantize(images)
     predictor = _core.Predictor(model, work.batch, precision(work))
-    images = normalised(work)
     return lambda: predictor.output(images, "logits")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from muxnet.base.errors import MissingPackageError, UserError
 from muxnet.base.machine import set_threads
 from muxnet.bench import hops, ours, replaying
+from muxnet.bench.quantized_onnx import quantize_onnx
 from muxnet.bench.works import Work
 
 Once = Callable[[], object]
@@ -32,6 +33,8 @@ def make(peer: str, work: Work, threads: int) -> Once:
     if peer == "mobilenet_v2":
         set_threads(threads)
         return ours.inference(work)
+    if work.precision == "int8" and peer == "torch":
+        raise UserError("[bench] expected onnxruntime or openvino in int8, received torch")
     if peer not in INFERENCE:
         raise UserError(f"[bench] expected a peer that can {work.kind}, received {peer}")
     return INFERENCE[peer](work, threads)
@@ -108,7 +111,7 @@ def _exported(work: Work, folder: str) -> Path:
 
     path = Path(folder) / "network.onnx"
     export_onnx(ours.models(work)[0], path, outputs=["logits"])
-    return path
+    return quantize_onnx(path, ours.normalised(work)) if work.precision == "int8" else path
 
 
 def _onnxruntime(work: Work, threads: int) -> Once:
@@ -116,8 +119,8 @@ def _onnxruntime(work: Work, threads: int) -> Once:
         import onnxruntime
     except ImportError as error:
         raise MissingPackageError("bench", "onnxruntime", "bench") from error
-    if work.precision != "fp32":
-        raise UserError(f"[bench] expected fp32 of onnxruntime on a CPU, received {work.precision}")
+    if work.precision == "bf16":
+        raise UserError("[bench] expected fp32 or int8 of onnxruntime on a CPU, received bf16")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ class Work:
     batch: int  # or recorded inputs
     image_shape: tuple[int, int, int]  # channels, height, width
     classes: int
-    precision: str = "fp32"  # or bf16: of both sides, as mixed precision
+    precision: str = "fp32"  # or bf16, as mixed precision, or int8: of both sides
     alone: bool = False  # no peer does it
     most_rounds: int = 1000
     table: str = ""  # recorded answers to draw inputs from

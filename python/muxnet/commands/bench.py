@@ -25,6 +25,7 @@ HELP = (
 )
 INTERRUPTED = "nothing was left"
 
+PRECISIONS = {"train": ("fp32", "bf16"), "infer": ("fp32", "bf16", "int8")}
 PACKAGES = {"torch_compile": "torch", "mobilenet_v2": "muxnet", "training_step": "muxnet"}
 
 
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch", nargs="+", type=int, default=[], help="other batch sizes")
     parser.add_argument(
-        "--precision", nargs="+", choices=("fp32", "bf16"), default=["fp32"], help="of both sides"
+        "--precision", nargs="+", choices=("fp32", "bf16", "int8"), default=["fp32"], help="of both sides"
     )
     parser.add_argument(
         "--table", default="", help="replay: draw inputs from these recorded answers"
@@ -73,8 +74,11 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"[rounds] expected at least 1, received {arguments.rounds}")
     if arguments.busy < 0:
         raise UsageError(f"[busy] expected at least 0, received {arguments.busy}")
-    if arguments.kind not in ("train", "infer") and "bf16" in arguments.precision:
-        raise UsageError(f"[precision] expected fp32 to {arguments.kind}, received bf16")
+    for precision in arguments.precision:
+        able = PRECISIONS.get(arguments.kind, ("fp32",))
+        if precision not in able:
+            received = f"expected {' or '.join(able)} to {arguments.kind}, received {precision}"
+            raise UsageError(f"[precision] {received}")
     if arguments.kind == "serve":
         return serve(arguments)
     threads = arguments.threads or cores()
