@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include "muxnet/core/error.hpp"
@@ -43,10 +45,12 @@ struct Observed {
   Histogram magnitudes{};
 
   void add_reach(std::span<const float> activations) {
-    for (const float x : activations) {
-      require(std::isfinite(x), text("int8, ", name), "finite activations", text(x));
-      reach = std::max(reach, std::abs(x));
+    const auto wrong = std::ranges::find_if(activations, [](float x) { return !std::isfinite(x); });
+    if (wrong != activations.end()) {
+      throw std::invalid_argument(
+          error_text(text("int8, ", name), "finite activations", text(*wrong)));
     }
+    for (const float x : activations) reach = std::max(reach, std::abs(x));
   }
   void count(std::span<const float> activations) {
     const float to_bin = static_cast<float>(bins) / reach;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/ops/layout.hpp"
@@ -15,7 +16,9 @@ constexpr float least_magnitude = 1e-30F;
 float scale_of(std::span<const float> channel) {
   float magnitude = 0;
   for (const float weight : channel) {
-    require(std::isfinite(weight), "int8", "finite weights", text(weight));
+    if (!std::isfinite(weight)) {
+      throw std::invalid_argument(error_text("int8", "finite weights", text(weight)));
+    }
     magnitude = std::max(magnitude, std::abs(weight));
   }
   return magnitude < least_magnitude ? 1.0F : magnitude / greatest(DType::s8);
