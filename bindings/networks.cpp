@@ -63,19 +63,29 @@ std::string describe(const Model& model) {
          " parameters, " + std::to_string(model.graph.macs()) + " MACs>";
 }
 
-void bind_model(Module& module) {
-  Class<Model, std::shared_ptr<Model>>(
-      module, "Model",
-      "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
-      "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
-      "meanwhile.")
-      .def_readonly("name", &Model::name)
-      .def_readonly("graph", &Model::graph)
-      .def_property_readonly(
-          "normalization",
-          reading("model.normalization", [](const Model& model) { return model.normalization; }))
-      .def_property_readonly(
-          "ranges", reading("model.ranges", [](const Model& model) { return model.ranges; }))
+void bind_weights(Class<Model, std::shared_ptr<Model>>& bound) {
+  bound
+      .def(
+          "state", [](const Model& model) { return model.parameters.state(); },
+          "Named arrays, buffers included, sharing memory with the model.")
+      .def(
+          "load_state",
+          [](Model& model, const std::map<std::string, Tensor>& state) {
+            const auto writing = model.access.write(model.name + ", load_state");
+            model.parameters.load_state(state);
+            model.ranges.clear();
+          },
+          py::arg("state"),
+          "Copy named arrays into the model, which then answers in float.\n\n"
+          "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
+      .def(
+          "transfer", [](Model& to, const Model& from) { transfer_weights(from, to); },
+          py::arg("other"), Unlocked(),
+          "Copy every tensor of another model that this one has by the same name and shape.")
+      .def("save", &save_weights, py::arg("path"), Unlocked(),
+           "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
+      .def("load", &load_weights, py::arg("path"), Unlocked(),
+           "Read weights that save() wrote.\n\nRaises:\n    OSError, ValueError.")
       .def(
           "quantize",
           [](Model& model, const Tensor& images) {
@@ -88,32 +98,28 @@ void bind_model(Module& module) {
           "Raises:\n    ValueError: other images, activations that are not finite, a CPU without "
           "VNNI.")
       .def_property_readonly(
+          "ranges", reading("model.ranges", [](const Model& model) { return model.ranges; }));
+}
+
+void bind_model(Module& module) {
+  Class<Model, std::shared_ptr<Model>> bound(
+      module, "Model",
+      "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
+      "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
+      "meanwhile.");
+  bound.def_readonly("name", &Model::name)
+      .def_readonly("graph", &Model::graph)
+      .def_property_readonly(
+          "normalization",
+          reading("model.normalization", [](const Model& model) { return model.normalization; }))
+      .def_property_readonly(
           "macs", [](const Model& model) { return model.graph.macs(); },
           "Multiply-accumulates for one input (counted).")
       .def_property_readonly(
           "parameter_count", [](const Model& model) { return model.graph.parameter_count(); },
           "Trainable parameters (counted).")
-      .def(
-          "state", [](const Model& model) { return model.parameters.state(); },
-          "Named arrays, buffers included, sharing memory with the model.")
-      .def(
-          "load_state",
-          [](Model& model, const std::map<std::string, Tensor>& state) {
-            const auto writing = model.access.write(model.name + ", load_state");
-            model.parameters.load_state(state);
-          },
-          py::arg("state"),
-          "Copy named arrays into the model.\n\n"
-          "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
-      .def(
-          "transfer", [](Model& to, const Model& from) { transfer_weights(from, to); },
-          py::arg("other"), Unlocked(),
-          "Copy every tensor of another model that this one has by the same name and shape.")
-      .def("save", &save_weights, py::arg("path"), Unlocked(),
-           "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
-      .def("load", &load_weights, py::arg("path"), Unlocked(),
-           "Read weights that save() wrote.\n\nRaises:\n    OSError, ValueError.")
       .def("__repr__", &describe);
+  bind_weights(bound);
 }
 
 void bind_zoo(Module& module) {

@@ -91,6 +91,7 @@ void transfer_weights(const Model& from, Model& to) {
     std::copy(values.begin(), values.end(), own.data<float>());
   }
   to.parameters.changed();
+  to.ranges.clear();
 }
 
 std::int64_t class_count(const NamedShapes& tensors) {

@@ -17,11 +17,6 @@ from muxnet.training.data import dataset
 STEPS_PER_EPOCH = 8
 BATCHES_LOADED = 64  # at a time: more than are prepared ahead
 ENDLESS = 1_000_000
-PRECISIONS = {
-    "fp32": _core.Precision.full,
-    "bf16": _core.Precision.bf16,
-    "int8": _core.Precision.int8,
-}
 
 
 def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[..., None]) -> None:
@@ -41,7 +36,8 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
 
 def precision(work: Work) -> _core.Precision:
     """Return in what ``work`` is computed."""
-    return PRECISIONS[work.precision]
+    name = "full" if work.precision == "fp32" else work.precision
+    return _core.Precision.__members__[name]
 
 
 def models(work: Work) -> list[_core.Model]:

@@ -1,5 +1,6 @@
 """The other side of every work: the same networks in PyTorch, ONNX Runtime and OpenVINO."""
 
+import dataclasses
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,7 +13,7 @@ from muxnet.base.errors import MissingPackageError, UserError
 from muxnet.base.machine import set_threads
 from muxnet.bench import hops, ours, replaying
 from muxnet.bench.quantized_onnx import quantize_onnx
-from muxnet.bench.works import Work
+from muxnet.bench.works import OURS, Work
 
 Once = Callable[[], object]
 
@@ -90,6 +91,11 @@ def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
     return step
 
 
+def _ours_in_float(work: Work, threads: int) -> Once:
+    set_threads(threads)
+    return ours.inference(dataclasses.replace(work, precision="fp32"))
+
+
 def _torch_inference(work: Work, threads: int) -> Once:
     torch = _torch(threads)
     from muxnet.torch.graph import to_torch
@@ -155,4 +161,5 @@ INFERENCE: dict[str, Callable[[Work, int], Once]] = {
     "onnxruntime": _onnxruntime,
     "openvino": _openvino,
     "torch": _torch_inference,
+    OURS: _ours_in_float,
 }

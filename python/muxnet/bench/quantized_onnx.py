@@ -14,8 +14,8 @@ def quantize_onnx(path: Path, images: NDArray[np.float32]) -> Path:
     """Return a file beside ``path`` with the same network in int8.
 
     By ONNX Runtime's static quantisation: batch norm folded, activations u8 with ranges measured on
-    ``images``, weights s8 with a scale for each channel, as pairs of nodes that quantise and undo it
-    (QDQ), which OpenVINO reads too.
+    ``images``, weights s8 with a scale for each channel, as pairs of nodes that quantise and undo
+    it (QDQ), which OpenVINO reads too.
 
     Raises:
         MissingPackageError: ONNX Runtime or the package ``onnx`` is not installed.

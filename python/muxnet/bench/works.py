@@ -8,9 +8,10 @@ from muxnet.training.config import SMALL_ZOO
 
 FULL_ZOO = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
 MODELS = 6  # of invented outcomes
+OURS = "fp32"  # not another's: ours in float, beside another precision
 PEERS = {
     "train": ("torch", "torch_compile"),
-    "infer": ("onnxruntime", "openvino", "torch"),
+    "infer": ("onnxruntime", "openvino", "torch", OURS),
     "route": ("mobilenet_v2",),
     "load": ("training_step",),
     "replay": ("numpy",),

@@ -33,12 +33,10 @@ def execute(arguments: argparse.Namespace) -> int:
     from muxnet.pool.input_sources import open_inputs
 
     set_threads(arguments.threads)
-    held_out, test = (
-        open_inputs(arguments.data, split=split, say=lambda _: None) for split in ("held_out", "test")
-    )
-    found = quantize_models(
-        arguments.models, held_out, test, arguments.out, count=arguments.inputs
-    )
+    data = arguments.data
+    held_out = open_inputs(data, split="held_out")
+    test = open_inputs(data, split="test")
+    found = quantize_models(arguments.models, held_out, test, arguments.out, count=arguments.inputs)
     print_table(table(found))
     for one in found:
         if one.int8_latency_ms >= one.latency_ms:
@@ -52,7 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def table(found: Sequence[Quantized]) -> TextTable:
     """Return what int8 loses and saves as text."""
-    columns = ("network", "accuracy", "in int8", "same class", "latency ms", "in int8", "of float's")
+    columns = ("network", "accuracy", "in int8", "same class", "latency ms", "in int8", "ratio")
     rows = tuple(
         (
             one.name,

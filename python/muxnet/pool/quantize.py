@@ -1,4 +1,4 @@
-"""Copies of networks in int8, beside them in one list of models; what they cost and what they pay."""
+"""Copies of networks in int8, beside them in one list of models; what they lose and save."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import Json, write_json
 from muxnet.base.run_folder import RunFolder
@@ -38,7 +37,13 @@ class Quantized:
 
 
 def quantize_models(
-    listed: Path, held_out: Inputs, test: Inputs, out: Path, *, count: int = INPUTS, say: Say = print
+    listed: Path,
+    held_out: Inputs,
+    test: Inputs,
+    out: Path,
+    *,
+    count: int = INPUTS,
+    say: Say = print,
 ) -> list[Quantized]:
     """Write every network of a list in float and in int8 to ``out``, with ``models.json``.
 
