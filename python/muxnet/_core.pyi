@@ -329,7 +329,7 @@ class Model:
         """
     def load_state(self, state: collections.abc.Mapping[str, numpy.ndarray]) -> None:
         """
-        Copy named arrays into the model.
+        Copy named arrays into the model, which then answers in float.
         
         Raises:
             ValueError: missing, extra or misshapen ones, all listed.
