@@ -36,11 +36,16 @@ std::vector<bool> never_negative(const Graph& graph) {
   return result;
 }
 
-/// What int8 makes of one value.
-struct Observed {
+/// A value that some operator reads as integers.
+struct Read {
   ValueId value = 0;
   std::string name;
-  float levels = greatest(DType::s8);
+  DType dtype = DType::s8;
+};
+
+/// What its activations are.
+struct Observed {
+  Read read;
   float reach = 0;  ///< greatest magnitude
   Histogram magnitudes{};
 
@@ -48,12 +53,12 @@ struct Observed {
     const auto wrong = std::ranges::find_if(activations, [](float x) { return !std::isfinite(x); });
     if (wrong != activations.end()) {
       throw std::invalid_argument(
-          error_text(text("int8, ", name), "finite activations", text(*wrong)));
+          error_text(text("int8, ", read.name), "finite activations", text(*wrong)));
     }
     for (const float x : activations) reach = std::max(reach, std::abs(x));
   }
   void count(std::span<const float> activations) {
-    const float to_bin = static_cast<float>(bins) / reach;
+    const float to_bin = reach > 0 ? static_cast<float>(bins) / reach : 0;
     for (const float x : activations) {
       const auto bin = static_cast<std::size_t>(std::abs(x) * to_bin);
       magnitudes[std::min(bin, bins - 1)] += 1;
@@ -75,17 +80,20 @@ double squared_error(const Histogram& magnitudes, std::size_t kept, double level
 }
 
 float best_range(const Observed& observed) {
-  if (observed.reach <= std::numeric_limits<float>::min() * greatest(DType::u8)) return 1;
+  constexpr float least_reach =
+      1e-30F;  // smaller ones would make scales that are no normal numbers
+  if (observed.reach < least_reach) return 1;
+  const auto levels = static_cast<double>(greatest(observed.read.dtype));
   std::size_t best = bins;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t kept = bins; kept >= bins / 16; kept -= bins / 256) {
-    const double error = squared_error(observed.magnitudes, kept, observed.levels);
+    const double error = squared_error(observed.magnitudes, kept, levels);
     if (error < least) std::tie(least, best) = std::pair(error, kept);
   }
   return observed.reach * static_cast<float>(best) / static_cast<float>(bins);
 }
 
-std::vector<Observed> read_as_integers(const Graph& fused) {
+std::vector<Read> read_as_integers(const Graph& fused) {
   const auto positive = never_negative(fused);
   std::vector<bool> wanted(static_cast<std::size_t>(fused.values()), false);
   std::vector<std::string> names(wanted.size(), input_name);
@@ -94,19 +102,16 @@ std::vector<Observed> read_as_integers(const Graph& fused) {
     if (!computes_int8(node)) continue;
     for (const ValueId value : node.src) wanted[static_cast<std::size_t>(value)] = true;
   }
-  std::vector<Observed> result;
+  std::vector<Read> result;
   for (std::size_t value = 0; value < wanted.size(); ++value) {
     if (!wanted[value]) continue;
-    Observed observed;
-    observed.value = static_cast<ValueId>(value);
-    observed.name = names[value];
-    if (positive[value]) observed.levels = greatest(DType::u8);
-    result.push_back(observed);
+    const DType dtype = positive[value] ? DType::u8 : DType::s8;
+    result.push_back({static_cast<ValueId>(value), names[value], dtype});
   }
   return result;
 }
 
-/// Calls use(index of the observed, its activations) for all images, some at once.
+/// Calls use(observed, its activations) for all images, some at once.
 template <class Use>
 void run_over(Plan& plan, const Tensor& images, std::vector<Observed>& all, const Use& use) {
   for (std::int64_t begin = 0; begin < images.dim(0); begin += plan.batch()) {
@@ -114,7 +119,7 @@ void run_over(Plan& plan, const Tensor& images, std::vector<Observed>& all, cons
     const std::int64_t from = std::min(begin, images.dim(0) - plan.batch());
     plan.forward(images.rows(from, from + plan.batch()));
     for (Observed& observed : all) {
-      use(observed, std::as_const(plan).output(observed.name).span<float>());
+      use(observed, std::as_const(plan).output(observed.read.name).span<float>());
     }
   }
 }
@@ -135,23 +140,26 @@ Ranges measure_ranges(const Graph& graph, const Parameters& parameters, const Te
   Graph fused = fuse(graph, Mode::infer);
   Parameters folded = Parameters::for_inference(fused, parameters.dtype());
   fold_parameters(graph, parameters, folded);
-  auto all = read_as_integers(fused);
-  for (const Observed& observed : all) fused.set_output(observed.name, observed.value);
+  std::vector<Observed> all;
+  for (Read& read : read_as_integers(fused)) {
+    fused.set_output(read.name, read.value);
+    all.push_back({.read = std::move(read)});
+  }
   Plan plan(fused, folded, {.batch = std::min(n, images_at_once)});
   run_over(plan, images, all, [](Observed& o, auto values) { o.add_reach(values); });
   run_over(plan, images, all, [](Observed& o, auto values) { o.count(values); });
   Ranges result;
-  for (const Observed& observed : all) result[observed.name] = best_range(observed);
+  for (const Observed& observed : all) result[observed.read.name] = best_range(observed);
   return result;
 }
 
 std::vector<std::optional<Elements>> int8_elements(const Graph& fused, const Ranges& ranges) {
   std::vector<std::optional<Elements>> result(static_cast<std::size_t>(fused.values()));
-  for (const Observed& observed : read_as_integers(fused)) {
-    const auto found = ranges.find(observed.name);
+  for (const Read& read : read_as_integers(fused)) {
+    const auto found = ranges.find(read.name);
     if (found == ranges.end()) continue;
-    const DType dtype = observed.levels > greatest(DType::s8) ? DType::u8 : DType::s8;
-    result[static_cast<std::size_t>(observed.value)] = {dtype, found->second / observed.levels};
+    result[static_cast<std::size_t>(read.value)] = {read.dtype,
+                                                    found->second / greatest(read.dtype)};
   }
   // What is moved as it is stands for the same numbers afterwards.
   for (const Node& node : fused.nodes()) {
