@@ -63,7 +63,28 @@ std::string describe(const Model& model) {
          " parameters, " + std::to_string(model.graph.macs()) + " MACs>";
 }
 
-void bind_weights(Class<Model, std::shared_ptr<Model>>& bound) {
+/// What a model says of itself.
+void bind_description(Class<Model, std::shared_ptr<Model>>& bound) {
+  bound.def_readonly("name", &Model::name)
+      .def_readonly("graph", &Model::graph)
+      .def_property_readonly(
+          "normalization",
+          reading("model.normalization", [](const Model& model) { return model.normalization; }))
+      .def_property_readonly(
+          "macs", [](const Model& model) { return model.graph.macs(); },
+          "Multiply-accumulates for one input (counted).")
+      .def_property_readonly(
+          "parameter_count", [](const Model& model) { return model.graph.parameter_count(); },
+          "Trainable parameters (counted).")
+      .def("__repr__", &describe);
+}
+
+void bind_model(Module& module) {
+  Class<Model, std::shared_ptr<Model>> bound(
+      module, "Model",
+      "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
+      "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
+      "meanwhile.");
   bound
       .def(
           "state", [](const Model& model) { return model.parameters.state(); },
@@ -99,27 +120,7 @@ void bind_weights(Class<Model, std::shared_ptr<Model>>& bound) {
           "VNNI.")
       .def_property_readonly(
           "ranges", reading("model.ranges", [](const Model& model) { return model.ranges; }));
-}
-
-void bind_model(Module& module) {
-  Class<Model, std::shared_ptr<Model>> bound(
-      module, "Model",
-      "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
-      "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
-      "meanwhile.");
-  bound.def_readonly("name", &Model::name)
-      .def_readonly("graph", &Model::graph)
-      .def_property_readonly(
-          "normalization",
-          reading("model.normalization", [](const Model& model) { return model.normalization; }))
-      .def_property_readonly(
-          "macs", [](const Model& model) { return model.graph.macs(); },
-          "Multiply-accumulates for one input (counted).")
-      .def_property_readonly(
-          "parameter_count", [](const Model& model) { return model.graph.parameter_count(); },
-          "Trainable parameters (counted).")
-      .def("__repr__", &describe);
-  bind_weights(bound);
+  bind_description(bound);
 }
 
 void bind_zoo(Module& module) {
