@@ -76,6 +76,11 @@ void bind_description(Class<Model, std::shared_ptr<Model>>& bound) {
       .def_property_readonly(
           "parameter_count", [](const Model& model) { return model.graph.parameter_count(); },
           "Trainable parameters (counted).")
+      .def(
+          "state", [](const Model& model) { return model.parameters.state(); },
+          "Named arrays, buffers included, sharing memory with the model.")
+      .def_property_readonly(
+          "ranges", reading("model.ranges", [](const Model& model) { return model.ranges; }))
       .def("__repr__", &describe);
 }
 
@@ -86,9 +91,6 @@ void bind_model(Module& module) {
       "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
       "meanwhile.");
   bound
-      .def(
-          "state", [](const Model& model) { return model.parameters.state(); },
-          "Named arrays, buffers included, sharing memory with the model.")
       .def(
           "load_state",
           [](Model& model, const std::map<std::string, Tensor>& state) {
@@ -117,9 +119,7 @@ void bind_model(Module& module) {
           "Have the model answer in int8 from now on, with the ranges of its activations on "
           "images\nf32 (n, c, h, w), normalised; its weights stay as they are.\n\n"
           "Raises:\n    ValueError: other images, activations that are not finite, a CPU without "
-          "VNNI.")
-      .def_property_readonly(
-          "ranges", reading("model.ranges", [](const Model& model) { return model.ranges; }));
+          "VNNI.");
   bind_description(bound);
 }
 
