@@ -76,8 +76,10 @@ void bind_nodes(Class<Graph>& graph) {
 void bind_graph(Module& module) {
   Enumeration<Precision>(module, "Precision")
       .value("full", Precision::full)
-      .value("bf16", Precision::bf16);
+      .value("bf16", Precision::bf16)
+      .value("int8", Precision::int8);
   module.def("supports_bf16", &supports_bf16);
+  module.def("supports_int8", &supports_int8);
 
   Class<Graph> graph(module, "Graph");
   bind_sizes(graph);

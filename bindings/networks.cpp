@@ -63,13 +63,9 @@ std::string describe(const Model& model) {
          " parameters, " + std::to_string(model.graph.macs()) + " MACs>";
 }
 
-void bind_model(Module& module) {
-  Class<Model, std::shared_ptr<Model>>(
-      module, "Model",
-      "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
-      "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
-      "meanwhile.")
-      .def_readonly("name", &Model::name)
+/// What a model says of itself.
+void bind_description(Class<Model, std::shared_ptr<Model>>& bound) {
+  bound.def_readonly("name", &Model::name)
       .def_readonly("graph", &Model::graph)
       .def_property_readonly(
           "normalization",
@@ -83,14 +79,27 @@ void bind_model(Module& module) {
       .def(
           "state", [](const Model& model) { return model.parameters.state(); },
           "Named arrays, buffers included, sharing memory with the model.")
+      .def_property_readonly(
+          "ranges", reading("model.ranges", [](const Model& model) { return model.ranges; }))
+      .def("__repr__", &describe);
+}
+
+void bind_model(Module& module) {
+  Class<Model, std::shared_ptr<Model>> bound(
+      module, "Model",
+      "A network with its weights.\n\nThreads may answer with it and save it at once. Training and "
+      "loading want it alone: BusyError\nfor them while another thread uses it, and for others "
+      "meanwhile.");
+  bound
       .def(
           "load_state",
           [](Model& model, const std::map<std::string, Tensor>& state) {
             const auto writing = model.access.write(model.name + ", load_state");
             model.parameters.load_state(state);
+            model.ranges.clear();
           },
           py::arg("state"),
-          "Copy named arrays into the model.\n\n"
+          "Copy named arrays into the model, which then answers in float.\n\n"
           "Raises:\n    ValueError: missing, extra or misshapen ones, all listed.")
       .def(
           "transfer", [](Model& to, const Model& from) { transfer_weights(from, to); },
@@ -100,7 +109,18 @@ void bind_model(Module& module) {
            "Write the weights as safetensors, atomically.\n\nRaises:\n    OSError.")
       .def("load", &load_weights, py::arg("path"), Unlocked(),
            "Read weights that save() wrote.\n\nRaises:\n    OSError, ValueError.")
-      .def("__repr__", &describe);
+      .def(
+          "quantize",
+          [](Model& model, const Tensor& images) {
+            const auto writing = model.access.write(model.name + ", quantize");
+            quantize(model, images);
+          },
+          py::arg("images"), Unlocked(),
+          "Have the model answer in int8 from now on, with the ranges of its activations on "
+          "images\nf32 (n, c, h, w), normalised; its weights stay as they are.\n\n"
+          "Raises:\n    ValueError: other images, activations that are not finite, a CPU without "
+          "VNNI.");
+  bind_description(bound);
 }
 
 void bind_zoo(Module& module) {
@@ -129,9 +149,8 @@ void bind_networks(Module& module) {
   bind_model(module);
   bind_zoo(module);
   Class<Predictor>(module, "Predictor")
-      .def(py::init<Model&, std::int64_t, Precision>(), py::arg("model"),
-           py::arg("max_batch") = 128, py::arg("precision") = Precision::full,
-           py::keep_alive<1, 2>())
+      .def(py::init<Model&, std::int64_t, std::optional<Precision>>(), py::arg("model"),
+           py::arg("max_batch") = 128, py::arg("precision") = std::nullopt, py::keep_alive<1, 2>())
       .def("output", reading("predictor.output", &Predictor::output), py::arg("images"),
            py::arg("name"), Unlocked(),
            "One named output for normalised images f32 (n, c, h, w).\n\n"
@@ -140,7 +159,9 @@ void bind_networks(Module& module) {
       "plan_bytes",
       [](Model& model, std::int64_t batch) {
         const auto hold = model.access.read("plan_bytes");
-        return Plan(model.graph, model.parameters, {.batch = batch}).memory_bytes();
+        const PlanOptions options{
+            .batch = batch, .precision = precision_of(model), .ranges = model.ranges};
+        return Plan(model.graph, model.parameters, options).memory_bytes();
       },
       py::arg("model"), py::arg("batch") = 1, Unlocked(),
       "Bytes of all buffers of a compiled inference pass, weights not counted.");

@@ -47,6 +47,8 @@ inline py::array to_array(const Tensor& tensor) {
         return py::dtype::of<double>();
       case DType::u8:
         return py::dtype::of<std::uint8_t>();
+      case DType::s8:
+        return py::dtype::of<std::int8_t>();
       case DType::i32:
         return py::dtype::of<std::int32_t>();
       case DType::i64:

@@ -31,6 +31,7 @@ COMMANDS = (
     "paper",
     "profile",
     "zoo",
+    "quantize",
     "export",
     "bench",
 )

@@ -41,6 +41,7 @@ std::size_t size_of(DType dtype) {
     case DType::f64:
       return 8;
     case DType::u8:
+    case DType::s8:
       return 1;
     case DType::i32:
       return 4;
@@ -60,6 +61,8 @@ std::string_view name_of(DType dtype) {
       return "f64";
     case DType::u8:
       return "u8";
+    case DType::s8:
+      return "s8";
     case DType::i32:
       return "i32";
     case DType::i64:

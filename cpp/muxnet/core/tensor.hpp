@@ -25,7 +25,7 @@ std::int64_t volume(const Shape& shape);
 /// "(128, 3, 32, 32)"; of more than max_axes the first.
 std::string to_string(const Shape& shape);
 
-enum class DType : std::uint8_t { f32, f64, u8, i32, i64, bf16 };
+enum class DType : std::uint8_t { f32, f64, u8, s8, i32, i64, bf16 };
 
 std::size_t size_of(DType dtype);
 std::string_view name_of(DType dtype);
@@ -47,6 +47,10 @@ constexpr DType dtype_of<bfloat16>() {
 template <>
 constexpr DType dtype_of<std::uint8_t>() {
   return DType::u8;
+}
+template <>
+constexpr DType dtype_of<std::int8_t>() {
+  return DType::s8;
 }
 template <>
 constexpr DType dtype_of<std::int32_t>() {

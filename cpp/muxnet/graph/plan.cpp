@@ -31,11 +31,6 @@ void add_arrays(DType dtype, const void* a, const void* b, void* sum, std::int64
   add_arrays<float>(a, b, sum, size);
 }
 
-Graph prepared(const Graph& graph, Mode mode) {
-  if (mode == Mode::train) return fuse_activations(graph, mode);
-  return fuse_additions(fuse_activations(fold_batch_norm(graph), mode));
-}
-
 }  // namespace
 
 class Plan::Implementation {
@@ -43,7 +38,7 @@ class Plan::Implementation {
   Implementation(const Graph& graph, Parameters& parameters, const PlanOptions& options)
       : options_(checked(options)),
         original_(graph),
-        graph_(prepared(graph, options.mode)),
+        graph_(fuse(graph, options.mode)),
         source_(parameters) {
     if (!training()) folded_ = Parameters::for_inference(graph_, parameters.dtype());
     parameters_ = training() ? &parameters : &*folded_;
@@ -87,7 +82,7 @@ class Plan::Implementation {
       out << (step.kernel ? step.node->name : std::string("reorder")) << "  "
           << (step.kernel ? step.kernel->implementation() : std::string("layout")) << "  "
           << name_of(schedule_.slots[step.src.front()].format.layout) << " -> "
-          << name_of(dst.format.layout) << "  " << name_of(dst.format.dtype) << ' '
+          << name_of(dst.format.layout) << "  " << name_of(dst.format.elements.dtype) << ' '
           << to_string(dst.shape) << '\n';
     }
     out << memory_bytes() << " bytes of buffers\n";
@@ -99,6 +94,11 @@ class Plan::Implementation {
     require(options.batch > 0, "plan", "a batch of at least 1", text(options.batch));
     require(options.precision != Precision::bf16 || supports_bf16(), "plan",
             "precision fp32, as this CPU (or a build without oneDNN) has no bf16", "bf16");
+    if (options.precision != Precision::int8) return options;
+    require(options.mode == Mode::infer, "plan", "precision fp32 or bf16 to train", "int8");
+    require(supports_int8(), "plan",
+            "precision fp32, as this CPU (or a build without oneDNN) has no VNNI", "int8");
+    require(!options.ranges.empty(), "plan", "the ranges of activations for int8", "none");
     return options;
   }
 
@@ -106,7 +106,7 @@ class Plan::Implementation {
 
   std::size_t bytes_of(const Slot& slot) const {
     return static_cast<std::size_t>(storage_size(slot.shape, slot.format.layout)) *
-           size_of(slot.format.dtype);
+           size_of(slot.format.elements.dtype);
   }
 
   std::size_t output_slot(const std::string& name) const {
@@ -174,7 +174,7 @@ class Plan::Implementation {
 
   void run_sum(const BackwardStep& entry) const {
     const Slot& slot = schedule_.slots[entry.step];
-    add_arrays(slot.format.dtype, schedule_.address(entry.read[0]),
+    add_arrays(slot.format.elements.dtype, schedule_.address(entry.read[0]),
                schedule_.address(entry.read[1]), schedule_.address(entry.written.front()),
                storage_size(slot.shape, slot.format.layout));
   }

@@ -8,6 +8,7 @@
 #include "muxnet/graph/graph.hpp"
 #include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
+#include "muxnet/graph/quantization.hpp"
 #include "muxnet/ops/kernel.hpp"
 
 namespace muxnet {
@@ -17,6 +18,7 @@ struct PlanOptions {
   Mode mode = Mode::infer;
   Backend backend = Backend::best;  ///< reference where the one asked for cannot do an operator
   Precision precision = Precision::full;
+  Ranges ranges = {};  ///< of int8: where a value's is missing, what reads it stays in float
 };
 
 /// A graph compiled for one batch size, mode and the dtype of its parameters: kernels chosen,
@@ -26,7 +28,8 @@ struct PlanOptions {
 class Plan {
  public:
   /// Keeps a reference to `parameters`, which must outlive the plan. Throws std::invalid_argument
-  /// on bf16 where supports_bf16() is false.
+  /// on bf16 where supports_bf16() is false, and on int8 where supports_int8() is, without ranges,
+  /// and in train mode.
   Plan(const Graph& graph, Parameters& parameters, const PlanOptions& options);
   ~Plan();
   Plan(Plan&&) noexcept;

@@ -1,6 +1,7 @@
 #include "muxnet/graph/schedule.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "muxnet/core/parallel.hpp"
 
@@ -16,6 +17,7 @@ class Compiler {
   Compiler(const Graph& graph, Parameters& parameters, const PlanOptions& options)
       : options_(options), graph_(graph), parameters_(parameters), readers_(count_readers(graph)) {
     for (const auto& entry : parameters.entries()) offsets_[entry.name] = &entry;
+    if (options.precision == Precision::int8) integers_ = int8_elements(graph, options.ranges);
   }
 
   Schedule run() && {
@@ -40,12 +42,12 @@ class Compiler {
 
   std::size_t bytes_of(const Slot& slot) const {
     return static_cast<std::size_t>(storage_size(slot.shape, slot.format.layout)) *
-           size_of(slot.format.dtype);
+           size_of(slot.format.elements.dtype);
   }
 
   void add_input() {
     Slot slot;
-    slot.format.dtype = parameters_.dtype();
+    slot.format.elements.dtype = parameters_.dtype();
     slot.shape = batched(graph_.shape(graph_.input()));
     slot.needs_gradient = false;
     schedule_.slots.push_back(slot);
@@ -99,15 +101,15 @@ class Compiler {
     step.on_one_thread = is_small(spec);
     {
       const ThreadLimit limit(step.on_one_thread ? 1 : threads());  // oneDNN divides work here
-      step.kernel = kernel_for(spec);
+      step.kernel = kernel_for(node, spec);
     }
     step.on_one_thread = step.on_one_thread && step.kernel->heeds_thread_limit();
     for (std::size_t i = 0; i < node.src.size(); ++i) {
-      step.src.push_back(slot_in(node.src[i], {step.kernel->src_layout(i), spec.dtype}));
+      step.src.push_back(slot_in(node.src[i], {step.kernel->src_layout(i), src_elements(spec, i)}));
       --readers_[static_cast<std::size_t>(node.src[i])];
     }
     const auto specs = find_operator(node.op).parameters(graph_.src_shapes(node), node.attributes);
-    step.dst = add_slot(node.dst, {step.kernel->dst_layout(), spec.dtype},
+    step.dst = add_slot(node.dst, {step.kernel->dst_layout(), dst_elements(spec)},
                         spec.needs_diff_src || !specs.empty());
     if (step.kernel->in_place_src()) share_memory(step, *step.kernel->in_place_src());
     primary_[static_cast<std::size_t>(node.dst)] = step.dst;
@@ -122,16 +124,38 @@ class Compiler {
     return bytes > 0 ? schedule_.planner.add(bytes) : no_buffer;
   }
 
-  /// Of the backend asked for where it can do the work, else reference code; in bf16 where asked
-  /// for and possible, which `spec` then says.
-  std::unique_ptr<Kernel> kernel_for(KernelSpec& spec) const {
-    if (options_.precision == Precision::bf16) {
-      spec.dtype = DType::bf16;
+  /// Of the backend asked for where it can do the work, else reference code; in bf16 or int8 where
+  /// asked for and possible, which `spec` then says.
+  std::unique_ptr<Kernel> kernel_for(const Node& node, KernelSpec& spec) const {
+    const bool less = options_.precision == Precision::bf16 || set_integers(node, spec);
+    if (less) {
+      spec.dtype = options_.precision == Precision::bf16 ? DType::bf16 : DType::s8;
       if (auto kernel = find_kernel(spec, options_.backend)) return kernel;
       spec.dtype = parameters_.dtype();
     }
     if (auto kernel = find_kernel(spec, options_.backend)) return kernel;
     return make_kernel(spec, Backend::reference);
+  }
+
+  /// Says in what integers the node would read and write; false where it would not.
+  bool set_integers(const Node& node, KernelSpec& spec) const {
+    if (integers_.empty() || !computes_int8(node)) return false;
+    const auto& dst = integers_[static_cast<std::size_t>(node.dst)];
+    spec.dst_elements = dst.value_or(Elements{parameters_.dtype()});
+    for (std::size_t i = 0; i < node.src.size(); ++i) {
+      // A second input is added where dst is: elements of one size.
+      const auto& src = integers_[static_cast<std::size_t>(node.src[i])];
+      if (!src) return false;
+      spec.src_elements.push_back(i == 0 || dst ? *src : spec.dst_elements);
+    }
+    return true;
+  }
+
+  static Elements src_elements(const KernelSpec& spec, std::size_t index) {
+    return spec.dtype == DType::s8 ? spec.src_elements[index] : Elements{spec.dtype};
+  }
+  static Elements dst_elements(const KernelSpec& spec) {
+    return spec.dtype == DType::s8 ? spec.dst_elements : Elements{spec.dtype};
   }
 
   /// By what there is to do, not by a clock: another number of threads may give other last bits.
@@ -165,7 +189,7 @@ class Compiler {
 
   void add_outputs() {
     for (const auto& [name, value] : graph_.outputs()) {
-      schedule_.outputs[name] = slot_in(value, {Layout::nchw, parameters_.dtype()});
+      schedule_.outputs[name] = slot_in(value, {Layout::nchw, {parameters_.dtype()}});
     }
   }
 
@@ -301,8 +325,9 @@ class Compiler {
   const Graph& graph_;
   Parameters& parameters_;
   std::map<std::string, const ParameterEntry*> offsets_;
-  std::vector<std::size_t> primary_;  ///< slot in the format of its producer, by value
-  std::vector<int> readers_;          ///< still to come, by value
+  std::vector<std::size_t> primary_;               ///< slot in the format of its producer, by value
+  std::vector<int> readers_;                       ///< still to come, by value
+  std::vector<std::optional<Elements>> integers_;  ///< of int8, by value
   Schedule schedule_;
 };
 

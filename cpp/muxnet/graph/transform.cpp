@@ -152,6 +152,11 @@ Graph fold_batch_norm(const Graph& graph) {
   return rebuild(graph, rewrite);
 }
 
+Graph fuse(const Graph& graph, Mode mode) {
+  if (mode == Mode::train) return fuse_activations(graph, mode);
+  return fuse_additions(fuse_activations(fold_batch_norm(graph), mode));
+}
+
 void fold_parameters(const Graph& graph, const Parameters& parameters,
                      Parameters& folded_parameters) {
   std::set<std::string> done;

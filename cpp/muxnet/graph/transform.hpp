@@ -19,6 +19,9 @@ Graph fuse_additions(const Graph& graph);
 /// given a bias. For inference only; fold_parameters makes the numbers.
 Graph fold_batch_norm(const Graph& graph);
 
+/// The graph that a plan of `graph` runs: all of the above that `mode` allows.
+Graph fuse(const Graph& graph, Mode mode);
+
 /// Fills the parameters of fold_batch_norm(graph): weight' = weight * s, bias' =
 /// (bias - mean) * s + shift, with s = scale / sqrt(variance + eps) per output channel.
 void fold_parameters(const Graph& graph, const Parameters& parameters,

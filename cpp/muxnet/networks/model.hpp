@@ -8,7 +8,9 @@
 #include "muxnet/core/access.hpp"
 #include "muxnet/core/normalization.hpp"
 #include "muxnet/graph/graph.hpp"
+#include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
+#include "muxnet/graph/quantization.hpp"
 
 namespace muxnet {
 
@@ -33,8 +35,19 @@ struct Model {
   Graph graph;       ///< its operators, without weights
   Parameters parameters;
   Normalization normalization;  ///< of the images it was trained on; empty: none
+  Ranges ranges;                ///< of activations in int8, in which it answers; empty: in float
   Access access;
 };
+
+/// In what the model answers.
+inline Precision precision_of(const Model& model) {
+  return model.ranges.empty() ? Precision::full : Precision::int8;
+}
+
+/// Has the model answer in int8 from now on, with the ranges of its activations on `images`,
+/// normalised f32 (n, c, h, w); its weights stay as they are, and it cannot be trained any more.
+/// Throws as measure_ranges(), and std::invalid_argument where supports_int8() is false.
+void quantize(Model& model, const Tensor& images);
 
 /// The model's; one that knows none sees u8 as value / 255 and f32 as they are.
 inline Normalization normalization_of(const Model& model) {

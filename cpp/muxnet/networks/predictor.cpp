@@ -24,11 +24,11 @@ Graph with_probabilities(Graph graph) {
 
 }  // namespace
 
-Predictor::Predictor(Model& model, std::int64_t max_batch, Precision precision)
+Predictor::Predictor(Model& model, std::int64_t max_batch, std::optional<Precision> precision)
     : model_(&model),
       graph_(with_probabilities(model.graph)),
       max_batch_(max_batch),
-      precision_(precision) {
+      options_{.precision = precision.value_or(precision_of(model)), .ranges = model.ranges} {
   require(max_batch > 0, text("predict ", model.name), "a batch of at least 1", text(max_batch));
 }
 
@@ -40,7 +40,8 @@ std::shared_ptr<Predictor::Compiled> Predictor::compiled(std::int64_t rows) cons
     return plans_->by_batch[batch];
   }();
   return plans.borrow([&] {
-    const PlanOptions options{.batch = batch, .mode = Mode::infer, .precision = precision_};
+    PlanOptions options = options_;
+    options.batch = batch;
     return std::make_unique<Compiled>(
         Compiled{Plan(graph_, model_->parameters, options),
                  Tensor(batch_shape(*model_, batch), model_->parameters.dtype())});

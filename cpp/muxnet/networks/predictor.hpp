@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,10 @@ namespace muxnet {
 /// plan of its own, of which there are as many as there were calls at once.
 class Predictor {
  public:
-  /// Throws std::invalid_argument on a batch below 1; the first answer throws on bf16 where the CPU
-  /// has none.
+  /// Without a precision it answers in the model's own, as it is now. Throws std::invalid_argument
+  /// on a batch below 1; the first answer throws on bf16 and int8 where the CPU has none.
   explicit Predictor(Model& model, std::int64_t max_batch = 128,
-                     Precision precision = Precision::full);
+                     std::optional<Precision> precision = std::nullopt);
 
   /// The named outputs for normalised images f32 (n, c, h, w), each of shape (n, ...). Throws
   /// std::invalid_argument on images of another shape and on unknown outputs.
@@ -53,7 +54,7 @@ class Predictor {
   Model* model_;
   Graph graph_;  ///< the model's, with an output "probabilities" where it has logits
   std::int64_t max_batch_;
-  Precision precision_;
+  PlanOptions options_;  ///< but for the batch
   std::unique_ptr<Plans> plans_ = std::make_unique<Plans>();
 };
 

@@ -1,9 +1,11 @@
 #include "muxnet/networks/weights.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <sstream>
 
+#include "muxnet/core/file.hpp"
 #include "muxnet/core/names.hpp"
 #include "muxnet/core/safetensors.hpp"
 #include "muxnet/graph/parameters.hpp"
@@ -27,24 +29,51 @@ std::vector<float> split(const std::string& text) {
   return result;
 }
 
+std::string join(const Ranges& ranges) {
+  std::string result;
+  for (const auto& [name, range] : ranges) result += text(name, ' ', join(std::vector{range}), ' ');
+  return result;
+}
+
+Ranges split_ranges(const std::string& text, const std::filesystem::path& path) {
+  std::istringstream in(text);
+  Ranges result;
+  std::string name, number;
+  while (in >> name) {
+    const auto range = in >> number ? split(number) : std::vector<float>{};
+    if (range.size() != 1 || !std::isnormal(range.front()) || range.front() < 0) {
+      throw FileError(error_text(path.string() + ", ranges", "names, each with a number above 0",
+                                 name + ' ' + number));
+    }
+    result[name] = range.front();
+  }
+  return result;
+}
+
 }  // namespace
 
 void save_weights(const Model& model, const std::filesystem::path& path) {
   const auto reading = model.access.read(text(model.name, ", save"));
-  save_safetensors(path, {model.parameters.state(),
-                          {{"name", model.name},
-                           {"mean", join(model.normalization.mean)},
-                           {"deviation", join(model.normalization.deviation)}}});
+  SafeTensors content{model.parameters.state(),
+                      {{"name", model.name},
+                       {"mean", join(model.normalization.mean)},
+                       {"deviation", join(model.normalization.deviation)}}};
+  if (!model.ranges.empty()) content.metadata["ranges"] = join(model.ranges);
+  save_safetensors(path, content);
 }
 
 void load_weights(Model& model, const std::filesystem::path& path) {
   const SafeTensors content = load_safetensors(path);
+  const auto ranges = content.metadata.find("ranges");
+  Ranges read;
+  if (ranges != content.metadata.end()) read = split_ranges(ranges->second, path);
   const auto writing = model.access.write(text(model.name, ", load"));
   try {
     model.parameters.load_state(content.tensors);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(text('[', path.string(), "] ", error.what()));
   }
+  model.ranges = std::move(read);
   const auto mean = content.metadata.find("mean");
   const auto deviation = content.metadata.find("deviation");
   if (mean == content.metadata.end() || deviation == content.metadata.end()) return;
@@ -62,6 +91,7 @@ void transfer_weights(const Model& from, Model& to) {
     std::copy(values.begin(), values.end(), own.data<float>());
   }
   to.parameters.changed();
+  to.ranges.clear();
 }
 
 std::int64_t class_count(const NamedShapes& tensors) {

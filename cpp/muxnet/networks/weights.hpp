@@ -11,8 +11,8 @@
 
 namespace muxnet {
 
-/// Writes the model's named tensors (torchvision's names) and, as metadata, its name and
-/// normalisation. Atomic. Throws FileError.
+/// Writes the model's named tensors (torchvision's names) and, as metadata, its name, normalisation
+/// and ranges of int8. Atomic. Throws FileError.
 void save_weights(const Model& model, const std::filesystem::path& path);
 
 /// Reads what save_weights wrote; a file without a normalisation leaves the model's as it is.

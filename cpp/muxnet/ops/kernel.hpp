@@ -26,14 +26,17 @@ struct KernelSpec {
   /// Layouts in which the producers would deliver; a kernel may ask for others.
   std::vector<Layout> src_layouts;
   Shape dst;
-  DType dtype = DType::f32;  ///< of src, dst and their gradients
+  DType dtype = DType::f32;  ///< of src, dst and their gradients; s8: int8, as the next two say
+  std::vector<Elements> src_elements = {};  ///< of int8 alone: u8 or s8
+  Elements dst_elements = {};               ///< of int8 alone: u8, s8 or f32
   bool training = true;
   /// Whether backward must give the gradient of src (not for the first layer).
   bool needs_diff_src = true;
 };
 
 /// Memory of one call. Elements are KernelSpec::dtype, in the kernel's layouts; parameters and
-/// their gradients are always plain, in the order of Operator::parameters, and f32 for bf16.
+/// their gradients are always plain, in the order of Operator::parameters, and f32 for bf16 and
+/// int8.
 struct KernelArguments {
   std::vector<const void*> src;
   void* dst = nullptr;
@@ -85,10 +88,14 @@ std::unique_ptr<Kernel> make_kernel(const KernelSpec& spec, Backend backend = Ba
 std::unique_ptr<Kernel> find_kernel(const KernelSpec& spec, Backend backend = Backend::best);
 
 /// Backends that can do `spec`, fastest first; of f32 and f64 `reference` is always the last. Few
-/// operators can do bf16, and none where supports_bf16() is false.
+/// operators can do bf16 or int8, and none where supports_bf16() or supports_int8() is false.
 std::vector<Backend> backends_for(const KernelSpec& spec);
 
 /// Whether this CPU multiplies bf16 and this build has the kernels for it.
 bool supports_bf16();
+
+/// Whether this CPU sums products of u8 and s8 in 32 bits (VNNI) and this build has the kernels for
+/// it. Others sum pairs of them in 16 bits, which overflow.
+bool supports_int8();
 
 }  // namespace muxnet

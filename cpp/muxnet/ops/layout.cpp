@@ -26,17 +26,33 @@ struct Strides {
   std::int64_t channel(std::int64_t c) const { return c / block * block_stride + c % block; }
 };
 
+/// What makes elements of other ones.
+template <class From, class To>
+struct Cast {
+  auto operator()(From value) const { return static_cast<Compute<From>>(value); }
+};
+template <class To>
+struct Quantize {
+  float scale;
+  To operator()(float value) const { return quantized<To>(value, scale); }
+};
+template <class From>
+struct Dequantize {
+  float scale;
+  float operator()(From value) const { return scale * static_cast<float>(value); }
+};
+
 /// Reads runs of pixels and writes runs of channels (or the reverse) within a tile that stays in
 /// the first-level cache, whichever of the two sides is the strided one.
-template <class From, class To>
+template <class From, class To, class Make>
 void convert_tile(const From* src, const Strides& from, To* dst, const Strides& to,
                   std::int64_t begin_c, std::int64_t end_c, std::int64_t begin_p,
-                  std::int64_t end_p) {
+                  std::int64_t end_p, const Make& make) {
   for (std::int64_t c = begin_c; c < end_c; ++c) {
     const From* const source = src + from.channel(c);
     To* const target = dst + to.channel(c);
     for (std::int64_t p = begin_p; p < end_p; ++p) {
-      target[p * to.pixel] = static_cast<Compute<From>>(source[p * from.pixel]);
+      target[p * to.pixel] = make(source[p * from.pixel]);
     }
   }
 }
@@ -51,8 +67,9 @@ void zero_padding(T* image, const Strides& to, const Extents& e) {
   }
 }
 
-template <class From, class To>
-void convert(const From* src, Layout from_layout, To* dst, Layout to_layout, const Extents& e) {
+template <class From, class To, class Make>
+void convert(const From* src, Layout from_layout, To* dst, Layout to_layout, const Extents& e,
+             const Make& make) {
   constexpr std::int64_t tile_channels = 16, tile_pixels = 64;
   const Strides from(from_layout, e), to(to_layout, e);
   const std::int64_t tiles = (e.channels + tile_channels - 1) / tile_channels;
@@ -63,7 +80,7 @@ void convert(const From* src, Layout from_layout, To* dst, Layout to_layout, con
       const std::int64_t end_c = std::min(begin_c + tile_channels, e.channels);
       for (std::int64_t p = 0; p < e.pixels; p += tile_pixels) {
         convert_tile(src + n * from.image, from, dst + n * to.image, to, begin_c, end_c, p,
-                     std::min(p + tile_pixels, e.pixels));
+                     std::min(p + tile_pixels, e.pixels), make);
       }
       if (end_c == e.channels) zero_padding(dst + n * to.image, to, e);
     }
@@ -76,14 +93,15 @@ Extents extents(const Shape& shape) {
   return {shape[0], shape[1], shape[2] * shape[3]};
 }
 
-template <class From, class To>
-void convert(const void* src, Layout from, void* dst, Layout to, const Shape& shape) {
+template <class From, class To, class Make = Cast<From, To>>
+void convert(const void* src, Layout from, void* dst, Layout to, const Shape& shape,
+             const Make& make = {}) {
   const auto* const source = static_cast<const From*>(src);
   auto* const target = static_cast<To*>(dst);
-  if (from != to) return convert(source, from, target, to, extents(shape));
+  if (from != to) return convert(source, from, target, to, extents(shape), make);
   const std::int64_t elements = storage_size(shape, to);
 #pragma omp parallel for simd schedule(static)
-  for (std::int64_t i = 0; i < elements; ++i) target[i] = static_cast<Compute<From>>(source[i]);
+  for (std::int64_t i = 0; i < elements; ++i) target[i] = make(source[i]);
 }
 
 }  // namespace
@@ -116,11 +134,13 @@ std::int64_t storage_size(const Shape& shape, Layout layout) {
 
 void convert_format(const void* src, Format from, void* dst, Format to, const Shape& shape) {
   constexpr DType f32 = DType::f32, f64 = DType::f64, bf16 = DType::bf16;
+  constexpr DType u8 = DType::u8, s8 = DType::s8;
   storage_size(shape, from.layout);
   const std::int64_t elements = storage_size(shape, to.layout);
-  const auto between = [&](DType a, DType b) { return from.dtype == a && to.dtype == b; };
-  if (from == to && (from.dtype == f32 || from.dtype == f64 || from.dtype == bf16)) {
-    std::memcpy(dst, src, static_cast<std::size_t>(elements) * size_of(to.dtype));
+  const DType source = from.elements.dtype, target = to.elements.dtype;
+  const auto between = [&](DType a, DType b) { return source == a && target == b; };
+  if (from == to && source != DType::i32 && source != DType::i64) {
+    std::memcpy(dst, src, static_cast<std::size_t>(elements) * size_of(target));
   } else if (between(f32, f32)) {
     convert<float, float>(src, from.layout, dst, to.layout, shape);
   } else if (between(f64, f64)) {
@@ -131,9 +151,22 @@ void convert_format(const void* src, Format from, void* dst, Format to, const Sh
     convert<bfloat16, float>(src, from.layout, dst, to.layout, shape);
   } else if (between(bf16, bf16)) {
     convert<bfloat16, bfloat16>(src, from.layout, dst, to.layout, shape);
+  } else if (between(f32, u8)) {
+    convert<float, std::uint8_t>(src, from.layout, dst, to.layout, shape,
+                                 Quantize<std::uint8_t>{to.elements.scale});
+  } else if (between(f32, s8)) {
+    convert<float, std::int8_t>(src, from.layout, dst, to.layout, shape,
+                                Quantize<std::int8_t>{to.elements.scale});
+  } else if (between(u8, f32)) {
+    convert<std::uint8_t, float>(src, from.layout, dst, to.layout, shape,
+                                 Dequantize<std::uint8_t>{from.elements.scale});
+  } else if (between(s8, f32)) {
+    convert<std::int8_t, float>(src, from.layout, dst, to.layout, shape,
+                                Dequantize<std::int8_t>{from.elements.scale});
   } else {
-    throw std::invalid_argument(error_text("convert_format", "f32, f64, or f32 to and from bf16",
-                                           text(name_of(from.dtype), " to ", name_of(to.dtype))));
+    throw std::invalid_argument(error_text("convert_format",
+                                           "f32, f64, or f32 to and from bf16, u8 and s8",
+                                           text(name_of(source), " to ", name_of(target))));
   }
 }
 

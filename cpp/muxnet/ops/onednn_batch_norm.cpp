@@ -147,7 +147,7 @@ class BatchNorm final : public Kernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_batch_norm(const KernelSpec& spec) {
-  if (spec.dtype == DType::f64 || spec.dst.size() != 4) return nullptr;
+  if (spec.dtype == DType::f64 || spec.dtype == DType::s8 || spec.dst.size() != 4) return nullptr;
   if (spec.training && !spec.needs_diff_src) return nullptr;
   // One value per channel has no variance: the reference kernel says so.
   if (spec.training && volume(spec.dst) == spec.dst[1]) return nullptr;

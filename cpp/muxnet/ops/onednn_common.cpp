@@ -24,10 +24,31 @@ bool cpu_has(dnnl::cpu_isa wanted) {
 
 bool supports_bf16() { return cpu_has(dnnl::cpu_isa::avx512_core_bf16); }
 
+bool supports_int8() {
+#if DNNL_VERSION_MAJOR >= 3
+  return false;  // says scales in another way, which nobody has written here
+#else
+  return cpu_has(dnnl::cpu_isa::avx512_core_vnni) || cpu_has(dnnl::cpu_isa::avx2_vnni);
+#endif
+}
+
+dnnl::memory::data_type type_of(DType dtype) {
+  using Type = dnnl::memory::data_type;
+  switch (dtype) {
+    case DType::bf16:
+      return Type::bf16;
+    case DType::u8:
+      return Type::u8;
+    case DType::s8:
+      return Type::s8;
+    default:
+      return Type::f32;
+  }
+}
+
 dnnl::memory::desc describe(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag,
                             DType dtype) {
-  using Type = dnnl::memory::data_type;
-  return {dims, dtype == DType::bf16 ? Type::bf16 : Type::f32, tag};
+  return {dims, type_of(dtype), tag};
 }
 
 dnnl::memory::desc describe(const Shape& shape, Layout layout, DType dtype) {

@@ -14,12 +14,16 @@ using Arguments = std::unordered_map<int, dnnl::memory>;
 const dnnl::engine& engine();
 dnnl::stream& stream();
 
+dnnl::memory::data_type type_of(DType dtype);
 dnnl::memory::desc describe(const Shape& shape, Layout layout, DType dtype);
 dnnl::memory::desc describe(const dnnl::memory::dims& dims, dnnl::memory::format_tag tag,
                             DType dtype = DType::f32);
 
 /// Whether the CPU has instructions for bf16: oneDNN would emulate them, slowly.
 bool supports_bf16();
+
+/// Whether the CPU sums products of 8 bits in 32: oneDNN would do it in 16 bits, and overflow.
+bool supports_int8();
 
 /// Layouts worth asking for on this CPU, best first.
 const std::vector<Layout>& preferred_layouts();

@@ -4,7 +4,7 @@
 
 #include "muxnet/ops/define.hpp"
 #include "muxnet/ops/onednn.hpp"
-#include "muxnet/ops/onednn_weighted.hpp"
+#include "muxnet/ops/onednn_int8.hpp"
 
 namespace muxnet {
 namespace {
@@ -155,6 +155,31 @@ std::optional<Choice> choose(const Problem& p, Layout offered) {
   return std::nullopt;
 }
 
+/// In nhwc, the layout of all of oneDNN's kernels for 8 bits.
+std::unique_ptr<Kernel> make_int8(const KernelSpec& spec, const Problem& p) {
+  onednn::Int8<onednn::ConvolutionFamily> int8;
+  Choice& choice = int8.choice;
+  choice.src_layout = choice.dst_layout = Layout::nhwc;
+  choice.src = onednn::describe(p.src, Layout::nhwc, spec.src_elements.front().dtype);
+  choice.dst = onednn::describe(p.dst, Layout::nhwc, spec.dst_elements.dtype);
+  choice.weights = onednn::describe(p.weight_dims, p.plain_weights, DType::s8);
+  choice.has_bias = p.bias;
+  if (p.bias) choice.bias = onednn::describe({p.dst[1]}, memory::format_tag::x);
+  choice.fused = p.fused;
+  choice.fused.unit = spec.dst_elements.scale;
+  if (p.fused.sum) choice.fused.summand = spec.src_elements[1];
+  int8.src_scale = spec.src_elements.front().scale;
+  int8.channels = p.dst[1];
+  int8.taps = volume(p.weight_dims) / p.dst[1];
+  const auto problem = described(p, choice, dnnl::algorithm::convolution_direct);
+  int8.describe = [problem](const onednn::Fused& fused) {
+    auto found = onednn::forward_of(problem, false, fused);
+    if (found && !onednn::is_fast(found->impl_info_str())) found.reset();
+    return found;
+  };
+  return onednn::Int8Kernel<onednn::ConvolutionFamily>::make(std::move(int8));
+}
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_conv2d(const KernelSpec& spec) {
@@ -166,6 +191,7 @@ std::unique_ptr<Kernel> make_onednn_conv2d(const KernelSpec& spec) {
   const bool beyond = p.padding[0] >= p.weight_dims[p.weight_dims.size() - 2] ||
                       p.padding[1] >= p.weight_dims.back();
   if (p.fused.sum && beyond) return nullptr;
+  if (spec.dtype == DType::s8) return make_int8(spec, p);
   auto choice = choose(p, spec.src_layouts.front());
   if (!choice) return nullptr;
   return std::make_unique<onednn::WeightedKernel<onednn::ConvolutionFamily>>(std::move(*choice));

@@ -21,11 +21,16 @@ dnnl::prop_kind forward_kind(bool training) {
 
 dnnl::primitive_attr with(const Fused& fused) {
   dnnl::post_ops after;
-  if (fused.sum) after.append_sum(1.0F);
+  if (fused.sum) {
+    const auto undefined = dnnl::memory::data_type::undef;  // that of dst
+    const bool integers = fused.summand.dtype != DType::f32;
+    after.append_sum(fused.summand.scale / fused.unit,
+                     integers ? type_of(fused.summand.dtype) : undefined);
+  }
   if (fused.activation != Activation::none) {
     const bool bounded = fused.activation == Activation::relu6;
     const auto kind = bounded ? dnnl::algorithm::eltwise_clip : dnnl::algorithm::eltwise_relu;
-    const float upper = bounded ? 6.0F : 0.0F;
+    const float upper = bounded ? 6.0F / fused.unit : 0.0F;
 #if DNNL_VERSION_MAJOR >= 3
     after.append_eltwise(kind, 0.0F, upper);
 #else
@@ -34,6 +39,10 @@ dnnl::primitive_attr with(const Fused& fused) {
   }
   dnnl::primitive_attr result = attributes();
   result.set_post_ops(after);
+#if DNNL_VERSION_MAJOR < 3
+  constexpr int per_channel = 1 << 1;
+  if (!fused.scales.empty()) result.set_output_scales(per_channel, fused.scales);
+#endif
   return result;
 }
 
@@ -94,8 +103,9 @@ std::optional<dnnl::convolution_backward_data::primitive_desc> backward_data_of(
 }
 
 std::optional<dnnl::inner_product_forward::primitive_desc> forward_of(const InnerProduct& p,
-                                                                      bool training) {
-  return make<dnnl::inner_product_forward>(attributes(), forward_kind(training), p.src, p.weights,
+                                                                      bool training,
+                                                                      const Fused& fused) {
+  return make<dnnl::inner_product_forward>(with(fused), forward_kind(training), p.src, p.weights,
                                            p.bias, p.dst);
 }
 

@@ -23,10 +23,14 @@ struct ConvolutionFamily {
   using BackwardWeights = dnnl::convolution_backward_weights;
 };
 
-/// What is done to the results on their way to memory: added to what is there, then activated.
+/// What is done to the results on their way to memory: multiplied, added to what is there, then
+/// activated.
 struct Fused {
   Activation activation = Activation::none;
   bool sum = false;
+  std::vector<float> scales = {};  ///< one for each output channel; none: not multiplied
+  Elements summand = {};           ///< what is there; of int8 alone
+  float unit = 1;                  ///< the number that a result of 1 stands for
 };
 
 std::optional<dnnl::convolution_forward::primitive_desc> forward_of(const Convolution& problem,
@@ -48,7 +52,8 @@ struct InnerProductFamily {
 };
 
 std::optional<dnnl::inner_product_forward::primitive_desc> forward_of(const InnerProduct& problem,
-                                                                      bool training);
+                                                                      bool training,
+                                                                      const Fused& fused);
 std::optional<dnnl::inner_product_backward_weights::primitive_desc> backward_weights_of(
     const InnerProduct& problem, const dnnl::inner_product_forward::primitive_desc& forward);
 std::optional<dnnl::inner_product_backward_data::primitive_desc> backward_data_of(

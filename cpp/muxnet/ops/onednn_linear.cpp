@@ -1,7 +1,7 @@
 #include <optional>
 
 #include "muxnet/ops/onednn.hpp"
-#include "muxnet/ops/onednn_weighted.hpp"
+#include "muxnet/ops/onednn_int8.hpp"
 
 namespace muxnet {
 
@@ -18,10 +18,33 @@ onednn::InnerProduct problem_of(const KernelSpec& spec,
           primitives.bias, primitives.dst};
 }
 
+std::unique_ptr<Kernel> make_int8(const KernelSpec& spec) {
+  const auto plain = memory::format_tag::nc;
+  const std::int64_t inputs = spec.src.front()[1], outputs = spec.dst[1];
+  onednn::Int8<Family> int8;
+  auto& choice = int8.choice;
+  choice.src = onednn::describe({spec.dst[0], inputs}, plain, spec.src_elements.front().dtype);
+  choice.dst = onednn::describe({spec.dst[0], outputs}, plain, spec.dst_elements.dtype);
+  choice.weights = onednn::describe({outputs, inputs}, memory::format_tag::oi, DType::s8);
+  choice.has_bias = spec.attributes.integer("bias", 1) != 0;
+  if (choice.has_bias) choice.bias = onednn::describe({outputs}, memory::format_tag::x);
+  choice.fused.unit = spec.dst_elements.scale;
+  int8.src_scale = spec.src_elements.front().scale;
+  int8.channels = outputs;
+  int8.taps = inputs;
+  int8.describe = [problem = problem_of(spec, choice)](const onednn::Fused& fused) {
+    auto found = onednn::forward_of(problem, false, fused);
+    if (found && !onednn::is_fast(found->impl_info_str())) found.reset();
+    return found;
+  };
+  return onednn::Int8Kernel<Family>::make(std::move(int8));
+}
+
 }  // namespace
 
 std::unique_ptr<Kernel> make_onednn_linear(const KernelSpec& spec) {
   if (spec.dtype == DType::f64) return nullptr;
+  if (spec.dtype == DType::s8) return make_int8(spec);
   const auto plain = memory::format_tag::nc;
   onednn::Primitives<Family> primitives;
   primitives.src = onednn::describe({spec.src.front()[0], spec.src.front()[1]}, plain, spec.dtype);
@@ -30,7 +53,7 @@ std::unique_ptr<Kernel> make_onednn_linear(const KernelSpec& spec) {
   primitives.has_bias = spec.attributes.integer("bias", 1) != 0;
   if (primitives.has_bias) primitives.bias = onednn::describe({spec.dst[1]}, memory::format_tag::x);
   const auto problem = problem_of(spec, primitives);
-  auto forward = onednn::forward_of(problem, spec.training);
+  auto forward = onednn::forward_of(problem, spec.training, {});
   if (!forward || !onednn::is_fast(forward->impl_info_str())) return nullptr;
   primitives.forward = std::move(*forward);
   if (spec.training) {

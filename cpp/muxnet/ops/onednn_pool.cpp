@@ -11,13 +11,13 @@ using dnnl::memory;
 
 class Pool final : public Kernel {
  public:
-  Pool(const KernelSpec& spec, Layout layout, const Forward::primitive_desc& forward,
+  Pool(Layout layout, const onednn::Pooling& problem, const Forward::primitive_desc& forward,
        const std::optional<Backward::primitive_desc>& backward)
       : layout_(layout),
         name_(std::string("onednn ") + forward.impl_info_str()),
         forward_(forward),
-        src_(onednn::handle(onednn::describe(spec.src.front(), layout, spec.dtype))),
-        dst_(onednn::handle(onednn::describe(spec.dst, layout, spec.dtype))) {
+        src_(onednn::handle(problem.src)),
+        dst_(onednn::handle(problem.dst)) {
     arguments_ = {{DNNL_ARG_SRC, src_}, {DNNL_ARG_DST, dst_}};
     forward_scratch_ = onednn::add_scratch(forward, arguments_);
     if (!backward) return;
@@ -72,7 +72,7 @@ dnnl::algorithm algorithm_of(const KernelSpec& spec) {
              : dnnl::algorithm::pooling_avg_exclude_padding;
 }
 
-std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
+std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout, DType dtype) {
   const Window window = pooling_window(spec.op, spec.attributes);
   const auto end = [&](int axis, std::int64_t k, std::int64_t s, std::int64_t p) {
     return (spec.dst[static_cast<std::size_t>(axis)] - 1) * s + k -
@@ -80,8 +80,8 @@ std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
   };
   onednn::Pooling problem;
   problem.algorithm = algorithm_of(spec);
-  problem.src = onednn::describe(spec.src.front(), layout, spec.dtype);
-  problem.dst = onednn::describe(spec.dst, layout, spec.dtype);
+  problem.src = onednn::describe(spec.src.front(), layout, dtype);
+  problem.dst = onednn::describe(spec.dst, layout, dtype);
   problem.strides = {window.stride_h, window.stride_w};
   problem.kernel = {window.kernel_h, window.kernel_w};
   problem.padding = {window.padding_h, window.padding_w};
@@ -94,7 +94,7 @@ std::unique_ptr<Kernel> try_layout(const KernelSpec& spec, Layout layout) {
     backward = onednn::backward_of(problem, *forward);
     if (!backward || !onednn::is_fast(backward->impl_info_str())) return nullptr;
   }
-  return std::make_unique<Pool>(spec, layout, *forward, backward);
+  return std::make_unique<Pool>(layout, problem, *forward, backward);
 }
 
 }  // namespace
@@ -103,7 +103,13 @@ std::unique_ptr<Kernel> make_onednn_pool(const KernelSpec& spec) {
   if (spec.dtype == DType::f64) return nullptr;
   // A last window that lies partly outside counts its padding otherwise than oneDNN does.
   if (spec.attributes.integer("ceil_mode", 0) != 0) return nullptr;
-  return try_layout(spec, spec.src_layouts.front());
+  if (spec.dtype == DType::s8) {
+    // Integers are compared as they are: src and dst stand for the same numbers.
+    const Elements& elements = spec.src_elements.front();
+    const bool moves = spec.op == "max_pool" && elements == spec.dst_elements;
+    return moves ? try_layout(spec, Layout::nhwc, elements.dtype) : nullptr;
+  }
+  return try_layout(spec, spec.src_layouts.front(), spec.dtype);
 }
 
 }  // namespace muxnet

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "muxnet/core/names.hpp"
 #include "muxnet/ops/operators.hpp"
@@ -27,21 +28,41 @@ constexpr Backend fastest_first[] = {Backend::onednn, Backend::blas, Backend::re
 std::unique_ptr<Kernel> try_make(const KernelFactories& kernels, const KernelSpec& spec,
                                  Backend backend) {
   if (spec.dtype == DType::bf16 && !supports_bf16()) return nullptr;
+  if (spec.dtype == DType::s8 && (spec.training || !supports_int8())) return nullptr;
   const KernelFactory factory = backend == Backend::onednn ? kernels.onednn
                                 : backend == Backend::blas ? kernels.blas
                                                            : kernels.reference;
   return factory == nullptr ? nullptr : factory(spec);
 }
 
+/// Integers of 8 bits, or f32 where `may_be_float`, with a scale that can be divided by.
+void check_elements(const KernelSpec& spec, const Elements& elements, bool may_be_float) {
+  const bool integers = elements.dtype == DType::u8 || elements.dtype == DType::s8;
+  require(integers || (may_be_float && elements.dtype == DType::f32), spec.op,
+          may_be_float ? "elements u8, s8 or f32" : "elements u8 or s8", name_of(elements.dtype));
+  require(std::isnormal(elements.scale) && elements.scale > 0, spec.op, "a scale above 0",
+          text(elements.scale));
+}
+
+void check_int8(const KernelSpec& spec) {
+  require(spec.src_elements.size() == spec.src.size(), spec.op,
+          text(spec.src.size(), " src_elements"), text(spec.src_elements.size()));
+  check_elements(spec, spec.src_elements.front(), false);
+  for (const Elements& elements : spec.src_elements) check_elements(spec, elements, true);
+  check_elements(spec, spec.dst_elements, true);
+}
+
 /// The kernels of the spec's operator, after checking that the spec is consistent.
 const KernelFactories& checked_kernels(const KernelSpec& spec) {
   const OperatorEntry& found = operators().find(spec.op);
-  require(spec.dtype == DType::f32 || spec.dtype == DType::f64 || spec.dtype == DType::bf16,
-          spec.op, "dtype f32, f64 or bf16", name_of(spec.dtype));
+  const auto known = {DType::f32, DType::f64, DType::bf16, DType::s8};
+  require(std::ranges::find(known, spec.dtype) != known.end(), spec.op,
+          "dtype f32, f64, bf16 or s8", name_of(spec.dtype));
   const Shape shape = found.definition.shape(spec.src, spec.attributes);
   require(spec.dst == shape, spec.op, text("dst ", to_string(shape)), to_string(spec.dst));
   require(spec.src_layouts.size() == spec.src.size(), spec.op,
           text(spec.src.size(), " src_layouts"), text(spec.src_layouts.size()));
+  if (spec.dtype == DType::s8) check_int8(spec);
   return found.kernels;
 }
 
@@ -50,6 +71,14 @@ const KernelFactories& checked_kernels(const KernelSpec& spec) {
 bool supports_bf16() {
 #ifdef MUXNET_WITH_ONEDNN
   return onednn::supports_bf16();
+#else
+  return false;
+#endif
+}
+
+bool supports_int8() {
+#ifdef MUXNET_WITH_ONEDNN
+  return onednn::supports_int8();
 #else
   return false;
 #endif

@@ -42,7 +42,8 @@ Latency summary(std::vector<double> turns) {
 Latency measure_latency(Model& model, const LatencyOptions& options) {
   require(options.turns > 0, "measure_latency", "at least one turn", text(options.turns));
   const auto reading = model.access.read("measure_latency");
-  Plan plan(model.graph, model.parameters, {.batch = options.batch});
+  Plan plan(model.graph, model.parameters,
+            {.batch = options.batch, .precision = precision_of(model), .ranges = model.ranges});
   Shape shape = model.graph.shape(model.graph.input());
   shape.front() = options.batch;
   const Tensor images(shape);

@@ -244,6 +244,10 @@ void check(const TrainingTask& task, std::span<Model* const> models, const FitOp
           text("inputs for at least one batch of ", options.batch_size), "fewer");
   require(learning_rates.empty() || learning_rates.size() == models.size(), "training",
           text(models.size(), " learning-rate multipliers, or none"), text(learning_rates.size()));
+  for (const Model* model : models) {
+    require(model->ranges.empty(), "training", "models that answer in float",
+            text(model->name, " in int8"));
+  }
   for (std::size_t i = 1; i < models.size(); ++i) {
     const bool taken = std::any_of(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(i),
                                    [&](const Model* m) { return m->name == models[i]->name; });

@@ -36,7 +36,8 @@ def serve(work: Work, threads: int, turns: Callable[..., None], steps: Callable[
 
 def precision(work: Work) -> _core.Precision:
     """Return in what ``work`` is computed."""
-    return _core.Precision.bf16 if work.precision == "bf16" else _core.Precision.full
+    name = "full" if work.precision == "fp32" else work.precision
+    return _core.Precision.__members__[name]
 
 
 def models(work: Work) -> list[_core.Model]:
@@ -96,9 +97,10 @@ def loading(work: Work) -> Callable[[], object]:
 
 def inference(work: Work) -> Callable[[], object]:
     """Return a call that answers one batch."""
-    model = models(work)[0]
+    model, images = models(work)[0], normalised(work)
+    if work.precision == "int8":
+        model.quantize(images)
     predictor = _core.Predictor(model, work.batch, precision(work))
-    images = normalised(work)
     return lambda: predictor.output(images, "logits")
 
 

@@ -1,5 +1,6 @@
 """The other side of every work: the same networks in PyTorch, ONNX Runtime and OpenVINO."""
 
+import dataclasses
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,7 +12,8 @@ import numpy as np
 from muxnet.base.errors import MissingPackageError, UserError
 from muxnet.base.machine import set_threads
 from muxnet.bench import hops, ours, replaying
-from muxnet.bench.works import Work
+from muxnet.bench.quantized_onnx import quantize_onnx
+from muxnet.bench.works import OURS, Work
 
 Once = Callable[[], object]
 
@@ -32,6 +34,8 @@ def make(peer: str, work: Work, threads: int) -> Once:
     if peer == "mobilenet_v2":
         set_threads(threads)
         return ours.inference(work)
+    if work.precision == "int8" and peer == "torch":
+        raise UserError("[bench] expected onnxruntime or openvino in int8, received torch")
     if peer not in INFERENCE:
         raise UserError(f"[bench] expected a peer that can {work.kind}, received {peer}")
     return INFERENCE[peer](work, threads)
@@ -87,6 +91,11 @@ def _torch_training(work: Work, threads: int, *, compiled: bool) -> Once:
     return step
 
 
+def _ours_in_float(work: Work, threads: int) -> Once:
+    set_threads(threads)
+    return ours.inference(dataclasses.replace(work, precision="fp32"))
+
+
 def _torch_inference(work: Work, threads: int) -> Once:
     torch = _torch(threads)
     from muxnet.torch.graph import to_torch
@@ -108,7 +117,7 @@ def _exported(work: Work, folder: str) -> Path:
 
     path = Path(folder) / "network.onnx"
     export_onnx(ours.models(work)[0], path, outputs=["logits"])
-    return path
+    return quantize_onnx(path, ours.normalised(work)) if work.precision == "int8" else path
 
 
 def _onnxruntime(work: Work, threads: int) -> Once:
@@ -116,8 +125,8 @@ def _onnxruntime(work: Work, threads: int) -> Once:
         import onnxruntime
     except ModuleNotFoundError as error:
         raise MissingPackageError("bench", "onnxruntime", "bench") from error
-    if work.precision != "fp32":
-        raise UserError(f"[bench] expected fp32 of onnxruntime on a CPU, received {work.precision}")
+    if work.precision == "bf16":
+        raise UserError("[bench] expected fp32 or int8 of onnxruntime on a CPU, received bf16")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     with tempfile.TemporaryDirectory() as folder:
@@ -152,4 +161,5 @@ INFERENCE: dict[str, Callable[[Work, int], Once]] = {
     "onnxruntime": _onnxruntime,
     "openvino": _openvino,
     "torch": _torch_inference,
+    OURS: _ours_in_float,
 }

@@ -8,9 +8,10 @@ from muxnet.training.config import SMALL_ZOO
 
 FULL_ZOO = ("alexnet", "mobilenet_v2", "mnasnet1_0", "resnet50", "resnet152", "resnext101_32x8d")
 MODELS = 6  # of invented outcomes
+OURS = "fp32"  # not another's: ours in float, beside another precision
 PEERS = {
     "train": ("torch", "torch_compile"),
-    "infer": ("onnxruntime", "openvino", "torch"),
+    "infer": ("onnxruntime", "openvino", "torch", OURS),
     "route": ("mobilenet_v2",),
     "load": ("training_step",),
     "replay": ("numpy",),
@@ -28,7 +29,7 @@ class Work:
     batch: int  # or recorded inputs
     image_shape: tuple[int, int, int]  # channels, height, width
     classes: int
-    precision: str = "fp32"  # or bf16: of both sides, as mixed precision
+    precision: str = "fp32"  # or bf16, as mixed precision, or int8: of both sides
     alone: bool = False  # no peer does it
     most_rounds: int = 1000
     table: str = ""  # recorded answers to draw inputs from

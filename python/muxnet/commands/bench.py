@@ -16,7 +16,7 @@ from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text
 from muxnet.bench.neighbours import beside_text, busy_neighbours
 from muxnet.bench.rounds import Row, compare
-from muxnet.bench.works import PEERS, Work, hops, works
+from muxnet.bench.works import OURS, PEERS, Work, hops, works
 from muxnet.outcomes.study_results import DEFAULT
 
 HELP = (
@@ -25,7 +25,13 @@ HELP = (
 )
 INTERRUPTED = "nothing was left"
 
-PACKAGES = {"torch_compile": "torch", "mobilenet_v2": "muxnet", "training_step": "muxnet"}
+PRECISIONS = {"train": ("fp32", "bf16"), "infer": ("fp32", "bf16", "int8")}
+PACKAGES = {
+    "torch_compile": "torch",
+    "mobilenet_v2": "muxnet",
+    "training_step": "muxnet",
+    OURS: "muxnet",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch", nargs="+", type=int, default=[], help="other batch sizes")
     parser.add_argument(
-        "--precision", nargs="+", choices=("fp32", "bf16"), default=["fp32"], help="of both sides"
+        "--precision",
+        nargs="+",
+        choices=("fp32", "bf16", "int8"),
+        default=["fp32"],
+        help="of both sides",
     )
     parser.add_argument(
         "--table", default="", help="replay: draw inputs from these recorded answers"
@@ -73,8 +83,11 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"[rounds] expected at least 1, received {arguments.rounds}")
     if arguments.busy < 0:
         raise UsageError(f"[busy] expected at least 0, received {arguments.busy}")
-    if arguments.kind not in ("train", "infer") and "bf16" in arguments.precision:
-        raise UsageError(f"[precision] expected fp32 to {arguments.kind}, received bf16")
+    for precision in arguments.precision:
+        able = PRECISIONS.get(arguments.kind, ("fp32",))
+        if precision not in able:
+            received = f"expected {' or '.join(able)} to {arguments.kind}, received {precision}"
+            raise UsageError(f"[precision] {received}")
     if arguments.kind == "serve":
         return serve(arguments)
     threads = arguments.threads or cores()
@@ -162,7 +175,8 @@ def peers(kind: str, wanted: str) -> list[str]:
             raise UsageError(f"[against] expected of {', '.join(possible)}, received {name}")
     if chosen:
         return chosen
-    found = [name for name in possible if find_spec(PACKAGES.get(name, name))]
+    others = (name for name in possible if name != OURS)
+    found = [name for name in others if find_spec(PACKAGES.get(name, name))]
     if not found:
         raise UserError(
             f"[bench] expected one of {', '.join(possible)}, received none: "

@@ -69,6 +69,7 @@ class ForeignModel:
     them, and ``unknown`` names what nothing tells; ``source`` is the ONNX file that it was read
     from. ``embed`` gives the same model, whose ``predict_embedded`` gives an output of that name
     (n, ...) beside its answers. ``cost_kind`` is that of its cost, as of all models of a pool.
+    ``network`` is the network of the zoo that it is.
     """
 
     name: str
@@ -85,6 +86,7 @@ class ForeignModel:
     embed: Callable[[str], ForeignModel] | None = None
     predict_embedded: Callable[[Batch], tuple[Answers, Answers]] | None = None
     cost_kind: str = COST
+    network: _core.Model | None = None
 
     @property
     def images(self) -> _core.ImageFormat | None:

@@ -139,6 +139,7 @@ def _model(
         concurrent=True,
         host=host,
         parts=lambda: {"network": network.name, "weights": fingerprint.of_path(path)},
+        network=network,
     )
 
 

@@ -306,7 +306,7 @@ TEST(Backends, ErrorsSayWhatThereIs) {
   wrong = spec;
   wrong.dtype = DType::i32;
   EXPECT_EQ(error_of(wrong, Backend::best),
-            "[softmax] expected dtype f32, f64 or bf16, received i32");
+            "[softmax] expected dtype f32, f64, bf16 or s8, received i32");
   wrong = spec;
   wrong.src_layouts.clear();
   EXPECT_EQ(error_of(wrong, Backend::best), "[softmax] expected 1 src_layouts, received 0");
