@@ -27,7 +27,7 @@ struct KernelSpec {
   std::vector<Layout> src_layouts;
   Shape dst;
   DType dtype = DType::f32;  ///< of src, dst and their gradients; s8: int8, as the next two say
-  std::vector<Elements> src_elements = {};  ///< of int8 alone: u8 or s8
+  std::vector<Elements> src_elements = {};  ///< of int8 alone: u8 or s8, a second f32 where dst is
   Elements dst_elements = {};               ///< of int8 alone: u8, s8 or f32
   bool training = true;
   /// Whether backward must give the gradient of src (not for the first layer).

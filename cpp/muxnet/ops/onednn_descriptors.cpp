@@ -24,7 +24,7 @@ dnnl::primitive_attr with(const Fused& fused) {
   if (fused.sum) {
     const auto undefined = dnnl::memory::data_type::undef;  // that of dst
     const bool integers = fused.summand.dtype != DType::f32;
-    after.append_sum(fused.summand.scale / fused.unit,
+    after.append_sum(fused.summand.scale / fused.unit, 0,
                      integers ? type_of(fused.summand.dtype) : undefined);
   }
   if (fused.activation != Activation::none) {
