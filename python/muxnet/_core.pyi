@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'ContrastiveOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'contrastive', 'count_kept', 'count_kept_abstentions', 'cross_entropy', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'distil_to', 'distillation', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'learning_rate', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_correctness', 'multiplexer_ensemble', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'online_targets', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'AskedAnswer', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'ContrastiveOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteCall', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'contrastive', 'count_kept', 'count_kept_abstentions', 'cross_entropy', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'distil_to', 'distillation', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'learning_rate', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_correctness', 'multiplexer_ensemble', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'online_targets', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -3707,6 +3707,11 @@ class HostedModel:
         """
         The same one, for images that become these before it is shown them.
         """
+    def reached_by(self, ask: collections.abc.Callable, options: RemoteModelOptions) -> HostedModel:
+        """
+        The same one, run by whoever ask reaches: it begins a RemoteCall, returns at once, and
+        gives a function of no arguments that gives the call up.
+        """
     @property
     def classes(self) -> int:
         """
@@ -3736,6 +3741,30 @@ class HostedModel:
     def remote(self) -> RemoteModelOptions | None:
         """
         How it is asked where another process runs it; else None.
+        """
+class RemoteCall:
+    """
+    A batch for a model that a function reaches, or the question whether it is there. One of
+    answer(), here() and fail() tells what came of it, once and from any thread; what comes after
+    that is dropped.
+    """
+    def answer(self, probabilities: numpy.ndarray) -> None:
+        """
+        The answers f32 (n, K) to the inputs. Raises ValueError for others, and where there
+        are no inputs.
+        """
+    def fail(self, why: str, may_pass: bool) -> None:
+        """
+        There is no answer; `may_pass`: the same call may do better a moment later.
+        """
+    def here(self) -> None:
+        """
+        The model is there. Raises ValueError where there are inputs to answer.
+        """
+    @property
+    def inputs(self) -> numpy.ndarray | None:
+        """
+        Inputs f32 (n, ...) as the model wants them; none: the question whether it is there.
         """
 class ModelPool:
     """
@@ -4847,6 +4876,35 @@ class HandedRequest:
         """
         By which it is answered.
         """
+class AskedAnswer:
+    """
+    The answer to a request that came by Front::ask.
+    """
+    @property
+    def body(self) -> bytes:
+        """
+        All of it.
+        """
+    @property
+    def content_type(self) -> str:
+        """
+        Its header.
+        """
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """
+        Further ones.
+        """
+    @property
+    def status(self) -> int:
+        """
+        Of HTTP.
+        """
+    @property
+    def ticket(self) -> int:
+        """
+        Of the request.
+        """
 class AnsweredRequest:
     """
     A request that was answered, or refused, for records and traces.
@@ -4961,7 +5019,7 @@ class FrontOptions:
     """
     How a front serves.
     """
-    def __init__(self, *, host: str = '127.0.0.1', http_port: typing.SupportsInt | typing.SupportsIndex = 0, grpc_port: typing.SupportsInt | typing.SupportsIndex = 0, version: str = '', token: str = '', certificate: str = '', key: str = '', allowed_hosts: collections.abc.Sequence[str] = [], body_bytes: typing.SupportsInt | typing.SupportsIndex = 67108864, held_bytes: typing.SupportsInt | typing.SupportsIndex = 536870912, head_seconds: typing.SupportsFloat | typing.SupportsIndex = 10.0, body_seconds: typing.SupportsFloat | typing.SupportsIndex = 30.0, requests: typing.SupportsInt | typing.SupportsIndex = 256, connections: typing.SupportsInt | typing.SupportsIndex = 4096, images: typing.SupportsInt | typing.SupportsIndex = 512, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000, noted: bool = False, handed: collections.abc.Set[tuple[str, str]] = set()) -> None:
+    def __init__(self, *, listens: bool = True, host: str = '127.0.0.1', http_port: typing.SupportsInt | typing.SupportsIndex = 0, grpc_port: typing.SupportsInt | typing.SupportsIndex = 0, version: str = '', token: str = '', certificate: str = '', key: str = '', allowed_hosts: collections.abc.Sequence[str] = [], body_bytes: typing.SupportsInt | typing.SupportsIndex = 67108864, held_bytes: typing.SupportsInt | typing.SupportsIndex = 536870912, head_seconds: typing.SupportsFloat | typing.SupportsIndex = 10.0, body_seconds: typing.SupportsFloat | typing.SupportsIndex = 30.0, requests: typing.SupportsInt | typing.SupportsIndex = 256, connections: typing.SupportsInt | typing.SupportsIndex = 4096, images: typing.SupportsInt | typing.SupportsIndex = 512, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000, noted: bool = False, handed: collections.abc.Set[tuple[str, str]] = set()) -> None:
         ...
     @property
     def allowed_hosts(self) -> list[str]:
@@ -5066,6 +5124,14 @@ class FrontOptions:
         """
     @key.setter
     def key(self, arg0: str) -> None:
+        ...
+    @property
+    def listens(self) -> bool:
+        """
+        False: requests come by ask() alone.
+        """
+    @listens.setter
+    def listens(self, arg0: bool) -> None:
         ...
     @property
     def max_pixels(self) -> int:
@@ -5219,6 +5285,11 @@ class Front:
         """
         Answers a HandedRequest.
         """
+    def ask(self, method: str, path: str, headers: collections.abc.Sequence[tuple[str, str]], body: bytes) -> int:
+        """
+        Answers a request of REST that another server has received: `path` as it was written, without
+        the query, `headers` with names in lower case. Returns the ticket of its AskedAnswer.
+        """
     def deploy(self, deployment: Deployment, models: ServedModels) -> int:
         """
         Puts others in the place of what was; returns their version. Raises as Service::deploy.
@@ -5244,7 +5315,7 @@ class Front:
         """
         By their reasons.
         """
-    def take(self) -> list[HandedRequest | AnsweredRequest | RefusalsTold | FailureTold | RecordsLost]:
+    def take(self) -> list[HandedRequest | AskedAnswer | AnsweredRequest | RefusalsTold | FailureTold | RecordsLost]:
         """
         The events that wait, in their order.
         """
@@ -5265,7 +5336,7 @@ class Front:
     @property
     def http_port(self) -> int:
         """
-        That it listens on.
+        That it listens on; 0: it does not.
         """
 class OffloadObjective:
     """

@@ -177,7 +177,8 @@ def serve(arguments: argparse.Namespace) -> int:
     for module, package in PACKAGES.items():
         if find_spec(module) is None:
             raise MissingPackageError("serve", package, "serve")
-    from muxnet.serve.server import ServerOptions, run
+    from muxnet.serve.server import run
+    from muxnet.serve.serving import ServerOptions
 
     certificate = (arguments.certificate, arguments.key) if arguments.key else None
     run(
