@@ -1,42 +1,13 @@
-"""The server process: its log, its signals, a drained end."""
+"""The server process: its signals, a drained end."""
 
 import asyncio
-import json
 import logging
 import os
 import signal
-import sys
-import time
 
 from muxnet.base.compiled import _core
-from muxnet.serve.serving import LAST_SECONDS, ServerOptions, Serving, event
-
-
-
-class JsonLines(logging.Formatter):
-    """A record as one line of JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        fields = {
-            "time": round(time.time(), 3),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            fields["trace"] = self.formatException(record.exc_info)
-        return json.dumps(fields)
-
-
-def configure_logging() -> None:
-    """Write the log as JSON lines to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    for name in ("muxnet.serve", "opentelemetry"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO if name == "muxnet.serve" else logging.WARNING)
+from muxnet.serve.log import configure_logging, event
+from muxnet.serve.serving import LAST_SECONDS, ServerOptions, Serving
 
 
 class Server:

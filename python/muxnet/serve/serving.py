@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,12 +15,12 @@ from muxnet.serve.decision_log import DecisionLog
 from muxnet.serve.descriptors import connections_within_descriptors
 from muxnet.serve.endpoint import Endpoint
 from muxnet.serve.front_events import FrontEvents
+from muxnet.serve.log import event
 from muxnet.serve.reload import Reloader, stamps
 from muxnet.serve.routes import HANDED, Routes
 from muxnet.serve.served import Served, Source, load
 from muxnet.serve.watches import DriftWatch, GearsWatch, WorkersWatch
 
-LOG = logging.getLogger("muxnet.serve")
 WATCH_SECONDS = 1.0
 # Of the time to end, at most a quarter: for refusals to reach their clients, and the log its file.
 LAST_SECONDS = 1.0
@@ -63,11 +62,6 @@ class ServerOptions:
     target_ms: float = 0.0
 
 
-def event(text: str, **fields: object) -> None:
-    """Log something that happened, with its values."""
-    LOG.info(text, extra={"fields": fields})
-
-
 class Serving:
     """One served source, on the event loop that runs.
 
@@ -86,7 +80,7 @@ class Serving:
         # From here on the server is live; it is ready when all models have run.
         self.front = _core.Front(_front_options(options))
         self._events = FrontEvents(self.front, asyncio.get_running_loop())
-        self._background = Background()
+        self.background = Background()
         self.endpoint: Endpoint
         self._reloader: Reloader
 
@@ -101,7 +95,7 @@ class Serving:
         source = self._options.source
         seen = stamps(source)
         self.endpoint = endpoint = await self._make_endpoint()
-        self._reloader = Reloader(source, self._read, seen, endpoint, self._background)
+        self._reloader = Reloader(source, self._read, seen, endpoint, self.background)
         self._events.open(endpoint, Routes(endpoint, self._reloader.reload))
         models = endpoint.served.front_models(self._options.router_name)
         self.front.open(endpoint.service, models)
@@ -116,10 +110,10 @@ class Serving:
     def reload_now(self) -> None:
         """Read the source anew, changed or not."""
         self._reloader.want()
-        self._background.wake("reload")
+        self.background.wake("reload")
 
     def _begin_watching(self) -> None:
-        endpoint, background = self.endpoint, self._background
+        endpoint, background = self.endpoint, self.background
         background.every(WATCH_SECONDS, "reload", self._reloader.step)
         background.every(WATCH_SECONDS, "drift", DriftWatch(endpoint).step)
         background.every(WATCH_SECONDS, "workers", WorkersWatch(endpoint).step)
@@ -147,7 +141,7 @@ class Serving:
             service,
             served,
             router_name=options.router_name,
-            background=self._background,
+            background=self.background,
         )
         if options.decisions is not None:
             endpoint.log = DecisionLog(options.decisions)
@@ -179,13 +173,13 @@ class Serving:
         # What is not answered by now is refused by the service, which tells its client.
         whole = await asyncio.to_thread(endpoint.service.close, left_ms(end - last))
         drained = await asyncio.to_thread(front.wait_drained, left_ms(end, last / 2))
-        await self._background.stop()
+        await self.background.stop()
         self._events.close()
         closing = self._closing()
         if closing:
             _, open_still = await asyncio.wait(closing, timeout=left_ms(end, last / 2) / 1000)
             drained = drained and not open_still
-        if whole and drained and not self._background.busy:
+        if whole and drained and not self.background.busy:
             event("stopped")
             return True
         event("stopped", stuck=[entry.model for entry in endpoint.health().stuck])

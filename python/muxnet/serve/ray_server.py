@@ -1,0 +1,71 @@
+"""``muxnet serve --ray``: the application on a cluster, until told to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from collections.abc import Mapping
+from types import FrameType
+
+from muxnet.base.cluster import Cluster
+from muxnet.base.errors import UserError, error_text
+from muxnet.serve.log import configure_logging, event
+from muxnet.serve.on_ray import RayArguments, application
+
+SLOTS = 32  # replicas of a CPU each that a cluster of this machine alone takes
+
+
+def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> None:
+    """Serve on the cluster at ``address``, or one of this machine alone where it is empty.
+
+    Raises:
+        MissingPackageError: Ray Serve is not installed.
+        ConnectionError: no cluster at the address.
+        UserError: nothing that can be served, or a port that is taken.
+
+    """
+    configure_logging()
+    stop = threading.Event()
+    served = application(arguments)
+    cluster = Cluster(address, told=True, slots=SLOTS)
+    try:
+        from ray import serve
+
+        def end(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+        name = str(arguments.get("name", RayArguments.name))
+        there = bool(serve.status().proxies)
+        if not there:
+            port = _free_port(host, port)
+            serve.start(http_options={"host": host, "port": port})
+        try:
+            serve.run(served, name=name, route_prefix="/")
+        except RuntimeError as error:
+            raise UserError(error_text("--ray", "an application that runs", error)) from error
+        event("ready", router=name, **({} if there else {"http_port": port, "host": host}))
+        stop.wait()
+        event("draining")
+        serve.delete(name)
+        if not there:
+            serve.shutdown()
+        event("stopped")
+    finally:
+        cluster.close()
+
+
+def _free_port(host: str, port: int) -> int:
+    """Return a port that can be listened on: the one given, or any where it is 0.
+
+    Raises:
+        UserError: it is taken.
+
+    """
+    try:
+        with socket.create_server((host, port)) as server:
+            return int(server.getsockname()[1])
+    except OSError as error:
+        raise UserError(error_text(f"--port {port}", "one that is free", error.strerror)) from error

@@ -1,0 +1,190 @@
+"""What a cluster of Kubernetes is told: manifests that KServe knows, a container that serves."""
+
+import importlib
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+import ray_world
+from muxnet.bench.server_process import start_server
+
+yaml = pytest.importorskip("yaml")
+DEPLOY = Path(__file__).resolve().parents[2] / "notebooks" / "site" / "deploy"
+MANIFESTS = [
+    pytest.param(document, id=f"{name}-{document['metadata']['name']}")
+    for name in ("models.yaml", "router.yaml")
+    for document in yaml.safe_load_all((DEPLOY / name).read_text())
+]
+PLAIN = {"str": str, "int": int, "bool": bool, "float": float}
+TOKEN = "s3cret"
+
+
+def kind_of(name):
+    """Return a class of the SDK, or of the Kubernetes client that it is on."""
+    for module in ("kserve.models", "kubernetes.client.models"):
+        found = getattr(importlib.import_module(module), name, None)
+        if found is not None:
+            return found
+    raise AssertionError(f"no class {name}")
+
+
+def check(value, kind, where):
+    """Hold a value to a type as the SDK writes types: unknown keys and other types fail."""
+    if listed := re.fullmatch(r"[Ll]ist\[(.+)\]", kind):
+        assert isinstance(value, list), where
+        for place, item in enumerate(value):
+            check(item, listed[1], f"{where}[{place}]")
+    elif mapped := re.fullmatch(r"[Dd]ict[(\[]str, (.+)[)\]]", kind):
+        for key, item in value.items():
+            check(item, mapped[1], f"{where}.{key}")
+    elif kind in PLAIN:
+        assert type(value) is PLAIN[kind], f"{where}: expected {kind}, received {value!r}"
+    elif kind == "object":
+        assert isinstance(value, (int, str)), where  # a port by number or name
+    elif kind in ("K8sIoApiAppsV1DeploymentStrategy", "V1DeploymentStrategy"):
+        check_fields(value, kind_of("V1DeploymentStrategy"), where)
+    elif kind in ("ResourceQuantity", "datetime"):
+        assert isinstance(value, str), where
+    else:
+        check_fields(value, kind_of(kind), where)
+
+
+def check_fields(value, kind, where):
+    fields = {written: name for name, written in kind.attribute_map.items()}
+    assert isinstance(value, dict), where
+    assert not set(value) - set(fields), f"{where}: unknown to {kind.__name__}"
+    for key, item in value.items():
+        check(item, kind.openapi_types[fields[key]], f"{where}.{key}")
+    kind(**{fields[key]: item for key, item in value.items()})  # refuses what lacks a key
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS)
+def test_kserve_knows_every_key_of_a_manifest(manifest):
+    pytest.importorskip("kserve")
+    assert manifest["apiVersion"] == "serving.kserve.io/v1beta1"
+    check(manifest, "V1beta1InferenceService", manifest["metadata"]["name"])
+
+
+def test_a_key_that_kserve_does_not_know_is_found():
+    pytest.importorskip("kserve")
+    with pytest.raises(AssertionError, match="replicas"):
+        check({"spec": {"predictor": {"replicas": 1}}}, "V1beta1InferenceService", "x")
+    with pytest.raises(ValueError, match="name"):
+        check({"spec": {"predictor": {"containers": [{}]}}}, "V1beta1InferenceService", "x")
+    with pytest.raises(AssertionError, match="minReplicas"):
+        check({"spec": {"predictor": {"minReplicas": "1"}}}, "V1beta1InferenceService", "x")
+
+
+def container_command():
+    """Return the command of the router's container, and its container in the manifest."""
+    text = (DEPLOY / "Containerfile").read_text()
+    entry = json.loads(re.search(r"^ENTRYPOINT (.+)$", text, re.M)[1])
+    usual = json.loads(re.search(r"^CMD (.+)$", text, re.M)[1])
+    (router,) = yaml.safe_load_all((DEPLOY / "router.yaml").read_text())
+    (container,) = router["spec"]["predictor"]["containers"]
+    assert container["args"][:5] == usual[:5]
+    return [*entry, *container["args"]], container, router["spec"]["predictor"]
+
+
+def test_the_container_and_the_manifest_agree():
+    command, container, predictor = container_command()
+    text = (DEPLOY / "Containerfile").read_text()
+    assert command[0].startswith(re.search(r"-m venv (\S+)", text)[1])
+    ports = {str(port["containerPort"]) for port in container["ports"]}
+    assert command[command.index("--port") + 1] in ports
+    assert command[2] in {mount["mountPath"] for mount in container["volumeMounts"]}
+    drain = float(command[command.index("--drain") + 1])
+    before = float(shlex.join(container["lifecycle"]["preStop"]["exec"]["command"]).split()[1])
+    assert drain + before < predictor["terminationGracePeriodSeconds"]
+
+
+@pytest.fixture
+def models_elsewhere(tmp_path):
+    """A router's folder whose models are behind another server, as those of models.yaml are."""
+    whole = ray_world.write_router(tmp_path, seconds=0)
+    with start_server(whole) as (_, ready):
+        listed = json.loads((whole / "models.json").read_text())
+        for entry in listed:
+            del entry["callable"]
+            url = f"http://127.0.0.1:{ready['http_port']}/v2/models/{entry['name']}"
+            # The other server scales bytes by itself.
+            entry |= {"endpoint": url, "input": entry["input"] | {"scale": 1 / 255}}
+        router = tmp_path / "mounted"
+        router.mkdir()
+        (router / "policy.json").write_bytes((whole / "policy.json").read_bytes())
+        (router / "models.json").write_text(json.dumps(listed))
+        yield router
+
+
+def test_the_containers_command_serves_and_drains_on_sigterm(models_elsewhere, tmp_path):
+    command, container, _ = container_command()
+    port, grpc_port = ray_world.free_port(), ray_world.free_port()
+    here = {
+        "/opt/muxnet/bin/muxnet": [sys.executable, "-m", "muxnet"],
+        "/router": [str(models_elsewhere)],
+        "8080": [str(port)],
+        "8081": [str(grpc_port)],
+    }
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    environment |= {entry["name"]: TOKEN for entry in container["env"]}
+    words = [word for part in command for word in here.get(part, [part])]
+    server = subprocess.Popen(words, env=environment, cwd="/", stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until_ready(port, container["readinessProbe"]["httpGet"]["path"])
+        images = ray_world.make_images(12)
+        path, body = "/v2/models/router/infer", ray_world.body_of(images)
+        assert ray_world.call(port, "POST", path, body)[0] == 401
+        bearer = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+        status, _, answer = ray_world.call(port, "POST", path, body, **bearer)
+        assert status == 200, answer
+        assert classes_of(answer) == ray_world.labels_of(images).tolist()
+        answered = []
+        ask = [
+            threading.Thread(
+                target=lambda: answered.append(
+                    ray_world.call(port, "POST", path, body, **bearer)[0]
+                )
+            )
+            for _ in range(8)
+        ]
+        for thread in ask:
+            thread.start()
+        time.sleep(0.01)
+        server.send_signal(signal.SIGTERM)
+        for thread in ask:
+            thread.join()
+        assert server.wait(40) == 0
+        assert answered == [200] * 8
+    finally:
+        server.kill()
+        log = server.communicate()[1]
+    assert '"event": "stopped"' in log
+
+
+def classes_of(answer):
+    outputs = {output["name"]: output["data"] for output in json.loads(answer)["outputs"]}
+    return outputs["classes"]
+
+
+def wait_until_ready(port, path):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", path)
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.1)
+    raise AssertionError("not ready")
