@@ -3,6 +3,7 @@ and a large one that is always right and takes its time."""
 
 import json
 import socket
+from collections.abc import Mapping
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 from muxnet import cli
 
 SIDE, CLASSES = 8, 3
+INFER = "/v2/models/router/infer"
+JSON_BODY = {"content-type": "application/json"}
 # The large model's seconds for an image stand in a file beside it; so does who answered.
 MODULE = """
 import os, pathlib, time
@@ -90,15 +93,36 @@ def body_of(images: np.ndarray, **parameters: object) -> bytes:
     return json.dumps(fields).encode()
 
 
-def call(port: int, method: str, path: str, body: bytes | None = None, **headers: str):
-    """Return status, headers and body of one request."""
+def call(
+    port: int,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    token: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> tuple[int, dict[str, str], bytes]:
+    """Return status, headers and body of the answer to one request."""
     connection = HTTPConnection("127.0.0.1", port, timeout=90)
+    bearer = {"authorization": f"Bearer {token}"} if token else {}
     try:
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, {**JSON_BODY, **bearer, **(headers or {})})
         reply = connection.getresponse()
         return reply.status, dict(reply.getheaders()), reply.read()
     finally:
         connection.close()
+
+
+def infer(port: int, images: np.ndarray, token: str = "", prefix: str = ""):
+    """Return the status of an answer of the router, and its outputs and parameters by name."""
+    status, _, answer = call(port, "POST", prefix + INFER, body_of(images), token=token)
+    fields = json.loads(answer)
+    found = {output["name"]: output["data"] for output in fields.get("outputs", [])}
+    told = fields.get("parameters", {})
+    for name in ("called", "departures"):
+        if name in told:
+            found[name] = json.loads(told[name])
+    return status, {**told, **found, "error": fields.get("error")}
 
 
 def free_port() -> int:

@@ -140,26 +140,22 @@ def test_the_containers_command_serves_and_drains_on_sigterm(models_elsewhere, t
     try:
         wait_until_ready(port, container["readinessProbe"]["httpGet"]["path"])
         images = ray_world.make_images(12)
-        path, body = "/v2/models/router/infer", ray_world.body_of(images)
-        assert ray_world.call(port, "POST", path, body)[0] == 401
-        bearer = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-        status, _, answer = ray_world.call(port, "POST", path, body, **bearer)
+        assert ray_world.infer(port, images)[0] == 401
+        status, answer = ray_world.infer(port, images, TOKEN)
         assert status == 200, answer
-        assert classes_of(answer) == ray_world.labels_of(images).tolist()
+        assert answer["classes"] == ray_world.labels_of(images).tolist()
         answered = []
-        ask = [
+        asking = [
             threading.Thread(
-                target=lambda: answered.append(
-                    ray_world.call(port, "POST", path, body, **bearer)[0]
-                )
+                target=lambda: answered.append(ray_world.infer(port, images, TOKEN)[0])
             )
             for _ in range(8)
         ]
-        for thread in ask:
+        for thread in asking:
             thread.start()
         time.sleep(0.01)
         server.send_signal(signal.SIGTERM)
-        for thread in ask:
+        for thread in asking:
             thread.join()
         assert server.wait(40) == 0
         assert answered == [200] * 8
@@ -167,11 +163,6 @@ def test_the_containers_command_serves_and_drains_on_sigterm(models_elsewhere, t
         server.kill()
         log = server.communicate()[1]
     assert '"event": "stopped"' in log
-
-
-def classes_of(answer):
-    outputs = {output["name"]: output["data"] for output in json.loads(answer)["outputs"]}
-    return outputs["classes"]
 
 
 def wait_until_ready(port, path):

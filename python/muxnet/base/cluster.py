@@ -40,6 +40,11 @@ class Cluster:
         ray.init(address=address or "local", log_to_driver=told, include_dashboard=False, **room)
         self.cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
 
+    @property
+    def address(self) -> str:
+        """Return where others join it."""
+        return str(self.ray.get_runtime_context().gcs_address)
+
     def close(self) -> None:
         """Leave the cluster, and end it where it was made for this."""
         self.ray.shutdown()

@@ -167,6 +167,7 @@ def _defaults(ongoing: int, drain: float) -> Options:
         "max_surge_percent": 100,
         "graceful_shutdown_timeout_s": drain + SHUTDOWN_SECONDS,
         "graceful_shutdown_wait_loop_s": 0.5,
+        "logging_config": {"enable_access_log": False},  # a line for each request and batch
     }
 
 

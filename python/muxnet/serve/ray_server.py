@@ -19,6 +19,8 @@ SLOTS = 32  # replicas of a CPU each that a cluster of this machine alone takes
 def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> None:
     """Serve on the cluster at ``address``, or one of this machine alone where it is empty.
 
+    At the end the application is deleted, unless another has taken its place.
+
     Raises:
         MissingPackageError: Ray Serve is not installed.
         ConnectionError: no cluster at the address.
@@ -46,10 +48,14 @@ def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> 
             serve.run(served, name=name, route_prefix="/")
         except RuntimeError as error:
             raise UserError(error_text("--ray", "an application that runs", error)) from error
-        event("ready", router=name, **({} if there else {"http_port": port, "host": host}))
+        ours = serve.status().applications[name].last_deployed_time_s
+        proxy = {} if there else {"http_port": port, "host": host}
+        event("ready", router=name, ray=cluster.address, **proxy)
         stop.wait()
         event("draining")
-        serve.delete(name)
+        left = serve.status().applications.get(name)
+        if left is not None and left.last_deployed_time_s == ours:
+            serve.delete(name)
         if not there:
             serve.shutdown()
         event("stopped")

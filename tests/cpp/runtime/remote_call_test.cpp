@@ -1,0 +1,103 @@
+#include "muxnet/runtime/remote_call.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "support/pool.hpp"
+
+namespace muxnet {
+namespace {
+
+RemoteModelOptions options() {
+  RemoteModelOptions made;
+  made.server.url = "next door";
+  made.retry.base_ms = 1;
+  return made;
+}
+
+Tensor some_images(std::int64_t n) {
+  Tensor images({n, 1, testing::side, testing::side});
+  float next = 0;
+  for (float& pixel : images.span<float>()) pixel = std::exchange(next, next + 0.01F);
+  return images;
+}
+
+std::vector<float> values(const Tensor& tensor) {
+  const auto span = tensor.span<float>();
+  return {span.begin(), span.end()};
+}
+
+TEST(RemoteCall, AnswersWhatTheModelItselfWould) {
+  const HostedModel local = host(testing::tiny_model("small", 2, 1));
+  std::atomic<int> asked{0};
+  const AskRemote ask = [&](const std::shared_ptr<RemoteCall>& call) {
+    ++asked;
+    call->inputs() ? call->answer(local.open()->answer(*call->inputs())) : call->here();
+    return [] {};
+  };
+  const HostedModel remote = host_elsewhere(local, ask, options());
+  EXPECT_EQ(remote.name, "small");
+  EXPECT_EQ(remote.cost, local.cost);
+  ASSERT_NE(remote.elsewhere, nullptr);
+  const Tensor images = some_images(3);
+  EXPECT_EQ(values(remote.open()->answer(images)), values(local.open()->answer(images)));
+  EXPECT_EQ(asked, 2);  // whether it is there, and for the answers
+}
+
+TEST(RemoteCall, IsAskedAgainAfterWhatMayPass) {
+  const HostedModel local = host(testing::tiny_model("small", 0, 1));
+  std::atomic<int> asked{0};
+  const AskRemote ask = [&](const std::shared_ptr<RemoteCall>& call) {
+    if (!call->inputs()) {
+      call->here();
+    } else if (++asked == 1) {
+      call->fail("killed", true);
+    } else {
+      call->answer(local.open()->answer(*call->inputs()));
+    }
+    return [] {};
+  };
+  const HostedModel remote = host_elsewhere(local, ask, options());
+  EXPECT_EQ(remote.open()->answer(some_images(1)).dim(0), 1);
+  EXPECT_EQ(remote.elsewhere->statistics().retries, 1);
+}
+
+TEST(RemoteCall, SaysWhoFailedAndWhy) {
+  const AskRemote ask = [](const std::shared_ptr<RemoteCall>& call) {
+    call->inputs() ? call->fail("does not like this one", false) : call->here();
+    return [] {};
+  };
+  const HostedModel local = host(testing::tiny_model("small", 0, 1));
+  const auto remote = host_elsewhere(local, ask, options()).open();
+  try {
+    remote->answer(some_images(1));
+    FAIL() << "answered";
+  } catch (const EndpointError& error) {
+    const std::string said = error.what();
+    EXPECT_NE(said.find("small, model small at next door: does not like"), said.npos) << said;
+  }
+}
+
+TEST(RemoteCall, RefusesAnswersThatDoNotFit) {
+  InferInput input;
+  input.shape = {2, 1};
+  input.bytes = std::string(8, '\0');
+  int told = 0;
+  const RemoteCall call(input, [&](const Reply<InferResponse>&) { ++told; });
+  EXPECT_THROW(call.answer(Tensor({3, 2})), std::invalid_argument);
+  EXPECT_THROW(call.answer(Tensor({2, 2}, DType::f64)), std::invalid_argument);
+  EXPECT_THROW(call.here(), std::invalid_argument);
+  EXPECT_EQ(told, 0);
+  call.answer(Tensor({2, 2}));
+  EXPECT_EQ(told, 1);
+  const RemoteCall question({}, [&](const Reply<ModelMetadata>&) { ++told; });
+  EXPECT_THROW(question.answer(Tensor({2, 2})), std::invalid_argument);
+  question.here();
+  EXPECT_EQ(told, 2);
+  input.bytes = "short";
+  EXPECT_THROW(RemoteCall(input, [](const Reply<InferResponse>&) {}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace muxnet

@@ -1,0 +1,297 @@
+"""``muxnet serve --ray``: one cluster of this machine for all tests, in processes of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ray_world
+from muxnet import cli
+from muxnet.pool.router import open_router
+from ray_world import INFER, call, infer
+
+pytest.importorskip("ray.serve", reason="ray[serve] is not installed")
+pytestmark = pytest.mark.slow
+
+TOKEN = "s3cret"
+# Joins the cluster and runs the application as a configuration of Ray Serve names it.
+APPLICATION = """
+import json, sys
+import ray
+from ray import serve
+
+address, name, prefix, args = sys.argv[1:]
+ray.init(address=address, log_to_driver=False)
+from muxnet.serve.on_ray import application
+serve.run(application(json.loads(args)), name=name, route_prefix=prefix)
+"""
+STATES = """
+import sys, time
+import ray
+from ray import serve
+
+address, name, deployment, wanted = sys.argv[1:]
+ray.init(address=address, log_to_driver=False)
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    states = serve.status().applications[name].deployments[deployment].replica_states
+    if sum(states.values()) == int(wanted):
+        print("there")
+        break
+    time.sleep(0.1)
+"""
+
+
+class Cluster:
+    """A server on Ray: its process, its ports, its router."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = ray_world.free_port()
+        self.router = ray_world.write_router(folder / "first", seconds=0.002)
+        self.environment = {**os.environ, "HOME": str(folder), "MUXNET_TOKEN": TOKEN}
+        self.environment.pop("RAY_AUTH_MODE", None)
+        self.log = folder / "log"
+
+    def command(self, router: Path, *more: str) -> list[str]:
+        start = [sys.executable, "-m", "muxnet", "serve", str(router), "--port", str(self.port)]
+        return [*start, "--decisions", str(self.folder / "decisions"), *more]
+
+    @contextlib.contextmanager
+    def serve(self, router: Path, *more: str):
+        """Yield what it said when it was ready; at the end it is told to stop."""
+        with open(self.log, "ab") as out, open(self.log, encoding="utf-8") as said:
+            said.seek(0, os.SEEK_END)
+            command = self.command(router, *more)
+            process = subprocess.Popen(command, env=self.environment, stderr=out, stdout=out)
+            try:
+                yield self.wait(process, said)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(60) == 0, self.log.read_text()[-4000:]
+
+    def wait(self, process, said):
+        while process.poll() is None:
+            for line in said:
+                if line.startswith("{") and json.loads(line)["event"] == "ready":
+                    return json.loads(line)
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text()[-4000:])
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", program, *arguments]
+        return subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=120
+        )
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    made = Cluster(tmp_path_factory.mktemp("ray"))
+    with made.serve(made.router, "--ray", "--replicas", "large=2") as ready:
+        made.ready = ready
+        assert ready["http_port"] == made.port
+        yield made
+
+
+class Load:
+    """Requests without end by several threads; how each ended, and how long it took."""
+
+    def __init__(self, port: int, threads: int = 4) -> None:
+        self._port = port
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(i,)) for i in range(threads)]
+        self.status, self.wrong, self.seconds = [], 0, []
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, seed: int) -> None:
+        images = ray_world.make_images(4, seed)
+        while not self._stop.is_set():
+            begin = time.monotonic()
+            status, answer = infer(self._port, images, TOKEN)
+            self.seconds.append(time.monotonic() - begin)
+            self.status.append(status)
+            if status == 200:
+                self.wrong += answer["classes"] != ray_world.labels_of(images).tolist()
+
+    def more(self, count: int) -> None:
+        """Wait until so many more have been answered."""
+        wanted, end = len(self.status) + count, time.monotonic() + 60
+        while len(self.status) < wanted and time.monotonic() < end:
+            time.sleep(0.02)
+
+
+def replicas_of(folder: Path, model: str) -> list[int]:
+    """Return the processes that run a model's functions of this folder."""
+    found = []
+    for path in folder.glob("opened-*"):
+        process = int(path.name.partition("-")[2])
+        with contextlib.suppress(OSError):
+            title = Path(f"/proc/{process}/cmdline").read_bytes()
+            if f":{model}".encode() in title and title.startswith(b"ray::ServeReplica"):
+                found.append(process)
+    return found
+
+
+def test_it_answers_what_the_router_in_one_process_does(cluster):
+    images = ray_world.make_images(60, 3)
+    status, answer = infer(cluster.port, images, TOKEN)
+    assert status == 200
+    routed = open_router(cluster.router).route(images)
+    given = np.reshape(answer["probabilities"], (60, ray_world.CLASSES))
+    np.testing.assert_allclose(given, routed.probabilities, atol=1e-6)
+    called = np.array([len(names) for names in answer["called"]])
+    assert (called == routed.called.sum(axis=1)).all()
+    assert call(cluster.port, "GET", "/v2/health/ready")[0] == 200
+    models = json.loads(call(cluster.port, "GET", "/v2/models", token=TOKEN)[2])
+    assert models == {"models": ["router", "small", "large"]}
+
+
+def test_what_is_refused_is_refused_as_by_the_server_alone(cluster):
+    port, body = cluster.port, ray_world.body_of(ray_world.make_images(1))
+    assert call(port, "POST", INFER, body)[0] == 401
+    assert call(port, "GET", "/v2/models", token=TOKEN, headers={"host": "evil.example"})[0] == 403
+    assert call(port, "POST", INFER, b"{", token=TOKEN)[0] == 400
+    assert call(port, "GET", "/nothing", token=TOKEN)[0] == 404
+    late = ray_world.body_of(ray_world.make_images(1), deadline_ms=1e9)
+    assert call(port, "POST", INFER, late, token=TOKEN)[0] == 400
+
+
+def test_records_labels_metrics_and_status_are_the_servers(cluster, capsys):
+    images = ray_world.make_images(8, 5)
+    status, answer = infer(cluster.port, images, TOKEN)
+    assert status == 200
+    first = answer["first_input"]
+    told = {"inputs": list(range(first, first + 8)), "labels": ray_world.labels_of(images).tolist()}
+    reply = call(cluster.port, "POST", "/labels", json.dumps(told).encode(), token=TOKEN)
+    assert json.loads(reply[2]) == {"known": 8, "unknown": 0}
+    found = json.loads(call(cluster.port, "GET", "/status", token=TOKEN)[2])
+    assert found["labels"]["right"] == 8
+    assert [model["endpoint"]["breaker"] for model in found["models"]] == ["closed"] * 2
+    _, headers, metrics = call(cluster.port, "GET", "/metrics", token=TOKEN)
+    assert b'muxnet_endpoint_requests_total{model="large"}' in metrics
+    (log,) = (cluster.folder / "decisions").glob("*.jsonl")
+    assert headers["muxnet-replica"] == log.stem
+    end = time.monotonic() + 30
+    while (
+        json.loads(call(cluster.port, "GET", "/status", token=TOKEN)[2])["decisions"]["recorded"]
+        < found["images"]
+    ):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert cli.main(["replay", str(log), "--router", str(cluster.router)]) == 0
+    assert "as recorded" in capsys.readouterr().out
+
+
+def test_a_killed_replica_of_a_model_costs_no_request(cluster):
+    folder = cluster.router.parent
+    before = replicas_of(folder, "large")
+    assert len(before) == 2
+    with Load(cluster.port) as load:
+        load.more(20)
+        os.kill(before[0], signal.SIGKILL)
+        load.more(60)
+        os.kill(before[1], signal.SIGKILL)
+        load.more(60)
+    assert set(load.status) == {200}
+    assert load.wrong == 0
+    assert not set(before) & set(replicas_of(folder, "large"))
+
+
+def test_what_a_model_raises_fails_no_other_request(cluster):
+    images = ray_world.make_images(2, hard=1)
+    images[0, 0, ray_world.SIDE - 1] = 255
+    status, answer = infer(cluster.port, images[:1], TOKEN)
+    assert status == 200, answer  # by the other model, which the answer says
+    assert answer["departures"] == ["unreachable"]
+    assert "does not like this one" in "".join(
+        model["endpoint"]["trouble"]
+        for model in json.loads(call(cluster.port, "GET", "/status", token=TOKEN)[2])["models"]
+    )
+    status, answer = infer(cluster.port, images[1:], TOKEN)
+    assert answer["classes"] == ray_world.labels_of(images[1:]).tolist()
+
+
+def test_a_client_without_the_clusters_token_is_refused(cluster, tmp_path):
+    assert (cluster.folder / ".ray" / "auth_token").is_file()
+    environment = {**cluster.environment, "HOME": str(tmp_path), "RAY_AUTH_MODE": "token"}
+    program = f"import ray; ray.init(address={cluster.ready['ray']!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "oken" in done.stderr
+
+
+def test_a_changed_policy_is_put_in_place_without_a_new_replica(cluster):
+    path = cluster.router / "policy.json"
+    with Load(cluster.port) as load:
+        load.more(10)
+        path.write_text(path.read_text() + "\n")
+        end = time.monotonic() + 30
+        while json.loads(call(cluster.port, "GET", "/status", token=TOKEN)[2])["version"] == 1:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        load.more(10)
+    assert set(load.status) == {200}
+    assert len(list((cluster.folder / "decisions").glob("*.jsonl"))) == 1
+
+
+def test_a_new_router_is_rolled_out_without_a_gap(cluster):
+    router = ray_world.write_router(cluster.folder / "second", seconds=0)
+    with Load(cluster.port) as load:
+        load.more(10)
+        with cluster.serve(router, "--ray", cluster.ready["ray"]):
+            load.more(40)
+            assert replicas_of(router.parent, "large")
+            # The first command ends without taking down what has taken its place.
+        status = list(load.status)
+        load._stop.set()
+    assert set(status) == {200}
+    assert load.wrong == 0
+
+
+def test_a_model_goes_to_no_replica_and_comes_back(cluster):
+    router = ray_world.write_router(cluster.folder / "third", seconds=0)
+    scaling = {
+        "min_replicas": 0,
+        "initial_replicas": 0,
+        "max_replicas": 1,
+        "target_ongoing_requests": 1,
+        "downscale_to_zero_delay_s": 1,
+        "metrics_interval_s": 0.2,
+        "look_back_period_s": 1,
+        "upscale_delay_s": 0,
+    }
+    arguments = {
+        "router": str(router),
+        "deployments": {"large": {"autoscaling_config": scaling}},
+    }
+    where = cluster.ready["ray"], "zero", "/zero", json.dumps(arguments)
+    done = cluster.run(APPLICATION, *where)
+    assert done.returncode == 0, done.stderr[-4000:]
+    assert not replicas_of(router.parent, "large")
+    images = ray_world.make_images(3, hard=1)
+    for _ in range(2):
+        status, answer = infer(cluster.port, images, TOKEN, prefix="/zero")
+        assert status == 200, answer
+        assert answer["classes"] == ray_world.labels_of(images).tolist()
+        assert replicas_of(router.parent, "large")
+        done = cluster.run(STATES, cluster.ready["ray"], "zero", "large", "0")
+        assert done.stdout == "there\n", done.stderr[-2000:]
