@@ -116,7 +116,10 @@ def call(
 def infer(port: int, images: np.ndarray, token: str = "", prefix: str = ""):
     """Return the status of an answer of the router, and its outputs and parameters by name."""
     status, _, answer = call(port, "POST", prefix + INFER, body_of(images), token=token)
-    fields = json.loads(answer)
+    try:
+        fields = json.loads(answer)
+    except ValueError:  # of the proxy
+        return status, {"error": answer.decode()}
     found = {output["name"]: output["data"] for output in fields.get("outputs", [])}
     told = fields.get("parameters", {})
     for name in ("called", "departures"):

@@ -14,24 +14,18 @@ import numpy as np
 import pytest
 import ray_world
 from muxnet import cli
+from muxnet.base import schema
 from muxnet.pool.router import open_router
+from muxnet.serve.on_ray import RayArguments, most_replicas
 from ray_world import INFER, call, infer
 
-pytest.importorskip("ray.serve", reason="ray[serve] is not installed")
+serve = pytest.importorskip("ray.serve", reason="ray[serve] is not installed")
+yaml = pytest.importorskip("yaml")
+ServeDeploySchema = pytest.importorskip("ray.serve.schema").ServeDeploySchema
 pytestmark = pytest.mark.slow
 
 TOKEN = "s3cret"
-# Joins the cluster and runs the application as a configuration of Ray Serve names it.
-APPLICATION = """
-import json, sys
-import ray
-from ray import serve
-
-address, name, prefix, args = sys.argv[1:]
-ray.init(address=address, log_to_driver=False)
-from muxnet.serve.on_ray import application
-serve.run(application(json.loads(args)), name=name, route_prefix=prefix)
-"""
+CONFIGURATION = Path(__file__).parents[2] / "notebooks" / "site" / "deploy" / "serve.yaml"
 STATES = """
 import sys, time
 import ray
@@ -49,6 +43,15 @@ while time.monotonic() < end:
 """
 
 
+def test_the_configuration_that_the_page_shows_is_understood():
+    (entry,) = yaml.safe_load(CONFIGURATION.read_text())["applications"]
+    assert ServeDeploySchema.model_validate({"applications": [entry]})
+    arguments = schema.from_dict(RayArguments, entry["args"])
+    assert most_replicas(arguments.deployments["large"]) == 4
+    for options in arguments.deployments.values():
+        assert serve.deployment(**options)(RayArguments)
+
+
 class Cluster:
     """A server on Ray: its process, its ports, its router."""
 
@@ -58,6 +61,7 @@ class Cluster:
         self.router = ray_world.write_router(folder / "first", seconds=0.002)
         self.environment = {**os.environ, "HOME": str(folder), "MUXNET_TOKEN": TOKEN}
         self.environment.pop("RAY_AUTH_MODE", None)
+        self.joining = {**self.environment, "RAY_AUTH_MODE": "token"}
         self.log = folder / "log"
 
     def command(self, router: Path, *more: str) -> list[str]:
@@ -65,12 +69,13 @@ class Cluster:
         return [*start, "--decisions", str(self.folder / "decisions"), *more]
 
     @contextlib.contextmanager
-    def serve(self, router: Path, *more: str):
+    def serve(self, router: Path, *more: str, joins: bool = False):
         """Yield what it said when it was ready; at the end it is told to stop."""
         with open(self.log, "ab") as out, open(self.log, encoding="utf-8") as said:
             said.seek(0, os.SEEK_END)
             command = self.command(router, *more)
-            process = subprocess.Popen(command, env=self.environment, stderr=out, stdout=out)
+            environment = self.joining if joins else self.environment
+            process = subprocess.Popen(command, env=environment, stderr=out, stdout=out)
             try:
                 yield self.wait(process, said)
             finally:
@@ -88,7 +93,7 @@ class Cluster:
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", program, *arguments]
         return subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=120
+            command, env=self.joining, capture_output=True, text=True, timeout=120
         )
 
 
@@ -169,7 +174,7 @@ def test_what_is_refused_is_refused_as_by_the_server_alone(cluster):
     assert call(port, "GET", "/v2/models", token=TOKEN, headers={"host": "evil.example"})[0] == 403
     assert call(port, "POST", INFER, b"{", token=TOKEN)[0] == 400
     assert call(port, "GET", "/nothing", token=TOKEN)[0] == 404
-    late = ray_world.body_of(ray_world.make_images(1), deadline_ms=1e9)
+    late = ray_world.body_of(ray_world.make_images(1), deadline_ms="soon")
     assert call(port, "POST", INFER, late, token=TOKEN)[0] == 400
 
 
@@ -195,8 +200,8 @@ def test_records_labels_metrics_and_status_are_the_servers(cluster, capsys):
     ):
         assert time.monotonic() < end
         time.sleep(0.1)
-    assert cli.main(["replay", str(log), "--router", str(cluster.router)]) == 0
-    assert "as recorded" in capsys.readouterr().out
+    assert cli.main(["replay", str(cluster.router), str(log)]) == 0
+    assert ", 0 decided otherwise" in capsys.readouterr().out
 
 
 def test_a_killed_replica_of_a_model_costs_no_request(cluster):
@@ -255,15 +260,13 @@ def test_a_changed_policy_is_put_in_place_without_a_new_replica(cluster):
 
 def test_a_new_router_is_rolled_out_without_a_gap(cluster):
     router = ray_world.write_router(cluster.folder / "second", seconds=0)
-    with Load(cluster.port) as load:
-        load.more(10)
-        with cluster.serve(router, "--ray", cluster.ready["ray"]):
-            load.more(40)
-            assert replicas_of(router.parent, "large")
-            # The first command ends without taking down what has taken its place.
-        status = list(load.status)
-        load._stop.set()
-    assert set(status) == {200}
+    load = Load(cluster.port).__enter__()
+    load.more(10)
+    with cluster.serve(router, "--ray", cluster.ready["ray"], joins=True):
+        load.more(40)
+        load.__exit__()
+        assert replicas_of(router.parent, "large")
+    assert set(load.status) == {200}
     assert load.wrong == 0
 
 
@@ -279,13 +282,29 @@ def test_a_model_goes_to_no_replica_and_comes_back(cluster):
         "look_back_period_s": 1,
         "upscale_delay_s": 0,
     }
-    arguments = {
+    # As a configuration of Ray Serve names it, which takes the place of all that is there.
+    (entry,) = yaml.safe_load(CONFIGURATION.read_text())["applications"]
+    entry |= {"name": "zero", "route_prefix": "/zero"}
+    entry["args"] |= {
         "router": str(router),
         "deployments": {"large": {"autoscaling_config": scaling}},
     }
-    where = cluster.ready["ray"], "zero", "/zero", json.dumps(arguments)
-    done = cluster.run(APPLICATION, *where)
+    path = cluster.folder / "serve.yaml"
+    path.write_text(yaml.safe_dump({"applications": [entry]}))
+    command = [str(Path(sys.executable).with_name("serve")), "run", "--non-blocking", str(path)]
+    done = subprocess.run(
+        [*command, "--address", cluster.ready["ray"]],
+        env=cluster.joining,
+        cwd=cluster.folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr[-4000:]
+    end = time.monotonic() + 60
+    while call(cluster.port, "GET", "/zero/v2/health/ready")[0] != 200:
+        assert time.monotonic() < end
+        time.sleep(0.2)
     assert not replicas_of(router.parent, "large")
     images = ray_world.make_images(3, hard=1)
     for _ in range(2):

@@ -3,7 +3,7 @@
 import argparse
 from types import ModuleType
 
-from muxnet.base.errors import MissingPackageError
+from muxnet.base.errors import MissingPackageError, UserError, error_text
 from muxnet.base.machine import cores
 
 
@@ -26,7 +26,7 @@ class Cluster:
 
     Raises:
         MissingPackageError: Ray is not installed.
-        ConnectionError: no cluster at the address.
+        UserError: no cluster at the address, or one that does not let this program join.
 
     """
 
@@ -36,8 +36,15 @@ class Cluster:
         except ImportError as error:
             raise MissingPackageError("--ray", "ray", "ray") from error
         self.ray: ModuleType = ray
-        room = {} if address else {"num_cpus": max(slots, cores())} if slots else {}
-        ray.init(address=address or "local", log_to_driver=told, include_dashboard=False, **room)
+        room: dict[str, int] = {} if address else {"num_cpus": max(slots, cores())} if slots else {}
+        try:
+            ray.init(
+                address=address or "local", log_to_driver=told, include_dashboard=False, **room
+            )
+        except (ConnectionError, RuntimeError) as error:
+            expected = "a cluster to join; where it asks for a token, with RAY_AUTH_MODE=token"
+            received = str(error).partition("\n")[0]
+            raise UserError(error_text(f"--ray {address}", expected, received)) from error
         self.cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     @property

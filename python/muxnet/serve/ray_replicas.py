@@ -165,9 +165,10 @@ class _Asks:
 
 
 def _first_line(error: Exception) -> str:
-    """Return what an error of Ray is about: after a trace of another process, its last line."""
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[-1].strip()}"
+    """Return what an error of Ray is about, without traces of another process."""
+    cause = getattr(error, "cause", None) or error
+    lines = str(cause).strip().splitlines() or [""]
+    return f"{type(cause).__name__}: {lines[0]}"
 
 
 def _routed(given: RayArguments, asks: Mapping[str, _Asks], in_flight: Mapping[str, int]) -> Served:

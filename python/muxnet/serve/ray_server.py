@@ -23,8 +23,7 @@ def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> 
 
     Raises:
         MissingPackageError: Ray Serve is not installed.
-        ConnectionError: no cluster at the address.
-        UserError: nothing that can be served, or a port that is taken.
+        UserError: no cluster at the address, nothing that can be served, a port that is taken.
 
     """
     configure_logging()
