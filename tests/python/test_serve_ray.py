@@ -16,7 +16,8 @@ import ray_world
 from muxnet import cli
 from muxnet.base import schema
 from muxnet.pool.router import open_router
-from muxnet.serve.on_ray import RayArguments, most_replicas
+from muxnet.serve.on_ray import most_replicas
+from muxnet.serve.ray_arguments import RayArguments
 from ray_world import INFER, call, infer
 
 serve = pytest.importorskip("ray.serve", reason="ray[serve] is not installed")

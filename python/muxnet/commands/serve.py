@@ -242,8 +242,8 @@ def _check(arguments: argparse.Namespace, token: str) -> None:
         raise UsageError(
             error_text("--host", f"a token beside {arguments.host}: others could call", "none")
         )
-    if arguments.replicas and arguments.ray is None:
-        raise UsageError(error_text("--replicas", "--ray beside it", "none"))
+    if (arguments.replicas or arguments.with_router) and arguments.ray is None:
+        raise UsageError(error_text("--replicas, --with-router", "--ray beside it", "none"))
     if (arguments.certificate is None) != (arguments.key is None):
         raise UsageError(error_text("--certificate", "both --certificate and --key", "one"))
     for name, most in (("deadline_ms", 3_600_000), ("stuck", 3600), ("warm_up", 3600)):

@@ -10,7 +10,7 @@ from pathlib import Path
 from muxnet.base.cluster import add_ray_argument
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import Json
-from muxnet.serve.on_ray import RayArguments
+from muxnet.serve.ray_arguments import RayArguments
 
 # What Ray's proxy has instead, by the option and its value where it is not given.
 NOT_ON_RAY = {"certificate": None, "key": None, "size": None}
@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar="NAME=N",
         help="processes of a model, or of the router by its --name; MIN-MAX: by the load, from 0",
+    )
+    group.add_argument(
+        "--with-router",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="models that run in the router's process: those that a hop costs more than",
     )
 
 
@@ -50,7 +57,7 @@ def application_arguments(arguments: argparse.Namespace) -> dict[str, Json]:
         if isinstance(value, Path):
             given[field.name] = str(value.resolve())
         elif value is not None:
-            given[field.name] = list(value) if isinstance(value, tuple) else value
+            given[field.name] = list(value) if isinstance(value, (tuple, list)) else value
     given["router"] = str(arguments.source.resolve())
     given["deployments"] = dict(map(_replicas, arguments.replicas))
     return given

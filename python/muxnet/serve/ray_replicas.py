@@ -22,7 +22,7 @@ from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
 from muxnet.serve.log import configure_logging
-from muxnet.serve.on_ray import RayArguments
+from muxnet.serve.ray_arguments import RayArguments
 from muxnet.serve.served import Served, load
 from muxnet.serve.serving import ServerOptions, Serving
 from muxnet.serve.token import read_token
@@ -173,7 +173,7 @@ def _first_line(error: Exception) -> str:
 
 def _routed(given: RayArguments, asks: Mapping[str, _Asks], in_flight: Mapping[str, int]) -> Served:
     """Return what is served, its models reached by their deployments."""
-    served = load(given.source, opened=())
+    served = load(given.source, opened=given.with_router)
     models = []
     for model in served.models:
         if model.name not in asks:

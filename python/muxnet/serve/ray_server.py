@@ -11,7 +11,8 @@ from types import FrameType
 from muxnet.base.cluster import Cluster
 from muxnet.base.errors import UserError, error_text
 from muxnet.serve.log import configure_logging, event
-from muxnet.serve.on_ray import RayArguments, application
+from muxnet.serve.on_ray import application
+from muxnet.serve.ray_arguments import RayArguments
 
 SLOTS = 32  # replicas of a CPU each that a cluster of this machine alone takes
 
@@ -55,7 +56,7 @@ def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> 
         left = serve.status().applications.get(name)
         if left is not None and left.last_deployed_time_s == ours:
             serve.delete(name)
-        if not there:
+        if address and not there:
             serve.shutdown()
         event("stopped")
     finally:
