@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from importlib.util import find_spec
 
 import pytest
 import ray_world
@@ -15,12 +16,8 @@ from muxnet.serve.on_ray import application, deployed, most_replicas
 from muxnet.serve.ray_arguments import RayArguments
 from muxnet.serve.served import load
 
-
-try:
-    import ray.serve.config
-except ImportError:
-    ray = None
-needs_ray = pytest.mark.skipif(ray is None, reason="ray[serve] is not installed")
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray[serve] is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Ray's own modules
 
 
 @pytest.fixture(scope="module")
@@ -124,4 +121,6 @@ def test_arguments_that_do_not_fit_are_refused(router, changes, text):
 @needs_ray
 def test_an_application_is_made_without_a_cluster(router):
     assert application({"router": str(router), "with_router": ["small"]}) is not None
+    import ray
+
     assert not ray.is_initialized()
