@@ -4,10 +4,14 @@
 
 #include <atomic>
 
+#include "support/errors.hpp"
 #include "support/pool.hpp"
 
 namespace muxnet {
 namespace {
+
+using testing::contains;
+using testing::error_of;
 
 RemoteModelOptions options() {
   RemoteModelOptions made;
@@ -79,24 +83,45 @@ TEST(RemoteCall, SaysWhoFailedAndWhy) {
   }
 }
 
-TEST(RemoteCall, RefusesAnswersThatDoNotFit) {
+InferInput two_rows() {
   InferInput input;
   input.shape = {2, 1};
   input.bytes = std::string(8, '\0');
+  return input;
+}
+
+TEST(RemoteCall, RefusesAnswersThatDoNotFit) {
   int told = 0;
-  const RemoteCall call(input, [&](const Reply<InferResponse>&) { ++told; });
-  EXPECT_THROW(call.answer(Tensor({3, 2})), std::invalid_argument);
-  EXPECT_THROW(call.answer(Tensor({2, 2}, DType::f64)), std::invalid_argument);
-  EXPECT_THROW(call.here(), std::invalid_argument);
+  const RemoteCall call(two_rows(), [&](const Reply<InferResponse>&) { ++told; });
+  const auto refused = [&](const Tensor& answers) {
+    return error_of<std::invalid_argument>([&] { call.answer(answers); });
+  };
+  EXPECT_EQ(refused(Tensor({3, 2})),
+            "[remote call] expected answers f32 (2, K), received f32 (3, 2)");
+  EXPECT_TRUE(contains(refused(Tensor({2, 2}, DType::f64)), "received f64 (2, 2)"));
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] { call.here(); }), "answers to its"));
   EXPECT_EQ(told, 0);
   call.answer(Tensor({2, 2}));
   EXPECT_EQ(told, 1);
+}
+
+TEST(RemoteCall, WithoutInputsAsksWhetherTheModelIsThere) {
+  int told = 0;
   const RemoteCall question({}, [&](const Reply<ModelMetadata>&) { ++told; });
-  EXPECT_THROW(question.answer(Tensor({2, 2})), std::invalid_argument);
+  EXPECT_TRUE(contains(error_of<std::invalid_argument>([&] {
+                         question.answer(Tensor({2, 2}));
+                       }),
+                       "expected here()"));
   question.here();
-  EXPECT_EQ(told, 2);
+  EXPECT_EQ(told, 1);
+}
+
+TEST(RemoteCall, RefusesInputsOfAnotherSizeThanTheirShape) {
+  InferInput input = two_rows();
   input.bytes = "short";
-  EXPECT_THROW(RemoteCall(input, [](const Reply<InferResponse>&) {}), std::invalid_argument);
+  const auto refused = error_of<std::invalid_argument>(
+      [&] { RemoteCall(input, [](const Reply<InferResponse>&) {}); });
+  EXPECT_TRUE(contains(refused, "the 2 numbers f32 of its shape, received 5 bytes"));
 }
 
 }  // namespace
