@@ -144,18 +144,11 @@ void bind_load(Module& module) {
       py::arg("requests"), py::arg("load"));
 }
 
-/// Requests that another server has received.
-void bind_asking(Class<BoundFront>& bound) {
-  bound.def(
-      "ask",
-      [](const BoundFront& front, std::string method, std::string path, HeaderList headers,
-         const py::bytes& body) {
-        std::string bytes(body);
-        const ReleaseGil unlocked;
-        return front.get().ask(std::move(method), std::move(path), std::move(headers),
-                               std::move(bytes));
-      },
-      py::arg("method"), py::arg("path"), py::arg("headers"), py::arg("body"));
+std::uint64_t ask(const BoundFront& front, std::string method, std::string path, HeaderList headers,
+                  const py::bytes& body) {
+  std::string bytes(body);
+  const ReleaseGil unlocked;
+  return front.get().ask(std::move(method), std::move(path), std::move(headers), std::move(bytes));
 }
 
 }  // namespace
@@ -168,8 +161,7 @@ void bind_front(Module& module) {
       .def(py::init(&make_models), py::kw_only(), py::arg("router"), py::arg("models"),
            py::arg("classes"), py::arg("formats"), py::arg("shown"), py::arg("policy"),
            "A format is that of images, or the length of vectors.");
-  Class<BoundFront> bound(module, "Front");
-  bound
+  Class<BoundFront>(module, "Front")
       .def(py::init<const FrontOptions&>(), py::arg("options"), Unlocked(),
            "Raises:\n    OSError: an address that is taken, or a certificate that does not fit.")
       .def(
@@ -192,12 +184,12 @@ void bind_front(Module& module) {
       .def("take", call(&Front::take))
       .def("answer", call(&Front::answer), py::arg("ticket"), py::arg("status"),
            py::arg("content_type"), py::arg("body"), py::arg("headers") = HeaderList{})
+      .def("ask", &ask, py::arg("method"), py::arg("path"), py::arg("headers"), py::arg("body"))
       .def("refusals", call(&Front::refusals))
       .def("learn", call(&Front::learn), py::arg("inputs"), py::arg("labels"))
       .def("labels", call(&Front::labels))
       .def("drain", call(&Front::drain), py::arg("within_ms"))
       .def("wait_drained", call(&Front::wait_drained), py::arg("within_ms"));
-  bind_asking(bound);
 }
 
 }  // namespace muxnet::python
