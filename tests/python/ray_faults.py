@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -41,35 +42,36 @@ def kill(processes: list[int]) -> None:
         os.kill(process, signal.SIGKILL)
 
 
+def under_load(what: str, port: int, step: Callable[[], None], seconds: float = 12) -> None:
+    with Load(port, CLIENTS) as load:
+        time.sleep(3)
+        step()
+        time.sleep(seconds)
+    tell(what, load)
+
+
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
-        cluster = Cluster(Path(folder))
-        second = ray_world.write_router(Path(folder) / "second", seconds=0)
-        model = cluster.router.parent
+    with tempfile.TemporaryDirectory() as folder:
+        with redirect_stdout(sys.stderr):
+            cluster = Cluster(Path(folder))
+            second = ray_world.write_router(Path(folder) / "second", seconds=0)
+        model, port = cluster.router.parent, cluster.port
+        print("| killed or replaced | requests | failed | wrong | longest wait |")
+        print("|---|---|---|---|---|")
         with cluster.serve(cluster.router, "--ray", "--replicas", "large=2") as ready:
-            steps = {
-                "nothing": lambda: None,
-                "one replica of the large model, `kill -9`": lambda: kill(
-                    replicas_of(model, "large")[:1]
-                ),
-                "both at once": lambda: kill(replicas_of(model, "large")),
-                "the only router, `kill -9`": lambda: kill(routers()),
-            }
-            with redirect_stdout(sys.__stdout__):
-                print("| killed or replaced | requests | failed | wrong | longest wait |")
-                print("|---|---|---|---|---|")
-                for what, step in steps.items():
-                    with Load(cluster.port, CLIENTS) as load:
-                        time.sleep(3)
-                        step()
-                        time.sleep(12)
-                    tell(what, load)
-                load = Load(cluster.port, CLIENTS).start()
-                time.sleep(3)
-                with cluster.serve(second, "--ray", ready["ray"], joins=True):
-                    time.sleep(12)
-                    load.stop()
-                tell("another router by `muxnet serve --ray ADDRESS`", load)
+            under_load("nothing", port, lambda: None)
+            first = "one replica of the large model, `kill -9`"
+            under_load(first, port, lambda: kill(replicas_of(model, "large")[:1]))
+            under_load("both at once", port, lambda: kill(replicas_of(model, "large")))
+            under_load("the only router, `kill -9`", port, lambda: kill(routers()))
+            load = Load(port, CLIENTS).start()
+            time.sleep(3)
+            with cluster.serve(second, "--ray", ready["ray"], joins=True):
+                time.sleep(12)
+                load.stop()
+            tell("another router by `muxnet serve --ray ADDRESS`", load)
+        with cluster.serve(second, "--ray", "--replicas", "router=2"):
+            under_load("one router of two, `kill -9`", port, lambda: kill(routers()[:1]))
 
 
 if __name__ == "__main__":
