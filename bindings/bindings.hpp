@@ -33,6 +33,7 @@ void bind_studies(Module& module);  // a part of it that fills a file
 void bind_runtime(Module& module);
 void bind_hosted_models(Module& module);  // parts of it that fill a file each
 void bind_multiplexers(Module& module);
+void bind_remote_calls(Module& module);
 void bind_service(Module& module);
 void bind_front(Module& module);
 void bind_offload(Module& module);

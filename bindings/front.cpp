@@ -70,6 +70,14 @@ void bind_events(Module& module) {
       .def_property_readonly(
           "body", [](const HandedRequest& request) { return py::bytes(request.body); },
           text_of("HandedRequest.body"));
+  Class<AskedAnswer>(module, "AskedAnswer")
+      .def_readonly("ticket", &AskedAnswer::ticket)
+      .def_readonly("status", &AskedAnswer::status)
+      .def_readonly("content_type", &AskedAnswer::content_type)
+      .def_readonly("headers", &AskedAnswer::headers)
+      .def_property_readonly(
+          "body", [](const AskedAnswer& answer) { return py::bytes(answer.body); },
+          text_of("AskedAnswer.body"));
   Class<AnsweredRequest>(module, "AnsweredRequest")
       .def_readonly("model", &AnsweredRequest::model)
       .def_readonly("id", &AnsweredRequest::id)
@@ -96,11 +104,11 @@ void bind_events(Module& module) {
 
 void bind_front_options(Module& module) {
   bind_options(
-      module, "FrontOptions", Field("host", &FrontOptions::host),
-      Field("http_port", &FrontOptions::http_port), Field("grpc_port", &FrontOptions::grpc_port),
-      Field("version", &FrontOptions::version), Field("token", &FrontOptions::token),
-      Field("certificate", &FrontOptions::certificate), Field("key", &FrontOptions::key),
-      Field("allowed_hosts", &FrontOptions::allowed_hosts),
+      module, "FrontOptions", Field("listens", &FrontOptions::listens),
+      Field("host", &FrontOptions::host), Field("http_port", &FrontOptions::http_port),
+      Field("grpc_port", &FrontOptions::grpc_port), Field("version", &FrontOptions::version),
+      Field("token", &FrontOptions::token), Field("certificate", &FrontOptions::certificate),
+      Field("key", &FrontOptions::key), Field("allowed_hosts", &FrontOptions::allowed_hosts),
       Field("body_bytes", &FrontOptions::body_bytes),
       Field("held_bytes", &FrontOptions::held_bytes),
       Field("head_seconds", &FrontOptions::head_seconds),
@@ -136,6 +144,13 @@ void bind_load(Module& module) {
       py::arg("requests"), py::arg("load"));
 }
 
+std::uint64_t ask(const BoundFront& front, std::string method, std::string path, HeaderList headers,
+                  const py::bytes& body) {
+  std::string bytes(body);
+  const ReleaseGil unlocked;
+  return front.get().ask(std::move(method), std::move(path), std::move(headers), std::move(bytes));
+}
+
 }  // namespace
 
 void bind_front(Module& module) {
@@ -169,6 +184,7 @@ void bind_front(Module& module) {
       .def("take", call(&Front::take))
       .def("answer", call(&Front::answer), py::arg("ticket"), py::arg("status"),
            py::arg("content_type"), py::arg("body"), py::arg("headers") = HeaderList{})
+      .def("ask", &ask, py::arg("method"), py::arg("path"), py::arg("headers"), py::arg("body"))
       .def("refusals", call(&Front::refusals))
       .def("learn", call(&Front::learn), py::arg("inputs"), py::arg("labels"))
       .def("labels", call(&Front::labels))

@@ -228,6 +228,7 @@ void bind_hosted(Module& module) {
 void bind_hosted_models(Module& module) {
   bind_classifiers(module);
   bind_hosted(module);
+  bind_remote_calls(module);
   bind_model_pool(module);
 }
 

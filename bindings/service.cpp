@@ -3,6 +3,7 @@
 #include "bindings.hpp"
 #include "bound_service.hpp"
 #include "muxnet/runtime/router.hpp"
+#include "muxnet/service/batch_times.hpp"
 
 namespace muxnet::python {
 namespace {
@@ -174,6 +175,7 @@ void bind_statistics(Module& module) {
 }  // namespace
 
 void bind_service(Module& module) {
+  module.def("paying_batch", &paying_batch, py::arg("image_ms"), py::arg("most"));
   bind_answers(module);
   bind_statistics(module);
   Class<Deployment>(module, "Deployment")

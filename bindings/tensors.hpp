@@ -27,11 +27,11 @@ inline Tensor to_tensor(py::array array) {
     return Tensor::borrow(const_cast<void*>(array.data()), std::move(shape), dtype, owner);
   };
   const py::dtype dtype = array.dtype();
-  if (dtype.is(py::dtype::of<float>())) return view(DType::f32);
-  if (dtype.is(py::dtype::of<double>())) return view(DType::f64);
-  if (dtype.is(py::dtype::of<std::uint8_t>())) return view(DType::u8);
-  if (dtype.is(py::dtype::of<std::int32_t>())) return view(DType::i32);
-  if (dtype.is(py::dtype::of<std::int64_t>())) return view(DType::i64);
+  if (dtype.equal(py::dtype::of<float>())) return view(DType::f32);
+  if (dtype.equal(py::dtype::of<double>())) return view(DType::f64);
+  if (dtype.equal(py::dtype::of<std::uint8_t>())) return view(DType::u8);
+  if (dtype.equal(py::dtype::of<std::int32_t>())) return view(DType::i32);
+  if (dtype.equal(py::dtype::of<std::int64_t>())) return view(DType::i64);
   throw py::value_error(
       "[array] expected dtype float32, float64, uint8, int32 or int64, received " +
       py::str(dtype).cast<std::string>());

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import header_texts
+import numpy as np
 import pytest
 from muxnet import _core
 
@@ -141,3 +142,11 @@ def test_arguments_begin_as_the_struct(name) -> None:
     compared = {key: ast.literal_eval(seen[key]) for key in wanted if key in seen}
     assert compared
     assert compared == {key: wanted[key] for key in compared}
+
+
+def test_an_array_of_another_process_is_one_of_this() -> None:
+    # What is sent to a process comes with a dtype that equals this one's and is not the same.
+    sent = np.full((2, 1, 2, 2), 0.5, np.dtype(np.float32, copy=True))
+    assert sent.dtype is not np.dtype(np.float32)
+    found = _core.normalize(sent, _core.Normalization([0.0], [1.0]))
+    np.testing.assert_array_equal(found, sent)

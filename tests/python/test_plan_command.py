@@ -153,7 +153,14 @@ def test_an_accuracy_chooses_the_operating_point(plan):
         (("--mtbf", "1", "--mttr", "2"), "the first of them the larger"),
         (("--latency", "small=2"), "[--latency] expected a latency of large too, received small"),
         (("--latency", "small=2,large=3,huge=4"), "[--latency] expected names among"),
-        (("--price-per-hour", "small=2"), "[--price-per-hour] expected a price above 0 of all"),
+        (("--mtbf", "1e-9", "--mttr", "1e-10"), "and a second or more, received 1e-09, 1e-10"),
+        (("--price-per-hour", "small=2"), "[--price-per-hour] expected a price above 0, at most"),
+        (
+            ("--price-per-hour", "1e308"),
+            "[--price-per-hour] expected a price above 0, at most 1e+12",
+        ),
+        (("--price-per-hour", "small=1,small=2"), "[--price-per-hour] expected each name once"),
+        (("--seed", "-1"), "[--seed] expected a number from 0 on, received -1"),
         (("--measure",), "[--measure] expected the folder of a finished run"),
     ],
 )
@@ -161,6 +168,14 @@ def test_what_cannot_be_planned_is_refused(plan, options, text):
     status, said, _ = plan(*options)
     assert status == 2
     assert text in said
+
+
+def test_a_name_that_a_file_says_twice_is_refused(plan, tmp_path):
+    path = tmp_path / "latency.json"
+    path.write_text('{"small": 2, "large": 15, "small": 3}')
+    status, said, _ = plan("--latency", str(path))
+    assert status == 1
+    assert "latency.json] expected each key once in an object, received small twice" in said
 
 
 def test_what_is_missing_is_named(plan, world):

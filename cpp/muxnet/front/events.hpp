@@ -24,6 +24,15 @@ struct HandedRequest {
   std::string body;          ///< all of it
 };
 
+/// The answer to a request that came by Front::ask.
+struct AskedAnswer {
+  std::uint64_t ticket = 0;  ///< of the request
+  int status = 200;          ///< of HTTP
+  std::string content_type;  ///< its header
+  std::string body;          ///< all of it
+  HeaderList headers;        ///< further ones
+};
+
 /// A request that was answered, or refused, for records and traces.
 struct AnsweredRequest {
   std::string model;              ///< its name
@@ -56,8 +65,8 @@ struct RecordsLost {
   std::int64_t count = 0;  ///< of them
 };
 
-using FrontEvent =
-    std::variant<HandedRequest, AnsweredRequest, RefusalsTold, FailureTold, RecordsLost>;
+using FrontEvent = std::variant<HandedRequest, AskedAnswer, AnsweredRequest, RefusalsTold,
+                                FailureTold, RecordsLost>;
 
 /// Seconds of a clock that never goes back.
 double steady_s();

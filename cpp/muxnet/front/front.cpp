@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/front/asked.hpp"
 #include "muxnet/front/grpc_server.hpp"
 #include "muxnet/front/http_server.hpp"
 #include "muxnet/front/routes.hpp"
@@ -46,19 +47,23 @@ class Front::Implementation {
         handed_(events_),
         slow_(slow_threads()),
         routes_(options_, inference_, handed_, *slow_),
-        http_(http_options(options_), refusals_, handlers()) {}
+        asked_(static_cast<std::uint64_t>(options_.body_bytes),
+               static_cast<std::size_t>(options_.requests), handlers(), refusals_, events_) {
+    if (options_.listens) http_.emplace(http_options(options_), refusals_, handlers());
+  }
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
   ~Implementation() {
     if (inference_.is_open()) inference_.service().close(0);
     handed_.end();
-    http_.stop();
+    if (http_) http_->stop();
     grpc_.reset();
     slow_->join();
   }
 
   void open(std::shared_ptr<Service> service, std::shared_ptr<const ServedModels> models) {
     inference_.open(std::move(service), std::move(models));
+    if (!options_.listens) return;
     grpc_ = make_grpc_server(options_, inference_, handed_, refusals_, *slow_);
     swept_ = grpc_.get();
   }
@@ -71,7 +76,8 @@ class Front::Implementation {
   std::unique_ptr<boost::asio::thread_pool> slow_;
   Routes routes_;
   std::atomic<GrpcServer*> swept_{nullptr};  // by the thread of what follows
-  HttpServer http_;
+  AskedRequests asked_;
+  std::optional<HttpServer> http_;
   std::unique_ptr<GrpcServer> grpc_;
 
  private:
@@ -101,7 +107,7 @@ std::uint64_t Front::deploy(Deployment deployment, std::shared_ptr<const ServedM
   return implementation_->inference_.deploy(std::move(deployment), std::move(models));
 }
 
-int Front::http_port() const { return implementation_->http_.port(); }
+int Front::http_port() const { return implementation_->http_ ? implementation_->http_->port() : 0; }
 int Front::grpc_port() const { return implementation_->grpc_ ? implementation_->grpc_->port() : 0; }
 int Front::descriptor() const { return implementation_->events_.descriptor(); }
 std::vector<FrontEvent> Front::take() { return implementation_->events_.take(); }
@@ -110,6 +116,17 @@ void Front::answer(std::uint64_t ticket, int status, std::string content_type, s
                    HeaderList headers) {
   implementation_->handed_.answer(
       ticket, {status, std::move(body), std::move(content_type), std::move(headers)});
+}
+
+std::uint64_t Front::ask(std::string method, std::string path, HeaderList headers,
+                         std::string body) {
+  ReceivedHttp request;
+  request.method = std::move(method);
+  request.path = std::move(path);
+  request.headers = std::move(headers);
+  *request.body = std::move(body);
+  request.began_ns = now_ns();
+  return implementation_->asked_.ask(std::move(request));
 }
 
 std::map<std::string, std::int64_t> Front::refusals() const {
@@ -129,7 +146,7 @@ std::map<std::uint64_t, LabelTally> Front::labels() const {
 
 void Front::drain(double within_ms) {
   implementation_->inference_.drain();
-  implementation_->http_.drain();
+  if (implementation_->http_) implementation_->http_->drain();
   if (implementation_->grpc_) implementation_->grpc_->drain(within_ms);
 }
 
@@ -140,8 +157,10 @@ bool Front::wait_drained(double within_ms) {
     const std::chrono::duration<double, std::milli> left = end - std::chrono::steady_clock::now();
     return std::max(left.count(), 0.0);
   };
-  const bool rest = implementation_->http_.wait_drained(left_ms());
-  return (!implementation_->grpc_ || implementation_->grpc_->wait_drained(left_ms())) && rest;
+  const bool asked = implementation_->asked_.wait_answered(left_ms());
+  const bool rest = !implementation_->http_ || implementation_->http_->wait_drained(left_ms());
+  const bool grpc = !implementation_->grpc_ || implementation_->grpc_->wait_drained(left_ms());
+  return asked && rest && grpc;
 }
 
 }  // namespace muxnet

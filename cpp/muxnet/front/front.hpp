@@ -17,6 +17,7 @@ namespace muxnet {
 
 /// How a front serves.
 struct FrontOptions {
+  bool listens = true;                                ///< false: requests come by ask() alone
   std::string host = "127.0.0.1";                     ///< address that it is bound to
   int http_port = 0;                                  ///< of REST; 0: any that is free
   int grpc_port = 0;                                  ///< of gRPC; 0: any that is free
@@ -43,8 +44,8 @@ struct FrontOptions {
 /// in a forked process, where its own threads are not, every call throws std::runtime_error.
 class Front {
  public:
-  /// Listens by REST, and is live; until open() it is not ready. Throws FileError for an address
-  /// that is taken or a certificate that does not fit.
+  /// Listens by REST, where it listens, and is live; until open() it is not ready. Throws FileError
+  /// for an address that is taken or a certificate that does not fit.
   explicit Front(const FrontOptions& options);
   ~Front();  ///< closes the service, and ends all connections
   Front(const Front&) = delete;
@@ -55,13 +56,17 @@ class Front {
   /// Puts others in the place of what was; returns their version. Throws as Service::deploy.
   std::uint64_t deploy(Deployment deployment, std::shared_ptr<const ServedModels> models);
 
-  int http_port() const;           ///< that it listens on
+  int http_port() const;           ///< that it listens on; 0: it does not
   int grpc_port() const;           ///< the same of gRPC, after open()
   int descriptor() const;          ///< readable while there are events
   std::vector<FrontEvent> take();  ///< the events that wait, in their order
   /// Answers a HandedRequest.
   void answer(std::uint64_t ticket, int status, std::string content_type, std::string body,
               HeaderList headers);
+
+  /// Answers a request of REST that another server has received: `path` as it was written, without
+  /// the query, `headers` with names in lower case. Returns the ticket of its AskedAnswer.
+  std::uint64_t ask(std::string method, std::string path, HeaderList headers, std::string body);
 
   std::map<std::string, std::int64_t> refusals() const;  ///< by their reasons
   /// Counts labels that came back; returns of how many inputs the answers were still known.

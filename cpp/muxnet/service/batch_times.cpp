@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "muxnet/core/error.hpp"
+
 namespace muxnet {
 namespace {
 
@@ -14,6 +16,17 @@ std::size_t size_class(std::int64_t images) {
 }
 
 }  // namespace
+
+std::int64_t paying_batch(const std::vector<double>& image_ms, std::int64_t most) {
+  require(most > 0, "batch", "at least 1 image", text(most));
+  require(image_ms.size() == size_class(most) + 1, "batch",
+          text("times of ", size_class(most) + 1, " sizes"), text(image_ms.size()));
+  const double best = *std::min_element(image_ms.begin(), image_ms.end());
+  if (best == 0) return most;  // not known at all sizes
+  const auto first = std::find_if(image_ms.begin(), image_ms.end(),
+                                  [&](double ms) { return (1 - saving) * ms <= best; });
+  return std::min(std::int64_t{1} << (first - image_ms.begin()), most);
+}
 
 BatchTimes::BatchTimes(std::size_t stages, std::int64_t max_batch, bool fill)
     : max_batch_(max_batch),
@@ -35,13 +48,7 @@ double BatchTimes::of(Stage stage, std::int64_t images) const {
 }
 
 std::int64_t BatchTimes::paying(Stage stage) const {
-  if (fill_) return max_batch_;
-  const auto& times = image_ms_[stage];
-  const double best = *std::min_element(times.begin(), times.end());
-  if (best == 0) return max_batch_;  // not known at all sizes
-  const auto first = std::find_if(times.begin(), times.end(),
-                                  [&](double ms) { return (1 - saving) * ms <= best; });
-  return std::min(std::int64_t{1} << (first - times.begin()), max_batch_);
+  return fill_ ? max_batch_ : paying_batch(image_ms_[stage], max_batch_);
 }
 
 double BatchTimes::largest(Stage stage, std::int64_t images) const {

@@ -230,7 +230,11 @@ double Scheduler::time_of(const JobBatch& batch) const {
 
 double Scheduler::backlog_ms() const {
   const std::lock_guard lock(mutex_);
-  return backlog_locked();
+  double longest = backlog_locked();
+  for (Stage stage = 1; stage < queues_.size(); ++stage) {
+    longest = std::max(longest, elsewhere_ms(stage));
+  }
+  return longest;
 }
 
 std::vector<std::int64_t> Scheduler::waiting() const {

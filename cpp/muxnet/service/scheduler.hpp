@@ -65,6 +65,7 @@ class Scheduler {
   /// What the quickest model beside `stage` would need for one more row of a request; none where
   /// there is no other that could be called.
   std::optional<double> other_ms(const PendingRequest& request, Stage stage) const;
+  /// Until what waits is worked off, by the workers and by those who run models elsewhere.
   double backlog_ms() const;
   std::vector<std::int64_t> waiting() const;
 
@@ -90,6 +91,7 @@ class Scheduler {
   Departure obstacle(const Wish& wish, std::size_t model, double cost) const;
   double expected_ms(Stage stage, const CompiledDeployment& deployment) const;
   double queue_ms(Stage stage) const;
+  double elsewhere_ms(Stage stage) const;
   double backlog_locked() const;
 
   SchedulerOptions options_;

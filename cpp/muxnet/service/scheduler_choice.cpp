@@ -117,6 +117,14 @@ double Scheduler::queue_ms(Stage stage) const {
   return any_lost(stage) || away ? 0 : times_.queue(stage, waiting);
 }
 
+/// Of what waits for a model elsewhere; what is on its way there is not counted.
+double Scheduler::elsewhere_ms(Stage stage) const {
+  const auto& queue = queues_[stage];
+  if (queue.empty() || !queue.front().request->deployment->elsewhere(stage)) return 0;
+  const auto at_once = static_cast<double>(queue.front().request->deployment->at_once(stage));
+  return times_.queue(stage, static_cast<std::int64_t>(queue.size())) / at_once;
+}
+
 double Scheduler::expected_ms(Stage stage, const CompiledDeployment& deployment) const {
   const auto waiting = static_cast<std::int64_t>(queues_[stage].size()) + reserved_[stage];
   const double own = times_.largest(stage, waiting + 1);

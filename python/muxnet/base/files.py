@@ -95,11 +95,21 @@ def parse_json(text: str, where: str) -> Json:
     """Return the value of a text that ``where`` holds.
 
     Raises:
-        ConfigError: it is no JSON, or of more than ``JSON_DEPTH`` levels.
+        ConfigError: it is no JSON, or of more than ``JSON_DEPTH`` levels, or says a key twice.
 
     """
+
+    def record(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = next(key for place, (key, _) in enumerate(pairs) if key in dict(pairs[:place]))
+            raise ConfigError(error_text(where, "each key once in an object", f"{twice} twice"))
+        return found
+
     try:
-        value: Json = json.loads(text)
+        value: Json = json.loads(text, object_pairs_hook=record)
+    except ConfigError:
+        raise
     except RecursionError as error:
         raise ConfigError(_too_deep(where)) from error
     except ValueError as error:

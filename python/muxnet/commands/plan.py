@@ -31,6 +31,7 @@ INTERRUPTED = "nothing was left"
 RATES = (10.0, 1e6)  # that can be planned for
 DECADES = "10,100,1000,10000,100000,1000000"
 HOURS = 3600.0
+LEAST_MTBF = 1 / HOURS  # of shorter ones a simulation would do nothing but fail
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,7 +108,12 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=PRICE,...",
         help="of a replica, in any unit; one number for all alike",
     )
-    models.add_argument("--mtbf", type=float, metavar="HOURS", help="between failures of a replica")
+    models.add_argument(
+        "--mtbf",
+        type=float,
+        metavar="HOURS",
+        help="between failures of a replica, from a second on",
+    )
     models.add_argument("--mttr", type=float, metavar="HOURS", help="until a replica is repaired")
 
 
@@ -160,6 +166,8 @@ def _wanted(table: _core.OutcomeTable, arguments: argparse.Namespace) -> Wanted:
     from muxnet.plan.planning import ALL, Wanted
     from muxnet.plan.sizing import Options
 
+    if arguments.seed < 0:
+        raise UsageError(error_text("--seed", "a number from 0 on", arguments.seed))
     for name, least in (("p99", 0.0), ("requests", 99), ("batch", 0), ("overhead", -1e-9)):
         value = getattr(arguments, name)
         if not least < value < float("inf"):
@@ -232,7 +240,7 @@ def _failures(arguments: argparse.Namespace) -> Failures | None:
     mtbf, mttr = arguments.mtbf, arguments.mttr
     if mtbf is None and mttr is None:
         return None
-    if mtbf is None or mttr is None or not 0 < mttr < mtbf < float("inf"):
-        expected = "--mtbf and --mttr, in hours, the first of them the larger"
+    if mtbf is None or mttr is None or not 0 < mttr < mtbf < float("inf") or mtbf < LEAST_MTBF:
+        expected = "--mtbf and --mttr, in hours, the first of them the larger and a second or more"
         raise UsageError(error_text("--mtbf, --mttr", expected, f"{mtbf}, {mttr}"))
     return Failures(mtbf * HOURS, mttr * HOURS)

@@ -1,27 +1,25 @@
 """``muxnet serve``: the router and its models as an endpoint of the Open Inference Protocol."""
 
 import argparse
-import os
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.base.errors import MissingPackageError, UsageError, UserError, error_text
-from muxnet.base.files import read_text
 from muxnet.base.locks import sole_file
 from muxnet.base.run_folder import RunFolder
+from muxnet.commands import serve_ray
 from muxnet.commands.options import add_image_options, given_image_format
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE
+from muxnet.serve.token import TOKEN_VARIABLE, read_token
 
 if TYPE_CHECKING:
     from muxnet.serve.served import Source
 
 HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
 INTERRUPTED = "no request was lost"
-TOKEN_VARIABLE = "MUXNET_TOKEN"
-TOKEN_BYTES = 64 << 10
 PACKAGES = {"prometheus_client": "prometheus-client", "orjson": "orjson"}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -42,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_models(parser)
     _add_network(parser)
     _add_work(parser)
+    serve_ray.add_arguments(parser)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +104,11 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     )
     _add_load(group)
     _add_times(group)
-    group.add_argument("--decisions", type=Path, help="file that decision records are appended to")
+    group.add_argument(
+        "--decisions",
+        type=Path,
+        help="file that decision records are appended to (on Ray a folder)",
+    )
     group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
     group.add_argument(
         "--drain",
@@ -158,6 +161,8 @@ def _add_times(group: argparse._ArgumentGroup) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Serve until told to stop, and return the exit status."""
+    if arguments.ray is not None:
+        return serve_on_ray(arguments)
     with _sole_log(arguments.decisions):
         return serve(arguments)
 
@@ -169,15 +174,34 @@ def _sole_log(path: Path | None) -> AbstractContextManager[None]:
     return sole_file(path)
 
 
+def serve_on_ray(arguments: argparse.Namespace) -> int:
+    """Check the arguments, and serve on a cluster."""
+    _check(arguments, read_token(arguments.token_file))
+    find_source(arguments)
+    given = serve_ray.application_arguments(arguments)
+    if find_spec("ray") is None:
+        raise MissingPackageError("--ray", "ray", "ray")
+    _require_packages()
+    from muxnet.serve.ray_server import run
+
+    run(arguments.ray, given, arguments.host, arguments.port)
+    return 0
+
+
+def _require_packages() -> None:
+    for module, package in PACKAGES.items():
+        if find_spec(module) is None:
+            raise MissingPackageError("serve", package, "serve")
+
+
 def serve(arguments: argparse.Namespace) -> int:
     """Check the arguments, and serve."""
     token = read_token(arguments.token_file)
     _check(arguments, token)
     source = find_source(arguments)
-    for module, package in PACKAGES.items():
-        if find_spec(module) is None:
-            raise MissingPackageError("serve", package, "serve")
-    from muxnet.serve.server import ServerOptions, run
+    _require_packages()
+    from muxnet.serve.server import run
+    from muxnet.serve.serving import ServerOptions
 
     certificate = (arguments.certificate, arguments.key) if arguments.key else None
     run(
@@ -218,6 +242,8 @@ def _check(arguments: argparse.Namespace, token: str) -> None:
         raise UsageError(
             error_text("--host", f"a token beside {arguments.host}: others could call", "none")
         )
+    if (arguments.replicas or arguments.with_router) and arguments.ray is None:
+        raise UsageError(error_text("--replicas, --with-router", "--ray beside it", "none"))
     if (arguments.certificate is None) != (arguments.key is None):
         raise UsageError(error_text("--certificate", "both --certificate and --key", "one"))
     for name, most in (("deadline_ms", 3_600_000), ("stuck", 3600), ("warm_up", 3600)):
@@ -270,19 +296,3 @@ def find_source(arguments: argparse.Namespace) -> "Source":
         images=images,
         least_accuracy=arguments.least_accuracy,
     )
-
-
-def read_token(path: Path | None) -> str:
-    """Return the bearer token, from a file or the environment; empty: none is asked for.
-
-    Raises:
-        UserError: an empty file.
-        OSError: it cannot be read.
-
-    """
-    if path is None:
-        return os.environ.get(TOKEN_VARIABLE, "")
-    token = read_text(path, TOKEN_BYTES).strip()
-    if not token:
-        raise UserError(error_text("--token-file", "a token", "an empty file"))
-    return token

@@ -7,10 +7,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 
 INF = float("inf")
-SAVING = 0.1  # of an input's time: what makes a larger batch worth it (as in cpp/muxnet/service)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,11 +54,6 @@ class BatchLatency:
         return low_ms + (inputs - low) * (high_ms - low_ms) / (high - low)
 
     def paying(self, most: int) -> int:
-        """Return the size of up to ``most`` from which on larger batches save no time.
-
-        It is the rule of ``muxnet serve``: the first power of two within a tenth of the least time
-        of an input.
-        """
+        """Return the size of up to ``most`` from which on ``muxnet serve`` makes none larger."""
         sizes = [1 << power for power in range(most.bit_length()) if 1 << power < most] + [most]
-        each = [self.ms(size) / size for size in sizes]
-        return next(s for s, ms in zip(sizes, each, strict=True) if (1 - SAVING) * ms <= min(each))
+        return _core.paying_batch([self.ms(size) / size for size in sizes], most)

@@ -12,6 +12,7 @@ from muxnet.plan.batches import BatchLatency
 
 Latencies = dict[str, BatchLatency]
 INF = math.inf
+MOST_PRICE = 1e12  # beyond which sums over a fleet are no numbers
 LATENCY = "NAME=MS or NAME=FIXED+PER_INPUT, ms above 0, for each name once, or a file of JSON"
 
 
@@ -47,10 +48,13 @@ def parse_prices(text: str, names: Collection[str]) -> dict[str, float]:
     """
     pairs = [item.rpartition("=") for item in text.split(",")]
     found = {name: _number(price) for name, _, price in pairs}
+    if len(found) < len(pairs):
+        raise UsageError(error_text("--price-per-hour", "each name once", text))
     if found.keys() == {""}:
         found = dict.fromkeys(names, found[""])
-    if found.keys() != set(names) or not all(0 < price < INF for price in found.values()):
-        expected = "a price above 0 of all replicas, or NAME=PRICE,... for " + ", ".join(names)
+    if found.keys() != set(names) or not all(0 < price <= MOST_PRICE for price in found.values()):
+        expected = f"a price above 0, at most {MOST_PRICE:g}, of all replicas, or "
+        expected += "NAME=PRICE,... for " + ", ".join(names)
         raise UsageError(error_text("--price-per-hour", expected, text))
     return found
 

@@ -37,7 +37,7 @@ class CallableEntry(ModelEntry):
     def models(self, place: Place) -> list[ForeignModel]:
         """Return the one model."""
         calls = Calls(
-            _function(place, self.callable),
+            _function(place, self.callable) if place.opens(self.name) else _elsewhere,
             one=self.takes == "one",
             at_once=self.at_once,
             timeout_s=self.timeout_s,
@@ -45,6 +45,11 @@ class CallableEntry(ModelEntry):
         shown = resolve(place.where, self.input, place.folder, None)
         classes = read_classes(place, self.classes)
         return [ForeignModel(self.name, self.cost, calls, self.output, shown, classes)]
+
+
+def _elsewhere(_: object) -> object:
+    """Stand for a function whose module may be absent, or too large, in this process."""
+    raise RuntimeError("[callable] expected a call where the model runs, received one here")
 
 
 def _function(place: Place, target: str) -> Function:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Container
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -14,11 +15,19 @@ from muxnet.pool.input_files import InputKeys
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where an entry stands: ``where`` for error texts, the folder of the files that it names."""
+    """Where an entry stands: ``where`` for error texts, the folder of the files that it names.
+
+    ``opened`` names the models that are to run in this process; the others are described alone.
+    """
 
     where: str
     folder: Path
     threads: int = 0  # of one call; 0: all cores
+    opened: Container[str] | None = None  # None: all
+
+    def opens(self, name: str) -> bool:
+        """Return whether a model is to run here."""
+        return self.opened is None or name in self.opened
 
     def file(self, key: str, name: str) -> Path:
         """Return a file that an entry names under ``key``.

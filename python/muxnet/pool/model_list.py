@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,14 +33,16 @@ SHORT = ("size", *GEOMETRY, "colour", "scale", "mean", "deviation")
 Fields: TypeAlias = Mapping[str, Json]
 
 
-def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[ForeignModel]:
+def read_models(
+    path: str | os.PathLike[str], *, threads: int = 0, opened: Container[str] | None = None
+) -> list[ForeignModel]:
     """Return the models that a JSON file lists.
 
     Each entry is of the kind whose key it has: ``onnx``, a file beside the list, ``callable``,
     ``package.module:function``, found beside the list too, ``endpoint``, a model elsewhere,
     ``network``, one of the zoo with its ``weights``, or ``run``, all models of a finished run.
     ``models.schema.json`` beside this module tells every key; ``threads`` are those of one call of
-    an ONNX file; 0: all cores.
+    an ONNX file; 0: all cores. ``opened`` as of a ``Place``.
 
     Raises:
         ConfigError: an entry that does not fit, a network that the engine does not know.
@@ -48,7 +50,7 @@ def read_models(path: str | os.PathLike[str], *, threads: int = 0) -> list[Forei
         OSError: the file, or one that it names, cannot be read.
 
     """
-    return open_models(describe_models(path), str(path), threads=threads)
+    return open_models(describe_models(path), str(path), threads=threads, opened=opened)
 
 
 def describe_models(path: str | os.PathLike[str]) -> list[Fields]:
@@ -76,14 +78,21 @@ def describe_models(path: str | os.PathLike[str]) -> list[Fields]:
     return [_described(path, i, entry, kind) for i, entry in enumerate(entries)]
 
 
-def open_models(fields: Sequence[Fields], where: str, *, threads: int = 0) -> list[ForeignModel]:
+def open_models(
+    fields: Sequence[Fields],
+    where: str,
+    *,
+    threads: int = 0,
+    opened: Container[str] | None = None,
+) -> list[ForeignModel]:
     """Return the models of entries that ``describe_models`` gave, ``where`` for error texts.
 
-    ``threads`` are those of a call of ONNX Runtime; 0: its own choice. Raises as ``read_models``.
+    ``threads`` are those of a call of ONNX Runtime; 0: its own choice; ``opened`` as of a
+    ``Place``. Raises as ``read_models``.
     """
     models: list[ForeignModel] = []
     for i, entry in enumerate(fields):
-        place = Place(f"{where}, {_title(i, entry)}", Path(str(entry["path"])), threads)
+        place = Place(f"{where}, {_title(i, entry)}", Path(str(entry["path"])), threads, opened)
         read = read_entry(entry, place.where)
         kind = read.cost_kind or COST
         models += [dataclasses.replace(model, cost_kind=kind) for model in read.models(place)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -185,12 +185,14 @@ def open_router(
     models: str | os.PathLike[str] | None = None,
     images: _core.ImageFormat | None = None,
     threads: int = 0,
+    opened: Container[str] | None = None,
 ) -> Router:
     """Return the router of a folder that ``muxnet fit`` or ``muxnet run`` left.
 
     ``policy`` chooses among those of a run; a router of fit has its models in ``run``, or in
     ``models``, a list, by default the one beside it, with ``images`` as they want them and
-    ``threads`` for each (0: all cores).
+    ``threads`` for each (0: all cores). ``opened`` names those of a list that are to run in this
+    process; the others are described alone. None: all.
 
     Raises:
         ConfigError: no such folder, no models, an unknown policy, one that cannot serve.
@@ -207,7 +209,9 @@ def open_router(
     found = load_policy(path, policy)
     folder = RunFolder(Path(run or path))
     if run is None and not folder.has_networks:
-        listed = read_models(models_file(path, Path(models) if models else None), threads=threads)
+        listed = read_models(
+            models_file(path, Path(models) if models else None), threads=threads, opened=opened
+        )
         saved = load_multiplexer(path, found)
         multiplexer = None if saved is None else saved.multiplexer
         return Router(listed, multiplexer, found, images=images)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import orjson
 
@@ -27,6 +28,7 @@ class FrontEvents:
         self._front = front
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: dict[int, asyncio.Future[_core.AskedAnswer]] = {}
         self._endpoint: Endpoint | None = None
         self._routes: Routes | None = None
         loop.add_reader(front.descriptor, self.deliver)
@@ -34,6 +36,18 @@ class FrontEvents:
     def open(self, endpoint: Endpoint, routes: Routes) -> None:
         """Let requests be answered, and answers be kept."""
         self._endpoint, self._routes = endpoint, routes
+
+    async def ask(
+        self, method: str, path: str, headers: Sequence[tuple[str, str]], body: bytes
+    ) -> _core.AskedAnswer:
+        """Return the front's answer to a request that another server has received."""
+        ticket = self._front.ask(method, path, list(headers), body)
+        answer: asyncio.Future[_core.AskedAnswer] = self._loop.create_future()
+        self._asked[ticket] = answer
+        try:
+            return await answer
+        finally:
+            del self._asked[ticket]
 
     def close(self) -> None:
         """Work on what is left, and hear no more."""
@@ -53,6 +67,11 @@ class FrontEvents:
             task = self._loop.create_task(self._answer(event))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        elif isinstance(event, _core.AskedAnswer):
+            # Whoever asked may have gone.
+            asked = self._asked.get(event.ticket)
+            if asked is not None and not asked.done():
+                asked.set_result(event)
         elif isinstance(event, _core.AnsweredRequest):
             self._keep(event)
         elif isinstance(event, _core.RefusalsTold):

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from muxnet.base.errors import UserError, error_text
 from muxnet.serve.background import Background
 from muxnet.serve.endpoint import Endpoint
 from muxnet.serve.requests import RequestError
-from muxnet.serve.served import Served, Source, load
+from muxnet.serve.served import Served, Source
 
 LONGEST_PAUSE = 60.0  # seconds between two tries, the first two of which are a second apart
 READ_SECONDS = 120.0  # that reading the source may take
@@ -28,10 +29,16 @@ class Reloader:
     """
 
     def __init__(
-        self, source: Source, seen: Stamps, endpoint: Endpoint, background: Background
+        self,
+        source: Source,
+        read: Callable[[], Served],
+        seen: Stamps,
+        endpoint: Endpoint,
+        background: Background,
     ) -> None:
-        """Begin with what was ``seen`` before the source was read."""
+        """Begin with what was ``seen`` before ``read`` read the source."""
         self._source = source
+        self._read_source = read
         self._endpoint = endpoint
         self._background = background
         self._one_at_a_time = asyncio.Lock()
@@ -88,7 +95,7 @@ class Reloader:
         if self._reading is not None and not self._reading.done():
             text = error_text("reload", "an earlier one that ends", "one that still reads")
             raise UserError(text)
-        self._reading = asyncio.ensure_future(self._background.in_thread(load, self._source))
+        self._reading = asyncio.ensure_future(self._background.in_thread(self._read_source))
         try:
             return await asyncio.wait_for(asyncio.shield(self._reading), READ_SECONDS)
         finally:

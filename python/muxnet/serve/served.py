@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Container
 from pathlib import Path
 from typing import TypeAlias
 
@@ -149,8 +150,8 @@ class Served:
         return [_core.Recorder(self.policy, costs, multiplexer_costs, point) for point in points]
 
 
-def load(source: Source) -> Served:
-    """Return what ``source`` names.
+def load(source: Source, *, threads: int = 1, opened: Container[str] | None = None) -> Served:
+    """Return what ``source`` names; ``threads`` and ``opened`` as of ``open_router``.
 
     Raises:
         UserError: models, a policy or a shadow that do not fit each other.
@@ -163,7 +164,8 @@ def load(source: Source) -> Served:
         run=source.run,
         models=source.models,
         images=source.images,
-        threads=1,  # a worker is one
+        threads=threads,  # a worker is one
+        opened=opened,
     )
     policy, pool = router.policy, router.pool
     shadow = _shadow(source) if source.shadow else None

@@ -1,97 +1,13 @@
-"""The server process: the core's front and service, what is done beside them, a drained end."""
+"""The server process: its signals, a drained end."""
 
 import asyncio
-import dataclasses
-import json
 import logging
 import os
 import signal
-import sys
-import time
-from pathlib import Path
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import UsageError, UserError, error_text
-from muxnet.base.machine import cores
-from muxnet.base.version import __version__
-from muxnet.pool.pools import shape_text
-from muxnet.serve.background import Background
-from muxnet.serve.decision_log import DecisionLog
-from muxnet.serve.descriptors import connections_within_descriptors
-from muxnet.serve.endpoint import Endpoint
-from muxnet.serve.front_events import FrontEvents
-from muxnet.serve.reload import Reloader, stamps
-from muxnet.serve.routes import HANDED, Routes
-from muxnet.serve.served import Source, load
-from muxnet.serve.watches import DriftWatch, GearsWatch, WorkersWatch
-
-LOG = logging.getLogger("muxnet.serve")
-WATCH_SECONDS = 1.0
-# Of the time to end, at most a quarter: for refusals to reach their clients, and the log its file.
-LAST_SECONDS = 1.0
-
-
-@dataclasses.dataclass(frozen=True)
-class ServerOptions:
-    """All that ``muxnet serve`` can be told; see its help."""
-
-    source: Source
-    router_name: str = "router"
-    host: str = "127.0.0.1"
-    http_port: int = 8080
-    grpc_port: int = 8081
-    token: str = ""
-    certificate: tuple[Path, Path] | None = None
-    allowed_hosts: tuple[str, ...] = ()
-    body_bytes: int = 64 * 2**20
-    held_bytes: int = 512 * 2**20  # of all bodies that are not answered yet
-    head_seconds: float = 10.0
-    body_seconds: float = 30.0
-    max_pixels: int = 16_000_000
-    requests: int = 256
-    deadline_ms: float = 60_000.0
-    stuck_seconds: float = 5.0
-    warm_up_seconds: float = 60.0
-    decisions: Path | None = None
-    traces: str = ""
-    drain_seconds: float = 30.0
-    workers: int = 0
-    max_batch: int = 32
-    queue_images: int = 512
-    fill_ms: float = 0.0
-    cheaper_when_full: bool = False
-    target_ms: float = 0.0
-
-
-class JsonLines(logging.Formatter):
-    """A record as one line of JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        fields = {
-            "time": round(time.time(), 3),
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info:
-            fields["trace"] = self.formatException(record.exc_info)
-        return json.dumps(fields)
-
-
-def event(text: str, **fields: object) -> None:
-    """Log something that happened, with its values."""
-    LOG.info(text, extra={"fields": fields})
-
-
-def configure_logging() -> None:
-    """Write the log as JSON lines to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    for name in ("muxnet.serve", "opentelemetry"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(logging.INFO if name == "muxnet.serve" else logging.WARNING)
+from muxnet.serve.log import configure_logging, event
+from muxnet.serve.serving import LAST_SECONDS, ServerOptions, Serving
 
 
 class Server:
@@ -111,160 +27,35 @@ class Server:
             UserError: nothing that can be served.
 
         """
-        options = self._options
-        loop = asyncio.get_running_loop()
-        # From here on the server is live; it is ready when all models have run.
-        front = _core.Front(_front_options(options))
-        self._events = FrontEvents(front, loop)
-        self._background = Background()
-        seen = stamps(options.source)
-        self._endpoint = await self._make_endpoint(front)
-        self._reloader = Reloader(options.source, seen, self._endpoint, self._background)
-        self._events.open(self._endpoint, Routes(self._endpoint, self._reloader.reload))
-        models = self._endpoint.served.front_models(options.router_name)
-        front.open(self._endpoint.service, models)
-        self._listen_to_signals(loop)
-        self._begin_watching()
-        self._tell_ready(front)
+        serving = Serving(self._options)
+        await serving.open()
+        self._listen_to_signals(serving)
+        self._tell_ready(serving)
         await self._stop.wait()
-        await self._drain()
-
-    def _tell_ready(self, front: _core.Front) -> None:
-        event(
-            "ready",
-            http_port=front.http_port,
-            grpc_port=front.grpc_port,
-            host=self._options.host,
-            router=self._options.router_name,
-            policy=self._endpoint.served.policy.name,
-            models=self._endpoint.served.names,
-        )
-
-    def _listen_to_signals(self, loop: asyncio.AbstractEventLoop) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        # Whatever holds this thread up; the second signal ends the process at once.
-        _core.end_within(1000 * max(self._options.drain_seconds, LAST_SECONDS))
-        loop.add_signal_handler(signal.SIGHUP, self._reload_now)
-
-    def _reload_now(self) -> None:
-        self._reloader.want()
-        self._background.wake("reload")
-
-    def _begin_watching(self) -> None:
-        endpoint, background = self._endpoint, self._background
-        background.every(WATCH_SECONDS, "reload", self._reloader.step)
-        background.every(WATCH_SECONDS, "drift", DriftWatch(endpoint).step)
-        background.every(WATCH_SECONDS, "workers", WorkersWatch(endpoint).step)
-        background.every(WATCH_SECONDS, "gears", GearsWatch(endpoint).step)
-        log = endpoint.log
-        if log is not None:
-            background.every(WATCH_SECONDS, "decisions", lambda: background.in_thread(log.flush))
-
-    async def _make_endpoint(self, front: _core.Front) -> Endpoint:
-        options = self._options
-        served = await asyncio.to_thread(load, options.source)
-        clash = options.router_name in served.names
-        if clash:
-            raise UsageError(error_text("--name", "another than the models'", options.router_name))
-        _core.set_threads(1)
-        deployment = served.deployment(record=options.decisions is not None)
-        try:
-            chosen = _service_options(options)
-            service = await asyncio.to_thread(_core.Service, deployment, chosen)
-        except (ValueError, RuntimeError) as error:
-            shapes = ", ".join(shape_text(wanted.shape) for wanted in served.formats)
-            raise UserError(f"{error}; run on images of {shapes}") from error
-        endpoint = Endpoint(
-            front, service, served, router_name=options.router_name, background=self._background
-        )
-        if options.decisions is not None:
-            endpoint.log = DecisionLog(options.decisions)
-        if options.traces:
-            from muxnet.serve.traces import Traces
-
-            endpoint.traces = Traces(options.traces)
-        return endpoint
-
-    async def _drain(self) -> None:
-        """Take no more, answer what is there, stop; all of it within the time to end."""
-        event("draining")
-        loop, drain = asyncio.get_running_loop(), self._options.drain_seconds
-        end = loop.time() + drain
-        last = min(LAST_SECONDS, drain / 4)
-        endpoint, front = self._endpoint, self._endpoint.front
-
-        def left_ms(until: float, least: float = 0.0) -> float:
-            return 1000 * max(until - loop.time(), least)
-
-        endpoint.draining = True
-        await asyncio.to_thread(front.drain, left_ms(end))
-        await asyncio.to_thread(front.wait_drained, left_ms(end - last))
-        # What is not answered by now is refused by the service, which tells its client.
-        whole = await asyncio.to_thread(endpoint.service.close, left_ms(end - last))
-        drained = await asyncio.to_thread(front.wait_drained, left_ms(end, last / 2))
-        await self._background.stop()
-        self._events.close()
-        closing = self._closing()
-        if closing:
-            _, open_still = await asyncio.wait(closing, timeout=left_ms(end, last / 2) / 1000)
-            drained = drained and not open_still
-        if whole and drained and not self._background.busy:
-            event("stopped")
+        if await serving.drain():
             return
-        stuck = [entry.model for entry in endpoint.health().stuck]
-        event("stopped", stuck=stuck)
         # Threads that do not come back would hold up the interpreter's own end.
         logging.shutdown()
         os._exit(0)
 
-    def _closing(self) -> list[asyncio.Future[None]]:
-        """Begin to close what writes to elsewhere."""
-        files = [self._endpoint.log, self._endpoint.traces]
-        return [
-            asyncio.ensure_future(asyncio.to_thread(file.close))
-            for file in files
-            if file is not None
-        ]
+    def _tell_ready(self, serving: Serving) -> None:
+        event(
+            "ready",
+            http_port=serving.front.http_port,
+            grpc_port=serving.front.grpc_port,
+            host=self._options.host,
+            router=self._options.router_name,
+            policy=serving.endpoint.served.policy.name,
+            models=serving.endpoint.served.names,
+        )
 
-
-def _service_options(options: ServerOptions) -> _core.ServiceOptions:
-    return _core.ServiceOptions(
-        workers=options.workers or cores(),
-        threads_each=1,
-        max_batch=options.max_batch,
-        queue_images=options.queue_images,
-        fill_ms=options.fill_ms,
-        cheaper_when_full=options.cheaper_when_full,
-        deadline_ms=options.deadline_ms,
-        stuck_ms=1000 * options.stuck_seconds,
-        warm_up_ms=1000 * options.warm_up_seconds,
-        target_ms=options.target_ms,
-    )
-
-
-def _front_options(options: ServerOptions) -> _core.FrontOptions:
-    certificate, key = map(str, options.certificate or ("", ""))
-    return _core.FrontOptions(
-        host=options.host,
-        http_port=options.http_port,
-        grpc_port=options.grpc_port,
-        version=__version__,
-        token=options.token,
-        certificate=certificate,
-        key=key,
-        allowed_hosts=list(options.allowed_hosts),
-        body_bytes=options.body_bytes,
-        held_bytes=options.held_bytes,
-        head_seconds=options.head_seconds,
-        body_seconds=options.body_seconds,
-        requests=options.requests,
-        connections=connections_within_descriptors(),
-        images=options.queue_images,
-        max_pixels=options.max_pixels,
-        noted=options.decisions is not None or bool(options.traces),
-        handed=HANDED,
-    )
+    def _listen_to_signals(self, serving: Serving) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        # Whatever holds this thread up; the second signal ends the process at once.
+        _core.end_within(1000 * max(self._options.drain_seconds, LAST_SECONDS))
+        loop.add_signal_handler(signal.SIGHUP, serving.reload_now)
 
 
 def run(options: ServerOptions) -> None:

@@ -31,13 +31,17 @@ class StageStatus:
 
 @dataclasses.dataclass(frozen=True)
 class EndpointStatus:
-    """How it goes with a model elsewhere; ``breaker``: closed, half_open, or open (left alone)."""
+    """How it goes with a model elsewhere; ``breaker``: closed, half_open, or open (left alone).
+
+    ``trouble`` is its last failure; empty after an answer.
+    """
 
     breaker: str
     requests: int
     retries: int
     failures: int
     in_flight: int
+    trouble: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +132,7 @@ def _endpoint(stage: _core.StageStatistics) -> EndpointStatus | None:
     if found is None:
         return None
     counts = (found.requests, found.retries, found.failures, found.in_flight)
-    return EndpointStatus(found.state, *counts)
+    return EndpointStatus(found.state, *counts, found.trouble)
 
 
 def _stage(stage: _core.StageStatistics) -> StageStatus:

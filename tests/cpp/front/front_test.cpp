@@ -124,6 +124,25 @@ TEST_F(FrontOfTinyModels, HandsOverWhatIsItsOwners) {
   EXPECT_THROW(front_->answer(handed.ticket, 200, "", "", {}), std::invalid_argument);
 }
 
+TEST_F(FrontOfTinyModels, AnswersWhatAnotherServerReceived) {
+  FrontOptions options;
+  options.listens = false;
+  open(options);
+  EXPECT_EQ(front_->http_port(), 0);
+  EXPECT_EQ(front_->grpc_port(), 0);
+  const std::string whole = inference();
+  const std::string body = whole.substr(whole.find("\r\n\r\n") + 4);
+  const auto ticket = front_->ask("POST", "/v2/models/router/infer", {{"host", "localhost"}}, body);
+  EXPECT_TRUE(front_->wait_drained(patience_ms));
+  const auto events = front_->take();
+  ASSERT_EQ(events.size(), 1U);
+  const auto& answer = std::get<AskedAnswer>(events[0]);
+  EXPECT_EQ(answer.ticket, ticket);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_NE(answer.body.find(R"("policy":"always")"), std::string::npos) << answer.body;
+  front_->drain(patience_ms);
+}
+
 TEST_F(FrontOfTinyModels, TellsAnswersToRecordAndKnowsTheirLabels) {
   FrontOptions options;
   options.noted = true;

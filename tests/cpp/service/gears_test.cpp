@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <future>
+#include <mutex>
 #include <thread>
 
+#include "muxnet/runtime/remote_call.hpp"
 #include "muxnet/service/service.hpp"
 #include "support/pool.hpp"
 
@@ -163,6 +165,17 @@ ServiceRequest one_image(std::optional<std::size_t> point = {}) {
   return request;
 }
 
+std::vector<std::future<ServiceAnswer>> a_second_of_work(Service& service) {
+  std::vector<std::future<ServiceAnswer>> waiting;
+  for (int i = 0; i < 200; ++i) {
+    auto promise = std::make_shared<std::promise<ServiceAnswer>>();
+    waiting.push_back(promise->get_future());
+    service.submit(one_image(),
+                   [promise](ServiceAnswer got) { promise->set_value(std::move(got)); });
+  }
+  return waiting;
+}
+
 TEST(ServiceGears, ACheaperPointAnswersWhileManyWait) {
   auto models = testing::tiny_models();
   models[2] = slow(models[2]);
@@ -173,18 +186,47 @@ TEST(ServiceGears, ACheaperPointAnswersWhileManyWait) {
   options.target_ms = 40;
   Service service(deployment, options);
   EXPECT_EQ(service.infer(one_image()).called, std::vector{model_bit(2)});
-  std::vector<std::future<ServiceAnswer>> waiting;
-  for (int i = 0; i < 200; ++i) {  // a second of work
-    auto promise = std::make_shared<std::promise<ServiceAnswer>>();
-    waiting.push_back(promise->get_future());
-    service.submit(one_image(),
-                   [promise](ServiceAnswer got) { promise->set_value(std::move(got)); });
-  }
+  auto waiting = a_second_of_work(service);
   while (service.statistics().gears->changes == 0) {
     ASSERT_NE(waiting.back().wait_for(std::chrono::milliseconds(1)), std::future_status::ready);
   }
   EXPECT_EQ(service.infer(one_image()).called, std::vector{model_bit(0)});
   EXPECT_EQ(service.infer(one_image(1)).called, std::vector{model_bit(2)});  // as it asks
+  for (auto& answer : waiting) EXPECT_EQ(answer.get().status, ServiceStatus::ok);
+}
+
+/// The same model behind a function that answers one batch after the other, 5 ms for an image.
+HostedModel elsewhere(const HostedModel& model) {
+  const auto turn = std::make_shared<std::mutex>();
+  const AskRemote ask = [turn, model](const std::shared_ptr<RemoteCall>& call) {
+    std::thread([turn, model, call] {
+      if (!call->inputs()) return call->here();
+      const std::lock_guard lock(*turn);
+      std::this_thread::sleep_for(std::chrono::milliseconds(5 * call->inputs()->dim(0)));
+      call->answer(model.open()->answer(*call->inputs()));
+    }).detach();
+    return [] {};
+  };
+  RemoteModelOptions options;
+  options.server.url = "next door";
+  options.in_flight = 2;
+  return host_elsewhere(model, ask, options);
+}
+
+TEST(ServiceGears, WhatWaitsForAModelElsewhereCounts) {
+  auto models = testing::tiny_models();
+  models[2] = elsewhere(models[2]);
+  Deployment deployment{models, {}, {std::make_shared<Only>(0), std::make_shared<Only>(2)}, 1};
+  deployment.point_costs = {1.0, 10.0};
+  ServiceOptions options;
+  options.max_batch = 1;
+  options.target_ms = 40;
+  Service service(deployment, options);
+  EXPECT_EQ(service.infer(one_image()).called, std::vector{model_bit(2)});
+  auto waiting = a_second_of_work(service);
+  while (service.statistics().gears->changes == 0) {
+    ASSERT_NE(waiting.back().wait_for(std::chrono::milliseconds(1)), std::future_status::ready);
+  }
   for (auto& answer : waiting) EXPECT_EQ(answer.get().status, ServiceStatus::ok);
 }
 
