@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'ContrastiveOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'contrastive', 'count_kept', 'count_kept_abstentions', 'cross_entropy', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'distil_to', 'distillation', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'learning_rate', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_correctness', 'multiplexer_ensemble', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'online_targets', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'AskedAnswer', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'ContrastiveOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteCall', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'contrastive', 'count_kept', 'count_kept_abstentions', 'cross_entropy', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'distil_to', 'distillation', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'learning_rate', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_correctness', 'multiplexer_ensemble', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'online_targets', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'paying_batch', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'supports_int8', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -41,17 +41,22 @@ class Precision:
     """
     In what a plan keeps activations and multiplies. bf16: as mixed precision elsewhere, operators
     that can (convolution, batch norm, linear, pooling, ReLU, addition) read and write bf16 and sum
-    in float; all else, parameters and their gradients stay as they are.
+    in float; all else, parameters and their gradients stay as they are. int8, for inference alone:
+    convolutions and linear layers multiply integers of 8 bits, sum in 32, and hand 8 bits on to
+    each other and through max pooling; all else is in float.
     
     Members:
     
       full : 
     
       bf16 : 
+    
+      int8 : 
     """
     __members__: typing.ClassVar[dict[str, Precision]]
     bf16: typing.ClassVar[Precision]
     full: typing.ClassVar[Precision]
+    int8: typing.ClassVar[Precision]
     @typing.overload
     def __eq__(self, other: Precision) -> bool:
         ...
@@ -324,10 +329,18 @@ class Model:
         """
     def load_state(self, state: collections.abc.Mapping[str, numpy.ndarray]) -> None:
         """
-        Copy named arrays into the model.
+        Copy named arrays into the model, which then answers in float.
         
         Raises:
             ValueError: missing, extra or misshapen ones, all listed.
+        """
+    def quantize(self, images: numpy.ndarray) -> None:
+        """
+        Have the model answer in int8 from now on, with the ranges of its activations on images
+        f32 (n, c, h, w), normalised; its weights stay as they are.
+        
+        Raises:
+            ValueError: other images, activations that are not finite, a CPU without VNNI.
         """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
@@ -369,6 +382,11 @@ class Model:
         """
         Trainable parameters (counted).
         """
+    @property
+    def ranges(self) -> dict[str, float]:
+        """
+        Of activations in int8, in which it answers; empty: in float.
+        """
 class NetworkEntry:
     """
     A network of the zoo. What it builds has the outputs "embedding" (batch, features: what the last
@@ -397,10 +415,10 @@ class Predictor:
     the model's weights; the model must outlive it. Threads may call it at once: each call has a
     plan of its own, of which there are as many as there were calls at once.
     """
-    def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128, precision: Precision = Precision.full) -> None:
+    def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128, precision: Precision | None = None) -> None:
         """
-        Raises ValueError on a batch below 1; the first answer raises on bf16 where the CPU
-        has none.
+        Without a precision it answers in the model's own, as it is now. Raises ValueError
+        on a batch below 1; the first answer raises on bf16 and int8 where the CPU has none.
         """
     def output(self, images: numpy.ndarray, name: str) -> numpy.ndarray:
         """
@@ -3707,6 +3725,11 @@ class HostedModel:
         """
         The same one, for images that become these before it is shown them.
         """
+    def reached_by(self, ask: collections.abc.Callable, options: RemoteModelOptions) -> HostedModel:
+        """
+        The same one, run by whoever ask reaches: it begins a RemoteCall, returns at once, and
+        gives a function of no arguments that gives the call up.
+        """
     @property
     def classes(self) -> int:
         """
@@ -3736,6 +3759,30 @@ class HostedModel:
     def remote(self) -> RemoteModelOptions | None:
         """
         How it is asked where another process runs it; else None.
+        """
+class RemoteCall:
+    """
+    A batch for a model that a function reaches, or the question whether it is there. One of
+    answer(), here() and fail() tells what came of it, once and from any thread; what comes after
+    that is dropped.
+    """
+    def answer(self, probabilities: numpy.ndarray) -> None:
+        """
+        The answers f32 (n, K) to the inputs. Raises ValueError for others, and where there
+        are no inputs.
+        """
+    def fail(self, why: str, may_pass: bool) -> None:
+        """
+        There is no answer; `may_pass`: the same call may do better a moment later.
+        """
+    def here(self) -> None:
+        """
+        The model is there. Raises ValueError where there are inputs to answer.
+        """
+    @property
+    def inputs(self) -> numpy.ndarray | None:
+        """
+        Inputs f32 (n, ...) as the model wants them; none: the question whether it is there.
         """
 class ModelPool:
     """
@@ -4847,6 +4894,35 @@ class HandedRequest:
         """
         By which it is answered.
         """
+class AskedAnswer:
+    """
+    The answer to a request that came by Front::ask.
+    """
+    @property
+    def body(self) -> bytes:
+        """
+        All of it.
+        """
+    @property
+    def content_type(self) -> str:
+        """
+        Its header.
+        """
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """
+        Further ones.
+        """
+    @property
+    def status(self) -> int:
+        """
+        Of HTTP.
+        """
+    @property
+    def ticket(self) -> int:
+        """
+        Of the request.
+        """
 class AnsweredRequest:
     """
     A request that was answered, or refused, for records and traces.
@@ -4961,7 +5037,7 @@ class FrontOptions:
     """
     How a front serves.
     """
-    def __init__(self, *, host: str = '127.0.0.1', http_port: typing.SupportsInt | typing.SupportsIndex = 0, grpc_port: typing.SupportsInt | typing.SupportsIndex = 0, version: str = '', token: str = '', certificate: str = '', key: str = '', allowed_hosts: collections.abc.Sequence[str] = [], body_bytes: typing.SupportsInt | typing.SupportsIndex = 67108864, held_bytes: typing.SupportsInt | typing.SupportsIndex = 536870912, head_seconds: typing.SupportsFloat | typing.SupportsIndex = 10.0, body_seconds: typing.SupportsFloat | typing.SupportsIndex = 30.0, requests: typing.SupportsInt | typing.SupportsIndex = 256, connections: typing.SupportsInt | typing.SupportsIndex = 4096, images: typing.SupportsInt | typing.SupportsIndex = 512, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000, noted: bool = False, handed: collections.abc.Set[tuple[str, str]] = set()) -> None:
+    def __init__(self, *, listens: bool = True, host: str = '127.0.0.1', http_port: typing.SupportsInt | typing.SupportsIndex = 0, grpc_port: typing.SupportsInt | typing.SupportsIndex = 0, version: str = '', token: str = '', certificate: str = '', key: str = '', allowed_hosts: collections.abc.Sequence[str] = [], body_bytes: typing.SupportsInt | typing.SupportsIndex = 67108864, held_bytes: typing.SupportsInt | typing.SupportsIndex = 536870912, head_seconds: typing.SupportsFloat | typing.SupportsIndex = 10.0, body_seconds: typing.SupportsFloat | typing.SupportsIndex = 30.0, requests: typing.SupportsInt | typing.SupportsIndex = 256, connections: typing.SupportsInt | typing.SupportsIndex = 4096, images: typing.SupportsInt | typing.SupportsIndex = 512, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000, noted: bool = False, handed: collections.abc.Set[tuple[str, str]] = set()) -> None:
         ...
     @property
     def allowed_hosts(self) -> list[str]:
@@ -5066,6 +5142,14 @@ class FrontOptions:
         """
     @key.setter
     def key(self, arg0: str) -> None:
+        ...
+    @property
+    def listens(self) -> bool:
+        """
+        False: requests come by ask() alone.
+        """
+    @listens.setter
+    def listens(self, arg0: bool) -> None:
         ...
     @property
     def max_pixels(self) -> int:
@@ -5219,6 +5303,11 @@ class Front:
         """
         Answers a HandedRequest.
         """
+    def ask(self, method: str, path: str, headers: collections.abc.Sequence[tuple[str, str]], body: bytes) -> int:
+        """
+        Answers a request of REST that another server has received: `path` as it was written, without
+        the query, `headers` with names in lower case. Returns the ticket of its AskedAnswer.
+        """
     def deploy(self, deployment: Deployment, models: ServedModels) -> int:
         """
         Puts others in the place of what was; returns their version. Raises as Service::deploy.
@@ -5244,7 +5333,7 @@ class Front:
         """
         By their reasons.
         """
-    def take(self) -> list[HandedRequest | AnsweredRequest | RefusalsTold | FailureTold | RecordsLost]:
+    def take(self) -> list[HandedRequest | AskedAnswer | AnsweredRequest | RefusalsTold | FailureTold | RecordsLost]:
         """
         The events that wait, in their order.
         """
@@ -5265,7 +5354,7 @@ class Front:
     @property
     def http_port(self) -> int:
         """
-        That it listens on.
+        That it listens on; 0: it does not.
         """
 class OffloadObjective:
     """
@@ -6156,6 +6245,13 @@ def parse_endpoint(url: str) -> EndpointPlace:
     Of "http(s)://host:port/v2/models/MODEL" or "grpc(s)://host:port/MODEL"; "/versions/VERSION" may
     follow, by gRPC "/VERSION" too. Raises ValueError for what is neither.
     """
+def paying_batch(image_ms: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], most: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    The size, up to `most`, from which on larger batches save no time worth having: the first whose
+    images take less than a ninth longer than those of the best. `image_ms`: ms an image in batches
+    of 1, 2, 4, ... and at last `most`; 0: not measured, and then it is `most`. Raises
+    ValueError for another number of them.
+    """
 def plan_bytes(model: Model, batch: typing.SupportsInt | typing.SupportsIndex = 1) -> int:
     """
     Bytes of all buffers of a compiled inference pass, weights not counted.
@@ -6309,6 +6405,11 @@ def study(held_out: OutcomeTable, test: OutcomeTable, *, cost_kind: str = '', po
 def supports_bf16() -> bool:
     """
     Whether this CPU multiplies bf16 and this build has the kernels for it.
+    """
+def supports_int8() -> bool:
+    """
+    Whether this CPU sums products of u8 and s8 in 32 bits (VNNI) and this build has the kernels for
+    it. Others sum pairs of them in 16 bits, which overflow.
     """
 def threads() -> int:
     """

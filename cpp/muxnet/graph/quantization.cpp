@@ -96,7 +96,7 @@ float best_range(const Observed& observed) {
 std::vector<Read> read_as_integers(const Graph& fused) {
   const auto positive = never_negative(fused);
   std::vector<bool> wanted(static_cast<std::size_t>(fused.values()), false);
-  std::vector<std::string> names(wanted.size(), input_name);
+  std::vector<std::string> names(wanted.size(), graph_input);
   for (const Node& node : fused.nodes()) {
     names[static_cast<std::size_t>(node.dst)] = node.name;
     if (!computes_int8(node)) continue;

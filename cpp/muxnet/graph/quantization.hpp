@@ -13,9 +13,9 @@
 namespace muxnet {
 
 /// How far from 0 the activations of an inference reach before int8 cuts them off, by the node of
-/// the fused graph that makes them; those of the input by `input_name`.
+/// the fused graph that makes them; those of the input by `graph_input`.
 using Ranges = std::map<std::string, float>;
-constexpr const char* input_name = "input";
+constexpr const char* graph_input = "input";
 
 /// The ranges of a network on images f32 (n, c, h, w), run in float: for each value the range with
 /// the least mean squared error of 8 bits. Throws std::invalid_argument for no images, others than

@@ -24,7 +24,7 @@ def quantize_onnx(path: Path, images: NDArray[np.float32]) -> Path:
     try:
         from onnxruntime import quantization
         from onnxruntime.quantization.shape_inference import quant_pre_process
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("bench", "onnxruntime and onnx", "bench") from error
 
     class Images(quantization.CalibrationDataReader):  # type: ignore[misc]

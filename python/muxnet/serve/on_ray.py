@@ -38,7 +38,7 @@ def application(args: Mapping[str, object]) -> Application:
     """
     try:
         from ray import serve
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError("--ray", "ray[serve]", "ray") from error
     arguments = schema.from_dict(RayArguments, args, "serve, args")
     served = load(arguments.source, opened=())

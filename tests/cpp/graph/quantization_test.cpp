@@ -129,14 +129,14 @@ TEST(Int8, IsAnErrorWithoutVnni) {
 TEST(Ranges, AreOfWhatIsReadAsIntegers) {
   const Network network;
   const Ranges found = network.ranges();
-  EXPECT_EQ(found.count(input_name), 1u);
+  EXPECT_EQ(found.count(graph_input), 1u);
   EXPECT_EQ(found.count("conv1"), 1u);  // with its batch norm and ReLU
   EXPECT_EQ(found.count("flatten"), 1u);
   EXPECT_EQ(found.count("fc"), 0u);
   float most = 0;
   for (const float x : network.images.span<float>()) most = std::max(most, std::abs(x));
-  EXPECT_GT(found.at(input_name), 0.3F * most);
-  EXPECT_LE(found.at(input_name), most);
+  EXPECT_GT(found.at(graph_input), 0.3F * most);
+  EXPECT_LE(found.at(graph_input), most);
 }
 
 TEST(Ranges, CutOffWhatIsRare) {
@@ -144,13 +144,13 @@ TEST(Ranges, CutOffWhatIsRare) {
   network.images = Tensor({1000, 3, 8, 8});
   fill_normal<float>(network.images, 5);
   network.images.data<float>()[17] = 12;  // alone: 8 bits are better spent on the others
-  EXPECT_LT(network.ranges().at(input_name), 8);
+  EXPECT_LT(network.ranges().at(graph_input), 8);
 }
 
 TEST(Ranges, OfNothingAreAboveNothing) {
   Network network;
   network.images = Tensor({2, 3, 8, 8});
-  EXPECT_EQ(network.ranges().at(input_name), 1);
+  EXPECT_EQ(network.ranges().at(graph_input), 1);
 }
 
 TEST(Ranges, RefuseWhatIsNotFinite) {
