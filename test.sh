@@ -83,7 +83,7 @@ test_aarch64() {
   [ ${#missing[@]} -eq 0 ] || { say "aarch64 needs, beside what ./run.sh installs: apt-get install ${missing[*]}"; return 1; }
   [ -d build/aarch64-sysroot ] || make_sysroot build/aarch64-sysroot
   run_ctest aarch64
-  .venv/bin/python -m pytest tests/python/test_installed_libraries.py
+  MUXNET_AARCH64=1 .venv/bin/python -m pytest tests/python/test_installed_libraries.py
 }
 
 # Debian's packages for ARM, unpacked into the folder $1 and not set up: nothing of theirs has to run.

@@ -35,16 +35,21 @@ def quantize_onnx(path: Path, images: NDArray[np.float32]) -> Path:
             image = next(self._batches, None)
             return None if image is None else {"images": image[None]}
 
-    logging.getLogger().setLevel(logging.ERROR)  # it advises at length
-    folded, found = path.with_suffix(".folded.onnx"), path.with_suffix(".int8.onnx")
-    quant_pre_process(str(path), str(folded), skip_symbolic_shape=True)
-    quantization.quantize_static(
-        str(folded),
-        str(found),
-        Images(),
-        quant_format=quantization.QuantFormat.QDQ,
-        per_channel=True,
-        activation_type=quantization.QuantType.QUInt8,
-        weight_type=quantization.QuantType.QInt8,
-    )
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)  # it advises at length
+    try:
+        folded, found = path.with_suffix(".folded.onnx"), path.with_suffix(".int8.onnx")
+        quant_pre_process(str(path), str(folded), skip_symbolic_shape=True)
+        quantization.quantize_static(
+            str(folded),
+            str(found),
+            Images(),
+            quant_format=quantization.QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=quantization.QuantType.QUInt8,
+            weight_type=quantization.QuantType.QInt8,
+        )
+    finally:
+        root.setLevel(before)
     return found
