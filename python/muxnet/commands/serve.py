@@ -1,6 +1,7 @@
 """``muxnet serve``: the router and its models as an endpoint of the Open Inference Protocol."""
 
 import argparse
+import dataclasses
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -201,37 +202,19 @@ def serve(arguments: argparse.Namespace) -> int:
     source = find_source(arguments)
     _require_packages()
     from muxnet.serve.server import run
-    from muxnet.serve.serving import ServerOptions
+    from muxnet.serve.serving import told_options
 
     certificate = (arguments.certificate, arguments.key) if arguments.key else None
     run(
-        ServerOptions(
-            source=source,
-            router_name=arguments.name,
-            host=arguments.host,
+        dataclasses.replace(
+            told_options(arguments, source, token),
             http_port=arguments.port,
             grpc_port=arguments.grpc_port,
-            token=token,
             certificate=certificate,
-            allowed_hosts=tuple(arguments.allowed_hosts),
-            body_bytes=int(arguments.max_body * 2**20),
             held_bytes=int(arguments.max_bodies * 2**20),
             head_seconds=arguments.head_seconds,
             body_seconds=arguments.body_seconds,
-            max_pixels=arguments.max_pixels,
-            requests=arguments.requests,
-            deadline_ms=arguments.deadline_ms,
-            stuck_seconds=arguments.stuck,
-            warm_up_seconds=arguments.warm_up,
             decisions=arguments.decisions,
-            traces=arguments.traces,
-            drain_seconds=arguments.drain,
-            workers=arguments.workers,
-            max_batch=arguments.batch,
-            queue_images=arguments.queue,
-            fill_ms=arguments.fill_ms,
-            cheaper_when_full=arguments.cheaper_when_full,
-            target_ms=arguments.target_ms,
         )
     )
     return 0

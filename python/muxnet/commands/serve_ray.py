@@ -10,7 +10,6 @@ from pathlib import Path
 from muxnet.base.cluster import add_ray_argument
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import Json
-from muxnet.serve.ray_arguments import RayArguments
 
 # What Ray's proxy has instead, by the option and its value where it is not given.
 NOT_ON_RAY = {"certificate": None, "key": None, "size": None}
@@ -43,6 +42,8 @@ def application_arguments(arguments: argparse.Namespace) -> dict[str, Json]:
         UsageError: options that Ray has no use for, or replicas that are none.
 
     """
+    from muxnet.serve.ray_arguments import RayArguments
+
     for name, usual in NOT_ON_RAY.items():
         if getattr(arguments, name) != usual:
             expected = "none beside --ray: " + (

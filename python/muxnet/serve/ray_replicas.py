@@ -24,7 +24,7 @@ from muxnet.base.errors import error_text
 from muxnet.serve.log import configure_logging
 from muxnet.serve.ray_arguments import RayArguments
 from muxnet.serve.served import Served, load
-from muxnet.serve.serving import ServerOptions, Serving
+from muxnet.serve.serving import ServerOptions, Serving, told_options
 from muxnet.serve.token import read_token
 
 if TYPE_CHECKING:
@@ -207,26 +207,10 @@ def _server_options(given: RayArguments, replica: str) -> ServerOptions:
         folder = Path(given.decisions)
         folder.mkdir(parents=True, exist_ok=True)
         decisions = folder / f"{replica}.jsonl"
-    return ServerOptions(
-        source=given.source,
+    token = read_token(Path(given.token_file) if given.token_file else None)
+    return dataclasses.replace(
+        told_options(given, given.source, token),
         listens=False,
-        router_name=given.name,
-        host=given.host,
-        token=read_token(Path(given.token_file) if given.token_file else None),
-        allowed_hosts=given.allowed_hosts,
-        body_bytes=int(given.max_body * 2**20),
-        max_pixels=given.max_pixels,
-        requests=given.requests,
-        deadline_ms=given.deadline_ms,
-        stuck_seconds=given.stuck,
-        warm_up_seconds=given.warm_up,
         decisions=decisions,
-        traces=given.traces,
-        drain_seconds=given.drain,
         workers=given.workers or _cpus(),
-        max_batch=given.batch,
-        queue_images=given.queue,
-        fill_ms=given.fill_ms,
-        cheaper_when_full=given.cheaper_when_full,
-        target_ms=given.target_ms,
     )

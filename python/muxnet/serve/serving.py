@@ -1,5 +1,6 @@
 """What serves, whoever receives the requests: the core's front and service, what is done beside."""
 
+import argparse
 import asyncio
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from muxnet.serve.descriptors import connections_within_descriptors
 from muxnet.serve.endpoint import Endpoint
 from muxnet.serve.front_events import FrontEvents
 from muxnet.serve.log import event
+from muxnet.serve.ray_arguments import RayArguments
 from muxnet.serve.reload import Reloader, stamps
 from muxnet.serve.routes import HANDED, Routes
 from muxnet.serve.served import Served, Source, load
@@ -60,6 +62,33 @@ class ServerOptions:
     fill_ms: float = 0.0
     cheaper_when_full: bool = False
     target_ms: float = 0.0
+
+
+def told_options(
+    given: argparse.Namespace | RayArguments, source: Source, token: str
+) -> ServerOptions:
+    """Return what a command line and the arguments on Ray tell alike, by the same names."""
+    return ServerOptions(
+        source=source,
+        router_name=given.name,
+        host=given.host,
+        token=token,
+        allowed_hosts=tuple(given.allowed_hosts),
+        body_bytes=int(given.max_body * 2**20),
+        max_pixels=given.max_pixels,
+        requests=given.requests,
+        deadline_ms=given.deadline_ms,
+        stuck_seconds=given.stuck,
+        warm_up_seconds=given.warm_up,
+        traces=given.traces,
+        drain_seconds=given.drain,
+        workers=given.workers,
+        max_batch=given.batch,
+        queue_images=given.queue,
+        fill_ms=given.fill_ms,
+        cheaper_when_full=given.cheaper_when_full,
+        target_ms=given.target_ms,
+    )
 
 
 class Serving:

@@ -176,22 +176,31 @@ std::vector<std::future<ServiceAnswer>> a_second_of_work(Service& service) {
   return waiting;
 }
 
-TEST(ServiceGears, ACheaperPointAnswersWhileManyWait) {
+/// Goes between the first of three models and `dear`, the last, by load.
+std::unique_ptr<Service> between_cheap_and(const HostedModel& dear) {
   auto models = testing::tiny_models();
-  models[2] = slow(models[2]);
+  models[2] = dear;
   Deployment deployment{models, {}, {std::make_shared<Only>(0), std::make_shared<Only>(2)}, 1};
   deployment.point_costs = {1.0, 10.0};
   ServiceOptions options;
   options.max_batch = 1;
   options.target_ms = 40;
-  Service service(deployment, options);
-  EXPECT_EQ(service.infer(one_image()).called, std::vector{model_bit(2)});
-  auto waiting = a_second_of_work(service);
+  return std::make_unique<Service>(deployment, options);
+}
+
+void expect_change_amid(const Service& service, std::vector<std::future<ServiceAnswer>>& waiting) {
   while (service.statistics().gears->changes == 0) {
     ASSERT_NE(waiting.back().wait_for(std::chrono::milliseconds(1)), std::future_status::ready);
   }
-  EXPECT_EQ(service.infer(one_image()).called, std::vector{model_bit(0)});
-  EXPECT_EQ(service.infer(one_image(1)).called, std::vector{model_bit(2)});  // as it asks
+}
+
+TEST(ServiceGears, ACheaperPointAnswersWhileManyWait) {
+  const auto service = between_cheap_and(slow(testing::tiny_models()[2]));
+  EXPECT_EQ(service->infer(one_image()).called, std::vector{model_bit(2)});
+  auto waiting = a_second_of_work(*service);
+  ASSERT_NO_FATAL_FAILURE(expect_change_amid(*service, waiting));
+  EXPECT_EQ(service->infer(one_image()).called, std::vector{model_bit(0)});
+  EXPECT_EQ(service->infer(one_image(1)).called, std::vector{model_bit(2)});  // as it asks
   for (auto& answer : waiting) EXPECT_EQ(answer.get().status, ServiceStatus::ok);
 }
 
@@ -214,19 +223,10 @@ HostedModel elsewhere(const HostedModel& model) {
 }
 
 TEST(ServiceGears, WhatWaitsForAModelElsewhereCounts) {
-  auto models = testing::tiny_models();
-  models[2] = elsewhere(models[2]);
-  Deployment deployment{models, {}, {std::make_shared<Only>(0), std::make_shared<Only>(2)}, 1};
-  deployment.point_costs = {1.0, 10.0};
-  ServiceOptions options;
-  options.max_batch = 1;
-  options.target_ms = 40;
-  Service service(deployment, options);
-  EXPECT_EQ(service.infer(one_image()).called, std::vector{model_bit(2)});
-  auto waiting = a_second_of_work(service);
-  while (service.statistics().gears->changes == 0) {
-    ASSERT_NE(waiting.back().wait_for(std::chrono::milliseconds(1)), std::future_status::ready);
-  }
+  const auto service = between_cheap_and(elsewhere(testing::tiny_models()[2]));
+  EXPECT_EQ(service->infer(one_image()).called, std::vector{model_bit(2)});
+  auto waiting = a_second_of_work(*service);
+  ASSERT_NO_FATAL_FAILURE(expect_change_amid(*service, waiting));
   for (auto& answer : waiting) EXPECT_EQ(answer.get().status, ServiceStatus::ok);
 }
 
