@@ -36,6 +36,7 @@ void bind_multiplexers(Module& module);
 void bind_remote_calls(Module& module);
 void bind_service(Module& module);
 void bind_front(Module& module);
+void bind_server(Module& module);
 void bind_offload(Module& module);
 
 }  // namespace muxnet::python

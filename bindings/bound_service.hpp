@@ -10,8 +10,7 @@ namespace muxnet::python {
 class BoundService {
  public:
   BoundService(Deployment deployment, const ServiceOptions& options)
-      : service_(
-            std::make_unique<Shared>(std::make_shared<Service>(std::move(deployment), options))) {}
+      : service_(std::make_unique<Service>(std::move(deployment), options)) {}
   ~BoundService() {
     if (!interpreter_runs()) service_.leave();  // a worker may wait for Python, and for ever
     if (!service_.at_home()) return;
@@ -26,14 +25,11 @@ class BoundService {
   ServiceStatistics statistics() const { return service().statistics(); }
   WorkersState workers() const { return service().workers(); }
   bool close(double within_ms) { return service().close(within_ms); }
-  /// For a front, which answers by it.
-  const std::shared_ptr<Service>& shared() const { return service_.get("service"); }
 
  private:
-  using Shared = std::shared_ptr<Service>;
-  Service& service() const { return *shared(); }
+  Service& service() const { return service_.get("service"); }
 
-  ProcessLocal<Shared> service_;
+  ProcessLocal<Service> service_;
 };
 
 }  // namespace muxnet::python

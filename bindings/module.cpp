@@ -23,5 +23,6 @@ PYBIND11_MODULE(_core, core) {
   muxnet::python::bind_runtime(module);
   muxnet::python::bind_service(module);
   muxnet::python::bind_front(module);
+  muxnet::python::bind_server(module);
   muxnet::python::bind_offload(module);
 }

@@ -70,29 +70,26 @@ HostedModel describe(const std::string& name, double cost,
   return model;
 }
 
-HostedModel host_onnx(const std::string& name, const std::filesystem::path& path, double cost,
+HostedModel make_onnx(const std::string& name, const std::filesystem::path& path, double cost,
                       const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                       const Normalization& normalization, AnswerKind answers, OnnxOptions options,
                       std::vector<std::int64_t> places, bool reversed) {
-  options.classes = places.empty() ? classes : std::ssize(places);
-  HostedModel model =
-      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
   find_engine(options.engine);
-  model.open = open_onnx(path, options);
-  return host(std::move(model), answers);
+  return host_onnx(
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed),
+      {path, std::move(options)}, answers);
 }
 
-HostedModel host_network(const std::string& name, std::shared_ptr<Model> network, double cost,
+HostedModel make_network(const std::string& name, std::shared_ptr<Model> network, double cost,
                          const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                          const Normalization& normalization, AnswerKind answers,
                          std::vector<std::int64_t> places, bool reversed) {
-  HostedModel model =
-      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
-  model.open = host(std::move(network)).open;
-  return host(std::move(model), answers);
+  return host_network(
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed),
+      std::move(network), answers);
 }
 
-HostedModel host_function(const std::string& name, py::function predict, double cost,
+HostedModel make_function(const std::string& name, py::function predict, double cost,
                           const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                           const Normalization& normalization, AnswerKind answers,
                           std::vector<std::int64_t> places, bool reversed, bool concurrent) {
@@ -105,16 +102,13 @@ HostedModel host_function(const std::string& name, py::function predict, double 
   return host(std::move(model), answers);
 }
 
-HostedModel host_endpoint(const std::string& name, RemoteModelOptions options, double cost,
+HostedModel make_endpoint(const std::string& name, RemoteModelOptions options, double cost,
                           const std::vector<std::int64_t>& image_shape, std::int64_t classes,
                           const Normalization& normalization, AnswerKind answers,
                           std::vector<std::int64_t> places, bool reversed) {
-  options.name = name;
-  options.endpoint.logits = answers == AnswerKind::logits;
-  options.classes = places.empty() ? classes : std::ssize(places);
-  HostedModel model =
-      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed);
-  return host(host_elsewhere(std::move(model), make_endpoint_client(options)), answers);
+  return host_endpoint(
+      describe(name, cost, image_shape, classes, normalization, std::move(places), reversed),
+      std::move(options), answers);
 }
 
 void bind_model_pool(Module& module) {
@@ -179,6 +173,12 @@ void bind_description(Class<HostedModel>& bound) {
             return model.elsewhere->options();
           },
           "How it is asked where another process runs it; else None.")
+      .def_property_readonly(
+          "shape",
+          [](const HostedModel& model) {
+            return Shape(model.image_shape.begin() + 1, model.image_shape.end());
+          },
+          "Of one input: (c, h, w) of images, (d,) of vectors.")
       .def_readonly("images", &HostedModel::images)
       .def_readonly("name", &HostedModel::name)
       .def_readonly("cost", &HostedModel::cost)
@@ -192,20 +192,20 @@ void bind_hosted(Module& module) {
       .def(py::init(reading("hosted model",
                             [](std::shared_ptr<Model> model) { return host(std::move(model)); })),
            py::arg("model"), "A network of ours: its cost are its MACs.")
-      .def_static("onnx", &host_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
+      .def_static("onnx", &make_onnx, py::arg("name"), py::arg("path"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
                   py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   argument("options", OnnxOptions()),
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "An ONNX file; read when it is put to work.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
-      .def_static("network", &host_network, py::arg("name"), py::arg("model"), py::kw_only(),
+      .def_static("network", &make_network, py::arg("name"), py::arg("model"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
                   py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
                   "A network of ours among models of others', at a cost of their kind.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
-      .def_static("function", &host_function, py::arg("name"), py::arg("predict"), py::kw_only(),
+      .def_static("function", &make_function, py::arg("name"), py::arg("predict"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
                   py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,
@@ -213,7 +213,7 @@ void bind_hosted(Module& module) {
                   "A function from images f32 (n, c, h, w) to answers (n, K); several threads\n"
                   "call it at once only where it is concurrent.\n\n"
                   "Raises:\n    ValueError: a description that is not whole.")
-      .def_static("endpoint", &host_endpoint, py::arg("name"), py::arg("options"), py::kw_only(),
+      .def_static("endpoint", &make_endpoint, py::arg("name"), py::arg("options"), py::kw_only(),
                   py::arg("cost"), py::arg("image_shape"), py::arg("classes"),
                   py::arg("normalization"), py::arg("answers") = AnswerKind::probabilities,
                   py::arg("places") = std::vector<std::int64_t>{}, py::arg("reversed") = false,

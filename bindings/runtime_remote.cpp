@@ -1,17 +1,8 @@
-#include "bindings.hpp"
 #include "muxnet/runtime/remote_call.hpp"
+#include "python_function.hpp"
 
 namespace muxnet::python {
 namespace {
-
-/// A Python function, let go of under Python's lock by whichever thread is the last to hold it.
-std::shared_ptr<py::function> share(py::function function) {
-  return {new py::function(std::move(function)), [](py::function* held) {
-            if (!interpreter_runs()) return;
-            const AcquireGil gil;
-            delete held;
-          }};
-}
 
 AskRemote asking(py::function ask) {
   return [shared = share(std::move(ask))](std::shared_ptr<RemoteCall> call) {

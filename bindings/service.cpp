@@ -179,13 +179,13 @@ void bind_service(Module& module) {
   bind_answers(module);
   bind_statistics(module);
   Class<Deployment>(module, "Deployment")
-      .def(py::init(&make_deployment), py::arg("models"), py::arg("multiplexer"), py::arg("rules"),
-           py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
-           py::arg("reference") = 0,
-           py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
-           py::arg("monitor") = nullptr, py::arg("shown") = std::vector<std::size_t>{},
-           py::arg("point_costs") = std::vector<double>{},
-           py::arg("multiplexer_for_shadow") = false);
+      .def(
+          py::init(&make_deployment), py::arg("models"), py::arg("multiplexer"), py::arg("rules"),
+          py::kw_only(), py::arg("point") = 0, py::arg("shadow") = nullptr,
+          py::arg("reference") = 0, py::arg("recorders") = std::vector<std::shared_ptr<Recorder>>{},
+          py::arg("monitor") = nullptr, py::arg("shown") = std::vector<std::size_t>{},
+          py::arg("point_costs") = std::vector<double>{}, py::arg("multiplexer_for_shadow") = false)
+      .def_readonly("point_costs", &Deployment::point_costs);
   bind_options(
       module, "ServiceOptions", Field("workers", &ServiceOptions::workers),
       Field("threads_each", &ServiceOptions::threads_each),

@@ -7,7 +7,7 @@ import numpy
 import os
 import pathlib
 import typing
-__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'AskedAnswer', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'ContrastiveOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FailureTold', 'FileError', 'FitOptions', 'Formulation', 'Front', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HandedRequest', 'HardnessLevel', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'LabelTally', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'RecordsLost', 'RefusalsTold', 'Reliability', 'ReliabilityBin', 'RemoteCall', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'ServedModels', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'contrastive', 'count_kept', 'count_kept_abstentions', 'cross_entropy', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'distil_to', 'distillation', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'learning_rate', 'list_image_folder', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_correctness', 'multiplexer_ensemble', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'online_targets', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'paying_batch', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'supports_int8', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
+__all__: list[str] = ['AS_GOOD_WITHIN', 'Abstaining', 'Abstention', 'AnswerHistory', 'AnswerKind', 'Answered', 'AnsweredRequest', 'AskedAnswer', 'Augmentation', 'BreakerOptions', 'BusyError', 'CallSpan', 'Choice', 'ClassStatistics', 'Classifier', 'CollectOptions', 'ConnectionOptions', 'ContrastiveOptions', 'Cost', 'CostStatistics', 'CurvePoint', 'DEPLOYMENT_FILE', 'DataKind', 'Dataset', 'DecisionBatch', 'Decisions', 'Departure', 'Deployment', 'Details', 'DeviceProfile', 'Diversity', 'DriftMonitor', 'DriftReading', 'EndpointError', 'EndpointOptions', 'EndpointPlace', 'EndpointStatistics', 'EnergyMeter', 'EpochRecord', 'Estimate', 'Evaluation', 'Exchange', 'FailurePrediction', 'FileError', 'FitOptions', 'Formulation', 'FrontOptions', 'FrozenOptions', 'FrozenOutputs', 'GearChange', 'GearState', 'Graph', 'Guarantee', 'HardnessLevel', 'Health', 'Histogram', 'HostedModel', 'HttpLoad', 'ImageFiles', 'ImageFit', 'ImageFolder', 'ImageFormat', 'ImagePayload', 'Interpolation', 'Interval', 'KeptAbstention', 'KeptPromise', 'Latency', 'LeftOut', 'Limit', 'LinkProfile', 'LoadTally', 'Loader', 'MULTIPLEXER_FILE', 'MULTIPLEXER_WEIGHTS_FILE', 'Metric', 'MetricSample', 'Model', 'ModelMetadata', 'ModelPool', 'ModelReliability', 'ModelStudy', 'ModelTrainingOptions', 'Multiplexer', 'MultiplexerBody', 'MultiplexerKind', 'MultiplexerOptions', 'MultiplexerSource', 'MultiplexerTrainingOptions', 'MultiplexerView', 'NetworkEntry', 'NetworkOptions', 'Normalization', 'Objective', 'OffloadAccount', 'OffloadAnswer', 'OffloadClient', 'OffloadObjective', 'OffloadOptions', 'OffloadTarget', 'OnnxDescription', 'OnnxEngine', 'OnnxOptions', 'OnnxValue', 'OperatingPoint', 'OperatorEntry', 'OptimizerEntry', 'OptimizerOptions', 'OutcomeTable', 'Policy', 'PolicyEntry', 'PolicyOptions', 'PolicyStudy', 'Precision', 'Predictor', 'Progress', 'Quantity', 'Recorder', 'Reliability', 'ReliabilityBin', 'RemoteCall', 'RemoteModelOptions', 'ReplayedRecord', 'RetryOptions', 'Routed', 'Router', 'Rule', 'SavedMultiplexer', 'ScheduleEntry', 'ScheduleOptions', 'Served', 'Server', 'ServerOptions', 'Service', 'ServiceAnswer', 'ServiceOptions', 'ServiceRequest', 'ServiceStatistics', 'ServiceStatus', 'SplitOptions', 'Splits', 'StageStatistics', 'StuckBatch', 'StuckModel', 'Study', 'TensorSpec', 'TrainingError', 'TrainingResult', 'Verdict', 'WeightOptions', 'WorkersState', 'accuracy_cost_curve', 'area_above', 'area_between', 'auroc', 'bootstrap_difference', 'bootstrap_mean', 'bootstrap_replicates', 'build_network', 'certify', 'check_pixels', 'choose_within', 'class_count', 'class_statistics', 'cloud_only', 'collapsed_model', 'collect_outcomes', 'connections_within_descriptors', 'contrastive', 'count_kept', 'count_kept_abstentions', 'cross_entropy', 'data_kinds', 'decode_images', 'describe_contrastive_collapse', 'describe_onnx', 'digest', 'digest_file', 'distil_to', 'distillation', 'divide', 'draw_folds', 'draw_parts', 'encode_image', 'encoded_bytes', 'end_within', 'evaluate', 'evaluate_answered', 'evaluate_models', 'exchange', 'failure_prediction', 'find_abstention', 'format_images', 'hardness_levels', 'hybrid', 'image_endings', 'image_fits', 'image_payloads', 'image_statistic_names', 'image_statistics', 'in_pool', 'interpolate', 'interpolations', 'learning_rate', 'list_image_folder', 'load_deployment', 'load_multiplexer', 'load_onnx', 'load_safetensors', 'look_closely', 'make_dataset', 'make_model', 'make_multiplexer', 'make_policy', 'make_splits', 'matching_network', 'measure_latency', 'measure_normalization', 'mobile_only', 'model_reliability', 'monitored_values', 'multiplexed', 'multiplexer_correctness', 'multiplexer_ensemble', 'multiplexer_inputs', 'multiplexer_kinds', 'multiplexer_weights', 'networks', 'no_cost', 'normalize', 'online_targets', 'onnx_engines', 'open_dataset', 'open_endpoint', 'open_splits', 'operators', 'optimizers', 'parse_endpoint', 'paying_batch', 'plan_bytes', 'policies', 'probabilities_of', 'read_images', 'read_metadata', 'read_stored_images', 'record_decisions', 'recorded_outputs', 'recovery_costs', 'refuse_unreadable', 'release_free_memory', 'replay_records', 'require_same', 'right_wrong_matrix', 'roc_curve', 'run_frozen_models', 'run_load', 'run_multiplexer', 'save_deployment', 'save_multiplexer', 'save_safetensors', 'scale_scores', 'schedules', 'set_threads', 'shown_to_multiplexer', 'shuffle', 'split_dataset', 'split_stratified', 'study', 'supports_bf16', 'supports_int8', 'threads', 'train_models', 'train_multiplexer', 'usable_cores', 'versions', 'view_of_scores', 'with_view']
 class FileError(OSError):
     """
     A file or stream that cannot be read or written as asked (Python: OSError).
@@ -3685,7 +3685,7 @@ class HostedModel:
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
-    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A model elsewhere, behind the Open Inference Protocol.
         
@@ -3693,7 +3693,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
         """
         A function from images f32 (n, c, h, w) to answers (n, K); several threads
         call it at once only where it is concurrent.
@@ -3702,7 +3702,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A network of ours among models of others', at a cost of their kind.
         
@@ -3710,7 +3710,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         An ONNX file; read when it is put to work.
         
@@ -3759,6 +3759,11 @@ class HostedModel:
     def remote(self) -> RemoteModelOptions | None:
         """
         How it is asked where another process runs it; else None.
+        """
+    @property
+    def shape(self) -> list[int]:
+        """
+        Of one input: (c, h, w) of images, (d,) of vectors.
         """
 class RemoteCall:
     """
@@ -4719,6 +4724,11 @@ class Deployment:
     """
     def __init__(self, models: collections.abc.Sequence[HostedModel], multiplexer: Multiplexer | None, rules: collections.abc.Sequence[Rule], *, point: typing.SupportsInt | typing.SupportsIndex = 0, shadow: Rule = None, reference: typing.SupportsInt | typing.SupportsIndex = 0, recorders: collections.abc.Sequence[Recorder] = [], monitor: DriftMonitor = None, shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], point_costs: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex] = [], multiplexer_for_shadow: bool = False) -> None:
         ...
+    @property
+    def point_costs(self) -> list[float]:
+        """
+        Of each rule, what an input cost when it was fitted; none: load does not change the rule.
+        """
 class ServiceOptions:
     """
     How a service works.
@@ -4860,40 +4870,6 @@ class Service:
         """
         Those at work, and those stuck.
         """
-class HandedRequest:
-    """
-    A request that whoever owns the front answers, by Front::answer.
-    """
-    @property
-    def accept(self) -> str:
-        """
-        Its Accept header.
-        """
-    @property
-    def body(self) -> bytes:
-        """
-        All of it.
-        """
-    @property
-    def content_type(self) -> str:
-        """
-        Its header.
-        """
-    @property
-    def method(self) -> str:
-        """
-        "GET", ...
-        """
-    @property
-    def path(self) -> str:
-        """
-        Without the query.
-        """
-    @property
-    def ticket(self) -> int:
-        """
-        By which it is answered.
-        """
 class AskedAnswer:
     """
     The answer to a request that came by Front::ask.
@@ -4977,67 +4953,11 @@ class AnsweredRequest:
         """
         Since 1970, to the service.
         """
-class RefusalsTold:
-    """
-    Requests or connections that were refused before they became work.
-    """
-    @property
-    def client(self) -> str:
-        """
-        The last one's address.
-        """
-    @property
-    def count(self) -> int:
-        """
-        Since it was told last.
-        """
-    @property
-    def reason(self) -> str:
-        """
-        A word.
-        """
-class FailureTold:
-    """
-    Something that has failed here.
-    """
-    @property
-    def event(self) -> str:
-        """
-        What.
-        """
-    @property
-    def reason(self) -> str:
-        """
-        Why.
-        """
-class RecordsLost:
-    """
-    AnsweredRequest that found no room; their records are lost.
-    """
-    @property
-    def count(self) -> int:
-        """
-        Of them.
-        """
-class LabelTally:
-    """
-    Labels that came back for answers of one version.
-    """
-    @property
-    def labelled(self) -> int:
-        """
-        Labels that came back.
-        """
-    @property
-    def right(self) -> int:
-        """
-        Of those, that the answers were.
-        """
 class FrontOptions:
     """
     How a front serves.
     """
-    def __init__(self, *, listens: bool = True, host: str = '127.0.0.1', http_port: typing.SupportsInt | typing.SupportsIndex = 0, grpc_port: typing.SupportsInt | typing.SupportsIndex = 0, version: str = '', token: str = '', certificate: str = '', key: str = '', allowed_hosts: collections.abc.Sequence[str] = [], body_bytes: typing.SupportsInt | typing.SupportsIndex = 67108864, held_bytes: typing.SupportsInt | typing.SupportsIndex = 536870912, head_seconds: typing.SupportsFloat | typing.SupportsIndex = 10.0, body_seconds: typing.SupportsFloat | typing.SupportsIndex = 30.0, requests: typing.SupportsInt | typing.SupportsIndex = 256, connections: typing.SupportsInt | typing.SupportsIndex = 4096, images: typing.SupportsInt | typing.SupportsIndex = 512, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000, noted: bool = False, handed: collections.abc.Set[tuple[str, str]] = set()) -> None:
+    def __init__(self, *, listens: bool = True, host: str = '127.0.0.1', http_port: typing.SupportsInt | typing.SupportsIndex = 0, grpc_port: typing.SupportsInt | typing.SupportsIndex = 0, version: str = '', token: str = '', certificate: str = '', key: str = '', allowed_hosts: collections.abc.Sequence[str] = [], body_bytes: typing.SupportsInt | typing.SupportsIndex = 67108864, held_bytes: typing.SupportsInt | typing.SupportsIndex = 536870912, head_seconds: typing.SupportsFloat | typing.SupportsIndex = 10.0, body_seconds: typing.SupportsFloat | typing.SupportsIndex = 30.0, requests: typing.SupportsInt | typing.SupportsIndex = 256, connections: typing.SupportsInt | typing.SupportsIndex = 4096, images: typing.SupportsInt | typing.SupportsIndex = 512, max_pixels: typing.SupportsInt | typing.SupportsIndex = 16000000) -> None:
         ...
     @property
     def allowed_hosts(self) -> list[str]:
@@ -5086,14 +5006,6 @@ class FrontOptions:
         """
     @grpc_port.setter
     def grpc_port(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def handed(self) -> set[tuple[str, str]]:
-        """
-        What its owner answers: methods and paths.
-        """
-    @handed.setter
-    def handed(self, arg0: collections.abc.Set[tuple[str, str]]) -> None:
         ...
     @property
     def head_seconds(self) -> float:
@@ -5158,14 +5070,6 @@ class FrontOptions:
         """
     @max_pixels.setter
     def max_pixels(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def noted(self) -> bool:
-        """
-        Every answer is told, as somebody records or traces them.
-        """
-    @noted.setter
-    def noted(self, arg0: bool) -> None:
         ...
     @property
     def requests(self) -> int:
@@ -5280,76 +5184,236 @@ class LoadTally:
         """
         Of HTTP; 0: no whole answer came.
         """
-class ServedModels:
+class ServerOptions:
     """
-    What is served, as requests see it; replaced as a whole.
+    How a server serves.
     """
-    def __init__(self, *, router: str, models: collections.abc.Sequence[str], classes: typing.SupportsInt | typing.SupportsIndex, formats: collections.abc.Sequence[ImageFormat | typing.SupportsInt | typing.SupportsIndex], shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], policy: Policy) -> None:
+    def __init__(self, *, front: FrontOptions = ..., service: ServiceOptions = ..., router: str = 'router', decisions: os.PathLike | str | bytes = '', drain_s: typing.SupportsFloat | typing.SupportsIndex = 30.0) -> None:
+        ...
+    @property
+    def decisions(self) -> pathlib.Path:
+        """
+        File that decision records are appended to; empty: none.
+        """
+    @decisions.setter
+    def decisions(self, arg0: os.PathLike | str | bytes) -> None:
+        ...
+    @property
+    def drain_s(self) -> float:
+        """
+        To the end, whatever is stuck.
+        """
+    @drain_s.setter
+    def drain_s(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def front(self) -> FrontOptions:
+        """
+        What it takes; what its owner answers is the server's.
+        """
+    @front.setter
+    def front(self, arg0: FrontOptions) -> None:
+        ...
+    @property
+    def router(self) -> str:
+        """
+        The router's name.
+        """
+    @router.setter
+    def router(self, arg0: str) -> None:
+        ...
+    @property
+    def service(self) -> ServiceOptions:
+        """
+        How it works.
+        """
+    @service.setter
+    def service(self, arg0: ServiceOptions) -> None:
+        ...
+class Served:
+    """
+    What a server serves: models, the policy that routes among them, and what requests see of both.
+    """
+    def __init__(self, models: collections.abc.Sequence[HostedModel], *, multiplexer: Multiplexer | None = None, policy: Policy, shadow: Policy = None, class_names: collections.abc.Sequence[str], formats: collections.abc.Sequence[ImageFormat | typing.SupportsInt | typing.SupportsIndex], shown: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], cost_kind: str, monitor: DriftMonitor = None, least_accuracy: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> None:
         """
         A format is that of images, or the length of vectors.
         """
-class Front:
-    """
-    REST and gRPC of the Open Inference Protocol before a service: answers inference, health and
-    metadata, and hands its owner by events what it is asked besides. Threads may call it at once;
-    in a forked process, where its own threads are not, every call raises RuntimeError.
-    """
-    def __init__(self, options: FrontOptions) -> None:
+    def deployment(self, *, record: bool) -> Deployment:
         """
+        All of it for a service; the chosen operating point comes after all others. `record`: it makes
+        decision records of what it answers.
+        """
+    def with_models(self, models: collections.abc.Sequence[HostedModel]) -> Served:
+        """
+        The same with other models of the same names.
+        """
+    @property
+    def class_names(self) -> list[str]:
+        """
+        (K).
+        """
+    @property
+    def formats(self) -> list[ImageFormat | int]:
+        """
+        Of what stages are shown, each once.
+        """
+    @property
+    def models(self) -> list[HostedModel]:
+        """
+        In the order of the policy's.
+        """
+    @property
+    def multiplexer(self) -> Multiplexer | None:
+        """
+        Where the policy or the shadow looks at one.
+        """
+    @property
+    def names(self) -> list[str]:
+        """
+        The models' names.
+        """
+    @property
+    def policy(self) -> Policy:
+        """
+        That routes.
+        """
+    @property
+    def shown(self) -> list[int]:
+        """
+        Which of them the multiplexer and each model is shown.
+        """
+    @property
+    def uses_multiplexer(self) -> bool:
+        """
+        Whether the policy or the shadow looks at a multiplexer.
+        """
+class StuckModel:
+    """
+    A model that holds up a worker.
+    """
+    @property
+    def model(self) -> str:
+        """
+        Its name; "multiplexer".
+        """
+    @property
+    def seconds(self) -> float:
+        """
+        That it holds it.
+        """
+    @property
+    def since(self) -> float:
+        """
+        Since 1970.
+        """
+    @property
+    def version(self) -> int:
+        """
+        Of the deployment.
+        """
+class Health:
+    """
+    Whether requests are taken, how many workers are left, and what is wrong besides.
+    """
+    @property
+    def draining(self) -> bool:
+        """
+        It ends.
+        """
+    @property
+    def failing(self) -> list[str]:
+        """
+        Tasks, and what else fails, in order.
+        """
+    @property
+    def ready(self) -> bool:
+        """
+        All models have run, none is stuck, and it does not end.
+        """
+    @property
+    def stuck(self) -> list[StuckModel]:
+        """
+        Oldest first.
+        """
+    @property
+    def workers(self) -> int:
+        ...
+    @property
+    def workers_left(self) -> int:
+        """
+        Of those, the ones that are not stuck.
+        """
+class MetricSample:
+    """
+    A value of a metric; its name is the family's, with an ending for some types.
+    """
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """
+        Names and values.
+        """
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> float:
+        ...
+class Metric:
+    """
+    A metric of Prometheus.
+    """
+    @property
+    def help(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def samples(self) -> list[MetricSample]:
+        ...
+    @property
+    def type(self) -> str:
+        ...
+class Server:
+    """
+    A router and its models as an endpoint: a front before a service, and what is done beside
+    requests. What is served is read again when its files change; decisions are recorded; status,
+    metrics, labels and a page are answered; drift, stuck workers, and operating points that load
+    has chosen are told in a log. Safe for any number of threads.
+    """
+    def __init__(self, options: ServerOptions, *, read: collections.abc.Callable, files: collections.abc.Callable, answered: typing.Any = None, asked: typing.Any = None) -> None:
+        """
+        ``read`` gives what is served, for a reload, ``files`` those whose change means
+        something new; ``answered`` is told of each request with the models' names, ``asked`` of the
+        answer to one that came by ask().
+        
         Raises:
-            OSError: an address that is taken, or a certificate that does not fit.
-        """
-    def answer(self, ticket: typing.SupportsInt | typing.SupportsIndex, status: typing.SupportsInt | typing.SupportsIndex, content_type: str, body: str, headers: collections.abc.Sequence[tuple[str, str]] = []) -> None:
-        """
-        Answers a HandedRequest.
+            OSError: an address that is taken, or a file that cannot be opened.
         """
     def ask(self, method: str, path: str, headers: collections.abc.Sequence[tuple[str, str]], body: bytes) -> int:
         """
-        Answers a request of REST that another server has received: `path` as it was written, without
-        the query, `headers` with names in lower case. Returns the ticket of its AskedAnswer.
+        As Front::ask(); the answer is told to the listener.
         """
-    def deploy(self, deployment: Deployment, models: ServedModels) -> int:
+    def drain(self) -> bool:
         """
-        Puts others in the place of what was; returns their version. Raises as Service::deploy.
+        Takes no more, answers what is there, and stops, all of it within the time to end. False: some
+        thread does not come back.
         """
-    def drain(self, within_ms: typing.SupportsFloat | typing.SupportsIndex) -> None:
+    def health(self) -> Health:
+        ...
+    def metrics(self) -> list[Metric]:
         """
-        Takes no more connections, and tells those who ask; those there are end with their next
-        answer.
+        What GET /metrics answers.
         """
-    def labels(self) -> dict[int, LabelTally]:
+    def open(self, served: Served) -> None:
         """
-        By version.
+        Runs every model once, and answers from now on. Raises ValueError for what does not
+        fit, RuntimeError for a model that does not come back.
         """
-    def learn(self, inputs: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], labels: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> int:
+    def serve_until_told(self) -> bool:
         """
-        Counts labels that came back; returns of how many inputs the answers were still known.
-        """
-    def open(self, service: Service, models: ServedModels) -> None:
-        """
-        Answers from now on, by gRPC too. Raises FileError for an address that is taken.
-        """
-    def refusals(self) -> dict[str, int]:
-        """
-        By their reasons.
-        """
-    def take(self) -> list[HandedRequest | AskedAnswer | AnsweredRequest | RefusalsTold | FailureTold | RecordsLost]:
-        """
-        The events that wait, in their order.
-        """
-    def wait_drained(self, within_ms: typing.SupportsFloat | typing.SupportsIndex) -> bool:
-        """
-        Waits until all have ended; false: some are still there.
-        """
-    @property
-    def descriptor(self) -> int:
-        """
-        Readable while there are events.
-        """
-    @property
-    def grpc_port(self) -> int:
-        """
-        The same of gRPC, after open().
+        Serves until SIGTERM or SIGINT, then drains; SIGHUP reads the source anew. A second signal ends
+        the process at once, and so does the time to end. What drain() gives.
         """
     @property
     def http_port(self) -> int:
@@ -5822,6 +5886,11 @@ def collect_outcomes(pool: ModelPool, images: numpy.ndarray, multiplexer: Multip
     Runs every model of the pool, and the multiplexer where given, over normalised images f32
     (n, c, h, w): all that policies need to be fitted, compared and replayed without a network.
     """
+def connections_within_descriptors() -> int:
+    """
+    How many connections REST may have of the descriptors that are free, after the system was asked
+    for as many as it gives.
+    """
 def contrastive(embeddings: collections.abc.Sequence[numpy.ndarray], correct: numpy.ndarray, options: ContrastiveOptions = ...) -> tuple[float, list[numpy.ndarray]]:
     """
     The contrastive loss: models that are right on an input are drawn together there, a right and a
@@ -6050,6 +6119,12 @@ def list_image_folder(folder: os.PathLike | str | bytes) -> ImageFolder:
     without images too; images lie in them or in folders below, with an ending
     of image_endings(). A part without class folders is left out. Raises
     FileError: no such folder, no images, classes that only another part has.
+    """
+def load_deployment(folder: os.PathLike | str | bytes, least_accuracy: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Served:
+    """
+    Reads what save_deployment wrote; load may choose no operating point of less than
+    `least_accuracy`. Raises FileError on files that cannot be read, ValueError on those
+    that hold no deployment or do not belong together.
     """
 def load_multiplexer(folder: os.PathLike | str | bytes) -> SavedMultiplexer:
     """
@@ -6346,6 +6421,14 @@ def run_multiplexer(multiplexer: Multiplexer, inputs: numpy.ndarray) -> Multiple
     Runs a multiplexer over what MultiplexerInput made of inputs: f32 (n, c, h, w), normalised.
     Raises BusyError while another thread trains it.
     """
+def save_deployment(served: Served, network: MultiplexerOptions | None, folder: os.PathLike | str | bytes) -> None:
+    """
+    Writes all that is served into `folder`, apart from what made it: policies, the multiplexer,
+    whose model is built from `network`, networks' weights, ONNX files with the files that they
+    name, how models elsewhere are asked (tokens and keys in files that only their owner may read).
+    deployment.json, which knows the others' bytes, comes last. Raises ValueError for a
+    model that only this process has, as a function is, FileError.
+    """
 def save_multiplexer(saved: SavedMultiplexer, folder: os.PathLike | str | bytes) -> None:
     """
     Writes multiplexer.safetensors and then multiplexer.json, which knows the other's bytes, into
@@ -6451,6 +6534,7 @@ def with_view(table: OutcomeTable, view: MultiplexerView, multiplexer_costs: col
     at, where there is one. Raises ValueError where they do not fit.
     """
 AS_GOOD_WITHIN: float = 0.005
+DEPLOYMENT_FILE: str = 'deployment.json'
 MULTIPLEXER_FILE: str = 'multiplexer.json'
 MULTIPLEXER_WEIGHTS_FILE: str = 'multiplexer.safetensors'
 __version__: str = '0.1.0'

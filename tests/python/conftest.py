@@ -104,8 +104,6 @@ def digit_images():
 @pytest.fixture(scope="session")
 def started_server():
     """Start a server on free ports: a context that gives its process and what it said."""
-    if find_spec("prometheus_client") is None:
-        pytest.skip("prometheus-client is not installed")
     from muxnet.bench.server_process import start_server
 
     return start_server

@@ -33,6 +33,7 @@ LADDER = {
     "runtime": ("networks", "losses", "data", "onnx", "protocol", "routing"),
     "service": ("runtime", "data"),
     "front": ("service", "protocol", "data", "routing"),
+    "server": ("front", "policies", "openmp"),
     "offload": ("runtime", "cost"),
 }
 

@@ -299,7 +299,7 @@ def test_records_tell_where_the_rule_was_not_followed(ready, rest, rpc, served, 
     dear = np.flatnonzero(np.array(routed.called) != 1 << int(np.argmin(costs)))[0]
     chosen = digit_images[[dear, *range(8)]]
     rest.infer("router", tensor(http, chosen), request_id="cheap", parameters=limit)
-    asked = {"accuracy": served.points[0].accuracy}
+    asked = {"accuracy": served.policy.operating_points[0].accuracy}
     rest.infer("router", tensor(http, digit_images[:9]), request_id="modest", parameters=asked)
     lines = wait_for(ready["decisions"], '"id":"modest"', 9)
     kept = [line for line in lines if '"cheap"' in line or '"modest"' in line]

@@ -184,13 +184,17 @@ def hurry(said):
 def test_sigterm_ends_it_though_a_function_holds_all_of_python(folder, started_server):
     with started_server(folder / "router", *FORMAT, "--drain", "2") as (process, said):
         (folder / "seize").touch()
-        thread = threading.Thread(target=hurry, args=(said,))
+        replies = []
+        thread = threading.Thread(
+            target=lambda: replies.append(Client(said["http_port"]).infer("large")[0])
+        )
         thread.start()
         time.sleep(1)
         process.terminate()
         assert process.wait(timeout=PATIENCE) == 1
         assert told(said, "ended by force: its time to end is over")
         thread.join()
+        assert replies == [504]  # what refuses it needs no Python
 
 
 def test_a_model_that_hangs_is_not_put_in_place(folder, started_server):

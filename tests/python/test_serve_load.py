@@ -62,17 +62,17 @@ def ask_by(http, method, path="/", body=None):
 
 
 def test_before_it_is_ready_the_server_is_live():
-    front = _core.Front(_core.FrontOptions())
+    server = _core.Server(_core.ServerOptions(), read=list, files=list)
     paths = ("/v2/health/live", "/v2/health/ready", "/v2/models/router", "/")
-    found = [ask(front.http_port, path=path) for path in paths]
+    found = [ask(server.http_port, path=path) for path in paths]
     live, *others = [(status, json.loads(body)) for status, body in found]
     assert live == (200, {"live": True})
     assert others == [(503, {"error": "[server] not ready yet"})] * 3
 
 
 @contextlib.contextmanager
-def holding_front(requests):
-    """Yield a front's port, those whom its one model holds, and what lets them go."""
+def holding_server(requests):
+    """Yield a server's port, those whom its one model holds, and what lets them go."""
     go_on, held = threading.Event(), []
 
     def hold(images):
@@ -92,23 +92,24 @@ def holding_front(requests):
     answers = np.full((8, 1, 2), 0.5, np.float32)
     labels = np.zeros(8, np.int32)
     policy.fit(_core.OutcomeTable(["one"], answers, {"cost": [1.0]}, labels=labels))
-    options = _core.ServiceOptions(warm_up=False)
-    service = _core.Service(_core.Deployment([model], None, [policy.rule()]), options)
-    front = _core.Front(_core.FrontOptions(requests=requests))
-    served = _core.ServedModels(
-        router="router",
-        models=["one"],
-        classes=2,
+    served = _core.Served(
+        [model],
+        policy=policy,
+        class_names=["no", "yes"],
         formats=[_core.ImageFormat(channels=1, height=2, width=2)],
         shown=[0, 0],
-        policy=policy,
+        cost_kind="cost",
     )
-    front.open(service, served)
+    options = _core.ServerOptions(
+        front=_core.FrontOptions(requests=requests), service=_core.ServiceOptions(warm_up=False)
+    )
+    server = _core.Server(options, read=lambda: served, files=list)
+    server.open(served)
     try:
-        yield front.http_port, held, go_on
+        yield server.http_port, held, go_on
     finally:
         go_on.set()
-        service.close()
+        server.drain()
 
 
 async def raw_replies(port):
@@ -130,7 +131,7 @@ async def raw_replies(port):
 def test_requests_beyond_those_let_in_are_refused_at_once():
     entry = {"name": "images", "datatype": "UINT8", "shape": [1, 1, 2, 2], "data": [0] * 4}
     inference = ("POST", "/v2/models/one/infer", json.dumps({"inputs": [entry]}))
-    with holding_front(requests=2) as (port, held, go_on), ThreadPoolExecutor(2) as callers:
+    with holding_server(requests=2) as (port, held, go_on), ThreadPoolExecutor(2) as callers:
         waiting = [callers.submit(ask, port, *inference) for _ in range(2)]
         while not held or ask(port, "POST")[0] != 503:  # both have come
             time.sleep(0.01)
@@ -234,12 +235,13 @@ def test_load_chooses_the_operating_point_where_it_is_told_to(untrained_run, sta
 
 
 def test_load_chooses_no_point_below_the_least_accuracy(untrained_run):
-    points = load(Source(untrained_run)).points
+    points = load(Source(untrained_run)).policy.operating_points
     least = sorted(point.accuracy for point in points)[len(points) // 2]
     served = load(Source(untrained_run, least_accuracy=least))
-    chosen = [served._cost_under_load(point) < float("inf") for point in served.points]
-    assert chosen == [point.accuracy >= least for point in points]
-    assert 0 < sum(chosen) < len(points)
+    costs = served.deployment(record=False).point_costs
+    chosen = [cost < float("inf") for cost in costs]
+    assert chosen == [*(point.accuracy >= least for point in points), True]
+    assert 1 < sum(chosen) <= len(points)
 
 
 def test_requests_do_not_pay_for_what_the_shadow_looks_at(untrained_run, digit_images):

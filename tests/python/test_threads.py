@@ -165,20 +165,30 @@ def offload_client(shared) -> list[Call]:
     ]
 
 
-def front(shared) -> list[Call]:
-    options = _core.ServiceOptions(workers=2, max_batch=1, warm_up=False)
-    deployment = _core.Deployment(shared.models, shared.multiplexer, [shared.policy.rule()])
+def served_of(shared) -> _core.Served:
     channels, height, width = shared.pixels[0].shape[1:]
-    one = _core.Front(_core.FrontOptions())
-    served = _core.ServedModels(
-        router="router",
-        models=[model.name for model in shared.models],
-        classes=10,
+    return _core.Served(
+        [_core.HostedModel(model) for model in shared.models],
+        multiplexer=shared.multiplexer,
+        policy=shared.policy,
+        class_names=list("0123456789"),
         formats=[_core.ImageFormat(channels=channels, height=height, width=width)],
         shown=[0] * (1 + len(shared.models)),
-        policy=shared.policy,
+        cost_kind="macs",
     )
-    one.open(_core.Service(deployment, options), served)
+
+
+def served(shared) -> list[Call]:
+    one = served_of(shared)
+    return [lambda: np.array(one.deployment(record=True).point_costs)] * 2
+
+
+def server(shared) -> list[Call]:
+    options = _core.ServerOptions(
+        service=_core.ServiceOptions(workers=2, max_batch=1, warm_up=False)
+    )
+    one = _core.Server(options, read=lambda: served_of(shared), files=list)
+    one.open(served_of(shared))
 
     def ask(pixels: Any) -> Any:
         entry = {"name": "images", "datatype": "UINT8", "shape": pixels.shape}
@@ -187,7 +197,7 @@ def front(shared) -> list[Call]:
         with contextlib.closing(connection):
             connection.request("POST", "/v2/models/router/infer", body)
             reply = json.loads(connection.getresponse().read())
-        assert one.refusals() == {}
+        assert one.health().ready
         return np.array(reply["outputs"][0]["data"])
 
     return [lambda x=x: ask(x) for x in shared.pixels]
@@ -209,7 +219,6 @@ ANSWERS_BOTH = {
     "Dataset": dataset,
     "DecisionBatch": decision_batch,
     "DeviceProfile": device_profile,
-    "Front": front,
     "LinkProfile": link_profile,
     "Model": model,
     "ModelPool": model_pool,
@@ -218,6 +227,8 @@ ANSWERS_BOTH = {
     "Policy": policy,
     "Predictor": predictor,
     "Router": router,
+    "Served": served,
+    "Server": server,
     "Service": service,
 }
 MAY_REFUSE_THE_SECOND = {"EnergyMeter": energy_meter, "Loader": loader}

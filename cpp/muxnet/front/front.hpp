@@ -39,6 +39,9 @@ struct FrontOptions {
   std::set<std::pair<std::string, std::string>> handed;
 };
 
+/// The path of a HandedRequest to read all that is served anew, which is always handed.
+inline constexpr const char* load_path = "/v2/repository/load";
+
 /// REST and gRPC of the Open Inference Protocol before a service: answers inference, health and
 /// metadata, and hands its owner by events what it is asked besides. Threads may call it at once;
 /// in a forked process, where its own threads are not, every call throws std::runtime_error.

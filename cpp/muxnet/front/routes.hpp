@@ -10,9 +10,6 @@
 
 namespace muxnet {
 
-/// The path of a HandedRequest to read all that is served anew.
-inline constexpr const char* load_path = "/v2/repository/load";
-
 /// What waits for the owner's answer.
 class Handed {
  public:

@@ -56,6 +56,13 @@ HostedModel host_elsewhere(HostedModel outside, std::shared_ptr<EndpointClient> 
   return outside;
 }
 
+HostedModel host_endpoint(HostedModel outside, RemoteModelOptions options, AnswerKind kind) {
+  options.name = outside.name;
+  options.endpoint.logits = kind == AnswerKind::logits;
+  options.classes = outside.places.empty() ? outside.classes : std::ssize(outside.places);
+  return host(host_elsewhere(std::move(outside), make_endpoint_client(options)), kind);
+}
+
 std::shared_ptr<EndpointClient> make_endpoint_client(const RemoteModelOptions& options) {
   return std::make_shared<EndpointClient>([options] { return make_transport(options.server); },
                                           std::make_shared<SteadyClock>(), options);

@@ -125,8 +125,22 @@ HostedModel host(std::shared_ptr<Model> model) {
                      0,
                      {},
                      {}};
+  result.made_of = model;
   result.open = [model = std::move(model)] { return std::make_unique<NetworkClassifier>(model); };
   return result;
+}
+
+HostedModel host_network(HostedModel outside, std::shared_ptr<Model> model, AnswerKind kind) {
+  outside.open = host(model).open;
+  outside.made_of = std::move(model);
+  return host(std::move(outside), kind);
+}
+
+HostedModel host_onnx(HostedModel outside, OnnxSource file, AnswerKind kind) {
+  file.options.classes = outside.places.empty() ? outside.classes : std::ssize(outside.places);
+  outside.open = open_onnx(file.path, file.options);
+  outside.made_of = std::move(file);
+  return host(std::move(outside), kind);
 }
 
 HostedModel host(HostedModel outside, AnswerKind kind) {
@@ -150,6 +164,7 @@ HostedModel host(HostedModel outside, AnswerKind kind) {
     stretch(outside.normalization.mean, channels, text(outside.name, ", mean"));
     stretch(outside.normalization.deviation, channels, text(outside.name, ", deviation"));
   }
+  outside.answers = kind;
   outside.open = [open = std::move(outside.open), name = outside.name, classes = outside.classes,
                   kind, places = outside.places, reversed = outside.reversed] {
     return std::make_unique<CheckedClassifier>(open(), name, classes, kind, places, reversed);

@@ -1,18 +1,38 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "muxnet/data/image_format.hpp"
 #include "muxnet/networks/model.hpp"
+#include "muxnet/onnx/model.hpp"
 #include "muxnet/protocol/endpoint_client.hpp"
 #include "muxnet/runtime/classifier.hpp"
 
 namespace muxnet {
+
+/// What a model's answers f32 (n, K) are.
+enum class AnswerKind {
+  probabilities,  ///< each row sums to 1
+  logits,         ///< their softmax does
+  scores,  ///< a probability of each label by itself, as of a sigmoid: over their sum it does
+};
+
+/// An ONNX file, and how it is run.
+struct OnnxSource {
+  std::filesystem::path path;
+  OnnxOptions options;
+};
+
+/// What a model was made of, by which another process can make it again: a network, a file. None:
+/// it is elsewhere, or only this process has it.
+using ModelSource = std::variant<std::monostate, std::shared_ptr<Model>, OnnxSource>;
 
 /// A model as pools and services answer with it, whatever runs it. Copies share what runs it.
 struct HostedModel {
@@ -31,6 +51,8 @@ struct HostedModel {
   bool reversed = false;  ///< takes the channels of normalised images in reverse order: BGR
   /// What raw images of any size become before they are normalised; none: they come as it wants.
   std::optional<ImageFormat> images{};
+  AnswerKind answers = AnswerKind::probabilities;  ///< of what runs it; made probabilities
+  ModelSource made_of{};                           ///< by which it can be written down
 };
 
 /// Raw images u8 or f32 (n, c, h, w) in a model's size, not normalised. Throws
@@ -40,15 +62,13 @@ Tensor sized_for(const HostedModel& model, const Tensor& images);
 /// Answers f32 (n, k) over a model's own classes as answers f32 (n, K) over all, by `places`; as
 /// they are where there are none.
 Tensor placed(const Tensor& own, std::int64_t classes, const std::vector<std::int64_t>& places);
-/// What a model's answers f32 (n, K) are.
-enum class AnswerKind {
-  probabilities,  ///< each row sums to 1
-  logits,         ///< their softmax does
-  scores,  ///< a probability of each label by itself, as of a sigmoid: over their sum it does
-};
 
 /// A network of ours.
 HostedModel host(std::shared_ptr<Model> model);
+/// The same as `outside` describes it, among models of others'.
+HostedModel host_network(HostedModel outside, std::shared_ptr<Model> model, AnswerKind kind);
+/// An ONNX file, which is read when it is put to work.
+HostedModel host_onnx(HostedModel outside, OnnxSource file, AnswerKind kind);
 
 /// A model of someone else's, whose answers are made probabilities as probabilities_of() does. What
 /// `open` gives is shown the channels in reverse order where `reversed` says so. A mean or

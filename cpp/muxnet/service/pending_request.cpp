@@ -56,6 +56,12 @@ void check_vectors(const Tensor& vectors, std::int64_t width, std::int64_t rows,
 
 }  // namespace
 
+const char* name_of(ServiceStatus status) {
+  constexpr std::array names{"ok",      "full",   "late",  "cost",
+                             "closing", "failed", "stuck", "unreachable"};
+  return names[static_cast<std::size_t>(status)];
+}
+
 const char* name_of(Departure departure) {
   constexpr std::array names{"none", "deadline", "cost", "full", "stuck", "unreachable"};
   return names[static_cast<std::size_t>(departure)];

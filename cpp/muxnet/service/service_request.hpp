@@ -49,6 +49,8 @@ enum class ServiceStatus : std::uint8_t {
   unreachable  ///< models elsewhere gave no answer
 };
 
+const char* name_of(ServiceStatus status);
+
 /// Why other models were called than the rule wanted.
 enum class Departure : std::uint8_t { none, deadline, cost, full, stuck, unreachable };
 const char* name_of(Departure departure);

@@ -1,7 +1,6 @@
 """``muxnet serve``: the router and its models as an endpoint of the Open Inference Protocol."""
 
 import argparse
-import dataclasses
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,12 +20,20 @@ if TYPE_CHECKING:
 
 HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
 INTERRUPTED = "no request was lost"
-PACKAGES = {"prometheus_client": "prometheus-client", "orjson": "orjson"}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet serve``."""
+    add_source_arguments(parser)
+    parser.add_argument("--name", default="router", help="the router's name (default: router)")
+    _add_network(parser)
+    _add_work(parser)
+    serve_ray.add_arguments(parser)
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what tells what is served."""
     parser.add_argument(
         "source", metavar="RUN_OR_ROUTER", type=Path, help="folder of muxnet run, or of muxnet fit"
     )
@@ -37,11 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shadow", default="", help="policy or router that decides beside, and is only recorded"
     )
-    parser.add_argument("--name", default="router", help="the router's name (default: router)")
     _add_models(parser)
-    _add_network(parser)
-    _add_work(parser)
-    serve_ray.add_arguments(parser)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
@@ -182,17 +185,10 @@ def serve_on_ray(arguments: argparse.Namespace) -> int:
     given = serve_ray.application_arguments(arguments)
     if find_spec("ray") is None:
         raise MissingPackageError("--ray", "ray", "ray")
-    _require_packages()
     from muxnet.serve.ray_server import run
 
     run(arguments.ray, given, arguments.host, arguments.port)
     return 0
-
-
-def _require_packages() -> None:
-    for module, package in PACKAGES.items():
-        if find_spec(module) is None:
-            raise MissingPackageError("serve", package, "serve")
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -200,23 +196,20 @@ def serve(arguments: argparse.Namespace) -> int:
     token = read_token(arguments.token_file)
     _check(arguments, token)
     source = find_source(arguments)
-    _require_packages()
-    from muxnet.serve.server import run
-    from muxnet.serve.serving import told_options
+    if arguments.traces and find_spec("opentelemetry") is None:
+        raise MissingPackageError("--traces", "opentelemetry-sdk", "traces")
+    from muxnet.serve.server import MIB, run, told_options
 
-    certificate = (arguments.certificate, arguments.key) if arguments.key else None
-    run(
-        dataclasses.replace(
-            told_options(arguments, source, token),
-            http_port=arguments.port,
-            grpc_port=arguments.grpc_port,
-            certificate=certificate,
-            held_bytes=int(arguments.max_bodies * 2**20),
-            head_seconds=arguments.head_seconds,
-            body_seconds=arguments.body_seconds,
-            decisions=arguments.decisions,
-        )
-    )
+    options = told_options(arguments, source, token)
+    front = options.core.front
+    front.http_port, front.grpc_port = arguments.port, arguments.grpc_port
+    if arguments.key is not None:
+        front.certificate, front.key = str(arguments.certificate), str(arguments.key)
+    front.held_bytes = int(arguments.max_bodies * MIB)
+    front.head_seconds, front.body_seconds = arguments.head_seconds, arguments.body_seconds
+    if arguments.decisions is not None:
+        options.core.decisions = arguments.decisions
+    run(options)
     return 0
 
 

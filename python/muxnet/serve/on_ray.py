@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from muxnet.base import fingerprint, schema
+from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text
 from muxnet.serve.ray_arguments import RayArguments
 from muxnet.serve.ray_replicas import ModelReplica, RouterReplica
-from muxnet.serve.reload import stamps
-from muxnet.serve.served import Served, load
+from muxnet.serve.served import load
 
 if TYPE_CHECKING:
     from ray.serve import Application, Deployment
@@ -47,7 +47,8 @@ def application(args: Mapping[str, object]) -> Application:
     given = schema.to_dict(arguments)
     options = given.pop("deployments")
     assert isinstance(options, dict)
-    files = fingerprint.of_text(*map(str, sorted(stamps(arguments.source).items())))
+    found = [(path, path.stat()) for path in sorted(arguments.source.files())]
+    files = fingerprint.of_text(*(f"{p} {s.st_mtime_ns} {s.st_size} {s.st_ino}" for p, s in found))
     models, in_flight = {}, {}
     for name in names:
         chosen = _defaults(MODEL_ONGOING, arguments.drain) | _options(options, name)
@@ -76,7 +77,7 @@ def _made(
         raise ConfigError(f"[serve, args, deployments, {name}] {error}") from error
 
 
-def deployed(served: Served, with_router: Collection[str]) -> list[str]:
+def deployed(served: _core.Served, with_router: Collection[str]) -> list[str]:
     """Return the models that get a deployment each.
 
     Raises:
@@ -131,7 +132,7 @@ def _options(options: Mapping[str, object], name: str) -> Options:
     return found
 
 
-def _check(arguments: RayArguments, served: Served, names: list[str]) -> None:
+def _check(arguments: RayArguments, served: _core.Served, names: list[str]) -> None:
     if arguments.name in served.names:
         expected = "another than the models'"
         raise ConfigError(error_text("serve, args, name", expected, arguments.name))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from muxnet.serve.endpoint import Endpoint
-from muxnet.serve.metrics import registry
+from muxnet.base.compiled import _core
 
 if TYPE_CHECKING:
     from ray.serve.metrics import Gauge
 
 METRICS_SECONDS = 5.0
-CREATED = "_created"  # a time, of which Prometheus' own samples tell nothing
 
 
 class RayMetrics:
@@ -20,20 +19,18 @@ class RayMetrics:
     Ray's proxy gives a request for ``/metrics`` to any replica; its agents ask them all.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._registry = registry(endpoint)
+    def __init__(self, read: Callable[[], Sequence[_core.Metric]]) -> None:
+        self._read = read
         self._gauges: dict[tuple[str, tuple[str, ...]], Gauge] = {}
 
-    async def step(self) -> None:
+    def step(self) -> None:
         """Set all of them once."""
         from ray.serve.metrics import Gauge
 
-        for metric in self._registry.collect():
+        for metric in self._read():
             for sample in metric.samples:
-                if sample.name.endswith(CREATED):
-                    continue
-                labels = tuple(sample.labels)
-                key = (sample.name, labels)
+                labels = dict(sample.labels)
+                key = (sample.name, tuple(labels))
                 if key not in self._gauges:
-                    self._gauges[key] = Gauge(sample.name, metric.documentation, labels)
-                self._gauges[key].set(sample.value, dict(sample.labels))
+                    self._gauges[key] = Gauge(sample.name, metric.help, tuple(labels))
+                self._gauges[key].set(sample.value, labels)

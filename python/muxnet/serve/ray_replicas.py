@@ -7,7 +7,9 @@ its models are reached by handles of their deployments, as models elsewhere are 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,16 +17,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from muxnet.base import schema
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
-from muxnet.serve.log import configure_logging
+from muxnet.serve.log import LOG, configure_logging
 from muxnet.serve.ray_arguments import RayArguments
-from muxnet.serve.served import Served, load
-from muxnet.serve.serving import ServerOptions, Serving, told_options
+from muxnet.serve.served import load
+from muxnet.serve.server import Server, ServerOptions, told_options
 from muxnet.serve.token import read_token
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ class ModelReplica:
         place = served.names.index(name)
         self._pool = _core.ModelPool([served.models[place]])
         self._turn = threading.Lock()  # a batch has all the threads
-        shape = served.formats[served.shown[place + 1]].shape
-        self.answer(np.zeros((1, *shape), np.float32))
+        self.answer(np.zeros((1, *served.models[place].shape), np.float32))
 
     def answer(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probabilities (n, K) for inputs as the model wants them."""
@@ -77,17 +77,30 @@ class RouterReplica:
         from muxnet.serve.ray_metrics import METRICS_SECONDS, RayMetrics
 
         configure_logging()
+        _core.set_threads(1)  # a worker is one
         self._given = given = _read(arguments)
         self._replica = serve.get_replica_context().replica_id.unique_id
         self._replicas = replicas
         loop = asyncio.get_running_loop()
         asks = {name: _Asks(handle, loop) for name, handle in models.items()}
-        self._serving = Serving(
-            _server_options(given, self._replica), lambda: _routed(given, asks, in_flight)
+        self._answers = _Answers(loop)
+        self._server = Server(
+            _server_options(given, self._replica),
+            lambda: _routed(given, asks, in_flight),
+            self._answers.told,
         )
-        await self._serving.open()
-        metrics = RayMetrics(self._serving.endpoint)
-        self._serving.background.every(METRICS_SECONDS, "metrics", metrics.step)
+        await asyncio.to_thread(self._server.open)
+        metrics = RayMetrics(self._server.core.metrics)
+
+        async def tell() -> None:
+            while True:
+                try:
+                    await asyncio.to_thread(metrics.step)
+                except Exception:
+                    LOG.exception("metrics cannot be told")
+                await asyncio.sleep(METRICS_SECONDS)
+
+        self._telling = loop.create_task(tell())
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request of the protocol, or of those beside it."""
@@ -98,12 +111,12 @@ class RouterReplica:
         path = whole.decode("ascii", "replace").removeprefix(scope.get("root_path", ""))
         if path == LABELS and self._replicas > 1:
             text = error_text("labels", "one router replica, which knows its answers", "several")
-            return Response(orjson.dumps({"error": text}), 400, media_type="application/json")
+            return Response(json.dumps({"error": text}), 400, media_type="application/json")
         headers = [
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
         ]
         body = await request.body()
-        answer = await self._serving.ask(request.method, path, headers, body)
+        answer = await self._answers.to(self._server.core.ask(request.method, path, headers, body))
         told = {**dict(answer.headers), "content-type": answer.content_type}
         return Response(answer.body, answer.status, {**told, "muxnet-replica": self._replica})
 
@@ -114,15 +127,43 @@ class RouterReplica:
             RuntimeError: one does not.
 
         """
-        health = self._serving.endpoint.health()
+        health = self._server.core.health()
         if health.workers_left < health.workers:
             stuck = ", ".join(entry.model for entry in health.stuck)
             raise RuntimeError(error_text("router", "workers that come back", f"stuck: {stuck}"))
 
     async def __del__(self) -> None:
         """Answer what is inside, and write out records; Ray calls this at a replica's end."""
-        if hasattr(self, "_serving"):
-            await self._serving.drain()
+        if hasattr(self, "_server"):
+            await asyncio.to_thread(self._server.drain)
+
+
+class _Answers:
+    """Brings what the core tells of requests to those who wait for it, on an event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: dict[int, asyncio.Future[_core.AskedAnswer]] = {}
+
+    async def to(self, ticket: int) -> _core.AskedAnswer:
+        """Return the answer to a request."""
+        answer: asyncio.Future[_core.AskedAnswer] = self._loop.create_future()
+        self._waiting[ticket] = answer
+        try:
+            return await answer
+        finally:
+            del self._waiting[ticket]
+
+    def told(self, answer: _core.AskedAnswer) -> None:
+        """Take an answer, on any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._tell, answer)
+
+    def _tell(self, answer: _core.AskedAnswer) -> None:
+        # Whoever asked may have gone.
+        asked = self._waiting.get(answer.ticket)
+        if asked is not None and not asked.done():
+            asked.set_result(answer)
 
 
 class _Asks:
@@ -171,7 +212,9 @@ def _first_line(error: Exception) -> str:
     return f"{type(cause).__name__}: {lines[0]}"
 
 
-def _routed(given: RayArguments, asks: Mapping[str, _Asks], in_flight: Mapping[str, int]) -> Served:
+def _routed(
+    given: RayArguments, asks: Mapping[str, _Asks], in_flight: Mapping[str, int]
+) -> _core.Served:
     """Return what is served, its models reached by their deployments."""
     served = load(given.source, opened=given.with_router)
     models = []
@@ -186,7 +229,7 @@ def _routed(given: RayArguments, asks: Mapping[str, _Asks], in_flight: Mapping[s
         options.timeout_ms = options.probe_timeout_ms = given.timeout_ms
         options.in_flight = in_flight[model.name]
         models.append(model.reached_by(ask, options))
-    return dataclasses.replace(served, models=models)
+    return served.with_models(models)
 
 
 def _read(arguments: Mapping[str, object]) -> RayArguments:
@@ -202,15 +245,11 @@ def _cpus() -> int:
 
 
 def _server_options(given: RayArguments, replica: str) -> ServerOptions:
-    decisions = None
+    token = read_token(Path(given.token_file) if given.token_file else None)
+    options = told_options(given, given.source, token, workers=_cpus())
+    options.core.front.listens = False
     if given.decisions:
         folder = Path(given.decisions)
         folder.mkdir(parents=True, exist_ok=True)
-        decisions = folder / f"{replica}.jsonl"
-    token = read_token(Path(given.token_file) if given.token_file else None)
-    return dataclasses.replace(
-        told_options(given, given.source, token),
-        listens=False,
-        decisions=decisions,
-        workers=given.workers or _cpus(),
-    )
+        options.core.decisions = folder / f"{replica}.jsonl"
+    return options

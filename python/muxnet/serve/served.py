@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Container
 from pathlib import Path
-from typing import TypeAlias
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
@@ -20,21 +19,6 @@ from muxnet.pool.router_folder import (
     multiplexer_folder,
 )
 from muxnet.pool.router_policy import load_policy, require_models
-
-
-@dataclasses.dataclass(frozen=True)
-class Vectors:
-    """Vectors of so many numbers."""
-
-    length: int
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of one."""
-        return (self.length,)
-
-
-Format: TypeAlias = "_core.ImageFormat | Vectors"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,82 +59,7 @@ class Source:
         return [path for path in (*models, *routers, monitor) if path.is_file()]
 
 
-@dataclasses.dataclass(frozen=True)
-class Served:
-    """Models and policy, ready to be deployed."""
-
-    models: list[_core.HostedModel]
-    multiplexer: _core.Multiplexer | None
-    policy: _core.Policy
-    shadow: _core.Policy | None
-    class_names: tuple[str, ...]
-    formats: tuple[Format, ...]  # of what stages are shown, each once
-    shown: tuple[int, ...]  # which of them the multiplexer and each model is shown
-    cost_kind: str  # of the models' costs
-    monitor: _core.DriftMonitor | None = None
-    least_accuracy: float = 0.0  # of operating points that load may choose
-
-    def front_models(self, router_name: str) -> _core.ServedModels:
-        """Return all of it as requests see it."""
-        return _core.ServedModels(
-            router=router_name,
-            models=self.names,
-            classes=len(self.class_names),
-            formats=[one.length if isinstance(one, Vectors) else one for one in self.formats],
-            shown=list(self.shown),
-            policy=self.policy,
-        )
-
-    @property
-    def names(self) -> list[str]:
-        """The models' names."""
-        return [model.name for model in self.models]
-
-    @property
-    def points(self) -> list[_core.OperatingPoint]:
-        """The policy's operating points, by rising cost."""
-        return self.policy.operating_points
-
-    def deployment(self, *, record: bool) -> _core.Deployment:
-        """Return all of it for the core; the chosen point comes after all others.
-
-        ``record`` makes decision records of what it answers.
-        """
-        uses_multiplexer = self.policy.uses_multiplexer or (
-            self.shadow is not None and self.shadow.uses_multiplexer
-        )
-        rules = [self.policy.rule_at(point) for point in self.points]
-        return _core.Deployment(
-            self.models,
-            self.multiplexer if uses_multiplexer else None,
-            [*rules, self.policy.rule()],
-            point=len(rules),
-            reference=self.policy.best_single,
-            recorders=self._recorders() if record else [],
-            shadow=None if self.shadow is None else self.shadow.rule(),
-            monitor=self.monitor,
-            shown=list(self.shown),
-            point_costs=[*map(self._cost_under_load, self.points), self.policy.point.cost],
-            multiplexer_for_shadow=not self.policy.uses_multiplexer,
-        )
-
-    def _cost_under_load(self, point: _core.OperatingPoint) -> float:
-        return point.cost if point.accuracy >= self.least_accuracy else float("inf")
-
-    def point(self, place: int) -> _core.OperatingPoint:
-        """Return the operating point of a deployment's rule."""
-        points = self.points
-        return points[place] if place < len(points) else self.policy.point
-
-    def _recorders(self) -> list[_core.Recorder]:
-        costs = {self.cost_kind: [model.cost for model in self.models]}
-        asked = self.multiplexer if self.policy.uses_multiplexer else None
-        multiplexer_costs = {} if asked is None else {self.cost_kind: asked.cost}
-        points = [*range(len(self.points)), None]
-        return [_core.Recorder(self.policy, costs, multiplexer_costs, point) for point in points]
-
-
-def load(source: Source, *, threads: int = 1, opened: Container[str] | None = None) -> Served:
+def load(source: Source, *, threads: int = 1, opened: Container[str] | None = None) -> _core.Served:
     """Return what ``source`` names; ``threads`` and ``opened`` as of ``open_router``.
 
     Raises:
@@ -174,18 +83,18 @@ def load(source: Source, *, threads: int = 1, opened: Container[str] | None = No
         if shadow.uses_multiplexer and pool.multiplexer is None:
             expected = "a shadow that needs no multiplexer"
             raise ConfigError(error_text(source.shadow, expected, shadow.name))
-    hosted = pool.hosted()
-    return Served(
-        hosted,
-        pool.multiplexer,
-        policy,
-        shadow,
-        tuple(pool.class_names) or tuple(str(k) for k in range(policy.classes)),
-        tuple(Vectors(pool.vector_length) if one is None else one for one in pool.formats),
-        tuple(pool.shown),
-        pool.cost_kind,
-        load_monitor(source.path, policy) if (source.path / DRIFT_FILE).is_file() else None,
-        source.least_accuracy,
+    monitored = (source.path / DRIFT_FILE).is_file()
+    return _core.Served(
+        pool.hosted(),
+        multiplexer=pool.multiplexer,
+        policy=policy,
+        shadow=shadow,
+        class_names=list(pool.class_names) or [str(k) for k in range(policy.classes)],
+        formats=[pool.vector_length if one is None else one for one in pool.formats],
+        shown=list(pool.shown),
+        cost_kind=pool.cost_kind,
+        monitor=load_monitor(source.path, policy) if monitored else None,
+        least_accuracy=source.least_accuracy,
     )
 
 

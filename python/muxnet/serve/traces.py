@@ -31,7 +31,7 @@ class Traces:
         self._tracer: Tracer = self._provider.get_tracer("muxnet")
         self._propagator = TraceContextTextMapPropagator()
 
-    def add_request(self, answered: _core.AnsweredRequest, models: list[str]) -> None:
+    def add_request(self, answered: _core.AnsweredRequest, models: Sequence[str]) -> None:
         """Add a request, and the batches that ran on its images."""
         attributes: dict[str, str | int] = {}
         if not answered.error:
@@ -56,7 +56,7 @@ class Traces:
         context: Context,
         submitted_ns: int,
         calls: Sequence[_core.CallSpan],
-        models: list[str],
+        models: Sequence[str],
     ) -> None:
         """Add batches, whose times count from the request's submission."""
         for call in calls:
