@@ -151,6 +151,18 @@ void bind_statistics(Module& module) {
       .def_readonly("point", &GearState::point)
       .def_readonly("changes", &GearState::changes)
       .def_readonly("last", &GearState::last);
+  Class<Gears>(module, "Gears")
+      .def(py::init<const std::vector<double>&, std::size_t, double, std::size_t>(),
+           py::arg("costs"), py::arg("point"), py::arg("target_ms"), py::arg("workers"),
+           "`costs` of the points, `point` the dearest of them that is used, `target_ms` the time.")
+      .def(
+          "observe",
+          [](Gears& gears, double now_s, double backlog_ms, double work_ms) {
+            return gears.observe({now_s, backlog_ms, work_ms});
+          },
+          py::arg("now_s"), py::arg("backlog_ms"), py::arg("work_ms"))
+      .def_property_readonly("state", &Gears::state)
+      .def_property_readonly("points", &Gears::points);
   Class<WorkersState>(module, "WorkersState")
       .def_readonly("count", &WorkersState::count)
       .def_readonly("left", &WorkersState::left)

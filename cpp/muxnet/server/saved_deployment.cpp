@@ -127,17 +127,16 @@ void save_deployment(const Served& served, const std::optional<MultiplexerOption
   served.policy->save(folder / policy_file);
   if (served.shadow) served.shadow->save(folder / shadow_file);
   if (served.monitor) served.monitor->save(folder / drift_file);
-  const Json said{
-      {"format", format_name},
-      {"models", std::move(models)},
-      {"class_names", served.class_names},
-      {"formats", formats_json(served)},
-      {"shown", served.shown},
-      {"cost_kind", served.cost_kind},
-      {"multiplexer", looks},
-      {"shadow", served.shadow != nullptr},
-      {"drift", served.monitor != nullptr},
-      {"files", digests(folder)}};
+  const Json said{{"format", format_name},
+                  {"models", std::move(models)},
+                  {"class_names", served.class_names},
+                  {"formats", formats_json(served)},
+                  {"shown", served.shown},
+                  {"cost_kind", served.cost_kind},
+                  {"multiplexer", looks},
+                  {"shadow", served.shadow != nullptr},
+                  {"drift", served.monitor != nullptr},
+                  {"files", digests(folder)}};
   write_atomically(folder / deployment_file, said.dump(1) + "\n");
 }
 

@@ -61,6 +61,12 @@ std::optional<GearChange> Gears::observe(const LoadReading& reading) {
   return std::nullopt;
 }
 
+std::vector<std::size_t> Gears::points() const {
+  std::vector<std::size_t> found;
+  for (const Gear& gear : gears_) found.push_back(gear.point);
+  return found;
+}
+
 double Gears::busy_since(const LoadReading& reading) const {
   const double passed_ms = 1000 * (reading.now_s - since_->now_s);
   const double spent_ms = reading.work_ms - since_->work_ms;

@@ -21,6 +21,7 @@ from muxnet.outcomes.table_files import part_to_evaluate
 if TYPE_CHECKING:
     from muxnet.base.compiled import _core
     from muxnet.plan.arrivals import Arrivals
+    from muxnet.plan.gears import Wish
     from muxnet.plan.given import Latencies
     from muxnet.plan.planning import Plan, Wanted
     from muxnet.plan.simulation import Failures
@@ -72,6 +73,25 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="SHARE",
         help="take the cheapest operating point that was as accurate on the held-out inputs",
+    )
+    load.add_argument(
+        "--target-ms",
+        type=float,
+        metavar="MS",
+        help="cheaper operating points under load, as muxnet serve --target-ms; with --together",
+    )
+    load.add_argument(
+        "--mean-accuracy",
+        type=float,
+        metavar="SHARE",
+        help="that all answers must have on average then, by the points' held-out accuracies",
+    )
+    load.add_argument(
+        "--least-accuracy",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of a point, for load to choose it",
     )
     load.add_argument(
         "--rates",
@@ -188,8 +208,28 @@ def _wanted(table: _core.OutcomeTable, arguments: argparse.Namespace) -> Wanted:
         parse_prices(arguments.price_per_hour, priced),
         arguments.batch,
         arguments.together,
+        _load(arguments),
         _rates(arguments.rates),
     )
+
+
+def _load(arguments: argparse.Namespace) -> Wish | None:
+    from muxnet.plan.gears import Wish
+
+    target, mean, least = arguments.target_ms, arguments.mean_accuracy, arguments.least_accuracy
+    if target is None:
+        if mean is not None or least:
+            raise UsageError(error_text("--mean-accuracy", "--target-ms beside it", "none"))
+        return None
+    if not 0 < target < float("inf"):
+        raise UsageError(error_text("--target-ms", "a number above 0", target))
+    if not arguments.together or mean is None:
+        expected = "--together and --mean-accuracy beside it"
+        raise UsageError(error_text("--target-ms", expected, "not both"))
+    for name, share in (("mean", mean), ("least", least)):
+        if not 0 <= share <= 1:
+            raise UsageError(error_text(f"--{name}-accuracy", "0 to 1", share))
+    return Wish(target, mean, least)
 
 
 def _latencies(table: _core.OutcomeTable, arguments: argparse.Namespace) -> Latencies:

@@ -6,12 +6,15 @@ import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.measures import measure_of
 from muxnet.plan.arrivals import Arrivals
+from muxnet.plan.gears import Geared, Wish, geared
 from muxnet.plan.given import Latencies
-from muxnet.plan.routes import MULTIPLEXER, Routes, alone, called, routes_of
+from muxnet.plan.routes import MULTIPLEXER, Routes, alone, called, routes_of, shares_of
 from muxnet.plan.sizing import Fleet, Options, Trial, frontier, smallest
 from muxnet.plan.stations import Station
 
@@ -29,6 +32,7 @@ class Wanted:
     prices: Mapping[str, float]
     max_batch: int = 32
     together: bool = False
+    load: Wish | None = None  # what load may change, where it may
     rates: tuple[float, ...] = ()
 
 
@@ -71,6 +75,8 @@ class Side:
     simulated: int
     failures: int
     curve: tuple[tuple[float, float], ...]
+    cheaper: float | None = None  # share of the requests that load gave a cheaper point
+    changes: int = 0
 
     @property
     def replicas(self) -> int:
@@ -136,8 +142,12 @@ def plan(policy: _core.Policy, table: _core.OutcomeTable, wanted: Wanted) -> Pla
     place = policy.best_single
     best_name, best = policy.models[place], _core.evaluate_models(table, seed)[place]
     routes = routes_of(policy, table)
-    _require_latencies(wanted.latencies, {*called(routes), best_name}, policy)
-    routed = _side(policy.name, _attained(found), routes, wanted)
+    chosen = None if wanted.load is None else geared(policy, table, wanted.load)
+    needed = {*called(routes), best_name}
+    if chosen is not None:
+        needed.update(*(called(shares_of(gear.routes)) for gear in chosen.gears))
+    _require_latencies(wanted.latencies, needed, policy)
+    routed = _side(policy.name, _attained(found), routes, wanted, chosen)
     why_not, other = "", None
     try:
         other = _side("always-best", _attained(best), alone(best_name), wanted)
@@ -152,7 +162,7 @@ def plan(policy: _core.Policy, table: _core.OutcomeTable, wanted: Wanted) -> Pla
         _attained(best),
         other,
         why_not,
-        _rates(routes, wanted),
+        _rates(routes, wanted, chosen),
         _rates(alone(best_name), wanted) if other is not None else (),
     )
 
@@ -179,14 +189,29 @@ def _require_latencies(given: Latencies, needed: set[str], policy: _core.Policy)
         raise UsageError(error_text("--latency", expected, ", ".join(unknown)))
 
 
-def _fleet(routes: Routes, arrivals: Arrivals, wanted: Wanted) -> Fleet:
-    names = [name for name in wanted.latencies if name in called(routes)]
-    return Fleet(stations_of(names, wanted), routes, arrivals, wanted.options)
+def _fleet(
+    routes: Routes, arrivals: Arrivals, wanted: Wanted, chosen: Geared | None = None
+) -> Fleet:
+    models = {*called(routes)}
+    if chosen is not None:
+        models.update(*(called(shares_of(gear.routes)) for gear in chosen.gears))
+    names = [name for name in wanted.latencies if name in models]
+    return Fleet(stations_of(names, wanted), routes, arrivals, wanted.options, chosen)
 
 
-def _side(name: str, attained: Attained, routes: Routes, wanted: Wanted) -> Side:
-    fleet = _fleet(routes, wanted.arrivals, wanted)
+def _side(
+    name: str,
+    attained: Attained,
+    routes: Routes,
+    wanted: Wanted,
+    chosen: Geared | None = None,
+) -> Side:
+    fleet = _fleet(routes, wanted.arrivals, wanted, chosen)
     trial = smallest(fleet)
+    cheaper = None
+    if chosen is not None:
+        cheaper = 1 - trial.shares[-1]
+        attained = _attained(chosen.attained(np.asarray(trial.shares), wanted.options.seed))
     whole, beyond = fleet.whole(trial.counts), fleet.spares(trial.counts)
     curve = tuple(frontier(fleet, RUNGS))
     money = fleet.money(trial.counts)
@@ -215,6 +240,8 @@ def _side(name: str, attained: Attained, routes: Routes, wanted: Wanted) -> Side
         len(fleet.arrivals),
         failed.failures,
         curve,
+        cheaper,
+        trial.changes,
     )
 
 
@@ -228,10 +255,10 @@ def _failed(fleet: Fleet, trial: Trial) -> Trial:
     )
 
 
-def _rates(routes: Routes, wanted: Wanted) -> tuple[AtRate, ...]:
+def _rates(routes: Routes, wanted: Wanted, chosen: Geared | None = None) -> tuple[AtRate, ...]:
     found = []
     for rate in wanted.rates:
-        fleet = _fleet(routes, wanted.arrivals.at(rate), wanted)
+        fleet = _fleet(routes, wanted.arrivals.at(rate), wanted, chosen)
         with contextlib.suppress(UserError):  # a rate at which no fleet holds the p99
             counts = smallest(fleet).counts
             found.append(AtRate(rate, sum(fleet.whole(counts)), fleet.money(counts)))

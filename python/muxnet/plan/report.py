@@ -83,6 +83,11 @@ def _verdict(found: Plan) -> str:
 
 def _notes(side: Side, wanted: float) -> list[str]:
     notes = []
+    if side.cheaper is not None:
+        notes.append(
+            f"{_title(side)}: load gave {percent_text(side.cheaper)} of the requests a cheaper "
+            f"operating point ({count_text(side.changes)} changes in the simulation)."
+        )
     if side.cells > 1:
         notes.append(
             f"{_title(side)}: {count_text(side.cells)} equal cells, of which one was simulated "

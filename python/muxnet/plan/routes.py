@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -25,13 +25,26 @@ def routes_of(policy: _core.Policy, table: _core.OutcomeTable) -> Routes:
         ValueError: other models.
 
     """
+    return shares_of(each_route(policy, table))
+
+
+def each_route(policy: _core.Policy, table: _core.OutcomeTable) -> Iterator[Route]:
+    """Yield the route of each input of a table.
+
+    Raises:
+        ValueError: other models.
+
+    """
     complete = table.complete()
-    found: Counter[Route] = Counter()
     for start in range(0, len(complete), ROWS):
         rows = range(start, min(start + ROWS, len(complete)))
-        found.update(
-            _route(policy, line) for line in _core.record_decisions(policy, complete, rows)
-        )
+        for line in _core.record_decisions(policy, complete, rows):
+            yield _route(policy, line)
+
+
+def shares_of(routes: Iterable[Route]) -> Routes:
+    """Return which share of the inputs goes each route."""
+    found = Counter(routes)
     return {route: count / found.total() for route, count in found.items()}
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Events = Generator[Event, object, None]
 
+LOOK_SECONDS = 0.05  # between two readings of the load, as in the service
 FAILURES = 2  # streams of a seed: 0 are arrivals, 1 which input each is of
 
 
@@ -47,16 +48,28 @@ class Simulated:
     redone: int
 
 
+class Router(Protocol):
+    """Gives requests their routes as they come, by the load that it is told of."""
+
+    def route(self, number: int) -> Route:
+        """Return the route of a request that comes now."""
+
+    def look(self, now_s: float, backlog_ms: float, work_ms: float) -> None:
+        """Take a reading of the load: until what waits is worked off, and what was worked."""
+
+
 def simulate(
     stations: Sequence[Station],
     counts: Counts,
     arrivals: NDArray[np.float64],
-    routes: Sequence[Route],
+    routes: Sequence[Route] | Router,
     *,
     failures: Failures | None = None,
     seed: int = 0,
 ) -> Simulated:
     """Return what becomes of requests, the i-th of which comes at ``arrivals[i]`` on ``routes[i]``.
+
+    Where load decides on routes, the stations have one queue and one reading of it.
 
     A free replica takes a batch of the model for which the oldest request waits, at most the
     largest that pays. A batch whose replica fails is done again, before all that wait.
@@ -97,6 +110,7 @@ class _Replicas:
         self._waiting: dict[str, deque[_Request]] = {name: deque() for name in station.models}
         self._idle: list[Event] = []
         self.busy = 0.0
+        self._count = count
         for _ in range(count):
             replica = self._environment.process(self._work())
             if simulation.failures is not None:
@@ -105,6 +119,16 @@ class _Replicas:
     def submit(self, model: str, request: _Request) -> None:
         self._waiting[model].append(request)
         self._wake()
+
+    @property
+    def backlog_ms(self) -> float:
+        """Until all replicas have worked off what waits, in the largest batches."""
+        total = 0.0
+        for name, queue in self._waiting.items():
+            times = self._ms[name]
+            whole, rest = divmod(len(queue), len(times))
+            total += whole * times[-1] + (times[rest - 1] if rest else 0.0)
+        return total / self._count
 
     def _wake(self) -> None:
         if self._idle:
@@ -169,7 +193,7 @@ class _Simulation:
         stations: Sequence[Station],
         counts: Counts,
         arrivals: NDArray[np.float64],
-        routes: Sequence[Route],
+        routes: Sequence[Route] | Router,
         failures: Failures | None,
         seed: int,
     ) -> None:
@@ -178,7 +202,9 @@ class _Simulation:
         self.failures = failures
         self.draws: Iterator[float] = Draws(seed, FAILURES).exponentials()
         self.failed = self.redone = 0
-        self._arrivals, self._routes = arrivals, routes
+        self._arrivals = arrivals
+        self._router = None if isinstance(routes, Sequence) else routes
+        self._route = routes.__getitem__ if isinstance(routes, Sequence) else routes.route
         self._latencies = np.full(len(arrivals), np.nan)
         self._left = len(arrivals)
         self._over = self.environment.event()
@@ -194,6 +220,8 @@ class _Simulation:
 
     def run(self) -> Simulated:
         self.environment.process(self._arrive())
+        if self._router is not None:
+            self.environment.process(self._look(self._router))
         self.environment.run(until=self._over)
         seconds = self.environment.now
         busy = tuple(
@@ -219,7 +247,14 @@ class _Simulation:
             self._over.succeed()
 
     def _arrive(self) -> Events:
-        times = self._arrivals.tolist()
-        for number, (time, route) in enumerate(zip(times, self._routes, strict=True)):
+        for number, time in enumerate(self._arrivals.tolist()):
             yield self.environment.timeout(time - self.environment.now)
-            self.answered(_Request(number, time, route))
+            self.answered(_Request(number, time, self._route(number)))
+
+    def _look(self, router: Router) -> Events:
+        """Read the load again and again."""
+        while True:
+            backlog_ms = max(station.backlog_ms for station in self._stations)
+            work_ms = 1000 * sum(station.busy for station in self._stations)
+            router.look(self.environment.now, backlog_ms, work_ms)
+            yield self.environment.timeout(LOOK_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from muxnet.base.errors import UserError, error_text
 from muxnet.plan.arrivals import Arrivals
 from muxnet.plan.draws import Draws
-from muxnet.plan.routes import Routes, called, quantile
+from muxnet.plan.gears import GearBox, Geared
+from muxnet.plan.routes import Route, Routes, called, quantile
 from muxnet.plan.simulation import Failures, Simulated, simulate
 from muxnet.plan.spares import SHORT, spares
 from muxnet.plan.stations import Counts, Station, ladder, money_per_million
@@ -20,6 +22,7 @@ from muxnet.plan.stations import Counts, Station, ladder, money_per_million
 ARRIVALS, INPUTS = 0, 1  # streams of a seed
 SETTLING = 0.1  # of the requests: until the fleet is as busy as it will be
 PARTS = 5  # of the others, whose p99s are told beside that of all
+AS_GOOD = 1e-9  # of an accuracy: what sums round
 EACH = 100  # requests that are simulated for each replica at work, at least
 
 
@@ -55,6 +58,8 @@ class Trial:
     p99_range: tuple[float, float]  # of the parts of the simulation
     failures: int
     redone: int
+    shares: tuple[float, ...] = ()  # of the requests by gear, where load chooses, cheapest first
+    changes: int = 0  # of the gear
 
     def holds(self, wanted_ms: float) -> bool:
         """Whether the p99 is that or less, in every part of the simulation."""
@@ -65,8 +70,14 @@ class Fleet:
     """Stations under a load, which is simulated once for each number of replicas."""
 
     def __init__(
-        self, stations: Sequence[Station], routes: Routes, arrivals: Arrivals, options: Options
+        self,
+        stations: Sequence[Station],
+        routes: Routes,
+        arrivals: Arrivals,
+        options: Options,
+        geared: Geared | None = None,
     ) -> None:
+        self.geared = geared
         self.stations = tuple(stations)
         self.routes = routes
         self.rate = arrivals.rate
@@ -74,11 +85,12 @@ class Fleet:
         self.called = called(routes)
         work = [arrivals.rate * station.least_work(self.called) for station in self.stations]
         self.cells = max(1, math.ceil(max(work) / options.cell))
-        self.ladder = ladder(self.stations, self.called, arrivals.rate / self.cells)
+        least = self.called if geared is None else called(geared.cheapest)
+        self.ladder = ladder(self.stations, least, self.called, arrivals.rate / self.cells)
         single = arrivals.rate * sum(s.single_work(self.called) for s in self.stations)
         count = max(options.requests, math.ceil(EACH * single / self.cells))
         self.arrivals = arrivals.times(count, self.cells, Draws(options.seed, ARRIVALS))
-        self._steps = self._drawn(len(self.arrivals))
+        self._uniform = Draws(options.seed, INPUTS).uniform(len(self.arrivals))
         self._trials: dict[Counts, Trial] = {}
 
     @property
@@ -116,22 +128,42 @@ class Fleet:
         """Return what a million requests cost with ``counts`` in each cell."""
         return money_per_million(self.stations, self.whole(counts), self.rate)
 
-    def _drawn(self, count: int) -> list[tuple[tuple[str, ...], ...]]:
+    def holds(self, counts: Counts) -> bool:
+        """Whether the p99 holds with so many replicas, and the mean accuracy where load chooses."""
+        trial = self.trial(counts)
+        if not trial.holds(self.options.p99_ms):
+            return False
+        if self.geared is None:
+            return True
+        accuracy = self.geared.held_out_accuracy(np.asarray(trial.shares))
+        return accuracy >= self.geared.wish.mean_accuracy - AS_GOOD
+
+    @cached_property
+    def _drawn(self) -> list[Route]:
         routes, shares = list(self.routes), list(self.routes.values())
-        uniform = Draws(self.options.seed, INPUTS).uniform(count)
-        places = np.searchsorted(np.cumsum(shares), uniform, side="right")
+        places = np.searchsorted(np.cumsum(shares), self._uniform, side="right")
         return [routes[min(place, len(routes) - 1)] for place in places.tolist()]
 
+    def _box(self, counts: Counts) -> GearBox | None:
+        if self.geared is None:
+            return None
+        rows = self._uniform * self.geared.inputs
+        return GearBox(self.geared, sum(counts), rows.astype(np.int64))
+
     def _trial(self, counts: Counts, failures: Failures | None) -> Trial:
+        box = self._box(counts)
         found = simulate(
             self.stations,
             counts,
             self.arrivals,
-            self._steps,
+            self._drawn if box is None else box,
             failures=failures,
             seed=self.options.seed,
         )
-        return _told(counts, found, self.options)
+        told = _told(counts, found, self.options)
+        if box is None:
+            return told
+        return dataclasses.replace(told, shares=tuple(box.shares.tolist()), changes=box.changes)
 
 
 def smallest(fleet: Fleet) -> Trial:
@@ -147,14 +179,14 @@ def smallest(fleet: Fleet) -> Trial:
     wanted = fleet.options.p99_ms
     rungs = fleet.ladder
     most = fleet.trial(rungs[-1])
-    if fleet.floor_ms > wanted or not most.holds(wanted):
+    if fleet.floor_ms > wanted or not fleet.holds(rungs[-1]):
         least = max(fleet.floor_ms, *most.p99_range)
         expected = f"at least {least:.4g} ms, which more replicas do not lower"
         raise UserError(error_text("--p99", expected, f"{wanted:g}"))
     low, high = -1, len(rungs) - 1
     while high - low > 1:
         middle = (low + high) // 2
-        holds = fleet.trial(rungs[middle]).holds(wanted)
+        holds = fleet.holds(rungs[middle])
         low, high = (low, middle) if holds else (middle, high)
     counts = rungs[high]
     for place in sorted(range(len(counts)), key=lambda at: -fleet.stations[at].price):
@@ -177,15 +209,11 @@ def frontier(fleet: Fleet, rungs: int) -> list[tuple[float, float]]:
 
 def _trimmed(fleet: Fleet, counts: Counts, place: int, least: int) -> Counts:
     """Return ``counts`` with as few replicas of one station as hold the p99."""
-
-    def holds(count: int) -> bool:
-        return fleet.trial(_with(counts, place, count)).holds(fleet.options.p99_ms)
-
     low, high = least - 1, counts[place]
     while high - low > 1:
         # What is saved is seldom much: from the present size down.
         middle = max((low + high) // 2, high - max(1, high // 8))
-        low, high = (low, middle) if holds(middle) else (middle, high)
+        low, high = (low, middle) if fleet.holds(_with(counts, place, middle)) else (middle, high)
     return _with(counts, place, high)
 
 

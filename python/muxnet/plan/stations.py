@@ -34,14 +34,19 @@ class Station:
         )
 
 
-def ladder(stations: tuple[Station, ...], called: Mapping[str, float], rate: float) -> list[Counts]:
+def ladder(
+    stations: tuple[Station, ...],
+    least: Mapping[str, float],
+    called: Mapping[str, float],
+    rate: float,
+) -> list[Counts]:
     """Return fleets by rising size, from the least that keeps up with ``rate`` on.
 
     Of each station from floor(a) + 1 to b + 4 sqrt(b) + 2 replicas, where a and b are the replicas
-    that work at any time, with the best batches and without any (square-root staffing); beyond
-    that there is nothing left to wait for.
+    that work at any time, with the ``least`` calls in the best batches, and with those of no load
+    without any (square-root staffing); beyond that there is nothing left to wait for.
     """
-    low = [math.floor(rate * station.least_work(called)) + 1 for station in stations]
+    low = [math.floor(rate * station.least_work(least)) + 1 for station in stations]
     single = [rate * station.single_work(called) for station in stations]
     high = [max(a, math.ceil(b + 4 * math.sqrt(b)) + 2) for a, b in zip(low, single, strict=True)]
     return list(dict.fromkeys(_rungs(low, high)))
