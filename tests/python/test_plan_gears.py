@@ -1,6 +1,7 @@
 """Plans of fleets whose operating points load chooses, as ``muxnet serve --target-ms`` does."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import page_world
@@ -74,7 +75,7 @@ def test_the_points_are_those_of_the_service(world):
     own, table = policy.point, part_to_evaluate(parts)
     found = geared(policy, table, Wish(20.0, 0.5))
     costs = [gear.point.cost for gear in found.gears]
-    assert all(a <= 0.75 * b for a, b in zip(costs, costs[1:], strict=False))
+    assert all(a <= 0.75 * b for a, b in pairwise(costs))
     assert policy.point.parameters == own.parameters
     assert found.gears[-1].point.parameters == own.parameters
     assert shares_of(found.gears[-1].routes) == routes_of(policy, table)
