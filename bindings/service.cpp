@@ -130,18 +130,7 @@ void bind_histogram(Module& module) {
       .def_readonly("elsewhere", &StageStatistics::elsewhere);
 }
 
-void bind_statistics(Module& module) {
-  bind_histogram(module);
-  Class<DriftReading>(module, "DriftReading")
-      .def_readonly("alarm", &DriftReading::alarm)
-      .def_readonly("e_value", &DriftReading::e_value)
-      .def_readonly("alpha", &DriftReading::alpha)
-      .def_readonly("cause", &DriftReading::cause)
-      .def_readonly("observed", &DriftReading::observed);
-  Class<StuckBatch>(module, "StuckBatch")
-      .def_readonly("stage", &StuckBatch::stage)
-      .def_readonly("version", &StuckBatch::version)
-      .def_readonly("seconds", &StuckBatch::seconds);
+void bind_gears(Module& module) {
   Class<GearChange>(module, "GearChange")
       .def_readonly("from_point", &GearChange::from_point)
       .def_readonly("to_point", &GearChange::to_point)
@@ -163,6 +152,21 @@ void bind_statistics(Module& module) {
           py::arg("now_s"), py::arg("backlog_ms"), py::arg("work_ms"))
       .def_property_readonly("state", &Gears::state)
       .def_property_readonly("points", &Gears::points);
+}
+
+void bind_statistics(Module& module) {
+  bind_histogram(module);
+  bind_gears(module);
+  Class<DriftReading>(module, "DriftReading")
+      .def_readonly("alarm", &DriftReading::alarm)
+      .def_readonly("e_value", &DriftReading::e_value)
+      .def_readonly("alpha", &DriftReading::alpha)
+      .def_readonly("cause", &DriftReading::cause)
+      .def_readonly("observed", &DriftReading::observed);
+  Class<StuckBatch>(module, "StuckBatch")
+      .def_readonly("stage", &StuckBatch::stage)
+      .def_readonly("version", &StuckBatch::version)
+      .def_readonly("seconds", &StuckBatch::seconds);
   Class<WorkersState>(module, "WorkersState")
       .def_readonly("count", &WorkersState::count)
       .def_readonly("left", &WorkersState::left)

@@ -3685,7 +3685,7 @@ class HostedModel:
     A model as pools and services answer with it, whatever runs it. Copies share what runs it.
     """
     @staticmethod
-    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def endpoint(name: str, options: RemoteModelOptions, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A model elsewhere, behind the Open Inference Protocol.
         
@@ -3693,7 +3693,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
+    def function(name: str, predict: collections.abc.Callable, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False, concurrent: bool = False) -> HostedModel:
         """
         A function from images f32 (n, c, h, w) to answers (n, K); several threads
         call it at once only where it is concurrent.
@@ -3702,7 +3702,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def network(name: str, model: Model, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         A network of ours among models of others', at a cost of their kind.
         
@@ -3710,7 +3710,7 @@ class HostedModel:
             ValueError: a description that is not whole.
         """
     @staticmethod
-    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = AnswerKind.probabilities, options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
+    def onnx(name: str, path: os.PathLike | str | bytes, *, cost: typing.SupportsFloat | typing.SupportsIndex, image_shape: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], classes: typing.SupportsInt | typing.SupportsIndex, normalization: Normalization, answers: AnswerKind = ..., options: OnnxOptions = ..., places: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] = [], reversed: bool = False) -> HostedModel:
         """
         An ONNX file; read when it is put to work.
         
@@ -4534,54 +4534,6 @@ class StageStatistics:
         """
         Images in the queue now.
         """
-class DriftReading:
-    """
-    What a drift monitor has to say.
-    """
-    @property
-    def alarm(self) -> bool:
-        """
-        The inputs are no longer alike.
-        """
-    @property
-    def alpha(self) -> float:
-        """
-        Probability of a false alarm, ever.
-        """
-    @property
-    def cause(self) -> str:
-        """
-        The value that the evidence is of.
-        """
-    @property
-    def e_value(self) -> float:
-        """
-        The greatest evidence so far.
-        """
-    @property
-    def observed(self) -> int:
-        """
-        Inputs seen.
-        """
-class StuckBatch:
-    """
-    A batch that has run for longer than it may.
-    """
-    @property
-    def seconds(self) -> float:
-        """
-        That it has run.
-        """
-    @property
-    def stage(self) -> int:
-        """
-        0: the multiplexer, i + 1: model i.
-        """
-    @property
-    def version(self) -> int:
-        """
-        Of the deployment.
-        """
 class GearChange:
     """
     A change of the operating point that requests get which name none.
@@ -4650,6 +4602,54 @@ class Gears:
     @property
     def state(self) -> GearState:
         ...
+class DriftReading:
+    """
+    What a drift monitor has to say.
+    """
+    @property
+    def alarm(self) -> bool:
+        """
+        The inputs are no longer alike.
+        """
+    @property
+    def alpha(self) -> float:
+        """
+        Probability of a false alarm, ever.
+        """
+    @property
+    def cause(self) -> str:
+        """
+        The value that the evidence is of.
+        """
+    @property
+    def e_value(self) -> float:
+        """
+        The greatest evidence so far.
+        """
+    @property
+    def observed(self) -> int:
+        """
+        Inputs seen.
+        """
+class StuckBatch:
+    """
+    A batch that has run for longer than it may.
+    """
+    @property
+    def seconds(self) -> float:
+        """
+        That it has run.
+        """
+    @property
+    def stage(self) -> int:
+        """
+        0: the multiplexer, i + 1: model i.
+        """
+    @property
+    def version(self) -> int:
+        """
+        Of the deployment.
+        """
 class WorkersState:
     """
     Threads that run models.

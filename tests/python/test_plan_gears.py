@@ -54,7 +54,7 @@ class Alternating:
     def route(self, number):
         return (("a",),) if number % 2 == 0 else (("b",),)
 
-    def look(self, now_s, backlog_ms, work_ms):
+    def observe(self, now_s, backlog_ms, work_ms):
         self.readings.append((now_s, backlog_ms, work_ms))
 
 
@@ -83,7 +83,7 @@ def test_the_points_are_those_of_the_service(world):
     assert len(geared(policy, table, Wish(20.0, 0.5, least)).gears) == 1
     box = GearBox(found, 1, np.arange(4))
     assert box.route(0) == found.gears[-1].routes[0]
-    box.look(0.0, 1000.0, 0.0)  # far more than the target waits
+    box.observe(0.0, 1000.0, 0.0)  # far more than the target waits
     assert box.route(1) == found.gears[-2].routes[1]
     assert (box.changes, box.shares[-2:].tolist()) == (1, [0.5, 0.5])
     mean = found.held_out_accuracy(box.shares)

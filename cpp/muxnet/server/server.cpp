@@ -184,7 +184,7 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
   }
 
   void watch() {
-    watches_.look(reading());
+    watches_.observe(reading());
     background_.tell_overdue();
     reloader_.give_up();
   }

@@ -22,7 +22,7 @@ double since_of(const Health& health, const std::string& model) {
 
 }  // namespace
 
-void Watches::look(const ServerReading& reading) {
+void Watches::observe(const ServerReading& reading) {
   drift(reading.statistics);
   workers(health_of(reading));
   gears(reading);

@@ -18,7 +18,7 @@ class Watches {
   explicit Watches(std::shared_ptr<const ServerLog> log) : log_(std::move(log)) {}
 
   /// Looks once.
-  void look(const ServerReading& reading);
+  void observe(const ServerReading& reading);
 
  private:
   using Held = std::map<std::pair<std::string, std::uint64_t>, int>;  ///< by model and version

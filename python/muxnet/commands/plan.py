@@ -74,6 +74,16 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="take the cheapest operating point that was as accurate on the held-out inputs",
     )
+    _add_gears(load)
+    load.add_argument(
+        "--rates",
+        default=DECADES,
+        metavar="RATE,...",
+        help="of the picture of replicas against rate; none for no picture",
+    )
+
+
+def _add_gears(load: argparse._ArgumentGroup) -> None:
     load.add_argument(
         "--target-ms",
         type=float,
@@ -92,12 +102,6 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="SHARE",
         help="of a point, for load to choose it",
-    )
-    load.add_argument(
-        "--rates",
-        default=DECADES,
-        metavar="RATE,...",
-        help="of the picture of replicas against rate; none for no picture",
     )
 
 

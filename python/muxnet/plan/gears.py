@@ -104,7 +104,7 @@ class GearBox:
         self._counts[place] += 1
         return self._geared.gears[place].routes[self._rows[number]]
 
-    def look(self, now_s: float, backlog_ms: float, work_ms: float) -> None:
+    def observe(self, now_s: float, backlog_ms: float, work_ms: float) -> None:
         """Take a reading of the load."""
         self._gears.observe(now_s, backlog_ms, work_ms)
 

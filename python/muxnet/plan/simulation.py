@@ -54,7 +54,7 @@ class Router(Protocol):
     def route(self, number: int) -> Route:
         """Return the route of a request that comes now."""
 
-    def look(self, now_s: float, backlog_ms: float, work_ms: float) -> None:
+    def observe(self, now_s: float, backlog_ms: float, work_ms: float) -> None:
         """Take a reading of the load: until what waits is worked off, and what was worked."""
 
 
@@ -221,7 +221,7 @@ class _Simulation:
     def run(self) -> Simulated:
         self.environment.process(self._arrive())
         if self._router is not None:
-            self.environment.process(self._look(self._router))
+            self.environment.process(self._observe(self._router))
         self.environment.run(until=self._over)
         seconds = self.environment.now
         busy = tuple(
@@ -251,10 +251,10 @@ class _Simulation:
             yield self.environment.timeout(time - self.environment.now)
             self.answered(_Request(number, time, self._route(number)))
 
-    def _look(self, router: Router) -> Events:
+    def _observe(self, router: Router) -> Events:
         """Read the load again and again."""
         while True:
             backlog_ms = max(station.backlog_ms for station in self._stations)
             work_ms = 1000 * sum(station.busy for station in self._stations)
-            router.look(self.environment.now, backlog_ms, work_ms)
+            router.observe(self.environment.now, backlog_ms, work_ms)
             yield self.environment.timeout(LOOK_SECONDS)
