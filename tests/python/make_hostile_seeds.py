@@ -243,6 +243,46 @@ def multiplexers() -> None:
     put("multiplexer", "whole-features", b"\0".join(parts))
 
 
+def deployments() -> None:
+    policy = _core.make_policy("cascade", _core.PolicyOptions(bins=3))
+    held_out = table(40, "held_out")
+    policy.fit(held_out)
+    images = _core.ImageFormat(channels=1, height=4, width=4)
+    models = [
+        _core.HostedModel.endpoint(
+            name,
+            _core.RemoteModelOptions(
+                server=_core.ConnectionOptions("http://127.0.0.1:1"),
+                endpoint=_core.EndpointOptions(model=name),
+            ),
+            cost=cost,
+            image_shape=images.shape,
+            classes=policy.classes,
+            normalization=_core.Normalization([0.0], [1.0]),
+        )
+        for name, cost in zip(policy.models, policy.prices, strict=True)
+    ]
+    served = _core.Served(
+        models,
+        policy=policy,
+        class_names=[str(k) for k in range(policy.classes)],
+        formats=[images],
+        shown=[0] * (1 + len(models)),
+        cost_kind=policy.cost_kind,
+    )
+    with tempfile.TemporaryDirectory() as name:
+        _core.save_deployment(served, None, Path(name))
+        said = json.loads((Path(name) / _core.DEPLOYMENT_FILE).read_text())
+    said["files"] = {}  # those of the reader, which writes them anew
+    parts = [json.dumps(said).encode(), saved(policy)]
+    put("deployment", "whole-endpoints", b"\0".join(parts))
+    network = {"name": "resnet50", "channels": 1 << 60, "height": 1, "width": 1, "classes": 2}
+    said["models"][0]["network"] = {**network, "weights": "policy.json"}
+    put("deployment", "huge-network", b"\0".join([json.dumps(said).encode(), parts[1]]))
+    said["models"][0]["network"] = {**network, "channels": 3, "weights": "../../etc/passwd"}
+    put("deployment", "outside", b"\0".join([json.dumps(said).encode(), parts[1]]))
+
+
 def rest(body: dict, tail: bytes = b"", *, length: int | None = None) -> bytes:
     """Return a body after how much of it is JSON; 0: an answer without binary tensors."""
     text = json.dumps(body).encode()
@@ -331,6 +371,6 @@ def grpc_messages() -> None:
 
 
 if __name__ == "__main__":
-    files = (core, profiles, idx, cifar, images, onnx, routing, multiplexers)
+    files = (core, profiles, idx, cifar, images, onnx, routing, multiplexers, deployments)
     for write in (*files, http, rest_messages, grpc_messages):
         write()

@@ -77,6 +77,8 @@ void check(const Served& served) {
   const auto count = served.models.size();
   const bool named = served.policy->models() == names_of(served);
   require(count > 0 && named, "models", "those of the policy", text(count));
+  require(std::ssize(served.class_names) == served.policy->classes(), "class_names",
+          text(served.policy->classes(), " names"), text(served.class_names.size()));
   require(served.shown.size() == count + 1 &&
               std::all_of(served.shown.begin(), served.shown.end(),
                           [&](std::size_t place) { return place < served.formats.size(); }),

@@ -24,6 +24,7 @@ using Json = nlohmann::ordered_json;
 using Path = std::filesystem::path;
 
 constexpr const char* projection = "projection.weight";  // of one trained by the contrastive loss
+constexpr std::int64_t most_extent = 1 << 17, most_values = 1 << 26;
 constexpr std::array kinds{std::pair{AnswerKind::probabilities, "probabilities"},
                            std::pair{AnswerKind::logits, "logits"},
                            std::pair{AnswerKind::scores, "scores"}};
@@ -72,21 +73,38 @@ Json network_json(const Model& model, const Path& folder, const std::string& pla
           {"weights", file}};
 }
 
-std::shared_ptr<Model> network_from(const nlohmann::json& said, const Path& folder) {
+/// What a network is built for, within what no network of the zoo needs more of.
+NetworkOptions options_from(const nlohmann::json& said) {
   NetworkOptions options;
-  said.at("channels").get_to(options.channels);
-  said.at("height").get_to(options.height);
-  said.at("width").get_to(options.width);
-  said.at("classes").get_to(options.classes);
+  const auto count = [&](const char* key, std::int64_t& value) {
+    said.at(key).get_to(value);
+    require(value > 0 && value <= most_extent, key, text("1 .. ", most_extent), text(value));
+  };
+  count("channels", options.channels);
+  count("height", options.height);
+  count("width", options.width);
+  count("classes", options.classes);
+  const std::int64_t values = volume({options.channels, options.height, options.width});
+  require(values <= most_values, "network", text("images of at most ", most_values, " values"),
+          text(values));
+  return options;
+}
+
+/// No memory is asked for that the weights do not take in their file.
+std::shared_ptr<Model> network_from(const nlohmann::json& said, const Path& folder) {
   const auto name = said.at("name").get<std::string>();
+  Graph graph = build_network(name, options_from(said));
   const Path weights = inside(folder, said.at("weights").get<std::string>());
-  Graph graph = build_network(name, options);
   const auto tensors = load_safetensors(weights).tensors;
   if (const auto found = tensors.find(projection); found != tensors.end()) {
     require(found->second.shape().size() == 2, projection, "a matrix",
             to_string(found->second.shape()));
     add_projection(graph, found->second.dim(0));
   }
+  std::int64_t numbers = 0;
+  for (const auto& [key, tensor] : tensors) numbers += tensor.size();
+  require(graph.parameter_count() <= numbers, name, text("at most ", numbers, " parameters"),
+          text(graph.parameter_count()));
   auto parameters = Parameters::zeros(graph, DType::f32);
   auto model = std::make_shared<Model>(name, std::move(graph), std::move(parameters));
   load_weights(*model, weights);

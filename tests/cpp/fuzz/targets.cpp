@@ -24,7 +24,7 @@ const Targets& targets() {
   static const Targets all = [] {
     Targets result;
     for (const auto add : {add_core, add_cost, add_data, add_front, add_onnx, add_policies,
-                           add_protocol, add_runtime}) {
+                           add_protocol, add_runtime, add_server}) {
       add(result);
     }
     return result;

@@ -41,5 +41,6 @@ void add_onnx(Targets& targets);
 void add_policies(Targets& targets);
 void add_protocol(Targets& targets);
 void add_runtime(Targets& targets);
+void add_server(Targets& targets);
 
 }  // namespace muxnet::fuzz
