@@ -20,6 +20,7 @@ from muxnet.base.tables import TextTable
 from muxnet.base.words import interval_text, points_text
 from muxnet.bench.http_load import Tally, closed_loop, due_times, open_loop
 from muxnet.bench.ideal_queue import ideal_quantiles_ms
+from muxnet.bench.protocol_overhead import Overhead, measure_overhead
 from muxnet.bench.server_process import Status, memory_mb, start_server
 from muxnet.pool.router_folder import POLICY_FILE
 
@@ -85,6 +86,7 @@ class LoadResult:
     rows: tuple[LoadRow, ...]
     router_p50_ms: float  # one image at a time, by a router that calls always the best model
     model_p50_ms: float  # the same model by its own name
+    protocols: Overhead
 
 
 def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadResult:
@@ -106,6 +108,8 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
         name = max(called, key=called.__getitem__)
         direct = _requests(name, images, chosen[:IN_TURNS], 1)
         overhead = _in_turns(status.port, (single, direct), options.seconds)
+        image = images[chosen[0]]
+        protocols = measure_overhead(status.port, status.grpc_port, single, image, options.seconds)
         best_right = _right(status.port, images, labels)
     say(f"{options.policy}: capacity")
     rows = []
@@ -132,6 +136,7 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
         (ahead.interval.low, ahead.interval.high),
         tuple(rows),
         *overhead,
+        protocols,
     )
 
 
@@ -263,7 +268,7 @@ def _server(options: LoadOptions, policy: str, *, target_ms: float) -> Iterator[
     if (Path(policy) / POLICY_FILE).is_file():
         source, beside = Path(policy), ["--run", str(options.run)]
     with start_server(source, *beside, "--target-ms", str(target_ms)) as (process, ready):
-        yield Status(ready["http_port"], process.pid)
+        yield Status(ready["http_port"], process.pid, ready["grpc_port"])
 
 
 def load_table(result: LoadResult) -> TextTable:
@@ -309,4 +314,5 @@ def comparison(result: LoadResult) -> list[str]:
         f"{best.cost / routed.cost:.2f} x less compute, {ahead}",
         f"one image at a time, the same model: {result.router_p50_ms:.3f} ms by the router, "
         f"{result.model_p50_ms:.3f} ms by its own name: {added:+.0f} us",
+        str(result.protocols),
     ]

@@ -83,8 +83,9 @@ class Counts:
 class Status:
     """What a server tells of itself."""
 
-    def __init__(self, port: int, pid: int) -> None:
+    def __init__(self, port: int, pid: int, grpc_port: int = 0) -> None:
         self.port = port
+        self.grpc_port = grpc_port
         self.pid = pid
 
     def __call__(self) -> Counts:
