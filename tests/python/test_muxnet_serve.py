@@ -64,6 +64,10 @@ def test_it_answers_as_muxnet_serve_does(
         for name in ("called", "cost", "policy"):
             assert found["parameters"][name] == expected["parameters"][name]
         assert request(port)[2]["images"] == 7
+        words = [PROGRAM, deployment, "--port", "0", "--grpc-port", "0", *options]
+        other = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        assert other.returncode == 1
+        assert other.stderr.startswith(f"muxnet-serve: error: [decisions] {decisions}: another")
         process.terminate()
         assert process.wait(60) == 0
     assert len(decisions.read_text().splitlines()) == 7

@@ -1,6 +1,7 @@
 #include "muxnet/server/decision_log.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,10 +51,15 @@ DecisionLog::DecisionLog(const std::filesystem::path& path, std::shared_ptr<cons
   const int access = there && !S_ISREG(status.st_mode) ? O_WRONLY : O_RDWR;
   file_ = ::open(path.c_str(), access | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
   if (file_ < 0) {
-    throw FileError(
-        text("[decisions] ", path.string(), ": cannot be written: ", std::strerror(errno)));
+    const char* why = std::strerror(errno);
+    throw FileError(text("[decisions] ", path.string(), ": cannot be written: ", why));
   }
+  // Lines of two servers would be mixed; of a pipe that is its reader's matter.
   regular_ = fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
+  if (regular_ && flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(file_);
+    throw FileError(text("[decisions] ", path.string(), ": another server writes to it"));
+  }
   torn_ = regular_ && !ends_whole();
 }
 

@@ -26,7 +26,7 @@ class DecisionLog {
   static constexpr std::size_t room_for = 8 << 20;
 
   /// Ends a line that a killed process left half written. `room_bytes`: of records that wait; more
-  /// are lost. Throws FileError for a file that cannot be opened.
+  /// are lost. Throws FileError for a file that cannot be opened, or that another log writes to.
   DecisionLog(const std::filesystem::path& path, std::shared_ptr<const ServerLog> log,
               std::size_t room_bytes = room_for);
   ~DecisionLog();

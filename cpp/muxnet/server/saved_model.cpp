@@ -1,7 +1,5 @@
 #include "muxnet/server/saved_model.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -43,18 +41,14 @@ void copy_into(const Path& from, const Path& to) {
   write_atomically(to, read_file(from, std::numeric_limits<std::uint64_t>::max()));
 }
 
-/// A file that nobody but its owner may read.
+/// A file that nobody but its owner may read, at no time.
 std::string keep_secret(const std::string& content, const Path& folder, const std::string& name) {
+  using std::filesystem::perms;
   const Path path = folder / name;
   std::filesystem::create_directories(path.parent_path());
-  const mode_t before = umask(077);
-  try {
-    write_atomically(path, content);
-  } catch (...) {
-    umask(before);
-    throw;
-  }
-  umask(before);
+  std::filesystem::permissions(path.parent_path(), perms::owner_all);
+  write_atomically(path, content);
+  std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
   return name;
 }
 

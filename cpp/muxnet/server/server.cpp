@@ -129,6 +129,7 @@ class Server::Implementation : public std::enable_shared_from_this<Implementatio
     ServerReading found;
     found.router = options_.router;
     found.served = served();
+    require(found.served != nullptr, "server", "one that is open", "one that is not yet");
     found.statistics = service_->statistics();
     found.refusals = front_.refusals();
     found.labels = front_.labels();
@@ -285,6 +286,7 @@ void Server::Implementation::keep(const AnsweredRequest& answered) {
 }
 
 bool Server::Implementation::drain() {
+  require(served() != nullptr, "server", "one that is open", "one that is not yet");
   log_->tell(LogLevel::info, "draining");
   const double drain_s = options_.drain_s, short_s = std::min(last_s, drain_s / 4);
   const auto end = later(Steady::now(), drain_s), nearly = later(end, -short_s);

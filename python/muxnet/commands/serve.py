@@ -1,13 +1,11 @@
 """``muxnet serve``: the router and its models as an endpoint of the Open Inference Protocol."""
 
 import argparse
-from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.base.errors import MissingPackageError, UsageError, UserError, error_text
-from muxnet.base.locks import sole_file
 from muxnet.base.run_folder import RunFolder
 from muxnet.commands import serve_ray
 from muxnet.commands.options import add_image_options, given_image_format
@@ -167,15 +165,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Serve until told to stop, and return the exit status."""
     if arguments.ray is not None:
         return serve_on_ray(arguments)
-    with _sole_log(arguments.decisions):
-        return serve(arguments)
-
-
-def _sole_log(path: Path | None) -> AbstractContextManager[None]:
-    """Hold the file of decisions, where it is one: those of two servers would be mixed."""
-    if path is None or (path.exists() and not path.is_file()):
-        return nullcontext()
-    return sole_file(path)
+    return serve(arguments)
 
 
 def serve_on_ray(arguments: argparse.Namespace) -> int:

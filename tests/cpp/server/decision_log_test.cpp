@@ -134,6 +134,8 @@ TEST_F(DecisionLogging, RefusesWhatCannotBeOpened) {
   const auto pipe = folder_.path() / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_THROW(DecisionLog(pipe, lines_.log()), FileError);  // nobody reads it
+  const DecisionLog one(path_, lines_.log());
+  EXPECT_THROW(DecisionLog(path_, lines_.log()), FileError);
 }
 
 }  // namespace
