@@ -19,7 +19,6 @@ struct HandedRequest {
   std::uint64_t ticket = 0;  ///< by which it is answered
   std::string method;        ///< "GET", ...
   std::string path;          ///< without the query
-  std::string accept;        ///< its Accept header
   std::string content_type;  ///< its header
   std::string body;          ///< all of it
 };

@@ -299,8 +299,8 @@ void Routes::load(ReceivedHttp request, const Parts& parts, const HttpHandlers::
 }
 
 void Routes::hand(ReceivedHttp request, const HttpHandlers::Reply& reply) {
-  handed_.hand({0, request.method, request.path, std::string(request.header("accept")),
-                std::string(request.header("content-type")), std::move(*request.body)},
+  handed_.hand({0, request.method, request.path, std::string(request.header("content-type")),
+                std::move(*request.body)},
                reply);
 }
 
