@@ -17,7 +17,7 @@ constexpr const char* page_policy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-constexpr std::size_t labels_bytes = 512 * 1024;
+constexpr std::size_t labels_bytes = std::size_t{512} << 10;
 constexpr std::size_t most_labels = 10'000;  // of one request
 
 HttpReply json_reply(const Json& content) {
