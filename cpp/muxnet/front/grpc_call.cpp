@@ -190,7 +190,7 @@ void GrpcCall::answer_small(const std::string& message) {
 }
 
 void GrpcCall::load(const std::string& answer) {
-  calls_.handed.hand({0, "POST", load_path, "", "", ""}, [this, answer](const HttpReply& reply) {
+  calls_.handed.hand({0, "POST", load_path, "", ""}, [this, answer](const HttpReply& reply) {
     if (reply.status == 200) return give(answer);
     refuse({reply.status, refusal_in(reply.body)});
   });
