@@ -4601,7 +4601,9 @@ class Gears:
         """
     @property
     def state(self) -> GearState:
-        ...
+        """
+        Now.
+        """
 class DriftReading:
     """
     What a drift monitor has to say.
@@ -5363,7 +5365,9 @@ class Health:
         """
     @property
     def workers(self) -> int:
-        ...
+        """
+        Threads that should run models.
+        """
     @property
     def workers_left(self) -> int:
         """
@@ -5380,26 +5384,38 @@ class MetricSample:
         """
     @property
     def name(self) -> str:
-        ...
+        """
+        Of the sample.
+        """
     @property
     def value(self) -> float:
-        ...
+        """
+        Of the sample.
+        """
 class Metric:
     """
     A metric of Prometheus.
     """
     @property
     def help(self) -> str:
-        ...
+        """
+        What it is.
+        """
     @property
     def name(self) -> str:
-        ...
+        """
+        With muxnet_ before it.
+        """
     @property
     def samples(self) -> list[MetricSample]:
-        ...
+        """
+        One for each set of labels, several of a histogram.
+        """
     @property
     def type(self) -> str:
-        ...
+        """
+        Counter, gauge or histogram.
+        """
 class Server:
     """
     A router and its models as an endpoint: a front before a service, and what is done beside
@@ -5426,7 +5442,9 @@ class Server:
         thread does not come back.
         """
     def health(self) -> Health:
-        ...
+        """
+        Whether requests are taken, and what is wrong.
+        """
     def metrics(self) -> list[Metric]:
         """
         What GET /metrics answers.

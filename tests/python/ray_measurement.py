@@ -144,7 +144,7 @@ def served(router: Path, options: tuple[str, ...]):
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             for line in process.stderr:
-                if '"event": "ready"' in line:
+                if '"event":"ready"' in line.replace(": ", ":"):
                     break
             yield port, process.pid
         finally:

@@ -101,7 +101,6 @@ def test_a_folder_that_was_made_for_nothing_is_gone(tmp_path: Path) -> None:
         ["figures", "out"],
         ["route", "out", "image.png", "--monitor"],
         ["collect", "--models", "models.json", "--data", "inputs.npz", "--out", "out/o"],
-        ["serve", "router", "--decisions", "out/o"],
     ],
     ids=lambda words: " ".join(words[:1] + words[-1:]),
 )

@@ -135,7 +135,7 @@ def test_the_containers_command_serves_and_drains_on_sigterm(models_elsewhere, t
     finally:
         server.kill()
         log = server.communicate()[1]
-    assert '"event": "stopped"' in log
+    assert '"event":"stopped"' in log
 
 
 def wait_until_ready(port, path):

@@ -28,9 +28,9 @@ struct StuckModel {
 
 /// Whether requests are taken, how many workers are left, and what is wrong besides.
 struct Health {
-  bool ready = false;     ///< all models have run, none is stuck, and it does not end
-  bool draining = false;  ///< it ends
-  std::size_t workers = 0;
+  bool ready = false;                ///< all models have run, none is stuck, and it does not end
+  bool draining = false;             ///< it ends
+  std::size_t workers = 0;           ///< threads that should run models
   std::size_t workers_left = 0;      ///< of those, the ones that are not stuck
   std::vector<StuckModel> stuck;     ///< oldest first
   std::vector<std::string> failing;  ///< tasks, and what else fails, in order
@@ -49,6 +49,7 @@ struct ServerReading {
   std::optional<DecisionLog::State> decisions;  ///< none: they are not recorded
 };
 
+/// Whether requests are taken, and what is wrong.
 Health health_of(const ServerReading& reading);
 nlohmann::ordered_json to_json(const Health& health);
 /// What GET /status answers.
@@ -57,15 +58,17 @@ nlohmann::ordered_json to_json(const DriftReading& drift);
 
 /// A value of a metric; its name is the family's, with an ending for some types.
 struct MetricSample {
-  std::string name;
+  std::string name;                                         ///< of the sample
   std::vector<std::pair<std::string, std::string>> labels;  ///< names and values
-  double value = 0;
+  double value = 0;                                         ///< of the sample
 };
 
 /// A metric of Prometheus.
 struct Metric {
-  std::string name, type, help;
-  std::vector<MetricSample> samples;
+  std::string name;                   ///< with muxnet_ before it
+  std::string type;                   ///< counter, gauge or histogram
+  std::string help;                   ///< what it is
+  std::vector<MetricSample> samples;  ///< one for each set of labels, several of a histogram
 };
 
 /// What GET /metrics answers.

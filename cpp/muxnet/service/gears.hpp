@@ -42,7 +42,7 @@ class Gears {
 
   /// Takes a reading; the change, if there is one.
   std::optional<GearChange> observe(const LoadReading& reading);
-  const GearState& state() const { return state_; }
+  const GearState& state() const { return state_; }  ///< now
   /// The points that it chooses among, from the cheapest; the last is that of no load.
   std::vector<std::size_t> points() const;
 

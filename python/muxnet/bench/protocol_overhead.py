@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.bench.http_load import closed_loop
+from muxnet.bench.server_process import Status
 
 TURN_SECONDS = 0.05
 
@@ -37,16 +38,12 @@ class Overhead:
 
 
 def measure_overhead(
-    port: int,
-    grpc_port: int,
-    requests: Sequence[bytes],
-    image: NDArray[np.uint8],
-    seconds: float,
+    status: Status, requests: Sequence[bytes], image: NDArray[np.uint8], seconds: float
 ) -> Overhead:
     """Ask a server's router for one image at a time, by both protocols in turns."""
     options = _core.RemoteModelOptions(
         name="bench serve",
-        server=_core.ConnectionOptions(f"grpc://127.0.0.1:{grpc_port}"),
+        server=_core.ConnectionOptions(f"grpc://127.0.0.1:{status.grpc_port}"),
         endpoint=_core.EndpointOptions(model="router"),
     )
     client = _core.open_endpoint(options)
@@ -56,7 +53,7 @@ def measure_overhead(
     rest: list[float] = []
     grpc: list[float] = []
     for _ in range(max(4, int(seconds / TURN_SECONDS / 2))):
-        tally = closed_loop(port, requests, TURN_SECONDS, 1)
+        tally = closed_loop(status.port, requests, TURN_SECONDS, 1)
         inside = [json.loads(body)["parameters"]["server_ms"] for _, body in tally.answers]
         service += inside
         rest += (tally.latencies_ms - inside).tolist()

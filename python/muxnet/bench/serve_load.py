@@ -108,8 +108,7 @@ def measure(options: LoadOptions, say: Callable[[str], object] = print) -> LoadR
         name = max(called, key=called.__getitem__)
         direct = _requests(name, images, chosen[:IN_TURNS], 1)
         overhead = _in_turns(status.port, (single, direct), options.seconds)
-        image = images[chosen[0]]
-        protocols = measure_overhead(status.port, status.grpc_port, single, image, options.seconds)
+        protocols = measure_overhead(status, single, images[chosen[0]], options.seconds)
         best_right = _right(status.port, images, labels)
     say(f"{options.policy}: capacity")
     rows = []
