@@ -97,7 +97,8 @@ void expect_probabilities(std::span<const float> values, const std::string& wher
   constexpr double slack = 1e-2;
   double sum = 0;
   for (const double value : values) {
-    expect(value >= -slack && value <= 1 + slack, where, "probabilities", text(value));
+    const bool fits = value >= -slack && value <= 1 + slack;
+    if (!fits) expect(false, where, "probabilities", text(value));
     sum += value;
   }
   expect(std::abs(sum - 1) <= slack, where, "probabilities that sum to 1", text(sum));

@@ -88,7 +88,8 @@ void softmax(std::span<const float> src, float* dst) {
 void check_probabilities(std::span<const float> row, const std::string& name) {
   double sum = 0;
   for (const float value : row) {
-    require(value >= 0 && value <= 1, name, "probabilities in [0, 1]", text(value));
+    const bool fits = value >= 0 && value <= 1;  // the message is made where it is needed
+    if (!fits) require(false, name, "probabilities in [0, 1]", text(value));
     sum += static_cast<double>(value);
   }
   require(std::abs(sum - 1) <= sum_tolerance, name,
@@ -99,7 +100,8 @@ void check_probabilities(std::span<const float> row, const std::string& name) {
 void share_out(std::span<const float> scores, float* dst, const std::string& name) {
   float sum = 0;
   for (const float value : scores) {
-    require(value >= 0 && value <= 1, name, "scores in [0, 1], each label's own", text(value));
+    const bool fits = value >= 0 && value <= 1;
+    if (!fits) require(false, name, "scores in [0, 1], each label's own", text(value));
     sum += value;
   }
   const auto alike = 1 / static_cast<float>(scores.size());
