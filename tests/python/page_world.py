@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from muxnet import _core
+from muxnet import _core, cli
 
 HEAD = """label,small:prediction,small:confidence,large:prediction,large:confidence
 cat,cat,0.93,cat,0.99
@@ -102,3 +102,12 @@ def write_models(folder: Path) -> None:
     onnx.save(network("large"), folder / "vit" / "model.onnx")
     (folder / "vit" / "preprocessor_config.json").write_text(json.dumps(PREPARED))
     (folder / "mine.py").write_text(MINE, encoding="utf-8")
+
+
+def write_router(folder: Path, costs: str) -> Path:
+    """Write a router and answers that it has not seen; return the folder."""
+    write_answers(folder / "held_out.csv", 1)
+    write_answers(folder / "test.csv", 2)
+    held_out, router = str(folder / "held_out.csv"), str(folder / "router")
+    assert cli.main(["fit", held_out, "--costs", costs, "--out", router]) == 0
+    return folder

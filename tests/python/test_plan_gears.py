@@ -20,12 +20,7 @@ COSTS = "small=1,large=8"
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """A router, and answers that it has not seen."""
-    folder = tmp_path_factory.mktemp("world")
-    page_world.write_answers(folder / "held_out.csv", 1)
-    page_world.write_answers(folder / "test.csv", 2)
-    held_out, router = str(folder / "held_out.csv"), str(folder / "router")
-    assert cli.main(["fit", held_out, "--costs", COSTS, "--out", router]) == 0
-    return folder
+    return page_world.write_router(tmp_path_factory.mktemp("world"), COSTS)
 
 
 @pytest.fixture

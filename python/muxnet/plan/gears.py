@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
-from muxnet.plan.routes import Route, Routes, each_route, shares_of
+from muxnet.plan.routes import Route, Routes, called, each_route, shares_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Geared:
     def inputs(self) -> int:
         """How many the table has."""
         return len(self.gears[0].routes)
+
+    @property
+    def models(self) -> set[str]:
+        """The models that some point calls, the multiplexer among them."""
+        return {model for gear in self.gears for model in called(shares_of(gear.routes))}
 
     @property
     def cheapest(self) -> Routes:

@@ -14,7 +14,7 @@ from muxnet.base.measures import measure_of
 from muxnet.plan.arrivals import Arrivals
 from muxnet.plan.gears import Geared, Wish, geared
 from muxnet.plan.given import Latencies
-from muxnet.plan.routes import MULTIPLEXER, Routes, alone, called, routes_of, shares_of
+from muxnet.plan.routes import MULTIPLEXER, Routes, alone, called, routes_of
 from muxnet.plan.sizing import Fleet, Options, Trial, frontier, smallest
 from muxnet.plan.stations import Station
 
@@ -145,7 +145,7 @@ def plan(policy: _core.Policy, table: _core.OutcomeTable, wanted: Wanted) -> Pla
     chosen = None if wanted.load is None else geared(policy, table, wanted.load)
     needed = {*called(routes), best_name}
     if chosen is not None:
-        needed.update(*(called(shares_of(gear.routes)) for gear in chosen.gears))
+        needed |= chosen.models
     _require_latencies(wanted.latencies, needed, policy)
     routed = _side(policy.name, _attained(found), routes, wanted, chosen)
     why_not, other = "", None
@@ -192,9 +192,7 @@ def _require_latencies(given: Latencies, needed: set[str], policy: _core.Policy)
 def _fleet(
     routes: Routes, arrivals: Arrivals, wanted: Wanted, chosen: Geared | None = None
 ) -> Fleet:
-    models = {*called(routes)}
-    if chosen is not None:
-        models.update(*(called(shares_of(gear.routes)) for gear in chosen.gears))
+    models = {*called(routes)} if chosen is None else chosen.models
     names = [name for name in wanted.latencies if name in models]
     return Fleet(stations_of(names, wanted), routes, arrivals, wanted.options, chosen)
 

@@ -119,8 +119,8 @@ class Drift(TypedDict):
     alpha: float
 
 
-def describe_drift(drift: _core.DriftMonitor | _core.DriftReading) -> Drift:
-    """Return what a drift monitor, or a reading of one, has found."""
+def describe_drift(drift: _core.DriftMonitor) -> Drift:
+    """Return what a drift monitor has found."""
     return {
         "alarm": drift.alarm,
         "e_value": drift.e_value,
