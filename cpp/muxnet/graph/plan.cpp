@@ -1,7 +1,6 @@
 #include "muxnet/graph/plan.hpp"
 
 #include <cstring>
-#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -35,25 +34,35 @@ void add_arrays(DType dtype, const void* a, const void* b, void* sum, std::int64
 
 class Plan::Implementation {
  public:
+  /// Of inference.
+  Implementation(std::shared_ptr<InferenceWeights> weights, const PlanOptions& options)
+      : options_(checked(options)),
+        graph_(weights->graph()),
+        dtype_(weights->dtype()),
+        weights_(std::move(weights)),
+        schedule_(compile(graph_, dtype_, options_)) {
+    require(!training(), "plan", "mode infer with shared weights", "train");
+  }
+
+  /// Of training.
   Implementation(const Graph& graph, Parameters& parameters, const PlanOptions& options)
       : options_(checked(options)),
-        original_(graph),
-        graph_(fuse(graph, options.mode)),
-        source_(parameters) {
-    if (!training()) folded_ = Parameters::for_inference(graph_, parameters.dtype());
-    parameters_ = training() ? &parameters : &*folded_;
-    schedule_ = compile(graph_, *parameters_, options_);
+        graph_(fuse(graph, Mode::train)),
+        dtype_(parameters.dtype()),
+        parameters_(&parameters),
+        schedule_(compile(graph_, dtype_, options_)) {
+    bind_parameters(schedule_, parameters, Mode::train);
   }
 
   std::int64_t batch() const { return options_.batch; }
 
   void forward(const Tensor& images, std::uint64_t seed) {
     const Slot& input = schedule_.slots.front();
-    require(images.shape() == input.shape && images.dtype() == parameters_->dtype(), "plan.forward",
-            text(name_of(parameters_->dtype()), " images of shape ", to_string(input.shape)),
+    require(images.shape() == input.shape && images.dtype() == dtype_, "plan.forward",
+            text(name_of(dtype_), " images of shape ", to_string(input.shape)),
             text(name_of(images.dtype()), ' ', to_string(images.shape())));
     input_ = images;  // keeps the memory alive for backward
-    refresh_folded();
+    if (weights_) follow_weights();
     for (std::size_t index = 0; index < schedule_.steps.size(); ++index) run_forward(index, seed);
     ran_forward_ = true;
   }
@@ -61,8 +70,7 @@ class Plan::Implementation {
   Tensor output(const std::string& name) const {
     const Slot& slot = schedule_.slots[output_slot(name)];
     if (slot.value == graph_.input()) return input_;
-    return Tensor::borrow(schedule_.planner.address(slot.buffer), slot.shape, parameters_->dtype(),
-                          nullptr);
+    return Tensor::borrow(schedule_.planner.address(slot.buffer), slot.shape, dtype_, nullptr);
   }
 
   void backward(const std::map<std::string, Tensor>& diff_outputs) {
@@ -114,10 +122,11 @@ class Plan::Implementation {
     return schedule_.outputs.at(name);
   }
 
-  void refresh_folded() {
-    if (!folded_ || folded_version_ == source_.version()) return;
-    fold_parameters(original_, source_, *folded_);
-    folded_version_ = source_.version();
+  void follow_weights() {
+    if (folded_ && folded_->version == weights_->version()) return;
+    folded_ = weights_->current();
+    parameters_ = &folded_->values;
+    bind_parameters(schedule_, *parameters_, Mode::infer);
   }
 
   void run_forward(std::size_t index, std::uint64_t seed) {
@@ -131,7 +140,8 @@ class Plan::Implementation {
                      schedule_.slots[step.dst].format, src.shape);
       return;
     }
-    step.arguments.parameters_version = parameters_->version();
+    step.arguments.parameters_version = folded_ ? folded_->version : parameters_->version();
+    step.arguments.forms = folded_ ? &folded_->forms : nullptr;
     step.arguments.seed = seed + index;
     step.arguments.scratch = schedule_.address(step.forward_scratch);
     const ThreadLimit limit(step.on_one_thread ? 1 : threads());
@@ -145,7 +155,7 @@ class Plan::Implementation {
     for (const auto& [name, diff] : diff_outputs) {
       const std::size_t index = output_slot(name);
       const Slot& slot = schedule_.slots[index];
-      require(diff.shape() == slot.shape && diff.dtype() == parameters_->dtype(), "plan.backward",
+      require(diff.shape() == slot.shape && diff.dtype() == dtype_, "plan.backward",
               text("a gradient of '", name, "' of shape ", to_string(slot.shape)),
               text(name_of(diff.dtype()), ' ', to_string(diff.shape())));
       if (schedule_.output_gradients.count(index) == 0) continue;
@@ -180,11 +190,10 @@ class Plan::Implementation {
   }
 
   PlanOptions options_;
-  Graph original_;
   Graph graph_;
-  Parameters& source_;
-  std::optional<Parameters> folded_;
-  std::uint64_t folded_version_ = 0;
+  DType dtype_;
+  std::shared_ptr<InferenceWeights> weights_;         ///< of inference alone
+  std::shared_ptr<InferenceWeights::Folded> folded_;  ///< of them, which the kernels read
   Parameters* parameters_ = nullptr;
   Schedule schedule_;
   Tensor input_;
@@ -192,7 +201,12 @@ class Plan::Implementation {
 };
 
 Plan::Plan(const Graph& graph, Parameters& parameters, const PlanOptions& options)
-    : implementation_(std::make_unique<Implementation>(graph, parameters, options)) {}
+    : implementation_(options.mode == Mode::train
+                          ? std::make_unique<Implementation>(graph, parameters, options)
+                          : std::make_unique<Implementation>(
+                                std::make_shared<InferenceWeights>(graph, parameters), options)) {}
+Plan::Plan(std::shared_ptr<InferenceWeights> weights, const PlanOptions& options)
+    : implementation_(std::make_unique<Implementation>(std::move(weights), options)) {}
 Plan::~Plan() = default;
 Plan::Plan(Plan&&) noexcept = default;
 Plan& Plan::operator=(Plan&&) noexcept = default;

@@ -6,6 +6,7 @@
 
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/graph/graph.hpp"
+#include "muxnet/graph/inference_weights.hpp"
 #include "muxnet/graph/mode.hpp"
 #include "muxnet/graph/parameters.hpp"
 #include "muxnet/graph/quantization.hpp"
@@ -31,6 +32,8 @@ class Plan {
   /// on bf16 where supports_bf16() is false, and on int8 where supports_int8() is, without ranges,
   /// and in train mode.
   Plan(const Graph& graph, Parameters& parameters, const PlanOptions& options);
+  /// An inference plan that shares `weights` with others. Throws as the other.
+  Plan(std::shared_ptr<InferenceWeights> weights, const PlanOptions& options);
   ~Plan();
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;

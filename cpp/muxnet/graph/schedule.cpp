@@ -14,9 +14,10 @@ constexpr std::int64_t worth_two_threads = 65536;
 
 class Compiler {
  public:
-  Compiler(const Graph& graph, Parameters& parameters, const PlanOptions& options)
-      : options_(options), graph_(graph), parameters_(parameters), readers_(count_readers(graph)) {
-    for (const auto& entry : parameters.entries()) offsets_[entry.name] = &entry;
+  Compiler(const Graph& graph, DType dtype, const PlanOptions& options)
+      : options_(options), graph_(graph), dtype_(dtype), readers_(count_readers(graph)) {
+    schedule_.parameters = parameter_entries(graph);
+    for (const auto& entry : schedule_.parameters) entries_[entry.name] = &entry;
     if (options.precision == Precision::int8) integers_ = int8_elements(graph, options.ranges);
   }
 
@@ -33,7 +34,6 @@ class Compiler {
 
  private:
   bool training() const { return options_.mode == Mode::train; }
-  std::size_t element_size() const { return size_of(parameters_.dtype()); }
 
   Shape batched(Shape shape) const {
     shape.front() *= options_.batch;
@@ -47,7 +47,7 @@ class Compiler {
 
   void add_input() {
     Slot slot;
-    slot.format.elements.dtype = parameters_.dtype();
+    slot.format.elements.dtype = dtype_;
     slot.shape = batched(graph_.shape(graph_.input()));
     slot.needs_gradient = false;
     schedule_.slots.push_back(slot);
@@ -87,7 +87,7 @@ class Compiler {
     spec.op = node.op;
     spec.attributes = node.attributes;
     spec.dst = batched(graph_.shape(node.dst));
-    spec.dtype = parameters_.dtype();
+    spec.dtype = dtype_;
     spec.training = training();
     spec.needs_diff_src = false;
     for (const ValueId value : node.src) {
@@ -116,7 +116,9 @@ class Compiler {
     step.workspace = new_buffer(step.kernel->workspace_bytes());
     step.forward_scratch = new_buffer(step.kernel->forward_scratch_bytes());
     if (training()) step.backward_scratch = new_buffer(step.kernel->backward_scratch_bytes());
-    for (const auto& parameter : specs) bind_parameter(step, node.name + "." + parameter.name);
+    for (const auto& parameter : specs) {
+      step.parameters.push_back(entries_.at(node.name + "." + parameter.name));
+    }
     schedule_.steps.push_back(std::move(step));
   }
 
@@ -131,7 +133,7 @@ class Compiler {
     if (less) {
       spec.dtype = options_.precision == Precision::bf16 ? DType::bf16 : DType::s8;
       if (auto kernel = find_kernel(spec, options_.backend)) return kernel;
-      spec.dtype = parameters_.dtype();
+      spec.dtype = dtype_;
     }
     if (auto kernel = find_kernel(spec, options_.backend)) return kernel;
     return make_kernel(spec, Backend::reference);
@@ -141,7 +143,7 @@ class Compiler {
   bool set_integers(const Node& node, KernelSpec& spec) const {
     if (integers_.empty() || !computes_int8(node)) return false;
     const auto& dst = integers_[static_cast<std::size_t>(node.dst)];
-    spec.dst_elements = dst.value_or(Elements{parameters_.dtype()});
+    spec.dst_elements = dst.value_or(Elements{dtype_});
     for (std::size_t i = 0; i < node.src.size(); ++i) {
       // A second input is added where dst is: elements of one size.
       const auto& src = integers_[static_cast<std::size_t>(node.src[i])];
@@ -176,20 +178,9 @@ class Compiler {
     schedule_.slots[step.dst].buffer = schedule_.slots[src].buffer;
   }
 
-  void bind_parameter(PlanStep& step, const std::string& name) {
-    const ParameterEntry& entry = *offsets_.at(name);
-    const auto at = [&](Tensor& flat) {
-      return static_cast<void*>(static_cast<std::byte*>(flat.raw()) +
-                                static_cast<std::size_t>(entry.offset) * element_size());
-    };
-    step.arguments.parameters.push_back(at(parameters_.values()));
-    step.arguments.diff_parameters.push_back(entry.spec.trainable ? at(parameters_.gradients())
-                                                                  : nullptr);
-  }
-
   void add_outputs() {
     for (const auto& [name, value] : graph_.outputs()) {
-      schedule_.outputs[name] = slot_in(value, {Layout::nchw, {parameters_.dtype()}});
+      schedule_.outputs[name] = slot_in(value, {Layout::nchw, {dtype_}});
     }
   }
 
@@ -323,8 +314,8 @@ class Compiler {
 
   const PlanOptions& options_;
   const Graph& graph_;
-  Parameters& parameters_;
-  std::map<std::string, const ParameterEntry*> offsets_;
+  DType dtype_;
+  std::map<std::string, const ParameterEntry*> entries_;
   std::vector<std::size_t> primary_;               ///< slot in the format of its producer, by value
   std::vector<int> readers_;                       ///< still to come, by value
   std::vector<std::optional<Elements>> integers_;  ///< of int8, by value
@@ -333,8 +324,24 @@ class Compiler {
 
 }  // namespace
 
-Schedule compile(const Graph& graph, Parameters& parameters, const PlanOptions& options) {
-  return Compiler(graph, parameters, options).run();
+Schedule compile(const Graph& graph, DType dtype, const PlanOptions& options) {
+  return Compiler(graph, dtype, options).run();
+}
+
+void bind_parameters(Schedule& schedule, Parameters& parameters, Mode mode) {
+  for (PlanStep& step : schedule.steps) {
+    step.arguments.parameters.clear();
+    step.arguments.diff_parameters.clear();
+    for (const ParameterEntry* entry : step.parameters) {
+      const auto at = [entry](Tensor& flat) -> void* {
+        return static_cast<std::byte*>(flat.raw()) +
+               static_cast<std::size_t>(entry->offset) * size_of(flat.dtype());
+      };
+      step.arguments.parameters.push_back(at(parameters.values()));
+      const bool wanted = mode == Mode::train && entry->spec.trainable;
+      step.arguments.diff_parameters.push_back(wanted ? at(parameters.gradients()) : nullptr);
+    }
+  }
 }
 
 }  // namespace muxnet

@@ -35,6 +35,7 @@ struct PlanStep {
   BufferPlanner::Id workspace = no_buffer;
   BufferPlanner::Id forward_scratch = no_buffer;
   BufferPlanner::Id backward_scratch = no_buffer;
+  std::vector<const ParameterEntry*> parameters;  ///< of Schedule::parameters
   KernelArguments arguments;
   bool on_one_thread = false;  ///< too little work for two
 };
@@ -49,6 +50,7 @@ struct BackwardStep {
 
 /// What a plan does, in order, with its memory: made once by compile(), run many times.
 struct Schedule {
+  std::vector<ParameterEntry> parameters;  ///< of the graph
   std::vector<Slot> slots;  ///< the first is the input, whose memory is the caller's
   std::vector<PlanStep> steps;
   std::vector<BackwardStep> backward_steps;
@@ -61,8 +63,12 @@ struct Schedule {
   }
 };
 
-/// Chooses kernels, agrees layouts and places buffers for `graph` as it stands. Graph and
-/// parameters are referred to by the schedule and must outlive it.
-Schedule compile(const Graph& graph, Parameters& parameters, const PlanOptions& options);
+/// Chooses kernels, agrees layouts and places buffers for `graph` as it stands, whose parameters
+/// are of `dtype`. The schedule refers to the graph, which must outlive it.
+Schedule compile(const Graph& graph, DType dtype, const PlanOptions& options);
+
+/// Lets the kernels read these parameters of its graph and, to train, write their gradients. Must
+/// come before the first run.
+void bind_parameters(Schedule& schedule, Parameters& parameters, Mode mode);
 
 }  // namespace muxnet

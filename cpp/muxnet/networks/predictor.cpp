@@ -28,9 +28,17 @@ Predictor::Predictor(Model& model, std::int64_t max_batch, std::optional<Precisi
     : model_(&model),
       graph_(with_probabilities(model.graph)),
       max_batch_(max_batch),
-      options_{.precision = precision.value_or(precision_of(model)), .ranges = model.ranges} {
+      options_{.precision = precision.value_or(precision_of(model)), .ranges = model.ranges},
+      weights_(std::make_shared<InferenceWeights>(graph_, model.parameters)) {
   require(max_batch > 0, text("predict ", model.name), "a batch of at least 1", text(max_batch));
 }
+
+Predictor::Predictor(const Predictor& other)
+    : model_(other.model_),
+      graph_(other.graph_),
+      max_batch_(other.max_batch_),
+      options_(other.options_),
+      weights_(other.weights_) {}
 
 std::shared_ptr<Predictor::Compiled> Predictor::compiled(std::int64_t rows) const {
   const auto power = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(rows)));
@@ -43,7 +51,7 @@ std::shared_ptr<Predictor::Compiled> Predictor::compiled(std::int64_t rows) cons
     PlanOptions options = options_;
     options.batch = batch;
     return std::make_unique<Compiled>(
-        Compiled{Plan(graph_, model_->parameters, options),
+        Compiled{Plan(weights_, options),
                  Tensor(batch_shape(*model_, batch), model_->parameters.dtype())});
   });
 }

@@ -17,13 +17,19 @@ namespace muxnet {
 /// A model ready to answer for any number of images. Inference plans for batches of powers of two
 /// are compiled when first needed, so that three images do not pay for a hundred. Sees changes of
 /// the model's weights; the model must outlive it. Threads may call it at once: each call has a
-/// plan of its own, of which there are as many as there were calls at once.
+/// plan of its own, of which there are as many as there were calls at once. All plans share what
+/// they compute with of the weights; so do those of copies, which have plans of their own.
 class Predictor {
  public:
   /// Without a precision it answers in the model's own, as it is now. Throws std::invalid_argument
   /// on a batch below 1; the first answer throws on bf16 and int8 where the CPU has none.
   explicit Predictor(Model& model, std::int64_t max_batch = 128,
                      std::optional<Precision> precision = std::nullopt);
+  ~Predictor() = default;
+  Predictor(const Predictor& other);
+  Predictor(Predictor&&) = default;
+  Predictor& operator=(const Predictor&) = delete;
+  Predictor& operator=(Predictor&&) = default;
 
   /// The named outputs for normalised images f32 (n, c, h, w), each of shape (n, ...). Throws
   /// std::invalid_argument on images of another shape and on unknown outputs.
@@ -55,6 +61,7 @@ class Predictor {
   Graph graph_;  ///< the model's, with an output "probabilities" where it has logits
   std::int64_t max_batch_;
   PlanOptions options_;  ///< but for the batch
+  std::shared_ptr<InferenceWeights> weights_;
   std::unique_ptr<Plans> plans_ = std::make_unique<Plans>();
 };
 

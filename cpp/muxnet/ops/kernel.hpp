@@ -10,6 +10,7 @@
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/ops/attributes.hpp"
 #include "muxnet/ops/layout.hpp"
+#include "muxnet/ops/weight_forms.hpp"
 
 namespace muxnet {
 
@@ -48,6 +49,9 @@ struct KernelArguments {
   void* scratch = nullptr;             ///< lives during this call
   /// Grows whenever parameters change, so that a kernel can cache what it derives from them.
   std::uint64_t parameters_version = 0;
+  /// Where kernels find and keep what they derive from parameters of this version, of which other
+  /// plans compute with the same; nullptr: each keeps its own.
+  WeightForms* forms = nullptr;
   /// Names the random numbers of this pass (dropout): same seed, same mask.
   std::uint64_t seed = 0;
 };

@@ -105,8 +105,9 @@ Translated::Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc
                        Direction direction)
     : same_(plain == wanted), plain_(handle(plain)) {
   if (same_) return;
-  inner_ = owned(wanted);
+  inner_ = handle(wanted);
   const bool inwards = direction == Direction::to_primitive;
+  if (!inwards) hold(std::make_shared<dnnl::memory>(owned(wanted)));  // the primitive writes there
   dnnl::memory& from = inwards ? plain_ : inner_;
   dnnl::memory& to = inwards ? inner_ : plain_;
   const dnnl::reorder::primitive_desc desc(engine(), from.get_desc(), engine(), to.get_desc(),
@@ -116,8 +117,28 @@ Translated::Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc
   scratch_bytes_ = add_scratch(desc, arguments_);
 }
 
+void Translated::hold(std::shared_ptr<const dnnl::memory> copy) {
+  held_ = std::move(copy);
+  onednn::point(inner_, held_->get_data_handle());
+}
+
 void Translated::translate(void* scratch) {
-  if (!same_) run(reorder_, arguments_, scratch);
+  if (same_) return;
+  if (!held_) hold(std::make_shared<dnnl::memory>(owned(inner_.get_desc())));
+  run(reorder_, arguments_, scratch);
+}
+
+void Translated::translate(void* scratch, WeightForms& forms) {
+  if (same_) return;
+  const auto wanted = inner_.get_desc();
+  hold(forms.find<dnnl::memory>(
+      plain_.get_data_handle(),
+      [&](const dnnl::memory& form) { return form.get_desc() == wanted; },
+      [&] {
+        held_.reset();  // what others read stays as it is
+        translate(scratch);
+        return held_;
+      }));
 }
 
 }  // namespace muxnet::onednn

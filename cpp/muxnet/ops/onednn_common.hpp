@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "muxnet/ops/layout.hpp"
+#include "muxnet/ops/weight_forms.hpp"
 
 namespace muxnet::onednn {
 
@@ -57,7 +59,7 @@ void run(const dnnl::primitive& primitive, const Arguments& arguments, void* scr
 bool is_fast(const std::string& implementation);
 
 /// A tensor that the caller holds in one layout and a primitive wants in another (weights and their
-/// gradients): the same memory where both agree, else a copy of our own and the reorder to it.
+/// gradients): the same memory where both agree, else a copy and the reorder to it.
 class Translated {
  public:
   enum class Direction { to_primitive, from_primitive };
@@ -71,12 +73,17 @@ class Translated {
   void point(void* data) { onednn::point(plain_, data); }
   /// Moves the data across, in the direction given at construction.
   void translate(void* scratch);
+  /// The same to the primitive, by a copy in `forms` that others of these weights read too.
+  void translate(void* scratch, WeightForms& forms);
   std::size_t scratch_bytes() const { return scratch_bytes_; }
 
  private:
+  void hold(std::shared_ptr<const dnnl::memory> copy);
+
   bool same_ = true;
   dnnl::memory plain_;
-  dnnl::memory inner_;
+  dnnl::memory inner_;                        ///< where `held_` is
+  std::shared_ptr<const dnnl::memory> held_;  ///< made by the first translation
   dnnl::reorder reorder_;
   Arguments arguments_;
   std::size_t scratch_bytes_ = 0;

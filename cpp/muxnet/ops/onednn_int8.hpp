@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,12 @@ struct Int8 {
   std::int64_t taps = 1;      ///< weights of one of them
 };
 
+/// Weights as a primitive wants them in 8 bits.
+struct Int8Weights {
+  dnnl::memory values;
+  std::vector<float> scales;  ///< by output channel
+};
+
 /// Its kernel. Scales are part of a primitive of oneDNN 2 and come from the weights: it is made
 /// anew whenever their version has changed.
 template <class Family>
@@ -44,7 +51,6 @@ class Int8Kernel final : public Kernel {
       : problem_(std::move(problem)),
         src_(handle(problem_.choice.src)),
         dst_(handle(problem_.choice.dst)),
-        weights_(owned(problem_.choice.forward.weights_desc())),
         scratch_(problem_.choice.forward.scratchpad_desc().get_size()) {
     if (problem_.choice.has_bias) bias_ = owned(problem_.choice.bias);
   }
@@ -71,15 +77,10 @@ class Int8Kernel final : public Kernel {
 
  private:
   void quantize(const KernelArguments& a) {
-    const auto count = static_cast<std::size_t>(problem_.channels * problem_.taps);
-    const auto* const given = static_cast<const float*>(a.parameters[0]);
-    QuantizedWeights quantized = quantize_weights({given, count}, problem_.channels);
-    dnnl::memory plain(problem_.choice.weights, engine(), quantized.values.data());
-    dnnl::reorder(plain, weights_).execute(stream(), plain, weights_);
-    stream().wait();
+    weights_ = a.forms == nullptr ? quantized(a) : shared(a);
     Fused fused = problem_.choice.fused;
-    for (std::size_t c = 0; c < quantized.scales.size(); ++c) {
-      const float sums = problem_.src_scale * quantized.scales[c];
+    for (std::size_t c = 0; c < weights_->scales.size(); ++c) {
+      const float sums = problem_.src_scale * weights_->scales[c];
       fused.scales[c] = sums / fused.unit;
       if (!problem_.choice.has_bias) continue;
       static_cast<float*>(bias_.get_data_handle())[c] =
@@ -87,14 +88,35 @@ class Int8Kernel final : public Kernel {
     }
     const auto descriptor = problem_.describe(fused).value();
     forward_ = typename Family::Forward(descriptor);
-    arguments_ = {{DNNL_ARG_SRC, src_}, {DNNL_ARG_WEIGHTS, weights_}, {DNNL_ARG_DST, dst_}};
+    arguments_ = {
+        {DNNL_ARG_SRC, src_}, {DNNL_ARG_WEIGHTS, weights_->values}, {DNNL_ARG_DST, dst_}};
     if (problem_.choice.has_bias) arguments_.emplace(DNNL_ARG_BIAS, bias_);
     add_scratch(descriptor, arguments_);
     version_ = a.parameters_version;
   }
 
+  std::shared_ptr<const Int8Weights> shared(const KernelArguments& a) const {
+    const auto wanted = problem_.choice.forward.weights_desc();
+    return a.forms->find<Int8Weights>(
+        a.parameters[0],
+        [&](const Int8Weights& form) { return form.values.get_desc() == wanted; },
+        [&] { return quantized(a); });
+  }
+
+  std::shared_ptr<const Int8Weights> quantized(const KernelArguments& a) const {
+    const auto count = static_cast<std::size_t>(problem_.channels * problem_.taps);
+    const auto* const given = static_cast<const float*>(a.parameters[0]);
+    QuantizedWeights plain = quantize_weights({given, count}, problem_.channels);
+    dnnl::memory from(problem_.choice.weights, engine(), plain.values.data());
+    dnnl::memory to = owned(problem_.choice.forward.weights_desc());
+    dnnl::reorder(from, to).execute(stream(), from, to);
+    stream().wait();
+    return std::make_shared<Int8Weights>(Int8Weights{std::move(to), std::move(plain.scales)});
+  }
+
   Int8<Family> problem_;
-  dnnl::memory src_, dst_, weights_, bias_;
+  dnnl::memory src_, dst_, bias_;
+  std::shared_ptr<const Int8Weights> weights_;
   typename Family::Forward forward_;
   Arguments arguments_;
   std::size_t scratch_;

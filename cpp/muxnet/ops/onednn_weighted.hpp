@@ -39,8 +39,7 @@ class WeightedKernel final : public Kernel {
 
   void forward(const KernelArguments& a) override {
     weights_.point(a.parameters[0]);
-    if (a.parameters_version != version_) weights_.translate(a.scratch);
-    version_ = a.parameters_version;
+    if (a.parameters_version != version_) translate_weights(a);
     point(src_, a.src[0]);
     point(dst_, a.dst);
     if (choice_.has_bias) point(bias_, a.parameters[1]);
@@ -76,6 +75,15 @@ class WeightedKernel final : public Kernel {
   }
 
  private:
+  void translate_weights(const KernelArguments& a) {
+    if (a.forms != nullptr) {
+      weights_.translate(a.scratch, *a.forms);
+    } else {
+      weights_.translate(a.scratch);
+    }
+    version_ = a.parameters_version;
+  }
+
   void make_forward() {
     weights_ = Translated(choice_.weights, choice_.forward.weights_desc(),
                           Translated::Direction::to_primitive);

@@ -16,8 +16,8 @@ constexpr double sum_tolerance = 1e-2;  // as of outcome tables
 
 class NetworkClassifier final : public Classifier {
  public:
-  explicit NetworkClassifier(std::shared_ptr<Model> model)
-      : model_(std::move(model)), predictor_(*model_) {}
+  NetworkClassifier(std::shared_ptr<Model> model, const Predictor& predictor)
+      : model_(std::move(model)), predictor_(predictor) {}
 
   Tensor answer(const Tensor& images) override {
     const auto reading = model_->access.read(text(model_->name, ", answer"));
@@ -128,7 +128,9 @@ HostedModel host(std::shared_ptr<Model> model) {
                      {},
                      {}};
   result.made_of = model;
-  result.open = [model = std::move(model)] { return std::make_unique<NetworkClassifier>(model); };
+  result.open = [predictor = std::make_shared<const Predictor>(*model), model] {
+    return std::make_unique<NetworkClassifier>(model, *predictor);
+  };
   return result;
 }
 

@@ -74,10 +74,8 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
           text(parts_.recorders.size()));
   require(!parts_.monitor || !parts_.monitor->watches("multiplexer") || uses_multiplexer(),
           "deployment, drift monitor", "a multiplexer, whose scores it watches", "none");
-  for (std::size_t worker = 0; worker < workers; ++worker) {
-    pools_.emplace_back(parts_.models);
-    if (uses_multiplexer()) predictors_.emplace_back(*parts_.multiplexer.model);
-  }
+  for (std::size_t worker = 0; worker < workers; ++worker) pools_.emplace_back(parts_.models);
+  if (uses_multiplexer()) predictors_.assign(workers, Predictor(*parts_.multiplexer.model));
   find_encoder();
   find_shapes();
   for (const HostedModel& model : parts_.models) {
