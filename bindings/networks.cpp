@@ -133,7 +133,7 @@ void bind_zoo(Module& module) {
       "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
       py::arg("projection_dim") = 0, py::arg("seed") = 0,
       argument("normalization", Normalization{}), Unlocked(),
-      "A network of the zoo with fresh weights; without a seed all zero, to look at costs.\n\n"
+      "A network of the zoo with fresh weights; without a seed all zero, to be loaded.\n\n"
       "Raises:\n    ValueError: unknown name.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, argument("normalization", Normalization{}), Unlocked(),

@@ -6200,7 +6200,7 @@ def make_dataset(name: str, images: numpy.ndarray, labels: numpy.ndarray, class_
     """
 def make_model(name: str, options: NetworkOptions, *, projection_dim: typing.SupportsInt | typing.SupportsIndex = 0, seed: typing.SupportsInt | typing.SupportsIndex | None = 0, normalization: Normalization = ...) -> Model:
     """
-    A network of the zoo with fresh weights; without a seed all zero, to look at costs.
+    A network of the zoo with fresh weights; without a seed all zero, to be loaded.
     
     Raises:
         ValueError: unknown name.

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace muxnet {
 
@@ -44,18 +45,54 @@ std::string shown(std::string_view written);
 std::string error_text(std::string_view where, std::string_view expected,
                        std::string_view received);
 
-/// Joins its arguments through operator<<.
+namespace detail {
+
+void append(std::string& out, long long number);
+void append(std::string& out, unsigned long long number);
+void append(std::string& out, double number);
+
+/// What operator<< writes, for the usual types without a stream, which takes ten times as long to
+/// make as to write to.
+template <class Part>
+void append_part(std::string& out, const Part& part) {
+  static_assert(!std::is_function_v<Part>, "a manipulator would be forgotten after each part");
+  if constexpr (std::is_convertible_v<const Part&, std::string_view>) {
+    out += std::string_view(part);
+  } else if constexpr (std::is_integral_v<Part> && sizeof(Part) == 1 &&
+                       !std::is_same_v<Part, bool>) {
+    out += static_cast<char>(part);
+  } else if constexpr (std::is_floating_point_v<Part>) {
+    append(out, static_cast<double>(part));
+  } else if constexpr (std::is_integral_v<Part> && std::is_unsigned_v<Part>) {
+    append(out, static_cast<unsigned long long>(part));
+  } else if constexpr (std::is_integral_v<Part>) {
+    append(out, static_cast<long long>(part));
+  } else {
+    std::ostringstream stream;
+    stream << part;
+    out += stream.str();
+  }
+}
+
+}  // namespace detail
+
+/// Its arguments as operator<< writes them, one after the other.
 template <class... Parts>
 std::string text(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return out.str();
+  std::string out;
+  (detail::append_part(out, parts), ...);
+  return out;
 }
+
+/// Throws std::invalid_argument with error_text. For checks that run so often that the texts of
+/// require(), made before it is called, would be felt.
+[[noreturn]] void refuse(std::string_view where, std::string_view expected,
+                         std::string_view received);
 
 /// Throws std::invalid_argument with error_text unless `ok`.
 inline void require(bool ok, std::string_view where, std::string_view expected,
                     std::string_view received) {
-  if (!ok) throw std::invalid_argument(error_text(where, expected, received));
+  if (!ok) refuse(where, expected, received);
 }
 
 }  // namespace muxnet

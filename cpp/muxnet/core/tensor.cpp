@@ -76,11 +76,13 @@ std::string_view name_of(DType dtype) {
 std::shared_ptr<void> allocate_aligned(std::size_t bytes) {
   constexpr std::size_t alignment = 64;
   if (bytes > std::numeric_limits<std::size_t>::max() - alignment) throw std::bad_alloc();
-  const std::size_t padded = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, padded == 0 ? alignment : padded);
+  // calloc knows which pages are fresh from the system, and thus zero without being written.
+  void* const memory = std::calloc(bytes + alignment, 1);
   if (memory == nullptr) throw std::bad_alloc();
-  std::memset(memory, 0, padded);
-  return {memory, std::free};
+  void* aligned = memory;
+  std::size_t room = bytes + alignment;
+  std::align(alignment, bytes, aligned, room);
+  return {aligned, [memory](void*) { std::free(memory); }};
 }
 
 Tensor::Tensor(Shape shape, DType dtype) {

@@ -58,9 +58,10 @@ class Plan::Implementation {
 
   void forward(const Tensor& images, std::uint64_t seed) {
     const Slot& input = schedule_.slots.front();
-    require(images.shape() == input.shape && images.dtype() == dtype_, "plan.forward",
-            text(name_of(dtype_), " images of shape ", to_string(input.shape)),
-            text(name_of(images.dtype()), ' ', to_string(images.shape())));
+    if (images.shape() != input.shape || images.dtype() != dtype_) {
+      refuse("plan.forward", text(name_of(dtype_), " images of shape ", to_string(input.shape)),
+             text(name_of(images.dtype()), ' ', to_string(images.shape())));
+    }
     input_ = images;  // keeps the memory alive for backward
     if (weights_) follow_weights();
     for (std::size_t index = 0; index < schedule_.steps.size(); ++index) run_forward(index, seed);

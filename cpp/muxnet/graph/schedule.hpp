@@ -51,7 +51,7 @@ struct BackwardStep {
 /// What a plan does, in order, with its memory: made once by compile(), run many times.
 struct Schedule {
   std::vector<ParameterEntry> parameters;  ///< of the graph
-  std::vector<Slot> slots;  ///< the first is the input, whose memory is the caller's
+  std::vector<Slot> slots;                 ///< the first is the input, whose memory is the caller's
   std::vector<PlanStep> steps;
   std::vector<BackwardStep> backward_steps;
   std::map<std::string, std::size_t> outputs;                 ///< name -> slot, plain layout

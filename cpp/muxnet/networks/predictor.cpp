@@ -50,20 +50,19 @@ std::shared_ptr<Predictor::Compiled> Predictor::compiled(std::int64_t rows) cons
   return plans.borrow([&] {
     PlanOptions options = options_;
     options.batch = batch;
-    return std::make_unique<Compiled>(
-        Compiled{Plan(weights_, options),
-                 Tensor(batch_shape(*model_, batch), model_->parameters.dtype())});
+    return std::make_unique<Compiled>(Compiled{
+        Plan(weights_, options), Tensor(batch_shape(*model_, batch), model_->parameters.dtype())});
   });
 }
 
 void Predictor::check(const Tensor& images) const {
   const std::int64_t n = images.shape().empty() ? 0 : images.dim(0);
   const DType dtype = model_->parameters.dtype();
-  require(n > 0 && images.shape() == batch_shape(*model_, n) && images.dtype() == dtype,
-          text("predict ", model_->name),
-          text(name_of(dtype), " images of shape (n, ...) with n above 0 and one image ",
-               to_string(batch_shape(*model_, 1))),
-          text(name_of(images.dtype()), " ", to_string(images.shape())));
+  if (n > 0 && images.shape() == batch_shape(*model_, n) && images.dtype() == dtype) return;
+  refuse(text("predict ", model_->name),
+         text(name_of(dtype), " images of shape (n, ...) with n above 0 and one image ",
+              to_string(batch_shape(*model_, 1))),
+         text(name_of(images.dtype()), " ", to_string(images.shape())));
 }
 
 std::map<std::string, Tensor> Predictor::outputs(const Tensor& images,

@@ -132,8 +132,7 @@ void Translated::translate(void* scratch, WeightForms& forms) {
   if (same_) return;
   const auto wanted = inner_.get_desc();
   hold(forms.find<dnnl::memory>(
-      plain_.get_data_handle(),
-      [&](const dnnl::memory& form) { return form.get_desc() == wanted; },
+      plain_.get_data_handle(), [&](const dnnl::memory& form) { return form.get_desc() == wanted; },
       [&] {
         held_.reset();  // what others read stays as it is
         translate(scratch);

@@ -88,8 +88,7 @@ class Int8Kernel final : public Kernel {
     }
     const auto descriptor = problem_.describe(fused).value();
     forward_ = typename Family::Forward(descriptor);
-    arguments_ = {
-        {DNNL_ARG_SRC, src_}, {DNNL_ARG_WEIGHTS, weights_->values}, {DNNL_ARG_DST, dst_}};
+    arguments_ = {{DNNL_ARG_SRC, src_}, {DNNL_ARG_WEIGHTS, weights_->values}, {DNNL_ARG_DST, dst_}};
     if (problem_.choice.has_bias) arguments_.emplace(DNNL_ARG_BIAS, bias_);
     add_scratch(descriptor, arguments_);
     version_ = a.parameters_version;
@@ -98,8 +97,7 @@ class Int8Kernel final : public Kernel {
   std::shared_ptr<const Int8Weights> shared(const KernelArguments& a) const {
     const auto wanted = problem_.choice.forward.weights_desc();
     return a.forms->find<Int8Weights>(
-        a.parameters[0],
-        [&](const Int8Weights& form) { return form.values.get_desc() == wanted; },
+        a.parameters[0], [&](const Int8Weights& form) { return form.values.get_desc() == wanted; },
         [&] { return quantized(a); });
   }
 

@@ -14,12 +14,12 @@ namespace {
 void check(const Operator& op, std::span<const Shape> src, const Attributes& attributes) {
   require_inputs(op, op.name, src.size());
   for (const Shape& shape : src) {
-    require(shape.size() >= 2 && std::ranges::all_of(shape, [](auto e) { return e >= 1; }), op.name,
-            "inputs of at least 2 axes, each of extent 1 or more", to_string(shape));
+    if (shape.size() >= 2 && std::ranges::all_of(shape, [](auto e) { return e >= 1; })) continue;
+    refuse(op.name, "inputs of at least 2 axes, each of extent 1 or more", to_string(shape));
   }
   for (const auto& [name, value] : attributes.values()) {
-    require(std::ranges::find(op.attributes, name) != op.attributes.end(), op.name,
-            text("attributes among: ", joined(op.attributes)), name);
+    if (std::ranges::find(op.attributes, name) != op.attributes.end()) continue;
+    refuse(op.name, text("attributes among: ", joined(op.attributes)), name);
   }
 }
 
@@ -59,9 +59,10 @@ const KernelFactories& checked_kernels(const KernelSpec& spec) {
   require(std::ranges::find(known, spec.dtype) != known.end(), spec.op,
           "dtype f32, f64, bf16 or s8", name_of(spec.dtype));
   const Shape shape = found.definition.shape(spec.src, spec.attributes);
-  require(spec.dst == shape, spec.op, text("dst ", to_string(shape)), to_string(spec.dst));
-  require(spec.src_layouts.size() == spec.src.size(), spec.op,
-          text(spec.src.size(), " src_layouts"), text(spec.src_layouts.size()));
+  if (spec.dst != shape) refuse(spec.op, text("dst ", to_string(shape)), to_string(spec.dst));
+  if (spec.src_layouts.size() != spec.src.size()) {
+    refuse(spec.op, text(spec.src.size(), " src_layouts"), text(spec.src_layouts.size()));
+  }
   if (spec.dtype == DType::s8) check_int8(spec);
   return found.kernels;
 }
@@ -86,9 +87,9 @@ bool supports_int8() {
 
 void require_inputs(const Operator& op, std::string_view where, std::size_t count) {
   const std::size_t most = op.inputs + op.optional_inputs;
-  require(count >= op.inputs && count <= most, where,
-          text(op.inputs, most > op.inputs ? text(" or ", most) : "", " inputs of ", op.name),
-          text(count));
+  if (count >= op.inputs && count <= most) return;
+  refuse(where, text(op.inputs, most > op.inputs ? text(" or ", most) : "", " inputs of ", op.name),
+         text(count));
 }
 
 OperatorRegister& operators() {

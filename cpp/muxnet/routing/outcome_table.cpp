@@ -130,7 +130,7 @@ void OutcomeTable::derive_identity() {
                                &fields_->answer_scores, &fields_->quality, &fields_->labels}) {
       hash = digest(*said, hash);
     }
-    identity.source += text('#', std::hex, hash);
+    identity.source += '#' + fingerprint::hexadecimal(hash);
     identity.indices.resize(static_cast<std::size_t>(size()));
     std::iota(identity.indices.begin(), identity.indices.end(), 0);
   } else {

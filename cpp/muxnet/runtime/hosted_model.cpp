@@ -17,15 +17,16 @@ constexpr double sum_tolerance = 1e-2;  // as of outcome tables
 class NetworkClassifier final : public Classifier {
  public:
   NetworkClassifier(std::shared_ptr<Model> model, const Predictor& predictor)
-      : model_(std::move(model)), predictor_(predictor) {}
+      : model_(std::move(model)), where_(model_->name + ", answer"), predictor_(predictor) {}
 
   Tensor answer(const Tensor& images) override {
-    const auto reading = model_->access.read(text(model_->name, ", answer"));
+    const auto reading = model_->access.read(where_);
     return predictor_.probabilities(images);
   }
 
  private:
   std::shared_ptr<Model> model_;
+  std::string where_;
   Predictor predictor_;
 };
 

@@ -75,7 +75,9 @@ CompiledDeployment::CompiledDeployment(Deployment deployment, std::uint64_t vers
   require(!parts_.monitor || !parts_.monitor->watches("multiplexer") || uses_multiplexer(),
           "deployment, drift monitor", "a multiplexer, whose scores it watches", "none");
   for (std::size_t worker = 0; worker < workers; ++worker) pools_.emplace_back(parts_.models);
-  if (uses_multiplexer()) predictors_.assign(workers, Predictor(*parts_.multiplexer.model));
+  if (uses_multiplexer()) {
+    predictors_ = std::vector<Predictor>(workers, Predictor(*parts_.multiplexer.model));
+  }
   find_encoder();
   find_shapes();
   for (const HostedModel& model : parts_.models) {
@@ -225,6 +227,7 @@ std::optional<DriftReading> CompiledDeployment::drift() const {
 
 void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
                                  const std::function<void(Stage, std::int64_t, double)>& note) {
+  const bool measures = worker == 0;
   for (Stage stage = looks_first() ? 0 : 1; stage <= costs_.size(); ++stage) {
     if (elsewhere(stage)) continue;  // it may come later
     Shape shape = input_shape(stage);
@@ -234,7 +237,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
       const Tensor images = all.rows(0, std::min(size, max_batch));
       note(stage, images.dim(0), 0);
       std::chrono::duration<double, std::milli> passed{};
-      for (int pass = 0; pass < 2; ++pass) {  // the first one compiles
+      for (int pass = 0; pass < (measures ? 2 : 1); ++pass) {  // the first one compiles
         const auto start = std::chrono::steady_clock::now();
         if (stage == 0) {
           run_multiplexer(worker, images);
@@ -245,7 +248,7 @@ void CompiledDeployment::warm_up(std::size_t worker, std::int64_t max_batch,
         }
         passed = std::chrono::steady_clock::now() - start;
       }
-      note(stage, images.dim(0), passed.count());
+      if (measures) note(stage, images.dim(0), passed.count());
     }
   }
 }

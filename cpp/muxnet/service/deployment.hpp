@@ -114,7 +114,7 @@ class CompiledDeployment {
   std::optional<DriftReading> drift() const;
 
   /// Runs every stage here at every batch size that is compiled, up to `max_batch`, and tells of
-  /// each before it (0) and after it (the milliseconds). Throws what a model does.
+  /// each before it (0) and, as worker 0, after it (the milliseconds). Throws what a model does.
   void warm_up(std::size_t worker, std::int64_t max_batch,
                const std::function<void(Stage, std::int64_t, double)>& note);
 

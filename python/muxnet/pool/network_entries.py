@@ -110,7 +110,7 @@ def _network(place: Place, name: str, path: Path, keys: InputKeys | None) -> _co
         width=width,
         classes=_core.class_count(list(shapes.items())),
     )
-    network = _core.make_model(name, options, projection_dim=dim)
+    network = _core.make_model(name, options, projection_dim=dim, seed=None)
     network.load(path)
     return network
 

@@ -56,7 +56,7 @@ def from_torch(
     )
     name = network or _core.matching_network(shapes, options)
     normalization = _core.Normalization(list(mean), list(deviation))
-    model = _core.make_model(name, options, normalization=normalization)
+    model = _core.make_model(name, options, seed=None, normalization=normalization)
     model.load_state(state)
     return model
 

@@ -62,7 +62,7 @@ def load_models(folder: RunFolder, config: RunConfig, results: Results) -> list[
         channels=channels, height=height, width=width, classes=results.data.classes
     )
     models = [
-        _core.make_model(name, options, projection_dim=config.projection_dim)
+        _core.make_model(name, options, projection_dim=config.projection_dim, seed=None)
         for name in config.models
     ]
     for model in models:

@@ -34,8 +34,7 @@ std::vector<float> logits(Plan& plan) {
 struct Network {
   Graph graph = residual_graph();
   Parameters parameters{graph, DType::f32, 3};
-  std::shared_ptr<InferenceWeights> weights =
-      std::make_shared<InferenceWeights>(graph, parameters);
+  std::shared_ptr<InferenceWeights> weights = std::make_shared<InferenceWeights>(graph, parameters);
 
   void add_to_bias(float value) {
     Tensor bias = parameters.value("fc.bias");
@@ -85,9 +84,9 @@ TEST(InferenceWeights, ServeSeveralThreads) {
 
 TEST(InferenceWeights, AreNotForTraining) {
   const Network network;
-  EXPECT_TRUE(contains(error_of<std::invalid_argument>(
-                           [&] { Plan(network.weights, {.mode = Mode::train}); }),
-                       "expected mode infer"));
+  EXPECT_TRUE(contains(
+      error_of<std::invalid_argument>([&] { Plan(network.weights, {.mode = Mode::train}); }),
+      "expected mode infer"));
 }
 
 TEST(WeightForms, AreMadeOncePerWeightsAndForm) {
