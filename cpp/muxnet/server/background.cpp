@@ -76,7 +76,10 @@ void Background::every(double seconds, std::string name, std::function<void()> s
   task->name = std::move(name);
   task->seconds = seconds;
   task->step = std::move(step);
-  tasks_.push_back(task);
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(task);
+  }
   const WithoutSignals blocked;
   std::thread([task, log = log_] { run(task, *log); }).detach();
 }
@@ -94,8 +97,13 @@ void Background::run(const std::shared_ptr<Task>& task, const ServerLog& log) {
   task->changed.notify_all();
 }
 
+std::vector<std::shared_ptr<Background::Task>> Background::all() const {
+  const std::lock_guard lock(mutex_);
+  return tasks_;
+}
+
 void Background::wake(const std::string& name) {
-  for (const auto& task : tasks_) {
+  for (const auto& task : all()) {
     if (task->name != name) continue;
     const std::lock_guard lock(task->mutex);
     task->woken = true;
@@ -107,7 +115,7 @@ bool Background::overdue(const Task& task) const { return task.running_s() > ove
 
 std::vector<TaskState> Background::tasks() const {
   std::vector<TaskState> found;
-  for (const auto& task : tasks_) {
+  for (const auto& task : all()) {
     const std::lock_guard lock(task->mutex);
     const std::string trouble = overdue(*task) ? task->name + " does not end" : task->failing;
     found.push_back({task->name, task->failures, trouble});
@@ -116,7 +124,7 @@ std::vector<TaskState> Background::tasks() const {
 }
 
 void Background::tell_overdue() {
-  for (const auto& task : tasks_) {
+  for (const auto& task : all()) {
     const std::lock_guard lock(task->mutex);
     if (!overdue(*task) || std::exchange(task->told_overdue, true)) continue;
     log_->tell(LogLevel::error, "background task does not end",
@@ -126,17 +134,18 @@ void Background::tell_overdue() {
 
 bool Background::stop(double within_ms) {
   const auto end = Clock::now() + std::chrono::duration<double, std::milli>(within_ms);
-  for (const auto& task : tasks_) {
+  const auto stopped = all();
+  for (const auto& task : stopped) {
     const std::lock_guard lock(task->mutex);
     task->stopping = true;
     task->changed.notify_all();
   }
-  bool all = true;
-  for (const auto& task : tasks_) {
+  bool ended = true;
+  for (const auto& task : stopped) {
     std::unique_lock lock(task->mutex);
-    all = task->changed.wait_until(lock, end, [&] { return task->ended; }) && all;
+    ended = task->changed.wait_until(lock, end, [&] { return task->ended; }) && ended;
   }
-  return all;
+  return ended;
 }
 
 double longer_pause(double before, double seconds) {

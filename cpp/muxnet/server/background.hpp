@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct TaskState {
 
 /// What a server does beside requests, each task again and again on a thread of its own, none
 /// without a watcher. A step that throws is logged, counted, and tried again after a pause that
-/// doubles up to ten seconds; one that does not end is logged and shown.
+/// doubles up to ten seconds; one that does not end is logged and shown. Safe for several threads.
 class Background {
  public:
   /// A step that takes longer than `overdue_s` does not end.
@@ -42,9 +43,11 @@ class Background {
   struct Task;
   static void run(const std::shared_ptr<Task>& task, const ServerLog& log);
   bool overdue(const Task& task) const;
+  std::vector<std::shared_ptr<Task>> all() const;
 
   std::shared_ptr<const ServerLog> log_;
   double overdue_s_;
+  mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Task>> tasks_;
 };
 

@@ -58,6 +58,16 @@ TEST(Background, WakesATaskFromItsPause) {
   EXPECT_TRUE(background.stop(long_ms));
 }
 
+TEST(Background, ShowsItsTasksWhileMoreAreAdded) {  // which ThreadSanitizer watches
+  testing::LogLines lines;
+  Background background(lines.log());
+  std::atomic<std::size_t> seen = 0;
+  background.every(0.0001, "watch", [&] { seen = background.tasks().size(); });
+  for (int i = 0; i < 20; ++i) background.every(1, "another", [] {});
+  wait_until([&] { return seen == 21; });
+  EXPECT_TRUE(background.stop(long_ms));
+}
+
 TEST(Background, ShowsAStepThatDoesNotEnd) {
   testing::LogLines lines;
   Background background(lines.log(), 0.001);
