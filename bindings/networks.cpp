@@ -129,12 +129,11 @@ void bind_zoo(Module& module) {
   module.def("build_network", &build_network, py::arg("name"), py::arg("options"),
              "A network of the zoo as a graph.\n\n"
              "Raises:\n    ValueError: unknown name, images too small for it.");
-  module.def(
-      "make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
-      py::arg("projection_dim") = 0, py::arg("seed") = 0,
-      argument("normalization", Normalization{}), Unlocked(),
-      "A network of the zoo with fresh weights; without a seed all zero, to be loaded.\n\n"
-      "Raises:\n    ValueError: unknown name.");
+  module.def("make_model", &make_model, py::arg("name"), py::arg("options"), py::kw_only(),
+             py::arg("projection_dim") = 0, py::arg("seed") = 0,
+             argument("normalization", Normalization{}), Unlocked(),
+             "A network of the zoo with fresh weights; without a seed all zero, to be loaded.\n\n"
+             "Raises:\n    ValueError: unknown name.");
   module.def("make_multiplexer", &make_multiplexer, py::arg("options"), py::kw_only(),
              py::arg("seed") = 0, argument("normalization", Normalization{}), Unlocked(),
              "A multiplexer network with fresh weights.\n\nRaises:\n    ValueError.");
