@@ -413,7 +413,8 @@ class Predictor:
     A model ready to answer for any number of images. Inference plans for batches of powers of two
     are compiled when first needed, so that three images do not pay for a hundred. Sees changes of
     the model's weights; the model must outlive it. Threads may call it at once: each call has a
-    plan of its own, of which there are as many as there were calls at once.
+    plan of its own, of which there are as many as there were calls at once. All plans share what
+    they compute with of the weights; so do those of copies, which have plans of their own.
     """
     def __init__(self, model: Model, max_batch: typing.SupportsInt | typing.SupportsIndex = 128, precision: Precision | None = None) -> None:
         """
