@@ -126,8 +126,7 @@ class Plan::Implementation {
   void follow_weights() {
     if (folded_ && folded_->version == weights_->version()) return;
     folded_ = weights_->current();
-    parameters_ = &folded_->values;
-    bind_parameters(schedule_, *parameters_, Mode::infer);
+    bind_parameters(schedule_, folded_->values, Mode::infer);
   }
 
   void run_forward(std::size_t index, std::uint64_t seed) {
@@ -195,7 +194,7 @@ class Plan::Implementation {
   DType dtype_;
   std::shared_ptr<InferenceWeights> weights_;         ///< of inference alone
   std::shared_ptr<InferenceWeights::Folded> folded_;  ///< of them, which the kernels read
-  Parameters* parameters_ = nullptr;
+  Parameters* parameters_ = nullptr;                  ///< of training alone
   Schedule schedule_;
   Tensor input_;
   bool ran_forward_ = false;
