@@ -9,8 +9,16 @@
 namespace muxnet::openmp {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 /// What the next layer of a network takes to begin; falling asleep and waking takes as long.
-constexpr std::chrono::microseconds patience(20);
+constexpr std::chrono::microseconds between_teams(20);
+/// For others of a team that is at work: layers seldom divide evenly, and who sleeps through the
+/// end of one is missing at the beginning of the next.
+constexpr std::chrono::microseconds within_team(200);
+/// Who has waited for others in vain waits for a thread without a core: so many waits are as short
+/// as between teams then, and leave the cores to those who use them.
+constexpr int short_waits = 256;
 
 void pause() {
 #if defined(__x86_64__)
@@ -20,17 +28,16 @@ void pause() {
 #endif
 }
 
-/// Looks until `done` or out of patience; says whether it was done.
-template <class Condition>
-bool look(const Condition& done) {
+/// Looks until `done`, or `late` at some time of the clock; says whether it was done.
+template <class Condition, class Late>
+bool look(const Condition& done, const Late& late) {
   constexpr int looks_between_clocks = 16;
-  const auto end = std::chrono::steady_clock::now() + patience;
   do {
     for (int i = 0; i < looks_between_clocks; ++i) {
       if (done()) return true;
       pause();
     }
-  } while (std::chrono::steady_clock::now() < end);
+  } while (!late(Clock::now()));
   return false;
 }
 
@@ -86,6 +93,7 @@ void TeamPool::run(Body body, void* data, int size) {
     finish(team);
   }
   wait_for_members(team);
+  under_way_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void TeamPool::open(Team& team) {
@@ -94,6 +102,7 @@ void TeamPool::open(Team& team) {
   // As many helpers as members: they may have to wait for each other.
   for (; helpers_ < needed_; ++helpers_) std::thread([this] { serve(); }).detach();
   open_.push_back(&team);
+  under_way_.fetch_add(1, std::memory_order_relaxed);
   opened_.fetch_add(1, std::memory_order_release);
   // A helper that was called and has no core yet is not called again: that would only cost time.
   for (int called = 0; called < team.size - 1 && sleeping_ > 0; ++called, --sleeping_) {
@@ -115,12 +124,48 @@ TeamPool::Work TeamPool::wait_for_work() {
       const std::lock_guard lock(mutex_);
       if (!open_.empty()) return take(*open_.front());
     }
-    if (look([&] { return opened_.load(std::memory_order_acquire) != seen; })) continue;
+    if (look_for_team(seen)) continue;
     std::unique_lock lock(mutex_);
     if (!open_.empty()) continue;
     ++sleeping_;  // whoever calls takes this back
     work_.wait(lock);
   }
+}
+
+/// Looks until a team has been opened after the first `seen`; false when none has for too long.
+bool TeamPool::look_for_team(std::uint64_t seen) {
+  const auto opened = [&] { return opened_.load(std::memory_order_acquire) != seen; };
+  const auto begin = Clock::now();
+  const auto most = patience();
+  auto idle_since = begin;
+  bool in_vain = false;
+  const bool found = look(opened, [&](Clock::time_point now) {
+    if (under_way_.load(std::memory_order_relaxed) > 0) idle_since = now;
+    in_vain = now >= begin + most;
+    return in_vain || now >= idle_since + between_teams;
+  });
+  if (!found && in_vain) waited_in_vain(most);
+  return found;
+}
+
+/// Looks until `done`, for which others of a team are at work; false when it takes too long.
+template <class Condition>
+bool TeamPool::look_for_others(const Condition& done) {
+  const auto most = patience();
+  const bool found =
+      look(done, [end = Clock::now() + most](Clock::time_point now) { return now >= end; });
+  if (!found) waited_in_vain(most);
+  return found;
+}
+
+std::chrono::microseconds TeamPool::patience() {
+  if (short_waits_.load(std::memory_order_relaxed) <= 0) return within_team;
+  short_waits_.fetch_sub(1, std::memory_order_relaxed);
+  return between_teams;
+}
+
+void TeamPool::waited_in_vain(std::chrono::microseconds patience) {
+  if (patience == within_team) short_waits_.store(short_waits, std::memory_order_relaxed);
 }
 
 void TeamPool::finish(Team& team) {
@@ -134,7 +179,7 @@ void TeamPool::finish(Team& team) {
 
 void TeamPool::wait_for_members(Team& team) {
   const auto done = [&] { return team.unfinished.load(std::memory_order_acquire) == 0; };
-  if (look(done)) return;
+  if (look_for_others(done)) return;
   std::unique_lock lock(mutex_);
   team.caller_sleeps = true;
   ended_.wait(lock, done);
@@ -150,7 +195,7 @@ void TeamPool::wait_at_barrier(Team& team) {
     return;
   }
   const auto done = [&] { return team.barriers.load(std::memory_order_acquire) != passed; };
-  if (look(done)) return;
+  if (look_for_others(done)) return;
   std::unique_lock lock(mutex_);
   passed_.wait(lock, done);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -48,6 +49,11 @@ class TeamPool {
   void open(Team& team);
   Work take(Team& team);  ///< the lock is held
   Work wait_for_work();
+  bool look_for_team(std::uint64_t seen);
+  template <class Condition>
+  bool look_for_others(const Condition& done);
+  std::chrono::microseconds patience();
+  void waited_in_vain(std::chrono::microseconds patience);
   void finish(Team& team);
   void wait_for_members(Team& team);
   void serve();
@@ -56,6 +62,8 @@ class TeamPool {
   std::condition_variable work_, ended_, passed_;
   std::vector<Team*> open_;                ///< with members that nobody has taken
   std::atomic<std::uint64_t> opened_ = 0;  ///< teams so far: what helpers look at
+  std::atomic<int> under_way_ = 0;         ///< teams
+  std::atomic<int> short_waits_ = 0;       ///< as many as these waits are short
   int helpers_ = 0;
   int sleeping_ = 0;  ///< helpers that have not been called since they fell asleep
   int needed_ = 0;    ///< helpers that all teams under way could use
