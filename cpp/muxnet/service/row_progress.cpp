@@ -9,7 +9,7 @@ constexpr double least_reserve_ms = 5;
 
 }  // namespace
 
-void RowProgress::advance(std::span<const Job> jobs, bool entering) {
+void RowProgress::advance(std::span<const Job> jobs, Caller caller) {
   std::vector<Wish> wishes;
   for (const Job& job : jobs) {
     if (job.request->settled()) continue;
@@ -26,7 +26,7 @@ void RowProgress::advance(std::span<const Job> jobs, bool entering) {
       wishes.push_back({job, step.call, 0, ServiceStatus::ok});
     }
   }
-  scheduler_.place(wishes, entering);
+  scheduler_.place(wishes, caller);
   for (const Wish& wish : wishes) {
     if (wish.status != ServiceStatus::ok) {
       refuse(*wish.job.request, wish.status);
@@ -98,7 +98,7 @@ void RowProgress::turn_away(const JobBatch& batch, const PendingRequest& request
     moved.push_back(job);
   }
   try {
-    advance(moved, false);
+    advance(moved, Caller::other);
   } catch (const std::exception& failure) {
     fail(batch, failure);
   }

@@ -15,8 +15,8 @@ class RowProgress {
   RowProgress(Scheduler& scheduler, Timers& timers, Counters& counters)
       : scheduler_(scheduler), timers_(timers), counters_(counters) {}
 
-  /// Takes each row to its next step: a call, or its answer. `entering`: as Scheduler::place().
-  void advance(std::span<const Job> jobs, bool entering);
+  /// Takes each row to its next step: a call, or its answer.
+  void advance(std::span<const Job> jobs, Caller caller);
   void refuse(PendingRequest& request, ServiceStatus status, const std::string& failure = {});
   /// Every request of a batch.
   void fail(const JobBatch& batch, const std::exception& failure);

@@ -53,7 +53,11 @@ JobBatch Scheduler::next() {
         arrived = job->request->arrived;
       }
     }
-    if (oldest != no_stage) return take(oldest, first);
+    if (oldest != no_stage) {
+      JobBatch batch = take(oldest, first);
+      if (any_left()) wake_.notify_one();
+      return batch;
+    }
     if (closing_ && is_empty()) return {};
     if (wake == ServiceClock::time_point::max()) {
       wake_.wait(lock);
@@ -68,6 +72,14 @@ bool Scheduler::is_empty() {
   take_settled();
   return std::all_of(queues_.begin(), queues_.end(), [](const auto& q) { return q.empty(); }) &&
          std::all_of(running_.begin(), running_.end(), [](int n) { return n == 0; });
+}
+
+/// Whether something waits that may run, now or when its batch has waited long enough.
+bool Scheduler::any_left() {
+  for (Stage stage = 0; stage < queues_.size(); ++stage) {
+    if (next_job(stage) != queues_[stage].end()) return true;
+  }
+  return false;
 }
 
 JobBatch Scheduler::take(Stage stage, Queue::iterator first) {
@@ -184,7 +196,6 @@ void Scheduler::finished(const JobBatch& batch, double ms) {
 void Scheduler::push(Stage stage, Job job) {
   job.since = ServiceClock::now();
   queues_[stage].push_back(std::move(job));
-  wake_.notify_one();
 }
 
 ServiceStatus Scheduler::place_multiplexer(std::span<const Job> jobs) {
@@ -195,10 +206,12 @@ ServiceStatus Scheduler::place_multiplexer(std::span<const Job> jobs) {
     return ServiceStatus::full;
   }
   for (const Job& job : jobs) push(0, job);
+  wake_.notify_one();  // who takes less than all wakes the next
   return ServiceStatus::ok;
 }
 
-void Scheduler::place(std::span<Wish> wishes, bool entering) {
+void Scheduler::place(std::span<Wish> wishes, Caller caller) {
+  const bool entering = caller == Caller::request;
   const std::lock_guard lock(mutex_);
   ServiceStatus worst = entering && closing_ ? ServiceStatus::closing : ServiceStatus::ok;
   for (Wish& wish : wishes) {
@@ -216,6 +229,7 @@ void Scheduler::place(std::span<Wish> wishes, bool entering) {
     wish.job.step = row.step;
     for (const std::size_t model : models_of(wish.call)) push(model + 1, wish.job);
   }
+  if (caller != Caller::worker) wake_.notify_one();
 }
 
 void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {

@@ -20,6 +20,13 @@ struct Wish {
   ServiceStatus status = ServiceStatus::ok;
 };
 
+/// Who queues rows.
+enum class Caller {
+  request,  ///< one that has just come
+  worker,   ///< whose next() follows, so that nobody has to be woken for what it takes itself
+  other
+};
+
 struct SchedulerOptions {
   std::size_t workers = 1;
   std::int64_t max_batch = 32;      ///< images that a model runs on, if so many save time
@@ -55,9 +62,9 @@ class Scheduler {
   /// Queues rows for the multiplexer; where it does not say `ok`, none.
   ServiceStatus place_multiplexer(std::span<const Job> jobs);
   /// Queues rows for the models that they want, or for others where those are too late, too dear or
-  /// have no room. `entering`: rows of a request that just came; when one is refused, or close()
-  /// was called, none is queued, and all are refused.
-  void place(std::span<Wish> wishes, bool entering);
+  /// have no room. By a request: when one is refused, or close() was called, none is queued, and
+  /// all are refused.
+  void place(std::span<Wish> wishes, Caller caller);
 
   /// Of a batch of so many; before there are measured ones, none are known and count as 0.
   void set_time(Stage stage, std::int64_t batch, double ms);
@@ -85,6 +92,7 @@ class Scheduler {
   bool any_lost(Stage stage) const;
   std::vector<Job> take_settled();
   bool is_empty();
+  bool any_left();
   void push(Stage stage, Job job);
   void choose(Wish& wish);
   void substitute(Wish& wish, std::uint64_t obstructed);

@@ -99,7 +99,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     for (std::int64_t row = 0; row < pending->row_count(); ++row)
       jobs.push_back({pending, row, {}});
     if (!pending->looks_first()) {
-      progress_.advance(jobs, true);
+      progress_.advance(jobs, Caller::request);
       return;
     }
     const ServiceStatus status = scheduler_.place_multiplexer(jobs);
@@ -234,7 +234,8 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     try {
       const AtWork at_work;
       if (!found.failure) counters_.batch(batch, start, ms);
-      progress_.advance(found.failure ? batch.pass_over() : batch.store(found.answers), false);
+      progress_.advance(found.failure ? batch.pass_over() : batch.store(found.answers),
+                        Caller::other);
     } catch (const std::exception& failure) {
       progress_.fail(batch, failure);
     }
@@ -252,7 +253,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       const double ms = ms_since(start);
       part.store(view);
       counters_.batch(part, start, ms);
-      progress_.advance(part.jobs, false);
+      progress_.advance(part.jobs, Caller::worker);
       return ms;
     }
     Tensor answers;
@@ -271,7 +272,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     }
     const double ms = ms_since(start);
     counters_.batch(part, start, ms);
-    progress_.advance(part.store(answers), false);
+    progress_.advance(part.store(answers), Caller::worker);
     return ms;
   }
 
