@@ -156,42 +156,51 @@ void HttpConnection::work() {
   request.began_ns = now_ns();
   if (shared_.inside >= shared_.most_requests && !shared_.handlers.always_let_in(request)) {
     shared_.connections.refusals.add("busy", client_);
-    return answer(refusal_reply(503, full_error, 1));
+    return give(refusal_reply(503, full_error, 1));
   }
   ++shared_.inside;
   inside_ = true;
   shared_.handlers.handler(std::move(request), [self = shared_from_this()](HttpReply reply) {
-    boost::asio::dispatch(self->shared_.io, [self, given = std::move(reply)]() mutable {
-      self->answer(std::move(given));
-    });
+    self->give(std::move(reply));
   });
 }
 
-void HttpConnection::answer(HttpReply reply) {
+/// By any thread. While a request is worked on nobody else uses the stream, so what it takes at
+/// once has gone before the server's thread wakes.
+void HttpConnection::give(HttpReply reply) {
   leave();
-  if (state_ != State::working) return;
-  state_ = State::answering;
-  const bool last = shared_.connections.draining_since_s && left_.empty();
-  if (last) keep_alive_ = false;
+  if (shared_.connections.draining() && left_.empty()) keep_alive_ = false;
   head_ = head_of(reply, !keep_alive_, http_1_1_);
   reply_ = std::move(reply);
   if (head_only_) reply_.body.clear();
-  written_ = 0;
+  const bool here = shared_.io.get_executor().running_in_this_thread();
+  const std::size_t taken = here ? 0 : stream_->write_now(head_, reply_.body);
+  boost::asio::dispatch(shared_.io, [self = shared_from_this(), taken] { self->answer(taken); });
+}
+
+/// Writes the rest.
+void HttpConnection::answer(std::size_t taken) {
+  if (state_ != State::working) return;
+  state_ = State::answering;
   progress_s_ = steady_s();
+  const std::size_t of_head = std::min(taken, head_.size());
+  head_.erase(0, of_head);
+  written_ = taken - of_head;
+  if (head_.empty() && written_ == reply_.body.size()) return answered();
   write_answer();
 }
 
 void HttpConnection::write_answer() {
   const std::string_view body(reply_.body);
   const std::string_view piece = body.substr(written_, piece_bytes);
-  const std::string_view head = written_ == 0 ? std::string_view(head_) : std::string_view();
   writing_ = true;
-  stream_->write(head, piece,
+  stream_->write(head_, piece,
                  [self = shared_from_this(), size = piece.size()](const IoError& error,
                                                                   std::size_t /*bytes*/) {
                    self->writing_ = false;
                    if (self->state_ != State::answering) return;
                    if (error) return self->close();
+                   self->head_.clear();
                    self->written_ += size;
                    self->progress_s_ = steady_s();
                    if (self->written_ < self->reply_.body.size()) return self->write_answer();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -24,14 +25,14 @@ struct HttpHandlers {
   std::function<void()> sweep;  ///< called now and then
 };
 
-/// What all connections of one server share; used by its thread alone.
+/// What all connections of one server share; used by its thread, where nothing else is said.
 struct HttpShared {
   boost::asio::io_context& io;
   HttpConnections& connections;
   std::uint64_t most_body_bytes = 0;
   std::size_t most_requests = 0;  ///< that are worked on at a time
   HttpHandlers handlers;
-  std::size_t inside = 0;  ///< requests that are worked on
+  std::atomic<std::size_t> inside{0};  ///< requests that are worked on; by any thread
 };
 
 /// One connection: reads a request, lets it be answered, writes the answer, and begins anew. A
@@ -69,7 +70,8 @@ class HttpConnection : public KeptConnection, public std::enable_shared_from_thi
   bool hold_body();
   void let_body_come(std::string_view rest);
   void work();
-  void answer(HttpReply reply);
+  void give(HttpReply reply);
+  void answer(std::size_t taken);
   void write_answer();
   void answered();
   void refuse(int status, const std::string& text, const std::string& reason);

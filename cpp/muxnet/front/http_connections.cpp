@@ -28,8 +28,8 @@ void HttpConnections::wake(KeptConnection& connection) { move(connection, busy_)
 void HttpConnections::rest(KeptConnection& connection) { move(connection, silent_); }
 
 bool HttpConnections::has_waited(double began_s, double now_s) const {
-  if (!draining_since_s) return now_s - began_s > limits.idle_s;
-  return now_s - std::max(began_s, *draining_since_s) > limits.drain_s;
+  if (!draining()) return now_s - began_s > limits.idle_s;
+  return now_s - std::max(began_s, draining_since_s.load()) > limits.drain_s;
 }
 
 void HttpConnections::hold(std::int64_t bytes) {
@@ -56,12 +56,6 @@ void HttpConnections::sweep(double now_s) {
   }
   for (const auto& connection : waited) connection->check(now_s);
   refusals.tell();
-}
-
-void HttpConnections::evict_all(const std::string& reason) {
-  List all = busy_;
-  all.insert(all.end(), silent_.begin(), silent_.end());
-  for (const auto& connection : all) connection->evict(reason);
 }
 
 bool HttpConnections::evict_slowest(const std::string& reason) {

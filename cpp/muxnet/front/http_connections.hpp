@@ -1,9 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <optional>
 
 #include "muxnet/front/events.hpp"
 
@@ -38,7 +38,8 @@ class KeptConnection {
   double began_s = 0;  ///< when what it is in began: silence, a head, a body
 };
 
-/// All connections; the longest silent, then the slowest, make room. Used by one thread.
+/// All connections; the longest silent, then the slowest, make room. Used by one thread;
+/// others may ask whether it is draining.
 class HttpConnections {
  public:
   HttpConnections(const ConnectionLimits& connection_limits, Refusals& told)
@@ -61,11 +62,11 @@ class HttpConnections {
   bool make_room();
   void sweep(double now_s);
   std::size_t size() const { return busy_.size() + silent_.size(); }
-  void evict_all(const std::string& reason);
 
   const ConnectionLimits limits;
   Refusals& refusals;
-  std::optional<double> draining_since_s;
+  bool draining() const { return draining_since_s > 0; }
+  std::atomic<double> draining_since_s{0};  ///< 0: the server goes on
 
  private:
   using List = std::list<std::shared_ptr<KeptConnection>>;

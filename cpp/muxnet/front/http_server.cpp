@@ -102,12 +102,12 @@ void HttpServer::accept_waiting() {
 void HttpServer::sweep() {
   connections_.sweep(steady_s());
   if (shared_.handlers.sweep) shared_.handlers.sweep();
-  if (connections_.draining_since_s && connections_.size() == 0) {
+  if (connections_.draining() && connections_.size() == 0) {
     const std::lock_guard lock(mutex_);
     drained_ = true;
     ended_.notify_all();
   }
-  sweeping_.expires_after(connections_.draining_since_s ? sweep_every / 10 : sweep_every);
+  sweeping_.expires_after(connections_.draining() ? sweep_every / 10 : sweep_every);
   sweeping_.async_wait([this](const IoError& error) {
     if (!error) sweep();
   });
@@ -115,7 +115,7 @@ void HttpServer::sweep() {
 
 void HttpServer::drain() {
   asio::post(io_, [this] {
-    if (connections_.draining_since_s) return;
+    if (connections_.draining()) return;
     connections_.draining_since_s = steady_s();
     accept_waiting();
     IoError ignored;

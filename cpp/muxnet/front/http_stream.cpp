@@ -27,6 +27,11 @@ class PlainStream : public HttpStream {
   void write(std::string_view first, std::string_view second, Done done) override {
     asio::async_write(socket_, buffers(first, second), std::move(done));
   }
+  std::size_t write_now(std::string_view first, std::string_view second) override {
+    IoError failed;
+    socket_.non_blocking(true, failed);
+    return failed ? 0 : socket_.write_some(buffers(first, second), failed);
+  }
   void end() override {
     IoError ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -55,6 +60,9 @@ class TlsStream : public HttpStream {
   }
   void write(std::string_view first, std::string_view second, Done done) override {
     asio::async_write(*stream_, buffers(first, second), std::move(done));
+  }
+  std::size_t write_now(std::string_view /*first*/, std::string_view /*second*/) override {
+    return 0;  // a record that is not taken whole would have to be offered again as it is
   }
   void end() override {
     // The peer's own farewell may never come: nobody waits for it.

@@ -12,7 +12,7 @@ namespace muxnet {
 
 using IoError = boost::system::error_code;
 
-/// One TCP connection, plain or under TLS; used by the thread of its io_context alone.
+/// One TCP connection, plain or under TLS; used by one thread at a time.
 class HttpStream {
  public:
   using Done = std::function<void(const IoError& error, std::size_t bytes)>;
@@ -23,6 +23,9 @@ class HttpStream {
   virtual void read(void* to, std::size_t most, Done done) = 0;
   /// All of `first`, then of `second`, which stay where they are until then.
   virtual void write(std::string_view first, std::string_view second, Done done) = 0;
+  /// As much of both as is taken at once: how many bytes; 0 where it cannot be known or has failed,
+  /// which write() tells.
+  virtual std::size_t write_now(std::string_view first, std::string_view second) = 0;
   /// Nothing more is written.
   virtual void end() = 0;
   virtual void close() = 0;
