@@ -215,6 +215,28 @@ def test_costs_come_from_the_file_or_are_given_or_wanted(tmp_path):
     assert parse_costs("a=0,b=1e3") == {"a": 0.0, "b": 1000.0}
 
 
+def test_costs_of_a_file_and_of_what_a_run_has_measured(tmp_path):
+    file, run = tmp_path / "costs.json", tmp_path / "run"
+    file.write_text('{"a=b": 0, "c": 2.5}')
+    assert parse_costs(str(file)) == {"a=b": 0.0, "c": 2.5}
+    for wrong in ('{"a": -1}', '{"a": true}', '{"a": "1"}', "[1]", '{"a": 1e999}'):
+        file.write_text(wrong)
+        with pytest.raises(ConfigError, match=r"costs\.json"):
+            parse_costs(str(file))
+    run.mkdir()
+    results = run / "results.json"
+    results.write_text(
+        '{"models": [{"name": "a", "latency_ms": 1.5}, {"name": "b", "latency_ms": 2}]}'
+    )
+    assert parse_costs(str(run)) == {"a": 1.5, "b": 2.0}
+    for wrong in ('{"models": [{"name": "a", "latency_ms": null}]}', '{"models": 1}', "[]"):
+        results.write_text(wrong)
+        with pytest.raises(ConfigError, match=r"a run with measured latencies"):
+            parse_costs(str(run))
+    with pytest.raises(UsageError, match="a file or a run"):
+        parse_costs("a")
+
+
 def test_groups_features_and_more_scores(tmp_path):
     header = "label,group,a:prediction,a:score.margin,a:score,b:prediction,feature:x,feature:y\n"
     table = read(tmp_path, header + "1,p,1,2,3,1,4,5\n1,,1,,3,1,6,7\n2,p,1,2,3,1,8,9\n")

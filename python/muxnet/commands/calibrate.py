@@ -73,7 +73,10 @@ def _add_promises(parser: argparse.ArgumentParser) -> None:
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--costs", metavar="NAME=COST,...", help="what models cost from now on, in any unit"
+        "--costs",
+        metavar="NAME=COST,...",
+        help="what models cost from now on, in any unit; or a JSON file or a finished run, as of "
+        "muxnet fit",
     )
     parser.add_argument(
         "--multiplexer-cost",

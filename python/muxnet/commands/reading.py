@@ -21,7 +21,10 @@ def add_reading_options(parser: argparse.ArgumentParser, *, costs: bool = True) 
     """Add what is to be known of a file of recorded answers; ``costs`` where none has its own."""
     if costs:
         parser.add_argument(
-            "--costs", metavar="NAME=COST,...", help="cost of each model, in any unit"
+            "--costs",
+            metavar="NAME=COST,...",
+            help="cost of each model, in any unit; or a JSON file of an object that says so, "
+            "or a finished run: the latencies that it measured, ms",
         )
     parser.add_argument(
         "--columns",

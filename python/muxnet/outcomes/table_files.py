@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -97,24 +98,53 @@ def read_outcomes(
 
 
 def parse_costs(text: str | None) -> dict[str, float]:
-    """Return ``NAME=COST,...`` as a mapping.
+    """Return ``NAME=COST,...``, what a JSON file holds or a run has measured, as a mapping.
+
+    Of a finished run's folder a cost is the latency of one input, in ms.
 
     Raises:
         UsageError: another form, or a cost that is no number of at least 0.
+        ConfigError: a file or run that holds none.
+        OSError: it cannot be read.
 
     """
+    if not text:
+        return {}
+    if Path(text).is_dir():
+        return _latencies(Path(text))
+    if text.lower().endswith(".json"):
+        held = read_json(text)
+        if not isinstance(held, Mapping) or not all(_is_cost(cost) for cost in held.values()):
+            raise ConfigError(error_text(text, 'an object {"NAME": COST, ...}', held))
+        return {name: float(cost) for name, cost in held.items()}
     costs: dict[str, float] = {}
-    for item in (text or "").split(",") if text else ():
+    for item in text.split(","):
         name, equals, value = item.rpartition("=")
         try:
             cost = float(value)
         except ValueError:
             cost = -1.0
-        if not equals or not name or not 0 <= cost < float("inf") or name in costs:
-            expected = "NAME=COST,... with a cost of at least 0 for each name"
+        if not equals or not name or not _is_cost(cost) or name in costs:
+            expected = "NAME=COST,... with a cost of at least 0 for each name, a file or a run"
             raise UsageError(error_text("--costs", expected, item))
         costs[name] = cost
     return costs
+
+
+def _is_cost(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _latencies(run: Path) -> dict[str, float]:
+    held = read_json(RunFolder(run).results)
+    models = held.get("models") if isinstance(held, Mapping) else None
+    try:
+        found = {str(model["name"]): model["latency_ms"] for model in models or ()}
+    except (TypeError, KeyError, AttributeError):
+        found = {}
+    if not found or not all(_is_cost(latency) for latency in found.values()):
+        raise ConfigError(error_text(f"--costs, {run}", "a run with measured latencies", found))
+    return {name: float(latency) for name, latency in found.items()}
 
 
 def parse_columns(text: str | None) -> dict[str, str]:
