@@ -160,8 +160,10 @@ void HttpConnection::work() {
   }
   ++shared_.inside;
   inside_ = true;
-  shared_.handlers.handler(std::move(request), [self = shared_from_this()](HttpReply reply) {
-    self->give(std::move(reply));
+  // A second answer would be taken for that to the next request.
+  const auto given = std::make_shared<std::atomic_flag>();
+  shared_.handlers.handler(std::move(request), [self = shared_from_this(), given](HttpReply reply) {
+    if (!given->test_and_set()) self->give(std::move(reply));
   });
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <utility>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/data/dataset.hpp"
@@ -223,7 +224,7 @@ void PendingRequest::answer_now() {
     answer.view = evidence.view;
     answer.total_ms = age_ms();
   }
-  done_(std::move(answer));
+  std::exchange(done_, {})(std::move(answer));
 }
 
 void PendingRequest::refuse(ServiceStatus status, const std::string& failure,
@@ -235,7 +236,7 @@ void PendingRequest::refuse(ServiceStatus status, const std::string& failure,
   refusal.version = deployment->version();
   refusal.first_input = evidence.first_input;
   refusal.total_ms = age_ms();
-  done_(std::move(refusal));
+  std::exchange(done_, {})(std::move(refusal));
 }
 
 }  // namespace muxnet

@@ -229,7 +229,11 @@ void Scheduler::place(std::span<Wish> wishes, Caller caller) {
     wish.job.step = row.step;
     for (const std::size_t model : models_of(wish.call)) push(model + 1, wish.job);
   }
-  if (caller != Caller::worker) wake_.notify_one();
+  // A worker with answers to give besides does not come for the next at once.
+  const bool others = std::any_of(wishes.begin(), wishes.end(), [](const Wish& wish) {
+    return wish.status != ServiceStatus::ok || wish.answer_from != 0;
+  });
+  if (caller != Caller::worker || others) wake_.notify_one();
 }
 
 void Scheduler::set_time(Stage stage, std::int64_t batch, double ms) {

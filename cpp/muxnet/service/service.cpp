@@ -98,12 +98,16 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     std::vector<Job> jobs;
     for (std::int64_t row = 0; row < pending->row_count(); ++row)
       jobs.push_back({pending, row, {}});
-    if (!pending->looks_first()) {
-      progress_.advance(jobs, Caller::request);
-      return;
+    try {
+      if (!pending->looks_first()) return progress_.advance(jobs, Caller::request);
+      const ServiceStatus status = scheduler_.place_multiplexer(jobs);
+      if (status != ServiceStatus::ok) progress_.refuse(*pending, status);
+    } catch (...) {
+      // The caller hears of it here, and of its deadline no more.
+      if (!pending->settle()) return;
+      timers_.cancel(pending->timer);
+      throw;
     }
-    const ServiceStatus status = scheduler_.place_multiplexer(jobs);
-    if (status != ServiceStatus::ok) progress_.refuse(*pending, status);
   }
 
   ServiceStatistics statistics() const {
@@ -194,7 +198,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       double ms = 0;
       try {
         const AtWork at_work;
-        ms = run(worker, batch, batch);
+        ms = run(worker, batch, batch, Caller::worker);
       } catch (const std::exception& failure) {
         progress_.fail(batch, failure);
       }
@@ -242,8 +246,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     scheduler_.finished(batch, ms);
   }
 
-  /// Runs `part` of `batch`.
-  double run(Workers::Worker& worker, const JobBatch& batch, const JobBatch& part) {
+  double run(Workers::Worker& worker, const JobBatch& batch, const JobBatch& part, Caller caller) {
     workers_.begin(worker, batch, std::max(options_.stuck_ms, slack * scheduler_.time_of(batch)));
     CompiledDeployment& deployment = *part.jobs.front().request->deployment;
     const Tensor images = part.images();
@@ -253,7 +256,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
       const double ms = ms_since(start);
       part.store(view);
       counters_.batch(part, start, ms);
-      progress_.advance(part.jobs, Caller::worker);
+      progress_.advance(part.jobs, caller);
       return ms;
     }
     Tensor answers;
@@ -272,7 +275,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
     }
     const double ms = ms_since(start);
     counters_.batch(part, start, ms);
-    progress_.advance(part.store(answers), Caller::worker);
+    progress_.advance(part.store(answers), caller);
     return ms;
   }
 
@@ -281,7 +284,7 @@ class Service::Implementation : public std::enable_shared_from_this<Implementati
                    const std::vector<JobBatch>& parts) {
     for (const JobBatch& part : parts) {
       try {
-        run(worker, batch, part);
+        run(worker, batch, part, Caller::other);  // there are more parts before next()
       } catch (const std::exception& failure) {
         progress_.fail(part, failure);
       }

@@ -25,7 +25,10 @@ class HttpServerOfSizes : public ::testing::Test {
     handlers.handler = [this](const ReceivedHttp& request, const HttpHandlers::Reply& reply) {
       if (request.method != "POST") return reply({200, "here"});
       const std::size_t size = std::stoul(request.path.substr(1));
-      boost::asio::post(others_, [reply, size] { reply({200, body_of(size)}); });
+      boost::asio::post(others_, [reply, size] {
+        reply({200, body_of(size)});
+        reply({200, "once more"});
+      });
     };
     HttpOptions options;
     options.requests = 1;
@@ -33,6 +36,8 @@ class HttpServerOfSizes : public ::testing::Test {
     socket_.connect(
         {boost::asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(server_->port())});
   }
+
+  ~HttpServerOfSizes() override { others_.join(); }
 
   static std::string body_of(std::size_t size) {
     std::string body(size, 'a');

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "muxnet/service/service_statistics.hpp"
+
 namespace muxnet {
 namespace {
 
@@ -24,6 +26,17 @@ TEST(BatchTimes, AreAsLargeAsTheyMayBeWhereTheyAreToBeFull) {
     for (const std::int64_t images : {1, 2, 4}) times.set(0, images, static_cast<double>(images));
     EXPECT_EQ(times.paying(0), fill ? 4 : 1);
   }
+}
+
+TEST(Histogram, CountsInDoublingBuckets) {
+  Histogram histogram;
+  EXPECT_EQ(histogram.quantile_ms(0.5), 0.0);
+  for (const double ms : {0.01, 0.9, 1.0, 1e9}) histogram.add(ms);
+  EXPECT_EQ(histogram.buckets()[0], 1u);
+  EXPECT_EQ(histogram.buckets()[4], 2u);
+  EXPECT_EQ(histogram.buckets()[Histogram::bucket_count], 1u);
+  EXPECT_EQ(histogram.quantile_ms(0.5), 1.0);
+  EXPECT_EQ(histogram.count(), 4u);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ using testing::error_of;
 using testing::random_images;
 
 /// The model that the input's number names, then for every third input the largest one too.
-class ByNumber final : public Rule {
+class ByNumber : public Rule {
  public:
   Step next(const Evidence& evidence) const override {
     const std::uint64_t first = model_bit(static_cast<std::size_t>(evidence.input % 3));
@@ -306,6 +306,23 @@ TEST(Service, RefusesRequestsAndDeploymentsThatDoNotFit) {
   EXPECT_EQ(service.infer(request(random_images(1))).version, 1u);
 }
 
+TEST(Service, ARuleThatFailsIsToldOnce) {
+  struct Fails final : ByNumber {
+    Step next(const Evidence& evidence) const override {
+      return fails ? throw std::runtime_error("rule") : ByNumber::next(evidence);
+    }
+    bool fails = false;
+  };
+  const auto rule = std::make_shared<Fails>();
+  Service service(deployment(rule), {.deadline_ms = 20});
+  rule->fails = true;
+  std::atomic<int> told = 0;
+  EXPECT_THROW(service.submit(request(random_images(1)), [&](const auto&) { ++told; }),
+               std::runtime_error);
+  std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  EXPECT_EQ(told, 0);
+}
+
 TEST(Service, RefusesAMonitorOfOtherValuesBeforeARequestMeetsIt) {
   const auto watching = [](const std::map<std::string, std::vector<double>>& calibration) {
     Deployment result = deployment(std::make_shared<ByNumber>());
@@ -320,17 +337,6 @@ TEST(Service, RefusesAMonitorOfOtherValuesBeforeARequestMeetsIt) {
   EXPECT_THROW(service.deploy(watching({{"answer", {0.5}}})), std::invalid_argument);
   EXPECT_EQ(service.infer(request(random_images(1))).version, 1u);
   EXPECT_EQ(service.statistics().drift->observed, 1);
-}
-
-TEST(Histogram, CountsInDoublingBuckets) {
-  Histogram histogram;
-  EXPECT_EQ(histogram.quantile_ms(0.5), 0.0);
-  for (const double ms : {0.01, 0.9, 1.0, 1e9}) histogram.add(ms);
-  EXPECT_EQ(histogram.buckets()[0], 1u);
-  EXPECT_EQ(histogram.buckets()[4], 2u);
-  EXPECT_EQ(histogram.buckets()[Histogram::bucket_count], 1u);
-  EXPECT_EQ(histogram.quantile_ms(0.5), 1.0);
-  EXPECT_EQ(histogram.count(), 4u);
 }
 
 }  // namespace
