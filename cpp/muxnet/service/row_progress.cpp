@@ -1,11 +1,17 @@
 #include "muxnet/service/row_progress.hpp"
 
+#include <algorithm>
+
 namespace muxnet {
 namespace {
 
-// What another model needs is an estimate, and its queue may grow.
-constexpr double reserve = 2;
-constexpr double least_reserve_ms = 5;
+/// How long before its deadline a request goes on to another model, of which `other_ms` is
+/// expected: an estimate, and its queue may grow. Of much time more is kept, since who has slept
+/// wakes slowly.
+double reserve_ms(double other_ms, double left_ms) {
+  constexpr double times = 2, share = 0.1, least_ms = 5, most_ms = 50;
+  return times * other_ms + std::clamp(share * left_ms, least_ms, most_ms);
+}
 
 }  // namespace
 
@@ -78,10 +84,11 @@ std::vector<Timers::Id> RowProgress::remind(const std::shared_ptr<const JobBatch
     before = job.request.get();
     const auto other = scheduler_.other_ms(*job.request, batch->stage);
     if (!other) continue;
-    const std::chrono::duration<double, std::milli> kept(reserve * *other + least_reserve_ms);
-    const auto when =
-        job.request->deadline - std::chrono::duration_cast<ServiceClock::duration>(kept);
-    if (when <= ServiceClock::now()) continue;  // it has no time for two
+    const auto now = ServiceClock::now();
+    const std::chrono::duration<double, std::milli> left = job.request->deadline - now;
+    const std::chrono::duration<double, std::milli> kept(reserve_ms(*other, left.count()));
+    if (left <= kept) continue;  // it has no time for two
+    const auto when = now + std::chrono::duration_cast<ServiceClock::duration>(left - kept);
     tasks.push_back(timers_.at(when));
     timers_.add(tasks.back(), [this, batch, before] { turn_away(*batch, *before); });
   }
