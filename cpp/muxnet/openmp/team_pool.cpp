@@ -81,7 +81,7 @@ void TeamPool::run(Body body, void* data, int size) {
     const Membership member(team, 0);
     body(data);
   }
-  while (team.next.load(std::memory_order_acquire) < size) {
+  for (;;) {
     Work mine;
     {
       const std::lock_guard lock(mutex_);
@@ -97,30 +97,23 @@ void TeamPool::run(Body body, void* data, int size) {
 }
 
 void TeamPool::open(Team& team) {
-  const int others = team.size - 1;
-  int called = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    const int needed = needed_.fetch_add(others, std::memory_order_relaxed) + others;
-    // As many helpers as members: they may have to wait for each other.
-    for (; helpers_ < needed; ++helpers_) std::thread([this] { serve(); }).detach();
-    open_.push_back(&team);
-    under_way_.fetch_add(1, std::memory_order_relaxed);
-    // A helper that was called and has no core yet is not called again: that would only cost time.
-    called = std::min(others, sleeping_);
-    sleeping_ -= called;
-  }
-  // Without the lock, which those who see this want.
+  const std::lock_guard lock(mutex_);
+  needed_ += team.size - 1;
+  // As many helpers as members: they may have to wait for each other.
+  for (; helpers_ < needed_; ++helpers_) std::thread([this] { serve(); }).detach();
+  open_.push_back(&team);
+  under_way_.fetch_add(1, std::memory_order_relaxed);
   opened_.fetch_add(1, std::memory_order_release);
-  for (; called > 0; --called) work_.notify_one();
+  // A helper that was called and has no core yet is not called again: that would only cost time.
+  for (int called = 0; called < team.size - 1 && sleeping_ > 0; ++called, --sleeping_) {
+    work_.notify_one();
+  }
 }
 
 TeamPool::Work TeamPool::take(Team& team) {
-  const int member = team.next.load(std::memory_order_relaxed);
-  if (member == team.size) return {};
-  const Work work{&team, member};
-  team.next.store(member + 1, std::memory_order_release);
-  if (member + 1 == team.size) open_.erase(std::find(open_.begin(), open_.end(), &team));
+  if (team.next == team.size) return {};
+  const Work work{&team, team.next++};
+  if (team.next == team.size) open_.erase(std::find(open_.begin(), open_.end(), &team));
   return work;
 }
 
@@ -176,20 +169,20 @@ void TeamPool::waited_in_vain(std::chrono::microseconds patience) {
 }
 
 void TeamPool::finish(Team& team) {
-  needed_.fetch_sub(1, std::memory_order_relaxed);
-  // The last one's caller may see this at once, and then the team is gone.
-  if (team.unfinished.fetch_sub(1) > 1 || sleeping_callers_ == 0) return;
-  const std::lock_guard lock(mutex_);  // who counts as sleeping and looks once more sleeps by then
-  ended_.notify_all();
+  const std::lock_guard lock(mutex_);
+  --needed_;
+  const bool last = team.unfinished.load(std::memory_order_relaxed) == 1;
+  if (last && team.caller_sleeps) ended_.notify_all();
+  // The caller may see this without the lock, and then the team is gone.
+  team.unfinished.fetch_sub(1, std::memory_order_release);
 }
 
 void TeamPool::wait_for_members(Team& team) {
-  const auto done = [&] { return team.unfinished == 0; };
+  const auto done = [&] { return team.unfinished.load(std::memory_order_acquire) == 0; };
   if (look_for_others(done)) return;
   std::unique_lock lock(mutex_);
-  ++sleeping_callers_;
+  team.caller_sleeps = true;
   ended_.wait(lock, done);
-  --sleeping_callers_;
 }
 
 void TeamPool::wait_at_barrier(Team& team) {

@@ -17,8 +17,9 @@ struct Team {
   Body body = nullptr;
   void* data = nullptr;
   int size = 1;
-  std::atomic<int> next = 1;        ///< first member that nobody has taken; the caller is member 0
+  int next = 1;                     ///< first member that nobody has taken; the caller is member 0
   std::atomic<int> unfinished = 0;  ///< members taken by others, or by nobody yet
+  bool caller_sleeps = false;       ///< until `unfinished` is 0
   std::atomic<int> arrived = 0;     ///< at the current barrier
   std::atomic<std::uint32_t> barriers = 0;  ///< passed
 };
@@ -64,9 +65,8 @@ class TeamPool {
   std::atomic<int> under_way_ = 0;         ///< teams
   std::atomic<int> short_waits_ = 0;       ///< as many as these waits are short
   int helpers_ = 0;
-  int sleeping_ = 0;             ///< helpers that have not been called since they fell asleep
-  std::atomic<int> needed_ = 0;  ///< helpers that all teams under way could use
-  std::atomic<int> sleeping_callers_ = 0;  ///< who wait in ended_
+  int sleeping_ = 0;  ///< helpers that have not been called since they fell asleep
+  int needed_ = 0;    ///< helpers that all teams under way could use
 };
 
 /// The calling thread's place: member `number` of `team`, or alone where there is none.
