@@ -34,8 +34,9 @@ def test_load_is_measured_against_always_best(untrained_run, tmp_path, capsys):
     found = json.loads(target.read_text())
     assert [row["load"] for row in found["rows"]] == [0.5, 1.5]
     assert all(row["failed"] == 0 for row in found["rows"])
-    assert found["protocols"].keys() == {"service_ms", "rest_ms", "grpc_ms"}
-    assert min(found["protocols"]["service_ms"], found["protocols"]["rest_ms"]) > 0
+    protocols = found["protocols"]
+    assert protocols.keys() == {"service_ms", "rest_ms", "grpc_ms", "empty_ms"}
+    assert min(protocols["service_ms"], protocols["rest_ms"], protocols["empty_ms"]) > 0
     assert found["ahead_interval"][0] <= found["ahead"] <= found["ahead_interval"][1]
     difference = found["routed"]["accuracy"] - found["best"]["accuracy"]
     assert found["ahead"] == pytest.approx(difference)
