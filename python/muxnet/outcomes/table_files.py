@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -113,10 +113,7 @@ def parse_costs(text: str | None) -> dict[str, float]:
     if Path(text).is_dir():
         return _latencies(Path(text))
     if text.lower().endswith(".json"):
-        held = read_json(text)
-        if not isinstance(held, Mapping) or not all(_is_cost(cost) for cost in held.values()):
-            raise ConfigError(error_text(text, 'an object {"NAME": COST, ...}', held))
-        return {name: float(cost) for name, cost in held.items()}
+        return _only_costs(read_json(text), text, 'an object {"NAME": COST, ...}')
     costs: dict[str, float] = {}
     for item in text.split(","):
         name, equals, value = item.rpartition("=")
@@ -131,20 +128,28 @@ def parse_costs(text: str | None) -> dict[str, float]:
     return costs
 
 
-def _is_cost(value: object) -> bool:
+def _is_cost(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _only_costs(held: object, where: str, expected: str) -> dict[str, float]:
+    named = held if isinstance(held, Mapping) else {}
+    costs = {str(name): float(cost) for name, cost in named.items() if _is_cost(cost)}
+    if not costs or len(costs) < len(named):
+        raise ConfigError(error_text(where, expected, held))
+    return costs
 
 
 def _latencies(run: Path) -> dict[str, float]:
     held = read_json(RunFolder(run).results)
     models = held.get("models") if isinstance(held, Mapping) else None
-    try:
-        found = {str(model["name"]): model["latency_ms"] for model in models or ()}
-    except (TypeError, KeyError, AttributeError):
-        found = {}
-    if not found or not all(_is_cost(latency) for latency in found.values()):
-        raise ConfigError(error_text(f"--costs, {run}", "a run with measured latencies", found))
-    return {name: float(latency) for name, latency in found.items()}
+    entries = models if isinstance(models, list) else []
+    found = {
+        str(entry.get("name")): entry.get("latency_ms")
+        for entry in entries
+        if isinstance(entry, Mapping)
+    }
+    return _only_costs(found, f"--costs, {run}", "a run with measured latencies")
 
 
 def parse_columns(text: str | None) -> dict[str, str]:
