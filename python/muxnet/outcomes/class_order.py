@@ -233,7 +233,8 @@ def remade(
     kinds = {kind: list(table.costs(kind)) for kind in table.cost_kinds}
     scored = table.scores.size or table.weights.size or table.offload_score.size
     if costs is not None and scored:
-        raise ConfigError(error_text("costs", "the costs of the table itself", costs))
+        own_kinds = f"its own costs ({', '.join(kinds)}), in which its multiplexer's is told"
+        raise ConfigError(error_text(f"{table.source}, costs", own_kinds, ", ".join(costs)))
     if table.weights.size:
         raise ConfigError(
             error_text(table.source, "a table without a multiplexer's weights", "one")
