@@ -18,7 +18,11 @@ std::array<asio::const_buffer, 2> buffers(std::string_view first, std::string_vi
 
 class PlainStream : public HttpStream {
  public:
-  explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {}
+  explicit PlainStream(tcp::socket socket) : socket_(std::move(socket)) {
+    IoError failed;
+    socket_.non_blocking(true, failed);
+    waits_ = static_cast<bool>(failed);
+  }
 
   void start(Done done) override { done({}, 0); }
   void read(void* to, std::size_t most, Done done) override {
@@ -29,8 +33,7 @@ class PlainStream : public HttpStream {
   }
   std::size_t write_now(std::string_view first, std::string_view second) override {
     IoError failed;
-    socket_.non_blocking(true, failed);
-    return failed ? 0 : socket_.write_some(buffers(first, second), failed);
+    return waits_ ? 0 : socket_.write_some(buffers(first, second), failed);
   }
   void end() override {
     IoError ignored;
@@ -43,6 +46,7 @@ class PlainStream : public HttpStream {
 
  private:
   tcp::socket socket_;
+  bool waits_ = false;  ///< for room: it could not be told otherwise
 };
 
 class TlsStream : public HttpStream {

@@ -8,7 +8,6 @@
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
-#include <thread>
 
 namespace muxnet {
 namespace {
