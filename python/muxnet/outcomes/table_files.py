@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Tables: TypeAlias = dict[str, _core.OutcomeTable]
     Costs: TypeAlias = Mapping[str, float]
     Reader: TypeAlias = Callable[[Path, Costs, Known, Mapping[str, str]], Tables]
+
+Value = TypeVar("Value")
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
@@ -114,18 +116,30 @@ def parse_costs(text: str | None) -> dict[str, float]:
         return _latencies(Path(text))
     if text.lower().endswith(".json"):
         return _only_costs(read_json(text), text, 'an object {"NAME": COST, ...}')
-    costs: dict[str, float] = {}
+    expected = "NAME=COST,... with a cost of at least 0 for each name, a file or a run"
+    return _assigned(text, "--costs", expected, _written_cost)
+
+
+def _assigned(
+    text: str, option: str, expected: str, read: Callable[[str], Value | None]
+) -> dict[str, Value]:
+    """Return what ``NAME=VALUE,...`` says, each name once; ``read`` gives None for no value."""
+    found: dict[str, Value] = {}
     for item in text.split(","):
-        name, equals, value = item.rpartition("=")
-        try:
-            cost = float(value)
-        except ValueError:
-            cost = -1.0
-        if not equals or not name or not _is_cost(cost) or name in costs:
-            expected = "NAME=COST,... with a cost of at least 0 for each name, a file or a run"
-            raise UsageError(error_text("--costs", expected, item))
-        costs[name] = cost
-    return costs
+        name, _, written = item.rpartition("=")
+        value = read(written)
+        if not name or value is None or name in found:
+            raise UsageError(error_text(option, expected, item))
+        found[name] = value
+    return found
+
+
+def _written_cost(text: str) -> float | None:
+    try:
+        cost = float(text)
+    except ValueError:
+        return None
+    return cost if _is_cost(cost) else None
 
 
 def _is_cost(value: object) -> TypeGuard[float]:
@@ -168,13 +182,8 @@ def parse_columns(text: str | None) -> dict[str, str]:
         if not isinstance(held, Mapping) or not all(isinstance(new, str) for new in held.values()):
             raise ConfigError(error_text(text, 'an object {"OLD": "NEW", ...}', held))
         return {old: str(new) for old, new in held.items()}
-    columns: dict[str, str] = {}
-    for item in text.split(","):
-        old, _, new = item.rpartition("=")
-        if not old or not new or old in columns:
-            raise UsageError(error_text("--columns", "OLD=NEW,... or a file of JSON", item))
-        columns[old] = new
-    return columns
+    expected = "OLD=NEW,... or a file of JSON"
+    return _assigned(text, "--columns", expected, lambda new: new or None)
 
 
 def part_to_fit(tables: Tables) -> _core.OutcomeTable:
