@@ -101,6 +101,10 @@ bool is_fast(const std::string& implementation) {
   return implementation.find("ref") == std::string::npos;
 }
 
+bool multiplies_matrices(const std::string& implementation) {
+  return implementation.find("gemm") != std::string::npos;
+}
+
 Translated::Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted,
                        Direction direction)
     : same_(plain == wanted), plain_(handle(plain)) {

@@ -58,6 +58,9 @@ void run(const dnnl::primitive& primitive, const Arguments& arguments, void* scr
 /// Whether this is optimised code; oneDNN's fallback names itself "ref..." (or "gemm:ref").
 bool is_fast(const std::string& implementation);
 
+/// Whether it is a product of matrices rather than code made for the operator.
+bool multiplies_matrices(const std::string& implementation);
+
 /// A tensor that the caller holds in one layout and a primitive wants in another (weights and their
 /// gradients): the same memory where both agree, else a copy and the reorder to it.
 class Translated {

@@ -3,14 +3,15 @@
 #include <set>
 
 #include "muxnet/ops/operators.hpp"
-#include "ops/kernel_runner.hpp"
-#include "support/tolerance.hpp"
+#include "ops/comparison.hpp"
 
 namespace muxnet {
 namespace {
 
 using testing::all_close;
+using testing::compare;
 using testing::KernelRunner;
+using testing::repeat;
 using testing::spec_of;
 using testing::Values;
 
@@ -93,64 +94,6 @@ class Draw {
   Random random_;
 };
 
-std::string describe(const KernelSpec& spec, const std::string& implementation) {
-  std::string result = spec.op + " " + implementation + " " + to_string(spec.src[0]) + " -> " +
-                       to_string(spec.dst) + " from " + std::string(name_of(spec.src_layouts[0]));
-  for (const auto& [name, value] : spec.attributes.values()) {
-    result += " " + name;
-    if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
-      result += to_string(*list);
-    } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-      result += "=" + std::to_string(*integer);
-    }
-  }
-  return result;
-}
-
-/// Outputs, gradients and buffers of `backend` in T against the reference kernel in float64.
-template <class T>
-void compare(const KernelSpec& spec, Backend backend, std::uint64_t seed) {
-  KernelRunner<T> fast(spec, backend);
-  SCOPED_TRACE(describe(spec, fast.kernel().implementation()));
-  KernelSpec exact_spec = spec;
-  exact_spec.dtype = DType::f64;
-  KernelRunner<double> exact(exact_spec, Backend::reference);
-  fast.draw(seed);
-  exact.copy(fast);
-  const auto close = [](const Values<float>& a, const Values<double>& b) {
-    return all_close<float>(a, b, dtype_of<T>());
-  };
-  fast.forward();
-  exact.forward();
-  EXPECT_TRUE(close(fast.dst, exact.dst)) << "dst";
-  for (std::size_t i = 0; i < exact.parameters.size(); ++i) {
-    EXPECT_TRUE(close(fast.parameters[i], exact.parameters[i])) << "parameter " << i;
-  }
-  if (!spec.training) return;
-  fast.backward();
-  exact.backward();
-  EXPECT_TRUE(close(fast.diff_src[0], exact.diff_src[0])) << "diff_src";
-  for (std::size_t i = 0; i < exact.parameters.size(); ++i) {
-    if (!exact.trainable[i]) continue;
-    EXPECT_TRUE(close(fast.diff_parameters[i], exact.diff_parameters[i])) << "diff_parameter " << i;
-  }
-}
-
-/// The same numbers to the last bit when run again with the same threads.
-void repeat(const KernelSpec& spec, Backend backend, std::uint64_t seed) {
-  const auto run = [&] {
-    KernelRunner<float> runner(spec, backend);
-    runner.draw(seed);
-    runner.forward();
-    runner.backward();
-    for (std::size_t i = 0; i < runner.parameters.size(); ++i) {
-      if (!runner.trainable[i]) runner.diff_parameters[i].clear();
-    }
-    return std::tuple(runner.dst, runner.diff_src, runner.diff_parameters, runner.parameters);
-  };
-  EXPECT_EQ(run(), run()) << describe(spec, std::string(name_of(backend)));
-}
-
 class FastKernel : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(FastKernel, AgreesWithReference) {
@@ -184,41 +127,6 @@ std::vector<std::string> with_fast_kernels() {
 
 INSTANTIATE_TEST_SUITE_P(Operators, FastKernel, ::testing::ValuesIn(with_fast_kernels()),
                          [](const auto& test) { return test.param; });
-
-#ifdef MUXNET_WITH_ONEDNN
-
-KernelSpec three_by_three(std::int64_t inputs, std::int64_t outputs, const Shape& image,
-                          bool training) {
-  Attributes attributes{{"channels", outputs}, {"kernel", 3}, {"padding", 1}, {"bias", 1}};
-  std::vector<Shape> src{{image[0], inputs, image[1], image[2]}};
-  if (!training) {
-    attributes.set("relu", 1);
-    src.push_back(find_operator("conv2d").shape(src, attributes));
-  }
-  return spec_of("conv2d", attributes, src, DType::f32, training);
-}
-
-/// Wide convolutions, which are computed by Winograd's algorithm where the CPU has AVX-512.
-TEST(WideConvolution, AgreesWithReference) {
-  const auto way = [](const KernelSpec& spec) {
-    return make_kernel(spec, Backend::onednn)->implementation();
-  };
-  const bool wide_vectors =
-      way(three_by_three(16, 16, {1, 8, 8}, false)).find("avx512_core") != std::string::npos;
-  std::uint64_t seed = 0;
-  for (const bool training : {true, false}) {
-    for (const auto& [inputs, outputs] : {std::pair{64, 64}, {48, 80}, {33, 70}}) {
-      for (const Shape& image : {Shape{1, 14, 14}, {3, 9, 17}, {8, 16, 16}}) {
-        const KernelSpec spec = three_by_three(inputs, outputs, image, training);
-        EXPECT_EQ(way(spec).find("wino") != std::string::npos, wide_vectors) << way(spec);
-        compare<float>(spec, Backend::onednn, ++seed);
-        if (training) repeat(spec, Backend::onednn, seed);
-      }
-    }
-  }
-}
-
-#endif
 
 class Bf16Kernel : public ::testing::TestWithParam<std::string> {};
 
