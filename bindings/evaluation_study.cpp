@@ -1,6 +1,7 @@
 #include "bindings.hpp"
 #include "holding.hpp"
 #include "muxnet/evaluation/abstaining.hpp"
+#include "muxnet/evaluation/cross_validation.hpp"
 #include "muxnet/evaluation/promises.hpp"
 #include "muxnet/evaluation/study.hpp"
 #include "muxnet/policies/registry.hpp"
@@ -128,6 +129,23 @@ void bind_promises(Module& module) {
              py::arg("seed") = PromiseOptions{}.seed, Unlocked());
 }
 
+void bind_cross_validation(Module& module) {
+  using Options = CrossValidationOptions;
+  Class<CrossValidated>(module, "CrossValidated")
+      .def_readonly("cost", &CrossValidated::cost)
+      .def_readonly("quality", &CrossValidated::quality);
+  module.def(
+      "cross_validate",
+      reading("cross_validate",
+              [](const Policy& policy, const OutcomeTable& table,
+                 const std::vector<double>& budgets, std::int64_t folds, std::uint64_t seed) {
+                return cross_validate(make_policy, policy, table, budgets,
+                                      {folds, seed, check_signals});
+              }),
+      py::arg("policy"), py::arg("table"), py::arg("budgets"), py::kw_only(),
+      py::arg("folds") = Options{}.folds, py::arg("seed") = Options{}.seed, Unlocked());
+}
+
 void bind_reliability(Module& module) {
   Class<ReliabilityBin>(module, "ReliabilityBin")
       .def_readonly("inputs", &ReliabilityBin::inputs)
@@ -232,6 +250,7 @@ void bind_studies(Module& module) {
   bind_more_of_evaluations(module);
   bind_promises(module);
   bind_kept_abstentions(module);
+  bind_cross_validation(module);
   bind_reliability(module);
   bind_details(module);
   bind_study(module);

@@ -49,14 +49,32 @@ def test_a_router_is_fitted_saved_and_evaluated(tables, capsys):
 def test_fitting_tells_what_the_best_single_models_accuracy_costs(tables, capsys):
     dear = run(tables, "fit", tables["fit"], "--out", tables["router"])
     told = capsys.readouterr().out
-    assert "as accurate as model_2 alone on them, " in told
+    assert "as accurate as model_2 alone on those: from " in told
     budget = told.split("(--budget ")[1].split(")")[0]
     cheap = run(tables, "fit", tables["fit"], "--out", tables["router"], "--budget", budget)
     assert cheap["cost"] < min(20, dear["cost"])
+    assert dear["cross_validated"]["as_good_from"] == pytest.approx(float(budget))
     with np.load(tables["fit"]) as table:
         right = np.mean(np.argmax(table["probabilities"][:, 2], axis=1) == table["labels"])
-    assert right <= cheap["accuracy"] <= dear["accuracy"]
-    assert "alone on them" not in capsys.readouterr().out  # it is the chosen point
+    assert cheap["cross_validated"]["best_single"] == pytest.approx(right)
+    assert right <= cheap["cross_validated"]["accuracy"]
+    assert "alone on those" not in capsys.readouterr().out  # it is the chosen point
+
+
+def test_fitting_tells_what_it_attains_on_inputs_left_out(tables, answers, tmp_path, capsys):
+    few = save_table(answers, tmp_path / "few.npz", 4, 400)
+    found = run(tables, "fit", few, "--out", tables["router"], "--budget", "10", "--folds", "4")
+    told, left_out = capsys.readouterr().out, found["cross_validated"]
+    assert "on inputs left out of the fit, in 4 parts: " in told
+    low, high = left_out["interval"]
+    assert low <= left_out["accuracy"] <= high
+    elsewhere = run(tables, "evaluate", tables["router"], "--outcomes", tables["test"])
+    assert low - 0.01 <= elsewhere["router"]["accuracy"] <= high + 0.01
+    assert left_out["cost"] == pytest.approx(found["cost"], rel=0.2)
+    tiny = save_table(answers, tmp_path / "tiny.npz", 4, 9)
+    assert run(tables, "fit", tiny, "--out", tables["router"])["cross_validated"] is None
+    assert cli.main(["fit", few, "--out", tables["router"], "--folds", "1"]) == 2
+    assert "[--folds] expected 2 parts or more, received 1" in capsys.readouterr().err
 
 
 def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):

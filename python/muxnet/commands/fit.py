@@ -14,18 +14,18 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
-from muxnet.base.measures import measure_of
 from muxnet.base.progress import reporter
 from muxnet.base.schema_arguments import Names, add_options, given_options
-from muxnet.base.words import cost_text, cost_title, inputs_text, percent_text
+from muxnet.base.words import inputs_text
 from muxnet.commands.collect import SPLITS
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
+from muxnet.outcomes.cross_validation import FOLDS, cross_validate, figures_of, lines_of
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.policies import OFFLOAD
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import part_to_fit
 from muxnet.pool.adapters import ForeignModel
-from muxnet.pool.cross_fitting import FOLDS, CrossFitted, Pricing, cross_fit
+from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit
 from muxnet.pool.embeddings import encoder_name, open_encoder, read_embeddings
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
 from muxnet.pool.router_folder import (
@@ -67,6 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="for policies that draw")
     parser.add_argument(
+        "--folds",
+        type=int,
+        default=FOLDS,
+        metavar="N",
+        help="parts, each of which is left out of a fit on the others, to tell what it attains",
+    )
+    parser.add_argument(
         "--gate",
         type=float,
         default=0.0,
@@ -96,9 +103,6 @@ def _add_multiplexer(parser: argparse.ArgumentParser) -> None:
         "--data", help="the table's inputs, as of muxnet collect; features: default the table's own"
     )
     group.add_argument("--split", choices=SPLITS, default="", help="as of muxnet collect")
-    group.add_argument(
-        "--folds", type=int, default=FOLDS, metavar="N", help="parts of the cross-fitting"
-    )
     given = ("multiplexer.kind", "multiplexer.features")  # by --multiplexer and --data
     add_options(parser, RunConfig, only=TRAINING, without=given)
 
@@ -109,6 +113,8 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
     if not 0 <= arguments.gate < float("inf"):
         raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
+    if arguments.folds < 2:
+        raise UsageError(error_text("--folds", "2 parts or more", arguments.folds))
     name = arguments.policy or (SCORED if arguments.kind else DEFAULT)
     _core.make_policy(name)  # refused before anything is trained
     table = part_to_fit(tables_of(arguments.table, arguments))
@@ -130,20 +136,28 @@ def execute(arguments: argparse.Namespace) -> int:
         policy.save(path)
         if arguments.models is not None:
             keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
-    content = describe_point(policy)
-    table = table.complete()
-    print(
-        f"fitted {policy.name} on {inputs_text(len(table), table.group_count)}: "
-        f"{len(policy.operating_points)} operating points, the chosen one {content['text']} on "
-        "them (muxnet evaluate: on others, with its interval)"
-    )
-    for line in _cheaper(policy, table):
-        print(line)
+    content = tell(policy, table.complete(), arguments)
     print(f"done: {path}")
     target = getattr(arguments, "json_file", None)
     if target is not None:
         write_json(target, content)
     return 0
+
+
+def tell(
+    policy: _core.Policy, table: _core.OutcomeTable, arguments: argparse.Namespace
+) -> dict[str, object]:
+    """Print what a router attains on the inputs of the fit and on those left out of it."""
+    content = describe_point(policy)
+    print(
+        f"fitted {policy.name} on {inputs_text(len(table), table.group_count)}: "
+        f"{len(policy.operating_points)} operating points, the chosen one {content['text']} on them"
+    )
+    found = cross_validate(policy, table, folds=arguments.folds, seed=arguments.seed)
+    content["cross_validated"] = None if found is None else figures_of(found)
+    for line in [] if found is None else lines_of(found, policy):
+        print(line)
+    return content
 
 
 def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) -> CrossFitted:
@@ -233,24 +247,6 @@ def leave_multiplexer(found: CrossFitted | None, policy: _core.Policy, out: Path
         print(left_out)
     if not policy.uses_multiplexer:
         print(f"{policy.name} does not look at the multiplexer: it is kept, and not run")
-
-
-def _cheaper(policy: _core.Policy, table: _core.OutcomeTable) -> list[str]:
-    """Tell the budget that buys the best single model's accuracy, where that is the cheaper way."""
-    best = policy.best_single
-    wanted = table.accuracies()[best]
-    place = policy.cheapest_as_good(wanted)
-    if place is None:
-        return []
-    point = policy.operating_points[place]
-    if not point.cost < min(policy.point.cost, policy.prices[best]):
-        return []
-    cost = f"{cost_text(point.cost)} {cost_title(policy.cost_kind)} per input"
-    return [
-        f"{measure_of(table).as_good} {policy.models[best]} alone on them, "
-        f"{percent_text(wanted)}: from {cost} on "
-        f"(--budget {point.cost * (1 + 1e-5):.6g})"  # not rounded below it
-    ]
 
 
 def check_models(path: Path, names: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, UserError, error_text
 from muxnet.base.words import cost_title, count_text
+from muxnet.outcomes.cross_validation import FOLDS
 from muxnet.training.config import RunConfig
 from muxnet.training.multiplexers import multiplexer_options, raw_inputs
 from muxnet.training.training import Progress, fit_multiplexer, frozen_outputs, pretrain_multiplexer
@@ -23,7 +24,6 @@ from muxnet.training.zoo import measure_latency
 # Kinds of cost that are known of any multiplexer.
 COUNTED = "macs"
 MEASURED = "latency_ms"
-FOLDS = 5
 
 Said = Callable[[str], object]
 
