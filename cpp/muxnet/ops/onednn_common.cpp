@@ -102,7 +102,9 @@ bool is_fast(const std::string& implementation) {
 }
 
 bool multiplies_matrices(const std::string& implementation) {
-  return implementation.find("gemm") != std::string::npos;
+  // "x64:gemm:jit"; "brgemm:avx512_core" is made for the operator, of small products.
+  const bool gemm = implementation.find("gemm") != std::string::npos;
+  return gemm && implementation.find("brgemm") == std::string::npos;
 }
 
 Translated::Translated(const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted,
