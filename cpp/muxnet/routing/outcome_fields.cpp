@@ -82,22 +82,25 @@ void predict(OutcomeFields& fields) {
 
 /// The mean of what calls of a model cost, where nothing else is expected.
 void expect_costs(OutcomeFields& fields) {
-  const std::size_t models = fields.models.size();
   for (const auto& [kind, recorded] : fields.input_costs) {
-    if (fields.costs.count(kind) > 0) continue;
-    std::vector<double> sums(models, 0.0), counts(models, 0.0);
-    const auto values = recorded.span<float>();
-    for (std::size_t cell = 0; cell < values.size(); ++cell) {
-      if (missing(fields, cell)) continue;
-      sums[cell % models] += static_cast<double>(values[cell]);
-      counts[cell % models] += 1;
-    }
-    for (std::size_t i = 0; i < models; ++i) sums[i] /= std::max(1.0, counts[i]);
-    fields.costs[kind] = std::move(sums);
+    if (fields.costs.count(kind) == 0) fields.costs[kind] = mean_costs(fields, recorded);
   }
 }
 
 }  // namespace
+
+std::vector<double> mean_costs(const OutcomeFields& fields, const Tensor& recorded) {
+  const std::size_t models = fields.models.size();
+  std::vector<double> sums(models, 0.0), counts(models, 0.0);
+  const auto values = recorded.span<float>();
+  for (std::size_t cell = 0; cell < values.size(); ++cell) {
+    if (missing(fields, cell)) continue;
+    sums[cell % models] += static_cast<double>(values[cell]);
+    counts[cell % models] += 1;
+  }
+  for (std::size_t i = 0; i < models; ++i) sums[i] /= std::max(1.0, counts[i]);
+  return sums;
+}
 
 void complete_fields(OutcomeFields& fields) {
   check_shapes(fields);

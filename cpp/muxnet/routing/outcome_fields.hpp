@@ -73,4 +73,7 @@ void each_row_tensor(Fields& fields, const Each& each) {
 /// likeliest are kept. Throws std::invalid_argument that names the field, row and model at fault.
 void complete_fields(OutcomeFields& fields);
 
+/// (N), the means of recorded costs over the answers that there are; 0 of a model without any.
+std::vector<double> mean_costs(const OutcomeFields& fields, const Tensor& recorded);
+
 }  // namespace muxnet

@@ -106,8 +106,7 @@ void OutcomeTable::derive_quality() {
   }
 }
 
-OutcomeTable OutcomeTable::complete() const {
-  if (!incomplete()) return *this;
+std::vector<std::int64_t> OutcomeTable::complete_rows() const {
   const auto answers = predictions().span<std::int32_t>();
   const auto models = static_cast<std::size_t>(model_count());
   std::vector<std::int64_t> rows;
@@ -117,6 +116,12 @@ OutcomeTable OutcomeTable::complete() const {
       rows.push_back(static_cast<std::int64_t>(row));
     }
   }
+  return rows;
+}
+
+OutcomeTable OutcomeTable::complete() const {
+  if (!incomplete()) return *this;
+  const auto rows = complete_rows();
   require(!rows.empty(), where, "inputs that every model answered", "none");
   return subset(rows);
 }
@@ -212,6 +217,10 @@ OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,
             text(row));
   }
   OutcomeFields part = *fields_;
+  // What is expected of recorded costs is their mean over these rows, if it was over those.
+  for (const auto& [kind, recorded] : part.input_costs) {
+    if (part.costs.at(kind) == mean_costs(part, recorded)) part.costs.erase(kind);
+  }
   each_row_tensor(part, [&](const std::string&, Tensor& values) {
     if (!values.empty()) values = values.gather(rows);
   });

@@ -63,6 +63,8 @@ class OutcomeTable {
   double missing_share() const {
     return static_cast<double>(missing_) / static_cast<double>(fields_->predictions.size());
   }
+  /// The rows of inputs that every model answered.
+  std::vector<std::int64_t> complete_rows() const;
   /// The inputs that every model answered, by the same places; the table itself where all are.
   /// Throws std::invalid_argument where there are none.
   OutcomeTable complete() const;

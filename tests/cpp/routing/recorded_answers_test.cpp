@@ -147,6 +147,17 @@ TEST(OutcomeTable, of_models_keeps_their_columns) {
   expect_text(error_of([&] { table.of_models({1, 1}); }), {"different model names"});
 }
 
+TEST(OutcomeTable, expects_of_some_rows_what_calls_cost_there_unless_told) {
+  auto fields = answers_alone();
+  fields.input_costs["ms"] = Tensor::from<float>({1, 4, 2, 2, 3, NAN}, {3, 2});
+  const std::vector<std::int64_t> rows{1, 2};
+  EXPECT_EQ(OutcomeTable(fields).subset(rows).costs("ms"), (std::vector<double>{2.5, 2}));
+  EXPECT_EQ(OutcomeTable(fields).complete().costs("ms"), (std::vector<double>{1.5, 3}));
+  fields.costs["ms"] = {7, 8};  // a price list
+  EXPECT_EQ(OutcomeTable(fields).subset(rows).costs("ms"), (std::vector<double>{7, 8}));
+  EXPECT_EQ(OutcomeTable(fields).subset(rows).costs("usd"), (std::vector<double>{0, 2}));
+}
+
 TEST(OutcomeTable, comes_back_from_a_file_with_answers_scores_and_costs) {
   const testing::TemporaryFolder folder;
   const auto path = folder.path() / "table.safetensors";
