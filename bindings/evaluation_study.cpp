@@ -134,16 +134,16 @@ void bind_cross_validation(Module& module) {
   Class<CrossValidated>(module, "CrossValidated")
       .def_readonly("cost", &CrossValidated::cost)
       .def_readonly("quality", &CrossValidated::quality);
-  module.def(
-      "cross_validate",
-      reading("cross_validate",
-              [](const Policy& policy, const OutcomeTable& table,
-                 const std::vector<double>& budgets, std::int64_t folds, std::uint64_t seed) {
-                return cross_validate(make_policy, policy, table, budgets,
-                                      {folds, seed, check_signals});
-              }),
-      py::arg("policy"), py::arg("table"), py::arg("budgets"), py::kw_only(),
-      py::arg("folds") = Options{}.folds, py::arg("seed") = Options{}.seed, Unlocked());
+  module.def("cross_validate",
+             reading("cross_validate",
+                     [](const Policy& policy, const OutcomeTable& table,
+                        const std::vector<std::optional<double>>& budgets, std::int64_t folds,
+                        std::uint64_t seed) {
+                       return cross_validate(make_policy, policy, table, budgets,
+                                             {folds, seed, check_signals});
+                     }),
+             py::arg("policy"), py::arg("table"), py::arg("budgets"), py::kw_only(),
+             py::arg("folds") = Options{}.folds, py::arg("seed") = Options{}.seed, Unlocked());
 }
 
 void bind_reliability(Module& module) {

@@ -3313,7 +3313,7 @@ class KeptAbstention:
         """
 class CrossValidated:
     """
-    What a policy attains within a budget, on inputs that it was not fitted on.
+    What a policy attains on inputs that it was not fitted on.
     """
     @property
     def cost(self) -> float:
@@ -5985,14 +5985,16 @@ def cross_entropy(logits: numpy.ndarray, labels: numpy.ndarray, label_smoothing:
     Raises ValueError on anything else.
     Source: label smoothing of Szegedy et al., arXiv 1512.00567.
     """
-def cross_validate(policy: Policy, table: OutcomeTable, budgets: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], *, folds: typing.SupportsInt | typing.SupportsIndex = 5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[CrossValidated]:
+def cross_validate(policy: Policy, table: OutcomeTable, budgets: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex | None], *, folds: typing.SupportsInt | typing.SupportsIndex = 5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[CrossValidated]:
     """
-    The way in which `policy` was fitted and its point chosen, cross-validated: every input is
-    decided by a policy of the same name and options that was fitted on the other parts of the
-    table, at the most accurate point within the budget there, the cheapest where none is. What
-    operating points attain on the inputs that they were chosen on is too good, as they are the best
-    of many. One result for each of `budgets`, which are of the policy's kind of cost. Parts keep
-    groups together. Raises ValueError as draw_folds() and a policy's fit() do.
+    The way in which `policy` was fitted and its point chosen, cross-validated: every input that all
+    models answered is decided by a policy of the same name and options that was fitted on the other
+    parts of the table, at the point that it chooses. What operating points attain on the inputs
+    that they were chosen on is too good, as they are the best of many; this is a little too poor,
+    as each policy has seen fewer inputs. One result for each of `budgets`, in the policy's kind of
+    cost: the most accurate point within it, the cheapest where none is; none: the default point.
+    Parts keep groups together. Raises ValueError as draw_folds() and a policy's fit()
+    do.
     """
 def data_kinds() -> list[DataKind]:
     """

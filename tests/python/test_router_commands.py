@@ -49,7 +49,7 @@ def test_a_router_is_fitted_saved_and_evaluated(tables, capsys):
 def test_fitting_tells_what_the_best_single_models_accuracy_costs(tables, capsys):
     dear = run(tables, "fit", tables["fit"], "--out", tables["router"])
     told = capsys.readouterr().out
-    assert "as accurate as model_2 alone on those: from " in told
+    assert "as accurate as model_2 alone on those at " in told
     budget = told.split("(--budget ")[1].split(")")[0]
     cheap = run(tables, "fit", tables["fit"], "--out", tables["router"], "--budget", budget)
     assert cheap["cost"] < min(20, dear["cost"])
@@ -73,8 +73,15 @@ def test_fitting_tells_what_it_attains_on_inputs_left_out(tables, answers, tmp_p
     assert left_out["cost"] == pytest.approx(found["cost"], rel=0.2)
     tiny = save_table(answers, tmp_path / "tiny.npz", 4, 9)
     assert run(tables, "fit", tiny, "--out", tables["router"])["cross_validated"] is None
+    assert "9 inputs are too few to leave 5 parts out" in capsys.readouterr().out
+    assert (
+        run(tables, "fit", few, "--out", tables["router"], "--folds", "0")["cross_validated"]
+        is None
+    )
     assert cli.main(["fit", few, "--out", tables["router"], "--folds", "1"]) == 2
-    assert "[--folds] expected 2 parts or more, received 1" in capsys.readouterr().err
+    assert (
+        "[--folds] expected 2 parts or more, or 0 for none, received 1" in capsys.readouterr().err
+    )
 
 
 def test_details_are_printed_when_asked_for_and_always_in_json(tables, capsys):

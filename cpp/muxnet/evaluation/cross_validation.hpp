@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "muxnet/routing/policy.hpp"
@@ -15,21 +16,23 @@ struct CrossValidationOptions {
   std::function<void()> progress;  ///< called after each part
 };
 
-/// What a policy attains within a budget, on inputs that it was not fitted on.
+/// What a policy attains on inputs that it was not fitted on.
 struct CrossValidated {
   double cost = 0;              ///< mean cost per input of the decisions
   std::vector<double> quality;  ///< (n), what the answer to each input of complete() is worth
 };
 
-/// The way in which `policy` was fitted and its point chosen, cross-validated: every input is
-/// decided by a policy of the same name and options that was fitted on the other parts of the
-/// table, at the most accurate point within the budget there, the cheapest where none is. What
-/// operating points attain on the inputs that they were chosen on is too good, as they are the best
-/// of many. One result for each of `budgets`, which are of the policy's kind of cost. Parts keep
-/// groups together. Throws std::invalid_argument as draw_folds() and a policy's fit() do.
+/// The way in which `policy` was fitted and its point chosen, cross-validated: every input that all
+/// models answered is decided by a policy of the same name and options that was fitted on the other
+/// parts of the table, at the point that it chooses. What operating points attain on the inputs
+/// that they were chosen on is too good, as they are the best of many; this is a little too poor,
+/// as each policy has seen fewer inputs. One result for each of `budgets`, in the policy's kind of
+/// cost: the most accurate point within it, the cheapest where none is; none: the default point.
+/// Parts keep groups together. Throws std::invalid_argument as draw_folds() and a policy's fit()
+/// do.
 std::vector<CrossValidated> cross_validate(const PolicyMaker& make, const Policy& policy,
                                            const OutcomeTable& table,
-                                           const std::vector<double>& budgets,
+                                           const std::vector<std::optional<double>>& budgets,
                                            const CrossValidationOptions& options = {});
 
 }  // namespace muxnet

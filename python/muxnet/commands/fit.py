@@ -19,7 +19,13 @@ from muxnet.base.schema_arguments import Names, add_options, given_options
 from muxnet.base.words import inputs_text
 from muxnet.commands.collect import SPLITS
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
-from muxnet.outcomes.cross_validation import FOLDS, cross_validate, figures_of, lines_of
+from muxnet.outcomes.cross_validation import (
+    FOLDS,
+    cross_validate,
+    figures_of,
+    lines_of,
+    too_few_text,
+)
 from muxnet.outcomes.fitting import cost_kind_of, fit_policy
 from muxnet.outcomes.policies import OFFLOAD
 from muxnet.outcomes.study_results import DEFAULT
@@ -71,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=FOLDS,
         metavar="N",
-        help="parts, each of which is left out of a fit on the others, to tell what it attains",
+        help="parts, each left out of a fit on the others, to tell what it attains; 0: none",
     )
     parser.add_argument(
         "--gate",
@@ -113,8 +119,9 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
     if not 0 <= arguments.gate < float("inf"):
         raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
-    if arguments.folds < 2:
-        raise UsageError(error_text("--folds", "2 parts or more", arguments.folds))
+    if arguments.folds < 2 and (arguments.folds or arguments.kind):
+        expected = "2 parts or more" if arguments.kind else "2 parts or more, or 0 for none"
+        raise UsageError(error_text("--folds", expected, arguments.folds))
     name = arguments.policy or (SCORED if arguments.kind else DEFAULT)
     _core.make_policy(name)  # refused before anything is trained
     table = part_to_fit(tables_of(arguments.table, arguments))
@@ -132,11 +139,11 @@ def execute(arguments: argparse.Namespace) -> int:
             budget=arguments.budget,
             options={"gate": arguments.gate, "unsure": arguments.unsure},
         )
+        content = tell(policy, table, arguments)
         leave_multiplexer(found, policy, arguments.out)
         policy.save(path)
         if arguments.models is not None:
             keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
-    content = tell(policy, table.complete(), arguments)
     print(f"done: {path}")
     target = getattr(arguments, "json_file", None)
     if target is not None:
@@ -148,15 +155,21 @@ def tell(
     policy: _core.Policy, table: _core.OutcomeTable, arguments: argparse.Namespace
 ) -> dict[str, object]:
     """Print what a router attains on the inputs of the fit and on those left out of it."""
-    content = describe_point(policy)
+    content, complete = describe_point(policy), table.complete()
     print(
-        f"fitted {policy.name} on {inputs_text(len(table), table.group_count)}: "
-        f"{len(policy.operating_points)} operating points, the chosen one {content['text']} on them"
+        f"fitted {policy.name} on {inputs_text(len(complete), complete.group_count)}: "
+        f"{len(policy.operating_points)} operating points, the chosen one "
+        f"{content['text']} on them",
+        flush=True,
     )
-    found = cross_validate(policy, table, folds=arguments.folds, seed=arguments.seed)
+    found, folds = None, arguments.folds
+    if folds:
+        found = cross_validate(
+            policy, table, budget=arguments.budget, folds=folds, seed=arguments.seed
+        )
+        for line in [too_few_text(complete, folds)] if found is None else lines_of(found, policy):
+            print(line)
     content["cross_validated"] = None if found is None else figures_of(found)
-    for line in [] if found is None else lines_of(found, policy):
-        print(line)
     return content
 
 

@@ -9,11 +9,20 @@ import numpy as np
 
 from muxnet.base.compiled import _core
 from muxnet.base.measures import measure_of
-from muxnet.base.words import cost_text, cost_title, interval_text, percent_text
+from muxnet.base.words import cost_text, cost_title, inputs_text, interval_text, percent_text
 from muxnet.outcomes.fitting import Measured
 
 FOLDS = 5
-BUDGETS = 40  # evenly over the operating points; more are hardly apart
+BUDGETS = 20  # evenly over operating points that may be as good; more are hardly apart
+WITHIN = 0.01  # of the best model's accuracy, on the inputs of the fit, where they may
+
+
+@dataclasses.dataclass(frozen=True)
+class AsGood:
+    """The least budget tried that buys the best single model's accuracy for less than it costs."""
+
+    budget: float
+    cost: float  # of the decisions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,9 +30,11 @@ class CrossValidation:
     """A way of fitting, cross-validated: each input is decided by a fit on other parts."""
 
     folds: int
-    router: Measured  # within what the chosen operating point costs
-    best_single: float  # accuracy of the best single model on the same inputs
-    as_good_from: float | None  # the budget from which on it is not below that; None: none is less
+    router: Measured  # at the points that fits on the other parts choose
+    best_name: str
+    best_accuracy: float  # of the best single model on the same inputs
+    best_cost: float
+    as_good: AsGood | None
 
 
 class CrossValidationFigures(TypedDict):
@@ -38,11 +49,17 @@ class CrossValidationFigures(TypedDict):
 
 
 def cross_validate(
-    policy: _core.Policy, table: _core.OutcomeTable, *, folds: int = FOLDS, seed: int = 0
+    policy: _core.Policy,
+    table: _core.OutcomeTable,
+    *,
+    budget: float | None = None,
+    folds: int = FOLDS,
+    seed: int = 0,
 ) -> CrossValidation | None:
     """Return what ``policy``, fitted on ``table``, attains on inputs left out of such a fit.
 
-    None where so few inputs cannot tell: fewer than two groups for each fold.
+    ``budget`` is the one that its point was chosen for. None where so few inputs cannot tell:
+    fewer than two groups for each fold.
 
     Raises:
         ValueError: fewer than two folds, or a part that nothing can be fitted on.
@@ -52,20 +69,20 @@ def cross_validate(
     if complete.group_count < 2 * folds:
         return None
     best = policy.best_single
-    budgets = [policy.point.cost, *_below(policy, policy.prices[best])]
-    found = _core.cross_validate(policy, complete, budgets, folds=folds, seed=seed)
+    price, alone = policy.prices[best], complete.accuracies()[best]
+    tried = _maybe_as_good(policy, alone, price)
+    found = _core.cross_validate(policy, table, [budget, *tried], folds=folds, seed=seed)
     groups = np.asarray(complete.groups, np.int64)
     router = _core.bootstrap_mean(found[0].quality, seed, groups=groups)
-    alone = complete.accuracies()[best]
-    as_good_from = None
-    for budget, at in reversed(list(zip(budgets[1:], found[1:], strict=True))):
-        if np.mean(at.quality) < alone:
-            break  # dearer ones were no luck, all of them
-        as_good_from = budget
     interval = (router.interval.low, router.interval.high)
-    return CrossValidation(
-        folds, Measured(router.value, interval, found[0].cost), alone, as_good_from
-    )
+    own = Measured(router.value, interval, found[0].cost)
+    good = [np.mean(at.quality) >= alone and at.cost < price for at in found[1:]]
+    as_good = None
+    for place, each in enumerate(good):
+        if each and all(good[place + 1 : place + 2]):  # one alone may be luck
+            as_good = AsGood(tried[place], found[1 + place].cost)
+            break
+    return CrossValidation(folds, own, policy.models[best], alone, price, as_good)
 
 
 def figures_of(found: CrossValidation) -> CrossValidationFigures:
@@ -76,8 +93,8 @@ def figures_of(found: CrossValidation) -> CrossValidationFigures:
         "accuracy": own.accuracy,
         "interval": own.interval,
         "cost": own.cost,
-        "best_single": found.best_single,
-        "as_good_from": found.as_good_from,
+        "best_single": found.best_accuracy,
+        "as_good_from": None if found.as_good is None else found.as_good.budget,
     }
 
 
@@ -87,21 +104,31 @@ def lines_of(found: CrossValidation, policy: _core.Policy) -> list[str]:
     lines = [
         f"on inputs left out of the fit, in {found.folds} parts: "
         f"{measure.figure.format(percent_text(own.accuracy))} ({interval_text(own.interval)}) at "
-        f"{cost_text(own.cost)} {kind} per input; {policy.models[policy.best_single]} alone "
-        f"{percent_text(found.best_single)}"
+        f"{cost_text(own.cost)} {kind} per input; {found.best_name} alone "
+        f"{percent_text(found.best_accuracy)} at {cost_text(found.best_cost)}"
     ]
-    budget = found.as_good_from
-    if budget is not None and budget < policy.point.cost:
+    good = found.as_good
+    if good is not None and good.cost < own.cost:
         lines.append(
-            f"{measure.as_good} {policy.models[policy.best_single]} alone on those: from "
-            f"{cost_text(budget)} {kind} per input on (--budget {budget:.6g})"
+            f"{measure.as_good} {found.best_name} alone on those at {cost_text(good.cost)} {kind} "
+            f"per input (--budget {good.budget:.6g})"
         )
     return lines
 
 
-def _below(policy: _core.Policy, price: float) -> list[float]:
-    """Return costs of operating points that are less than a price, evenly over them."""
-    costs = [point.cost for point in policy.operating_points if point.cost < price]
+def too_few_text(table: _core.OutcomeTable, folds: int) -> str:
+    """Say why nothing is told of inputs left out."""
+    told = inputs_text(len(table), table.group_count)
+    return f"{told} are too few to leave {folds} parts out; muxnet evaluate tells of others"
+
+
+def _maybe_as_good(policy: _core.Policy, alone: float, price: float) -> list[float]:
+    """Return budgets below a price that may buy an accuracy, evenly over operating points."""
+    costs = [
+        point.cost
+        for point in policy.operating_points
+        if point.cost < price and point.accuracy >= alone - WITHIN
+    ]
     if not costs:
         return []
     places = np.linspace(0, len(costs) - 1, min(BUDGETS, len(costs))).round().astype(int)

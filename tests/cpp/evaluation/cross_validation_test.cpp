@@ -47,6 +47,45 @@ TEST(CrossValidation, DecidesEachPartByThePolicyOfTheOthers) {
   EXPECT_NEAR(found[0].cost, cost, 1e-9 * cost);
 }
 
+TEST(CrossValidation, LetsEachPolicyChooseWhereNoBudgetIsGiven) {
+  const auto table = random_table(54, {.inputs = 300});
+  const auto found = cross_validate(make_policy, *unfitted(), table, {std::nullopt}, {.folds = 2});
+  const auto places = draw_folds(InputGroups(table), 2);
+  std::vector<std::int64_t> rows[2];
+  for (std::size_t row = 0; row < places.size(); ++row) {
+    rows[places[row]].push_back(static_cast<std::int64_t>(row));
+  }
+  const auto policy = unfitted();
+  policy->fit(table.subset(rows[1]));
+  const auto part = table.subset(rows[0]);
+  const auto quality = policy->decide(part).quality(part);
+  for (std::size_t i = 0; i < quality.size(); ++i) {
+    EXPECT_EQ(found[0].quality[static_cast<std::size_t>(rows[0][i])], quality[i]);
+  }
+}
+
+TEST(CrossValidation, LearnsFromInputsThatNotAllModelsAnsweredAndTellsOfTheOthers) {
+  OutcomeFields fields;
+  fields.models = {"a", "b"};
+  fields.classes = 2;
+  fields.costs["macs"] = {1, 10};
+  std::vector<std::int32_t> answers, labels;
+  for (std::int32_t i = 0; i < 60; ++i) {
+    labels.push_back(i % 2);
+    answers.push_back(i % 5 == 0 ? 1 - i % 2 : i % 2);  // four of five are right
+    answers.push_back(i % 3 == 0 ? no_answer : i % 2);
+  }
+  fields.predictions = Tensor::from(answers, {60, 2});
+  fields.labels = Tensor::from(labels, {60});
+  fields.split = "held_out";
+  const OutcomeTable table(std::move(fields));
+  const auto single = make_policy("cascade");
+  const auto found = cross_validate(make_policy, *single, table, {100.0}, {.folds = 3});
+  EXPECT_EQ(found[0].quality.size(), 40U);
+  EXPECT_DOUBLE_EQ(mean(found[0].quality), 1);
+  EXPECT_EQ(table.complete_rows().size(), 40U);
+}
+
 TEST(CrossValidation, TellsLessThanTheInputsThatPointsWereChosenOn) {
   // What a budget buys on inputs that nobody has seen, and what fitting and cross-validation say of
   // it: mean distances over tables.
