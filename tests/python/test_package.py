@@ -1,6 +1,5 @@
 """The installed package is the one of this checkout, and the source distribution is all of it."""
 
-import importlib
 import subprocess
 import sys
 import tarfile
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import muxnet
 import pytest
-from muxnet.base.errors import MissingPackageError
 
 ROOT = Path(__file__).resolve().parents[2]
 #: For those who work on it in a checkout.
@@ -17,13 +15,6 @@ LEFT_OUT = (".ci/", "notebooks/")
 
 def test_version_is_the_checkouts():
     assert muxnet.__version__ == (ROOT / "VERSION").read_text().strip()
-
-
-def test_without_pytorch_its_part_says_what_to_install(monkeypatch):
-    monkeypatch.delitem(sys.modules, "muxnet.torch", raising=False)
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingPackageError, match=r"torch.*pip install 'muxnet\[torch\]'"):
-        importlib.import_module("muxnet.torch")
 
 
 @pytest.fixture(scope="module")
