@@ -1,6 +1,9 @@
 #include "muxnet/openmp/team_pool.hpp"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -39,6 +42,14 @@ bool look(const Condition& done, const Late& late) {
     }
   } while (!late(Clock::now()));
   return false;
+}
+
+/// The CPUs that a thread may use; none where that is not told.
+cpu_set_t cpus_of(pid_t thread) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (sched_getaffinity(thread, sizeof cpus, &cpus) != 0) CPU_ZERO(&cpus);
+  return cpus;
 }
 
 std::atomic<TeamPool*>& current() {
@@ -96,6 +107,30 @@ void TeamPool::run(Body body, void* data, int size) {
   under_way_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+/// A helper asleep, on the CPU where it last ran. Linux likes to wake it there, and with few CPUs,
+/// most of them at work, looks for no other: behind a caller that waits for it (oneDNN's batch norm
+/// does so in its own loop) it gets no time for tens of milliseconds.
+struct TeamPool::Sleeper {
+  pid_t thread = static_cast<pid_t>(syscall(SYS_gettid));
+  int cpu = sched_getcpu();
+  cpu_set_t cpus = {};  ///< that it may use, where it has been sent away
+  bool sent_away = false;
+
+  /// Wakes it elsewhere if it sleeps on this CPU and may.
+  void leave(int here) {
+    if (cpu != here || here < 0 || sent_away) return;
+    cpus = cpus_of(thread);
+    cpu_set_t others = cpus;
+    CPU_CLR(here, &others);
+    sent_away = CPU_COUNT(&others) > 0 && sched_setaffinity(thread, sizeof others, &others) == 0;
+  }
+
+  /// Once awake, it may go where it could before.
+  void come_back() const {
+    if (sent_away) sched_setaffinity(0, sizeof cpus, &cpus);
+  }
+};
+
 void TeamPool::open(Team& team) {
   const std::lock_guard lock(mutex_);
   needed_ += team.size - 1;
@@ -104,6 +139,10 @@ void TeamPool::open(Team& team) {
   open_.push_back(&team);
   under_way_.fetch_add(1, std::memory_order_relaxed);
   opened_.fetch_add(1, std::memory_order_release);
+  if (sleeping_ > 0) {
+    const int here = sched_getcpu();
+    for (Sleeper* const helper : asleep_) helper->leave(here);
+  }
   // A helper that was called and has no core yet is not called again: that would only cost time.
   for (int called = 0; called < team.size - 1 && sleeping_ > 0; ++called, --sleeping_) {
     work_.notify_one();
@@ -126,10 +165,18 @@ TeamPool::Work TeamPool::wait_for_work() {
     }
     if (look_for_team(seen)) continue;
     std::unique_lock lock(mutex_);
-    if (!open_.empty()) continue;
-    ++sleeping_;  // whoever calls takes this back
-    work_.wait(lock);
+    if (open_.empty()) sleep(lock);
   }
+}
+
+void TeamPool::sleep(std::unique_lock<std::mutex>& lock) {
+  Sleeper own;
+  asleep_.push_back(&own);
+  ++sleeping_;  // whoever calls takes this back
+  work_.wait(lock);
+  asleep_.erase(std::find(asleep_.begin(), asleep_.end(), &own));
+  lock.unlock();
+  own.come_back();
 }
 
 /// Looks until a team has been opened after the first `seen`; false when none has for too long.

@@ -46,7 +46,10 @@ class TeamPool {
     int member = 0;
   };
 
+  struct Sleeper;
+
   void open(Team& team);
+  void sleep(std::unique_lock<std::mutex>& lock);
   Work take(Team& team);  ///< the lock is held
   Work wait_for_work();
   bool look_for_team(std::uint64_t seen);
@@ -61,6 +64,7 @@ class TeamPool {
   std::mutex mutex_;
   std::condition_variable work_, ended_, passed_;
   std::vector<Team*> open_;                ///< with members that nobody has taken
+  std::vector<Sleeper*> asleep_;           ///< helpers, also called ones that have no core yet
   std::atomic<std::uint64_t> opened_ = 0;  ///< teams so far: what helpers look at
   std::atomic<int> under_way_ = 0;         ///< teams
   std::atomic<int> short_waits_ = 0;       ///< as many as these waits are short

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <omp.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +140,47 @@ TEST(OpenMp, WhoWaitsSleeps) {
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   EXPECT_LT(used() - before, std::chrono::milliseconds(100));
+}
+
+/// Runs `body` on a helper, while the caller waits for it in a loop of its own, as oneDNN does.
+void on_helper(const std::function<void()>& body) {
+  std::atomic<bool> done = false;
+#pragma omp parallel num_threads(2)
+  if (omp_get_thread_num() == 1) {
+    body();
+    done = true;
+  } else {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!done && std::chrono::steady_clock::now() < end) {
+    }
+  }
+}
+
+TEST(OpenMp, AHelperIsNotWokenBehindItsCallerAndMayGoAnywhereAgain) {
+  cpu_set_t all, own, found;
+  ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+  if (CPU_COUNT(&all) < 2) GTEST_SKIP() << "one CPU";
+  const int here = sched_getcpu();
+  CPU_ZERO(&own);
+  CPU_SET(here, &own);
+  ASSERT_EQ(sched_setaffinity(0, sizeof own, &own), 0);
+  constexpr int times = 10;
+  int elsewhere = 0, free = 0;
+  for (int i = 0; i < times; ++i) {
+    on_helper([&] {  // it falls asleep on the caller's CPU, from which it could go
+      sched_setaffinity(0, sizeof own, &own);
+      sched_setaffinity(0, sizeof all, &all);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    on_helper([&] {
+      if (sched_getcpu() != here) ++elsewhere;
+      sched_getaffinity(0, sizeof found, &found);
+      if (CPU_EQUAL(&found, &all)) ++free;
+    });
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
+  EXPECT_EQ(free, times);
+  EXPECT_GE(elsewhere, times / 2);
 }
 
 TEST(OpenMp, AChildMadeByForkHasThreadsToo) {
