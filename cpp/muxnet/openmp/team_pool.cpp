@@ -116,18 +116,25 @@ struct TeamPool::Sleeper {
   cpu_set_t cpus = {};  ///< that it may use, where it has been sent away
   bool sent_away = false;
 
-  /// Wakes it elsewhere if it sleeps on this CPU and may.
-  void leave(int here) {
-    if (cpu != here || here < 0 || sent_away) return;
+  /// Wakes it elsewhere if it sleeps on the CPU of its caller and may. It may be another one that
+  /// is called, and the next caller on another CPU.
+  void leave(int callers) {
+    const bool behind = cpu == callers && callers >= 0;
+    if (behind == sent_away) return;
+    if (!behind) {
+      come_back();
+      sent_away = false;
+      return;
+    }
     cpus = cpus_of(thread);
     cpu_set_t others = cpus;
-    CPU_CLR(here, &others);
+    CPU_CLR(callers, &others);
     sent_away = CPU_COUNT(&others) > 0 && sched_setaffinity(thread, sizeof others, &others) == 0;
   }
 
   /// Once awake, it may go where it could before.
   void come_back() const {
-    if (sent_away) sched_setaffinity(0, sizeof cpus, &cpus);
+    if (sent_away) sched_setaffinity(thread, sizeof cpus, &cpus);
   }
 };
 
