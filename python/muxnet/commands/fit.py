@@ -77,7 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=FOLDS,
         metavar="N",
-        help="parts, each left out of a fit on the others, to tell what it attains; 0: none",
+        help="parts, each left out of a fit on the others, to tell what it attains (0: none); with "
+        "--multiplexer each is also scored by one trained on the others",
     )
     parser.add_argument(
         "--gate",
