@@ -68,6 +68,10 @@ def test_every_command_has_help_json_and_debug(
         (["run", "--optimizer", "adam"], "invalid choice: 'adam'"),
         (["run", "--epochs", "0"], "key 'epochs': expected a number at least 1, received 0"),
         (["run", "--data", "minst:x"], "[data] expected one of digits, mnist"),
+        (["fit", "t.csv", "--seed", "-1"], "--seed: expected an integer at least 0, received '-1'"),
+        (["bench", "infer", "--rounds", "0"], "--rounds: expected an integer at least 1"),
+        (["serve", "r", "--port", "1e3"], "--port: expected an integer from 0 to 65535"),
+        (["study", "t.csv", "--seed", "9" * 30], "--seed: expected an integer at least 0"),
     ],
 )
 def test_wrong_usage_is_status_2(

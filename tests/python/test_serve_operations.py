@@ -249,7 +249,7 @@ def grpc_request(images):
         (["RUN", "--certificate", "x.pem"], 2, "both --certificate and --key"),
         (["ROUTER"], 1, "--models, or models.json beside"),
         (["ROUTER", "--run", "RUN", "--size", "8"], 2, "a run, which has its own"),
-        (["ROUTER", "--size", "0"], 2, "a number of pixels"),
+        (["ROUTER", "--size", "0"], 2, "--size: expected an integer at least 1"),
         (["ROUTER", "--size", "8", "--resize", "7"], 2, "at least 8"),
         (["ROUTER", "--resize", "8"], 2, "--size beside them"),
         (["ROUTER", "--policy", "cascade"], 2, "no --policy beside a router"),

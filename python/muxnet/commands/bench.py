@@ -17,6 +17,7 @@ from muxnet.base.words import latency_text
 from muxnet.bench.neighbours import beside_text, busy_neighbours
 from muxnet.bench.rounds import Row, compare
 from muxnet.bench.works import OURS, PEERS, Work, hops, works
+from muxnet.commands.options import add_threads, integer
 from muxnet.outcomes.study_results import DEFAULT
 
 HELP = (
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--networks", nargs="+", default=[], help="others than the usual ones; replay: policies"
     )
-    parser.add_argument("--batch", nargs="+", type=int, default=[], help="other batch sizes")
+    parser.add_argument("--batch", nargs="+", type=integer(1), default=[], help="other batch sizes")
     parser.add_argument(
         "--precision",
         nargs="+",
@@ -54,11 +55,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table", default="", help="replay: draw inputs from these recorded answers"
     )
-    parser.add_argument("--rounds", type=int, default=15, help="measured turns of each side")
-    parser.add_argument("--threads", type=int, default=0, help="threads of each side (0: all)")
+    parser.add_argument("--rounds", type=integer(1), default=15, help="measured turns of each side")
+    add_threads(parser, "of each side")
     parser.add_argument(
-        "--busy", metavar="N", type=int, default=0, help="processes that count beside both sides"
+        "--busy",
+        metavar="N",
+        type=integer(),
+        default=0,
+        help="processes that count beside both sides",
     )
+    _add_hop(parser)
+    _add_serve(parser)
+
+
+def _add_hop(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "hop", "a request to a model elsewhere, beside a plain client"
     )
@@ -66,12 +76,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--through", nargs="+", default=[], help="the same model behind muxnet serve, one each"
     )
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("serve", "a server under load, beside always-best")
     group.add_argument("--run", type=Path, help="folder of muxnet run to serve")
     group.add_argument("--policy", default=DEFAULT, help="of the run, or a router")
     group.add_argument("--data", default="", help="KIND:PATH of the images, if moved")
     group.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
-    group.add_argument("--images", type=int, default=1, help="in a request")
+    group.add_argument("--images", type=integer(1), default=1, help="in a request")
     group.add_argument("--loads", nargs="+", type=float, default=[0.5, 0.8, 1.0, 1.5])
     group.add_argument("--target-ms", type=float, default=0.0, help="as of muxnet serve")
     group.add_argument("--arrivals", choices=("random", "even"), default="random")
@@ -79,10 +92,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure, print the table, and return the exit status."""
-    if arguments.rounds < 1:
-        raise UsageError(f"[rounds] expected at least 1, received {arguments.rounds}")
-    if arguments.busy < 0:
-        raise UsageError(f"[busy] expected at least 0, received {arguments.busy}")
     for precision in arguments.precision:
         able = PRECISIONS.get(arguments.kind, ("fp32",))
         if precision not in able:
@@ -135,8 +144,8 @@ def serve(arguments: argparse.Namespace) -> int:
 
     if arguments.run is None:
         raise UsageError(error_text("bench serve", "--run with a finished run", "none"))
-    if not (arguments.seconds > 0 and arguments.images > 0 and min(arguments.loads) > 0):
-        raise UsageError(error_text("bench serve", "seconds, images and loads above 0", "others"))
+    if not (arguments.seconds > 0 and min(arguments.loads) > 0):
+        raise UsageError(error_text("bench serve", "seconds and loads above 0", "others"))
     options = LoadOptions(
         arguments.run,
         arguments.policy,

@@ -11,6 +11,7 @@ from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.measures import measure_of
 from muxnet.base.words import cost_share, inputs_text, interval_text, percent_text
+from muxnet.commands.options import integer
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="probability that the drift monitor, made of --outcomes, ever raises one",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the order of the inputs")
+    parser.add_argument("--seed", type=integer(), default=0, help="of the order of the inputs")
 
 
 def _add_promises(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from muxnet.base.words import (
     points_text,
     policy_title,
 )
+from muxnet.commands.options import integer
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.compare import (
     BUDGETS,
@@ -51,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[:OPTION=N...],...",
         help="the first is held against the others",
     )
-    parser.add_argument("--seeds", type=int, default=5, help="fits, each on held-out data shuffled")
+    parser.add_argument(
+        "--seeds", type=integer(1), default=5, help="fits, each on held-out data shuffled"
+    )
     parser.add_argument(
         "--budgets",
         nargs="+",
@@ -78,8 +81,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Compare on every table, print, and return the exit status."""
     contenders = parse_contenders(arguments.policies)
-    if arguments.seeds < 1:
-        raise UsageError(error_text("--seeds", "at least 1", arguments.seeds))
     if not all(0 < share < float("inf") for share in arguments.budgets):
         raise UsageError(error_text("--budgets", "fractions above 0", arguments.budgets))
     each = [[path] for path in arguments.tables]

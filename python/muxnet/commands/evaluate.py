@@ -16,6 +16,7 @@ from muxnet.base.words import (
     interval_text,
     percent_text,
 )
+from muxnet.commands.options import integer
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scored_inputs(parser)
     add_reading_options(parser)
     parser.add_argument("--records", type=Path, metavar="FILE", help="write decision records")
-    parser.add_argument("--seed", type=int, default=0, help="of the intervals")
+    parser.add_argument("--seed", type=integer(), default=0, help="of the intervals")
     parser.add_argument(
         "--details",
         action="store_true",

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text, percent_text
-from muxnet.commands.options import add_payload
+from muxnet.commands.options import add_payload, add_threads, integer
 from muxnet.paper.tables import LINKS, load_link
 
 if TYPE_CHECKING:
@@ -31,20 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--before", type=Path, metavar="RUN", help="the same run without the contrastive loss"
     )
-    parser.add_argument("--inputs", type=int, default=400, help="test inputs to embed")
+    parser.add_argument("--inputs", type=integer(10), default=400, help="test inputs to embed")
     parser.add_argument("--device", type=Path, metavar="FILE", help="profile (default: the run's)")
     parser.add_argument("--server", type=Path, metavar="FILE", help="profile (default: the run's)")
     parser.add_argument(
         "--link", default=LINKS[0], metavar="LINK", help=f"{', '.join(LINKS)}, or a profile's file"
     )
     add_payload(parser, default="png")
-    parser.add_argument("--threads", type=int, default=0, help="threads to compute with (0: all)")
+    add_threads(parser, "to compute with")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Draw, print the placements, and return the exit status."""
-    if arguments.inputs < 10:
-        raise UsageError(error_text("--inputs", "at least 10", arguments.inputs))
     with sole_folder(arguments.run, make=False):
         content = draw(arguments)
     target = getattr(arguments, "json_file", None)

@@ -18,6 +18,7 @@ from muxnet.base.progress import reporter
 from muxnet.base.schema_arguments import Names, add_options, given_options
 from muxnet.base.words import inputs_text
 from muxnet.commands.collect import SPLITS
+from muxnet.commands.options import integer
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.cross_validation import (
     FOLDS,
@@ -71,10 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", type=Path, metavar="FILE", help="list as of muxnet collect, for muxnet route"
     )
-    parser.add_argument("--seed", type=int, default=0, help="for policies that draw")
+    parser.add_argument("--seed", type=integer(), default=0, help="for policies that draw")
     parser.add_argument(
         "--folds",
-        type=int,
+        type=integer(),
         default=FOLDS,
         metavar="N",
         help="parts, each left out of a fit on the others, to tell what it attains (0: none); with "

@@ -10,6 +10,7 @@ from muxnet.base.files import write_json
 from muxnet.base.measures import Measure, measure_of
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import inputs_text, percent_text
+from muxnet.commands.options import integer
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.promises import (
@@ -47,9 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="in %% how many of the answered are right, and how often fewer may be (repeatable)",
     )
     parser.add_argument(
-        "--divisions", type=int, default=1000, help="random divisions to count over"
+        "--divisions", type=integer(1), default=1000, help="random divisions to count over"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the divisions")
+    parser.add_argument("--seed", type=integer(), default=0, help="of the divisions")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -57,8 +58,8 @@ def execute(arguments: argparse.Namespace) -> int:
     abstentions = arguments.abstain or []
     promises = arguments.promise or ([] if abstentions else [(0.5, 5.0), (1.0, 10.0), (2.0, 5.0)])
     asked = [*promises, *abstentions]
-    if arguments.divisions < 1 or not all(0 < p < 100 for pair in asked for p in pair):
-        expected = "points and per cent between 0 and 100, at least one division"
+    if not all(0 < p < 100 for pair in asked for p in pair):
+        expected = "points and per cent between 0 and 100"
         raise UsageError(error_text("guarantee", expected, asked))
     held_out, test = divided(tables_of(arguments.table, arguments), seed=arguments.seed)
     policy = fit_policy(arguments.policy, held_out)

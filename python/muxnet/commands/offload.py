@@ -18,7 +18,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import bytes_text, latency_text, percent_text
 from muxnet.commands.collect import SPLITS
-from muxnet.commands.options import add_payload
+from muxnet.commands.options import add_payload, add_threads, integer
 from muxnet.paper.offload import RAW, Costs, Row, Table, device_costs, measure, measured_costs
 from muxnet.paper.pairs import Pair, load_pair, threshold_for
 from muxnet.paper.stream import Stream, images_in, make_stream, read_features
@@ -50,11 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", choices=SPLITS, default="", help="as of muxnet collect")
     told = "npz with features (n, d), a row for each image, for a multiplexer that looks at them"
     parser.add_argument("--features", type=Path, metavar="FILE", help=told)
-    parser.add_argument("--count", type=int, default=500, help="images, at most")
+    parser.add_argument("--count", type=integer(1), default=500, help="images, at most")
     parser.add_argument("--rate", type=float, default=0.0, help="images a second (0: in turn)")
     parser.add_argument("--deadline-ms", type=float, default=1000.0)
     add_payload(parser, default="")
-    parser.add_argument("--jpeg-quality", type=int, default=90)
+    parser.add_argument("--jpeg-quality", type=integer(1, 100), default=90)
     chosen = parser.add_mutually_exclusive_group()
     told = "score from which to offload (default: the policy's)"
     chosen.add_argument("--threshold", type=float, help=told)
@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{MEASURED}, {', '.join(LINKS)}, or a profile's file: rates and radio to predict by",
     )
     parser.add_argument("--device", type=Path, metavar="FILE", help="profile (default: measured)")
-    parser.add_argument("--threads", type=int, default=0, help="threads to compute with (0: all)")
+    add_threads(parser, "to compute with")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -161,8 +161,6 @@ def check(arguments: argparse.Namespace) -> None:
         UsageError: which one.
 
     """
-    if arguments.count < 1:
-        raise UsageError(error_text("--count", "at least 1", arguments.count))
     if not arguments.deadline_ms > 0:
         raise UsageError(error_text("--deadline-ms", "above 0", arguments.deadline_ms))
     if not arguments.rate >= 0:

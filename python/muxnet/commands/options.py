@@ -1,21 +1,47 @@
-"""Command-line options that several commands share: how images are shown and sent."""
+"""Command-line options that several commands share, and the type of those that are integers."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.schema_arguments import Names
 
+MOST = 2**63 - 1  # that the compiled core takes
+
+
+def integer(least: int = 0, most: int = MOST) -> Callable[[str], int]:
+    """Return the type of an option that is an integer from ``least`` to ``most``."""
+
+    def read(text: str) -> int:
+        expected = f"at least {least}" if most == MOST else f"from {least} to {most}"
+        refused = argparse.ArgumentTypeError(f"expected an integer {expected}, received {text!r}")
+        try:
+            value = int(text)
+        except ValueError:
+            raise refused from None
+        if not least <= value <= most:
+            raise refused
+        return value
+
+    return read
+
+
+def add_threads(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Add how many threads serve a purpose."""
+    told = f"threads {purpose} (0: all)"
+    parser.add_argument("--threads", type=integer(), default=0, help=told)
+
 
 def add_image_options(parser: argparse._ActionsContainer) -> None:
     """Add what images are shown to models that do not say so themselves."""
-    parser.add_argument("--size", type=int, metavar="N", help="side of images")
+    parser.add_argument("--size", type=integer(1), metavar="N", help="side of images")
     parser.add_argument("--channels", type=int, choices=(1, 3), help="1: grey (default: 3)")
     parser.add_argument(
         "--resize",
-        type=int,
+        type=integer(1),
         metavar="N",
         help="shorter side before the square is cut out (default: the largest square, resized)",
     )
@@ -35,8 +61,6 @@ def given_image_format(arguments: argparse.Namespace) -> _core.ImageFormat | Non
         if channels is not None or resize is not None:
             raise UsageError(error_text("--channels, --resize", "--size beside them", "none"))
         return None
-    if side < 1:
-        raise UsageError(error_text("--size", "a number of pixels", side))
     if resize is not None and resize < side:
         raise UsageError(error_text("--resize", f"at least {side}", resize))
     return image_format(channels or 3, side, side, resize or 0)

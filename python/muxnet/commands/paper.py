@@ -8,6 +8,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.files import write_json
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text, percent_text
+from muxnet.commands.options import add_threads
 from muxnet.commands.profile import figures
 from muxnet.paper.tables import Line, Tables, compute, hybrid_of
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--measure", action="store_true", help="add what this machine measures, networks run here"
     )
-    parser.add_argument("--threads", type=int, default=0, help="threads to measure with (0: all)")
+    add_threads(parser, "to measure with")
 
 
 def execute(arguments: argparse.Namespace) -> int:

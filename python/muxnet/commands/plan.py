@@ -13,6 +13,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import to_dict
 from muxnet.base.tables import print_table
 from muxnet.base.words import busy_text, inputs_text
+from muxnet.commands.options import integer
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
@@ -49,8 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading_options(parser)
     _add_load(parser)
     _add_models(parser)
-    parser.add_argument("--requests", type=int, default=20_000, help="to simulate, at least")
-    parser.add_argument("--seed", type=int, default=0, help="of the simulation and the intervals")
+    parser.add_argument(
+        "--requests", type=integer(100), default=20_000, help="to simulate, at least"
+    )
+    parser.add_argument(
+        "--seed", type=integer(), default=0, help="of the simulation and the intervals"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("plan"), help="folder for plan.json and two pictures"
     )
@@ -119,7 +124,7 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     models.add_argument(
         "--measure", action="store_true", help="measure batches of the run's networks here, now"
     )
-    models.add_argument("--batch", type=int, default=32, help="most inputs of a batch")
+    models.add_argument("--batch", type=integer(1), default=32, help="most inputs of a batch")
     models.add_argument("--overhead", type=float, default=0.0, metavar="MS", help="of each request")
     models.add_argument(
         "--together",
@@ -190,9 +195,7 @@ def _wanted(table: _core.OutcomeTable, arguments: argparse.Namespace) -> Wanted:
     from muxnet.plan.planning import ALL, Wanted
     from muxnet.plan.sizing import Options
 
-    if arguments.seed < 0:
-        raise UsageError(error_text("--seed", "a number from 0 on", arguments.seed))
-    for name, least in (("p99", 0.0), ("requests", 99), ("batch", 0), ("overhead", -1e-9)):
+    for name, least in (("p99", 0.0), ("overhead", -1e-9)):
         value = getattr(arguments, name)
         if not least < value < float("inf"):
             raise UsageError(error_text(f"--{name}", f"a number above {max(least, 0):g}", value))

@@ -10,6 +10,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.files import write_json
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text
+from muxnet.commands.options import add_threads
 from muxnet.paper.profiling import NETWORKS, device_profile
 
 HELP = "measure latency, and energy where there is a sensor, of networks on this machine"
@@ -19,7 +20,7 @@ INTERRUPTED = "nothing was left"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet profile``."""
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS), metavar="NAME")
-    parser.add_argument("--threads", type=int, default=0, help="threads to measure with (0: all)")
+    add_threads(parser, "to measure with")
     parser.add_argument(
         "--out", type=Path, default=Path("profile.json"), help="the device profile to write"
     )

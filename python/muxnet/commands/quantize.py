@@ -9,6 +9,7 @@ from muxnet.base.files import write_json
 from muxnet.base.machine import set_threads
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, percent_text
+from muxnet.commands.options import add_threads, integer
 from muxnet.pool.quantize import INPUTS, SUFFIX, Quantized, quantize_models
 
 HELP = "add networks in int8 to a list of models, and say what they lose and save"
@@ -23,9 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="images, as of muxnet collect")
     parser.add_argument("--out", type=Path, default=Path("int8"), help="folder of weights and list")
     parser.add_argument(
-        "--inputs", type=int, default=INPUTS, help="held-out ones that activations are measured on"
+        "--inputs",
+        type=integer(1),
+        default=INPUTS,
+        help="held-out ones that activations are measured on",
     )
-    parser.add_argument("--threads", type=int, default=0, help="threads to measure with (0: all)")
+    add_threads(parser, "to measure with")
 
 
 def execute(arguments: argparse.Namespace) -> int:

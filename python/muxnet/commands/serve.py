@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from muxnet.base.errors import MissingPackageError, UsageError, UserError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.commands import serve_ray
-from muxnet.commands.options import add_image_options, given_image_format
+from muxnet.commands.options import add_image_options, given_image_format, integer
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE
 from muxnet.serve.token import TOKEN_VARIABLE, read_token
@@ -56,8 +56,12 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 def _add_network(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("network")
     group.add_argument("--host", default="127.0.0.1", help="address (default: this machine only)")
-    group.add_argument("--port", type=int, default=8080, help="of HTTP; 0: any free one")
-    group.add_argument("--grpc-port", type=int, default=8081, help="of gRPC; 0: any free one")
+    group.add_argument(
+        "--port", type=integer(0, 65535), default=8080, help="of HTTP; 0: any free one"
+    )
+    group.add_argument(
+        "--grpc-port", type=integer(0, 65535), default=8081, help="of gRPC; 0: any free one"
+    )
     group.add_argument(
         "--token-file", type=Path, help=f"bearer token to ask for (or variable {TOKEN_VARIABLE})"
     )
@@ -81,19 +85,23 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         "--body-seconds", type=float, default=30.0, help="for its body, and 1 s more per 64 kB"
     )
     group.add_argument(
-        "--requests", type=int, default=256, help="at a time by each protocol, then 503"
+        "--requests", type=integer(1), default=256, help="at a time by each protocol, then 503"
     )
-    group.add_argument("--max-pixels", type=int, default=16_000_000, help="of an encoded image")
+    group.add_argument(
+        "--max-pixels", type=integer(1), default=16_000_000, help="of an encoded image"
+    )
 
 
 def _add_work(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("work")
-    group.add_argument("--workers", type=int, default=0, help="threads for models (0: all cores)")
     group.add_argument(
-        "--batch", type=int, default=32, help="most images that a model runs on at a time"
+        "--workers", type=integer(), default=0, help="threads for models (0: all cores)"
     )
     group.add_argument(
-        "--queue", type=int, default=512, help="images that may wait for a model, then 503"
+        "--batch", type=integer(1), default=32, help="most images that a model runs on at a time"
+    )
+    group.add_argument(
+        "--queue", type=integer(1), default=512, help="images that may wait for a model, then 503"
     )
     group.add_argument(
         "--fill-ms",

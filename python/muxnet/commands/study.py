@@ -11,6 +11,7 @@ from muxnet.base.files import write_bytes, write_json
 from muxnet.base.measures import MEASURES
 from muxnet.base.tables import print_table
 from muxnet.base.words import inputs_text
+from muxnet.commands.options import integer
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.class_order import known_to_table
 from muxnet.outcomes.details import tables
@@ -31,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading_options(parser)
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument("--fraction", type=float, default=0.5, help="of the inputs to fit on")
-    parser.add_argument("--seed", type=int, default=0, help="of the division and the intervals")
+    parser.add_argument(
+        "--seed", type=integer(), default=0, help="of the division and the intervals"
+    )
     parser.add_argument(
         "--details",
         action="store_true",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from muxnet.base import fingerprint
 from muxnet.base.cluster import Cluster, add_ray_argument
-from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.tables import print_table
 from muxnet.base.words import count_text, duration_text
+from muxnet.commands.options import integer
 from muxnet.sweep import table
 from muxnet.sweep.config import Sweep, read_sweep
 from muxnet.sweep.folder import SweepFolder, prepare
@@ -34,15 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="over what the file fixes"
     )
     parser.add_argument(
-        "--jobs", type=int, default=0, help="trials at a time (0: one, or all cores of the cluster)"
+        "--jobs",
+        type=integer(),
+        default=0,
+        help="trials at a time (0: one, or all cores of the cluster)",
     )
     add_ray_argument(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run what is not yet done, write and print the table, and return the exit status."""
-    if arguments.jobs < 0:
-        raise UsageError(error_text("--jobs", "at least 0", arguments.jobs))
     table.packages()
     sweep = read_sweep(arguments.file, arguments.set)
     path = arguments.out or Path(arguments.file.stem)

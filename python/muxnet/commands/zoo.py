@@ -8,6 +8,7 @@ from muxnet.base.files import write_json
 from muxnet.base.machine import set_threads
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import busy_text, count_text, latency_text, macs_text, megabytes_text
+from muxnet.commands.options import add_threads
 from muxnet.training.zoo import image_shape, measure_latency, options_for
 
 HELP = "list the networks with their costs, or the layers of one of them"
@@ -34,7 +35,7 @@ class ZooEntry:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet zoo``."""
     parser.add_argument("network", nargs="?", help="show the layers of this one")
-    parser.add_argument("--threads", type=int, default=0, help="threads to measure with (0: all)")
+    add_threads(parser, "to measure with")
 
 
 def execute(arguments: argparse.Namespace) -> int:
