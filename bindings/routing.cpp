@@ -35,6 +35,8 @@ void bind_divisions(Module& module) {
         return draw_folds(InputGroups(table), folds, seed);
       },
       py::arg("table"), py::arg("folds"), py::arg("seed") = 0);
+  module.def("cross_fitted", &AnswerCalibration::cross_fitted, py::arg("table"), Unlocked(),
+             text_of("AnswerCalibration.cross_fitted"));
   module.def("shuffle", &shuffle, py::arg("table"), py::arg("seed") = 0, Unlocked());
 }
 

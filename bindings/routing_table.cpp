@@ -121,6 +121,7 @@ void bind_answers(Class<OutcomeTable>& table) {
           "Groups of inputs that stay together; each input its own where there are none.")
       .def_property_readonly("missing_share", &OutcomeTable::missing_share)
       .def("complete", &OutcomeTable::complete, Unlocked())
+      .def("complete_rows", &OutcomeTable::complete_rows)
       .def("distributions", &OutcomeTable::distributions, Unlocked());
 }
 

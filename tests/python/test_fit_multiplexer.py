@@ -257,6 +257,9 @@ def test_what_is_learnt_is_of_these_inputs_alone(folder, capsys):
     assert matching_rows(unnamed, data) == list(range(240))
     with pytest.raises(ConfigError, match="240 inputs, as the table has"):
         matching_rows(unnamed, data.subset([1, 2]))
+    unlabelled = dataclasses.replace(data, labels=np.full(240, -1, np.int32))
+    with pytest.raises(ConfigError, match="labels, by which rows match a table"):
+        matching_rows(unnamed, unlabelled)
     other = (arrays["labels"] + 1) % 4
     turned = inputs_of(muxnet.dataset(arrays["images"], other, name="inputs"))
     with pytest.raises(ConfigError, match=r"label \d of row 0, as in the table"):

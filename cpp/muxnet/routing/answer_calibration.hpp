@@ -81,7 +81,8 @@ class AnswerCalibration {
   /// The table with distributions in place of scores, and the likeliest classes for answers. That
   /// of the last table is kept.
   OutcomeTable applied(const OutcomeTable& table) const;
-  /// The same of the table it learnt from, of each row by what was learnt without it (five folds).
+  /// `table` with distributions that are learnt from its own answers and scores, each row's by what
+  /// was learnt without it (five folds).
   static OutcomeTable cross_fitted(const OutcomeTable& table);
 
   std::size_t models() const { return models_.size(); }

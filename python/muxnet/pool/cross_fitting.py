@@ -111,6 +111,7 @@ def cross_fit(
 ) -> CrossFitted:
     """Train a multiplexer on what models were recorded to answer for ``data``, row by row.
 
+    It learns from inputs that every model answered, which are the rows of the table returned.
     ``images``: what the inputs of ``data`` have become, where these are images; ``encoder``: the
     model, and its output, by name, that they come from, where these are embeddings. With
     ``offload`` the table is of two models, and the one score says what the dearer promises beyond
@@ -124,6 +125,9 @@ def cross_fit(
     config = config or RunConfig()
     if not np.asarray(table.labels).size:
         raise UserError(error_text("multiplexer", "a table with labels", "none"))
+    rows = table.complete_rows()
+    if len(rows) < len(table):
+        table, data = table.subset(rows), data.subset(rows)
     learner = _Learner(
         table, data, config, pricing.cost_kind, images, encoder, progress, offload=offload
     )

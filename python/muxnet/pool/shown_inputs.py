@@ -82,6 +82,9 @@ def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
     if missing:
         expected = f"all inputs that the table has answers to, such as number {missing[0]}"
         raise ConfigError(error_text(data.name, expected, f"{len(data):,} others"))
+    if not inputs and (np.asarray(data.labels) < 0).all():
+        expected = "labels, by which rows match a table that does not name its inputs"
+        raise ConfigError(error_text(data.name, expected, "none"))
     other = np.flatnonzero(np.asarray(data.labels)[rows] != np.asarray(table.labels))
     if other.size:
         row = int(other[0])

@@ -124,7 +124,8 @@ def frozen_outputs(
     Args:
         answers: networks, which are run; or what any models were recorded to answer, a row for
             each input of ``data``, in this order (``matching_rows``). Recorded answers to an input
-            stand for those to what augmentation makes of it.
+            stand for those to what augmentation makes of it; of answers alone distributions are
+            learnt, each by what was learnt without it.
         data: the inputs, as images or, for a multiplexer of kind ``features``, vectors.
         config: what the multiplexer is and how it is trained.
         cost_kind: of recorded answers, the costs to trade (default: MACs, else the table's first).
@@ -146,7 +147,8 @@ def frozen_outputs(
         shown = shown_to(kind, data)
         costs = answers.costs(answers.traded_cost(cost_kind))
         normalization = _core.measure_normalization(shown)
-        return _core.recorded_outputs(shown, answers.distributions(), costs, normalization, options)
+        said = (answers if answers.distributed else _core.cross_fitted(answers)).distributions()
+        return _core.recorded_outputs(shown, said, costs, normalization, options)
     if kind != MultiplexerConfig.kind:
         expected = f"{MultiplexerConfig.kind} for networks of the zoo, or their recorded answers"
         raise ConfigError(error_text("multiplexer.kind", expected, kind))
