@@ -7,7 +7,7 @@ import pytest
 from muxnet import cli
 
 CLASSES = ("cat", "dog", "cow")
-OPTIONS = "--costs small=1,large=9 --multiplexer features --multiplexer-cost 0.1 --folds 3".split()
+OPTIONS = ["--costs", "small=1,large=9", "--multiplexer", "features", "--multiplexer-cost", "0.1", "--folds", "3"]
 
 
 def write_answers(path, unanswered=0):
