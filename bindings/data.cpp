@@ -12,6 +12,20 @@
 namespace muxnet::python {
 namespace {
 
+/// Texts in which names of files may be, which need not be UTF-8: "escape" gives them back whole,
+/// "show" is for people.
+enum class OddBytes { escape, show };
+
+std::vector<py::str> texts_of(const std::vector<std::string>& written, OddBytes odd) {
+  std::vector<py::str> texts;
+  for (const std::string& one : written) {
+    texts.push_back(py::reinterpret_steal<py::str>(
+        PyUnicode_DecodeUTF8(one.data(), std::ssize(one),
+                             odd == OddBytes::escape ? "surrogateescape" : "backslashreplace")));
+  }
+  return texts;
+}
+
 Tensor as_labels(const Tensor& labels) {
   if (labels.dtype() != DType::i64) return labels;
   Tensor result(labels.shape(), DType::i32);
@@ -70,11 +84,15 @@ void bind_sources(Module& module) {
         if (format) images.format = *format;
         images.skip_unreadable = skip_unreadable;
         images.left_out = &left_out;
-        Splits splits = make_splits(open_dataset(spec, images), options);
-        return std::pair(std::move(splits), std::move(left_out));
+        Splits splits;
+        {
+          const ReleaseGil unlocked;
+          splits = make_splits(open_dataset(spec, images), options);
+        }
+        return std::pair(std::move(splits), texts_of(left_out, OddBytes::show));
       },
       py::arg("spec"), py::arg("options"), py::arg("format") = py::none(),
-      py::arg("skip_unreadable") = ImageFolderOptions{}.skip_unreadable, Unlocked(),
+      py::arg("skip_unreadable") = ImageFolderOptions{}.skip_unreadable,
       "Data from 'KIND:PATH', divided, and lines for people of what is left out. The format, by\n"
       "default the central square at 64 x 64 pixels, and skip_unreadable are for image folders.\n\n"
       "Raises:\n    ValueError: kind or classes that do not fit.\n    OSError: bad files.");
@@ -149,9 +167,17 @@ void bind_loader(Module& module) {
           "Raises:\n    ValueError: pixels that are not finite.");
 }
 
-using Read = std::pair<std::vector<Tensor>, std::vector<std::string>>;
+using Read = std::pair<std::vector<Tensor>, std::vector<py::str>>;
 
-Read as_pair(ReadImages read) { return {std::move(read.images), std::move(read.errors)}; }
+template <class Reading>
+Read read_unlocked(const Reading& reading) {
+  ReadImages read;
+  {
+    const ReleaseGil unlocked;
+    read = reading();
+  }
+  return {std::move(read.images), texts_of(read.errors, OddBytes::show)};
+}
 
 void bind_image_format(Module& module) {
   const ImageFormat defaults;
@@ -209,14 +235,22 @@ void bind_image_format_methods(const Module& module) {
 
 void bind_image_folder(Module& module) {
   Class<ImageFiles>(module, "ImageFiles")
-      .def_readonly("files", &ImageFiles::files)
+      .def_property_readonly(
+          "files", [](const ImageFiles& part) { return texts_of(part.files, OddBytes::escape); },
+          text_of("ImageFiles.files"))
       .def_readonly("labels", &ImageFiles::labels);
   Class<ImageFolder>(module, "ImageFolder")
       .def_readonly("train", &ImageFolder::train)
       .def_readonly("held_out", &ImageFolder::held_out)
       .def_readonly("test", &ImageFolder::test)
-      .def_readonly("class_names", &ImageFolder::class_names)
-      .def_readonly("left_out", &ImageFolder::left_out);
+      .def_property_readonly(
+          "class_names",
+          [](const ImageFolder& folder) { return texts_of(folder.class_names, OddBytes::escape); },
+          text_of("ImageFolder.class_names"))
+      .def_property_readonly(
+          "left_out",
+          [](const ImageFolder& folder) { return texts_of(folder.left_out, OddBytes::show); },
+          text_of("ImageFolder.left_out"));
   module.def("list_image_folder", &list_image_folder, py::arg("folder"), Unlocked());
   module.def("image_endings", [] { return image_endings(); });
 }
@@ -227,27 +261,27 @@ void bind_statistics(Module& module) {
 }
 
 void bind_images(Module& module) {
+  using Paths = std::vector<std::filesystem::path>;
   module.def(
       "read_images",
-      [](const std::vector<std::filesystem::path>& files, const std::vector<ImageFormat>& formats,
-         std::int64_t max_pixels) { return as_pair(read_images(files, formats, {max_pixels})); },
-      py::arg("files"), py::arg("formats"), py::arg("max_pixels") = ImageLimits{}.max_pixels,
-      Unlocked());
+      [](const Paths& files, const std::vector<ImageFormat>& formats, std::int64_t max_pixels) {
+        return read_unlocked([&] { return read_images(files, formats, {max_pixels}); });
+      },
+      py::arg("files"), py::arg("formats"), py::arg("max_pixels") = ImageLimits{}.max_pixels);
   module.def(
       "decode_images",
       [](const std::vector<py::bytes>& contents, const std::vector<ImageFormat>& formats,
          std::int64_t max_pixels) {
         const std::vector<std::string> bytes(contents.begin(), contents.end());
-        const ReleaseGil unlocked;
-        return as_pair(decode_images(bytes, formats, {max_pixels}));
+        return read_unlocked([&] { return decode_images(bytes, formats, {max_pixels}); });
       },
       py::arg("contents"), py::arg("formats"), py::arg("max_pixels") = ImageLimits{}.max_pixels);
   module.def(
       "read_stored_images",
-      [](const std::vector<std::filesystem::path>& files, std::int64_t max_pixels) {
-        return as_pair(read_stored_images(files, {max_pixels}));
+      [](const Paths& files, std::int64_t max_pixels) {
+        return read_unlocked([&] { return read_stored_images(files, {max_pixels}); });
       },
-      py::arg("files"), py::arg("max_pixels") = ImageLimits{}.max_pixels, Unlocked());
+      py::arg("files"), py::arg("max_pixels") = ImageLimits{}.max_pixels);
   module.def("refuse_unreadable", &refuse_unreadable, py::arg("errors"));
   module.def(
       "format_images",

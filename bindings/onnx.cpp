@@ -42,6 +42,7 @@ void bind_onnx(Module& module) {
       .def_readonly("external_files", &OnnxDescription::external_files)
       .def_readonly("layout", &OnnxDescription::layout)
       .def_readonly("class_labels", &OnnxDescription::class_labels)
+      .def_readonly("class_names", &OnnxDescription::class_names)
       .def_readonly("spans_axes", &OnnxDescription::spans_axes);
   module.def("describe_onnx", py::overload_cast<const std::filesystem::path&>(&describe_onnx),
              py::arg("path"), Unlocked());

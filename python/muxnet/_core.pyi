@@ -2136,6 +2136,11 @@ class OnnxDescription:
         Of a classifier of ai.onnx.ml, in the order of its scores; none where its classes have names.
         """
     @property
+    def class_names(self) -> list[str]:
+        """
+        the same of one whose classes have names
+        """
+    @property
     def external_files(self) -> list[str]:
         """
         That hold weights, in the model's folder.
@@ -5991,7 +5996,8 @@ def cross_entropy(logits: numpy.ndarray, labels: numpy.ndarray, label_smoothing:
     """
 def cross_fitted(table: OutcomeTable) -> OutcomeTable:
     """
-    `table` with distributions that are learnt from its own answers and scores, each row's by what was learnt without it (five folds).
+    `table` with distributions that are learnt from its own answers and scores, each row's by what
+    was learnt without it (five folds).
     """
 def cross_validate(policy: Policy, table: OutcomeTable, budgets: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex | None], *, folds: typing.SupportsInt | typing.SupportsIndex = 5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[CrossValidated]:
     """
@@ -6190,13 +6196,14 @@ def learning_rate(options: ScheduleOptions, step: typing.SupportsInt | typing.Su
 def list_image_folder(folder: os.PathLike | str | bytes) -> ImageFolder:
     """
     What a folder of images holds. Either it has a sub-folder for each class, or
-    parts that have them: train or training, test or testing, val, valid or
-    validation, in any case. Validation images are the held-out part beside a
+    parts that have them: train, training or trn, test, testing or tst, val, valid, validation or
+    dev, in any case, also as train_set, test1 or seg_train/seg_train. Validation images are the held-out part beside a
     test part, else the test part. The classes are the sub-folders of the
-    training part (all parts' where there is none), in sorted order, those
-    without images too; images lie in them or in folders below, with an ending
+    training part (all parts' where there is none), numbers by value and then names by letters,
+    those without images too; images lie in them or in folders below, with an ending
     of image_endings(). A part without class folders is left out. Raises
-    FileError: no such folder, no images, classes that only another part has.
+    FileError: no such folder, no images, classes that only another part has, folders of the same
+    folders of images, which are parts of some other name.
     """
 def load_deployment(folder: os.PathLike | str | bytes, least_accuracy: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> Served:
     """
@@ -6417,7 +6424,8 @@ def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.Supp
     """
     Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
     keeps their order, and all classes alike where each is 0. `classes` 0: any K. Raises
-    ValueError for another shape, numbers that are not finite, scores outside [0, 1], and
+    ValueError for another shape, numbers that are not finite (logits may be minus
+    infinity, all but one), scores outside [0, 1], and
     rows that are no probabilities.
     """
 def read_images(files: collections.abc.Sequence[os.PathLike | str | bytes], formats: collections.abc.Sequence[ImageFormat], max_pixels: typing.SupportsInt | typing.SupportsIndex = 64000000) -> tuple[list[numpy.ndarray], list[str]]:

@@ -7,7 +7,8 @@ import pytest
 from muxnet import cli
 
 CLASSES = ("cat", "dog", "cow")
-OPTIONS = ["--costs", "small=1,large=9", "--multiplexer", "features", "--multiplexer-cost", "0.1", "--folds", "3"]
+OPTIONS = ["--costs", "small=1,large=9", "--multiplexer-cost", "0.1", "--folds", "3"]
+OPTIONS += ["--multiplexer", "features"]
 
 
 def write_answers(path, unanswered=0):

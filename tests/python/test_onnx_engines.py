@@ -86,6 +86,20 @@ def test_there_are_enough_of_them():
     assert set(REFUSED) | set(ROUGH) <= set(GRAPHS)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", [["n", 8, 8], ["n", 64], ["n", 1, 8, 8]])
+def test_grey_images_are_rows_of_pixels_to_files_that_take_such(shape, engine, saved):
+    nodes = [node("Flatten", ["images"], "flat"), node("MatMul", ["flat", "w"], "scores")]
+    weights = np.random.default_rng(2).normal(size=(64, 4))
+    source = value("images", onnx.TensorProto.FLOAT, shape)
+    path = saved(onnx_graphs.model(nodes, [weight("w", weights)], source=source))
+    predict, _ = open_onnx(path, engine, 1)
+    grey = np.ascontiguousarray(IMAGES[:, :1])
+    np.testing.assert_allclose(predict(grey), grey.reshape(5, 64) @ weights, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="received"):
+        predict(IMAGES)
+
+
 def hidden_outputs(*names):
     """Return a model of several outputs, and what each gives for IMAGES."""
     more = [value(name, onnx.TensorProto.FLOAT, ["n", 4]) for name in names]

@@ -7,7 +7,8 @@ namespace {
 
 constexpr unsigned orientation_tag = 0x0112;
 constexpr std::size_t entry_bytes = 12;
-constexpr std::size_t value_at = 8;  // within an entry
+constexpr std::size_t type_at = 2, value_at = 8;  // within an entry
+constexpr unsigned long_type = 4;
 
 /// Numbers of a TIFF file in its own byte order; 0 beyond its end.
 class Numbers {
@@ -36,6 +37,7 @@ class Numbers {
 }  // namespace
 
 int exif_orientation(std::string_view exif) {
+  if (exif.starts_with(exif_name)) exif.remove_prefix(exif_name.size());
   const Numbers tiff(exif);
   const bool known = exif.starts_with("II") || exif.starts_with("MM");
   if (!known || tiff.u16(2) != 42) return 1;
@@ -44,7 +46,8 @@ int exif_orientation(std::string_view exif) {
   std::size_t at = directory + 2;
   for (unsigned i = 0; i < entries && at + entry_bytes <= tiff.size(); ++i, at += entry_bytes) {
     if (tiff.u16(at) != orientation_tag) continue;
-    const unsigned value = tiff.u16(at + value_at);
+    const bool is_long = tiff.u16(at + type_at) == long_type;
+    const unsigned value = is_long ? tiff.u32(at + value_at) : tiff.u16(at + value_at);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;

@@ -26,13 +26,14 @@ struct ImageFolder {
 };
 
 /// What a folder of images holds. Either it has a sub-folder for each class, or
-/// parts that have them: train or training, test or testing, val, valid or
-/// validation, in any case. Validation images are the held-out part beside a
+/// parts that have them: train, training or trn, test, testing or tst, val, valid, validation or
+/// dev, in any case, also as train_set, test1 or seg_train/seg_train. Validation images are the held-out part beside a
 /// test part, else the test part. The classes are the sub-folders of the
-/// training part (all parts' where there is none), in sorted order, those
-/// without images too; images lie in them or in folders below, with an ending
+/// training part (all parts' where there is none), numbers by value and then names by letters,
+/// those without images too; images lie in them or in folders below, with an ending
 /// of image_endings(). A part without class folders is left out. Throws
-/// FileError: no such folder, no images, classes that only another part has.
+/// FileError: no such folder, no images, classes that only another part has, folders of the same
+/// folders of images, which are parts of some other name.
 ImageFolder list_image_folder(const std::filesystem::path& folder);
 
 /// Endings of the files that are taken for images, ".jpg" first. What they hold

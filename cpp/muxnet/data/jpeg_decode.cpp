@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
@@ -56,7 +57,7 @@ class JpegDecoder {
 
   DecodedImage decode() {
     run([&] {
-      jpeg_save_markers(&codec_, exif_marker, 0xFFFF);
+      jpeg_set_marker_processor(&codec_, exif_marker, read_app1);
       jpeg_read_header(&codec_, TRUE);
     });
     check_header();
@@ -66,7 +67,7 @@ class JpegDecoder {
     codec_.progress = &progress_;
     run([&] { jpeg_start_decompress(&codec_); });
     DecodedImage result;
-    result.orientation = orientation();  // finishing forgets the markers
+    result.orientation = exif_orientation(exif_);
     result.pixels.create(static_cast<int>(codec_.output_height),
                          static_cast<int>(codec_.output_width),
                          inks ? CV_8UC4 : CV_8UC(grey ? 1 : 3));
@@ -92,6 +93,24 @@ class JpegDecoder {
     if (cut_) refuse_image(image_, "a truncated JPEG");
     if (scans_) refuse_image(image_, text("a JPEG of more than ", max_scans, " scans"));
     refuse_image(image_, text("a damaged JPEG: ", message_));
+  }
+
+  /// Keeps the first Exif marker: others, such as XMP, have its number too. libjpeg's own list of
+  /// all is gone through for each of them.
+  static boolean read_app1(j_decompress_ptr codec) {
+    auto& self = *static_cast<JpegDecoder*>(codec->client_data);
+    jpeg_source_mgr& source = *codec->src;
+    constexpr std::size_t own = 2;  // the bytes that say the length, their own included
+    if (source.bytes_in_buffer < own) source.fill_input_buffer(codec);
+    const JOCTET* bytes = source.next_input_byte;
+    const std::size_t length = static_cast<std::size_t>(bytes[0]) << 8U | bytes[1];
+    if (length < own) ERREXIT(codec, JERR_BAD_LENGTH);
+    if (source.bytes_in_buffer < length) source.fill_input_buffer(codec);
+    const std::string_view data(reinterpret_cast<const char*>(bytes) + own, length - own);
+    if (self.exif_.empty() && data.starts_with(exif_name)) self.exif_ = data;
+    source.next_input_byte += length;
+    source.bytes_in_buffer -= length;
+    return TRUE;
   }
 
   void check_header() const {
@@ -130,20 +149,12 @@ class JpegDecoder {
     return result;
   }
 
-  /// Of the first Exif marker, after its "Exif" and two zeros.
-  int orientation() const {
-    constexpr unsigned before_tiff = 6;
-    const jpeg_saved_marker_ptr marker = codec_.marker_list;
-    if (marker == nullptr || marker->data_length <= before_tiff) return 1;
-    return exif_orientation({reinterpret_cast<const char*>(marker->data) + before_tiff,
-                             marker->data_length - before_tiff});
-  }
-
   const EncodedImage& image_;
   jpeg_decompress_struct codec_{};
   jpeg_error_mgr errors_{};
   jpeg_progress_mgr progress_{};
   std::jmp_buf back_{};
+  std::string_view exif_;  // within the image
   char message_[JMSG_LENGTH_MAX] = "";
   bool cut_ = false;
   bool scans_ = false;

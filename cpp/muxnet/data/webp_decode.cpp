@@ -27,12 +27,6 @@ std::string_view webp_chunk(const EncodedImage& image, std::string_view name) {
   return {};
 }
 
-/// Exif data without the name that some writers put before them.
-std::string_view tiff_of(std::string_view exif) {
-  constexpr std::string_view name("Exif\0\0", 6);
-  return exif.starts_with(name) ? exif.substr(name.size()) : exif;
-}
-
 const std::uint8_t* begin_of(std::string_view bytes) {
   return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
@@ -94,7 +88,7 @@ DecodedImage decode_webp(const EncodedImage& image) {
   } else {
     decode_into(image, image.bytes, pixels);
   }
-  const int orientation = exif_orientation(tiff_of(webp_chunk(image, "EXIF")));
+  const int orientation = exif_orientation(webp_chunk(image, "EXIF"));
   return {as_channels(pixels, image.channels), orientation};
 }
 

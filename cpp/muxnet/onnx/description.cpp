@@ -18,7 +18,7 @@ using namespace protobuf;
 constexpr int max_depth = 16;  // of graphs within graphs
 constexpr std::int64_t max_nodes = 100'000;
 constexpr std::size_t max_values = 10'000;  // that a graph takes or gives
-constexpr std::size_t max_numbers = 65536;  // of an attribute that are kept
+constexpr std::size_t max_numbers = 65536;  // of an attribute that are kept, or texts
 constexpr std::uint64_t most_model_bytes = (std::uint64_t{1} << 31) - 1;  // of a protobuf message
 
 /// Reads the messages of a model, each by a member of its name; numbers are those of onnx.proto.
@@ -191,6 +191,7 @@ class Reader {
     std::string_view name;
     std::int64_t number = 0;
     std::vector<std::int64_t> numbers;
+    std::vector<std::string> names;
     while (const auto field = fields.next()) {
       // Two of a kind would be read as one message.
       singles += field->holds(5) || field->holds(6) ? 1 : 0;
@@ -199,6 +200,7 @@ class Reader {
       if (field->holds(5) || field->holds(10)) read_tensor(field->bytes);
       if (field->holds(6) || field->holds(11)) read_graph(field->bytes, depth + 1);
       if (field->holds(22) || field->holds(23)) read_sparse(field->bytes);
+      if (field->holds(9) && names.size() < max_numbers) names.emplace_back(field->bytes);
       if (field->counts(3)) number = static_cast<std::int64_t>(field->value);
       if (field->number == 8) {
         for_varints(*field, [&](std::uint64_t value) {
@@ -208,8 +210,11 @@ class Reader {
     }
     if (name == "perm") node.permutation = numbers;
     if (name == "axis") node.axis = number;
-    if (name == "classlabels_ints" || name == "classlabels_int64s") {
+    // Of several classifiers the last is the one that answers.
+    const bool numbered = name == "classlabels_ints" || name == "classlabels_int64s";
+    if ((numbered && !numbers.empty()) || (name == "classlabels_strings" && !names.empty())) {
       result_.class_labels = std::move(numbers);
+      result_.class_names = std::move(names);
     }
   }
 

@@ -33,6 +33,7 @@ struct OnnxDescription {
   std::string layout;
   /// Of a classifier of ai.onnx.ml, in the order of its scores; none where its classes have names.
   std::vector<std::int64_t> class_labels;
+  std::vector<std::string> class_names;  ///< the same of one whose classes have names
   /// Outputs that are a sequence of maps from labels to scores (ZipMap, as scikit-learn's
   /// classifiers are converted), and the scores (n, K) that they are made of, in the order of the
   /// labels.

@@ -75,6 +75,12 @@ OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options,
 Shape OnnxModel::row_shape(const Shape& inputs, bool& last) const {
   const Shape row(inputs.begin() + 1, inputs.end());
   last = false;
+  if (row.size() == 3 && row[0] == 1) {
+    // Of one channel the order of axes says nothing: they may be rows of pixels, or all pixels.
+    for (const Shape& plain : {Shape{row[1], row[2]}, Shape{row[1] * row[2]}}) {
+      if (input_.shape && takes(input_.shape, plain)) return plain;
+    }
+  }
   if (row.size() != 3) {
     require(takes(input_.shape, row), name_, text("an input ", to_string(input_)),
             to_string(inputs));

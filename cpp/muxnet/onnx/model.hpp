@@ -39,9 +39,10 @@ class OnnxModel {
   /// In another engine than those of the register.
   OnnxModel(const std::filesystem::path& path, OnnxOptions options, const OpenSession& open);
 
-  /// What it gives, f32 (n, K), for inputs f32 (n, ...), images as (n, c, h, w). An input of the
-  /// file that is u8 gets 0 .. 255 for images 0 .. 1, or u8 as they are; labels are given as
-  /// one-hot rows. Throws std::invalid_argument for an input or answer of another shape.
+  /// What it gives, f32 (n, K), for inputs f32 (n, ...), images as (n, c, h, w), of one channel
+  /// also to a file that takes (n, h, w) or (n, h w). An input of the file that is u8 gets 0 .. 255
+  /// for images 0 .. 1, or u8 as they are; labels are given as one-hot rows. Throws
+  /// std::invalid_argument for an input or answer of another shape.
   Tensor answer(const Tensor& inputs) const { return answer_embedded(inputs).answers; }
   /// The same with the embedding, each row's numbers one after the other, from one run.
   EmbeddedAnswers answer_embedded(const Tensor& inputs) const;

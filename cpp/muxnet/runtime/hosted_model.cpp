@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "muxnet/core/error.hpp"
@@ -84,6 +85,17 @@ void softmax(std::span<const float> src, float* dst) {
   float sum = 0;
   for (std::size_t k = 0; k < src.size(); ++k) sum += dst[k] = std::exp(src[k] - largest);
   for (std::size_t k = 0; k < src.size(); ++k) dst[k] /= sum;
+}
+
+/// A logit of minus infinity, or the logarithm of 0, rules a class out; never all of them.
+void check_numbers(std::span<const float> row, AnswerKind kind, const std::string& name) {
+  const auto finite = [](float x) { return std::isfinite(x); };
+  const auto fits = [&](float x) {
+    return finite(x) ||
+           (kind == AnswerKind::logits && x == -std::numeric_limits<float>::infinity());
+  };
+  require(std::all_of(row.begin(), row.end(), fits) && std::any_of(row.begin(), row.end(), finite),
+          name, "finite answers", "NaN or infinity");
 }
 
 void check_probabilities(std::span<const float> row, const std::string& name) {
@@ -206,12 +218,11 @@ Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t clas
           text("answers of shape (", n, ", ", classes == 0 ? std::string("K") : text(classes), ")"),
           to_string(shape));
   const auto values = answers.span<float>();
-  require(std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); }), name,
-          "finite answers", "NaN or infinity");
   const auto width = static_cast<std::size_t>(shape[1]);
   Tensor result = kind == AnswerKind::probabilities ? answers : Tensor(shape);
   for (std::size_t begin = 0; begin < values.size(); begin += width) {
     const auto row = values.subspan(begin, width);
+    check_numbers(row, kind, name);
     if (kind == AnswerKind::probabilities) check_probabilities(row, name);
     if (kind == AnswerKind::logits) softmax(row, result.data<float>() + begin);
     if (kind == AnswerKind::scores) share_out(row, result.data<float>() + begin, name);

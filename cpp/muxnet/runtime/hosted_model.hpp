@@ -78,7 +78,8 @@ HostedModel host(HostedModel outside, AnswerKind kind);
 
 /// Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
 /// keeps their order, and all classes alike where each is 0. `classes` 0: any K. Throws
-/// std::invalid_argument for another shape, numbers that are not finite, scores outside [0, 1], and
+/// std::invalid_argument for another shape, numbers that are not finite (logits may be minus
+/// infinity, all but one), scores outside [0, 1], and
 /// rows that are no probabilities.
 Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes,
                         AnswerKind kind, const std::string& name);

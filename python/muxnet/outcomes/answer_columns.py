@@ -13,7 +13,7 @@ from muxnet.base.class_values import MISSING_WORDS, class_key
 from muxnet.base.columns import Column, Columns, require_room
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text, told_as_config_error
-from muxnet.outcomes.class_order import ENOUGH, Known, Names, Numbered, number_classes
+from muxnet.outcomes.class_order import Known, Names, number_classes, strangers
 from muxnet.outcomes.column_names import LABEL
 from muxnet.outcomes.input_columns import Fields, features_of, groups_of
 from muxnet.outcomes.model_columns import (
@@ -29,7 +29,6 @@ from muxnet.outcomes.model_columns import (
 )
 
 SCORES = ("score", "confidence")  # the first score is the one that policies look at
-TOLD = 5  # classes by name in a message
 LOG = logging.getLogger(__name__)
 
 
@@ -145,7 +144,8 @@ def numbered_answers(
     """
     found = number_classes(str(path), labels, predictions, known)
     if not known.names:
-        _tell_strangers(path, found)
+        for text in strangers(found):
+            LOG.warning("%s: %s", path, text)
     return {
         "predictions": np.stack(found.predictions, axis=1),
         "labels": found.labels,
@@ -267,24 +267,6 @@ def labelled_rows(path: Path, fields: Fields) -> Fields:
     costs = {kind: values[kept] for kind, values in fields.get("input_costs", {}).items()}
     rows = {name: fields[name][kept] for name in fields if isinstance(fields[name], np.ndarray)}
     return {**fields, **rows, **({"input_costs": costs} if costs else {})}
-
-
-def _tell_strangers(path: Path, found: Numbered) -> None:
-    """Say which classes are often labels and never answers, or the other way round."""
-    count = len(found.names)
-    labels, answers = (
-        np.bincount(numbers[numbers >= 0], minlength=count)
-        for numbers in (found.labels, np.concatenate(found.predictions))
-    )
-    for what, own, other in (
-        ("labels that no model answers", labels, answers),
-        ("answers that no label says", answers, labels),
-    ):
-        if len(strange := np.flatnonzero((own >= ENOUGH) & (other == 0))):
-            most = strange[np.argsort(-own[strange], kind="stable")][:TOLD]
-            text = ", ".join(f"{found.names[k]!r} ({own[k]:,} times)" for k in most)
-            more = f" and {len(strange) - TOLD:,} more" if len(strange) > TOLD else ""
-            LOG.warning("%s: %s: %s%s", path, what, text, more)
 
 
 def _tell_missing(path: Path, table: _core.OutcomeTable) -> None:

@@ -27,6 +27,7 @@ KEPT = (
     *("labels", "groups", "scores", "offload_score", "features"),
     *("split", "source", "indices", "class_names", "inputs", "encoder"),
 )
+TOLD = 5  # classes by name in a message
 ENOUGH = 10  # answers of which none is a label are no accident
 
 
@@ -112,6 +113,26 @@ def number_classes(
         if said[row]:
             given[row] = _unsaid(where, int(row), said[row], top, names)
     return Numbered(tuple(names), given, top)
+
+
+def strangers(found: Numbered) -> list[str]:
+    """Return in words which classes are often labels and never answers, or the other way round."""
+    count = len(found.names)
+    labels, answers = (
+        np.bincount(numbers[numbers >= 0], minlength=count)
+        for numbers in (found.labels, np.concatenate(found.predictions))
+    )
+    texts = []
+    for what, own, other in (
+        ("labels that no model answers", labels, answers),
+        ("answers that no label says", answers, labels),
+    ):
+        if len(strange := np.flatnonzero((own >= ENOUGH) & (other == 0))):
+            most = strange[np.argsort(-own[strange], kind="stable")][:TOLD]
+            text = ", ".join(f"{found.names[k]!r} ({own[k]:,} times)" for k in most)
+            more = f" and {len(strange) - TOLD:,} more" if len(strange) > TOLD else ""
+            texts.append(f"{what}: {text}{more}")
+    return texts
 
 
 def refuse_strays(where: str, keys: Iterable[str], names: Sequence[str]) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import Json, parse_json, read_text
+from muxnet.outcomes.class_order import Names
 from muxnet.pool.entries import Place
 
 CLASSES_BYTES = 16 << 20
+MOST_LISTED = 10  # names in an error
+
+# Names of the classes of each model, in the order of its answers.
+Classes: TypeAlias = Mapping[str, Sequence[str]]
 
 
 def read_classes(place: Place, given: tuple[str, ...] | str | None) -> tuple[str, ...]:
@@ -64,42 +70,66 @@ class Places:
     of: Mapping[str, NDArray[np.intp]]
 
 
-def places_of(
-    names: Sequence[str], own: Mapping[str, Sequence[str]], counts: Mapping[str, int]
-) -> Places:
+def check_classes(names: Sequence[str], labels: Iterable[int], own: Classes) -> None:
+    """Refuse models that do not know a class of the data.
+
+    ``names`` are the data's; of those that are but numbers the ones count that are ``labels``.
+
+    Raises:
+        ConfigError: one does not, or has one twice.
+
+    """
+    met = sorted({label for label in labels if label >= 0})
+    needed = [names[k] for k in met] if _numbered(names) else names
+    for name, classes in own.items():
+        _numbers(name, classes, Names(names))
+        known = Names(classes)
+        if classes and (lacking := [label for label in needed if known.number(label) < 0]):
+            expected = f"the data's classes among those of {name} ({_listed(classes)})"
+            raise ConfigError(error_text("collect", expected, f"none called {lacking[0]!r}"))
+
+
+def places_of(names: Sequence[str], own: Classes, counts: Mapping[str, int]) -> Places:
     """Return where each model's classes go: to those of the data by name, and further ones behind.
 
     ``names`` are the data's; ``own`` those of each model, none where they are the data's in their
     order; ``counts`` how many its answers have.
 
     Raises:
-        ConfigError: a class of the data that a model does not know, other counts than names.
+        ConfigError: other counts than names.
 
     """
-    more = [name for classes in own.values() for name in classes if name not in names]
-    known = [*names, *dict.fromkeys(more)]
+    known = [*names]
+    for classes in own.values():
+        numbers = Names(known)
+        known += [name for name in classes if numbers.number(name) < 0]
     unnamed = {name: count for name, count in counts.items() if not own[name]}
     # Where classes are but numbers, a model may know more of them.
-    numbered = not more and list(names) == [str(k) for k in range(len(names))]
+    numbered = len(known) == len(names) and _numbered(names)
     most = max([len(known), *unnamed.values()]) if numbered else len(known)
-    numbers = {name: k for k, name in enumerate(known)}
     found = {name: np.arange(count) for name, count in unnamed.items()}
+    numbers = Names(known)
     for name, classes in own.items():
         if not classes:
             continue
         if len(classes) != counts[name]:
-            expected = f"answers of {name} over the {len(classes)} classes that its entry names"
+            expected = f"answers of {name} over the {len(classes)} classes that it names"
             raise ConfigError(error_text("collect", expected, counts[name]))
-        if lacking := [label for label in names if label not in classes]:
-            expected = f"the data's classes among those of {name}"
-            raise ConfigError(error_text("collect", expected, f"none called {lacking[0]!r}"))
-        found[name] = np.array([numbers[label] for label in classes], np.intp)
+        found[name] = _numbers(name, classes, numbers)
     for name, count in unnamed.items():
         if count != most:
             expected = f"answers of {name} over all {most} classes, or its classes by name"
             where = "in the list of models (classes)"
             raise ConfigError(error_text("collect", f"{expected} {where}", counts))
     return Places(most, known, found)
+
+
+def _numbered(names: Sequence[str]) -> bool:
+    return list(names) == [str(k) for k in range(len(names))]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_LISTED]) + (", ..." if len(names) > MOST_LISTED else "")
 
 
 def named_places(where: str, own: Sequence[str], names: Sequence[str]) -> list[int]:
@@ -109,8 +139,19 @@ def named_places(where: str, own: Sequence[str], names: Sequence[str]) -> list[i
         ConfigError: one is not among them.
 
     """
-    numbers = {name: k for k, name in enumerate(names)}
-    if stray := [name for name in own if name not in numbers]:
+    known = Names(names)
+    if stray := [name for name in own if known.number(name) < 0]:
         expected = "classes that the router knows by name"
         raise ConfigError(error_text(where, expected, f"{stray[0]!r}, of {len(own)}"))
-    return [numbers[name] for name in own]
+    return [int(k) for k in _numbers(where, own, known)]
+
+
+def _numbers(where: str, own: Sequence[str], known: Names) -> NDArray[np.intp]:
+    """Return the numbers of a model's classes, -1 of those that are not known."""
+    numbers = np.array([known.number(name) for name in own], np.intp)
+    met: set[int] = set()
+    for name, number in zip(own, numbers.tolist(), strict=True):
+        if number in met:
+            raise ConfigError(error_text(f"{where}, classes", "different ones", f"{name!r} twice"))
+        met |= {number} - {-1}
+    return numbers

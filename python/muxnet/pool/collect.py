@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.base.errors import UserError
 from muxnet.base.locks import sole_file
+from muxnet.outcomes.class_order import Numbered, strangers
 from muxnet.pool.adapters import ForeignModel
-from muxnet.pool.class_names import places_of
+from muxnet.pool.class_names import Places, check_classes, places_of
 from muxnet.pool.inputs import Batch, Inputs
 from muxnet.pool.kept_answers import KeptAnswers
 from muxnet.pool.labelled import inputs_of
@@ -79,8 +80,8 @@ def collect(
     Raises:
         UserError: a model failed; its name, the input's place and where the rest is. Or another
             process collects to ``out``.
-        ConfigError: answers of different classes, inputs that are not as a model wants them, or a
-            partial file of something else.
+        ConfigError: answers of other classes than the data's, inputs that are not as a model wants
+            them, or a partial file of something else.
 
     >>> mine = muxnet.from_module("mine", module, cost=4.1e9, output="probabilities")
     >>> table = muxnet.collect([mine], data.test, "outcomes.safetensors")
@@ -91,9 +92,12 @@ def collect(
     """
     out, inputs = Path(out), inputs_of(data)
     require_one_kind("collect", models)
+    known = inputs.identity()
+    inputs = _with_labels(inputs, say)
+    own = {model.name: model.classes for model in models}
+    check_classes(inputs.class_names, np.asarray(inputs.labels).tolist(), own)
     with sole_file(out):
         partial = out.with_name(out.name + ".partial")
-        known = inputs.identity()
         kept = KeptAnswers(partial, identities(models), known, len(inputs))
         kept.load(resume=resume, again=again)
         try:
@@ -104,6 +108,8 @@ def collect(
             table = _table(kept, models, inputs, shapes, split=split, source=source)
             table.save(out)
             kept.remove()
+            for text in _strangers(table):
+                say(text)
         finally:
             kept.close()
     return table
@@ -164,7 +170,7 @@ def _fill(
     for name, count in to_come.items():
         if count == 0:
             say(f"{name}: kept from before")
-    calls = dict.fromkeys(kept.names, 0)
+    calls, places = dict.fromkeys(kept.names, 0), None
     for piece, answers, failure in ask(inputs, pieces):
         for name, rows in answers.items():
             kept.add(name, piece.start, rows)
@@ -177,6 +183,8 @@ def _fill(
             if not isinstance(failure.cause, _core.EndpointError):
                 kept.forget(failure.name)
             raise _failed(failure, piece, kept) from failure.cause
+        if places is None and len(kept.models()) == len(models):
+            places = _places(kept, models, inputs)  # refused before the rest is asked
     return shapes
 
 
@@ -215,8 +223,7 @@ def _table(
     split: str,
     source: str,
 ) -> _core.OutcomeTable:
-    counts = {model.name: kept.classes(model.name) for model in models}
-    places = places_of(inputs.class_names, {model.name: model.classes for model in models}, counts)
+    places = _places(kept, models, inputs)
     answers = np.zeros((len(inputs), len(models), places.count), np.float32)
     for i, model in enumerate(models):
         kept.fill(model.name, answers[:, i], places.of[model.name])
@@ -236,20 +243,32 @@ def _table(
     )
 
 
+def _places(kept: KeptAnswers, models: Sequence[ForeignModel], inputs: Inputs) -> Places:
+    """Return where each model's classes go, which all have answered something."""
+    counts = {model.name: kept.classes(model.name) for model in models}
+    return places_of(inputs.class_names, {model.name: model.classes for model in models}, counts)
+
+
+def _with_labels(inputs: Inputs, say: Said) -> Inputs:
+    """Return the inputs with a label, where some have one, and say how many others there are."""
+    known = np.flatnonzero(np.asarray(inputs.labels) >= 0)
+    if not 0 < len(known) < len(inputs):
+        return inputs
+    say(f"{inputs.name}: {len(inputs) - len(known):,} of {len(inputs):,} left out: no label")
+    return inputs.subset(known)
+
+
 def _labels(inputs: Inputs) -> NDArray[np.int32]:
-    """Return the labels, none where no input has one.
-
-    Raises:
-        ConfigError: some have none.
-
-    """
+    """Return the labels, none where no input has one."""
     labels = np.ascontiguousarray(inputs.labels, dtype=np.int32)
-    unknown = np.flatnonzero(labels < 0)
-    if 0 < len(unknown) < len(labels):
-        expected = "a label of every input, or of none"
-        received = f"none of {len(unknown):,}, the first of them input {unknown[0]}"
-        raise ConfigError(error_text(inputs.name, expected, received))
-    return labels if not len(unknown) else labels[:0]
+    return labels if (labels >= 0).all() else labels[:0]
+
+
+def _strangers(table: _core.OutcomeTable) -> list[str]:
+    if not table.labels.size:
+        return []
+    names = [*table.class_names, *map(str, range(len(table.class_names), table.classes))]
+    return strangers(Numbered(tuple(names), table.labels, [*table.predictions.T]))
 
 
 def _failed(failure: Failure, piece: Piece, kept: KeptAnswers) -> UserError:

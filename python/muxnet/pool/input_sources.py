@@ -100,6 +100,14 @@ def _images(path: Path, say: Say) -> Parts:
     found = _core.list_image_folder(path)
     for told in found.left_out:
         say(f"left out: {told}")
+    if odd := [name for name in found.class_names if not _is_text(name)]:
+        raise ConfigError(error_text(str(path), "names of classes in UTF-8", ascii(odd[0])))
+    if (order := found.class_names) != (texts := sorted(order)):
+        say(
+            f"{path.name}: its classes are numbers, in this order: {_first(order)}; a network that "
+            f"has them as texts ({_first(texts)}), as torchvision and Keras sort folders, says so "
+            "in its entry (classes)"
+        )
     listed = {"train": found.train, "held_out": found.held_out, "test": found.test}
     name, classes = path.resolve().name, found.class_names
     parts = {
@@ -110,6 +118,19 @@ def _images(path: Path, say: Say) -> Parts:
         if files.files
     }
     return {"": parts["train"]} if list(parts) == ["train"] else parts
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether the name of a file is UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _first(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:4])}, ..."
 
 
 def _list(path: Path, say: Say) -> Parts:

@@ -28,7 +28,6 @@ class Identity:
         self.known: fingerprint.Known = {
             "output": model.output,
             "input": shown_text(model.input.keys()),
-            "classes": fingerprint.of_text(*model.classes),
         }
         self.unknown: list[str] = []
         self._seen: dict[int, object] = {}

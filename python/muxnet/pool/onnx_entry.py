@@ -42,14 +42,14 @@ class OnnxEntry(ModelEntry):
     def _model(self, place: Place, embedding: str = "") -> ForeignModel:
         """Return the model, which gives an output of that name beside its answers."""
         path = place.file("onnx", self.onnx)
-        classes = read_classes(place, self.classes)
+        named = read_classes(place, self.classes)
         predict, found = open_onnx(
             path,
             self.engine,
             place.threads,
             self.output_name,
             layout=self.layout or "",
-            classes=len(classes),
+            classes=len(named),
             embedding=embedding,
         )
 
@@ -72,7 +72,7 @@ class OnnxEntry(ModelEntry):
             predict,
             self.output,
             resolve(place.where, self.input, place.folder, found.image_shape),
-            classes,
+            named or found.classes,
             concurrent=True,
             host=host,
             parts=lambda: self._parts(found.options, path),

@@ -34,6 +34,12 @@ class OnnxDescription:
         """What runs it."""
         return self.options.engine
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of its answers' classes, where the file has others than 0, 1, 2, ... in order."""
+        own = tuple(self.file.class_names) or tuple(map(str, self.file.class_labels))
+        return () if own == tuple(map(str, range(len(own)))) else own
+
 
 def engines() -> list[str]:
     """Return what can run ONNX files, the default first."""

@@ -7,6 +7,7 @@
 #include "data/damaged_images.hpp"
 #include "data/encoded.hpp"
 #include "muxnet/core/error.hpp"
+#include "muxnet/data/exif.hpp"
 #include "support/errors.hpp"
 #include "support/resources.hpp"
 
@@ -126,6 +127,31 @@ TEST(ImageDecode, TurnsAsOpenCvDoes) {
       expect_as_opencv(tagged.insert(33, chunk("eXIf", tags)), "PNG " + what);  // after the header
     }
   }
+}
+
+TEST(ImageDecode, ExifNumbersHaveTwoBytesOrFour) {
+  for (const bool little : {false, true}) {
+    std::string tags = exif(6, little);
+    EXPECT_EQ(exif_orientation(tags), 6);
+    EXPECT_EQ(exif_orientation(std::string(exif_name) + tags), 6);
+    const std::size_t entry = 10 + 12;
+    tags[entry + (little ? 2 : 3)] = 4;  // LONG
+    if (!little) std::swap(tags[entry + 9], tags[entry + 11]);
+    EXPECT_EQ(exif_orientation(tags), 6);
+  }
+}
+
+TEST(ImageDecode, ExifDataAreFoundAmongOthersOfTheirMarker) {
+  const std::string whole = encode(picture(16, 24, CV_8UC3), ".jpg").substr(2);
+  const std::string turned = segment(0xE1, "Exif\0\0"s + exif(6, true));
+  const std::string plain = segment(0xE1, "Exif\0\0"s + exif(1, true));
+  const std::string other = segment(0xE1, "http://ns.adobe.com/xap/1.0/\0<x:xmpmeta/>"s);
+  EXPECT_EQ(decode(jpeg_begin + other + turned + plain + whole).size(), cv::Size(16, 24));
+  EXPECT_EQ(decode(jpeg_begin + plain + turned + whole).size(), cv::Size(24, 16));
+  // Each of many is looked at once: libjpeg's list of them would take minutes.
+  std::string many = jpeg_begin;
+  for (int i = 0; i < 300'000; ++i) many += segment(0xE1, "");
+  EXPECT_EQ(decode(many + turned + whole).size(), cv::Size(16, 24));
 }
 
 TEST(ImageDecode, TheDecodersOwnHeaderSaysHowLargeItIs) {

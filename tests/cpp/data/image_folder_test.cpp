@@ -150,7 +150,53 @@ TEST(ImageFolder, PartsThatAreNoneAreLeftOut) {
   write_image(flat / "train" / "1.png", {0, 0, 0});
   write_image(flat / "test" / "1.png", {0, 0, 0});
   expect_error<FileError>([&] { list_image_folder(flat.path()); },
-                          {"train (training)", "val (valid, validation)", "without any"});
+                          {"train (training, trn)", "val (valid, validation, dev)", "without any"});
+}
+
+TEST(ImageFolder, PartsHaveNamesAsPeopleGiveThem) {
+  for (const auto& [first, second] : std::vector<std::pair<std::string, std::string>>{
+           {"training_set", "test_set"},
+           {"trn", "tst"},
+           {"train2017", "val2017"},
+           {"Train Data", "dev"},
+           {"seg_train/seg_train", "seg_test/seg_test"}}) {
+    const TempFolder folder;
+    write_classes(folder / first);
+    write_classes(folder / second);
+    const ImageFolder found = list_image_folder(folder.path());
+    EXPECT_EQ(found.class_names, (std::vector<std::string>{"ant", "zebra"})) << first;
+    EXPECT_EQ(found.train.files.size(), 3U) << first;
+    EXPECT_EQ(found.test.files.size(), 3U) << first;
+  }
+  for (const std::string flat : {"unlabeled", "test1"}) {
+    const TempFolder folder;
+    write_classes(folder / "train");
+    write_image(folder / flat / "1.png", {0, 0, 0});
+    const ImageFolder found = list_image_folder(folder.path());
+    EXPECT_EQ(found.class_names, (std::vector<std::string>{"ant", "zebra"}));
+    EXPECT_TRUE(testing::contains(joined(found.left_out), flat + ": no "));
+  }
+}
+
+TEST(ImageFolder, PartsOfOtherNamesAreNotTakenForClasses) {
+  const TempFolder folds;
+  for (const std::string part : {"fold1", "fold2", "fold3"}) write_classes(folds / part);
+  expect_error<FileError>([&] { list_image_folder(folds.path()); },
+                          {"val (valid,", "fold1 and others, in each of which are ant, zebra"});
+  const TempFolder beside;
+  write_classes(beside.path());
+  write_classes(beside / "val");
+  expect_error<FileError>([&] { list_image_folder(beside.path()); },
+                          {"val beside folders of the same classes"});
+}
+
+TEST(ImageFolder, NumberedClassesCountAsNumbers) {
+  const TempFolder folder;
+  for (const std::string name : {"10", "9", "a", "02", "100", "0"}) {
+    write_image(folder / name / "1.png", {0, 0, 0});
+  }
+  EXPECT_EQ(list_image_folder(folder.path()).class_names,
+            (std::vector<std::string>{"0", "02", "9", "10", "100", "a"}));
 }
 
 TEST(ImageFolder, WhatIsNoClassIsNotTakenForOne) {

@@ -1,0 +1,80 @@
+#include "muxnet/data/folder_entries.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/data/image_folder.hpp"
+
+namespace muxnet {
+
+namespace fs = std::filesystem;
+
+std::string lower(std::string word) {
+  for (char& letter : word) {
+    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  return word;
+}
+
+std::string name_of(const fs::path& folder) { return folder.filename().string(); }
+
+std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
+  std::error_code failure;
+  std::vector<fs::directory_entry> entries;
+  for (fs::directory_iterator at(folder, failure), end; !failure && at != end;
+       at.increment(failure)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with('.') && name != "__MACOSX" && name != "@eaDir") entries.push_back(*at);
+  }
+  if (failure) {
+    throw FileError(error_text(folder.string(), "a readable folder", failure.message()));
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+bool is_folder(const fs::directory_entry& entry) {
+  std::error_code ignored;
+  return entry.is_directory(ignored);
+}
+
+std::vector<fs::path> sub_folders(const fs::path& folder) {
+  std::vector<fs::path> folders;
+  for (const auto& entry : sorted_entries(folder)) {
+    if (is_folder(entry)) folders.push_back(entry.path());
+  }
+  return folders;
+}
+
+bool is_image(const fs::path& path) {
+  return std::ranges::count(image_endings(), lower(path.extension().string())) > 0;
+}
+
+void FolderSearch::add(const fs::path& folder) {
+  std::error_code ignored;
+  const fs::path real = fs::canonical(folder, ignored);
+  if (!seen_.insert(real).second) return;
+  const auto entries = sorted_entries(folder);
+  for (const auto& entry : entries) {
+    if (is_folder(entry)) continue;
+    if (is_image(entry.path())) {
+      images.push_back(entry.path().string());
+      if (only_whether_) return;
+    } else {
+      ++others[lower(entry.path().extension().string())];
+    }
+  }
+  for (const auto& entry : entries) {
+    if (only_whether_ && !images.empty()) return;
+    if (is_folder(entry)) add(entry.path());
+  }
+}
+
+bool has_images(const fs::path& folder) {
+  FolderSearch search(true);
+  search.add(folder);
+  return !search.images.empty();
+}
+
+}  // namespace muxnet

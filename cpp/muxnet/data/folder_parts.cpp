@@ -1,0 +1,139 @@
+#include "muxnet/data/folder_parts.hpp"
+
+#include <algorithm>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/data/folder_entries.hpp"
+
+namespace muxnet {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto layout =
+    "one sub-folder of images per class, or parts with "
+    "them: train (training, trn), test (testing, tst), "
+    "val (valid, validation, dev), also as train_set or train2017";
+
+/// A name's letters, without what people put around that of a part: train_set, seg_train, test1.
+std::string part_word(const std::string& name) {
+  std::string word, all;
+  for (const char letter : lower(name) + ' ') {
+    if (letter >= 'a' && letter <= 'z') {
+      word += letter;
+    } else {
+      if (word != "set" && word != "data" && word != "images" && word != "seg") all += word;
+      word.clear();
+    }
+  }
+  return all.ends_with("set") ? all.substr(0, all.size() - 3) : all;
+}
+
+Role role_of(const fs::path& folder) {
+  static const std::map<std::string, Role> roles = {
+      {"train", Role::train},  {"training", Role::train}, {"trn", Role::train},
+      {"test", Role::test},    {"testing", Role::test},   {"tst", Role::test},
+      {"val", Role::held_out}, {"valid", Role::held_out}, {"validation", Role::held_out},
+      {"dev", Role::held_out}};
+  const auto found = roles.find(part_word(folder.filename().string()));
+  return found == roles.end() ? Role::none : found->second;
+}
+
+/// The class folders of a part; one called images, as detection data sets have it, is none.
+std::vector<fs::path> class_folders(const fs::path& folder) {
+  std::vector<fs::path> classes = sub_folders(folder);
+  std::erase_if(classes, [](const fs::path& entry) {
+    return lower(entry.filename().string()) == "images" || !has_images(entry);
+  });
+  return classes;
+}
+
+/// The folder of a part's classes: archives often have it in another of its name.
+fs::path unwrapped(const fs::path& part) {
+  const auto inner = class_folders(part);
+  return inner.size() == 1 && role_of(inner[0]) == role_of(part) ? inner[0] : part;
+}
+
+/// Refuses a folder around the one that was meant, which would be one class of everything.
+void refuse_wrapping(const fs::path& folder, const std::vector<fs::path>& classes) {
+  if (classes.size() != 1) return;
+  for (const auto& entry : sorted_entries(classes[0])) {
+    if (!is_folder(entry) && is_image(entry.path())) return;
+  }
+  const auto inner = sub_folders(classes[0]);
+  const auto count = std::ranges::count_if(inner, has_images);
+  if (count < 2) return;
+  const std::string name = classes[0].filename().string();
+  throw FileError(error_text(folder.string(), layout,
+                             text(name, " alone, with ", count, " folders of images in it (is it ",
+                                  classes[0].string(), " that is meant?)")));
+}
+
+/// Refuses folders that hold the same folders of images, which are parts of some other name.
+void refuse_parts(const fs::path& folder, const std::vector<fs::path>& classes) {
+  const auto names_in = [](const fs::path& entry) {
+    std::vector<std::string> names;
+    for (const fs::path& inner : class_folders(entry)) names.push_back(name_of(inner));
+    return names;
+  };
+  if (classes.size() < 2) return;
+  const auto names = names_in(classes[0]);
+  if (names.size() < 2) return;
+  for (const fs::path& entry : classes) {
+    if (names_in(entry) != names) return;
+  }
+  throw FileError(error_text(folder.string(), layout,
+                             text(name_of(classes[0]), " and others, in each of which are ",
+                                  names[0], ", ", names[1], names.size() > 2 ? ", ..." : "")));
+}
+
+/// Whether the only part of a usual name is one, and not a class: cars, trains, planes.
+bool is_part(const fs::path& folder, const fs::path& part, const std::vector<fs::path>& others) {
+  const auto classes = class_folders(part);
+  const auto in_part = [&](const fs::path& other) {
+    return std::ranges::any_of(classes, [&](auto& own) { return name_of(own) == name_of(other); });
+  };
+  if (std::ranges::any_of(others, in_part)) {
+    throw FileError(error_text(folder.string(), layout,
+                               text(name_of(part), " beside folders of the same classes")));
+  }
+  return others.empty() ||
+         (classes.size() > 1 && std::ranges::all_of(others, [](const fs::path& other) {
+            return class_folders(other).empty();
+          }));
+}
+
+}  // namespace
+
+FolderParts find_parts(const fs::path& folder, std::vector<std::string>& left_out) {
+  FolderParts parts;
+  std::vector<fs::path> others, flat;
+  for (const fs::path& entry : sub_folders(folder)) {
+    const Role role = role_of(entry);
+    if (role == Role::none) {
+      if (has_images(entry)) others.push_back(entry);
+    } else if (class_folders(entry).empty()) {
+      flat.push_back(entry);
+    } else if (!parts.emplace(role, unwrapped(entry)).second) {
+      throw FileError(error_text(folder.string(), text("one part like ", name_of(parts[role])),
+                                 name_of(entry)));
+    }
+  }
+  if (parts.empty() || (parts.size() == 1 && !is_part(folder, parts.begin()->second, others))) {
+    if (others.empty()) {
+      throw FileError(error_text(folder.string(), layout,
+                                 flat.empty() ? "none" : text(name_of(flat[0]), " without any")));
+    }
+    if (parts.empty()) refuse_wrapping(folder, others);
+    for (const auto& part : parts) others.push_back(part.second);
+    if (flat.empty()) refuse_parts(folder, others);
+    return {{Role::train, folder}};
+  }
+  for (const fs::path& entry : flat) {
+    left_out.push_back(text(entry.string(), ": no sub-folder of images per class"));
+  }
+  for (const fs::path& entry : others) left_out.push_back(text(entry.string(), ": no part"));
+  return parts;
+}
+
+}  // namespace muxnet
