@@ -11,6 +11,7 @@ from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.labelled import labelled
+from muxnet.pool.shown_inputs import open_recorded
 from PIL import Image
 
 COLOURS = {"red": (220, 30, 25), "green": (20, 200, 40), "blue": (20, 30, 220)}
@@ -92,6 +93,29 @@ def test_answers_that_no_label_says_are_told(tmp_path):
     model = ForeignModel("m", 1, lambda x: np.eye(4)[np.full(len(x), 3)])
     collect([model], data([0, 1, 2] * 10), tmp_path / "o.safetensors", say=said.append)
     assert "answers that no label says: '3' (30 times)" in said
+
+
+def test_a_table_without_unreadable_images_matches_its_folder(pictures, tmp_path):
+    pictures(COLOURS)
+    bad = tmp_path / "images" / "blue" / "bad.jpg"
+    bad.write_bytes(b"")
+    inputs = open_inputs("images:images", skip_unreadable=True, say=lambda _: None)
+    model = ForeignModel("m", 1, lambda x: np.ones((len(x), 3)) / 3)
+    table = collect([model], inputs, tmp_path / "o.safetensors", say=lambda _: None)
+    for missing in (False, True):
+        bad.unlink(missing_ok=True) if missing else None
+        found = open_recorded("images:images", table)
+        assert [file.split("/")[-2] for file in found.files] == ["blue", "green", "red"]
+    Image.new("RGB", (9, 9)).save(bad)
+    with pytest.raises(ConfigError, match="expected the inputs images#"):
+        open_recorded("images:images", table)
+
+
+def test_files_that_are_missing_are_named_all_at_once(tmp_path):
+    gone = [tmp_path / "1.png", tmp_path / "2.png"]
+    inputs = labelled("gone", gone, [0, 1])
+    with pytest.raises(OSError, match=r"2 images cannot be read(.|\n)*1\.png(.|\n)*2\.png"):
+        inputs.identity()
 
 
 @pytest.fixture

@@ -82,6 +82,28 @@ def test_an_onnx_file_is_its_bytes_and_those_beside_it(onnx_folder):
     assert differing(first, known()) == ["input", "w.bin"]
 
 
+def test_a_file_of_whole_pixels_gets_them_at_a_scale_of_one_too(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    from onnx_graphs import F32, U8, model, node, value
+
+    nodes = [
+        node("Cast", ["images"], "numbers", to=F32),
+        node("GlobalMaxPool", ["numbers"], "most"),
+        node("Flatten", ["most"], "logits"),
+    ]
+    source = value("images", U8, ["n", 3, 4, 4])
+    made = model(nodes, [], source=source, outputs=[value("logits", F32, ["n", 3])])
+    onnx.save(made, tmp_path / "whole.onnx")
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
+    expected = np.exp(images.max((2, 3)) - images.max((1, 2, 3))[:, None].astype(np.float64))
+    expected /= expected.sum(axis=1, keepdims=True)
+    for more in ({}, {"scale": 1}):
+        entry = {"name": "a", "onnx": "whole.onnx", "cost": 1, "output": "logits", **more}
+        (tmp_path / "models.json").write_text(json.dumps([entry]))
+        (opened,) = model_list.read_models(tmp_path / "models.json")
+        np.testing.assert_allclose(opened.probabilities(images), expected, atol=1e-6)
+
+
 def test_a_list_names_the_engine(onnx_folder):
     images = np.random.default_rng(3).integers(0, 256, (5, 1, 8, 8), dtype=np.uint8)
     entry = {"name": "a", "onnx": "linear.onnx", "cost": 1, "output": "logits"}

@@ -9,7 +9,7 @@ import pytest
 from muxnet import _core
 from muxnet.base.errors import ConfigError
 from muxnet.pool import model_list
-from muxnet.pool.input_files import read_input_file
+from muxnet.pool.input_files import InputKeys, read_input_file
 from muxnet.pool.model_input import ModelInput, resolve
 
 PUBLISHED = Path(model_list.__file__).with_name("models.schema.json")
@@ -216,7 +216,7 @@ READ = {
 def test_configuration_files_that_models_come_with(tmp_path, name):
     content, size, fit, resize, interpolation, colour = READ[name]
     (tmp_path / "c.json").write_text(json.dumps(content))
-    keys = read_input_file(tmp_path / "c.json")
+    keys = read_input_file(tmp_path / "c.json", InputKeys())
     assert (keys.size, keys.fit, keys.resize) == (size, fit, resize)
     assert (keys.interpolation, keys.colour, keys.antialias) == (interpolation, colour, True)
     assert len(keys.mean) == len(keys.deviation) == 3
@@ -238,13 +238,13 @@ def test_configuration_files_that_models_come_with(tmp_path, name):
 def test_what_a_configuration_file_leaves_open_is_refused_by_name(tmp_path, change, message):
     (tmp_path / "c.json").write_text(json.dumps({**VIT, **change}))
     with pytest.raises(ConfigError, match=message):
-        read_input_file(tmp_path / "c.json")
+        read_input_file(tmp_path / "c.json", InputKeys())
 
 
 def test_a_file_of_something_else_is_no_configuration(tmp_path):
     (tmp_path / "c.json").write_text(json.dumps({"hidden_size": 768}))
     with pytest.raises(ConfigError, match=r"pretrained_cfg .*image_mean .* received hidden_size"):
-        read_input_file(tmp_path / "c.json")
+        read_input_file(tmp_path / "c.json", InputKeys())
 
 
 def test_an_entrys_keys_go_before_its_configuration_file(opened, tmp_path):
@@ -256,6 +256,17 @@ def test_an_entrys_keys_go_before_its_configuration_file(opened, tmp_path):
     assert larger.input.mean == as_said.input.mean
 
 
+def test_what_an_entry_says_its_configuration_file_may_leave_open(opened, tmp_path):
+    cut = {**VIT, "do_center_crop": True, "crop_size": 192}  # of an image made 224 x 224 whole
+    (tmp_path / "c.json").write_text(json.dumps({**cut, "resample": None}))
+    own = {"config": "c.json", "interpolation": "bicubic"}
+    with pytest.raises(ConfigError, match=r"or input\.size and input\.fit"):
+        opened({"input": own})
+    (model,) = opened({"input": {**own, "size": 192, "fit": "crop"}})
+    assert (model.images.height, model.images.interpolation) == (192, "bicubic")
+    assert model.input.mean == (0.5, 0.5, 0.5)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -263,6 +274,7 @@ def test_an_entrys_keys_go_before_its_configuration_file(opened, tmp_path):
         ("c.json", '["cat", "dog"]'),
         ("c.json", '{"id2label": {"0": "cat", "1": "dog"}}'),
         ("c.json", '{"label_names": ["cat", "dog"]}'),
+        ("c.json", '{"dog": 1, "cat": 0}'),
     ],
 )
 def test_classes_come_from_files_too(opened, tmp_path, name, content):

@@ -183,8 +183,7 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
         UserError: the answers are to other inputs.
 
     """
-    from muxnet.pool.input_sources import open_inputs
-    from muxnet.pool.shown_inputs import format_shown, matching_rows, read_shown
+    from muxnet.pool.shown_inputs import format_shown, open_recorded, read_shown
 
     if table.split == "test":  # which no policy is fitted on
         expected = "inputs to fit on (of muxnet collect --split held_out)"
@@ -198,8 +197,7 @@ def fit_multiplexer(table: _core.OutcomeTable, arguments: argparse.Namespace) ->
     pricing = Pricing.of(cost_kind_of(table, arguments.cost_kind), config.multiplexer.cost)
     features, images, encoder = np.asarray(table.features), None, None
     if arguments.data is not None:
-        inputs = open_inputs(arguments.data, split=arguments.split)
-        inputs = inputs.subset(matching_rows(table, inputs))
+        inputs = open_recorded(arguments.data, table, split=arguments.split)
         if source == _core.MultiplexerSource.embeddings:
             encoder = (encoder_name(table, pricing.cost_kind), config.multiplexer.output)
             data = read_embeddings(inputs, open_listed(arguments, table, encoder))

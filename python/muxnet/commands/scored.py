@@ -32,15 +32,13 @@ def scored_table(
     if arguments.data is None:
         return table
     from muxnet.pool.cross_fitting import scored
-    from muxnet.pool.input_sources import open_inputs
-    from muxnet.pool.shown_inputs import matching_rows, read_shown
+    from muxnet.pool.shown_inputs import open_recorded, read_shown
 
     saved = load_multiplexer(arguments.router, policy)
     if saved is None:
         expected = "a router whose policy uses a multiplexer"
         raise UsageError(error_text("--data", expected, policy.name))
-    inputs = open_inputs(arguments.data, split=arguments.split)
-    inputs = inputs.subset(matching_rows(table, inputs))
+    inputs = open_recorded(arguments.data, table, split=arguments.split)
     encoder = saved.multiplexer.encoder
     if encoder is not None:
         from muxnet.pool.embeddings import open_encoder, read_embeddings

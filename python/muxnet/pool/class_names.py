@@ -25,7 +25,8 @@ def read_classes(place: Place, given: tuple[str, ...] | str | None) -> tuple[str
     """Return the class names that an entry gives, or the file that it names; none: empty.
 
     A file is a list in JSON, an object of names by number, also under ``id2label`` or
-    ``label_names`` (of Hugging Face and timm), or a text of a name per line.
+    ``label_names`` (of Hugging Face and timm), or of numbers by name (torchvision's
+    ``class_to_idx``, Keras' ``class_indices``), or a text of a name per line.
 
     Raises:
         ConfigError: no names, or one twice.
@@ -52,12 +53,16 @@ def _from_json(place: Place, value: Json) -> tuple[str, ...]:
     if isinstance(value, Mapping):
         value = value.get("id2label", value.get("label_names", value))
     if isinstance(value, Mapping):
+        by_name = {str(number): name for name, number in value.items() if isinstance(number, int)}
+        value = by_name if len(by_name) == len(value) else value
         numbers = [str(k) for k in range(len(value))]
         if set(value) != set(numbers):
             raise place.refused("classes", "names by number from 0", ", ".join(value))
         value = [value[number] for number in numbers]
-    if not isinstance(value, Sequence) or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, Sequence) or isinstance(value, str):
         raise place.refused("classes", "a list of names", type(value).__name__)
+    if odd := [name for name in value if not isinstance(name, str)]:
+        raise place.refused("classes", "a name of each class", odd[0])
     return tuple(map(str, value))
 
 

@@ -83,8 +83,10 @@ class InputKeys:
 GEOMETRY = ("fit", "resize", "interpolation", "antialias", "upright", "padding")  # with a size
 
 
-def read_input_file(path: Path) -> InputKeys:
+def read_input_file(path: Path, own: InputKeys) -> InputKeys:
     """Return what a configuration file of timm or Hugging Face says of a model's images.
+
+    What an entry's ``own`` keys say need not be there, nor be known here.
 
     Raises:
         ConfigError: neither, or a preparation that is not known here.
@@ -98,7 +100,7 @@ def read_input_file(path: Path) -> InputKeys:
     if isinstance(inner, Mapping) and "input_size" in inner:
         return _timm(_Reader(path, inner))
     if "image_mean" in fields or "do_resize" in fields or "do_normalize" in fields:
-        return _hugging_face(_Reader(path, fields))
+        return _hugging_face(_Reader(path, fields), own)
     expected = "pretrained_cfg with input_size (timm), or image_mean and size (Hugging Face)"
     raise ConfigError(error_text(str(path), expected, ", ".join(fields)))
 
@@ -185,7 +187,7 @@ _UNKNOWN = (
 )
 
 
-def _hugging_face(file: _Reader) -> InputKeys:
+def _hugging_face(file: _Reader, own: InputKeys) -> InputKeys:
     kind = _processor(file)
     if kind and not kind.startswith(PROCESSORS):
         known = ", ".join(PROCESSORS)
@@ -204,12 +206,17 @@ def _hugging_face(file: _Reader) -> InputKeys:
     if file.flag("do_normalize", default="image_mean" in file.fields):
         mean, deviation = file.numbers("image_mean"), file.numbers("image_std")
         keys = dataclasses.replace(keys, mean=mean, deviation=deviation)
+    if own.interpolation is None:
+        resample = file.fields.get("resample")
+        if isinstance(resample, bool) or resample not in FILTERS:
+            expected = "Pillow's number of a filter: 0, 2, 3 or 4 (or input.interpolation)"
+            raise file.refused("resample", expected)
+        keys = dataclasses.replace(keys, interpolation=FILTERS[resample])
+    if own.size is not None and own.fit is not None:
+        return keys
     if not file.flag("do_resize", default=True):
         raise file.refused("do_resize", "true: the size is not known otherwise")
-    resample = file.fields.get("resample")
-    if isinstance(resample, bool) or resample not in FILTERS:
-        raise file.refused("resample", "Pillow's number of a filter: 0, 2, 3 or 4")
-    return _resized(file, dataclasses.replace(keys, interpolation=FILTERS[resample]))
+    return _resized(file, keys)
 
 
 def _resized(file: _Reader, keys: InputKeys) -> InputKeys:
@@ -230,7 +237,7 @@ def _resized(file: _Reader, keys: InputKeys) -> InputKeys:
     else:
         whole = _rectangle(file, "size")
         if cut not in (None, whole):
-            expected = "shortest_edge, where a centre is cut out"
+            expected = "shortest_edge, where a centre is cut out (or input.size and input.fit)"
             raise file.refused("size", expected)
         return dataclasses.replace(keys, size=whole, fit="stretch")
     if cut is None:

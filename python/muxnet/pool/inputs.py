@@ -168,8 +168,12 @@ class FileInputs(_Labelled):
 
     @cached_property
     def _identity(self) -> Known:
-        with ThreadPoolExecutor(_core.usable_cores()) as threads:
-            return self._digests(list(threads.map(_core.digest_file, self.files)))
+        try:
+            with ThreadPoolExecutor(_core.usable_cores()) as threads:
+                return self._digests(list(threads.map(_core.digest_file, self.files)))
+        except OSError:
+            _core.refuse_unreadable(self._errors())  # by the names of all
+            raise
 
     def _stored(self, files: Sequence[str]) -> NDArray[np.uint8]:
         images, errors = _core.read_stored_images(files)

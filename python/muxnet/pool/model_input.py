@@ -110,7 +110,7 @@ def resolve(where: str, keys: InputKeys | None, folder: Path, fixed: Shape | Non
     """
     keys = keys or InputKeys()
     if keys.config is not None:
-        keys = _over(read_input_file(folder / keys.config), keys)
+        keys = _over(read_input_file(folder / keys.config, keys), keys)
     keys = _with_fixed(where, keys, fixed)
     colour = keys.colour or "rgb"
     images = _format(where, keys, CHANNELS[colour])

@@ -16,7 +16,7 @@ from muxnet.pool.adapters import Answers, ForeignModel, Hosting
 from muxnet.pool.class_names import read_classes
 from muxnet.pool.entries import ModelEntry, Place
 from muxnet.pool.inputs import Batch
-from muxnet.pool.model_input import resolve
+from muxnet.pool.model_input import PIXEL, resolve
 from muxnet.pool.onnx_models import engines, open_onnx
 
 
@@ -53,6 +53,10 @@ class OnnxEntry(ModelEntry):
             embedding=embedding,
         )
 
+        shown = resolve(place.where, self.input, place.folder, found.image_shape)
+        if shown.scale == 1 and found.file.inputs[0].dtype == "u8":
+            shown = dataclasses.replace(shown, scale=PIXEL)  # a file of whole pixels gets these
+
         def both(inputs: Batch) -> tuple[Answers, Answers]:
             return found.classifier.answer_embedded(np.asarray(inputs))
 
@@ -71,7 +75,7 @@ class OnnxEntry(ModelEntry):
             self.cost,
             predict,
             self.output,
-            resolve(place.where, self.input, place.folder, found.image_shape),
+            shown,
             named or found.classes,
             concurrent=True,
             host=host,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.inputs import ArrayInputs, Inputs
 from muxnet.pool.model_list import recorded_inputs
 from muxnet.training.config import RunConfig
@@ -60,6 +61,25 @@ def _numbers(
     return batch
 
 
+def open_recorded(spec: str, table: _core.OutcomeTable, *, split: str = "") -> Inputs:
+    """Return the inputs that a table has the answers to, row by row, as ``open_inputs`` opens them.
+
+    Without the images that cannot be read, where it was recorded without.
+
+    Raises:
+        ConfigError, OSError: as ``open_inputs`` and ``matching_rows``.
+
+    """
+    inputs = open_inputs(spec, split=split)
+    try:
+        return inputs.subset(matching_rows(table, inputs))
+    except (ConfigError, OSError):
+        readable = open_inputs(spec, split=split, skip_unreadable=True)
+        if not readable.unreadable:
+            raise
+        return readable.subset(matching_rows(table, readable))
+
+
 def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
     """Return the row of ``data`` that each row of a table has the answers to.
 
@@ -74,6 +94,9 @@ def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
     inputs = _named(table, data)
     places = {place: row for row, place in enumerate(np.asarray(data.source_index).tolist())}
     wanted = np.asarray(table.indices).tolist() if inputs else list(range(len(table)))
+    if inputs and data.kind != "vectors" and len(table) == len(data):
+        # The same contents: all of them, whatever places they have by now.
+        places = {place: row for row, place in enumerate(sorted(wanted))}
     rows = [places.get(place, -1) if inputs else place for place in wanted]
     if not inputs and len(table) != len(data):
         expected = f"{len(table):,} inputs, as the table has, which does not name them"

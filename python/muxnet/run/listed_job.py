@@ -16,11 +16,11 @@ from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
 from muxnet.pool.embeddings import encoder_name, read_embeddings
-from muxnet.pool.input_sources import Say, joined, open_inputs, open_parts
+from muxnet.pool.input_sources import Say, joined, open_parts
 from muxnet.pool.inputs import Inputs
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
 from muxnet.pool.router_folder import keep_multiplexer
-from muxnet.pool.shown_inputs import format_shown, matching_rows, read_shown
+from muxnet.pool.shown_inputs import format_shown, open_recorded, read_shown
 from muxnet.run.recorded import Alone, Outcomes, Recorded
 from muxnet.run.steps import Run
 from muxnet.training.config import RunConfig
@@ -186,8 +186,7 @@ def looked_at(run: Run, inputs: Inputs, table: _core.OutcomeTable) -> Inputs:
     path = run.config.multiplexer.features
     if not path:
         return inputs
-    vectors = open_inputs(path)
-    return vectors.subset(matching_rows(table, vectors))
+    return open_recorded(path, table)
 
 
 def data_result(held_out: Inputs, test: Inputs) -> DataResult:
