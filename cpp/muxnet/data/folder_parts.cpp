@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/data/folder_entries.hpp"
+#include "muxnet/data/folder_listing.hpp"
 
 namespace muxnet {
 namespace {

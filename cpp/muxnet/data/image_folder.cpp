@@ -8,7 +8,7 @@
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/core/names.hpp"
-#include "muxnet/data/folder_entries.hpp"
+#include "muxnet/data/folder_listing.hpp"
 #include "muxnet/data/folder_parts.hpp"
 #include "muxnet/data/open.hpp"
 

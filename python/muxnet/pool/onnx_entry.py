@@ -16,8 +16,8 @@ from muxnet.pool.adapters import Answers, ForeignModel, Hosting
 from muxnet.pool.class_names import read_classes
 from muxnet.pool.entries import ModelEntry, Place
 from muxnet.pool.inputs import Batch
-from muxnet.pool.model_input import PIXEL, resolve
-from muxnet.pool.onnx_models import engines, open_onnx
+from muxnet.pool.model_input import PIXEL, ModelInput, resolve
+from muxnet.pool.onnx_models import OnnxDescription, engines, open_onnx
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,10 +53,6 @@ class OnnxEntry(ModelEntry):
             embedding=embedding,
         )
 
-        shown = resolve(place.where, self.input, place.folder, found.image_shape)
-        if shown.scale == 1 and found.file.inputs[0].dtype == "u8":
-            shown = dataclasses.replace(shown, scale=PIXEL)  # a file of whole pixels gets these
-
         def both(inputs: Batch) -> tuple[Answers, Answers]:
             return found.classifier.answer_embedded(np.asarray(inputs))
 
@@ -75,7 +71,7 @@ class OnnxEntry(ModelEntry):
             self.cost,
             predict,
             self.output,
-            shown,
+            self._shown(place, found),
             named or found.classes,
             concurrent=True,
             host=host,
@@ -84,6 +80,12 @@ class OnnxEntry(ModelEntry):
             predict_embedded=both if embedding else None,
             embed=embedded,
         )
+
+    def _shown(self, place: Place, found: OnnxDescription) -> ModelInput:
+        shown = resolve(place.where, self.input, place.folder, found.image_shape)
+        if shown.scale == 1 and found.file.inputs[0].dtype == "u8":
+            shown = dataclasses.replace(shown, scale=PIXEL)  # a file of whole pixels gets these
+        return shown
 
     def _parts(self, options: _core.OnnxOptions, path: Path) -> dict[str, str]:
         """Return digests of what decides its answers."""

@@ -1,4 +1,4 @@
-#include "muxnet/data/folder_entries.hpp"
+#include "muxnet/data/folder_listing.hpp"
 
 #include <algorithm>
 #include <cctype>
