@@ -197,7 +197,7 @@ def test_encoded_images_are_shown_to_models_as_route_shows_them(
     pixels = np.random.default_rng(0).integers(0, 256, (1, 3, 60, 90), dtype=np.uint8)
     content = _core.encode_image(pixels, "png")
     (tmp_path / "image.png").write_bytes(content)
-    wanted = image_format(3, 32, 32, resize)
+    wanted = _core.ImageFormat(channels=3, height=32, width=32, resize=resize)
     ((shown,),), _ = _core.read_images([tmp_path / "image.png"], [wanted])
     arguments = ["--models", str(folder / "patterned.json"), "--size", "32"]
     arguments += ["--resize", str(resize)] if resize else []

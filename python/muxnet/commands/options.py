@@ -54,8 +54,6 @@ def given_image_format(arguments: argparse.Namespace) -> _core.ImageFormat | Non
         UsageError: it does not go together.
 
     """
-    from muxnet.pool.pools import image_format
-
     side, channels, resize = arguments.size, arguments.channels, arguments.resize
     if side is None:
         if channels is not None or resize is not None:
@@ -63,7 +61,7 @@ def given_image_format(arguments: argparse.Namespace) -> _core.ImageFormat | Non
         return None
     if resize is not None and resize < side:
         raise UsageError(error_text("--resize", f"at least {side}", resize))
-    return image_format(channels or 3, side, side, resize or 0)
+    return _core.ImageFormat(channels=channels or 3, height=side, width=side, resize=resize or 0)
 
 
 def add_payload(parser: argparse.ArgumentParser, default: str) -> None:

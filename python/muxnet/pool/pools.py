@@ -21,15 +21,9 @@ Costs = Mapping[str, list[float]]
 Features: TypeAlias = "NDArray[np.float32]"
 
 
-def image_format(channels: int, height: int, width: int, resize: int = 0) -> _core.ImageFormat:
-    """Return how files become images: the largest central rectangle, resized by means of areas.
-
-    ``resize``: the shorter side before the centre is cut out, as ``muxnet.load_images`` does.
-    """
-    interpolation = "bilinear" if resize else "box"
-    return _core.ImageFormat(
-        channels=channels, height=height, width=width, resize=resize, interpolation=interpolation
-    )
+def image_format(channels: int, height: int, width: int) -> _core.ImageFormat:
+    """Return how files become images of networks that were trained on an image folder."""
+    return _core.ImageFormat(channels=channels, height=height, width=width, interpolation="box")
 
 
 def with_images(
