@@ -15,6 +15,7 @@ from muxnet.base.columns import Array, other_ending, read_columns
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text, told_as_config_error
 from muxnet.base.files import read_json
+from muxnet.base.named_values import named_value
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.answer_columns import (
     costs_of,
@@ -126,7 +127,7 @@ def _assigned(
     """Return what ``NAME=VALUE,...`` says, each name once; ``read`` gives None for no value."""
     found: dict[str, Value] = {}
     for item in text.split(","):
-        name, _, written = item.rpartition("=")
+        name, written = named_value(item)
         value = read(written)
         if not name or value is None or name in found:
             raise UsageError(error_text(option, expected, item))
