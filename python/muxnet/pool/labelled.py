@@ -123,9 +123,11 @@ def labels_of(
     """
     if labels is None:
         return np.full(count, -1, np.int32), class_names
-    if len(labels) != count:
-        raise ConfigError(error_text(f"{name}, labels", f"{count:,}, one an input", len(labels)))
-    given = [_label(label) for label in np.asarray(labels, dtype=object).ravel()]
+    values = np.asarray(labels, dtype=object)
+    if len(labels) != count or values.size != count:  # a column (n, 1) is one an input
+        expected = f"({count},), one an input"
+        raise ConfigError(error_text(f"{name}, labels", expected, values.shape))
+    given = [_label(label) for label in values.ravel()]
     texts = {label for label in given if isinstance(label, str)}
     numbered = {text: class_key(text) for text in texts if is_number(text)}  # a file's are texts
     whole = len(numbered) == len(texts) and "." not in "".join(numbered.values())
