@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from muxnet.base.array_files import room
 from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
 from muxnet.base.delimited import read_delimited
-from muxnet.base.errors import ConfigError, MissingPackageError, error_text
+from muxnet.base.errors import ConfigError, MissingPackageError, error_text, shortened
 from muxnet.base.files import open_file, parse_json, read_text
 
 if TYPE_CHECKING:
@@ -30,9 +30,12 @@ Columns: TypeAlias = Mapping[str, Column]
 TEXT_BYTES = 256 << 20  # Python's texts take some twenty times as much
 PARQUET_BYTES = 4 << 30
 PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
+MOST_NAMES = 100  # characters of names in a message
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 PICKLED = (".pkl", ".pickle", ".p")
 CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{new}')\""""
+ROWS = 'an object for each input, in a list or a line each (of a data frame: orient="records")'
+OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over several lines
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
@@ -150,17 +153,25 @@ def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
 
 
 def _json_values(path: Path) -> Iterator[tuple[str, object]]:
-    """Yield the values of a list, or of each line, with their places."""
+    """Yield the values of a list, or of each line, with their places.
+
+    Raises:
+        ConfigError: one object of columns, or of whole tables, as data frames are written too.
+
+    """
     text = read_text(path, TEXT_BYTES)
-    if text.lstrip().startswith("["):
-        values = parse_json(text, str(path))
-        assert isinstance(values, list)  # which nothing else begins as
-        yield from ((f"{path}, row {row}", value) for row, value in enumerate(values, start=1))
+    if OBJECT_LINES.match(text):
+        for number, line in enumerate(text.split("\n"), start=1):
+            where = f"{path}, line {number}"
+            if line.strip():
+                yield where, parse_json(line, where)
         return
-    for number, line in enumerate(text.split("\n"), start=1):
-        where = f"{path}, line {number}"
-        if line.strip():
-            yield where, parse_json(line, where)
+    whole = parse_json(text, str(path)) if text.strip() else []
+    if isinstance(whole, Mapping) and all(isinstance(held, dict | list) for held in whole.values()):
+        received = f"one object of {shortened(', '.join(whole), MOST_NAMES)}"
+        raise ConfigError(error_text(str(path), ROWS, received))
+    values = whole if isinstance(whole, list) else [whole]
+    yield from ((f"{path}, row {row}", value) for row, value in enumerate(values, start=1))
 
 
 def _flat(value: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
@@ -176,13 +187,15 @@ def _read_json(path: Path, lists: Collection[str], wanted: Callable[[str], bool]
     rows: list[Mapping[str, object]] = []
     for where, value in _json_values(path):
         if not isinstance(value, Mapping):
-            raise ConfigError(error_text(where, "an object", type(value).__name__))
+            raise ConfigError(error_text(where, ROWS, type(value).__name__))
         row = dict(_flat(value))
         for key in [key for key in row if isinstance(row[key], list) and key not in lists]:
             if wanted(key):
                 raise ConfigError(error_text(f"{where}, {key}", "a single value", "several"))
             del row[key]
         rows.append(row)
+    if not rows:
+        raise ConfigError(error_text(str(path), ROWS, "none"))
     names = list(dict.fromkeys(name for row in rows for name in row))
     require_room(path, path.stat().st_size, 8 * len(rows) * len(names), f"{len(names):,} columns")
     return {name: _objects([row.get(name) for row in rows]) for name in names}
