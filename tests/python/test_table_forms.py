@@ -4,6 +4,7 @@ import json
 
 import pytest
 from muxnet.base.errors import ConfigError
+from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.table_files import read_outcomes
 
 HEADER = "label,a:prediction,a:score,b:prediction,b:score\n"
@@ -48,3 +49,44 @@ def test_one_object_over_lines_is_a_row(tmp_path):
     assert len(read_outcomes(path, COSTS)["all"]) == 1
     path.write_text("\n\n".join(map(json.dumps, RECORDS)))
     assert len(read_outcomes(path, COSTS)["all"]) == 1000
+
+
+def test_only_columns_that_are_read_have_to_be_unique(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("note," + HEADER[:-1] + ",note,note \nx,1,1,0.5,2,3,y,z\n")
+    table = read_outcomes(path, COSTS)["all"]
+    assert table.answer_scores.ravel().tolist() == [0.5, 3]
+    told = refused(path, "note," + HEADER[:-1] + ",note, a:score\nx,1,1,0.5,2,3,y,z\n")
+    assert "t.csv, header] expected columns with different names, received ['a:score']" in told
+    path.write_text("note,note,label,a:prediction\nx,y,1,1\n")
+    with pytest.raises(ConfigError, match=r"received \['note'\]"):
+        read_outcomes(path, COSTS, columns={"note": "group"})
+
+
+def test_a_row_of_another_length_names_the_line_that_names_the_columns(tmp_path):
+    told = refused(tmp_path / "t.csv", "# made by x\n" + HEADER + "1,1,0.5,2,3\n")
+    assert "line 2] expected 1 columns, as line 1 names them (# made by x), received 5" in told
+    told = refused(tmp_path / "t.csv", HEADER * 2 + "1,1,0.5,2\n")
+    assert "line 3] expected 5 columns, as line 1 names them (label,a:pred" in told
+
+
+@pytest.mark.parametrize("text", ["1_0", "1_000.5", "_1"])
+@pytest.mark.parametrize("other", ["0.5", "50 %", ""])
+def test_numbers_of_programs_are_texts(tmp_path, text, other):
+    rows = f"1,1,{other},2,3\n1,1,{text},2,3\n"
+    told = refused(tmp_path / "t.csv", HEADER + rows)
+    assert f"a:score, row 2] expected a number, or nothing, received {text}" in told
+
+
+def test_classes_are_told_as_they_are_written(tmp_path):
+    rows = "True,yes,1,yes,1\nFalse,no,1,yes,1\n" * 10
+    told = refused(tmp_path / "t.csv", HEADER + rows)
+    assert "such as 'False', received none of them, such as 'no'" in told
+    known = Known(2, ("no", "yes"))
+    (tmp_path / "t.csv").write_text(HEADER + "yes,True,1,TRUE,1\nno,no,1,no,1\n")
+    with pytest.raises(ConfigError, match=r"among no, yes, received (True|TRUE)$"):
+        read_outcomes(tmp_path / "t.csv", COSTS, known)
+    whole = "label,a:p0,a:p1,b:p0,b:p1\ncat,0.5,0.5,0.5,0.5\n07.0,1,0,1,0\n"
+    assert "expected a class of 0 .. 1, received cat" in refused(tmp_path / "t.csv", whole)
+    whole = whole.replace("cat", "1")
+    assert "row 2] expected a class of 0 .. 1, received 07.0" in refused(tmp_path / "t.csv", whole)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.array_files import room
 from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
-from muxnet.base.delimited import read_delimited
+from muxnet.base.delimited import anything, read_delimited
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text, shortened
 from muxnet.base.files import open_file, parse_json, read_text
 
@@ -39,11 +39,6 @@ OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over seve
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 
 
-def anything(_: str) -> bool:
-    """Return that a column of whatever name matters."""
-    return True
-
-
 def read_columns(
     path: Path, lists: Collection[str] = (), wanted: Callable[[str], bool] = anything
 ) -> Columns:
@@ -61,7 +56,7 @@ def read_columns(
     """
     ending = path.suffix.lower()
     if ending in (".csv", ".tsv"):
-        return read_delimited(path, TEXT_BYTES)
+        return read_delimited(path, TEXT_BYTES, wanted)
     if ending in (".json", ".jsonl", ".ndjson"):
         return _read_json(path, lists, wanted)
     if ending == ".parquet":
@@ -108,10 +103,12 @@ def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
 
 
 def _parsed(where: str, values: list[object]) -> NDArray[np.float64]:
-    try:
-        return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
-    except (TypeError, ValueError, OverflowError):  # the last of whole numbers beyond all floats
-        texts = [value if value is None else str(value).strip() for value in values]
+    if not any(isinstance(value, str) and "_" in value for value in values):  # 1_0 is no number
+        try:
+            return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
+        except (TypeError, ValueError, OverflowError):  # of whole numbers beyond all floats
+            pass
+    texts = [value if value is None else str(value).strip() for value in values]
     commas = [text for text in texts if text and DECIMAL_COMMA.fullmatch(text.rstrip(" %"))]
     decimal = any(not _thousands(text) for text in commas)
     found = np.full(len(texts), np.nan)
@@ -133,7 +130,7 @@ def _thousands(text: str) -> bool:
 def _number(text: str | None) -> float:
     if not text or class_key(text) == "" or text in MISSING_WORDS:
         return float("nan")
-    if "_" in text:  # Python's own way to write numbers
+    if "_" in text:  # Python's own way to write 1000 as 1_000
         raise ValueError(text)
     text = BOOLEANS.get(text.lower(), text)
     return float(text[:-1]) / 100 if text.endswith("%") else float(text)

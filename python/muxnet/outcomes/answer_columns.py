@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.class_values import MISSING_WORDS, class_key
+from muxnet.base.class_values import MISSING_WORDS, class_key, class_text
 from muxnet.base.columns import Column, Columns, require_room
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text, told_as_config_error
@@ -214,13 +214,14 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
 
     """
     places = Names(names)
-    keys = [class_key(value) for value in np.ravel(np.asarray(values))]
+    texts = [class_text(value) for value in np.ravel(np.asarray(values))]
+    keys = [class_key(text) for text in texts]
     found = np.array([places.number(key) if key else -1 for key in keys], np.int32)
     for row in np.flatnonzero(found < 0):
         if keys[row] and keys[row] not in MISSING_WORDS:
             expected = f"a class of 0 .. {len(names) - 1}"
             where = f"{path}, {name}, row {row + 1}"
-            raise ConfigError(error_text(where, expected, keys[row]))
+            raise ConfigError(error_text(where, expected, texts[row]))
     return found.reshape(np.shape(values))
 
 
