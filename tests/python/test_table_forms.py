@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 from muxnet.base.errors import ConfigError
 from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.table_files import read_outcomes
+from muxnet.pool.labelled import labelled
 
 HEADER = "label,a:prediction,a:score,b:prediction,b:score\n"
 COSTS = {"a": 1.0, "b": 2.0}
@@ -90,3 +92,19 @@ def test_classes_are_told_as_they_are_written(tmp_path):
     assert "expected a class of 0 .. 1, received cat" in refused(tmp_path / "t.csv", whole)
     whole = whole.replace("cat", "1")
     assert "row 2] expected a class of 0 .. 1, received 07.0" in refused(tmp_path / "t.csv", whole)
+
+
+def test_spellings_that_are_one_class_are_said_once(tmp_path, caplog):
+    rows = "1.1,1.1,1,1.10,1\n1.10,1.1,1,1.2,1\n1.2,1.20,1,1.1,1\n1.20,1,1,1.1,1\n"
+    (tmp_path / "t.csv").write_text(HEADER + rows)
+    assert read_outcomes(tmp_path / "t.csv", COSTS)["all"].class_names == ["1", "1.1", "1.2"]
+    (told,) = caplog.messages
+    assert told.endswith("t.csv, label: '1.1' and '1.10' are taken for one class, and 1 more such")
+    caplog.clear()
+    (tmp_path / "t.csv").write_text(HEADER + "3,3.0,1,3,1\n2,2.0,1, 2,1\n,3.0,1,2,1\n")
+    assert read_outcomes(tmp_path / "t.csv", COSTS)["all"].classes == 2
+    assert not [
+        told for told in caplog.messages if "taken" in told
+    ]  # each column spells in one way
+    labelled("x", np.zeros((3, 2)), ["1", "01", "2"])
+    assert caplog.messages[-1] == "x, labels: '1' and '01' are taken for one class"

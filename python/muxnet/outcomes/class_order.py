@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from muxnet.base.class_values import (
     class_text,
     in_order,
     is_number,
+    merged_text,
     missing_words,
 )
 from muxnet.base.columns import Column, texts_of
@@ -27,6 +29,7 @@ KEPT = (
     *("labels", "groups", "scores", "offload_score", "features"),
     *("split", "source", "indices", "class_names", "inputs", "encoder"),
 )
+LOG = logging.getLogger(__name__)
 ENOUGH = 10  # answers of which none is a label are no accident
 
 
@@ -108,12 +111,23 @@ def number_classes(
         np.fromiter((by_value[value] for value in column), np.int32, len(column))
         for column in columns
     )
+    _tell_merged(where, dict(zip(("label", *predictions), columns, strict=True)), by_value)
     labelled = [keys[value] for value in columns[0]]
     refuse_other_words(where, labelled, dict(zip(predictions, top, strict=True)), names, written)
     for row in np.flatnonzero(given < 0):
         if label := labelled[row]:
             given[row] = _unsaid(where, int(row), written[label], top, names)
     return Numbered(tuple(names), given, top)
+
+
+def _tell_merged(
+    where: str, columns: Mapping[str, Sequence[object]], numbers: Mapping[object, int]
+) -> None:
+    """Say where a column has several spellings of a class: of the first such column."""
+    for name, column in columns.items():
+        if told := merged_text((value, numbers[value]) for value in dict.fromkeys(column)):
+            LOG.warning("%s, %s: %s", where, name, told)
+            return
 
 
 def refuse_strays(where: str, said: Mapping[str, str], names: Sequence[str]) -> None:
