@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from muxnet import _core
 from muxnet.base.errors import ConfigError
 from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.table_files import read_outcomes
@@ -108,3 +109,34 @@ def test_spellings_that_are_one_class_are_said_once(tmp_path, caplog):
     ]  # each column spells in one way
     labelled("x", np.zeros((3, 2)), ["1", "01", "2"])
     assert caplog.messages[-1] == "x, labels: '1' and '01' are taken for one class"
+
+
+WHOLE = "label,a:p0,a:p1,b:p0,b:p1\n"
+
+
+def test_probabilities_may_be_rounded(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(WHOLE + "0,1.0000001,-1e-9,0.99,0\n1,0,0.99,0.5,0.51\n")
+    given = np.array([[[1, 0], [0.99, 0]], [[0, 0.99], [0.5, 0.51]]], np.float32)
+    np.testing.assert_array_equal(read_outcomes(path, COSTS)["all"].probabilities, given)
+    given[0, 0, 0] = 1.0000001
+    before = given.copy()
+    np.savez(tmp_path / "t.npz", probabilities=given, labels=[0, 1], macs=[1, 2])
+    assert read_outcomes(tmp_path / "t.npz")["all"].probabilities.max() == 1
+    _core.OutcomeTable(["a", "b"], given, {"cost": [1.0, 2.0]})
+    np.testing.assert_array_equal(given, before)
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("1.010002,0", "probabilities in [0, 1], received 1.010002 of class 0 in row 4, model 'a'"),
+        ("0.6,0.411", "sum to 1 within 0.01, received a sum of 1.011 in row 4, model 'a'"),
+        ("x,0", "a:p0, row 4] expected a number, or nothing, received x"),
+    ],
+)
+def test_a_row_has_one_number_in_all_messages(tmp_path, cells, told):
+    rows = ["0,1,0,1,0\n"] * 3 + [f"0,{cells},1,0\n"]
+    assert told in refused(tmp_path / "t.csv", WHOLE + "".join(rows))
+    rows[1] = ",1,0,1,0\n"  # without a label it is left out, and counts
+    assert told in refused(tmp_path / "t.csv", WHOLE + "".join(rows))

@@ -13,16 +13,16 @@ import numpy as np
 from muxnet.base.array_files import read_arrays
 from muxnet.base.columns import Array, other_ending, read_columns
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UsageError, error_text, told_as_config_error
+from muxnet.base.errors import ConfigError, UsageError, error_text
 from muxnet.base.files import read_json
 from muxnet.base.named_values import named_value
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.answer_columns import (
     costs_of,
-    labelled_rows,
     numbered,
     numbered_answers,
     table_of_columns,
+    table_of_fields,
 )
 from muxnet.outcomes.class_order import Known, remade, with_classes
 from muxnet.outcomes.column_names import is_known, known_names
@@ -295,10 +295,7 @@ def _of_arrays(
         kinds = arrays.get("score_kinds", ["score", *further])
         fields["score_kinds"] = [str(kind) for kind in kinds]
     fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs, known)
-    fields = labelled_rows(path, fields)
-    split = "" if part == "all" else part
-    with told_as_config_error(path):
-        return _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
+    return table_of_fields(path, models, fields, part)
 
 
 def _classes_of(
