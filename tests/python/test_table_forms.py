@@ -140,3 +140,38 @@ def test_a_row_has_one_number_in_all_messages(tmp_path, cells, told):
     assert told in refused(tmp_path / "t.csv", WHOLE + "".join(rows))
     rows[1] = ",1,0,1,0\n"  # without a label it is left out, and counts
     assert told in refused(tmp_path / "t.csv", WHOLE + "".join(rows))
+
+
+@pytest.mark.parametrize(
+    ("of", "value"),
+    [
+        (lambda sure: sure * 1e-50, "0"),
+        (lambda sure: 1 - (1 - sure) * 1e-9, "1"),
+        (lambda sure: 1e6 + sure / 100, "1e+06"),
+    ],
+)
+def test_scores_that_become_one_are_said(tmp_path, caplog, of, value):
+    sure = np.random.default_rng(1).uniform(size=(200, 2))
+    rows = [f"1,1,{a!r},1,{b!r}\n" for a, b in of(sure).tolist()]
+    (tmp_path / "t.csv").write_text(HEADER + "".join(rows))
+    answers = {"labels": np.ones(200, int), "predictions": np.ones((200, 2), int)}
+    np.savez(tmp_path / "t.npz", **answers, answer_scores=of(sure), macs=[1, 2], models=["a", "b"])
+    for name in ("t.csv", "t.npz"):
+        caplog.clear()
+        read_outcomes(tmp_path / name, COSTS)
+        told = f"{name}, a:score: 200 of 200 different scores are kept as the one number {value}:"
+        assert told in caplog.text
+        assert len(caplog.messages) == 2
+
+
+def test_scores_that_are_rounded_are_not_said(tmp_path, caplog):
+    random = np.random.default_rng(1)
+    scores = np.stack([random.uniform(0.9999, 1, 20_000), random.integers(5, size=20_000)], axis=1)
+    answers = {"labels": np.ones(20_000, int), "predictions": np.ones((20_000, 2), int)}
+    np.savez(tmp_path / "t.npz", **answers, answer_scores=scores, macs=[1, 2])
+    assert len(np.unique(scores[:, 0].astype(np.float32))) < 2000
+    read_outcomes(tmp_path / "t.npz")
+    assert not caplog.messages
+    np.savez(tmp_path / "t.npz", **answers, answer_scores=scores[:, :1], macs=[1, 2])
+    with pytest.raises(ConfigError, match=r"answer_scores\] expected \(20000, 2, 1\), received"):
+        read_outcomes(tmp_path / "t.npz")

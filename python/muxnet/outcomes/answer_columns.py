@@ -25,6 +25,7 @@ from muxnet.outcomes.model_columns import (
     numbers,
     of_all,
     row_count,
+    scores,
     side_by_side,
 )
 
@@ -214,7 +215,7 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
     found = np.array([places.number(key) if key else -1 for key in keys], np.int32)
     for row in np.flatnonzero(found < 0):
         if keys[row] and keys[row] not in MISSING_WORDS:
-            expected = f"a class of 0 .. {len(names) - 1}"
+            expected = f"a class of {names[0]} .. {names[-1]}"
             where = f"{path}, {name}, row {row + 1}"
             raise ConfigError(error_text(where, expected, texts[row]))
     return found.reshape(np.shape(values))
@@ -227,12 +228,12 @@ def _scores(path: Path, models: Models) -> Fields:
     kinds = [*(part for part in SCORES if part in parts), *others]
     if not kinds:
         return {}
-    scores = np.full((row_count(models), len(models), len(kinds)), np.nan, np.float32)
+    found = np.full((row_count(models), len(models), len(kinds)), np.nan, np.float32)
     for i, own in enumerate(models.values()):
         for j, part in enumerate(kinds):
             if part in own:
-                scores[:, i, j] = numbers(path, own[part])
-    return {"answer_scores": scores, "score_kinds": [k.removeprefix("score.") for k in kinds]}
+                found[:, i, j] = scores(path, own[part])
+    return {"answer_scores": found, "score_kinds": [k.removeprefix("score.") for k in kinds]}
 
 
 def _recorded_costs(path: Path, models: Models) -> dict[str, NDArray[np.float32]]:
@@ -264,7 +265,7 @@ def table_of_fields(
     if left_out := np.count_nonzero(labels < 0):
         told = f"{left_out:,} of {len(labels):,}"
         LOG.warning("%s: %s inputs left out: no label", path, told)
-        table = table.subset(np.flatnonzero(labels >= 0))
+        table = table.subset(np.flatnonzero(labels >= 0).tolist())
     return table
 
 
