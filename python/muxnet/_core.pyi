@@ -2696,6 +2696,11 @@ class Policy:
         All that fit() found, as JSON, written atomically: load_policy() gives a policy that decides
         alike and knows which inputs it has seen. Raises FileError.
         """
+    def scores_beyond(self, table: OutcomeTable) -> list[float]:
+        """
+        (N), the share of each model's scores on a table of its models that lie beyond nearly all of
+        those that it was fitted on, NaN where there are none; empty where it has learnt from none.
+        """
     def within(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> OperatingPoint | None:
         """
         What choose_for_budget() would choose; none where even the cheapest costs more. A cost that
@@ -5991,7 +5996,8 @@ def cross_entropy(logits: numpy.ndarray, labels: numpy.ndarray, label_smoothing:
     """
 def cross_fitted(table: OutcomeTable) -> OutcomeTable:
     """
-    `table` with distributions that are learnt from its own answers and scores, each row's by what was learnt without it (five folds).
+    `table` with distributions that are learnt from its own answers and scores, each row's by what
+    was learnt without it (five folds).
     """
 def cross_validate(policy: Policy, table: OutcomeTable, budgets: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex | None], *, folds: typing.SupportsInt | typing.SupportsIndex = 5, seed: typing.SupportsInt | typing.SupportsIndex = 0) -> list[CrossValidated]:
     """
