@@ -19,7 +19,7 @@ double rounding_of_sum(std::size_t classes) {
   return std::clamp(rounded, least_rounding, most_rounding);
 }
 
-bool in_unit(float value) { return value >= 0.0F && value <= 1.0F; }
+float clipped(float value) { return std::clamp(value, 0.0F, 1.0F); }
 
 }  // namespace
 
@@ -34,7 +34,7 @@ std::optional<ProbabilityFault> fault_of(std::span<const float> row, bool all) {
       const auto place = all ? text(" of class ", k) : std::string();
       return ProbabilityFault{"probabilities in [0, 1]", exact(row[k]) + place};
     }
-    sum += static_cast<double>(row[k]);
+    sum += static_cast<double>(clipped(row[k]));
   }
   const double rounding = rounding_of_sum(row.size());
   const double off = all ? std::abs(sum - 1) : sum - 1;
@@ -46,9 +46,10 @@ std::optional<ProbabilityFault> fault_of(std::span<const float> row, bool all) {
 
 void clip_probabilities(Tensor& values) {
   const auto given = values.span<float>();
-  if (std::all_of(given.begin(), given.end(), in_unit)) return;
+  const auto outside = [](float value) { return value < 0.0F || value > 1.0F; };
+  if (std::none_of(given.begin(), given.end(), outside)) return;
   values = values.clone();
-  for (float& value : values.span<float>()) value = std::clamp(value, 0.0F, 1.0F);
+  for (float& value : values.span<float>()) value = clipped(value);
 }
 
 std::string exact(float value) {

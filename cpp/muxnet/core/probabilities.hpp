@@ -19,9 +19,9 @@ struct ProbabilityFault {
   std::string expected, received;
 };
 
-/// The first that is more than rounding: a value, or the sum, which two decimals take half a per
-/// cent for each class from 1 (0.01 to 0.05 are allowed). A row of the likeliest classes, not of
-/// `all`, may sum to less.
+/// The first that is more than rounding: a value, or the sum once they are clipped, which two
+/// decimals take half a per cent for each class from 1 (0.01 to 0.05 are allowed). A row of the
+/// likeliest classes, not of `all`, may sum to less.
 std::optional<ProbabilityFault> fault_of(std::span<const float> row, bool all = true);
 
 /// Clips them to [0, 1]; memory that others may see stays as it is.

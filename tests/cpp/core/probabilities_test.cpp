@@ -27,6 +27,10 @@ TEST(Probabilities, AreToldFromTheirLimit) {
   EXPECT_EQ(received({1.5F}, false), "1.5");
   EXPECT_EQ(received({std::numeric_limits<float>::quiet_NaN()}), "nan of class 0");
   EXPECT_EQ(received({0.5F, 0.48999F}), "a sum of 0.98999");
+  std::vector<float> many(50, -0.01F);
+  many[0] = 1.0F;
+  many[1] = 0.48F;
+  EXPECT_EQ(received(many), "a sum of 1.48");  // as they are clipped
   EXPECT_EQ(received({0.51F, 0.500015F}, false), "a sum of 1.010015");
   EXPECT_EQ(fault_of(std::vector<float>(5, 0.1F))->expected,
             "probabilities that sum to 1 within 0.025");
