@@ -158,6 +158,8 @@ void bind_policy(Module& module) {
            py::overload_cast<const OutcomeTable&, const OperatingPoint&>(&Policy::decide,
                                                                          py::const_),
            py::arg("table"), py::arg("point"), Unlocked(), "The same at another operating point.")
+      .def("scores_beyond", reading("policy.scores_beyond", &Policy::scores_beyond),
+           py::arg("table"), Unlocked())
       .def("rule",
            reading("policy.rule",
                    [](const Policy& policy) { return std::shared_ptr<Rule>(policy.rule()); }))

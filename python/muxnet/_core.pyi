@@ -2701,6 +2701,11 @@ class Policy:
         All that fit() found, as JSON, written atomically: load_policy() gives a policy that decides
         alike and knows which inputs it has seen. Raises FileError.
         """
+    def scores_beyond(self, table: OutcomeTable) -> list[float]:
+        """
+        (N), the share of each model's scores on a table of its models that lie beyond nearly all of
+        those that it was fitted on, NaN where there are none; empty where it has learnt from none.
+        """
     def within(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> OperatingPoint | None:
         """
         What choose_for_budget() would choose; none where even the cheapest costs more. A cost that

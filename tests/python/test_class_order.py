@@ -214,3 +214,34 @@ def test_quality_and_the_likeliest_classes_are_kept_too():
     assert found.top_classes[0].tolist() == [[2, 1], [0, 2]]
     assert found.predictions[0].tolist() == [2, 0]
     np.testing.assert_array_equal(found.quality, quality)
+
+
+def test_arrays_name_their_classes_as_files_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    known = Known(3, ("a", "b", "c"))
+    whole = np.array([[[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]], [[0.1, 0.1, 0.8], [0.6, 0.3, 0.1]]])
+    table = {"probabilities": whole.astype(np.float32), "macs": [1, 2]}
+    names = {"class_names": np.array(["c", "a", "b"])}
+    for labels in ([0, 1], [0.0, 1.0], ["c", "a"]):
+        np.savez("t.npz", **table, **names, labels=np.array(labels))
+        read = read_outcomes("t.npz", None, known)["all"]
+        assert read.class_names == list(known.names)
+        assert read.labels.tolist() == [2, 0]
+        np.testing.assert_allclose(read.probabilities[0, 0], [0.2, 0.1, 0.7], 1e-6)
+        assert read_outcomes("t.npz")["all"].class_names == ["c", "a", "b"]
+    said = {"predictions": np.array([[0, -1], [2, 1]]), "labels": [0, 1], "macs": [1, 2]}
+    np.savez("t.npz", **said, **names)
+    assert read_outcomes("t.npz", None, known)["all"].predictions.tolist() == [[2, -1], [1, 0]]
+    np.savez("t.npz", **table, labels=[0, 1])
+    with pytest.raises(ConfigError, match="expected classes among a, b, c, received 0, 1, 2"):
+        read_outcomes("t.npz", None, known)
+    assert read_outcomes("t.npz", None, Known(3))["all"].labels.tolist() == [0, 1]
+    for wrong, told in (
+        ({"labels": [0, 3]}, "labels, row 2] expected a class of 0 .. 2, received 3"),
+        ({"labels": ["c", "z"]}, "labels, row 2] expected a class of c .. b, received z"),
+        ({"labels": [0, 1], "class_names": ["a", "b"]}, "class_names] expected 3 names, received"),
+    ):
+        np.savez("t.npz", **table, **{**names, **wrong})
+        with pytest.raises(ConfigError) as error:
+            read_outcomes("t.npz", None, known)
+        assert told in str(error.value)

@@ -228,7 +228,7 @@ def test_vectors_come_with_texts_row_by_row(tmp_path):
 
     assert matching_rows(table, vectors(numbers(labels))) == [0, 1, 2]
     assert matching_rows(table.subset([2, 0]), vectors(numbers(labels))) == [2, 0]
-    with pytest.raises(ConfigError, match="label 1 of row 1, as in the table"):
+    with pytest.raises(ConfigError, match="label 1 of row 2, as in the table"):
         matching_rows(table, vectors(numbers(labels[[0, 0, 2]])))
     with pytest.raises(ConfigError, match="such as number 2"):
         matching_rows(table, vectors(numbers(labels[:2])))
@@ -262,7 +262,7 @@ def test_what_is_learnt_is_of_these_inputs_alone(folder, capsys):
         matching_rows(unnamed, unlabelled)
     other = (arrays["labels"] + 1) % 4
     turned = inputs_of(muxnet.dataset(arrays["images"], other, name="inputs"))
-    with pytest.raises(ConfigError, match=r"label \d of row 0, as in the table"):
+    with pytest.raises(ConfigError, match=r"label \d of row 1, as in the table"):
         matching_rows(unnamed, turned)
 
 

@@ -218,8 +218,11 @@ def test_any_sequence_of_pairs() -> None:
     assert inputs.subset([1], "test").files == ["b.png"]
     with pytest.raises(ConfigError, match="at least one input"):
         inputs_of([])
-    with pytest.raises(ConfigError, match="one an input"):
-        labelled("x", np.zeros((3, 2)), [1])
+    for labels, shape in (([1], "(1,)"), (np.eye(3), "(3, 3)"), ([[0, 1, 0]] * 3, "(3, 3)")):
+        with pytest.raises(ConfigError) as error:
+            labelled("x", np.zeros((3, 2)), labels)
+        assert f"[x, labels] expected (3,), one an input, received {shape}" in str(error.value)
+    assert labelled("x", np.zeros((3, 2)), np.array([[0], [2], [1]])).labels.tolist() == [0, 2, 1]
     with pytest.raises(ConfigError, match="one of 2 classes"):
         labelled("x", np.zeros((2, 2)), ["a", "z"], class_names=["a", "b"])
 

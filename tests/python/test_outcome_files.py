@@ -110,7 +110,10 @@ def test_rare_classes_leave_the_top_answer_on_top(tmp_path):
         ("label\n1\n", "expected columns NAME:prediction, with NAME:score, or NAME:p0"),
         ("a:prediction,a:confidence\n1,0.5\n", "expected a column label"),
         ("label,a:score\n1,1\n", "expected a column a:prediction beside a:score"),
-        ("label,a:prediction,a:confidence\n1,1\n", "line 2] expected 3 columns, received 2"),
+        (
+            "label,a:prediction,a:confidence\n1,1\n",
+            "line 2] expected 3 columns, as line 1 names them",
+        ),
         (
             "label,a:prediction,a:confidence\n1,1,inf\n",
             "a:confidence, row 1] expected a finite number, received inf",

@@ -54,3 +54,22 @@ def test_a_file_without_costs_takes_those_that_it_knows(router, tmp_path, caplog
     assert not caplog.messages
     assert evaluated(router, table) == given
     assert "t.csv: says no costs; taken are those known: m0=1, m1=4, m2=20" in caplog.text
+
+
+def test_scores_of_another_scale_are_said(router, tmp_path, caplog):
+    path = tmp_path / "t.csv"
+    write_scored(path, 800)
+    evaluated(router, str(path), *COSTS)
+    assert not caplog.messages
+    table = np.loadtxt(path, delimiter=",", skiprows=1)
+    table[:, 2] = 100 * table[:, 2] + 1000
+    header = path.read_text().partition("\n")[0]
+    np.savetxt(path, table, "%g", ",", header=header, comments="")
+    evaluated(router, str(path), *COSTS)
+    (told,) = caplog.messages
+    assert told.startswith("t.csv/all: 100 % of the scores of m0 lie beyond those that the router")
+    table[:, 2] = table[:, 6]  # of a better model: others, and of the same scale
+    np.savetxt(path, table, "%g", ",", header=header, comments="")
+    caplog.clear()
+    evaluated(router, str(path), *COSTS)
+    assert not caplog.messages

@@ -104,6 +104,19 @@ OutcomeTable AnswerCalibration::applied(const OutcomeTable& table) const {
   return *last_;
 }
 
+std::vector<double> AnswerCalibration::beyond(const OutcomeTable& table) const {
+  const auto scores = table.confidences().span<float>();
+  std::vector<double> found(models_.size(), 0.0), counts(models_.size(), 0.0);
+  for (std::size_t cell = 0; cell < scores.size(); ++cell) {
+    if (std::isnan(scores[cell])) continue;
+    const std::size_t model = cell % models_.size();
+    counts[model] += 1;
+    found[model] += models_[model].beyond(scores[cell]) ? 1 : 0;
+  }
+  for (std::size_t model = 0; model < found.size(); ++model) found[model] /= counts[model];
+  return found;
+}
+
 OutcomeTable AnswerCalibration::cross_fitted(const OutcomeTable& table) {
   const std::int64_t n = table.size();
   const InputGroups groups(table);

@@ -32,6 +32,8 @@ class ScoreCalibration {
 
   /// c_j(s), clipped to [1e-4, 1 - 1e-4].
   double confidence(std::int32_t answer, float score) const;
+  /// Below or above the means of all bins; of few different scores these are the scores.
+  bool beyond(float score) const { return score < centres_.front() || score > centres_.back(); }
   /// The whole distribution: of all classes where `listed` has no room, else of the likeliest by
   /// falling probability. Returns the likeliest class: another than the answer where that is wrong
   /// more often than right.
@@ -84,6 +86,10 @@ class AnswerCalibration {
   /// `table` with distributions that are learnt from its own answers and scores, each row's by what
   /// was learnt without it (five folds).
   static OutcomeTable cross_fitted(const OutcomeTable& table);
+
+  /// (N), the share of each model's scores on a table of these models that lie beyond nearly all it
+  /// has learnt from: a thirty-second of those do at either end. NaN where there are none.
+  std::vector<double> beyond(const OutcomeTable& table) const;
 
   std::size_t models() const { return models_.size(); }
   std::size_t classes() const { return classes_; }

@@ -14,6 +14,8 @@ constexpr std::uint64_t order_stream = 0x6F726465;
 }  // namespace
 
 RandomParts draw_parts(const InputGroups& groups, double fraction, Random& random) {
+  require(groups.count() >= 2, "division",
+          "at least 2 inputs, not all of one group, for two parts of them", groups.text());
   const double wanted = std::nearbyint(fraction * static_cast<double>(groups.count()));
   require(wanted > 0 && wanted < static_cast<double>(groups.count()), "division",
           text("two parts of ", groups.text()), text("a fraction of ", fraction));

@@ -6,13 +6,13 @@
 #include <span>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/probabilities.hpp"
 #include "muxnet/routing/distribution.hpp"
 
 namespace muxnet {
 namespace {
 
 constexpr const char* where = "outcome table";
-constexpr double sum_tolerance = 1e-2;  // float16 sources need it
 
 /// A tensor of this shape and type, or none.
 void check_shape(const Tensor& values, const char* name, const Shape& shape, DType dtype) {
@@ -22,10 +22,10 @@ void check_shape(const Tensor& values, const char* name, const Shape& shape, DTy
           text(name_of(values.dtype()), ' ', to_string(values.shape())));
 }
 
-/// Where a cell of (n, N) lies, in words.
+/// Where a cell of (n, N) lies, in words: rows count from 1, as readers of files count them.
 std::string place(const OutcomeFields& fields, std::size_t cell) {
   const std::size_t models = fields.models.size();
-  return text("row ", cell / models, ", model '", fields.models[cell % models], "'");
+  return text("row ", cell / models + 1, ", model '", fields.models[cell % models], "'");
 }
 
 void check_names(const std::vector<std::string>& names, const char* what) {
@@ -66,19 +66,8 @@ void check_probabilities(const OutcomeFields& fields) {
   const bool all = fields.top_classes.empty();
   for (std::size_t cell = 0; cell < values.size() / width; ++cell) {
     if (missing(fields, cell)) continue;
-    double sum = 0;
-    for (const float value : values.subspan(cell * width, width)) {
-      if (!(value >= 0.0F && value <= 1.0F)) {
-        require(false, where, "probabilities in [0, 1]", text(value, " in ", place(fields, cell)));
-      }
-      sum += value;
-    }
-    const bool fits = all ? std::abs(sum - 1.0) <= sum_tolerance : sum <= 1.0 + sum_tolerance;
-    if (!fits) {
-      require(
-          false, where,
-          text("probabilities that sum to ", all ? "1" : "1 at most", " within ", sum_tolerance),
-          text("a sum of ", sum, " in ", place(fields, cell)));
+    if (const auto fault = fault_of(values.subspan(cell * width, width), all)) {
+      require(false, where, fault->expected, text(fault->received, " in ", place(fields, cell)));
     }
   }
 }
@@ -115,7 +104,7 @@ void check_labels(const OutcomeFields& fields) {
   for (std::size_t row = 0; row < labels.size(); ++row) {
     if (labels[row] < 0 || labels[row] >= fields.classes) {
       require(false, where, text("labels in [0, ", fields.classes, ")"),
-              text(labels[row], " in row ", row));
+              text(labels[row], " in row ", row + 1));
     }
   }
 }
@@ -137,7 +126,7 @@ void check_quality(const OutcomeFields& fields) {
     const bool fits = quality[cell] >= 0.0F && quality[cell] <= 1.0F;
     if (answered ? fits : std::isnan(quality[cell])) continue;
     require(false, where, answered ? "quality in [0, 1]" : "no quality of an answer that is not",
-            text(quality[cell], " in ", place(fields, cell)));
+            text(exact(quality[cell]), " in ", place(fields, cell)));
   }
 }
 
@@ -201,7 +190,7 @@ void check_finite(const Tensor& values, const char* name, const Shape& shape) {
                                 [](float value) { return !std::isfinite(value); });
   if (bad == numbers.end()) return;
   const auto row = (bad - numbers.begin()) / std::max<std::int64_t>(1, values.size() / shape[0]);
-  require(false, where, text("finite ", name), text(*bad, " in row ", row));
+  require(false, where, text("finite ", name), text(*bad, " in row ", row + 1));
 }
 
 void check_range(const Tensor& values, const char* name) {
@@ -210,7 +199,7 @@ void check_range(const Tensor& values, const char* name) {
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (numbers[i] < 0.0F || numbers[i] > 1.0F) {
       const auto row = i / (numbers.size() / static_cast<std::size_t>(values.dim(0)));
-      require(false, where, text(name, " in [0, 1]"), text(numbers[i], " in row ", row));
+      require(false, where, text(name, " in [0, 1]"), text(exact(numbers[i]), " in row ", row + 1));
     }
   }
 }

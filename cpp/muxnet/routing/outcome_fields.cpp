@@ -5,6 +5,7 @@
 #include <span>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/probabilities.hpp"
 #include "muxnet/routing/distribution.hpp"
 #include "muxnet/routing/outcome_checks.hpp"
 
@@ -104,6 +105,7 @@ std::vector<double> mean_costs(const OutcomeFields& fields, const Tensor& record
 
 void complete_fields(OutcomeFields& fields) {
   check_shapes(fields);
+  if (!fields.probabilities.empty()) clip_probabilities(fields.probabilities);
   count_classes(fields);
   keep_likeliest(fields);
   predict(fields);

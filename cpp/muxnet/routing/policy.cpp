@@ -193,20 +193,28 @@ Decisions Policy::decide(const OutcomeTable& table) const {
 }
 
 Decisions Policy::decide(const OutcomeTable& table, const OperatingPoint& point) const {
-  const auto where = name() + ".decide";
-  const auto hold = reading(where);
+  const auto hold = reading(name() + ".decide");
   require_fitted();
-  require(table.models() == models_, where, text("models ", joined(models_)),
-          joined(table.models()));
   return decide_by(table, point.parameters);
 }
 
-Decisions Policy::decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const {
-  require(!table.incomplete(), name(), "answers of every model to every input",
-          text(table.missing_share(), " of them missing"));
+std::vector<double> Policy::scores_beyond(const OutcomeTable& table) const {
+  if (!calibration_) return {};
+  return calibration_->beyond(as_fitted(table));
+}
+
+OutcomeTable Policy::as_fitted(const OutcomeTable& table) const {
+  require(table.models() == models_, name(), text("models ", joined(models_)),
+          joined(table.models()));
   // A whole distribution tells how sure its answer is, as one score does.
   const bool told = table.distributed() && score_kinds_.size() <= 1;
-  const OutcomeTable known = told ? table : table.of_score_kinds(score_kinds_);
+  return told ? table : table.of_score_kinds(score_kinds_);
+}
+
+Decisions Policy::decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const {
+  const OutcomeTable known = as_fitted(table);
+  require(!table.incomplete(), name(), "answers of every model to every input",
+          text(table.missing_share(), " of them missing"));
   if (calibration_) return replay(calibration_->applied(known), parameters);
   require(!needs().distributions || table.distributed(), name(),
           "probabilities of the classes, as it was fitted on", "answers alone");

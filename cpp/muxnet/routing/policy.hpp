@@ -166,6 +166,9 @@ class Policy {
   /// Throws std::invalid_argument when the table's models are not those fitted.
   Decisions decide(const OutcomeTable& table, const OperatingPoint& point) const;
   Decisions decide(const OutcomeTable& table) const;
+  /// (N), the share of each model's scores on a table of its models that lie beyond nearly all of
+  /// those that it was fitted on, NaN where there are none; empty where it has learnt from none.
+  std::vector<double> scores_beyond(const OutcomeTable& table) const;
   /// Accuracy and cost of a setting on a table.
   OperatingPoint measure(const OutcomeTable& table, const PolicyParameters& parameters) const;
 
@@ -216,6 +219,8 @@ class Policy {
                                              const PolicyMaker& make);
 
   void require_fitted() const;
+  /// A table of its models, by the kinds of scores that it was fitted on.
+  OutcomeTable as_fitted(const OutcomeTable& table) const;
   Decisions decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const;
   /// make_rule() behind what is called first.
   std::unique_ptr<Rule> whole_rule(const PolicyParameters& parameters) const;

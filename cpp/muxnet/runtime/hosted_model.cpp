@@ -6,14 +6,13 @@
 #include <set>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/probabilities.hpp"
 #include "muxnet/data/read_images.hpp"
 #include "muxnet/data/transform.hpp"
 #include "muxnet/networks/predictor.hpp"
 
 namespace muxnet {
 namespace {
-
-constexpr double sum_tolerance = 1e-2;  // as of outcome tables
 
 class NetworkClassifier final : public Classifier {
  public:
@@ -99,26 +98,22 @@ void check_numbers(std::span<const float> row, AnswerKind kind, const std::strin
 }
 
 void check_probabilities(std::span<const float> row, const std::string& name) {
-  double sum = 0;
-  for (const float value : row) {
-    const bool fits = value >= 0 && value <= 1;  // the message is made where it is needed
-    if (!fits) require(false, name, "probabilities in [0, 1]", text(value));
-    sum += static_cast<double>(value);
+  if (const auto fault = fault_of(row)) {
+    require(false, name, fault->expected + ", or an output of another kind that is said",
+            fault->received);
   }
-  require(std::abs(sum - 1) <= sum_tolerance, name,
-          text("probabilities that sum to 1 within ", sum_tolerance), text("a sum of ", sum));
 }
 
 /// Each over their sum; all alike where none is above 0.
 void share_out(std::span<const float> scores, float* dst, const std::string& name) {
   float sum = 0;
-  for (const float value : scores) {
-    const bool fits = value >= 0 && value <= 1;
-    if (!fits) require(false, name, "scores in [0, 1], each label's own", text(value));
-    sum += value;
+  for (std::size_t k = 0; k < scores.size(); ++k) {
+    const bool fits = nearly_in_unit(scores[k]);  // the message is made where it is needed
+    if (!fits) require(false, name, "scores in [0, 1], each label's own", exact(scores[k]));
+    sum += dst[k] = std::clamp(scores[k], 0.0F, 1.0F);
   }
   const auto alike = 1 / static_cast<float>(scores.size());
-  for (const float value : scores) *dst++ = sum > 0 ? value / sum : alike;
+  for (std::size_t k = 0; k < scores.size(); ++k) dst[k] = sum > 0 ? dst[k] / sum : alike;
 }
 
 void stretch(std::vector<float>& values, std::size_t channels, const std::string& where) {
@@ -227,6 +222,7 @@ Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t clas
     if (kind == AnswerKind::logits) softmax(row, result.data<float>() + begin);
     if (kind == AnswerKind::scores) share_out(row, result.data<float>() + begin, name);
   }
+  if (kind == AnswerKind::probabilities) clip_probabilities(result);
   return result;
 }
 

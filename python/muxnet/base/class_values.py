@@ -61,6 +61,22 @@ def missing_words(labels: Collection[str], predictions: Collection[str]) -> set[
     return {word for word in words if not (named and word in labels and word in predictions)}
 
 
+def merged_text(numbers: Iterable[tuple[object, int]]) -> str:
+    """Say which values of different spelling are one class, by its number; empty: none are.
+
+    >>> merged_text([("1.1", 0), ("1.10", 0), ("2", 1)])
+    "'1.1' and '1.10' are taken for one class"
+
+    """
+    first: dict[int, str] = {}
+    spelled = [(class_text(value), number) for value, number in numbers if number >= 0]
+    merged = [(first[n], text) for text, n in spelled if first.setdefault(n, text) != text]
+    if not merged:
+        return ""
+    more = f", and {len(merged) - 1:,} more such" if len(merged) > 1 else ""
+    return "{!r} and {!r} are taken for one class".format(*merged[0]) + more
+
+
 def in_order(keys: Iterable[str]) -> list[str]:
     """Return keys in their order: numbers by value, so that 10 comes after 9, then texts."""
     return sorted(keys, key=_place)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from muxnet.base.array_files import room
 from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
-from muxnet.base.delimited import read_delimited
-from muxnet.base.errors import ConfigError, MissingPackageError, error_text
+from muxnet.base.delimited import anything, read_delimited
+from muxnet.base.errors import ConfigError, MissingPackageError, error_text, shortened
 from muxnet.base.files import open_file, parse_json, read_text
 
 if TYPE_CHECKING:
@@ -30,15 +30,13 @@ Columns: TypeAlias = Mapping[str, Column]
 TEXT_BYTES = 256 << 20  # Python's texts take some twenty times as much
 PARQUET_BYTES = 4 << 30
 PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
+MOST_NAMES = 100  # characters of names in a message
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 PICKLED = (".pkl", ".pickle", ".p")
 CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{new}')\""""
+ROWS = 'an object for each input, in a list or a line each (of a data frame: orient="records")'
+OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over several lines
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
-
-
-def anything(_: str) -> bool:
-    """Return that a column of whatever name matters."""
-    return True
 
 
 def read_columns(
@@ -58,7 +56,7 @@ def read_columns(
     """
     ending = path.suffix.lower()
     if ending in (".csv", ".tsv"):
-        return read_delimited(path, TEXT_BYTES)
+        return read_delimited(path, TEXT_BYTES, wanted)
     if ending in (".json", ".jsonl", ".ndjson"):
         return _read_json(path, lists, wanted)
     if ending == ".parquet":
@@ -105,10 +103,12 @@ def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
 
 
 def _parsed(where: str, values: list[object]) -> NDArray[np.float64]:
-    try:
-        return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
-    except (TypeError, ValueError, OverflowError):  # the last of whole numbers beyond all floats
-        texts = [value if value is None else str(value).strip() for value in values]
+    if not any(isinstance(value, str) and "_" in value for value in values):  # 1_0 is no number
+        try:
+            return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
+        except (TypeError, ValueError, OverflowError):  # of whole numbers beyond all floats
+            pass
+    texts = [value if value is None else str(value).strip() for value in values]
     commas = [text for text in texts if text and DECIMAL_COMMA.fullmatch(text.rstrip(" %"))]
     decimal = any(not _thousands(text) for text in commas)
     found = np.full(len(texts), np.nan)
@@ -130,7 +130,7 @@ def _thousands(text: str) -> bool:
 def _number(text: str | None) -> float:
     if not text or class_key(text) == "" or text in MISSING_WORDS:
         return float("nan")
-    if "_" in text:  # Python's own way to write numbers
+    if "_" in text:  # Python's own way to write 1000 as 1_000
         raise ValueError(text)
     text = BOOLEANS.get(text.lower(), text)
     return float(text[:-1]) / 100 if text.endswith("%") else float(text)
@@ -150,17 +150,25 @@ def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
 
 
 def _json_values(path: Path) -> Iterator[tuple[str, object]]:
-    """Yield the values of a list, or of each line, with their places."""
+    """Yield the values of a list, or of each line, with their places.
+
+    Raises:
+        ConfigError: one object of columns, or of whole tables, as data frames are written too.
+
+    """
     text = read_text(path, TEXT_BYTES)
-    if text.lstrip().startswith("["):
-        values = parse_json(text, str(path))
-        assert isinstance(values, list)  # which nothing else begins as
-        yield from ((f"{path}, row {row}", value) for row, value in enumerate(values, start=1))
+    if OBJECT_LINES.match(text):
+        for number, line in enumerate(text.split("\n"), start=1):
+            where = f"{path}, line {number}"
+            if line.strip():
+                yield where, parse_json(line, where)
         return
-    for number, line in enumerate(text.split("\n"), start=1):
-        where = f"{path}, line {number}"
-        if line.strip():
-            yield where, parse_json(line, where)
+    whole = parse_json(text, str(path)) if text.strip() else []
+    if isinstance(whole, Mapping) and all(isinstance(held, dict | list) for held in whole.values()):
+        received = f"one object of {shortened(', '.join(whole), MOST_NAMES)}"
+        raise ConfigError(error_text(str(path), ROWS, received))
+    values = whole if isinstance(whole, list) else [whole]
+    yield from ((f"{path}, row {row}", value) for row, value in enumerate(values, start=1))
 
 
 def _flat(value: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
@@ -176,13 +184,15 @@ def _read_json(path: Path, lists: Collection[str], wanted: Callable[[str], bool]
     rows: list[Mapping[str, object]] = []
     for where, value in _json_values(path):
         if not isinstance(value, Mapping):
-            raise ConfigError(error_text(where, "an object", type(value).__name__))
+            raise ConfigError(error_text(where, ROWS, type(value).__name__))
         row = dict(_flat(value))
         for key in [key for key in row if isinstance(row[key], list) and key not in lists]:
             if wanted(key):
                 raise ConfigError(error_text(f"{where}, {key}", "a single value", "several"))
             del row[key]
         rows.append(row)
+    if not rows:
+        raise ConfigError(error_text(str(path), ROWS, "none"))
     names = list(dict.fromkeys(name for row in rows for name in row))
     require_room(path, path.stat().st_size, 8 * len(rows) * len(names), f"{len(names):,} columns")
     return {name: _objects([row.get(name) for row in rows]) for name in names}

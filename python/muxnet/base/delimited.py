@@ -5,15 +5,21 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.errors import ConfigError, error_text, shortened
 from muxnet.base.files import read_text
 
 SEPARATORS = ",;\t|"
 HEADER_CHARACTERS = 4 << 20
+HEADER_SHOWN = 60  # characters of it in a message
 DECLARED = "sep="  # first line of a spreadsheet's file: its separator
+
+
+def anything(_: str) -> bool:
+    """Return that a column of whatever name matters."""
+    return True
 
 
 class _Form(csv.excel):
@@ -21,15 +27,19 @@ class _Form(csv.excel):
     strict = True
 
 
-def read_delimited(path: Path, most: int) -> dict[str, list[str]]:
-    """Return the columns of a text, by their names in its first line; those without are left out.
+def read_delimited(
+    path: Path, most: int, wanted: Callable[[str], bool] = anything
+) -> dict[str, list[str]]:
+    """Return the columns of a text, by their names in its first line.
+
+    Those without a name, and those of one name that are not ``wanted``, are left out.
 
     Columns are separated by whichever of ``SEPARATORS`` divides the first line into most. Blank
     lines are passed over, blanks after each separator too; fields are as long as they are.
 
     Raises:
-        ConfigError: no text in UTF-8, no header, a name twice, a row of another length, a quote
-            that does not end.
+        ConfigError: no text in UTF-8, no header, a wanted name twice, a row of another length, a
+            quote that does not end.
         OSError: the file cannot be read.
 
     """
@@ -38,24 +48,25 @@ def read_delimited(path: Path, most: int) -> dict[str, list[str]]:
     if text[: len(DECLARED)].lower() == DECLARED:
         first, _, text = text.partition("\n")
         separator = first[len(DECLARED) :].strip("\r")
-    rows = _rows(path, text, separator or separator_of(text))
-    _, header = next(rows, (0, None))
+    separator = separator or separator_of(text)
+    rows = _rows(path, text, separator)
+    named_at, header = next(rows, (0, None))
     if header is None:
         raise ConfigError(error_text(str(path), "a header", "an empty file"))
     names = [name.strip() for name in header]
-    kept = [i for i, name in enumerate(names) if name]
+    times = Counter(names)
+    if twice := [name for name in times if name and times[name] > 1 and wanted(name)]:
+        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
+    kept = [i for i, name in enumerate(names) if name and times[name] == 1]
     columns: list[list[str]] = [[] for _ in kept]
     for number, row in rows:
         if len(row) != len(names):
-            expected = f"{len(names)} columns"
+            named = shortened(separator.join(names), HEADER_SHOWN)
+            expected = f"{len(names)} columns, as line {named_at} names them ({named})"
             raise ConfigError(error_text(f"{path}, line {number}", expected, len(row)))
         for column, i in zip(columns, kept, strict=True):
             column.append(row[i])
-    found = {names[i]: column for i, column in zip(kept, columns, strict=True)}
-    if len(found) != len(kept):
-        twice = sorted(name for name, times in Counter(names).items() if name and times > 1)
-        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
-    return found
+    return {names[i]: column for i, column in zip(kept, columns, strict=True)}
 
 
 def separator_of(text: str) -> str:

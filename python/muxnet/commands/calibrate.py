@@ -10,6 +10,7 @@ from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.measures import measure_of
+from muxnet.base.named_values import named_value
 from muxnet.base.words import cost_share, inputs_text, interval_text, percent_text
 from muxnet.commands.options import integer
 from muxnet.commands.reading import add_reading_options, tables_of
@@ -233,7 +234,7 @@ def parse_share(text: str) -> tuple[str, float]:
         UsageError: another form, or a share outside [0, 1].
 
     """
-    name, _, value = text.rpartition("=")
+    name, value = named_value(text)
     try:
         share = float(value)
     except ValueError:

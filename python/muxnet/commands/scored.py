@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import logging
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import UsageError, error_text
+from muxnet.base.errors import UsageError, error_text, told_as_config_error
+from muxnet.base.words import percent_text
 from muxnet.commands.collect import SPLITS
+from muxnet.outcomes.class_order import ENOUGH
 from muxnet.outcomes.fitting import of_its_models
 from muxnet.pool.router_folder import MODELS_FILE, load_multiplexer
+
+STRANGE = 0.9  # of scores beyond those of the fit are no accident, nor drift
+LOG = logging.getLogger(__name__)
 
 
 def add_scored_inputs(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +35,7 @@ def scored_table(
 
     """
     table = of_its_models(policy, table)
+    _tell_other_scales(policy, table)
     if arguments.data is None:
         return table
     from muxnet.pool.cross_fitting import scored
@@ -46,3 +53,19 @@ def scored_table(
         opened = open_encoder(arguments.router / MODELS_FILE, *encoder)
         return scored(table, read_embeddings(inputs, opened), saved)
     return scored(table, read_shown(inputs, saved.multiplexer.images), saved)
+
+
+def _tell_other_scales(policy: _core.Policy, table: _core.OutcomeTable) -> None:
+    """Say of which models the scores are none that the router has met, as of another scale.
+
+    Raises:
+        ConfigError: scores of another kind, or none.
+
+    """
+    with told_as_config_error():
+        shares = policy.scores_beyond(table)
+    for name, share in zip(policy.models, shares, strict=False):
+        if share >= STRANGE and len(table) >= ENOUGH:
+            told = "%s: %s of the scores of %s lie beyond those that the router was fitted on: "
+            told += "are they of another scale?"
+            LOG.warning(told, table.source, percent_text(share, 0), name)

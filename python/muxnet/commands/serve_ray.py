@@ -10,6 +10,7 @@ from pathlib import Path
 from muxnet.base.cluster import add_ray_argument
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import Json
+from muxnet.base.named_values import named_value
 
 # What Ray's proxy has instead, by the option and its value where it is not given.
 NOT_ON_RAY = {"certificate": None, "key": None, "size": None}
@@ -65,7 +66,7 @@ def application_arguments(arguments: argparse.Namespace) -> dict[str, Json]:
 
 
 def _replicas(text: str) -> tuple[str, dict[str, Json]]:
-    name, _, count = text.rpartition("=")
+    name, count = named_value(text)
     found = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", count)
     least, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not name or most < 1 or least > most:

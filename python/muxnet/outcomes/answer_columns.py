@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.class_values import MISSING_WORDS, class_key
+from muxnet.base.class_values import MISSING_WORDS, class_key, class_text
 from muxnet.base.columns import Column, Columns, require_room
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text, told_as_config_error
@@ -25,6 +25,7 @@ from muxnet.outcomes.model_columns import (
     numbers,
     of_all,
     row_count,
+    scores,
     side_by_side,
 )
 
@@ -56,12 +57,7 @@ def table_of_columns(
     fields |= costs_of(path, list(models), costs, _recorded_costs(path, models), known)
     refuse_unpriced(path, list(models), fields)
     fields |= groups_of(path, columns) | features_of(path, columns)
-    fields = labelled_rows(path, fields)
-    split = "" if part == "all" else part
-    with told_as_config_error(path):
-        table = _core.OutcomeTable(
-            list(models), **fields, split=split, source=f"{path.name}/{part}"
-        )
+    table = table_of_fields(path, list(models), fields, part)
     _tell_missing(path, table)
     return table
 
@@ -196,7 +192,7 @@ def _probabilities(path: Path, models: Models) -> tuple[NDArray[np.float32], NDA
     found = np.empty((rows, len(models), count), np.float32)
     for i, parts in enumerate(models.values()):
         for k in range(count):
-            found[:, i, k] = numbers(path, parts[f"p{k}"], 0, 1)
+            found[:, i, k] = numbers(path, parts[f"p{k}"])  # the table clips what is rounding
     nothing = np.isnan(found)
     empty: NDArray[np.bool_] = np.all(nothing, axis=2)
     for row, i, k in np.argwhere(nothing & ~empty[:, :, None])[:1]:
@@ -214,13 +210,14 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
 
     """
     places = Names(names)
-    keys = [class_key(value) for value in np.ravel(np.asarray(values))]
+    texts = [class_text(value) for value in np.ravel(np.asarray(values))]
+    keys = [class_key(text) for text in texts]
     found = np.array([places.number(key) if key else -1 for key in keys], np.int32)
     for row in np.flatnonzero(found < 0):
         if keys[row] and keys[row] not in MISSING_WORDS:
-            expected = f"a class of 0 .. {len(names) - 1}"
+            expected = f"a class of {names[0]} .. {names[-1]}"
             where = f"{path}, {name}, row {row + 1}"
-            raise ConfigError(error_text(where, expected, keys[row]))
+            raise ConfigError(error_text(where, expected, texts[row]))
     return found.reshape(np.shape(values))
 
 
@@ -231,12 +228,12 @@ def _scores(path: Path, models: Models) -> Fields:
     kinds = [*(part for part in SCORES if part in parts), *others]
     if not kinds:
         return {}
-    scores = np.full((row_count(models), len(models), len(kinds)), np.nan, np.float32)
+    found = np.full((row_count(models), len(models), len(kinds)), np.nan, np.float32)
     for i, own in enumerate(models.values()):
         for j, part in enumerate(kinds):
             if part in own:
-                scores[:, i, j] = numbers(path, own[part])
-    return {"answer_scores": scores, "score_kinds": [k.removeprefix("score.") for k in kinds]}
+                found[:, i, j] = scores(path, own[part])
+    return {"answer_scores": found, "score_kinds": [k.removeprefix("score.") for k in kinds]}
 
 
 def _recorded_costs(path: Path, models: Models) -> dict[str, NDArray[np.float32]]:
@@ -248,25 +245,28 @@ def _recorded_costs(path: Path, models: Models) -> dict[str, NDArray[np.float32]
     return found
 
 
-def labelled_rows(path: Path, fields: Fields) -> Fields:
-    """Return the inputs with a label, where there are labels, and say how many others there were.
+def table_of_fields(
+    path: Path, models: Sequence[str], fields: Fields, part: str
+) -> _core.OutcomeTable:
+    """Return a table of the inputs with a label, where there are labels, and say how many are not.
 
     Raises:
-        ConfigError: no input has one.
+        ConfigError: no input has one; a field that does not fit, by its row in the file.
 
     """
-    if "labels" not in fields:
-        return fields
-    kept = fields["labels"] >= 0
-    if kept.all():
-        return fields
-    if not kept.any():
+    labels = fields.get("labels", np.zeros(1, np.int32))
+    if (labels < 0).all():
         raise ConfigError(error_text(f"{path}, {LABEL}", "a label of some input", "none"))
-    left_out = np.count_nonzero(~kept)
-    LOG.warning("%s: %s of %s inputs left out: no label", path, f"{left_out:,}", f"{len(kept):,}")
-    costs = {kind: values[kept] for kind, values in fields.get("input_costs", {}).items()}
-    rows = {name: fields[name][kept] for name in fields if isinstance(fields[name], np.ndarray)}
-    return {**fields, **rows, **({"input_costs": costs} if costs else {})}
+    if "labels" in fields:
+        fields = {**fields, "labels": np.maximum(labels, 0)}
+    split = "" if part == "all" else part
+    with told_as_config_error(path):
+        table = _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
+    if left_out := np.count_nonzero(labels < 0):
+        told = f"{left_out:,} of {len(labels):,}"
+        LOG.warning("%s: %s inputs left out: no label", path, told)
+        table = table.subset(np.flatnonzero(labels >= 0).tolist())
+    return table
 
 
 def _tell_missing(path: Path, table: _core.OutcomeTable) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from muxnet.base.class_values import (
     class_text,
     in_order,
     is_number,
+    merged_text,
     missing_words,
 )
 from muxnet.base.columns import Column, texts_of
@@ -28,6 +30,7 @@ KEPT = (
     *("split", "source", "indices", "class_names", "inputs", "encoder"),
 )
 TOLD = 5  # classes by name in a message
+LOG = logging.getLogger(__name__)
 ENOUGH = 10  # answers of which none is a label are no accident
 
 
@@ -97,9 +100,11 @@ def number_classes(
     """
     columns = [_values(column) for column in (labels, *predictions.values())]
     keys = _keys(set(columns[0]), set().union(*columns[1:]), known)
-    predicted = {keys[value] for column in columns[1:] for value in column} - {""}
+    written = {key: class_text(value) for value, key in keys.items() if key}
     if known.names:
-        refuse_strays(f"{where}, predictions", predicted, known.names)
+        predicted = {keys[value] for column in columns[1:] for value in column} - {""}
+        said = {key: written[key] for key in predicted}
+        refuse_strays(f"{where}, predictions", said, known.names)
     names = list(known.names) or _names(keys)
     numbers = Names(names)
     by_value = {value: numbers.number(value) if key else -1 for value, key in keys.items()}
@@ -107,11 +112,12 @@ def number_classes(
         np.fromiter((by_value[value] for value in column), np.int32, len(column))
         for column in columns
     )
-    said = [keys[value] for value in columns[0]]
-    refuse_other_words(where, said, dict(zip(predictions, top, strict=True)), names)
+    _tell_merged(where, dict(zip(("label", *predictions), columns, strict=True)), by_value)
+    labelled = [keys[value] for value in columns[0]]
+    refuse_other_words(where, labelled, dict(zip(predictions, top, strict=True)), names, written)
     for row in np.flatnonzero(given < 0):
-        if said[row]:
-            given[row] = _unsaid(where, int(row), said[row], top, names)
+        if label := labelled[row]:
+            given[row] = _unsaid(where, int(row), written[label], top, names)
     return Numbered(tuple(names), given, top)
 
 
@@ -135,16 +141,26 @@ def strangers(found: Numbered) -> list[str]:
     return texts
 
 
-def refuse_strays(where: str, keys: Iterable[str], names: Sequence[str]) -> None:
-    """Refuse classes that are not among those with names.
+def _tell_merged(
+    where: str, columns: Mapping[str, Sequence[object]], numbers: Mapping[object, int]
+) -> None:
+    """Say where a column has several spellings of a class: of the first such column."""
+    for name, column in columns.items():
+        if told := merged_text((value, numbers[value]) for value in dict.fromkeys(column)):
+            LOG.warning("%s, %s: %s", where, name, told)
+            return
+
+
+def refuse_strays(where: str, said: Mapping[str, str], names: Sequence[str]) -> None:
+    """Refuse classes, by what stands for them and as they are written, that have no name.
 
     Raises:
         ConfigError: there are some.
 
     """
-    if stray := in_order(set(keys) - {class_key(name) for name in names}):
+    if stray := in_order(said.keys() - {class_key(name) for name in names}):
         expected = f"classes among {', '.join(names)}"
-        raise ConfigError(error_text(where, expected, ", ".join(stray)))
+        raise ConfigError(error_text(where, expected, ", ".join(said[key] for key in stray)))
 
 
 def refuse_other_words(
@@ -152,6 +168,7 @@ def refuse_other_words(
     labels: Sequence[str],
     predictions: Mapping[str, NDArray[np.int32]],
     names: Sequence[str],
+    written: Mapping[str, str],
 ) -> None:
     """Refuse a model whose predictions are no labels, nor what a model says whose are.
 
@@ -169,8 +186,8 @@ def refuse_other_words(
         if spelled and said and not said & spelled:
             if np.count_nonzero(predictions[model] >= 0) < ENOUGH:
                 continue
-            expected = f"some of the labels, such as {in_order(spelled)[0]!r}"
-            received = f"none of them, such as {in_order(said)[0]!r}"
+            expected = f"some of the labels, such as {written[in_order(spelled)[0]]!r}"
+            received = f"none of them, such as {written[in_order(said)[0]]!r}"
             raise ConfigError(error_text(f"{where}, predictions of {model}", expected, received))
 
 
@@ -216,7 +233,7 @@ def with_classes(table: _core.OutcomeTable, known: Known, where: str) -> _core.O
     own = list(table.class_names)
     if not known.names or not own or own == list(known.names):
         return table
-    refuse_strays(where, map(class_key, own), known.names)
+    refuse_strays(where, {class_key(name): name for name in own}, known.names)
     if table.classes > len(own):
         expected = f"a name of each of its {table.classes} classes"
         raise ConfigError(error_text(where, expected, f"{len(own)} names"))

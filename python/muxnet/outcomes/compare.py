@@ -94,7 +94,7 @@ def parse_contenders(text: str) -> tuple[Contender, ...]:
     """
     names = [entry.name for entry in _core.policies()]
     found = []
-    for item in filter(None, text.split(",")):
+    for item in filter(None, map(str.strip, text.split(","))):
         name, *given = item.split(":")
         if name not in names:
             raise UsageError(error_text("--policies", f"one of {', '.join(names)}", name))

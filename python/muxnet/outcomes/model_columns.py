@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ OF_MODEL = re.compile(
     r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]+)", re.DOTALL
 )
 OTHERS = "(of other names: --columns OLD=NEW,...)"
+MANY, MERGED = 10, 0.01  # different scores that become one: at least so many, and of all
+LOG = logging.getLogger(__name__)
 OF_CLASS = re.compile(r"p[0-9]+")
 
 
@@ -93,8 +96,41 @@ def numbers(
         ConfigError: another value, with its row.
 
     """
+    return _single(path, part, numbers_of(f"{path}, {part.name}", part.values), low, high)
+
+
+def scores(path: Path, part: Part) -> NDArray[np.float32]:
+    """Return a column of scores, as ``numbers``, and say where many of them become one."""
+    where = f"{path}, {part.name}"
+    exact = numbers_of(where, part.values)
+    kept = _single(path, part, exact)
+    tell_merged_scores(where, exact)
+    return kept
+
+
+def tell_merged_scores(where: str, scores: NDArray[np.float64]) -> None:
+    """Say where many different scores are one number in single precision, as which all are kept.
+
+    A router sees the same when it serves; a few neighbours that become one change nothing.
+    """
+    different = np.unique(scores[np.isfinite(scores)])
+    values, counts = np.unique(different.astype(np.float32), return_counts=True)
+    most = int(counts.argmax()) if counts.size else 0
+    if counts.size and counts[most] >= max(MANY, MERGED * len(different)):
+        told = "%s: %s of %s different scores are kept as the one number %g: give their logarithm, "
+        told += "log(p / (1 - p)), or how far they are from it"
+        LOG.warning(told, where, f"{counts[most]:,}", f"{len(different):,}", values[most])
+
+
+def _single(
+    path: Path,
+    part: Part,
+    exact: NDArray[np.float64],
+    low: float = -np.inf,
+    high: float = np.inf,
+) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
-        values = numbers_of(f"{path}, {part.name}", part.values).astype(np.float32)
+        values = exact.astype(np.float32)
     outside = np.isinf(values) | (values < low) | (values > high)
     if outside.any():
         row = int(np.flatnonzero(outside)[0])

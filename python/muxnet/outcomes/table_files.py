@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
-import numpy as np
-
 from muxnet.base.array_files import read_arrays
-from muxnet.base.columns import Array, other_ending, read_columns
+from muxnet.base.columns import other_ending, read_columns
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UsageError, error_text, told_as_config_error
+from muxnet.base.errors import ConfigError, UsageError, error_text
 from muxnet.base.files import read_json
+from muxnet.base.named_values import named_value
 from muxnet.base.run_folder import RunFolder
-from muxnet.outcomes.answer_columns import (
-    costs_of,
-    labelled_rows,
-    numbered,
-    numbered_answers,
-    table_of_columns,
-)
+from muxnet.outcomes.answer_arrays import table_of_arrays
+from muxnet.outcomes.answer_columns import costs_of, table_of_columns
 from muxnet.outcomes.class_order import Known, remade, with_classes
 from muxnet.outcomes.column_names import is_known, known_names
 from muxnet.outcomes.input_columns import FEATURES
@@ -37,13 +31,6 @@ Value = TypeVar("Value")
 
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
-# Arrays of an npz file with a row per input.
-OF_INPUTS = {
-    **{"probabilities": np.float32, "predictions": np.int32, "quality": np.float32},
-    **{"answer_scores": np.float32, "features": np.float32, "cost": np.float32},
-    **{"labels": np.int32, "groups": np.int64},
-}
-ANSWERS = ("probabilities", "predictions", "quality")
 COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
@@ -60,8 +47,9 @@ def read_outcomes(
     - ``.safetensors``: what ``OutcomeTable.save`` wrote;
     - ``.npz``: arrays named as in ``OutcomeTable``: ``labels`` (n) with ``probabilities`` (n, N, K)
       or ``predictions`` (n, N), or ``quality`` (n, N); ``macs`` (N) or ``cost`` (n, N), optionally
-      ``models`` (N names), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or
-      those of inputs with ``held_out_`` and ``test_`` before their names;
+      ``models`` (N names), ``class_names`` (K, by which numbers in the others are places among
+      these), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or those of inputs
+      with ``held_out_`` and ``test_`` before their names;
     - the folder of a finished run: its held-out, calibration and test part;
     - ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` (a list), ``.parquet``: a row per input with
       ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
@@ -126,7 +114,7 @@ def _assigned(
     """Return what ``NAME=VALUE,...`` says, each name once; ``read`` gives None for no value."""
     found: dict[str, Value] = {}
     for item in text.split(","):
-        name, _, written = item.rpartition("=")
+        name, written = named_value(item)
         value = read(written)
         if not name or value is None or name in found:
             raise UsageError(error_text(option, expected, item))
@@ -258,85 +246,6 @@ def _read_npz(path: Path, costs: Costs, known: Known, names: Mapping[str, str]) 
     divided = any(name.startswith("held_out_") for name in arrays)
     parts = {"held_out": "held_out_", "test": "test_"} if divided else {"all": ""}
     return {
-        part: _of_arrays(path, part, arrays, prefix, costs, known) for part, prefix in parts.items()
+        part: table_of_arrays(path, part, arrays, prefix, costs, known)
+        for part, prefix in parts.items()
     }
-
-
-def _of_arrays(
-    path: Path, part: str, arrays: Mapping[str, Array], prefix: str, costs: Costs, known: Known
-) -> _core.OutcomeTable:
-    """Return the table of a part's arrays, whose names begin with ``prefix``."""
-    own = {name: arrays[prefix + name] for name in OF_INPUTS if prefix + name in arrays}
-    answers = next((own[name] for name in ANSWERS if name in own), None)
-    if answers is None:
-        expected = f"an array {prefix}probabilities, {prefix}predictions or {prefix}quality"
-        raise ConfigError(error_text(str(path), expected, ", ".join(arrays)))
-    if "labels" not in own and "quality" not in own:
-        raise ConfigError(error_text(str(path), f"an array {prefix}labels", ", ".join(arrays)))
-    if answers.ndim < 2 or ("probabilities" in own and answers.dtype.kind != "f"):
-        received = f"{answers.dtype} {answers.shape}"
-        expected = "numbers of shape (n, N, K), or (n, N) of answers alone"
-        raise ConfigError(error_text(f"{path}, {prefix}answers", expected, received))
-    if "labels" in own and own["labels"].shape != answers.shape[:1]:
-        expected = f"a class of each input, of shape {answers.shape[:1]}"
-        raise ConfigError(error_text(f"{path}, {prefix}labels", expected, own["labels"].shape))
-    models = _names(path, arrays, answers.shape[1])
-    fields: dict[str, Any] = {
-        name: np.ascontiguousarray(own[name], dtype)
-        for name, dtype in OF_INPUTS.items()
-        if name in own and name not in ("labels", "predictions", "cost")
-    }
-    fields |= _classes_of(path, own, models, known)
-    if "answer_scores" in own:
-        scores = fields["answer_scores"]
-        scores = fields["answer_scores"] = scores[:, :, None] if scores.ndim == 2 else scores
-        further = [f"score_{i}" for i in range(1, scores.shape[-1])]
-        kinds = arrays.get("score_kinds", ["score", *further])
-        fields["score_kinds"] = [str(kind) for kind in kinds]
-    fields |= _costs(path, models, arrays.get("macs"), own.get("cost"), costs, known)
-    fields = labelled_rows(path, fields)
-    split = "" if part == "all" else part
-    with told_as_config_error(path):
-        return _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
-
-
-def _classes_of(
-    path: Path, own: Mapping[str, Array], models: Sequence[str], known: Known
-) -> dict[str, Any]:
-    """Return labels and predictions, which are any values where there are no probabilities."""
-    given = {name: _recorded(own[name]) for name in ("labels", "predictions") if name in own}
-    if "probabilities" in own:
-        names = [str(k) for k in range(own["probabilities"].shape[-1])]
-        return {name: numbered(path, name, values, names) for name, values in given.items()}
-    if len(given) < 2:  # quality alone: predictions may be anything
-        return {}
-    columns = dict(zip(models, given["predictions"].T, strict=True))
-    return numbered_answers(path, given["labels"], columns, known)
-
-
-def _recorded(values: Array) -> Array:
-    """Return classes with None in place of -1, which an array of numbers has for none."""
-    if values.dtype.kind != "i" or not (values == -1).any():
-        return values
-    return np.where(values == -1, np.array(None, dtype=object), values)
-
-
-def _costs(
-    path: Path,
-    models: Sequence[str],
-    macs: Array | None,
-    cost: Array | None,
-    costs: Costs,
-    known: Known,
-) -> dict[str, Any]:
-    if macs is not None and not costs:
-        return {"costs": {"macs": [float(value) for value in np.ravel(macs)]}}
-    recorded = {} if cost is None else {"cost": np.ascontiguousarray(cost, np.float32)}
-    return costs_of(path, models, costs, recorded, known)
-
-
-def _names(path: Path, arrays: Mapping[str, Array], count: int) -> list[str]:
-    names = arrays.get("models", np.array([f"model_{i}" for i in range(count)]))
-    if names.shape != (count,):
-        raise ConfigError(error_text(f"{path}, models", f"{count} names", names.shape))
-    return [str(name) for name in names]

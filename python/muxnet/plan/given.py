@@ -8,6 +8,7 @@ from pathlib import Path
 
 from muxnet.base.errors import ConfigError, UsageError, error_text
 from muxnet.base.files import Json, read_json
+from muxnet.base.named_values import named_value
 from muxnet.plan.batches import BatchLatency
 
 Latencies = dict[str, BatchLatency]
@@ -29,11 +30,10 @@ def parse_latencies(text: str) -> Latencies:
         return _read(Path(text))
     found: Latencies = {}
     for item in text.split(","):
-        name, _, said = item.rpartition("=")
+        name, said = named_value(item)
         parts = [_number(part) for part in said.split("+")]
-        if not name or name in found or len(parts) > 2 or not all(0 <= ms < INF for ms in parts):
-            raise UsageError(error_text("--latency", LATENCY, item))
-        if parts[-1] <= 0:
+        fits = name and len(parts) <= 2 and all(0 <= ms < INF for ms in parts) and parts[-1] > 0
+        if not fits or name in found:
             raise UsageError(error_text("--latency", LATENCY, item))
         found[name] = BatchLatency.line(parts[0] if len(parts) == 2 else 0.0, parts[-1])
     return found
@@ -46,8 +46,8 @@ def parse_prices(text: str, names: Collection[str]) -> dict[str, float]:
         UsageError: another form, an unknown name, or one that is missing.
 
     """
-    pairs = [item.rpartition("=") for item in text.split(",")]
-    found = {name: _number(price) for name, _, price in pairs}
+    pairs = [named_value(item) for item in text.split(",")]
+    found = {name: _number(price) for name, price in pairs}
     if len(found) < len(pairs):
         raise UsageError(error_text("--price-per-hour", "each name once", text))
     if found.keys() == {""}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Protocol, cast, overload
@@ -9,7 +10,7 @@ from typing import Protocol, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.class_values import class_key, class_text, in_order, is_number
+from muxnet.base.class_values import class_key, class_text, in_order, is_number, merged_text
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.class_order import Names
@@ -17,6 +18,7 @@ from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInp
 from muxnet.pool.pixels import Numbers, values_of
 from muxnet.training.multiplexers import raw_inputs
 
+LOG = logging.getLogger(__name__)
 MOST_CLASSES = 1_000_000
 
 
@@ -123,14 +125,18 @@ def labels_of(
     """
     if labels is None:
         return np.full(count, -1, np.int32), class_names
-    if len(labels) != count:
-        raise ConfigError(error_text(f"{name}, labels", f"{count:,}, one an input", len(labels)))
-    given = [_label(label) for label in np.asarray(labels, dtype=object).ravel()]
-    texts = {label for label in given if isinstance(label, str)}
+    values = np.asarray(labels, dtype=object)
+    if len(labels) != count or values.size != count:  # a column (n, 1) is one an input
+        expected = f"({count},), one an input"
+        raise ConfigError(error_text(f"{name}, labels", expected, values.shape))
+    given = [_label(label) for label in values.ravel()]
+    texts = dict.fromkeys(label for label in given if isinstance(label, str))
     numbered = {text: class_key(text) for text in texts if is_number(text)}  # a file's are texts
     whole = len(numbered) == len(texts) and "." not in "".join(numbered.values())
     if not texts or (whole and not class_names):
         numbers = [-1 if x is None else int(numbered.get(str(x), x)) for x in given]
+        if told := merged_text((text, int(key)) for text, key in numbered.items()):
+            LOG.warning("%s, labels: %s", name, told)
         most = max(numbers, default=-1)
         if most >= MOST_CLASSES:  # each costs a text: a stray number is an error
             raise ConfigError(error_text(f"{name}, labels", f"below {MOST_CLASSES:,}", most))

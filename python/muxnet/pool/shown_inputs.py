@@ -111,7 +111,7 @@ def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
     other = np.flatnonzero(np.asarray(data.labels)[rows] != np.asarray(table.labels))
     if other.size:
         row = int(other[0])
-        expected = f"label {int(table.labels[row])} of row {row}, as in the table"
+        expected = f"label {int(table.labels[row])} of row {row + 1}, as in the table"
         raise ConfigError(error_text(data.name, expected, int(data.labels[rows[row]])))
     return rows
 

@@ -111,7 +111,7 @@ def read_sweep(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Swe
         key, equals, value = change.partition("=")
         if not equals:
             raise ConfigError(error_text("--set", "KEY=VALUE", change))
-        fixed |= _settings({key: _parse(value, "--set")}, known, "--set", key)
+        fixed |= _settings({key.strip(): _parse(value, "--set")}, known, "--set", key.strip())
     axes = {
         name: _axis(name, value, known, f"{where}, vary.{name}")
         for name, value in config.vary.items()

@@ -104,7 +104,7 @@ TEST(RestProtocol, SaysWhatDoesNotFit) {
   EXPECT_EQ(error_of(binary_answer("7", {nan, 0, 0})),
             "[output y] expected finite numbers, received NaN or infinity");
   EXPECT_EQ(error_of(binary_answer("7", {0.7F, 0.7F, 0})),
-            "[output y] expected probabilities that sum to 1, received 1.4");
+            "[output y] expected probabilities that sum to 1 within 0.015, received a sum of 1.4");
   EXPECT_EQ(error_of(testing::status(503, 1, "{\"error\": \"no\n\"}").response),
             "[answer] expected status 200, received 503, {\"error\": \"no \"}");
   EXPECT_TRUE(testing::contains(error_of(json_answer("\x01nonsense")), "[answer] expected JSON,"));

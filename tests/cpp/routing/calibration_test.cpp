@@ -58,6 +58,16 @@ TEST(ScoreCalibration, learns_how_often_a_score_is_right) {
   EXPECT_NEAR(calibration.confidence(0, -50), calibration.confidence(0, 0), 0.03);  // no lower
 }
 
+TEST(ScoreCalibration, tells_scores_from_those_that_it_has_learnt_from) {
+  const ScoreCalibration calibration = Recorded(20000).learnt();
+  for (const float score : {0.05F, 0.5F, 0.95F}) EXPECT_FALSE(calibration.beyond(score));
+  for (const float score : {-0.1F, 1.1F, 93.0F}) EXPECT_TRUE(calibration.beyond(score));
+  const std::vector<float> few{1, 2, 2};
+  const ScoreCalibration scale({std::vector<std::int32_t>(3)}, few, few, {}, 2);
+  EXPECT_FALSE(scale.beyond(1) || scale.beyond(2));
+  EXPECT_TRUE(scale.beyond(0.99F) && scale.beyond(2.01F));
+}
+
 TEST(ScoreCalibration, says_what_a_wrong_answer_is) {
   const ScoreCalibration calibration = Recorded(20000).learnt();
   std::vector<float> p(3);

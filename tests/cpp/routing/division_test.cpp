@@ -48,6 +48,9 @@ TEST(Division, RefusesAnEmptyPart) {
   for (const double share : {0.0, 1.0, 0.001, -1.0}) {
     expect_text(error_of([&] { divide(table, share); }), {"two parts of 400 inputs"});
   }
+  expect_text(
+      error_of([&] { divide(table.subset(std::vector<std::int64_t>{7}), 0.5); }),
+      {"at least 2 inputs, not all of one group, for two parts of them", "received 1 inputs"});
 }
 
 TEST(Shuffle, KeepsEveryInputInAnotherOrder) {

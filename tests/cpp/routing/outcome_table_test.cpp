@@ -72,12 +72,12 @@ TEST(OutcomeTable, derives_answers_once) {
 
 TEST(OutcomeTable, names_row_and_model_of_bad_probabilities) {
   expect_text(error_after([](auto& f) { f.probabilities.template data<float>()[6] = 0.5F; }),
-              {"[outcome table]", "sum to 1", "row 1, model 'm1'"});
+              {"[outcome table]", "sum to 1", "row 2, model 'm1'"});
   const float nan = std::numeric_limits<float>::quiet_NaN();
   expect_text(error_after([&](auto& f) { f.probabilities.template data<float>()[8] = nan; }),
-              {"in [0, 1]", "nan", "row 2, model 'm0'"});
+              {"in [0, 1]", "nan", "row 3, model 'm0'"});
   expect_text(error_after([](auto& f) { f.probabilities.template data<float>()[0] = -0.1F; }),
-              {"in [0, 1]", "-0.1", "row 0"});
+              {"in [0, 1]", "-0.1", "row 1"});
 }
 
 TEST(OutcomeTable, takes_the_rounding_of_float16) {
@@ -95,7 +95,7 @@ TEST(OutcomeTable, refuses_fields_that_disagree) {
   expect_text(error_after([](auto& f) { f.labels = Tensor({2}, DType::i32); }),
               {"labels i32 (3)", "(2)"});
   expect_text(error_after([](auto& f) { f.labels.template data<std::int32_t>()[1] = 2; }),
-              {"labels in [0, 2)", "2 in row 1"});
+              {"labels in [0, 2)", "2 in row 2"});
   expect_text(error_after([](auto& f) {
                 f.probabilities = Tensor({3, 2});
               }),
@@ -129,13 +129,13 @@ TEST(OutcomeTable, refuses_multiplexer_output_out_of_range) {
                 f.multiplexer_costs["macs"] = 0;
                 f.offload_score = Tensor::from<float>({0, 1.5F, 0}, {3});
               }),
-              {"offload_score in [0, 1]", "1.5 in row 1"});
+              {"offload_score in [0, 1]", "1.5 in row 2"});
   expect_text(error_after([](auto& f) {
                 f.multiplexer_costs["macs"] = 0;
                 f.scores = Tensor({3, 2});
                 f.scores.template data<float>()[5] = std::numeric_limits<float>::infinity();
               }),
-              {"finite scores", "inf in row 2"});
+              {"finite scores", "inf in row 3"});
 }
 
 TEST(OutcomeTable, lists_the_kinds_of_cost) {

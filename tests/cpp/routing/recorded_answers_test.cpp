@@ -64,9 +64,9 @@ TEST(OutcomeTable, takes_quality_in_place_of_labels) {
   const Decisions strange{{1, 3, 1}, {7, 1, 7}, {1, 3, 1}};
   expect_text(error_of([&] { strange.quality(table); }), {"some model gave", "row 1"});
   fields.quality = Tensor::from<float>({0.25F, 1, 0.5F, 0, 1, 0.5F}, {3, 2});
-  expect_text(error_of([&] { OutcomeTable{fields}; }), {"no quality", "row 2, model 'm1'"});
+  expect_text(error_of([&] { OutcomeTable{fields}; }), {"no quality", "row 3, model 'm1'"});
   fields.quality = Tensor::from<float>({0.25F, 1, 1.5F, 0, 1, NAN}, {3, 2});
-  expect_text(error_of([&] { OutcomeTable{fields}; }), {"quality in [0, 1]", "row 1, model 'm0'"});
+  expect_text(error_of([&] { OutcomeTable{fields}; }), {"quality in [0, 1]", "row 2, model 'm0'"});
 }
 
 TEST(OutcomeTable, counts_what_each_call_cost) {
@@ -82,7 +82,7 @@ TEST(OutcomeTable, counts_what_each_call_cost) {
   EXPECT_EQ(decisions.costs(complete, "ms"), (std::vector<double>{5, 2}));
   fields.input_costs["ms"] = Tensor::from<float>({1, 4, -2, 2, 3, NAN}, {3, 2});
   expect_text(error_of([&] { OutcomeTable{fields}; }),
-              {"at least 0", "-2 ms", "row 1, model 'm0'"});
+              {"at least 0", "-2 ms", "row 2, model 'm0'"});
 }
 
 TEST(OutcomeTable, keeps_the_likeliest_of_many_classes) {
@@ -120,7 +120,7 @@ TEST(OutcomeTable, refuses_top_classes_that_are_not_the_likeliest) {
     fields.costs["macs"] = {1};
     return error_of([&] { OutcomeTable{fields}; });
   };
-  expect_text(with({2, 2}, {0.5F, 0.4F}), {"likeliest of 4 classes", "row 0, model 'm0'"});
+  expect_text(with({2, 2}, {0.5F, 0.4F}), {"likeliest of 4 classes", "row 1, model 'm0'"});
   expect_text(with({2, 4}, {0.5F, 0.4F}), {"likeliest of 4 classes"});
   expect_text(with({2, 1}, {0.4F, 0.5F}), {"falling probability"});
   expect_text(with({2, 1}, {0.5F, 0.1F}), {"likeliest"});

@@ -67,8 +67,20 @@ TEST(HostedModel, RefusesAnswersThatAreNone) {
   EXPECT_EQ(refused({0.5F, 0.5F}), "[fake] expected answers of shape (2, 3), received (2, 2)");
   EXPECT_EQ(refused({0, 1, std::numeric_limits<float>::quiet_NaN()}),
             "[fake] expected finite answers, received NaN or infinity");
-  EXPECT_EQ(refused({-1, 1, 1}), "[fake] expected probabilities in [0, 1], received -1");
-  EXPECT_TRUE(contains(refused({0.5F, 0.5F, 0.5F}), "sum to 1 within 0.01, received a sum of 1.5"));
+  EXPECT_EQ(refused({1, -1, 1}), "[fake] expected probabilities in [0, 1], received -1 of class 1");
+  EXPECT_TRUE(
+      contains(refused({0.5F, 0.5F, 0.5F}), "sum to 1 within 0.015, received a sum of 1.5"));
+}
+
+TEST(HostedModel, ClipsWhatRoundingLeftOutside) {
+  const auto answer = [](const std::vector<float>& values, AnswerKind kind) {
+    return fake(values, kind).open()->answer(random_images(1));
+  };
+  for (const auto kind : {AnswerKind::probabilities, AnswerKind::scores}) {
+    const Tensor found = answer({-1e-9F, 1.0000001F, 0}, kind);
+    EXPECT_EQ(found.data<float>()[0], 0.0F);
+    EXPECT_EQ(found.data<float>()[1], 1.0F);
+  }
 }
 
 TEST(HostedModel, NeedsAWholeDescription) {

@@ -1,0 +1,177 @@
+"""Files of recorded answers in a form that is none of ours: what is wrong is said in few words."""
+
+import json
+
+import numpy as np
+import pytest
+from muxnet import _core
+from muxnet.base.errors import ConfigError
+from muxnet.outcomes.class_order import Known
+from muxnet.outcomes.table_files import read_outcomes
+from muxnet.pool.labelled import labelled
+
+HEADER = "label,a:prediction,a:score,b:prediction,b:score\n"
+COSTS = {"a": 1.0, "b": 2.0}
+
+
+def refused(path, content):
+    path.write_text(content)
+    with pytest.raises(ConfigError) as error:
+        read_outcomes(path, COSTS)
+    assert len(str(error.value)) < len(str(path)) + 300
+    return str(error.value)
+
+
+RECORDS = [{"label": k % 2, "a:prediction": 1, "b:prediction": 0} for k in range(1000)]
+COLUMNS = {name: {str(k): row[name] for k, row in enumerate(RECORDS)} for name in RECORDS[0]}
+SPLIT = {"columns": list(COLUMNS), "data": [list(row.values()) for row in RECORDS]}
+INDEX = {str(k): row for k, row in enumerate(RECORDS)}
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        (json.dumps(COLUMNS), "one object of label, a:prediction, b:prediction"),
+        (json.dumps(SPLIT, indent=1), "one object of columns, data"),
+        (json.dumps({"data": RECORDS}), "one object of data"),
+        (json.dumps(INDEX), "one object of 0, 1, 2"),
+        (json.dumps(SPLIT["data"]), "list"),
+        ("[]", "none"),
+        (" \n", "none"),
+    ],
+)
+def test_json_of_another_form_is_told_to_be_records(tmp_path, ending, content, received):
+    told = refused(tmp_path / f"t.{ending}", content)
+    assert f'orient="records"), received {received}' in told
+
+
+def test_one_object_over_lines_is_a_row(tmp_path):
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(RECORDS[0], indent=1))
+    assert len(read_outcomes(path, COSTS)["all"]) == 1
+    path.write_text("\n\n".join(map(json.dumps, RECORDS)))
+    assert len(read_outcomes(path, COSTS)["all"]) == 1000
+
+
+def test_only_columns_that_are_read_have_to_be_unique(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("note," + HEADER[:-1] + ",note,note \nx,1,1,0.5,2,3,y,z\n")
+    table = read_outcomes(path, COSTS)["all"]
+    assert table.answer_scores.ravel().tolist() == [0.5, 3]
+    told = refused(path, "note," + HEADER[:-1] + ",note, a:score\nx,1,1,0.5,2,3,y,z\n")
+    assert "t.csv, header] expected columns with different names, received ['a:score']" in told
+    path.write_text("note,note,label,a:prediction\nx,y,1,1\n")
+    with pytest.raises(ConfigError, match=r"received \['note'\]"):
+        read_outcomes(path, COSTS, columns={"note": "group"})
+
+
+def test_a_row_of_another_length_names_the_line_that_names_the_columns(tmp_path):
+    told = refused(tmp_path / "t.csv", "# made by x\n" + HEADER + "1,1,0.5,2,3\n")
+    assert "line 2] expected 1 columns, as line 1 names them (# made by x), received 5" in told
+    told = refused(tmp_path / "t.csv", HEADER * 2 + "1,1,0.5,2\n")
+    assert "line 3] expected 5 columns, as line 1 names them (label,a:pred" in told
+
+
+@pytest.mark.parametrize("text", ["1_0", "1_000.5", "_1"])
+@pytest.mark.parametrize("other", ["0.5", "50 %", ""])
+def test_numbers_of_programs_are_texts(tmp_path, text, other):
+    rows = f"1,1,{other},2,3\n1,1,{text},2,3\n"
+    told = refused(tmp_path / "t.csv", HEADER + rows)
+    assert f"a:score, row 2] expected a number, or nothing, received {text}" in told
+
+
+def test_classes_are_told_as_they_are_written(tmp_path):
+    rows = "True,yes,1,yes,1\nFalse,no,1,yes,1\n" * 10
+    told = refused(tmp_path / "t.csv", HEADER + rows)
+    assert "such as 'False', received none of them, such as 'no'" in told
+    known = Known(2, ("no", "yes"))
+    (tmp_path / "t.csv").write_text(HEADER + "yes,True,1,TRUE,1\nno,no,1,no,1\n")
+    with pytest.raises(ConfigError, match=r"among no, yes, received (True|TRUE)$"):
+        read_outcomes(tmp_path / "t.csv", COSTS, known)
+    whole = "label,a:p0,a:p1,b:p0,b:p1\ncat,0.5,0.5,0.5,0.5\n07.0,1,0,1,0\n"
+    assert "expected a class of 0 .. 1, received cat" in refused(tmp_path / "t.csv", whole)
+    whole = whole.replace("cat", "1")
+    assert "row 2] expected a class of 0 .. 1, received 07.0" in refused(tmp_path / "t.csv", whole)
+
+
+def test_spellings_that_are_one_class_are_said_once(tmp_path, caplog):
+    rows = "1.1,1.1,1,1.10,1\n1.10,1.1,1,1.2,1\n1.2,1.20,1,1.1,1\n1.20,1,1,1.1,1\n"
+    (tmp_path / "t.csv").write_text(HEADER + rows)
+    assert read_outcomes(tmp_path / "t.csv", COSTS)["all"].class_names == ["1", "1.1", "1.2"]
+    (told,) = caplog.messages
+    assert told.endswith("t.csv, label: '1.1' and '1.10' are taken for one class, and 1 more such")
+    caplog.clear()
+    (tmp_path / "t.csv").write_text(HEADER + "3,3.0,1,3,1\n2,2.0,1, 2,1\n,3.0,1,2,1\n")
+    assert read_outcomes(tmp_path / "t.csv", COSTS)["all"].classes == 2
+    assert not [
+        told for told in caplog.messages if "taken" in told
+    ]  # each column spells in one way
+    labelled("x", np.zeros((3, 2)), ["1", "01", "2"])
+    assert caplog.messages[-1] == "x, labels: '1' and '01' are taken for one class"
+
+
+WHOLE = "label,a:p0,a:p1,b:p0,b:p1\n"
+
+
+def test_probabilities_may_be_rounded(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(WHOLE + "0,1.0000001,-1e-9,0.99,0\n1,0,0.99,0.5,0.51\n")
+    given = np.array([[[1, 0], [0.99, 0]], [[0, 0.99], [0.5, 0.51]]], np.float32)
+    np.testing.assert_array_equal(read_outcomes(path, COSTS)["all"].probabilities, given)
+    given[0, 0, 0] = 1.0000001
+    before = given.copy()
+    np.savez(tmp_path / "t.npz", probabilities=given, labels=[0, 1], macs=[1, 2])
+    assert read_outcomes(tmp_path / "t.npz")["all"].probabilities.max() == 1
+    _core.OutcomeTable(["a", "b"], given, {"cost": [1.0, 2.0]})
+    np.testing.assert_array_equal(given, before)
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ("1.010002,0", "probabilities in [0, 1], received 1.010002 of class 0 in row 4, model 'a'"),
+        ("0.6,0.411", "sum to 1 within 0.01, received a sum of 1.011 in row 4, model 'a'"),
+        ("x,0", "a:p0, row 4] expected a number, or nothing, received x"),
+    ],
+)
+def test_a_row_has_one_number_in_all_messages(tmp_path, cells, told):
+    rows = ["0,1,0,1,0\n"] * 3 + [f"0,{cells},1,0\n"]
+    assert told in refused(tmp_path / "t.csv", WHOLE + "".join(rows))
+    rows[1] = ",1,0,1,0\n"  # without a label it is left out, and counts
+    assert told in refused(tmp_path / "t.csv", WHOLE + "".join(rows))
+
+
+@pytest.mark.parametrize(
+    ("of", "value"),
+    [
+        (lambda sure: sure * 1e-50, "0"),
+        (lambda sure: 1 - (1 - sure) * 1e-9, "1"),
+        (lambda sure: 1e6 + sure / 100, "1e+06"),
+    ],
+)
+def test_scores_that_become_one_are_said(tmp_path, caplog, of, value):
+    sure = np.random.default_rng(1).uniform(size=(200, 2))
+    rows = [f"1,1,{a!r},1,{b!r}\n" for a, b in of(sure).tolist()]
+    (tmp_path / "t.csv").write_text(HEADER + "".join(rows))
+    answers = {"labels": np.ones(200, int), "predictions": np.ones((200, 2), int)}
+    np.savez(tmp_path / "t.npz", **answers, answer_scores=of(sure), macs=[1, 2], models=["a", "b"])
+    for name in ("t.csv", "t.npz"):
+        caplog.clear()
+        read_outcomes(tmp_path / name, COSTS)
+        told = f"{name}, a:score: 200 of 200 different scores are kept as the one number {value}:"
+        assert told in caplog.text
+        assert len(caplog.messages) == 2
+
+
+def test_scores_that_are_rounded_are_not_said(tmp_path, caplog):
+    random = np.random.default_rng(1)
+    scores = np.stack([random.uniform(0.9999, 1, 20_000), random.integers(5, size=20_000)], axis=1)
+    answers = {"labels": np.ones(20_000, int), "predictions": np.ones((20_000, 2), int)}
+    np.savez(tmp_path / "t.npz", **answers, answer_scores=scores, macs=[1, 2])
+    assert len(np.unique(scores[:, 0].astype(np.float32))) < 2000
+    read_outcomes(tmp_path / "t.npz")
+    assert not caplog.messages
+    np.savez(tmp_path / "t.npz", **answers, answer_scores=scores[:, :1], macs=[1, 2])
+    with pytest.raises(ConfigError, match=r"answer_scores\] expected \(20000, 2, 1\), received"):
+        read_outcomes(tmp_path / "t.npz")
