@@ -74,6 +74,19 @@ TEST_F(EnergyMeterTest, TheBoardsInputHoldsTheOtherRails) {
   EXPECT_NEAR(watts(meter), 1.0, 0.4);
 }
 
+TEST_F(EnergyMeterTest, LabelsMayHaveBlanksAroundThemAndLowerCase) {
+  for (const std::string label : {"VDD_IN ", "vdd_in", "VDD_IN\r", " Vdd_In"}) {
+    put_ina3221("sys/class/hwmon/hwmon0", {label, "VDD_CPU", "nc_1 "});
+    EXPECT_EQ(EnergyMeter(root_).sensor(), "hwmon: VDD_IN");
+  }
+}
+
+TEST_F(EnergyMeterTest, ANumberWithAUnitIsNone) {
+  put_ina3221("sys/class/hwmon/hwmon0", {"VDD_GPU", "VDD_CPU"});
+  put("sys/class/hwmon/hwmon0/curr1_input", "1 A");
+  EXPECT_EQ(EnergyMeter(root_).sensor(), "hwmon: VDD_CPU");
+}
+
 TEST_F(EnergyMeterTest, AnIna226ShowsItsPowerInMicrowatt) {
   put("sys/class/hwmon/hwmon3/name", "ina226");
   put("sys/class/hwmon/hwmon3/power1_input", "2500000");
