@@ -103,17 +103,18 @@ std::string denial(const std::vector<EnergySource>& sources) {
 }  // namespace
 
 EnergySensors find_energy_sensors(const fs::path& root) {
-  EnergySensors none;
-  for (EnergySensors found : {EnergySensors{"hwmon", board_rails(hwmon_rails(root)), false, ""},
-                              EnergySensors{"iio", board_rails(iio_rails(root)), false, ""},
+  std::string absence;
+  for (EnergySensors found : {EnergySensors{"hwmon", {board_rails(hwmon_rails(root))}, false, ""},
+                              EnergySensors{"iio", {board_rails(iio_rails(root))}, false, ""},
                               EnergySensors{"powercap", rapl_counters(root), true, ""}}) {
-    if (found.sources.empty()) continue;
-    found.absence = denial(found.sources);
-    if (found.absence.empty()) return found;
-    if (none.absence.empty()) none.absence = found.absence;
+    std::erase_if(found.ways, [&](const std::vector<EnergySource>& way) {
+      const std::string denied = denial(way);
+      if (absence.empty()) absence = denied;
+      return way.empty() || !denied.empty();
+    });
+    if (!found.ways.empty()) return found;
   }
-  if (none.absence.empty()) none.absence = "not measured: no sensor";
-  return none;
+  return {"", {}, false, absence.empty() ? "not measured: no sensor" : absence};
 }
 
 }  // namespace muxnet
