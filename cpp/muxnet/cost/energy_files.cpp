@@ -1,8 +1,9 @@
 #include "muxnet/cost/energy_files.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdlib>
+#include <string_view>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
@@ -11,11 +12,21 @@ namespace muxnet {
 namespace fs = std::filesystem;
 namespace {
 
-double number_in(const fs::path& path) {
+/// The first line without the blanks around it.
+std::string line_of(const fs::path& path) {
+  constexpr std::string_view blanks = " \t\r";
   const std::string line = read_line(path);
-  char* end = nullptr;
-  const double value = std::strtod(line.c_str(), &end);
-  if (end == line.c_str() || !std::isfinite(value)) {
+  const auto first = std::min(line.find_first_not_of(blanks), line.size());
+  return line.substr(first, line.find_last_not_of(blanks) + 1 - first);
+}
+
+/// The number that is all of the line: what has a unit behind it is in another than the kernel's.
+double number_in(const fs::path& path) {
+  const std::string line = line_of(path);
+  const char* const end = line.data() + line.size();
+  double value = 0;
+  const auto [stop, error] = std::from_chars(line.data(), end, value);
+  if (error != std::errc() || stop != end || !std::isfinite(value)) {
     throw FileError(error_text(path.string(), "a number", line));
   }
   return value;
@@ -42,7 +53,7 @@ SourceState state_of(const EnergySource& source) {
 
 std::string line_or(const fs::path& path, const std::string& otherwise) {
   try {
-    return read_line(path);
+    return line_of(path);
   } catch (const FileError&) {
     return otherwise;
   }

@@ -13,7 +13,7 @@ enum class SourceState { reads, denied, silent };
 
 SourceState state_of(const EnergySource& source);
 
-/// The first line of `path`; `otherwise` where there is none that can be read.
+/// The first line of `path`, without blanks around it; `otherwise` where none can be read.
 std::string line_or(const std::filesystem::path& path, const std::string& otherwise);
 
 /// Whether `path` is there, as far as this user can see.

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <exception>
 #include <mutex>
-#include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/cost/energy_sensors.hpp"
+#include "muxnet/cost/energy_tally.hpp"
 
 namespace muxnet {
 namespace fs = std::filesystem;
@@ -22,113 +22,68 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-/// From when it is made until energy_mj() is called. Both throw FileError when a sensor fails.
-class Measurement {
+/// Reads all ways to know what is drawn, every period from when it is made until end().
+class Sampling {
  public:
-  Measurement() = default;
-  Measurement(const Measurement&) = delete;
-  Measurement& operator=(const Measurement&) = delete;
-  virtual ~Measurement() = default;
-  virtual double energy_mj() = 0;
-};
-
-/// Samples power and integrates it by the trapezoid rule.
-class PowerSampling : public Measurement {
- public:
-  PowerSampling(const std::vector<EnergySource>& rails, double period_ms)
-      : rails_(rails), period_(period_ms), last_mw_(power_mw()), sampler_([this] { run(); }) {
+  Sampling(const EnergySensors& sensors, Clock::duration period)
+      : sampler_([this, period](const std::stop_token& stop) { run(stop, period); }) {
     // The work begins now, however long the thread has taken to begin.
     const std::lock_guard lock(mutex_);
+    for (const auto& way : sensors.ways) tallies_.emplace_back(way, sensors.counters);
     start_ = Clock::now();
-    energy_mj_ = last_ms_ = 0;
+    last_ms_ = 0;
   }
-  ~PowerSampling() override { finish(); }
 
-  double energy_mj() override {
-    finish();
-    if (failure_) std::rethrow_exception(failure_);
-    return energy_mj_;
+  /// What came of it, to be called once. Reads here: the thread may be late on a busy machine.
+  const std::vector<EnergyTally>& end() {
+    const double now_ms = milliseconds_since(start_);
+    sampler_.request_stop();
+    const std::lock_guard lock(mutex_);
+    sample(now_ms);
+    return tallies_;
   }
+
+  /// How long it took, once it has ended.
+  double elapsed_ms() const { return last_ms_; }
 
  private:
-  double power_mw() const {
-    double sum = 0;
-    for (const auto& rail : rails_) sum += rail.read();
-    return sum;
+  void sample(double now_ms) {
+    const double gap_ms = std::max(now_ms - last_ms_, 0.0);
+    for (auto& tally : tallies_) tally.read(gap_ms);
+    last_ms_ += gap_ms;
   }
 
-  void sample() {
-    // What comes after the work, on a machine that is busy, is not the work's.
-    const double mw = power_mw(), now_ms = finished_ ? work_ms_ : milliseconds_since(start_);
-    energy_mj_ += (now_ms - last_ms_) * (mw + last_mw_) / 2 / 1000;
-    last_ms_ = now_ms;
-    last_mw_ = mw;
-  }
-
-  void run() {
+  void run(const std::stop_token& stop, Clock::duration period) {
     std::unique_lock lock(mutex_);
-    try {
-      while (!wake_.wait_for(lock, period_, [&] { return finished_; })) sample();
-      sample();
-    } catch (...) {
-      failure_ = std::current_exception();
+    while (true) {
+      wake_.wait_for(lock, stop, period, [] { return false; });
+      if (stop.stop_requested()) return;
+      sample(milliseconds_since(start_));
     }
   }
 
-  void finish() {
-    {
-      const double now_ms = milliseconds_since(start_);
-      const std::lock_guard lock(mutex_);
-      if (!finished_) work_ms_ = std::max(now_ms, last_ms_);
-      finished_ = true;
-    }
-    wake_.notify_one();
-    if (sampler_.joinable()) sampler_.join();
-  }
-
-  const std::vector<EnergySource>& rails_;
-  std::chrono::duration<double, std::milli> period_;
+  std::vector<EnergyTally> tallies_;
   Clock::time_point start_ = Clock::now();
-  double energy_mj_ = 0, last_ms_ = 0, work_ms_ = 0, last_mw_;
-  std::exception_ptr failure_;
+  double last_ms_ = 0;
   std::mutex mutex_;
-  std::condition_variable wake_;
-  bool finished_ = false;
-  std::thread sampler_;
-};
-
-/// Reads counters before and after.
-class CounterDifference : public Measurement {
- public:
-  explicit CounterDifference(const std::vector<EnergySource>& counters) : counters_(counters) {
-    for (const auto& counter : counters_) before_.push_back(counter.read());
-  }
-
-  double energy_mj() override {
-    double sum = 0;
-    for (std::size_t i = 0; i < counters_.size(); ++i) {
-      double used = counters_[i].read() - before_[i];
-      // The counter starts again at 0 when it is full: after about a quarter of an hour under load.
-      if (used < 0) used += range_mj(counters_[i]);
-      sum += used;
-    }
-    return sum;
-  }
-
- private:
-  static double range_mj(const EnergySource& counter) {
-    const fs::path file = counter.files.front().parent_path() / "max_energy_range_uj";
-    return EnergySource{counter.name, {file}, counter.scale}.read();
-  }
-
-  const std::vector<EnergySource>& counters_;
-  std::vector<double> before_;
+  std::condition_variable_any wake_;
+  std::jthread sampler_;  ///< the last, which ends before what it uses
 };
 
 std::string names_of(const EnergySensors& sensors) {
   std::string result = sensors.kind + ":";
-  for (const auto& source : sensors.sources) result += " " + source.name;
+  for (const auto& source : sensors.ways.front()) result += " " + source.name;
   return result;
+}
+
+/// The right one that counts most, since each way holds the next; null where none can be right.
+const EnergyTally* best_of(const std::vector<EnergyTally>& tallies) {
+  const EnergyTally* best = nullptr;
+  for (const auto& tally : tallies) {
+    if (!tally.problem().empty()) continue;
+    if (best == nullptr || tally.energy_mj() > best->energy_mj()) best = &tally;
+  }
+  return best;
 }
 
 }  // namespace
@@ -136,45 +91,53 @@ std::string names_of(const EnergySensors& sensors) {
 class EnergyMeter::State {
  public:
   State(EnergySensors sensors, double period_ms)
-      : sensors_(std::move(sensors)), period_ms_(period_ms) {}
+      : sensors_(std::move(sensors)),
+        period_(std::chrono::ceil<Clock::duration>(
+            std::chrono::duration<double, std::milli>(period_ms))) {}
 
-  bool measures() const { return !sensors_.sources.empty(); }
+  bool measures() const {
+    const std::lock_guard lock(mutex_);
+    return !sensors_.ways.empty();
+  }
 
   std::string text() const {
     const std::lock_guard lock(mutex_);
-    if (!failure_.empty()) return failure_;
-    return measures() ? names_of(sensors_) : sensors_.absence;
+    if (!problem_.empty()) return "not measured: " + problem_;
+    return sensors_.ways.empty() ? sensors_.absence : names_of(sensors_);
   }
 
-  std::unique_ptr<Measurement> begin() const {
-    if (sensors_.counters) return std::make_unique<CounterDifference>(sensors_.sources);
-    return std::make_unique<PowerSampling>(sensors_.sources, period_ms_);
-  }
+  Sampling begin() const { return {sensors_, period_}; }
 
-  /// What `read` gives, nothing when a sensor fails: the work that is measured goes on.
-  template <class Read>
-  auto unless_failing(const Read& read) -> std::optional<decltype(read())> {
-    std::string failure;
-    std::optional<decltype(read())> result;
-    try {
-      result = read();
-    } catch (const FileError& error) {
-      failure = muxnet::text("not measured: ", error.what(), "; measure again when it can be read");
-    }
+  /// What the best tally says beyond `idle_mj`. The meter keeps to its way, so that what is taken
+  /// off is always of the same sensors.
+  Quantity settle(const std::vector<EnergyTally>& tallies, double idle_mj) {
+    const EnergyTally* const best = best_of(tallies);
     const std::lock_guard lock(mutex_);
-    failure_ = failure;
-    return result;
+    if (best == nullptr) {
+      problem_ = tallies.back().problem();
+      return {};
+    }
+    sensors_.ways = {best->sources()};
+    problem_ = "";
+    const double mj = best->energy_mj();
+    if (mj > idle_mj) return {mj - idle_mj, Origin::measured};
+    problem_ = error_text(names_of(sensors_),
+                          muxnet::text("more than the ", idle_mj, " mJ of the device at rest"),
+                          muxnet::text(mj, " mJ")) +
+               "; measure for longer";
+    return {};
   }
 
  private:
   EnergySensors sensors_;
-  double period_ms_;
+  Clock::duration period_;
   mutable std::mutex mutex_;
-  std::string failure_;  ///< of the latest measurement
+  std::string problem_;  ///< of the latest measurement
 };
 
 EnergyMeter::EnergyMeter(const fs::path& root, double period_ms) {
-  require(period_ms > 0, "energy meter", "a period above 0 ms", text(period_ms));
+  require(period_ms > 0 && period_ms <= 1000, "energy meter", "a period above 0 and up to 1000 ms",
+          text(period_ms));
   state_ = std::make_unique<State>(find_energy_sensors(root), period_ms);
 }
 
@@ -190,20 +153,17 @@ Quantity EnergyMeter::measure_mj(const std::function<void()>& work, const Quanti
     return {};
   }
   const auto alone = access_.write("energy meter");
-  const auto measurement = state_->unless_failing([&] { return state_->begin(); });
-  const auto start = Clock::now();
+  Sampling sampling = state_->begin();
   work();
-  const double elapsed_ms = milliseconds_since(start);
-  if (!measurement) return {};
-  const auto energy = state_->unless_failing([&] { return (*measurement)->energy_mj(); });
-  if (!energy) return {};
-  const double idle = idle_mw.known() ? idle_mw.value() * elapsed_ms / 1000 : 0;
-  return Quantity(*energy - idle, Origin::measured);
+  const auto& tallies = sampling.end();
+  return state_->settle(tallies,
+                        idle_mw.known() ? idle_mw.value() * sampling.elapsed_ms() / 1000 : 0);
 }
 
 Quantity EnergyMeter::idle_power_mw(double seconds) const {
+  require(seconds > 0 && seconds <= 3600, "energy meter", "a time above 0 and up to 3600 s",
+          text(seconds));
   if (!state_->measures()) return {};
-  require(seconds > 0, "energy meter", "a time above 0 s", text(seconds));
   const auto rest = std::chrono::duration<double>(seconds);
   const Quantity energy = measure_mj([&] { std::this_thread::sleep_for(rest); });
   return 1 / seconds * energy;

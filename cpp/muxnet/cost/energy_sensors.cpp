@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 
 #include "muxnet/core/error.hpp"
@@ -24,6 +25,14 @@ bool listed(const Names& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// A rail's label, which comes from the board's maker, in upper case; else `otherwise`.
+std::string label_or(const fs::path& path, const std::string& otherwise) {
+  std::string label = line_or(path, "");
+  std::transform(label.begin(), label.end(), label.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return label.empty() ? otherwise : label;
+}
+
 /// Of a channel without a label: the whole input on the one chip that boards have for that alone.
 std::string channel_name(const std::string& chip, const std::string& number) {
   return chip == "ina238" ? "VIN" : chip + " " + number;
@@ -36,7 +45,7 @@ std::vector<EnergySource> hwmon_rails(const fs::path& root) {
     if (!listed(power_chips, name)) continue;
     for (int i = 1; i <= 3; ++i) {
       const std::string n = std::to_string(i);
-      const std::string label = line_or(chip / ("in" + n + "_label"), channel_name(name, n));
+      const std::string label = label_or(chip / ("in" + n + "_label"), channel_name(name, n));
       const fs::path power = chip / ("power" + n + "_input");  // in microwatt
       const fs::path volts = chip / ("in" + n + "_input"), amperes = chip / ("curr" + n + "_input");
       if (present(power)) {
@@ -55,7 +64,7 @@ std::vector<EnergySource> iio_rails(const fs::path& root) {
     for (int i = 0; i < 3; ++i) {
       const std::string n = std::to_string(i);
       const fs::path power = chip / ("in_power" + n + "_input");  // in milliwatt
-      const std::string label = line_or(chip / ("rail_name_" + n), "rail " + n);
+      const std::string label = label_or(chip / ("rail_name_" + n), "rail " + n);
       if (present(power)) rails.push_back({label, {power}, 1});
     }
   }
@@ -94,17 +103,18 @@ std::string denial(const std::vector<EnergySource>& sources) {
 }  // namespace
 
 EnergySensors find_energy_sensors(const fs::path& root) {
-  EnergySensors none;
-  for (EnergySensors found : {EnergySensors{"hwmon", board_rails(hwmon_rails(root)), false, ""},
-                              EnergySensors{"iio", board_rails(iio_rails(root)), false, ""},
+  std::string absence;
+  for (EnergySensors found : {EnergySensors{"hwmon", {board_rails(hwmon_rails(root))}, false, ""},
+                              EnergySensors{"iio", {board_rails(iio_rails(root))}, false, ""},
                               EnergySensors{"powercap", rapl_counters(root), true, ""}}) {
-    if (found.sources.empty()) continue;
-    found.absence = denial(found.sources);
-    if (found.absence.empty()) return found;
-    if (none.absence.empty()) none.absence = found.absence;
+    std::erase_if(found.ways, [&](const std::vector<EnergySource>& way) {
+      const std::string denied = denial(way);
+      if (absence.empty()) absence = denied;
+      return way.empty() || !denied.empty();
+    });
+    if (!found.ways.empty()) return found;
   }
-  if (none.absence.empty()) none.absence = "not measured: no sensor";
-  return none;
+  return {"", {}, false, absence.empty() ? "not measured: no sensor" : absence};
 }
 
 }  // namespace muxnet

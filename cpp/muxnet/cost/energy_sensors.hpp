@@ -15,14 +15,18 @@ struct EnergySource {
 
   /// Throws FileError where a file gives no number, FileDenied where it may not be read.
   double read() const;
+
+  bool operator==(const EnergySource&) const = default;
 };
 
-/// The sources whose sum is what the device draws, each physical counter once.
+/// Sources of one kind.
 struct EnergySensors {
-  std::string kind;                   ///< "hwmon", "iio", "powercap"
-  std::vector<EnergySource> sources;  ///< none where nothing can be measured
-  bool counters = false;              ///< of energy, which run over; else of power
-  std::string absence;                ///< why there are none, and what helps
+  std::string kind;  ///< "hwmon", "iio", "powercap"
+  /// Each is sources whose sum is what the device draws, a physical counter once; what one way
+  /// counts holds what the next does. None where nothing can be measured.
+  std::vector<std::vector<EnergySource>> ways;
+  bool counters = false;  ///< of energy, which run over; else of power
+  std::string absence;    ///< why there is no way, and what helps
 };
 
 /// Looks below `root`, in the order that EnergyMeter says.

@@ -66,29 +66,32 @@ bool mirrored(const Zone& zone, const std::vector<Zone>& chosen) {
   });
 }
 
-bool is_package(const Zone& zone) { return zone.name.starts_with("package-"); }
-
-/// DRAM that may not be read is left out: what is named is still measured right.
+/// The platform and DRAM that may not be read are left out: what is named is still measured right.
+bool is_platform(const Zone& zone) {
+  return zone.name == "psys" && zone.state == SourceState::reads;
+}
 bool is_memory(const Zone& zone) { return zone.name == "dram" && zone.state == SourceState::reads; }
+bool is_package(const Zone& zone) { return zone.name.starts_with("package-"); }
+bool is_processor(const Zone& zone) { return is_package(zone) || is_memory(zone); }
 
 }  // namespace
 
-std::vector<EnergySource> rapl_counters(const fs::path& root) {
-  const auto zones = find_zones(root);
-  std::vector<Zone> chosen;
+std::vector<std::vector<EnergySource>> rapl_counters(const fs::path& root) {
+  std::vector<Zone> zones;
   std::set<std::string> known;  // intel-rapl and intel-rapl-mmio show the same zones
-  for (const auto& zone : zones) {
-    // Where a board does not feed it, psys stands at 0.
-    if (zone.name == "psys" && zone.state == SourceState::reads && zone.counter.read() > 0) {
-      return {zone.counter};
-    }
-    if (!is_package(zone) && !is_memory(zone)) continue;
-    if (mirrored(zone, chosen) || !known.insert(zone.counter.name).second) continue;
-    chosen.push_back(zone);
+  for (auto& zone : find_zones(root)) {
+    if (mirrored(zone, zones) || !known.insert(zone.counter.name).second) continue;
+    zones.push_back(std::move(zone));
   }
-  std::vector<EnergySource> counters;
-  for (auto& zone : chosen) counters.push_back(std::move(zone.counter));
-  return counters;
+  std::vector<std::vector<EnergySource>> ways;
+  for (const auto belongs : {is_platform, is_processor, is_package}) {
+    auto& way = ways.emplace_back();
+    for (const auto& zone : zones) {
+      if (belongs(zone)) way.push_back(zone.counter);
+    }
+  }
+  ways.erase(std::unique(ways.begin(), ways.end()), ways.end());
+  return ways;
 }
 
 }  // namespace muxnet

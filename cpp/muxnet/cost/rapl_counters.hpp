@@ -7,10 +7,10 @@
 
 namespace muxnet {
 
-/// RAPL's counters below `root`: psys, the whole platform, where it counts; else each package, and
-/// its DRAM, which the package does not hold. A package that two drivers show, or that each of its
-/// dies shows (AMD), counts once. Those that may not be read are among them only where nothing
-/// replaces them; such as give no number are not.
-std::vector<EnergySource> rapl_counters(const std::filesystem::path& root);
+/// The ways to count by RAPL's counters below `root`: psys, the whole platform; each package and
+/// its DRAM, which the package does not hold; the packages alone. A package that two drivers show,
+/// or that each of its dies shows (AMD), counts once. Packages that may not be read are among them
+/// only where nothing replaces them; what gives no number is not.
+std::vector<std::vector<EnergySource>> rapl_counters(const std::filesystem::path& root);
 
 }  // namespace muxnet

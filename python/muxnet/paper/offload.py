@@ -236,7 +236,7 @@ class _Work:
                 answers.append(answer)
                 latencies.append(latency)
 
-        energy = self.meter.measure_mj(run, self.idle_mw).value
+        energy = self._drawn_mj(run)
         self.detail = next((answer.detail for answer in answers if answer.detail), "")
         after, count = client.account, len(answers)
         reasons = {name: n - before.by_reason[name] for name, n in after.by_reason.items()}
@@ -264,6 +264,13 @@ class _Work:
             worst_lateness_ms=max(answer.lateness_ms for answer in answers),
             by_reason={name: n for name, n in reasons.items() if n > 0},
         )
+
+    def _drawn_mj(self, run: Callable[[], None]) -> float | None:
+        """Run and return what the device drew beyond rest; None where either is not known."""
+        if self.idle_mw.value is None:
+            run()
+            return None
+        return self.meter.measure_mj(run, self.idle_mw).value
 
     def _answers(
         self, client: _core.OffloadClient, placement: str

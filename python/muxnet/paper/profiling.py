@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,6 +23,7 @@ NETWORKS = (
 )
 REPETITIONS = 15
 IDLE_SECONDS = 1.0
+MEASURED_SECONDS = 0.2  # at least: many times as long as counters stand still
 
 
 def device_profile(
@@ -77,11 +80,18 @@ def _energy(model: _core.Model, meter: _core.EnergyMeter) -> _core.Quantity:
 def mean_energy(meter: _core.EnergyMeter, work: Callable[[], None], inputs: int) -> _core.Quantity:
     """Return the energy in mJ of one of the inputs that work() answers, without the idle device's.
 
-    Unknown where no sensor can be read: what is measured beside it goes on.
+    Unknown where no sensor can be read or be right: what is measured beside it goes on.
     """
     idle = meter.idle_power_mw(IDLE_SECONDS)
     if idle.value is None:
         return idle
+    start = time.perf_counter()
     work()  # what is done once, at first use, is not an answer's cost
-    total = meter.measure_mj(work, idle).value
-    return _core.Quantity(None if total is None else total / inputs, "measured")
+    turns = math.ceil(MEASURED_SECONDS / (time.perf_counter() - start))
+
+    def repeated() -> None:
+        for _ in range(turns):
+            work()
+
+    total = meter.measure_mj(repeated, idle).value
+    return _core.Quantity(None if total is None else total / (turns * inputs), "measured")
