@@ -74,9 +74,9 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
     choose([&](const OnnxValue& output) { return can_answer(output, classes); });
     if (found == nullptr) choose(zipped);
     if (found == nullptr && outputs.size() == 1) choose(has_labels);
-    const auto wanted =
-        text("one that answers (n, ", classes == 0 ? "K" : text(classes, " as classes are named"),
-             "), as scikit-learn's do when converted with zipmap=False");
+    const auto wanted = text("one that answers (n, ", classes == 0 ? "K" : text(classes),
+                             classes == 0 ? ")" : ") for the classes named",
+                             ", as scikit-learn's do when converted with zipmap=False");
     require(found != nullptr, "outputs", wanted, to_string(outputs));
   }
   require(is_score_type(found->dtype) || has_labels(*found) || zipped(*found),

@@ -99,8 +99,8 @@ void check_numbers(std::span<const float> row, AnswerKind kind, const std::strin
 
 void check_probabilities(std::span<const float> row, const std::string& name) {
   if (const auto fault = fault_of(row)) {
-    require(false, name, fault->expected + ", or an output of another kind that is said",
-            fault->received);
+    require(false, name, fault->expected,
+            fault->received + "; output says so where they are logits");
   }
 }
 

@@ -67,7 +67,9 @@ TEST(HostedModel, RefusesAnswersThatAreNone) {
   EXPECT_EQ(refused({0.5F, 0.5F}), "[fake] expected answers of shape (2, 3), received (2, 2)");
   EXPECT_EQ(refused({0, 1, std::numeric_limits<float>::quiet_NaN()}),
             "[fake] expected finite answers, received NaN or infinity");
-  EXPECT_EQ(refused({1, -1, 1}), "[fake] expected probabilities in [0, 1], received -1 of class 1");
+  EXPECT_EQ(refused({1, -1, 1}),
+            "[fake] expected probabilities in [0, 1], received -1 of class 1; output says so where "
+            "they are logits");
   EXPECT_TRUE(
       contains(refused({0.5F, 0.5F, 0.5F}), "sum to 1 within 0.015, received a sum of 1.5"));
 }
