@@ -162,6 +162,7 @@ std::unique_ptr<Policy> read_policy(const std::filesystem::path& path, const Pol
   };
   try {
     const Json json = read_json(path, {.bytes = policy_bytes, .values = policy_bytes / 2});
+    require(json.is_object(), "policy", "an object", json.type_name());
     const auto format = json.at("format").get<std::string>();
     require(format == format_name, "policy", text("format ", format_name), format);
     auto policy =

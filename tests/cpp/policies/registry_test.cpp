@@ -179,6 +179,7 @@ TEST(PolicyFile, WhatIsNoPolicyIsRefused) {
     return error_of([&] { load_policy(path); });
   };
   expect_text(message("{"), {"a saved policy", path.string()});
+  expect_text(message("null"), {"[policy] expected an object, received null", path.string()});
   expect_text(message(R"({"format": "other"})"), {"muxnet-policy-4", "other"});
   expect_text(message(R"({"format": "muxnet-policy-4"})"), {"policy"});
   const auto policy = make_policy("learned_cascade");
