@@ -99,7 +99,7 @@ def parse_json(text: str, where: str) -> Json:
 
     Raises:
         ConfigError: it is no JSON, or of more than ``JSON_DEPTH`` levels, or says a key twice, or
-            a half of a character ("\\ud83d" without what follows), which no text can hold.
+            has half of a character, which no text can hold.
 
     """
 
