@@ -335,6 +335,8 @@ def http() -> None:
     )
     put("http", "exabytes", head + b"Content-Length: 9223372036854775807\r\n\r\n")
     put("http", "huge-chunk", head + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc")
+    put("packed_body", "whole-gzip", gzip.compress(b"1234", mtime=0))
+    put("packed_body", "bomb", gzip.compress(bytes(1 << 20), mtime=0))
 
 
 if __name__ == "__main__":

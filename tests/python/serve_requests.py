@@ -76,7 +76,11 @@ BAD_INPUTS = {
     "texts as pixels": ({"data": ["a"]}, "numbers of UINT8"),
     "too few pixels": ({"data": [1, 2, 3]}, "1024 numbers of UINT8"),
     "pixels too large": ({"data": [300] * 1024}, "numbers from 0 to 255"),
-    "ragged pixels": ({"data": [[1, 2], [3]]}, "numbers of UINT8"),
+    "ragged pixels": ({"data": [[1, 2], [3]]}, "lists that are not alike"),
+    "rows of another length": (
+        {"data": [[1] * 16] * 64},
+        "nested as their shape, [1, 1, 32, 32], received [64, 16]",
+    ),
     "broken base64": ({"datatype": "BYTES", "shape": [1], "data": ["?"]}, "base64"),
     "no picture": ({"datatype": "BYTES", "shape": [1], "data": ["AAAA"]}, "another kind of file"),
     "no data": ({"data": None}, "numbers of UINT8"),

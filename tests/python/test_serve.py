@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gzip
 import json
 import re
 import shutil
@@ -44,12 +45,20 @@ def test_health_and_metadata_are_told(rest, rpc, served):
     assert found["inputs"] == [
         {"name": "images", "datatype": "UINT8", "shape": [-1, *served.formats[0].shape]}
     ]
-    assert "versions" not in found  # a list or nothing, says the protocol
+    assert found["versions"] == ["1"]
     assert {entry["name"] for entry in found["outputs"]} >= {"probabilities", "weights", "called"}
-    told = rpc.get_model_metadata("router")
+    told = rpc.get_model_metadata("router", "1")
+    assert list(told.versions) == ["1"]
     assert told.inputs[0].name == "images"
     assert "FP32 in [0, 1]" in told.platform == found["platform"]
     assert rest.get_server_metadata()["name"] == "muxnet"
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate"])
+def test_packed_bodies_of_the_version_that_is_told(rest, served, digit_images, packing):
+    inputs, packed = tensor(http, digit_images[:7]), {"request_compression_algorithm": packing}
+    reply = rest.infer("router", inputs, model_version="1", **packed)
+    assert reply.as_numpy("classes").tolist() == expected(served, digit_images[:7]).answers
 
 
 @pytest.mark.parametrize("binary", [True, False])
@@ -183,6 +192,9 @@ def test_what_does_not_fit_is_told_in_the_protocols_form(ready, digit_images, na
         (b"{}", {"Inference-Header-Content-Length": "3"}, 400),
         (b"{}", {"Inference-Header-Content-Length": "-1"}, 400),
         (bytes(2**18 + 1), {}, 413),
+        (gzip.compress(bytes(2**18 + 1)), {"Content-Encoding": "gzip"}, 413),
+        (b"{}", {"Content-Encoding": "gzip"}, 400),
+        (b"{}", {"Content-Encoding": "br"}, 415),
     ],
 )
 def test_broken_bodies_are_refused(ready, body, headers, status):
@@ -215,16 +227,16 @@ def test_unknown_names_and_ways_are_refused(ready, rpc, digit_images):
         ("GET", "/v2/models/nobody/ready", 404),
         ("GET", "/v2/nothing", 404),
         ("GET", "/etc/passwd", 404),
-        ("POST", "/v2/models/router/versions/1/infer", 400),
-        ("GET", "/v2/models/router/versions/1", 400),
+        ("POST", "/v2/models/router/versions/2/infer", 404),
+        ("GET", "/v2/models/router/versions/2", 404),
         ("POST", "/v2/repository/models/router/unload", 400),
         ("POST", "/v2/repository/models/nobody/load", 404),
         ("DELETE", "/v2/models/router", 405),
     ):
         found, _, reply = call(ready, method, path, "{}" if method == "POST" else None)
         assert (found, "error" in json.loads(reply)) == (status, True), path
-    with pytest.raises(Exception, match="INVALID_ARGUMENT"):
-        rpc.infer("router", tensor(grpc, digit_images[:1]), model_version="1")
+    with pytest.raises(Exception, match="NOT_FOUND"):
+        rpc.infer("router", tensor(grpc, digit_images[:1]), model_version="2")
     with pytest.raises(Exception, match="NOT_FOUND"):
         rpc.infer("nobody", tensor(grpc, digit_images[:1]))
     with pytest.raises(Exception, match="INVALID_ARGUMENT"):

@@ -12,13 +12,20 @@
 #include "muxnet/core/file.hpp"
 
 namespace muxnet {
+namespace {
 
-ByteStream::ByteStream(const std::filesystem::path& path, std::uint64_t max_bytes)
-    : path_(path), left_(max_bytes) {
-  constexpr std::uint64_t most_expansion = 1032;  // that deflate can pack into a byte
+/// What a file of so many bytes may hold: what deflate can pack into it, and no more of one that is
+/// packed better than data are (python/muxnet/base/array_files.py has the same rule).
+std::uint64_t most_in(std::uint64_t file_bytes) {
+  constexpr std::uint64_t of_deflate = 1032, least = 256 << 20, of_data = 100;
+  return std::min(of_deflate * file_bytes, least + of_data * file_bytes);
+}
+
+}  // namespace
+
+ByteStream::ByteStream(const std::filesystem::path& path, std::uint64_t max_bytes) : path_(path) {
   InputFile input(path);
-  most_held_ =
-      input.size() > max_bytes / most_expansion ? max_bytes : input.size() * most_expansion;
+  left_ = std::min(max_bytes, most_in(input.size()));
   const int descriptor = input.release();
   gzFile file = gzdopen(descriptor, "rb");
   if (file == nullptr) {
@@ -56,9 +63,9 @@ std::size_t ByteStream::read(std::span<std::uint8_t> bytes) {
 
 std::vector<std::uint8_t> ByteStream::read_exactly(std::uint64_t count, const char* what) {
   constexpr std::uint64_t step = 1 << 24;
-  if (count > step && count > most_held_) {
+  if (count > step && count > left_) {
     throw FileError(error_text(path_.string(), text(count, " bytes of ", what),
-                               text("at most ", most_held_, " (the file is truncated)")));
+                               text("at most ", left_, " of so small a file")));
   }
   std::vector<std::uint8_t> bytes;
   while (bytes.size() < count) {

@@ -13,7 +13,8 @@ namespace muxnet {
 /// Every failure is a FileError that names the file.
 class ByteStream {
  public:
-  /// Of at most `max_bytes` when unpacked: reading on is a failure.
+  /// Of at most `max_bytes` when unpacked, or 256 MiB and a hundred times the file's bytes: reading
+  /// on is a failure.
   ByteStream(const std::filesystem::path& path, std::uint64_t max_bytes);
 
   /// Up to bytes.size() bytes; fewer only at the end of the file.
@@ -30,8 +31,7 @@ class ByteStream {
 
  private:
   std::filesystem::path path_;
-  std::uint64_t most_held_ = 0;  // in the file
-  std::uint64_t left_;           // of max_bytes
+  std::uint64_t left_ = 0;  // bytes that may come
   std::shared_ptr<void> file_;
 };
 

@@ -160,6 +160,7 @@ void GrpcCall::read(const std::shared_ptr<InferenceRequested>& asked) {
     received.request = read_grpc_request(*received.body, limits);
     require_utf8(received.request);
     asked->name = received.request.model_name;
+    asked->version = received.request.model_version;
     if (received.quick()) return inference.answer(std::move(*asked));
     boost::asio::post(calls_.slow, [&inference, asked] { inference.answer(std::move(*asked)); });
   } catch (const std::exception& error) {

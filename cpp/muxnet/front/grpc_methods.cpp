@@ -19,14 +19,12 @@ Message parsed(const std::string& message) {
   return result;
 }
 
-ServedName served_name(const Inference& inference, const std::string& name) {
+ServedName served_name(const Inference& inference, const std::string& name,
+                       const std::string& version) {
   const auto found = inference.served()->find(name);
   if (!found) throw RequestRefused(404, error_text("model", "a served one", shown(name)));
+  if (const auto refused = version_refusal(version, inference.version())) throw *refused;
   return *found;
-}
-
-void refuse_version(const std::string& version) {
-  if (!version.empty()) throw bad_request("model version", "none", shown(version));
 }
 
 template <class Tensors>
@@ -59,19 +57,18 @@ std::string server_metadata(const FrontOptions& options) {
 
 std::string model_ready(const std::string& message, const Inference& inference) {
   const auto asked = parsed<inference::ModelReadyRequest>(message);
-  refuse_version(asked.version());
   inference::ModelReadyResponse answer;
-  answer.set_ready(ready(inference, served_name(inference, asked.name())));
+  answer.set_ready(ready(inference, served_name(inference, asked.name(), asked.version())));
   return answer.SerializeAsString();
 }
 
 std::string model_metadata(const std::string& message, const Inference& inference) {
   const auto asked = parsed<inference::ModelMetadataRequest>(message);
-  refuse_version(asked.version());
-  const ServedName name = served_name(inference, asked.name());
+  const ServedName name = served_name(inference, asked.name(), asked.version());
   const auto served = inference.served();
   inference::ModelMetadataResponse answer;
   answer.set_name(asked.name());
+  answer.add_versions(std::to_string(inference.version()));
   answer.set_platform(std::string(platform_text));
   add_specs(*answer.mutable_inputs(), served->inputs_of(name));
   add_specs(*answer.mutable_outputs(), served->outputs_of(name));

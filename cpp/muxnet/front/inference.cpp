@@ -10,7 +10,7 @@
 namespace muxnet {
 namespace {
 
-/// What a request asks for beside its images; numbers may come as texts.
+/// What a request asks for beside its images; numbers and truths may come as texts.
 struct Wishes {
   std::optional<double> deadline_ms, max_cost, accuracy;
   bool decide_only = false;
@@ -40,6 +40,13 @@ std::optional<double> number_in(const Parameter& parameter) {
   return std::nullopt;
 }
 
+std::optional<bool> truth_in(const Parameter& parameter) {
+  if (const auto* truth = std::get_if<bool>(&parameter)) return *truth;
+  const auto* said = std::get_if<std::string>(&parameter);
+  if (said == nullptr || (*said != "true" && *said != "false")) return std::nullopt;
+  return *said == "true";
+}
+
 std::optional<double> positive(const RequestParameters& given, const std::string& key) {
   const auto found = given.find(key);
   if (found == given.end()) return std::nullopt;
@@ -56,8 +63,8 @@ Wishes wishes_of(const RequestParameters& given) {
                 positive(given, "accuracy")};
   const auto found = given.find("decide_only");
   if (found == given.end()) return wishes;
-  const auto* decide = std::get_if<bool>(&found->second);
-  if (decide == nullptr) throw bad_request("decide_only", "true or false", written(found->second));
+  const auto decide = truth_in(found->second);
+  if (!decide) throw bad_request("decide_only", "true or false", written(found->second));
   wishes.decide_only = *decide;
   return wishes;
 }
@@ -92,6 +99,12 @@ int status_of(ServiceStatus status) {
 }
 
 }  // namespace
+
+std::optional<RequestRefused> version_refusal(const std::string& asked, std::uint64_t told) {
+  const std::string served = std::to_string(told);
+  if (asked.empty() || asked == served) return std::nullopt;
+  return RequestRefused(404, error_text("model version", served, shown(asked)));
+}
 
 std::int64_t now_ns() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -132,6 +145,11 @@ std::shared_ptr<const ServedModels> Inference::served() const {
   return served_;
 }
 
+std::uint64_t Inference::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
+}
+
 void Inference::answer(InferenceRequested request) {
   const auto job = std::make_shared<Job>();
   job->outcome->asked = std::move(request);
@@ -161,9 +179,7 @@ void Inference::begin(const std::shared_ptr<Job>& job) {
   if (!name)
     throw RequestRefused(404, error_text("model", "a served one", shown(outcome.asked.name)));
   outcome.name = *name;
-  if (!request.model_version.empty()) {
-    throw bad_request("model version", "none", request.model_version);
-  }
+  if (const auto refused = version_refusal(outcome.asked.version, version())) throw *refused;
   job->wishes = wishes_of(request.parameters);
   check_outputs(request.outputs);
   job->inputs = inputs_of(outcome.asked.received, *outcome.served, *name, limits_);
@@ -195,6 +211,8 @@ void Inference::finish(const std::shared_ptr<Job>& job, ServiceAnswer answer) {
   InferenceOutcome& outcome = *job->outcome;
   try {
     if (answer.status != ServiceStatus::ok) return refuse(job, refusal_of(answer));
+    const auto replaced = version_refusal(outcome.asked.version, answer.version);
+    if (replaced) return refuse(job, *replaced);
     // The point was another policy's.
     if (job->version != 0 && answer.version != job->version) return submit(job);
     outcome.answer = std::move(answer);

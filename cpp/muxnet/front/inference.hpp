@@ -23,7 +23,8 @@ struct InferenceRequested {
   using Done = std::function<void(const std::shared_ptr<InferenceOutcome>&)>;
 
   ReceivedRequest received;
-  std::string name;  ///< that it asks for
+  std::string name;     ///< that it asks for
+  std::string version;  ///< that it asks for, empty: any
   bool from_grpc = false;
   std::int64_t began_ns = 0;  ///< since 1970
   HeaderList headers;         ///< of the caller's trace
@@ -40,6 +41,9 @@ struct InferenceOutcome {
   std::string policy;    ///< that answered, or the model
   double server_ms = 0;  ///< from the request to its answer
 };
+
+/// None: `asked` is empty, or the version that is `told`.
+std::optional<RequestRefused> version_refusal(const std::string& asked, std::uint64_t told);
 
 /// Time of day in nanoseconds since 1970.
 std::int64_t now_ns();
@@ -61,6 +65,8 @@ class Inference {
 
   /// Null before open().
   std::shared_ptr<const ServedModels> served() const;
+  /// Of what is served, as answers tell it.
+  std::uint64_t version() const;
   Service& service() const { return *service_; }
   const InputLimits& limits() const { return limits_; }
   bool noted() const { return noted_; }

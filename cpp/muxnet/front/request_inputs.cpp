@@ -129,6 +129,7 @@ class InputsOf {
     const DType dtype = datatype == "UINT8" ? DType::u8 : DType::f32;
     const std::int64_t size = volume(input.shape);
     if (input.raw) return raw_values(input, dtype, size);
+    input.nesting.check(input.shape, input.name);
     if (static_cast<std::int64_t>(input.numbers.size()) != size) {
       throw bad_request(input.name, text(size, " numbers of ", datatype),
                         text(input.numbers.size()));
@@ -167,6 +168,7 @@ class InputsOf {
     if (!lists) {
       throw bad_request("shape", "[n] or [n, 1] encoded images", extents_text(input.shape));
     }
+    input.nesting.check(input.shape, input.name);
     std::vector<std::string> found = input.raw ? raw_contents(input) : input.images;
     if (static_cast<std::int64_t>(found.size()) != count_) {
       throw bad_request(input.name, text(count_, " encoded images"), text(found.size()));
@@ -220,14 +222,6 @@ bool ReceivedRequest::quick() const {
   return body->size() <= quick_bytes &&
          std::none_of(request.inputs.begin(), request.inputs.end(),
                       [](const auto& input) { return upper(input.datatype) == "BYTES"; });
-}
-
-std::string extents_text(const Shape& shape, std::string_view first) {
-  std::string result(first);
-  for (const std::int64_t extent : shape) {
-    result += text(result.empty() ? "" : ", ", extent);
-  }
-  return "[" + result + "]";
 }
 
 std::vector<Tensor> inputs_of(const ReceivedRequest& received, const ServedModels& served,

@@ -32,7 +32,4 @@ struct ReceivedRequest {
 std::vector<Tensor> inputs_of(const ReceivedRequest& received, const ServedModels& served,
                               ServedName name, const InputLimits& limits);
 
-/// "[1, 3, 32, 32]"; with `first` in place of the first extent.
-std::string extents_text(const Shape& shape, std::string_view first = {});
-
 }  // namespace muxnet

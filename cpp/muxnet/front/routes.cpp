@@ -29,7 +29,8 @@ HttpReply unknown_path() {
   return refusal_reply(404, "[path] expected one of the protocol's, received another");
 }
 
-HttpReply wrong_method(const char* allowed) {
+HttpReply wrong_method(std::string_view method) {
+  const std::string_view allowed = method == "GET" ? "GET, HEAD" : method;
   HttpReply reply = refusal_reply(405, error_text("method", allowed, "another"));
   reply.headers.emplace_back("allow", allowed);
   return reply;
@@ -60,11 +61,22 @@ std::size_t json_length_of(const ReceivedHttp& request) {
   return length;
 }
 
+/// Takes "versions/VERSION" out of the path of a model; empty: it is not there.
+std::string take_version(std::vector<std::string>& parts) {
+  const bool there =
+      parts.size() > 4 && parts[0] == "v2" && parts[1] == "models" && parts[3] == "versions";
+  if (!there) return "";
+  std::string version = std::move(parts[4]);
+  parts.erase(parts.begin() + 3, parts.begin() + 5);
+  return version;
+}
+
+HttpReply reply_of(const RequestRefused& refused) {
+  return refusal_reply(refused.status, refused.what(), refused.retry_after_s);
+}
+
 HttpReply reply_of(const InferenceOutcome& outcome) {
-  if (outcome.refused) {
-    return refusal_reply(outcome.refused->status, outcome.refused->what(),
-                         outcome.refused->retry_after_s);
-  }
+  if (outcome.refused) return reply_of(*outcome.refused);
   try {
     RestAnswer answer = rest_answer(outcome);
     HttpReply reply{200, std::move(answer.body)};
@@ -74,7 +86,7 @@ HttpReply reply_of(const InferenceOutcome& outcome) {
     }
     return reply;
   } catch (const RequestRefused& refused) {
-    return refusal_reply(refused.status, refused.what());
+    return reply_of(refused);
   }
 }
 
@@ -136,6 +148,8 @@ Routes::Routes(const FrontOptions& options, Inference& inference, Handed& handed
                boost::asio::thread_pool& slow)
     : options_(options),
       origins_(options.host, options.allowed_hosts),
+      bodies_(static_cast<std::uint64_t>(options.body_bytes),
+              static_cast<std::uint64_t>(std::max(options.held_bytes, options.body_bytes))),
       inference_(inference),
       handed_(handed),
       slow_(slow) {}
@@ -153,6 +167,7 @@ std::optional<HeadRefusal> Routes::refusal(const ReceivedHttp& request) const {
       return HeadRefusal{401, std::string(token_error), "token"};
     }
     if (auto refused = content_type_refusal(request)) return refused;
+    if (auto refused = packing_refusal(request)) return refused;
   }
   const std::string_view length = request.header("content-length");
   std::uint64_t bytes = 0;
@@ -164,16 +179,23 @@ std::optional<HeadRefusal> Routes::refusal(const ReceivedHttp& request) const {
 }
 
 void Routes::answer(ReceivedHttp request, HttpHandlers::Reply reply) {
+  // Whoever sends the answer leaves out its body.
+  if (request.method == "HEAD") request.method = "GET";
   if (request.path == live_path && request.method == "GET") {
     return reply({200, "{\"live\":true}"});
   }
   if (!inference_.is_open()) return reply(refusal_reply(503, "[server] not ready yet", 1));
-  const Parts parts = request.parts();
+  const auto packing = packing_of(request);
+  if (packing && packing->window != 0 && !request.body->empty()) {
+    return unpack(std::move(request), *packing, reply);
+  }
+  Parts parts = request.parts();
+  const std::string version = take_version(parts);
   const bool posted = request.method == "POST";
   const bool inference = parts.size() == 4 && parts[1] == "models" && parts[3] == "infer";
   if (inference && parts[0] == "v2") {
     if (!posted) return reply(wrong_method("POST"));
-    return infer(std::move(request), parts[2], reply);
+    return infer(std::move(request), parts[2], version, reply);
   }
   if (options_.handed.contains({request.method, request.path})) {
     return hand(std::move(request), reply);
@@ -181,14 +203,31 @@ void Routes::answer(ReceivedHttp request, HttpHandlers::Reply reply) {
   const bool repository = parts.size() == 5 && parts[0] == "v2" && parts[1] == "repository";
   if (repository && parts[2] == "models") return load(std::move(request), parts, reply);
   for (const auto& [method, path] : options_.handed) {
-    if (path == request.path) return reply(wrong_method(method.c_str()));
+    if (path == request.path) return reply(wrong_method(method));
   }
-  reply(plain(request, parts));
+  reply(plain(request, parts, version));
 }
 
-HttpReply Routes::plain(const ReceivedHttp& request, const Parts& parts) const {
+void Routes::unpack(ReceivedHttp request, const Packing& packing,
+                    const HttpHandlers::Reply& reply) {
+  const auto kept = std::make_shared<ReceivedHttp>(std::move(request));
+  boost::asio::post(slow_, [this, kept, packing, reply] {
+    try {
+      kept->body = bodies_.unpacked(*kept->body, packing);
+    } catch (const RequestRefused& refused) {
+      return reply(reply_of(refused));
+    } catch (const std::bad_alloc&) {
+      return reply(refusal_reply(503, full_error, 1));
+    }
+    std::erase_if(kept->headers, [](const auto& header) { return header.first == packing_header; });
+    answer(std::move(*kept), reply);
+  });
+}
+
+HttpReply Routes::plain(const ReceivedHttp& request, const Parts& parts,
+                        const std::string& version) const {
   if (parts.empty() || parts[0] != "v2") return unknown_path();
-  if (parts.size() >= 3 && parts[1] == "models") return model(request, parts);
+  if (parts.size() >= 3 && parts[1] == "models") return model(request, parts, version);
   const bool models = parts.size() == 2 && parts[1] == "models";
   if (parts.size() != 1 && !models && !is_health(request)) return unknown_path();
   if (request.method != "GET") return wrong_method("GET");
@@ -201,15 +240,16 @@ HttpReply Routes::plain(const ReceivedHttp& request, const Parts& parts) const {
 }
 
 /// Of /v2/models/NAME and what is below.
-HttpReply Routes::model(const ReceivedHttp& request, const Parts& parts) const {
-  if (parts.size() > 4 && parts[3] == "versions" && parts.size() <= 6) {
-    return refusal_reply(400, error_text("model version", "none", "one"));
-  }
+HttpReply Routes::model(const ReceivedHttp& request, const Parts& parts,
+                        const std::string& version) const {
   const bool ready = parts.size() == 4 && parts[3] == "ready";
   if (parts.size() > 3 && !ready) return unknown_path();
   if (request.method != "GET") return wrong_method("GET");
   const auto name = inference_.served()->find(parts[2]);
   if (!name) return refusal_reply(404, error_text("model", "a served one", shown(parts[2])));
+  if (const auto refused = version_refusal(version, inference_.version())) {
+    return reply_of(*refused);
+  }
   if (!ready) return model_metadata(parts[2], *name);
   if (inference_.draining() || !is_ready(inference_.service(), *name)) {
     return refusal_reply(503, error_text("model", "one that is ready", shown(parts[2])), 1);
@@ -234,15 +274,17 @@ HttpReply Routes::server_metadata() const {
 HttpReply Routes::model_metadata(const std::string& name, ServedName served) const {
   const auto models = inference_.served();
   return json_reply({{"name", name},
+                     {"versions", {std::to_string(inference_.version())}},
                      {"platform", platform_text},
                      {"inputs", specs_json(models->inputs_of(served))},
                      {"outputs", specs_json(models->outputs_of(served))}});
 }
 
-void Routes::infer(ReceivedHttp request, const std::string& name,
+void Routes::infer(ReceivedHttp request, const std::string& name, const std::string& version,
                    const HttpHandlers::Reply& reply) {
   InferenceRequested asked;
   asked.name = name;
+  asked.version = version;
   asked.began_ns = request.began_ns;
   asked.received.body = request.body;
   if (inference_.noted()) asked.headers = trace_headers(request);
@@ -275,7 +317,7 @@ void Routes::infer(ReceivedHttp request, const std::string& name,
       read(std::move(*kept));
     });
   } catch (const RequestRefused& refused) {
-    reply(refusal_reply(refused.status, refused.what()));
+    reply(reply_of(refused));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "muxnet/front/front.hpp"
 #include "muxnet/front/http_connection.hpp"
 #include "muxnet/front/inference.hpp"
+#include "muxnet/front/packed_body.hpp"
 
 namespace muxnet {
 
@@ -41,17 +42,22 @@ class Routes {
  private:
   using Parts = std::vector<std::string>;
 
-  HttpReply plain(const ReceivedHttp& request, const Parts& parts) const;
-  HttpReply model(const ReceivedHttp& request, const Parts& parts) const;
+  void unpack(ReceivedHttp request, const Packing& packing, const HttpHandlers::Reply& reply);
+  HttpReply plain(const ReceivedHttp& request, const Parts& parts,
+                  const std::string& version) const;
+  HttpReply model(const ReceivedHttp& request, const Parts& parts,
+                  const std::string& version) const;
   HttpReply readiness() const;
   HttpReply server_metadata() const;
   HttpReply model_metadata(const std::string& name, ServedName served) const;
-  void infer(ReceivedHttp request, const std::string& name, const HttpHandlers::Reply& reply);
+  void infer(ReceivedHttp request, const std::string& name, const std::string& version,
+             const HttpHandlers::Reply& reply);
   void load(ReceivedHttp request, const Parts& parts, const HttpHandlers::Reply& reply);
   void hand(ReceivedHttp request, const HttpHandlers::Reply& reply);
 
   const FrontOptions& options_;
   Origins origins_;
+  PackedBodies bodies_;
   Inference& inference_;
   Handed& handed_;
   boost::asio::thread_pool& slow_;

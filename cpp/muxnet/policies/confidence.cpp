@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json_values.hpp"
@@ -289,13 +290,20 @@ nlohmann::json confidences_json(const Confidences& confidences) {
   return sets;
 }
 
-std::shared_ptr<const Confidences> read_confidences(const nlohmann::json& sets, std::size_t models,
-                                                    const std::string& where) {
+void check_joint(const JointConfidence& joint, const Policy& policy) {
+  const std::size_t models = policy.costs().size();
+  require((joint.set() & ~all_models(models)) == 0, policy.name(), text("models below ", models),
+          text("a set ", joint.set()));
+  require(std::cmp_equal(joint.classes(), policy.classes()), policy.name(),
+          text(policy.classes(), " classes, as it has"), text(joint.classes(), " learnt from"));
+}
+
+std::shared_ptr<const Confidences> read_confidences(const nlohmann::json& sets,
+                                                    const Policy& policy) {
   auto confidences = std::make_shared<Confidences>();
   for (const auto& entry : sets) {
     JointConfidence joint(entry);
-    require((joint.set() & ~all_models(models)) == 0, where, text("models below ", models),
-            text("a set ", joint.set()));
+    check_joint(joint, policy);
     confidences->emplace(joint.set(), std::move(joint));
   }
   return confidences;

@@ -11,6 +11,7 @@
 #include "muxnet/policies/experts.hpp"
 #include "muxnet/policies/given_features.hpp"
 #include "muxnet/routing/outcome_table.hpp"
+#include "muxnet/routing/policy.hpp"
 #include "muxnet/routing/rule.hpp"
 
 namespace muxnet {
@@ -37,6 +38,8 @@ class JointConfidence {
 
   /// Bits of its models.
   std::uint64_t set() const;
+  /// Of the distributions that it has learnt from.
+  std::size_t classes() const { return classes_; }
 
   /// The joint probabilities (K) of an input that all its models have answered; returns the class.
   std::int32_t answer(const Evidence& evidence, std::span<float> probabilities) const;
@@ -96,9 +99,10 @@ using Confidences = std::map<std::uint64_t, JointConfidence>;
 /// As Policy::learnt() keeps them.
 nlohmann::json confidences_json(const Confidences& confidences);
 
-/// What confidences_json() gave, for a pool of `models`. Throws std::invalid_argument, which names
-/// `where`, for sets of others, and as JointConfidence.
-std::shared_ptr<const Confidences> read_confidences(const nlohmann::json& sets, std::size_t models,
-                                                    const std::string& where);
+/// Throws std::invalid_argument, which names the policy, unless it is of its models and classes.
+void check_joint(const JointConfidence& joint, const Policy& policy);
+/// What confidences_json() gave, for a policy. Throws as check_joint() and JointConfidence.
+std::shared_ptr<const Confidences> read_confidences(const nlohmann::json& sets,
+                                                    const Policy& policy);
 
 }  // namespace muxnet

@@ -131,8 +131,7 @@ class DeferralPolicy : public ChainPolicy {
     auto deferrals = std::make_shared<Deferrals>();
     for (const auto& entry : pairs) {
       const JointConfidence joint(entry.at("confidence"));
-      require((joint.set() & ~all_models(costs().size())) == 0, name(),
-              text("models below ", costs().size()), text("a set ", joint.set()));
+      check_joint(joint, *this);
       deferrals->emplace(entry.at("pair").get<std::uint64_t>(), joint);
     }
     deferrals_ = std::move(deferrals);

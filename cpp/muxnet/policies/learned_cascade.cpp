@@ -160,7 +160,7 @@ class LearnedCascadePolicy : public ChainPolicy {
   nlohmann::json learnt() const override { return confidences_json(*confidences_); }
 
   void restore(const nlohmann::json& sets) override {
-    confidences_ = read_confidences(sets, costs().size(), name());
+    confidences_ = read_confidences(sets, *this);
   }
 
   std::unique_ptr<Rule> make_rule(const PolicyParameters& parameters) const override {

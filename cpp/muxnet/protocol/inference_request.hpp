@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "muxnet/protocol/nesting.hpp"
+
 namespace muxnet {
 
 /// What a request may hold, whichever way it comes; refused while it is read, before more is kept.
@@ -39,6 +41,7 @@ struct InputTensor {
   std::vector<float> numbers;
   bool whole = true;                // no number has a fraction
   std::vector<std::string> images;  // JPEG or PNG
+  Nesting nesting;                  // of the numbers or images, where they came as JSON
   std::optional<ByteRange> raw;
 };
 

@@ -8,6 +8,7 @@
 #include "muxnet/core/json_values.hpp"
 #include "muxnet/protocol/checks.hpp"
 #include "muxnet/protocol/datatypes.hpp"
+#include "muxnet/protocol/nesting.hpp"
 
 namespace muxnet {
 namespace {
@@ -109,17 +110,20 @@ std::vector<TensorSpec> specs_in(const Json& metadata, const char* key) {
   return specs;
 }
 
-/// Numbers of `data`, which may be nested as deep as its shape.
-void flatten(const Json& data, std::size_t depth, std::vector<double>& values) {
+/// Numbers of `data`, which may be nested as its shape.
+void flatten(const Json& data, std::size_t depth, std::vector<double>& values, Nesting& nesting) {
   expect(data.is_array(), "output, data", "lists of numbers", data.type_name());
+  nesting.open();
   for (const Json& item : data) {
     if (item.is_number()) {
+      nesting.element();
       values.push_back(item.get<double>());
     } else {
       expect(depth > 0, "output, data", "numbers", item.type_name());
-      flatten(item, depth - 1, values);
+      flatten(item, depth - 1, values, nesting);
     }
   }
+  nesting.close();
 }
 
 /// The bytes of output `index`: those of the outputs before it lie before them.
@@ -141,12 +145,14 @@ std::string_view bytes_of(const Json& outputs, std::size_t index, std::string_vi
 }
 
 std::vector<double> values_of(const Json& outputs, std::size_t index, const std::string& datatype,
-                              std::string_view binary) {
+                              const Shape& shape, std::string_view binary) {
   const Json& output = outputs.at(index);
   expect_numbers(datatype);
   if (has(output, "data")) {
     std::vector<double> values;
-    flatten(output.at("data"), most_axes, values);
+    Nesting nesting;
+    flatten(output.at("data"), most_axes, values, nesting);
+    nesting.check(shape, "output");
     return values;
   }
   return numbers_in(bytes_of(outputs, index, binary), datatype);
@@ -242,7 +248,7 @@ InferResponse parse_answer(const HttpResponse& response, const std::string& outp
   const std::size_t place = place_of_output(output, specs);
   const std::string datatype = text_in(outputs[place], "datatype", "output");
   result.shape = shape_in(outputs[place], "output", 0);
-  result.values = values_of(outputs, place, datatype, parts.binary);
+  result.values = values_of(outputs, place, datatype, result.shape, parts.binary);
   result.whole = is_whole(datatype);
   return result;
 }

@@ -110,20 +110,13 @@ class RequestReader : public nlohmann::json_sax<Json> {
         }
         break;
       case Place::input:
-        if (key_ == "name" || key_ == "datatype") {
-          require_at_most(value.size(), limits_.name_bytes, key_, "bytes");
-          (key_ == "name" ? input().name : input().datatype) = std::move(value);
-        } else {
-          scalar("a text");
-        }
+        if (key_ == "name") return name(input().name, value);
+        if (key_ == "datatype") return name(input().datatype, value);
+        scalar("a text");
         break;
       case Place::output:
-        if (key_ == "name") {
-          require_at_most(value.size(), limits_.name_bytes, key_, "bytes");
-          request.outputs.back().name = std::move(value);
-        } else {
-          scalar("a text");
-        }
+        if (key_ == "name") return name(request.outputs.back().name, value);
+        scalar("a text");
         break;
       default:
         scalar("a text");
@@ -168,8 +161,9 @@ class RequestReader : public nlohmann::json_sax<Json> {
     if (data_key()) {
       input().numbers.clear();
       input().images.clear();
+      input().nesting = {};
       input().whole = has_data.back() = true;
-      return enter(Place::data);
+      return enter_data();
     }
     if (!unknown_key()) scalar("a list");
     return enter(Place::other);
@@ -223,6 +217,7 @@ class RequestReader : public nlohmann::json_sax<Json> {
   bool enter_data() {
     const auto depth = std::count(places_.begin(), places_.end(), Place::data);
     require_at_most(static_cast<std::size_t>(depth) + 1, limits_.axes, "data", "levels of lists");
+    input().nesting.open();
     return enter(Place::data);
   }
   bool enter_parameters() {
@@ -233,10 +228,16 @@ class RequestReader : public nlohmann::json_sax<Json> {
     return enter(Place::parameters);
   }
   bool leave() {
+    if (top() == Place::data) input().nesting.close();
     places_.pop_back();
     return true;
   }
 
+  bool name(std::string& of, string_t& value) {
+    require_at_most(value.size(), limits_.name_bytes, key_, "bytes");
+    of = std::move(value);
+    return true;
+  }
   bool whole(std::int64_t value) {
     switch (top()) {
       case Place::data:
@@ -259,6 +260,7 @@ class RequestReader : public nlohmann::json_sax<Json> {
     if (std::abs(value) > std::numeric_limits<float>::max()) {
       throw std::invalid_argument(error_text(input_name(), "numbers of FP32", "a larger one"));
     }
+    input().nesting.element();
     input().numbers.push_back(static_cast<float>(value));
   }
   void add_image(const std::string& written) {
@@ -266,6 +268,7 @@ class RequestReader : public nlohmann::json_sax<Json> {
     const bool text_wanted = input().datatype.empty() || input().datatype == "BYTES";
     require(decoded.has_value() || !text_wanted, input_name(), "JPEG or PNG in base64",
             excerpt(written));
+    input().nesting.element();
     input().images.push_back(decoded ? std::move(*decoded) : std::string());
   }
   std::string input_name() { return input().name.empty() ? "data" : input().name; }

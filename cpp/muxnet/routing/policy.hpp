@@ -173,7 +173,8 @@ class Policy {
   OperatingPoint measure(const OutcomeTable& table, const PolicyParameters& parameters) const;
 
   /// All that fit() found, as JSON, written atomically: load_policy() gives a policy that decides
-  /// alike and knows which inputs it has seen. Throws FileError.
+  /// alike and knows which inputs it has seen. Throws FileError, and std::invalid_argument for more
+  /// than 2^20 classes without names.
   void save(const std::filesystem::path& path) const;
   /// Names what it decides by: 64-bit FNV-1a, in hexadecimal, of the bytes that save() writes.
   std::string version() const;
@@ -235,6 +236,8 @@ class Policy {
   nlohmann::json to_json() const;
   std::string file_content() const;
   void from_json(const nlohmann::json& content);
+  void check_classes() const;
+  void read_models(const nlohmann::json& content);
   void read_extras(const nlohmann::json& content);
 
   Access access_;

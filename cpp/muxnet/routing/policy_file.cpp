@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <bit>
 #include <cinttypes>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
@@ -25,6 +27,7 @@ namespace {
 
 constexpr const char* format_name = "muxnet-policy-4";
 constexpr std::uint64_t policy_bytes = std::uint64_t{256} << 20;  // kNN keeps all its rows
+constexpr std::int64_t most_unnamed = std::int64_t{1} << 20;      // a number of four bytes each
 
 }  // namespace
 
@@ -58,7 +61,15 @@ Json Policy::to_json() const {
           {"score_kinds", score_kinds_}};
 }
 
-void Policy::from_json(const Json& content) {
+/// Answers take memory for each class, which a file should not get for a number in it.
+void Policy::check_classes() const {
+  const std::int64_t named = std::ssize(class_names_);
+  const std::int64_t least = std::max<std::int64_t>(named, 1), most = named + most_unnamed;
+  require(classes_ >= least && classes_ <= most, name() + ", classes",
+          text(least, " to ", most, ", of which ", named, " have names"), text(classes_));
+}
+
+void Policy::read_models(const Json& content) {
   content.at("models").get_to(models_);
   content.at("costs").get_to(costs_);
   content.at("prices").get_to(prices_);
@@ -69,6 +80,16 @@ void Policy::from_json(const Json& content) {
   content.at("classes").get_to(classes_);
   content.at("class_names").get_to(class_names_);
   content.at("score_kinds").get_to(score_kinds_);
+  check_classes();
+  for (const auto& costs : {costs_, prices_, std::vector{multiplexer_cost_}}) {
+    for (const double cost : costs) {
+      require(std::isfinite(cost) && cost >= 0, name(), "costs of at least 0", text(cost));
+    }
+  }
+}
+
+void Policy::from_json(const Json& content) {
+  read_models(content);
   content.at("candidates").get_to(candidates_);
   content.at("allowed_loss").get_to(allowed_loss_);
   require(allowed_loss_ >= 0 && allowed_loss_ <= 1, name(), "an allowed loss in [0, 1]",
@@ -101,8 +122,10 @@ void Policy::read_extras(const Json& content) {
   calibration_.reset();
   if (const Json& calibration = content.at("calibration"); !calibration.is_null()) {
     calibration_ = std::make_shared<const AnswerCalibration>(calibration);
-    require(calibration_->models() == models_.size(), name(),
-            text("calibrations of ", models_.size(), " models"), text(calibration_->models()));
+    require(calibration_->models() == models_.size() &&
+                std::cmp_equal(calibration_->classes(), classes_),
+            name(), text("calibrations of ", models_.size(), " models, ", classes_, " classes"),
+            text(calibration_->models(), " of ", calibration_->classes()));
   }
   abstention_.reset();
   if (const Json& abstention = content.at("abstention"); !abstention.is_null()) {
@@ -117,6 +140,7 @@ std::string Policy::file_content() const { return to_json().dump(1) + "\n"; }
 void Policy::save(const std::filesystem::path& path) const {
   const auto hold = reading(name() + ".save");
   require_fitted();
+  check_classes();
   write_atomically(path, file_content());
 }
 
@@ -138,6 +162,7 @@ std::unique_ptr<Policy> read_policy(const std::filesystem::path& path, const Pol
   };
   try {
     const Json json = read_json(path, {.bytes = policy_bytes, .values = policy_bytes / 2});
+    require(json.is_object(), "policy", "an object", json.type_name());
     const auto format = json.at("format").get<std::string>();
     require(format == format_name, "policy", text("format ", format_name), format);
     auto policy =

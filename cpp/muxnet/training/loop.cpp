@@ -236,7 +236,9 @@ void Loop::resume() {
 void check(const TrainingTask& task, std::span<Model* const> models, const FitOptions& options,
            std::span<const double> learning_rates) {
   require(!models.empty(), "training", "at least one model", "none");
-  require(options.epochs > 0, "training", "epochs of at least 1", text(options.epochs));
+  constexpr std::int64_t most_epochs = 100'000;
+  require(options.epochs > 0 && options.epochs <= most_epochs, "training",
+          text("1 to ", most_epochs, " epochs"), text(options.epochs));
   require(options.clip_norm >= 0, "training", "clip_norm of at least 0", text(options.clip_norm));
   require(options.checkpoint_seconds >= 0, "training", "checkpoint_seconds of at least 0",
           text(options.checkpoint_seconds));

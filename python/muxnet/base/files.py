@@ -6,6 +6,7 @@ Whatever Python reads of files that users name goes through ``open_file``.
 import contextlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 JSON_BYTES = 16 << 20  # Python's values take some twenty times as much
 JSON_DEPTH = 32
+
+_HALF = re.compile("[\ud800-\udfff]")  # of a character that JSON writes as two
 
 
 def open_file(path: str | os.PathLike[str], most: int) -> BinaryIO:
@@ -95,7 +98,8 @@ def parse_json(text: str, where: str) -> Json:
     """Return the value of a text that ``where`` holds.
 
     Raises:
-        ConfigError: it is no JSON, or of more than ``JSON_DEPTH`` levels, or says a key twice.
+        ConfigError: it is no JSON, or of more than ``JSON_DEPTH`` levels, or says a key twice, or
+            has half of a character, which no text can hold.
 
     """
 
@@ -116,6 +120,8 @@ def parse_json(text: str, where: str) -> Json:
         raise ConfigError(error_text(where, "JSON", error)) from error
     if not _within(value, JSON_DEPTH):
         raise ConfigError(_too_deep(where))
+    if "\\ud" in text.lower() and (half := _HALF.search(json.dumps(value, ensure_ascii=False))):
+        raise ConfigError(error_text(where, "whole characters", ascii(half.group())))
     return value
 
 

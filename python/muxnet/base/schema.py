@@ -2,6 +2,7 @@
 
 import dataclasses
 import operator
+import sys
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -165,10 +166,9 @@ def _convert(hint: object, value: object, where: str, key: str) -> object:
     if origin is dict and isinstance(value, Mapping):
         return {str(k): _convert(arguments[1], v, where, f"{key}.{k}") for k, v in value.items()}
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:
+        if not abs(value) <= sys.float_info.max:  # NaN too
             _fail(where, key, "a number below 1.8e308", value)
+        return float(value)
     if hint in (int, str, bool) and type(value) is hint:
         return value
     _fail(where, key, type_text(hint), value)

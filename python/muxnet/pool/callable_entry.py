@@ -13,7 +13,7 @@ from muxnet.base.schema import needed, option
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.calls import Calls, Function
 from muxnet.pool.class_names import read_classes
-from muxnet.pool.entries import ModelEntry, Place
+from muxnet.pool.entries import LONGEST_S, ModelEntry, Place
 from muxnet.pool.model_input import resolve
 
 
@@ -31,7 +31,10 @@ class CallableEntry(ModelEntry):
         8, "inputs that an async function of one works on at the same time", minimum=1
     )
     timeout_s: float = option(
-        0.0, "the longest that a call may take; 0: as long as it likes", minimum=0.0
+        0.0,
+        "the longest that a call may take; 0: as long as it likes",
+        minimum=0.0,
+        maximum=LONGEST_S,
     )
 
     def models(self, place: Place) -> list[ForeignModel]:

@@ -13,7 +13,7 @@ from muxnet.base.files import read_text
 from muxnet.base.schema import needed, option
 from muxnet.pool.adapters import ForeignModel, Hosting
 from muxnet.pool.class_names import read_classes
-from muxnet.pool.entries import ModelEntry, Place
+from muxnet.pool.entries import LONGEST_S, ModelEntry, Place
 from muxnet.pool.model_input import resolve
 
 SECRET_BYTES = 64 << 10
@@ -35,7 +35,9 @@ class EndpointEntry(ModelEntry):
     ca_file: str = option("", "file of the certificates that its own is checked by")
     certificate: str = option("", "file of the certificate to show it")
     key: str = option("", "file of that certificate's key")
-    timeout_ms: float = option(10000.0, "the longest that an answer may take", minimum=1.0)
+    timeout_ms: float = option(
+        10000.0, "the longest that an answer may take", minimum=1.0, maximum=1000 * LONGEST_S
+    )
     in_flight: int = option(4, "requests that are on their way at a time", minimum=1)
     input_tensor: str = option("", "its input, where it has several")
     output_tensor: str = option("", "the output that answers, where it has several")

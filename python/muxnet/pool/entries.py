@@ -12,6 +12,8 @@ from muxnet.base.schema import needed, option
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.input_files import InputKeys
 
+LONGEST_S = 604_800.0  # a week; clocks end at 292 years
+
 
 @dataclasses.dataclass(frozen=True)
 class Place:

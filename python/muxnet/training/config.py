@@ -13,7 +13,7 @@ from muxnet.base.files import write_json
 from muxnet.base.machine import cores
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import option
-from muxnet.training.multiplexer_config import MultiplexerConfig, formulations
+from muxnet.training.multiplexer_config import MOST_EPOCHS, MultiplexerConfig, formulations
 
 SMALL_ZOO = (
     "alexnet_small",
@@ -67,7 +67,12 @@ class RunConfig:
     models: tuple[str, ...] = option(
         SMALL_ZOO, "networks of the model pool, which are trained; or a JSON file that lists models"
     )
-    epochs: int = option(20, "passes over the training data, all models together", minimum=1)
+    epochs: int = option(
+        20,
+        "passes over the training data, all models together",
+        minimum=1,
+        maximum=MOST_EPOCHS,
+    )
     batch_size: int = option(128, "images per training step", minimum=2)
     learning_rate: float = option(0.1, "peak learning rate of the models", above=0)
     weight_decay: float = option(5e-4, "weight decay of the models", minimum=0)

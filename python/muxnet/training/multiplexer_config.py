@@ -5,6 +5,8 @@ import dataclasses
 from muxnet.base.compiled import _core
 from muxnet.base.schema import option
 
+MOST_EPOCHS = 100_000
+
 
 def formulations() -> list[str]:
     """Return the readings of the paper's equations."""
@@ -55,7 +57,10 @@ class MultiplexerConfig:
     )
     lambda_cost: float = option(0.1, "accuracy given up for the dearest model's MACs", minimum=0)
     pretraining_epochs: int = option(
-        12, "passes over the models' training data before, to learn the labels; 0: none", minimum=0
+        12,
+        "passes over the models' training data before, to learn the labels; 0: none",
+        minimum=0,
+        maximum=MOST_EPOCHS,
     )
     pretraining_visits: int = option(
         8,
@@ -64,7 +69,7 @@ class MultiplexerConfig:
         maximum=30,
     )
     pretraining_learning_rate: float = option(0.003, "peak learning rate of these", above=0)
-    epochs: int = option(20, "passes over its training data", minimum=1)
+    epochs: int = option(20, "passes over its training data", minimum=1, maximum=MOST_EPOCHS)
     learning_rate: float = option(0.001, "peak learning rate", above=0)
     weight_decay: float = option(0.01, "weight decay", minimum=0)
     distillation_weight: float = option(0.0, "weight of the distillation loss (Eq. 8)", minimum=0)

@@ -82,6 +82,15 @@ TEST(Idx, WhatTheFileCannotHoldIsRefusedBeforeItIsRead) {
     expect_error<FileError>([&] { load_idx(path, 3); }, {path.string(), "bytes"});
     EXPECT_LT(taken.peak_mib(), 16);
   }
+  write_gzip(path, {{"head", word(0x803) + word(600) + word(1'000) + word(1'000)}}, true);
+  write_gzip(folder / "piece", {{"zeros", std::string(1'000'000, '\0')}}, true);
+  std::string bomb = read_bytes(path);
+  for (int i = 0; i < 600; ++i) bomb += read_bytes(folder / "piece");
+  write_file(path, bomb);
+  const testing::Taken taken;
+  expect_error<FileError>([&] { load_idx(path, 3); },
+                          {path.string(), "600000000 bytes of data", "of so small a file"});
+  EXPECT_LT(taken.peak_mib(), 16);
   ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
   expect_error<FileError>([&] { load_idx(folder / "fifo", 3); }, {"a file", "a FIFO"});
 }
@@ -123,7 +132,7 @@ TEST(Idx, RefusesDamagedFiles) {
   // 2^96 pixels promised, none there: neither overflow nor memory.
   refused(word(0x803) + word(~0u) + word(~0u) + word(~0u), {"sizes of 1 ..", "4294967295"});
   refused(word(0x803) + word(1 << 20) + word(50) + word(50),
-          {"2621440000 bytes", "received at most 16512"});
+          {"2621440000 bytes", "received at most 16496"});
   expect_error<FileError>([&] { load_idx(folder.path(), 3); }, {"a file", "a folder"});
   expect_error<FileError>([&] { load_idx(folder / "no", 3); }, {"no]", "No such file"});
 }

@@ -174,6 +174,51 @@ TEST_F(FrontOfTinyModels, IsReadyUntilItIsDrained) {
   EXPECT_NE(last.find("{\"ready\":false}"), std::string::npos) << last;
 }
 
+TEST_F(FrontOfTinyModels, TakesTheVersionThatItTells) {
+  open();
+  const auto get = [&](const std::string& path) {
+    return ask("GET /v2/models/small" + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  };
+  EXPECT_NE(get("").find(R"("versions":["1"])"), std::string::npos);
+  for (const char* path : {"/versions/1", "/versions/1/ready"}) {
+    EXPECT_TRUE(get(path).starts_with("HTTP/1.1 200")) << path;
+  }
+  std::string posted = inference();
+  const auto with = [&](const std::string& version) {
+    return std::string(posted).insert(posted.find("/infer"), "/versions/" + version);
+  };
+  EXPECT_NE(ask(with("1")).find(R"("model_version":"1")"), std::string::npos);
+  for (const std::string& found : {get("/versions/2"), get("/versions/2/ready"), ask(with("2"))}) {
+    EXPECT_TRUE(found.starts_with("HTTP/1.1 404")) << found;
+    EXPECT_NE(found.find("[model version] expected 1, received 2"), std::string::npos) << found;
+  }
+  EXPECT_TRUE(get("/versions").starts_with("HTTP/1.1 404"));
+}
+
+TEST_F(FrontOfTinyModels, AnswersHeadAsGetWithoutItsBody) {
+  open();
+  Peer peer(front_->http_port());
+  for (const char* path : {"/v2/health/live", "/v2/health/ready", "/v2", "/v2/models/small"}) {
+    peer.send(std::string("HEAD ") + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    const std::string found = peer.read("\r\n\r\n");
+    EXPECT_TRUE(found.starts_with("HTTP/1.1 200")) << found;
+    EXPECT_TRUE(found.ends_with("\r\n\r\n")) << found;
+  }
+  peer.send("HEAD /v2/models/small/infer HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_NE(peer.read("\r\n\r\n").find("allow: POST\r\n"), std::string::npos);
+}
+
+TEST_F(FrontOfTinyModels, TakesTruthsAsTexts) {
+  open();
+  for (const char* said : {"true", R"("true")"}) {
+    const std::string found = ask(inference(text(R"(,"parameters":{"decide_only":)", said, "}")));
+    EXPECT_NE(found.find(R"("outputs":[{"name":"called")"), std::string::npos) << found;
+  }
+  EXPECT_NE(ask(inference(R"(,"parameters":{"decide_only":"false"})")).find("probabilities"),
+            std::string::npos);
+  EXPECT_TRUE(ask(inference(R"(,"parameters":{"decide_only":"yes"})")).starts_with("HTTP/1.1 400"));
+}
+
 /// The same by its gRPC, which another client of ours speaks.
 TEST_F(FrontOfTinyModels, AnswersByGrpc) {
   open();
@@ -195,6 +240,10 @@ TEST_F(FrontOfTinyModels, AnswersByGrpc) {
   ASSERT_TRUE(inferred->wait(clock.now_ms() + patience_ms));
   const auto reply = inferred->take();
   ASSERT_EQ(reply.fault, Fault::none) << reply.message;
+  input.version = "2";
+  auto refused = transport->infer(input);
+  ASSERT_TRUE(refused->wait(clock.now_ms() + patience_ms));
+  EXPECT_NE(refused->take().message.find("[model version] expected 1"), std::string::npos);
   EXPECT_EQ(reply.value.id, "y");
   EXPECT_EQ(reply.value.shape, (Shape{1, 3}));
 }

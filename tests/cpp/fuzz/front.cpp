@@ -5,6 +5,8 @@
 
 #include "fuzz/targets.hpp"
 #include "muxnet/front/http_parser.hpp"
+#include "muxnet/front/packed_body.hpp"
+#include "muxnet/front/refused.hpp"
 
 namespace muxnet::fuzz {
 namespace {
@@ -52,8 +54,21 @@ void read_http(std::string_view bytes) {
   if (whole.empty()) throw std::invalid_argument("no whole request");
 }
 
+void read_packed_body(std::string_view bytes) {
+  ReceivedHttp request;
+  request.headers = {{std::string(packing_header), "gzip"}};
+  try {
+    PackedBodies(most_body_bytes, most_body_bytes).unpacked(bytes, packing_of(request).value());
+  } catch (const RequestRefused& refused) {
+    throw std::invalid_argument(refused.what());
+  }
+}
+
 }  // namespace
 
-void add_front(Targets& targets) { targets["http"] = read_http; }
+void add_front(Targets& targets) {
+  targets["http"] = read_http;
+  targets["packed_body"] = read_packed_body;
+}
 
 }  // namespace muxnet::fuzz

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/json_values.hpp"
 #include "muxnet/evaluation/evaluate.hpp"
 #include "muxnet/policies/registry.hpp"
 #include "support/tables.hpp"
@@ -178,6 +179,7 @@ TEST(PolicyFile, WhatIsNoPolicyIsRefused) {
     return error_of([&] { load_policy(path); });
   };
   expect_text(message("{"), {"a saved policy", path.string()});
+  expect_text(message("null"), {"[policy] expected an object, received null", path.string()});
   expect_text(message(R"({"format": "other"})"), {"muxnet-policy-4", "other"});
   expect_text(message(R"({"format": "muxnet-policy-4"})"), {"policy"});
   const auto policy = make_policy("learned_cascade");
@@ -190,6 +192,38 @@ TEST(PolicyFile, WhatIsNoPolicyIsRefused) {
   expect_text(message(saved), {"joint confidence", "an exponent for each model"});
   std::filesystem::remove(path);
   EXPECT_EQ(error_of<FileError>([&] { load_policy(path); }).empty(), false);
+}
+
+TEST(PolicyFile, ClassesAndCostsAreThoseThatTheFileCanMean) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("muxnet-policy-of-" + std::to_string(::getpid()) + ".json");
+  const auto change = [&](const std::string& policy, const std::string& key,
+                          const nlohmann::json& value) {
+    const auto fitted = make_policy(policy);
+    fitted->fit(random_table(11, {.models = 2}));
+    fitted->save(path);
+    auto saved = read_json(path);
+    saved.at(key) = value;
+    std::ofstream(path) << saved;
+  };
+  const auto message = [&](const std::string& policy, const std::string& key,
+                           const nlohmann::json& value) {
+    change(policy, key, value);
+    return error_of([&] { load_policy(path); });
+  };
+  for (const std::int64_t classes : {-1L, 0L, 10'000'000L, 1L << 31}) {
+    expect_text(message("always", "classes", classes), {"[always, classes]", text(classes)});
+  }
+  for (const std::string name : {"learned_cascade", "staged_cascade", "logistic_deferral"}) {
+    expect_text(message(name, "classes", 1'000), {name, "1000 classes, as it has", "learnt from"});
+  }
+  for (const char* key : {"costs", "prices"}) {
+    expect_text(message("always", key, {1.0, -1.0}), {"always", "costs of at least 0", "-1"});
+    change("always", key, {0.0, 1.0});
+    EXPECT_NO_THROW(load_policy(path));
+  }
+  expect_text(message("always", "multiplexer_cost", -2), {"costs of at least 0", "-2"});
+  std::filesystem::remove(path);
 }
 
 }  // namespace

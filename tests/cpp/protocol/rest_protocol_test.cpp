@@ -67,6 +67,11 @@ TEST(RestProtocol, ReadsBothFormsOfAnAnswer) {
   }
 }
 
+TEST(RestProtocol, RefusesAnAnswerThatIsNestedAsAnotherShape) {
+  const auto read = judged(json_answer(output(R"("shape": [1, 4], "data": [[0, 1], [0, 0]])")), {});
+  EXPECT_EQ(read.error, "[output] expected data nested as their shape, [1, 4], received [2, 2]");
+}
+
 TEST(RestProtocol, FindsItsOutputAmongOthers) {
   const std::string json =
       R"({"outputs": [{"name": "z", "datatype": "FP32", "shape": [2],
