@@ -1700,31 +1700,36 @@ class EnergyMeter:
     - hwmon, ina226, ina238 and ina3221: power (or voltage times current) of each rail;
     - iio, the same chips under NVIDIA's kernels for Jetson boards;
     - powercap, Intel and AMD RAPL: energy counted by the processor: psys, the whole platform, or
-    each package and its DRAM.
+    each package and its DRAM, or the packages alone: of those that count the one that counts most
+    in the first measurement, to which the meter keeps.
     Where one rail is the board's input (VDD_IN, POM_5V_IN, VIN) it alone counts, since the others
     are behind it; else their sum. Channels that are not connected or give no number are passed
-    over. Power is sampled every `period_ms` and integrated by the trapezoid rule. Sensors tell of
+    over. All are read every `period_ms`, power is integrated by the trapezoid rule. What cannot be
+    right is not told: a counter that stands still, is set back, or was not read for so long that it
+    may have gone round unseen; less than nothing, or more than a machine can draw. Sensors tell of
     the whole device: a measurement of another thread beside it raises BusyError.
     """
     def __init__(self, root: os.PathLike | str | bytes = '/', period_ms: typing.SupportsFloat | typing.SupportsIndex = 5.0) -> None:
         """
-        Looks for sensors below `root`; a folder that cannot be read holds none.
+        Looks for sensors below `root`; a folder that cannot be read holds none. Raises
+        ValueError unless `period_ms` is above 0 and up to 1000.
         """
     def idle_power_mw(self, seconds: typing.SupportsFloat | typing.SupportsIndex) -> Quantity:
         """
-        Mean power over `seconds` in which this process does nothing; unknown without a sensor.
+        Mean power over `seconds`, up to an hour, in which this process does nothing; unknown as
+        measure_mj() is.
         """
     def measure_mj(self, work: collections.abc.Callable[[], None], idle_mw: Quantity = ...) -> Quantity:
         """
         Energy in mJ drawn while `work` runs; with `idle_mw`, of idle_power_mw(), less what the device
-        would have drawn anyway. Unknown without a sensor, and when it fails on the way: `work` goes
-        on, and sensor() tells why.
+        would have drawn anyway. Unknown without a sensor, when it fails on the way, and where what it
+        tells cannot be right or is no more than idle: `work` goes on, and sensor() tells why.
         """
     @property
     def sensor(self) -> str:
         """
         "hwmon: VDD_IN", or "not measured: " and why: there is no sensor, or it may not be read and
-        what helps, or it failed in the latest measurement.
+        what helps, or it failed in the latest measurement or told what cannot be right.
         """
 class ConnectionOptions:
     """
@@ -2138,7 +2143,7 @@ class OnnxDescription:
     @property
     def class_names(self) -> list[str]:
         """
-        the same of one whose classes have names
+        The same of one whose classes have names.
         """
     @property
     def external_files(self) -> list[str]:
@@ -2699,7 +2704,8 @@ class Policy:
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
         All that fit() found, as JSON, written atomically: load_policy() gives a policy that decides
-        alike and knows which inputs it has seen. Raises FileError.
+        alike and knows which inputs it has seen. Raises FileError, and ValueError for more
+        than 2^20 classes without names.
         """
     def scores_beyond(self, table: OutcomeTable) -> list[float]:
         """
