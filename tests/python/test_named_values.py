@@ -1,6 +1,7 @@
 """NAME=VALUE options as people type them: blanks around names and values say nothing."""
 
 import pytest
+from muxnet.base.errors import ConfigError
 from muxnet.commands.calibrate import parse_share
 from muxnet.outcomes.compare import parse_contenders
 from muxnet.outcomes.table_files import parse_columns, parse_costs
@@ -20,3 +21,10 @@ from muxnet.plan.given import parse_latencies, parse_prices
 )
 def test_blanks_around_names_and_values_do_not_count(read, tight, loose):
     assert read(loose) == read(tight)
+
+
+def test_a_cost_beyond_all_floats_is_refused_with_its_file(tmp_path):
+    path = tmp_path / "costs.json"
+    path.write_text(f'{{"small": 1, "large": {"9" * 400}}}')
+    with pytest.raises(ConfigError, match=r"costs\.json"):
+        parse_costs(str(path))

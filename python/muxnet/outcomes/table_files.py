@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
+MOST_COST = sys.float_info.max  # whole numbers may be larger, and then are none of the core's
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
 COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
@@ -131,7 +132,9 @@ def _written_cost(text: str) -> float | None:
 
 
 def _is_cost(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= MOST_COST
 
 
 def _only_costs(held: object, where: str, expected: str) -> dict[str, float]:
