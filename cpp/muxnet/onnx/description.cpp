@@ -202,20 +202,24 @@ class Reader {
       if (field->holds(22) || field->holds(23)) read_sparse(field->bytes);
       if (field->holds(9) && names.size() < max_numbers) names.emplace_back(field->bytes);
       if (field->counts(3)) number = static_cast<std::int64_t>(field->value);
-      if (field->number == 8) {
-        for_varints(*field, [&](std::uint64_t value) {
-          if (numbers.size() < max_numbers) numbers.push_back(static_cast<std::int64_t>(value));
-        });
-      }
+      if (field->number == 8) add_numbers(*field, numbers);
     }
     if (name == "perm") node.permutation = numbers;
     if (name == "axis") node.axis = number;
-    // Of several classifiers the last is the one that answers.
-    const bool numbered = name == "classlabels_ints" || name == "classlabels_int64s";
-    if ((numbered && !numbers.empty()) || (name == "classlabels_strings" && !names.empty())) {
-      result_.class_labels = std::move(numbers);
-      result_.class_names = std::move(names);
-    }
+    if (name.starts_with("classlabels_")) keep_classes(std::move(numbers), std::move(names));
+  }
+
+  static void add_numbers(const Field& field, std::vector<std::int64_t>& numbers) {
+    for_varints(field, [&](std::uint64_t value) {
+      if (numbers.size() < max_numbers) numbers.push_back(static_cast<std::int64_t>(value));
+    });
+  }
+
+  /// Of several classifiers the last is the one that answers.
+  void keep_classes(std::vector<std::int64_t> labels, std::vector<std::string> names) {
+    if (labels.empty() && names.empty()) return;  // some write the one that they do not use too
+    result_.class_labels = std::move(labels);
+    result_.class_names = std::move(names);
   }
 
   static OnnxValue read_value(std::string_view bytes) {
