@@ -11,7 +11,7 @@ from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.labelled import labelled
-from muxnet.pool.shown_inputs import open_recorded
+from muxnet.pool.shown_inputs import matching_rows, open_recorded
 from PIL import Image
 
 COLOURS = {"red": (220, 30, 25), "green": (20, 200, 40), "blue": (20, 30, 220)}
@@ -56,7 +56,9 @@ def test_names_are_compared_as_everywhere(tmp_path, labels, names, classes):
 
 def test_a_class_that_a_model_does_not_know_is_told_before_it_is_asked(tmp_path):
     calls = []
-    with pytest.raises(ConfigError, match=r"those of m \(a, c\), received none called 'b'"):
+    with pytest.raises(
+        ConfigError, match=r"those of m \(a, c; .* says others\), received none called 'b'"
+    ):
         collect([by_place("ac", calls)], data(["a", "b"]), tmp_path / "o.safetensors")
     with pytest.raises(ConfigError, match=r"m, classes\] expected different ones, .*'01' twice"):
         collect([by_place(["1", "01"], calls)], data([1, 1]), tmp_path / "o.safetensors")
@@ -116,6 +118,15 @@ def test_files_that_are_missing_are_named_all_at_once(tmp_path):
     inputs = labelled("gone", gone, [0, 1])
     with pytest.raises(OSError, match=r"2 images cannot be read(.|\n)*1\.png(.|\n)*2\.png"):
         inputs.identity()
+
+
+def test_rows_match_by_places_where_these_are_known(tmp_path):
+    vectors = np.zeros((20, 3, 2, 2), np.uint8)
+    shuffled = labelled("s", vectors, [0, 1] * 10).subset([7, 2, 11, 4])
+    model = ForeignModel("m", 1, lambda x: np.ones((len(x), 2)) / 2)
+    table = collect([model], shuffled, tmp_path / "o.safetensors", say=lambda _: None)
+    assert matching_rows(table, shuffled) == [0, 1, 2, 3]
+    assert matching_rows(table.subset([2, 0]), shuffled) == [2, 0]
 
 
 @pytest.fixture
@@ -181,6 +192,9 @@ def test_an_onnx_files_own_names_of_its_classes_count(pictures, capsys, folders,
     told = capsys.readouterr()
     if found is None:
         assert status == 1
-        assert "those of m (x, y, z), received none called 'blue'" in told.err
+        assert (
+            "those of m (x, y, z; classes in its entry says others), received none called 'blue'"
+            in told.err
+        )
     else:
         assert "m: 100.00 % right" in told.out

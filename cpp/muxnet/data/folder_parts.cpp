@@ -29,14 +29,24 @@ std::string part_word(const std::string& name) {
   return all.ends_with("set") ? all.substr(0, all.size() - 3) : all;
 }
 
-Role role_of(const fs::path& folder) {
-  static const std::map<std::string, Role> roles = {
-      {"train", Role::train},  {"training", Role::train}, {"trn", Role::train},
-      {"test", Role::test},    {"testing", Role::test},   {"tst", Role::test},
-      {"val", Role::held_out}, {"valid", Role::held_out}, {"validation", Role::held_out},
-      {"dev", Role::held_out}};
-  const auto found = roles.find(part_word(folder.filename().string()));
-  return found == roles.end() ? Role::none : found->second;
+struct Part {
+  Role role;
+  bool usual;  ///< its name is one that everybody gives
+};
+
+Part part_of(const fs::path& folder) {
+  static const std::map<std::string, Role> usual = {
+      {"train", Role::train},        {"training", Role::train}, {"test", Role::test},
+      {"testing", Role::test},       {"val", Role::held_out},   {"valid", Role::held_out},
+      {"validation", Role::held_out}};
+  static const std::map<std::string, Role> further = {
+      {"trn", Role::train}, {"tst", Role::test}, {"dev", Role::held_out}};
+  const std::string name = lower(name_of(folder)), word = part_word(name);
+  if (const auto found = usual.find(name); found != usual.end()) return {found->second, true};
+  for (const auto* names : {&usual, &further}) {
+    if (const auto found = names->find(word); found != names->end()) return {found->second, false};
+  }
+  return {Role::none, false};
 }
 
 /// The class folders of a part; one called images, as detection data sets have it, is none.
@@ -51,7 +61,7 @@ std::vector<fs::path> class_folders(const fs::path& folder) {
 /// The folder of a part's classes: archives often have it in another of its name.
 fs::path unwrapped(const fs::path& part) {
   const auto inner = class_folders(part);
-  return inner.size() == 1 && role_of(inner[0]) == role_of(part) ? inner[0] : part;
+  return inner.size() == 1 && part_of(inner[0]).role == part_of(part).role ? inner[0] : part;
 }
 
 /// Refuses a folder around the one that was meant, which would be one class of everything.
@@ -82,42 +92,50 @@ void refuse_parts(const fs::path& folder, const std::vector<fs::path>& classes) 
   for (const fs::path& entry : classes) {
     if (names_in(entry) != names) return;
   }
-  throw FileError(error_text(folder.string(), layout,
-                             text(name_of(classes[0]), " and others, in each of which are ",
-                                  names[0], ", ", names[1], names.size() > 2 ? ", ..." : "")));
+  throw FileError(error_text(
+      folder.string(), layout,
+      text(name_of(classes[0]), " and others, in each of which are ", names[0], ", ", names[1],
+           names.size() > 2 ? ", ..." : "", " (if they are classes, list:FILE says so)")));
 }
 
-/// Whether the only part of a usual name is one, and not a class: cars, trains, planes.
+/// Whether the only part is one, and not a class: cars, trains, planes. One folder beside it, of
+/// images alone, is left out, as those without labels are; with more of them it may be either.
 bool is_part(const fs::path& folder, const fs::path& part, const std::vector<fs::path>& others) {
   const auto classes = class_folders(part);
   const auto in_part = [&](const fs::path& other) {
     return std::ranges::any_of(classes, [&](auto& own) { return name_of(own) == name_of(other); });
   };
-  if (std::ranges::any_of(others, in_part)) {
+  const bool flat = std::ranges::all_of(
+      others, [](const fs::path& other) { return class_folders(other).empty(); });
+  const bool either = classes.size() > 1 && flat && others.size() > 1;
+  if (either || std::ranges::any_of(others, in_part)) {
     throw FileError(error_text(folder.string(), layout,
-                               text(name_of(part), " beside folders of the same classes")));
+                               text(name_of(part), ", which has such, beside ", name_of(others[0]),
+                                    others.size() > 1 ? " and others" : "")));
   }
-  return others.empty() ||
-         (classes.size() > 1 && std::ranges::all_of(others, [](const fs::path& other) {
-            return class_folders(other).empty();
-          }));
+  return others.empty() || (classes.size() > 1 && flat);
 }
 
 }  // namespace
 
 FolderParts find_parts(const fs::path& folder, std::vector<std::string>& left_out) {
   FolderParts parts;
-  std::vector<fs::path> others, flat;
+  std::vector<fs::path> further, others, flat;
   for (const fs::path& entry : sub_folders(folder)) {
-    const Role role = role_of(entry);
-    if (role == Role::none) {
+    const auto [role, usual] = part_of(entry);
+    if (role == Role::none || (!usual && class_folders(entry).empty())) {
       if (has_images(entry)) others.push_back(entry);
     } else if (class_folders(entry).empty()) {
       flat.push_back(entry);
+    } else if (!usual) {
+      further.push_back(entry);
     } else if (!parts.emplace(role, unwrapped(entry)).second) {
       throw FileError(error_text(folder.string(), text("one part like ", name_of(parts[role])),
                                  name_of(entry)));
     }
+  }
+  for (const fs::path& entry : further) {  // where none has the role already
+    if (!parts.emplace(part_of(entry).role, unwrapped(entry)).second) others.push_back(entry);
   }
   if (parts.empty() || (parts.size() == 1 && !is_part(folder, parts.begin()->second, others))) {
     if (others.empty()) {

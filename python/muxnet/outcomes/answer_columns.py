@@ -251,22 +251,26 @@ def table_of_fields(
     """Return a table of the inputs with a label, where there are labels, and say how many are not.
 
     Raises:
-        ConfigError: no input has one; a field that does not fit, by its row in the file.
+        ConfigError: no input has one; a field that does not fit, by its row.
 
     """
-    labels = fields.get("labels", np.zeros(1, np.int32))
-    if (labels < 0).all():
+    kept = fields.get("labels", np.zeros(1, np.int32)) >= 0
+    if not kept.any():
         raise ConfigError(error_text(f"{path}, {LABEL}", "a label of some input", "none"))
-    if "labels" in fields:
-        fields = {**fields, "labels": np.maximum(labels, 0)}
+    where = str(path)
+    if not kept.all():
+        left_out = f"{np.count_nonzero(~kept):,} of {len(kept):,}"
+        LOG.warning("%s: %s inputs left out: no label", path, left_out)
+        fields, where = _rows_of(fields, kept), f"{path}, rows with a label"
     split = "" if part == "all" else part
-    with told_as_config_error(path):
-        table = _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
-    if left_out := np.count_nonzero(labels < 0):
-        told = f"{left_out:,} of {len(labels):,}"
-        LOG.warning("%s: %s inputs left out: no label", path, told)
-        table = table.subset(np.flatnonzero(labels >= 0).tolist())
-    return table
+    with told_as_config_error(where):
+        return _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
+
+
+def _rows_of(fields: Fields, kept: NDArray[np.bool_]) -> Fields:
+    costs = {kind: values[kept] for kind, values in fields.get("input_costs", {}).items()}
+    rows = {name: fields[name][kept] for name in fields if isinstance(fields[name], np.ndarray)}
+    return {**fields, **rows, **({"input_costs": costs} if costs else {})}
 
 
 def _tell_missing(path: Path, table: _core.OutcomeTable) -> None:

@@ -90,7 +90,8 @@ def check_classes(names: Sequence[str], labels: Iterable[int], own: Classes) -> 
         _numbers(name, classes, Names(names))
         known = Names(classes)
         if classes and (lacking := [label for label in needed if known.number(label) < 0]):
-            expected = f"the data's classes among those of {name} ({_listed(classes)})"
+            told = f"{_listed(classes)}; classes in its entry says others"
+            expected = f"the data's classes among those of {name} ({told})"
             raise ConfigError(error_text("collect", expected, f"none called {lacking[0]!r}"))
 
 
@@ -146,7 +147,7 @@ def named_places(where: str, own: Sequence[str], names: Sequence[str]) -> list[i
     """
     known = Names(names)
     if stray := [name for name in own if known.number(name) < 0]:
-        expected = "classes that the router knows by name"
+        expected = "classes that the router knows by name (classes in its entry says others)"
         raise ConfigError(error_text(where, expected, f"{stray[0]!r}, of {len(own)}"))
     return [int(k) for k in _numbers(where, own, known)]
 

@@ -36,8 +36,19 @@ class OnnxDescription:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of its answers' classes, where the file has others than 0, 1, 2, ... in order."""
+        """Names of its answers' classes, where the file has others than 0, 1, 2, ... in order.
+
+        They are those of a classifier within, and so of no output of another width.
+        """
         own = tuple(self.file.class_names) or tuple(map(str, self.file.class_labels))
+        shapes = [
+            value.shape
+            for value in self.file.outputs
+            if self.options.output in ("", value.name) and value.shape is not None
+        ]
+        widths = {shape[-1] for shape in shapes if len(shape) > 1} - {0, 1}
+        if widths and len(own) not in widths:
+            return ()
         return () if own == tuple(map(str, range(len(own)))) else own
 
 

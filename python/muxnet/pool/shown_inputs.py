@@ -94,8 +94,7 @@ def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
     inputs = _named(table, data)
     places = {place: row for row, place in enumerate(np.asarray(data.source_index).tolist())}
     wanted = np.asarray(table.indices).tolist() if inputs else list(range(len(table)))
-    if inputs and data.kind != "vectors" and len(table) == len(data):
-        # The same contents: all of them, whatever places they have by now.
+    if inputs and _moved(table, data):
         places = {place: row for row, place in enumerate(sorted(wanted))}
     rows = [places.get(place, -1) if inputs else place for place in wanted]
     if not inputs and len(table) != len(data):
@@ -114,6 +113,16 @@ def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
         expected = f"label {int(table.labels[row])} of row {row + 1}, as in the table"
         raise ConfigError(error_text(data.name, expected, int(data.labels[rows[row]])))
     return rows
+
+
+def _moved(table: _core.OutcomeTable, data: Inputs) -> bool:
+    """Tell whether the same inputs, in the same order, have other places by now.
+
+    As files have from which those that cannot be read have been taken away.
+    """
+    places, wanted = np.asarray(data.source_index), np.asarray(table.indices)
+    same = "#" in table.source and data.kind != "vectors" and len(table) == len(data)
+    return same and bool((np.diff(places) > 0).all()) and not np.isin(wanted, places).all()
 
 
 def _named(table: _core.OutcomeTable, data: Inputs) -> bool:

@@ -182,12 +182,39 @@ TEST(ImageFolder, PartsOfOtherNamesAreNotTakenForClasses) {
   const TempFolder folds;
   for (const std::string part : {"fold1", "fold2", "fold3"}) write_classes(folds / part);
   expect_error<FileError>([&] { list_image_folder(folds.path()); },
-                          {"val (valid,", "fold1 and others, in each of which are ant, zebra"});
+                          {"val (valid,", "fold1 and others, in each of which are ant, zebra (if"});
   const TempFolder beside;
   write_classes(beside.path());
   write_classes(beside / "val");
   expect_error<FileError>([&] { list_image_folder(beside.path()); },
-                          {"val beside folders of the same classes"});
+                          {"val, which has such, beside ant and others"});
+}
+
+TEST(ImageFolder, APartByItsUsualNameGoesFirst) {
+  const TempFolder folder;
+  for (const std::string part : {"train", "val", "dev", "test", "test2"}) {
+    write_classes(folder / part);
+  }
+  const ImageFolder found = list_image_folder(folder.path());
+  EXPECT_EQ(found.held_out.files.size(), 3U);
+  const std::string told = joined(found.left_out);
+  EXPECT_TRUE(testing::contains(told, "dev: no part"));
+  EXPECT_TRUE(testing::contains(told, "test2: no part"));
+}
+
+TEST(ImageFolder, ClassesMayBeCalledLikeParts) {
+  const TempFolder folder;
+  for (const std::string name : {"dev0", "dev1", "test set"}) {
+    write_image(folder / name / "1.png", {0, 0, 0});
+  }
+  EXPECT_EQ(list_image_folder(folder.path()).class_names,
+            (std::vector<std::string>{"dev0", "dev1", "test set"}));
+  const TempFolder vehicles;
+  for (const std::string name : {"bus", "car", "train/freight", "train/passenger"}) {
+    write_image(vehicles / name / "1.png", {0, 0, 0});
+  }
+  expect_error<FileError>([&] { list_image_folder(vehicles.path()); },
+                          {"train, which has such, beside bus and others"});
 }
 
 TEST(ImageFolder, NumberedClassesCountAsNumbers) {
