@@ -80,8 +80,8 @@ def test_the_schema_knows_every_kind_and_key():
         ({"takes": "many"}, r"key 'takes': expected one of 'batch', 'one'"),
         ({"timeout_s": -1}, r"key 'timeout_s': expected a number at least 0"),
         ({"timeout_s": 1e10}, r"key 'timeout_s': expected .* at most 604800, received 1000000"),
-        ({"cost": float("inf")}, r"key 'cost': expected a number below 1.8e308, received inf"),
-        ({"cost": float("nan")}, r"key 'cost': expected a number below 1.8e308, received nan"),
+        ({"cost": float("inf")}, r"key 'cost': expected a finite number, received inf"),
+        ({"cost": float("nan")}, r"key 'cost': expected a finite number, received nan"),
         ({"name": "\ud800"}, r"models.json\] expected whole characters, received '\\ud800'"),
         (
             {"onnx": "a.onnx"},

@@ -41,7 +41,7 @@ def test_numpy_values_become_plain() -> None:
         ({"name": "x", "nme": 1}, "unknown key 'nme'; known keys: inner, kind, name, pair"),
         ({"name": "x", "share": 1.0}, "'share': expected a number above 0 and below 1, received 1"),
         ({"name": "x", "share": True}, "'share': expected a number, received True"),
-        ({"name": "x", "share": float("nan")}, "'share': expected a number above 0"),
+        ({"name": "x", "share": float("nan")}, "'share': expected a finite number"),
         ({"name": "x", "kind": "c"}, "'kind': expected one of 'a', 'b', received 'c'"),
         ({"name": "x", "sizes": [1, "2"]}, "'sizes[1]': expected a whole number, received '2'"),
         ({"name": "x", "sizes": 3}, "'sizes': expected a list (a whole number each), received 3"),

@@ -236,7 +236,7 @@ void Loop::resume() {
 void check(const TrainingTask& task, std::span<Model* const> models, const FitOptions& options,
            std::span<const double> learning_rates) {
   require(!models.empty(), "training", "at least one model", "none");
-  constexpr std::int64_t most_epochs = 100'000;
+  constexpr std::int64_t most_epochs = 1'000'000'000;
   require(options.epochs > 0 && options.epochs <= most_epochs, "training",
           text("1 to ", most_epochs, " epochs"), text(options.epochs));
   require(options.clip_norm >= 0, "training", "clip_norm of at least 0", text(options.clip_norm));

@@ -167,7 +167,7 @@ def _convert(hint: object, value: object, where: str, key: str) -> object:
         return {str(k): _convert(arguments[1], v, where, f"{key}.{k}") for k, v in value.items()}
     if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         if not abs(value) <= sys.float_info.max:  # NaN too
-            _fail(where, key, "a number below 1.8e308", value)
+            _fail(where, key, "a finite number", value)
         return float(value)
     if hint in (int, str, bool) and type(value) is hint:
         return value

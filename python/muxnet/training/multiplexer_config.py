@@ -5,7 +5,7 @@ import dataclasses
 from muxnet.base.compiled import _core
 from muxnet.base.schema import option
 
-MOST_EPOCHS = 100_000
+MOST_EPOCHS = 1_000_000_000
 
 
 def formulations() -> list[str]:
