@@ -6208,8 +6208,8 @@ def list_image_folder(folder: os.PathLike | str | bytes) -> ImageFolder:
     """
     What a folder of images holds. Either it has a sub-folder for each class, or
     parts that have them: train, training or trn, test, testing or tst, val, valid, validation or
-    dev, in any case, also as train_set, test1 or seg_train/seg_train. Validation images are the held-out part beside a
-    test part, else the test part. The classes are the sub-folders of the
+    dev, in any case, also as train_set, test1 or seg_train/seg_train. Validation images are the
+    held-out part beside a test part, else the test part. The classes are the sub-folders of the
     training part (all parts' where there is none), numbers by value and then names by letters,
     those without images too; images lie in them or in folders below, with an ending
     of image_endings(). A part without class folders is left out. Raises
