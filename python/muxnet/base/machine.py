@@ -1,5 +1,6 @@
 """The machine that numbers are measured on."""
 
+import logging
 import os
 import platform
 import sysconfig
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from muxnet.base.compiled import _core
 
+LOG = logging.getLogger(__name__)
 # Where the interpreter keeps what is installed, as opposed to what a user writes.
 INSTALLED = tuple(
     str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")
@@ -31,6 +33,8 @@ def cores() -> int:
 def set_threads(threads: int) -> None:
     """Set the threads of every computation; 0 means the cores this process may use.
 
+    More than these wait for each other, which is said: they can take many times as long.
+
     Raises:
         ValueError: a negative number.
 
@@ -38,6 +42,11 @@ def set_threads(threads: int) -> None:
 
     """
     _core.set_threads(threads)
+    if threads > cores():
+        told = (
+            "%s threads on the %s cores that this process may use wait for each other (0: as many)"
+        )
+        LOG.warning(told, f"{threads:,}", f"{cores():,}")
 
 
 def versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from muxnet.base.compiled import _core
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.locks import sole_folder
+from muxnet.base.machine import set_threads
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import latency_text, macs_text, percent_text
 from muxnet.commands.options import add_payload, add_threads, integer
@@ -56,7 +57,7 @@ def draw(arguments: argparse.Namespace) -> dict[str, object]:
     from muxnet.run import analysis
     from muxnet.training.finished import load_run
 
-    _core.set_threads(arguments.threads)
+    set_threads(arguments.threads)
     run = load_run(arguments.run)
     after = analysis.embeddings_of(run, arguments.inputs)
     distances = analysis.distances_of(after)

@@ -13,6 +13,7 @@ import numpy as np
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_json
+from muxnet.base.machine import set_threads
 from muxnet.base.progress import reporter
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.tables import TextTable, print_table
@@ -80,7 +81,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Measure every setup, print the table, and return the exit status."""
     check(arguments)
     objective = objective_terms(arguments.objective)
-    _core.set_threads(arguments.threads)
+    set_threads(arguments.threads)
     pair = load_pair(arguments.run, arguments.models, threads=arguments.threads)
     server, endpoint = server_of(arguments, pair)
     stream = stream_of(arguments, pair)
