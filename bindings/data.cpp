@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "muxnet/data/folder_listing.hpp"
 #include "muxnet/data/image_encode.hpp"
 #include "muxnet/data/image_folder.hpp"
 #include "muxnet/data/image_statistics.hpp"

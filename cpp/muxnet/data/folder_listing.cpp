@@ -4,11 +4,17 @@
 #include <cctype>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/data/image_folder.hpp"
 
 namespace muxnet {
 
 namespace fs = std::filesystem;
+
+const std::vector<std::string>& image_endings() {
+  static const std::vector<std::string> endings = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png",
+                                                   ".bmp", ".dib",  ".webp", ".tif",  ".tiff",
+                                                   ".gif", ".pnm",  ".pbm",  ".pgm",  ".ppm"};
+  return endings;
+}
 
 std::string lower(std::string word) {
   for (char& letter : word) {

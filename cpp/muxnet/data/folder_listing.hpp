@@ -8,6 +8,10 @@
 
 namespace muxnet {
 
+/// Endings of the files that are taken for images, ".jpg" first. What they hold
+/// is told by their content (see image_decode.hpp).
+const std::vector<std::string>& image_endings();
+
 /// A name in small letters.
 std::string lower(std::string word);
 std::string name_of(const std::filesystem::path& folder);

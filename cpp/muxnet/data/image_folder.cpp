@@ -103,13 +103,6 @@ Dataset load(const ImageFiles& part, const ImageFolder& folder, const ImageFolde
 
 }  // namespace
 
-const std::vector<std::string>& image_endings() {
-  static const std::vector<std::string> endings = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png",
-                                                   ".bmp", ".dib",  ".webp", ".tif",  ".tiff",
-                                                   ".gif", ".pnm",  ".pbm",  ".pgm",  ".ppm"};
-  return endings;
-}
-
 ImageFolder list_image_folder(const fs::path& folder) {
   ImageFolder result;
   const FolderParts parts = find_parts(folder, result.left_out);

@@ -36,10 +36,6 @@ struct ImageFolder {
 /// folders of images, which are parts of some other name.
 ImageFolder list_image_folder(const std::filesystem::path& folder);
 
-/// Endings of the files that are taken for images, ".jpg" first. What they hold
-/// is told by their content (see image_decode.hpp).
-const std::vector<std::string>& image_endings();
-
 struct ImageFolderOptions {
   ImageFormat format{.height = 64, .width = 64, .interpolation = "box"};
   bool skip_unreadable = false;  ///< leave out what cannot be decoded instead of failing
