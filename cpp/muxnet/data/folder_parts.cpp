@@ -49,19 +49,30 @@ Part part_of(const fs::path& folder) {
   return {Role::none, false};
 }
 
-/// The class folders of a part; one called images, as detection data sets have it, is none.
+/// Whether a folder of a part is a class; one called images, as detection data sets have it, is
+/// none.
+bool is_class(const fs::path& folder) {
+  return lower(name_of(folder)) != "images" && has_images(folder);
+}
+
+/// Ends at the first, as each is a folder to be listed.
+bool has_classes(const fs::path& folder) {
+  return std::ranges::any_of(sub_folders(folder), is_class);
+}
+
 std::vector<fs::path> class_folders(const fs::path& folder) {
   std::vector<fs::path> classes = sub_folders(folder);
-  std::erase_if(classes, [](const fs::path& entry) {
-    return lower(entry.filename().string()) == "images" || !has_images(entry);
-  });
+  std::erase_if(classes, [](const fs::path& entry) { return !is_class(entry); });
   return classes;
 }
 
 /// The folder of a part's classes: archives often have it in another of its name.
 fs::path unwrapped(const fs::path& part) {
+  const Role role = part_of(part).role;
+  const auto alike = [&](const fs::path& entry) { return part_of(entry).role == role; };
+  if (std::ranges::none_of(sub_folders(part), alike)) return part;
   const auto inner = class_folders(part);
-  return inner.size() == 1 && part_of(inner[0]).role == part_of(part).role ? inner[0] : part;
+  return inner.size() == 1 && alike(inner[0]) ? inner[0] : part;
 }
 
 /// Refuses a folder around the one that was meant, which would be one class of everything.
@@ -101,19 +112,19 @@ void refuse_parts(const fs::path& folder, const std::vector<fs::path>& classes) 
 /// Whether the only part is one, and not a class: cars, trains, planes. One folder beside it, of
 /// images alone, is left out, as those without labels are; with more of them it may be either.
 bool is_part(const fs::path& folder, const fs::path& part, const std::vector<fs::path>& others) {
+  if (others.empty()) return true;
   const auto classes = class_folders(part);
   const auto in_part = [&](const fs::path& other) {
     return std::ranges::any_of(classes, [&](auto& own) { return name_of(own) == name_of(other); });
   };
-  const bool flat = std::ranges::all_of(
-      others, [](const fs::path& other) { return class_folders(other).empty(); });
+  const bool flat = std::ranges::none_of(others, has_classes);
   const bool either = classes.size() > 1 && flat && others.size() > 1;
   if (either || std::ranges::any_of(others, in_part)) {
     throw FileError(error_text(folder.string(), layout,
                                text(name_of(part), ", which has such, beside ", name_of(others[0]),
                                     others.size() > 1 ? " and others" : "")));
   }
-  return others.empty() || (classes.size() > 1 && flat);
+  return classes.size() > 1 && flat;
 }
 
 }  // namespace
@@ -123,9 +134,10 @@ FolderParts find_parts(const fs::path& folder, std::vector<std::string>& left_ou
   std::vector<fs::path> further, others, flat;
   for (const fs::path& entry : sub_folders(folder)) {
     const auto [role, usual] = part_of(entry);
-    if (role == Role::none || (!usual && class_folders(entry).empty())) {
+    const bool divided = role != Role::none && has_classes(entry);
+    if (role == Role::none || (!usual && !divided)) {
       if (has_images(entry)) others.push_back(entry);
-    } else if (class_folders(entry).empty()) {
+    } else if (!divided) {
       flat.push_back(entry);
     } else if (!usual) {
       further.push_back(entry);
