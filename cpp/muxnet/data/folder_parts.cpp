@@ -135,7 +135,7 @@ FolderParts find_parts(const fs::path& folder, std::vector<std::string>& left_ou
   for (const fs::path& entry : sub_folders(folder)) {
     const auto [role, usual] = part_of(entry);
     const bool divided = role != Role::none && has_classes(entry);
-    if (role == Role::none || (!usual && !divided)) {
+    if (!usual && !divided) {
       if (has_images(entry)) others.push_back(entry);
     } else if (!divided) {
       flat.push_back(entry);
