@@ -145,7 +145,7 @@ _SMALL_COLOUR: dict[str, object] = {
 }
 DATASET_DEFAULTS: dict[str, dict[str, object]] = {
     "digits": {
-        "epochs": 25,
+        "epochs": 12,
         "batch_size": 64,
         "held_out_fraction": 0.25,
         "calibration_fraction": 0.4,
