@@ -1,10 +1,11 @@
-"""Builds ``dist/muxnet-*.whl``, which needs no library but those of every Debian 12 or newer.
+"""Builds ``dist/muxnet-*.whl``, which needs no library but glibc of this system's version or newer.
 
 ``./run.sh --wheel`` calls it. Each level of x86-64 gets a compiled core of its own (*The wheel* in
 CONTRIBUTING.md); auditwheel adds the libraries that they need and holds all to its policy.
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ sys.path.insert(0, str(ROOT / "python"))
 from muxnet.base.levels import FOLDER, LEVELS  # noqa: E402
 
 BUILD = ROOT / "build" / "levels"
-PLATFORM = "manylinux_2_36_x86_64"
+PLATFORM = f"manylinux_{platform.libc_ver()[1].replace('.', '_')}_{platform.machine()}"
 #: Linked into the core, which uses little of them: whole, they bring ICU, LAPACK and X11.
 STATIC = {
     "LibArchive_LIBRARY": "libarchive.a",
