@@ -95,7 +95,9 @@ def packages_in(core: Path) -> set[str]:
         # Where the package says it is: /lib is a link to /usr/lib.
         names = {file, os.path.realpath(file), os.path.realpath(file).removeprefix("/usr")}
         told = subprocess.run(["dpkg-query", "-S", *names], capture_output=True, text=True).stdout
-        found |= {line.split(":")[0] for line in told.splitlines()}
+        # Ubuntu tells besides which files of a package stand elsewhere.
+        lines = [line for line in told.splitlines() if not line.startswith("diversion by ")]
+        found |= {line.split(":")[0] for line in lines}
     return found
 
 

@@ -213,6 +213,22 @@ def test_other_sequences_are_refused_with_what_helps(saved):
         answers(saved(made), "onnxruntime", output="list")
 
 
+def test_scores_by_rank_and_single_ones_are_refused_with_what_helps(saved):
+    ranked = body([node("Relu", ["images"], "x")])
+    ranked.graph.node.append(node("TopK", ["scores", "k"], ["values", "places"]))
+    ranked.graph.initializer.append(weight("k", [4], "i8"))
+    del ranked.graph.output[:]
+    ranked.graph.output.append(value("values", onnx.TensorProto.FLOAT, ["n", 4]))
+    ranked.graph.output.append(value("places", onnx.TensorProto.INT64, ["n", 4]))
+    with pytest.raises(ConfigError, match=r"scores by class, not by rank .* received values f32"):
+        answers(saved(ranked), "onnxruntime")
+    single = body([node("Relu", ["images"], "x")])
+    single.graph.node.append(node("ReduceMean", ["scores"], "p", axes=[1]))
+    single.graph.output[0].CopyFrom(value("p", onnx.TensorProto.FLOAT, ["n", 1]))
+    with pytest.raises(ConfigError, match=r"\[1 - p, p\] of a single probability p"):
+        answers(saved(single), "onnxruntime")
+
+
 def test_a_chain_that_openvino_would_end_the_process_on_is_refused(saved):
     names = ["images", *(f"v{i}" for i in range(12_000)), "x"]
     chain = [node("Relu", [source], target) for source, target in pairwise(names)]

@@ -33,6 +33,29 @@ bool has_labels(const OnnxValue& output) {
   return is_label_type(output.dtype) && (!output.shape || output.shape->size() <= 2);
 }
 
+/// Scores beside as many labels are by rank, as TopK gives them, and not by class.
+bool is_ranked(const OnnxValue& scores, const std::vector<OnnxValue>& outputs) {
+  return std::any_of(outputs.begin(), outputs.end(), [&](const OnnxValue& output) {
+    const bool alike = output.shape && scores.shape && *output.shape == *scores.shape;
+    return is_label_type(output.dtype) && alike && output.shape->size() == 2 &&
+           output.shape->back() != 1;
+  });
+}
+
+/// A file's only score of an input: what says yes or no.
+bool is_single(const OnnxValue& output) {
+  const bool one = output.shape && output.shape->size() == 2 && output.shape->back() == 1;
+  return is_score_type(output.dtype) && one;
+}
+
+std::string wanted_text(const std::vector<OnnxValue>& outputs, std::int64_t classes) {
+  const auto width = classes == 0 ? text("K)") : text(classes, ") for the classes named");
+  const bool single = outputs.size() == 1 && is_single(outputs.front());
+  return text("one that answers (n, ", width, ", ",
+              single ? "[1 - p, p] of a single probability p, [0, z] of a single logit z"
+                     : "as scikit-learn's do when converted with zipmap=False");
+}
+
 const OnnxValue& named(const OnnxDescription& description, const std::string& name) {
   const auto& outputs = description.outputs;
   const auto found = std::find_if(outputs.begin(), outputs.end(),
@@ -74,16 +97,17 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
     choose([&](const OnnxValue& output) { return can_answer(output, classes); });
     if (found == nullptr) choose(zipped);
     if (found == nullptr && outputs.size() == 1) choose(has_labels);
-    const auto wanted = text("one that answers (n, ", classes == 0 ? "K" : text(classes),
-                             classes == 0 ? ")" : ") for the classes named",
-                             ", as scikit-learn's do when converted with zipmap=False");
-    require(found != nullptr, "outputs", wanted, to_string(outputs));
+    require(found != nullptr, "outputs", wanted_text(outputs, classes), to_string(outputs));
+    require(!is_ranked(*found, outputs), "outputs",
+            "scores by class, not by rank as TopK's are, or the name of the output",
+            to_string(outputs));
   }
   require(is_score_type(found->dtype) || has_labels(*found) || zipped(*found),
           text("output ", to_string(*found)), "scores f32, f16, f64, or labels", found->dtype);
   require(!is_label_type(found->dtype) || classes > 0 || !description.class_labels.empty(),
           text("output ", to_string(*found)),
-          "scores (n, K), or the number of classes, by which a label becomes a row",
+          "scores (n, K), or the classes (`classes` in a list of models), by which a label becomes "
+          "a row",
           "labels alone");
   return *found;
 }

@@ -190,8 +190,9 @@ bool EndpointCalls::try_again(Request& request, Fault fault, const std::optional
   }
   const bool refused = fault == Fault::refused || fault == Fault::unfit;
   if (refused) most_rows_ = unlimited;  // it was not that
-  // Not all servers know binary tensors, and they say so in many ways.
-  if (refused && !form_known_ && !request.as_json) {
+  // Not all servers know binary tensors, and they say so in many ways; of several requests on their
+  // way to such a server one may be answered as JSON before the others are refused.
+  if (refused && (as_json_ || !form_known_) && !request.as_json) {
     as_json_ = true;
     return true;
   }

@@ -40,7 +40,9 @@ std::string place_of(const std::string& output) {
 /// Labels as rows of 0 and 1.
 Tensor one_hot(const std::vector<double>& labels, std::int64_t classes, const std::string& where) {
   expect(classes > 0, where,
-         "scores (n, K), or the number of classes, by which a label becomes a row", "labels alone");
+         "scores (n, K), or the classes (`classes` in a list of models), by which a label becomes "
+         "a row",
+         "labels alone");
   Tensor result({std::ssize(labels), classes});
   float* row = result.data<float>();
   for (const double label : labels) {

@@ -14,6 +14,16 @@ namespace muxnet {
 namespace {
 
 constexpr const char* where = "outcome table";
+constexpr std::size_t digits = 16;  // of a digest
+
+/// What a source says of its content, "#" and a digest: a copy under another name is the same data.
+/// All of it where it says nothing.
+std::string_view content_of(const std::string& source) {
+  const auto at = source.rfind('#');
+  if (at == std::string::npos || source.size() - at - 1 != digits) return source;
+  return std::string_view(source).substr(at);
+}
+
 std::uint64_t digest(const Tensor& values, std::uint64_t start) {
   return fingerprint::of_bytes(values.raw(), values.bytes(), start);
 }
@@ -27,7 +37,7 @@ std::string TableIdentity::digest() const {
 }
 
 bool TableIdentity::overlaps(const TableIdentity& other) const {
-  if (source != other.source) return false;
+  if (content_of(source) != content_of(other.source)) return false;
   auto a = indices.begin();
   auto b = other.indices.begin();
   while (a != indices.end() && b != other.indices.end()) {

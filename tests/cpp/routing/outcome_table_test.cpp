@@ -194,6 +194,22 @@ TEST(OutcomeTable, identity_tells_collections_apart) {
   EXPECT_FALSE(a.identity()->overlaps(*OutcomeTable(fields).identity()));
 }
 
+TEST(OutcomeTable, a_copy_under_another_name_is_the_same_data) {
+  OutcomeFields fields = small();
+  fields.indices = {};
+  fields.source = "answers.csv/all";
+  const OutcomeTable a(fields);
+  fields.source = "copy.csv/all";
+  EXPECT_TRUE(a.identity()->overlaps(*OutcomeTable(fields).identity()));
+  fields.indices = Tensor::from<std::int64_t>({5, 6, 7}, {3});
+  fields.source = "photos#7b32091a121a51ff";
+  const OutcomeTable photos(fields);
+  fields.source = "copied#7b32091a121a51ff";
+  EXPECT_TRUE(photos.identity()->overlaps(*OutcomeTable(fields).identity()));
+  fields.source = "copied#5127558a54c1bb9b";
+  EXPECT_FALSE(photos.identity()->overlaps(*OutcomeTable(fields).identity()));
+}
+
 TEST_F(OutcomeFileTest, round_trip_keeps_everything) {
   OutcomeFields fields = random_table(5).fields();
   fields.models[2] = "a \"quoted\", näme";
