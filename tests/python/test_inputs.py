@@ -121,7 +121,7 @@ def test_collect_counts_what_it_goes_on_without(folder: Path, tmp_path: Path, mo
 
 
 def test_a_list_names_files_and_labels(folder: Path) -> None:
-    lines = ["path,label", "blue/0.png,sky", "red/1.png,rose", "red/2.png,"]
+    lines = ["Path,Label", "blue/0.png,sky", "red/1.png,rose", "red/2.png,"]
     (folder / "list.csv").write_text("\n".join(lines))
     rows = [dict(zip(("file", "class"), line.split(","), strict=True)) for line in lines[1:]]
     (folder / "list.jsonl").write_text("\n".join(json.dumps(row) for row in rows))

@@ -101,7 +101,9 @@ TiffTags read_tiff_tags(const EncodedImage& image) {
     if (tag == 277) tags.samples = tiff_number(image, in);
     if (tag == 322) tags.tile_width = tiff_number(image, in);
     if (tag == 323) tags.tile_height = tiff_number(image, in);
-    if (tag == 339 && tiff_bits(image, in) != 1) refuse_image(image, "a TIFF of floating numbers");
+    if (tag == 339 && tiff_bits(image, in) != 1) {
+      refuse_image(image, "a TIFF of signed or floating numbers");
+    }
   }
   return tags;
 }

@@ -252,7 +252,7 @@ def _readable(inputs: Inputs, say: Say) -> Inputs:
 
 
 def _column(path: Path, columns: Columns, names: Sequence[str]) -> Column:
-    found = [name for name in names if name in columns]
+    found = _spelled(columns, names)
     if len(found) != 1:
         expected = f"one column of {', '.join(names)}"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns) or "none"))
@@ -260,7 +260,12 @@ def _column(path: Path, columns: Columns, names: Sequence[str]) -> Column:
 
 
 def _labels(path: Path, columns: Columns) -> Column | None:
-    return _column(path, columns, LABELS) if any(name in columns for name in LABELS) else None
+    return _column(path, columns, LABELS) if _spelled(columns, LABELS) else None
+
+
+def _spelled(columns: Columns, names: Sequence[str]) -> list[str]:
+    """Return the columns of these names, in whatever case, as those of answers."""
+    return [column for column in columns if column.strip().lower() in names]
 
 
 def _places(inputs: Sequence[object] | Places) -> Places:
