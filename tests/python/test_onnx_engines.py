@@ -213,7 +213,7 @@ def test_other_sequences_are_refused_with_what_helps(saved):
         answers(saved(made), "onnxruntime", output="list")
 
 
-def test_scores_by_rank_and_single_ones_are_refused_with_what_helps(saved):
+def test_scores_by_rank_are_refused(saved):
     ranked = body([node("Relu", ["images"], "x")])
     ranked.graph.node.append(node("TopK", ["scores", "k"], ["values", "places"]))
     ranked.graph.initializer.append(weight("k", [4], "i8"))
@@ -222,11 +222,22 @@ def test_scores_by_rank_and_single_ones_are_refused_with_what_helps(saved):
     ranked.graph.output.append(value("places", onnx.TensorProto.INT64, ["n", 4]))
     with pytest.raises(ConfigError, match=r"scores by class, not by rank .* received values f32"):
         answers(saved(ranked), "onnxruntime")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("shape", [["n", 1], ["n"]])
+def test_a_single_number_speaks_for_the_second_of_two_classes(engine, shape, saved):
     single = body([node("Relu", ["images"], "x")])
-    single.graph.node.append(node("ReduceMean", ["scores"], "p", axes=[1]))
-    single.graph.output[0].CopyFrom(value("p", onnx.TensorProto.FLOAT, ["n", 1]))
-    with pytest.raises(ConfigError, match=r"\[1 - p, p\] of a single probability p"):
-        answers(saved(single), "onnxruntime")
+    kept = len(shape) - 1
+    single.graph.node.append(node("ReduceMean", ["scores"], "z", axes=[1], keepdims=kept))
+    single.graph.output[0].CopyFrom(value("z", onnx.TensorProto.FLOAT, shape))
+    found = answers(saved(single), engine)
+    assert found.shape[1] == 1
+    both = _core.probabilities_of(found, len(found), 2, _core.AnswerKind.logits, "z")
+    np.testing.assert_allclose(both[:, 1], 1 / (1 + np.exp(-found[:, 0])), rtol=1e-5)
+    np.testing.assert_allclose(both.sum(axis=1), 1, rtol=1e-6)
+    with pytest.raises(ConfigError, match=r"one that answers \(n, 3\)"):
+        open_onnx(saved(single), engine, classes=3)
 
 
 def test_a_chain_that_openvino_would_end_the_process_on_is_refused(saved):

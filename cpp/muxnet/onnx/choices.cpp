@@ -42,18 +42,11 @@ bool is_ranked(const OnnxValue& scores, const std::vector<OnnxValue>& outputs) {
   });
 }
 
-/// A file's only score of an input: what says yes or no.
-bool is_single(const OnnxValue& output) {
-  const bool one = output.shape && output.shape->size() == 2 && output.shape->back() == 1;
-  return is_score_type(output.dtype) && one;
-}
-
-std::string wanted_text(const std::vector<OnnxValue>& outputs, std::int64_t classes) {
-  const auto width = classes == 0 ? text("K)") : text(classes, ") for the classes named");
-  const bool single = outputs.size() == 1 && is_single(outputs.front());
-  return text("one that answers (n, ", width, ", ",
-              single ? "[1 - p, p] of a single probability p, [0, z] of a single logit z"
-                     : "as scikit-learn's do when converted with zipmap=False");
+/// One number for each input, which speaks for the second of two classes.
+bool is_single(const OnnxValue& output, std::int64_t classes) {
+  if (!is_score_type(output.dtype) || !output.shape || (classes != 0 && classes != 2)) return false;
+  const Shape& shape = *output.shape;
+  return shape.size() == 1 || (shape.size() == 2 && shape.back() == 1);
 }
 
 const OnnxValue& named(const OnnxDescription& description, const std::string& name) {
@@ -96,8 +89,13 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
     };
     choose([&](const OnnxValue& output) { return can_answer(output, classes); });
     if (found == nullptr) choose(zipped);
-    if (found == nullptr && outputs.size() == 1) choose(has_labels);
-    require(found != nullptr, "outputs", wanted_text(outputs, classes), to_string(outputs));
+    if (found == nullptr && outputs.size() == 1) {
+      choose([&](const auto& output) { return has_labels(output) || is_single(output, classes); });
+    }
+    const auto wanted = text("one that answers (n, ", classes == 0 ? "K" : text(classes),
+                             classes == 0 ? ")" : ") for the classes named",
+                             ", as scikit-learn's do when converted with zipmap=False");
+    require(found != nullptr, "outputs", wanted, to_string(outputs));
     require(!is_ranked(*found, outputs), "outputs",
             "scores by class, not by rank as TopK's are, or the name of the output",
             to_string(outputs));

@@ -154,8 +154,9 @@ EmbeddedAnswers OnnxModel::run(const Tensor& rows, std::int64_t batch) const {
     throw std::invalid_argument(
         error_text(name_, text("an answer to inputs ", to_string(shape)), failure.what()));
   }
-  require(options_.classes == 0 || result.answers.dim(1) == options_.classes, name_,
-          text("answers (n, ", options_.classes, ")"), to_string(result.answers.shape()));
+  const std::int64_t width = result.answers.dim(1), wanted = options_.classes;
+  require(wanted == 0 || width == wanted || (width == 1 && wanted == 2), name_,
+          text("answers (n, ", wanted, ")"), to_string(result.answers.shape()));
   return result;
 }
 

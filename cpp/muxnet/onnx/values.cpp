@@ -59,7 +59,7 @@ Tensor one_hot(const OnnxArray& output, std::int64_t count,
   return result;
 }
 
-/// K of (n, K), where at most one further axis is longer than 1.
+/// K of (n, K), where at most one further axis is longer than 1; 1 of (n).
 std::int64_t width_of(const OnnxArray& output, std::int64_t batch) {
   const Shape& shape = output.shape;
   const bool rows = !shape.empty() && shape.front() == batch;
@@ -71,8 +71,8 @@ std::int64_t width_of(const OnnxArray& output, std::int64_t batch) {
     long_axes += shape[axis] != 1 ? 1 : 0;
     width *= shape[axis];
   }
-  require((alone || (rows && shape.size() > 1)) && long_axes <= 1 && width > 0, "output",
-          text("scores (", batch, ", K)"), text(output.dtype, ' ', to_string(shape)));
+  require((alone || rows) && long_axes <= 1 && width > 0, "output", text("scores (", batch, ", K)"),
+          text(output.dtype, ' ', to_string(shape)));
   return width;
 }
 

@@ -80,9 +80,10 @@ Tensor rows_in(InferResponse response, const ExpectedRows& expected) {
   const std::int64_t values = volume(shape), n = expected.rows;
   const std::int64_t classes = n > 0 ? values / n : 0;
   const auto ones = std::count(shape.begin(), shape.end(), std::int64_t{1});
+  const bool single = classes == 1 && expected.classes == 2;  // of the second class
   // (n, K), with further axes of one element, or without the first for one input.
   const bool fits = values == n * classes && classes > 0 &&
-                    (expected.classes == 0 || classes == expected.classes) &&
+                    (expected.classes == 0 || classes == expected.classes || single) &&
                     ones + (n == 1 ? 0 : 1) + (classes == 1 ? 0 : 1) == std::ssize(shape) &&
                     (n == 1 || shape.front() == n);
   const std::string wanted = expected.classes == 0 ? "K" : text(expected.classes);

@@ -116,6 +116,17 @@ void share_out(std::span<const float> scores, float* dst, const std::string& nam
   for (std::size_t k = 0; k < scores.size(); ++k) dst[k] = sum > 0 ? dst[k] / sum : alike;
 }
 
+/// Answers (n, 1), which speak for the second of two classes, as answers for both.
+Tensor of_both(const Tensor& single, AnswerKind kind) {
+  Tensor both({single.dim(0), 2});
+  float* dst = both.data<float>();
+  for (const float value : single.span<float>()) {
+    *dst++ = kind == AnswerKind::logits ? 0.0F : 1 - value;
+    *dst++ = value;
+  }
+  return both;
+}
+
 void stretch(std::vector<float>& values, std::size_t channels, const std::string& where) {
   if (values.size() == 1) values.resize(channels, values.front());
   require(values.size() == channels, where, text("1 or ", channels, " values"),
@@ -204,8 +215,11 @@ Tensor placed(const Tensor& own, std::int64_t classes, const std::vector<std::in
   return all;
 }
 
-Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes,
-                        AnswerKind kind, const std::string& name) {
+Tensor probabilities_of(const Tensor& given, std::int64_t n, std::int64_t classes, AnswerKind kind,
+                        const std::string& name) {
+  const bool numbers = given.dtype() == DType::f32 && given.shape().size() == 2;
+  const bool single = numbers && given.dim(1) == 1 && (classes == 0 || classes == 2);
+  const Tensor answers = single ? of_both(given, kind) : given;
   const auto& shape = answers.shape();
   require(answers.dtype() == DType::f32 && shape.size() == 2 && shape[0] == n && shape[1] > 0 &&
               (classes == 0 || shape[1] == classes),

@@ -77,11 +77,12 @@ HostedModel host_onnx(HostedModel outside, OnnxSource file, AnswerKind kind);
 HostedModel host(HostedModel outside, AnswerKind kind);
 
 /// Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
-/// keeps their order, and all classes alike where each is 0. `classes` 0: any K. Throws
+/// keeps their order, and all classes alike where each is 0. A single number of each row speaks for
+/// the second of two classes: p is [1 - p, p], a logit z is [0, z]. `classes` 0: any K. Throws
 /// std::invalid_argument for another shape, numbers that are not finite (logits may be minus
 /// infinity, all but one), scores outside [0, 1], and
 /// rows that are no probabilities.
-Tensor probabilities_of(const Tensor& answers, std::int64_t n, std::int64_t classes,
+Tensor probabilities_of(const Tensor& given, std::int64_t n, std::int64_t classes,
                         AnswerKind kind, const std::string& name);
 
 }  // namespace muxnet

@@ -281,6 +281,23 @@ TEST(EndpointModels, LabelsBecomeRows) {
   EXPECT_TRUE(contains(answered({2}, 2).message, "labels of 2 classes, received 2"));
 }
 
+TEST(EndpointModels, OneNumberMaySpeakForTwoClasses) {
+  for (const std::int64_t classes : {0, 2, 3}) {
+    RemoteModelOptions options;
+    options.classes = classes;
+    Elsewhere there(options);
+    there.server.infer = [](const HttpRequest& request) { return rows_of(request, {0.2F, 1}, 2); };
+    there.ask();
+    there.run(1);
+    const EndpointAnswer& found = there.told[0];
+    if (classes == 3) {
+      EXPECT_TRUE(contains(found.message, "shape (2, 3), received (2, 1)")) << found.message;
+    } else {
+      EXPECT_EQ(found.answers.shape(), (Shape{2, 1})) << found.message;
+    }
+  }
+}
+
 TEST(EndpointModels, NumbersThatAByteHasNotAreRefused) {
   Elsewhere there;
   there.server.metadata = [](const HttpRequest&) { return describing({-1, 1, 2, 2}, "UINT8"); };
