@@ -11,6 +11,7 @@ from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.labelled import labelled
+from muxnet.pool.model_list import read_models
 from muxnet.pool.shown_inputs import matching_rows, open_recorded
 from PIL import Image
 
@@ -198,3 +199,22 @@ def test_an_onnx_files_own_names_of_its_classes_count(pictures, capsys, folders,
         )
     else:
         assert "m: 100.00 % right" in told.out
+
+
+@pytest.mark.parametrize(
+    "kind", [{"callable": "missing:predict"}, {"endpoint": "http://localhost:1/v2/models/m"}]
+)
+def test_the_file_of_an_input_names_classes_where_nothing_else_does(tmp_path, kind):
+    shown = {"input_size": [3, 8, 8], "mean": [0.5], "std": [0.5]}
+
+    def classes(names, **entry):
+        (tmp_path / "c.json").write_text(json.dumps({**shown, "label_names": names}))
+        entry = {"name": "m", "cost": 1, "input": "c.json", **kind, **entry}
+        (tmp_path / "models.json").write_text(json.dumps([entry]))
+        return read_models(tmp_path / "models.json", opened=())[0].classes
+
+    assert classes(["b", "a"]) == ("b", "a")
+    assert classes(["b", "a"], classes=["x", "y"]) == ("x", "y")
+    assert classes(None) == ()
+    with pytest.raises(ConfigError, match=r"input\.config\] expected at least two different names"):
+        classes(["a", "a"])
