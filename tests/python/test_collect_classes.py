@@ -91,6 +91,38 @@ def test_inputs_without_a_label_are_left_out_and_said(tmp_path):
     assert table.indices.tolist() == [0, 1, 3]
 
 
+@pytest.mark.parametrize(
+    ("labels", "classes", "count"),
+    [
+        ([-1, 1, 1], ["1", "-1"], 3),  # beside 1 alone it can be nothing else
+        ([-1, 1, 1], (), 3),
+        (["-1", "1", "01"], (), 3),
+        ([-1, 0, 1], ["-1", "0", "1"], 3),
+        ([-1, 0, 1], (), 2),
+        ([-1, None, 1], ["-1", "1"], 2),
+    ],
+)
+def test_minus_one_is_a_class_where_it_can_be_no_other(tmp_path, labels, classes, count):
+    values = np.arange(len(labels), dtype=np.float32)[:, None]
+    order = list(classes) or ["-1", "1"]
+    if not classes and count == 2:
+        order = ["0", "1"]
+
+    def predict(vectors):
+        said = [order.index(str(int(labels[int(x)]))) for x in np.asarray(vectors)[:, 0]]
+        return np.eye(len(order), dtype=np.float32)[said]
+
+    inputs = list(zip(values, labels, strict=True))
+    table = collect(
+        [ForeignModel("m", 1, predict, classes=tuple(classes))],
+        inputs,
+        tmp_path / "o.safetensors",
+        say=lambda _: None,
+    )
+    assert len(table) == count
+    assert table.accuracies() == [1]
+
+
 def test_answers_that_no_label_says_are_told(tmp_path):
     said = []
     model = ForeignModel("m", 1, lambda x: np.eye(4)[np.full(len(x), 3)])
