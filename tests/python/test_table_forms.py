@@ -111,6 +111,22 @@ def test_spellings_that_are_one_class_are_said_once(tmp_path, caplog):
     assert caplog.messages[-1] == "x, labels: '1' and '01' are taken for one class"
 
 
+@pytest.mark.parametrize("scores", [("0,5", "1.250"), ("1.250", "0,5"), ("1.250", "12,5 %")])
+def test_points_beside_decimal_commas_may_be_either(tmp_path, scores):
+    header = HEADER.replace(",", ";")
+    rows = "1;1;{};1;{}\n".format(*scores)
+    told = refused(tmp_path / "t.csv", header + rows)
+    assert "row 1] expected 1250 or 1,250, which it may both be beside decimal commas" in told
+    for of in ("a", "b"):  # within one column too
+        cells = [score if of == "a" else "" for score in scores]
+        others = ["" if of == "a" else score for score in scores]
+        rows = "".join(f"1;1;{a};1;{b}\n" for a, b in zip(cells, others, strict=True))
+        assert f"t.csv, {of}:score, row" in refused(tmp_path / "t.csv", header + rows)
+    for plain in ("0.250", "1.25", "1,250"):  # which are one number only
+        (tmp_path / "t.csv").write_text(f"{header}1;1;{plain};1;0,5\n")
+        read_outcomes(tmp_path / "t.csv", COSTS)
+
+
 WHOLE = "label,a:p0,a:p1,b:p0,b:p1\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
@@ -37,6 +37,13 @@ CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{
 ROWS = 'an object for each input, in a list or a line each (of a data frame: orient="records")'
 OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over several lines
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+POINT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+
+
+class Texts(list[str]):
+    """The texts of a column; ``comma`` is a number with a decimal comma in its file, or empty."""
+
+    comma = ""
 
 
 def read_columns(
@@ -56,12 +63,30 @@ def read_columns(
     """
     ending = path.suffix.lower()
     if ending in (".csv", ".tsv"):
-        return read_delimited(path, TEXT_BYTES, wanted)
+        return _with_comma(read_delimited(path, TEXT_BYTES, wanted), wanted)
     if ending in (".json", ".jsonl", ".ndjson"):
         return _read_json(path, lists, wanted)
     if ending == ".parquet":
         return _read_parquet(path, lists, wanted)
     raise other_ending(path, (".csv", ".tsv", ".json", ".jsonl", ".parquet"))
+
+
+def _with_comma(columns: Mapping[str, list[str]], wanted: Callable[[str], bool]) -> Columns:
+    """Return columns that know whether numbers of their file have decimal commas."""
+    found = {name: Texts(column) for name, column in columns.items()}
+    looked_at = (found[name] for name in found if wanted(name))
+    comma = next(filter(None, map(_decimal_comma, looked_at)), "")
+    for column in found.values():
+        column.comma = comma
+    return found
+
+
+def _decimal_comma(texts: Iterable[str | None]) -> str:
+    """Return the first number with a comma that can be nothing but a decimal one."""
+    cut = (text.strip() for text in texts if text and "," in text)
+    return next(
+        (t for t in cut if DECIMAL_COMMA.fullmatch(t.rstrip(" %")) and not _thousands(t)), ""
+    )
 
 
 def other_ending(path: Path, known: Collection[str]) -> ConfigError:
@@ -88,33 +113,38 @@ def texts_of(column: Column) -> list[str]:
 def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
     """Return each value as a number; NaN where there is none ("", "nan", "NA", None).
 
-    "97 %" is 0.97, True is 1; commas are decimal ones where they can be nothing else in the whole
-    column.
+    "97 %" is 0.97, True is 1; commas are decimal ones where one can be nothing else in the column
+    or its file. Beside those 1.250 may be 1250 and is refused.
 
     Raises:
-        ConfigError: a value that is no number, with its row.
+        ConfigError: a value that is no number, or may be two, with its row.
 
     """
     if not isinstance(column, np.ndarray) or column.dtype.kind == "O":
-        return _parsed(where, list(column))
+        return _parsed(where, list(column), column.comma if isinstance(column, Texts) else "")
     if column.dtype.kind in "biuf":
         return column.astype(np.float64)
     return _parsed(where, column.tolist())
 
 
-def _parsed(where: str, values: list[object]) -> NDArray[np.float64]:
-    if not any(isinstance(value, str) and "_" in value for value in values):  # 1_0 is no number
+def _parsed(where: str, values: list[object], comma: str = "") -> NDArray[np.float64]:
+    odd = any(isinstance(value, str) and "_" in value for value in values)  # 1_0 is no number
+    if not odd and not comma:
         try:
             return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
         except (TypeError, ValueError, OverflowError):  # of whole numbers beyond all floats
             pass
     texts = [value if value is None else str(value).strip() for value in values]
-    commas = [text for text in texts if text and DECIMAL_COMMA.fullmatch(text.rstrip(" %"))]
-    decimal = any(not _thousands(text) for text in commas)
+    comma = _decimal_comma(texts) or comma
     found = np.full(len(texts), np.nan)
     for row, text in enumerate(texts):
+        written = text if isinstance(values[row], str) else None
+        if written and comma and POINT_OR_THOUSANDS.fullmatch(written.rstrip(" %")):
+            readings = f"{written.replace('.', '')} or {written.replace('.', ',')}"
+            expected = f"{readings}, which it may both be beside decimal commas ({comma})"
+            raise ConfigError(error_text(f"{where}, row {row + 1}", expected, written))
         try:
-            found[row] = _number(text.replace(",", ".") if text and decimal else text)
+            found[row] = _number(text.replace(",", ".") if text and comma else text)
         except ValueError:
             expected = "a number, or nothing"
             raise ConfigError(error_text(f"{where}, row {row + 1}", expected, text)) from None
