@@ -130,6 +130,52 @@ def test_points_beside_decimal_commas_may_be_either(tmp_path, scores):
 WHOLE = "label,a:p0,a:p1,b:p0,b:p1\n"
 
 
+def test_probabilities_are_lists_objects_or_columns_by_name(tmp_path):
+    names = ["dog", "cat", "10", "9"]
+    given = np.random.default_rng(1).dirichlet(np.ones(4), (6, 2)).astype(np.float32)
+    rows = [dict(zip("ab", row.tolist(), strict=True)) for row in given]
+    labels = [names[k % 4] for k in range(6)]
+
+    def table(ending, content):
+        (tmp_path / f"t.{ending}").write_text(content)
+        return read_outcomes(tmp_path / f"t.{ending}", COSTS)["all"]
+
+    def lines(form):
+        return "\n".join(json.dumps(form(k)) for k in range(6))
+
+    lists = table(
+        "jsonl", lines(lambda k: {"label": k % 4, **{m: {"p": rows[k][m]} for m in "ab"}})
+    )
+    np.testing.assert_array_equal(lists.probabilities, given)
+
+    def named(k):
+        return {m: {"p": dict(zip(names, rows[k][m], strict=True))} for m in "ab"}
+
+    objects = table("jsonl", lines(lambda k: {"label": labels[k], **named(k)}))
+    header = ",".join(f"{m}:p:{name}" for m in "ab" for name in names)
+    cells = [",".join(map(repr, rows[k]["a"] + rows[k]["b"])) for k in range(6)]
+    text = "".join(f"{labels[k]},{cells[k]}\n" for k in range(6))
+    for found in (objects, table("csv", f"label,{header}\n{text}")):
+        assert list(found.class_names) == ["9", "10", "cat", "dog"]
+        np.testing.assert_array_equal(found.probabilities, given[:, :, [3, 2, 1, 0]])
+        assert found.accuracies() == lists.accuracies()
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("label,a:p1,a:p2", "expected a column a:p0, as classes are counted from 0"),
+        ("label,a:p0,a:p2", "expected a column a:p1, received a:p0, a:p2"),
+        ("label,a:p:x,a:p:y,b:p:x", "expected a column b:p:y, received b:p:x"),
+        ("label,a:p:1,a:p:01", "a column of each class of a, received a:p:1 and a:p:01"),
+        ("label,a:p:x,a:p:y", "label, row 1] expected a class of x .. y, received 0"),
+    ],
+)
+def test_probabilities_that_are_missing_are_told(tmp_path, header, told):
+    cells = ",".join(["0"] * len(header.split(",")))
+    assert told in refused(tmp_path / "t.csv", f"{header}\n{cells}\n")
+
+
 def test_probabilities_may_be_rounded(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(WHOLE + "0,1.0000001,-1e-9,0.99,0\n1,0,0.99,0.5,0.51\n")

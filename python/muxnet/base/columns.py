@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ PICKLED = (".pkl", ".pickle", ".p")
 CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{new}')\""""
 ROWS = 'an object for each input, in a list or a line each (of a data frame: orient="records")'
 OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over several lines
+PROBABILITIES = ":p"  # the end of a name under which a list holds one of each class
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
 POINT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 
@@ -53,7 +54,8 @@ def read_columns(
 
     ``lists`` names the columns that may hold a list of numbers in each row; others that do are
     refused where they are ``wanted``, else left out. What objects in JSON hold are columns too,
-    under the names of both: ``{"a": {"score": 1}}`` is ``a:score``.
+    under the names of both: ``{"a": {"score": 1}}`` is ``a:score``, and of
+    ``{"a": {"p": [0.9, 0.1]}}`` they are ``a:p0`` and ``a:p1``.
 
     Raises:
         ConfigError: another ending, or other contents.
@@ -204,10 +206,19 @@ def _json_values(path: Path) -> Iterator[tuple[str, object]]:
 def _flat(value: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
     """Yield what an object and those in it hold, by their names one after the other."""
     for key, held in value.items():
+        name = f"{before}{key}"
         if isinstance(held, Mapping):
-            yield from _flat(held, f"{before}{key}:")
+            yield from _flat(held, f"{name}:")
+        elif name.endswith(PROBABILITIES) and _are_numbers(held):
+            yield from ((f"{name}{k}", number) for k, number in enumerate(held))
         else:
-            yield f"{before}{key}", held
+            yield name, held
+
+
+def _are_numbers(value: object) -> TypeGuard[list[object]]:
+    if not isinstance(value, list):
+        return False
+    return bool(value) and all(isinstance(item, int | float | None) for item in value)
 
 
 def _read_json(path: Path, lists: Collection[str], wanted: Callable[[str], bool]) -> Columns:

@@ -57,7 +57,8 @@ def read_outcomes(
       ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
       ``NAME:prediction`` (empty: no answer), ``NAME:score`` (any number; also
       ``NAME:confidence``, further ones ``NAME:score.KIND``), or probabilities ``NAME:p0``,
-      ``NAME:p1``, ...; ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
+      ``NAME:p1``, ... or ``NAME:p:CLASS`` of each class (in JSON a list or an object of them
+      under ``p`` of a model); ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
       input, further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
 
     ``classes`` are those of another table, or of a router, which keep their numbers here; what
