@@ -176,6 +176,16 @@ def test_probabilities_that_are_missing_are_told(tmp_path, header, told):
     assert told in refused(tmp_path / "t.csv", f"{header}\n{cells}\n")
 
 
+def test_lists_of_probabilities_in_parquet(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"label": [1, 0, 1], "a:p": [[0.25, 0.75], [0.5, 0.5], None], "b:p": [[0.5, 0.5]] * 3}
+    parquet.write_table(arrow.table(columns), tmp_path / "t.parquet")
+    table = read_outcomes(tmp_path / "t.parquet", COSTS)["all"]
+    np.testing.assert_array_equal(table.probabilities[:2, 0], columns["a:p"][:2])
+    assert table.predictions[2].tolist() == [-1, 0]
+
+
 def test_probabilities_may_be_rounded(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(WHOLE + "0,1.0000001,-1e-9,0.99,0\n1,0,0.99,0.5,0.51\n")

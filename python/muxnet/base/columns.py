@@ -271,6 +271,8 @@ def _parquet_columns(
     names = opened.schema_arrow.names
     repeated = [column.path for column in schema if column.max_repetition_level > 0]
     several = {name for name in names if any(_within(leaf, name) for leaf in repeated)}
+    shares = {name for name in several if _is_list_of_numbers(opened.schema_arrow.field(name))}
+    lists = {*lists, *shares}
     for name in several.difference(lists):
         if wanted(name):
             raise ConfigError(error_text(str(path), "columns of single values", name))
@@ -283,7 +285,29 @@ def _parquet_columns(
     texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
     again = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts)
     found = again.read(columns=kept if several else None)
-    return {name: _array(found.column(name)) for name in found.column_names}
+    arrays = {name: _array(found.column(name)) for name in found.column_names}
+    flat: dict[str, Array] = {}
+    for name, values in arrays.items():
+        flat |= _spread(path, name, values) if name in shares else {name: values}
+    return flat
+
+
+def _is_list_of_numbers(field: pyarrow.Field) -> bool:
+    """Tell whether a column holds a list of probabilities in each row."""
+    if not field.name.endswith(PROBABILITIES) or not hasattr(field.type, "value_type"):
+        return False
+    return str(field.type.value_type) in ("float", "double", "halffloat")
+
+
+def _spread(path: Path, name: str, rows: Array) -> dict[str, Array]:
+    """Return the columns of a list in each row, None where a list is shorter."""
+    most = max((len(row) for row in rows if row is not None), default=0)
+    require_room(path, path.stat().st_size, 8 * len(rows) * most, f"{most:,} columns")
+    lists = [() if row is None else row.tolist() for row in rows]
+    return {
+        f"{name}{k}": _objects([row[k] if k < len(row) else None for row in lists])
+        for k in range(most)
+    }
 
 
 def _within(leaf: str, name: str) -> bool:
