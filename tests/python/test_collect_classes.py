@@ -11,6 +11,7 @@ from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.labelled import labelled
+from muxnet.pool.model_list import read_models
 from muxnet.pool.shown_inputs import matching_rows, open_recorded
 from PIL import Image
 
@@ -88,6 +89,38 @@ def test_inputs_without_a_label_are_left_out_and_said(tmp_path):
     table = collect([by_place("abz")], inputs, tmp_path / "o.safetensors", say=said.append)
     assert "data: 1 of 4 left out: no label" in said
     assert table.indices.tolist() == [0, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "count"),
+    [
+        ([-1, 1, 1], ["1", "-1"], 3),  # beside 1 alone it can be nothing else
+        ([-1, 1, 1], (), 3),
+        (["-1", "1", "01"], (), 3),
+        ([-1, 0, 1], ["-1", "0", "1"], 3),
+        ([-1, 0, 1], (), 2),
+        ([-1, None, 1], ["-1", "1"], 2),
+    ],
+)
+def test_minus_one_is_a_class_where_it_can_be_no_other(tmp_path, labels, classes, count):
+    values = np.arange(len(labels), dtype=np.float32)[:, None]
+    order = list(classes) or ["-1", "1"]
+    if not classes and count == 2:
+        order = ["0", "1"]
+
+    def predict(vectors):
+        said = [order.index(str(int(labels[int(x)]))) for x in np.asarray(vectors)[:, 0]]
+        return np.eye(len(order), dtype=np.float32)[said]
+
+    inputs = list(zip(values, labels, strict=True))
+    table = collect(
+        [ForeignModel("m", 1, predict, classes=tuple(classes))],
+        inputs,
+        tmp_path / "o.safetensors",
+        say=lambda _: None,
+    )
+    assert len(table) == count
+    assert table.accuracies() == [1]
 
 
 def test_answers_that_no_label_says_are_told(tmp_path):
@@ -198,3 +231,22 @@ def test_an_onnx_files_own_names_of_its_classes_count(pictures, capsys, folders,
         )
     else:
         assert "m: 100.00 % right" in told.out
+
+
+@pytest.mark.parametrize(
+    "kind", [{"callable": "missing:predict"}, {"endpoint": "http://localhost:1/v2/models/m"}]
+)
+def test_the_file_of_an_input_names_classes_where_nothing_else_does(tmp_path, kind):
+    shown = {"input_size": [3, 8, 8], "mean": [0.5], "std": [0.5]}
+
+    def classes(names, **entry):
+        (tmp_path / "c.json").write_text(json.dumps({**shown, "label_names": names}))
+        entry = {"name": "m", "cost": 1, "input": "c.json", **kind, **entry}
+        (tmp_path / "models.json").write_text(json.dumps([entry]))
+        return read_models(tmp_path / "models.json", opened=())[0].classes
+
+    assert classes(["b", "a"]) == ("b", "a")
+    assert classes(["b", "a"], classes=["x", "y"]) == ("x", "y")
+    assert classes(None) == ()
+    with pytest.raises(ConfigError, match=r"input\.config\] expected at least two different names"):
+        classes(["a", "a"])

@@ -66,6 +66,21 @@ def test_npz_of_one_score_and_of_labels_that_are_no_list(tmp_path):
         table_files.read_outcomes(tmp_path / "b.npz")
 
 
+def test_minus_one_of_an_npz_is_a_class_beside_one_alone(tmp_path):
+    labels = np.array([-1, 1, 1, -1] * 5)
+    answers = np.stack([labels, np.ones(20, int)], axis=1)
+    sure = np.stack([labels == -1, labels == 1], axis=1).astype(np.float32)
+    np.savez(tmp_path / "a.npz", labels=labels, predictions=answers)
+    np.savez(tmp_path / "b.npz", labels=labels, probabilities=np.stack([sure, 1 - sure], axis=1))
+    costs = {"model_0": 1, "model_1": 2}
+    for name, accuracies in (("a.npz", [1, 0.5]), ("b.npz", [1, 0])):
+        table = table_files.read_outcomes(tmp_path / name, costs)["all"]
+        assert (len(table), list(table.class_names)) == (20, ["-1", "1"])
+        assert table.accuracies() == accuracies
+    np.savez(tmp_path / "c.npz", labels=np.r_[labels, 0], predictions=np.r_[answers, [[0, 0]]])
+    assert len(table_files.read_outcomes(tmp_path / "c.npz", costs)["all"]) == 11
+
+
 def test_npz_with_its_own_division(tmp_path, answers):
     probabilities, labels = answers()
     np.savez(

@@ -111,7 +111,79 @@ def test_spellings_that_are_one_class_are_said_once(tmp_path, caplog):
     assert caplog.messages[-1] == "x, labels: '1' and '01' are taken for one class"
 
 
+@pytest.mark.parametrize("scores", [("0,5", "1.250"), ("1.250", "0,5"), ("1.250", "12,5 %")])
+def test_points_beside_decimal_commas_may_be_either(tmp_path, scores):
+    header = HEADER.replace(",", ";")
+    rows = "1;1;{};1;{}\n".format(*scores)
+    told = refused(tmp_path / "t.csv", header + rows)
+    assert "row 1] expected 1250 or 1,250, which it may both be beside decimal commas" in told
+    for of in ("a", "b"):  # within one column too
+        cells = [score if of == "a" else "" for score in scores]
+        others = ["" if of == "a" else score for score in scores]
+        rows = "".join(f"1;1;{a};1;{b}\n" for a, b in zip(cells, others, strict=True))
+        assert f"t.csv, {of}:score, row" in refused(tmp_path / "t.csv", header + rows)
+    for plain in ("0.250", "1.25", "1,250"):  # which are one number only
+        (tmp_path / "t.csv").write_text(f"{header}1;1;{plain};1;0,5\n")
+        read_outcomes(tmp_path / "t.csv", COSTS)
+
+
 WHOLE = "label,a:p0,a:p1,b:p0,b:p1\n"
+
+
+def test_probabilities_are_lists_objects_or_columns_by_name(tmp_path):
+    names = ["dog", "cat", "10", "9"]
+    given = np.random.default_rng(1).dirichlet(np.ones(4), (6, 2)).astype(np.float32)
+    rows = [dict(zip("ab", row.tolist(), strict=True)) for row in given]
+    labels = [names[k % 4] for k in range(6)]
+
+    def table(ending, content):
+        (tmp_path / f"t.{ending}").write_text(content)
+        return read_outcomes(tmp_path / f"t.{ending}", COSTS)["all"]
+
+    def lines(form):
+        return "\n".join(json.dumps(form(k)) for k in range(6))
+
+    lists = table(
+        "jsonl", lines(lambda k: {"label": k % 4, **{m: {"p": rows[k][m]} for m in "ab"}})
+    )
+    np.testing.assert_array_equal(lists.probabilities, given)
+
+    def named(k):
+        return {m: {"p": dict(zip(names, rows[k][m], strict=True))} for m in "ab"}
+
+    objects = table("jsonl", lines(lambda k: {"label": labels[k], **named(k)}))
+    header = ",".join(f"{m}:p:{name}" for m in "ab" for name in names)
+    cells = [",".join(map(repr, rows[k]["a"] + rows[k]["b"])) for k in range(6)]
+    text = "".join(f"{labels[k]},{cells[k]}\n" for k in range(6))
+    for found in (objects, table("csv", f"label,{header}\n{text}")):
+        assert list(found.class_names) == ["9", "10", "cat", "dog"]
+        np.testing.assert_array_equal(found.probabilities, given[:, :, [3, 2, 1, 0]])
+        assert found.accuracies() == lists.accuracies()
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("label,a:p1,a:p2", "expected a column a:p0, as classes are counted from 0"),
+        ("label,a:p0,a:p2", "expected a column a:p1, received a:p0, a:p2"),
+        ("label,a:p:x,a:p:y,b:p:x", "expected a column b:p:y, received b:p:x"),
+        ("label,a:p:1,a:p:01", "a column of each class of a, received a:p:1 and a:p:01"),
+        ("label,a:p:x,a:p:y", "label, row 1] expected a class of x .. y, received 0"),
+    ],
+)
+def test_probabilities_that_are_missing_are_told(tmp_path, header, told):
+    cells = ",".join(["0"] * len(header.split(",")))
+    assert told in refused(tmp_path / "t.csv", f"{header}\n{cells}\n")
+
+
+def test_lists_of_probabilities_in_parquet(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"label": [1, 0, 1], "a:p": [[0.25, 0.75], [0.5, 0.5], None], "b:p": [[0.5, 0.5]] * 3}
+    parquet.write_table(arrow.table(columns), tmp_path / "t.parquet")
+    table = read_outcomes(tmp_path / "t.parquet", COSTS)["all"]
+    np.testing.assert_array_equal(table.probabilities[:2, 0], columns["a:p"][:2])
+    assert table.predictions[2].tolist() == [-1, 0]
 
 
 def test_probabilities_may_be_rounded(tmp_path):

@@ -61,6 +61,18 @@ def missing_words(labels: Collection[str], predictions: Collection[str]) -> set[
     return {word for word in words if not (named and word in labels and word in predictions)}
 
 
+def minus_one_is_class(keys: Collection[str], known: Iterable[object] = ()) -> bool:
+    """Tell whether -1 among labels is a class, not a number that stands for none.
+
+    So it is beside 1 alone, and where the classes that are ``known`` have it.
+
+    >>> minus_one_is_class({"-1", "1"}), minus_one_is_class({"-1", "0", "1"})
+    (True, False)
+
+    """
+    return "-1" in keys and (set(keys) == {"-1", "1"} or "-1" in map(class_key, known))
+
+
 def merged_text(numbers: Iterable[tuple[object, int]]) -> str:
     """Say which values of different spelling are one class, by its number; empty: none are.
 

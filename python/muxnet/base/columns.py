@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,15 @@ PICKLED = (".pkl", ".pickle", ".p")
 CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{new}')\""""
 ROWS = 'an object for each input, in a list or a line each (of a data frame: orient="records")'
 OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over several lines
+PROBABILITIES = ":p"  # the end of a name under which a list holds one of each class
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+POINT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
+
+
+class Texts(list[str]):
+    """The texts of a column; ``comma`` is a number with a decimal comma in its file, or empty."""
+
+    comma = ""
 
 
 def read_columns(
@@ -46,7 +54,8 @@ def read_columns(
 
     ``lists`` names the columns that may hold a list of numbers in each row; others that do are
     refused where they are ``wanted``, else left out. What objects in JSON hold are columns too,
-    under the names of both: ``{"a": {"score": 1}}`` is ``a:score``.
+    under the names of both: ``{"a": {"score": 1}}`` is ``a:score``, and of
+    ``{"a": {"p": [0.9, 0.1]}}`` they are ``a:p0`` and ``a:p1``.
 
     Raises:
         ConfigError: another ending, or other contents.
@@ -56,12 +65,30 @@ def read_columns(
     """
     ending = path.suffix.lower()
     if ending in (".csv", ".tsv"):
-        return read_delimited(path, TEXT_BYTES, wanted)
+        return _with_comma(read_delimited(path, TEXT_BYTES, wanted), wanted)
     if ending in (".json", ".jsonl", ".ndjson"):
         return _read_json(path, lists, wanted)
     if ending == ".parquet":
         return _read_parquet(path, lists, wanted)
     raise other_ending(path, (".csv", ".tsv", ".json", ".jsonl", ".parquet"))
+
+
+def _with_comma(columns: Mapping[str, list[str]], wanted: Callable[[str], bool]) -> Columns:
+    """Return columns that know whether numbers of their file have decimal commas."""
+    found = {name: Texts(column) for name, column in columns.items()}
+    looked_at = (found[name] for name in found if wanted(name))
+    comma = next(filter(None, map(_decimal_comma, looked_at)), "")
+    for column in found.values():
+        column.comma = comma
+    return found
+
+
+def _decimal_comma(texts: Iterable[str | None]) -> str:
+    """Return the first number with a comma that can be nothing but a decimal one."""
+    cut = (text.strip() for text in texts if text and "," in text)
+    return next(
+        (t for t in cut if DECIMAL_COMMA.fullmatch(t.rstrip(" %")) and not _thousands(t)), ""
+    )
 
 
 def other_ending(path: Path, known: Collection[str]) -> ConfigError:
@@ -88,33 +115,38 @@ def texts_of(column: Column) -> list[str]:
 def numbers_of(where: str, column: Column) -> NDArray[np.float64]:
     """Return each value as a number; NaN where there is none ("", "nan", "NA", None).
 
-    "97 %" is 0.97, True is 1; commas are decimal ones where they can be nothing else in the whole
-    column.
+    "97 %" is 0.97, True is 1; commas are decimal ones where one can be nothing else in the column
+    or its file. Beside those 1.250 may be 1250 and is refused.
 
     Raises:
-        ConfigError: a value that is no number, with its row.
+        ConfigError: a value that is no number, or may be two, with its row.
 
     """
     if not isinstance(column, np.ndarray) or column.dtype.kind == "O":
-        return _parsed(where, list(column))
+        return _parsed(where, list(column), column.comma if isinstance(column, Texts) else "")
     if column.dtype.kind in "biuf":
         return column.astype(np.float64)
     return _parsed(where, column.tolist())
 
 
-def _parsed(where: str, values: list[object]) -> NDArray[np.float64]:
-    if not any(isinstance(value, str) and "_" in value for value in values):  # 1_0 is no number
+def _parsed(where: str, values: list[object], comma: str = "") -> NDArray[np.float64]:
+    odd = any(isinstance(value, str) and "_" in value for value in values)  # 1_0 is no number
+    if not odd and not comma:
         try:
             return np.array(values, dtype=np.float64)  # of None NaN, of texts their numbers
         except (TypeError, ValueError, OverflowError):  # of whole numbers beyond all floats
             pass
     texts = [value if value is None else str(value).strip() for value in values]
-    commas = [text for text in texts if text and DECIMAL_COMMA.fullmatch(text.rstrip(" %"))]
-    decimal = any(not _thousands(text) for text in commas)
+    comma = _decimal_comma(texts) or comma
     found = np.full(len(texts), np.nan)
     for row, text in enumerate(texts):
+        written = text if isinstance(values[row], str) else None
+        if written and comma and POINT_OR_THOUSANDS.fullmatch(written.rstrip(" %")):
+            readings = f"{written.replace('.', '')} or {written.replace('.', ',')}"
+            expected = f"{readings}, which it may both be beside decimal commas ({comma})"
+            raise ConfigError(error_text(f"{where}, row {row + 1}", expected, written))
         try:
-            found[row] = _number(text.replace(",", ".") if text and decimal else text)
+            found[row] = _number(text.replace(",", ".") if text and comma else text)
         except ValueError:
             expected = "a number, or nothing"
             raise ConfigError(error_text(f"{where}, row {row + 1}", expected, text)) from None
@@ -174,10 +206,19 @@ def _json_values(path: Path) -> Iterator[tuple[str, object]]:
 def _flat(value: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
     """Yield what an object and those in it hold, by their names one after the other."""
     for key, held in value.items():
+        name = f"{before}{key}"
         if isinstance(held, Mapping):
-            yield from _flat(held, f"{before}{key}:")
+            yield from _flat(held, f"{name}:")
+        elif name.endswith(PROBABILITIES) and _are_numbers(held):
+            yield from ((f"{name}{k}", number) for k, number in enumerate(held))
         else:
-            yield f"{before}{key}", held
+            yield name, held
+
+
+def _are_numbers(value: object) -> TypeGuard[list[object]]:
+    if not isinstance(value, list):
+        return False
+    return bool(value) and all(isinstance(item, int | float | None) for item in value)
 
 
 def _read_json(path: Path, lists: Collection[str], wanted: Callable[[str], bool]) -> Columns:
@@ -230,6 +271,8 @@ def _parquet_columns(
     names = opened.schema_arrow.names
     repeated = [column.path for column in schema if column.max_repetition_level > 0]
     several = {name for name in names if any(_within(leaf, name) for leaf in repeated)}
+    shares = {name for name in several if _is_list_of_numbers(opened.schema_arrow.field(name))}
+    lists = {*lists, *shares}
     for name in several.difference(lists):
         if wanted(name):
             raise ConfigError(error_text(str(path), "columns of single values", name))
@@ -242,7 +285,29 @@ def _parquet_columns(
     texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
     again = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts)
     found = again.read(columns=kept if several else None)
-    return {name: _array(found.column(name)) for name in found.column_names}
+    arrays = {name: _array(found.column(name)) for name in found.column_names}
+    flat: dict[str, Array] = {}
+    for name, values in arrays.items():
+        flat |= _spread(path, name, values) if name in shares else {name: values}
+    return flat
+
+
+def _is_list_of_numbers(field: pyarrow.Field) -> bool:
+    """Tell whether a column holds a list of probabilities in each row."""
+    if not field.name.endswith(PROBABILITIES) or not hasattr(field.type, "value_type"):
+        return False
+    return str(field.type.value_type) in ("float", "double", "halffloat")
+
+
+def _spread(path: Path, name: str, rows: Array) -> dict[str, Array]:
+    """Return the columns of a list in each row, None where a list is shorter."""
+    most = max((len(row) for row in rows if row is not None), default=0)
+    require_room(path, path.stat().st_size, 8 * len(rows) * most, f"{most:,} columns")
+    lists = [() if row is None else row.tolist() for row in rows]
+    return {
+        f"{name}{k}": _objects([row[k] if k < len(row) else None for row in lists])
+        for k in range(most)
+    }
 
 
 def _within(leaf: str, name: str) -> bool:

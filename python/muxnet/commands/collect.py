@@ -67,7 +67,10 @@ def execute(arguments: argparse.Namespace) -> int:
         pass
     models = with_images(read_models(arguments.models), given)
     inputs = open_inputs(
-        arguments.data, split=arguments.split, skip_unreadable=arguments.skip_unreadable
+        arguments.data,
+        split=arguments.split,
+        skip_unreadable=arguments.skip_unreadable,
+        known=[name for model in models for name in model.classes],
     )
     for model in models:
         print(f"{model.name}: {model.input.text()}")

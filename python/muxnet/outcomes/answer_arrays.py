@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from muxnet.base.class_values import class_key, in_order, minus_one_is_class
 from muxnet.base.columns import Array
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
@@ -26,6 +27,7 @@ OF_INPUTS = {
     **{"answer_scores": np.float32, "features": np.float32, "cost": np.float32},
     **{"labels": np.int32, "groups": np.int64},
 }
+LABELS = ("labels", "held_out_labels", "test_labels")  # those of all parts
 ANSWERS = ("probabilities", "predictions", "quality")
 
 
@@ -86,12 +88,19 @@ def _classes_of(
     known: Known,
 ) -> Fields:
     """Return labels and predictions, which are any values where there are no probabilities."""
-    given = {name: _recorded(own[name]) for name in ("labels", "predictions") if name in own}
+    given = {name: own[name] for name in ("labels", "predictions") if name in own}
+    labels = [arrays[name] for name in LABELS if name in arrays]
+    keys = {class_key(value) for part in labels for value in np.unique(part)} - {""}
+    minus = "class_names" not in arrays and minus_one_is_class(keys, known.names)
+    if not minus:
+        given = {name: _recorded(values) for name, values in given.items()}
     if "class_names" in arrays:
         names = [str(name) for name in arrays["class_names"].ravel()]
         given = {name: _named(path, name, values, names) for name, values in given.items()}
     if "probabilities" in own:
-        names = _names(path, arrays, "class_names", "", own["probabilities"].shape[-1])
+        count = own["probabilities"].shape[-1]
+        two = minus and count == len(keys)  # as scikit-learn's models order them
+        names = in_order(keys) if two else _names(path, arrays, "class_names", "", count)
         fields = {name: numbered(path, name, values, names) for name, values in given.items()}
         return {**fields, "class_names": names}
     if len(given) < 2:  # quality alone: predictions may be anything
@@ -101,7 +110,10 @@ def _classes_of(
 
 
 def _recorded(values: Array) -> Array:
-    """Return classes with None in place of -1, which an array of numbers has for none."""
+    """Return classes with None in place of -1, which an array of numbers has for none.
+
+    So it is unless -1 is a class (``minus_one_is_class``), or names say what the numbers stand for.
+    """
     if values.dtype.kind != "i" or not (values == -1).any():
         return values
     return np.where(values == -1, np.array(None, dtype=object), values)

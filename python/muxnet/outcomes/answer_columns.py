@@ -17,10 +17,10 @@ from muxnet.outcomes.class_order import Known, Names, number_classes, strangers
 from muxnet.outcomes.column_names import LABEL
 from muxnet.outcomes.input_columns import Fields, features_of, groups_of
 from muxnet.outcomes.model_columns import (
-    OF_CLASS,
     OTHERS,
     Models,
     Part,
+    classes_by_part,
     models_of,
     numbers,
     of_all,
@@ -117,8 +117,8 @@ def _answers(path: Path, columns: Columns, models: Models, known: Known) -> Fiel
         expected = f"a column {LABEL}, or NAME:quality of each model {OTHERS}"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     fields: Fields = {}
-    if of_all(path, models, "p0"):
-        fields = _distributions(path, columns, models)
+    if classes := classes_by_part(models):
+        fields = _distributions(path, columns, models, classes)
     elif LABEL in columns and (predictions := of_all(path, models, "prediction")):
         given = {name: part.values for name, part in predictions.items()}
         fields = numbered_answers(path, columns[LABEL], given, known)
@@ -160,10 +160,12 @@ def _quality(path: Path, fields: Fields, parts: Mapping[str, Part]) -> Fields:
     return {"quality": quality, "predictions": np.where(missing, -1, fields["predictions"])}
 
 
-def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
-    """Return probabilities of the classes 0, 1, ..., and the answers where some are missing."""
-    probabilities, empty = _probabilities(path, models)
-    names = [str(k) for k in range(probabilities.shape[2])]
+def _distributions(
+    path: Path, columns: Columns, models: Models, classes: Mapping[str, str]
+) -> Fields:
+    """Return probabilities of classes, by part, and the answers where some are missing."""
+    probabilities, empty = _probabilities(path, models, list(classes))
+    names = list(classes.values())
     fields: Fields = {"probabilities": probabilities, "class_names": names}
     if predictions := of_all(path, models, "prediction"):
         top = [numbered(path, *part, names) for part in predictions.values()]
@@ -175,28 +177,35 @@ def _distributions(path: Path, columns: Columns, models: Models) -> Fields:
     return fields
 
 
-def _probabilities(path: Path, models: Models) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _probabilities(
+    path: Path, models: Models, wanted: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return probabilities (n, N, K), and which answers (n, N) are missing, of which all are alike.
+
+    ``wanted`` are the parts of the K classes.
 
     Raises:
         ConfigError: a column or a value that is missing beside others.
 
     """
-    count = max(sum(map(bool, map(OF_CLASS.fullmatch, parts))) for parts in models.values())
+    count = len(wanted)
     for name, parts in models.items():
-        if absent := [f"p{k}" for k in range(count) if f"p{k}" not in parts]:
+        if absent := [part for part in wanted if part not in parts]:
             received = ", ".join(own.name for own in parts.values())
-            raise ConfigError(error_text(str(path), f"a column {name}:{absent[0]}", received))
+            expected = f"a column {name}:{absent[0]}"
+            if absent[0] == "p0" and f"p{count}" in parts:
+                expected += ", as classes are counted from 0"
+            raise ConfigError(error_text(str(path), expected, received))
     rows = row_count(models)
     require_room(path, path.stat().st_size, 8 * rows * len(models) * count, f"{count:,} classes")
     found = np.empty((rows, len(models), count), np.float32)
     for i, parts in enumerate(models.values()):
-        for k in range(count):
-            found[:, i, k] = numbers(path, parts[f"p{k}"])  # the table clips what is rounding
+        for k, part in enumerate(wanted):
+            found[:, i, k] = numbers(path, parts[part])  # the table clips what is rounding
     nothing = np.isnan(found)
     empty: NDArray[np.bool_] = np.all(nothing, axis=2)
     for row, i, k in np.argwhere(nothing & ~empty[:, :, None])[:1]:
-        where = f"{path}, {list(models)[i]}:p{k}, row {row + 1}"
+        where = f"{path}, {list(models)[i]}:{wanted[k]}, row {row + 1}"
         raise ConfigError(error_text(where, "a probability, as of the other classes", "none"))
     found[empty] = 1 / count
     return found, empty

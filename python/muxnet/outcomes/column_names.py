@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from muxnet.base.class_values import class_text
 from muxnet.outcomes.input_columns import FEATURES, GROUP
-from muxnet.outcomes.model_columns import FEATURE, OF_MODEL
+from muxnet.outcomes.model_columns import FEATURE, OF_MODEL, part_of
 
 LABEL = "label"
 OF_INPUTS = (LABEL, GROUP, FEATURES)
@@ -26,7 +26,7 @@ def known_names(names: Iterable[str]) -> dict[str, str]:
 def is_known(name: str) -> bool:
     """Tell whether readers look at a column of this name."""
     known = _known(name)
-    return known in OF_INPUTS or known.startswith(FEATURE) or bool(OF_MODEL.fullmatch(known))
+    return known in OF_INPUTS or known.startswith(FEATURE) or bool(part_of(known)[1])
 
 
 def _known(name: str) -> str:

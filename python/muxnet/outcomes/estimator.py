@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
@@ -25,9 +25,11 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     """A policy that answers from recorded answers of several models, calling few of them.
 
     X is an ``OutcomeTable`` or an array (n, N, K) of the probabilities that N models give n inputs;
-    y are the labels, which a table may hold itself: the classes 0 .. K-1, or K others, which are
-    compared and ordered as in files (``class_key``: numbers by value, then texts) and which
-    ``predict`` answers. ``fit`` wants inputs that the models were not trained on.
+    y are the labels, which a table may hold itself: the classes 0 .. K-1, or K others, which
+    ``predict`` answers. They are compared as in files (``class_key``); their order, where a table
+    does not name them, is that of ``numpy.unique`` and so of scikit-learn's models: texts that are
+    numbers stand as texts, "10" before "9". ``fit`` wants inputs that the models were not trained
+    on.
 
     Args:
         policy: one of ``muxnet._core.policies()``.
@@ -195,8 +197,24 @@ def _classes(table: _core.OutcomeTable, labels: ArrayLike | None) -> NDArray[np.
     if named and named != numbers and keys.keys() <= set(named):
         return np.array(table.class_names)
     if keys.keys() <= set(numbers):
-        return numbered
+        # Columns of texts stand in the order of texts, also those that no label says.
+        texts = not named and all(isinstance(value, str) for value in keys.values())
+        written = {**dict(zip(numbers, numbers, strict=True)), **keys} if texts else {}
+        ordered = _sorted(written)
+        by_value = not texts or ordered == numbers
+        return numbered if by_value else np.array([written[key] for key in ordered])
     if len(keys) != table.classes:
         expected = f"labels in 0 .. {table.classes - 1}, or {table.classes} others"
         raise ValueError(error_text("RouterClassifier, y", expected, ", ".join(in_order(keys))))
-    return np.array([keys[key] for key in in_order(keys)])
+    return np.array([keys[key] for key in _sorted(keys)])
+
+
+def _sorted(keys: Mapping[str, object]) -> list[str]:
+    """Return keys in the order that ``numpy.unique`` gives their values.
+
+    Values of several kinds, which it does not compare, are in the order of files.
+    """
+    try:
+        return sorted(keys, key=keys.__getitem__)  # type: ignore[arg-type]  # anybody's values
+    except TypeError:
+        return in_order(keys)

@@ -11,11 +11,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.class_values import class_key, in_order
 from muxnet.base.columns import Column, Columns, numbers_of
 from muxnet.base.errors import ConfigError, error_text
 
 FEATURE = "feature:"
-ANSWERS = ("prediction", "quality", "p0")  # by one of these a model is known
+ANSWERS = ("prediction", "quality")  # by one of these, or probabilities, a model is known
 OF_MODEL = re.compile(
     r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]+)", re.DOTALL
 )
@@ -23,6 +24,8 @@ OTHERS = "(of other names: --columns OLD=NEW,...)"
 MANY, MERGED = 10, 0.01  # different scores that become one: at least so many, and of all
 LOG = logging.getLogger(__name__)
 OF_CLASS = re.compile(r"p[0-9]+")
+OF_NAMED_CLASS = re.compile(r"(.+?):p:(.+)", re.DOTALL)
+NAMED = "p:"  # before the name of a class
 
 
 class Part(NamedTuple):
@@ -39,29 +42,64 @@ def models_of(path: Path, columns: Columns) -> Models:
     """Return the columns of each model, by what they hold; a lone ``confidence`` is a ``score``.
 
     Raises:
-        ConfigError: none; one of which there are scores or costs, but no answers.
+        ConfigError: none; one of which there are scores or costs, but no answers; two of one class.
 
     """
     models: Models = {}
     for name, column in columns.items():
-        found = OF_MODEL.fullmatch(name)
-        if found is None or name.startswith(FEATURE):
+        model, part = part_of(name)
+        if not part:
             continue
-        model, part = found.groups()
-        part = f"p{int(part[1:])}" if OF_CLASS.fullmatch(part) else part
-        models.setdefault(model, {})[part] = Part(name, column)
+        before = models.setdefault(model, {}).setdefault(part, Part(name, column))
+        if before.name != name and part.startswith(NAMED):
+            expected = f"a column of each class of {model}"
+            raise ConfigError(error_text(str(path), expected, f"{before.name} and {name}"))
     for model, parts in models.items():
-        if not any(part in parts for part in ANSWERS):
+        if not any(part in ANSWERS or _is_probability(part) for part in parts):
             expected = f"a column {model}:prediction beside {model}:{next(iter(parts))}, or "
             expected += f"{model}:quality {OTHERS}"
             raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
         if "confidence" in parts and "score" not in parts:
             parts["score"] = parts.pop("confidence")
     if not models:
-        expected = "columns NAME:prediction, with NAME:score, or NAME:p0, NAME:p1, ..., or "
+        expected = "columns NAME:prediction, with NAME:score, or NAME:p0, NAME:p1, ... or "
+        expected += "NAME:p:CLASS of each class, or "
         expected += f"NAME:quality of each model, a row per input {OTHERS}"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     return models
+
+
+def part_of(name: str) -> tuple[str, str]:
+    """Return the model that a column is of, and what it holds; empty texts: it is of none."""
+    if name.startswith(FEATURE):
+        return "", ""
+    if found := OF_MODEL.fullmatch(name):
+        model, part = found.groups()
+        return model, f"p{int(part[1:])}" if OF_CLASS.fullmatch(part) else part
+    if (named := OF_NAMED_CLASS.fullmatch(name)) and (key := class_key(named[2])):
+        return named[1], NAMED + key
+    return "", ""
+
+
+def _is_probability(part: str) -> bool:
+    return part.startswith(NAMED) or OF_CLASS.fullmatch(part) is not None
+
+
+def classes_by_part(models: Models) -> dict[str, str]:
+    """Return the names of classes by the parts that are their probabilities; none: there are none.
+
+    Those are p0, p1, ... of the classes 0, 1, ..., or p:NAME. Without p0 they are such only where
+    nothing else says what a model answers.
+    """
+    met = {part for parts in models.values() for part in parts if _is_probability(part)}
+    if named := [part.removeprefix(NAMED) for part in met if part.startswith(NAMED)]:
+        return {NAMED + name: name for name in in_order(named)}
+    others = all(any(part in parts for part in ANSWERS) for parts in models.values())
+    if "p0" not in met and others:
+        return {}
+    # Of a number that is left out the column is missing, which the reader tells.
+    count = max(sum(map(_is_probability, parts)) for parts in models.values())
+    return {f"p{k}": str(k) for k in range(count)}
 
 
 def of_all(path: Path, models: Models, part: str) -> dict[str, Part]:

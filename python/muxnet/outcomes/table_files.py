@@ -49,14 +49,16 @@ def read_outcomes(
     - ``.npz``: arrays named as in ``OutcomeTable``: ``labels`` (n) with ``probabilities`` (n, N, K)
       or ``predictions`` (n, N), or ``quality`` (n, N); ``macs`` (N) or ``cost`` (n, N), optionally
       ``models`` (N names), ``class_names`` (K, by which numbers in the others are places among
-      these), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or those of inputs
-      with ``held_out_`` and ``test_`` before their names;
+      these; else -1 is none, unless 1 is the only other label), ``answer_scores`` (n, N, S),
+      ``groups`` (n), ``features`` (n, F); or those of inputs with ``held_out_`` and ``test_``
+      before their names;
     - the folder of a finished run: its held-out, calibration and test part;
     - ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` (a list), ``.parquet``: a row per input with
       ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
       ``NAME:prediction`` (empty: no answer), ``NAME:score`` (any number; also
       ``NAME:confidence``, further ones ``NAME:score.KIND``), or probabilities ``NAME:p0``,
-      ``NAME:p1``, ...; ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
+      ``NAME:p1``, ... or ``NAME:p:CLASS`` of each class (in JSON a list or an object of them
+      under ``p`` of a model); ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
       input, further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
 
     ``classes`` are those of another table, or of a router, which keep their numbers here; what

@@ -46,7 +46,7 @@ class CallableEntry(ModelEntry):
             timeout_s=self.timeout_s,
         )
         shown = resolve(place.where, self.input, place.folder, None)
-        classes = read_classes(place, self.classes)
+        classes = read_classes(place, self.classes, self.input)
         return [ForeignModel(self.name, self.cost, calls, self.output, shown, classes)]
 
 

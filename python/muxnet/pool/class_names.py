@@ -10,59 +10,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.files import Json, parse_json, read_text
+from muxnet.base.files import Json, parse_json, read_json, read_text
 from muxnet.outcomes.class_order import Names
 from muxnet.pool.entries import Place
+from muxnet.pool.input_files import InputKeys
 
 CLASSES_BYTES = 16 << 20
 MOST_LISTED = 10  # names in an error
+NAMED_UNDER = ("id2label", "label_names")  # by Hugging Face, by timm
 
 # Names of the classes of each model, in the order of its answers.
 Classes: TypeAlias = Mapping[str, Sequence[str]]
 
 
-def read_classes(place: Place, given: tuple[str, ...] | str | None) -> tuple[str, ...]:
+def read_classes(
+    place: Place, given: tuple[str, ...] | str | None, shown: InputKeys | None = None
+) -> tuple[str, ...]:
     """Return the class names that an entry gives, or the file that it names; none: empty.
 
     A file is a list in JSON, an object of names by number, also under ``id2label`` or
     ``label_names`` (of Hugging Face and timm), or of numbers by name (torchvision's
-    ``class_to_idx``, Keras' ``class_indices``), or a text of a name per line.
+    ``class_to_idx``, Keras' ``class_indices``), or a text of a name per line. Where the entry gives
+    neither, the file that says what the model is ``shown`` may hold names under those two keys.
 
     Raises:
         ConfigError: no names, or one twice.
         OSError: the file cannot be read.
 
     """
+    key = "classes"
     if given is None:
-        return ()
-    if isinstance(given, str):
-        path = place.file("classes", given)
+        if shown is None or shown.config is None:
+            return ()
+        key = "input.config"
+        if (found := _under_keys(read_json(place.file(key, shown.config)))) is None:
+            return ()
+        given = _from_json(place, key, found)
+    elif isinstance(given, str):
+        path = place.file(key, given)
         text = read_text(path, CLASSES_BYTES)
         if path.suffix.lower() == ".json":
-            given = _from_json(place, parse_json(text, str(path)))
+            value = parse_json(text, str(path))
+            found = _under_keys(value)
+            given = _from_json(place, key, value if found is None else found)
         else:
             given = tuple(line.strip() for line in text.splitlines() if line.strip())
     twice = [name for name in dict.fromkeys(given) if given.count(name) > 1]
     if len(given) < 2 or twice:
         received = f"{twice[0]!r} twice" if twice else given
-        raise place.refused("classes", "at least two different names", received)
+        raise place.refused(key, "at least two different names", received)
     return given
 
 
-def _from_json(place: Place, value: Json) -> tuple[str, ...]:
-    if isinstance(value, Mapping):
-        value = value.get("id2label", value.get("label_names", value))
+def _under_keys(value: Json) -> Json:
+    """Return what a file of Hugging Face or timm has as names of classes; None: nothing."""
+    if not isinstance(value, Mapping):
+        return None
+    return next((value[key] for key in NAMED_UNDER if value.get(key) is not None), None)
+
+
+def _from_json(place: Place, key: str, value: Json) -> tuple[str, ...]:
     if isinstance(value, Mapping):
         by_name = {str(number): name for name, number in value.items() if isinstance(number, int)}
         value = by_name if len(by_name) == len(value) else value
         numbers = [str(k) for k in range(len(value))]
         if set(value) != set(numbers):
-            raise place.refused("classes", "names by number from 0", ", ".join(value))
+            raise place.refused(key, "names by number from 0", ", ".join(value))
         value = [value[number] for number in numbers]
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise place.refused("classes", "a list of names", type(value).__name__)
+        raise place.refused(key, "a list of names", type(value).__name__)
     if odd := [name for name in value if not isinstance(name, str)]:
-        raise place.refused("classes", "a name of each class", odd[0])
+        raise place.refused(key, "a name of each class", odd[0])
     return tuple(map(str, value))
 
 

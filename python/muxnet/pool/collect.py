@@ -90,11 +90,11 @@ def collect(
     ['mine']
 
     """
-    out, inputs = Path(out), inputs_of(data)
+    own = {model.name: model.classes for model in models}
+    out, inputs = Path(out), inputs_of(data, [name for names in own.values() for name in names])
     require_one_kind("collect", models)
     known = inputs.identity()
     inputs = _with_labels(inputs, say)
-    own = {model.name: model.classes for model in models}
     check_classes(inputs.class_names, np.asarray(inputs.labels).tolist(), own)
     with sole_file(out):
         partial = out.with_name(out.name + ".partial")

@@ -44,7 +44,7 @@ class EndpointEntry(ModelEntry):
 
     def models(self, place: Place) -> list[ForeignModel]:
         """Return the one model; nothing is sent before it is asked."""
-        classes = read_classes(place, self.classes)
+        classes = read_classes(place, self.classes, self.input)
         try:
             options = self._options(place)
             options.classes = len(classes)

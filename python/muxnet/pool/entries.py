@@ -97,5 +97,5 @@ class ModelEntry(Entry):
     classes: tuple[str, ...] | str | None = option(
         None,
         "names of its classes in the order of its answers, or the file that lists them "
-        "(default: those of the data, in their order)",
+        "(default: those that input's file names, else those of the data, in their order)",
     )

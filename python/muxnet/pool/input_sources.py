@@ -47,6 +47,7 @@ def open_inputs(
     split: str = "",
     skip_unreadable: bool = False,
     say: Say = print,
+    known: Sequence[str] = (),
 ) -> Inputs:
     """Return labelled inputs.
 
@@ -60,6 +61,7 @@ def open_inputs(
 
     ``split`` is one of ``SPLITS``; data that has parts of its own is divided only where it lacks
     that part. By default the test part of data that has one, else all. What is left out is said.
+    ``known`` are classes of models, or of a table, as of ``labels_of``.
 
     Raises:
         ConfigError: another kind of data, columns or arrays that do not fit.
@@ -67,10 +69,13 @@ def open_inputs(
         OSError: files that cannot be read.
 
     """
-    return _chosen(spec, open_parts(spec, skip_unreadable=skip_unreadable, say=say), split, say)
+    parts = open_parts(spec, skip_unreadable=skip_unreadable, say=say, known=known)
+    return _chosen(spec, parts, split, say)
 
 
-def open_parts(spec: str, *, skip_unreadable: bool = False, say: Say = print) -> Parts:
+def open_parts(
+    spec: str, *, skip_unreadable: bool = False, say: Say = print, known: Sequence[str] = ()
+) -> Parts:
     """Return labelled inputs in the parts that they come in; "" alone where they are not divided.
 
     Raises:
@@ -78,25 +83,25 @@ def open_parts(spec: str, *, skip_unreadable: bool = False, say: Say = print) ->
 
     """
     kind, _, path = spec.partition(":")
-    known = [entry.name for entry in _core.data_kinds()]
+    kinds = [entry.name for entry in _core.data_kinds()]
     if spec.endswith(".npz") and kind not in SOURCES:
-        parts = _arrays(Path(spec), say)
+        parts = _arrays(Path(spec), say, known)
     elif path and kind in SOURCES:
-        parts = SOURCES[kind](Path(path), say)
+        parts = SOURCES[kind](Path(path), say, known)
     elif spec == "digits":
         parts = {"": inputs_of(_core.make_dataset("digits", *load_digits()))}
-    elif path and kind in known:
+    elif path and kind in kinds:
         parts = _known(spec)
     else:
-        kinds = [f"{name}:PATH" for name in dict.fromkeys((*SOURCES, *known))]
-        expected = f"digits, FILE.npz, {', '.join(kinds)}"
+        paths = [f"{name}:PATH" for name in dict.fromkeys((*SOURCES, *kinds))]
+        expected = f"digits, FILE.npz, {', '.join(paths)}"
         raise ConfigError(error_text("data", expected, spec))
     if skip_unreadable:
         parts = {part: _readable(inputs, say) for part, inputs in parts.items()}
     return parts
 
 
-def _images(path: Path, say: Say) -> Parts:
+def _images(path: Path, say: Say, known: Sequence[str]) -> Parts:
     found = _core.list_image_folder(path)
     for told in found.left_out:
         say(f"left out: {told}")
@@ -133,22 +138,22 @@ def _first(names: Sequence[str]) -> str:
     return f"{', '.join(names[:4])}, ..."
 
 
-def _list(path: Path, say: Say) -> Parts:
+def _list(path: Path, say: Say, known: Sequence[str]) -> Parts:
     columns = read_columns(path)
     given = texts_of(_column(path, columns, PATHS))
     files = [os.path.join(path.parent, file) for file in given]
-    labels, classes = labels_of(str(path), len(files), _labels(path, columns))
+    labels, classes = labels_of(str(path), len(files), _labels(path, columns), known=known)
     return {"": FileInputs(path.stem, labels, classes, _places(files), files)}
 
 
-def _texts(path: Path, say: Say) -> Parts:
+def _texts(path: Path, say: Say, known: Sequence[str]) -> Parts:
     columns = read_columns(path)
     texts = texts_of(_column(path, columns, TEXTS))
-    labels, classes = labels_of(str(path), len(texts), _labels(path, columns))
+    labels, classes = labels_of(str(path), len(texts), _labels(path, columns), known=known)
     return {"": ValueInputs(path.stem, labels, classes, _places(texts), texts)}
 
 
-def _arrays(path: Path, say: Say) -> Parts:
+def _arrays(path: Path, say: Say, known: Sequence[str]) -> Parts:
     arrays = read_arrays(path)
     found = [name for name in ARRAYS if name in arrays]
     if len(found) != 1:
@@ -160,6 +165,7 @@ def _arrays(path: Path, say: Say) -> Parts:
         arrays[found[0]],
         arrays.get("labels"),
         class_names=() if names is None else [str(name) for name in names],
+        known=known,
     )
     return {"": inputs}
 
@@ -171,7 +177,7 @@ def _known(spec: str) -> Parts:
     return {"": found["train"]} if list(found) == ["train"] else found
 
 
-def _run(path: Path, say: Say) -> Parts:
+def _run(path: Path, say: Say, known: Sequence[str]) -> Parts:
     """Return what a run's networks have not learnt from."""
     folder = RunFolder(path)
     if not folder.has_networks:
@@ -181,7 +187,7 @@ def _run(path: Path, say: Say) -> Parts:
     return {"held_out": inputs_of(splits.held_out), "test": inputs_of(splits.test)}
 
 
-SOURCES: dict[str, Callable[[Path, Say], Parts]] = {
+SOURCES: dict[str, Callable[[Path, Say, Sequence[str]], Parts]] = {
     "images": _images,
     "list": _list,
     "text": _texts,

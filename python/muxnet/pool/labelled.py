@@ -10,7 +10,14 @@ from typing import Protocol, cast, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.class_values import class_key, class_text, in_order, is_number, merged_text
+from muxnet.base.class_values import (
+    class_key,
+    class_text,
+    in_order,
+    is_number,
+    merged_text,
+    minus_one_is_class,
+)
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.class_order import Names
@@ -51,12 +58,13 @@ class _Firsts(Sequence[object]):
         return self._pairs[int(at)][0]
 
 
-def inputs_of(data: Inputs | _core.Dataset | Pairs) -> Inputs:
+def inputs_of(data: Inputs | _core.Dataset | Pairs, known: Sequence[str] = ()) -> Inputs:
     """Return a data set, or any sequence of (input, label), as inputs.
 
     An input is a path (``os.PathLike``), an array, a text, or anything that the models take; images
     of Pillow and arrays of one image are prepared as models want them. A label is a class's number
-    or name, or None. What is no list is read for its labels once, and its inputs are not kept.
+    or name, or None; ``known`` classes as in ``labels_of``. What is no list is read for its labels
+    once, and its inputs are not kept.
 
     Raises:
         ConfigError: labels that do not fit, or no inputs.
@@ -73,8 +81,8 @@ def inputs_of(data: Inputs | _core.Dataset | Pairs) -> Inputs:
     pairs = cast("Pairs", data)
     labels = [pairs[i][1] for i in range(len(pairs))]
     if isinstance(data, (list, tuple)):
-        return labelled("values", [value for value, _ in data], labels)
-    return labelled(type(data).__name__, _Firsts(pairs), labels)
+        return labelled("values", [value for value, _ in data], labels, known=known)
+    return labelled(type(data).__name__, _Firsts(pairs), labels, known=known)
 
 
 def labelled(
@@ -83,6 +91,7 @@ def labelled(
     labels: Sequence[object] | NDArray[np.generic] | None = None,
     *,
     class_names: Sequence[str] = (),
+    known: Sequence[str] = (),
 ) -> Inputs:
     """Return inputs of paths, arrays, texts or other values; ``labels`` as in ``labels_of``.
 
@@ -90,7 +99,7 @@ def labelled(
         ConfigError: of several kinds, none, or labels that do not fit.
 
     """
-    numbers, classes = labels_of(name, len(values), labels, class_names)
+    numbers, classes = labels_of(name, len(values), labels, class_names, known=known)
     places = np.arange(len(values), dtype=np.int64)
     if isinstance(values, np.ndarray):
         return ArrayInputs(name, numbers, classes, places, values_of(name, values))
@@ -113,11 +122,13 @@ def labels_of(
     count: int,
     labels: Sequence[object] | NDArray[np.generic] | None,
     class_names: Sequence[str] = (),
+    known: Sequence[str] = (),
 ) -> tuple[Labels, Sequence[str]]:
     """Return labels as numbers, -1 where there is none (None, "", NaN, -1), and the classes.
 
     Numbers are classes' numbers; names are numbered in their order, or as in ``class_names``, and
-    compared as ``class_key`` says.
+    compared as ``class_key`` says. -1 is a class beside 1 alone, and where ``known`` classes, such
+    as a model's, have it: then all labels are names.
 
     Raises:
         ConfigError: another count than the inputs', names and numbers, an unknown class.
@@ -133,7 +144,10 @@ def labels_of(
     texts = dict.fromkeys(label for label in given if isinstance(label, str))
     numbered = {text: class_key(text) for text in texts if is_number(text)}  # a file's are texts
     whole = len(numbered) == len(texts) and "." not in "".join(numbered.values())
-    if not texts or (whole and not class_names):
+    keys = {numbered.get(str(label), str(label)) for label in given if label is not None}
+    if not class_names and minus_one_is_class(keys, known):
+        numbers, classes = _by_name(name, given, in_order(keys))
+    elif not texts or (whole and not class_names):
         numbers = [-1 if x is None else int(numbered.get(str(x), x)) for x in given]
         if told := merged_text((text, int(key)) for text, key in numbered.items()):
             LOG.warning("%s, labels: %s", name, told)
@@ -142,18 +156,26 @@ def labels_of(
             raise ConfigError(error_text(f"{name}, labels", f"below {MOST_CLASSES:,}", most))
         classes = class_names or [str(k) for k in range(most + 1)]
     else:
-        classes = class_names or in_order({str(label) for label in given if label is not None})
-        names = Names(classes)
-        numbers = [-1 if x is None else names.number(x) for x in given]
-        for x, number in zip(given, numbers, strict=True):
-            if x is not None and number < 0:
-                expected = f"one of {len(classes):,} classes"
-                raise ConfigError(error_text(f"{name}, labels", expected, x))
-        most = max(numbers, default=-1)
-    if min(numbers, default=0) < -1 or most >= max(len(classes), 1):
+        met = {str(label) for label in given if label is not None}
+        numbers, classes = _by_name(name, given, class_names or in_order(met))
+    if min(numbers, default=0) < -1 or max(numbers, default=-1) >= max(len(classes), 1):
         expected = f"classes of 0 to {len(classes) - 1}, or -1 where it is not known"
-        raise ConfigError(error_text(f"{name}, labels", expected, (min(numbers), most)))
+        received = (min(numbers), max(numbers))
+        raise ConfigError(error_text(f"{name}, labels", expected, received))
     return np.array(numbers, np.int32), classes
+
+
+def _by_name(
+    name: str, given: Sequence[int | str | None], classes: Sequence[str]
+) -> tuple[list[int], Sequence[str]]:
+    """Return labels by their places among the names of classes, and these."""
+    places = Names(classes)
+    numbers = [-1 if x is None else places.number(x) for x in given]
+    for x, number in zip(given, numbers, strict=True):
+        if x is not None and number < 0:
+            expected = f"one of {len(classes):,} classes"
+            raise ConfigError(error_text(f"{name}, labels", expected, x))
+    return numbers, classes
 
 
 def _label(label: object) -> int | str | None:

@@ -43,13 +43,14 @@ class OnnxEntry(ModelEntry):
         """Return the model, which gives an output of that name beside its answers."""
         path = place.file("onnx", self.onnx)
         named = read_classes(place, self.classes)
+        beside = read_classes(place, self.classes, self.input)
         predict, found = open_onnx(
             path,
             self.engine,
             place.threads,
             self.output_name,
             layout=self.layout or "",
-            classes=len(named),
+            classes=len(beside),
             embedding=embedding,
         )
 
@@ -72,7 +73,7 @@ class OnnxEntry(ModelEntry):
             predict,
             self.output,
             self._shown(place, found),
-            named or found.classes,
+            named or found.classes or beside,
             concurrent=True,
             host=host,
             parts=lambda: self._parts(found.options, path),

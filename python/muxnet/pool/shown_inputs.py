@@ -70,11 +70,12 @@ def open_recorded(spec: str, table: _core.OutcomeTable, *, split: str = "") -> I
         ConfigError, OSError: as ``open_inputs`` and ``matching_rows``.
 
     """
-    inputs = open_inputs(spec, split=split)
+    inputs = open_inputs(spec, split=split, known=table.class_names)
     try:
         return inputs.subset(matching_rows(table, inputs))
     except (ConfigError, OSError):
-        readable = open_inputs(spec, split=split, skip_unreadable=True)
+        known = table.class_names
+        readable = open_inputs(spec, split=split, skip_unreadable=True, known=known)
         if not readable.unreadable:
             raise
         return readable.subset(matching_rows(table, readable))

@@ -38,10 +38,11 @@ def record(run: Run) -> Recorded:
         KeyboardInterrupt: interrupted; what was recorded is kept.
 
     """
-    with run.phase("data"):
-        held_out, test = divided(run.config, run.progress.say)
     with run.phase("models"):
         models = read_models(run.config.models[0])
+    with run.phase("data"):
+        known = [name for model in models for name in model.classes]
+        held_out, test = divided(run.config, run.progress.say, known)
     with run.phase("outcomes"):
         tables = [answers(run, models, inputs) for inputs in (held_out, test)]
         listed = Path(run.config.models[0])
@@ -138,14 +139,17 @@ def learn_pair(
     return found.table, scored_test
 
 
-def divided(config: RunConfig, say: Say) -> tuple[Inputs, Inputs]:
+def divided(config: RunConfig, say: Say, known: Sequence[str] = ()) -> tuple[Inputs, Inputs]:
     """Return the held-out and the test part: the data's own where it has one, else drawn.
+
+    ``known`` are the models' classes, as of ``open_inputs``.
 
     Raises:
         ConfigError: inputs without labels.
 
     """
-    parts = dict(open_parts(config.data, skip_unreadable=config.skip_unreadable, say=say))
+    skip = config.skip_unreadable
+    parts = dict(open_parts(config.data, skip_unreadable=skip, say=say, known=known))
     test = parts.pop("test", None)
     rest = joined(list(parts.values()))
     for inputs in (rest, test):
