@@ -305,3 +305,5 @@ def test_a_torch_module_is_one_line(data):
     model = adapters.from_module("mine", module, cost=1.0)
     answers = model.probabilities(np.asarray(data.images))
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    with pytest.raises(TypeError, match=r"\[mine\] expected inputs that are arrays of one shape"):
+        model.probabilities([{}])

@@ -206,7 +206,10 @@ def from_module(
     """
     import torch
 
-    def predict(inputs: NDArray[np.float32]) -> object:
+    def predict(inputs: Batch) -> object:
+        if not isinstance(inputs, np.ndarray):
+            expected = "inputs that are arrays of one shape, or images=, the size of its images"
+            raise TypeError(error_text(name, expected, f"{type(inputs[0]).__name__} in a list"))
         held = next(iter(getattr(module, "parameters", tuple)()), None)
         given = torch.from_numpy(inputs)
         with torch.inference_mode():
