@@ -112,12 +112,12 @@ class Router:
 
     def route_files(
         self,
-        paths: Sequence[str | os.PathLike[str]],
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         monitor: _core.DriftMonitor | None = None,
         decide_only: bool = False,
     ) -> RoutedFiles:
-        """Decide and answer for every file that can be read.
+        """Decide and answer for every file that can be read; one path is one file.
 
         A record is that of the core with ``image``, its file, and ``class``, the answer's name
         where classes have names. With ``decide_only`` no model runs, and in place of records there
@@ -129,6 +129,8 @@ class Router:
 
         """
         policy, pool, found = self.policy, self.pool, RoutedFiles()
+        if isinstance(paths, (str, os.PathLike)):
+            paths = [paths]
         for names, inputs in _batches(pool, paths, found.damaged):
             batch = self._begin(inputs, first_input=len(found.records))
             if decide_only:
