@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from muxnet.base.class_values import class_key, in_order, missing_words
+from muxnet.pool.labelled import labels_of
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,25 @@ from muxnet.base.class_values import class_key, in_order, missing_words
 )
 def test_values_that_are_the_same_have_one_key(key, values):
     assert [class_key(value) for value in values] == [key] * len(values)
+
+
+class Tensor:
+    """What of a PyTorch label counts: no axes, its value in ``item``."""
+
+    shape = ()
+
+    def __init__(self, value):
+        self.item = lambda: value
+
+
+@pytest.mark.parametrize(("value", "key"), [(10, "10"), (True, "1"), (2.0, "2")])
+def test_an_array_without_axes_is_its_item(value, key):
+    assert class_key(Tensor(value)) == class_key(np.array(value)) == key
+    numbers, classes = labels_of("tensors", 3, [Tensor(value), 0, Tensor(0)])
+    assert (numbers.tolist(), list(classes)) == (
+        [int(value), 0, 0],
+        [str(k) for k in range(int(value) + 1)],
+    )
 
 
 def test_other_texts_are_not_taken_for_numbers():

@@ -4,6 +4,8 @@ import functools
 import importlib
 import json
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import muxnet
 import numpy as np
@@ -305,3 +307,35 @@ def test_a_torch_module_is_one_line(data):
     model = adapters.from_module("mine", module, cost=1.0)
     answers = model.probabilities(np.asarray(data.images))
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    with pytest.raises(TypeError, match=r"\[mine\] expected inputs that are arrays of one shape"):
+        model.probabilities([{}])
+
+
+def test_a_torch_module_answers_in_eval_mode_and_has_its_own_again(data):
+    torch = pytest.importorskip("torch")
+    frozen = torch.nn.BatchNorm2d(1).eval()
+    layers = [torch.nn.BatchNorm2d(1), frozen, torch.nn.Flatten(), torch.nn.Dropout(0.5)]
+    module = torch.nn.Sequential(*layers, torch.nn.Linear(64, CLASSES)).train()
+    modes, inside = [part.training for part in module.modules()], threading.Barrier(2, timeout=30)
+
+    class Meets(torch.nn.Module):
+        def forward(self, images):
+            inside.wait()  # both threads are within
+            found = module(images)
+            assert not any(part.training for part in module.modules())
+            return found
+
+    one, other = Meets(), Meets()
+    one.held = other.held = module
+    images = np.asarray(data.images)
+    models = [adapters.from_module("one", one, 1.0), adapters.from_module("other", other, 1.0)]
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda model: model.probabilities(images), models)
+    assert [part.training for part in module.modules()] == modes
+    assert all(torch.equal(before[name], now) for name, now in module.state_dict().items())
+    module.eval()
+    expected = adapters.from_module("mine", module, 1.0).probabilities(images)
+    np.testing.assert_array_equal(first, expected)
+    np.testing.assert_array_equal(second, expected)
+    assert not Identity(models[0]).unknown

@@ -252,6 +252,65 @@ def test_a_dataset_is_read_as_it_is_wanted() -> None:
         inputs_of([({}, 0)]).read([0], [SMALL])
 
 
+class Numbers:
+    """What of a dataset of PyTorch counts: pairs by number."""
+
+    def __init__(self, inputs) -> None:
+        self.inputs = inputs
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, i: int):
+        return self.inputs[i], i % 2
+
+
+@pytest.mark.parametrize("kind", ["arrays", "lists", "tensors", "rows of colours"])
+@pytest.mark.parametrize("lazy", [True, False])
+def test_images_of_one_shape_are_one_array(kind: str, *, lazy: bool) -> None:
+    images = np.random.default_rng(0).random((4, 3, 6, 5), np.float32)
+    given = {"arrays": list, "lists": np.ndarray.tolist}.get(kind, list)(images)
+    if kind == "tensors":
+        torch = pytest.importorskip("torch")
+        given = [torch.tensor(image, requires_grad=True) for image in images]
+    elif kind == "rows of colours":
+        given = [image.transpose(1, 2, 0) for image in images]
+    inputs = inputs_of(Numbers(given) if lazy else list(Numbers(given)))
+    assert (inputs.kind, inputs.shape, inputs.labels.tolist()) == ("images", (3, 6, 5), [0, 1] * 2)
+    for some in (inputs, inputs.subset([0, 1, 2, 3])):
+        stored, shown = some.read([2, 0], [None, SMALL])
+        np.testing.assert_array_equal(stored, images[[2, 0]])
+        np.testing.assert_array_equal(shown, _core.format_images(images[[2, 0]], SMALL))
+    assert inputs.subset([1]).identity() != inputs.subset([3]).identity()
+
+
+def test_arrays_of_several_shapes_and_tokens_come_as_they_are() -> None:
+    sounds = [np.zeros(3), np.zeros(4)]
+    for data in (Numbers(sounds), list(Numbers(sounds)), Numbers([[1, 2], [3, 4]])):
+        inputs = inputs_of(data)
+        assert (inputs.kind, inputs.shape) == ("values", None)
+        assert isinstance(inputs.read([0, 1], [None])[0], list)
+    with pytest.raises(ConfigError, match="as a model wants them, received vectors"):
+        inputs_of(Numbers([np.zeros(3), np.ones(3)])).read([0], [SMALL])
+
+
+@pytest.mark.parametrize(
+    ("data", "received"),
+    [
+        ([{"image": 1, "label": 2}], "dict of image, label as item 0"),
+        ([(1, 2, 3)], "tuple of 3 as item 0"),
+        ((np.zeros((4, 2)), np.zeros(4)), "ndarray as item 0"),
+        ({"image": [1], "label": [2]}, "dict"),
+        ((pair for pair in [(1, 2)]), "generator"),
+        ("images:photos", "str as item 0"),
+    ],
+)
+def test_what_are_no_pairs_is_told(data, received: str) -> None:
+    with pytest.raises(ConfigError, match=r"sequence of \(input, label\)") as error:
+        inputs_of(data)
+    assert str(error.value).endswith(f"received {received}")
+
+
 def test_another_kind_of_data_is_refused_by_name(tmp_path: Path) -> None:
     for spec in ("cifar11:x", "images:", "nothing"):
         with pytest.raises(ConfigError, match=r"digits, FILE.npz, images:PATH, list:PATH.*mnist"):

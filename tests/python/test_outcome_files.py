@@ -160,6 +160,20 @@ def test_costs_must_name_every_model(tmp_path, answers):
         table_files.read_outcomes(tmp_path / "answers.csv", {"small": 1.0})
 
 
+@pytest.mark.parametrize(
+    ("arguments", "received"),
+    [
+        (({"label": [0]},), "path.* received dict"),
+        (("answers.csv", [1, 10]), "costs.* received list"),
+        (("answers.csv", None, None, ["label"]), "columns.* received list"),
+    ],
+)
+def test_arguments_of_another_kind_are_told(arguments, received):
+    path, costs, classes, columns = (*arguments, None, None, None)[:4]
+    with pytest.raises(TypeError, match=rf"\[read_outcomes, {received}$"):
+        table_files.read_outcomes(path, costs, classes, columns=columns)
+
+
 def test_other_files_are_refused(tmp_path):
     (tmp_path / "answers.npz").write_bytes(b"no archive")
     with pytest.raises(ConfigError):

@@ -3,6 +3,7 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import muxnet
 import numpy as np
@@ -145,6 +146,38 @@ def test_batches_number_their_inputs_on(folder, monkeypatch):
     router = muxnet.open_router(folder / "router", images=image_format(3, SIDE, SIDE))
     found = router.route_files([folder / "dark.png"] * 5)
     assert [record["input"] for record in found.records] == [0, 1, 2, 3, 4]
+
+
+def test_one_path_is_one_file(folder):
+    router = muxnet.open_router("router", images=_core.ImageFormat(height=SIDE, width=SIDE))
+    listed = router.route_files(["dark.png"])
+    for path in ("dark.png", Path("dark.png")):
+        assert router.route_files(path) == listed
+    assert [record["image"] for record in listed.records] == ["dark.png"]
+    assert list(router.route_files("none.png").damaged) == ["none.png"]
+
+
+def test_lists_and_tensors_are_arrays(folder):
+    router = muxnet.open_router("router", images=_core.ImageFormat(height=SIDE, width=SIDE))
+    images = np.random.default_rng(0).integers(0, 256, (3, 3, SIDE, SIDE), np.uint8)
+    given = [images.tolist(), list(images), images.astype(np.int64), images / 255]
+    torch = pytest.importorskip("torch")
+    given += [torch.tensor(images), list(torch.tensor(images)), torch.tensor(images) / 255]
+    expected = router.route(images)
+    for same in given:
+        found = router.route(same)
+        np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+        np.testing.assert_array_equal(found.called, expected.called)
+
+
+@pytest.mark.parametrize(
+    ("given", "received"),
+    [("dark.png", "str"), (None, "NoneType"), ([{}], "a list of dict"), ([], "an empty list")],
+)
+def test_what_is_no_array_is_told(folder, given, received):
+    router = muxnet.open_router("router", images=_core.ImageFormat(height=SIDE, width=SIDE))
+    with pytest.raises(TypeError, match=rf"\[route\] expected .*images.* received {received}$"):
+        router.route(given)
 
 
 def test_a_model_for_one_thread_is_not_called_by_two(folder):

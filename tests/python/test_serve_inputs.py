@@ -168,8 +168,9 @@ def test_vectors_go_to_models_and_multiplexer(of_vectors, started_server):
             status, found = ask(said, "/v2/models/router/infer", wrong)
             assert status == 400
             assert message in found["error"]
-    router = muxnet.open_router(of_vectors).route(values)
-    assert (router.called[:, 1] == hard).all()
+    for same in (values, values.tolist(), list(values)):
+        router = muxnet.open_router(of_vectors).route(same)
+        assert (router.called[:, 1] == hard).all()
 
 
 def test_vectors_come_beside_the_images_that_models_are_shown(of_both, started_server):
@@ -191,7 +192,7 @@ def test_vectors_come_beside_the_images_that_models_are_shown(of_both, started_s
             status, found = ask(said, "/v2/models/router/infer", *wrong)
             assert status == 400
             assert message in found["error"]
-    router = muxnet.open_router(of_both).route(images, told(hard))
+    router = muxnet.open_router(of_both).route(images.tolist(), told(hard).tolist())
     assert (router.called[:, 1] == hard).all()
 
 

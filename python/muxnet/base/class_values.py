@@ -7,9 +7,12 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 
+import numpy as np
+
 # As programs print numbers: those of few digits in the exponent ("1e5") may be anybody's names.
 NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(e[+-]\d\d)?", re.ASCII | re.IGNORECASE)
 BOOLEANS = {"false": "0", "true": "1"}
+SCALARS = (str, bytes, int, float, np.generic)  # which are written as they are
 NOTHING = frozenset({"nan", "<na>"})
 # Words that programs write for a missing value; people may call a class so, see missing_words.
 MISSING_WORDS = frozenset({"NA", "N/A", "#N/A", "None", "NaT", "NULL", "null"})
@@ -24,6 +27,7 @@ def class_key(value: object) -> str:
     - A truth value is 1 or 0: True, ``"true"`` and ``"TRUE"`` are ``"1"``.
     - Any other text is itself, without blanks around it and with composed accents; small and
       capital letters differ.
+    - An array or tensor without axes (PyTorch's labels) is the value that it holds.
     - None, NaN, an empty text, ``"nan"`` and ``"<NA>"`` are no class: the empty text. So are, to
       readers of labels and predictions, words as "None" and "NA", where these are not among both
       or where all others are numbers.
@@ -43,6 +47,7 @@ def class_text(value: object) -> str:
     """Return a value as it is written, without blanks around it; None: the empty text."""
     if value is None:
         return ""
+    value = _item(value)
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     text = text.strip().strip(INVISIBLE).strip()
     return text if text.isascii() else unicodedata.normalize("NFC", text)
@@ -92,6 +97,14 @@ def merged_text(numbers: Iterable[tuple[object, int]]) -> str:
 def in_order(keys: Iterable[str]) -> list[str]:
     """Return keys in their order: numbers by value, so that 10 comes after 9, then texts."""
     return sorted(keys, key=_place)
+
+
+def _item(value: object) -> object:
+    """Return what an array or tensor without axes holds; anything else as it is."""
+    if isinstance(value, SCALARS) or getattr(value, "shape", None) != ():
+        return value
+    item = getattr(value, "item", None)
+    return item() if callable(item) else value
 
 
 def _place(key: str) -> tuple[bool, Decimal, str]:

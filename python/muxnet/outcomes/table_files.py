@@ -69,12 +69,17 @@ def read_outcomes(
     Raises:
         ConfigError: a column, array or cost that is missing or too much, or does not fit.
         OSError: the file cannot be read.
+        TypeError: no path, or costs without the names of models.
 
     >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
     >>> table.models, len(table)
     (['small', 'large'], 200)
 
     """
+    _require("read_outcomes, path", "the path of a file or folder", path, (str, os.PathLike))
+    for where, named in (("costs", costs), ("columns", columns)):
+        if named is not None:
+            _require(f"read_outcomes, {where}", "a mapping, {NAME: ...}", named, Mapping)
     path = Path(path)
     known = classes or Known()
     if form:
@@ -88,6 +93,11 @@ def read_outcomes(
         raise other_ending(path, readers)
     tables = readers[ending](path, costs or {}, known, columns or {})
     return {part: with_classes(table, known, str(path)) for part, table in tables.items()}
+
+
+def _require(where: str, expected: str, received: object, kinds: type | tuple[type, ...]) -> None:
+    if not isinstance(received, kinds):
+        raise TypeError(error_text(where, expected, type(received).__name__))
 
 
 def parse_costs(text: str | None) -> dict[str, float]:

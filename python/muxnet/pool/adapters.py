@@ -197,8 +197,10 @@ def from_module(
 ) -> ForeignModel:
     """Return a PyTorch module, on any device, as a model.
 
-    Its answer is taken as logits. ``images`` is the size that it wants, if any; pixels are
-    (x / 255 - mean) / deviation; ``options`` are further fields of ``ForeignModel``.
+    It answers in eval mode: without dropout, by the statistics that batch norm has learnt. Each of
+    its modules has its own mode again after a call; do not train it meanwhile. Its answer is taken
+    as logits. ``images`` is the size that it wants, if any; pixels are (x / 255 - mean) /
+    deviation; ``options`` are further fields of ``ForeignModel``.
 
     >>> muxnet.from_module("mine", module, cost=4.1e9, mean=(0.5,), deviation=(0.25,)).output
     'logits'
@@ -206,10 +208,16 @@ def from_module(
     """
     import torch
 
-    def predict(inputs: NDArray[np.float32]) -> object:
+    def predict(inputs: Batch) -> object:
+        if not isinstance(inputs, np.ndarray):
+            expected = "inputs that are arrays of one shape, or images=, the size of its images"
+            raise TypeError(error_text(name, expected, f"{type(inputs[0]).__name__} in a list"))
         held = next(iter(getattr(module, "parameters", tuple)()), None)
         given = torch.from_numpy(inputs)
-        with torch.inference_mode():
+        # Imported here, as a name of the file would be a part of what the model is made of.
+        from muxnet.pool.eval_mode import in_eval_mode
+
+        with torch.inference_mode(), in_eval_mode(module):
             return module(given if held is None else given.to(held.device, held.dtype))
 
     shown = ModelInput(images, mean=tuple(mean), deviation=tuple(deviation))

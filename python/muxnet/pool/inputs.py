@@ -15,7 +15,7 @@ from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.fingerprint import Known
-from muxnet.pool.pixels import Numbers, image_of
+from muxnet.pool.pixels import Numbers, array_of, image_of, stacked, values_of
 
 Kind = Literal["images", "vectors", "texts", "values"]
 Labels: TypeAlias = "NDArray[np.int32]"
@@ -214,7 +214,7 @@ class ArrayInputs(_Labelled):
     def read(self, rows: Rows, formats: Formats) -> list[Batch]:
         """Return the images as each format wants them, or the vectors."""
         picked = self.values[rows if isinstance(rows, slice) else self.indices(rows)]
-        return [self._shown(picked, shown) for shown in formats]
+        return _shown(self.name, picked, formats)
 
     def identity(self) -> Known:
         """Return digests of the array and the labels."""
@@ -231,32 +231,48 @@ class ArrayInputs(_Labelled):
             part=self.part if part is None else part,
         )
 
-    def _shown(self, picked: Numbers, shown: _core.ImageFormat | None) -> Batch:
-        if shown is None:
-            return picked
-        if self.kind != "images":
-            raise _no_image(self.name, self.kind)
-        return _core.format_images(picked, shown)
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ValueInputs(_Labelled):
-    """Texts, or objects of any kind, which functions are given as they are."""
+    """Texts, or objects of any kind, which functions are given as they are.
+
+    ``arrays``: all are arrays of one shape and type, images or vectors, and are read as one array.
+    """
 
     values: Sequence[object]
-    shape: None = dataclasses.field(default=None, init=False)
+    arrays: bool = dataclasses.field(default=False, kw_only=True)
 
     @cached_property
     def kind(self) -> Kind:
         """Texts where all are; of what is read as it is wanted, where the first is one."""
+        if self.shape is not None:
+            return "images" if len(self.shape) == 3 else "vectors"
         listed = isinstance(self.values, (list, tuple))
         shown = self.values if listed else [self.values[0]]
         return "texts" if all(isinstance(value, str) for value in shown) else "values"
 
+    @cached_property
+    def shape(self) -> tuple[int, ...] | None:
+        """Of the first, where they are arrays."""
+        return self._stacked(self.values[:1]).shape[1:] if self.arrays else None
+
     def read(self, rows: Rows, formats: Formats) -> list[Batch]:
-        """Return the values in a list; single images as each format wants them."""
+        """Return the values in a list, or arrays in one; single images as each format wants them.
+
+        Raises:
+            ConfigError: arrays of another shape than before, or numbers that are no pixels.
+
+        """
         values = [self.values[i] for i in self.indices(rows)]
+        if self.arrays:
+            return _shown(self.name, self._stacked(values), formats)
         return [values if shown is None else self._shown(values, shown) for shown in formats]
+
+    def _stacked(self, values: Sequence[object]) -> Numbers:
+        array = stacked(values)
+        if array is None:
+            raise ConfigError(error_text(self.name, "arrays of one shape, as at first", "others"))
+        return values_of(self.name, array)
 
     def identity(self) -> Known:
         """Return digests of texts and arrays and of the labels; of other objects, their types."""
@@ -283,9 +299,18 @@ class ValueInputs(_Labelled):
 def _digest(value: object) -> str:
     if isinstance(value, str):
         return fingerprint.of_text(value)
-    if hasattr(value, "__array_interface__"):  # Pillow's images too
+    if (array := array_of(value)) is not None:
+        return fingerprint.of_arrays({"": array})[""]
+    if hasattr(value, "__array_interface__"):  # Pillow's images
         return fingerprint.of_arrays({"": np.asarray(value)})[""]
     return type(value).__name__
+
+
+def _shown(name: str, values: Numbers, formats: Formats) -> list[Batch]:
+    """Return images as each format wants them; None: images or vectors as they are."""
+    if values.ndim != 4 and any(shown is not None for shown in formats):
+        raise _no_image(name, "vectors")
+    return [values if shown is None else _core.format_images(values, shown) for shown in formats]
 
 
 def _no_image(name: str, kind: str) -> ConfigError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast, overload
 
 import numpy as np
@@ -22,10 +22,11 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.class_order import Names
 from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInputs
-from muxnet.pool.pixels import Numbers, values_of
+from muxnet.pool.pixels import Numbers, alike, array_of, stacked, values_of
 from muxnet.training.multiplexers import raw_inputs
 
 LOG = logging.getLogger(__name__)
+PAIRS = "a data set, or a sequence of (input, label), such as list(zip(X, y))"
 MOST_CLASSES = 1_000_000
 
 
@@ -40,10 +41,11 @@ class Pairs(Protocol):
 
 
 class _Firsts(Sequence[object]):
-    """The inputs of pairs, made when they are asked for."""
+    """The inputs of pairs, made when they are asked for; ``arrays`` as in ``ValueInputs``."""
 
-    def __init__(self, pairs: Pairs) -> None:
+    def __init__(self, pairs: Pairs, *, arrays: bool) -> None:
         self._pairs = pairs
+        self.arrays = arrays
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -61,13 +63,13 @@ class _Firsts(Sequence[object]):
 def inputs_of(data: Inputs | _core.Dataset | Pairs, known: Sequence[str] = ()) -> Inputs:
     """Return a data set, or any sequence of (input, label), as inputs.
 
-    An input is a path (``os.PathLike``), an array, a text, or anything that the models take; images
-    of Pillow and arrays of one image are prepared as models want them. A label is a class's number
-    or name, or None; ``known`` classes as in ``labels_of``. What is no list is read for its labels
-    once, and its inputs are not kept.
+    An input is a path (``os.PathLike``), an array or tensor, a text, or anything that the models
+    take; images of Pillow and arrays of one image are prepared as models want them, arrays of one
+    shape stacked. A label is a class's number or name, or None; ``known`` classes as in
+    ``labels_of``. What is no list is read for its labels once, and its inputs are not kept.
 
     Raises:
-        ConfigError: labels that do not fit, or no inputs.
+        ConfigError: something else than pairs by number, labels that do not fit, or no inputs.
 
     """
     if isinstance(data, _core.Dataset):
@@ -76,13 +78,42 @@ def inputs_of(data: Inputs | _core.Dataset | Pairs, known: Sequence[str] = ()) -
         if values.ndim == 4:
             _core.check_pixels(values, f"{data.name}, images")
         return ArrayInputs(data.name, np.asarray(data.labels), data.class_names, places, values)
-    if not hasattr(data, "__getitem__"):
-        return data
-    pairs = cast("Pairs", data)
-    labels = [pairs[i][1] for i in range(len(pairs))]
+    if hasattr(data, "identity"):
+        return cast("Inputs", data)
+    if not hasattr(data, "__getitem__") or not hasattr(data, "__len__"):
+        expected = f"{PAIRS} (list(...) of a generator, the dataset of a DataLoader)"
+        raise ConfigError(error_text("data", expected, type(data).__name__))
+    pairs: Pairs = data
     if isinstance(data, (list, tuple)):
-        return labelled("values", [value for value, _ in data], labels, known=known)
-    return labelled(type(data).__name__, _Firsts(pairs), labels, known=known)
+        both = [_pair(pairs, i) for i in range(len(data))]
+        shown, given = [value for value, _ in both], [label for _, label in both]
+        return labelled("values", shown, given, known=known)
+    labels: list[object] = []
+    first, arrays = None, len(pairs) > 0
+    for i in range(len(pairs)):
+        value, label = _pair(pairs, i)
+        labels.append(label)
+        if arrays:
+            array = array_of(value)
+            first = array if first is None else first
+            arrays = array is not None and first is not None and alike([first, array])
+    return labelled(type(data).__name__, _Firsts(pairs, arrays=arrays), labels, known=known)
+
+
+def _pair(pairs: Pairs, i: int) -> tuple[object, object]:
+    """Return an input and its label."""
+    try:
+        pair: object = pairs[i]
+    except KeyError as error:  # of a mapping, or a table by column
+        raise ConfigError(error_text("data", PAIRS, type(pairs).__name__)) from error
+    if isinstance(pair, (tuple, list)) and len(pair) == 2:
+        return pair[0], pair[1]
+    received = type(pair).__name__
+    if isinstance(pair, Mapping):
+        received = f"{received} of {', '.join(map(str, pair))}"
+    elif isinstance(pair, (tuple, list)):
+        received = f"{received} of {len(pair)}"
+    raise ConfigError(error_text("data", PAIRS, f"{received} as item {i}"))
 
 
 def labelled(
@@ -106,14 +137,11 @@ def labelled(
     if not values:
         raise ConfigError(error_text(name, "at least one input", "none"))
     if isinstance(values, _Firsts):
-        return ValueInputs(name, numbers, classes, places, values)
+        return ValueInputs(name, numbers, classes, places, values, arrays=values.arrays)
     if all(isinstance(value, os.PathLike) for value in values):
         return FileInputs(name, numbers, classes, places, [str(value) for value in values])
-    # Of two axes they may be grey images or anything else.
-    arrays = [x for x in values if isinstance(x, np.ndarray) and x.ndim in (1, 3)]
-    if len(arrays) == len(values) and len({(a.shape, a.dtype) for a in arrays}) == 1:
-        stacked = np.stack(arrays)
-        return ArrayInputs(name, numbers, classes, places, values_of(name, stacked))
+    if (array := stacked(values)) is not None:
+        return ArrayInputs(name, numbers, classes, places, values_of(name, array))
     return ValueInputs(name, numbers, classes, places, values)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -66,6 +68,57 @@ def _pixels(name: str, values: NDArray[np.generic]) -> Numbers:
     raise ConfigError(error_text(name, expected, f"{values.dtype} of {least:g} to {most:g}"))
 
 
+def array_of(value: object) -> NDArray[np.generic] | None:
+    """Return the numbers of an array or tensor, on any device, or of lists nested as an image's.
+
+    None: it is anything else, as flat lists and tensors of whole numbers are (tokens, say).
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        if value.ndim == 1 and not value.is_floating_point():
+            return None
+        tensor = value.detach().cpu()
+        # NumPy has no bfloat16.
+        return np.asarray(tensor.float() if tensor.dtype == torch.bfloat16 else tensor)
+    if isinstance(value, (list, tuple)):
+        return _nested(value)
+    # Pillow's images, which have neither, are prepared as images or given as they are.
+    is_array = all(hasattr(value, name) for name in ("__array__", "dtype", "shape"))
+    return np.asarray(value) if is_array else None
+
+
+def _nested(value: list[object] | tuple[object, ...]) -> NDArray[np.generic] | None:
+    """Return lists of lists of lists of numbers as f64, which some write with a point, some not."""
+    row = value[0] if value else None
+    if not isinstance(row, (list, tuple)) or not row or not isinstance(row[0], (list, tuple)):
+        return None
+    try:
+        numbers = np.asarray(value)
+    except (ValueError, TypeError):  # rows of different lengths, or what is no number
+        return None
+    return numbers.astype(np.float64) if numbers.dtype.kind in "fiub" else None
+
+
+def stacked(values: Iterable[object]) -> NDArray[np.generic] | None:
+    """Return arrays of one shape and type, images (n, ?, ?, ?) or vectors (n, d), as one array.
+
+    None: they are anything else. Of two axes they may be grey images or anything else.
+    """
+    arrays: list[NDArray[np.generic]] = []
+    for value in values:
+        array = array_of(value)
+        if array is None or not alike([*arrays[:1], array]):
+            return None
+        arrays.append(array)
+    return np.stack(arrays) if arrays else None
+
+
+def alike(arrays: Sequence[NDArray[np.generic]]) -> bool:
+    """Tell whether arrays can be stacked as images or vectors, numbers of one shape and type."""
+    forms = {(array.shape, array.dtype) for array in arrays}
+    return len(forms) == 1 and arrays[0].ndim in (1, 3) and arrays[0].dtype.kind in "fiub"
+
+
 def image_of(name: str, value: object) -> Numbers:
     """Return one image, an array (c, h, w), (h, w, c) or (h, w) or one of Pillow, as (1, c, h, w).
 
@@ -74,7 +127,9 @@ def image_of(name: str, value: object) -> Numbers:
 
     """
     mode, convert = getattr(value, "mode", "RGB"), getattr(value, "convert", None)
-    pixels = np.asarray(value if mode in ("RGB", "L") or convert is None else convert("RGB"))
+    pixels = array_of(value)
+    if pixels is None:
+        pixels = np.asarray(value if mode in ("RGB", "L") or convert is None else convert("RGB"))
     if pixels.ndim not in (2, 3):
         raise ConfigError(error_text(name, "images, as a model wants them", type(value).__name__))
     return values_of(name, pixels[None])

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.policies import OFFLOAD
 from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.calls import as_answers
 from muxnet.pool.collect import BATCH_BYTES
 from muxnet.pool.decision_text import Plan, Record
 from muxnet.pool.inputs import Batch
 from muxnet.pool.model_list import read_models
+from muxnet.pool.pixels import Numbers, array_of, stacked, values_of
 from muxnet.pool.pools import Features, ForeignPool, NetworkPool, Pool
 from muxnet.pool.router_folder import load_multiplexer
 from muxnet.pool.router_policy import load_policy, models_file, require_models
@@ -28,6 +31,8 @@ from muxnet.training import finished
 from muxnet.training.config import load_config
 from muxnet.training.multiplexers import device_and_cloud
 from muxnet.training.results import read_results
+
+IMAGES = "u8 or f32 (n, c, h, w)"
 
 
 class Routed(NamedTuple):
@@ -89,22 +94,29 @@ class Router:
             self.pool = ForeignPool(foreign, policy, images, class_names, multiplexer)
         require_models(f"policy {policy.name}", policy, self.pool.names)
 
-    def route(self, images: Batch, features: Features | None = None) -> Routed:
+    def route(self, images: Batch | ArrayLike, features: ArrayLike | None = None) -> Routed:
         """Return probabilities (n, K) and called (n, N) for raw images u8 or f32 (n, c, h, w).
 
         Models that are not ours are shown them in the size that each wants; vectors (n, d), texts
-        and other objects, in a list, as they come. ``features``, f32 (n, d), come with the inputs,
-        for what looks at them.
+        and other objects, in a list, as they come. Tensors of PyTorch and lists of images are taken
+        as arrays, and so are numbers of other types. ``features``, f32 (n, d), come with the
+        inputs, for what looks at them.
 
         Raises:
+            TypeError: neither an array nor a list, or a list of other objects than images for
+                models that want these.
             ValueError: images of another shape than networks of ours want; pixels f32 that are not
                 from 0 to 1.
             BusyError: another thread trains one of the models.
             UserError: a model that is not ours failed.
 
         """
-        inputs = self.pool.prepared(images)
-        batch = self._begin(inputs, features)
+        rows = _batch_of(images, vectors=self.pool.vector_length > 0 and features is None)
+        if not isinstance(rows, np.ndarray) and any(self.pool.formats):
+            received = f"a list of {type(rows[0]).__name__}" if rows else "an empty list"
+            raise TypeError(error_text("route", f"images {IMAGES}", received))
+        inputs = self.pool.prepared(rows)
+        batch = self._begin(inputs, None if features is None else as_answers(features))
         self._run(batch, inputs)
         masks = np.asarray(batch.called, dtype=np.uint64)[:, None]
         bits = np.left_shift(np.uint64(1), np.arange(len(self.pool.names), dtype=np.uint64))
@@ -112,12 +124,12 @@ class Router:
 
     def route_files(
         self,
-        paths: Sequence[str | os.PathLike[str]],
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         monitor: _core.DriftMonitor | None = None,
         decide_only: bool = False,
     ) -> RoutedFiles:
-        """Decide and answer for every file that can be read.
+        """Decide and answer for every file that can be read; one path is one file.
 
         A record is that of the core with ``image``, its file, and ``class``, the answer's name
         where classes have names. With ``decide_only`` no model runs, and in place of records there
@@ -129,6 +141,8 @@ class Router:
 
         """
         policy, pool, found = self.policy, self.pool, RoutedFiles()
+        if isinstance(paths, (str, os.PathLike)):
+            paths = [paths]
         for names, inputs in _batches(pool, paths, found.damaged):
             batch = self._begin(inputs, first_input=len(found.records))
             if decide_only:
@@ -223,6 +237,32 @@ def open_router(
     if offload:
         networks = [networks[i] for i in device_and_cloud(networks)]
     return Router(networks, multiplexer, found, class_names=results.data.class_names)
+
+
+def _batch_of(given: object, *, vectors: bool) -> Batch:
+    """Return inputs in memory as an array, where they are one or images or vectors in a list.
+
+    ``vectors``: models take vectors alone, so that lists of numbers are such.
+
+    Raises:
+        ConfigError: images whose numbers may mean several things.
+        TypeError: neither an array nor a list.
+
+    """
+    if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
+        array = stacked(given)
+        if array is None and vectors:
+            with contextlib.suppress(ValueError, TypeError):  # of what is no number
+                array = np.asarray(given, np.float32)
+        return given if array is None else values_of("route, inputs", array)
+    array = array_of(given)
+    if array is None:
+        expected = f"an array of images {IMAGES} or vectors (n, d), or a list of inputs"
+        raise TypeError(error_text("route", expected, type(given).__name__))
+    # Others that are read as they are, such as numbers of tokens, keep their type.
+    if array.ndim == 4 and array.dtype not in (np.uint8, np.float32):
+        return values_of("route, inputs", array)
+    return cast("Numbers", array)
 
 
 def _batches(
