@@ -6434,7 +6434,8 @@ def policies() -> list[PolicyEntry]:
 def probabilities_of(answers: numpy.ndarray, n: typing.SupportsInt | typing.SupportsIndex, classes: typing.SupportsInt | typing.SupportsIndex, kind: AnswerKind, name: str) -> numpy.ndarray:
     """
     Answers f32 (n, K) as probabilities: the softmax of logits; scores divided by their sum, which
-    keeps their order, and all classes alike where each is 0. `classes` 0: any K. Raises
+    keeps their order, and all classes alike where each is 0. A single number of each row speaks for
+    the second of two classes: p is [1 - p, p], a logit z is [0, z]. `classes` 0: any K. Raises
     ValueError for another shape, numbers that are not finite (logits may be minus
     infinity, all but one), scores outside [0, 1], and
     rows that are no probabilities.

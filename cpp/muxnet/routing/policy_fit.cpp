@@ -37,6 +37,10 @@ double largest_standard_error(const InputGroups& groups) {
   return std::sqrt(squares) / static_cast<double>(groups.inputs());
 }
 
+constexpr const char* held_out_wanted =
+    "a table of held-out inputs (of --split held_out, train or all): nothing may be chosen on the "
+    "test split";
+
 }  // namespace
 
 double Policy::loss_within_noise(const OutcomeTable& held_out, const OperatingPoint& best) const {
@@ -57,11 +61,7 @@ double Policy::loss_within_noise(const OutcomeTable& held_out, const OperatingPo
 void Policy::fit(const OutcomeTable& recorded) {
   const auto where = name() + ".fit";
   const auto writing = access_.write(where);
-  require(
-      recorded.fields().split != "test", where,
-      "a table of held-out inputs (of --split held_out, train or all): nothing may be chosen on "
-      "the test split",
-      "split 'test'");
+  require(recorded.fields().split != "test", where, held_out_wanted, "split 'test'");
   require(recorded.judged(), where, "a labelled table", "one without labels or quality");
   identity_.reset();
   require_needs(name(), needs(), recorded.fields());
