@@ -82,7 +82,7 @@ HostedModel host(HostedModel outside, AnswerKind kind);
 /// std::invalid_argument for another shape, numbers that are not finite (logits may be minus
 /// infinity, all but one), scores outside [0, 1], and
 /// rows that are no probabilities.
-Tensor probabilities_of(const Tensor& given, std::int64_t n, std::int64_t classes,
-                        AnswerKind kind, const std::string& name);
+Tensor probabilities_of(const Tensor& given, std::int64_t n, std::int64_t classes, AnswerKind kind,
+                        const std::string& name);
 
 }  // namespace muxnet
