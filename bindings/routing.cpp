@@ -120,12 +120,14 @@ void bind_choices(PolicyClass& policy) {
           "gives; empty: none.")
       .def_property_readonly(
           "fitted_inputs",
-          reading("policy", [](const Policy& policy) { return policy.fitted_on().indices.size(); }),
+          reading("policy", [](const Policy& policy) { return policy.fitted_on().places.size(); }),
           "How many inputs it was fitted on.")
       .def_property_readonly(
           "inputs_digest",
           reading("policy", [](const Policy& policy) { return policy.fitted_on().digest(); }),
-          "Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.");
+          "Names the inputs it was fitted on, as OutcomeTable.inputs_digest does.")
+      .def("unseen_rows", reading("policy.unseen_rows", &Policy::unseen_rows), py::arg("table"),
+           Unlocked());
 }
 
 void bind_pool_of(PolicyClass& policy) {

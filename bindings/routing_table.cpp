@@ -15,8 +15,8 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
                         const Tensor& quality, std::map<std::string, Tensor> input_costs,
                         const Tensor& groups, const Tensor& scores, const Tensor& offload_score,
                         std::map<std::string, double> multiplexer_costs, std::string split,
-                        std::string source, const Tensor& indices, const Tensor& features,
-                        std::vector<std::string> class_names,
+                        std::string source, const Tensor& indices, const Tensor& contents,
+                        const Tensor& features, std::vector<std::string> class_names,
                         std::map<std::string, std::string> inputs, std::string encoder) {
   OutcomeFields fields;
   fields.models = std::move(models);
@@ -37,6 +37,7 @@ OutcomeTable make_table(std::vector<std::string> models, const Tensor& probabili
   fields.split = std::move(split);
   fields.source = std::move(source);
   fields.indices = indices;
+  fields.contents = contents;
   fields.features = features;
   fields.class_names = std::move(class_names);
   fields.inputs = std::move(inputs);
@@ -65,6 +66,7 @@ void bind_fields(Class<OutcomeTable>& table) {
   field("split", &OutcomeFields::split);
   field("source", &OutcomeFields::source);
   field("indices", &OutcomeFields::indices);
+  field("contents", &OutcomeFields::contents);
   field("class_names", &OutcomeFields::class_names);
   field("inputs", &OutcomeFields::inputs);
   field("encoder", &OutcomeFields::encoder);
@@ -80,8 +82,8 @@ void bind_making(Class<OutcomeTable>& table) {
            py::arg("input_costs") = std::map<std::string, Tensor>{}, py::arg("groups") = Tensor(),
            py::arg("scores") = Tensor(), py::arg("offload_score") = Tensor(),
            py::arg("multiplexer_costs") = std::map<std::string, double>{}, py::arg("split") = "",
-           py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("features") = Tensor(),
-           py::arg("class_names") = std::vector<std::string>{},
+           py::arg("source") = "", py::arg("indices") = Tensor(), py::arg("contents") = Tensor(),
+           py::arg("features") = Tensor(), py::arg("class_names") = std::vector<std::string>{},
            py::arg("inputs") = std::map<std::string, std::string>{}, py::arg("encoder") = "",
            "From arrays, shaped and typed as the properties of the same names.\n\n"
            "Raises:\n    ValueError: what disagrees, with row and model.")
@@ -94,6 +96,12 @@ void bind_making(Class<OutcomeTable>& table) {
           [](const OutcomeTable& table, const std::vector<std::int64_t>& rows,
              const std::string& split) { return table.subset(rows, split); },
           py::arg("rows"), py::arg("split") = "", Unlocked())
+      .def(
+          "rows_beyond",
+          [](const OutcomeTable& table, const OutcomeTable& other) {
+            return table.identity()->rows_beyond(*other.identity());
+          },
+          py::arg("other"), text_of("TableIdentity.rows_beyond"))
       .def("of_models", &OutcomeTable::of_models, py::arg("places"), Unlocked());
 }
 

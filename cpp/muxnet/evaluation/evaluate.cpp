@@ -79,10 +79,11 @@ CostStatistics tail_of(std::vector<double> costs) {
 }
 
 void require_unseen(const Policy& policy, const OutcomeTable& table) {
-  require(!policy.fitted_on().overlaps(*table.identity()), "evaluate",
+  const auto seen = table.size() - std::ssize(policy.unseen_rows(table));
+  require(!table.identity()->overlaps(policy.fitted_on()), "evaluate",
           text("inputs that '", policy.name(), "' was not fitted on"),
-          text("a table that shares inputs with its held-out table (source '",
-               table.identity()->source, "')"));
+          text("a table that shares ", seen, " of its ", table.size(),
+               " inputs with its held-out table (source '", table.identity()->source, "')"));
 }
 
 std::vector<Evaluation> evaluate_all(const std::vector<const Policy*>& policies,

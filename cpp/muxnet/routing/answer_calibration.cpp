@@ -155,8 +155,12 @@ Evidence calibrated(const Evidence& evidence, const AnswerCalibration& calibrati
     const std::span<float> own(values.data() + model * width, width);
     std::span<std::int32_t> own_listed;
     if (!listed.empty()) own_listed = std::span(listed).subspan(model * width, width);
-    predictions[model] = calibration.fill(model, evidence.predictions[model],
-                                          evidence.confidences[model], own_listed, own);
+    const std::int32_t answer = evidence.predictions[model];
+    const bool known = answer >= 0 && static_cast<std::size_t>(answer) < classes;
+    if (!known)
+      require(false, "calibration", text("answers of ", classes, " classes"), text(answer));
+    predictions[model] =
+        calibration.fill(model, answer, evidence.confidences[model], own_listed, own);
     confidences[model] = Distribution{own, own_listed, classes}.at(predictions[model]);
   }
   Evidence result = evidence;

@@ -77,9 +77,10 @@ std::map<std::string, double> monitored_values(const Rule& rule, Evidence eviden
 }
 
 std::map<std::string, std::vector<double>> monitored_values(const Policy& policy,
-                                                            const OutcomeTable& table) {
-  require(table.models() == policy.models(), "monitored_values", "the models of the policy",
-          text(table.models().size(), " others"));
+                                                            const OutcomeTable& recorded) {
+  require(recorded.models() == policy.models(), "monitored_values", "the models of the policy",
+          text(recorded.models().size(), " others"));
+  const OutcomeTable table = recorded.complete();
   const auto rule = policy.rule();
   const OutcomeRows rows(table);
   std::map<std::string, std::vector<double>> result;

@@ -19,7 +19,8 @@ namespace muxnet {
 /// outputs of models that the rule calls are read.
 std::map<std::string, double> monitored_values(const Rule& rule, Evidence evidence);
 
-/// The same for all rows of a table. Throws std::invalid_argument as Policy::decide() does.
+/// The same for all rows of a table that every model answered. Throws std::invalid_argument as
+/// Policy::decide() does.
 std::map<std::string, std::vector<double>> monitored_values(const Policy& policy,
                                                             const OutcomeTable& table);
 

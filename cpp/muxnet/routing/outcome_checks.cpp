@@ -229,6 +229,7 @@ void check_identity(const OutcomeFields& fields) {
   const std::int64_t n = inputs_of(fields);
   check_shape(fields.groups, "groups", {n}, DType::i64);
   check_shape(fields.indices, "indices", {n}, DType::i64);
+  check_shape(fields.contents, "contents", {n}, DType::i64);
   require(fields.indices.empty() || !fields.source.empty(), where,
           "a source that the indices count in", "indices alone");
   const auto& names = fields.class_names;

@@ -46,6 +46,9 @@ struct OutcomeFields {
   std::string split;   ///< "held_out", "calibration", "test", ...
   std::string source;  ///< the collection that `indices` count in, such as "cifar10/train"
   Tensor indices;      ///< i64 (n), places of the inputs in `source`
+  /// i64 (n): digests of what the inputs hold, by which they are the same in any collection; 0: not
+  /// known.
+  Tensor contents;
   std::vector<std::string> class_names;       ///< of the first classes, at most K
   std::map<std::string, std::string> inputs;  ///< model -> what it was shown, as JSON
 };
@@ -65,6 +68,7 @@ void each_row_tensor(Fields& fields, const Each& each) {
   each("offload_score", fields.offload_score);
   each("features", fields.features);
   each("indices", fields.indices);
+  each("contents", fields.contents);
   for (auto& [kind, values] : fields.input_costs) each("input_costs/" + kind, values);
 }
 

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "muxnet/core/error.hpp"
-#include "muxnet/core/fingerprint.hpp"
 #include "muxnet/core/names.hpp"
 #include "muxnet/routing/model_mask.hpp"
 
@@ -14,42 +12,7 @@ namespace muxnet {
 namespace {
 
 constexpr const char* where = "outcome table";
-constexpr std::size_t digits = 16;  // of a digest
-
-/// What a source says of its content, "#" and a digest: a copy under another name is the same data.
-/// All of it where it says nothing.
-std::string_view content_of(const std::string& source) {
-  const auto at = source.rfind('#');
-  if (at == std::string::npos || source.size() - at - 1 != digits) return source;
-  return std::string_view(source).substr(at);
-}
-
-std::uint64_t digest(const Tensor& values, std::uint64_t start) {
-  return fingerprint::of_bytes(values.raw(), values.bytes(), start);
-}
-
 }  // namespace
-
-std::string TableIdentity::digest() const {
-  const auto start = fingerprint::of_bytes(source.data(), source.size(), source.size());
-  return fingerprint::hexadecimal(
-      fingerprint::of_bytes(indices.data(), indices.size() * sizeof(std::int64_t), start));
-}
-
-bool TableIdentity::overlaps(const TableIdentity& other) const {
-  if (content_of(source) != content_of(other.source)) return false;
-  auto a = indices.begin();
-  auto b = other.indices.begin();
-  while (a != indices.end() && b != other.indices.end()) {
-    if (*a == *b) return true;
-    if (*a < *b) {
-      ++a;
-    } else {
-      ++b;
-    }
-  }
-  return false;
-}
 
 OutcomeTable::OutcomeTable(OutcomeFields fields) {
   complete_fields(fields);
@@ -58,7 +21,7 @@ OutcomeTable::OutcomeTable(OutcomeFields fields) {
   missing_ = std::count(answers.begin(), answers.end(), no_answer);
   derive_confidences();
   derive_quality();
-  derive_identity();
+  identity_ = std::make_shared<const TableIdentity>(identity_of(*fields_));
 }
 
 Distribution OutcomeTable::distribution(std::size_t row, std::size_t model) const {
@@ -134,26 +97,6 @@ OutcomeTable OutcomeTable::complete() const {
   const auto rows = complete_rows();
   require(!rows.empty(), where, "inputs that every model answered", "none");
   return subset(rows);
-}
-
-void OutcomeTable::derive_identity() {
-  TableIdentity identity{fields_->source, fields_->split, {}};
-  if (fields_->indices.empty()) {
-    // Without indices the recorded answers themselves tell one collection from another.
-    std::uint64_t hash = 0;
-    for (const Tensor* said : {&fields_->predictions, &fields_->probabilities,
-                               &fields_->answer_scores, &fields_->quality, &fields_->labels}) {
-      hash = digest(*said, hash);
-    }
-    identity.source += '#' + fingerprint::hexadecimal(hash);
-    identity.indices.resize(static_cast<std::size_t>(size()));
-    std::iota(identity.indices.begin(), identity.indices.end(), 0);
-  } else {
-    const auto indices = fields_->indices.span<std::int64_t>();
-    identity.indices.assign(indices.begin(), indices.end());
-    std::sort(identity.indices.begin(), identity.indices.end());
-  }
-  identity_ = std::make_shared<const TableIdentity>(std::move(identity));
 }
 
 std::span<const std::int32_t> OutcomeTable::labels() const {
@@ -236,6 +179,8 @@ OutcomeTable OutcomeTable::subset(std::span<const std::int64_t> rows,
   });
   if (part.indices.empty()) {
     part.source = identity_->source;
+    const auto& keys = identity_->keys;
+    part.contents = Tensor::from(keys, {std::ssize(keys)}).gather(rows);
     part.indices = Tensor::from(std::vector<std::int64_t>(rows.begin(), rows.end()),
                                 {static_cast<std::int64_t>(rows.size())});
   }

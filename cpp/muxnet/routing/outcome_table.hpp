@@ -11,18 +11,9 @@
 #include "muxnet/core/tensor.hpp"
 #include "muxnet/routing/distribution.hpp"
 #include "muxnet/routing/outcome_fields.hpp"
+#include "muxnet/routing/table_identity.hpp"
 
 namespace muxnet {
-
-/// Which inputs a table holds, to tell whether two tables share some.
-struct TableIdentity {
-  std::string source;
-  std::string split;
-  std::vector<std::int64_t> indices;  ///< sorted
-  bool overlaps(const TableIdentity& other) const;
-  /// Names the inputs, of whatever part: a digest of source and indices.
-  std::string digest() const;
-};
 
 /// Recorded answers of N models, checked once and immutable; copies share everything. Threads may
 /// use it at once. What an answer is worth is computed at construction, so that policies replay
@@ -110,7 +101,6 @@ class OutcomeTable {
  private:
   void derive_confidences();
   void derive_quality();
-  void derive_identity();
 
   std::shared_ptr<const OutcomeFields> fields_;
   std::shared_ptr<const TableIdentity> identity_;

@@ -161,6 +161,10 @@ const TableIdentity& Policy::fitted_on() const {
   return *identity_;
 }
 
+std::vector<std::int64_t> Policy::unseen_rows(const OutcomeTable& table) const {
+  return table.identity()->rows_beyond(fitted_on());
+}
+
 std::size_t Policy::best_single() const {
   require_fitted();
   return best_single_;
@@ -206,6 +210,11 @@ std::vector<double> Policy::scores_beyond(const OutcomeTable& table) const {
 OutcomeTable Policy::as_fitted(const OutcomeTable& table) const {
   require(table.models() == models_, name(), text("models ", joined(models_)),
           joined(table.models()));
+  const auto& names = table.fields().class_names;
+  for (std::size_t k = 0; k < std::min(names.size(), class_names_.size()); ++k) {
+    require(names[k] == class_names_[k], name(),
+            text("class ", k, " to be '", class_names_[k], '\''), text('\'', names[k], '\''));
+  }
   // A whole distribution tells how sure its answer is, as one score does.
   const bool told = table.distributed() && score_kinds_.size() <= 1;
   return told ? table : table.of_score_kinds(score_kinds_);

@@ -143,6 +143,8 @@ class Policy {
   double multiplexer_cost() const { return multiplexer_cost_; }
   /// The inputs it was fitted on.
   const TableIdentity& fitted_on() const;
+  /// The rows of a table whose inputs it was not fitted on.
+  std::vector<std::int64_t> unseen_rows(const OutcomeTable& table) const;
   /// The model most accurate on the inputs it was fitted on, the cheapest of equals, of those that
   /// may still be called.
   std::size_t best_single() const;

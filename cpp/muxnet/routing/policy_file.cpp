@@ -21,11 +21,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PolicyOptions, cost_kind, seed, model, max_mo
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(OperatingPoint, parameters, accuracy, cost, called_shares)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Abstention, threshold, at_least, delta, coverage, accuracy,
                                    inputs, groups)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, indices)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TableIdentity, source, split, places, keys)
 
 namespace {
 
-constexpr const char* format_name = "muxnet-policy-4";
+constexpr const char* format_name = "muxnet-policy-5";
 constexpr std::uint64_t policy_bytes = std::uint64_t{256} << 20;  // kNN keeps all its rows
 constexpr std::int64_t most_unnamed = std::int64_t{1} << 20;      // a number of four bytes each
 
@@ -114,7 +114,10 @@ void Policy::from_json(const Json& content) {
   content.at("point").get_to(point_);
   make_rule(point_.parameters);
   read_extras(content);
-  identity_ = std::make_shared<TableIdentity>(content.at("fitted_on").get<TableIdentity>());
+  auto identity = content.at("fitted_on").get<TableIdentity>();
+  require(identity.keys.size() == identity.places.size(), name(),
+          text(identity.places.size(), " keys of inputs"), text(identity.keys.size()));
+  identity_ = std::make_shared<const TableIdentity>(std::move(identity));
 }
 
 /// What only some policies have.

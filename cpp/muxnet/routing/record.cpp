@@ -161,15 +161,14 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
   const Recorder recorder(policy, {table.fields().costs, table.fields().multiplexer_costs});
   const OutcomeRows inputs(table);
   const auto known = all_models(static_cast<std::size_t>(table.model_count()));
+  const auto complete = table.complete_rows();
   std::vector<std::string> lines;
-  const auto add = [&](std::int64_t row) {
+  for (const std::int64_t row : rows.empty() ? std::span<const std::int64_t>(complete) : rows) {
     require(row >= 0 && row < table.size(), "record_decisions", text("rows below ", table.size()),
             text(row));
+    require(std::binary_search(complete.begin(), complete.end(), row), "record_decisions",
+            "inputs that every model answered", text("row ", row));
     lines.push_back(recorder.record(inputs.at(static_cast<std::size_t>(row)), known));
-  };
-  std::for_each(rows.begin(), rows.end(), add);
-  if (rows.empty()) {
-    for (std::int64_t row = 0; row < table.size(); ++row) add(row);
   }
   return lines;
 }

@@ -62,8 +62,8 @@ class Recorder {
   CallCosts costs_;
 };
 
-/// Records of the rows `rows` of a table; of all where there are none. Throws
-/// std::invalid_argument as Policy::decide() does.
+/// Records of the rows `rows` of a table; of all that every model answered where there are none.
+/// Throws std::invalid_argument as Policy::decide() does.
 std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTable& table,
                                           std::span<const std::int64_t> rows = {});
 

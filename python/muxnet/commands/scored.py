@@ -11,6 +11,7 @@ from muxnet.base.words import percent_text
 from muxnet.commands.collect import SPLITS
 from muxnet.outcomes.class_order import ENOUGH
 from muxnet.outcomes.fitting import of_its_models
+from muxnet.outcomes.seen_inputs import without_seen
 from muxnet.pool.router_folder import MODELS_FILE, load_multiplexer
 
 STRANGE = 0.9  # of scores beyond those of the fit are no accident, nor drift
@@ -34,7 +35,7 @@ def scored_table(
         UserError: they are others, or the router has no multiplexer.
 
     """
-    table = of_its_models(policy, table)
+    table = without_seen(policy, of_its_models(policy, table))
     _tell_other_scales(policy, table)
     if arguments.data is None:
         return table

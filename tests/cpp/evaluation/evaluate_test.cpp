@@ -75,7 +75,8 @@ TEST(Evaluate, refuses_a_part_of_what_was_seen) {
   }
   const auto policy = make_policy("cascade");
   policy->fit(table.subset(first));
-  expect_text(error_of([&] { evaluate(*policy, table.subset(second)); }), {"cascade", "shares"});
+  expect_text(error_of([&] { evaluate(*policy, table.subset(second)); }),
+              {"cascade", "shares 1 of its 200"});
   second[0] = 399;
   EXPECT_NO_THROW(evaluate(*policy, table.subset(second)));
 }

@@ -180,8 +180,8 @@ TEST(PolicyFile, WhatIsNoPolicyIsRefused) {
   };
   expect_text(message("{"), {"a saved policy", path.string()});
   expect_text(message("null"), {"[policy] expected an object, received null", path.string()});
-  expect_text(message(R"({"format": "other"})"), {"muxnet-policy-4", "other"});
-  expect_text(message(R"({"format": "muxnet-policy-4"})"), {"policy"});
+  expect_text(message(R"({"format": "other"})"), {"muxnet-policy-5", "other"});
+  expect_text(message(R"({"format": "muxnet-policy-5"})"), {"policy"});
   const auto policy = make_policy("learned_cascade");
   policy->fit(random_table(11, {.models = 2}));
   policy->save(path);

@@ -173,7 +173,7 @@ TEST(OutcomeTable, subset_keeps_rows_and_their_identity) {
   EXPECT_EQ(part.labels()[0], table.labels()[7]);
   EXPECT_EQ(part.fields().scores.span<float>()[4], table.fields().scores.span<float>()[8]);
   EXPECT_EQ(part.confidences().span<float>()[0], table.confidences().span<float>()[28]);
-  EXPECT_EQ(part.identity()->indices, (std::vector<std::int64_t>{2, 7}));
+  EXPECT_EQ(part.fields().indices.span<std::int64_t>()[1], 2);
   EXPECT_TRUE(part.identity()->overlaps(*table.identity()));
   const std::vector<std::int64_t> others{3, 8};
   EXPECT_FALSE(part.identity()->overlaps(*table.subset(others).identity()));
@@ -210,6 +210,66 @@ TEST(OutcomeTable, a_copy_under_another_name_is_the_same_data) {
   EXPECT_FALSE(photos.identity()->overlaps(*OutcomeTable(fields).identity()));
 }
 
+TEST(OutcomeTable, an_input_of_the_same_content_is_the_same_in_any_collection) {
+  OutcomeFields fields = small();
+  fields.source = "all";
+  fields.indices = Tensor::from<std::int64_t>({0, 1, 2}, {3});
+  fields.contents = Tensor::from<std::int64_t>({-11, 22, 33}, {3});
+  const OutcomeTable all(fields);
+  fields.source = "test";
+  fields.contents = Tensor::from<std::int64_t>({44, 33, 55}, {3});
+  const OutcomeTable test(fields);
+  EXPECT_EQ(test.identity()->rows_beyond(*all.identity()), (std::vector<std::int64_t>{0, 2}));
+  EXPECT_TRUE(test.identity()->overlaps(*all.identity()));
+  const std::vector<std::int64_t> unseen{0, 2};
+  EXPECT_FALSE(test.subset(unseen).identity()->overlaps(*all.identity()));
+  fields.contents = Tensor::from<std::int64_t>({44, 33}, {2});
+  expect_text(error_of([&] { OutcomeTable{fields}; }), {"contents", "(3)", "(2)"});
+}
+
+TEST(OutcomeTable, rows_are_known_in_a_file_that_has_grown_or_was_shuffled) {
+  const OutcomeFields all = random_table(1).fields();
+  const auto part = [&](const std::vector<std::int64_t>& rows) {
+    OutcomeFields fields = OutcomeTable(all).subset(rows).fields();
+    fields.indices = fields.contents = Tensor();
+    fields.source = "answers.csv";
+    return OutcomeTable(fields);
+  };
+  const OutcomeTable fitted = part({0, 1, 2, 3}), later = part({7, 3, 1, 8, 0, 2});
+  EXPECT_EQ(later.identity()->rows_beyond(*fitted.identity()), (std::vector<std::int64_t>{0, 3}));
+  EXPECT_EQ(part({3, 2, 1, 0}).identity()->digest(), fitted.identity()->digest());
+  const std::vector<std::int64_t> unseen{0, 3};
+  EXPECT_FALSE(later.subset(unseen).identity()->overlaps(*fitted.identity()));
+  // Of rows that are alike nobody knows which inputs they are; the others are known all the same.
+  std::vector<std::int64_t> many(40);
+  std::iota(many.begin(), many.end(), 0);
+  many.push_back(39);
+  EXPECT_EQ(part(many).identity()->rows_beyond(*fitted.identity()).size(), 37U);
+  // Where such are many no row tells anything: the file is known as a whole.
+  const OutcomeTable alike = part({5, 5, 6}), once = part({5, 6});
+  EXPECT_FALSE(once.identity()->overlaps(*alike.identity()));
+  EXPECT_TRUE(alike.identity()->overlaps(*part({5, 5, 6}).identity()));
+}
+
+TEST(OutcomeTable, of_one_source_places_tell_inputs_apart_and_not_what_they_hold) {
+  OutcomeFields fields = random_table(1).fields();
+  fields.source = "photos#7b32091a121a51ff";
+  fields.indices = fields.contents = Tensor({400}, DType::i64);
+  for (std::int64_t i = 0; i < 400; ++i) fields.indices.data<std::int64_t>()[i] = i;
+  fields.contents = Tensor({400}, DType::i64);  // pairs of the same photograph
+  for (std::int64_t i = 0; i < 400; ++i) fields.contents.data<std::int64_t>()[i] = 1 + i / 2;
+  const OutcomeTable table(fields);
+  std::vector<std::int64_t> even, odd;
+  for (std::int64_t i = 0; i < 400; i += 2) {
+    even.push_back(i);
+    odd.push_back(i + 1);
+  }
+  EXPECT_FALSE(table.subset(even).identity()->overlaps(*table.subset(odd).identity()));
+  fields.source = "other";
+  EXPECT_TRUE(
+      OutcomeTable(fields).subset(even).identity()->overlaps(*table.subset(odd).identity()));
+}
+
 TEST_F(OutcomeFileTest, round_trip_keeps_everything) {
   OutcomeFields fields = random_table(5).fields();
   fields.models[2] = "a \"quoted\", näme";
@@ -227,7 +287,7 @@ TEST_F(OutcomeFileTest, round_trip_keeps_everything) {
   EXPECT_EQ(loaded.fields().multiplexer_costs, saved.fields().multiplexer_costs);
   EXPECT_EQ(loaded.fields().split, "held_out");
   EXPECT_EQ(loaded.identity()->source, saved.identity()->source);
-  EXPECT_EQ(loaded.identity()->indices, saved.identity()->indices);
+  EXPECT_EQ(loaded.identity()->keys, saved.identity()->keys);
   for (auto field : {&OutcomeFields::probabilities, &OutcomeFields::labels, &OutcomeFields::weights,
                      &OutcomeFields::scores, &OutcomeFields::offload_score,
                      &OutcomeFields::features, &OutcomeFields::indices}) {

@@ -23,7 +23,7 @@ TEST(CollectOutcomes, RecordsAnswersCostsAndScores) {
   EXPECT_EQ(table.costs("macs"), pool->costs());
   EXPECT_EQ(table.multiplexer_cost("macs"), 48.0);
   EXPECT_EQ(table.fields().split, "held_out");
-  EXPECT_EQ(table.identity()->indices.back(), 9);
+  EXPECT_EQ(table.fields().indices.span<std::int64_t>()[0], 9);
   const Tensor answers = pool->probabilities(1, images);
   for (std::int64_t k = 0; k < testing::classes; ++k) {
     EXPECT_EQ(table.fields().probabilities.data<float>()[(4 * 3 + 1) * testing::classes + k],

@@ -46,7 +46,7 @@ TEST(MultiplexerInput, OfImagesIsTheImageNormalised) {
 
 TEST(MultiplexerInput, LargerImagesAreMadeWhatItWants) {
   auto multiplexer = of_kind("image", {.channels = 1, .height = 2, .width = 2, .filters = 2});
-  multiplexer.images = ImageFormat{.channels = 1, .height = 2, .width = 2, .interpolation = "box"};
+  multiplexer.images = ImageFormat{.channels = 1, .height = 2, .width = 2, .interpolation = "area"};
   Tensor images({1, 1, 4, 4});
   for (std::int64_t i = 0; i < 16; ++i) images.data<float>()[i] = static_cast<float>(i) / 16;
   const Tensor shown = MultiplexerInput(multiplexer, {1, 1, 4, 4}).all(images);
