@@ -57,4 +57,25 @@ std::string exact(float value) {
   return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
 }
 
+bool can_be_scores(const Shape& shape, std::int64_t classes) {
+  if (shape.empty()) return false;
+  const std::size_t first = shape.size() == 1 ? 0 : 1;
+  if (first == 0 && shape.front() < 2) return false;
+  std::int64_t width = 1;
+  int free = 0, long_axes = 0;
+  for (std::size_t axis = first; axis < shape.size(); ++axis) {
+    free += shape[axis] < 1 ? 1 : 0;
+    long_axes += shape[axis] > 1 ? 1 : 0;
+    width = std::max(width, shape[axis]);
+  }
+  if (long_axes > 1) return false;
+  if (long_axes == 1) return classes == 0 || width == classes;
+  return free > 0;
+}
+
+bool can_be_single(const Shape& shape, std::int64_t classes) {
+  const bool two = classes == 0 || classes == 2;
+  return two && (shape.size() == 1 || (shape.size() == 2 && shape.back() == 1));
+}
+
 }  // namespace muxnet

@@ -27,6 +27,13 @@ std::optional<ProbabilityFault> fault_of(std::span<const float> row, bool all = 
 /// Clips them to [0, 1]; memory that others may see stays as it is.
 void clip_probabilities(Tensor& values);
 
+/// Whether tensors of this shape, extents below 1 free, can be scores (n, K) with further axes of
+/// one element, K of `classes` where that is not 0; (K) is of one input.
+bool can_be_scores(const Shape& shape, std::int64_t classes);
+
+/// Whether they can be one number an input, (n) or (n, 1), which speaks for the second of two.
+bool can_be_single(const Shape& shape, std::int64_t classes);
+
 /// A number with all digits that tell it from its neighbours, as from a limit.
 std::string exact(float value);
 

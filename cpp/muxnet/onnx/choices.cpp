@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/probabilities.hpp"
 #include "muxnet/onnx/model.hpp"
 #include "muxnet/onnx/values.hpp"
 
@@ -10,23 +11,7 @@ namespace {
 
 /// Whether an output can have scores (n, K), K of `classes` where that is known.
 bool can_answer(const OnnxValue& output, std::int64_t classes) {
-  if (!is_score_type(output.dtype)) return false;
-  if (!output.shape) return true;
-  const Shape& shape = *output.shape;
-  if (shape.empty()) return false;
-  // (K) is of a file for one input.
-  const std::size_t first = shape.size() == 1 ? 0 : 1;
-  if (first == 0 && shape.front() < 2) return false;
-  std::int64_t width = 1;
-  int free = 0, long_axes = 0;
-  for (std::size_t axis = first; axis < shape.size(); ++axis) {
-    free += shape[axis] == 0 ? 1 : 0;
-    long_axes += shape[axis] > 1 ? 1 : 0;
-    width = std::max(width, shape[axis]);
-  }
-  if (long_axes > 1) return false;
-  if (long_axes == 1) return classes == 0 || width == classes;
-  return free > 0;
+  return is_score_type(output.dtype) && (!output.shape || can_be_scores(*output.shape, classes));
 }
 
 bool has_labels(const OnnxValue& output) {
@@ -42,11 +27,21 @@ bool is_ranked(const OnnxValue& scores, const std::vector<OnnxValue>& outputs) {
   });
 }
 
-/// One number for each input, which speaks for the second of two classes.
 bool is_single(const OnnxValue& output, std::int64_t classes) {
-  if (!is_score_type(output.dtype) || !output.shape || (classes != 0 && classes != 2)) return false;
-  const Shape& shape = *output.shape;
-  return shape.size() == 1 || (shape.size() == 2 && shape.back() == 1);
+  return is_score_type(output.dtype) && output.shape && can_be_single(*output.shape, classes);
+}
+
+/// Several along the first axis, as many as one likes along the last: a batch that is not first.
+bool is_last_alone_free(const Shape& shape) {
+  return shape.size() > 1 && shape.front() > 1 && shape.back() == 0 &&
+         std::count(shape.begin(), shape.end(), 0) == 1;
+}
+
+/// Of any number of inputs answers (K, n).
+bool is_turned(const OnnxValue& output, const OnnxDescription& description) {
+  const auto& input = description.inputs.front().shape;
+  const bool any = !input || input->empty() || input->front() == 0;
+  return any && output.shape && is_last_alone_free(*output.shape);
 }
 
 const OnnxValue& named(const OnnxDescription& description, const std::string& name) {
@@ -66,6 +61,8 @@ const OnnxValue& input_of(const OnnxDescription& description) {
   const OnnxValue& input = inputs.front();
   const bool numbers = input.dtype == "u8" || (is_score_type(input.dtype) && input.dtype != "bf16");
   require(numbers, "input", "numbers f32, f16, f64 or u8", to_string(input));
+  require(!input.shape || !is_last_alone_free(*input.shape), "input",
+          "inputs (n, ...), along the first axis", to_string(input));
   return input;
 }
 
@@ -100,6 +97,8 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
             "scores by class, not by rank as TopK's are, or the name of the output",
             to_string(outputs));
   }
+  require(description.inputs.empty() || !is_turned(*found, description),
+          text("output ", to_string(*found)), "answers (n, K)", "(K, n)");
   require(is_score_type(found->dtype) || has_labels(*found) || zipped(*found),
           text("output ", to_string(*found)), "scores f32, f16, f64, or labels", found->dtype);
   require(!is_label_type(found->dtype) || classes > 0 || !description.class_labels.empty(),

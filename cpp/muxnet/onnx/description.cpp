@@ -5,6 +5,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/onnx/labels.hpp"
 #include "muxnet/onnx/nodes.hpp"
 #include "muxnet/onnx/protobuf.hpp"
 #include "muxnet/onnx/tensor_check.hpp"
@@ -47,6 +48,12 @@ class Reader {
     const auto opset = result_.opsets.find("");
     const bool old = opset == result_.opsets.end() || opset->second < 13;
     result_.spans_axes = old && may_span_axes(nodes_, ranks_);
+    // What picks the label goes before classifiers within, as those of an ensemble.
+    for (const OnnxValue& output : result_.outputs) {
+      if (output.dtype != "string" && output.dtype != "i64" && output.dtype != "i32") continue;
+      OnnxLabels labels = labels_behind(output.name, nodes_, weights_);
+      keep_classes(std::move(labels.numbers), std::move(labels.names));
+    }
     return std::move(result_);
   }
 
@@ -96,7 +103,7 @@ class Reader {
     std::vector<OnnxValue> inputs, outputs;
     Fields fields(graph);
     while (const auto field = fields.next()) {
-      if (field->holds(5)) add_name(read_tensor(field->bytes), "weight");
+      if (field->holds(5)) add_weight(field->bytes, depth);
       if (field->holds(11)) inputs.push_back(read_value(field->bytes));
       if (field->holds(12)) outputs.push_back(read_value(field->bytes));
       if (field->holds(13) && depth == 0) add_rank(read_value(field->bytes));
@@ -114,6 +121,12 @@ class Reader {
     for (const OnnxValue& value : outputs) add_rank(value);
     result_.inputs = std::move(inputs);
     result_.outputs = std::move(outputs);
+  }
+
+  void add_weight(std::string_view tensor, int depth) {
+    const std::string_view name = read_tensor(tensor);
+    add_name(name, "weight");
+    if (depth == 0) weights_.emplace(name, tensor);
   }
 
   void add_rank(const OnnxValue& value) {
@@ -275,6 +288,7 @@ class Reader {
   std::string folder_;
   OnnxDescription result_;
   std::vector<OnnxNode> nodes_;
+  std::map<std::string_view, std::string_view> weights_;    // of the outermost graph, by name
   std::vector<std::set<std::string, std::less<>>> scopes_;  // names, outermost graph first
   std::map<std::string, std::size_t, std::less<>> ranks_;
   std::set<std::string> operators_;

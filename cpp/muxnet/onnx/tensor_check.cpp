@@ -41,10 +41,12 @@ std::int64_t fixed_count(const Field& field, std::uint64_t wire, std::int64_t wi
   return std::ssize(field.bytes) / width;
 }
 
-std::int64_t whole_number(std::string_view written) {
+std::int64_t whole_number(std::string_view key, std::string_view written) {
   std::int64_t value = -1;
   const auto [end, error] = std::from_chars(written.begin(), written.end(), value);
-  if (error != std::errc() || end != written.end() || value < 0) Fields::refuse();
+  require(error == std::errc() && end == written.end() && value >= 0,
+          text("values in another file, ", key), "a whole number",
+          text('\'', shown(written), '\''));
   return value;
 }
 
@@ -56,8 +58,8 @@ void add_entry(std::string_view entry, Held& held) {
     if (field->holds(2)) value = field->bytes;
   }
   if (key == "location") held.location = value;
-  if (key == "offset") held.offset = whole_number(value);
-  if (key == "length") held.length = whole_number(value);
+  if (key == "offset") held.offset = whole_number(key, value);
+  if (key == "length") held.length = whole_number(key, value);
 }
 
 void add_place(const Field& field, Held& held) {
@@ -154,8 +156,9 @@ void check_onnx_tensor(std::string_view tensor, const std::string& folder,
   }
   // Raw, or listed, or both.
   const bool raw = held.raw_bytes == bytes && (type->bits > 0 || values == 0);
-  const bool whole = (raw || held.raw_bytes == 0) && (listed == values || listed == 0) &&
-                     (raw || listed == values);
+  const std::int64_t numbers = type->bits == 4 ? (values + 1) / 2 : values;  // two in one
+  const bool whole = (raw || held.raw_bytes == 0) && (listed == numbers || listed == 0) &&
+                     (raw || listed == numbers);
   require(whole, where, text("the values of shape ", to_string(held.shape)),
           text(held.raw_bytes > 0 ? held.raw_bytes : listed,
                held.raw_bytes > 0 ? " bytes" : " values"));

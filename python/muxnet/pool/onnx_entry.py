@@ -37,6 +37,7 @@ class OnnxEntry(ModelEntry):
 
     def models(self, place: Place) -> list[ForeignModel]:
         """Return the one model."""
+        self.refuse_labels(place)
         return [self._model(place)]
 
     def _model(self, place: Place, embedding: str = "") -> ForeignModel:

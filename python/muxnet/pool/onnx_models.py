@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from muxnet.base.class_values import class_key
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.files import parse_json
 
+NAMES_KEY = "names"  # of the metadata, where Ultralytics writes a dict of Python
+NAMES_CHARACTERS = 1 << 20  # of some twenty thousand classes
+_TEXT = r"""(?:'(?:[^'\\\n]|\\[\\'"nrtxuU])*+'|"(?:[^"\\\n]|\\[\\'"nrtxuU])*+")"""
+_NAMED = rf"(?:\d++\s*+:\s*+)?{_TEXT}"
+# Of nothing else Python's parser is asked, which other texts of this length may overwhelm.
+NAMES = re.compile(rf"[\[{{]\s*+{_NAMED}(?:\s*+,\s*+{_NAMED})*+\s*+,?\s*+[\]}}]", re.ASCII)
 BEFORE = {"opencv": "onnxruntime"}  # in lists of models that were written for the engine of before
 
 
@@ -38,9 +48,11 @@ class OnnxDescription:
     def classes(self) -> tuple[str, ...]:
         """Names of its answers' classes, where the file has others than 0, 1, 2, ... in order.
 
-        They are those of a classifier within, and so of no output of another width.
+        They are those of a classifier within, else of the metadata, and so of no output of another
+        width.
         """
         own = tuple(self.file.class_names) or tuple(map(str, self.file.class_labels))
+        own = own or _names_in(self.file.metadata.get(NAMES_KEY, ""))
         shapes = [
             value.shape
             for value in self.file.outputs
@@ -100,6 +112,37 @@ def open_onnx(
 
     description = OnnxDescription(classifier, options, found, _image_shape(found, layout))
     return classifier.answer, description
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    """Return names of classes, as a list or by number from 0 in JSON or Python; else none.
+
+    Anybody may write anything under that key, so what names no classes is no error.
+    """
+    held = _literal(text)
+    if isinstance(held, dict):
+        by_number = {str(number): name for number, name in held.items()}
+        held = [by_number.get(str(k)) for k in range(len(held))]
+    if not isinstance(held, list) or not all(isinstance(name, str) for name in held):
+        return ()
+    if any(name.encode(errors="ignore").decode() != name for name in held):  # half a character
+        return ()
+    keys = {class_key(name) for name in held} - {""}
+    return tuple(held) if len(keys) == len(held) > 1 else ()
+
+
+def _literal(text: str) -> object:
+    """Return names that are written in JSON or Python; None: it is neither."""
+    if len(text) > NAMES_CHARACTERS:
+        return None
+    try:
+        return parse_json(text, NAMES_KEY)
+    except ConfigError:
+        pass
+    try:
+        return ast.literal_eval(text) if NAMES.fullmatch(text) else None
+    except (ValueError, SyntaxError):
+        return None
 
 
 def _image_shape(found: _core.OnnxDescription, layout: str) -> tuple[int, int, int] | None:
