@@ -140,7 +140,7 @@ class InputsOf {
     std::uint8_t* pixel = result.data<std::uint8_t>();
     for (const float number : input.numbers) {
       if (number < 0 || number > 255) {
-        throw bad_request(input.name, "numbers from 0 to 255", "others");
+        throw bad_request(input.name, "numbers from 0 to 255", text(number));
       }
       *pixel++ = static_cast<std::uint8_t>(number);
     }

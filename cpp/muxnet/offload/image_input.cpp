@@ -24,11 +24,7 @@ Tensor pixels_of(const Endpoint& endpoint, const HostedModel& cloud, const Tenso
 
 InferInput make_input(const EndpointOptions& options, const Endpoint& endpoint,
                       const HostedModel& cloud, const Tensor& image) {
-  InferInput input;
-  input.model = options.model;
-  input.version = options.version;
-  input.input = endpoint.input.name;
-  input.output = endpoint.output;
+  InferInput input = request_for(options, endpoint);
   input.datatype = endpoint.input.datatype;
   if (endpoint.payload != raw_payload) {
     input.bytes = encode_image(image, endpoint.payload, options.jpeg_quality);

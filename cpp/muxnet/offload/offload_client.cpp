@@ -80,7 +80,7 @@ void OffloadClient::measure_local() {
 
 std::string OffloadClient::learn_endpoint(const Reply<ModelMetadata>& reply) {
   if (reply.fault != Fault::none) return reply.message;
-  auto endpoint = settle(options_.endpoint, reply.value, cloud().image_shape);
+  auto endpoint = settle(options_.endpoint, reply.value, cloud().image_shape, cloud().classes);
   endpoint_ = std::move(endpoint.value);
   return endpoint.error;
 }

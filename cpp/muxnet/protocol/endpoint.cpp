@@ -79,15 +79,6 @@ std::optional<Endpoint> input_of(const EndpointOptions& options,
   return Endpoint{.input = *files, .payload = either ? lossless_payload : options.payload};
 }
 
-std::string listed(const std::vector<TensorSpec>& specs) {
-  std::string result;
-  for (const auto& spec : specs) {
-    if (!result.empty()) result += ", ";
-    result += text(spec.name, ' ', spec.datatype, ' ', to_string(spec.shape));
-  }
-  return result.empty() ? "none" : result;
-}
-
 /// With its escapes (RFC 3986) read.
 std::string unescaped(std::string_view written) {
   std::string result;
@@ -130,7 +121,7 @@ EndpointPlace parse_endpoint(const std::string& url) {
 }
 
 Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
-                         const Shape& input_shape) {
+                         const Shape& input_shape, std::int64_t classes) {
   const std::string where = "server, model " + options.model;
   auto found = input_of(options, metadata.inputs, input_shape);
   if (!found) {
@@ -139,16 +130,23 @@ Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& me
     return {
         {},
         error_text(where, text("an input ", name, wanted, "FP32 or UINT8 ", to_string(input_shape)),
-                   listed(metadata.inputs))};
+                   to_string(metadata.inputs))};
   }
   found->output = options.output;
   if (metadata.outputs.empty()) return {std::move(found), ""};
-  if (const auto output = chosen_output(options.output, metadata.outputs)) {
-    found->output = metadata.outputs[*output].name;
-    return {std::move(found), ""};
-  }
-  const std::string wanted = options.output.empty() ? "of FP32" : options.output;
-  return {{}, error_text(where, "an output " + wanted, listed(metadata.outputs))};
+  const auto output = chosen_output(where, options.output, metadata.outputs, classes);
+  if (!output.value) return {{}, output.error};
+  found->output = metadata.outputs[*output.value].name;
+  return {std::move(found), ""};
+}
+
+InferInput request_for(const EndpointOptions& options, const Endpoint& endpoint) {
+  InferInput request;
+  request.model = options.model;
+  request.version = options.version;
+  request.input = endpoint.input.name;
+  request.output = endpoint.output;
+  return request;
 }
 
 void put(const Tensor& inputs, const Endpoint& endpoint, InferInput& request) {

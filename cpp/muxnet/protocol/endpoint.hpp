@@ -14,7 +14,7 @@ struct EndpointOptions {
   std::string model;    ///< its name on the server
   std::string version;  ///< empty: the server's choice
   std::string input;    ///< empty: the first that fits the payload
-  std::string output;   ///< empty: "probabilities", else the first of scores, else of labels
+  std::string output;   ///< empty: "probabilities", else the one of scores, or of labels
   bool logits = false;  ///< the output's softmax is the answer
   /// "raw": pixels as they are (UINT8) or normalised (FP32); "png", "jpeg": files; empty: pixels
   /// where the server takes them, else files that lose nothing.
@@ -44,9 +44,13 @@ struct Endpoint {
 };
 
 /// Chooses among the inputs and outputs that `metadata` lists; one that lists none takes what it is
-/// sent. An error value where none fits `payload` and one input (1, ...).
+/// sent. An error value where none fits `payload` and one input (1, ...), or where it is in doubt
+/// which output answers with K of `classes` (0: any).
 Checked<Endpoint> settle(const EndpointOptions& options, const ModelMetadata& metadata,
-                         const Shape& input_shape);
+                         const Shape& input_shape, std::int64_t classes = 0);
+
+/// A request to it, as yet without inputs.
+InferInput request_for(const EndpointOptions& options, const Endpoint& endpoint);
 
 /// Sets datatype, shape and bytes to inputs (n, ...), f32, or u8 for UINT8, at most `batch` of
 /// them; the last one fills up what that wants. Refused for numbers that the datatype has not.

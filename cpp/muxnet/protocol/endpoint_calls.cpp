@@ -256,7 +256,7 @@ void EndpointCalls::start_waiting(double now) {
 
 bool EndpointCalls::start(Request& request, double now) {
   const Tensor& images = request.call.images;
-  const auto endpoint = settle(options_.endpoint, *metadata_, one_of(images));
+  const auto endpoint = settle(options_.endpoint, *metadata_, one_of(images), options_.classes);
   if (!endpoint.value) {
     tell(request, Fault::malformed, endpoint.error);
     return false;
@@ -284,12 +284,9 @@ bool EndpointCalls::start(Request& request, double now) {
 }
 
 InferInput EndpointCalls::input_of(const Tensor& images, const Endpoint& endpoint) {
-  InferInput input;
+  InferInput input = request_for(options_.endpoint, endpoint);
   input.id = text(++sequence_);
-  input.model = options_.endpoint.model;
-  input.version = options_.endpoint.version;
-  input.input = endpoint.input.name;
-  input.output = endpoint.output;
+  input.classes = options_.classes;
   input.as_json = as_json_;
   put(images, endpoint, input);
   return input;

@@ -97,12 +97,15 @@ ModelMetadata read_metadata(const inference::ModelMetadataResponse& message) {
   return {message.name(), specs_in(message.inputs()), specs_in(message.outputs())};
 }
 
-InferResponse read_answer(const inference::ModelInferResponse& message, const std::string& output) {
+InferResponse read_answer(const inference::ModelInferResponse& message, const std::string& output,
+                          std::int64_t classes) {
   std::vector<TensorSpec> specs;
   for (const Output& listed : message.outputs()) {
-    specs.push_back({listed.name(), listed.datatype(), {}});
+    specs.push_back({listed.name(), listed.datatype(), shape_in(listed.shape(), 0)});
   }
-  const int place = static_cast<int>(place_of_output(output, specs));
+  const auto chosen = chosen_output("answer", output, specs, classes);
+  if (!chosen.value) throw Refused(chosen.error);
+  const int place = static_cast<int>(*chosen.value);
   const Output& found = message.outputs(place);
   return {message.id(), shape_in(found.shape(), 0), values_of(message, place), server_time(message),
           is_whole(found.datatype())};

@@ -15,8 +15,9 @@ inference::ModelMetadataRequest metadata_message(const std::string& model,
 inference::ModelInferRequest infer_message(const InferInput& input);
 
 ModelMetadata read_metadata(const inference::ModelMetadataResponse& message);
-/// What the answer says of `output`, whose datatype has to be FP32 or FP64, in raw contents or one
-/// by one.
-InferResponse read_answer(const inference::ModelInferResponse& message, const std::string& output);
+/// What the answer says of `output`, in raw contents or one by one; where that is empty, of the one
+/// of `classes` that is in no doubt.
+InferResponse read_answer(const inference::ModelInferResponse& message, const std::string& output,
+                          std::int64_t classes = 0);
 
 }  // namespace muxnet

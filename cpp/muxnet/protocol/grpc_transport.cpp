@@ -219,7 +219,9 @@ class GrpcTransport : public Transport {
     using Answer = GrpcTransfer<InferResponse, inference::ModelInferResponse>;
     return std::make_unique<Answer>(
         connection(), "ModelInfer", infer_message(input), token_,
-        [output = input.output](const auto& message) { return read_answer(message, output); });
+        [output = input.output, classes = input.classes](const auto& message) {
+          return read_answer(message, output, classes);
+        });
   }
 
   void work(double until_ms) override {

@@ -115,25 +115,46 @@ InferAnswer answer_in(InferResponse response, const ExpectedOutput& expected) {
 
 }  // namespace
 
-std::optional<std::size_t> chosen_output(const std::string& wanted,
-                                         const std::vector<TensorSpec>& outputs) {
-  const auto first = [&](const auto& fits) -> std::optional<std::size_t> {
-    const auto found = std::find_if(outputs.begin(), outputs.end(), fits);
-    if (found == outputs.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - outputs.begin());
-  };
-  const std::string name = wanted.empty() ? "probabilities" : wanted;
-  auto found = first([&](const TensorSpec& output) { return output.name == name; });
-  if (found || !wanted.empty()) return found;
-  found = first([](const TensorSpec& output) { return has_fractions(output.datatype); });
-  return found ? found : first([](const TensorSpec& output) { return is_whole(output.datatype); });
+std::string to_string(const std::vector<TensorSpec>& specs) {
+  std::string result;
+  for (const auto& spec : specs) {
+    if (!result.empty()) result += ", ";
+    result += text(spec.name, ' ', spec.datatype, ' ', to_string(spec.shape));
+  }
+  return result.empty() ? "none" : result;
 }
 
-std::size_t place_of_output(const std::string& wanted, const std::vector<TensorSpec>& outputs) {
-  const auto found = chosen_output(wanted, outputs);
-  const std::string name = wanted.empty() ? "of numbers" : wanted;
-  expect(found.has_value(), "answer", "an output " + name, "none");
-  return *found;
+Checked<std::size_t> chosen_output(const std::string& where, const std::string& wanted,
+                                   const std::vector<TensorSpec>& outputs, std::int64_t classes) {
+  const auto refused = [&](const std::string& expected) {
+    return Checked<std::size_t>{{}, error_text(where, expected, to_string(outputs))};
+  };
+  using Places = std::vector<std::size_t>;
+  const auto all = [&](const auto& fits) {
+    Places places;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (fits(outputs[i])) places.push_back(i);
+    }
+    return places;
+  };
+  const std::string name = wanted.empty() ? "probabilities" : wanted;
+  const auto named = all([&](const TensorSpec& output) { return output.name == name; });
+  if (!named.empty()) return {named.front(), ""};
+  if (!wanted.empty()) return refused("an output " + wanted);
+  const auto scores = [](const TensorSpec& output) { return has_fractions(output.datatype); };
+  const auto labels = [](const TensorSpec& output) { return is_whole(output.datatype); };
+  const Places numbers = all(scores).empty() ? all(labels) : all(scores);
+  if (numbers.empty()) return refused("an output of numbers");
+  if (numbers.size() == 1) return {numbers.front(), ""};
+  // An output of unknown shape may be any.
+  const Places fitting = all([&](const TensorSpec& output) {
+    const Shape& shape = output.shape;
+    return scores(output) &&
+           (shape.empty() || can_be_scores(shape, classes) || can_be_single(shape, classes));
+  });
+  if (fitting.size() == 1) return {fitting.front(), ""};
+  return refused(text("one output that answers (n, ", classes == 0 ? "K" : text(classes),
+                      "), or the name of the one (`output_tensor` in a list of models)"));
 }
 
 std::string InferInput::length_prefix() const {

@@ -43,9 +43,10 @@ struct InferInput {
   std::string output;  ///< empty: all of them
   std::string datatype;
   Shape shape;
-  std::string bytes;      ///< little-endian, row-major; BYTES: one element, without its length
-  bool as_json = false;   ///< REST: numbers as JSON has them, for servers without binary tensors
-  std::int64_t rows = 1;  ///< inputs in it
+  std::string bytes;         ///< little-endian, row-major; BYTES: one element, without its length
+  bool as_json = false;      ///< REST: numbers as JSON has them, for servers without binary tensors
+  std::int64_t rows = 1;     ///< inputs in it
+  std::int64_t classes = 0;  ///< K of the output that answers, where all come; 0: any
 
   /// What precedes `bytes` in a binary tensor: the element's length for BYTES, else nothing.
   std::string length_prefix() const;
@@ -60,12 +61,14 @@ struct InferResponse {
   bool whole = false;               ///< of a datatype without fractions
 };
 
-/// The place of the output `wanted`; where that is empty, of "probabilities", else of the first of
-/// scores, else of labels. None: there is none.
-std::optional<std::size_t> chosen_output(const std::string& wanted,
-                                         const std::vector<TensorSpec>& outputs);
-/// The same; Refused where there is none.
-std::size_t place_of_output(const std::string& wanted, const std::vector<TensorSpec>& outputs);
+/// In words.
+std::string to_string(const std::vector<TensorSpec>& specs);
+
+/// The place of the output `wanted`; where that is empty, of "probabilities", else of the only one
+/// of scores, else of labels; of several scores the only one that can be (n, K), K of `classes`
+/// where that is not 0. An error value, of `where`, where there is none or a doubt.
+Checked<std::size_t> chosen_output(const std::string& where, const std::string& wanted,
+                                   const std::vector<TensorSpec>& outputs, std::int64_t classes);
 
 /// What an answer must be to be taken.
 struct ExpectedOutput {

@@ -185,7 +185,7 @@ std::vector<TensorSpec> outputs_in(const Json& outputs) {
   for (const Json& output : outputs) {
     specs.push_back({text_in(output, "name", "output"),
                      has(output, "datatype") ? text_in(output, "datatype", "output") : "",
-                     {}});
+                     has(output, "shape") ? shape_in(output, "output", 0) : Shape()});
   }
   return specs;
 }
@@ -237,7 +237,8 @@ ModelMetadata parse_metadata(const HttpResponse& response) {
   return {text_in(json, "name", "metadata"), specs_in(json, "inputs"), specs_in(json, "outputs")};
 }
 
-InferResponse parse_answer(const HttpResponse& response, const std::string& output) {
+InferResponse parse_answer(const HttpResponse& response, const std::string& output,
+                           std::int64_t classes) {
   const Parts parts = parts_of(response);
   const Json& outputs = member(parts.json, "outputs", "answer");
   expect(outputs.is_array(), "answer, outputs", "a list", outputs.type_name());
@@ -245,7 +246,9 @@ InferResponse parse_answer(const HttpResponse& response, const std::string& outp
   if (has(parts.json, "id")) result.id = text_in(parts.json, "id", "answer");
   result.server_ms = server_time(parts.json, response);
   const auto specs = outputs_in(outputs);
-  const std::size_t place = place_of_output(output, specs);
+  const auto chosen = chosen_output("answer", output, specs, classes);
+  if (!chosen.value) throw Refused(chosen.error);
+  const std::size_t place = *chosen.value;
   const std::string datatype = text_in(outputs[place], "datatype", "output");
   result.shape = shape_in(outputs[place], "output", 0);
   result.values = values_of(outputs, place, datatype, result.shape, parts.binary);

@@ -13,7 +13,9 @@ HttpRequest metadata_request(const std::string& model, const std::string& versio
 HttpRequest infer_request(const InferInput& input);
 
 ModelMetadata parse_metadata(const HttpResponse& response);
-/// What the answer says of `output`, whose datatype has to be FP32 or FP64.
-InferResponse parse_answer(const HttpResponse& response, const std::string& output);
+/// What the answer says of `output`; where that is empty, of the one of `classes` that is in no
+/// doubt.
+InferResponse parse_answer(const HttpResponse& response, const std::string& output,
+                           std::int64_t classes = 0);
 
 }  // namespace muxnet

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
 #include "muxnet/core/json_values.hpp"
+#include "muxnet/protocol/base64.hpp"
 #include "muxnet/protocol/request_limits.hpp"
 
 namespace muxnet {
@@ -12,40 +12,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t most_depth = 64;
-
-/// The bytes of base64 text; none where it is not that.
-std::optional<std::string> base64_decoded(std::string_view written) {
-  static constexpr auto values = [] {
-    std::array<int, 256> table{};
-    table.fill(-1);
-    constexpr std::string_view digits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-      table[static_cast<unsigned char>(digits[i])] = static_cast<int>(i);
-    }
-    return table;
-  }();
-  if (written.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && padding < written.size() && written[written.size() - 1 - padding] == '=') {
-    ++padding;
-  }
-  std::string bytes;
-  bytes.reserve(written.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : written.substr(0, written.size() - padding)) {
-    const int value = values[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes += static_cast<char>(bits >> static_cast<unsigned>(count) & 0xFFU);
-    }
-  }
-  return bytes;
-}
 
 /// Where in a request the reader is.
 enum class Place { start, request, inputs, input, shape, data, outputs, output, parameters, other };

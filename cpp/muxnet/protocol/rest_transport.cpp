@@ -88,8 +88,9 @@ class RestTransport : public Transport {
 
   std::unique_ptr<Transfer<InferResponse>> infer(const InferInput& input) override {
     return std::make_unique<RestTransfer<InferResponse>>(
-        *client_, infer_request(input), [output = input.output](const HttpResponse& response) {
-          return parse_answer(response, output);
+        *client_, infer_request(input),
+        [output = input.output, classes = input.classes](const HttpResponse& response) {
+          return parse_answer(response, output, classes);
         });
   }
 

@@ -4,6 +4,7 @@
 #include "muxnet/protocol/circuit_breaker.hpp"
 #include "muxnet/protocol/endpoint.hpp"
 #include "muxnet/protocol/retry_policy.hpp"
+#include "support/tables.hpp"
 
 namespace muxnet {
 namespace {
@@ -116,6 +117,30 @@ TEST(Endpoint, ChoosesWhatFitsThePayload) {
   EXPECT_EQ(settle(options, metadata, image).error,
             "[server, model ] expected an output other, received called INT64 (-1), logits FP32 "
             "(-1, 5), probabilities FP32 (-1, 5)");
+}
+
+TEST(Endpoint, AnswersByTheOutputOfWhichThereIsNoDoubt) {
+  const Shape image{1, 7};
+  const auto output_of = [&](std::vector<TensorSpec> outputs, std::int64_t classes) {
+    const auto found = settle({.model = "m"}, {"m", {}, std::move(outputs)}, image, classes);
+    return found.value ? found.value->output : found.error;
+  };
+  const TensorSpec features{"features", "FP32", {-1, 512}}, logits{"logits", "FP32", {-1, 10}},
+      maps{"maps", "FP16", {-1, 64, 7, 7}}, pooled{"pooled", "FP32", {-1, 10, 1, 1}},
+      label{"label", "INT64", {-1}}, boxes{"boxes", "INT32", {-1, 4}};
+  EXPECT_EQ(output_of({features, logits}, 10), "logits");
+  EXPECT_EQ(output_of({maps, logits, label}, 0), "logits");
+  const TensorSpec sigmoid{"sigmoid", "FP32", {-1, 1}};
+  EXPECT_EQ(output_of({features, sigmoid}, 2), "sigmoid");
+  EXPECT_EQ(output_of({features}, 10), "features");  // for its answer to be refused
+  EXPECT_EQ(output_of({label}, 10), "label");
+  for (const auto& doubt : {output_of({features, logits}, 0), output_of({logits, pooled}, 10),
+                            output_of({features, logits}, 7), output_of({label, boxes}, 0),
+                            output_of({features, sigmoid}, 0)}) {
+    testing::expect_text(doubt, {"[server, model m]", "one output", "`output_tensor`"});
+  }
+  testing::expect_text(output_of({features, logits}, 0),
+                       {"features FP32 (-1, 512), logits FP32 (-1, 10)"});
 }
 
 }  // namespace

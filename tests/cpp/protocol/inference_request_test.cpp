@@ -107,7 +107,11 @@ TEST(InferenceRequest, Base64IsDecoded) {
   EXPECT_EQ(images("aGVsbG8="), std::vector<std::string>{"hello"});
   EXPECT_EQ(images("aGVsbA=="), std::vector<std::string>{"hell"});
   EXPECT_EQ(images(""), std::vector<std::string>{""});
-  for (const char* wrong : {"?", "aGVsbG8", "aGV=bG8=", "a===", "aGVs\\nbG8="}) {
+  for (const char* written : {"aGVsbG8", "aGVs\\r\\nbG8=\\n", "data:image/png;base64,aGVsbG8="}) {
+    EXPECT_EQ(images(written), std::vector<std::string>{"hello"}) << written;
+  }
+  EXPECT_EQ(images("__-_"), images("//+/"));
+  for (const char* wrong : {"?", "aGVsb", "aGV=bG8=", "a===", "aGVsbG8==", "data:aGVsbG8="}) {
     EXPECT_THROW(images(wrong), std::invalid_argument) << wrong;
   }
 }
