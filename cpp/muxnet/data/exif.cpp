@@ -37,7 +37,7 @@ class Numbers {
 }  // namespace
 
 int exif_orientation(std::string_view exif) {
-  if (exif.starts_with(exif_name)) exif.remove_prefix(exif_name.size());
+  while (exif.starts_with(exif_name)) exif.remove_prefix(exif_name.size());  // some write it twice
   const Numbers tiff(exif);
   const bool known = exif.starts_with("II") || exif.starts_with("MM");
   if (!known || tiff.u16(2) != 42) return 1;

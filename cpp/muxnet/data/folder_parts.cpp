@@ -1,6 +1,8 @@
 #include "muxnet/data/folder_parts.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/data/folder_listing.hpp"
@@ -15,38 +17,82 @@ constexpr auto layout =
     "them: train (training, trn), test (testing, tst), "
     "val (valid, validation, dev), also as train_set or train2017";
 
-/// A name's letters, without what people put around that of a part: train_set, seg_train, test1.
-std::string part_word(const std::string& name) {
-  std::string word, all;
+using Words = std::vector<std::string>;
+
+/// A name's words of letters, without what people put around that of a part: train_set, seg_train,
+/// test1.
+Words words_of(const std::string& name) {
+  Words words;
+  std::string word;
   for (const char letter : lower(name) + ' ') {
     if (letter >= 'a' && letter <= 'z') {
       word += letter;
     } else {
-      if (word != "set" && word != "data" && word != "images" && word != "seg") all += word;
+      const bool filler = word == "set" || word == "data" || word == "images" || word == "seg";
+      if (!word.empty() && !filler) words.push_back(word);
       word.clear();
     }
   }
-  return all.ends_with("set") ? all.substr(0, all.size() - 3) : all;
+  return words;
+}
+
+std::string joined(const Words& words) {
+  std::string all;
+  for (const auto& word : words) all += word;
+  return all;
 }
 
 struct Part {
-  Role role;
-  bool usual;  ///< its name is one that everybody gives
+  Role role = Role::none;
+  bool usual = false;  ///< its name is one that everybody gives
+  std::string of{};    ///< what the part is of, in flowers_train: one beside another of the same
 };
 
-Part part_of(const fs::path& folder) {
-  static const std::map<std::string, Role> usual = {
+const std::map<std::string, Role>& usual_roles() {
+  static const std::map<std::string, Role> roles = {
       {"train", Role::train},        {"training", Role::train}, {"test", Role::test},
       {"testing", Role::test},       {"val", Role::held_out},   {"valid", Role::held_out},
       {"validation", Role::held_out}};
+  return roles;
+}
+
+Role role_of(const std::string& word) {
   static const std::map<std::string, Role> further = {
       {"trn", Role::train}, {"tst", Role::test}, {"dev", Role::held_out}};
-  const std::string name = lower(name_of(folder)), word = part_word(name);
-  if (const auto found = usual.find(name); found != usual.end()) return {found->second, true};
-  for (const auto* names : {&usual, &further}) {
-    if (const auto found = names->find(word); found != names->end()) return {found->second, false};
+  for (const auto* names : {&usual_roles(), &further}) {
+    if (const auto found = names->find(word); found != names->end()) return found->second;
   }
-  return {Role::none, false};
+  return Role::none;
+}
+
+Part part_of(const fs::path& folder) {
+  const std::string name = lower(name_of(folder));
+  if (const auto found = usual_roles().find(name); found != usual_roles().end()) {
+    return {found->second, true};
+  }
+  Words words = words_of(name);
+  const std::string all = joined(words);
+  const auto whole = all.ends_with("set") ? all.substr(0, all.size() - 3) : all;
+  if (const Role role = role_of(whole); role != Role::none) return {role, false};
+  if (words.size() < 2) return {};
+  if (const Role role = role_of(words.back()); role != Role::none) {
+    words.pop_back();
+    return {role, false, joined(words)};
+  }
+  const Role role = role_of(words.front());
+  words.erase(words.begin());
+  return role == Role::none ? Part() : Part{role, false, joined(words)};
+}
+
+/// The same among the folders beside it: a part of flowers is one beside another part of flowers.
+Part part_among(const fs::path& folder, const std::vector<fs::path>& all) {
+  const Part part = part_of(folder);
+  if (part.of.empty()) return part;
+  const bool paired = std::ranges::any_of(all, [&](const fs::path& other) {
+    const Part beside = part_of(other);
+    return beside.of == part.of && beside.role != part.role;
+  });
+  return paired ? part : Part();
 }
 
 /// Whether a folder of a part is a class; one called images, as detection data sets have it, is
@@ -75,38 +121,84 @@ fs::path unwrapped(const fs::path& part) {
   return inner.size() == 1 && alike(inner[0]) ? inner[0] : part;
 }
 
-/// Refuses a folder around the one that was meant, which would be one class of everything.
-void refuse_wrapping(const fs::path& folder, const std::vector<fs::path>& classes) {
-  if (classes.size() != 1) return;
-  for (const auto& entry : sorted_entries(classes[0])) {
-    if (!is_folder(entry) && is_image(entry.path())) return;
+/// The first folder of several folders of images in this one, which has nothing else; none: images
+/// come before.
+std::optional<fs::path> first_of_several(fs::path folder) {
+  constexpr int deepest = 16;  // links may lead round
+  for (int depth = 0; depth < deepest; ++depth) {
+    for (const auto& entry : sorted_entries(folder)) {
+      if (!is_folder(entry) && is_image(entry.path())) return {};
+    }
+    auto inner = sub_folders(folder);
+    std::erase_if(inner, [](const fs::path& entry) { return !has_images(entry); });
+    if (inner.size() != 1) return inner.empty() ? std::nullopt : std::optional(folder);
+    folder = inner[0];
   }
-  const auto inner = sub_folders(classes[0]);
-  const auto count = std::ranges::count_if(inner, has_images);
-  if (count < 2) return;
-  const std::string name = classes[0].filename().string();
-  throw FileError(error_text(folder.string(), layout,
-                             text(name, " alone, with ", count, " folders of images in it (is it ",
-                                  classes[0].string(), " that is meant?)")));
+  return {};
 }
 
-/// Refuses folders that hold the same folders of images, which are parts of some other name.
-void refuse_parts(const fs::path& folder, const std::vector<fs::path>& classes) {
-  const auto names_in = [](const fs::path& entry) {
-    std::vector<std::string> names;
-    for (const fs::path& inner : class_folders(entry)) names.push_back(name_of(inner));
-    return names;
-  };
-  if (classes.size() < 2) return;
-  const auto names = names_in(classes[0]);
-  if (names.size() < 2) return;
+std::vector<std::string> classes_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const fs::path& inner : class_folders(folder)) names.push_back(name_of(inner));
+  return names;
+}
+
+std::string first_two(const std::vector<std::string>& names) {
+  return text(names[0], ", ", names[1], names.size() > 2 ? ", ..." : "");
+}
+
+/// Refuses a folder that is no class but the one that was meant, or stands around it: alone, with
+/// parts in it, or with the classes beside it once more.
+void refuse_wrapping(const fs::path& folder, const std::vector<fs::path>& classes) {
   for (const fs::path& entry : classes) {
-    if (names_in(entry) != names) return;
+    const auto meant = first_of_several(entry);
+    if (!meant) continue;
+    const auto inner = sub_folders(*meant);
+    const bool parts = std::ranges::any_of(inner, [](const fs::path& part) {
+      return part_of(part).usual && has_classes(unwrapped(part));
+    });
+    const auto names = classes_in(*meant);
+    const bool again = names.size() + 1 == classes.size() &&
+                       std::ranges::all_of(classes, [&](const fs::path& other) {
+                         return other == entry || std::ranges::count(names, name_of(other)) > 0;
+                       });
+    if (classes.size() > 1 && !parts && !again) continue;
+    const auto count = std::ranges::count_if(inner, has_images);
+    throw FileError(
+        error_text(folder.string(), layout,
+                   text(name_of(entry), classes.size() == 1 ? " alone" : "", ", with ", count,
+                        " folders of images in it (is it ", meant->string(), " that is meant?)")));
   }
-  throw FileError(error_text(
-      folder.string(), layout,
-      text(name_of(classes[0]), " and others, in each of which are ", names[0], ", ", names[1],
-           names.size() > 2 ? ", ..." : "", " (if they are classes, list:FILE says so)")));
+}
+
+bool is_number(const std::string& name) {
+  return name.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// Refuses folders that hold the same folders of images, parts of some other name; of three at most
+/// also where some have not all of them, but for numbers, as of years.
+void refuse_parts(const fs::path& folder, const std::vector<fs::path>& classes) {
+  if (classes.size() < 2) return;
+  const auto names = classes_in(classes[0]);
+  const bool few = classes.size() <= 3 && !std::ranges::all_of(names, is_number);
+  const auto alike = [&](const fs::path& entry) {
+    const auto own = classes_in(entry);
+    const auto shared = std::ranges::count_if(
+        own, [&](const auto& name) { return std::ranges::count(names, name) > 0; });
+    const bool all = shared == std::min(std::ssize(own), std::ssize(names));
+    return own == names || (few && all && shared > 1);
+  };
+  if (names.size() < 2) return;
+  if (!std::ranges::all_of(classes, alike)) return;
+  throw FileError(error_text(folder.string(), layout,
+                             text(name_of(classes[0]), " and others, in each of which are ",
+                                  first_two(names), " (if they are classes, list:FILE says so)")));
+}
+
+[[noreturn]] void refuse_second(const fs::path& folder, const fs::path& part,
+                                const fs::path& other) {
+  throw FileError(
+      error_text(folder.string(), text("one part like ", name_of(part)), name_of(other)));
 }
 
 /// Whether the only part is one, and not a class: cars, trains, planes. One folder beside it, of
@@ -132,29 +224,33 @@ bool is_part(const fs::path& folder, const fs::path& part, const std::vector<fs:
 FolderParts find_parts(const fs::path& folder, std::vector<std::string>& left_out) {
   FolderParts parts;
   std::vector<fs::path> further, others, flat;
-  for (const fs::path& entry : sub_folders(folder)) {
-    const auto [role, usual] = part_of(entry);
-    const bool divided = role != Role::none && has_classes(entry);
-    if (!usual && !divided) {
+  const auto all = sub_folders(folder);
+  for (const fs::path& entry : all) {
+    const auto [role, usual, of] = part_among(entry, all);
+    const bool divided = role != Role::none && has_classes(unwrapped(entry));
+    if (!usual && of.empty() && !divided) {
       if (has_images(entry)) others.push_back(entry);
     } else if (!divided) {
       flat.push_back(entry);
     } else if (!usual) {
       further.push_back(entry);
     } else if (!parts.emplace(role, unwrapped(entry)).second) {
-      throw FileError(error_text(folder.string(), text("one part like ", name_of(parts[role])),
-                                 name_of(entry)));
+      refuse_second(folder, parts[role], entry);
     }
   }
   for (const fs::path& entry : further) {  // where none has the role already
-    if (!parts.emplace(part_of(entry).role, unwrapped(entry)).second) others.push_back(entry);
+    const Part part = part_of(entry);
+    const auto [held, fresh] = parts.emplace(part.role, unwrapped(entry));
+    if (fresh) continue;
+    if (!part.of.empty()) refuse_second(folder, held->second, entry);
+    others.push_back(entry);
   }
   if (parts.empty() || (parts.size() == 1 && !is_part(folder, parts.begin()->second, others))) {
     if (others.empty()) {
       throw FileError(error_text(folder.string(), layout,
                                  flat.empty() ? "none" : text(name_of(flat[0]), " without any")));
     }
-    if (parts.empty()) refuse_wrapping(folder, others);
+    refuse_wrapping(folder, others);
     for (const auto& part : parts) others.push_back(part.second);
     if (flat.empty()) refuse_parts(folder, others);
     return {{Role::train, folder}};

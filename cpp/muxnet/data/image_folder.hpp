@@ -37,7 +37,7 @@ struct ImageFolder {
 ImageFolder list_image_folder(const std::filesystem::path& folder);
 
 struct ImageFolderOptions {
-  ImageFormat format{.height = 64, .width = 64, .interpolation = "box"};
+  ImageFormat format{.height = 64, .width = 64, .interpolation = "area"};
   bool skip_unreadable = false;  ///< leave out what cannot be decoded instead of failing
   ImageLimits limits;
   std::vector<std::string>* left_out = nullptr;  ///< gets, for people, what is no input and why

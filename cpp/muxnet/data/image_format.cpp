@@ -65,11 +65,9 @@ Framing cut_first(const ImageFormat& format, int height, int width) {
           format.height,       format.width,          0,    0};
 }
 
-Framing crop(const ImageFormat& format, int height, int width) {
-  if (format.resize == 0) return cut_first(format, height, width);
-  const int shorter = std::min(height, width);
-  const std::int64_t rows = scaled(height, shorter, format.resize);
-  const std::int64_t columns = scaled(width, shorter, format.resize);
+/// All of it resized to rows x columns, the centre cut out.
+Framing centre(const ImageFormat& format, int height, int width, std::int64_t rows,
+               std::int64_t columns) {
   return {0,
           0,
           height,
@@ -80,8 +78,17 @@ Framing crop(const ImageFormat& format, int height, int width) {
           margin(columns, format.width)};
 }
 
+Framing crop(const ImageFormat& format, int height, int width) {
+  if (format.resize == 0) return cut_first(format, height, width);
+  const int shorter = std::min(height, width);
+  return centre(format, height, width, scaled(height, shorter, format.resize),
+                scaled(width, shorter, format.resize));
+}
+
 Framing stretch(const ImageFormat& format, int height, int width) {
-  return {0, 0, height, width, format.height, format.width, 0, 0};
+  const bool whole = format.resize == 0;
+  return centre(format, height, width, whole ? format.height : format.resize,
+                whole ? format.width : format.resize);
 }
 
 /// All of it, the odd line of padding after it.
@@ -108,6 +115,8 @@ void add_fits(Register<ImageFit>& fits) {
   fits.add({"letterbox", "all of the picture, with padding where it is too narrow", &letterbox});
 }
 
+// Half open as Pillow's.
+double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
 /// Keys' cubic convolution with parameter `a`.
@@ -126,7 +135,8 @@ void add_interpolations(Register<Interpolation>& all) {
   all.add({"bilinear", "by a triangle", 1, &triangle, &triangle});
   all.add({"bicubic", "by a cubic convolution", 2, &soft_cubic, &sharp_cubic});
   all.add({"nearest", "the nearest pixel"});
-  all.add({"box", "means of areas where it shrinks, else bilinear without antialiasing"});
+  all.add({"box", "by the mean of what lies under a pixel, whole pixels of it", 0.5, &box});
+  all.add({"area", "means of areas where it shrinks, else bilinear without antialiasing"});
 }
 
 }  // namespace
@@ -153,11 +163,12 @@ void ImageFormat::validate() const {
   within("padding", padding, 0, 255);
   image_fits().find(fit);
   const Interpolation& how = interpolations().find(interpolation);
-  require(resize == 0 || fit == "crop", text(where, ", resize"), "0 unless cropped", text(resize));
+  require(resize == 0 || fit == "crop" || fit == "stretch", text(where, ", resize"),
+          "0 unless cropped or stretched", text(resize));
   require(resize == 0 || std::max(height, width) <= resize, where, "a crop of 1 to resize pixels",
           text("crop ", std::max(height, width), " of ", resize));
-  require(antialias || how.radius > 0, text(where, ", antialias"), text("true for ", how.name),
-          "false");
+  require(antialias || how.sharp != nullptr, text(where, ", antialias"),
+          text("true for ", how.name), "false");
 }
 
 std::string to_json(const ImageFormat& format) {

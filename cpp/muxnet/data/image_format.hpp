@@ -15,7 +15,9 @@ struct ImageFormat {
   int height = 0;            ///< in pixels
   int width = 0;             ///< in pixels
   std::string fit = "crop";  ///< one of image_fits()
-  int resize = 0;            ///< "crop": the shorter side before the cut; 0: cut, then resized
+  /// "crop": the shorter side before the cut; 0: cut, then resized. "stretch": both sides before a
+  /// cut; 0: no cut.
+  int resize = 0;
   std::string interpolation = "bilinear";  ///< one of interpolations()
   bool antialias = true;  ///< the kernel widens as the picture shrinks, as Pillow's does; false: as
                           ///< torchvision on tensors. Of bilinear and bicubic alone.
@@ -60,10 +62,10 @@ struct Interpolation {
   std::string title;                     ///< what it is, for people
   double radius = 0;                     ///< of the kernel, in pixels; 0: by none
   double (*kernel)(double x) = nullptr;  ///< at a distance of at most the radius
-  double (*sharp)(double x) = nullptr;   ///< the same without antialiasing
+  double (*sharp)(double x) = nullptr;   ///< the same without antialiasing, if there is
 };
 
-/// All ways to interpolate: "bilinear", "bicubic", "nearest", "box".
+/// All ways to interpolate: "bilinear", "bicubic", "nearest", "box", "area".
 Register<Interpolation>& interpolations();
 
 }  // namespace muxnet

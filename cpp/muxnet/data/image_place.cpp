@@ -81,7 +81,7 @@ std::vector<Value> nearest(const Picture<Value>& picture, const Window& window) 
 }
 
 /// By OpenCV, which resizes all of it.
-cv::Mat boxes(const cv::Mat& picture, const Window& window, std::string_view name,
+cv::Mat areas(const cv::Mat& picture, const Window& window, std::string_view name,
               std::int64_t max_pixels) {
   const std::int64_t most = max_pixels + std::int64_t{window.rows} * window.columns;
   require(window.height <= most / window.width, name,
@@ -130,7 +130,7 @@ void place_image(const cv::Mat& picture, const ImageFormat& format, std::string_
   } else if (how.name == "nearest") {
     copy(nearest(source, window).data(), row);
   } else {
-    const cv::Mat small = boxes(from, window, name, max_pixels);
+    const cv::Mat small = areas(from, window, name, max_pixels);
     copy(small.ptr<Value>(), row_of<Value>(small));
   }
 }

@@ -18,9 +18,10 @@ namespace {
 constexpr std::int64_t most_expansion = 1032;
 constexpr png_uint_32 most_side = 1 << 20;
 
-// Nothing of these reaches the pixels, and some unpack to a thousand times their size.
+// Nothing of these reaches the pixels, and some unpack to a thousand times their size. Where libpng
+// knows a gamma it makes grey of light, not of the values as Pillow, and as all other formats here.
 constexpr png_byte ignored_chunks[] =
-    "bKGD\0hIST\0iTXt\0oFFs\0pCAL\0pHYs\0sCAL\0sPLT\0tEXt\0tIME\0zTXt";
+    "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0zTXt";
 constexpr int ignored_count = sizeof ignored_chunks / 5;
 
 /// libpng in C++: its errors jump back to run(), which throws. What runs within must leave nothing

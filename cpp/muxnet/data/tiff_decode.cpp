@@ -1,6 +1,7 @@
 #include <tiffio.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -75,6 +76,14 @@ void check_tiff_data(const EncodedImage& image, const TiffTags& tags) {
   if (tags.packing == 1 && sum < least) refuse_image(image, "a truncated TIFF");
 }
 
+/// How much the values of an entry take. Source: TIFF 6.0, section 2.
+std::int64_t tiff_bytes(ImageBytes& in) {
+  constexpr std::array<int, 14> sizes = {1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
+  const unsigned type = in.u16();
+  const std::int64_t count = in.u32();
+  return type < sizes.size() ? count * sizes[type] : 0;  // libtiff passes over others
+}
+
 /// Of the first directory. Source: TIFF 6.0, sections 2, 8 and 15.
 TiffTags read_tiff_tags(const EncodedImage& image) {
   constexpr std::size_t entry_bytes = 12;
@@ -86,8 +95,13 @@ TiffTags read_tiff_tags(const EncodedImage& image) {
   const unsigned entries = in.u16();
   TiffTags tags;
   unsigned before = 0;
+  std::int64_t bytes = 0;
   for (unsigned i = 0; i < entries; ++i) {
-    in.seek(directory + 2 + i * entry_bytes);
+    const std::size_t entry = directory + 2 + i * entry_bytes;
+    in.seek(entry + 2);
+    bytes += tiff_bytes(in);  // libtiff copies all of them, also those that lie in one place
+    if (bytes > std::ssize(image.bytes)) refuse_image(image, "a TIFF whose tags hold more than it");
+    in.seek(entry);
     const unsigned tag = in.u16();
     // In order and once, as the format wants it: no reader takes another than this.
     if (i > 0 && tag <= before) refuse_image(image, "a TIFF whose tags are not in order");

@@ -26,7 +26,7 @@ void write_image(const fs::path& path, cv::Scalar rgb, int width = 8, int height
   ASSERT_TRUE(cv::imwrite(path.string(), image));
 }
 
-ImageFormat square(int size) { return {.height = size, .width = size, .interpolation = "box"}; }
+ImageFormat square(int size) { return {.height = size, .width = size, .interpolation = "area"}; }
 
 ImageFolderOptions limited(std::int64_t max_pixels) {
   ImageFolderOptions options;

@@ -45,7 +45,7 @@ std::vector<int> column(const Tensor& image, int channel, int x) {
 }
 
 TEST(ReadImages, KeepsAnImageOfTheSizeAskedFor) {
-  for (const std::string how : {"box", "bilinear", "bicubic", "nearest"}) {
+  for (const std::string how : {"area", "bilinear", "bicubic", "nearest"}) {
     const ImageFormat format{.height = 4, .width = 4, .interpolation = how};
     const Tensor image = shown(png(4, 4), format);
     EXPECT_EQ(column(image, 0, 3), (std::vector{255, 255, 0, 0})) << how;
@@ -57,7 +57,7 @@ TEST(ReadImages, KeepsAnImageOfTheSizeAskedFor) {
 TEST(ReadImages, EveryFormatOfEveryImage) {
   const std::vector<ImageFormat> formats = {
       {.height = 4, .width = 6},
-      {.channels = 1, .height = 2, .width = 2, .interpolation = "box"},
+      {.channels = 1, .height = 2, .width = 2, .interpolation = "area"},
       {.height = 8, .width = 8, .fit = "stretch"}};
   const ReadImages found = read({png(8, 12), png(20, 10), png(4, 4)}, formats);
   ASSERT_EQ(found.images.size(), 3U);
@@ -119,7 +119,7 @@ TEST(ReadImages, ALongNarrowImageTakesNoMemoryThatItsSizeDoesNotJustify) {
   EXPECT_TRUE(
       contains(read({high}, {{.height = 8, .width = 4096, .fit = "stretch"}}, {1 << 20}).errors[0],
                "at most 1048576 pixels when resized, received 4096 x 65536"));
-  EXPECT_TRUE(contains(said({.height = 64, .width = 64, .resize = 4096, .interpolation = "box"}),
+  EXPECT_TRUE(contains(said({.height = 64, .width = 64, .resize = 4096, .interpolation = "area"}),
                        "at most 1048576 pixels when resized"));
 }
 
@@ -166,9 +166,12 @@ TEST(ImageFormat, RefusesWhatDoesNotGoTogether) {
   refused({.height = 4, .width = 4, .fit = "pad"}, {"one of crop, stretch, letterbox", "pad"});
   refused({.height = 4, .width = 4, .interpolation = "lanczos"}, {"bilinear, bicubic", "lanczos"});
   refused({.height = 4, .width = 6, .resize = 5}, {"crop 6 of 5"});
-  refused({.height = 4, .width = 4, .fit = "stretch", .resize = 5}, {"resize", "0 unless cropped"});
-  refused({.height = 4, .width = 4, .interpolation = "box", .antialias = false},
-          {"antialias", "true for box"});
+  refused({.height = 4, .width = 4, .fit = "letterbox", .resize = 5},
+          {"resize", "0 unless cropped or stretched"});
+  for (const std::string how : {"nearest", "box", "area"}) {
+    refused({.height = 4, .width = 4, .interpolation = how, .antialias = false},
+            {"antialias", "true for " + how});
+  }
   refused({.height = 4, .width = 4, .padding = 256}, {"padding", "0 .. 255"});
 }
 
