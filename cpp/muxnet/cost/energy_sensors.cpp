@@ -18,7 +18,10 @@ namespace {
 // VIN_SYS_5V0 and SYS5V feed is inputs and outputs alone.
 constexpr std::array<std::string_view, 3> board_inputs = {"VDD_IN", "POM_5V_IN", "VIN"};
 
-constexpr std::array<std::string_view, 3> power_chips = {"ina226", "ina238", "ina3221"};
+// Of Linux's drivers ina2xx, ina233, ina238 and ina3221.
+constexpr std::array<std::string_view, 11> power_chips = {"ina219", "ina220", "ina226", "ina228",
+                                                          "ina230", "ina231", "ina233", "ina237",
+                                                          "ina238", "ina260", "ina3221"};
 
 template <class Names>
 bool listed(const Names& names, std::string_view name) {

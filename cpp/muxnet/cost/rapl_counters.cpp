@@ -66,9 +66,12 @@ bool mirrored(const Zone& zone, const std::vector<Zone>& chosen) {
   });
 }
 
+/// Linux adds the number of the package that shows it, where that is not the first.
+bool is_psys(const std::string& name) { return name == "psys" || name.starts_with("psys-"); }
+
 /// The platform and DRAM that may not be read are left out: what is named is still measured right.
 bool is_platform(const Zone& zone) {
-  return zone.name == "psys" && zone.state == SourceState::reads;
+  return is_psys(zone.name) && zone.state == SourceState::reads;
 }
 bool is_memory(const Zone& zone) { return zone.name == "dram" && zone.state == SourceState::reads; }
 bool is_package(const Zone& zone) { return zone.name.starts_with("package-"); }

@@ -101,12 +101,14 @@ TEST_F(EnergyMeterTest, ANumberWithAUnitIsNone) {
   EXPECT_EQ(EnergyMeter(root_).sensor(), "hwmon: VDD_CPU");
 }
 
-TEST_F(EnergyMeterTest, AnIna226ShowsItsPowerInMicrowatt) {
-  put("sys/class/hwmon/hwmon3/name", "ina226");
-  put("sys/class/hwmon/hwmon3/power1_input", "2500000");
-  const EnergyMeter meter(root_, 2);
-  EXPECT_EQ(meter.sensor(), "hwmon: ina226 1");
-  EXPECT_NEAR(watts(meter), 2.5, 1.0);
+TEST_F(EnergyMeterTest, ChipsOfPowerShowItInMicrowatt) {
+  for (const std::string chip : {"ina219", "ina226", "ina260"}) {
+    put("sys/class/hwmon/hwmon3/name", chip);
+    put("sys/class/hwmon/hwmon3/power1_input", "2500000");
+    const EnergyMeter meter(root_, 2);
+    EXPECT_EQ(meter.sensor(), "hwmon: " + chip + " 1");
+    EXPECT_NEAR(watts(meter), 2.5, 1.0);
+  }
 }
 
 TEST_F(EnergyMeterTest, JetsonsIioShowsRailsInMilliwatt) {
@@ -228,6 +230,17 @@ TEST_F(RaplTest, PsysHoldsThePackagesWhereItCountsAndTheMeterKeepsToIt) {
   EXPECT_EQ(meter.sensor(), "powercap: psys");
   EXPECT_FALSE(meter.measure_mj(works("2000", "3000")).known());
   EXPECT_TRUE(meter.sensor().starts_with("not measured: [")) << meter.sensor();
+}
+
+TEST_F(RaplTest, PsysMayBearTheNumberOfAPackage) {
+  const auto works = [&](const std::string& package_uj, const std::string& psys_uj) {
+    zone("intel-rapl:0", "package-0", package_uj);
+    zone("intel-rapl:1", "package-1", package_uj);
+    zone("intel-rapl:2", "psys-1", psys_uj);
+  };
+  works("0", "0");
+  const EnergyMeter meter(root_);
+  EXPECT_DOUBLE_EQ(meter.measure_mj([&] { works("1000", "4500"); }).value(), 4.5);
 }
 
 TEST_F(RaplTest, APsysThatStandsStillOrCountsLessThanItsPackagesIsLeft) {
