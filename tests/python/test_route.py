@@ -217,8 +217,9 @@ def test_the_router_keeps_its_models_where_they_are(folder, monkeypatch, tmp_pat
 
 
 def test_drift_is_told(folder, capsys):
-    levels = np.random.default_rng(2).random(300)
-    images = np.rint(255 * np.ones((300, 3, SIDE, SIDE)) * levels[:, None, None, None])
+    draw = np.random.default_rng(2)
+    levels, noise = draw.random(300), draw.random((300, 3, SIDE, SIDE))  # no two images alike
+    images = np.rint(253 * levels[:, None, None, None] + 2 * noise)
     data = muxnet.dataset(images.astype(np.uint8), (levels > 0.5).astype(np.int32), name="other")
     models = model_list.read_models(folder / "models.json")
     collect(models, data, folder / "calibration.safetensors", say=lambda _: None)

@@ -78,7 +78,7 @@ def minus_one_is_class(keys: Collection[str], known: Iterable[object] = ()) -> b
     return "-1" in keys and (set(keys) == {"-1", "1"} or "-1" in map(class_key, known))
 
 
-def merged_text(numbers: Iterable[tuple[object, int]]) -> str:
+def merged_text(numbers: Iterable[tuple[object, int]], what: str = "class") -> str:
     """Say which values of different spelling are one class, by its number; empty: none are.
 
     >>> merged_text([("1.1", 0), ("1.10", 0), ("2", 1)])
@@ -91,7 +91,7 @@ def merged_text(numbers: Iterable[tuple[object, int]]) -> str:
     if not merged:
         return ""
     more = f", and {len(merged) - 1:,} more such" if len(merged) > 1 else ""
-    return "{!r} and {!r} are taken for one class".format(*merged[0]) + more
+    return "{!r} and {!r} are taken for one {}".format(*merged[0], what) + more
 
 
 def in_order(keys: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from muxnet.base.array_files import room
 from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
 from muxnet.base.delimited import anything, read_delimited
 from muxnet.base.errors import ConfigError, MissingPackageError, error_text, shortened
+from muxnet.base.file_endings import COLUMN_FILES, other_ending
 from muxnet.base.files import open_file, parse_json, read_text
 
 if TYPE_CHECKING:
@@ -31,13 +32,12 @@ TEXT_BYTES = 256 << 20  # Python's texts take some twenty times as much
 PARQUET_BYTES = 4 << 30
 PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
 MOST_NAMES = 100  # characters of names in a message
-PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-PICKLED = (".pkl", ".pickle", ".p")
-CONVERT = """python -c "import pandas; pandas.read_pickle('{old}').to_parquet('{new}')\""""
 ROWS = 'an object for each input, in a list or a line each (of a data frame: orient="records")'
 OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over several lines
 PROBABILITIES = ":p"  # the end of a name under which a list holds one of each class
-DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+BLANKS = "\u00a0\u202f\u2009"  # which do not break: between thousands, before a sign
+THOUSANDS = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:[{BLANKS}]\d{{3}})+(?!\d)", re.ASCII)
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 POINT_OR_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 
 
@@ -70,7 +70,7 @@ def read_columns(
         return _read_json(path, lists, wanted)
     if ending == ".parquet":
         return _read_parquet(path, lists, wanted)
-    raise other_ending(path, (".csv", ".tsv", ".json", ".jsonl", ".parquet"))
+    raise other_ending(path, COLUMN_FILES)
 
 
 def _with_comma(columns: Mapping[str, list[str]], wanted: Callable[[str], bool]) -> Columns:
@@ -86,22 +86,23 @@ def _with_comma(columns: Mapping[str, list[str]], wanted: Callable[[str], bool])
 def _decimal_comma(texts: Iterable[str | None]) -> str:
     """Return the first number with a comma that can be nothing but a decimal one."""
     cut = (text.strip() for text in texts if text and "," in text)
-    return next(
-        (t for t in cut if DECIMAL_COMMA.fullmatch(t.rstrip(" %")) and not _thousands(t)), ""
-    )
+    return next((text for text in cut if _is_decimal_comma(text)), "")
 
 
-def other_ending(path: Path, known: Collection[str]) -> ConfigError:
-    """Return the error of a file that is none of those known, with the way to one that is."""
-    ending = path.suffix.lower()
-    expected = " or ".join(known)
-    if ending in PACKED:
-        return ConfigError(error_text(str(path), f"{expected}, unpacked", f"{ending}, compressed"))
-    if ending in PICKLED:
-        convert = CONVERT.format(old=path, new=path.with_suffix(".parquet"))
-        received = f"{ending}, which may run any program when it is read; of your own: {convert}"
-        return ConfigError(error_text(str(path), expected, received))
-    return ConfigError(error_text(str(path), expected, ending or "no ending"))
+def _is_decimal_comma(text: str) -> bool:
+    bare = _bare(text)
+    if DECIMAL_COMMA.fullmatch(bare) is None:
+        return False
+    whole, _, rest = bare.partition(",")
+    between = len(rest) == 3 and whole.lstrip("+-0") != ""  # it may stand between thousands: 1,234
+    return not between or THOUSANDS.match(text) is not None
+
+
+def _bare(text: str) -> str:
+    """Return a number without its sign of per cent, and without blanks between thousands."""
+    text = text.removesuffix("%").rstrip()
+    found = THOUSANDS.match(text)
+    return text if found is None else re.sub(f"[{BLANKS}]", "", found[0]) + text[found.end() :]
 
 
 def texts_of(column: Column) -> list[str]:
@@ -141,7 +142,7 @@ def _parsed(where: str, values: list[object], comma: str = "") -> NDArray[np.flo
     found = np.full(len(texts), np.nan)
     for row, text in enumerate(texts):
         written = text if isinstance(values[row], str) else None
-        if written and comma and POINT_OR_THOUSANDS.fullmatch(written.rstrip(" %")):
+        if written and comma and POINT_OR_THOUSANDS.fullmatch(_bare(written)):
             readings = f"{written.replace('.', '')} or {written.replace('.', ',')}"
             expected = f"{readings}, which it may both be beside decimal commas ({comma})"
             raise ConfigError(error_text(f"{where}, row {row + 1}", expected, written))
@@ -153,19 +154,14 @@ def _parsed(where: str, values: list[object], comma: str = "") -> NDArray[np.flo
     return found
 
 
-def _thousands(text: str) -> bool:
-    """Tell whether a comma may stand between thousands, as in 1,234."""
-    whole, _, rest = text.rstrip(" %").partition(",")
-    return len(rest) == 3 and whole.lstrip("+-0") != ""
-
-
 def _number(text: str | None) -> float:
     if not text or class_key(text) == "" or text in MISSING_WORDS:
         return float("nan")
     if "_" in text:  # Python's own way to write 1000 as 1_000
         raise ValueError(text)
     text = BOOLEANS.get(text.lower(), text)
-    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    number = float(_bare(text))
+    return number / 100 if text.endswith("%") else number
 
 
 def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
@@ -270,12 +266,14 @@ def _parquet_columns(
     schema, size = opened.schema, os.fstat(file.fileno()).st_size
     names = opened.schema_arrow.names
     repeated = [column.path for column in schema if column.max_repetition_level > 0]
-    several = {name for name in names if any(_within(leaf, name) for leaf in repeated)}
+    held = {name: _held(opened.schema_arrow.field(name)) for name in names}
+    several = {n for n in names if held[n] or any(_within(leaf, n) for leaf in repeated)}
     shares = {name for name in several if _is_list_of_numbers(opened.schema_arrow.field(name))}
     lists = {*lists, *shares}
     for name in several.difference(lists):
         if wanted(name):
-            raise ConfigError(error_text(str(path), "columns of single values", name))
+            expected = "columns of single values"
+            raise ConfigError(error_text(str(path), expected, f"{name}{held[name]}"))
     kept = [name for name in names if name not in several or name in lists]
     groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
     values = opened.metadata.num_rows * (len(schema) - len(repeated))
@@ -290,6 +288,16 @@ def _parquet_columns(
     for name, values in arrays.items():
         flat |= _spread(path, name, values) if name in shares else {name: values}
     return flat
+
+
+def _held(field: pyarrow.Field) -> str:
+    """Return what a column of objects holds; empty: it is none of them."""
+    from pyarrow import types
+
+    if not types.is_struct(field.type):
+        return ""
+    names = [field.type.field(i).name for i in range(field.type.num_fields)]
+    return f", which holds {shortened(', '.join(names), MOST_NAMES)}"
 
 
 def _is_list_of_numbers(field: pyarrow.Field) -> bool:

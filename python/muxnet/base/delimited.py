@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from muxnet.base.errors import ConfigError, error_text, shortened
@@ -38,8 +39,8 @@ def read_delimited(
     lines are passed over, blanks after each separator too; fields are as long as they are.
 
     Raises:
-        ConfigError: no text in UTF-8, no header, a wanted name twice, a row of another length, a
-            quote that does not end.
+        ConfigError: no text in UTF-8, no header or one in two lines, a wanted name twice, a row of
+            another length, a quote that does not end.
         OSError: the file cannot be read.
 
     """
@@ -54,12 +55,10 @@ def read_delimited(
     if header is None:
         raise ConfigError(error_text(str(path), "a header", "an empty file"))
     names = [name.strip() for name in header]
-    times = Counter(names)
-    if twice := [name for name in times if name and times[name] > 1 and wanted(name)]:
-        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
-    kept = [i for i, name in enumerate(names) if name and times[name] == 1]
+    second = next(rows, None)
+    kept = _kept(path, names, () if second is None else second[1], wanted)
     columns: list[list[str]] = [[] for _ in kept]
-    for number, row in rows:
+    for number, row in rows if second is None else chain([second], rows):
         if len(row) != len(names):
             named = shortened(separator.join(names), HEADER_SHOWN)
             expected = f"{len(names)} columns, as line {named_at} names them ({named})"
@@ -67,6 +66,28 @@ def read_delimited(
         for column, i in zip(columns, kept, strict=True):
             column.append(row[i])
     return {names[i]: column for i, column in zip(kept, columns, strict=True)}
+
+
+def _kept(
+    path: Path, names: Sequence[str], second: Sequence[str], wanted: Callable[[str], bool]
+) -> list[int]:
+    """Return the places of the columns with a name of their own, of a header and the row below.
+
+    Raises:
+        ConfigError: a wanted name twice; names in two lines, as of a data frame; none.
+
+    """
+    times = Counter(names)
+    if twice := [name for name in times if name and times[name] > 1 and wanted(name)]:
+        raise ConfigError(error_text(f"{path}, header", "columns with different names", twice))
+    pairs = ((name, cell) for name, cell in zip(names, second, strict=False) if times[name] > 1)
+    joined = (f"{name}:{cell.strip()}" for name, cell in pairs if name)
+    two = next(filter(wanted, joined), "")
+    kept = [i for i, name in enumerate(names) if name and times[name] == 1]
+    if two or not kept:
+        expected = f"different names in one line{two and f', such as {two}'}"
+        raise ConfigError(error_text(f"{path}, header", expected, ", ".join(names)))
+    return kept
 
 
 def separator_of(text: str) -> str:

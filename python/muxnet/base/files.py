@@ -3,6 +3,7 @@
 Whatever Python reads of files that users name goes through ``open_file``.
 """
 
+import codecs
 import contextlib
 import json
 import os
@@ -69,18 +70,21 @@ def read_bytes(path: str | os.PathLike[str], most: int) -> bytes:
 
 
 def read_text(path: str | os.PathLike[str], most: int) -> str:
-    """Return the UTF-8 text of a file of at most ``most`` bytes.
+    """Return the text of a file of at most ``most`` bytes, in UTF-8, or UTF-16 where it says so.
 
     Raises:
         ConfigError: other bytes.
         OSError: as ``read_bytes``.
 
     """
+    content = read_bytes(path, most)
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # a spreadsheet's
     try:
-        return read_bytes(path, most).decode("utf-8-sig")
+        return content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         received = f"other bytes at {error.start:,}"
-        raise ConfigError(error_text(str(path), "UTF-8", received)) from error
+        expected = "UTF-16, as its first bytes say" if wide else "UTF-8"
+        raise ConfigError(error_text(str(path), expected, received)) from error
 
 
 def read_json(path: str | os.PathLike[str], most: int = JSON_BYTES) -> Json:

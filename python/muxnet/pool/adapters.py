@@ -14,6 +14,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.pool.calls import Calls, Predict, as_answers
 from muxnet.pool.inputs import Batch
+from muxnet.pool.label_answers import LABELS, rows_of_labels
 from muxnet.pool.model_input import ModelInput, Shape
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ KINDS = {
     "logits": "logits",
     "log_probabilities": "logits",  # whose softmax they are too
     "scores": "scores",
+    LABELS: "probabilities",
 }
 
 
@@ -61,15 +63,16 @@ class ModelOptions(TypedDict, total=False):
 class ForeignModel:
     """A model of any kind.
 
-    ``predict`` takes inputs prepared as ``input`` says, images f32 (n, c, h, w), and gives (n, K):
-    probabilities, or what ``output`` says (logits, log_probabilities, scores of each label by
-    itself). ``classes`` are its own, in the order of its answers; none: those of the data.
+    ``predict`` takes inputs prepared as ``input`` says, images f32 (n, c, h, w), and gives (n,
+    K): probabilities, or what ``output`` says (logits, log_probabilities, scores of each label
+    by itself); or labels, a class of each input, alone or with its score (``rows_of_labels``).
+    ``classes`` are its own, in the order of its answers; none: those of the data.
     ``concurrent``: several threads may call it at once. ``host`` puts it to work in the core
     without ``predict``; ``parts`` are the digests of what it is made of, where something tells
     them, and ``unknown`` names what nothing tells; ``source`` is the ONNX file that it was read
-    from. ``embed`` gives the same model, whose ``predict_embedded`` gives an output of that name
-    (n, ...) beside its answers. ``cost_kind`` is that of its cost, as of all models of a pool.
-    ``network`` is the network of the zoo that it is.
+    from. ``embed`` gives the same model, whose ``predict_embedded`` gives an output of that
+    name (n, ...) beside its answers. ``cost_kind`` is that of its cost, as of all models of a
+    pool. ``network`` is the network of the zoo that it is.
     """
 
     name: str
@@ -135,7 +138,10 @@ class ForeignModel:
 
     def answer(self, inputs: Batch) -> NDArray[np.float32]:
         """Return what it gives for prepared inputs, as f32."""
-        return as_answers(self.predict(inputs))
+        given = self.predict(inputs)
+        if self.output == LABELS:
+            return rows_of_labels(given, len(inputs), self.classes, self.name)
+        return as_answers(given)
 
     def hosted(
         self,

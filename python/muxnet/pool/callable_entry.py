@@ -14,6 +14,7 @@ from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.calls import Calls, Function
 from muxnet.pool.class_names import read_classes
 from muxnet.pool.entries import LONGEST_S, ModelEntry, Place
+from muxnet.pool.label_answers import LABELS
 from muxnet.pool.model_input import resolve
 
 
@@ -47,6 +48,9 @@ class CallableEntry(ModelEntry):
         )
         shown = resolve(place.where, self.input, place.folder, None)
         classes = read_classes(place, self.classes, self.input)
+        if self.output == LABELS and not classes:
+            expected = "the names of its classes, by which a label becomes a row"
+            raise place.refused("classes", expected, "none")
         return [ForeignModel(self.name, self.cost, calls, self.output, shown, classes)]
 
 

@@ -33,13 +33,15 @@ def as_answers(value: object) -> NDArray[np.float32]:
     if torch is not None:
         if isinstance(value, torch.Tensor):
             value = value.detach().cpu().float().numpy()
-        elif isinstance(value, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in value):
+        elif isinstance(value, (list, tuple)) and any(
+            isinstance(v, (torch.Tensor, list, tuple)) for v in value
+        ):
             value = [as_answers(row) for row in value]
     return np.ascontiguousarray(value, dtype=np.float32)
 
 
 class Calls:
-    """A function behind one call, from a batch of inputs to answers (n, K).
+    """A function behind one call, from a batch of inputs to what it answers to them.
 
     Args:
         function: from a batch, or from one input where ``one`` is given; a coroutine function
@@ -77,7 +79,7 @@ class Calls:
             return asyncio.run_coroutine_threadsafe(work, self._running_loop()).result()
         if not self._one:
             return self._in_time(inputs)
-        return [as_answers(self._in_time(one)) for one in inputs]
+        return [self._in_time(one) for one in inputs]
 
     def _in_time(self, given: object) -> object:
         if not self._timeout:
@@ -99,12 +101,12 @@ class Calls:
                 raise  # the function's own
             raise self._late() from error
 
-    async def _each(self, inputs: Inputs) -> list[NDArray[np.float32]]:
+    async def _each(self, inputs: Inputs) -> list[object]:
         room = asyncio.Semaphore(self._at_once)
 
-        async def answer(one: object) -> NDArray[np.float32]:
+        async def answer(one: object) -> object:
             async with room:
-                return as_answers(await self._within(self._await(one)))
+                return await self._within(self._await(one))
 
         tasks = [asyncio.ensure_future(answer(one)) for one in inputs]
         try:

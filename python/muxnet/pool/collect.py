@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UserError
+from muxnet.base.file_endings import require_own_ending
 from muxnet.base.locks import sole_file
 from muxnet.outcomes.class_order import Numbered, strangers
 from muxnet.pool.adapters import ForeignModel
@@ -81,7 +82,7 @@ def collect(
         UserError: a model failed; its name, the input's place and where the rest is. Or another
             process collects to ``out``.
         ConfigError: answers of other classes than the data's, inputs that are not as a model wants
-            them, or a partial file of something else.
+            them, a partial file of something else, or an ``out`` that says another format.
 
     >>> mine = muxnet.from_module("mine", module, cost=4.1e9, output="probabilities")
     >>> table = muxnet.collect([mine], data.test, "outcomes.safetensors")
@@ -91,7 +92,8 @@ def collect(
 
     """
     own = {model.name: model.classes for model in models}
-    out, inputs = Path(out), inputs_of(data, [name for names in own.values() for name in names])
+    require_own_ending(out := Path(out))
+    inputs = inputs_of(data, [name for names in own.values() for name in names])
     require_one_kind("collect", models)
     known = inputs.identity()
     inputs = _with_labels(inputs, say)
@@ -235,6 +237,7 @@ def _table(
         split=split,
         source=source,
         indices=np.asarray(inputs.source_index, dtype=np.int64),
+        contents=inputs.contents(),
         class_names=list(places.names),
         inputs={
             model.name: shown_text(model.input.recorded_on(shapes.get(model.name)))

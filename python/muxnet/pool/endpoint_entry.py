@@ -44,6 +44,7 @@ class EndpointEntry(ModelEntry):
 
     def models(self, place: Place) -> list[ForeignModel]:
         """Return the one model; nothing is sent before it is asked."""
+        self.refuse_labels(place)
         classes = read_classes(place, self.classes, self.input)
         try:
             options = self._options(place)

@@ -89,13 +89,24 @@ class ModelEntry(Entry):
 
     name: str = needed(str, "of the model, in tables and routers")
     cost: float = needed(float, "of one input, in any unit that all models share", above=0.0)
-    output: Literal["probabilities", "logits", "log_probabilities", "scores"] = option(
+    output: Literal["probabilities", "logits", "log_probabilities", "scores", "labels"] = option(
         "probabilities",
         "what its answers are; scores: of each label by itself, as of a sigmoid, which are divided "
-        "by their sum",
+        "by their sum; labels: of a function, a class of each input, alone or with its score",
     )
     classes: tuple[str, ...] | str | None = option(
         None,
         "names of its classes in the order of its answers, or the file that lists them "
         "(default: those that input's file names, else those of the data, in their order)",
     )
+
+    def refuse_labels(self, place: Place) -> None:
+        """Refuse labels as ``output`` of what tells itself whether it gives scores or labels.
+
+        Raises:
+            ConfigError: it is.
+
+        """
+        if self.output == "labels":
+            expected = "what its scores are; labels of whole numbers are known by their type"
+            raise place.refused("output", expected, self.output)

@@ -41,7 +41,7 @@ class InputKeys:
     resize: int | None = option(
         None,
         "of crop: the shorter side before the cut; 0: the largest central rectangle, resized "
-        "(the default)",
+        "(the default); of stretch: both sides before a cut; 0: no cut",
         minimum=0,
         maximum=4096,
     )
@@ -93,7 +93,7 @@ def read_input_file(path: Path, own: InputKeys) -> InputKeys:
         OSError: it cannot be read.
 
     """
-    fields = read_json(path)
+    fields = _without_nulls(read_json(path))
     if not isinstance(fields, Mapping):
         raise ConfigError(error_text(str(path), "an object", type(fields).__name__))
     inner = fields.get("pretrained_cfg", fields)
@@ -103,6 +103,13 @@ def read_input_file(path: Path, own: InputKeys) -> InputKeys:
         return _hugging_face(_Reader(path, fields), own)
     expected = "pretrained_cfg with input_size (timm), or image_mean and size (Hugging Face)"
     raise ConfigError(error_text(str(path), expected, ", ".join(fields)))
+
+
+def _without_nulls(value: Json) -> Json:
+    """Return a value without the keys that are null, which say no more than those not there."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _without_nulls(held) for key, held in value.items() if held is not None}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +153,7 @@ def _timm(file: _Reader) -> InputKeys:
     if len(shape) != 3 or not all(v == int(v) and v > 0 for v in shape) or shape[0] not in (1, 3):
         raise file.refused("input_size", "channels (1 or 3), height and width")
     channels, height, width = map(int, shape)
-    kept = file.number("crop_pct") if file.fields.get("crop_pct") is not None else 0.875
+    kept = file.number("crop_pct") if "crop_pct" in file.fields else 0.875
     mode = file.fields.get("crop_mode") or "center"
     interpolation = _named(file, file.fields.get("interpolation", "bicubic"))
     resize, fit = 0, "stretch"
@@ -236,10 +243,12 @@ def _resized(file: _Reader, keys: InputKeys) -> InputKeys:
         raise file.refused("size", "height and width, or shortest_edge, or image_processor_type")
     else:
         whole = _rectangle(file, "size")
-        if cut not in (None, whole):
-            expected = "shortest_edge, where a centre is cut out (or input.size and input.fit)"
+        if cut in (None, whole):
+            return dataclasses.replace(keys, size=whole, fit="stretch")
+        if whole[0] != whole[1] or whole[0] < max(cut):
+            expected = f"a square of at least {max(cut)}, where a centre is cut out"
             raise file.refused("size", expected)
-        return dataclasses.replace(keys, size=whole, fit="stretch")
+        return dataclasses.replace(keys, size=cut, fit="stretch", resize=whole[0])
     if cut is None:
         raise file.refused("crop_size", "a size, as the longer side is left open otherwise")
     if short < max(cut):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, cast
 
 import numpy as np
 
 from muxnet.base.array_files import read_arrays
-from muxnet.base.columns import Column, Columns, read_columns, texts_of
+from muxnet.base.columns import MOST_NAMES, Column, Columns, read_columns, texts_of
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UserError, error_text
+from muxnet.base.errors import ConfigError, UserError, error_text, shortened
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool.inputs import (
     ArrayInputs,
     FileInputs,
     Inputs,
+    Labels,
     Places,
     ValueInputs,
 )
@@ -38,6 +39,7 @@ SPLITS = (*PARTS, ALL)
 PATHS = ("path", "file", "filename", "image")
 TEXTS = ("text", "sentence", "prompt")
 LABELS = ("label", "class")
+PATH_LENGTH = 4096  # the most that Linux opens
 ARRAYS = ("images", "features")
 
 
@@ -139,17 +141,19 @@ def _first(names: Sequence[str]) -> str:
 
 
 def _list(path: Path, say: Say, known: Sequence[str]) -> Parts:
-    columns = read_columns(path)
-    given = texts_of(_column(path, columns, PATHS))
+    columns = read_columns(path, wanted=_one_of((*PATHS, *LABELS)))
+    given = _texts_in(path, columns, PATHS, PATH_LENGTH)
     files = [os.path.join(path.parent, file) for file in given]
     labels, classes = labels_of(str(path), len(files), _labels(path, columns), known=known)
+    _say_unlabelled(path, labels, "a column label or class", columns, say)
     return {"": FileInputs(path.stem, labels, classes, _places(files), files)}
 
 
 def _texts(path: Path, say: Say, known: Sequence[str]) -> Parts:
-    columns = read_columns(path)
-    texts = texts_of(_column(path, columns, TEXTS))
+    columns = read_columns(path, wanted=_one_of((*TEXTS, *LABELS)))
+    texts = _texts_in(path, columns, TEXTS)
     labels, classes = labels_of(str(path), len(texts), _labels(path, columns), known=known)
+    _say_unlabelled(path, labels, "a column label or class", columns, say)
     return {"": ValueInputs(path.stem, labels, classes, _places(texts), texts)}
 
 
@@ -167,7 +171,17 @@ def _arrays(path: Path, say: Say, known: Sequence[str]) -> Parts:
         class_names=() if names is None else [str(name) for name in names],
         known=known,
     )
+    _say_unlabelled(path, inputs.labels, "an array labels", arrays, say)
     return {"": inputs}
+
+
+def _say_unlabelled(
+    path: Path, labels: Labels, expected: str, found: Iterable[str], say: Say
+) -> None:
+    """Say of a file where labels are expected, and what it has, where nothing is labelled."""
+    if (labels < 0).all():
+        received = shortened(", ".join(found), MOST_NAMES)
+        say(f"{path}: nothing is labelled: expected {expected}, received {received}")
 
 
 def _known(spec: str) -> Parts:
@@ -265,13 +279,32 @@ def _column(path: Path, columns: Columns, names: Sequence[str]) -> Column:
     return columns[found[0]]
 
 
+def _texts_in(path: Path, columns: Columns, names: Sequence[str], most: int = 0) -> list[str]:
+    """Return the column of one of these names as texts, of at most so many characters each."""
+    column = _column(path, columns, names)
+    where = f"{path}, {_spelled(columns, names)[0]}"
+    if any(isinstance(value, bytes) for value in column):
+        raise ConfigError(error_text(where, "texts", "bytes"))
+    texts = texts_of(column)
+    longest = max(texts, key=len, default="")
+    if most and len(longest) > most:
+        expected = f"texts of at most {most:,} characters"
+        raise ConfigError(error_text(where, expected, shortened(longest, MOST_NAMES)))
+    return texts
+
+
 def _labels(path: Path, columns: Columns) -> Column | None:
     return _column(path, columns, LABELS) if _spelled(columns, LABELS) else None
 
 
 def _spelled(columns: Columns, names: Sequence[str]) -> list[str]:
     """Return the columns of these names, in whatever case, as those of answers."""
-    return [column for column in columns if column.strip().lower() in names]
+    return list(filter(_one_of(names), columns))
+
+
+def _one_of(names: Sequence[str]) -> Callable[[str], bool]:
+    """Return how columns of these names are known."""
+    return lambda column: column.strip().lower() in names
 
 
 def _places(inputs: Sequence[object] | Places) -> Places:

@@ -15,7 +15,7 @@ from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.fingerprint import Known
-from muxnet.pool.pixels import Numbers, array_of, image_of, stacked, values_of
+from muxnet.pool.pixels import Greatest, Numbers, array_of, images_of, stacked, values_of
 
 Kind = Literal["images", "vectors", "texts", "values"]
 Labels: TypeAlias = "NDArray[np.int32]"
@@ -83,6 +83,12 @@ class Inputs(Protocol):
     def identity(self) -> Known:
         """Return digests of all inputs and labels: ``count``, ``images``, ``labels``."""
 
+    def contents(self) -> Places:
+        """Return a digest of each, by which it is the same input in any collection.
+
+        None where equal inputs may well be others: short texts, vectors of few values.
+        """
+
     def subset(self, rows: Rows, part: str | None = None) -> Inputs:
         """Return those at ``rows`` alone, in that order, as ``part`` where that is given."""
 
@@ -114,6 +120,10 @@ class _Labelled:
             "labels": _core.digest(np.ascontiguousarray(self.labels)),
         }
 
+    def contents(self) -> Places:
+        """Return none."""
+        return np.zeros(0, np.int64)
+
     def _pieces(self) -> list[slice]:
         starts = range(0, len(self), ROWS_AT_A_TIME)
         return [slice(start, min(start + ROWS_AT_A_TIME, len(self))) for start in starts]
@@ -143,7 +153,11 @@ class FileInputs(_Labelled):
 
     def identity(self) -> Known:
         """Return digests of the files' contents in their order, and of the labels."""
-        return self._identity
+        return self._digests(self._digest_each)
+
+    def contents(self) -> Places:
+        """Return digests of the files' contents."""
+        return _numbers(self._digest_each)
 
     def subset(self, rows: Rows, part: str | None = None) -> FileInputs:
         """Return the files at ``rows``."""
@@ -167,10 +181,10 @@ class FileInputs(_Labelled):
         )
 
     @cached_property
-    def _identity(self) -> Known:
+    def _digest_each(self) -> list[str]:
         try:
             with ThreadPoolExecutor(_core.usable_cores()) as threads:
-                return self._digests(list(threads.map(_core.digest_file, self.files)))
+                return list(threads.map(_core.digest_file, self.files))
         except OSError:
             _core.refuse_unreadable(self._errors())  # by the names of all
             raise
@@ -220,6 +234,12 @@ class ArrayInputs(_Labelled):
         """Return digests of the array and the labels."""
         return self._digests([_core.digest(self.values[rows]) for rows in self._pieces()])
 
+    def contents(self) -> Places:
+        """Return digests of images."""
+        if self.kind != "images":
+            return super().contents()
+        return _numbers([_core.digest(image) for image in self.values])
+
     def subset(self, rows: Rows, part: str | None = None) -> ArrayInputs:
         """Return the rows, copied."""
         kept = self.indices(rows)
@@ -237,10 +257,12 @@ class ValueInputs(_Labelled):
     """Texts, or objects of any kind, which functions are given as they are.
 
     ``arrays``: all are arrays of one shape and type, images or vectors, and are read as one array.
+    ``greatest`` are the pixels of all, and stay those of what they are a subset of.
     """
 
     values: Sequence[object]
     arrays: bool = dataclasses.field(default=False, kw_only=True)
+    greatest: Greatest | None = dataclasses.field(default=None, kw_only=True)
 
     @cached_property
     def kind(self) -> Kind:
@@ -272,7 +294,7 @@ class ValueInputs(_Labelled):
         array = stacked(values)
         if array is None:
             raise ConfigError(error_text(self.name, "arrays of one shape, as at first", "others"))
-        return values_of(self.name, array)
+        return values_of(self.name, array, self.greatest)
 
     def identity(self) -> Known:
         """Return digests of texts and arrays and of the labels; of other objects, their types."""
@@ -292,8 +314,11 @@ class ValueInputs(_Labelled):
     def _shown(self, values: Sequence[object], shown: _core.ImageFormat) -> Batch:
         if self.kind == "texts":
             raise _no_image(self.name, self.kind)
-        images = [_core.format_images(image_of(self.name, value), shown) for value in values]
-        return np.concatenate(images)
+        return images_of(self.name, values, shown, self.greatest)
+
+
+def _numbers(digests: Sequence[str]) -> Places:
+    return np.array([int(digest, 16) for digest in digests], np.uint64).view(np.int64)
 
 
 def _digest(value: object) -> str:

@@ -22,7 +22,7 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.class_order import Names
 from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInputs
-from muxnet.pool.pixels import Numbers, alike, array_of, stacked, values_of
+from muxnet.pool.pixels import Greatest, Numbers, alike, array_of, greatest_of, stacked, values_of
 from muxnet.training.multiplexers import raw_inputs
 
 LOG = logging.getLogger(__name__)
@@ -41,11 +41,12 @@ class Pairs(Protocol):
 
 
 class _Firsts(Sequence[object]):
-    """The inputs of pairs, made when they are asked for; ``arrays`` as in ``ValueInputs``."""
+    """The inputs of pairs, made when they are asked for; the rest as in ``ValueInputs``."""
 
-    def __init__(self, pairs: Pairs, *, arrays: bool) -> None:
+    def __init__(self, pairs: Pairs, *, arrays: bool, greatest: Greatest) -> None:
         self._pairs = pairs
         self.arrays = arrays
+        self.greatest = greatest
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -88,16 +89,23 @@ def inputs_of(data: Inputs | _core.Dataset | Pairs, known: Sequence[str] = ()) -
         both = [_pair(pairs, i) for i in range(len(data))]
         shown, given = [value for value, _ in both], [label for _, label in both]
         return labelled("values", shown, given, known=known)
+    firsts, labels = _looked_through(pairs)
+    return labelled(type(data).__name__, firsts, labels, known=known)
+
+
+def _looked_through(pairs: Pairs) -> tuple[_Firsts, list[object]]:
+    """Return inputs that are not kept, and their labels."""
     labels: list[object] = []
-    first, arrays = None, len(pairs) > 0
+    first, arrays, greatest = None, len(pairs) > 0, Greatest()
     for i in range(len(pairs)):
         value, label = _pair(pairs, i)
         labels.append(label)
+        greatest = greatest.beside(value)
         if arrays:
             array = array_of(value)
             first = array if first is None else first
             arrays = array is not None and first is not None and alike([first, array])
-    return labelled(type(data).__name__, _Firsts(pairs, arrays=arrays), labels, known=known)
+    return _Firsts(pairs, arrays=arrays, greatest=greatest), labels
 
 
 def _pair(pairs: Pairs, i: int) -> tuple[object, object]:
@@ -133,16 +141,19 @@ def labelled(
     numbers, classes = labels_of(name, len(values), labels, class_names, known=known)
     places = np.arange(len(values), dtype=np.int64)
     if isinstance(values, np.ndarray):
-        return ArrayInputs(name, numbers, classes, places, values_of(name, values))
+        pixels = values_of(name, values, greatest_of([values]))
+        return ArrayInputs(name, numbers, classes, places, pixels)
     if not values:
         raise ConfigError(error_text(name, "at least one input", "none"))
     if isinstance(values, _Firsts):
-        return ValueInputs(name, numbers, classes, places, values, arrays=values.arrays)
+        arrays, greatest = values.arrays, values.greatest
+        return ValueInputs(name, numbers, classes, places, values, arrays=arrays, greatest=greatest)
     if all(isinstance(value, os.PathLike) for value in values):
         return FileInputs(name, numbers, classes, places, [str(value) for value in values])
+    greatest = greatest_of(values)
     if (array := stacked(values)) is not None:
-        return ArrayInputs(name, numbers, classes, places, values_of(name, array))
-    return ValueInputs(name, numbers, classes, places, values)
+        return ArrayInputs(name, numbers, classes, places, values_of(name, array, greatest))
+    return ValueInputs(name, numbers, classes, places, values, greatest=greatest)
 
 
 def labels_of(

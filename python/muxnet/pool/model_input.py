@@ -86,7 +86,9 @@ class ModelInput:
         if images is None:
             return "inputs as they come"
         ways = {
-            "stretch": "stretched",
+            "stretch": f"stretched to {images.resize}, the centre cut out"
+            if images.resize
+            else "stretched",
             "letterbox": "whole, padded",
             "crop": f"shorter side to {images.resize}, the centre cut out"
             if images.resize

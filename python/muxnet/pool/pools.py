@@ -23,7 +23,7 @@ Features: TypeAlias = "NDArray[np.float32]"
 
 def image_format(channels: int, height: int, width: int) -> _core.ImageFormat:
     """Return how files become images of networks that were trained on an image folder."""
-    return _core.ImageFormat(channels=channels, height=height, width=width, interpolation="box")
+    return _core.ImageFormat(channels=channels, height=height, width=width, interpolation="area")
 
 
 def with_images(

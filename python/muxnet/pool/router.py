@@ -23,7 +23,7 @@ from muxnet.pool.collect import BATCH_BYTES
 from muxnet.pool.decision_text import Plan, Record
 from muxnet.pool.inputs import Batch
 from muxnet.pool.model_list import read_models
-from muxnet.pool.pixels import Numbers, array_of, stacked, values_of
+from muxnet.pool.pixels import Greatest, Numbers, array_of, stacked, values_of
 from muxnet.pool.pools import Features, ForeignPool, NetworkPool, Pool
 from muxnet.pool.router_folder import load_multiplexer
 from muxnet.pool.router_policy import load_policy, models_file, require_models
@@ -99,7 +99,8 @@ class Router:
 
         Models that are not ours are shown them in the size that each wants; vectors (n, d), texts
         and other objects, in a list, as they come. Tensors of PyTorch and lists of images are taken
-        as arrays, and so are numbers of other types. ``features``, f32 (n, d), come with the
+        as arrays, and so are numbers of other types: whole ones of 0 to 255, of 16 bits of 0 to
+        65535, in floating point of 0 to 1. ``features``, f32 (n, d), come with the
         inputs, for what looks at them.
 
         Raises:
@@ -250,19 +251,48 @@ def _batch_of(given: object, *, vectors: bool) -> Batch:
 
     """
     if isinstance(given, Sequence) and not isinstance(given, (str, bytes)):
-        array = stacked(given)
+        array = _whole_numbers(given)
+        array = stacked(given) if array is None else array
         if array is None and vectors:
             with contextlib.suppress(ValueError, TypeError):  # of what is no number
                 array = np.asarray(given, np.float32)
-        return given if array is None else values_of("route, inputs", array)
+        return given if array is None else _values(array)
     array = array_of(given)
     if array is None:
         expected = f"an array of images {IMAGES} or vectors (n, d), or a list of inputs"
         raise TypeError(error_text("route", expected, type(given).__name__))
     # Others that are read as they are, such as numbers of tokens, keep their type.
     if array.ndim == 4 and array.dtype not in (np.uint8, np.float32):
-        return values_of("route, inputs", array)
+        return _values(array)
     return cast("Numbers", array)
+
+
+def _values(array: NDArray[np.generic]) -> Numbers:
+    """Return images as u8 or f32, or vectors.
+
+    What numbers mean goes by their type, and not by how bright the images of a call are: in
+    floating point they are of 0 to 1.
+
+    Raises:
+        ConfigError: others; of 16 bits such as may be of 8.
+
+    """
+    where, most = "route, inputs", float(array.max(initial=0)) if array.dtype.kind in "fu" else 0
+    if array.ndim == 4 and array.dtype.kind == "f" and most > 1:
+        expected = "pixels of 0 to 1 in floating point (uint8, where they are of 0 to 255)"
+        raise ConfigError(error_text(where, expected, f"{array.dtype} of up to {most:g}"))
+    return values_of(where, array, Greatest(deep=int(most) if array.dtype.itemsize == 2 else 0))
+
+
+def _whole_numbers(given: Sequence[object]) -> NDArray[np.generic] | None:
+    """Return images in nested lists of whole numbers as such; None: they are something else."""
+    if not given or not isinstance(given[0], (list, tuple)):
+        return None
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError):  # of several sizes, or of what is no number
+        return None
+    return array if array.ndim == 4 and array.dtype.kind in "iu" else None
 
 
 def _batches(

@@ -39,7 +39,7 @@ def leave_models(
     channels, height, width = data.image_shape
     shown: dict[str, Json] = {
         "size": [height, width],
-        "interpolation": "box",  # as load_data makes images small
+        "interpolation": "area",  # as load_data makes images small
         "colour": "grey" if channels == 1 else "rgb",
     }
     entries = []

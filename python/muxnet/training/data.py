@@ -48,7 +48,7 @@ def load_data(
     if spec == "digits":
         return _core.make_splits(_core.make_dataset("digits", *load_digits()), options)
     size, channels = image_size, image_channels
-    shown = _core.ImageFormat(channels=channels, height=size, width=size, interpolation="box")
+    shown = _core.ImageFormat(channels=channels, height=size, width=size, interpolation="area")
     splits, left_out = _core.open_splits(spec, options, shown, skip_unreadable)
     for told in left_out:
         say(f"left out: {told}")

@@ -1,0 +1,56 @@
+"""``preprocessor_config.json`` as fast processors of Hugging Face write it, with nulls."""
+
+import json
+
+import pytest
+from muxnet.base.errors import ConfigError
+from muxnet.pool.input_files import InputKeys, read_input_file
+
+FAST = {
+    "crop_size": None,
+    "data_format": "channels_first",
+    "default_to_square": True,
+    "device": None,
+    "do_center_crop": None,
+    "do_convert_rgb": None,
+    "do_normalize": True,
+    "do_pad": None,
+    "do_rescale": True,
+    "do_resize": True,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_processor_type": "ViTImageProcessorFast",
+    "image_std": [0.5, 0.5, 0.5],
+    "input_data_format": None,
+    "resample": 2,
+    "rescale_factor": 0.00392156862745098,
+    "size": {"height": 224, "width": 224, "longest_edge": None, "shortest_edge": None},
+}
+
+
+def read(path, **change):
+    (path / "c.json").write_text(json.dumps({**FAST, **change}))
+    return read_input_file(path / "c.json", InputKeys())
+
+
+def test_a_null_says_no_more_than_a_key_that_is_not_there(tmp_path):
+    keys = read(tmp_path)
+    assert (keys.size, keys.fit, keys.interpolation) == ((224, 224), "stretch", "bilinear")
+    assert keys.mean == (0.5, 0.5, 0.5)
+    assert read(tmp_path, rescale_factor=None).scale is None
+    assert read(tmp_path, image_mean=None, do_normalize=None).mean is None
+    assert read(tmp_path, do_resize=None, do_rescale=None).size == (224, 224)
+    for change in ({"image_mean": None}, {"size": None}, {"resample": None}):
+        with pytest.raises(ConfigError, match=f"{next(iter(change))}.*received none"):
+            read(tmp_path, **change)
+    timm = {"input_size": [3, 64, 64], "mean": [0.5], "std": [0.5], "crop_pct": None}
+    (tmp_path / "c.json").write_text(json.dumps({"pretrained_cfg": {**timm, "crop_mode": None}}))
+    assert read_input_file(tmp_path / "c.json", InputKeys()).resize == 73
+
+
+def test_a_stretched_image_is_cut_where_its_file_says_so(tmp_path):
+    deit = {"image_processor_type": "DeiTImageProcessor", "do_center_crop": True, "resample": 3}
+    keys = read(tmp_path, **deit, size=256, crop_size={"height": 224, "width": 224})
+    assert (keys.size, keys.fit, keys.resize) == ((224, 224), "stretch", 256)
+    for size in ({"height": 256, "width": 300}, 192):
+        with pytest.raises(ConfigError, match=r"size\] expected a square of at least 224"):
+            read(tmp_path, **deit, size=size, crop_size=224)
