@@ -28,6 +28,7 @@ from muxnet.outcomes.model_columns import (
     scores,
     side_by_side,
 )
+from muxnet.outcomes.model_costs import asked_models, costs_of
 
 SCORES = ("score", "confidence")  # the first score is the one that policies look at
 LOG = logging.getLogger(__name__)
@@ -42,9 +43,6 @@ def table_of_columns(
 ) -> _core.OutcomeTable:
     """Return the table of a file's columns; those that are not of its kinds are passed over.
 
-    Inputs without a label are left out, where there are labels, and answers that were not recorded
-    are counted, in a message.
-
     Raises:
         ConfigError: a column that is missing, or holds what it cannot, by its name and row.
 
@@ -52,45 +50,14 @@ def table_of_columns(
     models = models_of(path, columns)
     if not len(next(iter(columns.values()))):
         raise ConfigError(error_text(str(path), "a row per input", "none"))
+    places, costs = asked_models(path, list(models), costs, known)
+    models = {name: models[name] for name in [list(models)[place] for place in places]}
     fields = _answers(path, columns, models, known)
     fields |= _scores(path, models)
     fields |= costs_of(path, list(models), costs, _recorded_costs(path, models), known)
     refuse_unpriced(path, list(models), fields)
     fields |= groups_of(path, columns) | features_of(path, columns)
-    table = table_of_fields(path, list(models), fields, part)
-    _tell_missing(path, table)
-    return table
-
-
-def costs_of(
-    path: Path,
-    names: Sequence[str],
-    given: Mapping[str, float],
-    recorded: Mapping[str, NDArray[np.float32]],
-    known: Known,
-) -> Fields:
-    """Return what models cost: as given by name, else as recorded of each input, else as known.
-
-    Raises:
-        ConfigError: none of them; costs of other models.
-
-    """
-    if recorded and not given:
-        return {"costs": {}, "input_costs": dict(recorded)}
-    if not given and known.costs and all(set(names) <= set(own) for own in known.costs.values()):
-        costs = {kind: [own[name] for name in names] for kind, own in known.costs.items()}
-        told = ", ".join(
-            f"{name}={cost:g}" for name, cost in next(iter(known.costs.values())).items()
-        )
-        LOG.warning("%s: says no costs; taken are those known: %s", path, told)
-        return {"costs": costs}
-    if set(given) != set(names):
-        expected = "one each for " + ", ".join(names) + " (--costs NAME=COST,...)"
-        if not recorded:
-            expected += ", or a column NAME:cost of each"
-        received = ", ".join(f"{name}={cost:g}" for name, cost in given.items()) or "none"
-        raise ConfigError(error_text(f"{path}, costs", expected, received))
-    return {"costs": {"cost": [given[name] for name in names]}}
+    return table_of_fields(path, list(models), fields, part)
 
 
 def refuse_unpriced(path: Path, names: Sequence[str], fields: Fields) -> None:
@@ -130,15 +97,22 @@ def _answers(path: Path, columns: Columns, models: Models, known: Known) -> Fiel
 
 
 def numbered_answers(
-    path: Path, labels: Column, predictions: Mapping[str, Column], known: Known
+    path: Path,
+    labels: Column,
+    predictions: Mapping[str, Column],
+    known: Known,
+    own: Sequence[str] = (),
 ) -> Fields:
     """Return labels (n), predictions (n, N) by number, and the names of the classes.
+
+    Where none are known they are the file's ``own``, if it gives them names.
 
     Raises:
         ConfigError: as ``number_classes``.
 
     """
-    found = number_classes(str(path), labels, predictions, known)
+    named = known if known.names else Known(known.count, tuple(own))
+    found = number_classes(str(path), labels, predictions, named)
     if not known.names:
         for text in strangers(found):
             LOG.warning("%s: %s", path, text)
@@ -220,13 +194,15 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
     """
     places = Names(names)
     texts = [class_text(value) for value in np.ravel(np.asarray(values))]
-    keys = [class_key(text) for text in texts]
-    found = np.array([places.number(key) if key else -1 for key in keys], np.int32)
+    keys = {text: class_key(text) for text in set(texts)}
+    by_text = {text: places.number(text) if key else -1 for text, key in keys.items()}
+    found = np.array([by_text[text] for text in texts], np.int32)
     for row in np.flatnonzero(found < 0):
-        if keys[row] and keys[row] not in MISSING_WORDS:
+        text = texts[row]
+        if keys[text] and keys[text] not in MISSING_WORDS:
             expected = f"a class of {names[0]} .. {names[-1]}"
             where = f"{path}, {name}, row {row + 1}"
-            raise ConfigError(error_text(where, expected, texts[row]))
+            raise ConfigError(error_text(where, expected, text))
     return found.reshape(np.shape(values))
 
 
@@ -259,6 +235,8 @@ def table_of_fields(
 ) -> _core.OutcomeTable:
     """Return a table of the inputs with a label, where there are labels, and say how many are not.
 
+    Answers of each model that were not recorded are counted, in a message.
+
     Raises:
         ConfigError: no input has one; a field that does not fit, by its row.
 
@@ -273,7 +251,10 @@ def table_of_fields(
         fields, where = _rows_of(fields, kept), f"{path}, rows with a label"
     split = "" if part == "all" else part
     with told_as_config_error(where):
-        return _core.OutcomeTable(models, **fields, split=split, source=f"{path.name}/{part}")
+        source = f"{path.name}/{part}"
+        table = _core.OutcomeTable(models, **fields, split=split, source=source)
+    _tell_missing(path, table)
+    return table
 
 
 def _rows_of(fields: Fields, kept: NDArray[np.bool_]) -> Fields:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from muxnet.base.errors import ConfigError, error_text
 KEPT = (
     *("probabilities", "predictions", "answer_scores", "score_kinds", "top_classes", "classes"),
     *("labels", "groups", "scores", "offload_score", "features"),
-    *("split", "source", "indices", "class_names", "inputs", "encoder"),
+    *("split", "source", "indices", "contents", "class_names", "inputs", "encoder"),
 )
 TOLD = 5  # classes by name in a message
 LOG = logging.getLogger(__name__)
@@ -100,11 +100,10 @@ def number_classes(
     """
     columns = [_values(column) for column in (labels, *predictions.values())]
     keys = _keys(set(columns[0]), set().union(*columns[1:]), known)
-    written = {key: class_text(value) for value, key in keys.items() if key}
+    written, *said = (_written(column, keys) for column in columns)
     if known.names:
-        predicted = {keys[value] for column in columns[1:] for value in column} - {""}
-        said = {key: written[key] for key in predicted}
-        refuse_strays(f"{where}, predictions", said, known.names)
+        every = {key: text for own in said for key, text in own.items()}
+        refuse_strays(f"{where}, predictions", every, known.names)
     names = list(known.names) or _names(keys)
     numbers = Names(names)
     by_value = {value: numbers.number(value) if key else -1 for value, key in keys.items()}
@@ -113,11 +112,11 @@ def number_classes(
         for column in columns
     )
     _tell_merged(where, dict(zip(("label", *predictions), columns, strict=True)), by_value)
-    labelled = [keys[value] for value in columns[0]]
-    refuse_other_words(where, labelled, dict(zip(predictions, top, strict=True)), names, written)
+    refuse_other_words(where, written, dict(zip(predictions, said, strict=True)), top)
     for row in np.flatnonzero(given < 0):
-        if label := labelled[row]:
-            given[row] = _unsaid(where, int(row), written[label], top, names)
+        if key := keys[columns[0][row]]:
+            said_here = [int(column[row]) for column in top]
+            given[row] = _unsaid(where, int(row), written[key], said_here, names)
     return Numbered(tuple(names), given, top)
 
 
@@ -165,30 +164,35 @@ def refuse_strays(where: str, said: Mapping[str, str], names: Sequence[str]) -> 
 
 def refuse_other_words(
     where: str,
-    labels: Sequence[str],
-    predictions: Mapping[str, NDArray[np.int32]],
-    names: Sequence[str],
-    written: Mapping[str, str],
+    labels: Mapping[str, str],
+    predictions: Mapping[str, Mapping[str, str]],
+    numbers: Sequence[NDArray[np.int32]],
 ) -> None:
     """Refuse a model whose predictions are no labels, nor what a model says whose are.
+
+    Labels, and predictions by model, are what stands for them and as they are written there;
+    ``numbers`` are those of each model's predictions.
 
     Raises:
         ConfigError: there is one, of at least ``ENOUGH`` answers: its classes are other words.
 
     """
-    spelled = set(labels) - {""}
-    found = {
-        model: {class_key(names[k]) for k in np.unique(numbers[numbers >= 0])}
-        for model, numbers in predictions.items()
-    }
-    spelled = spelled.union(*(said for said in found.values() if said & spelled))
-    for model, said in found.items():
-        if spelled and said and not said & spelled:
-            if np.count_nonzero(predictions[model] >= 0) < ENOUGH:
+    spelled = dict(labels)
+    for said in predictions.values():
+        if said.keys() & labels.keys():
+            spelled = {**said, **spelled}
+    for (model, said), own in zip(predictions.items(), numbers, strict=True):
+        if spelled and said and not said.keys() & spelled.keys():
+            if np.count_nonzero(own >= 0) < ENOUGH:
                 continue
-            expected = f"some of the labels, such as {written[in_order(spelled)[0]]!r}"
-            received = f"none of them, such as {written[in_order(said)[0]]!r}"
+            expected = f"some of the labels, such as {spelled[in_order(spelled)[0]]!r}"
+            received = f"none of them, such as {said[in_order(said)[0]]!r}"
             raise ConfigError(error_text(f"{where}, predictions of {model}", expected, received))
+
+
+def _written(column: Sequence[object], keys: Mapping[object, str]) -> dict[str, str]:
+    """Return what stands for a column's classes, and as they are written there."""
+    return {keys[value]: class_text(value) for value in dict.fromkeys(column) if keys[value]}
 
 
 def _values(column: Column) -> list[object]:
@@ -213,33 +217,54 @@ def _names(keys: Mapping[object, str]) -> list[str]:
 
 
 def _unsaid(
-    where: str, row: int, label: str, top: Sequence[NDArray[np.int32]], names: Sequence[str]
+    where: str, row: int, label: str, predicted: Iterable[int], names: Sequence[str]
 ) -> int:
     """Return a class that no model predicts for an input."""
-    free = set(range(len(names))) - {int(column[row]) for column in top}
+    free = set(range(len(names))).difference(predicted)
     if not free:
         expected = f"classes among {', '.join(names)}"
         raise ConfigError(error_text(f"{where}, label, row {row + 1}", expected, label))
     return min(free)
 
 
+def in_classes_of(
+    reference: _core.Policy | _core.OutcomeTable, table: _core.OutcomeTable
+) -> _core.OutcomeTable:
+    """Return a table with its classes numbered as those of a policy or of another table.
+
+    So by name where both have names; else by number, as they are.
+
+    Raises:
+        ConfigError: as ``with_classes``.
+
+    """
+    if isinstance(reference, _core.Policy):
+        known = known_to_policy(reference)
+    else:
+        known = known_to_table(reference)
+    return with_classes(table, known, table.source or "table")
+
+
 def with_classes(table: _core.OutcomeTable, known: Known, where: str) -> _core.OutcomeTable:
     """Return a table with its classes numbered as ``known`` numbers them, where both have names.
 
+    A label that is not known stands for an input on which every model errs (``number_classes``).
+
     Raises:
-        ConfigError: a class of the table that is not known, and more than is known.
+        ConfigError: an answer of a class that is not known, and more than is known.
 
     """
     own = list(table.class_names)
     if not known.names or not own or own == list(known.names):
         return table
-    refuse_strays(where, {class_key(name): name for name in own}, known.names)
     if table.classes > len(own):
         expected = f"a name of each of its {table.classes} classes"
         raise ConfigError(error_text(where, expected, f"{len(own)} names"))
+    refuse_strays(where, {class_key(own[k]): own[k] for k in _answered(table)}, known.names)
     numbers = Names(known.names)
     places = np.array([*map(numbers.number, own), -1], np.int32)  # the last of missing answers
-    if len(set(places)) <= len(own):
+    met = places[places >= 0]
+    if len(set(met)) < len(met):
         raise ConfigError(error_text(where, "different classes", ", ".join(own)))
     count = max(known.count, len(known.names))
     answers, top = table.probabilities, table.top_classes
@@ -248,15 +273,42 @@ def with_classes(table: _core.OutcomeTable, known: Known, where: str) -> _core.O
     elif answers.size:
         answers = np.zeros((*answers.shape[:2], count), np.float32)
         answers[:, :, places[:-1]] = table.probabilities
+    predictions = places[table.predictions]
     return remade(
         table,
         probabilities=answers,
         top_classes=top,
-        predictions=places[table.predictions],
-        labels=places[table.labels] if table.labels.size else table.labels,
+        predictions=predictions,
+        labels=_placed(where, table, places, predictions, known.names),
         classes=count,
         class_names=list(known.names),
     )
+
+
+def _answered(table: _core.OutcomeTable) -> set[int]:
+    """Return the classes that answers speak of: of whole probabilities all."""
+    if table.probabilities.size and not table.top_classes.size:
+        return set(range(table.classes))
+    said = table.top_classes if table.top_classes.size else table.predictions
+    return set(np.unique(said).tolist()) - {-1}
+
+
+def _placed(
+    where: str,
+    table: _core.OutcomeTable,
+    places: NDArray[np.int32],
+    predictions: NDArray[np.int32],
+    names: Sequence[str],
+) -> NDArray[np.int32]:
+    """Return labels by the new places of classes; of those that have none one unsaid."""
+    given: NDArray[np.int32] = table.labels
+    if not given.size:
+        return given
+    labels = places[given]
+    for row in np.flatnonzero((labels < 0) & (given >= 0)):
+        label = table.class_names[given[row]]
+        labels[row] = _unsaid(where, int(row), label, predictions[row].tolist(), names)
+    return labels
 
 
 def remade(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, error_text
 from muxnet.base.measures import measure_of
+from muxnet.outcomes.class_order import in_classes_of
 from muxnet.outcomes.fitting import BASELINE, cost_kind_of, fit_policy, fitting_table
+from muxnet.outcomes.seen_inputs import without_seen
 
 BUDGETS = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the dearest model's cost
 BEST_SINGLE = "best_single"
@@ -146,7 +149,7 @@ def compare(
         cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
 
     Raises:
-        ConfigError: an unknown kind of cost.
+        ConfigError: an unknown kind of cost; answers of classes that the first table does not name.
         UsageError: fewer than two policies, or an unknown one.
         ValueError: what a policy looks at is missing; tables that do not fit each other.
 
@@ -179,12 +182,12 @@ def compare_zoos(
     """Fit all policies with every seed on every zoo, and compare the first with the others.
 
     Raises:
-        ConfigError: an unknown kind of cost.
+        ConfigError: an unknown kind of cost; answers of classes that the first table does not name.
         UsageError: zoos of other models, costs or test inputs than the first.
         ValueError: what a policy looks at is missing; tables that do not fit each other.
 
     """
-    zoos = [dataclasses.replace(zoo, test=zoo.test.complete()) for zoo in zoos]
+    zoos = [_alike(zoos[0].held_out, zoo) for zoo in zoos]
     held_out, test = zoos[0].held_out, zoos[0].test
     kind = cost_kind_of(held_out, cost_kind)
     for zoo in zoos[1:]:
@@ -237,6 +240,13 @@ class _Attained:
     def accuracy(self) -> float:
         """The mean over seeds and inputs."""
         return float(self.worth.mean())
+
+
+def _alike(first: _core.OutcomeTable, zoo: Zoo) -> Zoo:
+    """Return a zoo with its classes numbered as the first one's, and what all of it answered."""
+    parts = {name: in_classes_of(first, part) for name, part in zoo.parts.items()}
+    test = in_classes_of(first, zoo.test.complete())
+    return Zoo(parts, reduce(lambda rest, part: without_seen(part, rest), parts.values(), test))
 
 
 def _require_alike(first: Zoo, other: Zoo, kind: str) -> None:

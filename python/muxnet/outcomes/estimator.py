@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
@@ -13,9 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from muxnet.base.class_values import class_key, class_text, in_order
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
-from muxnet.outcomes.class_order import Names, remade
+from muxnet.base.files import read_text, write_text
+from muxnet.outcomes.class_order import Names, in_classes_of, remade
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.study_results import DEFAULT
+
+POLICY_BYTES = 256 << 20  # as the core reads
 
 if TYPE_CHECKING:
     Data: TypeAlias = _core.OutcomeTable | ArrayLike
@@ -26,10 +31,10 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
 
     X is an ``OutcomeTable`` or an array (n, N, K) of the probabilities that N models give n inputs;
     y are the labels, which a table may hold itself: the classes 0 .. K-1, or K others, which
-    ``predict`` answers. They are compared as in files (``class_key``); their order, where a table
-    does not name them, is that of ``numpy.unique`` and so of scikit-learn's models: texts that are
-    numbers stand as texts, "10" before "9". ``fit`` wants inputs that the models were not trained
-    on.
+    ``predict`` answers. They are compared as in files (``class_key``); their order, where neither
+    ``classes`` nor a table names them, is that of ``numpy.unique`` and so of scikit-learn's models:
+    texts that are numbers stand as texts, "10" before "9". Later tables may have other orders, if
+    they name their classes. ``fit`` wants inputs that the models were not trained on.
 
     Args:
         policy: one of ``muxnet._core.policies()``.
@@ -39,6 +44,8 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         max_models: longest chain of a cascade.
         bins: thresholds tried per stage.
         seed: for policies that draw.
+        classes: (K), the classes in the order of probabilities, as ``classes_`` of scikit-learn's
+            models; to be said where y lacks some of them and is not 0 .. K-1.
 
     Attributes:
         policy_: the fitted policy.
@@ -68,6 +75,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         max_models: int = 3,
         bins: int = 50,
         seed: int = 0,
+        classes: ArrayLike | None = None,
     ) -> None:
         self.policy = policy
         self.costs = costs
@@ -76,17 +84,37 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         self.max_models = max_models
         self.bins = bins
         self.seed = seed
+        self.classes = classes
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what scikit-learn's tools copy and store: of the policy the text of its file."""
+        state: dict[str, object] = dict(super().__getstate__())
+        if "policy_" in state:
+            with tempfile.TemporaryDirectory() as folder:
+                self.policy_.save(file := Path(folder) / "policy.json")
+                state["policy_"] = read_text(file, POLICY_BYTES)
+        return state
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        """Take what ``__getstate__`` gave; the policy is checked as that of a file."""
+        super().__setstate__(dict(state))
+        if "policy_" in state:
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "policy.json"
+                write_text(file, str(state["policy_"]))
+                self.policy_ = _core.Policy.load(file)
 
     def fit(self, X: Data, y: ArrayLike | None = None) -> Self:  # noqa: N803, scikit-learn's name
         """Find the policy's operating points and choose one.
 
         Raises:
-            ValueError: probabilities, labels or costs that do not fit, a label that is none, an
-                unknown policy, a budget below every operating point.
+            ValueError: probabilities, labels, classes or costs that do not fit, a label that is
+                none, labels that may be those of other columns, an unknown policy, a budget below
+                every operating point.
 
         """
         table = self._table(X)
-        self.classes_ = _classes(table, y)
+        self.classes_ = _classes(table, y) if self.classes is None else _given(table, self.classes)
         if y is not None:
             table = self._labelled(table, y)
         options = {"max_models": self.max_models, "bins": self.bins}
@@ -109,7 +137,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     def predict_proba(self, X: Data) -> NDArray[np.float32]:  # noqa: N803
         """Return the probabilities of the answers (n, K)."""
         check_is_fitted(self, "policy_")
-        return np.asarray(self.policy_.answer_probabilities(self._table(X)))
+        return np.asarray(self.policy_.answer_probabilities(self._known(X)))
 
     def decide(self, X: Data) -> NDArray[np.bool_]:  # noqa: N803
         """Return which models are called for each input (n, N)."""
@@ -126,13 +154,22 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     ) -> float:
         """Return the share of right answers; y may be left out where X is a labelled table.
 
+        A table's own numbers of classes are its own also where ``fit`` had them in another order.
+
         A label that ``fit`` has not met is answered right by none.
+
+        Raises:
+            ValueError: no labels, or another number of them.
+
         """
-        answers = self._answers(X)
-        if y is None and isinstance(X, _core.OutcomeTable):
-            labels = np.asarray(X.labels)
-        else:
-            labels = self._numbers([] if y is None else y)
+        check_is_fitted(self, "policy_")
+        table = self._known(X)
+        answers = np.asarray(self.policy_.decide(table).answers, dtype=np.int32)
+        own = isinstance(X, _core.OutcomeTable) and np.array_equal(np.asarray(y), X.labels)
+        labels = np.asarray(table.labels) if own or y is None else self._numbers(y, len(table))
+        if not labels.size:
+            expected = "labels y, or a labelled table"
+            raise ValueError(error_text("RouterClassifier", expected, "none"))
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         return float(np.average(answers == labels, weights=weights))
 
@@ -141,25 +178,33 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
 
     def _decisions(self, data: Data) -> _core.Decisions:
         check_is_fitted(self, "policy_")
-        return self.policy_.decide(self._table(data))
+        return self.policy_.decide(self._known(data))
+
+    def _known(self, data: Data) -> _core.OutcomeTable:
+        """Return what models answered, with its classes numbered as those of the fit."""
+        return in_classes_of(self.policy_, self._table(data))
 
     def _labelled(self, table: _core.OutcomeTable, y: ArrayLike) -> _core.OutcomeTable:
-        labels = self._numbers(y)
+        labels = self._numbers(y, len(table))
         if (labels < 0).any():
             stray = np.asarray(y, dtype=object).ravel()[np.flatnonzero(labels < 0)[0]]
             expected = f"labels in {', '.join(map(str, self.classes_))}"
             raise ValueError(error_text("RouterClassifier, y", expected, stray))
         if not table.labels.size:
-            return remade(table, labels=labels)
+            names = [class_text(name) for name in self.classes_]
+            plain = [*map(class_key, names)] == [str(k) for k in range(table.classes)]
+            # By names tables of other orders are read; 0 .. K-1 may be anybody's places.
+            named = list(table.class_names) if plain or table.class_names else names
+            return remade(table, labels=labels, class_names=named)
         if not np.array_equal(labels, table.labels):
             expected = "the labels of the table, or none"
             raise ValueError(error_text("RouterClassifier", expected, "others"))
         return table
 
-    def _numbers(self, y: ArrayLike) -> NDArray[np.int32]:
+    def _numbers(self, y: ArrayLike, count: int) -> NDArray[np.int32]:
         """Return labels (n) as places in ``classes_``, -1 for others."""
         names = Names([class_text(name) for name in self.classes_])
-        values = np.asarray(y, dtype=object).ravel()
+        values = _of_inputs(y, count)
         return np.array([names.number(value) for value in values], dtype=np.int32)
 
     def _table(self, data: Data) -> _core.OutcomeTable:
@@ -189,7 +234,7 @@ def _classes(table: _core.OutcomeTable, labels: ArrayLike | None) -> NDArray[np.
     if labels is None:
         return numbered
     numbers, named = [str(k) for k in numbered], [class_key(name) for name in table.class_names]
-    values = np.asarray(labels, dtype=object).ravel()
+    values = _of_inputs(labels, len(table))
     keys = {class_key(value): value for value in values}
     if "" in keys:
         expected = "a label of each input"
@@ -197,16 +242,56 @@ def _classes(table: _core.OutcomeTable, labels: ArrayLike | None) -> NDArray[np.
     if named and named != numbers and keys.keys() <= set(named):
         return np.array(table.class_names)
     if keys.keys() <= set(numbers):
+        if "0" not in keys and not named and not table.labels.size:
+            _refuse_other_columns(keys, table.classes)
+        if not all(isinstance(value, str) for value in keys.values()):
+            return numbered
         # Columns of texts stand in the order of texts, also those that no label says.
-        texts = not named and all(isinstance(value, str) for value in keys.values())
-        written = {**dict(zip(numbers, numbers, strict=True)), **keys} if texts else {}
-        ordered = _sorted(written)
-        by_value = not texts or ordered == numbers
-        return numbered if by_value else np.array([written[key] for key in ordered])
+        written = {**dict(zip(numbers, numbers, strict=True)), **keys}
+        return np.array([written[key] for key in (numbers if named else _sorted(written))])
     if len(keys) != table.classes:
-        expected = f"labels in 0 .. {table.classes - 1}, or {table.classes} others"
+        expected = f"labels in 0 .. {table.classes - 1}, or {table.classes} others (or classes=)"
         raise ValueError(error_text("RouterClassifier, y", expected, ", ".join(in_order(keys))))
     return np.array([keys[key] for key in _sorted(keys)])
+
+
+def _of_inputs(labels: ArrayLike, count: int) -> NDArray[np.object_]:
+    """Return labels (n) as they are.
+
+    Raises:
+        ValueError: another number of them than inputs.
+
+    """
+    values = np.asarray(labels, dtype=object).ravel()
+    if len(values) != count:
+        expected = f"{count:,} labels, one of each input"
+        raise ValueError(error_text("RouterClassifier, y", expected, f"{len(values):,}"))
+    return values
+
+
+def _refuse_other_columns(keys: Iterable[str], count: int) -> None:
+    """Refuse labels without 0, which may be those of 0 .. K-1 or of 1 .. K."""
+    expected = f"a label 0, or classes=range({count}) or classes=range(1, {count + 1}) to say "
+    expected += "which labels the columns of X are of"
+    raise ValueError(error_text("RouterClassifier, y", expected, ", ".join(in_order(keys))))
+
+
+def _given(table: _core.OutcomeTable, classes: ArrayLike) -> NDArray[np.generic]:
+    """Return the classes (K) that the user says.
+
+    Raises:
+        ValueError: another number of them, one twice, others than those of a table that names its.
+
+    """
+    values = np.asarray(classes).ravel()
+    keys = [class_key(value) for value in values]
+    if len(set(keys) - {""}) != table.classes or len(keys) != table.classes:
+        expected = f"{table.classes} different classes"
+        raise ValueError(error_text("RouterClassifier, classes", expected, ", ".join(keys)))
+    if table.class_names and keys != [class_key(name) for name in table.class_names]:
+        expected = f"those of the table, {', '.join(table.class_names)}"
+        raise ValueError(error_text("RouterClassifier, classes", expected, ", ".join(keys)))
+    return values
 
 
 def _sorted(keys: Mapping[str, object]) -> list[str]:

@@ -9,7 +9,9 @@ from typing import Any
 from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
 from muxnet.base.measures import measure_of
+from muxnet.outcomes.class_order import in_classes_of
 from muxnet.outcomes.details import Details, details_of
+from muxnet.outcomes.seen_inputs import without_seen
 
 BASELINE = "random_mixing"  # blind to the input: what any router must beat
 
@@ -125,20 +127,26 @@ def area_above_mixing(
     mixing itself.
 
     Raises:
-        ValueError: inputs that it was fitted on, other models.
+        ConfigError: classes that are not known to the policy.
+        ValueError: no other inputs than it was fitted on, other models.
 
     """
+    test = without_seen(policy, in_classes_of(policy, test))
     baseline = fit_policy(BASELINE, held_out, cost_kind=policy.cost_kind, seed=seed)
     return _core.area_above(policy, baseline, test, seed, up_to=up_to)
 
 
 def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: int = 0) -> Evaluated:
-    """Return what a fitted policy does with other inputs.
+    """Return what a fitted policy does with other inputs, whose classes it knows by name.
+
+    Those that it was fitted on are left out, and said.
 
     Raises:
-        ValueError: inputs that it was fitted on, other models.
+        ConfigError: answers of a class that it does not know.
+        ValueError: no other inputs than it was fitted on, other models.
 
     """
+    table = without_seen(policy, in_classes_of(policy, table))
     kind, names, best = policy.cost_kind, policy.models, policy.best_single
     found = _core.evaluate(policy, table, seed)
     alone = _core.evaluate_models(table, seed)[best]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.class_values import class_key
+from muxnet.base.class_values import MISSING_WORDS, class_key, class_text, merged_text
 from muxnet.base.columns import Column, Columns, numbers_of
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import parse_json
@@ -31,13 +32,36 @@ def groups_of(path: Path, columns: Columns) -> Fields:
     if GROUP not in columns:
         _tell_repeated(path, columns.get(IDENTITY, ()))
         return {}
+    return {"groups": group_numbers(f"{path}, {GROUP}", columns[GROUP])}
+
+
+def group_numbers(where: str, column: Column) -> NDArray[np.int64]:
+    """Return groups by number as they come; an input without one is a group of its own.
+
+    Values are compared as classes are (``class_key``). It is said where two spellings are one
+    group, and which words, such as "NA", are taken for none.
+    """
     numbers: dict[object, int] = {}
-    keys = [class_key(value) or row for row, value in enumerate(columns[GROUP])]
-    return {"groups": np.array([numbers.setdefault(k, len(numbers)) for k in keys], np.int64)}
+    words = Counter(key for key in map(class_key, column) if key in MISSING_WORDS)
+    keys = [_name(value) or row for row, value in enumerate(column)]
+    found = np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
+    if words:
+        told = ", ".join(f"{word!r} ({count:,} times)" for word, count in words.items())
+        LOG.warning("%s: taken for no group: %s", where, told)
+    spelled = dict.fromkeys(zip(map(class_text, column), found.tolist(), strict=True))
+    if merged := merged_text(spelled, "group"):
+        LOG.warning("%s: %s", where, merged)
+    return found
+
+
+def _name(value: object) -> str:
+    """Return what a group or an input is called; the empty text: nothing."""
+    key = class_key(value)
+    return "" if key in MISSING_WORDS else key
 
 
 def _tell_repeated(path: Path, values: Column) -> None:
-    keys = [key for key in map(class_key, values) if key]
+    keys = [key for key in map(_name, values) if key]
     if repeated := len(keys) - len(set(keys)):
         told = "%s: %s of %s rows repeat an %s: --columns %s=%s keeps rows of one input together"
         rows = f"{repeated:,}", f"{len(values):,}"

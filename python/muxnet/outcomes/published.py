@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from muxnet.base.array_files import read_arrays
-from muxnet.base.columns import Columns, read_columns
+from muxnet.base.columns import Columns, numbers_of, read_columns, texts_of
 from muxnet.base.delimited import read_delimited
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.files import read_json, read_text
@@ -75,18 +75,19 @@ def _llmrouterbench(path: Path) -> Published:
 
     Of several the last is taken, by the time in its name; demonstrations are passed over.
     """
-    latest: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    latest: dict[tuple[str, str, str], list[tuple[str, Mapping[str, Any]]]] = {}
     for file in sorted(path.rglob("*.json"), key=lambda file: (file.stem[-15:], str(file))):
         found: Any = read_json(file, FILE_BYTES)
         if not isinstance(found, Mapping) or "records" not in found:
             raise ConfigError(error_text(str(file), "an object with records", type(found).__name__))
         if not found.get("demo", False):
-            key = (str(found["dataset_name"]), str(found["split"]), str(found["model_name"]))
-            latest[key] = found["records"]
+            data, part, model = map(str, _held(file, found, "dataset_name", "split", "model_name"))
+            rows = _objects(f"{file}, records", found["records"])
+            latest[data, part, model] = [(str(*_held(file, row, "index")), row) for row in rows]
     answers = [
-        (model, (data, part, str(record["index"])), record)
+        (model, (data, part, index), record)
         for (data, part, model), records in latest.items()
-        for record in records
+        for index, record in records
     ]
     return Published({"all": _wide(path, answers, {"score": "quality", "cost": "cost"})})
 
@@ -97,8 +98,15 @@ def _routereval(path: Path) -> Published:
     parts = {"held_out": "train_score", "test": "test_score"}
     if lacking := [name for name in parts.values() if name not in arrays]:
         raise ConfigError(error_text(str(path), f"an array {lacking[0]}", ", ".join(arrays)))
-    count = np.shape(arrays["train_score"])[-1]
-    names = arrays.get("model", np.array([f"model_{i}" for i in range(count)]))
+    shapes = {name: arrays[name].shape for name in parts.values()}
+    count = shapes["train_score"][-1] if shapes["train_score"] else 0
+    numbered = np.array([f"model_{i}" for i in range(count)])
+    names = [str(name) for name in np.ravel(arrays.get("model", numbered))]
+    if any(len(shape) != 2 or shape[1] != len(names) for shape in shapes.values()):
+        said = f", as model has {len(names)} names" if "model" in arrays else ""
+        expected = f"train_score and test_score of shape (n, {len(names)}){said}"
+        raise ConfigError(error_text(str(path), expected, shapes))
+    _refuse_twins(path, names)
     return Published(
         {
             part: {f"{name}:quality": arrays[scores][:, i] for i, name in enumerate(names)}
@@ -111,15 +119,17 @@ def _hapi(path: Path) -> Published:
     """Read a data set's folder of HAPI: API/DATE.json, of each the last, and true labels beside."""
     labels: dict[str, object] = {}
     for file in sorted(path.glob("*.json")):
-        labels |= {str(row["example_id"]): row["true_label"] for row in _rows(file)}
+        said = (_held(file, row, "example_id", "true_label") for row in _rows(file))
+        labels |= {str(key): label for key, label in said}
     if not labels:
         raise ConfigError(error_text(str(path), "a JSON file of true labels", "none"))
     names = {"predicted_label": "prediction", "confidence": "score"}
+    folders = [folder for folder in sorted(path.iterdir()) if folder.is_dir()]
+    files = [max(folder.glob("*.json")) for folder in folders if any(folder.glob("*.json"))]
     answers = [
-        (folder.name, str(row["example_id"]), row)
-        for folder in sorted(path.iterdir())
-        if folder.is_dir() and any(folder.glob("*.json"))
-        for row in _rows(max(folder.glob("*.json")))
+        (file.parent.name, str(*_held(file, row, "example_id")), row)
+        for file in files
+        for row in _rows(file)
     ]
     columns = _wide(path, answers, names)
     keys = list(dict.fromkeys(key for _, key, _ in answers))
@@ -134,8 +144,15 @@ def _frugalml(path: Path) -> Published:
     if price is None or not {"Index", "MLaaS(API)"} <= set(meta):
         expected = "columns Index, MLaaS(API) and Cost per 10k ..."
         raise ConfigError(error_text(str(path / "meta.csv"), expected, ", ".join(meta)))
+    names = texts_of(meta["MLaaS(API)"])
+    _refuse_twins(path / "meta.csv", names)
+    where = f"{path / 'meta.csv'}, {price}"
+    costs = numbers_of(where, meta[price])
+    for row in np.flatnonzero(~(costs >= 0))[:1]:
+        expected = "a cost of at least 0"
+        raise ConfigError(error_text(f"{where}, row {row + 1}", expected, meta[price][row]))
     columns: dict[str, list[str]] = {}
-    for index, name in zip(meta["Index"], meta["MLaaS(API)"], strict=True):
+    for index, name in zip(meta["Index"], names, strict=True):
         columns[f"{name}:prediction"] = _lines(path / f"Model{index}_PredictedLabel.txt")
         scores = path / f"Model{index}_Confidence.txt"
         if scores.is_file():
@@ -146,8 +163,7 @@ def _frugalml(path: Path) -> Published:
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) != 1:
         raise ConfigError(error_text(str(path), "files of as many lines", lengths))
-    costs = zip(meta["MLaaS(API)"], meta[price], strict=True)
-    return Published({"all": columns}, {name: float(cost) for name, cost in costs})
+    return Published({"all": columns}, dict(zip(names, costs.tolist(), strict=True)))
 
 
 FORMS: Mapping[str, Callable[[Path], Published]] = {
@@ -182,10 +198,31 @@ def _wide(
 
 
 def _rows(file: Path) -> list[Mapping[str, Any]]:
-    found: Any = read_json(file, FILE_BYTES)
+    return _objects(str(file), read_json(file, FILE_BYTES))
+
+
+def _objects(where: str, found: Any) -> list[Mapping[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(row, Mapping) for row in found):
-        raise ConfigError(error_text(str(file), "a list of objects", type(found).__name__))
+        raise ConfigError(error_text(where, "a list of objects", type(found).__name__))
     return found
+
+
+def _held(file: Path, row: Mapping[str, Any], *keys: str) -> list[Any]:
+    """Return what an object says under such keys.
+
+    Raises:
+        ConfigError: one is missing.
+
+    """
+    if any(key not in row for key in keys):
+        expected = f"{', '.join(keys)} in each object"
+        raise ConfigError(error_text(str(file), expected, ", ".join(row)))
+    return [row[key] for key in keys]
+
+
+def _refuse_twins(path: Path, names: Sequence[str]) -> None:
+    if twins := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ConfigError(error_text(str(path), "different names of models", f"{twins[0]} twice"))
 
 
 def _lines(file: Path) -> list[str]:

@@ -12,8 +12,10 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
 from muxnet.base.measures import measure_of
 from muxnet.base.words import policy_title
+from muxnet.outcomes.class_order import in_classes_of
 from muxnet.outcomes.details import by_share, details_of
 from muxnet.outcomes.fitting import cost_kind_of
+from muxnet.outcomes.seen_inputs import without_seen
 from muxnet.outcomes.study_results import (
     DEFAULT,
     Choice,
@@ -70,8 +72,9 @@ def study(
     """Fit every policy on ``held_out``, evaluate it on ``test``, and say whether routing pays.
 
     Raises:
-        ConfigError: an unknown kind of cost.
-        ValueError: fewer than two models; tables that do not fit each other or share inputs.
+        ConfigError: an unknown kind of cost; answers on ``test`` of classes that ``held_out`` does
+            not name.
+        ValueError: fewer than two models; tables that do not fit each other, or of the same inputs.
 
     >>> table = muxnet.read_outcomes("answers.csv", {"small": 0.3e9, "large": 4.1e9})["all"]
     >>> found = muxnet.study(*muxnet.split_outcomes(table))
@@ -80,6 +83,7 @@ def study(
 
     """
     held_out, test = held_out.complete(), test.complete()  # that figures stand on
+    test = without_seen(held_out, in_classes_of(held_out, test))
     kind = cost_kind_of(held_out, cost_kind)
     found = _core.study(held_out, test, cost_kind=kind, policy=DEFAULT, seed=seed)
     models = tuple(

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, TypeVar
 
 from muxnet.base.array_files import read_arrays
-from muxnet.base.columns import other_ending, read_columns
+from muxnet.base.columns import read_columns
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text
+from muxnet.base.file_endings import COLUMN_FILES, other_ending
 from muxnet.base.files import read_json
 from muxnet.base.named_values import named_value
 from muxnet.base.run_folder import RunFolder
-from muxnet.outcomes.answer_arrays import table_of_arrays
-from muxnet.outcomes.answer_columns import costs_of, table_of_columns
+from muxnet.outcomes.answer_arrays import tables_of_arrays
+from muxnet.outcomes.answer_columns import table_of_columns
 from muxnet.outcomes.class_order import Known, remade, with_classes
 from muxnet.outcomes.column_names import is_known, known_names
 from muxnet.outcomes.input_columns import FEATURES
+from muxnet.outcomes.model_costs import FileCosts, asked_models, costs_of
 from muxnet.outcomes.published import read_published
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ Value = TypeVar("Value")
 MOST_COST = sys.float_info.max  # whole numbers may be larger, and then are none of the core's
 # Parts of a file that divides its inputs itself; any other split is made by the reader.
 PARTS = ("held_out", "test")
-COLUMN_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 def read_outcomes(
@@ -49,9 +50,9 @@ def read_outcomes(
     - ``.npz``: arrays named as in ``OutcomeTable``: ``labels`` (n) with ``probabilities`` (n, N, K)
       or ``predictions`` (n, N), or ``quality`` (n, N); ``macs`` (N) or ``cost`` (n, N), optionally
       ``models`` (N names), ``class_names`` (K, by which numbers in the others are places among
-      these; else -1 is none, unless 1 is the only other label), ``answer_scores`` (n, N, S),
-      ``groups`` (n), ``features`` (n, F); or those of inputs with ``held_out_`` and ``test_``
-      before their names;
+      these, or themselves names; -1 is none unless it is a name or, without names, 1 is the only
+      other label), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or those of
+      inputs with ``held_out_`` and ``test_`` before their names, of the same classes;
     - the folder of a finished run: its held-out, calibration and test part;
     - ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` (a list), ``.parquet``: a row per input with
       ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
@@ -88,11 +89,22 @@ def read_outcomes(
         return _read_run(path, costs or {})
     readers: dict[str, Reader] = {".safetensors": _read_safetensors, ".npz": _read_npz}
     readers |= dict.fromkeys(COLUMN_FILES, _read_columns)
-    ending = path.suffix.lower()
-    if ending not in readers:
-        raise other_ending(path, readers)
-    tables = readers[ending](path, costs or {}, known, columns or {})
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        if not _is_safetensors(path):
+            raise other_ending(path, readers)
+        reader = _read_safetensors
+    tables = reader(path, costs or {}, known, columns or {})
     return {part: with_classes(table, known, str(path)) for part, table in tables.items()}
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Tell it by the content: the length of a header in JSON, and the header."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(9)
+    return head[8:] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size
 
 
 def _require(where: str, expected: str, received: object, kinds: type | tuple[type, ...]) -> None:
@@ -103,7 +115,8 @@ def _require(where: str, expected: str, received: object, kinds: type | tuple[ty
 def parse_costs(text: str | None) -> dict[str, float]:
     """Return ``NAME=COST,...``, what a JSON file holds or a run has measured, as a mapping.
 
-    Of a finished run's folder a cost is the latency of one input, in ms.
+    Of a finished run's folder a cost is the latency of one input, in ms. A file or a run may have
+    other models too (``FileCosts``).
 
     Raises:
         UsageError: another form, or a cost that is no number of at least 0.
@@ -113,7 +126,7 @@ def parse_costs(text: str | None) -> dict[str, float]:
     """
     if not text:
         return {}
-    if Path(text).is_dir():
+    if os.path.isdir(text):  # a Path refuses what is longer than any name
         return _latencies(Path(text))
     if text.lower().endswith(".json"):
         return _only_costs(read_json(text), text, 'an object {"NAME": COST, ...}')
@@ -149,15 +162,15 @@ def _is_cost(value: object) -> TypeGuard[float]:
     return 0 <= value <= MOST_COST
 
 
-def _only_costs(held: object, where: str, expected: str) -> dict[str, float]:
+def _only_costs(held: object, where: str, expected: str) -> FileCosts:
     named = held if isinstance(held, Mapping) else {}
-    costs = {str(name): float(cost) for name, cost in named.items() if _is_cost(cost)}
+    costs = FileCosts({str(name): float(cost) for name, cost in named.items() if _is_cost(cost)})
     if not costs or len(costs) < len(named):
         raise ConfigError(error_text(where, expected, held))
     return costs
 
 
-def _latencies(run: Path) -> dict[str, float]:
+def _latencies(run: Path) -> FileCosts:
     held = read_json(RunFolder(run).results)
     models = held.get("models") if isinstance(held, Mapping) else None
     entries = models if isinstance(models, list) else []
@@ -227,6 +240,9 @@ def _read_safetensors(path: Path, costs: Costs, known: Known, names: Mapping[str
     table = _core.OutcomeTable.load(path)
     if not costs:
         return {"all": table}
+    places, costs = asked_models(path, table.models, costs, known)
+    if len(places) < len(table.models) and not table.scores.size:  # which is not repriced
+        table = table.of_models(places)
     return {"all": remade(table, **costs_of(path, table.models, costs, {}, known))}
 
 
@@ -259,8 +275,4 @@ def renamed(path: Path, columns: Mapping[str, Any], names: Mapping[str, str]) ->
 def _read_npz(path: Path, costs: Costs, known: Known, names: Mapping[str, str]) -> Tables:
     arrays = renamed(path, read_arrays(path), names)
     divided = any(name.startswith("held_out_") for name in arrays)
-    parts = {"held_out": "held_out_", "test": "test_"} if divided else {"all": ""}
-    return {
-        part: table_of_arrays(path, part, arrays, prefix, costs, known)
-        for part, prefix in parts.items()
-    }
+    return tables_of_arrays(path, arrays, PARTS if divided else ("all",), costs, known)
