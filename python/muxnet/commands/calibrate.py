@@ -16,6 +16,7 @@ from muxnet.commands.options import integer
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
+from muxnet.outcomes.model_costs import without_others
 from muxnet.outcomes.table_files import parse_costs, part_to_evaluate
 from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, load_router
 
@@ -157,8 +158,8 @@ def change_pool(policy: _core.Policy, arguments: argparse.Namespace) -> None:
         ValueError: no operating point is left.
 
     """
-    costs = parse_costs(arguments.costs)
     known = list(policy.models)
+    costs = without_others("--costs", known, parse_costs(arguments.costs))
     unknown = [name for name in (*costs, *arguments.without) if name not in known]
     if unknown:
         raise UsageError(error_text("--costs, --without", " or ".join(known), unknown[0]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from muxnet.base.cluster import Cluster, add_ray_argument
 from muxnet.base.compiled import _core
+from muxnet.base.file_endings import require_own_ending
 from muxnet.base.files import write_json
 from muxnet.base.locks import sole_file
 from muxnet.commands.options import add_image_options, given_image_format
@@ -63,6 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from muxnet.pool.pools import with_images
 
     given = given_image_format(arguments)
+    require_own_ending(arguments.out)
     with sole_file(arguments.out):  # refused before anything is opened
         pass
     models = with_images(read_models(arguments.models), given)
