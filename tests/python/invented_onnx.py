@@ -13,7 +13,7 @@ SIDES = {"small": 8, "large": 12}
 COSTS = {"small": SMALL, "large": LARGE}
 DATA_SIDE = 24  # of the pictures, larger than either wants
 SHARPNESS = 60.0  # of the logits
-SHOWN = {"fit": "stretch", "interpolation": "box"}
+SHOWN = {"fit": "stretch", "interpolation": "area"}
 
 
 def network(name):

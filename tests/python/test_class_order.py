@@ -245,3 +245,12 @@ def test_arrays_name_their_classes_as_files_do(tmp_path, monkeypatch, capsys):
         with pytest.raises(ConfigError) as error:
             read_outcomes("t.npz", None, known)
         assert told in str(error.value)
+
+
+@pytest.mark.parametrize("small", [["1", "0"], ["True", "False"]])
+def test_a_refusal_shows_what_the_column_itself_says(small):
+    columns = {"small": small * 10, "large": ["1", "0"] * 10, "mid": ["True", "False"] * 10}
+    with pytest.raises(ConfigError) as error:
+        number_classes("t", ["yes", "no"] * 10, columns, Known())
+    told = "predictions of small] expected some of the labels, such as 'no', received none of them"
+    assert f"{told}, such as {small[1]!r}" in str(error.value)

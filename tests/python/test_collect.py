@@ -181,7 +181,7 @@ def test_other_weights_are_another_model(data, tmp_path, holder):
 
 
 def test_a_model_is_asked_anew_where_it_is_said(data, tmp_path):
-    out = tmp_path / "o"
+    out = tmp_path / "o.safetensors"
 
     def collected(weights, b, **options):
         functions = {"a": linear(weights), "b": b}

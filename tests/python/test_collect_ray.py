@@ -106,8 +106,8 @@ def test_a_ray_cluster_gives_the_same_table_whatever_is_killed(models_on_ray, mo
     pytest.importorskip("ray")
     monkeypatch.setattr("muxnet.pool.collect.BATCH_BYTES", FIVE_IMAGES)
     local = ["collect", "--data", "inputs.npz", "--models"]
-    assert cli.main([*local, "plain.json", "--out", "local"]) == 0
-    whole = (models_on_ray / "local").read_bytes()
+    assert cli.main([*local, "plain.json", "--out", "local.safetensors"]) == 0
+    whole = (models_on_ray / "local.safetensors").read_bytes()
     assert on_ray("ends_once+").returncode == -signal.SIGKILL
     kept = models_on_ray / "ends_once.safetensors.partial"
     announced = re.findall(rb'{"answers": ?"second"[^}]*}', kept.read_bytes())

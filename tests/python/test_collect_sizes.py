@@ -40,6 +40,9 @@ class Files:
     def identity(self):
         return {"images": "1", "count": str(len(self)), "labels": "2"}
 
+    def contents(self):
+        return np.zeros(0, np.int64)
+
 
 def save_onnx(path, side, weights):
     """Write a network of side x side images to two logits."""
@@ -221,7 +224,7 @@ def test_answers_are_put_into_the_order_of_the_datas_classes(tmp_path):
             ForeignModel(name, 1, constant(5 if name == "more" else len(own) or 3), classes=own)
             for name, own in classes.items()
         ]
-        return collect(models, data, tmp_path / "o", say=lambda _: None)
+        return collect(models, data, tmp_path / "o.safetensors", say=lambda _: None)
 
     table = collected(a=("owl", "cat", "dog"), b=())
     assert table.predictions[0].tolist() == [2, 0]
@@ -229,7 +232,7 @@ def test_answers_are_put_into_the_order_of_the_datas_classes(tmp_path):
     assert table.class_names == ["cat", "dog", "owl", "fox"]
     assert table.predictions[0].tolist() == [3, 1]
     assert table.probabilities[0, 1, 3] == 0
-    (tmp_path / "o.partial").unlink(missing_ok=True)
+    (tmp_path / "o.safetensors.partial").unlink(missing_ok=True)
     for classes, message in (
         ({"a": ("owl", "cat", "fox"), "b": ()}, "none called 'dog'"),
         ({"a": ("fox", "owl", "cat", "dog"), "b": ()}, "answers of b over all 4 classes, or its"),
@@ -238,7 +241,7 @@ def test_answers_are_put_into_the_order_of_the_datas_classes(tmp_path):
     ):
         with pytest.raises(ConfigError, match=message):
             collected(**classes)
-        (tmp_path / "o.partial").unlink(missing_ok=True)
+        (tmp_path / "o.safetensors.partial").unlink(missing_ok=True)
 
 
 def test_a_model_that_is_shown_vectors_or_texts_is_given_them(tmp_path):
@@ -257,14 +260,16 @@ def test_a_model_that_is_shown_vectors_or_texts_is_given_them(tmp_path):
         return [[1 - one, one] for one in sure]
 
     model = ForeignModel("length", 1, predict)
-    texts = collect([model], Values(["a", "long text"]), tmp_path / "o", say=lambda _: None)
+    texts = collect(
+        [model], Values(["a", "long text"]), tmp_path / "o.safetensors", say=lambda _: None
+    )
     assert texts.predictions[:, 0].tolist() == [0, 1]
     assert "recorded" not in json.loads(texts.inputs["length"])
     vectors = Values([np.zeros(5, np.float32)] * 3)
-    table = collect([model], vectors, tmp_path / "v", say=lambda _: None)
+    table = collect([model], vectors, tmp_path / "v.safetensors", say=lambda _: None)
     assert json.loads(table.inputs["length"])["recorded"] == [5]
     sized = ForeignModel(
         "sized", 1, predict, input=ModelInput(_core.ImageFormat(height=4, width=4))
     )
     with pytest.raises((UserError, AssertionError)):
-        collect([sized], vectors, tmp_path / "w", say=lambda _: None)
+        collect([sized], vectors, tmp_path / "w.safetensors", say=lambda _: None)

@@ -1,10 +1,14 @@
 """Routing with scikit-learn's conventions."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from muxnet import RouterClassifier, _core
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV
 
 COSTS = (1.0, 4.0, 20.0)
@@ -40,6 +44,25 @@ def test_arrays_and_tables_come_to_the_same(answers):
     assert router.n_models_in_ == 3
 
 
+def stored(router):
+    return pickle.loads(pickle.dumps(router))  # noqa: S301
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, stored])
+def test_it_is_copied_and_stored_as_scikit_learn_does(answers, copied):
+    probabilities, labels = answers(1, 300)
+    router = RouterClassifier("cascade", costs=COSTS, seed=3)
+    assert copied(router).get_params() == router.get_params()
+    router.fit(probabilities, labels)
+    again = copied(router)
+    assert again.policy_ is not router.policy_
+    assert np.array_equal(again.decide(probabilities), router.decide(probabilities))
+    assert np.array_equal(again.predict(probabilities), router.predict(probabilities))
+    state = pickle.dumps(router).replace(b"muxnet-policy-", b"other--policy-")
+    with pytest.raises(ValueError, match="other--policy-"):
+        pickle.loads(state)  # noqa: S301
+
+
 def test_it_is_searched_over_like_any_other(answers):
     probabilities, labels = answers(1, 400)
     router = RouterClassifier("cascade", costs=COSTS, bins=10)
@@ -50,6 +73,11 @@ def test_it_is_searched_over_like_any_other(answers):
 @pytest.mark.parametrize(
     ("settings", "change", "message"),
     [
+        ({"classes": range(3)}, None, "4 different classes, received 0, 1, 2"),
+        ({"classes": range(1, 5)}, None, "labels in 1, 2, 3, 4, received 0"),
+        ({}, lambda p, y: (p, np.where(y > 0, y, 1)), r"a label 0, or classes=range\(4\) or class"),
+        ({}, lambda p, y: (p, np.where(y > 0, y, 1).astype(str)), r"or classes=range\(1, 5\)"),
+        ({}, lambda p, y: (p, y[:1]), "50 labels, one of each input, received 1"),
         ({"policy": "no_such"}, None, "always, best_single, hybrid_single"),
         ({"costs": None}, None, "costs of 3 models"),
         ({"costs": (1, 2)}, None, "3 costs"),
@@ -91,7 +119,8 @@ def test_labels_are_compared_as_what_they_are(answers):
     wanted = router.predict(others)
     for spelled in (labels.astype(float), labels.astype(str), [f" 0{k}" for k in labels]):
         again = RouterClassifier("cascade", costs=COSTS).fit(probabilities, spelled)
-        np.testing.assert_array_equal(again.predict(others), wanted)
+        np.testing.assert_array_equal(again.predict(others).astype(int), wanted)
+        assert set(again.predict(probabilities).tolist()) == set(spelled)
         assert again.score(others, other_labels) == router.score(others, other_labels)
     names = np.array(["ant", "bee", "cat", "dog"])
     named = RouterClassifier("cascade", costs=COSTS).fit(probabilities, names[labels])
@@ -118,6 +147,47 @@ def test_columns_of_numbers_that_are_texts_are_in_the_order_of_scikit_learn(firs
         assert again.score(probabilities, y) == 1
 
 
+def test_classes_may_be_said_where_labels_do_not_say_them(answers):
+    probabilities, labels = answers(1, 800)
+    some = labels < 3
+    shown, met = probabilities[some], labels[some]
+    wanted = RouterClassifier("cascade", costs=COSTS).fit(shown, met)
+    for classes in (range(1, 5), np.array(["1", "2", "3", "4"]), [7, 8, 9, -1], list("pear")):
+        named = np.asarray(classes)
+        router = clone(RouterClassifier("cascade", costs=COSTS, classes=classes))
+        router.fit(shown, named[met])
+        assert list(router.classes_) == list(named)
+        np.testing.assert_array_equal(router.predict(shown), named[wanted.predict(shown)])
+        assert router.score(shown, named[met]) == wanted.score(shown, met)
+    table = _core.OutcomeTable(
+        list("abc"), probabilities, {"macs": COSTS}, labels=labels, class_names=list("pear")
+    )
+    with pytest.raises(ValueError, match="those of the table, p, e, a, r, received r, a, p, e"):
+        RouterClassifier("cascade", classes=list("rape")).fit(table)
+
+
+def test_a_score_needs_a_label_of_each_input(answers):
+    probabilities, labels = answers(1, 300)
+    router = RouterClassifier("cascade", costs=COSTS).fit(probabilities, labels)
+    with pytest.raises(ValueError, match="300 labels, one of each input, received 1"):
+        router.score(probabilities, [1])
+    with pytest.raises(ValueError, match="labels y, or a labelled table, received none"):
+        router.score(probabilities)
+
+
+def test_answers_are_of_the_kind_of_the_labels(answers):
+    probabilities, labels = answers(1, 300)
+    texts = labels.astype(str)
+    table = _core.OutcomeTable(
+        list("abc"), probabilities, {"macs": COSTS}, labels=labels, class_names=list("0123")
+    )
+    for data in (probabilities, table):
+        router = RouterClassifier("cascade", costs=None if data is table else COSTS)
+        router.fit(data, texts)
+        assert list(router.classes_) == ["0", "1", "2", "3"]
+        assert accuracy_score(texts, router.predict(data)) == router.score(data, texts)
+
+
 def test_a_table_names_the_classes_that_are_answered(answers):
     probabilities, labels = answers(1, 400)
     names = ["owl", "cat", "dog", "ant"]
@@ -128,3 +198,22 @@ def test_a_table_names_the_classes_that_are_answered(answers):
     assert list(router.classes_) == names
     assert router.score(table) == router.score(table, np.array(names)[labels])
     assert set(router.predict(table)) <= set(names)
+
+
+def test_a_tables_own_labels_are_read_in_its_own_order(answers):
+    probabilities, labels = answers(1, 400)
+    names, order = ["owl", "cat", "dog", "ant"], [2, 0, 3, 1]
+    models = ["a", "b", "c"]
+    table = _core.OutcomeTable(
+        models, probabilities, {"macs": COSTS}, labels=labels, class_names=names
+    )
+    moved = _core.OutcomeTable(
+        models,
+        np.ascontiguousarray(probabilities[:, :, order]),
+        {"macs": COSTS},
+        labels=np.argsort(order)[labels].astype(np.int32),
+        class_names=[names[k] for k in order],
+    )
+    router = RouterClassifier("cascade").fit(table)
+    assert router.score(moved) == router.score(table)
+    assert router.score(moved, moved.labels) == router.score(table)

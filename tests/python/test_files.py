@@ -100,7 +100,15 @@ def test_a_folder_that_was_made_for_nothing_is_gone(tmp_path: Path) -> None:
         ["calibrate", "out", "--budget", "1"],
         ["figures", "out"],
         ["route", "out", "image.png", "--monitor"],
-        ["collect", "--models", "models.json", "--data", "inputs.npz", "--out", "out/o"],
+        [
+            "collect",
+            "--models",
+            "models.json",
+            "--data",
+            "inputs.npz",
+            "--out",
+            "out/o.safetensors",
+        ],
     ],
     ids=lambda words: " ".join(words[:1] + words[-1:]),
 )
@@ -118,8 +126,10 @@ def test_every_command_that_writes_over_time_holds_its_place(
     Path("models.json").write_text('[{"name": "a", "callable": "math:cos", "cost": 1}]')
     Path("sweep.yaml").write_text("kind: routing\nvary: {table: [answers.npz]}")
     place = tmp_path / "out"
-    kind = "sole_file" if command[-1] == "out/o" else "sole_folder"
-    with held(kind, place / "o" if kind == "sole_file" else place, place / "part") as process:
+    kind = "sole_file" if command[-1] == "out/o.safetensors" else "sole_folder"
+    with held(
+        kind, place / "o.safetensors" if kind == "sole_file" else place, place / "part"
+    ) as process:
         assert cli.main(command) == 1
         assert f"received one that process {process.pid} is writing" in capsys.readouterr().err
     assert not (place / "policy.json").exists()

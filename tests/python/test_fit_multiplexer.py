@@ -217,7 +217,7 @@ def test_features_come_from_the_table_and_with_each_input(tmp_path, monkeypatch)
 def test_vectors_come_with_texts_row_by_row(tmp_path):
     texts = [("short", "a"), ("a longer one", "b"), ("another of these", "b")]
     models = [ForeignModel(name, 1.0, even) for name in ("one", "two")]
-    table = collect(models, texts, tmp_path / "texts.st", say=lambda _: None)
+    table = collect(models, texts, tmp_path / "t.safetensors", say=lambda _: None)
     labels = np.array(["a", "b", "b"])
 
     def vectors(labels, dim=4):
@@ -232,7 +232,9 @@ def test_vectors_come_with_texts_row_by_row(tmp_path):
         matching_rows(table, vectors(numbers(labels[[0, 0, 2]])))
     with pytest.raises(ConfigError, match="such as number 2"):
         matching_rows(table, vectors(numbers(labels[:2])))
-    of_vectors = collect(models, vectors(numbers(labels)), tmp_path / "v.st", say=lambda _: None)
+    of_vectors = collect(
+        models, vectors(numbers(labels)), tmp_path / "v.safetensors", say=lambda _: None
+    )
     with pytest.raises(ConfigError, match="expected the inputs arrays#"):
         matching_rows(of_vectors, vectors(numbers(labels), dim=5))
 
@@ -281,10 +283,8 @@ def test_a_cost_that_is_not_known_is_asked_for(folder, capsys):
 
 def test_a_multiplexer_of_another_router_is_refused(folder, capsys):
     assert fit(kind="statistics") == 0
-    assert (
-        cli.main(["collect", "--models", "models.json", "--data", "inputs.npz", "--out", "all.st"])
-        == 0
-    )
+    collected = "collect --models models.json --data inputs.npz --out all.safetensors"
+    assert cli.main(collected.split()) == 0
     images, labels, _ = pictures(100, 9)
     np.savez("other.npz", images=images, labels=labels)
     models = model_list.read_models("models.json")

@@ -133,7 +133,7 @@ def test_a_list_names_files_and_labels(folder: Path) -> None:
     (folder / "list.csv").write_text("path,image\na,b\n")
     with pytest.raises(ConfigError, match="one column of path, file"):
         open_inputs(f"list:{folder / 'list.csv'}")
-    with pytest.raises(ConfigError, match=r".csv or .tsv or .json or .jsonl or .parquet"):
+    with pytest.raises(ConfigError, match=r".csv or .tsv or .jsonl or .ndjson or .json"):
         open_inputs(f"list:{folder / 'list.txt'}")
 
 

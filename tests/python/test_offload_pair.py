@@ -100,7 +100,7 @@ def test_the_client_answers_images_of_any_size_as_the_models_want_them(folder, c
     assert client.payload == "raw"
     images, labels, dark = large_pictures(20, 5)
     side = SIDES["large"]
-    wanted = _core.ImageFormat(height=side, width=side, fit="stretch", interpolation="box")
+    wanted = _core.ImageFormat(height=side, width=side, fit="stretch", interpolation="area")
     for image, label, is_dark in zip(images, labels, dark, strict=True):
         one = image[None].repeat(2, axis=2)  # no square
         assert (client.score(one) < 0.5) == is_dark
@@ -192,7 +192,7 @@ def test_the_file_is_sent_where_the_server_takes_no_pixels(folder, server):
 
 def test_the_large_model_may_be_an_endpoint_of_the_list(folder, server):
     large = {"name": "large", "endpoint": f"{server}/v2/models/large", "cost": COSTS["large"]}
-    shown = {"size": SIDES["large"], "fit": "stretch", "interpolation": "box"}
+    shown = {"size": SIDES["large"], "fit": "stretch", "interpolation": "area"}
     listed = folder / "elsewhere.json"
     listed.write_text(json.dumps([entry("small"), {**large, **shown}]))
     images, labels, _ = large_pictures(COUNT, 8)

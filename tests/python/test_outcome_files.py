@@ -286,21 +286,21 @@ def test_study_of_a_few_inputs_is_drawn_too(tmp_path, answers, monkeypatch):
 
 def test_the_best_model_may_cost_nothing(tmp_path, capsys):
     random = np.random.default_rng(5)
-    labels = random.integers(0, 3, 400)
+    labels = random.integers(0, 3, 700)
     lines = ["label,own:prediction,own:score,api:prediction,api:score"]
     for label in labels:
         said = [label if random.random() < p else (label + 1) % 3 for p in (0.9, 0.6)]
         scores = random.random(2) / 2 + [0.5 * (k == label) for k in said]
         lines.append(f"{label},{said[0]},{scores[0]:.3f},{said[1]},{scores[1]:.3f}")
     path = tmp_path / "answers.csv"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines[:401]) + "\n")
     costs = ["--costs", "own=0,api=3"]
     assert cli.main(["study", str(path), *costs, "--out", str(tmp_path / "study.png")]) == 0
     shown = capsys.readouterr().out
     assert "At own's own cost or less (100.0 % of it)" in shown
     assert cli.main(["fit", str(path), *costs, "--out", str(tmp_path / "router")]) == 0
     other = tmp_path / "other.csv"
-    other.write_text("\n".join([lines[0], *lines[100:]]) + "\n")
+    other.write_text("\n".join([lines[0], *lines[401:]]) + "\n")
     capsys.readouterr()
     assert cli.main(["evaluate", str(tmp_path / "router"), "--outcomes", str(other), *costs]) == 0
     assert "100.0 %" in capsys.readouterr().out
