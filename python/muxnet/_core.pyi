@@ -783,7 +783,8 @@ class ImageFormat:
     @property
     def resize(self) -> int:
         """
-        "crop": the shorter side before the cut; 0: cut, then resized.
+        "crop": the shorter side before the cut; 0: cut, then resized. "stretch": both sides before a
+        cut; 0: no cut.
         """
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -1834,7 +1835,7 @@ class EndpointOptions:
     @property
     def output(self) -> str:
         """
-        Empty: "probabilities", else the first of scores, else of labels.
+        Empty: "probabilities", else the one of scores, or of labels.
         """
     @output.setter
     def output(self, arg0: str) -> None:
@@ -2274,7 +2275,7 @@ class OutcomeTable:
         Raises:
             OSError.
         """
-    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray = ..., costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = {}, *, predictions: numpy.ndarray = ..., answer_scores: numpy.ndarray = ..., score_kinds: collections.abc.Sequence[str] = [], top_classes: numpy.ndarray = ..., classes: typing.SupportsInt | typing.SupportsIndex = 0, labels: numpy.ndarray = ..., quality: numpy.ndarray = ..., input_costs: collections.abc.Mapping[str, numpy.ndarray] = {}, groups: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}, encoder: str = '') -> None:
+    def __init__(self, models: collections.abc.Sequence[str], probabilities: numpy.ndarray = ..., costs: collections.abc.Mapping[str, collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]] = {}, *, predictions: numpy.ndarray = ..., answer_scores: numpy.ndarray = ..., score_kinds: collections.abc.Sequence[str] = [], top_classes: numpy.ndarray = ..., classes: typing.SupportsInt | typing.SupportsIndex = 0, labels: numpy.ndarray = ..., quality: numpy.ndarray = ..., input_costs: collections.abc.Mapping[str, numpy.ndarray] = {}, groups: numpy.ndarray = ..., scores: numpy.ndarray = ..., offload_score: numpy.ndarray = ..., multiplexer_costs: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex] = {}, split: str = '', source: str = '', indices: numpy.ndarray = ..., contents: numpy.ndarray = ..., features: numpy.ndarray = ..., class_names: collections.abc.Sequence[str] = [], inputs: collections.abc.Mapping[str, str] = {}, encoder: str = '') -> None:
         """
         From arrays, shaped and typed as the properties of the same names.
         
@@ -2313,6 +2314,10 @@ class OutcomeTable:
         """
         What the models at these places answered, in that order, without what a multiplexer said of
         them. Raises ValueError on a place outside [0, N), or the same one twice.
+        """
+    def rows_beyond(self, other: OutcomeTable) -> list[int]:
+        """
+        The rows whose inputs the other does not hold.
         """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """
@@ -2355,6 +2360,12 @@ class OutcomeTable:
     def confidences(self) -> numpy.ndarray:
         """
         f32 (n, N): probability of the class answered, else the first of its scores, else NaN.
+        """
+    @property
+    def contents(self) -> numpy.ndarray:
+        """
+        i64 (n): digests of what the inputs hold, by which they are the same in any collection; 0: not
+        known.
         """
     @property
     def cost_kinds(self) -> list[str]:
@@ -2404,7 +2415,7 @@ class OutcomeTable:
     @property
     def inputs_digest(self) -> str:
         """
-        Names the inputs, of whatever part: a digest of source and indices.
+        Names the inputs, of whatever part and in any order.
         """
     @property
     def judged(self) -> bool:
@@ -2711,6 +2722,10 @@ class Policy:
         """
         (N), the share of each model's scores on a table of its models that lie beyond nearly all of
         those that it was fitted on, NaN where there are none; empty where it has learnt from none.
+        """
+    def unseen_rows(self, table: OutcomeTable) -> list[int]:
+        """
+        The rows of a table whose inputs it was not fitted on.
         """
     def within(self, cost: typing.SupportsFloat | typing.SupportsIndex) -> OperatingPoint | None:
         """
@@ -6195,7 +6210,7 @@ def interpolate(points: collections.abc.Sequence[tuple[typing.SupportsFloat | ty
     """
 def interpolations() -> list[Interpolation]:
     """
-    All ways to interpolate: "bilinear", "bicubic", "nearest", "box".
+    All ways to interpolate: "bilinear", "bicubic", "nearest", "box", "area".
     """
 def learning_rate(options: ScheduleOptions, step: typing.SupportsInt | typing.SupportsIndex, total_steps: typing.SupportsInt | typing.SupportsIndex) -> float:
     """
