@@ -13,7 +13,7 @@ from muxnet.base.columns import read_columns
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UsageError, error_text
 from muxnet.base.file_endings import COLUMN_FILES, other_ending
-from muxnet.base.files import read_json
+from muxnet.base.files import open_file, read_json
 from muxnet.base.named_values import named_value
 from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.answer_arrays import tables_of_arrays
@@ -102,7 +102,7 @@ def _is_safetensors(path: Path) -> bool:
     """Tell it by the content: the length of a header in JSON, and the header."""
     if not path.is_file():
         return False
-    with path.open("rb") as file:
+    with open_file(path, sys.maxsize) as file:  # of which the head alone is read
         head = file.read(9)
     return head[8:] == b"{" and int.from_bytes(head[:8], "little") < path.stat().st_size
 
