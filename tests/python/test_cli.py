@@ -122,6 +122,22 @@ def test_the_folder_of_another_run_is_refused(
     assert len(computed) == 1
 
 
+def test_a_folder_with_nothing_but_a_mistyped_configuration_may_be_used(
+    computed: list[Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = Path("o/config.json")
+    config.parent.mkdir()
+    config.write_text(json.dumps({"data": "cifar10:/nowhere", "out": "o"}))
+    assert main(["run", "--out", "o", "--data", "digits", "--resume"]) == 1
+    assert "differs in data" in capsys.readouterr().err
+    assert main(["run", "--out", "o"]) == 0
+    assert json.loads(config.read_text())["data"] == computed[0].config.data
+    config.write_text('{"architectures": ["ViT"]}')
+    Path("o/results.json").unlink()
+    assert main(["run", "--out", "o"]) == 1
+    assert "holds something else" in capsys.readouterr().err
+
+
 def test_ctrl_c_says_how_to_go_on_and_resume_takes_the_folders_configuration(
     computed: list[Run],
     monkeypatch: pytest.MonkeyPatch,

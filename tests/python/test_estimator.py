@@ -198,6 +198,8 @@ def test_a_table_names_the_classes_that_are_answered(answers):
     assert list(router.classes_) == names
     assert router.score(table) == router.score(table, np.array(names)[labels])
     assert set(router.predict(table)) <= set(names)
+    alone = RouterClassifier("cascade").fit(table)
+    np.testing.assert_array_equal(alone.predict(table), router.predict(table))
 
 
 def test_a_tables_own_labels_are_read_in_its_own_order(answers):

@@ -13,6 +13,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/data/byte_stream.hpp"
 #include "muxnet/data/open.hpp"
 
@@ -125,6 +126,19 @@ Members read_tar(const fs::path& path, const Layout& layout) {
   return members;
 }
 
+/// The archives of a folder, for what was downloaded and left packed.
+std::vector<fs::path> archives(const fs::path& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    const auto ends = {".tar", ".tar.gz", ".tgz"};
+    const auto fits = [&](const char* ending) { return name.ends_with(ending); };
+    if (std::ranges::any_of(ends, fits)) found.push_back(entry.path());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
 Members read_folder(const fs::path& path, const Layout& layout) {
   const fs::path inner = path / layout.folder;
   std::error_code ignored;
@@ -134,7 +148,13 @@ Members read_folder(const fs::path& path, const Layout& layout) {
     if (fs::exists(folder / name, ignored))
       members.emplace(name, read_file(folder / name, member_limit));
   }
-  return members;
+  if (!members.empty()) return members;
+  const auto packed = archives(path);
+  if (packed.size() == 1) return read_tar(packed.front(), layout);
+  if (packed.empty()) return members;
+  throw FileError(
+      error_text(path.string(), text("the name of one archive of ", layout.name),
+                 joined(packed, [](const fs::path& p) { return p.filename().string(); })));
 }
 
 void append_records(const std::string& bytes, const std::string& where, const Layout& layout,

@@ -3,6 +3,8 @@
 import dataclasses
 from pathlib import Path
 
+from muxnet.base.locks import LOCK
+
 
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
@@ -63,6 +65,11 @@ class RunFolder:
     def outcomes(self, split: str) -> Path:
         """Return the outcome table of ``split``."""
         return self.path / f"outcomes-{split}.safetensors"
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was made in it, beyond a configuration that could not be carried out."""
+        return any(entry != self.config and entry.name != LOCK for entry in self.path.iterdir())
 
     def checkpoint(self, step: str) -> Path:
         """Return the checkpoint of ``step``: models, pretraining, multiplexer or offload."""

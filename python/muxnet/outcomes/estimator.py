@@ -30,11 +30,12 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     """A policy that answers from recorded answers of several models, calling few of them.
 
     X is an ``OutcomeTable`` or an array (n, N, K) of the probabilities that N models give n inputs;
-    y are the labels, which a table may hold itself: the classes 0 .. K-1, or K others, which
-    ``predict`` answers. They are compared as in files (``class_key``); their order, where neither
-    ``classes`` nor a table names them, is that of ``numpy.unique`` and so of scikit-learn's models:
-    texts that are numbers stand as texts, "10" before "9". Later tables may have other orders, if
-    they name their classes. ``fit`` wants inputs that the models were not trained on.
+    y are the labels, which a table may hold itself: the classes 0 .. K-1, or K others, or those
+    that a table names, which ``predict`` answers. They are compared as in files (``class_key``);
+    their order, where neither ``classes`` nor a table names them, is that of ``numpy.unique`` and
+    so of scikit-learn's models: texts that are numbers stand as texts, "10" before "9". Later
+    tables may have other orders, if they name their classes. ``fit`` wants inputs that the models
+    were not trained on.
 
     Args:
         policy: one of ``muxnet._core.policies()``.
@@ -231,9 +232,9 @@ def _classes(table: _core.OutcomeTable, labels: ArrayLike | None) -> NDArray[np.
 
     """
     numbered = np.arange(table.classes, dtype=np.int32)
-    if labels is None:
-        return numbered
     numbers, named = [str(k) for k in numbered], [class_key(name) for name in table.class_names]
+    if labels is None:
+        return np.array(table.class_names) if named and named != numbers else numbered
     values = _of_inputs(labels, len(table))
     keys = {class_key(value): value for value in values}
     if "" in keys:

@@ -18,7 +18,10 @@ def prepare(config: RunConfig, *, resume: bool) -> RunFolder:
     """
     folder = RunFolder(Path(config.out))
     if folder.config.exists():
-        _require_same(folder, config)
+        found = _found(folder)
+        # What only a mistyped option has left there stands in nobody's way.
+        if resume or folder.begun:
+            _require_same(folder, found, config)
         if folder.checkpoints() and not resume:
             raise UserError(
                 f"[out] {folder.path} holds an unfinished run: go on with it by --resume, or "
@@ -30,11 +33,14 @@ def prepare(config: RunConfig, *, resume: bool) -> RunFolder:
     return folder
 
 
-def _require_same(folder: RunFolder, config: RunConfig) -> None:
+def _found(folder: RunFolder) -> RunConfig:
     try:
-        found = load_config(folder.config)
+        return load_config(folder.config)
     except ConfigError as error:
         raise UserError(f"[out] {folder.path} holds something else: {error}") from error
+
+
+def _require_same(folder: RunFolder, found: RunConfig, config: RunConfig) -> None:
     different = differences(found, config)
     if different:
         shown = "; ".join(different[:5]) + ("; ..." if len(different) > 5 else "")

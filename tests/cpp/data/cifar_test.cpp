@@ -89,6 +89,16 @@ TEST(Cifar, ReadsTheArchiveInTheOrderOfTheNames) {
   check_cifar10(open_dataset("cifar10:" + (folder / "cifar.tar.gz").string()));
 }
 
+TEST(Cifar, ReadsTheOnlyArchiveOfAFolder) {
+  const TempFolder folder;
+  write_gzip(folder / "cifar.tar.gz", cifar10_entries(), false);
+  check_cifar10(load_cifar10(folder.path()));
+  write_gzip(folder / "another.tgz", cifar10_entries(), false);
+  expect_error<FileError>([&] { load_cifar10(folder.path()); },
+                          {folder.path().string(), "expected the name of one archive of cifar10",
+                           "received another.tgz, cifar.tar.gz"});
+}
+
 TEST(Cifar, Cifar100TakesTheFineLabel) {
   const TempFolder folder;
   const std::string names = lines(100);
