@@ -14,8 +14,9 @@
 
 namespace muxnet {
 
-/// Families of kernels. `best` takes the first of onednn, blas, reference that can do the work.
-enum class Backend : std::uint8_t { best, reference, blas, onednn };
+/// Families of kernels. `best` takes the first of streamed, onednn, blas, reference that can do the
+/// work; `streamed` are our own for what is bound by reading its weights.
+enum class Backend : std::uint8_t { best, reference, blas, onednn, streamed };
 
 std::string_view name_of(Backend backend);
 

@@ -119,7 +119,8 @@ void add_linear(OperatorRegister& operators) {
                 .attributes = {"features", "bias"}},
                {.reference = make_for_dtype<Linear>,
                 .blas = make_blas_linear,
-                .onednn = make_onednn_linear});
+                .onednn = make_onednn_linear,
+                .streamed = make_streamed_linear});
 }
 
 }  // namespace muxnet

@@ -23,15 +23,17 @@ void check(const Operator& op, std::span<const Shape> src, const Attributes& att
   }
 }
 
-constexpr Backend fastest_first[] = {Backend::onednn, Backend::blas, Backend::reference};
+constexpr Backend fastest_first[] = {Backend::streamed, Backend::onednn, Backend::blas,
+                                     Backend::reference};
 
 std::unique_ptr<Kernel> try_make(const KernelFactories& kernels, const KernelSpec& spec,
                                  Backend backend) {
   if (spec.dtype == DType::bf16 && !supports_bf16()) return nullptr;
   if (spec.dtype == DType::s8 && (spec.training || !supports_int8())) return nullptr;
-  const KernelFactory factory = backend == Backend::onednn ? kernels.onednn
-                                : backend == Backend::blas ? kernels.blas
-                                                           : kernels.reference;
+  const KernelFactory factory = backend == Backend::streamed ? kernels.streamed
+                                : backend == Backend::onednn ? kernels.onednn
+                                : backend == Backend::blas   ? kernels.blas
+                                                             : kernels.reference;
   return factory == nullptr ? nullptr : factory(spec);
 }
 
@@ -127,6 +129,8 @@ std::string_view name_of(Backend backend) {
       return "blas";
     case Backend::onednn:
       return "onednn";
+    case Backend::streamed:
+      return "streamed";
   }
   return "?";
 }

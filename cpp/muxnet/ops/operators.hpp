@@ -15,8 +15,9 @@ using KernelFactory = std::unique_ptr<Kernel> (*)(const KernelSpec&);
 /// cannot do, except `reference`, which can do everything in f32 and f64.
 struct KernelFactories {
   KernelFactory reference;
-  KernelFactory blas = nullptr;    ///< f32 only
-  KernelFactory onednn = nullptr;  ///< null in a build without oneDNN
+  KernelFactory blas = nullptr;      ///< f32 only
+  KernelFactory onednn = nullptr;    ///< null in a build without oneDNN
+  KernelFactory streamed = nullptr;  ///< f32 inference of one row only
 };
 
 /// An operator that graphs are made of.
@@ -40,5 +41,6 @@ OperatorRegister::Adder MUXNET_OPS_ENTRIES;
 
 std::unique_ptr<Kernel> make_blas_conv2d(const KernelSpec& spec);
 std::unique_ptr<Kernel> make_blas_linear(const KernelSpec& spec);
+std::unique_ptr<Kernel> make_streamed_linear(const KernelSpec& spec);
 
 }  // namespace muxnet
