@@ -86,6 +86,13 @@ def quantized():
         node("Conv", ["d", "w"], "x"),
     ]
     yield "int8 by QDQ", body(qdq, [*limits, weight("w8", w8, "i1")], 6)
+    sixteen = [weight("s", 1 / 65535), weight("z", 0, "u2"), *limits[2:], weight("w8", w8, "i1")]
+    yield "16 bits by QDQ", body(qdq, sixteen, 6, opset=21)
+    moved = body(qdq, [*limits, weight("w8", w8, "i1")], 6)
+    nodes = list(moved.graph.node)[::-1]
+    del moved.graph.node[:]
+    moved.graph.node.extend(nodes)
+    yield "nodes in reverse", moved
     more = [weight("sy", 0.05), weight("zy", 128, "u1"), weight("w8", w8, "i1")]
     operators = [
         node("QuantizeLinear", ["images", "s", "z"], "q"),

@@ -260,7 +260,7 @@ def test_wrong_tokens_are_counted_and_seldom_logged(untrained_run, started_serve
             with pytest.raises(Exception, match="UNAUTHENTICATED"):
                 client.get_server_metadata()
         assert ask(said, head("/"))[0] == 200  # the page, which holds nothing
-        found = ask(said, head("/metrics", Authorization="Bearer right"))
+        found = ask(said, b"\r\n" + head("/metrics", Authorization="bearer right"))
         assert b'muxnet_refusals_total{reason="token"} 21.0' in found[2]
         told = [json.loads(line) for line in said["log"].read_text().splitlines()]
         refused = [entry for entry in told if entry["event"] == "refused"]

@@ -59,6 +59,9 @@ def test_only_the_token_opens_and_all_is_encrypted(
             headers = {"authorization": f"Bearer {TOKEN}"}
             reply = client.infer("router", [inputs], headers=headers)
             assert reply.as_numpy("probabilities").shape == (1, 10)
+            client.load_model("router", headers=headers)
+            with pytest.raises(Exception, match="received nobody"):
+                client.load_model("nobody", headers=headers)
 
 
 def test_labels_that_come_back_tell_the_accuracy(untrained_run, started_server, digit_images):

@@ -31,6 +31,8 @@ constexpr Format formats[] = {
     {"PNM", "P4"sv, &decode_pnm},
     {"PNM", "P5"sv, &decode_pnm},
     {"PNM", "P6"sv, &decode_pnm},
+    {"BigTIFF", "II+\0"sv, nullptr},
+    {"BigTIFF", "MM\0+"sv, nullptr},
     {"PAM", "P7"sv, nullptr},
     {"PFM", "PF"sv, nullptr},
     {"PFM", "Pf"sv, nullptr},

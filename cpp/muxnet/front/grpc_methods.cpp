@@ -139,12 +139,14 @@ std::optional<std::string> answer_method(std::string_view method, const std::str
     throw RequestRefused(501, error_text("grpc", "a method of the protocol", "another"));
   }
   const auto asked = parsed<inference::RepositoryModelLoadRequest>(message);
-  if (!inference.served()->find(asked.model_name())) {
-    const std::string received = shown(asked.model_name());
+  const std::string& name =
+      asked.triton_model_name().empty() ? asked.model_name() : asked.triton_model_name();
+  if (!inference.served()->find(name)) {
+    const std::string received = shown(name);
     throw RequestRefused(404, error_text("repository", "a served model", received));
   }
   inference::RepositoryModelLoadResponse answer;
-  answer.set_model_name(asked.model_name());
+  answer.set_model_name(name);
   answer.set_isloaded(true);
   load(answer.SerializeAsString());
   return std::nullopt;

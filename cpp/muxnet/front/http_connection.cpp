@@ -68,6 +68,8 @@ void HttpConnection::ignore(std::size_t bytes) {
 void HttpConnection::advance(std::string_view bytes) {
   while (state_ == State::silent || unfinished()) {
     if (state_ == State::silent) {
+      // Old clients send an empty line behind a body (RFC 9112, 2.2).
+      bytes.remove_prefix(std::min(bytes.find_first_not_of("\r\n"), bytes.size()));
       if (bytes.empty()) break;
       begin_request();
       continue;
@@ -139,7 +141,7 @@ void HttpConnection::refuse_malformed(HttpParser::State found) {
     case HttpParser::State::body_large:
       return refuse(413, too_large_text(shared_.most_body_bytes), "body_large");
     default:
-      return refuse(400, "[http] expected requests, received something else", "malformed");
+      return refuse(400, error_text("http", "requests of HTTP/1.1", parser_->fault()), "malformed");
   }
 }
 

@@ -27,6 +27,13 @@ std::string lower(Text name) {
   return result;
 }
 
+/// What a client of another protocol begins with, in words; empty: nothing known.
+std::string foreign(std::string_view bytes) {
+  constexpr std::string_view tls = "\x16\x03", http_2 = "PRI * HTTP/2";
+  if (bytes.starts_with(tls)) return "TLS, which this port has not";
+  return bytes.starts_with(http_2) ? "HTTP/2" : "";
+}
+
 /// The path of a target, which may name the server before it.
 std::string path_of(Text target) {
   std::string_view path(target.data(), target.size());
@@ -63,12 +70,14 @@ class HttpParser::Implementation : public http::basic_parser<true> {
       return !in_head && left > most_trailer_bytes ? State::trailers_large : State::more;
     }
     if (error == http::error::body_limit) return State::body_large;
+    if (error && fault.empty()) fault = error.message();  // such as "bad Content-Length"
     return error ? State::malformed : State::whole;
   }
 
   ReceivedHttp request;
   bool told_head = false;
   bool expects_continue = false;
+  std::string fault;
 
  private:
   void on_request_impl(http::verb /*method*/, Text method, Text target, int version,
@@ -124,6 +133,7 @@ std::size_t HttpParser::take(std::string_view bytes, State& state) {
   Implementation& parser = *implementation_;
   std::size_t taken = 0;
   state = State::more;
+  if (!parser.is_header_done() && parser.fault.empty()) parser.fault = foreign(bytes);
   while (!parser.is_done() && taken < bytes.size()) {
     const State found = parser.step(bytes, taken);
     if (found != State::whole) {
@@ -141,6 +151,7 @@ std::size_t HttpParser::take(std::string_view bytes, State& state) {
 }
 
 ReceivedHttp& HttpParser::request() { return implementation_->request; }
+std::string HttpParser::fault() const { return implementation_->fault; }
 bool HttpParser::head_done() const { return implementation_->is_header_done(); }
 bool HttpParser::expects_continue() const { return implementation_->expects_continue; }
 

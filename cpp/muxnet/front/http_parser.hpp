@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "muxnet/front/http_message.hpp"
@@ -35,6 +36,9 @@ class HttpParser {
   /// Takes the first so many of `bytes`; those that it leaves have to come again, with more behind
   /// them. Not to be called after `whole` or an error.
   std::size_t take(std::string_view bytes, State& state);
+
+  /// What was malformed, in words.
+  std::string fault() const;
 
   /// As far as it has come.
   ReceivedHttp& request();

@@ -67,7 +67,9 @@ Origins::Origins(std::string_view host, std::span<const std::string> allowed) {
 
 std::optional<HeadRefusal> Origins::refusal(const ReceivedHttp& request) const {
   const std::string_view host = request.header("host");
-  if (!names_.empty() && !names_.contains(host_name(host))) {
+  // HTTP/1.0 has no host to name, and no browser speaks it.
+  const bool unnamed = !request.http_1_1 && !request.has("host") && !from_browser(request);
+  if (!unnamed && !names_.empty() && !names_.contains(host_name(host))) {
     std::string names;
     for (const std::string& name : names_) names += (names.empty() ? "" : ", ") + name;
     const std::string expected = "one of " + names + " (--allowed-hosts)";

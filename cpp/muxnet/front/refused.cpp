@@ -1,5 +1,7 @@
 #include "muxnet/front/refused.hpp"
 
+#include <algorithm>
+
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json_values.hpp"
 #include "muxnet/protocol/request_limits.hpp"
@@ -25,11 +27,17 @@ std::string too_large_text(std::uint64_t most_bytes) {
 }
 
 bool token_matches(std::string_view header, std::string_view token) {
-  const std::string wanted = "Bearer " + std::string(token);
-  unsigned differences = header.size() == wanted.size() ? 0 : 1;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
+  constexpr std::string_view scheme = "bearer";  // in whatever case (RFC 9110, 11.1)
+  const auto same = [](char given, char small) { return (given | 0x20) == small; };
+  const bool bearer = header.size() > scheme.size() && header[scheme.size()] == ' ' &&
+                      std::equal(scheme.begin(), scheme.end(), header.begin(),
+                                 [&](char small, char given) { return same(given, small); });
+  if (!bearer) return false;
+  header.remove_prefix(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
+  unsigned differences = header.size() == token.size() ? 0 : 1;
+  for (std::size_t i = 0; i < token.size(); ++i) {
     const char given = i < header.size() ? header[i] : '\0';
-    differences |= static_cast<unsigned char>(given) ^ static_cast<unsigned char>(wanted[i]);
+    differences |= static_cast<unsigned char>(given) ^ static_cast<unsigned char>(token[i]);
   }
   return differences == 0;
 }

@@ -73,5 +73,6 @@ inline constexpr std::array<AnswerOutput, 5> answer_outputs{{{"probabilities", "
 inline constexpr std::string_view platform_text =
     "muxnet: images as UINT8 in [0, 255], FP32 in [0, 1] (UINT8 / 255, not normalised), "
     "or BYTES (JPEG, PNG); features as FP32";
+static_assert(platform_text.starts_with(own_platform));
 
 }  // namespace muxnet

@@ -34,7 +34,8 @@ struct OffloadClient::Work {
   double deadline_ms = 0;
   double fall_back_ms = 0;  ///< when the small model has to start
   const OffloadInput* input = nullptr;
-  Fault fault = Fault::none;  ///< of the last attempt
+  std::shared_ptr<const HostedModel> shown;  ///< the cloud's model as the endpoint shows it
+  Fault fault = Fault::none;                 ///< of the last attempt
   std::optional<double> rest_ms;
   bool hedged = false;
   OffloadAnswer result;
@@ -80,8 +81,11 @@ void OffloadClient::measure_local() {
 
 std::string OffloadClient::learn_endpoint(const Reply<ModelMetadata>& reply) {
   if (reply.fault != Fault::none) return reply.message;
-  auto endpoint = settle(options_.endpoint, reply.value, cloud().image_shape, cloud().classes);
+  const bool ours = reply.value.platform.starts_with(own_platform);
+  const auto shown = std::make_shared<HostedModel>(ours ? as_served(cloud()) : cloud());
+  auto endpoint = settle(options_.endpoint, reply.value, shown->image_shape, own_classes(*shown));
   endpoint_ = std::move(endpoint.value);
+  shown_ = shown;
   return endpoint.error;
 }
 
@@ -183,7 +187,7 @@ OffloadReason OffloadClient::judge(Work& work, Reply<InferResponse> reply,
     return reason_of(work.fault);
   }
   work.result.probabilities =
-      placed(answer.value->probabilities, local_->small().classes, cloud().places);
+      placed(answer.value->probabilities, local_->small().classes, work.shown->places);
   work.result.server_ms = answer.value->server_ms;
   return OffloadReason::offloaded;
 }
@@ -220,9 +224,9 @@ OffloadReason OffloadClient::attempt(Work& work, Transport& transport, InferInpu
   const double received = reply.received_bytes;
   const std::optional<double> exchange_ms = reply.exchange_ms;
   result.received_bytes += received;
-  const OffloadReason reason =
-      judge(work, std::move(reply),
-            {input.id, input.output, own_classes(cloud()), options_.endpoint.logits, input.rows});
+  const OffloadReason reason = judge(
+      work, std::move(reply),
+      {input.id, input.output, own_classes(*work.shown), options_.endpoint.logits, input.rows});
   const std::lock_guard lock(mutex_);
   if (reason != OffloadReason::offloaded) {
     result.energy_mj = result.energy_mj + exchange_cost(sent, 0, {}).energy_mj;
@@ -241,8 +245,9 @@ OffloadReason OffloadClient::send(Work& work) {
   std::unique_lock lock(mutex_);
   if (!endpoint_) return OffloadReason::link_down;
   const Endpoint endpoint = *endpoint_;
+  work.shown = shown_;
   lock.unlock();
-  InferInput input = make_input(options_.endpoint, endpoint, cloud(), work.input->image);
+  InferInput input = make_input(options_.endpoint, endpoint, *work.shown, work.input->image);
   const auto transport = connections_.get(where).borrow();
   lock.lock();
   if (!breaker_.enter(clock_->now_ms())) return OffloadReason::link_down;

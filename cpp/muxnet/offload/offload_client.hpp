@@ -78,7 +78,7 @@ class OffloadClient {
  private:
   struct Work;
 
-  /// How the cloud's model is shown images.
+  /// The cloud's model.
   const HostedModel& cloud() const { return options_.cloud ? *options_.cloud : local_->small(); }
   void measure_local();
   double timed_score(const OffloadInput& input);
@@ -107,6 +107,7 @@ class OffloadClient {
 
   mutable std::mutex mutex_;  ///< of what follows; nobody computes or waits with it
   std::optional<Endpoint> endpoint_;
+  std::shared_ptr<const HostedModel> shown_;  ///< the cloud's model as the endpoint shows it
   LinkEstimator estimator_;
   CircuitBreaker breaker_;
   RetryPolicy retry_;

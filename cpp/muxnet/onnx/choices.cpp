@@ -44,6 +44,15 @@ bool is_turned(const OnnxValue& output, const OnnxDescription& description) {
   return any && output.shape && is_last_alone_free(*output.shape);
 }
 
+/// What makes of such outputs one that answers; empty where nothing is known.
+std::string remedy(const std::vector<OnnxValue>& outputs) {
+  const auto any = [&](const auto& fits) { return std::ranges::any_of(outputs, fits); };
+  if (any([](const OnnxValue& output) { return output.dtype == "u8" || output.dtype == "i8"; }))
+    return " in f32, f16 or f64 (quantised scores: with a DequantizeLinear at the end)";
+  const bool labels = any([](const OnnxValue& output) { return is_label_type(output.dtype); });
+  return labels ? ", as scikit-learn's do when converted with zipmap=False" : "";
+}
+
 const OnnxValue& named(const OnnxDescription& description, const std::string& name) {
   const auto& outputs = description.outputs;
   const auto found = std::find_if(outputs.begin(), outputs.end(),
@@ -90,8 +99,7 @@ const OnnxValue& output_of(const OnnxDescription& description, const std::string
       choose([&](const auto& output) { return has_labels(output) || is_single(output, classes); });
     }
     const auto wanted = text("one that answers (n, ", classes == 0 ? "K" : text(classes),
-                             classes == 0 ? ")" : ") for the classes named",
-                             ", as scikit-learn's do when converted with zipmap=False");
+                             classes == 0 ? ")" : ") for the classes named", remedy(outputs));
     require(found != nullptr, "outputs", wanted, to_string(outputs));
     require(!is_ranked(*found, outputs), "outputs",
             "scores by class, not by rank as TopK's are, or the name of the output",

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/file.hpp"
 #include "muxnet/onnx/labels.hpp"
 #include "muxnet/onnx/nodes.hpp"
 #include "muxnet/onnx/protobuf.hpp"
+#include "muxnet/onnx/read_value.hpp"
 #include "muxnet/onnx/tensor_check.hpp"
 #include "muxnet/onnx/value_types.hpp"
 
@@ -48,6 +50,11 @@ class Reader {
     const auto opset = result_.opsets.find("");
     const bool old = opset == result_.opsets.end() || opset->second < 13;
     result_.spans_axes = old && may_span_axes(nodes_, ranks_);
+    result_.quantised_in_16_bits = std::ranges::any_of(nodes_, [&](const OnnxNode& node) {
+      if (node.type != "QuantizeLinear" && node.type != "DequantizeLinear") return false;
+      const auto zero = node.inputs.size() > 2 ? weights_.find(node.inputs[2]) : weights_.end();
+      return zero != weights_.end() && bits_of(zero->second) == 16;
+    });
     // What picks the label goes before classifiers within, as those of an ensemble.
     for (const OnnxValue& output : result_.outputs) {
       if (output.dtype != "string" && output.dtype != "i64" && output.dtype != "i32") continue;
@@ -58,6 +65,12 @@ class Reader {
   }
 
  private:
+  /// What a graph names, and what the node that is being read takes of that.
+  struct Scope {
+    std::set<std::string, std::less<>> names;
+    std::vector<std::string_view> taken;
+  };
+
   std::string layout(const OnnxValue& input) const {
     if (input.shape && input.shape->size() != 4) return "";
     const std::string told = layout_by_operators(nodes_, input.name);
@@ -67,6 +80,17 @@ class Reader {
     };
     if (channels(1) == channels(3)) return "";
     return channels(1) ? "nchw" : "nhwc";
+  }
+
+  /// Of an element of a tensor; 0 for a type that is not known.
+  static std::int64_t bits_of(std::string_view tensor) {
+    std::int64_t type = 0;
+    Fields fields(tensor);
+    while (const auto field = fields.next()) {
+      if (field->counts(2)) type = static_cast<std::int64_t>(field->value);
+    }
+    const ElementType* known = element_type(type);
+    return known == nullptr ? 0 : known->bits;
   }
 
   static std::pair<std::string, std::string> pair(std::string_view entry) {
@@ -112,7 +136,8 @@ class Reader {
               text("at most ", max_values, " inputs and outputs"), "more");
     }
     // Files of old list their weights among the inputs.
-    std::erase_if(inputs, [&](const auto& value) { return scopes_.back().contains(value.name); });
+    std::erase_if(inputs,
+                  [&](const auto& value) { return scopes_.back().names.contains(value.name); });
     for (const OnnxValue& value : inputs) add_name(value.name, "input");
     read_nodes(graph, depth);
     for (const OnnxValue& value : outputs) require_known(value.name, "an output of the graph");
@@ -133,34 +158,58 @@ class Reader {
     if (value.shape) ranks_[value.name] = value.shape->size();
   }
 
+  /// In whatever order they stand, as engines do: tools append what they put in between.
   void read_nodes(std::string_view graph, int depth) {
+    Fields outputs(graph);
+    while (const auto field = outputs.next()) {
+      if (!field->holds(1)) continue;
+      require(++result_.nodes <= max_nodes, "ONNX", text("at most ", max_nodes, " nodes"), "more");
+      add_outputs(field->bytes);
+    }
+    std::vector<OnnxNode> nodes;
+    std::vector<std::vector<std::string_view>> taken;
     Fields fields(graph);
     while (const auto field = fields.next()) {
       if (!field->holds(1)) continue;
-      require(++result_.nodes <= max_nodes, "ONNX", text("at most ", max_nodes, " nodes"), "more");
-      const OnnxNode node = read_node(field->bytes, depth);
-      const std::string where = text("node ", shown(node.type));
-      for (const auto name : node.inputs) require_known(name, where);
-      for (const auto name : node.outputs) add_name(name, where);
-      const bool zips = depth == 0 && node.type == "ZipMap" && node.domain == "ai.onnx.ml";
-      if (zips && node.inputs.size() == 1 && node.outputs.size() == 1) {
-        result_.zipped.emplace(node.outputs.front(), node.inputs.front());
-      }
-      nodes_.push_back(node);
+      nodes.push_back(read_node(field->bytes, depth));
+      const OnnxNode& node = nodes.back();
+      for (const auto name : node.inputs) require_known(name, text("node ", shown(node.type)));
+      taken.push_back(std::exchange(scopes_.back().taken, {}));
     }
+    for (const std::size_t place : in_order(nodes, taken)) keep_node(nodes[place], depth);
+  }
+
+  void keep_node(const OnnxNode& node, int depth) {
+    const bool zips = depth == 0 && node.type == "ZipMap" && node.domain == "ai.onnx.ml";
+    if (zips && node.inputs.size() == 1 && node.outputs.size() == 1) {
+      result_.zipped.emplace(node.outputs.front(), node.inputs.front());
+    }
+    nodes_.push_back(node);
+  }
+
+  void add_outputs(std::string_view node) {
+    std::string_view type;
+    std::vector<std::string_view> names;
+    Fields fields(node);
+    while (const auto field = fields.next()) {
+      if (field->holds(2)) names.push_back(field->bytes);
+      if (field->holds(4)) type = field->bytes;
+    }
+    for (const auto name : names) add_name(name, text("node ", shown(type)));
   }
 
   void add_name(std::string_view name, const std::string& where) {
-    const bool fresh = name.empty() || scopes_.back().emplace(name).second;
+    const bool fresh = name.empty() || scopes_.back().names.emplace(name).second;
     require(fresh, where, "a name of its own", shown(name));
   }
 
-  /// Values come before what takes them, so that no graph is a circle.
-  void require_known(std::string_view name, const std::string& where) const {
-    const bool known =
-        name.empty() || std::any_of(scopes_.begin(), scopes_.end(),
-                                    [&](auto& scope) { return scope.contains(name); });
-    require(known, where, "values that come before it", shown(name));
+  /// Graphs within a node take values of those around it, which that node takes then.
+  void require_known(std::string_view name, const std::string& where) {
+    if (name.empty()) return;
+    const auto scope = std::find_if(scopes_.rbegin(), scopes_.rend(),
+                                    [&](const Scope& one) { return one.names.contains(name); });
+    require(scope != scopes_.rend(), where, "values that the graph has", shown(name));
+    scope->taken.push_back(name);
   }
 
   std::string_view read_tensor(std::string_view tensor) {
@@ -235,61 +284,11 @@ class Reader {
     result_.class_names = std::move(names);
   }
 
-  static OnnxValue read_value(std::string_view bytes) {
-    OnnxValue value;
-    Fields fields(bytes);
-    while (const auto field = fields.next()) {
-      if (field->holds(1)) value.name = field->bytes;
-      if (field->holds(2)) read_type(field->bytes, value);
-    }
-    return value;
-  }
-
-  static void read_type(std::string_view type, OnnxValue& value) {
-    Fields fields(type);
-    while (const auto field = fields.next()) {
-      if (field->holds(1)) read_tensor_type(field->bytes, value);
-      if (field->holds(4)) value.dtype = "sequence";
-      if (field->holds(5)) value.dtype = "map";
-      if (field->holds(8)) value.dtype = "sparse";
-      if (field->holds(9)) value.dtype = "optional";
-    }
-  }
-
-  static void read_tensor_type(std::string_view type, OnnxValue& value) {
-    Fields fields(type);
-    while (const auto field = fields.next()) {
-      if (field->counts(1)) {
-        const auto number = static_cast<std::int64_t>(field->value);
-        const ElementType* known = element_type(number);
-        value.dtype = known == nullptr ? text("type ", number) : std::string(known->name);
-      }
-      if (field->holds(2)) value.shape = read_shape(field->bytes);
-    }
-  }
-
-  static Shape read_shape(std::string_view bytes) {
-    Shape shape;
-    Fields fields(bytes);
-    while (const auto field = fields.next()) {
-      if (!field->holds(1)) continue;
-      std::int64_t extent = 0;
-      Fields axis(field->bytes);
-      while (const auto part = axis.next()) {
-        if (part->counts(1)) extent = static_cast<std::int64_t>(part->value);
-      }
-      shape.push_back(std::max<std::int64_t>(extent, 0));  // some write -1 for a free one
-      require(shape.size() <= max_axes, "ONNX", text("at most ", max_axes, " axes"), "more");
-    }
-    volume(shape);
-    return shape;
-  }
-
   std::string folder_;
   OnnxDescription result_;
   std::vector<OnnxNode> nodes_;
-  std::map<std::string_view, std::string_view> weights_;    // of the outermost graph, by name
-  std::vector<std::set<std::string, std::less<>>> scopes_;  // names, outermost graph first
+  std::map<std::string_view, std::string_view> weights_;  // of the outermost graph, by name
+  std::vector<Scope> scopes_;                             // outermost graph first
   std::map<std::string, std::size_t, std::less<>> ranks_;
   std::set<std::string> operators_;
   std::set<std::string> files_;

@@ -40,6 +40,7 @@ struct OnnxDescription {
   std::map<std::string, std::string> zipped;
   /// Whether a Softmax takes several axes as one, as before opset 13, or may do so.
   bool spans_axes = false;
+  bool quantised_in_16_bits = false;  ///< values within, by QuantizeLinear
 };
 
 /// Reads an ONNX file as far as it describes itself, and checks that all its weights are there.

@@ -1,7 +1,12 @@
 #include "muxnet/onnx/nodes.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <queue>
 #include <set>
+
+#include "muxnet/core/error.hpp"
+#include "muxnet/onnx/protobuf.hpp"
 
 namespace muxnet {
 namespace {
@@ -41,6 +46,40 @@ struct Tracer {
 };
 
 }  // namespace
+
+std::vector<std::size_t> in_order(const std::vector<OnnxNode>& nodes,
+                                  const std::vector<std::vector<std::string_view>>& taken) {
+  std::map<std::string_view, std::size_t> maker;
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    for (const auto name : nodes[node].outputs) maker.emplace(name, node);
+  }
+  std::vector<std::vector<std::size_t>> takers(nodes.size());
+  std::vector<std::size_t> wanted(nodes.size());
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    for (const auto name : taken[node]) {
+      const auto made = maker.find(name);
+      if (made == maker.end()) continue;
+      takers[made->second].push_back(node);
+      ++wanted[node];
+    }
+  }
+  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
+  for (std::size_t node = 0; node < nodes.size(); ++node) {
+    if (wanted[node] == 0) ready.push(node);
+  }
+  std::vector<std::size_t> order;
+  while (!ready.empty()) {
+    order.push_back(ready.top());
+    ready.pop();
+    for (const std::size_t taker : takers[order.back()]) {
+      if (--wanted[taker] == 0) ready.push(taker);
+    }
+  }
+  if (order.size() == nodes.size()) return order;
+  const auto left = std::ranges::find_if(wanted, [](std::size_t count) { return count > 0; });
+  const OnnxNode& node = nodes[static_cast<std::size_t>(left - wanted.begin())];
+  refuse(text("node ", shown(node.type)), "values that it does not make itself", "a circle");
+}
 
 std::string layout_by_operators(const std::vector<OnnxNode>& nodes, std::string_view input) {
   Tracer tracer{nodes, {}, {}};

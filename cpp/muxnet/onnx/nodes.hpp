@@ -19,6 +19,12 @@ struct OnnxNode {
   std::optional<std::int64_t> axis;       // of any operator that has one
 };
 
+/// Places of nodes in an order in which values come before what takes them; as they stand where
+/// that is one. `taken` are the values that each takes, those for graphs within it too. Throws
+/// std::invalid_argument where they go in a circle.
+std::vector<std::size_t> in_order(const std::vector<OnnxNode>& nodes,
+                                  const std::vector<std::vector<std::string_view>>& taken);
+
 /// The layout that the operators which take `input` need: "nchw", "nhwc", or "" where they do not
 /// tell.
 std::string layout_by_operators(const std::vector<OnnxNode>& nodes, std::string_view input);

@@ -43,6 +43,8 @@ void refuse_unknown(const OnnxDescription& description) {
   const auto opset = description.opsets.find("");
   const bool right = opset != description.opsets.end() && opset->second < 11;
   require(right || !description.spans_axes, "openvino", runnable, "a Softmax over several axes");
+  // Of some networks it then answers other classes.
+  require(!description.quantised_in_16_bits, "openvino", runnable, "values quantised in 16 bits");
 }
 
 Owned<Array> owned(Array* tensor) { return {tensor, library().tensor_free}; }

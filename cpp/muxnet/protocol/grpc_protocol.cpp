@@ -94,7 +94,8 @@ inference::ModelInferRequest infer_message(const InferInput& input) {
 }
 
 ModelMetadata read_metadata(const inference::ModelMetadataResponse& message) {
-  return {message.name(), specs_in(message.inputs()), specs_in(message.outputs())};
+  return {message.name(), specs_in(message.inputs()), specs_in(message.outputs()),
+          message.platform()};
 }
 
 InferResponse read_answer(const inference::ModelInferResponse& message, const std::string& output,

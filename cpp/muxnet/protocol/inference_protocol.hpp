@@ -32,7 +32,11 @@ struct ModelMetadata {
   std::string name;                 ///< of the model there
   std::vector<TensorSpec> inputs;   ///< that it takes
   std::vector<TensorSpec> outputs;  ///< that it gives
+  std::string platform = "";        ///< what runs it there; empty: it does not say
 };
+
+/// How the platform of a model begins that `muxnet serve` answers for.
+inline constexpr std::string_view own_platform = "muxnet";
 
 /// What is sent: one tensor, in and out by name.
 struct InferInput {

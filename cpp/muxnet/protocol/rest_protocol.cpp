@@ -234,7 +234,8 @@ HttpRequest infer_request(const InferInput& input) {
 
 ModelMetadata parse_metadata(const HttpResponse& response) {
   const Json json = parts_of(response).json;
-  return {text_in(json, "name", "metadata"), specs_in(json, "inputs"), specs_in(json, "outputs")};
+  return {text_in(json, "name", "metadata"), specs_in(json, "inputs"), specs_in(json, "outputs"),
+          has(json, "platform") ? text_in(json, "platform", "metadata") : ""};
 }
 
 InferResponse parse_answer(const HttpResponse& response, const std::string& output,

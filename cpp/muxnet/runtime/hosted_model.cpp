@@ -195,6 +195,12 @@ HostedModel host(HostedModel outside, AnswerKind kind) {
   return outside;
 }
 
+HostedModel as_served(HostedModel model) {
+  model.places.clear();
+  model.reversed = false;
+  return model;
+}
+
 Tensor sized_for(const HostedModel& model, const Tensor& images) {
   const Tensor sized = model.images ? format_images(images, *model.images) : images;
   const Shape& wanted = model.image_shape;

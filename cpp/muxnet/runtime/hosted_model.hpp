@@ -55,6 +55,10 @@ struct HostedModel {
   ModelSource made_of{};                           ///< by which it can be written down
 };
 
+/// A model as who serves it shows it to others: its answers are of all classes, in their order, and
+/// its channels RGB, whatever its own are.
+HostedModel as_served(HostedModel model);
+
 /// Raw images u8 or f32 (n, c, h, w) in a model's size, not normalised. Throws
 /// std::invalid_argument where they have another and the model does not say how they get to it.
 Tensor sized_for(const HostedModel& model, const Tensor& images);

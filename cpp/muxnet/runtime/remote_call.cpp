@@ -86,13 +86,10 @@ HostedModel host_elsewhere(const HostedModel& local, const AskRemote& ask,
   server.infer = [ask](const InferInput& input, TakesReply<InferResponse> take) {
     return ask(std::make_shared<RemoteCall>(input, std::move(take)));
   };
-  HostedModel outside = local;
-  outside.places.clear();  // its answers are of all classes, and its channels in its own order
-  outside.reversed = false;
   auto client =
       std::make_shared<EndpointClient>([server] { return make_function_transport(server); },
                                        std::make_shared<SteadyClock>(), options);
-  return host(host_elsewhere(std::move(outside), std::move(client)), AnswerKind::probabilities);
+  return host(host_elsewhere(as_served(local), std::move(client)), AnswerKind::probabilities);
 }
 
 }  // namespace muxnet

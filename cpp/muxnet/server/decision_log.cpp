@@ -42,25 +42,43 @@ std::vector<std::string> names_of(std::uint64_t mask, const std::vector<std::str
 
 }  // namespace
 
-DecisionLog::DecisionLog(const std::filesystem::path& path, std::shared_ptr<const ServerLog> log,
+DecisionLog::DecisionLog(std::filesystem::path path, std::shared_ptr<const ServerLog> log,
                          std::size_t room_bytes)
-    : log_(std::move(log)), room_bytes_(room_bytes) {
+    : path_(std::move(path)), log_(std::move(log)), room_bytes_(room_bytes) {
+  open();
+}
+
+/// In place of the one that is open; throws FileError and leaves that where it cannot.
+void DecisionLog::open() {
   struct stat status {};
-  const bool there = stat(path.c_str(), &status) == 0;
+  const bool there = stat(path_.c_str(), &status) == 0;
   // A pipe is only written to.
   const int access = there && !S_ISREG(status.st_mode) ? O_WRONLY : O_RDWR;
-  file_ = ::open(path.c_str(), access | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (file_ < 0) {
+  const int file =
+      ::open(path_.c_str(), access | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (file < 0) {
     const char* why = std::strerror(errno);
-    throw FileError(text("[decisions] ", path.string(), ": cannot be written: ", why));
+    throw FileError(text("[decisions] ", path_.string(), ": cannot be written: ", why));
   }
   // Lines of two servers would be mixed; of a pipe that is its reader's matter.
-  regular_ = fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
-  if (regular_ && flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    ::close(file_);
-    throw FileError(text("[decisions] ", path.string(), ": another server writes to it"));
+  const bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  if (regular && flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(file);
+    throw FileError(text("[decisions] ", path_.string(), ": another server writes to it"));
   }
-  torn_ = regular_ && !ends_whole();
+  if (file_ >= 0) ::close(file_);
+  file_ = file;
+  regular_ = regular;
+  torn_ = regular && !ends_whole();
+}
+
+/// Whether its path has become another file's, or nobody's.
+bool DecisionLog::moved() const {
+  struct stat held {
+  }, named{};
+  if (!regular_ || fstat(file_, &held) != 0) return false;
+  if (stat(path_.c_str(), &named) != 0) return errno == ENOENT;
+  return held.st_dev != named.st_dev || held.st_ino != named.st_ino;
 }
 
 DecisionLog::~DecisionLog() { ::close(file_); }
@@ -101,6 +119,11 @@ void DecisionLog::flush() {
     count = std::exchange(waiting_lines_, 0);
   }
   if (content.empty()) return;
+  try {
+    if (moved()) open();
+  } catch (const FileError& error) {
+    return lose(count, error.what());
+  }
   const Written written = append(content);
   {
     const std::lock_guard lock(mutex_);

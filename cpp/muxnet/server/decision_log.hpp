@@ -16,6 +16,7 @@ namespace muxnet {
 /// Appends the records that a service made of its answers to a file, one line of JSON for each
 /// image, as replay_records() reads them. write() never fails and never waits; flush(), one thread
 /// at a time, writes. What cannot be written is lost and counted, and leaves no half line behind.
+/// Where the file was moved or removed, as by what rotates logs, one of its name is begun.
 class DecisionLog {
  public:
   struct State {
@@ -27,7 +28,7 @@ class DecisionLog {
 
   /// Ends a line that a killed process left half written. `room_bytes`: of records that wait; more
   /// are lost. Throws FileError for a file that cannot be opened, or that another log writes to.
-  DecisionLog(const std::filesystem::path& path, std::shared_ptr<const ServerLog> log,
+  DecisionLog(std::filesystem::path path, std::shared_ptr<const ServerLog> log,
               std::size_t room_bytes = room_for);
   ~DecisionLog();
   DecisionLog(const DecisionLog&) = delete;
@@ -47,10 +48,13 @@ class DecisionLog {
     std::int64_t lines = 0;
     std::string failure;
   };
+  void open();
+  bool moved() const;
   Written append(std::string_view content);
   bool cut(std::int64_t size, std::int64_t end) const;
   bool ends_whole() const;
 
+  std::filesystem::path path_;
   std::shared_ptr<const ServerLog> log_;
   std::size_t room_bytes_;
   int file_ = -1;

@@ -67,6 +67,19 @@ TEST(HttpParser, RefusesWhatMayHideASecondRequest) {
   EXPECT_EQ(read(chunked + "ffffffffffffffffff\r\n"), State::malformed);
 }
 
+TEST(HttpParser, SaysWhatIsMalformed) {
+  const auto fault = [](const std::string& bytes) {
+    Reader reader;
+    EXPECT_EQ(reader.feed(bytes), State::malformed);
+    return reader.parser.fault();
+  };
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\n";
+  EXPECT_EQ(fault(head + "Content-Length: -1\r\n\r\n"), "bad Content-Length");
+  EXPECT_EQ(fault(head + "Transfer-Encoding: identity\r\n\r\n"), "bad Transfer-Encoding");
+  EXPECT_EQ(fault("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "HTTP/2");
+  EXPECT_EQ(fault("\x16\x03\x01\x02"), "TLS, which this port has not");
+}
+
 TEST(HttpParser, BoundsHeadsBodiesTrailersAndCrumbs) {
   const std::string more(most_head_bytes, 'x');
   std::string fields = "GET / HTTP/1.1\r\n";

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "muxnet/front/refused.hpp"
+
 namespace muxnet {
 namespace {
 
@@ -28,6 +30,21 @@ TEST(Origins, RefuseOtherNamesOfThisMachine) {
   EXPECT_EQ(refused->status, 403);
   EXPECT_EQ(refused->reason, "host");
   EXPECT_TRUE(origins.refusal(request({})));
+  ReceivedHttp old = request({});
+  old.http_1_1 = false;
+  EXPECT_FALSE(origins.refusal(old));
+  old.headers = {{"user-agent", "Mozilla/5.0"}};
+  EXPECT_TRUE(origins.refusal(old));
+}
+
+TEST(Token, IsOfTheSchemeBearerInWhateverCase) {
+  for (const char* header : {"Bearer right", "bearer right", "BEARER   right"}) {
+    EXPECT_TRUE(token_matches(header, "right")) << header;
+  }
+  for (const char* header : {"", "right", "Bearer", "Bearer ", "Bearer wrong", "Bearer right ",
+                             "Basic right", "Bearerright", "Bearer righ", "bearer Right"}) {
+    EXPECT_FALSE(token_matches(header, "right")) << header;
+  }
 }
 
 TEST(Origins, GoByAnyNameElsewhereUnlessSomeAreGiven) {

@@ -309,6 +309,23 @@ TEST(OffloadClient, TheCloudsModelMayHaveAnOrderOfClassesOfItsOwn) {
   EXPECT_THROW(Scene{options}, std::invalid_argument);
 }
 
+TEST(OffloadClient, AServerOfOursAnswersInTheOrderOfTheData) {
+  OffloadOptions options;
+  options.cloud = testing::FakeLocal(nullptr).small();
+  options.cloud->places = {2, 0, 1};
+  Scene scene(options);
+  scene.server.metadata = [](const HttpRequest&) {
+    HttpReply reply = testing::described();
+    auto said = nlohmann::json::parse(reply.response.body);
+    said["platform"] = "muxnet: images";
+    reply.response.body = said.dump();
+    return reply;
+  };
+  ASSERT_EQ(scene.client->connect(1000), "");
+  EXPECT_EQ(scene.hard(2).answer, 2);
+  EXPECT_EQ(scene.hard(0).answer, 0);
+}
+
 TEST(OffloadClient, AnEndpointThatDoesNotFitIsNotUsed) {
   Scene scene;
   scene.server.metadata = [](const HttpRequest&) { return testing::described(1, "BYTES"); };

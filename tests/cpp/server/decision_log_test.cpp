@@ -63,6 +63,32 @@ TEST_F(DecisionLogging, WritesALineForEachImage) {
   EXPECT_EQ(second.at("x"), 2);
 }
 
+TEST_F(DecisionLogging, BeginsAFileOfItsNameWhereOneWasMovedOrRemoved) {
+  const auto moved = folder_.path() / "decisions.jsonl.1";
+  DecisionLog log(path_, lines_.log());
+  const auto record = [&](const std::string& text) {
+    log.write("one", answer_with({"{\"x\":" + text + "}"}), {});
+    log.flush();
+  };
+  record("1");
+  std::filesystem::rename(path_, moved);
+  record("2");
+  std::filesystem::remove(path_);
+  record("3");
+  record("4");
+  EXPECT_EQ(lines_of(moved).size(), 1U);
+  const auto lines = lines_of(path_);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(parse_json(lines[0]).at("x"), 3);
+  std::filesystem::rename(path_, moved);
+  std::filesystem::create_directory(path_);
+  record("5");
+  EXPECT_EQ(log.state().lost, 1);
+  std::filesystem::remove(path_);
+  record("6");
+  EXPECT_EQ(log.state().recorded, 5);
+}
+
 TEST_F(DecisionLogging, TakesAHalfLineBackAndTheNextRecordsAreWhole) {
   DecisionLog log(path_, lines_.log());
   const std::string record = "{\"x\":\"" + std::string(300, 'a') + "\"}";
