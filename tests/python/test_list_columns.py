@@ -87,7 +87,7 @@ def test_a_table_under_any_other_name_is_read_by_its_content(folder, out):
         read_outcomes(out)
 
 
-def test_images_in_a_parquet_file_itself_are_refused_in_short(folder):
+def test_columns_of_a_parquet_file_are_refused_in_short(folder):
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -99,12 +99,16 @@ def test_images_in_a_parquet_file_itself_are_refused_in_short(folder):
         assert len(str(error.value)) < 200
 
     held = [{"bytes": b"\xff" * 100_000, "path": f"{name}.png"} for name in "ab"]
-    refused(held, r"single values, received image, which holds bytes, path$")
-    refused([b"\xff" * 100_000, None], r"l.parquet, image\] expected texts, received bytes$")
+    inner = [{"content": b"\xff" * 100_000, "height": 4}] * 2
+    refused(inner, r"single values, received image, which holds content, height$")
+    refused([["a.png"], ["b.png"]], r"single values, received image$")
     refused(["x" * 100_000, "a"], r"at most 4,096 characters, received x+\.\.\. \(100,000")
     table = pyarrow.table({"path": ["a.png", "b.png"], "label": [0, 1], "meta": held})
     parquet.write_table(table, "l.parquet")
     assert open_inputs("list:l.parquet").labels.tolist() == [0, 1]
+    parquet.write_table(pyarrow.table({"text": [b"a", b"b"]}), "l.parquet")
+    with pytest.raises(ConfigError, match=r"l.parquet, text\] expected texts, received bytes$"):
+        open_inputs("text:l.parquet")
     answers = pyarrow.table({"label": ["0", "1"], "a:prediction": [{"is": 1}] * 2})
     parquet.write_table(answers, "a.parquet")
     with pytest.raises(ConfigError, match=r"received a:prediction, which holds is$"):

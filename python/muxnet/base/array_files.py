@@ -1,9 +1,11 @@
-"""NumPy's npz files, checked before memory for an array is asked for."""
+"""NumPy's npz files, checked before memory for an array is asked for, as other files are."""
 
 import math
 import os
 import zipfile
-from typing import BinaryIO
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,8 @@ MOST_MEMBERS = 1000
 DEFLATE_EXPANSION = 1032  # the most that a packed byte can become
 HEADER_BYTES = 10_000
 
-Arrays = dict[str, NDArray[np.generic]]
+Array: TypeAlias = NDArray[np.generic]
+Arrays = dict[str, Array]
 
 
 def read_arrays(path: str | os.PathLike[str], most: int = 1 << 34) -> Arrays:
@@ -42,6 +45,26 @@ def read_arrays(path: str | os.PathLike[str], most: int = 1 << 34) -> Arrays:
 def room(file_bytes: int, least: int, factor: int) -> int:
     """Return how many bytes may be made of a file: ``least``, more for a large one."""
     return least + factor * file_bytes
+
+
+def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
+    """Refuse to make ``needed`` bytes of a file of so few.
+
+    Raises:
+        ConfigError: it is too small.
+
+    """
+    most = room(file_bytes, 64 << 20, 1000)
+    if needed > most:
+        expected = f"at most {most:,} bytes made of {file_bytes:,} in the file"
+        raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
+
+
+def objects(values: Sequence[object]) -> Array:
+    """Return values one by one, lists too, which NumPy would take apart."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
 
 
 def _arrays(file: BinaryIO) -> Arrays:

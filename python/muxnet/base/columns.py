@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeGuard
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.array_files import room
+from muxnet.base.array_files import Array, objects, require_room
 from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
 from muxnet.base.delimited import anything, read_delimited
-from muxnet.base.errors import ConfigError, MissingPackageError, error_text, shortened
+from muxnet.base.errors import MOST_NAMES, ConfigError, error_text, shortened
 from muxnet.base.file_endings import COLUMN_FILES, other_ending
-from muxnet.base.files import open_file, parse_json, read_text
+from muxnet.base.files import parse_json, read_text
+from muxnet.base.parquet_columns import PROBABILITIES, Contents, read_parquet
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    import pyarrow
-    from pyarrow import parquet
-
-Array: TypeAlias = NDArray[np.generic]
-Column: TypeAlias = Sequence[str] | Array
+Column: TypeAlias = Sequence[str] | Array | Contents
 Columns: TypeAlias = Mapping[str, Column]
 
 TEXT_BYTES = 256 << 20  # Python's texts take some twenty times as much
-PARQUET_BYTES = 4 << 30
-PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
-MOST_NAMES = 100  # characters of names in a message
 ROWS = 'an object for each input, in a list or a line each (of a data frame: orient="records")'
 OBJECT_LINES = re.compile(r"\s*\{.*\}\s*\n\s*\{")  # not one that goes over several lines
-PROBABILITIES = ":p"  # the end of a name under which a list holds one of each class
 BLANKS = "\u00a0\u202f\u2009"  # which do not break: between thousands, before a sign
 THOUSANDS = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:[{BLANKS}]\d{{3}})+(?!\d)", re.ASCII)
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -53,9 +42,9 @@ def read_columns(
     """Return the columns of a file, all of one length: CSV, TSV, JSON, its lines, or Parquet.
 
     ``lists`` names the columns that may hold a list of numbers in each row; others that do are
-    refused where they are ``wanted``, else left out. What objects in JSON hold are columns too,
-    under the names of both: ``{"a": {"score": 1}}`` is ``a:score``, and of
-    ``{"a": {"p": [0.9, 0.1]}}`` they are ``a:p0`` and ``a:p1``.
+    refused where they are ``wanted``, else left out. What objects in JSON and Parquet hold are
+    columns too, under the names of both: ``{"a": {"score": 1}}`` is ``a:score``, and of
+    ``{"a": {"p": [0.9, 0.1]}}`` they are ``a:p0`` and ``a:p1``. Bytes in Parquet are ``Contents``.
 
     Raises:
         ConfigError: another ending, or other contents.
@@ -69,7 +58,7 @@ def read_columns(
     if ending in (".json", ".jsonl", ".ndjson"):
         return _read_json(path, lists, wanted)
     if ending == ".parquet":
-        return _read_parquet(path, lists, wanted)
+        return read_parquet(path, lists, wanted)
     raise other_ending(path, COLUMN_FILES)
 
 
@@ -164,19 +153,6 @@ def _number(text: str | None) -> float:
     return number / 100 if text.endswith("%") else number
 
 
-def require_room(path: Path, file_bytes: int, needed: int, what: str) -> None:
-    """Refuse to make ``needed`` bytes of a file of so few.
-
-    Raises:
-        ConfigError: it is too small.
-
-    """
-    most = room(file_bytes, 64 << 20, 1000)
-    if needed > most:
-        expected = f"at most {most:,} bytes made of {file_bytes:,} in the file"
-        raise ConfigError(error_text(str(path), expected, f"{needed:,} for {what}"))
-
-
 def _json_values(path: Path) -> Iterator[tuple[str, object]]:
     """Yield the values of a list, or of each line, with their places.
 
@@ -232,111 +208,4 @@ def _read_json(path: Path, lists: Collection[str], wanted: Callable[[str], bool]
         raise ConfigError(error_text(str(path), ROWS, "none"))
     names = list(dict.fromkeys(name for row in rows for name in row))
     require_room(path, path.stat().st_size, 8 * len(rows) * len(names), f"{len(names):,} columns")
-    return {name: _objects([row.get(name) for row in rows]) for name in names}
-
-
-def _objects(values: Sequence[object]) -> Array:
-    """Return values one by one, lists too, which NumPy would take apart."""
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
-
-
-def _read_parquet(path: Path, lists: Collection[str], wanted: Callable[[str], bool]) -> Columns:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(str(path), "pyarrow", "parquet") from error
-    with open_file(path, PARQUET_BYTES) as file:
-        try:
-            return _parquet_columns(path, parquet, file, lists, wanted)
-        except (ArrowException, OSError, UnicodeDecodeError) as error:  # of damaged contents too
-            raise ConfigError(error_text(str(path), "a Parquet file", error)) from error
-
-
-def _parquet_columns(
-    path: Path,
-    parquet: ModuleType,
-    file: BinaryIO,
-    lists: Collection[str],
-    wanted: Callable[[str], bool],
-) -> dict[str, Array]:
-    """Return flat columns; texts are kept once each, however often a row refers to them."""
-    opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
-    schema, size = opened.schema, os.fstat(file.fileno()).st_size
-    names = opened.schema_arrow.names
-    repeated = [column.path for column in schema if column.max_repetition_level > 0]
-    held = {name: _held(opened.schema_arrow.field(name)) for name in names}
-    several = {n for n in names if held[n] or any(_within(leaf, n) for leaf in repeated)}
-    shares = {name for name in several if _is_list_of_numbers(opened.schema_arrow.field(name))}
-    lists = {*lists, *shares}
-    for name in several.difference(lists):
-        if wanted(name):
-            expected = "columns of single values"
-            raise ConfigError(error_text(str(path), expected, f"{name}{held[name]}"))
-    kept = [name for name in names if name not in several or name in lists]
-    groups = [opened.metadata.row_group(i) for i in range(opened.num_row_groups)]
-    values = opened.metadata.num_rows * (len(schema) - len(repeated))
-    values += _list_values(opened, several.intersection(lists))
-    needed = max(8 * values, sum(group.total_byte_size for group in groups))
-    require_room(path, size, needed, f"{opened.metadata.num_rows:,} rows of {len(schema):,}")
-    texts = [column.path for column in schema if column.physical_type == "BYTE_ARRAY"]
-    again = parquet.ParquetFile(file, metadata=opened.metadata, read_dictionary=texts)
-    found = again.read(columns=kept if several else None)
-    arrays = {name: _array(found.column(name)) for name in found.column_names}
-    flat: dict[str, Array] = {}
-    for name, values in arrays.items():
-        flat |= _spread(path, name, values) if name in shares else {name: values}
-    return flat
-
-
-def _held(field: pyarrow.Field) -> str:
-    """Return what a column of objects holds; empty: it is none of them."""
-    from pyarrow import types
-
-    if not types.is_struct(field.type):
-        return ""
-    names = [field.type.field(i).name for i in range(field.type.num_fields)]
-    return f", which holds {shortened(', '.join(names), MOST_NAMES)}"
-
-
-def _is_list_of_numbers(field: pyarrow.Field) -> bool:
-    """Tell whether a column holds a list of probabilities in each row."""
-    if not field.name.endswith(PROBABILITIES) or not hasattr(field.type, "value_type"):
-        return False
-    return str(field.type.value_type) in ("float", "double", "halffloat")
-
-
-def _spread(path: Path, name: str, rows: Array) -> dict[str, Array]:
-    """Return the columns of a list in each row, None where a list is shorter."""
-    most = max((len(row) for row in rows if row is not None), default=0)
-    require_room(path, path.stat().st_size, 8 * len(rows) * most, f"{most:,} columns")
-    lists = [() if row is None else row.tolist() for row in rows]
-    return {
-        f"{name}{k}": _objects([row[k] if k < len(row) else None for row in lists])
-        for k in range(most)
-    }
-
-
-def _within(leaf: str, name: str) -> bool:
-    """Tell whether a column is, or holds, the one at such a place in the schema."""
-    return leaf == name or leaf.startswith(f"{name}.")
-
-
-def _list_values(opened: parquet.ParquetFile, names: Collection[str]) -> int:
-    """Return how many values the lists of these columns have, in all rows."""
-    if not names:
-        return 0
-    # Asked of a damaged column PyArrow ends the process, where its reader refuses it.
-    opened.scan_contents(columns=list(names))
-    leaves = [column.path for column in opened.schema]
-    places = [i for i, leaf in enumerate(leaves) if any(_within(leaf, name) for name in names)]
-    groups = (opened.metadata.row_group(i) for i in range(opened.num_row_groups))
-    return sum(int(group.column(i).num_values) for group in groups for i in places)
-
-
-def _array(column: pyarrow.ChunkedArray) -> Array:
-    values: Array = column.to_numpy()
-    if column.null_count and values.dtype.kind == "O":  # of a dictionary it gives the last one
-        return np.where(column.is_null().to_numpy(), np.array(None, dtype=object), values)
-    return values
+    return {name: objects([row.get(name) for row in rows]) for name in names}

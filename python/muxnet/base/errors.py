@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+MOST_NAMES = 100  # characters of names in a message
+
 
 class UserError(Exception):
     """Something that the user can put right; the text says where, expected and received.

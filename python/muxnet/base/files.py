@@ -130,6 +130,20 @@ def parse_json(text: str, where: str) -> Json:
 
 
 @contextlib.contextmanager
+def as_file(content: bytes) -> Iterator[str]:
+    """Yield a name by which this process reads ``content`` as a file, which lies in memory alone.
+
+    Raises:
+        OSError: there is no room for it.
+
+    """
+    with os.fdopen(os.memfd_create("content"), "wb") as file:
+        file.write(content)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"
+
+
+@contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; synced and renamed to it when the block succeeds.
 

@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         required=True,
         help="as of muxnet run; list:FILE or text:FILE (CSV, JSON lines or Parquet with columns "
-        "path or text, and label); an npz with images or features, and labels",
+        "path or text, and label; Parquet may hold the images, and be a folder of shards by part); "
+        "an npz with images or features, and labels",
     )
     parser.add_argument(
         "--split",

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.array_files import Array
 from muxnet.base.class_values import class_key, in_order, minus_one_is_class
-from muxnet.base.columns import Array
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.answer_columns import (

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.array_files import require_room
 from muxnet.base.class_values import MISSING_WORDS, class_key, class_text
-from muxnet.base.columns import Column, Columns, require_room
+from muxnet.base.columns import Column, Columns
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text, told_as_config_error
 from muxnet.outcomes.class_order import Known, Names, number_classes, strangers
@@ -192,8 +193,8 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
         ConfigError: one that is none of ``names``.
 
     """
-    places = Names(names)
-    texts = [class_text(value) for value in np.ravel(np.asarray(values))]
+    places, array = Names(names), np.asarray(values)
+    texts = [class_text(value) for value in array.ravel()]
     keys = {text: class_key(text) for text in set(texts)}
     by_text = {text: places.number(text) if key else -1 for text, key in keys.items()}
     found = np.array([by_text[text] for text in texts], np.int32)
@@ -203,7 +204,7 @@ def numbered(path: Path, name: str, values: Column, names: Sequence[str]) -> NDA
             expected = f"a class of {names[0]} .. {names[-1]}"
             where = f"{path}, {name}, row {row + 1}"
             raise ConfigError(error_text(where, expected, text))
-    return found.reshape(np.shape(values))
+    return found.reshape(array.shape)
 
 
 def _scores(path: Path, models: Models) -> Fields:

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 import numpy as np
 
 from muxnet.base.array_files import read_arrays
-from muxnet.base.columns import MOST_NAMES, Column, Columns, read_columns, texts_of
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UserError, error_text, shortened
+from muxnet.base.errors import ConfigError, UserError, error_text
 from muxnet.base.run_folder import RunFolder
-from muxnet.pool.inputs import (
-    ArrayInputs,
-    FileInputs,
-    Inputs,
-    Labels,
-    Places,
-    ValueInputs,
-)
-from muxnet.pool.labelled import inputs_of, labelled, labels_of
+from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Places, ValueInputs
+from muxnet.pool.labelled import inputs_of, labelled
+from muxnet.pool.listed import Parts, Say, open_list, open_texts, say_unlabelled
 from muxnet.pool.pixels import Numbers
 from muxnet.training.config import RUN, load_config
 from muxnet.training.data import data_of
 from muxnet.training.digits import load_digits
 
-Say: TypeAlias = Callable[[str], object]
-# Inputs by part; of data that is not divided all of them are "".
-Parts: TypeAlias = Mapping[str, Inputs]
-
 PARTS = ("train", "held_out", "test")
 ALL = "all"
 SPLITS = (*PARTS, ALL)
-# Columns and arrays, by what they hold.
-PATHS = ("path", "file", "filename", "image")
-TEXTS = ("text", "sentence", "prompt")
-LABELS = ("label", "class")
-PATH_LENGTH = 4096  # the most that Linux opens
 ARRAYS = ("images", "features")
 
 
@@ -55,8 +38,11 @@ def open_inputs(
 
     - ``images:DIR``: an image folder by class, with or without parts;
     - ``list:FILE``: CSV, JSON lines or Parquet with a column path (or file, filename, image), whose
-      values are relative to the list, and maybe label (or class);
-    - ``text:FILE``: the same with a column text (or sentence, prompt);
+      values are relative to the list, and maybe label (or class); or Parquet that holds the images
+      in a column image (or img, bytes, image_bytes), as Hugging Face's data sets do, whose names of
+      classes are read;
+    - ``list:DIR``: such Parquet files by part, ``train-00000-of-00002.parquet`` and so on;
+    - ``text:FILE``, ``text:DIR``: the same with a column text (or sentence, prompt);
     - ``FILE.npz``: ``images`` or ``features``, and maybe ``labels``;
     - ``run:OUT``: what a finished run's networks were not trained on, its held-out and test inputs;
     - ``digits``, or ``KIND:PATH`` of another kind of data set.
@@ -140,23 +126,6 @@ def _first(names: Sequence[str]) -> str:
     return f"{', '.join(names[:4])}, ..."
 
 
-def _list(path: Path, say: Say, known: Sequence[str]) -> Parts:
-    columns = read_columns(path, wanted=_one_of((*PATHS, *LABELS)))
-    given = _texts_in(path, columns, PATHS, PATH_LENGTH)
-    files = [os.path.join(path.parent, file) for file in given]
-    labels, classes = labels_of(str(path), len(files), _labels(path, columns), known=known)
-    _say_unlabelled(path, labels, "a column label or class", columns, say)
-    return {"": FileInputs(path.stem, labels, classes, _places(files), files)}
-
-
-def _texts(path: Path, say: Say, known: Sequence[str]) -> Parts:
-    columns = read_columns(path, wanted=_one_of((*TEXTS, *LABELS)))
-    texts = _texts_in(path, columns, TEXTS)
-    labels, classes = labels_of(str(path), len(texts), _labels(path, columns), known=known)
-    _say_unlabelled(path, labels, "a column label or class", columns, say)
-    return {"": ValueInputs(path.stem, labels, classes, _places(texts), texts)}
-
-
 def _arrays(path: Path, say: Say, known: Sequence[str]) -> Parts:
     arrays = read_arrays(path)
     found = [name for name in ARRAYS if name in arrays]
@@ -171,17 +140,8 @@ def _arrays(path: Path, say: Say, known: Sequence[str]) -> Parts:
         class_names=() if names is None else [str(name) for name in names],
         known=known,
     )
-    _say_unlabelled(path, inputs.labels, "an array labels", arrays, say)
+    say_unlabelled(str(path), inputs.labels, "an array labels", arrays, say)
     return {"": inputs}
-
-
-def _say_unlabelled(
-    path: Path, labels: Labels, expected: str, found: Iterable[str], say: Say
-) -> None:
-    """Say of a file where labels are expected, and what it has, where nothing is labelled."""
-    if (labels < 0).all():
-        received = shortened(", ".join(found), MOST_NAMES)
-        say(f"{path}: nothing is labelled: expected {expected}, received {received}")
 
 
 def _known(spec: str) -> Parts:
@@ -203,8 +163,8 @@ def _run(path: Path, say: Say, known: Sequence[str]) -> Parts:
 
 SOURCES: dict[str, Callable[[Path, Say, Sequence[str]], Parts]] = {
     "images": _images,
-    "list": _list,
-    "text": _texts,
+    "list": open_list,
+    "text": open_texts,
     RUN: _run,
 }
 
@@ -255,6 +215,9 @@ def joined(parts: Sequence[Inputs]) -> Inputs:
         files = [file for part in parts if isinstance(part, FileInputs) for file in part.files]
         told = [error for part in parts for error in part.unreadable]
         return FileInputs(name, labels, classes, places, files, unreadable=told)
+    if isinstance(first, ValueInputs):
+        texts = [value for part in parts if isinstance(part, ValueInputs) for value in part.values]
+        return ValueInputs(name, labels, classes, places, texts)
     values = [part.values for part in parts if isinstance(part, ArrayInputs)]
     joined = cast("Numbers", np.concatenate(values))
     return ArrayInputs(name, labels, classes, places, joined)
@@ -269,42 +232,6 @@ def _readable(inputs: Inputs, say: Say) -> Inputs:
         for error in found.unreadable:
             say(error)
     return found
-
-
-def _column(path: Path, columns: Columns, names: Sequence[str]) -> Column:
-    found = _spelled(columns, names)
-    if len(found) != 1:
-        expected = f"one column of {', '.join(names)}"
-        raise ConfigError(error_text(str(path), expected, ", ".join(columns) or "none"))
-    return columns[found[0]]
-
-
-def _texts_in(path: Path, columns: Columns, names: Sequence[str], most: int = 0) -> list[str]:
-    """Return the column of one of these names as texts, of at most so many characters each."""
-    column = _column(path, columns, names)
-    where = f"{path}, {_spelled(columns, names)[0]}"
-    if any(isinstance(value, bytes) for value in column):
-        raise ConfigError(error_text(where, "texts", "bytes"))
-    texts = texts_of(column)
-    longest = max(texts, key=len, default="")
-    if most and len(longest) > most:
-        expected = f"texts of at most {most:,} characters"
-        raise ConfigError(error_text(where, expected, shortened(longest, MOST_NAMES)))
-    return texts
-
-
-def _labels(path: Path, columns: Columns) -> Column | None:
-    return _column(path, columns, LABELS) if _spelled(columns, LABELS) else None
-
-
-def _spelled(columns: Columns, names: Sequence[str]) -> list[str]:
-    """Return the columns of these names, in whatever case, as those of answers."""
-    return list(filter(_one_of(names), columns))
-
-
-def _one_of(names: Sequence[str]) -> Callable[[str], bool]:
-    """Return how columns of these names are known."""
-    return lambda column: column.strip().lower() in names
 
 
 def _places(inputs: Sequence[object] | Places) -> Places:

@@ -15,6 +15,7 @@ from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.fingerprint import Known
+from muxnet.pool.image_files import ImageFile, digest_of, read_images, read_stored
 from muxnet.pool.pixels import Greatest, Numbers, array_of, images_of, stacked, values_of
 
 Kind = Literal["images", "vectors", "texts", "values"]
@@ -131,9 +132,9 @@ class _Labelled:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FileInputs(_Labelled):
-    """Image files, decoded in parallel whenever they are read."""
+    """Image files, or what tables hold of such, decoded in parallel whenever they are read."""
 
-    files: Sequence[str]
+    files: Sequence[ImageFile]
     kind: Kind = dataclasses.field(default="images", init=False)
 
     @cached_property
@@ -145,7 +146,7 @@ class FileInputs(_Labelled):
         """Return images u8 (n, c, h, w) for each format; see ``Inputs``."""
         files = [self.files[i] for i in self.indices(rows)]
         wanted = [shown for shown in formats if shown is not None]
-        images, errors = _core.read_images(files, wanted)
+        images, errors = read_images(files, wanted)
         if any(errors):
             self._refuse(errors)
         given = iter(images)
@@ -184,13 +185,13 @@ class FileInputs(_Labelled):
     def _digest_each(self) -> list[str]:
         try:
             with ThreadPoolExecutor(_core.usable_cores()) as threads:
-                return list(threads.map(_core.digest_file, self.files))
+                return list(threads.map(digest_of, self.files))
         except OSError:
             _core.refuse_unreadable(self._errors())  # by the names of all
             raise
 
-    def _stored(self, files: Sequence[str]) -> NDArray[np.uint8]:
-        images, errors = _core.read_stored_images(files)
+    def _stored(self, files: Sequence[ImageFile]) -> NDArray[np.uint8]:
+        images, errors = read_stored(files)
         if any(errors):
             self._refuse(errors)
         if len({image.shape for image in images}) > 1:
@@ -201,7 +202,7 @@ class FileInputs(_Labelled):
 
     def _errors(self) -> list[str]:
         """Return what is wrong with each file."""
-        return _core.read_images(self.files, [])[1]
+        return read_images(self.files, [])[1]
 
     def _refuse(self, errors: Sequence[str]) -> None:
         """Raise an error that names all files that cannot be read, those not yet tried too."""

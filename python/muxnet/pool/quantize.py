@@ -15,8 +15,8 @@ from muxnet.base.files import Json, write_json
 from muxnet.base.run_folder import RunFolder
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import piece_size
-from muxnet.pool.input_sources import Say
 from muxnet.pool.inputs import Inputs
+from muxnet.pool.listed import Say
 from muxnet.pool.model_list import read_models, shown_text
 from muxnet.training.zoo import measure_latency, save_weights
 

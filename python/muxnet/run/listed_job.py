@@ -16,8 +16,9 @@ from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit, scored
 from muxnet.pool.embeddings import encoder_name, read_embeddings
-from muxnet.pool.input_sources import Say, joined, open_parts
+from muxnet.pool.input_sources import joined, open_parts
 from muxnet.pool.inputs import Inputs
+from muxnet.pool.listed import Say
 from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
 from muxnet.pool.router_folder import keep_multiplexer
 from muxnet.pool.shown_inputs import format_shown, open_recorded, read_shown
