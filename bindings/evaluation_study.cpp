@@ -199,7 +199,10 @@ void bind_records_of_a_study(Module& module) {
   Class<Choice>(module, "Choice")
       .def_readonly("cost", &Choice::cost)
       .def_readonly("accuracy", &Choice::accuracy)
-      .def_readonly("difference", &Choice::difference);
+      .def_readonly("difference", &Choice::difference)
+      .def_readonly("multiplexed", &Choice::multiplexed,
+                    "Against the best single model's answers as the policy takes them.")
+      .def_readonly("alone", &Choice::alone, "Place of the only model that it calls, or None.");
   Class<Diversity>(module, "Diversity")
       .def_readonly("disagreement", &Diversity::disagreement)
       .def_readonly("double_fault", &Diversity::double_fault)
@@ -210,6 +213,7 @@ void bind_records_of_a_study(Module& module) {
       .def_readonly("want", &LeftOut::want);
   Enumeration<Verdict>(module, "Verdict")
       .value("pays", Verdict::pays)
+      .value("pays_at_full_cost", Verdict::pays_at_full_cost)
       .value("unclear", Verdict::unclear)
       .value("does_not_pay", Verdict::does_not_pay);
   module.attr("AS_GOOD_WITHIN") = as_good_within;

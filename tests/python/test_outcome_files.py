@@ -297,7 +297,10 @@ def test_the_best_model_may_cost_nothing(tmp_path, capsys):
     costs = ["--costs", "own=0,api=3"]
     assert cli.main(["study", str(path), *costs, "--out", str(tmp_path / "study.png")]) == 0
     shown = capsys.readouterr().out
-    assert "At own's own cost or less (100.0 % of it)" in shown
+    assert "own costs nothing: no cost is a share of that" in shown
+    assert "own           0      100.0 %" in shown
+    assert "api           3            –" in shown
+    assert "1.0 %" not in shown.replace("100.0 %", "")
     assert cli.main(["fit", str(path), *costs, "--out", str(tmp_path / "router")]) == 0
     other = tmp_path / "other.csv"
     other.write_text("\n".join([lines[0], *lines[401:]]) + "\n")

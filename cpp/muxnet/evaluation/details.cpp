@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "muxnet/evaluation/guarantee.hpp"
+
 namespace muxnet {
 
 Recovery recovery(const std::vector<CurvePoint>& points, const OutcomeTable& table,
@@ -14,8 +16,8 @@ Recovery recovery(const std::vector<CurvePoint>& points, const OutcomeTable& tab
                                     accuracies.at(best), shares);
   Recovery result;
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    auto& cost = result[shares[i]] = found[i];
-    if (cost && costs[best] > 0) *cost /= costs[best];
+    auto& share = result[shares[i]];
+    if (found[i]) share = cost_share(*found[i], costs[best]);
   }
   return result;
 }

@@ -12,7 +12,8 @@
 namespace muxnet {
 
 /// By share of the gap in accuracy from the cheapest to the best single model, the least cost of a
-/// curve's point that recovers it, as a share of the best one's cost; none where no point does.
+/// curve's point that recovers it, as a share of the best one's cost (cost_share()); none where no
+/// point does.
 using Recovery = std::map<double, std::optional<double>>;
 
 /// At half, four fifths, 95 % and all of the gap. `best`: the best single model's place.

@@ -51,7 +51,11 @@ std::vector<double> lost_against(const Policy& policy, const OperatingPoint& poi
   return beyond(policy.decide(table, point).quality(table), table, policy.best_single());
 }
 
-double cost_share(double cost, double whole) { return whole > 0 ? cost / whole : 1 + cost; }
+std::optional<double> cost_share(double cost, double whole) {
+  if (whole > 0) return cost / whole;
+  if (cost == whole) return 1.0;
+  return std::nullopt;
+}
 
 double drop_p_value(std::span<const double> differences, double drop) {
   require(drop > 0 && drop < 1, "drop_p_value", "a drop in (0, 1)", text(drop));

@@ -17,9 +17,8 @@ std::vector<double> beyond(std::vector<double> worth, const OutcomeTable& table,
 std::vector<double> lost_against(const Policy& policy, const OperatingPoint& point,
                                  const OutcomeTable& table);
 
-/// A cost as a share of another; where that is nothing, one more than the cost: nothing is a
-/// saving.
-double cost_share(double cost, double whole);
+/// A cost as a share of another: of nothing, nothing is as much, and no other cost is a share.
+std::optional<double> cost_share(double cost, double whole);
 
 /// The smallest level at which the differences, each in [-1, 1], show a mean above -drop:
 /// mean_p_value() of (1 + difference) / 2 for the bound (1 - drop) / 2.

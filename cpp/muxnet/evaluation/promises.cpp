@@ -49,6 +49,7 @@ KeptPromise count_kept(const Policy& policy, const OutcomeTable& recorded,
   Random random(options.seed, promise_stream);
   KeptPromise kept;
   double costs = 0;
+  bool shares = true;  // of something
   for (std::int64_t division = 0; division < options.divisions; ++division) {
     const auto parts = draw_parts(groups, options.fraction, random);
     const auto found = certify(policy, table.subset(parts.first, "calibration"),
@@ -60,11 +61,13 @@ KeptPromise count_kept(const Policy& policy, const OutcomeTable& recorded,
       ++kept.promised;
       if (mean(lost) < -options.drop) ++kept.broken;
       if (mean(lost, parts.second) < -options.drop) ++kept.broken_elsewhere;
-      costs += cost_share(found.point->cost, found.reference_cost);
+      const auto share = cost_share(found.point->cost, found.reference_cost);
+      shares = shares && share.has_value();
+      costs += share.value_or(0);
     }
     if (options.progress) options.progress();
   }
-  if (kept.promised > 0) kept.cost_share = costs / static_cast<double>(kept.promised);
+  if (kept.promised > 0 && shares) kept.cost_share = costs / static_cast<double>(kept.promised);
   return kept;
 }
 

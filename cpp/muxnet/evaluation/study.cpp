@@ -38,6 +38,17 @@ std::string missing(const Policy& policy, const OutcomeTable& table) {
   return needs.scores && !scored ? "a multiplexer's scores" : "";
 }
 
+/// The model that alone is called.
+std::optional<std::size_t> only_called(const std::vector<double>& shares) {
+  std::optional<std::size_t> only;
+  for (std::size_t model = 0; model < shares.size(); ++model) {
+    if (shares[model] <= 0) continue;
+    if (only) return {};
+    only = model;
+  }
+  return only;
+}
+
 /// Accuracy against cost on the evaluation part, costs as shares of the best single model's.
 struct Plane {
   const OutcomeTable& table;
@@ -45,24 +56,21 @@ struct Plane {
   std::size_t best;
   BootstrapOptions bootstrap;
 
-  /// What the best single model costs; where it costs nothing, costs are no shares of it.
-  double unit() const {
-    const double cost = table.costs(kind)[best];
-    return cost > 0 ? cost : 1;
-  }
+  /// What the best single model costs.
+  double whole() const { return table.costs(kind)[best]; }
 
   PolicyStudy study(const std::string& name, const Policy& policy, const Policy& baseline) const {
     PolicyStudy result{name, {}, {}, {}, {}};
     CurveOptions options;
     options.bootstrap = bootstrap;
-    options.up_to = unit();
-    result.area = area_above(policy, baseline, table, options);
+    options.up_to = whole();
+    if (whole() > 0) result.area = area_above(policy, baseline, table, options);
     const auto points = accuracy_cost_curve(policy, table).points;
     for (const auto& point : points) {
-      result.curve.push_back({point.cost / unit(), point.accuracy});
+      result.curve.push_back({point.cost / (whole() > 0 ? whole() : 1), point.accuracy});
     }
     for (const double share : budgets) {
-      const auto point = policy.within(share * unit());
+      const auto point = policy.within(share * whole());
       auto& accuracy = result.accuracy_at[share];
       if (point) accuracy = policy.measure(table, point->parameters).accuracy;
     }
@@ -72,9 +80,15 @@ struct Plane {
 
   Choice choice(const Policy& policy, const OperatingPoint& point) const {
     const auto found = evaluate(policy, point, table, {bootstrap});
-    const auto difference = beyond(found.quality, table, best);
-    return {cost_share(found.costs.at(kind).mean.value, table.costs(kind)[best]),
-            found.accuracy.value, bootstrap_mean(difference, InputGroups(table), bootstrap)};
+    const auto* calibration = policy.calibration().get();
+    const InputGroups groups(table);
+    const auto against = [&](const OutcomeTable& answers) {
+      return bootstrap_mean(beyond(found.quality, answers, best), groups, bootstrap);
+    };
+    const Estimate difference = against(table);
+    return {cost_share(found.costs.at(kind).mean.value, whole()), found.accuracy.value, difference,
+            calibration == nullptr ? difference : against(calibration->applied(table)),
+            only_called(found.called_shares)};
   }
 };
 
@@ -122,11 +136,15 @@ std::vector<ModelStudy> studies_of_models(const OutcomeTable& table, const std::
 Verdict judge(const std::optional<Choice>& saving, const std::optional<Choice>& gain) {
   Verdict verdict = Verdict::does_not_pay;
   for (const auto& choice : {saving, gain}) {
-    if (!choice) continue;
+    if (!choice || choice->alone) continue;
     const Interval& interval = choice->difference.interval;
-    const bool saves = choice->cost < for_less;
-    if (interval.low > 0 || (saves && interval.low > -as_good_within)) return Verdict::pays;
-    if (saves && interval.high >= 0) verdict = Verdict::unclear;
+    const bool saves = choice->cost && *choice->cost < for_less;
+    if (saves && interval.low > -as_good_within) return Verdict::pays;
+    if (std::min(interval.low, choice->multiplexed.interval.low) > 0) {
+      verdict = Verdict::pays_at_full_cost;
+    } else if (saves && interval.high >= 0 && verdict == Verdict::does_not_pay) {
+      verdict = Verdict::unclear;
+    }
   }
   return verdict;
 }
@@ -146,7 +164,7 @@ Study study(const PolicyMaker& make, const OutcomeTable& recorded, const Outcome
   const Policy& policy = named(fitted, options.policy);
   const auto as_good = policy.cheapest_as_good(held_out.accuracies()[found.best_single]);
   if (as_good) found.saving = plane.choice(policy, policy.operating_points()[*as_good]);
-  const auto affordable = policy.within(test.costs(found.cost_kind)[found.best_single]);
+  const auto affordable = policy.within(policy.prices()[found.best_single]);
   if (affordable) found.gain = plane.choice(policy, *affordable);
   found.models = studies_of_models(test, found.cost_kind, options.bootstrap);
   found.diversity = diversity(test, found.best_single);

@@ -19,11 +19,14 @@ struct ModelStudy {
   double only_right = 0;  ///< only_right() of it
 };
 
-/// A policy over budgets; costs are shares of the best single model's.
+/// A policy over budgets, which are shares of the best single model's cost.
 struct PolicyStudy {
-  std::string name;               ///< in the study
-  std::optional<Estimate> area;   ///< area_above() random mixing up to the best single model's cost
-  std::vector<PlanePoint> curve;  ///< its operating points on the evaluation part
+  std::string name;  ///< in the study
+  /// area_above() random mixing up to the best single model's cost; none where that is nothing.
+  std::optional<Estimate> area;
+  /// Its operating points on the evaluation part, at shares of that cost; where it is nothing, at
+  /// costs themselves.
+  std::vector<PlanePoint> curve;
   /// By budget, at the point chosen for it on the fitting part; none where all cost more.
   std::map<double, std::optional<double>> accuracy_at;
   Recovery recovered;  ///< how much of the best single model's lead comes back
@@ -31,19 +34,24 @@ struct PolicyStudy {
 
 /// An operating point chosen on the fitting part, against the best single model.
 struct Choice {
-  double cost = 0;      ///< a share of the best single model's
-  double accuracy = 0;  ///< share of right answers
-  Estimate difference;  ///< of accuracies, paired
+  std::optional<double> cost;  ///< cost_share() of the best single model's
+  double accuracy = 0;         ///< share of right answers
+  Estimate difference;         ///< of accuracies, paired
+  /// The same against the best single model's answers as the policy takes them: where it has learnt
+  /// that they are wrong more often than right, another. What is left is owed to other models.
+  Estimate multiplexed;
+  std::optional<std::size_t> alone;  ///< the only model that it calls
 };
 
 /// Whether a policy is as good as the best single model for less, or better for as much.
-enum class Verdict : std::uint8_t { pays, unclear, does_not_pay };
+enum class Verdict : std::uint8_t { pays, pays_at_full_cost, unclear, does_not_pay };
 
 /// Accuracy that an answer may lie below the best single model's and still be called as good.
 inline constexpr double as_good_within = 0.005;
 
-/// pays: the interval of a choice's difference lies above 0, or above -as_good_within at less than
-/// 95 % of the cost; unclear: at that cost it reaches 0.
+/// Of choices that call more than one model. pays: the interval of a choice's difference lies above
+/// -as_good_within at less than 95 % of the cost; pays_at_full_cost: that of what is multiplexed
+/// lies above 0; unclear: at less than 95 % of the cost the difference's reaches 0.
 Verdict judge(const std::optional<Choice>& saving, const std::optional<Choice>& gain);
 
 /// A policy that the table has nothing for to look at, and what that would be.

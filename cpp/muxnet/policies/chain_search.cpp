@@ -139,18 +139,19 @@ void measure_learnt(const Chain& chain, const std::vector<LearntStage>& stages,
     while (j + 1 < chain.length && !((stages[j].*confidences)[row] >= chain.thresholds[j])) ++j;
     return j;
   };
-  double worth = 0;
+  double left_out = 0, own = 0;
   std::vector<double> called(chain.length, 0.0), beyond(chain.length, 0.0);
   for (std::size_t row = 0; row < rows; ++row) {
-    worth += stages[stage_of(row, &LearntStage::cross_fitted)].quality[row];
+    left_out += stages[stage_of(row, &LearntStage::cross_fitted)].quality[row];
     const std::size_t last = stage_of(row, &LearntStage::fitted);
+    own += stages[last].quality[row];
     for (std::size_t j = 0; j <= last; ++j) {
       called[j] += 1;
       beyond[j] += cost.beyond(row, chain.models[j]);
     }
   }
   const auto n = static_cast<double>(rows);
-  point.accuracy = worth / n;
+  point.accuracy = std::min(left_out, own) / n;
   point.cost = 0;
   point.called_shares.assign(models, 0.0);
   for (std::size_t j = 0; j < chain.length; ++j) {

@@ -76,7 +76,8 @@ struct LearntStage {
 
 /// Gives a point of `chain` the cost and called shares at which the final regressions decide, which
 /// learnt from all inputs, and the accuracy of those that did not learn from the input: the others'
-/// own is too good.
+/// own is too good, but where it is less, as these split inputs that the final ones cannot tell
+/// from each other.
 void measure_learnt(const Chain& chain, const std::vector<LearntStage>& stages,
                     const CallCost& cost, std::size_t models, OperatingPoint& point);
 

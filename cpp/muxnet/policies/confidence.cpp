@@ -61,6 +61,11 @@ std::size_t second_class(std::span<const float> values, std::span<const std::int
   return second;
 }
 
+/// What a regression expects of an input with these features.
+double worth_of(const std::vector<double>& features, const std::vector<double>& coefficients) {
+  return sigmoid(std::inner_product(features.begin(), features.end(), coefficients.begin(), 0.0));
+}
+
 }  // namespace
 
 JointConfidence::JointConfidence(const OutcomeTable& table, std::vector<std::size_t> models,
@@ -242,9 +247,19 @@ void JointConfidence::fit_confidence(const OutcomeTable& table, std::span<const 
   }
   cross_fitted_ = std::move(best.confidences);
   coefficients_ = design.plain(best.coefficients);
+  fitted_.resize(quality_.size());
+  show(table);
+}
+
+void JointConfidence::show(const OutcomeTable& table) {
   const OutcomeRows inputs(table);
-  for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
-    fitted_.push_back(confidence(inputs.at(row)));
+  std::vector<double> values(feature_count());
+  for (std::size_t row = 0; row < fitted_.size(); ++row) {
+    features(inputs.at(row), values);
+    fitted_[row] = worth_of(values, coefficients_);
+    for (auto& [next, gain] : gains_) {
+      gain.fitted[row] = worth_of(values, gain.coefficients) - fitted_[row];
+    }
   }
 }
 
@@ -271,17 +286,14 @@ double JointConfidence::gain(const Evidence& evidence, std::size_t next) const {
   thread_local std::vector<double> values;
   values.resize(coefficients_.size());
   features(evidence, values);
-  const auto worth = [](const std::vector<double>& coefficients) {
-    return sigmoid(std::inner_product(values.begin(), values.end(), coefficients.begin(), 0.0));
-  };
-  return worth(gains_.at(next).coefficients) - worth(coefficients_);
+  return worth_of(values, gains_.at(next).coefficients) - worth_of(values, coefficients_);
 }
 
 double JointConfidence::confidence(const Evidence& evidence) const {
   thread_local std::vector<double> values;
   values.resize(coefficients_.size());
   features(evidence, values);
-  return sigmoid(std::inner_product(values.begin(), values.end(), coefficients_.begin(), 0.0));
+  return worth_of(values, coefficients_);
 }
 
 nlohmann::json confidences_json(const Confidences& confidences) {

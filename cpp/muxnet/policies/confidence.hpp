@@ -66,6 +66,8 @@ class JointConfidence {
   const std::vector<double>& cross_fitted() const { return cross_fitted_; }
   const std::vector<double>& fitted() const { return fitted_; }
   const std::vector<double>& quality() const { return quality_; }
+  /// Makes fitted() and fitted_gain() what it says of the same inputs with the answers of `table`.
+  void show(const OutcomeTable& table);
 
  private:
   void fit_confidence(const OutcomeTable& table, std::span<const double> target);

@@ -96,6 +96,16 @@ std::shared_ptr<Confidences> learn_sets(const OutcomeTable& held_out,
   return learnt;
 }
 
+/// The same, each with what it says of a table's answers.
+std::shared_ptr<const Confidences> shown(Confidences confidences, const OutcomeTable& table) {
+  std::vector<std::function<void()>> tasks;
+  for (auto& entry : confidences) {
+    tasks.emplace_back([&joint = entry.second, &table] { joint.show(table); });
+  }
+  Lanes(threads()).run(tasks);
+  return std::make_shared<const Confidences>(std::move(confidences));
+}
+
 /// `learned_cascade`: as `cascade`, but the answer is the product of experts of all models asked
 /// (JointConfidence); it is given where a regression on their answers is sure enough that it is
 /// right or, in chains by_gain, where regressions expect the next model to gain no more than
@@ -142,17 +152,23 @@ class LearnedCascadePolicy : public ChainPolicy {
     return points;
   }
 
+  void settle(const OutcomeTable& decided, std::vector<OperatingPoint>& points) override {
+    confidences_ = shown(*confidences_, decided);
+    const CallCost cost(decided, options().cost_kind);
+    for (auto& point : points) measure(chain_of(point.parameters), cost, point);
+  }
+
   void measure(const Chain& chain, const CallCost& cost, OperatingPoint& point) const {
     std::vector<LearntStage> stages;
-    std::vector<std::vector<double>> shown;  // by the stages
-    shown.reserve(2 * chain.length);
+    std::vector<std::vector<double>> gains;  // by the stages
+    gains.reserve(2 * chain.length);
     for (std::size_t j = 1; j <= chain.length; ++j) {
       const auto& joint = confidences_->at(chain.first(j));
       LearntStage& stage =
           stages.emplace_back(LearntStage{joint.fitted(), joint.cross_fitted(), joint.quality()});
       if (!chain.by_gain || j == chain.length) continue;
-      stage.fitted = shown.emplace_back(negated(joint.fitted_gain(chain.models[j])));
-      stage.cross_fitted = shown.emplace_back(negated(joint.cross_fitted_gain(chain.models[j])));
+      stage.fitted = gains.emplace_back(negated(joint.fitted_gain(chain.models[j])));
+      stage.cross_fitted = gains.emplace_back(negated(joint.cross_fitted_gain(chain.models[j])));
     }
     measure_learnt(chain, stages, cost, costs().size(), point);
   }

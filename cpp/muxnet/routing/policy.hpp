@@ -195,6 +195,11 @@ class Policy {
   virtual std::vector<std::size_t> front(std::span<const PlanePoint> points) const;
   virtual OperatingPoint default_point() const;
   virtual OperatingPoint point_within(double cost) const;
+  /// Tells of points that search() found on cross-fitted answers what the finished rule does with
+  /// the same inputs, `decided` as it calibrates them. Cross-fitted, one class and score has
+  /// several confidences; the rule knows one, and no threshold tells within it. So cost and called
+  /// shares are the rule's own, and the accuracy, that of answers left out, is not above its own.
+  virtual void settle(const OutcomeTable& decided, std::vector<OperatingPoint>& points);
 
   /// The operating point of decisions made on a table.
   OperatingPoint measured(const PolicyParameters& parameters, const Decisions& decisions,
@@ -227,6 +232,8 @@ class Policy {
   Decisions decide_by(const OutcomeTable& table, const PolicyParameters& parameters) const;
   /// make_rule() behind what is called first.
   std::unique_ptr<Rule> whole_rule(const PolicyParameters& parameters) const;
+  /// Takes down what is known of its models.
+  void describe(const OutcomeTable& held_out);
   void pay_first(OperatingPoint& point) const;
   Decisions replay(const OutcomeTable& table, const PolicyParameters& parameters) const;
   /// Makes the front and the default point from the candidates.

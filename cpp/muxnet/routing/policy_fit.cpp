@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -65,7 +66,38 @@ void Policy::fit(const OutcomeTable& recorded) {
   require(recorded.judged(), where, "a labelled table", "one without labels or quality");
   identity_.reset();
   require_needs(name(), needs(), recorded.fields());
-  OutcomeTable held_out = recorded.complete();
+  const OutcomeTable held_out = recorded.complete();
+  describe(held_out);
+  calibration_.reset();  // what it learns from is calibrated already
+  std::shared_ptr<const AnswerCalibration> calibration;
+  OutcomeTable decided = held_out;  // as the finished rule sees it
+  if (needs().distributions && !held_out.distributed()) {
+    calibration = std::make_shared<const AnswerCalibration>(recorded);
+    decided = calibration->applied(held_out);
+    candidates_ = search(AnswerCalibration::cross_fitted(recorded).complete());
+    settle(decided, candidates_);
+  } else {
+    candidates_ = search(held_out);
+  }
+  require(!candidates_.empty(), where, "at least one operating point", "none");
+  for (auto& point : candidates_) {
+    if (point.called_shares.size() == models_.size()) continue;
+    point.called_shares =
+        make_rule(point.parameters)->replay(decided).called_shares(decided.model_count());
+  }
+  for (auto& point : candidates_) pay_first(point);
+  multiplexer_cost_ = uses_multiplexer() ? held_out.multiplexer_cost(options_.cost_kind) : 0;
+  if (options_.cost_kind == "macs")
+    multiplexer_cost_ += make_rule(candidates_.front().parameters)->macs();
+  allowed_loss_ = 0;
+  choose_again();
+  allowed_loss_ = loss_within_noise(decided, best_affordable());
+  point_ = default_point();
+  calibration_ = std::move(calibration);
+  identity_ = recorded.identity();
+}
+
+void Policy::describe(const OutcomeTable& held_out) {
   models_ = held_out.models();
   costs_ = prices_ = held_out.costs(options_.cost_kind);
   classes_ = held_out.class_count();
@@ -75,29 +107,14 @@ void Policy::fit(const OutcomeTable& recorded) {
   by_quality_ = held_out.by_quality();
   dropped_ = 0;
   called_first_ = needs().scores ? held_out.called_first() : 0;
-  calibration_.reset();  // what it learns from is calibrated already
-  std::shared_ptr<const AnswerCalibration> calibration;
-  if (needs().distributions && !held_out.distributed()) {
-    calibration = std::make_shared<const AnswerCalibration>(recorded);
-    held_out = AnswerCalibration::cross_fitted(recorded).complete();
+}
+
+void Policy::settle(const OutcomeTable& decided, std::vector<OperatingPoint>& points) {
+  for (auto& point : points) {
+    const double left_out = point.accuracy;
+    point = measured(point.parameters, replay(decided, point.parameters), decided);
+    point.accuracy = std::min(point.accuracy, left_out);
   }
-  candidates_ = search(held_out);
-  require(!candidates_.empty(), where, "at least one operating point", "none");
-  for (auto& point : candidates_) {
-    if (point.called_shares.size() == models_.size()) continue;
-    point.called_shares =
-        make_rule(point.parameters)->replay(held_out).called_shares(held_out.model_count());
-  }
-  for (auto& point : candidates_) pay_first(point);
-  multiplexer_cost_ = uses_multiplexer() ? held_out.multiplexer_cost(options_.cost_kind) : 0;
-  if (options_.cost_kind == "macs")
-    multiplexer_cost_ += make_rule(candidates_.front().parameters)->macs();
-  allowed_loss_ = 0;
-  choose_again();
-  allowed_loss_ = loss_within_noise(held_out, best_affordable());
-  point_ = default_point();
-  calibration_ = std::move(calibration);
-  identity_ = recorded.identity();
 }
 
 /// Where search() has counted only the calls that the rule itself asks for.

@@ -23,14 +23,15 @@ double logit(double p) {
   return std::log(inside) - std::log1p(-inside);
 }
 
-/// Of the classes that an answer may be where it is wrong, the likeliest that fill a list together
-/// with it; where too few were met the first of the others, which share the rest evenly anyway.
+/// Of the classes that an answer may be where it is wrong, the likeliest that fill a list, as the
+/// answer may be less likely than all of them; where too few were met the first of the others,
+/// which share the rest evenly anyway.
 void keep_listed(std::int32_t answer, std::size_t count, std::vector<std::int32_t>& classes,
                  std::vector<double>& shares) {
   std::vector<std::pair<double, std::int32_t>> likely;
   for (std::size_t i = 0; i < classes.size(); ++i) likely.emplace_back(-shares[i], classes[i]);
   std::sort(likely.begin(), likely.end());
-  likely.resize(std::min(likely.size(), kept_classes - 1));
+  likely.resize(std::min(likely.size(), kept_classes));
   double rest = 1;
   std::set<std::int32_t> listed{answer};
   for (std::size_t i = 0; i < likely.size(); ++i) {
@@ -38,7 +39,7 @@ void keep_listed(std::int32_t answer, std::size_t count, std::vector<std::int32_
     rest += likely[i].first;
   }
   const double each = rest / static_cast<double>(count - listed.size());
-  for (std::int32_t k = 0; likely.size() + 1 < kept_classes; ++k) {
+  for (std::int32_t k = 0; likely.size() < kept_classes; ++k) {
     if (listed.count(k) == 0) likely.emplace_back(-each, k);
   }
   classes.clear();
@@ -251,7 +252,7 @@ std::int32_t ScoreCalibration::fill(std::int32_t answer, float score,
     return static_cast<std::int32_t>(std::max_element(values.begin(), values.end()) -
                                      values.begin());
   }
-  std::array<std::pair<float, std::int32_t>, kept_classes> likely;
+  std::array<std::pair<float, std::int32_t>, kept_classes + 1> likely;
   likely[0] = {-static_cast<float>(sure), answer};
   for (std::size_t i = 0; i + 1 < likely.size(); ++i) {
     likely[i + 1] = {-static_cast<float>((1 - sure) * others.shares[i]), others.classes[i]};

@@ -82,14 +82,16 @@ def megabytes_text(count: float) -> str:
     return _significant(count / 1e6)
 
 
-def cost_share(cost: float, whole: float) -> float:
-    """Return a cost as a share of another; where that is nothing, one more than the cost."""
-    return cost / whole if whole > 0 else 1 + cost
+def cost_share(cost: float, whole: float) -> float | None:
+    """Return a cost as a share of another: of nothing, nothing is as much, no other is a share."""
+    if whole > 0:
+        return cost / whole
+    return 1.0 if cost == whole else None
 
 
-def percent_text(share: float, digits: int = 2) -> str:
-    """Return a share of 1 as per cent: ``83.86 %``."""
-    return f"{100 * share:.{digits}f} %"
+def percent_text(share: float | None, digits: int = 2) -> str:
+    """Return a share of 1 as per cent: ``83.86 %``; a dash for none."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
 def interval_text(interval: tuple[float, float], digits: int = 2) -> str:

@@ -28,6 +28,7 @@ from muxnet.outcomes.compare import (
     compare_zoos,
     parse_contenders,
 )
+from muxnet.outcomes.fitting import unasked_kind
 from muxnet.outcomes.study import divided
 from muxnet.outcomes.study_results import DEFAULT
 
@@ -86,8 +87,11 @@ def execute(arguments: argparse.Namespace) -> int:
     each = [[path] for path in arguments.tables]
     found = []
     for paths in [arguments.tables] if arguments.together else each:
+        zoos = [read_zoo(path, arguments) for path in paths]
+        if kind := unasked_kind(zoos[0].held_out, arguments.cost_kind):
+            print(kind)
         comparison = compare_zoos(
-            [read_zoo(path, arguments) for path in paths],
+            zoos,
             contenders,
             source=", ".join(map(str, paths)),
             seeds=arguments.seeds,

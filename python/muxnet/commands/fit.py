@@ -27,7 +27,7 @@ from muxnet.outcomes.cross_validation import (
     lines_of,
     too_few_text,
 )
-from muxnet.outcomes.fitting import cost_kind_of, fit_policy
+from muxnet.outcomes.fitting import cost_kind_of, fit_policy, unasked_kind
 from muxnet.outcomes.policies import OFFLOAD
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.outcomes.table_files import part_to_fit
@@ -129,6 +129,8 @@ def execute(arguments: argparse.Namespace) -> int:
     table = part_to_fit(tables_of(arguments.table, arguments))
     if arguments.models is not None:
         check_models(arguments.models, table.models)
+    if kind := unasked_kind(table, arguments.cost_kind):
+        print(kind)
     path = arguments.out / POLICY_FILE
     with sole_folder(arguments.out):
         found = fit_multiplexer(table, arguments) if arguments.kind else None

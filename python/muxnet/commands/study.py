@@ -15,6 +15,7 @@ from muxnet.commands.options import integer
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.class_order import known_to_table
 from muxnet.outcomes.details import tables
+from muxnet.outcomes.fitting import unasked_kind
 from muxnet.outcomes.study import divided, study
 from muxnet.outcomes.study_results import VERDICTS, Study, model_table, policy_table, to_json
 from muxnet.outcomes.study_verdict import too_few
@@ -51,6 +52,8 @@ def execute(arguments: argparse.Namespace) -> int:
         other = tables_of(arguments.test, arguments, known_to_table(held_out))
         parts = {"held_out": held_out, "test": whole(arguments.test, other)}
     held_out, test = divided(parts, arguments.fraction, arguments.seed)
+    if kind := unasked_kind(held_out, arguments.cost_kind):
+        print(kind)
     found = study(
         held_out,
         test,

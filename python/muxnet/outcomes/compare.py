@@ -146,7 +146,7 @@ def compare(
         source: where the tables are from.
         seeds: fits of each policy.
         budgets: fractions of the dearest model's cost.
-        cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
+        cost_kind: the costs to trade against accuracy (default: MACs, else the first by name).
 
     Raises:
         ConfigError: an unknown kind of cost; answers of classes that the first table does not name.

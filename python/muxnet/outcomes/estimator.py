@@ -40,7 +40,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     Args:
         policy: one of ``muxnet._core.policies()``.
         costs: (N), what a call of each model costs; for arrays only.
-        cost_kind: of the costs in a table (default: MACs, else the table's first).
+        cost_kind: of the costs in a table (default: MACs, else the first by name).
         budget: greatest mean cost per input (default: that of the best single model).
         max_models: longest chain of a cascade.
         bins: thresholds tried per stage.

@@ -9,6 +9,7 @@ from typing import Any
 from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
 from muxnet.base.measures import measure_of
+from muxnet.base.words import cost_title
 from muxnet.outcomes.class_order import in_classes_of
 from muxnet.outcomes.details import Details, details_of
 from muxnet.outcomes.seen_inputs import without_seen
@@ -55,7 +56,7 @@ class Evaluated:
 
 
 def cost_kind_of(table: _core.OutcomeTable, wanted: str = "") -> str:
-    """Return the kind of cost to trade: the one wanted, else MACs, else the table's first.
+    """Return the kind of cost to trade: the one wanted, else MACs, else the first by name.
 
     Raises:
         ConfigError: the table has no such costs.
@@ -63,6 +64,15 @@ def cost_kind_of(table: _core.OutcomeTable, wanted: str = "") -> str:
     """
     with told_as_config_error():
         return table.traded_cost(wanted)
+
+
+def unasked_kind(table: _core.OutcomeTable, wanted: str = "") -> str:
+    """Return which kind of cost is traded where none was asked for and there are several."""
+    kind = cost_kind_of(table, wanted)
+    others = [other for other in table.cost_kinds if other != kind]
+    if wanted or not others:
+        return ""
+    return f"costs are {cost_title(kind)}; --cost-kind takes {' or '.join(others)} as well"
 
 
 def fit_policy(
@@ -79,7 +89,7 @@ def fit_policy(
     Args:
         name: one of ``muxnet._core.policies()``.
         table: an outcome table with labels.
-        cost_kind: the costs to trade against accuracy (default: MACs, else the table's first).
+        cost_kind: the costs to trade against accuracy (default: MACs, else the first by name).
         seed: for policies that draw.
         budget: greatest mean cost of the chosen point.
         options: further settings of ``PolicyOptions``.

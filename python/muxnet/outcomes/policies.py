@@ -80,7 +80,7 @@ def evaluate_policies(
             ``offload-calibration``, where there is one.
         table: the test outcomes of all models.
         pair: those of the mobile/cloud case.
-        cost_kind: the costs to trade (default: MACs, else the table's first).
+        cost_kind: the costs to trade (default: MACs, else the first by name).
         seed: of policies that draw, and of the intervals.
 
     """

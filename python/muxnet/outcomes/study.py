@@ -98,7 +98,7 @@ def study(
     )
     policies = tuple(_policy(entry) for entry in found.policies)
     best, diversity = models[found.best_single], _diversity(found.diversity)
-    saving, gain = _choice(found.saving), _choice(found.gain)
+    saving, gain = _choice(found.saving, test.models), _choice(found.gain, test.models)
     measure = measure_of(test)
     words = sentences(best, diversity, policies, saving, gain, measure)
     details = details_of(found.details, test.models, test.class_names)
@@ -136,11 +136,19 @@ def _policy(found: _core.PolicyStudy) -> PolicyStudy:
     )
 
 
-def _choice(found: _core.Choice | None) -> Choice | None:
+def _choice(found: _core.Choice | None, models: Sequence[str]) -> Choice | None:
     if found is None:
         return None
-    low_high = found.difference.interval.low, found.difference.interval.high
-    return Choice(found.cost, found.accuracy, found.difference.value, low_high)
+    difference, multiplexed = found.difference, found.multiplexed
+    return Choice(
+        cost=found.cost,
+        accuracy=found.accuracy,
+        difference=difference.value,
+        interval=(difference.interval.low, difference.interval.high),
+        multiplexed=multiplexed.value,
+        multiplexed_interval=(multiplexed.interval.low, multiplexed.interval.high),
+        alone=None if found.alone is None else models[found.alone],
+    )
 
 
 def _diversity(found: _core.Diversity) -> Diversity:

@@ -44,10 +44,12 @@ def study_figure(found: Study) -> Figure:
     axes.axhline(found.best_single.accuracy, color=MUTED, linewidth=0.9, linestyle=(0, (2, 3)))
     drawn = [cost for entry in found.policies for cost, _ in entry.curve]
     shares = [*drawn, *(model.cost / unit for model in models)]
-    cost_axis(axes, shares, lambda share: f"{100 * share:g} %")
+    whole = found.best_single.cost
+    cost_axis(axes, shares, lambda share: f"{100 * share:g} %" if whole > 0 else f"{share:g}")
     axes.yaxis.set_major_formatter(percent_axis())
     kind = cost_title(found.cost_kind)
-    axes.set_xlabel(f"{kind} per input, in % of {found.best_single.name}'s (log scale)")
+    of_best = f", in % of {found.best_single.name}'s" if whole > 0 else ""
+    axes.set_xlabel(f"{kind} per input{of_best} (log scale)")
     axes.set_ylabel(f"{mean} on the evaluation part")
     axes.set_title(f"{mean.capitalize()} against cost")
     return figure

@@ -39,10 +39,11 @@ class ModelStudy:
 
 @dataclasses.dataclass(frozen=True)
 class PolicyStudy:
-    """A policy over budgets; costs are shares of the best single model's.
+    """A policy over budgets, which are shares of the best single model's cost.
 
-    ``area``: mean height of its curve above random mixing up to the best single model's cost, with
-    its 95 % interval; None where it has one operating point only. ``accuracy_at``: at budgets
+    ``area``: mean height of its curve above random mixing up to that cost, with its 95 % interval;
+    None where it has one operating point only, or the cost is nothing. ``curve``: at shares of that
+    cost, where it is nothing at costs themselves. ``accuracy_at``: at budgets
     chosen on the fitting part. ``recovered``: by share of the gap from the cheapest to the best
     single model, the least cost that recovers it.
     """
@@ -57,12 +58,19 @@ class PolicyStudy:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """An operating point chosen on the fitting part, against the best single model."""
+    """An operating point chosen on the fitting part, against the best single model.
 
-    cost: float  # a share of the best single model's
+    ``multiplexed``: the difference to the best single model's answers as the policy takes them,
+    where it has learnt that some are wrong more often than right: what it owes to other models.
+    """
+
+    cost: float | None  # a share of the best single model's; None where that costs nothing
     accuracy: float
     difference: float
     interval: tuple[float, float]  # paired, 95 %
+    multiplexed: float
+    multiplexed_interval: tuple[float, float]
+    alone: str | None  # the only model that it calls
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +112,7 @@ class Study:
 
     @property
     def unit(self) -> float:
-        """What costs are shares of: the best single model's, 1 where that costs nothing."""
+        """What curves count costs in: the best single model's, 1 where that costs nothing."""
         return self.best_single.cost or 1.0
 
     def _repr_html_(self) -> str:
@@ -113,12 +121,14 @@ class Study:
 
 
 def to_json(found: Study) -> dict[str, Any]:
-    """Return what ``--json`` writes; every cost is a share of the best single model's."""
+    """Return what ``--json`` writes; every cost is a share of the best single model's.
+
+    Where that is nothing, other costs are no shares (None), and curves tell costs themselves.
+    """
     default = next(entry for entry in found.policies if entry.name == DEFAULT)
-    unit = found.unit
     content = dataclasses.asdict(found)
     for model in (content["best_single"], *content["models"]):
-        model["cost"] /= unit
+        model["cost"] = cost_share(model["cost"], found.best_single.cost)
     content["best_single"]["absolute_cost"] = found.best_single.cost
     content["default"] = {
         "policy": DEFAULT,
@@ -134,6 +144,7 @@ def to_json(found: Study) -> dict[str, Any]:
 # The words of the core's Verdict.
 VERDICTS = {
     "pays": "Multiplexing pays for these models (within 0.5 points for less).",
+    "pays at full cost": "Multiplexing pays for these models in accuracy, not in cost.",
     "unclear": "A gain is possible, but not shown by so few inputs.",
     "does not pay": "Multiplexing does not pay for these models.",
 }

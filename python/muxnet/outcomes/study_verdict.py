@@ -37,9 +37,11 @@ def sentences(
     words = [_saved(best, saving, measure)]
     name = best.name
     if gain is not None and (gain.difference or gain != saving):
+        words += _gained(best, gain, measure)
+    if best.cost == 0:
         words.append(
-            f"At {name}'s own cost or less ({percent_text(gain.cost, 1)} of it) it "
-            f"{_compared(gain, measure)}."
+            f"{name} costs nothing: no cost is a share of that, and within any budget below only "
+            "what costs nothing is called."
         )
     cascade = next(entry for entry in policies if entry.name == "cascade")
     default = next(entry for entry in policies if entry.name == DEFAULT)
@@ -102,13 +104,33 @@ def _saved(best: ModelStudy, saving: Choice | None, measure: Measure) -> str:
     as_good = f"{measure.as_good} {best.name} ({percent_text(best.accuracy)})"
     if saving is None:
         return f"No setting of the {title} was {as_good} on the inputs it was fitted on."
-    share = percent_text(saving.cost, 1)
-    if share == percent_text(1, 1):
+    if percent_text(saving.cost, 1) == percent_text(1, 1):
         return f"To be {as_good}, the {title} costs as much."
-    return (
-        f"Chosen to be {as_good}, the {title} needs {share} of its cost and "
-        f"{_compared(saving, measure)}."
-    )
+    needs = f"needs {_share(saving)}"
+    if saving.alone is not None:
+        needs = f"calls {saving.alone} alone, which multiplexes nothing, for {_share(saving)}"
+    return f"Chosen to be {as_good}, the {title} {needs} and {_compared(saving, measure)}."
+
+
+def _gained(best: ModelStudy, gain: Choice, measure: Measure) -> list[str]:
+    alone = "" if gain.alone is None else f"calls {gain.alone} alone, "
+    words = [
+        f"Chosen to cost no more than {best.name} on the inputs it was fitted on, it {alone}takes "
+        f"{_share(gain)} on the others and {_compared(gain, measure)}."
+    ]
+    owed = points_text(gain.difference - gain.multiplexed)
+    if owed != points_text(0):
+        words.append(
+            f"{owed} points of that need no other model: where {best.name}'s answer is wrong more "
+            "often than right, another class is given."
+        )
+    return words
+
+
+def _share(choice: Choice) -> str:
+    if choice.cost is None:
+        return "more than nothing"
+    return f"{percent_text(choice.cost, 1)} of its cost"
 
 
 def _compared(choice: Choice, measure: Measure) -> str:

@@ -128,7 +128,7 @@ def frozen_outputs(
             learnt, each by what was learnt without it.
         data: the inputs, as images or, for a multiplexer of kind ``features``, vectors.
         config: what the multiplexer is and how it is trained.
-        cost_kind: of recorded answers, the costs to trade (default: MACs, else the table's first).
+        cost_kind: of recorded answers, the costs to trade (default: MACs, else the first by name).
 
     Raises:
         ValueError: answers or inputs that do not fit.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "muxnet/evaluation/guarantee.hpp"
 #include "muxnet/policies/registry.hpp"
 #include "muxnet/routing/division.hpp"
 #include "support/tables.hpp"
@@ -150,16 +151,82 @@ TEST_F(Studied, LooksCloselyAtTheDefaultPoint) {
 }
 
 Choice choice(double cost, double low, double high) {
-  return {cost, 0.9, {(low + high) / 2, {low, high}}};
+  const Estimate difference{(low + high) / 2, {low, high}};
+  return {cost, 0.9, difference, difference, {}};
 }
 
 TEST(Judge, SaysWhatTheIntervalsShow) {
   EXPECT_EQ(judge({}, {}), Verdict::does_not_pay);
-  EXPECT_EQ(judge({}, choice(1, 0.001, 0.01)), Verdict::pays);
+  EXPECT_EQ(judge({}, choice(1, 0.001, 0.01)), Verdict::pays_at_full_cost);
+  EXPECT_EQ(judge(choice(1, 0.001, 0.01), choice(0.5, -0.006, 0)), Verdict::pays_at_full_cost);
   EXPECT_EQ(judge(choice(0.5, -0.004, 0.001), {}), Verdict::pays);
   EXPECT_EQ(judge(choice(0.96, -0.004, 0.001), {}), Verdict::does_not_pay);
   EXPECT_EQ(judge(choice(0.5, -0.006, 0.001), choice(1, -0.01, 0)), Verdict::unclear);
   EXPECT_EQ(judge(choice(0.5, -0.006, -0.001), {}), Verdict::does_not_pay);
+  // What one model does alone is not multiplexed, nor is what its answers say otherwise.
+  auto alone = choice(0.5, 0.001, 0.01);
+  alone.alone = 0;
+  EXPECT_EQ(judge(alone, alone), Verdict::does_not_pay);
+  auto renamed = choice(1, 0.02, 0.03);
+  renamed.multiplexed = {0, {-0.001, 0.001}};
+  EXPECT_EQ(judge(renamed, renamed), Verdict::does_not_pay);
+  // Where the best single model costs nothing, nothing is less.
+  auto dearer = choice(0.5, -0.001, 0.001);
+  dearer.cost.reset();
+  EXPECT_EQ(judge(dearer, {}), Verdict::does_not_pay);
+}
+
+/// Two models of scored answers in ten classes; the first, which is the cheaper and the better one,
+/// says class 3 for 5 and 5 for 3.
+OutcomeTable with_classes_swapped(std::int64_t inputs, const std::vector<double>& costs) {
+  Random random(8);
+  OutcomeFields fields;
+  fields.models = {"x", "y"};
+  fields.predictions = Tensor({inputs, 2}, DType::i32);
+  fields.labels = Tensor({inputs}, DType::i32);
+  for (std::int64_t row = 0; row < inputs; ++row) {
+    const auto label = static_cast<std::int32_t>(random.below(10));
+    fields.labels.data<std::int32_t>()[row] = label;
+    for (std::int64_t model = 0; model < 2; ++model) {
+      const bool right = random.uniform() < (model == 0 ? 0.9 : 0.5);
+      auto answer = right ? label : static_cast<std::int32_t>(random.below(10));
+      if (model == 0 && (answer == 3 || answer == 5)) answer = 8 - answer;
+      fields.predictions.data<std::int32_t>()[2 * row + model] = answer;
+    }
+  }
+  fields.costs["usd"] = costs;
+  fields.classes = 10;
+  return OutcomeTable(std::move(fields));
+}
+
+TEST(Study, TellsAnswersGivenAnewFromMultiplexing) {
+  const auto parts = divide(with_classes_swapped(2000, {1, 10}), 0.5, 1);
+  const auto found = study(make_policy, parts.held_out, parts.test, quick());
+  ASSERT_TRUE(found.gain);
+  EXPECT_EQ(found.best_single, 0U);
+  EXPECT_EQ(found.gain->alone, 0U);
+  EXPECT_EQ(found.gain->cost, 1.0);
+  EXPECT_GT(found.gain->difference.interval.low, 0.1);
+  EXPECT_EQ(found.gain->multiplexed.value, 0);
+  EXPECT_EQ(found.verdict, Verdict::does_not_pay);
+}
+
+TEST(Study, HasNoShareOfACostOfNothing) {
+  for (const double unit : {1.0, 1000.0}) {
+    const auto parts = divide(with_classes_swapped(600, {0, unit}), 0.5, 1);
+    const auto found = study(make_policy, parts.held_out, parts.test, quick());
+    for (const auto& entry : found.policies) {
+      EXPECT_FALSE(entry.area.has_value()) << entry.name;
+      const auto& at = entry.accuracy_at;
+      for (const auto& [share, accuracy] : at) EXPECT_EQ(accuracy, at.at(1.0)) << entry.name;
+    }
+    ASSERT_TRUE(found.gain);
+    EXPECT_EQ(found.gain->cost, 1.0);  // nothing, as the best single model
+    EXPECT_EQ(found.gain->alone, 0U);
+  }
+  EXPECT_EQ(cost_share(0, 0), 1.0);
+  EXPECT_EQ(cost_share(0.5, 0), std::nullopt);
+  EXPECT_EQ(cost_share(1, 4), 0.25);
 }
 
 TEST(Study, RefusesWhatDoesNotFit) {

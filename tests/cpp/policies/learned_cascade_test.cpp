@@ -161,5 +161,37 @@ TEST(LearnedCascade, takes_the_promising_of_many_models) {
               {"learned_cascade", "chain of models that it has learnt"});
 }
 
+/// Labels alone: of each model and class one confidence, five where cross-fitted.
+OutcomeTable labels_alone(std::uint64_t seed) {
+  OutcomeFields fields = testing::answer_table(seed, {.inputs = 900, .classes = 3}).fields();
+  fields.answer_scores = Tensor();
+  fields.score_kinds.clear();
+  return OutcomeTable(std::move(fields));
+}
+
+TEST(Settled, points_cost_what_the_rule_costs_on_their_inputs) {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    const OutcomeTable table = labels_alone(seed);
+    for (const char* name : {"cascade", "learned_cascade", "logistic_deferral"}) {
+      const auto policy = make_policy(name);
+      policy->fit(table);
+      for (const auto& point : policy->operating_points()) {
+        const auto again = policy->measure(table, point.parameters);
+        EXPECT_NEAR(again.cost, point.cost, 1e-9) << name;
+        EXPECT_LE(point.accuracy, again.accuracy + 0.02) << name;
+        for (std::size_t i = 0; i < 3; ++i) {
+          EXPECT_NEAR(again.called_shares[i], point.called_shares[i], 1e-9) << name;
+        }
+        policy->choose_for_budget(point.cost);
+        EXPECT_LE(policy->measure(table, policy->point().parameters).cost, point.cost + 1e-9);
+      }
+      const double best = policy->prices()[policy->best_single()];
+      const auto chosen = policy->within(best);
+      ASSERT_TRUE(chosen.has_value());
+      EXPECT_LE(policy->measure(table, chosen->parameters).cost, best + 1e-9);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace muxnet

@@ -117,6 +117,32 @@ TEST(ScoreCalibration, lists_the_likeliest_of_many_classes) {
   EXPECT_GT(said.other(), 0.0F);
 }
 
+TEST(ScoreCalibration, lists_an_answer_only_where_it_is_among_the_likeliest) {
+  // Of 81 classes one answer, "unknown", is never right.
+  constexpr std::int32_t unknown = 80;
+  const std::vector<std::int32_t> answers(4000, unknown);
+  std::vector<std::int32_t> labels;
+  for (std::int32_t row = 0; row < 4000; ++row) labels.push_back(row % 80);
+  const std::vector<float> scores(4000, 0.0F), quality(4000, 0.0F);
+  const ScoreCalibration calibration(answers, scores, quality, labels, 81);
+  std::vector<std::int32_t> listed(kept_classes);
+  std::vector<float> values(kept_classes);
+  EXPECT_EQ(calibration.fill(unknown, 0, listed, values), listed.front());
+  EXPECT_EQ(std::count(listed.begin(), listed.end(), unknown), 0);
+  const Distribution said{values, listed, 81};
+  EXPECT_GE(values.back() + 1e-6F, said.other());
+  EXPECT_NEAR(said.at(unknown), 1.0F / 81, 0.002F);
+  OutcomeFields fields;
+  fields.models = {"m0"};
+  fields.predictions = Tensor::from(answers, {4000, 1});
+  fields.labels = Tensor::from(labels, {4000});
+  fields.costs["macs"] = {1};
+  fields.classes = 81;
+  const OutcomeTable table(std::move(fields));
+  EXPECT_TRUE(AnswerCalibration(table).applied(table).distributed());
+  EXPECT_TRUE(AnswerCalibration::cross_fitted(table).distributed());
+}
+
 TEST(ScoreCalibration, comes_back_from_json_and_is_checked) {
   const ScoreCalibration one = Recorded(500).learnt();
   const ScoreCalibration again(one.to_json(), 3);
