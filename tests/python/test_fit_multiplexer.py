@@ -257,6 +257,7 @@ def test_what_is_learnt_is_of_these_inputs_alone(folder, capsys):
         table.models, table.probabilities, {"cost": table.costs("cost")}, labels=table.labels
     )
     assert matching_rows(unnamed, data) == list(range(240))
+    assert matching_rows(unnamed.subset([7, 3]), data) == [7, 3]
     with pytest.raises(ConfigError, match="240 inputs, as the table has"):
         matching_rows(unnamed, data.subset([1, 2]))
     unlabelled = dataclasses.replace(data, labels=np.full(240, -1, np.int32))

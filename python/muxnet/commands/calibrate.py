@@ -22,6 +22,8 @@ from muxnet.pool.router_folder import DRIFT_FILE, POLICY_FILE, describe_point, l
 
 HELP = "choose a saved router's operating point: a budget, call shares, a promised accuracy"
 INTERRUPTED = "the router is as it was"
+# How many is said by `fit`: those that every model answered, which a policy does not count.
+FITTED = "the inputs it was fitted on"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -133,7 +135,7 @@ def calibrate(arguments: argparse.Namespace, *, limited: bool, changed: bool) ->
     else:
         content = describe_point(policy)
         if changed:
-            print(f"chosen {content['text']}, figures of {_fitted(policy)}")
+            print(f"chosen {content['text']}, figures of {FITTED}")
     monitor = None if table is None else drift_monitor(policy, table, arguments)
     policy.save(arguments.router / POLICY_FILE)
     if before is not None and policy.abstention is None:
@@ -203,7 +205,7 @@ def keep_limits(
         where = figures_of(policy, table, arguments)
     elif len(limits) == 1 and arguments.budget is not None and kind == policy.cost_kind:
         policy.choose_for_budget(arguments.budget)
-        where = _fitted(policy)
+        where = FITTED
     else:
         expected = f"--outcomes, for limits other than --budget in {policy.cost_kind}"
         raise UsageError(error_text("calibrate", expected, "none"))
@@ -222,10 +224,6 @@ def figures_of(
         f"these {inputs_text(found.inputs, found.groups)}, of {measure_of(table).mean} the 95 % "
         f"interval {interval_text((interval.low, interval.high))}"
     )
-
-
-def _fitted(policy: _core.Policy) -> str:
-    return f"the {policy.fitted_inputs:,} inputs it was fitted on"
 
 
 def parse_share(text: str) -> tuple[str, float]:

@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from muxnet.base.compiled import _core
 from muxnet.base.files import write_json, write_text
 from muxnet.base.measures import MEASURES
 from muxnet.base.tables import TextTable, print_table
@@ -21,7 +20,8 @@ from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
 from muxnet.outcomes.details import tables
-from muxnet.outcomes.fitting import Evaluated, evaluate_policy
+from muxnet.outcomes.fitting import Evaluated, evaluate_judged
+from muxnet.outcomes.judged import records_of
 from muxnet.outcomes.table_files import part_to_evaluate
 from muxnet.pool.router_folder import load_router
 
@@ -35,7 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--outcomes", type=Path, required=True, metavar="TABLE")
     add_scored_inputs(parser)
     add_reading_options(parser)
-    parser.add_argument("--records", type=Path, metavar="FILE", help="write decision records")
+    parser.add_argument(
+        "--records",
+        type=Path,
+        metavar="FILE",
+        help="write decision records, each with the input's row of the table's file, from 0, or "
+        "its place in what the table was collected from",
+    )
     parser.add_argument("--seed", type=integer(), default=0, help="of the intervals")
     parser.add_argument(
         "--details",
@@ -49,13 +55,13 @@ def execute(arguments: argparse.Namespace) -> int:
     policy = load_router(arguments.router)
     parts = tables_of(arguments.outcomes, arguments, known_to_policy(policy))
     table = scored_table(part_to_evaluate(parts), policy, arguments)
-    found = evaluate_policy(policy, table, seed=arguments.seed)
+    found = evaluate_judged(policy, table, seed=arguments.seed)
     print(f"{arguments.outcomes}: {inputs_text(found.inputs, found.groups)}")
     details = tables(found.details, MEASURES[found.measure]) if arguments.details else ()
     for entry in (text_table(found), *details):
         print_table(entry)
     if arguments.records is not None:
-        lines = _core.record_decisions(policy, table)
+        lines = records_of(policy, table)
         write_text(arguments.records, "".join(line + "\n" for line in lines))
     target = getattr(arguments, "json_file", None)
     if target is not None:

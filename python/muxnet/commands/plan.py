@@ -158,7 +158,7 @@ def execute(arguments: argparse.Namespace) -> int:
     table = _table(policy, arguments)
     with sole_folder(arguments.out):
         found = plan(policy, table, _wanted(table, arguments))
-        print(f"{policy.name}: routes of {inputs_text(len(table), len(table))}")
+        print(f"{policy.name}: routes of {inputs_text(found.inputs, found.groups)}")
         for entry in (replica_table(found), side_table(found)):
             print_table(entry)
         for sentence in sentences(found):

@@ -10,8 +10,7 @@ from muxnet.base.errors import UsageError, error_text, told_as_config_error
 from muxnet.base.words import percent_text
 from muxnet.commands.collect import SPLITS
 from muxnet.outcomes.class_order import ENOUGH
-from muxnet.outcomes.fitting import of_its_models
-from muxnet.outcomes.seen_inputs import without_seen
+from muxnet.outcomes.judged import judged
 from muxnet.pool.router_folder import MODELS_FILE, load_multiplexer
 
 STRANGE = 0.9  # of scores beyond those of the fit are no accident, nor drift
@@ -29,13 +28,14 @@ def add_scored_inputs(parser: argparse.ArgumentParser) -> None:
 def scored_table(
     table: _core.OutcomeTable, policy: _core.Policy, arguments: argparse.Namespace
 ) -> _core.OutcomeTable:
-    """Return what a router's models answered, by its multiplexer's scores where inputs are given.
+    """Return what a router is judged by, with its multiplexer's scores where inputs are given.
 
     Raises:
         UserError: they are others, or the router has no multiplexer.
+        ValueError: no input that every model answered.
 
     """
-    table = without_seen(policy, of_its_models(policy, table))
+    table = judged(policy, table)
     _tell_other_scales(policy, table)
     if arguments.data is None:
         return table

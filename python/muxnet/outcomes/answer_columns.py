@@ -30,6 +30,7 @@ from muxnet.outcomes.model_columns import (
     side_by_side,
 )
 from muxnet.outcomes.model_costs import asked_models, costs_of
+from muxnet.outcomes.seen_inputs import at_rows
 
 SCORES = ("score", "confidence")  # the first score is the one that policies look at
 LOG = logging.getLogger(__name__)
@@ -254,6 +255,8 @@ def table_of_fields(
     with told_as_config_error(where):
         source = f"{path.name}/{part}"
         table = _core.OutcomeTable(models, **fields, split=split, source=source)
+    if not kept.all():
+        table = at_rows(table, np.flatnonzero(kept))
     _tell_missing(path, table)
     return table
 

@@ -18,7 +18,7 @@ from muxnet.base.errors import UsageError, error_text
 from muxnet.base.measures import measure_of
 from muxnet.outcomes.class_order import in_classes_of
 from muxnet.outcomes.fitting import BASELINE, cost_kind_of, fit_policy, fitting_table
-from muxnet.outcomes.seen_inputs import without_seen
+from muxnet.outcomes.seen_inputs import counts_own_rows, without_seen
 
 BUDGETS = (0.05, 0.10, 0.20, 0.35, 0.50, 1.00)  # of the dearest model's cost
 BEST_SINGLE = "best_single"
@@ -263,7 +263,7 @@ def _require_alike(first: Zoo, other: Zoo, kind: str) -> None:
 
 def _inputs(table: _core.OutcomeTable) -> tuple[NDArray[np.generic], ...]:
     """Return what a table tells of its inputs; a source counts only with places in it."""
-    source = table.source if table.indices.size else ""
+    source = "" if counts_own_rows(table) else table.source
     return table.labels, np.asarray(source), table.indices, table.groups
 
 

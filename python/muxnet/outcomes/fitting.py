@@ -10,9 +10,8 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import told_as_config_error
 from muxnet.base.measures import measure_of
 from muxnet.base.words import cost_title
-from muxnet.outcomes.class_order import in_classes_of
 from muxnet.outcomes.details import Details, details_of
-from muxnet.outcomes.seen_inputs import without_seen
+from muxnet.outcomes.judged import beside_best, judged
 
 BASELINE = "random_mixing"  # blind to the input: what any router must beat
 
@@ -141,7 +140,7 @@ def area_above_mixing(
         ValueError: no other inputs than it was fitted on, other models.
 
     """
-    test = without_seen(policy, in_classes_of(policy, test))
+    test = judged(policy, test)
     baseline = fit_policy(BASELINE, held_out, cost_kind=policy.cost_kind, seed=seed)
     return _core.area_above(policy, baseline, test, seed, up_to=up_to)
 
@@ -149,17 +148,25 @@ def area_above_mixing(
 def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: int = 0) -> Evaluated:
     """Return what a fitted policy does with other inputs, whose classes it knows by name.
 
-    Those that it was fitted on are left out, and said.
+    Those that it was fitted on are left out, and said, and those that some model did not answer.
 
     Raises:
         ConfigError: answers of a class that it does not know.
         ValueError: no other inputs than it was fitted on, other models.
 
     """
-    table = without_seen(policy, in_classes_of(policy, table))
+    return evaluate_judged(policy, judged(policy, table), seed=seed)
+
+
+def evaluate_judged(policy: _core.Policy, table: _core.OutcomeTable, *, seed: int = 0) -> Evaluated:
+    """Return the same of a table of such inputs alone, as ``judged`` gives it.
+
+    Raises:
+        ValueError: inputs that it was fitted on, other models.
+
+    """
     kind, names, best = policy.cost_kind, policy.models, policy.best_single
-    found = _core.evaluate(policy, table, seed)
-    alone = _core.evaluate_models(table, seed)[best]
+    found, alone = beside_best(policy, table, seed)
     return Evaluated(
         policy=policy.name,
         cost_kind=kind,
@@ -174,18 +181,6 @@ def evaluate_policy(policy: _core.Policy, table: _core.OutcomeTable, *, seed: in
         models_per_input=found.models_per_input,
         details=details_of(_core.look_closely(policy, table, found), names, table.class_names),
     )
-
-
-def of_its_models(policy: _core.Policy, table: _core.OutcomeTable) -> _core.OutcomeTable:
-    """Return what a policy's models answered, in its order, of a table that may hold others too.
-
-    Where one is missing, or the table has a multiplexer's scores, the table as it is.
-    """
-    places = {name: place for place, name in enumerate(table.models)}
-    scored = table.scores.size or table.weights.size or table.offload_score.size
-    if list(table.models) == list(policy.models) or scored or not set(policy.models) <= set(places):
-        return table
-    return table.of_models([places[name] for name in policy.models])
 
 
 def _answered(found: _core.Answered | None) -> Answered | None:

@@ -11,6 +11,7 @@ import numpy as np
 from muxnet.base.compiled import _core
 from muxnet.base.errors import UsageError, UserError, error_text
 from muxnet.base.measures import measure_of
+from muxnet.outcomes.judged import beside_best
 from muxnet.plan.arrivals import Arrivals
 from muxnet.plan.gears import Geared, Wish, geared
 from muxnet.plan.given import Latencies
@@ -100,6 +101,8 @@ class Plan:
     rate: float
     p99_ms: float
     measure: str
+    inputs: int  # whose routes and answers these are
+    groups: int  # that they stand in; each input its own: as many
     routed: Side
     best_name: str
     best_attained: Attained
@@ -138,16 +141,15 @@ def plan(policy: _core.Policy, table: _core.OutcomeTable, wanted: Wanted) -> Pla
 
     """
     seed = wanted.options.seed
-    found = _core.evaluate(policy, table, seed).accuracy
-    place = policy.best_single
-    best_name, best = policy.models[place], _core.evaluate_models(table, seed)[place]
+    found, best = beside_best(policy, table, seed)
+    best_name = policy.models[policy.best_single]
     routes = routes_of(policy, table)
     chosen = None if wanted.load is None else geared(policy, table, wanted.load)
     needed = {*called(routes), best_name}
     if chosen is not None:
         needed |= chosen.models
     _require_latencies(wanted.latencies, needed, policy)
-    routed = _side(policy.name, _attained(found), routes, wanted, chosen)
+    routed = _side(policy.name, _attained(found.accuracy), routes, wanted, chosen)
     why_not, other = "", None
     try:
         other = _side("always-best", _attained(best), alone(best_name), wanted)
@@ -157,6 +159,8 @@ def plan(policy: _core.Policy, table: _core.OutcomeTable, wanted: Wanted) -> Pla
         wanted.arrivals.rate,
         wanted.options.p99_ms,
         measure_of(table).name,
+        found.inputs,
+        found.groups,
         routed,
         best_name,
         _attained(best),

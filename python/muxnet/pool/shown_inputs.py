@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.outcomes.seen_inputs import counts_own_rows
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.inputs import ArrayInputs, Inputs
 from muxnet.pool.model_list import recorded_inputs
@@ -85,34 +86,47 @@ def matching_rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
     """Return the row of ``data`` that each row of a table has the answers to.
 
     A table of ``collect`` names the bytes of its inputs, one of a run their data set; the rows of
-    one that names neither must be as many and have the same labels in the same order. Vectors that
-    come with inputs of another kind are told apart by places and labels alone.
+    one that names neither must be as many, or those of the file that it is a part of, and have the
+    same labels in the same order. Vectors that come with inputs of another kind are told apart by
+    places and labels alone.
 
     Raises:
         ConfigError: the answers are to other inputs.
 
     """
-    inputs = _named(table, data)
-    places = {place: row for row, place in enumerate(np.asarray(data.source_index).tolist())}
-    wanted = np.asarray(table.indices).tolist() if inputs else list(range(len(table)))
-    if inputs and _moved(table, data):
-        places = {place: row for row, place in enumerate(sorted(wanted))}
-    rows = [places.get(place, -1) if inputs else place for place in wanted]
-    if not inputs and len(table) != len(data):
-        expected = f"{len(table):,} inputs, as the table has, which does not name them"
-        raise ConfigError(error_text(data.name, expected, f"{len(data):,}"))
-    missing = [place for row, place in zip(rows, wanted, strict=True) if row < 0]
-    if missing:
-        expected = f"all inputs that the table has answers to, such as number {missing[0]}"
-        raise ConfigError(error_text(data.name, expected, f"{len(data):,} others"))
-    if not inputs and (np.asarray(data.labels) < 0).all():
-        expected = "labels, by which rows match a table that does not name its inputs"
-        raise ConfigError(error_text(data.name, expected, "none"))
+    rows = _places(table, data) if _named(table, data) else _rows(table, data)
     other = np.flatnonzero(np.asarray(data.labels)[rows] != np.asarray(table.labels))
     if other.size:
         row = int(other[0])
         expected = f"label {int(table.labels[row])} of row {row + 1}, as in the table"
         raise ConfigError(error_text(data.name, expected, int(data.labels[rows[row]])))
+    return rows
+
+
+def _places(table: _core.OutcomeTable, data: Inputs) -> list[int]:
+    """Return rows by the places that a table names."""
+    places = {place: row for row, place in enumerate(np.asarray(data.source_index).tolist())}
+    wanted = np.asarray(table.indices).tolist()
+    if _moved(table, data):
+        places = {place: row for row, place in enumerate(sorted(wanted))}
+    missing = [place for place in wanted if place not in places]
+    if missing:
+        expected = f"all inputs that the table has answers to, such as number {missing[0]}"
+        raise ConfigError(error_text(data.name, expected, f"{len(data):,} others"))
+    return [places[place] for place in wanted]
+
+
+def _rows(table: _core.OutcomeTable, data: Inputs) -> list[int]:
+    """Return rows for a table that does not name its inputs: all, or its places in its file."""
+    rows = list(range(len(table)))
+    if len(table) != len(data):
+        rows = np.asarray(table.indices).tolist()
+        if not rows or max(rows) >= len(data):
+            expected = f"{len(table):,} inputs, as the table has, which does not name them"
+            raise ConfigError(error_text(data.name, expected, f"{len(data):,}"))
+    if (np.asarray(data.labels) < 0).all():
+        expected = "labels, by which rows match a table that does not name its inputs"
+        raise ConfigError(error_text(data.name, expected, "none"))
     return rows
 
 
@@ -128,7 +142,7 @@ def _moved(table: _core.OutcomeTable, data: Inputs) -> bool:
 
 def _named(table: _core.OutcomeTable, data: Inputs) -> bool:
     """Return whether a table names its inputs, and refuse those that it does not name."""
-    if not np.asarray(table.indices).size:
+    if counts_own_rows(table):
         return False
     name, mark, digest = table.source.partition("#")
     if mark and data.kind == "vectors" and not _of_vectors(table):

@@ -77,6 +77,7 @@ def measure(settings: Mapping[str, object], folder: Path, threads: int) -> dict[
     trial = schema.from_dict(RoutingTrial, settings, "trial")
     tables = read_outcomes(trial.table, trial.costs)
     held_out, test = divided(tables, trial.fraction, trial.seed)
+    test = test.complete()  # of which all figures are
     kind = cost_kind_of(held_out, trial.cost_kind)
     options = {"max_models": trial.max_models, "bins": trial.bins}
     part = fitting_table(trial.policy, {**tables, "held_out": held_out})
