@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,8 @@ from muxnet.outcomes.table_files import part_to_fit
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit
 from muxnet.pool.embeddings import encoder_name, open_encoder, read_embeddings
-from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
+from muxnet.pool.model_list import keep_models, read_models
+from muxnet.pool.recorded_models import recorded_inputs, require_recorded
 from muxnet.pool.router_folder import (
     MODELS_FILE,
     OUTCOMES_FILE,
@@ -128,7 +128,7 @@ def execute(arguments: argparse.Namespace) -> int:
     _core.make_policy(name)  # refused before anything is trained
     table = part_to_fit(tables_of(arguments.table, arguments))
     if arguments.models is not None:
-        check_models(arguments.models, table.models)
+        check_models(arguments.models, table)
     path = arguments.out / POLICY_FILE
     with sole_folder(arguments.out):
         found = fit_multiplexer(table, arguments) if arguments.kind else None
@@ -262,14 +262,16 @@ def leave_multiplexer(found: CrossFitted | None, policy: _core.Policy, out: Path
         print(f"{policy.name} does not look at the multiplexer: it is kept, and not run")
 
 
-def check_models(path: Path, names: Sequence[str]) -> None:
+def check_models(path: Path, table: _core.OutcomeTable) -> None:
     """Refuse a list of other models than the table's.
 
     Raises:
         ConfigError: it is one.
 
     """
-    listed = [model.name for model in read_models(path)]
-    if set(listed) != set(names):
-        expected = f"the models of the table, {', '.join(names)}"
+    models = read_models(path)
+    listed = [model.name for model in models]
+    if set(listed) != set(table.models):
+        expected = f"the models of the table, {', '.join(table.models)}"
         raise ConfigError(error_text(str(path), expected, ", ".join(listed)))
+    require_recorded(path, models, table)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from muxnet.base import schema
-from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.files import Json, parse_json, read_json, write_json
+from muxnet.base.files import Json, read_json, write_json
 from muxnet.base.json_schema import DIALECT, json_schema
 from muxnet.pool.adapters import COST, ForeignModel
 from muxnet.pool.callable_entry import CallableEntry
@@ -174,16 +173,6 @@ def keep_models(path: Path, copy: Path, recorded: Mapping[str, Fields] | None = 
 
     """
     write_json(copy, resolved_models(path, read_models(path), recorded or {}))
-
-
-def recorded_inputs(table: _core.OutcomeTable) -> dict[str, Fields]:
-    """Return what each model of a table was shown, where that was recorded."""
-    found = {}
-    for name, text in table.inputs.items():
-        fields = parse_json(text, f"{name}, recorded input")
-        if isinstance(fields, Mapping):
-            found[name] = fields
-    return found
 
 
 def resolved_models(
