@@ -165,7 +165,7 @@ def test_a_kept_list_is_read_from_anywhere(onnx_folder, tmp_path_factory):
             "key 'input.colour': expected one of 'rgb', 'bgr', 'grey'",
         ),
         (
-            [{"name": "a", "cost": 1, "callable": "math:cos", "mean": 1}],
+            [{"name": "a", "cost": 1, "callable": "math:cos", "mean": "1"}],
             "key 'input.mean': expected a list",
         ),
         (

@@ -227,8 +227,9 @@ def from_module(
             return module(given if held is None else given.to(held.device, held.dtype))
 
     shown = ModelInput(images, mean=tuple(mean), deviation=tuple(deviation))
-    model = ForeignModel(name, cost, predict, "logits", shown)
-    return dataclasses.replace(model, **options)
+    model = dataclasses.replace(ForeignModel(name, cost, predict, "logits", shown), **options)
+    model.input.require_scaled(f"{name}, ")
+    return model
 
 
 def function_of(model: ForeignModel) -> object:

@@ -17,7 +17,7 @@ from muxnet.pool.adapters import COST, ForeignModel
 from muxnet.pool.callable_entry import CallableEntry
 from muxnet.pool.endpoint_entry import EndpointEntry
 from muxnet.pool.entries import Entry, Place
-from muxnet.pool.input_files import GEOMETRY, InputKeys
+from muxnet.pool.input_files import GEOMETRY, InputKeys, without_nulls
 from muxnet.pool.network_entries import NetworkEntry, RunEntry
 from muxnet.pool.onnx_entry import OnnxEntry
 
@@ -63,7 +63,7 @@ def describe_models(path: str | os.PathLike[str]) -> list[Fields]:
 
     """
     path = Path(path)
-    content = read_json(path)
+    content = without_nulls(read_json(path))
     kind: Json = ""
     entries = content
     if isinstance(content, Mapping):
@@ -274,6 +274,7 @@ def _as_recorded(where: str, keys: InputKeys, there: InputKeys) -> InputKeys:
 
 
 def _described(path: Path, i: int, entry: Json, cost_kind: str) -> Fields:
+    entry = without_nulls(entry)
     if not isinstance(entry, Mapping):
         raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
     try:
