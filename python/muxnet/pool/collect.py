@@ -99,6 +99,7 @@ def collect(
     known = inputs.identity()
     inputs = _with_labels(inputs, say)
     check_classes(inputs.class_names, np.asarray(inputs.labels).tolist(), own)
+    models = [dataclasses.replace(m, known=tuple(inputs.class_names)) for m in models]
     with sole_file(out):
         partial = out.with_name(out.name + ".partial")
         are = identities(models)
