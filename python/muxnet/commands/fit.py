@@ -127,8 +127,7 @@ def execute(arguments: argparse.Namespace) -> int:
     name = arguments.policy or (SCORED if arguments.kind else DEFAULT)
     _core.make_policy(name)  # refused before anything is trained
     table = part_to_fit(tables_of(arguments.table, arguments))
-    if arguments.models is not None:
-        check_models(arguments.models, table)
+    listed = None if arguments.models is None else check_models(arguments.models, table)
     path = arguments.out / POLICY_FILE
     with sole_folder(arguments.out):
         found = fit_multiplexer(table, arguments) if arguments.kind else None
@@ -144,8 +143,9 @@ def execute(arguments: argparse.Namespace) -> int:
         content = tell(policy, table, arguments)
         leave_multiplexer(found, policy, arguments.out)
         policy.save(path)
-        if arguments.models is not None:
-            keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
+        if listed is not None:
+            kept = arguments.out / MODELS_FILE
+            keep_models(arguments.models, kept, recorded_inputs(table), listed)
     print(f"done: {path}")
     target = getattr(arguments, "json_file", None)
     if target is not None:
@@ -262,8 +262,8 @@ def leave_multiplexer(found: CrossFitted | None, policy: _core.Policy, out: Path
         print(f"{policy.name} does not look at the multiplexer: it is kept, and not run")
 
 
-def check_models(path: Path, table: _core.OutcomeTable) -> None:
-    """Refuse a list of other models than the table's.
+def check_models(path: Path, table: _core.OutcomeTable) -> list[ForeignModel]:
+    """Return the models of a list, and refuse others than the table's.
 
     Raises:
         ConfigError: it is one.
@@ -274,4 +274,4 @@ def check_models(path: Path, table: _core.OutcomeTable) -> None:
     if set(listed) != set(table.models):
         expected = f"the models of the table, {', '.join(table.models)}"
         raise ConfigError(error_text(str(path), expected, ", ".join(listed)))
-    require_recorded(path, models, table)
+    return require_recorded(path, models, table)

@@ -18,7 +18,7 @@ from muxnet.base.file_endings import require_own_ending
 from muxnet.base.locks import sole_file
 from muxnet.outcomes.class_order import Numbered, strangers
 from muxnet.pool.adapters import ForeignModel
-from muxnet.pool.class_names import Places, check_classes, places_of
+from muxnet.pool.class_names import Places, check_classes, named_by, places_of
 from muxnet.pool.inputs import Batch, Inputs
 from muxnet.pool.kept_answers import KeptAnswers
 from muxnet.pool.labelled import inputs_of
@@ -92,14 +92,14 @@ def collect(
     ['mine']
 
     """
-    own = {model.name: model.classes for model in models}
     require_own_ending(out := Path(out))
-    inputs = inputs_of(data, [name for names in own.values() for name in names])
+    inputs = inputs_of(data, [name for model in models for name in model.classes])
     require_one_kind("collect", models)
     known = inputs.identity()
     inputs = _with_labels(inputs, say)
+    models = _for_classes(models, inputs.class_names)
+    own = {model.name: model.classes for model in models}
     check_classes(inputs.class_names, np.asarray(inputs.labels).tolist(), own)
-    models = [dataclasses.replace(m, known=tuple(inputs.class_names)) for m in models]
     with sole_file(out):
         partial = out.with_name(out.name + ".partial")
         are = identities(models)
@@ -256,6 +256,16 @@ def _places(kept: KeptAnswers, models: Sequence[ForeignModel], inputs: Inputs) -
     """Return where each model's classes go, which all have answered something."""
     counts = {model.name: kept.classes(model.name) for model in models}
     return places_of(inputs.class_names, {model.name: model.classes for model in models}, counts)
+
+
+def _for_classes(models: Sequence[ForeignModel], names: Sequence[str]) -> list[ForeignModel]:
+    """Return the models, told the data's classes, with their own as the data calls them."""
+    return [
+        dataclasses.replace(
+            model, known=tuple(names), classes=named_by(model.classes, names, model.name)
+        )
+        for model in models
+    ]
 
 
 def _all_names(places: Places) -> list[str]:

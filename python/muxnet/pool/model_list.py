@@ -162,17 +162,24 @@ def files_of(path: Path) -> list[Path]:
     return found
 
 
-def keep_models(path: Path, copy: Path, recorded: Mapping[str, Fields] | None = None) -> None:
+def keep_models(
+    path: Path,
+    copy: Path,
+    recorded: Mapping[str, Fields] | None = None,
+    models: Sequence[ForeignModel] | None = None,
+) -> None:
     """Write a list of models that can be read from another place, with what each is shown.
 
-    ``recorded`` are the inputs that the models' answers were recorded with, by name.
+    ``models`` are those of the list, where they are open; ``recorded`` are the inputs that their
+    answers were recorded with, by name.
 
     Raises:
         ConfigError: no list of models, or one that shows a model other inputs than were recorded.
         OSError: a file that cannot be read or written.
 
     """
-    write_json(copy, resolved_models(path, read_models(path), recorded or {}))
+    listed = read_models(path) if models is None else models
+    write_json(copy, resolved_models(path, listed, recorded or {}))
 
 
 def resolved_models(

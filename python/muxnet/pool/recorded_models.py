@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
 from muxnet.base.files import Json, parse_json
 from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.class_files import namings_of
+from muxnet.pool.class_names import named_by
 from muxnet.pool.model_identity import Identity
 from muxnet.pool.model_list import Fields, shown_text
 
@@ -47,8 +50,10 @@ def require_recorded(
     models: Sequence[ForeignModel],
     table: _core.OutcomeTable,
     say: Callable[[str], object] = print,
-) -> None:
-    """Refuse models of a list that are others than a table of that name has the answers of.
+) -> list[ForeignModel]:
+    """Return models of a list, and refuse those that are others than a table has the answers of.
+
+    Their classes are called as they were then, where their file calls them several things.
 
     What may change and leave the answers, as a function's source, is said. Of a table that does
     not tell its models, or only some of them, the others are taken.
@@ -59,10 +64,19 @@ def require_recorded(
     """
     names = [*table.class_names, *map(str, range(len(table.class_names), table.classes))]
     recorded = _recorded(table)
+    same = []
     for model in models:
         there = recorded.get(model.name, {}).get(MODEL)
         if isinstance(there, Mapping):
+            namings = [dataclasses.replace(model, classes=n) for n in namings_of(model.classes)]
+            as_then = (m for m in namings if _classes(m, names) == there.get("classes"))
+            model = next(as_then, model)
             _require_same(f"{path}, {model.name}", model, there, names, say)
+        else:
+            own = named_by(model.classes, table.class_names, model.name)
+            model = dataclasses.replace(model, classes=own)
+        same.append(model)
+    return same
 
 
 def _require_same(

@@ -47,7 +47,8 @@ def record(run: Run) -> Recorded:
     with run.phase("outcomes"):
         tables = [answers(run, models, inputs) for inputs in (held_out, test)]
         listed = Path(run.config.models[0])
-        keep_models(listed, run.folder.models, recorded_inputs(tables[0]))
+        models = require_recorded(listed, models, tables[0], lambda _: None)
+        keep_models(listed, run.folder.models, recorded_inputs(tables[0]), models)
     with run.phase("multiplexer"):
         looks_at = shown_to_multiplexer(run, models, tables, (held_out, test))
         found, scored_test = learn(run, tables, looks_at)
