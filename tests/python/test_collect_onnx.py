@@ -72,7 +72,7 @@ def test_an_onnx_file_is_its_bytes_and_those_beside_it(onnx_folder):
         return Identity(model_list.read_models(onnx_folder / "one.json")[0])
 
     first = known()
-    assert {"outside.onnx", "w.bin", "engine"} <= first.known.keys()
+    assert {"file", "w.bin", "engine"} <= first.known.keys()
     assert not first.unknown
     content = bytearray(outside.read_bytes())
     content[5] ^= 1
@@ -165,7 +165,7 @@ def test_a_kept_list_is_read_from_anywhere(onnx_folder, tmp_path_factory):
             "key 'input.colour': expected one of 'rgb', 'bgr', 'grey'",
         ),
         (
-            [{"name": "a", "cost": 1, "callable": "math:cos", "mean": 1}],
+            [{"name": "a", "cost": 1, "callable": "math:cos", "mean": "1"}],
             "key 'input.mean': expected a list",
         ),
         (

@@ -5,7 +5,8 @@ import json
 import pytest
 from muxnet import cli
 from muxnet.base.compiled import _core
-from muxnet.pool.onnx_models import NAMES_CHARACTERS, open_onnx
+from muxnet.pool.metadata_names import CHARACTERS
+from muxnet.pool.onnx_models import open_onnx
 
 onnx = pytest.importorskip("onnx")
 from invented_onnx import entry, large_pictures, network, np  # noqa: E402
@@ -13,11 +14,11 @@ from invented_onnx import entry, large_pictures, network, np  # noqa: E402
 OWN = list("3210")  # of the four columns, which the data has in the other order
 
 
-def write(path, names):
+def write(path, names, key="names"):
     """Write the network that is always right, with such names in its metadata."""
     model = network("large")
-    for key, value in (("task", "classify"), ("names", names)):
-        model.metadata_props.add(key=key, value=value)
+    for name, value in (("task", "classify"), (key, names)):
+        model.metadata_props.add(key=name, value=value)
     onnx.save(model, path)
 
 
@@ -49,15 +50,56 @@ def test_answers_go_to_the_classes_that_the_metadata_names(tmp_path, monkeypatch
         ("{0: 'a', 1: 'b', 2: 'c', 3: '\\ud800'}", ()),
         ("{0: 'a', 1: 'b', 2: 'c', 3: ''}", ()),
         ("['a', 'b', 'c', 4]", ()),
-        ("a, b, c, d", ()),
+        ("a, b, c, d", tuple("abcd")),
+        ("a\nb\r\nc, or so\nd\n", ("a", "b", "c, or so", "d")),
+        ("a, b, c", ()),
+        ("a, b, c, ", ()),
+        ('["a", "b", c, "d"]', ()),
         ("__import__('os').getcwd()", ()),
         ("", ()),
         ("1+" * 100_000 + "1", ()),
         ("{0: 'a'" + " " * 100_000, ()),
-        ("['a', 'b', 'c', 'd'" + " " * NAMES_CHARACTERS + "]", ()),
+        ("['a', 'b', 'c', 'd'" + " " * CHARACTERS + "]", ()),
     ],
-    ids=range(18),
+    ids=range(22),
 )
 def test_what_names_the_outputs_classes_is_read(tmp_path, names, expected):
     write(tmp_path / "a.onnx", names)
     assert open_onnx(tmp_path / "a.onnx")[1].classes == expected
+
+
+@pytest.mark.parametrize("key", ["id2label", "labels", "classes", "class_names", "Names"])
+def test_other_keys_name_classes_too(tmp_path, key):
+    for names in (json.dumps(dict(enumerate("dcba"))), '["d", "c", "b", "a"]', "d,c,b,a"):
+        write(tmp_path / "a.onnx", names, key)
+        assert open_onnx(tmp_path / "a.onnx")[1].classes == tuple("dcba")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "told"),
+    [
+        ("labels", "of ImageNet", "not names of 4 classes: 'of ImageNet'"),
+        ("names", '["a", "b", c, "d"]', "not names of 4 classes"),
+        ("names", "['a', 'b', 'c']", "not names of 4 classes: 3"),
+    ],
+)
+def test_what_cannot_be_read_is_said_once(tmp_path, caplog, key, text, told):
+    write(tmp_path / f"{tmp_path.name}.onnx", text, key)
+    for _ in range(2):
+        assert open_onnx(tmp_path / f"{tmp_path.name}.onnx")[1].classes == ()
+    assert [record.message.count(told) for record in caplog.records] == [1]
+
+
+def test_of_two_keys_that_name_others_the_first_counts_and_is_said(tmp_path, caplog):
+    path = tmp_path / "twice.onnx"
+    write(path, "a,b,c,d")
+    model = onnx.load(path)
+    model.metadata_props.add(key="labels", value="d,c,b,a")
+    onnx.save(model, path)
+    assert open_onnx(path)[1].classes == tuple("abcd")
+    assert "labels of its metadata names other classes than names" in caplog.text
+    model.metadata_props.add(key="classes", value="4")
+    caplog.clear()
+    onnx.save(model, tmp_path / "counted.onnx")
+    open_onnx(tmp_path / "counted.onnx")
+    assert "classes of its metadata" not in caplog.text

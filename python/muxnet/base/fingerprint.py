@@ -56,8 +56,8 @@ def of_path(path: str | os.PathLike[str]) -> str:
 
 
 def of_onnx(path: Path) -> Known:
-    """Return digests of an ONNX file and of the files that its tensors lie in."""
-    known = {path.name: of_path(path)}
+    """Return digests of an ONNX file, and of the files that its tensors lie in by their names."""
+    known = {"file": of_path(path)}
     for place in sorted(_external_files(path)):
         known[place] = of_path(path.parent / place)
     return known

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,8 @@ from muxnet.outcomes.table_files import part_to_fit
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.cross_fitting import CrossFitted, Pricing, cross_fit
 from muxnet.pool.embeddings import encoder_name, open_encoder, read_embeddings
-from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
+from muxnet.pool.model_list import keep_models, read_models
+from muxnet.pool.recorded_models import recorded_inputs, require_recorded
 from muxnet.pool.router_folder import (
     MODELS_FILE,
     OUTCOMES_FILE,
@@ -127,8 +127,7 @@ def execute(arguments: argparse.Namespace) -> int:
     name = arguments.policy or (SCORED if arguments.kind else DEFAULT)
     _core.make_policy(name)  # refused before anything is trained
     table = part_to_fit(tables_of(arguments.table, arguments))
-    if arguments.models is not None:
-        check_models(arguments.models, table.models)
+    listed = None if arguments.models is None else check_models(arguments.models, table)
     if kind := unasked_kind(table, arguments.cost_kind):
         print(kind)
     path = arguments.out / POLICY_FILE
@@ -146,8 +145,9 @@ def execute(arguments: argparse.Namespace) -> int:
         content = tell(policy, table, arguments)
         leave_multiplexer(found, policy, arguments.out)
         policy.save(path)
-        if arguments.models is not None:
-            keep_models(arguments.models, arguments.out / MODELS_FILE, recorded_inputs(table))
+        if listed is not None:
+            kept = arguments.out / MODELS_FILE
+            keep_models(arguments.models, kept, recorded_inputs(table), listed)
     print(f"done: {path}")
     target = getattr(arguments, "json_file", None)
     if target is not None:
@@ -264,14 +264,16 @@ def leave_multiplexer(found: CrossFitted | None, policy: _core.Policy, out: Path
         print(f"{policy.name} does not look at the multiplexer: it is kept, and not run")
 
 
-def check_models(path: Path, names: Sequence[str]) -> None:
-    """Refuse a list of other models than the table's.
+def check_models(path: Path, table: _core.OutcomeTable) -> list[ForeignModel]:
+    """Return the models of a list, and refuse others than the table's.
 
     Raises:
         ConfigError: it is one.
 
     """
-    listed = [model.name for model in read_models(path)]
-    if set(listed) != set(names):
-        expected = f"the models of the table, {', '.join(names)}"
+    models = read_models(path)
+    listed = [model.name for model in models]
+    if set(listed) != set(table.models):
+        expected = f"the models of the table, {', '.join(table.models)}"
         raise ConfigError(error_text(str(path), expected, ", ".join(listed)))
+    return require_recorded(path, models, table)

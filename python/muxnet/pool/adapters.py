@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.pool.calls import Calls, Predict, as_answers
+from muxnet.pool.calls import Calls, Predict, exits_told
 from muxnet.pool.inputs import Batch
 from muxnet.pool.label_answers import LABELS, rows_of_labels
 from muxnet.pool.model_input import ModelInput, Shape
+from muxnet.pool.read_answers import read_answers, require_kind
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +73,9 @@ class ForeignModel:
     them, and ``unknown`` names what nothing tells; ``source`` is the ONNX file that it was read
     from. ``embed`` gives the same model, whose ``predict_embedded`` gives an output of that
     name (n, ...) beside its answers. ``cost_kind`` is that of its cost, as of all models of a
-    pool. ``network`` is the network of the zoo that it is.
+    pool. ``network`` is the network of the zoo that it is. ``known`` are the classes of the data
+    or router that it answers for, by which columns with names are read; ``said`` what was said of
+    its answers.
     """
 
     name: str
@@ -90,6 +93,8 @@ class ForeignModel:
     predict_embedded: Callable[[Batch], tuple[Answers, Answers]] | None = None
     cost_kind: str = COST
     network: _core.Model | None = None
+    known: tuple[str, ...] = ()
+    said: set[str] = dataclasses.field(default_factory=set, repr=False, compare=False)
 
     @property
     def images(self) -> _core.ImageFormat | None:
@@ -137,11 +142,20 @@ class ForeignModel:
         return self.embed(output)
 
     def answer(self, inputs: Batch) -> NDArray[np.float32]:
-        """Return what it gives for prepared inputs, as f32."""
-        given = self.predict(inputs)
+        """Return what it gives for prepared inputs, as f32.
+
+        Raises:
+            ValueError: no rows of numbers, or none of what ``output`` says.
+
+        """
+        with exits_told():
+            given = self.predict(inputs)
         if self.output == LABELS:
             return rows_of_labels(given, len(inputs), self.classes, self.name)
-        return as_answers(given)
+        names = self.classes or self.known
+        found = read_answers(given, len(inputs), names, self.output, self.name)
+        require_kind(found, self.output, self.name, self.said)
+        return found
 
     def hosted(
         self,
@@ -227,8 +241,9 @@ def from_module(
             return module(given if held is None else given.to(held.device, held.dtype))
 
     shown = ModelInput(images, mean=tuple(mean), deviation=tuple(deviation))
-    model = ForeignModel(name, cost, predict, "logits", shown)
-    return dataclasses.replace(model, **options)
+    model = dataclasses.replace(ForeignModel(name, cost, predict, "logits", shown), **options)
+    model.input.require_scaled(f"{name}, ")
+    return model
 
 
 def function_of(model: ForeignModel) -> object:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -38,6 +39,23 @@ def as_answers(value: object) -> NDArray[np.float32]:
         ):
             value = [as_answers(row) for row in value]
     return np.ascontiguousarray(value, dtype=np.float32)
+
+
+@contextlib.contextmanager
+def exits_told(*passing: type[BaseException]) -> Iterator[None]:
+    """Raise as an error what would end this process, as ``sys.exit`` in anybody's function.
+
+    Raises:
+        RuntimeError: anything but an error, Ctrl-C and ``passing`` was raised.
+
+    """
+    through: tuple[type[BaseException], ...] = (Exception, KeyboardInterrupt, *passing)
+    try:
+        yield
+    except through:
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"it raised {type(error).__name__}: {error}") from error
 
 
 class Calls:
@@ -116,8 +134,10 @@ class Calls:
                 task.cancel()
 
     async def _await(self, given: object) -> object:
-        made = self.function(given)
-        return await made if inspect.isawaitable(made) else made
+        # An exit would end the loop of all calls.
+        with exits_told(GeneratorExit, asyncio.CancelledError):
+            made = self.function(given)
+            return await made if inspect.isawaitable(made) else made
 
     async def _within(self, work: Coroutine[None, None, object]) -> object:
         if not self._timeout:

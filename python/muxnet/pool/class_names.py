@@ -10,14 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.files import Json, parse_json, read_json, read_text
+from muxnet.base.files import read_json
 from muxnet.outcomes.class_order import Names
+from muxnet.pool.class_files import (
+    NAMED_UNDER,
+    ClassNames,
+    from_json,
+    namings_of,
+    read_class_file,
+    under_keys,
+)
 from muxnet.pool.entries import Place
 from muxnet.pool.input_files import InputKeys
 
-CLASSES_BYTES = 16 << 20
 MOST_LISTED = 10  # names in an error
-NAMED_UNDER = ("id2label", "label_names")  # by Hugging Face, by timm
 
 # Names of the classes of each model, in the order of its answers.
 Classes: TypeAlias = Mapping[str, Sequence[str]]
@@ -28,10 +34,12 @@ def read_classes(
 ) -> tuple[str, ...]:
     """Return the class names that an entry gives, or the file that it names; none: empty.
 
-    A file is a list in JSON, an object of names by number, also under ``id2label`` or
-    ``label_names`` (of Hugging Face and timm), or of numbers by name (torchvision's
-    ``class_to_idx``, Keras' ``class_indices``), or a text of a name per line. Where the entry gives
-    neither, the file that says what the model is ``shown`` may hold names under those two keys.
+    A file is a list in JSON, of names or of several names of each (Keras'
+    ``imagenet_class_index.json``, COCO's ``categories``), an object of them by number, or of
+    numbers by name (torchvision's ``class_to_idx``, Keras' ``class_indices``), also under a key as
+    ``names`` or ``id2label``; YAML as simple as that; or a text of a name per line, behind an id of
+    WordNet or its number too. Where the entry gives neither, the file that says what the model is
+    ``shown`` may hold names under ``id2label`` or ``label_names``.
 
     Raises:
         ConfigError: no names, or one twice.
@@ -43,18 +51,13 @@ def read_classes(
         if shown is None or shown.config is None:
             return ()
         key = "input.config"
-        if (found := _under_keys(read_json(place.file(key, shown.config)))) is None:
+        found = under_keys(read_json(place.file(key, shown.config)), NAMED_UNDER)
+        if found is None:
             return ()
-        given = _from_json(place, key, found)
+        given = from_json(place, key, found, shown.config)
     elif isinstance(given, str):
-        path = place.file(key, given)
-        text = read_text(path, CLASSES_BYTES)
-        if path.suffix.lower() == ".json":
-            value = parse_json(text, str(path))
-            found = _under_keys(value)
-            given = _from_json(place, key, value if found is None else found)
-        else:
-            given = tuple(line.strip() for line in text.splitlines() if line.strip())
+        given = read_class_file(place, key, place.file(key, given))
+        key = f"{key}, {given.source}"
     twice = [name for name in dict.fromkeys(given) if given.count(name) > 1]
     if len(given) < 2 or twice:
         received = f"{twice[0]!r} twice" if twice else given
@@ -62,26 +65,23 @@ def read_classes(
     return given
 
 
-def _under_keys(value: Json) -> Json:
-    """Return what a file of Hugging Face or timm has as names of classes; None: nothing."""
-    if not isinstance(value, Mapping):
-        return None
-    return next((value[key] for key in NAMED_UNDER if value.get(key) is not None), None)
+def named_by(classes: tuple[str, ...], names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Return a model's classes as the data calls them, where their file calls them several things.
 
+    Raises:
+        ConfigError: what the data says may be classes of either, and others of each.
 
-def _from_json(place: Place, key: str, value: Json) -> tuple[str, ...]:
-    if isinstance(value, Mapping):
-        by_name = {str(number): name for name, number in value.items() if isinstance(number, int)}
-        value = by_name if len(by_name) == len(value) else value
-        numbers = [str(k) for k in range(len(value))]
-        if set(value) != set(numbers):
-            raise place.refused(key, "names by number from 0", ", ".join(value))
-        value = [value[number] for number in numbers]
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise place.refused(key, "a list of names", type(value).__name__)
-    if odd := [name for name in value if not isinstance(name, str)]:
-        raise place.refused(key, "a name of each class", odd[0])
-    return tuple(map(str, value))
+    """
+    fits: dict[tuple[int, ...], tuple[str, ...]] = {}
+    for naming in namings_of(classes):
+        known = Names(naming)
+        places = tuple(known.number(name) for name in names)
+        if min(places, default=-1) >= 0:
+            fits.setdefault(places, naming)
+    if len(fits) > 1:
+        expected = "the data's classes among one of the names that a file has for each"
+        raise ConfigError(error_text(f"{where}, classes", expected, "both"))
+    return next(iter(fits.values()), classes)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +108,8 @@ def check_classes(names: Sequence[str], labels: Iterable[int], own: Classes) -> 
         _numbers(name, classes, Names(names))
         known = Names(classes)
         if classes and (lacking := [label for label in needed if known.number(label) < 0]):
-            told = f"{_listed(classes)}; classes in its entry says others"
+            file = f"{classes.source}: " if isinstance(classes, ClassNames) else ""
+            told = f"{file}{_listed(classes)}; classes in its entry says others"
             expected = f"the data's classes among those of {name} ({told})"
             raise ConfigError(error_text("collect", expected, f"none called {lacking[0]!r}"))
 
@@ -164,6 +165,10 @@ def named_places(where: str, own: Sequence[str], names: Sequence[str]) -> list[i
 
     """
     known = Names(names)
+    for naming in namings_of(own):
+        if all(known.number(name) >= 0 for name in naming):
+            own = naming
+            break
     if stray := [name for name in own if known.number(name) < 0]:
         expected = "classes that the router knows by name (classes in its entry says others)"
         raise ConfigError(error_text(where, expected, f"{stray[0]!r}, of {len(own)}"))

@@ -18,12 +18,13 @@ from muxnet.base.file_endings import require_own_ending
 from muxnet.base.locks import sole_file
 from muxnet.outcomes.class_order import Numbered, strangers
 from muxnet.pool.adapters import ForeignModel
-from muxnet.pool.class_names import Places, check_classes, places_of
+from muxnet.pool.class_names import Places, check_classes, named_by, places_of
 from muxnet.pool.inputs import Batch, Inputs
 from muxnet.pool.kept_answers import KeptAnswers
 from muxnet.pool.labelled import inputs_of
-from muxnet.pool.model_identity import identities
-from muxnet.pool.model_list import require_one_kind, shown_text
+from muxnet.pool.model_identity import Identity, identities
+from muxnet.pool.model_list import require_one_kind
+from muxnet.pool.recorded_models import recorded_text
 
 # Inputs of one call: their floats, prepared for every model, take at most so many bytes.
 BATCH_BYTES = 64e6
@@ -91,23 +92,25 @@ def collect(
     ['mine']
 
     """
-    own = {model.name: model.classes for model in models}
     require_own_ending(out := Path(out))
-    inputs = inputs_of(data, [name for names in own.values() for name in names])
+    inputs = inputs_of(data, [name for model in models for name in model.classes])
     require_one_kind("collect", models)
     known = inputs.identity()
     inputs = _with_labels(inputs, say)
+    models = _for_classes(models, inputs.class_names)
+    own = {model.name: model.classes for model in models}
     check_classes(inputs.class_names, np.asarray(inputs.labels).tolist(), own)
     with sole_file(out):
         partial = out.with_name(out.name + ".partial")
-        kept = KeptAnswers(partial, identities(models), known, len(inputs))
+        are = identities(models)
+        kept = KeptAnswers(partial, are, known, len(inputs))
         kept.load(resume=resume, again=again)
         try:
             for doubt in kept.doubts:
                 say(doubt)
             shapes = _fill(kept, models, inputs, ask or here(models), say)
             source = f"{inputs.name}#{known['images']}"
-            table = _table(kept, models, inputs, shapes, split=split, source=source)
+            table = _table(kept, models, inputs, shapes, are, split=split, source=source)
             table.save(out)
             kept.remove()
             for text in _strangers(table):
@@ -221,6 +224,7 @@ def _table(
     models: Sequence[ForeignModel],
     inputs: Inputs,
     shapes: Mapping[str, tuple[int, ...]],
+    are: Mapping[str, Identity],
     *,
     split: str,
     source: str,
@@ -240,7 +244,9 @@ def _table(
         contents=inputs.contents(),
         class_names=list(places.names),
         inputs={
-            model.name: shown_text(model.input.recorded_on(shapes.get(model.name)))
+            model.name: recorded_text(
+                model, are[model.name], shapes.get(model.name), _all_names(places)
+            )
             for model in models
         },
     )
@@ -250,6 +256,21 @@ def _places(kept: KeptAnswers, models: Sequence[ForeignModel], inputs: Inputs) -
     """Return where each model's classes go, which all have answered something."""
     counts = {model.name: kept.classes(model.name) for model in models}
     return places_of(inputs.class_names, {model.name: model.classes for model in models}, counts)
+
+
+def _for_classes(models: Sequence[ForeignModel], names: Sequence[str]) -> list[ForeignModel]:
+    """Return the models, told the data's classes, with their own as the data calls them."""
+    return [
+        dataclasses.replace(
+            model, known=tuple(names), classes=named_by(model.classes, names, model.name)
+        )
+        for model in models
+    ]
+
+
+def _all_names(places: Places) -> list[str]:
+    """Return a name of every class, the number of those without."""
+    return [*places.names, *map(str, range(len(places.names), places.count))]
 
 
 def _with_labels(inputs: Inputs, say: Said) -> Inputs:

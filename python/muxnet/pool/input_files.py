@@ -61,10 +61,10 @@ class InputKeys:
     scale: float | None = option(
         None, "what pixels of 0 to 255 are multiplied by first (default: 1/255)", above=0.0
     )
-    mean: tuple[float, ...] | None = option(
+    mean: tuple[float, ...] | float | None = option(
         None, "then taken off: one number, or one per channel in their order (default: 0)"
     )
-    deviation: tuple[float, ...] | None = option(
+    deviation: tuple[float, ...] | float | None = option(
         None, "and divided by: one number, or one per channel (default: 1)", above=0.0
     )
     config: str | None = option(
@@ -93,7 +93,7 @@ def read_input_file(path: Path, own: InputKeys) -> InputKeys:
         OSError: it cannot be read.
 
     """
-    fields = _without_nulls(read_json(path))
+    fields = without_nulls(read_json(path))
     if not isinstance(fields, Mapping):
         raise ConfigError(error_text(str(path), "an object", type(fields).__name__))
     inner = fields.get("pretrained_cfg", fields)
@@ -105,11 +105,11 @@ def read_input_file(path: Path, own: InputKeys) -> InputKeys:
     raise ConfigError(error_text(str(path), expected, ", ".join(fields)))
 
 
-def _without_nulls(value: Json) -> Json:
+def without_nulls(value: Json) -> Json:
     """Return a value without the keys that are null, which say no more than those not there."""
     if not isinstance(value, Mapping):
         return value
-    return {key: _without_nulls(held) for key, held in value.items() if held is not None}
+    return {key: without_nulls(held) for key, held in value.items() if held is not None}
 
 
 @dataclasses.dataclass(frozen=True)

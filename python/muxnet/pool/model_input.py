@@ -15,6 +15,10 @@ from muxnet.pool.input_files import GEOMETRY, InputKeys, read_input_file
 
 PIXEL = 1 / 255  # what a pixel of 8 bits is multiplied by, unless an entry says otherwise
 CHANNELS = {"grey": 1, "rgb": 3, "bgr": 3}
+WHITE = 255  # of pixels of 8 bits
+# Times what white is scaled to: a deviation beyond leaves all pixels within a tenth of each other,
+# as one of pixels of 0 to 255 does where they are scaled to 0 to 1.
+MOST_DEVIATION = 10
 
 # Of one input, as its data has it: (channels, height, width) of images, (values,) of vectors.
 Shape: TypeAlias = tuple[int, ...]
@@ -52,6 +56,25 @@ class ModelInput:
             found = np.broadcast_to(np.asarray(numbers, np.float32), channels) / unit
             values.append([float(value) for value in found[::step]])
         return _core.Normalization(*values)
+
+    def require_scaled(self, where: str) -> None:
+        """Refuse a mean or deviation of pixels in another scale than ``scale`` puts them in.
+
+        Raises:
+            ConfigError: a mean that no pixels have, a deviation that leaves next to nothing.
+
+        """
+        white = WHITE * self.scale
+        for name, values, most in (
+            ("mean", self.mean, white),
+            ("deviation", self.deviation, MOST_DEVIATION * white),
+        ):
+            if (worst := max(values, default=0.0)) > most * (1 + 1e-6):
+                expected = (
+                    f"at most {most:g} where pixels of 0 to {WHITE} times scale are of 0 to "
+                    f'{white:g} ("scale": 1 leaves them as they are)'
+                )
+                raise ConfigError(error_text(f"{where}{name}", expected, worst))
 
     def prepared(self, images: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
         """Return images u8 or f32 (n, c, h, w) of its size as the model's numbers.
@@ -121,12 +144,18 @@ def resolve(where: str, keys: InputKeys | None, folder: Path, fixed: Shape | Non
         for name in ("scale", "mean", "deviation", "recorded")
         if getattr(keys, name) is not None
     }
+    numbers |= {
+        name: (value,)
+        for name, value in numbers.items()
+        if name in ("mean", "deviation") and isinstance(value, float)
+    }
     made = ModelInput(images, colour, **numbers)
     for name in ("mean", "deviation"):
         count = len(getattr(made, name))
         if count not in (1, CHANNELS[colour]) and images is not None:
             expected = f"1 or {CHANNELS[colour]} numbers, one per channel"
             raise ConfigError(error_text(f"{where}, input.{name}", expected, count))
+    made.require_scaled(f"{where}, input.")
     return made
 
 

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from muxnet.base import schema
-from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.files import Json, parse_json, read_json, write_json
+from muxnet.base.files import Json, read_json, write_json
 from muxnet.base.json_schema import DIALECT, json_schema
 from muxnet.pool.adapters import COST, ForeignModel
 from muxnet.pool.callable_entry import CallableEntry
 from muxnet.pool.endpoint_entry import EndpointEntry
 from muxnet.pool.entries import Entry, Place
-from muxnet.pool.input_files import GEOMETRY, InputKeys
+from muxnet.pool.input_files import GEOMETRY, InputKeys, without_nulls
 from muxnet.pool.network_entries import NetworkEntry, RunEntry
 from muxnet.pool.onnx_entry import OnnxEntry
 
@@ -64,7 +63,7 @@ def describe_models(path: str | os.PathLike[str]) -> list[Fields]:
 
     """
     path = Path(path)
-    content = read_json(path)
+    content = without_nulls(read_json(path))
     kind: Json = ""
     entries = content
     if isinstance(content, Mapping):
@@ -163,27 +162,24 @@ def files_of(path: Path) -> list[Path]:
     return found
 
 
-def keep_models(path: Path, copy: Path, recorded: Mapping[str, Fields] | None = None) -> None:
+def keep_models(
+    path: Path,
+    copy: Path,
+    recorded: Mapping[str, Fields] | None = None,
+    models: Sequence[ForeignModel] | None = None,
+) -> None:
     """Write a list of models that can be read from another place, with what each is shown.
 
-    ``recorded`` are the inputs that the models' answers were recorded with, by name.
+    ``models`` are those of the list, where they are open; ``recorded`` are the inputs that their
+    answers were recorded with, by name.
 
     Raises:
         ConfigError: no list of models, or one that shows a model other inputs than were recorded.
         OSError: a file that cannot be read or written.
 
     """
-    write_json(copy, resolved_models(path, read_models(path), recorded or {}))
-
-
-def recorded_inputs(table: _core.OutcomeTable) -> dict[str, Fields]:
-    """Return what each model of a table was shown, where that was recorded."""
-    found = {}
-    for name, text in table.inputs.items():
-        fields = parse_json(text, f"{name}, recorded input")
-        if isinstance(fields, Mapping):
-            found[name] = fields
-    return found
+    listed = read_models(path) if models is None else models
+    write_json(copy, resolved_models(path, listed, recorded or {}))
 
 
 def resolved_models(
@@ -285,6 +281,7 @@ def _as_recorded(where: str, keys: InputKeys, there: InputKeys) -> InputKeys:
 
 
 def _described(path: Path, i: int, entry: Json, cost_kind: str) -> Fields:
+    entry = without_nulls(entry)
     if not isinstance(entry, Mapping):
         raise ConfigError(error_text(f"{path}, model {i}", "an object", type(entry).__name__))
     try:

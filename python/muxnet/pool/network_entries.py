@@ -148,6 +148,6 @@ def _shown(place: Place, network: _core.Model, keys: InputKeys | None) -> ModelI
     channels, height, width = network.graph.input_shape
     shown = resolve(place.where, keys, place.folder, (channels, height, width))
     own = network.normalization
-    if not own.mean or (keys is not None and (keys.mean or keys.config)):
+    if not own.mean or (keys is not None and (keys.mean is not None or keys.config)):
         return shown
     return dataclasses.replace(shown, mean=tuple(own.mean), deviation=tuple(own.deviation))

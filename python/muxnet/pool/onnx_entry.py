@@ -77,7 +77,7 @@ class OnnxEntry(ModelEntry):
             named or found.classes or beside,
             concurrent=True,
             host=host,
-            parts=lambda: self._parts(found.options, path),
+            parts=lambda: self._parts(found, path),
             source=path,
             predict_embedded=both if embedding else None,
             embed=embedded,
@@ -89,9 +89,12 @@ class OnnxEntry(ModelEntry):
             shown = dataclasses.replace(shown, scale=PIXEL)  # a file of whole pixels gets these
         return shown
 
-    def _parts(self, options: _core.OnnxOptions, path: Path) -> dict[str, str]:
-        """Return digests of what decides its answers."""
-        chosen = {"engine": options.engine, "output_name": options.output, "layout": options.layout}
+    def _parts(self, found: OnnxDescription, path: Path) -> dict[str, str]:
+        """Return digests of what decides its answers, whatever the file is called."""
+        options, outputs = found.options, found.file.outputs
+        output = outputs[0].name if len(outputs) == 1 else options.output
+        layout = options.layout or found.file.layout
+        chosen = {"engine": options.engine, "output_name": output, "layout": layout}
         return {**chosen, **fingerprint.of_onnx(path)}
 
     def files(self, folder: Path) -> list[Path]:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from muxnet.base.class_values import class_key
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.base.files import parse_json
+from muxnet.pool.metadata_names import names_in
 
-NAMES_KEY = "names"  # of the metadata, where Ultralytics writes a dict of Python
-NAMES_CHARACTERS = 1 << 20  # of some twenty thousand classes
-_TEXT = r"""(?:'(?:[^'\\\n]|\\[\\'"nrtxuU])*+'|"(?:[^"\\\n]|\\[\\'"nrtxuU])*+")"""
-_NAMED = rf"(?:\d++\s*+:\s*+)?{_TEXT}"
-# Of nothing else Python's parser is asked, which other texts of this length may overwhelm.
-NAMES = re.compile(rf"[\[{{]\s*+{_NAMED}(?:\s*+,\s*+{_NAMED})*+\s*+,?\s*+[\]}}]", re.ASCII)
 BEFORE = {"opencv": "onnxruntime"}  # in lists of models that were written for the engine of before
 
 
@@ -38,6 +29,7 @@ class OnnxDescription:
     options: _core.OnnxOptions
     file: _core.OnnxDescription
     image_shape: tuple[int, int, int] | None
+    path: Path
 
     @property
     def engine(self) -> str:
@@ -51,15 +43,16 @@ class OnnxDescription:
         They are those of a classifier within, else of the metadata, and so of no output of another
         width.
         """
-        own = tuple(self.file.class_names) or tuple(map(str, self.file.class_labels))
-        own = own or _names_in(self.file.metadata.get(NAMES_KEY, ""))
         shapes = [
             value.shape
             for value in self.file.outputs
             if self.options.output in ("", value.name) and value.shape is not None
         ]
-        widths = {shape[-1] for shape in shapes if len(shape) > 1} - {0, 1}
-        if widths and len(own) not in widths:
+        widths = {shape[-1] for shape in shapes if len(shape) > 1} - {0}
+        counts = {max(width, 2) for width in widths}  # one number speaks for the second of two
+        own = tuple(self.file.class_names) or tuple(map(str, self.file.class_labels))
+        own = own or names_in(self.path.name, self.file.metadata, counts)
+        if widths - {1} and len(own) not in widths:
             return ()
         return () if own == tuple(map(str, range(len(own)))) else own
 
@@ -110,39 +103,8 @@ def open_onnx(
     except ValueError as error:
         raise ConfigError(str(error)) from error
 
-    description = OnnxDescription(classifier, options, found, _image_shape(found, layout))
+    description = OnnxDescription(classifier, options, found, _image_shape(found, layout), path)
     return classifier.answer, description
-
-
-def _names_in(text: str) -> tuple[str, ...]:
-    """Return names of classes, as a list or by number from 0 in JSON or Python; else none.
-
-    Anybody may write anything under that key, so what names no classes is no error.
-    """
-    held = _literal(text)
-    if isinstance(held, dict):
-        by_number = {str(number): name for number, name in held.items()}
-        held = [by_number.get(str(k)) for k in range(len(held))]
-    if not isinstance(held, list) or not all(isinstance(name, str) for name in held):
-        return ()
-    if any(name.encode(errors="ignore").decode() != name for name in held):  # half a character
-        return ()
-    keys = {class_key(name) for name in held} - {""}
-    return tuple(held) if len(keys) == len(held) > 1 else ()
-
-
-def _literal(text: str) -> object:
-    """Return names that are written in JSON or Python; None: it is neither."""
-    if len(text) > NAMES_CHARACTERS:
-        return None
-    try:
-        return parse_json(text, NAMES_KEY)
-    except ConfigError:
-        pass
-    try:
-        return ast.literal_eval(text) if NAMES.fullmatch(text) else None
-    except (ValueError, SyntaxError):
-        return None
 
 
 def _image_shape(found: _core.OnnxDescription, layout: str) -> tuple[int, int, int] | None:

@@ -62,8 +62,9 @@ def _with_format(model: ForeignModel, images: _core.ImageFormat) -> ForeignModel
     return dataclasses.replace(model, input=shown)
 
 
-def _with_own_format(model: ForeignModel) -> ForeignModel:
-    """Return a model that was recorded on images of one size with a format of that size."""
+def _with_own_format(model: ForeignModel, known: tuple[str, ...]) -> ForeignModel:
+    """Return a model, told the router's classes, with a format of the size it was recorded on."""
+    model = dataclasses.replace(model, known=known)
     recorded = model.input.recorded
     if model.images is not None or recorded is None or len(recorded) != 3:
         return model
@@ -141,7 +142,8 @@ class ForeignPool:
         if encoder is not None:
             name, output = encoder
             wanted = [m.with_embedding(output) if m.name == name else m for m in wanted]
-        self._models = [_with_own_format(model) for model in wanted]
+        known = tuple(policy.class_names)
+        self._models = [_with_own_format(model, known) for model in wanted]
         self._turns = [nullcontext() if m.concurrent else threading.Lock() for m in self._models]
         self._classes = policy.classes
         self._places = [

@@ -10,7 +10,7 @@ from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.seen_inputs import counts_own_rows
 from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.inputs import ArrayInputs, Inputs
-from muxnet.pool.model_list import recorded_inputs
+from muxnet.pool.recorded_models import recorded_inputs
 from muxnet.training.config import RunConfig
 
 SIDE = 32  # of images of many sizes, in pixels, where the configuration says none

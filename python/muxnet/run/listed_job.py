@@ -19,7 +19,8 @@ from muxnet.pool.embeddings import encoder_name, read_embeddings
 from muxnet.pool.input_sources import joined, open_parts
 from muxnet.pool.inputs import Inputs
 from muxnet.pool.listed import Say
-from muxnet.pool.model_list import keep_models, read_models, recorded_inputs
+from muxnet.pool.model_list import keep_models, read_models
+from muxnet.pool.recorded_models import recorded_inputs, require_recorded
 from muxnet.pool.router_folder import keep_multiplexer
 from muxnet.pool.shown_inputs import format_shown, open_recorded, read_shown
 from muxnet.run.recorded import Alone, Outcomes, Recorded
@@ -47,7 +48,8 @@ def record(run: Run) -> Recorded:
     with run.phase("outcomes"):
         tables = [answers(run, models, inputs) for inputs in (held_out, test)]
         listed = Path(run.config.models[0])
-        keep_models(listed, run.folder.models, recorded_inputs(tables[0]))
+        models = require_recorded(listed, models, tables[0], lambda _: None)
+        keep_models(listed, run.folder.models, recorded_inputs(tables[0]), models)
     with run.phase("multiplexer"):
         looks_at = shown_to_multiplexer(run, models, tables, (held_out, test))
         found, scored_test = learn(run, tables, looks_at)
@@ -176,6 +178,7 @@ def answers(run: Run, models: Sequence[ForeignModel], inputs: Inputs) -> _core.O
         table = _core.OutcomeTable.load(path)
         known = [model.name for model in models] == list(table.models)
         if known and table.source.endswith(f"#{inputs.identity()['images']}"):
+            require_recorded(Path(run.config.models[0]), models, table, run.progress.say)
             run.progress.say(f"{path.name}: recorded before")
             return table
     return collect(models, inputs, path, split=inputs.part, resume=run.resume, say=run.progress.say)
