@@ -28,7 +28,8 @@ def without_seen(
     if not 0 < len(rows) < len(table):
         return table
     told = "%s: %s of %s inputs left out: the router was fitted on them"
-    LOG.warning(told, table.source, f"{len(table) - len(rows):,}", f"{len(table):,}")
+    name = table.source.partition("#")[0]  # a digest tells nobody anything
+    LOG.warning(told, name, f"{len(table) - len(rows):,}", f"{len(table):,}")
     return table.subset(rows)
 
 
