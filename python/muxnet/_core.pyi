@@ -2333,7 +2333,7 @@ class OutcomeTable:
         """
     def traded_cost(self, wanted: str = '') -> str:
         """
-        The kind of cost to trade against accuracy: the one wanted, else "macs", else the first.
+        The kind of cost to trade against accuracy: the one wanted, else "macs", else the first by name.
         Raises ValueError that lists the kinds there are.
         """
     @property
@@ -3474,7 +3474,7 @@ class ModelStudy:
         """
 class PolicyStudy:
     """
-    A policy over budgets; costs are shares of the best single model's.
+    A policy over budgets, which are shares of the best single model's cost.
     """
     @property
     def accuracy_at(self) -> dict[float, float | None]:
@@ -3484,7 +3484,7 @@ class PolicyStudy:
     @property
     def area(self) -> Estimate | None:
         """
-        area_above() random mixing up to the best single model's cost.
+        area_above() random mixing up to the best single model's cost; none where that is nothing.
         """
     @property
     def curve(self) -> list[tuple[float, float]]:
@@ -3511,14 +3511,24 @@ class Choice:
         Share of right answers.
         """
     @property
-    def cost(self) -> float:
+    def alone(self) -> int | None:
         """
-        A share of the best single model's.
+        Place of the only model that it calls, or None.
+        """
+    @property
+    def cost(self) -> float | None:
+        """
+        cost_share() of the best single model's.
         """
     @property
     def difference(self) -> Estimate:
         """
         Of accuracies, paired.
+        """
+    @property
+    def multiplexed(self) -> Estimate:
+        """
+        Against the best single model's answers as the policy takes them.
         """
 class Diversity:
     """
@@ -3567,6 +3577,8 @@ class Verdict:
     
       pays : 
     
+      pays_at_full_cost : 
+    
       unclear : 
     
       does_not_pay : 
@@ -3574,6 +3586,7 @@ class Verdict:
     __members__: typing.ClassVar[dict[str, Verdict]]
     does_not_pay: typing.ClassVar[Verdict]
     pays: typing.ClassVar[Verdict]
+    pays_at_full_cost: typing.ClassVar[Verdict]
     unclear: typing.ClassVar[Verdict]
     @typing.overload
     def __eq__(self, other: Verdict) -> bool:

@@ -99,3 +99,25 @@ def test_a_network_that_says_no_cost_counts_macs_and_nothing_else(folder):
         read_models("models.json")
     (folder / "models.json").write_text(json.dumps([{**entry, "cost": 0.5}]))
     assert read_models("models.json")[0].cost_kind == "dollars"
+
+
+def test_the_kind_of_cost_that_nobody_asked_for_is_said(tmp_path, capsys):
+    random = np.random.default_rng(3)
+    names = ("usd", "latency_ms")
+    header = [f"{model}:cost.{kind}" for kind in names for model in "ab"]
+    lines = [",".join(["label", "a:prediction", "b:prediction", *header])]
+    for label in random.integers(0, 3, 300):
+        said = [label if random.random() < p else (label + 1) % 3 for p in (0.7, 0.9)]
+        lines.append(f"{label},{said[0]},{said[1]},0.1,1,20,10")
+    path = tmp_path / "answers.csv"
+    path.write_text("\n".join(lines) + "\n")
+    told = "costs are latency in ms; --cost-kind takes usd as well"
+    out = ["--out", str(tmp_path / "study.png")]
+    assert cli.main(["study", str(path), *out]) == 0
+    assert told in capsys.readouterr().out
+    assert cli.main(["fit", str(path), "--out", str(tmp_path / "router"), "--folds", "0"]) == 0
+    assert told in capsys.readouterr().out
+    assert cli.main(["compare", str(path), "--seeds", "1"]) == 0
+    assert told in capsys.readouterr().out
+    assert cli.main(["study", str(path), *out, "--cost-kind", "usd"]) == 0
+    assert "costs are" not in capsys.readouterr().out

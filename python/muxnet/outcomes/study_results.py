@@ -144,7 +144,8 @@ def to_json(found: Study) -> dict[str, Any]:
 # The words of the core's Verdict.
 VERDICTS = {
     "pays": "Multiplexing pays for these models (within 0.5 points for less).",
-    "pays at full cost": "Multiplexing pays for these models in accuracy, not in cost.",
+    "pays at full cost": "Multiplexing pays for these models in accuracy, at about the best "
+    "one's cost; a saving is not shown.",
     "unclear": "A gain is possible, but not shown by so few inputs.",
     "does not pay": "Multiplexing does not pay for these models.",
 }

@@ -134,7 +134,8 @@ TEST_F(Studied, ChoosesWhatSavesAndWhatGains) {
   EXPECT_EQ(found_->gain->accuracy, gain.accuracy.value);
   EXPECT_LE(found_->gain->cost, 1.1);
   EXPECT_EQ(found_->verdict, judge(found_->saving, found_->gain));
-  EXPECT_EQ(found_->verdict, Verdict::pays);  // these models' errors are independent
+  // These models' errors are independent.
+  EXPECT_EQ(found_->verdict, Verdict::pays_at_full_cost);
 }
 
 TEST_F(Studied, LooksCloselyAtTheDefaultPoint) {

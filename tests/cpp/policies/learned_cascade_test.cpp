@@ -173,7 +173,7 @@ TEST(Settled, points_cost_what_the_rule_costs_on_their_inputs) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
     const OutcomeTable table = labels_alone(seed);
     for (const char* name : {"cascade", "learned_cascade", "logistic_deferral"}) {
-      const auto policy = make_policy(name);
+      const auto policy = make_policy(name, {.cost_kind = "usd"});
       policy->fit(table);
       for (const auto& point : policy->operating_points()) {
         const auto again = policy->measure(table, point.parameters);
