@@ -1,11 +1,16 @@
 """A list of models that are no more those that a table has the answers of."""
 
 import json
+from pathlib import Path
 
+import muxnet
 import numpy as np
 import pytest
 from muxnet import cli
 from muxnet.base.compiled import _core
+from muxnet.base.errors import ConfigError, UserError
+from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.recorded_models import require_recorded
 
 onnx = pytest.importorskip("onnx")
 from invented_onnx import entry, network, write_onnx_pool  # noqa: E402
@@ -114,3 +119,28 @@ def test_a_run_does_not_go_on_with_another_model(recorded, capsys):
     other_network()
     assert cli.main([*run, "--resume"]) == 1
     assert "file changed" in capsys.readouterr().err
+
+
+def test_what_may_change_and_what_cannot_be_asked_is_said(recorded, capsys):
+    def silent():
+        raise UserError("[m] expected an answer, received none")
+
+    own = tuple(NAMES)
+
+    def model(parts):
+        return ForeignModel("m", 1, lambda x: np.eye(4)[[0] * len(x)], classes=own, parts=parts)
+
+    data = [(np.zeros((3, 8, 8), np.uint8), name) for name in NAMES]
+    first = model(lambda: {"engine": "onnxruntime", "file": "1", "layout": ""})
+    table = muxnet.collect([first], data, "m.safetensors")
+    capsys.readouterr()
+    for parts, told in (
+        (lambda: {"engine": "openvino", "file": "1", "layout": "nchw"}, "engine onnxruntime bec"),
+        (silent, "[m] expected an answer, received none"),
+    ):
+        require_recorded(Path("models.json"), [model(parts)], table)
+        assert f"m: cannot be known to be the model that was recorded: {told}" in (
+            capsys.readouterr().out
+        )
+    with pytest.raises(ConfigError, match="file changed"):
+        require_recorded(Path("models.json"), [model(lambda: {"file": "2"})], table)
