@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from types import ModuleType
 
 import muxnet
 from muxnet.base.errors import UsageError, one_line
+from muxnet.base.output import steady_output
 
 # Each is a module of muxnet.commands with HELP, add_arguments(parser), execute(arguments) -> exit
 # status, and INTERRUPTED, what to say after Ctrl-C.
@@ -35,6 +37,8 @@ COMMANDS = (
     "export",
     "bench",
 )
+
+LEFT = ("out", "records", "json_file")  # what options call the files that a command leaves
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -74,8 +78,20 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status: 0, 1 error, 2 usage, 130 interrupted."""
+    parsed = argparse.Namespace()
+    with steady_output() as output:
+        status = _status(arguments, parsed)
+    failure = "" if output is None else output.failure_text()
+    if not failure:
+        return status
+    _say(f"error: {failure}{_left(parsed, status)}")
+    return status or EXIT_ERROR
+
+
+def _status(arguments: Sequence[str] | None, parsed: argparse.Namespace) -> int:
+    """Parse into ``parsed``, execute, tell an error, and return the exit status."""
     try:
-        parsed = build_parser().parse_args(arguments)
+        build_parser().parse_args(arguments, parsed)
         module = _module(parsed.command)
     except SystemExit as leave:  # argparse has printed what it wants to say
         return leave.code if isinstance(leave.code, int) else EXIT_ERROR
@@ -92,6 +108,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         _say(f"error: {one_line(error)}")
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_ERROR
+
+
+def _left(parsed: argparse.Namespace, status: int) -> str:
+    """Say what a command that could not print its figures has left, where it came to its end."""
+    if status != 0 or getattr(parsed, "command", None) is None:
+        return ""
+    named = [getattr(parsed, name, None) for name in LEFT]
+    files = [str(path) for path in named if path is not None and os.path.exists(path)]
+    return f"; all else is done{', and left in ' if files else ''}{' and '.join(files)}"
 
 
 def _module(name: str) -> ModuleType:

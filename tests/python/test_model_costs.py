@@ -87,3 +87,51 @@ def test_costs_of_many_models_are_no_path():
     assert parse_costs(",".join(f"{name}={cost}" for name, cost in named.items())) == named
     with pytest.raises(UsageError, match="a file or a run"):
         parse_costs("x" * 10_000)
+
+
+def saved(name, **more):
+    arrays = {"labels": [0, 1, 0, 1], "predictions": np.array([[0, 0], [0, 1], [1, 0], [1, 1]])}
+    np.savez(name, models=["small", "large"], **arrays, **more)
+    return name
+
+
+def test_costs_of_an_npz_are_of_each_model_or_of_each_input(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    each = [[1, 10], [2, 20], [3, 30], [4, 40]]
+    found = read_outcomes(saved("t.npz", cost=[1, 10]))["all"]
+    assert (found.cost_kinds, found.costs("cost")) == (["cost"], [1, 10])
+    assert not found.input_costs
+    found = read_outcomes(saved("t.npz", cost=each))["all"]
+    assert found.input_costs["cost"].tolist() == each
+    found = read_outcomes(saved("t.npz", cost=each, macs=[3, 4]))["all"]
+    assert (found.cost_kinds, found.costs("macs")) == (["macs"], [3, 4])
+
+
+def test_costs_of_the_models_that_a_router_knows(table, tmp_path):
+    arrays = {"labels": [0, 1, 0, 1], "predictions": np.stack([*ANSWERS.values()], axis=1)}
+    np.savez("t.npz", models=[*ANSWERS], cost=[3, 4, 5], **arrays)
+    assert read_outcomes("t.npz", None, ROUTER)["all"].costs("cost") == [3, 5]
+    parts = {
+        f"{part}_{name}": rows for part in ("held_out", "test") for name, rows in arrays.items()
+    }
+    np.savez("t.npz", models=[*ANSWERS], cost=[3, 4, 5], **parts)
+    assert [t.costs("cost") for t in read_outcomes("t.npz").values()] == [[3, 4, 5], [3, 4, 5]]
+
+
+@pytest.mark.parametrize(
+    ("array", "costs", "refused"),
+    [
+        ("cost", [1, 2, 3], "cost] expected a cost of each model, of shape (2,), or of each input"),
+        ("cost", [[1, 2, 3, 4]] * 2, "input and model, (4, 2), received (2, 4)"),
+        ("cost", 1, "received ()"),
+        ("macs", [1, 2, 3], "macs] expected a cost of each model, of shape (2,), received (3,)"),
+    ],
+)
+def test_costs_of_another_shape_are_refused_by_the_array(
+    tmp_path, monkeypatch, array, costs, refused
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError) as told:
+        read_outcomes(saved("t.npz", **{array: costs}))
+    assert refused in str(told.value)
+    assert str(told.value).startswith("[t.npz, ")

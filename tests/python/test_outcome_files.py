@@ -1,4 +1,5 @@
 import json
+import os
 import re
 
 import numpy as np
@@ -329,3 +330,9 @@ def test_the_best_model_may_cost_nothing(tmp_path, capsys):
     capsys.readouterr()
     assert cli.main(["evaluate", str(tmp_path / "router"), "--outcomes", str(other), *costs]) == 0
     assert "100.0 %" in capsys.readouterr().out
+
+
+def test_a_name_that_is_no_utf_8_is_read_and_told_by_its_bytes(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.npz")
+    np.savez(path, labels=[0, 1], predictions=np.array([[0, 1], [1, 1]]), macs=[1, 2])
+    assert table_files.read_outcomes(path)["all"].source == "caf\\xe9.npz/all"

@@ -115,7 +115,7 @@ def test_a_mean_accuracy_is_held_by_more_replicas(plan):
         (["--target-ms", "20"], "--together and --mean-accuracy beside it"),
         (["--mean-accuracy", "0.5"], "--target-ms beside it"),
         (["--target-ms", "0", "--mean-accuracy", "0.5"], "a number above 0"),
-        (["--target-ms", "20", "--mean-accuracy", "1.5"], "0 to 1"),
+        (["--target-ms", "20", "--mean-accuracy", "1.5"], "at least 0, at most 1"),
         (["--target-ms", "20", "--mean-accuracy", "1"], "the router's own on held-out inputs"),
     ],
 )

@@ -301,12 +301,12 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
         (["calibrate", "ROUTER", "--costs", "other=1"], 2, "model_0 or model_1 or model_2"),
         (["calibrate", "ROUTER", "--without", "other"], 2, "received other"),
         (["calibrate", "ROUTER", "--budget", "5", "--multiplexer-cost", "1"], 2, "beside --costs"),
-        (["fit", "FIT", "--gate", "-1"], 2, "a gap of at least 0"),
+        (["fit", "FIT", "--gate", "-1"], 2, "a number at least 0"),
         (["fit", "FIT", "--policy", "knn"], 1, "a table with features"),
         (["evaluate", "NOTHING", "--outcomes", "TEST"], 1, "a router with policy.json"),
         (["fit", "FIT", "--policy", "no_such"], 1, "one of always, best_single"),
         (["fit", "FIT", "--policy", "hybrid_single"], 1, "scores"),
-        (["fit", "FIT", "--budget", "-1"], 2, "a cost above 0"),
+        (["fit", "FIT", "--budget", "-1"], 2, "a number above 0"),
     ],
 )
 def test_what_cannot_be_done_is_told(tables, capsys, tmp_path, arguments, status, message):

@@ -1,6 +1,7 @@
 """Files of recorded answers in a form that is none of ours: what is wrong is said in few words."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -248,3 +249,11 @@ def test_scores_that_are_rounded_are_not_said(tmp_path, caplog):
     np.savez(tmp_path / "t.npz", **answers, answer_scores=scores[:, :1], macs=[1, 2])
     with pytest.raises(ConfigError, match=r"answer_scores\] expected \(20000, 2, 1\), received"):
         read_outcomes(tmp_path / "t.npz")
+
+
+def test_a_stream_is_told_what_tables_are(tmp_path):
+    os.mkfifo(tmp_path / "63")
+    with pytest.raises(ConfigError) as told:
+        read_outcomes(tmp_path / "63")
+    assert "expected a file that ends in .safetensors or .npz or .csv" in str(told.value)
+    assert "received a stream, whose format no ending says: save it as a file" in str(told.value)

@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 MOST_NAMES = 100  # characters of names in a message
+# Bytes of the command line that are no UTF-8, as Python holds them and shows them in an error.
+_NO_TEXT = re.compile(r"'[^']*\\ud[c-f][0-9a-f]{2}[^']*'")
 
 
 class UserError(Exception):
@@ -77,12 +80,20 @@ def shortened(said: object, most: int = 1000) -> str:
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
+def name_text(path: str | os.PathLike[str]) -> str:
+    """Return a name as a text that the core takes: bytes that are no UTF-8 become escapes."""
+    return os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def one_line(error: Exception) -> str:
     """Return what went wrong in one line, with its kind where the text alone would not say."""
     # str() of a KeyError puts its text in quotes.
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) else error).split())
     if isinstance(error, MemoryError):
         return f"[memory] not enough memory{': ' + text if text else ''}"
+    other = isinstance(error, (TypeError, UnicodeEncodeError)) and _NO_TEXT.search(text)
+    if other:  # of which pybind11 says all that it could have been called with
+        return error_text("text", "UTF-8", other.group())
     told = isinstance(error, (UserError, ValueError, OSError, RuntimeError)) and text
     if told or text.startswith("["):  # the form of every message of ours
         return text

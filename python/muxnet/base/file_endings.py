@@ -17,6 +17,9 @@ def other_ending(path: Path, known: Collection[str]) -> ConfigError:
     """Return the error of a file that is none of those known, with the way to one that is."""
     ending = path.suffix.lower()
     expected = " or ".join(known)
+    if path.exists() and not path.is_file() and not path.is_dir():  # <(...), /dev/stdin
+        received = "a stream, whose format no ending says: save it as a file first"
+        return ConfigError(error_text(str(path), f"a file that ends in {expected}", received))
     if ending in PACKED:
         return ConfigError(error_text(str(path), f"{expected}, unpacked", f"{ending}, compressed"))
     if ending in PICKLED:

@@ -17,7 +17,7 @@ from muxnet.base.words import latency_text
 from muxnet.bench.neighbours import beside_text, busy_neighbours
 from muxnet.bench.rounds import Row, compare
 from muxnet.bench.works import OURS, PEERS, Work, hops, works
-from muxnet.commands.options import add_threads, integer
+from muxnet.commands.options import add_threads, integer, number
 from muxnet.outcomes.study_results import DEFAULT
 
 HELP = (
@@ -83,10 +83,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--run", type=Path, help="folder of muxnet run to serve")
     group.add_argument("--policy", default=DEFAULT, help="of the run, or a router")
     group.add_argument("--data", default="", help="KIND:PATH of the images, if moved")
-    group.add_argument("--seconds", type=float, default=10.0, help="of each measurement")
+    group.add_argument(
+        "--seconds", type=number(above=0, most=86_400), default=10.0, help="of each measurement"
+    )
     group.add_argument("--images", type=integer(1), default=1, help="in a request")
-    group.add_argument("--loads", nargs="+", type=float, default=[0.5, 0.8, 1.0, 1.5])
-    group.add_argument("--target-ms", type=float, default=0.0, help="as of muxnet serve")
+    group.add_argument("--loads", nargs="+", type=number(above=0), default=[0.5, 0.8, 1.0, 1.5])
+    group.add_argument(
+        "--target-ms", type=number(0, 3_600_000), default=0.0, help="as of muxnet serve"
+    )
     group.add_argument("--arrivals", choices=("random", "even"), default="random")
 
 

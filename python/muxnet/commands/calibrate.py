@@ -12,7 +12,7 @@ from muxnet.base.locks import sole_folder
 from muxnet.base.measures import measure_of
 from muxnet.base.named_values import named_value
 from muxnet.base.words import cost_share, inputs_text, interval_text, percent_text
-from muxnet.commands.options import integer
+from muxnet.commands.options import integer, number
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
@@ -33,9 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scored_inputs(parser)
     add_reading_options(parser, costs=False)
     _add_changes(parser)
-    parser.add_argument("--budget", type=float, metavar="COST", help="greatest mean cost per input")
     parser.add_argument(
-        "--p99", type=float, metavar="COST", help="cost that 99 %% of the inputs do not exceed"
+        "--budget", type=number(), metavar="COST", help="greatest mean cost per input"
+    )
+    parser.add_argument(
+        "--p99", type=number(), metavar="COST", help="cost that 99 %% of the inputs do not exceed"
     )
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of --budget and --p99")
     parser.add_argument(
@@ -48,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_promises(parser)
     parser.add_argument(
         "--false-alarms",
-        type=float,
+        type=number(),
         default=0.01,
         metavar="P",
         help="probability that the drift monitor, made of --outcomes, ever raises one",
@@ -58,18 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_promises(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--drop", type=float, metavar="POINTS", help="most accuracy to lose against the best one"
+        "--drop", type=number(), metavar="POINTS", help="most accuracy to lose against the best one"
     )
-    parser.add_argument("--confidence", type=float, default=95.0, help="of that promise, in %%")
+    parser.add_argument("--confidence", type=number(), default=95.0, help="of that promise, in %%")
     parser.add_argument(
         "--abstain",
-        type=float,
+        type=number(),
         metavar="SHARE",
         help="leave so many answers to a person that at least this share of the others is right",
     )
     parser.add_argument(
         "--delta",
-        type=float,
+        type=number(),
         default=0.1,
         metavar="P",
         help="probability that fewer of the others are",
@@ -84,10 +86,7 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         "muxnet fit",
     )
     parser.add_argument(
-        "--multiplexer-cost",
-        type=float,
-        metavar="COST",
-        help="with --costs: cost of deciding itself",
+        "--multiplexer-cost", type=number(0), metavar="COST", help="of deciding, with --costs"
     )
     parser.add_argument(
         "--without",

@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 from pathlib import Path
 
-from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.measures import MEASURES
 from muxnet.base.tables import TextTable, print_table
@@ -17,7 +16,7 @@ from muxnet.base.words import (
     points_text,
     policy_title,
 )
-from muxnet.commands.options import integer
+from muxnet.commands.options import integer, number
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.compare import (
     BUDGETS,
@@ -59,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budgets",
         nargs="+",
-        type=float,
+        type=number(above=0),
         default=BUDGETS,
         metavar="SHARE",
         help="of the dearest model's cost",
@@ -68,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
         "--fraction",
-        type=float,
+        type=number(above=0),
         default=0.5,
         help="of a whole table's inputs, to fit on",
     )
@@ -82,8 +81,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Compare on every table, print, and return the exit status."""
     contenders = parse_contenders(arguments.policies)
-    if not all(0 < share < float("inf") for share in arguments.budgets):
-        raise UsageError(error_text("--budgets", "fractions above 0", arguments.budgets))
     each = [[path] for path in arguments.tables]
     found = []
     for paths in [arguments.tables] if arguments.together else each:

@@ -17,7 +17,7 @@ from muxnet.base.progress import reporter
 from muxnet.base.schema_arguments import Names, add_options, given_options
 from muxnet.base.words import inputs_text
 from muxnet.commands.collect import SPLITS
-from muxnet.commands.options import integer
+from muxnet.commands.options import integer, number
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.cross_validation import (
     FOLDS,
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading_options(parser)
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
-        "--budget", type=float, metavar="COST", help="greatest mean cost per input (default: free)"
+        "--budget", type=number(above=0), metavar="COST", help="greatest mean cost (default: free)"
     )
     parser.add_argument(
         "--models", type=Path, metavar="FILE", help="list as of muxnet collect, for muxnet route"
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--gate",
-        type=float,
+        type=number(0),
         default=0.0,
         metavar="GAP",
         help="hybrid_single, knn: unsure where the two best net values are closer than this",
@@ -117,10 +117,6 @@ def _add_multiplexer(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Fit, save, print the operating point, and return the exit status."""
-    if arguments.budget is not None and not arguments.budget > 0:
-        raise UsageError(error_text("--budget", "a cost above 0", arguments.budget))
-    if not 0 <= arguments.gate < float("inf"):
-        raise UsageError(error_text("--gate", "a gap of at least 0", arguments.gate))
     if arguments.folds < 2 and (arguments.folds or arguments.kind):
         expected = "2 parts or more" if arguments.kind else "2 parts or more, or 0 for none"
         raise UsageError(error_text("--folds", expected, arguments.folds))
@@ -134,6 +130,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with sole_folder(arguments.out):
         found = fit_multiplexer(table, arguments) if arguments.kind else None
         table = table if found is None else found.table
+        tell_of_fit(name, table)
         policy = fit_policy(
             name,
             table,
@@ -155,6 +152,12 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def tell_of_fit(name: str, table: _core.OutcomeTable) -> None:
+    """Say what is being done, which of many inputs takes minutes."""
+    inputs = inputs_text(len(table), table.group_count)
+    reporter().say(f"fitting {name} for {len(table.models)} models on {inputs}")
+
+
 def tell(
     policy: _core.Policy, table: _core.OutcomeTable, arguments: argparse.Namespace
 ) -> dict[str, object]:
@@ -167,12 +170,16 @@ def tell(
         flush=True,
     )
     found, folds = None, arguments.folds
-    if folds:
+    if folds and complete.group_count >= 2 * folds:
+        told = f"{policy.name}: {folds} further fits, each without one of {folds} parts of them"
+        reporter().say(f"cross-validating {told}")
         found = cross_validate(
             policy, table, budget=arguments.budget, folds=folds, seed=arguments.seed
         )
-        for line in [too_few_text(complete, folds)] if found is None else lines_of(found, policy):
-            print(line)
+    if found is not None:
+        print(*lines_of(found, policy), sep="\n")
+    elif folds:
+        print(too_few_text(complete, folds))
     content["cross_validated"] = None if found is None else figures_of(found)
     return content
 

@@ -10,7 +10,7 @@ from muxnet.base.files import write_json
 from muxnet.base.measures import Measure, measure_of
 from muxnet.base.tables import TextTable, print_table
 from muxnet.base.words import inputs_text, percent_text
-from muxnet.commands.options import integer
+from muxnet.commands.options import integer, number
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.promises import (
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--promise",
         nargs=2,
         action="append",
-        type=float,
+        type=number(above=0),
         metavar=("POINTS", "PERCENT"),
         help="points that may be lost, and how often in %% more may be (repeatable)",
     )
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--abstain",
         nargs=2,
         action="append",
-        type=float,
+        type=number(above=0),
         metavar=("PERCENT", "PERCENT"),
         help="in %% how many of the answered are right, and how often fewer may be (repeatable)",
     )

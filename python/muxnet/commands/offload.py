@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,10 @@ from muxnet.base.machine import set_threads
 from muxnet.base.progress import reporter
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.tables import TextTable, print_table
+from muxnet.base.tokens import token_of_environment
 from muxnet.base.words import bytes_text, latency_text, percent_text
 from muxnet.commands.collect import SPLITS
-from muxnet.commands.options import add_payload, add_threads, integer
+from muxnet.commands.options import add_payload, add_threads, integer, number
 from muxnet.paper.offload import RAW, Costs, Row, Table, device_costs, measure, measured_costs
 from muxnet.paper.pairs import Pair, load_pair, threshold_for
 from muxnet.paper.stream import Stream, images_in, make_stream, read_features
@@ -32,7 +32,6 @@ HELP = "send hard images to a server and print the paper's Table I for a pair of
 INTERRUPTED = "nothing was left"
 
 MEASURED = "measured"
-TOKEN = "MUXNET_TOKEN"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,14 +51,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told = "npz with features (n, d), a row for each image, for a multiplexer that looks at them"
     parser.add_argument("--features", type=Path, metavar="FILE", help=told)
     parser.add_argument("--count", type=integer(1), default=500, help="images, at most")
-    parser.add_argument("--rate", type=float, default=0.0, help="images a second (0: in turn)")
-    parser.add_argument("--deadline-ms", type=float, default=1000.0)
+    parser.add_argument("--rate", type=number(0), default=0.0, help="images a second (0: in turn)")
+    parser.add_argument("--deadline-ms", type=number(above=0), default=1000.0)
     add_payload(parser, default="")
     parser.add_argument("--jpeg-quality", type=integer(1, 100), default=90)
     chosen = parser.add_mutually_exclusive_group()
     told = "score from which to offload (default: the policy's)"
-    chosen.add_argument("--threshold", type=float, help=told)
-    chosen.add_argument("--share", type=float, help="of the calibration inputs to offload instead")
+    chosen.add_argument("--threshold", type=number(), help=told)
+    chosen.add_argument(
+        "--share", type=number(0, 1), help="of the calibration inputs to offload instead"
+    )
     parser.add_argument(
         "--objective",
         default="accuracy",
@@ -79,7 +80,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Measure every setup, print the table, and return the exit status."""
-    check(arguments)
     objective = objective_terms(arguments.objective)
     set_threads(arguments.threads)
     pair = load_pair(arguments.run, arguments.models, threads=arguments.threads)
@@ -126,7 +126,7 @@ def server_of(
     server = _core.ConnectionOptions(arguments.server)
     if not arguments.server and remote is not None:
         server = remote.server
-    if token := os.environ.get(TOKEN, ""):
+    if token := token_of_environment():
         server.bearer_token = token
     if arguments.ca_file is not None:
         server.ca_file = arguments.ca_file
@@ -153,21 +153,6 @@ def threshold_of(arguments: argparse.Namespace, pair: Pair) -> float:
     if arguments.share is not None:
         return threshold_for(arguments.run, arguments.share)
     return pair.threshold if arguments.threshold is None else float(arguments.threshold)
-
-
-def check(arguments: argparse.Namespace) -> None:
-    """Refuse numbers that make no sense.
-
-    Raises:
-        UsageError: which one.
-
-    """
-    if not arguments.deadline_ms > 0:
-        raise UsageError(error_text("--deadline-ms", "above 0", arguments.deadline_ms))
-    if not arguments.rate >= 0:
-        raise UsageError(error_text("--rate", "at least 0", arguments.rate))
-    if arguments.share is not None and not 0 <= arguments.share <= 1:
-        raise UsageError(error_text("--share", "0 to 1", arguments.share))
 
 
 def objective_terms(text: str) -> dict[str, float]:

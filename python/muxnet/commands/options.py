@@ -1,8 +1,9 @@
-"""Command-line options that several commands share, and the type of those that are integers."""
+"""Command-line options that several commands share, and the types of those that are numbers."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 
 from muxnet.base.compiled import _core
@@ -23,6 +24,29 @@ def integer(least: int = 0, most: int = MOST) -> Callable[[str], int]:
         except ValueError:
             raise refused from None
         if not least <= value <= most:
+            raise refused
+        return value
+
+    return read
+
+
+def number(
+    least: float | None = None, most: float | None = None, *, above: float | None = None
+) -> Callable[[str], float]:
+    """Return the type of an option that is a finite number within these bounds."""
+    bounds = (("at least", least), ("above", above), ("at most", most))
+    parts = [f"{word} {bound}" for word, bound in bounds if bound is not None]
+    expected = f"a number {', '.join(parts)}" if parts else "a finite number"
+
+    def read(text: str) -> float:
+        refused = argparse.ArgumentTypeError(f"expected {expected}, received {text!r}")
+        try:
+            value = float(text)
+        except ValueError:
+            raise refused from None
+        low = -sys.float_info.max if least is None else least
+        high = sys.float_info.max if most is None else most
+        if not low <= value <= high or (above is not None and value <= above):  # NaN too
             raise refused
         return value
 

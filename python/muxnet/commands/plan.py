@@ -13,7 +13,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema import to_dict
 from muxnet.base.tables import print_table
 from muxnet.base.words import busy_text, inputs_text
-from muxnet.commands.options import integer
+from muxnet.commands.options import integer, number
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_load(parser: argparse.ArgumentParser) -> None:
     load = parser.add_argument_group("load")
     load.add_argument(
-        "--rate", type=float, help="requests a second, 10 to a million (default: the trace's)"
+        "--rate", type=number(), help="requests a second, 10 to a million (default: the trace's)"
     )
     load.add_argument(
         "--arrivals",
@@ -72,10 +72,10 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="when requests came, a number of seconds a line (default: at random)",
     )
-    load.add_argument("--p99", type=float, required=True, metavar="MS", help="to hold")
+    load.add_argument("--p99", type=number(above=0), required=True, metavar="MS", help="to hold")
     load.add_argument(
         "--accuracy",
-        type=float,
+        type=number(),
         metavar="SHARE",
         help="take the cheapest operating point that was as accurate on the held-out inputs",
     )
@@ -91,19 +91,19 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
 def _add_gears(load: argparse._ArgumentGroup) -> None:
     load.add_argument(
         "--target-ms",
-        type=float,
+        type=number(above=0),
         metavar="MS",
         help="cheaper operating points under load, as muxnet serve --target-ms; with --together",
     )
     load.add_argument(
         "--mean-accuracy",
-        type=float,
+        type=number(0, 1),
         metavar="SHARE",
         help="that all answers must have on average then, by the points' held-out accuracies",
     )
     load.add_argument(
         "--least-accuracy",
-        type=float,
+        type=number(0, 1),
         default=0.0,
         metavar="SHARE",
         help="of a point, for load to choose it",
@@ -125,7 +125,9 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
         "--measure", action="store_true", help="measure batches of the run's networks here, now"
     )
     models.add_argument("--batch", type=integer(1), default=32, help="most inputs of a batch")
-    models.add_argument("--overhead", type=float, default=0.0, metavar="MS", help="of each request")
+    models.add_argument(
+        "--overhead", type=number(0), default=0.0, metavar="MS", help="of each request"
+    )
     models.add_argument(
         "--together",
         action="store_true",
@@ -139,11 +141,13 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     )
     models.add_argument(
         "--mtbf",
-        type=float,
+        type=number(),
         metavar="HOURS",
         help="between failures of a replica, from a second on",
     )
-    models.add_argument("--mttr", type=float, metavar="HOURS", help="until a replica is repaired")
+    models.add_argument(
+        "--mttr", type=number(), metavar="HOURS", help="until a replica is repaired"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -195,10 +199,6 @@ def _wanted(table: _core.OutcomeTable, arguments: argparse.Namespace) -> Wanted:
     from muxnet.plan.planning import ALL, Wanted
     from muxnet.plan.sizing import Options
 
-    for name, least in (("p99", 0.0), ("overhead", -1e-9)):
-        value = getattr(arguments, name)
-        if not least < value < float("inf"):
-            raise UsageError(error_text(f"--{name}", f"a number above {max(least, 0):g}", value))
     options = Options(
         p99_ms=arguments.p99,
         requests=arguments.requests,
@@ -228,14 +228,9 @@ def _load(arguments: argparse.Namespace) -> Wish | None:
         if mean is not None or least:
             raise UsageError(error_text("--mean-accuracy", "--target-ms beside it", "none"))
         return None
-    if not 0 < target < float("inf"):
-        raise UsageError(error_text("--target-ms", "a number above 0", target))
     if not arguments.together or mean is None:
         expected = "--together and --mean-accuracy beside it"
         raise UsageError(error_text("--target-ms", expected, "not both"))
-    for name, share in (("mean", mean), ("least", least)):
-        if not 0 <= share <= 1:
-            raise UsageError(error_text(f"--{name}-accuracy", "0 to 1", share))
     return Wish(target, mean, least)
 
 

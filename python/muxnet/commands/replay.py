@@ -16,7 +16,8 @@ RECORDS_BYTES = 1 << 30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet replay``."""
     parser.add_argument("router", type=Path, help="folder of muxnet fit, or of a finished run")
-    parser.add_argument("records", type=Path, help="lines of JSON, of route or evaluate --records")
+    told = "lines of JSON, of route or evaluate --records"
+    parser.add_argument("recorded", metavar="records", type=Path, help=told)
     parser.add_argument("--policy", default="", metavar="NAME", help="of a run's policies")
 
 
@@ -25,7 +26,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from muxnet.pool.router_policy import load_policy
 
     policy = load_policy(arguments.router, arguments.policy)
-    lines = read_text(arguments.records, RECORDS_BYTES).splitlines()
+    lines = read_text(arguments.recorded, RECORDS_BYTES).splitlines()
     otherwise = []
     for number, again in enumerate(_core.replay_records(policy, lines), 1):
         if not again.same:

@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 
 from muxnet.base.errors import MissingPackageError, UsageError, UserError, error_text
 from muxnet.base.run_folder import RunFolder
+from muxnet.base.tokens import TOKEN_VARIABLE
 from muxnet.commands import serve_ray
-from muxnet.commands.options import add_image_options, given_image_format, integer
+from muxnet.commands.options import add_image_options, given_image_format, integer, number
 from muxnet.outcomes.study_results import DEFAULT
 from muxnet.pool.router_folder import MODELS_FILE, POLICY_FILE
-from muxnet.serve.token import TOKEN_VARIABLE, read_token
+from muxnet.serve.token import read_token
 
 if TYPE_CHECKING:
     from muxnet.serve.served import Source
 
 HELP = "serve a router and its models over HTTP and gRPC (Open Inference Protocol)"
 INTERRUPTED = "no request was lost"
+HOUR = 3600  # in seconds
+HOUR_MS = 1000 * HOUR
+MOST_MIB = 1 << 20  # a TiB
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -74,15 +78,30 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="names that requests may call the server by (default: this machine's own, or any)",
     )
-    group.add_argument("--max-body", type=float, default=64.0, help="MiB of one request")
+    _add_limits(group)
+
+
+def _add_limits(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--max-bodies", type=float, default=512.0, help="MiB of all requests not answered yet"
+        "--max-body", type=number(0.001, MOST_MIB), default=64.0, help="MiB of one request"
     )
     group.add_argument(
-        "--head-seconds", type=float, default=10.0, help="for the head of a request to come"
+        "--max-bodies",
+        type=number(0.001, MOST_MIB),
+        default=512.0,
+        help="MiB of all requests not answered yet",
     )
     group.add_argument(
-        "--body-seconds", type=float, default=30.0, help="for its body, and 1 s more per 64 kB"
+        "--head-seconds",
+        type=number(above=0, most=HOUR),
+        default=10.0,
+        help="for the head of a request to come",
+    )
+    group.add_argument(
+        "--body-seconds",
+        type=number(above=0, most=HOUR),
+        default=30.0,
+        help="for its body, and 1 s more per 64 kB",
     )
     group.add_argument(
         "--requests", type=integer(1), default=256, help="at a time by each protocol, then 503"
@@ -105,7 +124,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--fill-ms",
-        type=float,
+        type=number(0, HOUR_MS),
         default=0.0,
         help="longest wait for a batch to fill (0: none, and none larger than saves time)",
     )
@@ -122,7 +141,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--traces", default="", metavar="URL", help="OpenTelemetry collector (OTLP)")
     group.add_argument(
         "--drain",
-        type=float,
+        type=number(0, 24 * HOUR),
         default=30.0,
         help="seconds to the end after SIGTERM, whatever is stuck; a second one ends at once",
     )
@@ -131,7 +150,7 @@ def _add_work(parser: argparse.ArgumentParser) -> None:
 def _add_load(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--target-ms",
-        type=float,
+        type=number(0, HOUR_MS),
         default=0.0,
         metavar="MS",
         help="cheaper operating points under load, so that requests wait no longer (0: always the "
@@ -139,7 +158,7 @@ def _add_load(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--least-accuracy",
-        type=float,
+        type=number(0, 1),
         default=0.0,
         metavar="SHARE",
         help="that an operating point attained on held-out inputs, for load to choose it (0 to 1)",
@@ -149,20 +168,20 @@ def _add_load(group: argparse._ArgumentGroup) -> None:
 def _add_times(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--deadline-ms",
-        type=float,
+        type=number(above=0, most=HOUR_MS),
         default=60_000.0,
         help="of requests that name none (default: a minute; no request has more than an hour)",
     )
     group.add_argument(
         "--stuck",
-        type=float,
+        type=number(above=0, most=HOUR),
         default=5.0,
         metavar="SECONDS",
         help="a batch that runs for longer, and 20 times as long as is usual, costs its worker",
     )
     group.add_argument(
         "--warm-up",
-        type=float,
+        type=number(above=0, most=HOUR),
         default=60.0,
         metavar="SECONDS",
         help="longest that a model may take for a batch before it serves",
@@ -220,18 +239,6 @@ def _check(arguments: argparse.Namespace, token: str) -> None:
         raise UsageError(error_text("--replicas, --with-router", "--ray beside it", "none"))
     if (arguments.certificate is None) != (arguments.key is None):
         raise UsageError(error_text("--certificate", "both --certificate and --key", "one"))
-    for name, most in (("deadline_ms", 3_600_000), ("stuck", 3600), ("warm_up", 3600)):
-        given = getattr(arguments, name)
-        if not 0 < given <= most:
-            expected = f"above 0, at most {most}"
-            raise UsageError(error_text(f"--{name.replace('_', '-')}", expected, given))
-    if not 0 <= arguments.target_ms <= 3_600_000:
-        expected = "0, or above it, at most 3600000"
-        raise UsageError(error_text("--target-ms", expected, arguments.target_ms))
-    if not 0 <= arguments.least_accuracy <= 1:
-        raise UsageError(error_text("--least-accuracy", "0 to 1", arguments.least_accuracy))
-    if not arguments.drain >= 0:
-        raise UsageError(error_text("--drain", "at least 0", arguments.drain))
 
 
 def find_source(arguments: argparse.Namespace) -> "Source":

@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import UsageError, error_text
+from muxnet.base.errors import UsageError, error_text, name_text
 from muxnet.base.files import write_bytes, write_json
 from muxnet.base.measures import MEASURES
 from muxnet.base.tables import print_table
 from muxnet.base.words import inputs_text
-from muxnet.commands.options import integer
+from muxnet.commands.options import integer, number
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.class_order import known_to_table
 from muxnet.outcomes.details import tables
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_reading_options(parser)
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
-    parser.add_argument("--fraction", type=float, default=0.5, help="of the inputs to fit on")
+    parser.add_argument("--fraction", type=number(), default=0.5, help="of the inputs to fit on")
     parser.add_argument(
         "--seed", type=integer(), default=0, help="of the division and the intervals"
     )
@@ -57,7 +57,7 @@ def execute(arguments: argparse.Namespace) -> int:
     found = study(
         held_out,
         test,
-        source=str(arguments.table),
+        source=name_text(arguments.table),
         cost_kind=arguments.cost_kind,
         seed=arguments.seed,
     )
@@ -105,7 +105,7 @@ def leave(found: Study, arguments: argparse.Namespace) -> None:
     """
     from muxnet.outcomes import study_figure  # slow to import
 
-    picture = arguments.out or Path(f"{arguments.table.stem}-study.png")
+    arguments.out = picture = arguments.out or Path(f"{arguments.table.stem}-study.png")
     write_bytes(picture, study_figure.draw_study(found))
     print(f"done: {picture} shows {MEASURES[found.measure].mean} against cost")
     target = getattr(arguments, "json_file", None)

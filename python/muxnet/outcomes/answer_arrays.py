@@ -21,7 +21,7 @@ from muxnet.outcomes.answer_columns import (
 from muxnet.outcomes.class_order import Known, Names
 from muxnet.outcomes.input_columns import Fields, group_numbers
 from muxnet.outcomes.model_columns import tell_merged_scores
-from muxnet.outcomes.model_costs import asked_models, costs_of
+from muxnet.outcomes.model_costs import ONE_A_MODEL, asked_models, costs_of_arrays
 
 # Those with a row per input.
 OF_INPUTS = (
@@ -30,8 +30,8 @@ OF_INPUTS = (
 )
 # Those with a row per model, and where it stands.
 OF_MODELS = {
-    **dict.fromkeys(("probabilities", "predictions", "quality", "answer_scores", "cost"), 1),
-    "macs": 0,
+    **dict.fromkeys(("probabilities", "predictions", "quality", "answer_scores"), 1),
+    **dict.fromkeys(("macs", "cost"), -1),
 }
 ANSWERS = ("probabilities", "predictions", "quality")
 CLASSES = ("labels", "predictions")
@@ -63,7 +63,9 @@ def tables_of_arrays(
         owns = {part: _of_models(own, len(models), places) for part, own in owns.items()}
         arrays = _of_models(arrays, len(models), places)
         models = [models[place] for place in places]
-    macs = _numbers(f"{path}, macs", arrays["macs"]) if "macs" in arrays else None
+    each = {
+        name: _numbers(f"{path}, {name}", arrays[name]) for name in ONE_A_MODEL if name in arrays
+    }
     classes = _classes_of(path, owns, models, arrays, known)
     tables = {}
     for part, own in owns.items():
@@ -74,7 +76,9 @@ def tables_of_arrays(
         }
         fields = _fields(path, numbers, models, arrays) | classes[part]
         fields |= _groups(f"{path}, {prefixes[part]}groups", own.get("groups"))
-        fields |= _costs(path, models, macs, numbers.get("cost"), costs, known)
+        own_costs = {prefixes[part] + "cost": numbers["cost"]} if "cost" in numbers else {}
+        shape = (len(_answers(path, own, arrays, prefixes[part])), len(models))
+        fields |= costs_of_arrays(path, models, shape, {**each, **own_costs}, costs, known)
         tables[part] = table_of_fields(path, models, fields, part)
     return tables
 
@@ -108,7 +112,7 @@ def _of_models(arrays: Mapping[str, Array], count: int, places: Sequence[int]) -
     found = dict(arrays)
     for name, axis in OF_MODELS.items():
         # One that is not of so many is refused later, by its name.
-        if name in found and found[name].shape[axis : axis + 1] == (count,):
+        if name in found and found[name].shape[axis:][:1] == (count,):
             found[name] = found[name].take(places, axis)
     return found
 
@@ -314,20 +318,6 @@ def _scores(path: Path, given: Array, models: Sequence[str], kinds: Array | None
         exact = np.asarray(scores[:, i, j], np.float64)
         tell_merged_scores(f"{path}, {models[i]}:{names[j]}", exact)
     return {"answer_scores": np.ascontiguousarray(scores, np.float32), "score_kinds": names}
-
-
-def _costs(
-    path: Path,
-    models: Sequence[str],
-    macs: Array | None,
-    cost: Array | None,
-    costs: Mapping[str, float],
-    known: Known,
-) -> Fields:
-    if macs is not None and not costs:
-        return {"costs": {"macs": [float(value) for value in np.ravel(macs)]}}
-    recorded = {} if cost is None else {"cost": np.ascontiguousarray(cost, np.float32)}
-    return costs_of(path, models, costs, recorded, known)
 
 
 def _names(

@@ -13,7 +13,7 @@ from muxnet.base.array_files import require_room
 from muxnet.base.class_values import MISSING_WORDS, class_key, class_text
 from muxnet.base.columns import Column, Columns
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, error_text, told_as_config_error
+from muxnet.base.errors import ConfigError, error_text, name_text, told_as_config_error
 from muxnet.outcomes.class_order import Known, Names, number_classes, strangers
 from muxnet.outcomes.column_names import LABEL
 from muxnet.outcomes.input_columns import Fields, features_of, groups_of
@@ -253,7 +253,7 @@ def table_of_fields(
         fields, where = _rows_of(fields, kept), f"{path}, rows with a label"
     split = "" if part == "all" else part
     with told_as_config_error(where):
-        source = f"{path.name}/{part}"
+        source = f"{name_text(path.name)}/{part}"
         table = _core.OutcomeTable(models, **fields, split=split, source=source)
     if not kept.all():
         table = at_rows(table, np.flatnonzero(kept))

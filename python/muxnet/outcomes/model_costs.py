@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from muxnet.base.columns import Array
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.input_columns import Fields
 
+# Arrays that have one cost a model, of whatever part of a file.
+ONE_A_MODEL = ("macs", "cost")
 LOG = logging.getLogger(__name__)
 
 
@@ -81,3 +84,32 @@ def costs_of(
         received = ", ".join(f"{name}={cost:g}" for name, cost in given.items()) or "none"
         raise ConfigError(error_text(f"{path}, costs", expected, received))
     return {"costs": {"cost": [given[name] for name in names]}}
+
+
+def costs_of_arrays(
+    path: Path,
+    names: Sequence[str],
+    shape: tuple[int, int],
+    arrays: Mapping[str, Array],
+    given: Mapping[str, float],
+    known: Known,
+) -> Fields:
+    """Return what models cost by arrays, of these names in a file, of inputs and models as shaped.
+
+    Raises:
+        ConfigError: an array of another shape; else as ``costs_of``.
+
+    """
+    recorded = {}
+    for name, costs in arrays.items():
+        one = costs.size == len(names) if name == "macs" else costs.shape == shape[1:]
+        if not one and (name == "macs" or costs.shape != shape):
+            expected = f"a cost of each model, of shape {shape[1:]}"
+            expected += "" if name == "macs" else f", or of each input and model, {shape}"
+            raise ConfigError(error_text(f"{path}, {name}", expected, costs.shape))
+        kind = "macs" if name == "macs" else "cost"
+        if one and not given:
+            return {"costs": {kind: [float(cost) for cost in np.ravel(costs)]}}
+        if not one:
+            recorded[kind] = np.ascontiguousarray(costs, np.float32)
+    return costs_of(path, names, given, recorded, known)

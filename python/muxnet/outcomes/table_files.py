@@ -48,11 +48,12 @@ def read_outcomes(
 
     - ``.safetensors``: what ``OutcomeTable.save`` wrote;
     - ``.npz``: arrays named as in ``OutcomeTable``: ``labels`` (n) with ``probabilities`` (n, N, K)
-      or ``predictions`` (n, N), or ``quality`` (n, N); ``macs`` (N) or ``cost`` (n, N), optionally
-      ``models`` (N names), ``class_names`` (K, by which numbers in the others are places among
-      these, or themselves names; -1 is none unless it is a name or, without names, 1 is the only
-      other label), ``answer_scores`` (n, N, S), ``groups`` (n), ``features`` (n, F); or those of
-      inputs with ``held_out_`` and ``test_`` before their names, of the same classes;
+      or ``predictions`` (n, N), or ``quality`` (n, N); ``macs`` (N) or ``cost``, (N) or of each
+      input (n, N), optionally ``models`` (N names), ``class_names`` (K, by which numbers in the
+      others are places among these, or themselves names; -1 is none unless it is a name or, without
+      names, 1 is the only other label), ``answer_scores`` (n, N, S), ``groups`` (n), ``features``
+      (n, F); or those of inputs with ``held_out_`` and ``test_`` before their names, of the same
+      classes;
     - the folder of a finished run: its held-out, calibration and test part;
     - ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` (a list), ``.parquet``: a row per input with
       ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model

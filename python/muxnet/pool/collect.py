@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
-from muxnet.base.errors import UserError
+from muxnet.base.errors import UserError, name_text
 from muxnet.base.file_endings import require_own_ending
 from muxnet.base.locks import sole_file
 from muxnet.outcomes.class_order import Numbered, strangers
@@ -109,7 +109,7 @@ def collect(
             for doubt in kept.doubts:
                 say(doubt)
             shapes = _fill(kept, models, inputs, ask or here(models), say)
-            source = f"{inputs.name}#{known['images']}"
+            source = f"{name_text(inputs.name)}#{known['images']}"
             table = _table(kept, models, inputs, shapes, are, split=split, source=source)
             table.save(out)
             kept.remove()

@@ -9,14 +9,13 @@ from typing import ClassVar
 from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError
-from muxnet.base.files import read_text
 from muxnet.base.schema import needed, option
+from muxnet.base.tokens import read_token_file
 from muxnet.pool.adapters import ForeignModel, Hosting
 from muxnet.pool.class_names import read_classes
 from muxnet.pool.entries import LONGEST_S, ModelEntry, Place
 from muxnet.pool.model_input import resolve
 
-SECRET_BYTES = 64 << 10
 # 256 inputs of a hundred thousand classes.
 MOST_RESPONSE_BYTES = 128 << 20
 
@@ -81,7 +80,7 @@ class EndpointEntry(ModelEntry):
         server.max_response_bytes = MOST_RESPONSE_BYTES
         if self.token_file:
             path = place.file("token_file", self.token_file)
-            server.bearer_token = read_text(path, SECRET_BYTES).strip()
+            server.bearer_token = read_token_file(path, "token_file")
         for key in ("ca_file", "certificate", "key"):
             if name := getattr(self, key):
                 setattr(server, key, place.file(key, name))

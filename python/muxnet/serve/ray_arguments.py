@@ -27,7 +27,7 @@ class RayArguments:
     host: str = option("127.0.0.1", "address that Ray's proxy listens on")
     token_file: str = option("", "file of the bearer token to ask for (or MUXNET_TOKEN)")
     allowed_hosts: tuple[str, ...] = option((), "names that requests may call the server by")
-    max_body: float = option(64.0, "MiB of one request", above=0.0)
+    max_body: float = option(64.0, "MiB of one request", minimum=0.001, maximum=1 << 20)
     requests: int = option(256, "at a time by each router replica, then 503", minimum=1)
     max_pixels: int = option(16_000_000, "of an encoded image", minimum=1)
     workers: int = option(0, "threads of a router replica (0: its CPUs)", minimum=0)

@@ -1,26 +1,16 @@
 """The bearer token that requests have to bear."""
 
-import os
 from pathlib import Path
 
-from muxnet.base.errors import UserError, error_text
-from muxnet.base.files import read_text
-
-TOKEN_VARIABLE = "MUXNET_TOKEN"
-TOKEN_BYTES = 64 << 10
+from muxnet.base.tokens import read_token_file, token_of_environment
 
 
 def read_token(path: Path | None) -> str:
     """Return the bearer token, from a file or the environment; empty: none is asked for.
 
     Raises:
-        UserError: an empty file.
+        UserError: an empty file, or a token that no request can bear.
         OSError: it cannot be read.
 
     """
-    if path is None:
-        return os.environ.get(TOKEN_VARIABLE, "")
-    token = read_text(path, TOKEN_BYTES).strip()
-    if not token:
-        raise UserError(error_text("--token-file", "a token", "an empty file"))
-    return token
+    return token_of_environment() if path is None else read_token_file(path, "--token-file")

@@ -12,11 +12,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from muxnet.base.compiled import _core
-from muxnet.base.errors import ConfigError, UserError, error_text, one_line
+from muxnet.base.errors import ConfigError, MissingPackageError, UserError, error_text, one_line
+
+try:
+    import torch
+except ImportError as error:
+    missing = MissingPackageError("muxnet.torch", "torch", "torch")
+    if __name__ == "__main__":
+        sys.exit(f"muxnet.torch.train: error: {missing}")
+    raise missing from error
+
 from muxnet.base.files import write_json
+from muxnet.base.output import steady_output
 from muxnet.base.run_folder import RunFolder
 from muxnet.base.schema_arguments import add_options, given_options
 from muxnet.torch.checkpoint import EpochTold
@@ -49,13 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--compile", action="store_true", help="by torch.compile")
     add_options(parser, RunConfig, only=OPTIONS)
     given = parser.parse_args(arguments)
-    try:
-        config = load_config(given.config, given_options(given, RunConfig, only=OPTIONS))
-        train(config, resume=given.resume, compiled=given.compile)
-    except (UserError, ValueError, OSError, _core.TrainingError) as error:
-        print(f"muxnet.torch.train: error: {one_line(error)}", file=sys.stderr)
-        return 1
-    return 0
+    failure = ""
+    with steady_output() as output:
+        try:
+            config = load_config(given.config, given_options(given, RunConfig, only=OPTIONS))
+            train(config, resume=given.resume, compiled=given.compile)
+        except (UserError, ValueError, OSError, _core.TrainingError) as error:
+            failure = one_line(error)
+    failure = failure or ("" if output is None else output.failure_text())
+    if failure:
+        print(f"muxnet.torch.train: error: {failure}", file=sys.stderr)
+    return 1 if failure else 0
 
 
 def train(config: RunConfig, *, resume: bool = False, compiled: bool = False) -> Path:
