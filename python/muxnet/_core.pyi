@@ -2333,8 +2333,8 @@ class OutcomeTable:
         """
     def traded_cost(self, wanted: str = '') -> str:
         """
-        The kind of cost to trade against accuracy: the one wanted, else "macs", else the first by name.
-        Raises ValueError that lists the kinds there are.
+        The kind of cost to trade against accuracy: the one wanted, else "macs", else the first by
+        name. Raises ValueError that lists the kinds there are.
         """
     @property
     def answer_scores(self) -> numpy.ndarray:

@@ -78,8 +78,8 @@ class OutcomeTable {
 
   /// (N). Throws std::invalid_argument that lists the kinds there are.
   const std::vector<double>& costs(const std::string& kind) const;
-  /// The kind of cost to trade against accuracy: the one wanted, else "macs", else the first by name.
-  /// Throws std::invalid_argument that lists the kinds there are.
+  /// The kind of cost to trade against accuracy: the one wanted, else "macs", else the first by
+  /// name. Throws std::invalid_argument that lists the kinds there are.
   std::string traded_cost(const std::string& wanted = "") const;
   /// Cost of one pass of the multiplexer; 0 when the table has no multiplexer.
   double multiplexer_cost(const std::string& kind) const;
