@@ -11,7 +11,6 @@
 #include "muxnet/onnx/protobuf.hpp"
 #include "muxnet/onnx/read_value.hpp"
 #include "muxnet/onnx/tensor_check.hpp"
-#include "muxnet/onnx/value_types.hpp"
 
 namespace muxnet {
 namespace {
@@ -50,11 +49,7 @@ class Reader {
     const auto opset = result_.opsets.find("");
     const bool old = opset == result_.opsets.end() || opset->second < 13;
     result_.spans_axes = old && may_span_axes(nodes_, ranks_);
-    result_.quantised_in_16_bits = std::ranges::any_of(nodes_, [&](const OnnxNode& node) {
-      if (node.type != "QuantizeLinear" && node.type != "DequantizeLinear") return false;
-      const auto zero = node.inputs.size() > 2 ? weights_.find(node.inputs[2]) : weights_.end();
-      return zero != weights_.end() && bits_of(zero->second) == 16;
-    });
+    result_.quantised_in_16_bits = quantises_in_16_bits(nodes_, weights_);
     // What picks the label goes before classifiers within, as those of an ensemble.
     for (const OnnxValue& output : result_.outputs) {
       if (output.dtype != "string" && output.dtype != "i64" && output.dtype != "i32") continue;
@@ -80,17 +75,6 @@ class Reader {
     };
     if (channels(1) == channels(3)) return "";
     return channels(1) ? "nchw" : "nhwc";
-  }
-
-  /// Of an element of a tensor; 0 for a type that is not known.
-  static std::int64_t bits_of(std::string_view tensor) {
-    std::int64_t type = 0;
-    Fields fields(tensor);
-    while (const auto field = fields.next()) {
-      if (field->counts(2)) type = static_cast<std::int64_t>(field->value);
-    }
-    const ElementType* known = element_type(type);
-    return known == nullptr ? 0 : known->bits;
   }
 
   static std::pair<std::string, std::string> pair(std::string_view entry) {
@@ -250,7 +234,7 @@ class Reader {
   void read_attribute(std::string_view bytes, int depth, OnnxNode& node) {
     Fields fields(bytes);
     int singles = 0;
-    std::string_view name;
+    std::string_view name, tensor;
     std::int64_t number = 0;
     std::vector<std::int64_t> numbers;
     std::vector<std::string> names;
@@ -259,6 +243,7 @@ class Reader {
       singles += field->holds(5) || field->holds(6) ? 1 : 0;
       if (singles > 1) Fields::refuse();
       if (field->holds(1)) name = field->bytes;
+      if (field->holds(5)) tensor = field->bytes;
       if (field->holds(5) || field->holds(10)) read_tensor(field->bytes);
       if (field->holds(6) || field->holds(11)) read_graph(field->bytes, depth + 1);
       if (field->holds(22) || field->holds(23)) read_sparse(field->bytes);
@@ -268,6 +253,8 @@ class Reader {
     }
     if (name == "perm") node.permutation = numbers;
     if (name == "axis") node.axis = number;
+    if (name == "output_dtype") node.output_type = number;
+    if (name == "value") node.tensor = tensor;
     if (name.starts_with("classlabels_")) keep_classes(std::move(numbers), std::move(names));
   }
 

@@ -7,6 +7,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/onnx/protobuf.hpp"
+#include "muxnet/onnx/value_types.hpp"
 
 namespace muxnet {
 namespace {
@@ -22,6 +23,21 @@ const Names axes_stay{"Add", "Cast",           "Clip", "DequantizeLinear", "Div"
                       "Neg", "QuantizeLinear", "Relu", "Sigmoid",          "Sub", "Tanh"};
 const std::vector<std::int64_t> channels_to_second{0, 3, 1, 2};
 constexpr int most_steps = 16;  // of what prepares images
+
+/// The type of a tensor's elements, by onnx.proto.
+std::int64_t type_of(std::string_view tensor) {
+  std::int64_t type = 0;
+  protobuf::Fields fields(tensor);
+  while (const auto field = fields.next()) {
+    if (field->counts(2)) type = static_cast<std::int64_t>(field->value);
+  }
+  return type;
+}
+
+bool is_of_16_bits(std::int64_t type) {
+  const ElementType* known = element_type(type);
+  return known != nullptr && (known->name == "u16" || known->name == "i16");
+}
 
 struct Tracer {
   const std::vector<OnnxNode>& nodes;
@@ -85,6 +101,23 @@ std::string layout_by_operators(const std::vector<OnnxNode>& nodes, std::string_
   Tracer tracer{nodes, {}, {}};
   tracer.follow(input, "nchw");
   return tracer.found.size() == 1 ? *tracer.found.begin() : "";
+}
+
+bool quantises_in_16_bits(const std::vector<OnnxNode>& nodes,
+                          const std::map<std::string_view, std::string_view>& weights) {
+  static const Names quantising{"QuantizeLinear", "DequantizeLinear"};
+  std::map<std::string_view, std::string_view> tensors = weights;
+  for (const OnnxNode& node : nodes) {
+    if (node.type == "Constant" && !node.outputs.empty()) {
+      tensors.emplace(node.outputs.front(), node.tensor);
+    }
+  }
+  return std::ranges::any_of(nodes, [&](const OnnxNode& node) {
+    if (!quantising.contains(node.type)) return false;
+    const auto zero = node.inputs.size() > 2 ? tensors.find(node.inputs[2]) : tensors.end();
+    return is_of_16_bits(node.output_type) ||
+           (zero != tensors.end() && is_of_16_bits(type_of(zero->second)));
+  });
 }
 
 bool may_span_axes(const std::vector<OnnxNode>& nodes,

@@ -100,6 +100,24 @@ TEST(OnnxDescription, TheLayoutIsToldByOperatorsOrTheChannels) {
   EXPECT_EQ(layout({onnx_node("Relu", {"x"}, "y")}, {0, 3}), "");
 }
 
+TEST(OnnxDescription, ValuesMayBeQuantisedIn16Bits) {
+  const auto quantised = [](int type, bool constant, const std::string& attribute = "") {
+    const std::string tensor = number(2, static_cast<std::uint64_t>(type)) + bytes(9, std::string(2, 0));
+    const std::string zero = constant ? bytes(1, onnx_node("Constant", {}, "z") +
+                                                     bytes(5, bytes(1, "value") + bytes(5, tensor)))
+                                      : bytes(5, bytes(8, "z") + tensor);
+    const std::string graph =
+        bytes(11, onnx_typed("x", 1, {0, 2})) + zero +
+        bytes(1, onnx_node("QuantizeLinear", {"x", "x", "z"}, "y") + bytes(5, attribute)) +
+        bytes(12, onnx_typed("y", 4, {0, 2}));
+    return describe_onnx(model(graph, 21), "").quantised_in_16_bits;
+  };
+  EXPECT_TRUE(quantised(4, false));
+  EXPECT_TRUE(quantised(5, true));
+  EXPECT_TRUE(quantised(10, false, bytes(1, "output_dtype") + number(3, 4)));
+  EXPECT_FALSE(quantised(10, false, bytes(1, "axis") + number(3, 1)));
+}
+
 TEST(OnnxDescription, ASoftmaxOfOldMaySpanAxes) {
   const auto spans = [](const std::string& attribute, const std::vector<int>& axes, int opset) {
     const std::string graph = bytes(11, onnx_typed("x", 1, axes)) +
