@@ -13,7 +13,8 @@ from muxnet.base.errors import UsageError, one_line
 from muxnet.base.output import steady_output
 
 # Each is a module of muxnet.commands with HELP, add_arguments(parser), execute(arguments) -> exit
-# status, and INTERRUPTED, what to say after Ctrl-C.
+# status, INTERRUPTED, what to say after Ctrl-C, and where they are not `out`, LEFT, what arguments
+# call the files that it leaves.
 COMMANDS = (
     "run",
     "collect",
@@ -37,8 +38,6 @@ COMMANDS = (
     "export",
     "bench",
 )
-
-LEFT = ("out", "records", "json_file")  # what options call the files that a command leaves
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -114,7 +113,8 @@ def _left(parsed: argparse.Namespace, status: int) -> str:
     """Say what a command that could not print its figures has left, where it came to its end."""
     if status != 0 or getattr(parsed, "command", None) is None:
         return ""
-    named = [getattr(parsed, name, None) for name in LEFT]
+    left = (*getattr(_module(parsed.command), "LEFT", ("out",)), "json_file")
+    named = [getattr(parsed, name, None) for name in left]
     files = [str(path) for path in named if path is not None and os.path.exists(path)]
     return f"; all else is done{', and left in ' if files else ''}{' and '.join(files)}"
 

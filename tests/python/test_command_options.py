@@ -27,6 +27,52 @@ def test_every_number_of_the_command_line_has_bounds() -> None:
         and action.default is not argparse.SUPPRESS
     ]
     assert not bare
+    unbounded = [f"{name} {action.dest}" for name, action in options() if _takes_any(action)]
+    assert unbounded == ["offload threshold"]  # of a score, which may be any number
+
+
+def _takes_any(action: argparse.Action) -> bool:
+    """Tell whether an option takes a number far below or above all that have a meaning."""
+    kind = action.type
+    if not callable(kind) or getattr(kind, "__qualname__", "") != number().__qualname__:
+        return False
+    try:
+        return all(isinstance(kind(text), float) for text in ("-1e300", "1e300"))
+    except argparse.ArgumentTypeError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value", "expected"),
+    [
+        ("study", "fraction", "1", "above 0, below 1"),
+        ("compare", "fraction", "1.5", "above 0, below 1"),
+        ("calibrate", "budget", "-1", "at least 0"),
+        ("calibrate", "p99", "-1", "at least 0"),
+        ("calibrate", "confidence", "100", "above 0, below 100"),
+        ("calibrate", "drop", "0", "above 0, below 100"),
+        ("calibrate", "abstain", "1", "above 0, below 1"),
+        ("calibrate", "delta", "0", "above 0, below 1"),
+        ("calibrate", "false-alarms", "1", "above 0, below 1"),
+        ("plan", "rate", "9.9", "at least 10, at most 1000000"),
+        ("plan", "accuracy", "1.1", "at least 0, at most 1"),
+        ("plan", "mtbf", "0", "above 0"),
+        ("plan", "mttr", "-1", "above 0"),
+    ],
+)
+def test_numbers_are_refused_before_anything_is_read(
+    command: str, option: str, value: str, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command, "none", f"--{option}={value}"]) == 2
+    told = f"argument --{option}: expected a number {expected}, received {value!r}\n"
+    assert capsys.readouterr().err.endswith(told)
+
+
+def test_both_numbers_of_a_promise_have_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--promise", "--abstain"):
+        assert cli.main(["guarantee", "none", option, "1", "100"]) == 2
+        error = capsys.readouterr().err
+        assert f"argument {option}: expected a number above 0, below 100, received '100'" in error
 
 
 @pytest.mark.parametrize(
@@ -38,6 +84,7 @@ def test_every_number_of_the_command_line_has_bounds() -> None:
         (number(0, 1), "1.5", "a number at least 0, at most 1"),
         (number(above=0, most=3600), "0", "a number above 0, at most 3600"),
         (number(above=0), "inf", "a number above 0"),
+        (number(above=0, below=1), "1", "a number above 0, below 1"),
         (number(above=0), "1,5", "a number above 0"),
     ],
 )

@@ -104,7 +104,13 @@ def test_costs_of_an_npz_are_of_each_model_or_of_each_input(tmp_path, monkeypatc
     found = read_outcomes(saved("t.npz", cost=each))["all"]
     assert found.input_costs["cost"].tolist() == each
     found = read_outcomes(saved("t.npz", cost=each, macs=[3, 4]))["all"]
-    assert (found.cost_kinds, found.costs("macs")) == (["macs"], [3, 4])
+    assert found.cost_kinds == ["cost", "macs"]
+    assert (found.costs("macs"), found.costs("cost")) == ([3, 4], [2.5, 25])
+    assert found.input_costs["cost"].tolist() == each
+    found = read_outcomes(saved("t.npz", cost=[1, 10], macs=[3, 4]))["all"]
+    assert (found.costs("macs"), found.costs("cost")) == ([3, 4], [1, 10])
+    found = read_outcomes("t.npz", parse_costs("small=5,large=6"))["all"]
+    assert (found.cost_kinds, found.costs("cost")) == (["cost"], [5, 6])
 
 
 def test_costs_of_the_models_that_a_router_knows(table, tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from muxnet import _core, cli
 from muxnet.base.errors import ConfigError
+from muxnet.commands import guarantee
 from muxnet.outcomes import fitting, promises, table_files
 
 
@@ -43,6 +44,15 @@ def test_the_command_prints_and_writes(tables, tmp_path, capsys):
     assert entry["delta"] == pytest.approx(0.1)
     assert "3 points below" in capsys.readouterr().out
     assert cli.main([*arguments, "--promise", "0", "5"]) == 2
+
+
+def test_a_share_of_cost_that_is_none_is_said(tables, capsys, monkeypatch):
+    kept = [promises.Kept(0.03, 0.1, 5, 4, 0, 0, None), promises.Kept(0.01, 0.1, 5, 0, 0, 0, None)]
+    monkeypatch.setattr(guarantee, "count_kept", lambda *_, **__: kept)
+    assert cli.main(["guarantee", str(tables)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == f"3 points below: {guarantee.NO_SHARE}"
+    assert told[1] == "too few inputs, or too much asked: never promised: 1 points below"
 
 
 def test_promises_of_abstaining_are_kept(tables, tmp_path, capsys):

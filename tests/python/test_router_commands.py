@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from muxnet import _core, cli
+from muxnet.commands import calibrate
 from muxnet.pool.router_folder import load_router
 
 
@@ -208,7 +209,7 @@ def test_records_of_an_evaluation_replay(tables, tmp_path):
     assert right / 6000 == pytest.approx(found["router"]["accuracy"])
 
 
-def test_a_promise_holds_on_other_inputs(tables, capsys):
+def test_a_promise_holds_on_other_inputs(tables, capsys, monkeypatch):
     run(tables, "fit", tables["fit"], "--out", tables["router"])
     promise = ["calibrate", tables["router"], "--outcomes", tables["calibration"], "--drop", "2"]
     kept = run(tables, *promise)
@@ -216,6 +217,9 @@ def test_a_promise_holds_on_other_inputs(tables, capsys):
     assert "promised: at most 2 points below model_2, 95 % sure" in capsys.readouterr().out
     found = run(tables, "evaluate", tables["router"], "--outcomes", tables["test"])
     assert found["router"]["accuracy"] > found["best_single"]["accuracy"] - 0.02
+    monkeypatch.setattr(calibrate, "cost_share", lambda cost, whole: None)  # of nothing
+    assert run(tables, *promise)["cost_share"] is None
+    assert "95 % sure, at more than nothing\n" in capsys.readouterr().out
 
 
 def test_a_promise_that_so_few_inputs_do_not_support_is_refused(tables, tmp_path, capsys, answers):
@@ -289,15 +293,15 @@ def test_inputs_that_the_router_has_seen_are_refused(tables, capsys):
         (
             ["calibrate", "ROUTER", "--outcomes", "TEST", "--false-alarms", "0"],
             2,
-            "between 0 and 1",
+            "a number above 0, below 1, received '0'",
         ),
         (["calibrate", "ROUTER", "--drop", "1"], 2, "--outcomes with inputs not seen yet"),
-        (["calibrate", "ROUTER", "--drop", "-1", "--outcomes", "TEST"], 2, "between 0 and 100"),
+        (["calibrate", "ROUTER", "--drop", "-1", "--outcomes", "TEST"], 2, "above 0, below 100"),
         (["calibrate", "ROUTER", "--budget", "0.5"], 1, "a budget of at least"),
         (["calibrate", "ROUTER", "--budget", "5", "--drop", "1"], 2, "received both"),
         (["calibrate", "ROUTER", "--abstain", "0.9", "--drop", "1"], 2, "received both"),
         (["calibrate", "ROUTER", "--abstain", "0.9"], 2, "--outcomes with inputs not seen yet"),
-        (["calibrate", "ROUTER", "--abstain", "95", "--outcomes", "TEST"], 2, "between 0 and 1"),
+        (["calibrate", "ROUTER", "--abstain", "95", "--outcomes", "TEST"], 2, "above 0, below 1"),
         (["calibrate", "ROUTER", "--costs", "other=1"], 2, "model_0 or model_1 or model_2"),
         (["calibrate", "ROUTER", "--without", "other"], 2, "received other"),
         (["calibrate", "ROUTER", "--budget", "5", "--multiplexer-cost", "1"], 2, "beside --costs"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
+from muxnet.base.output import steady_output
 from muxnet.cli import main
 
 FIT = ["fit", "a.csv", "--costs", "s=1,l=2", "--folds", "2", "--out", "r", "--json", "f.json"]
@@ -74,6 +75,33 @@ def test_files_are_left_where_nothing_can_be_printed(
     error = capsys.readouterr().err
     told = [line for line in error.splitlines() if line.startswith("muxnet: ")]
     assert told == ([f"{says}{files[0].split('/')[0]} and f.json"] if says else [])
+
+
+def test_what_a_command_reads_is_not_what_it_left(
+    printed: Callable[[TextIO], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(FIT) == 0
+    Path("b.csv").write_text(Path("a.csv").read_text().replace(",0.", ",0.0"))
+    evaluate = ["evaluate", "r", "--outcomes", "b.csv", "--records", "x.jsonl"]
+    for arguments, left in ((evaluate, ", and left in x.jsonl"), (["replay", "r", "x.jsonl"], "")):
+        printed(full())
+        assert main(arguments) == 1
+        assert capsys.readouterr().err.splitlines()[-1] == f"{FULL}; all else is done{left}"
+
+
+def test_lines_are_written_as_texts_are(printed: Callable[[TextIO], None]) -> None:
+    printed(full())
+    with steady_output() as output:
+        assert output is not None
+        sys.stdout.writelines(["x" * 9000, "\n"])
+        assert isinstance(output.failure, OSError)
+        sys.stdout.writelines(["more\n"])
+    assert "No space left" in output.failure_text()
+    printed(in_ascii())
+    with steady_output():
+        sys.stdout.writelines(["caf\xe9", "\n"])
+    sys.stdout.flush()
+    assert Path("out.txt").read_text() == "caf\\xe9\n"
 
 
 def test_an_error_of_the_command_comes_first(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO, cast
 
 
 class SteadyOutput:
     """A stream of which writing never fails: what kept it from being written is ``failure``.
 
-    Characters that its encoding lacks are written as escapes; all else is the stream's own.
+    Characters that its encoding lacks are written as escapes; all else is the stream's own. So is
+    its ``buffer``: nothing here prints bytes, and whoever does handles what becomes of them.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -25,6 +26,11 @@ class SteadyOutput:
             with self._noted():
                 self._stream.write(self._writable(text))
         return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts one after the other, as ``write`` does."""
+        for line in lines:
+            self.write(line)
 
     def flush(self) -> None:
         """Hand over what was written, unless the stream has failed before."""

@@ -94,6 +94,11 @@ def percent_text(share: float | None, digits: int = 2) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
+def of_its_cost_text(share: float | None) -> str:
+    """Return a share of a model's cost, after "takes" or "at"; of a model that costs nothing."""
+    return "more than nothing" if share is None else f"{percent_text(share, 1)} of its cost"
+
+
 def interval_text(interval: tuple[float, float], digits: int = 2) -> str:
     """Return an interval of shares as per cent: ``83.1 to 84.6``."""
     return f"{100 * interval[0]:z.{digits}f} to {100 * interval[1]:z.{digits}f}"

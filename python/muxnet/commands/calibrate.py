@@ -11,7 +11,7 @@ from muxnet.base.files import write_json
 from muxnet.base.locks import sole_folder
 from muxnet.base.measures import measure_of
 from muxnet.base.named_values import named_value
-from muxnet.base.words import cost_share, inputs_text, interval_text, percent_text
+from muxnet.base.words import cost_share, inputs_text, interval_text, of_its_cost_text, percent_text
 from muxnet.commands.options import integer, number
 from muxnet.commands.reading import add_reading_options, tables_of
 from muxnet.commands.scored import add_scored_inputs, scored_table
@@ -34,10 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading_options(parser, costs=False)
     _add_changes(parser)
     parser.add_argument(
-        "--budget", type=number(), metavar="COST", help="greatest mean cost per input"
+        "--budget", type=number(0), metavar="COST", help="greatest mean cost per input"
     )
     parser.add_argument(
-        "--p99", type=number(), metavar="COST", help="cost that 99 %% of the inputs do not exceed"
+        "--p99", type=number(0), metavar="COST", help="cost that 99 %% of the inputs do not exceed"
     )
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of --budget and --p99")
     parser.add_argument(
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_promises(parser)
     parser.add_argument(
         "--false-alarms",
-        type=number(),
+        type=number(above=0, below=1),
         default=0.01,
         metavar="P",
         help="probability that the drift monitor, made of --outcomes, ever raises one",
@@ -60,18 +60,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_promises(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--drop", type=number(), metavar="POINTS", help="most accuracy to lose against the best one"
+        "--drop",
+        type=number(above=0, below=100),
+        metavar="POINTS",
+        help="most accuracy to lose against the best one",
     )
-    parser.add_argument("--confidence", type=number(), default=95.0, help="of that promise, in %%")
+    parser.add_argument(
+        "--confidence",
+        type=number(above=0, below=100),
+        default=95.0,
+        help="of that promise, in %%",
+    )
     parser.add_argument(
         "--abstain",
-        type=number(),
+        type=number(above=0, below=1),
         metavar="SHARE",
         help="leave so many answers to a person that at least this share of the others is right",
     )
     parser.add_argument(
         "--delta",
-        type=number(),
+        type=number(above=0, below=1),
         default=0.1,
         metavar="P",
         help="probability that fewer of the others are",
@@ -164,16 +172,9 @@ def change_pool(policy: _core.Policy, arguments: argparse.Namespace) -> None:
     unknown = [name for name in (*costs, *arguments.without) if name not in known]
     if unknown:
         raise UsageError(error_text("--costs, --without", " or ".join(known), unknown[0]))
-    if arguments.multiplexer_cost is not None and not (
-        costs and 0 <= arguments.multiplexer_cost < float("inf")
-    ):
-        raise UsageError(
-            error_text(
-                "--multiplexer-cost",
-                "a cost of at least 0 beside --costs",
-                arguments.multiplexer_cost,
-            )
-        )
+    if arguments.multiplexer_cost is not None and not costs:
+        expected = "a cost beside --costs"
+        raise UsageError(error_text("--multiplexer-cost", expected, arguments.multiplexer_cost))
     for name in arguments.without:
         policy.without(known.index(name))
     before = list(policy.prices)
@@ -248,13 +249,9 @@ def drift_monitor(
     """Return a monitor that compares inputs with those of ``table``.
 
     Raises:
-        UsageError: a probability out of range.
         ValueError: other models.
 
     """
-    if not 0 < arguments.false_alarms < 1:
-        expected = "a probability between 0 and 1"
-        raise UsageError(error_text("--false-alarms", expected, arguments.false_alarms))
     values = _core.monitored_values(policy, table)
     return _core.DriftMonitor(
         values, policy.version, alpha=arguments.false_alarms, seed=arguments.seed
@@ -267,16 +264,12 @@ def promise(
     """Choose the cheapest point that keeps the promise.
 
     Raises:
-        UsageError: no table, or figures out of range.
+        UsageError: no table.
         UserError: these inputs do not support the promise.
 
     """
     if table is None:
         raise UsageError(error_text("--drop", "--outcomes with inputs not seen yet", "none"))
-    if not 0 < arguments.drop < 100 or not 0 < arguments.confidence < 100:
-        expected = "points and a confidence between 0 and 100"
-        received = f"{arguments.drop} and {arguments.confidence}"
-        raise UsageError(error_text("--drop, --confidence", expected, received))
     drop, delta = arguments.drop / 100, 1 - arguments.confidence / 100
     found = _core.certify(policy, table, drop=drop, delta=delta, seed=arguments.seed)
     wanted = (
@@ -288,7 +281,7 @@ def promise(
     policy.choose(found.point)
     content = describe_point(policy)
     share = cost_share(found.point.cost, found.reference_cost)
-    print(f"promised: {wanted}, at {percent_text(share, 1)} of its cost")
+    print(f"promised: {wanted}, at {of_its_cost_text(share)}")
     print(f"chosen {content['text']}, figures of {figures_of(policy, table, arguments)}")
     counts = {"inputs": found.inputs, "groups": found.groups}
     return {**content, **counts, "drop": drop, "delta": delta, "cost_share": share}
@@ -300,16 +293,13 @@ def abstain(
     """Choose which answers of the chosen point are left to a person.
 
     Raises:
-        UsageError: no table, or figures out of range.
+        UsageError: no table.
         UserError: these inputs do not support the promise.
 
     """
     if table is None:
         raise UsageError(error_text("--abstain", "--outcomes with inputs not seen yet", "none"))
     wanted, delta = arguments.abstain, arguments.delta
-    if not 0 < wanted < 1 or not 0 < delta < 1:
-        expected = "a share and a probability between 0 and 1"
-        raise UsageError(error_text("--abstain, --delta", expected, f"{wanted} and {delta}"))
     found = _core.find_abstention(policy, table, wanted, delta, arguments.seed)
     figure = measure_of(table).figure
     of_answered = figure.format(f"{100 * wanted:g} %")

@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
     parser.add_argument(
         "--fraction",
-        type=number(above=0),
+        type=number(above=0, below=1),
         default=0.5,
         help="of a whole table's inputs, to fit on",
     )

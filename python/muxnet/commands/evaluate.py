@@ -27,6 +27,7 @@ from muxnet.pool.router_folder import load_router
 
 HELP = "evaluate a saved router on recorded answers that it has not seen"
 INTERRUPTED = "nothing was left"
+LEFT = ("records",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="write decision records, each with the input's row of the table's file, from 0, or "
-        "its place in what the table was collected from",
+        "its place in what the table was collected from (input), and what a draw was drawn by "
+        "(drawn_by)",
     )
     parser.add_argument("--seed", type=integer(), default=0, help="of the intervals")
     parser.add_argument(

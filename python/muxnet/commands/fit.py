@@ -21,6 +21,7 @@ from muxnet.commands.options import integer, number
 from muxnet.commands.reading import TABLE, add_reading_options, tables_of
 from muxnet.outcomes.cross_validation import (
     FOLDS,
+    can_tell,
     cross_validate,
     figures_of,
     lines_of,
@@ -170,7 +171,7 @@ def tell(
         flush=True,
     )
     found, folds = None, arguments.folds
-    if folds and complete.group_count >= 2 * folds:
+    if folds and can_tell(complete, folds):
         told = f"{policy.name}: {folds} further fits, each without one of {folds} parts of them"
         reporter().say(f"cross-validating {told}")
         found = cross_validate(

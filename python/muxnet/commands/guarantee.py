@@ -5,7 +5,6 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from muxnet.base.errors import UsageError, error_text
 from muxnet.base.files import write_json
 from muxnet.base.measures import Measure, measure_of
 from muxnet.base.tables import TextTable, print_table
@@ -25,6 +24,8 @@ from muxnet.outcomes.study_results import DEFAULT
 HELP = "count how often a promised accuracy is broken, over many divisions of recorded answers"
 INTERRUPTED = "nothing was left"
 
+NO_SHARE = "no mean share of cost, as the best single model costs nothing in some divisions"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet guarantee``."""
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--promise",
         nargs=2,
         action="append",
-        type=number(above=0),
+        type=number(above=0, below=100),
         metavar=("POINTS", "PERCENT"),
         help="points that may be lost, and how often in %% more may be (repeatable)",
     )
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--abstain",
         nargs=2,
         action="append",
-        type=number(above=0),
+        type=number(above=0, below=100),
         metavar=("PERCENT", "PERCENT"),
         help="in %% how many of the answered are right, and how often fewer may be (repeatable)",
     )
@@ -57,10 +58,6 @@ def execute(arguments: argparse.Namespace) -> int:
     """Fit, divide, calibrate, count, print, and return the exit status."""
     abstentions = arguments.abstain or []
     promises = arguments.promise or ([] if abstentions else [(0.5, 5.0), (1.0, 10.0), (2.0, 5.0)])
-    asked = [*promises, *abstentions]
-    if not all(0 < p < 100 for pair in asked for p in pair):
-        expected = "points and per cent between 0 and 100"
-        raise UsageError(error_text("guarantee", expected, asked))
     held_out, test = divided(tables_of(arguments.table, arguments), seed=arguments.seed)
     policy = fit_policy(arguments.policy, held_out)
     how = {"divisions": arguments.divisions, "seed": arguments.seed}
@@ -71,6 +68,8 @@ def execute(arguments: argparse.Namespace) -> int:
     for entry in found:
         if entry.promised == 0:
             print(f"too few inputs, or too much asked: never promised: {_asked(entry, measure)}")
+        elif isinstance(entry, Kept) and entry.cost_share is None:
+            print(f"{_asked(entry, measure)}: {NO_SHARE}")
     held_out, test = held_out.complete(), test.complete()
     fitted_on = inputs_text(len(held_out), held_out.group_count)
     others = inputs_text(len(test), test.group_count, "others")

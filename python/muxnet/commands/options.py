@@ -31,10 +31,14 @@ def integer(least: int = 0, most: int = MOST) -> Callable[[str], int]:
 
 
 def number(
-    least: float | None = None, most: float | None = None, *, above: float | None = None
+    least: float | None = None,
+    most: float | None = None,
+    *,
+    above: float | None = None,
+    below: float | None = None,
 ) -> Callable[[str], float]:
     """Return the type of an option that is a finite number within these bounds."""
-    bounds = (("at least", least), ("above", above), ("at most", most))
+    bounds = (("at least", least), ("above", above), ("at most", most), ("below", below))
     parts = [f"{word} {bound}" for word, bound in bounds if bound is not None]
     expected = f"a number {', '.join(parts)}" if parts else "a finite number"
 
@@ -46,7 +50,9 @@ def number(
             raise refused from None
         low = -sys.float_info.max if least is None else least
         high = sys.float_info.max if most is None else most
-        if not low <= value <= high or (above is not None and value <= above):  # NaN too
+        if not low <= value <= high:  # NaN too
+            raise refused
+        if (above is not None and value <= above) or (below is not None and value >= below):
             raise refused
         return value
 

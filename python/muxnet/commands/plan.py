@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 HELP = "plan a fleet on paper: replicas of each model for a p99, and what they cost"
 INTERRUPTED = "nothing was left"
 
-RATES = (10.0, 1e6)  # that can be planned for
+RATES = (10, 1_000_000)  # that can be planned for
 DECADES = "10,100,1000,10000,100000,1000000"
 HOURS = 3600.0
 LEAST_MTBF = 1 / HOURS  # of shorter ones a simulation would do nothing but fail
@@ -64,7 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_load(parser: argparse.ArgumentParser) -> None:
     load = parser.add_argument_group("load")
     load.add_argument(
-        "--rate", type=number(), help="requests a second, 10 to a million (default: the trace's)"
+        "--rate",
+        type=number(*RATES),
+        help="requests a second, 10 to a million (default: the trace's)",
     )
     load.add_argument(
         "--arrivals",
@@ -75,7 +77,7 @@ def _add_load(parser: argparse.ArgumentParser) -> None:
     load.add_argument("--p99", type=number(above=0), required=True, metavar="MS", help="to hold")
     load.add_argument(
         "--accuracy",
-        type=number(),
+        type=number(0, 1),
         metavar="SHARE",
         help="take the cheapest operating point that was as accurate on the held-out inputs",
     )
@@ -141,12 +143,12 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
     )
     models.add_argument(
         "--mtbf",
-        type=number(),
+        type=number(above=0),
         metavar="HOURS",
         help="between failures of a replica, from a second on",
     )
     models.add_argument(
-        "--mttr", type=number(), metavar="HOURS", help="until a replica is repaired"
+        "--mttr", type=number(above=0), metavar="HOURS", help="until a replica is repaired"
     )
 
 
@@ -255,24 +257,24 @@ def _arrivals(arguments: argparse.Namespace) -> Arrivals:
     if arguments.arrivals is None:
         if rate is None:
             raise UsageError(error_text("--rate", "requests a second, or --arrivals", "neither"))
-        return Arrivals(_rate("--rate", rate))
+        return Arrivals(rate)
     trace = read_trace(arguments.arrivals)
-    return trace if rate is None else trace.at(_rate("--rate", rate))
+    return trace if rate is None else trace.at(rate)
 
 
 def _rates(text: str) -> tuple[float, ...]:
     items = [] if text == "none" else text.split(",")
-    return tuple(sorted({_rate("--rates", item) for item in items}))
+    return tuple(sorted({_rate(item) for item in items}))
 
 
-def _rate(where: str, said: str | float) -> float:
+def _rate(said: str) -> float:
     try:
         rate = float(said)
     except ValueError:
         rate = 0.0
     if not RATES[0] <= rate <= RATES[1]:
-        expected = f"{RATES[0]:g} to {RATES[1]:,.0f} requests a second"
-        raise UsageError(error_text(where, expected, said))
+        expected = f"{RATES[0]} to {RATES[1]:,} requests a second"
+        raise UsageError(error_text("--rates", expected, said))
     return rate
 
 
@@ -282,7 +284,7 @@ def _failures(arguments: argparse.Namespace) -> Failures | None:
     mtbf, mttr = arguments.mtbf, arguments.mttr
     if mtbf is None and mttr is None:
         return None
-    if mtbf is None or mttr is None or not 0 < mttr < mtbf < float("inf") or mtbf < LEAST_MTBF:
+    if mtbf is None or mttr is None or not mttr < mtbf or mtbf < LEAST_MTBF:
         expected = "--mtbf and --mttr, in hours, the first of them the larger and a second or more"
         raise UsageError(error_text("--mtbf, --mttr", expected, f"{mtbf}, {mttr}"))
     return Failures(mtbf * HOURS, mttr * HOURS)

@@ -17,18 +17,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``muxnet replay``."""
     parser.add_argument("router", type=Path, help="folder of muxnet fit, or of a finished run")
     told = "lines of JSON, of route or evaluate --records"
-    parser.add_argument("recorded", metavar="records", type=Path, help=told)
+    parser.add_argument("records", type=Path, help=told)
     parser.add_argument("--policy", default="", metavar="NAME", help="of a run's policies")
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Decide, print, and return the exit status: 1 where a decision came out otherwise."""
+    from muxnet.outcomes.judged import to_replay
     from muxnet.pool.router_policy import load_policy
 
     policy = load_policy(arguments.router, arguments.policy)
-    lines = read_text(arguments.recorded, RECORDS_BYTES).splitlines()
+    lines = read_text(arguments.records, RECORDS_BYTES).splitlines()
     otherwise = []
-    for number, again in enumerate(_core.replay_records(policy, lines), 1):
+    for number, again in enumerate(_core.replay_records(policy, to_replay(lines)), 1):
         if not again.same:
             otherwise.append(number)
             called = ", ".join(again.called)

@@ -17,6 +17,7 @@ from muxnet.pool.router_folder import DRIFT_FILE, Drift, describe_drift, load_mo
 
 HELP = "answer for image files by the models that a router calls, and say why"
 INTERRUPTED = "nothing was written"
+LEFT = ("records",)
 
 EXIT_DAMAGED = 1
 

@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_reading_options(parser)
     parser.add_argument("--cost-kind", default="", metavar="KIND", help="of the costs in the table")
-    parser.add_argument("--fraction", type=number(), default=0.5, help="of the inputs to fit on")
+    parser.add_argument(
+        "--fraction", type=number(above=0, below=1), default=0.5, help="of the inputs to fit on"
+    )
     parser.add_argument(
         "--seed", type=integer(), default=0, help="of the division and the intervals"
     )

@@ -48,6 +48,11 @@ class CrossValidationFigures(TypedDict):
     as_good_from: float | None
 
 
+def can_tell(complete: _core.OutcomeTable, folds: int) -> bool:
+    """Return whether inputs that every model answered have two groups for each fold."""
+    return complete.group_count >= 2 * folds
+
+
 def cross_validate(
     policy: _core.Policy,
     table: _core.OutcomeTable,
@@ -58,15 +63,15 @@ def cross_validate(
 ) -> CrossValidation | None:
     """Return what ``policy``, fitted on ``table``, attains on inputs left out of such a fit.
 
-    ``budget`` is the one that its point was chosen for. None where so few inputs cannot tell:
-    fewer than two groups for each fold.
+    ``budget`` is the one that its point was chosen for. None where so few inputs cannot tell, by
+    ``can_tell``.
 
     Raises:
         ValueError: fewer than two folds, or a part that nothing can be fitted on.
 
     """
     complete = table.complete()
-    if complete.group_count < 2 * folds:
+    if not can_tell(complete, folds):
         return None
     best = policy.best_single
     price, alone = policy.prices[best], complete.accuracies()[best]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -55,8 +55,8 @@ def beside_best(
 def records_of(policy: _core.Policy, table: _core.OutcomeTable) -> Iterator[str]:
     """Yield a decision record of each input, which it names by its place in the table's source.
 
-    So that rows that were left out before do not count. A decision that is drawn is drawn by the
-    number in its record, which stays what it was, for ``replay_records`` to draw the same.
+    So that rows that were left out before do not count. The number that a decision was drawn by,
+    where some of it was, is ``drawn_by``, for ``to_replay``.
 
     Raises:
         ValueError: other models.
@@ -68,6 +68,30 @@ def records_of(policy: _core.Policy, table: _core.OutcomeTable) -> Iterator[str]
         rows = range(start, min(start + ROWS, len(whole)))
         for row, line in zip(rows, _core.record_decisions(policy, whole, rows), strict=True):
             record = json.loads(line)
-            if "propensity" not in record:
-                record["input"] = places[row]
-            yield json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+            if "propensity" in record:
+                record["drawn_by"] = record["input"]
+            record["input"] = places[row]
+            yield _line_of(record)
+
+
+def to_replay(lines: Sequence[str]) -> list[str]:
+    """Return records as ``replay_records`` reads them, which draws by ``input``.
+
+    What is no record stays as it is, for it to refuse.
+    """
+    return [_as_drawn(line) if '"drawn_by"' in line else line for line in lines]
+
+
+def _as_drawn(line: str) -> str:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    if not isinstance(record, dict) or "drawn_by" not in record:
+        return line
+    record["input"] = record.pop("drawn_by")
+    return _line_of(record)
+
+
+def _line_of(record: dict[str, object]) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from muxnet.base.columns import Array
+from muxnet.base.array_files import Array
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.input_columns import Fields
@@ -100,7 +100,7 @@ def costs_of_arrays(
         ConfigError: an array of another shape; else as ``costs_of``.
 
     """
-    recorded = {}
+    own, recorded = {}, {}
     for name, costs in arrays.items():
         one = costs.size == len(names) if name == "macs" else costs.shape == shape[1:]
         if not one and (name == "macs" or costs.shape != shape):
@@ -108,8 +108,10 @@ def costs_of_arrays(
             expected += "" if name == "macs" else f", or of each input and model, {shape}"
             raise ConfigError(error_text(f"{path}, {name}", expected, costs.shape))
         kind = "macs" if name == "macs" else "cost"
-        if one and not given:
-            return {"costs": {kind: [float(cost) for cost in np.ravel(costs)]}}
-        if not one:
+        if one:
+            own[kind] = [float(cost) for cost in np.ravel(costs)]
+        else:
             recorded[kind] = np.ascontiguousarray(costs, np.float32)
+    if own and not given:
+        return {"costs": own, "input_costs": recorded}
     return costs_of(path, names, given, recorded, known)

@@ -8,6 +8,7 @@ from muxnet.base.words import (
     count_text,
     inputs_text,
     interval_text,
+    of_its_cost_text,
     percent_text,
     points_text,
     policy_title,
@@ -106,9 +107,10 @@ def _saved(best: ModelStudy, saving: Choice | None, measure: Measure) -> str:
         return f"No setting of the {title} was {as_good} on the inputs it was fitted on."
     if percent_text(saving.cost, 1) == percent_text(1, 1):
         return f"To be {as_good}, the {title} costs as much."
-    needs = f"needs {_share(saving)}"
+    share = of_its_cost_text(saving.cost)
+    needs = f"needs {share}"
     if saving.alone is not None:
-        needs = f"calls {saving.alone} alone, which multiplexes nothing, for {_share(saving)}"
+        needs = f"calls {saving.alone} alone, which multiplexes nothing, for {share}"
     return f"Chosen to be {as_good}, the {title} {needs} and {_compared(saving, measure)}."
 
 
@@ -116,7 +118,7 @@ def _gained(best: ModelStudy, gain: Choice, measure: Measure) -> list[str]:
     alone = "" if gain.alone is None else f"calls {gain.alone} alone, "
     words = [
         f"Chosen to cost no more than {best.name} on the inputs it was fitted on, it {alone}takes "
-        f"{_share(gain)} on the others and {_compared(gain, measure)}."
+        f"{of_its_cost_text(gain.cost)} on the others and {_compared(gain, measure)}."
     ]
     owed = points_text(gain.difference - gain.multiplexed)
     if owed != points_text(0):
@@ -125,12 +127,6 @@ def _gained(best: ModelStudy, gain: Choice, measure: Measure) -> list[str]:
             "often than right, another class is given."
         )
     return words
-
-
-def _share(choice: Choice) -> str:
-    if choice.cost is None:
-        return "more than nothing"
-    return f"{percent_text(choice.cost, 1)} of its cost"
 
 
 def _compared(choice: Choice, measure: Measure) -> str:
