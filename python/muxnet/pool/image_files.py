@@ -57,9 +57,9 @@ def read_images(
         return _core.read_images([str(file) for file in files], formats)
     images = [np.zeros((len(files), f.channels, f.height, f.width), np.uint8) for f in formats]
     errors = [""] * len(files)
+    order = _in_order(files)
     for start in range(0, len(files), AT_A_TIME):
-        piece = range(start, min(start + AT_A_TIME, len(files)))
-        found = {i: _found(files[i]) for i in piece}
+        found = {i: _found(files[i]) for i in order[start : start + AT_A_TIME]}
         paths = {i: held for i, held in found.items() if isinstance(held, str)}
         contents = {i: held for i, held in found.items() if isinstance(held, bytes)}
         of_paths = _core.read_images(list(paths.values()), formats)
@@ -82,9 +82,11 @@ def read_stored(files: Sequence[ImageFile]) -> tuple[list[Pixels], list[str]]:
     """
     if not any(isinstance(file, HeldImage) for file in files):
         return _core.read_stored_images([str(file) for file in files])
+    order = _in_order(files)
     with ThreadPoolExecutor(_core.usable_cores()) as threads:
-        read = list(threads.map(_stored, files))
-    return [image for image, _ in read], [error for _, error in read]
+        read = dict(zip(order, threads.map(_stored, [files[i] for i in order]), strict=True))
+    places = range(len(files))
+    return [read[i][0] for i in places], [read[i][1] for i in places]
 
 
 def digest_of(file: ImageFile) -> str:
@@ -100,6 +102,12 @@ def digest_of(file: ImageFile) -> str:
         return _core.digest_file(found)
     with as_file(found) as name:  # the core digests by name, in pieces
         return _core.digest_file(name)
+
+
+def _in_order(files: Sequence[ImageFile]) -> list[int]:
+    """Return the places of files as tables have them: a group of rows is unpacked once for all."""
+    rows = [(id(x.column), x.row) if isinstance(x, HeldImage) else (0, 0) for x in files]
+    return sorted(range(len(files)), key=rows.__getitem__)
 
 
 def _found(file: ImageFile) -> bytes | str:
