@@ -18,6 +18,13 @@ OWN = ("fox", "eel", "dog", "cat")  # of the model, backwards
 IDS = ("n00000004", "n00000003", "n00000002", "n00000001")
 KERAS = {str(k): [IDS[k], name] for k, name in enumerate(OWN)}
 SYNSETS = "\n".join(f"{mark} {name}, {name}s" for mark, name in zip(IDS, OWN, strict=True))
+NUMBERED = {
+    "numbers": ("0 fox\n1 eel\n2 dog\n3 cat", list("0123")),
+    "numbers with noughts": ("00 fox\n01 eel\n02 dog\n03 cat", list("0123")),
+    "names behind noughts": ("00 fox\n01 eel\n02 dog\n03 cat", OWN),
+    "names from 1 on": ("1: fox\n2: eel\n3: dog\n4: cat", OWN),
+    "numbers from 1 on": ("1,fox\n2,eel\n3,dog\n4,cat", list("1234")),
+}
 COCO = {"info": {}, "categories": [{"id": 3 * k + 1, "name": name} for k, name in enumerate(OWN)]}
 
 
@@ -36,6 +43,9 @@ def listed(folder, name, content):
         ("a.json", {"id2label": dict(enumerate(OWN)), "label2id": {}}),
         ("a.json", {name: k for k, name in enumerate(OWN)}),
         ("a.json", COCO),
+        ("a.json", {"label2id": {name: k for k, name in enumerate(OWN)}}),
+        ("a.json", {"label2id": {name: str(k) for k, name in enumerate(OWN)}}),
+        ("a.txt", "{0: 'fox',\n 1: 'eel',\n 2: \"dog\",\n 3: 'cat'}\n"),
         ("a.yaml", "path: ../x  # of\nnc: 4\nnames:\n  0: fox\n  1: 'eel'\n  2: dog\n  3: cat\n"),
         ("a.yml", 'names:\n- fox\n- eel # long\n- dog\n- "cat"\ntrain: images/train\n'),
         ("a.yml", "train: x\nnames: ['fox', \"eel\", dog, cat]\n"),
@@ -102,8 +112,9 @@ def test_what_lists_no_names_is_refused_by_file(tmp_path, content, told):
             "\n".join(f"{k} {n}" for k, n in enumerate(OWN)),
             [f"{k} {n}" for k, n in enumerate(OWN)],
         ),
+        *(("labels.txt", *content) for content in NUMBERED.values()),
     ],
-    ids=["names", "ids", "synsets", "numbered", "numbered folders"],
+    ids=["names", "ids", "synsets", "numbered", "numbered folders", *NUMBERED],
 )
 def test_answers_go_to_what_the_data_calls_the_classes(
     tmp_path, monkeypatch, name, content, folders
@@ -125,6 +136,15 @@ def test_answers_go_to_what_the_data_calls_the_classes(
     (tmp_path / name).unlink()
     found = muxnet.open_router("r").route(np.zeros((1, 3, 8, 8), np.uint8)).probabilities[0]
     assert table.class_names[found.argmax()] == folders[1]
+
+
+def test_numbers_out_of_their_order_are_parts_of_names(tmp_path):
+    own = listed(tmp_path, "c.txt", "1 fox\n0 eel")
+    assert own.namings == [("1 fox", "0 eel")]
+
+
+def test_many_names_take_no_long_time(tmp_path):
+    assert len(listed(tmp_path, "c.txt", "\n".join(f"name {k}" for k in range(100_000)))) == 100_000
 
 
 def test_a_class_that_is_nowhere_in_the_file_is_told_with_it(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from muxnet import _core, cli
 from muxnet.base.columns import read_columns
 from muxnet.base.errors import ConfigError
+from muxnet.base.parquet_columns import Contents
 from muxnet.outcomes.table_files import read_outcomes
 from muxnet.pool.input_sources import open_inputs
 
@@ -121,6 +122,69 @@ def test_names_of_classes_are_those_of_labels(tmp_path):
             opened(path)
     write(path, contents, [0, 1, 2, 2], names=[])
     assert opened(path).class_names == ["0", "1", "2"]
+
+
+def test_what_names_no_numbers_is_no_name_of_a_class(tmp_path):
+    said = []
+    path = write(tmp_path / "t.parquet", [image(1), image(2)], ["y", "x"], names=NAMES)
+    assert opened(path, say=said.append).class_names == ["x", "y"]
+    for content in (b"no JSON", b"\xff", b"[" * 10_000):
+        table = parquet.read_table(write(path, [image(1), image(2)], [1, 0]))
+        parquet.write_table(table.replace_schema_metadata({"huggingface": content}), path)
+        inputs = opened(path, say=said.append)
+        assert (inputs.class_names, inputs.labels.tolist()) == (["0", "1"], [1, 0])
+    assert ["without names of classes" in text for text in said] == [True] * 3
+
+
+def test_a_file_without_groups_has_no_rows(tmp_path):
+    kind = pyarrow.struct({"bytes": pyarrow.binary(), "path": pyarrow.string()})
+    schema = pyarrow.schema([("image", kind), ("label", pyarrow.int64())])
+    parquet.ParquetWriter(tmp_path / "t.parquet", schema).close()
+    columns = read_columns(tmp_path / "t.parquet")
+    assert {name: len(column) for name, column in columns.items()} == {
+        "image:bytes": 0,
+        "image:path": 0,
+        "label": 0,
+    }
+    assert list(columns["image:bytes"]) == []
+
+
+@pytest.fixture
+def unpacked(monkeypatch):
+    """Return the groups that are read, as they are."""
+    found, whole = [], Contents.group
+
+    def group(column, number):
+        found.append((column.path.name, number))
+        return whole(column, number)
+
+    monkeypatch.setattr(Contents, "group", group)
+    return found
+
+
+def test_a_group_is_unpacked_once_for_rows_in_any_order(tmp_path, unpacked):
+    shards(tmp_path / "set", {f"train-0000{i}-of-00003": 20 * i for i in range(3)})
+    whole = write(tmp_path / "t.parquet", [image(100 + i) for i in range(8)])
+    for path, reds in ((tmp_path / "set", [0, 1, 20, 21, 40, 41]), (whole, range(100, 108))):
+        inputs = opened(path, split="all")
+        order = np.random.default_rng(0).permutation(len(reds))
+        unpacked.clear()
+        assert inputs.read(order, [SMALL])[0][:, 0, 0, 0].tolist() == [reds[i] for i in order]
+        assert len(unpacked) == len(set(unpacked)) == len(reds) // 2
+        assert inputs.read(order, [None])[0][:, 0, 0, 0].tolist() == [reds[i] for i in order]
+
+
+def test_bytes_that_are_gone_through_are_read_by_groups(tmp_path, unpacked):
+    values = [b"a", None, b"b", b"a", None, None, b""]
+    table = pyarrow.table({"label": pyarrow.array(values, pyarrow.binary())})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=2)
+    column = read_columns(tmp_path / "t.parquet")["label"]
+    together = list(zip(column, column, column, strict=True))
+    assert together == [(value,) * 3 for value in values]
+    assert [column[i] for i in range(7)] == column[:] == values
+    unpacked.clear()
+    assert list(column) == values
+    assert len(unpacked) <= 4
 
 
 def shards(folder, reds, *, names=NAMES, labels=(0, 2)):

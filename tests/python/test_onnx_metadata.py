@@ -5,7 +5,7 @@ import json
 import pytest
 from muxnet import cli
 from muxnet.base.compiled import _core
-from muxnet.pool.metadata_names import CHARACTERS
+from muxnet.pool.class_files import CHARACTERS, namings_of
 from muxnet.pool.onnx_models import open_onnx
 
 onnx = pytest.importorskip("onnx")
@@ -68,6 +68,23 @@ def test_what_names_the_outputs_classes_is_read(tmp_path, names, expected):
     assert open_onnx(tmp_path / "a.onnx")[1].classes == expected
 
 
+@pytest.mark.parametrize("text", ["0 a\n1 b\n2 c\n3 d", "00: a, 01: b, 02: c, 03: d"])
+def test_names_behind_numbers_are_those_of_files(tmp_path, text):
+    write(tmp_path / "a.onnx", text)
+    lines, numbers, names = namings_of(open_onnx(tmp_path / "a.onnx")[1].classes)
+    assert names == tuple("abcd")
+    assert [int(number) for number in numbers] == [0, 1, 2, 3]
+    assert lines[0] in text
+
+
+@pytest.mark.parametrize(
+    "text", ['{"b": 1, "a": 0, "d": 3, "c": 2}', "{'a': 0, 'b': 1, 'c': 2, 'd': 3}"]
+)
+def test_numbers_by_name_are_read(tmp_path, text):
+    write(tmp_path / "a.onnx", text, "label2id")
+    assert open_onnx(tmp_path / "a.onnx")[1].classes == tuple("abcd")
+
+
 @pytest.mark.parametrize("key", ["id2label", "labels", "classes", "class_names", "Names"])
 def test_other_keys_name_classes_too(tmp_path, key):
     for names in (json.dumps(dict(enumerate("dcba"))), '["d", "c", "b", "a"]', "d,c,b,a"):
@@ -98,8 +115,9 @@ def test_of_two_keys_that_name_others_the_first_counts_and_is_said(tmp_path, cap
     onnx.save(model, path)
     assert open_onnx(path)[1].classes == tuple("abcd")
     assert "labels of its metadata names other classes than names" in caplog.text
+    model.metadata_props[-1].value = "0 a\n1 b\n2 c\n3 d"
     model.metadata_props.add(key="classes", value="4")
     caplog.clear()
     onnx.save(model, tmp_path / "counted.onnx")
     open_onnx(tmp_path / "counted.onnx")
-    assert "classes of its metadata" not in caplog.text
+    assert "of its metadata" not in caplog.text

@@ -1,61 +1,48 @@
-"""Means and deviations of a list of models: one number or several, of pixels in which scale."""
+"""Means and deviations beside the scale of pixels: of images alone, whenever these are known."""
 
 import json
 
 import muxnet
 import numpy as np
 import pytest
+from muxnet import cli
 from muxnet.base.errors import ConfigError
-from muxnet.pool.model_list import read_models
+from muxnet.pool.adapters import ForeignModel
+from muxnet.pool.model_input import ModelInput
+
+SOURCE = "import numpy as np\n\n\ndef even(x):\n    return np.full((len(x), 2), 0.5)\n"
 
 
-@pytest.fixture
-def opened(tmp_path, monkeypatch):
-    """Return a function that opens a list of one Python function."""
-    monkeypatch.chdir(tmp_path)
-
-    def read(entry):
-        whole = {"name": "a", "cost": 1, "callable": "math:cos", **entry}
-        (tmp_path / "models.json").write_text(json.dumps([whole]))
-        return read_models("models.json")
-
-    return read
+def collected(folder, monkeypatch, shape, dtype):
+    """Collect answers of a model with means of 0 to 255, which says no size of images."""
+    monkeypatch.chdir(folder)
+    (folder / "evens.py").write_text(SOURCE)
+    entry = {"name": "m", "callable": "evens:even", "cost": 1, "mean": 120, "deviation": 30}
+    (folder / "m.json").write_text(json.dumps([entry]))
+    key = "images" if len(shape) > 2 else "features"
+    np.savez("i.npz", **{key: np.zeros(shape, dtype)}, labels=np.arange(shape[0]) % 2)
+    return cli.main(["collect", "--models", "m.json", "--data", "i.npz"])
 
 
-@pytest.mark.parametrize(
-    "says",
-    [
-        {"scale": 1, "mean": [123.675, 116.28, 103.53], "deviation": [58.395, 57.12, 57.375]},
-        {"scale": 1 / 127.5, "mean": 1},
-        {"scale": 1, "mean": [255], "deviation": [256]},
-        {"mean": [0.485, 0.456, 0.406], "deviation": [0.229, 0.224, 0.225]},
-        {"deviation": 2},
-    ],
-)
-def test_means_and_deviations_of_scaled_pixels_are_taken(opened, says):
-    (model,) = opened({"input": {"size": 8, **says}})
-    assert model.input.mean == tuple(np.atleast_1d(says.get("mean", 0.0)))
+def test_vectors_have_no_pixels(tmp_path, monkeypatch):
+    assert collected(tmp_path, monkeypatch, (8, 4), np.float32) == 0
 
 
-def test_one_number_is_all_channels_and_null_is_no_key(opened):
-    (model,) = opened({"size": 8, "mean": 0.5, "deviation": 0.25, "output": None, "path": None})
-    assert (model.input.mean, model.input.deviation) == ((0.5,), (0.25,))
-    assert model.output == "probabilities"
-    expected = np.full((1, 3, 8, 8), (1 - 0.5) / 0.25)
-    np.testing.assert_allclose(
-        model.input.prepared(np.full((1, 3, 8, 8), 255, np.uint8)), expected, 1e-6
+def test_images_of_a_model_that_says_no_size_are_told(tmp_path, monkeypatch, capsys):
+    assert collected(tmp_path, monkeypatch, (8, 3, 4, 4), np.uint8) == 1
+    assert (
+        "m failed on input 0: ConfigError: [input, mean] expected at most 1 where pixels"
+        in capsys.readouterr().err
     )
 
 
-def test_a_file_of_another_scale_is_refused(opened, tmp_path):
-    shown = {"image_mean": [123.7], "image_std": [58.4], "size": {"height": 8, "width": 8}}
-    (tmp_path / "p.json").write_text(json.dumps({**shown, "resample": 2}))
-    with pytest.raises(ConfigError, match=r"input.mean\] expected at most 1 .*scale"):
-        opened({"input": "p.json"})
-    (tmp_path / "p.json").write_text(json.dumps({**shown, "resample": 2, "do_rescale": False}))
-    assert opened({"input": "p.json"})[0].input.mean == (123.7,)
-
-
-def test_a_module_with_means_of_another_scale_is_refused():
-    with pytest.raises(ConfigError, match=r"\[m, mean\] expected at most 1 "):
-        muxnet.from_module("m", None, 1, mean=(123.7,))
+def test_models_of_a_program_are_held_to_the_same():
+    torch = pytest.importorskip("torch")
+    options = {"mean": (120.0,), "deviation": (30.0,)}
+    module = torch.nn.Flatten()
+    model = muxnet.from_module("m", module, 1, **options)
+    assert model.probabilities(np.eye(4, dtype=np.float32)).shape == (4, 4)
+    with pytest.raises(ConfigError, match=r"mean.* expected at most 1 where pixels"):
+        model.probabilities(np.zeros((2, 3, 4, 4), np.float32))
+    with pytest.raises(ConfigError, match=r"mean.* expected at most 1 where pixels"):
+        ForeignModel("m", 1, module, input=ModelInput(**options)).hosted(1, (3, 4, 4), 2)

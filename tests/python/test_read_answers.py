@@ -88,6 +88,17 @@ def test_what_does_not_is_told(given, told):
         read(given)
 
 
+@pytest.mark.parametrize("classes", [(), ("0", "1"), list("0123")])
+@pytest.mark.parametrize(
+    "names", [list("0123"), list("3210"), [3, 2, 1, 0], ["2.0", "0", "3", "1"]]
+)
+def test_columns_called_by_numbers_go_to_classes_without_names(names, classes):
+    order = [int(float(name)) for name in names]
+    np.testing.assert_array_equal(read(Frame(ROWS[:, order], names), classes), ROWS)
+    with pytest.raises(ValueError, match="columns of the classes, each once"):
+        read(Frame(ROWS, [*names[:3], "4"]), classes)
+
+
 def test_columns_without_known_classes_are_refused():
     with pytest.raises(ValueError, match="`classes` in its entry says"):
         read(Frame(ROWS, NAMES), classes=())

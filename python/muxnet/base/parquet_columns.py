@@ -8,7 +8,7 @@ import functools
 import os
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
@@ -18,7 +18,7 @@ import numpy as np
 
 from muxnet.base.array_files import Array, objects, require_room
 from muxnet.base.errors import MOST_NAMES, ConfigError, MissingPackageError, error_text, shortened
-from muxnet.base.files import JSON_DEPTH, open_file, parse_json
+from muxnet.base.files import JSON_DEPTH, open_file
 
 if TYPE_CHECKING:
     import pyarrow
@@ -66,6 +66,13 @@ class Contents(Sequence["bytes | None"]):
             values = _group_of(self, group)
         found: bytes | None = values[row - self._starts[group]].as_py()
         return found
+
+    def __iter__(self) -> Iterator[bytes | None]:
+        """Yield the bytes of each row; a group is looked for once, not for each of its rows."""
+        for group in range(len(self._starts) - 1):
+            with _READING:
+                values = _group_of(self, group)
+            yield from _array(values)
 
     def group(self, number: int) -> pyarrow.ChunkedArray:
         """Return a group of rows."""
@@ -146,28 +153,23 @@ def read_parquet(
     return found
 
 
-def class_names_in(path: Path, column: str) -> Sequence[str]:
-    """Return the names that one of Hugging Face's data sets gives to a column's numbers.
+def said_of_numbers(path: Path, column: str) -> bytes:
+    """Return what one of Hugging Face's data sets says of a file, in JSON, for a column of numbers.
+
+    Empty: nothing, or the column is no whole numbers, so that what is said is of another one.
 
     Raises:
-        ConfigError: they are no names, or one is there twice.
-        MissingPackageError, OSError: as ``read_parquet``.
+        ConfigError, MissingPackageError, OSError: as ``read_parquet``.
 
     """
     with _opened(path) as (parquet, file):
+        from pyarrow import types
+
         opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
-        said = (opened.schema_arrow.metadata or {}).get(FEATURES, b"{}").decode()
-    found: object = parse_json(said, f"{path}, {FEATURES.decode()}")
-    for key in ("info", "features", column):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    if not isinstance(found, Mapping) or found.get("_type") != "ClassLabel":
-        return ()
-    names = found.get("names") or []
-    texts = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
-    if not texts or len(set(names)) < len(names):
-        where, received = f"{path}, {column}", shortened(names, MOST_NAMES)
-        raise ConfigError(error_text(where, "names of classes, each once", received))
-    return list(names)
+        schema = opened.schema_arrow  # made anew whenever it is asked for
+        whole = column in schema.names and types.is_integer(schema.field(column).type)
+        said: bytes = (schema.metadata or {}).get(FEATURES, b"") if whole else b""
+        return said
 
 
 @contextlib.contextmanager
@@ -293,10 +295,10 @@ def _read(
     flat = [leaf.path for leaf in leaves if len(leaf.places) == 1]
     inner = [leaf.path for leaf in leaves if len(leaf.places) > 1]
     found = _flattened(again.read(columns=flat))
-    if inner and opened.num_row_groups:
+    if inner:
         # What objects hold it reads from several groups at once only where nothing is kept once.
         groups = [again.read_row_group(i, inner) for i in range(opened.num_row_groups)]
-        found |= _flattened(concat_tables(groups))
+        found |= _flattened(concat_tables(groups or [again.read(inner)]))
     rows = opened.metadata.num_rows
     return {places: _array(_checked(path, column, rows)) for places, column in found.items()}
 

@@ -242,7 +242,8 @@ def from_module(
 
     shown = ModelInput(images, mean=tuple(mean), deviation=tuple(deviation))
     model = dataclasses.replace(ForeignModel(name, cost, predict, "logits", shown), **options)
-    model.input.require_scaled(f"{name}, ")
+    if images is not None:
+        model.input.require_scaled(f"{name}, ")
     return model
 
 

@@ -1,11 +1,13 @@
-"""The files that list a model's classes, in the forms that people have: JSON, YAML, lines."""
+"""What lists a model's classes, in the forms that people have: JSON, YAML, Python, lines."""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from muxnet.base.errors import ConfigError
 from muxnet.base.files import Json, parse_json, read_text
 from muxnet.pool.entries import Place
 from muxnet.pool.yaml_names import yaml_names
@@ -13,9 +15,17 @@ from muxnet.pool.yaml_names import yaml_names
 CLASSES_BYTES = 16 << 20
 NAMED_UNDER = ("id2label", "label_names")  # by Hugging Face, by timm
 # Those, and by Ultralytics, Roboflow, COCO and others, in a file that is named for its classes.
-LISTED_UNDER = (*NAMED_UNDER, "names", "class_names", "classes", "labels", "categories")
+LISTED_UNDER = (
+    *NAMED_UNDER,
+    *("names", "class_names", "classes", "labels", "categories", "label2id"),
+)
 # "n01440764 tench, Tinca tinca" of ImageNet's synset_words.txt, "0 cat" of Teachable Machine.
-MARKED = re.compile(r"(n\d{8}|\d+)[\s:,]\s*(\S.*)", re.ASCII)
+MARKED = re.compile(r"(n\d{8}|\d{1,9})[\s:,]\s*(\S.*)", re.ASCII)
+CHARACTERS = 1 << 20  # of a literal: some twenty thousand classes
+_TEXT = r"""(?:'(?:[^'\\\n]|\\[\\'"nrtxuU])*+'|"(?:[^"\\\n]|\\[\\'"nrtxuU])*+")"""
+_NAMED = rf"(?:\d++\s*+:\s*+)?{_TEXT}(?:\s*+:\s*+\d++)?"
+# Of nothing else Python's parser is asked, which other texts of this length may overwhelm.
+LITERAL = re.compile(rf"[\[{{]\s*+{_NAMED}(?:\s*+,\s*+{_NAMED})*+\s*+,?\s*+[\]}}]", re.ASCII)
 
 
 class ClassNames(tuple[str, ...]):
@@ -61,12 +71,41 @@ def read_class_file(place: Place, key: str, path: Path) -> ClassNames:
             expected = "names in lines or [...] under `names`, as JSON has them or in quotes"
             raise place.refused(where, expected, "YAML that is not read here")
         return from_json(place, where, found, str(path))
-    if ending == ".json":
-        value = parse_json(text, str(path))
-        inner = under_keys(value, LISTED_UNDER)
-        return from_json(place, where, value if inner is None else inner, str(path))
+    value = parse_json(text, str(path)) if ending == ".json" else literal(text)
+    if ending == ".json" or isinstance(value, (Mapping, list)):
+        return from_value(place, where, value, str(path))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return ClassNames.of(_line_namings(lines), str(path))
+    return from_lines(lines, str(path))
+
+
+def literal(text: str) -> Json:
+    """Return what a text is in JSON or Python; None: it is neither, or too long."""
+    text = text.strip()
+    if len(text) > CHARACTERS:
+        return None
+    try:
+        return parse_json(text, "names")
+    except ConfigError:
+        pass
+    try:
+        value = ast.literal_eval(text) if LITERAL.fullmatch(text) else None
+    except (ValueError, SyntaxError):
+        return None
+    if not isinstance(value, dict):
+        return value if isinstance(value, list) else None
+    by_text = {str(key): held for key, held in value.items()}
+    return by_text if len(by_text) == len(value) else None
+
+
+def from_value(place: Place, key: str, value: Json, source: str) -> ClassNames:
+    """Return the names that a value lists, or has under a key as ``names``.
+
+    Raises:
+        ConfigError: it lists none.
+
+    """
+    inner = under_keys(value, LISTED_UNDER)
+    return from_json(place, key, value if inner is None else inner, source)
 
 
 def under_keys(value: Json, keys: Sequence[str]) -> Json:
@@ -85,9 +124,12 @@ def from_json(place: Place, key: str, value: Json, source: str) -> ClassNames:
 
     """
     if isinstance(value, Mapping):
-        by_name = {str(number): name for name, number in value.items() if isinstance(number, int)}
-        value = by_name if len(by_name) == len(value) else value
         numbers = [str(k) for k in range(len(value))]
+        by_name: dict[str, Json] = {str(number): name for name, number in value.items()}
+        whole = all(isinstance(number, int) for number in value.values())
+        # Numbers may be texts: Hugging Face has both.
+        if whole or (set(value) != set(numbers) == set(by_name)):
+            value = by_name
         if set(value) != set(numbers):
             raise place.refused(key, "names by number from 0", ", ".join(value))
         value = [value[number] for number in numbers]
@@ -116,16 +158,19 @@ def _categories(place: Place, key: str, items: Sequence[Json]) -> list[Json]:
     return [item.get("name") for item in listed]
 
 
-def _line_namings(lines: Sequence[str]) -> list[list[str]]:
+def from_lines(lines: Sequence[str], source: str) -> ClassNames:
     """Return what lines call classes: as they are; by their marks, and without, where each has one.
 
-    A number that marks a class is its place.
+    Numbers mark classes where they are in their order, from whatever number on.
     """
     marked = [mark for line in lines if (mark := MARKED.fullmatch(line))]
-    if len(marked) < len(lines) or not lines:
-        return [list(lines)]
     marks = [mark[1] for mark in marked]
-    rests = [mark[2] for mark in marked]
-    if all(mark.startswith("n") for mark in marks):
-        return [list(lines), marks, rests]
-    return [list(lines), rests] if [*map(str, range(len(marks)))] == marks else [list(lines)]
+    numbers = [int(mark) for mark in marks if mark.isdecimal()]
+    if numbers and sorted(set(numbers)) == numbers:
+        marks = [str(number) for number in numbers]
+    elif numbers:
+        marks = []
+    namings = [list(lines)]
+    if lines and len(marks) == len(lines):
+        namings += [marks, [mark[2] for mark in marked]]
+    return ClassNames.of(namings, source)

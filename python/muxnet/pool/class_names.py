@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -27,6 +28,7 @@ MOST_LISTED = 10  # names in an error
 
 # Names of the classes of each model, in the order of its answers.
 Classes: TypeAlias = Mapping[str, Sequence[str]]
+Naming: TypeAlias = tuple[str, ...]
 
 
 def read_classes(
@@ -37,9 +39,9 @@ def read_classes(
     A file is a list in JSON, of names or of several names of each (Keras'
     ``imagenet_class_index.json``, COCO's ``categories``), an object of them by number, or of
     numbers by name (torchvision's ``class_to_idx``, Keras' ``class_indices``), also under a key as
-    ``names`` or ``id2label``; YAML as simple as that; or a text of a name per line, behind an id of
-    WordNet or its number too. Where the entry gives neither, the file that says what the model is
-    ``shown`` may hold names under ``id2label`` or ``label_names``.
+    ``names`` or ``id2label``, also as Python writes it; YAML as simple as that; or a text of a name
+    per line, behind an id of WordNet or its number too. Where the entry gives neither, the file
+    that says what the model is ``shown`` may hold names under ``id2label`` or ``label_names``.
 
     Raises:
         ConfigError: no names, or one twice.
@@ -58,7 +60,7 @@ def read_classes(
     elif isinstance(given, str):
         given = read_class_file(place, key, place.file(key, given))
         key = f"{key}, {given.source}"
-    twice = [name for name in dict.fromkeys(given) if given.count(name) > 1]
+    twice = [name for name, count in Counter(given).items() if count > 1]
     if len(given) < 2 or twice:
         received = f"{twice[0]!r} twice" if twice else given
         raise place.refused(key, "at least two different names", received)
@@ -72,16 +74,24 @@ def named_by(classes: tuple[str, ...], names: Sequence[str], where: str) -> tupl
         ConfigError: what the data says may be classes of either, and others of each.
 
     """
-    fits: dict[tuple[int, ...], tuple[str, ...]] = {}
+    # Where the data's are but numbers, those of a file may be counted from 1.
+    needed = names[1:] if _numbered(names) else names
+    fits = _fitting(classes, names) or _fitting(classes, needed)
+    if len(fits) > 1:
+        expected = "the data's classes among one of the names that a file has for each"
+        raise ConfigError(error_text(f"{where}, classes", expected, "both"))
+    return next(iter(fits.values()), classes)
+
+
+def _fitting(classes: tuple[str, ...], names: Sequence[str]) -> dict[tuple[int, ...], Naming]:
+    """Return what a file calls a model's classes by where it has all ``names``, each once."""
+    fits: dict[tuple[int, ...], Naming] = {}
     for naming in namings_of(classes):
         known = Names(naming)
         places = tuple(known.number(name) for name in names)
         if min(places, default=-1) >= 0:
             fits.setdefault(places, naming)
-    if len(fits) > 1:
-        expected = "the data's classes among one of the names that a file has for each"
-        raise ConfigError(error_text(f"{where}, classes", expected, "both"))
-    return next(iter(fits.values()), classes)
+    return fits
 
 
 @dataclasses.dataclass(frozen=True)

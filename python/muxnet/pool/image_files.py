@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from muxnet.base.compiled import _core
 from muxnet.base.files import as_file
 
+T = TypeVar("T")
 Pixels: TypeAlias = "NDArray[np.uint8]"
 
 AT_A_TIME = 256  # of a table's images, whose files are in memory while they are decoded
@@ -57,9 +58,9 @@ def read_images(
         return _core.read_images([str(file) for file in files], formats)
     images = [np.zeros((len(files), f.channels, f.height, f.width), np.uint8) for f in formats]
     errors = [""] * len(files)
+    order = _in_order(files)
     for start in range(0, len(files), AT_A_TIME):
-        piece = range(start, min(start + AT_A_TIME, len(files)))
-        found = {i: _found(files[i]) for i in piece}
+        found = {i: _found(files[i]) for i in order[start : start + AT_A_TIME]}
         paths = {i: held for i, held in found.items() if isinstance(held, str)}
         contents = {i: held for i, held in found.items() if isinstance(held, bytes)}
         of_paths = _core.read_images(list(paths.values()), formats)
@@ -82,24 +83,41 @@ def read_stored(files: Sequence[ImageFile]) -> tuple[list[Pixels], list[str]]:
     """
     if not any(isinstance(file, HeldImage) for file in files):
         return _core.read_stored_images([str(file) for file in files])
-    with ThreadPoolExecutor(_core.usable_cores()) as threads:
-        read = list(threads.map(_stored, files))
+    read = _of_each(_stored, files)
     return [image for image, _ in read], [error for _, error in read]
 
 
-def digest_of(file: ImageFile) -> str:
-    """Return the digest of a file, which is that of the same file in a table.
+def digests_of(files: Sequence[ImageFile]) -> list[str]:
+    """Return the digest of each file, which is that of the same file in a table.
 
     Raises:
         ConfigError: a table cannot be read.
         OSError: nor a file.
 
     """
+    return _of_each(_digest, files)
+
+
+def _digest(file: ImageFile) -> str:
     found = _found(file)
     if isinstance(found, str):
         return _core.digest_file(found)
     with as_file(found) as name:  # the core digests by name, in pieces
         return _core.digest_file(name)
+
+
+def _in_order(files: Sequence[ImageFile]) -> list[int]:
+    """Return the places of files as tables have them: a group of rows is unpacked once for all."""
+    rows = [(id(x.column), x.row) if isinstance(x, HeldImage) else (0, 0) for x in files]
+    return sorted(range(len(files)), key=rows.__getitem__)
+
+
+def _of_each(work: Callable[[ImageFile], T], files: Sequence[ImageFile]) -> list[T]:
+    """Return what ``work`` gives for each file, in threads."""
+    order = _in_order(files)
+    with ThreadPoolExecutor(_core.usable_cores()) as threads:
+        found = dict(zip(order, threads.map(work, [files[i] for i in order]), strict=True))
+    return [found[i] for i in range(len(files))]
 
 
 def _found(file: ImageFile) -> bytes | str:

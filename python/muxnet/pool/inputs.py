@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Literal, Protocol, TypeAlias
 
@@ -15,7 +14,7 @@ from muxnet.base import fingerprint
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.base.fingerprint import Known
-from muxnet.pool.image_files import ImageFile, digest_of, read_images, read_stored
+from muxnet.pool.image_files import ImageFile, digests_of, read_images, read_stored
 from muxnet.pool.pixels import Greatest, Numbers, array_of, images_of, stacked, values_of
 
 Kind = Literal["images", "vectors", "texts", "values"]
@@ -184,8 +183,7 @@ class FileInputs(_Labelled):
     @cached_property
     def _digest_each(self) -> list[str]:
         try:
-            with ThreadPoolExecutor(_core.usable_cores()) as threads:
-                return list(threads.map(digest_of, self.files))
+            return digests_of(self.files)
         except OSError:
             _core.refuse_unreadable(self._errors())  # by the names of all
             raise

@@ -12,7 +12,8 @@ import numpy as np
 
 from muxnet.base.columns import Column, Columns, read_columns, texts_of
 from muxnet.base.errors import MOST_NAMES, ConfigError, error_text, shortened
-from muxnet.base.parquet_columns import Contents, class_names_in
+from muxnet.base.parquet_columns import Contents
+from muxnet.pool.feature_names import class_names_in
 from muxnet.pool.image_files import HeldImage, ImageFile
 from muxnet.pool.inputs import FileInputs, Inputs, Labels, Places, ValueInputs
 from muxnet.pool.labelled import labels_of
@@ -40,6 +41,9 @@ class _Rows:
     labels: Column | None
     class_names: Sequence[str]
     columns: Columns
+
+
+Read: TypeAlias = Callable[[Path, Say], _Rows]
 
 
 def open_list(path: Path, say: Say, known: Sequence[str]) -> Parts:
@@ -72,12 +76,10 @@ def say_unlabelled(
         say(f"{where}: nothing is labelled: expected {expected}, received {received}")
 
 
-def _open(
-    path: Path, say: Say, known: Sequence[str], read: Callable[[Path], _Rows], make: Make
-) -> Parts:
+def _open(path: Path, say: Say, known: Sequence[str], read: Read, make: Make) -> Parts:
     folder = path.is_dir()
     files = shards_of(path, say) if folder else {"": [path]}
-    parts = {part: [read(file) for file in shards] for part, shards in files.items()}
+    parts = {part: [read(file, say) for file in shards] for part, shards in files.items()}
     labels, classes = _labels_of(path, [rows for part in parts.values() for rows in part], known)
     name = path.resolve().name if folder else path.stem
     found, start = {}, 0
@@ -110,16 +112,16 @@ def _labels_of(
     return labels_of(str(path), count, labels, list(named.pop()), known=known)
 
 
-def _images(path: Path) -> _Rows:
+def _images(path: Path, say: Say) -> _Rows:
     columns = read_columns(path, wanted=_one_of((*PATHS, *IN_OBJECTS, *IMAGES, *LABELS)))
     held = [name for name in _spelled(columns, IMAGES) if isinstance(columns[name], Contents)]
     if len(held) > 1:
         raise ConfigError(error_text(str(path), "one column of images", ", ".join(held)))
     if held:
-        return _rows(path, columns, _held(path, columns, held[0]))
+        return _rows(path, columns, _held(path, columns, held[0]), say)
     inner = _spelled(columns, IN_OBJECTS) and not _spelled(columns, PATHS)
     files = _texts_in(path, columns, IN_OBJECTS if inner else PATHS, PATH_LENGTH)
-    return _rows(path, columns, [os.path.join(path.parent, file) for file in files])
+    return _rows(path, columns, [os.path.join(path.parent, file) for file in files], say)
 
 
 def _held(path: Path, columns: Columns, name: str) -> list[HeldImage]:
@@ -136,16 +138,17 @@ def _held(path: Path, columns: Columns, name: str) -> list[HeldImage]:
     return [HeldImage(str(path), column, row, file) for row, file in enumerate(files)]
 
 
-def _texts(path: Path) -> _Rows:
+def _texts(path: Path, say: Say) -> _Rows:
     columns = read_columns(path, wanted=_one_of((*TEXTS, *LABELS)))
-    return _rows(path, columns, _texts_in(path, columns, TEXTS))
+    return _rows(path, columns, _texts_in(path, columns, TEXTS), say)
 
 
-def _rows(path: Path, columns: Columns, inputs: Sequence[ImageFile]) -> _Rows:
+def _rows(path: Path, columns: Columns, inputs: Sequence[ImageFile], say: Say) -> _Rows:
     spelled = _spelled(columns, LABELS)
     labels = _column(path, columns, LABELS) if spelled else None
     known = spelled and path.suffix.lower() == ENDING
-    return _Rows(inputs, labels, class_names_in(path, spelled[0]) if known else (), columns)
+    names = class_names_in(path, spelled[0], say) if known else ()
+    return _Rows(inputs, labels, names, columns)
 
 
 def _column(path: Path, columns: Columns, names: Sequence[str]) -> Column:

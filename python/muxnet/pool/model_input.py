@@ -44,9 +44,11 @@ class ModelInput:
         """Return mean and deviation of each channel of images in RGB or grey, with 255 as 1.
 
         Raises:
-            ConfigError: values for another number of channels than the images of ``name`` have.
+            ConfigError: values for another number of channels than the images of ``name`` have, or
+                of pixels in another scale.
 
         """
+        self.require_scaled(f"{name}, ")
         unit, step = np.float32(255 * self.scale), -1 if self.colour == "bgr" else 1
         values = []
         for key, numbers in (("mean", self.mean), ("deviation", self.deviation)):
@@ -80,7 +82,8 @@ class ModelInput:
         """Return images u8 or f32 (n, c, h, w) of its size as the model's numbers.
 
         Raises:
-            ValueError: another number of channels than the means', NaN among the pixels.
+            ValueError: another number of channels than the means', pixels in another scale, NaN
+                among them.
 
         """
         scaled = _core.normalize(images, self.normalization(images.shape[1]))
@@ -155,7 +158,8 @@ def resolve(where: str, keys: InputKeys | None, folder: Path, fixed: Shape | Non
         if count not in (1, CHANNELS[colour]) and images is not None:
             expected = f"1 or {CHANNELS[colour]} numbers, one per channel"
             raise ConfigError(error_text(f"{where}, input.{name}", expected, count))
-    made.require_scaled(f"{where}, input.")
+    if images is not None:
+        made.require_scaled(f"{where}, input.")
     return made
 
 

@@ -141,11 +141,14 @@ def _ordered(
     """Return columns by name in the order of the classes."""
     if [*names] == [*range(len(names))]:  # as a data frame calls columns without names
         return numbers
-    known = Names(classes)
+    # Classes that are but numbers, of which a model may know more, and columns that are called so.
+    numbered = [*classes] == [str(k) for k in range(len(classes))]
+    wanted = [str(k) for k in range(max(len(classes), len(names)))] if numbered else classes
+    known = Names(wanted)
     places = [known.number(name) for name in names]
-    if sorted(places) != [*range(len(classes))]:
-        wanted = ", ".join(classes[:10]) or "`classes` in its entry says, in their order"
-        expected = f"columns of the classes, each once: {wanted}"
+    if sorted(places) != [*range(len(wanted))]:
+        listed = ", ".join(classes[:10]) or "`classes` in its entry says, in their order"
+        expected = f"columns of the classes, each once: {listed}"
         raise ValueError(error_text(where, expected, ", ".join(map(str, names))))
     return np.ascontiguousarray(numbers[:, np.argsort(places)])
 
