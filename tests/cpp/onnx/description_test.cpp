@@ -102,7 +102,8 @@ TEST(OnnxDescription, TheLayoutIsToldByOperatorsOrTheChannels) {
 
 TEST(OnnxDescription, ValuesMayBeQuantisedIn16Bits) {
   const auto quantised = [](int type, bool constant, const std::string& attribute = "") {
-    const std::string tensor = number(2, static_cast<std::uint64_t>(type)) + bytes(9, std::string(2, 0));
+    const std::string tensor =
+        number(2, static_cast<std::uint64_t>(type)) + bytes(9, std::string(2, 0));
     const std::string zero = constant ? bytes(1, onnx_node("Constant", {}, "z") +
                                                      bytes(5, bytes(1, "value") + bytes(5, tensor)))
                                       : bytes(5, bytes(8, "z") + tensor);
