@@ -234,7 +234,7 @@ class Reader {
   void read_attribute(std::string_view bytes, int depth, OnnxNode& node) {
     Fields fields(bytes);
     int singles = 0;
-    std::string_view name, tensor;
+    std::string_view name;
     std::int64_t number = 0;
     std::vector<std::int64_t> numbers;
     std::vector<std::string> names;
@@ -243,7 +243,7 @@ class Reader {
       singles += field->holds(5) || field->holds(6) ? 1 : 0;
       if (singles > 1) Fields::refuse();
       if (field->holds(1)) name = field->bytes;
-      if (field->holds(5)) tensor = field->bytes;
+      if (field->holds(5)) node.tensor = field->bytes;
       if (field->holds(5) || field->holds(10)) read_tensor(field->bytes);
       if (field->holds(6) || field->holds(11)) read_graph(field->bytes, depth + 1);
       if (field->holds(22) || field->holds(23)) read_sparse(field->bytes);
@@ -254,7 +254,6 @@ class Reader {
     if (name == "perm") node.permutation = numbers;
     if (name == "axis") node.axis = number;
     if (name == "output_dtype") node.output_type = number;
-    if (name == "value") node.tensor = tensor;
     if (name.starts_with("classlabels_")) keep_classes(std::move(numbers), std::move(names));
   }
 
