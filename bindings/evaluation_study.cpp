@@ -200,9 +200,8 @@ void bind_records_of_a_study(Module& module) {
       .def_readonly("cost", &Choice::cost)
       .def_readonly("accuracy", &Choice::accuracy)
       .def_readonly("difference", &Choice::difference)
-      .def_readonly("multiplexed", &Choice::multiplexed,
-                    "Against the best single model's answers as the policy takes them.")
-      .def_readonly("alone", &Choice::alone, "Place of the only model that it calls, or None.");
+      .def_readonly("multiplexed", &Choice::multiplexed)
+      .def_readonly("alone", &Choice::alone);
   Class<Diversity>(module, "Diversity")
       .def_readonly("disagreement", &Diversity::disagreement)
       .def_readonly("double_fault", &Diversity::double_fault)

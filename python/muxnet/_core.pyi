@@ -3513,7 +3513,7 @@ class Choice:
     @property
     def alone(self) -> int | None:
         """
-        Place of the only model that it calls, or None.
+        Place of the only model that it calls, where it is one.
         """
     @property
     def cost(self) -> float | None:
@@ -3528,7 +3528,8 @@ class Choice:
     @property
     def multiplexed(self) -> Estimate:
         """
-        Against the best single model's answers as the policy takes them.
+        The same against the best single model's answers as the policy takes them: where it has learnt
+        that they are wrong more often than right, another. What is left is owed to other models.
         """
 class Diversity:
     """

@@ -115,7 +115,6 @@ def test_limits_of_a_server_are_numbers_that_limit(
     ("content", "received"),
     [
         ("first\nsecond\n", "2 lines"),
-        ("two words", "a blank at character 4"),
         ("tab\tbed", "a blank at character 4"),
         ("bell\a.", "what is no printable character at character 5"),
     ],

@@ -40,7 +40,7 @@ struct Choice {
   /// The same against the best single model's answers as the policy takes them: where it has learnt
   /// that they are wrong more often than right, another. What is left is owed to other models.
   Estimate multiplexed;
-  std::optional<std::size_t> alone;  ///< the only model that it calls
+  std::optional<std::size_t> alone;  ///< place of the only model that it calls, where it is one
 };
 
 /// Whether a policy is as good as the best single model for less, or better for as much.

@@ -41,7 +41,7 @@ def _checked(text: str, where: str) -> str:
     if len(lines := token.splitlines()) > 1:
         raise UserError(error_text(where, expected, f"{len(lines):,} lines"))
     for place, character in enumerate(token, 1):
-        if character == " " or not character.isprintable():
+        if not character.isprintable():
             what = "a blank" if character.isspace() else "what is no printable character"
             raise UserError(error_text(where, expected, f"{what} at character {place:,}"))
     return token
