@@ -1,9 +1,9 @@
 #include "muxnet/data/folder_listing.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 
@@ -14,13 +14,6 @@ const std::vector<std::string>& image_endings() {
                                                    ".bmp", ".dib",  ".webp", ".tif",  ".tiff",
                                                    ".gif", ".pnm",  ".pbm",  ".pgm",  ".ppm"};
   return endings;
-}
-
-std::string lower(std::string word) {
-  for (char& letter : word) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  }
-  return word;
 }
 
 std::string name_of(const fs::path& folder) { return folder.filename().string(); }

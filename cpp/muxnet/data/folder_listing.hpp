@@ -12,8 +12,6 @@ namespace muxnet {
 /// is told by their content (see image_decode.hpp).
 const std::vector<std::string>& image_endings();
 
-/// A name in small letters.
-std::string lower(std::string word);
 std::string name_of(const std::filesystem::path& folder);
 bool is_folder(const std::filesystem::directory_entry& entry);
 bool is_image(const std::filesystem::path& path);

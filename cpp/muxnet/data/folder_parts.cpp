@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/data/folder_listing.hpp"
 
 namespace muxnet {

@@ -8,6 +8,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <limits>
 
+#include "muxnet/core/names.hpp"
+
 namespace muxnet {
 namespace {
 
@@ -20,12 +22,6 @@ constexpr std::size_t most_trailer_bytes = 16 << 10;
 constexpr std::uint64_t free_chunks = 4096;
 constexpr std::uint64_t least_chunk_bytes = 16;  // on average, beyond those
 constexpr std::size_t reserved_at_once = 1 << 20;
-
-std::string lower(Text name) {
-  std::string result(name.data(), name.size());
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
 
 /// What a client of another protocol begins with, in words; empty: nothing known.
 std::string foreign(std::string_view bytes) {
@@ -94,7 +90,8 @@ class HttpParser::Implementation : public http::basic_parser<true> {
       error = http::error::bad_transfer_encoding;
     }
     if (field == http::field::expect) expects_continue = iequals(value, "100-continue");
-    request.headers.emplace_back(lower(name), std::string(value.data(), value.size()));
+    request.headers.emplace_back(lower({name.data(), name.size()}),
+                                 std::string(value.data(), value.size()));
   }
   void on_header_impl(Error& /*error*/) override { headers_done_ = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error& /*error*/) override {

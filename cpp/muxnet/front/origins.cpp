@@ -4,6 +4,7 @@
 #include <array>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 
 namespace muxnet {
 namespace {
@@ -17,18 +18,6 @@ constexpr std::size_t shown_bytes = 80;
 template <class List>
 bool among(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
-}
-
-std::string lower(std::string_view written) {
-  std::string result(written);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
-
-std::string_view trimmed(std::string_view written) {
-  while (written.starts_with(' ')) written.remove_prefix(1);
-  while (written.ends_with(' ')) written.remove_suffix(1);
-  return written;
 }
 
 /// All browsers call themselves Mozilla.

@@ -4,6 +4,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json_values.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/protocol/request_limits.hpp"
 
 namespace muxnet {
@@ -27,12 +28,8 @@ std::string too_large_text(std::uint64_t most_bytes) {
 }
 
 bool token_matches(std::string_view header, std::string_view token) {
-  constexpr std::string_view scheme = "bearer";  // in whatever case (RFC 9110, 11.1)
-  const auto same = [](char given, char small) { return (given | 0x20) == small; };
-  const bool bearer = header.size() > scheme.size() && header[scheme.size()] == ' ' &&
-                      std::equal(scheme.begin(), scheme.end(), header.begin(),
-                                 [&](char small, char given) { return same(given, small); });
-  if (!bearer) return false;
+  constexpr std::string_view scheme = "bearer ";  // in whatever case (RFC 9110, 11.1)
+  if (lower(header.substr(0, scheme.size())) != scheme) return false;
   header.remove_prefix(std::min(header.find_first_not_of(' ', scheme.size()), header.size()));
   unsigned differences = header.size() == token.size() ? 0 : 1;
   for (std::size_t i = 0; i < token.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/protocol/clock.hpp"
 
 namespace muxnet {
@@ -55,19 +56,6 @@ Fault fault_of(CURLcode code) {
     default:
       return Fault::other;
   }
-}
-
-std::string lower(std::string_view name) {
-  std::string result(name);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blank = " \t\r\n";
-  const auto first = text.find_first_not_of(blank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
 /// One connection pool; libcurl's global state comes and goes with the process.

@@ -28,7 +28,7 @@ Evidence OutcomeRows::at(std::size_t row) const {
     return {tensor.data<T>() + row * width, width};
   };
   Evidence evidence;
-  evidence.input = static_cast<std::int64_t>(row);
+  evidence.input = table_->identity()->places[row];
   evidence.classes = static_cast<std::size_t>(fields.classes);
   evidence.predictions = of(fields.predictions, std::int32_t{});
   evidence.confidences = of(table_->confidences(), float{});

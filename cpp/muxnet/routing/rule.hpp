@@ -18,7 +18,7 @@ namespace muxnet {
 /// What is known about one input at some stage. Entries of models not yet called are not to be
 /// read: in a replay they are recorded already, in service they do not exist.
 struct Evidence {
-  std::int64_t input = 0;          ///< number of the input, names its random draws
+  std::int64_t input = 0;          ///< its place where it came from, names its random draws
   std::span<const float> weights;  ///< (N) or empty
   std::span<const float> scores;   ///< (N) or empty
   float offload_score = std::numeric_limits<float>::quiet_NaN();

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 from pathlib import Path
 
+from muxnet.base.compiled import _core
 from muxnet.base.files import write_json, write_text
 from muxnet.base.measures import MEASURES
 from muxnet.base.tables import TextTable, print_table
@@ -21,7 +22,6 @@ from muxnet.commands.scored import add_scored_inputs, scored_table
 from muxnet.outcomes.class_order import known_to_policy
 from muxnet.outcomes.details import tables
 from muxnet.outcomes.fitting import Evaluated, evaluate_judged
-from muxnet.outcomes.judged import records_of
 from muxnet.outcomes.table_files import part_to_evaluate
 from muxnet.pool.router_folder import load_router
 
@@ -41,8 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="write decision records, each with the input's row of the table's file, from 0, or "
-        "its place in what the table was collected from (input), and what a draw was drawn by "
-        "(drawn_by)",
+        "its place in what the table was collected from (input)",
     )
     parser.add_argument("--seed", type=integer(), default=0, help="of the intervals")
     parser.add_argument(
@@ -63,7 +62,7 @@ def execute(arguments: argparse.Namespace) -> int:
     for entry in (text_table(found), *details):
         print_table(entry)
     if arguments.records is not None:
-        lines = records_of(policy, table)
+        lines = _core.record_decisions(policy, table)
         write_text(arguments.records, "".join(line + "\n" for line in lines))
     target = getattr(arguments, "json_file", None)
     if target is not None:

@@ -23,13 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Decide, print, and return the exit status: 1 where a decision came out otherwise."""
-    from muxnet.outcomes.judged import to_replay
     from muxnet.pool.router_policy import load_policy
 
     policy = load_policy(arguments.router, arguments.policy)
     lines = read_text(arguments.records, RECORDS_BYTES).splitlines()
     otherwise = []
-    for number, again in enumerate(_core.replay_records(policy, to_replay(lines)), 1):
+    for number, again in enumerate(_core.replay_records(policy, lines), 1):
         if not again.same:
             otherwise.append(number)
             called = ", ".join(again.called)

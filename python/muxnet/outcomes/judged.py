@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-
-import numpy as np
-
 from muxnet.base.compiled import _core
 from muxnet.outcomes.class_order import in_classes_of
 from muxnet.outcomes.seen_inputs import without_seen
-
-ROWS = 2048  # whose records are held at a time
 
 
 def judged(policy: _core.Policy, table: _core.OutcomeTable) -> _core.OutcomeTable:
@@ -50,48 +43,3 @@ def beside_best(
     whole = table.complete()
     found = _core.evaluate(policy, whole, seed)
     return found, _core.evaluate_models(whole, seed)[policy.best_single]
-
-
-def records_of(policy: _core.Policy, table: _core.OutcomeTable) -> Iterator[str]:
-    """Yield a decision record of each input, which it names by its place in the table's source.
-
-    So that rows that were left out before do not count. The number that a decision was drawn by,
-    where some of it was, is ``drawn_by``, for ``to_replay``.
-
-    Raises:
-        ValueError: other models.
-
-    """
-    whole = table.complete()
-    places = np.asarray(whole.indices).tolist() or list(range(len(whole)))
-    for start in range(0, len(whole), ROWS):
-        rows = range(start, min(start + ROWS, len(whole)))
-        for row, line in zip(rows, _core.record_decisions(policy, whole, rows), strict=True):
-            record = json.loads(line)
-            if "propensity" in record:
-                record["drawn_by"] = record["input"]
-            record["input"] = places[row]
-            yield _line_of(record)
-
-
-def to_replay(lines: Sequence[str]) -> list[str]:
-    """Return records as ``replay_records`` reads them, which draws by ``input``.
-
-    What is no record stays as it is, for it to refuse.
-    """
-    return [_as_drawn(line) if '"drawn_by"' in line else line for line in lines]
-
-
-def _as_drawn(line: str) -> str:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return line
-    if not isinstance(record, dict) or "drawn_by" not in record:
-        return line
-    record["input"] = record.pop("drawn_by")
-    return _line_of(record)
-
-
-def _line_of(record: dict[str, object]) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
