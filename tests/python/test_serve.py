@@ -227,6 +227,7 @@ def test_unknown_names_and_ways_are_refused(ready, rpc, digit_images):
         ("GET", "/v2/models/nobody/ready", 404),
         ("GET", "/v2/nothing", 404),
         ("GET", "/etc/passwd", 404),
+        ("POST", "/v2/repository", 404),
         ("POST", "/v2/models/router/versions/2/infer", 404),
         ("GET", "/v2/models/router/versions/2", 404),
         ("POST", "/v2/repository/models/router/unload", 400),

@@ -9,7 +9,9 @@ import pytest
 from muxnet import _core
 from muxnet.base.errors import UserError
 from muxnet.serve.served import Source, load
-from serve_requests import infer_body, request, wait_until
+from serve_requests import call, infer_body, request, wait_until
+
+INDEX = "/v2/repository/index"
 
 
 def wait_for_version(port, version):
@@ -53,6 +55,26 @@ def test_a_router_is_reloaded_while_requests_run(
             thread.join()
         assert not wrong
         assert {1, 2, 3} <= seen
+
+
+def test_the_repository_lists_what_is_served(untrained_run, started_server, fitted_router):
+    http = pytest.importorskip("tritonclient.http")
+    grpc = pytest.importorskip("tritonclient.grpc")
+    with started_server(fitted_router(0), "--run", str(untrained_run)) as (_, said):
+        entry = {"version": "1", "state": "READY"}
+        wanted = [{"name": name, **entry} for name in ("router", *said["models"])]
+        with http.InferenceServerClient(f"127.0.0.1:{said['http_port']}") as client:
+            index = client.get_model_repository_index()
+            assert index == [{**model, "reason": ""} for model in wanted]
+        with grpc.InferenceServerClient(f"127.0.0.1:{said['grpc_port']}") as client:
+            assert client.get_model_repository_index(as_json=True) == {"models": wanted}
+        for body in ("{}", '{"ready": true}', " "):
+            status, _, reply = call(said, "POST", INDEX, body)
+            assert (status, len(json.loads(reply))) == (200, len(wanted))
+        for body in ("[]", '{"ready": 1}', "{", "[" * 9999, '{"a": "' + "x" * 4096 + '"}'):
+            status, _, reply = call(said, "POST", INDEX, body)
+            assert (status, json.loads(reply)["error"][:18]) == (400, "[index] expected {")
+        assert call(said, "GET", INDEX)[0] == 405
 
 
 def test_a_monitor_of_another_operating_point_is_refused(untrained_run, fitted_router):

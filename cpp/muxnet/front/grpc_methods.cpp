@@ -2,7 +2,7 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/front/answer_messages.hpp"
-#include "muxnet/front/routes.hpp"
+#include "muxnet/front/repository.hpp"
 #include "muxnet/protocol/inference_messages.pb.h"
 
 namespace muxnet {
@@ -37,10 +37,6 @@ void add_specs(Tensors& tensors, const std::vector<TensorSpec>& specs) {
   }
 }
 
-bool ready(const Inference& inference, ServedName name) {
-  return !inference.draining() && is_ready(inference.service(), name);
-}
-
 std::string server_ready(const Inference& inference) {
   inference::ServerReadyResponse answer;
   answer.set_ready(is_ready(inference));
@@ -58,7 +54,7 @@ std::string server_metadata(const FrontOptions& options) {
 std::string model_ready(const std::string& message, const Inference& inference) {
   const auto asked = parsed<inference::ModelReadyRequest>(message);
   inference::ModelReadyResponse answer;
-  answer.set_ready(ready(inference, served_name(inference, asked.name(), asked.version())));
+  answer.set_ready(is_ready(inference, served_name(inference, asked.name(), asked.version())));
   return answer.SerializeAsString();
 }
 
@@ -72,6 +68,19 @@ std::string model_metadata(const std::string& message, const Inference& inferenc
   answer.set_platform(std::string(platform_text));
   add_specs(*answer.mutable_inputs(), served->inputs_of(name));
   add_specs(*answer.mutable_outputs(), served->outputs_of(name));
+  return answer.SerializeAsString();
+}
+
+std::string repository_index(const std::string& message, const Inference& inference) {
+  const auto asked = parsed<inference::RepositoryIndexRequest>(message);
+  inference::RepositoryIndexResponse answer;
+  for (const ListedModel& model : listed_models(inference, asked.ready())) {
+    auto& entry = *answer.add_models();
+    entry.set_name(model.name);
+    entry.set_version(model.version);
+    entry.set_state(model.state);
+    entry.set_reason(model.reason);
+  }
   return answer.SerializeAsString();
 }
 
@@ -132,19 +141,15 @@ std::optional<std::string> answer_method(std::string_view method, const std::str
   if (method == "ServerMetadata") return server_metadata(options);
   if (method == "ModelReady") return model_ready(message, inference);
   if (method == "ModelMetadata") return model_metadata(message, inference);
-  if (method == "RepositoryModelUnload") {
-    throw RequestRefused(400, error_text("repository", "a load", "an unload"));
-  }
-  if (method != "RepositoryModelLoad") {
+  if (method == "RepositoryIndex") return repository_index(message, inference);
+  const bool unload = method == "RepositoryModelUnload";
+  if (!unload && method != "RepositoryModelLoad") {
     throw RequestRefused(501, error_text("grpc", "a method of the protocol", "another"));
   }
   const auto asked = parsed<inference::RepositoryModelLoadRequest>(message);
   const std::string& name =
       asked.triton_model_name().empty() ? asked.model_name() : asked.triton_model_name();
-  if (!inference.served()->find(name)) {
-    const std::string received = shown(name);
-    throw RequestRefused(404, error_text("repository", "a served model", received));
-  }
+  check_load(inference, name, !unload);
   inference::RepositoryModelLoadResponse answer;
   answer.set_model_name(name);
   answer.set_isloaded(true);

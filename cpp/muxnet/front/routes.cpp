@@ -6,7 +6,9 @@
 
 #include "muxnet/core/error.hpp"
 #include "muxnet/core/json_values.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/front/answer_messages.hpp"
+#include "muxnet/front/repository.hpp"
 
 namespace muxnet {
 namespace {
@@ -15,7 +17,6 @@ using Json = nlohmann::json;
 
 constexpr std::string_view live_path = "/v2/health/live", ready_path = "/v2/health/ready";
 constexpr const char* length_header = "inference-header-content-length";
-constexpr std::string_view ending_error = "[server] expected requests before the end";
 // What is read, checked and written in less than it takes to ask another thread.
 constexpr std::size_t quick_text_bytes = 16 << 10, quick_bytes = 1 << 20;
 constexpr std::int64_t quick_values = 1 << 14;
@@ -75,6 +76,29 @@ HttpReply reply_of(const RequestRefused& refused) {
   return refusal_reply(refused.status, refused.what(), refused.retry_after_s);
 }
 
+/// Whether a request for the index wants models alone that are ready.
+bool only_ready(std::string_view body) {
+  if (trimmed(body).empty()) return false;
+  try {
+    const Json asked = parse_json(body, {.bytes = 4096, .depth = 8, .values = 64});
+    if (asked.is_object()) return asked.value("ready", false);
+  } catch (const JsonError&) {
+  } catch (const Json::type_error&) {
+  }
+  throw bad_request("index", "{\"ready\": true}, {\"ready\": false} or nothing", body);
+}
+
+Json index_json(const Inference& inference, std::string_view body) {
+  Json found = Json::array();
+  for (const ListedModel& model : listed_models(inference, only_ready(body))) {
+    found.push_back({{"name", model.name},
+                     {"version", model.version},
+                     {"state", model.state},
+                     {"reason", model.reason}});
+  }
+  return found;
+}
+
 HttpReply reply_of(const InferenceOutcome& outcome) {
   if (outcome.refused) return reply_of(*outcome.refused);
   try {
@@ -101,48 +125,6 @@ HeaderList trace_headers(const ReceivedHttp& request) {
 }
 
 }  // namespace
-
-bool is_ready(const Service& service, ServedName name) {
-  const auto stuck = service.workers().stuck;
-  return std::none_of(stuck.begin(), stuck.end(),
-                      [&](const auto& batch) { return !name || batch.stage == *name + 1; });
-}
-
-bool is_ready(const Inference& inference) {
-  if (inference.draining() || !inference.is_open()) return false;
-  const WorkersState workers = inference.service().workers();
-  return workers.left == workers.count;
-}
-
-void Handed::hand(HandedRequest request, std::function<void(HttpReply)> reply) {
-  {
-    const std::lock_guard lock(mutex_);
-    request.ticket = next_++;
-    waiting_[request.ticket] = std::move(reply);
-  }
-  events_.add(std::move(request));
-}
-
-void Handed::answer(std::uint64_t ticket, HttpReply reply) {
-  std::function<void(HttpReply)> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = waiting_.find(ticket);
-    require(found != waiting_.end(), "ticket", "that of a request not answered", text(ticket));
-    waiting = std::move(found->second);
-    waiting_.erase(found);
-  }
-  waiting(std::move(reply));
-}
-
-void Handed::end() {
-  std::map<std::uint64_t, std::function<void(HttpReply)>> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    waiting.swap(waiting_);
-  }
-  for (const auto& [ticket, reply] : waiting) reply(refusal_reply(503, ending_error, 1));
-}
 
 Routes::Routes(const FrontOptions& options, Inference& inference, Handed& handed,
                boost::asio::thread_pool& slow)
@@ -200,11 +182,11 @@ void Routes::answer(ReceivedHttp request, HttpHandlers::Reply reply) {
   if (options_.handed.contains({request.method, request.path})) {
     return hand(std::move(request), reply);
   }
-  const bool repository = parts.size() == 5 && parts[0] == "v2" && parts[1] == "repository";
-  if (repository && parts[2] == "models") return load(std::move(request), parts, reply);
   for (const auto& [method, path] : options_.handed) {
     if (path == request.path) return reply(wrong_method(method));
   }
+  const bool repository = parts.size() > 2 && parts[0] == "v2" && parts[1] == "repository";
+  if (repository) return this->repository(std::move(request), parts, reply);
   reply(plain(request, parts, version));
 }
 
@@ -251,7 +233,7 @@ HttpReply Routes::model(const ReceivedHttp& request, const Parts& parts,
     return reply_of(*refused);
   }
   if (!ready) return model_metadata(parts[2], *name);
-  if (inference_.draining() || !is_ready(inference_.service(), *name)) {
+  if (!is_ready(inference_, *name)) {
     return refusal_reply(503, error_text("model", "one that is ready", shown(parts[2])), 1);
   }
   return json_reply({{"name", parts[2]}, {"ready", true}});
@@ -321,16 +303,19 @@ void Routes::infer(ReceivedHttp request, const std::string& name, const std::str
   }
 }
 
-/// Of /v2/repository/models/NAME: loading a served name reads all anew, and none can be taken away.
-void Routes::load(ReceivedHttp request, const Parts& parts, const HttpHandlers::Reply& reply) {
-  const bool known = parts[4] == "load" || parts[4] == "unload";
-  if (!known) return reply(unknown_path());
+/// Of /v2/repository/index, and of models/NAME/load and unload below it.
+void Routes::repository(ReceivedHttp request, const Parts& parts,
+                        const HttpHandlers::Reply& reply) {
+  const bool index = parts.size() == 3 && parts[2] == "index";
+  const bool named = parts.size() == 5 && parts[2] == "models";
+  const bool load = named && parts[4] == "load", unload = named && parts[4] == "unload";
+  if (!index && !load && !unload) return reply(unknown_path());
   if (request.method != "POST") return reply(wrong_method("POST"));
-  if (parts[4] == "unload") {
-    return reply(refusal_reply(400, error_text("repository", "a load", "an unload")));
-  }
-  if (!inference_.served()->find(parts[3])) {
-    return reply(refusal_reply(404, error_text("repository", "a served model", shown(parts[3]))));
+  try {
+    if (index) return reply(json_reply(index_json(inference_, *request.body)));
+    check_load(inference_, parts[3], load);
+  } catch (const RequestRefused& refused) {
+    return reply(reply_of(refused));
   }
   const std::string loaded = Json{{"name", parts[3]}, {"load", true}}.dump();
   request.path = load_path;
