@@ -105,6 +105,27 @@ def test_what_a_row_lacks_is_read_by_its_path_or_told(files):
         by_path.contents()
 
 
+def test_the_only_column_of_classes_is_that_of_labels(tmp_path):
+    classes = {"names": list(NAMES), "_type": "ClassLabel"}
+    features = {"labels": classes, "rank": {"dtype": "int64", "_type": "Value"}}
+    columns = {"image": [image(1), image(2)], "rank": [7, 8], "labels": [2, 0]}
+
+    def of(features, **more):
+        said = {"huggingface": json.dumps({"info": {"features": features}})}
+        table = pyarrow.table({**columns, **more}).replace_schema_metadata(said)
+        parquet.write_table(table, tmp_path / "t.parquet")
+        told = []
+        return opened(tmp_path / "t.parquet", say=told.append), told
+
+    inputs, told = of(features)
+    assert (inputs.labels.tolist(), inputs.class_names, told) == ([2, 0], list(NAMES), [])
+    inputs, _ = of(features, label=[1, 1])  # of that name, whatever else is there
+    assert inputs.labels.tolist() == [1, 1]
+    inputs, told = of({**features, "coarse": classes}, coarse=[0, 0])
+    assert inputs.labels.tolist() == [-1, -1]
+    assert "expected a column label or class, received image, rank, labels" in told[0]
+
+
 def test_names_of_classes_are_those_of_labels(tmp_path):
     contents = [image(i) for i in range(4)]
     path = write(tmp_path / "t.parquet", contents, [2, -1, 0, 2], names=NAMES)

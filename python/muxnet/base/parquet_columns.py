@@ -153,10 +153,11 @@ def read_parquet(
     return found
 
 
-def said_of_numbers(path: Path, column: str) -> bytes:
-    """Return what one of Hugging Face's data sets says of a file, in JSON, for a column of numbers.
+def said_of_numbers(path: Path) -> tuple[bytes, Sequence[str]]:
+    """Return what one of Hugging Face's data sets says of a file, in JSON, and which columns count.
 
-    Empty: nothing, or the column is no whole numbers, so that what is said is of another one.
+    Those are the columns of whole numbers; what is said of others is of other columns. Nothing
+    where nothing is said.
 
     Raises:
         ConfigError, MissingPackageError, OSError: as ``read_parquet``.
@@ -167,9 +168,8 @@ def said_of_numbers(path: Path, column: str) -> bytes:
 
         opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
         schema = opened.schema_arrow  # made anew whenever it is asked for
-        whole = column in schema.names and types.is_integer(schema.field(column).type)
-        said: bytes = (schema.metadata or {}).get(FEATURES, b"") if whole else b""
-        return said
+        said: bytes = (schema.metadata or {}).get(FEATURES, b"")
+        return said, [field.name for field in schema if said and types.is_integer(field.type)]
 
 
 @contextlib.contextmanager

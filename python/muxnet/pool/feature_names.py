@@ -10,31 +10,43 @@ from muxnet.base.files import parse_json
 from muxnet.base.parquet_columns import FEATURES, said_of_numbers
 
 
-def class_names_in(path: Path, column: str, say: Callable[[str], object]) -> Sequence[str]:
-    """Return the names that one of Hugging Face's data sets gives to a column's numbers.
+def named_numbers(path: Path, say: Callable[[str], object]) -> Mapping[str, object]:
+    """Return what one of Hugging Face's data sets calls the numbers of its columns of classes.
 
-    What cannot be read there is said: anybody may write anything there, and the labels are whole.
+    What cannot be read there is said: anybody may write anything there, and the numbers are whole.
 
     Raises:
-        ConfigError: they are no names, or one is there twice.
-        MissingPackageError, OSError: as ``read_parquet``.
+        MissingPackageError, OSError, ConfigError: as ``read_parquet``.
 
     """
-    said = said_of_numbers(path, column)
+    said, numbers = said_of_numbers(path)
     if not said:
-        return ()
+        return {}
     try:
         found: object = parse_json(said.decode(), f"{path}, {FEATURES.decode()}")
     except (ConfigError, UnicodeDecodeError) as error:
         say(f"{path}: without names of classes: {error}")
-        return ()
-    for key in ("info", "features", column):
+        return {}
+    for key in ("info", "features"):
         found = found.get(key) if isinstance(found, Mapping) else None
-    if not isinstance(found, Mapping) or found.get("_type") != "ClassLabel":
-        return ()
-    names = found.get("names") or []
-    texts = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
-    if not texts or len(set(names)) < len(names):
-        where, received = f"{path}, {column}", shortened(names, MOST_NAMES)
+    features = found if isinstance(found, Mapping) else {}
+    described = {column: features.get(column) for column in numbers}
+    return {
+        column: feature.get("names") or []
+        for column, feature in described.items()
+        if isinstance(feature, Mapping) and feature.get("_type") == "ClassLabel"
+    }
+
+
+def checked_names(names: object, where: str) -> Sequence[str]:
+    """Return names of classes.
+
+    Raises:
+        ConfigError: they are no names, or one is there twice.
+
+    """
+    whole = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
+    if not isinstance(names, list) or not whole or len(set(names)) < len(names):
+        received = shortened(names, MOST_NAMES)
         raise ConfigError(error_text(where, "names of classes, each once", received))
-    return list(names)
+    return names

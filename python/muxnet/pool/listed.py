@@ -13,7 +13,7 @@ import numpy as np
 from muxnet.base.columns import Column, Columns, read_columns, texts_of
 from muxnet.base.errors import MOST_NAMES, ConfigError, error_text, shortened
 from muxnet.base.parquet_columns import Contents
-from muxnet.pool.feature_names import class_names_in
+from muxnet.pool.feature_names import checked_names, named_numbers
 from muxnet.pool.image_files import HeldImage, ImageFile
 from muxnet.pool.inputs import FileInputs, Inputs, Labels, Places, ValueInputs
 from muxnet.pool.labelled import labels_of
@@ -44,6 +44,7 @@ class _Rows:
 
 
 Read: TypeAlias = Callable[[Path, Say], _Rows]
+Named: TypeAlias = Mapping[str, object]  # what the classes of a column are called, as it is said
 
 
 def open_list(path: Path, say: Say, known: Sequence[str]) -> Parts:
@@ -113,15 +114,15 @@ def _labels_of(
 
 
 def _images(path: Path, say: Say) -> _Rows:
-    columns = read_columns(path, wanted=_one_of((*PATHS, *IN_OBJECTS, *IMAGES, *LABELS)))
+    columns, named = _read(path, (*PATHS, *IN_OBJECTS, *IMAGES), say)
     held = [name for name in _spelled(columns, IMAGES) if isinstance(columns[name], Contents)]
     if len(held) > 1:
         raise ConfigError(error_text(str(path), "one column of images", ", ".join(held)))
     if held:
-        return _rows(path, columns, _held(path, columns, held[0]), say)
+        return _rows(path, columns, _held(path, columns, held[0]), named)
     inner = _spelled(columns, IN_OBJECTS) and not _spelled(columns, PATHS)
     files = _texts_in(path, columns, IN_OBJECTS if inner else PATHS, PATH_LENGTH)
-    return _rows(path, columns, [os.path.join(path.parent, file) for file in files], say)
+    return _rows(path, columns, [os.path.join(path.parent, file) for file in files], named)
 
 
 def _held(path: Path, columns: Columns, name: str) -> list[HeldImage]:
@@ -139,33 +140,43 @@ def _held(path: Path, columns: Columns, name: str) -> list[HeldImage]:
 
 
 def _texts(path: Path, say: Say) -> _Rows:
-    columns = read_columns(path, wanted=_one_of((*TEXTS, *LABELS)))
-    return _rows(path, columns, _texts_in(path, columns, TEXTS), say)
+    columns, named = _read(path, TEXTS, say)
+    return _rows(path, columns, _texts_in(path, columns, TEXTS), named)
 
 
-def _rows(path: Path, columns: Columns, inputs: Sequence[ImageFile], say: Say) -> _Rows:
+def _read(path: Path, names: Sequence[str], say: Say) -> tuple[Columns, Named]:
+    """Return the columns of these names and those of classes, and what the latter's are called."""
+    named = named_numbers(path, say) if path.suffix.lower() == ENDING else {}
+    known = _one_of((*names, *LABELS))
+    return read_columns(path, wanted=lambda column: column in named or known(column)), named
+
+
+def _rows(path: Path, columns: Columns, inputs: Sequence[ImageFile], named: Named) -> _Rows:
+    """Return inputs with labels, of a column of that name, else of the only one of classes."""
     spelled = _spelled(columns, LABELS)
-    labels = _column(path, columns, LABELS) if spelled else None
-    known = spelled and path.suffix.lower() == ENDING
-    names = class_names_in(path, spelled[0], say) if known else ()
-    return _Rows(inputs, labels, names, columns)
+    if not spelled and len(named) != 1:
+        return _Rows(inputs, None, (), columns)
+    column = _only(path, columns, LABELS) if spelled else next(iter(named))
+    classes = checked_names(named[column], f"{path}, {column}") if column in named else ()
+    return _Rows(inputs, columns[column], classes, columns)
 
 
-def _column(path: Path, columns: Columns, names: Sequence[str]) -> Column:
+def _only(path: Path, columns: Columns, names: Sequence[str]) -> str:
+    """Return how the one column of these names is spelled."""
     found = _spelled(columns, names)
     if len(found) != 1:
         expected = f"one column of {', '.join(names)}"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns) or "none"))
-    return columns[found[0]]
+    return found[0]
 
 
 def _texts_in(path: Path, columns: Columns, names: Sequence[str], most: int = 0) -> list[str]:
     """Return the column of one of these names as texts, of at most so many characters each."""
-    column = _column(path, columns, names)
-    where = f"{path}, {_spelled(columns, names)[0]}"
-    if any(isinstance(value, bytes) for value in column):
+    name = _only(path, columns, names)
+    where = f"{path}, {name}"
+    if any(isinstance(value, bytes) for value in columns[name]):
         raise ConfigError(error_text(where, "texts", "bytes"))
-    texts = texts_of(column)
+    texts = texts_of(columns[name])
     longest = max(texts, key=len, default="")
     if most and len(longest) > most:
         expected = f"texts of at most {most:,} characters"
