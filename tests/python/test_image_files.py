@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from muxnet import _core
-from PIL import Image
+from PIL import Image, ImageOps, PngImagePlugin
 
 SIZE = (53, 37)
 STORED = _core.ImageFormat(height=SIZE[1], width=SIZE[0], fit="stretch")
@@ -39,6 +39,26 @@ def shown(content: bytes, channels: int = 3) -> np.ndarray:
 def pillows(content: bytes, mode: str = "RGB") -> np.ndarray:
     image = np.asarray(Image.open(io.BytesIO(content)).convert(mode))
     return image.reshape(SIZE[1], SIZE[0], -1).transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_exif_data_may_be_a_text_of_a_png(packed: bool) -> None:
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        held = exif.tobytes()
+        profile = f"\nexif\n{len(held):8}\n"
+        profile += "".join(f"{held[i : i + 36].hex()}\n" for i in range(0, len(held), 36))
+        texts = PngImagePlugin.PngInfo()
+        texts.add_text("Comment", "x" * 1_000_000, zip=packed)  # is more than may hold Exif data
+        texts.add_text("Raw profile type exif", profile, zip=packed)
+        texts.add_itxt("XML:com.adobe.xmp", "x" * 1_000_000)
+        content = encoded(picture("RGB"), "PNG", pnginfo=texts, icc_profile=b"x" * 1_000_000)
+        turned = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+        wanted = _core.ImageFormat(height=turned.height, width=turned.width, fit="stretch")
+        (images,), (error,) = _core.decode_images([content], [wanted])
+        assert error == ""
+        np.testing.assert_array_equal(images[0].transpose(1, 2, 0), turned)
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,41 @@ def test_records_of_a_collected_table_name_its_inputs_places():
     assert [json.loads(line)["input"] for line in lines] == places.tolist()
 
 
+def test_a_record_has_what_its_input_has_cost(tmp_path):
+    answers = drawn(3)
+    costs = {"cost": answers.costs.astype(np.float32)}
+    table = in_memory(answers, input_costs=costs)
+    policy = fit_policy("cascade", in_memory(drawn(1)), budget=5)
+    records = [json.loads(line) for line in _core.record_decisions(policy, table)]
+    paid = [[NAMES.index(name) for name in record["called"]] for record in records]
+    wanted = [answers.costs[i, called].sum() for i, called in enumerate(paid)]
+    np.testing.assert_allclose([record["cost"]["cost"] for record in records], wanted, rtol=1e-5)
+    assert {len(called) for called in paid} == {1, 2}
+    alone = [[other["cost"]["cost"] for other in record["alternatives"]] for record in records]
+    np.testing.assert_allclose(alone, answers.costs, rtol=1e-5)
+
+
+def test_an_answer_of_several_models_is_one_of_theirs_where_its_quality_counts():
+    draw = np.random.default_rng(5)
+    labels = draw.integers(0, 2, 400)
+    right = draw.random((400, 3)) < (0.6, 0.7, 0.8)
+    table = _core.OutcomeTable(
+        ["a", "b", "c"],
+        predictions=np.where(right, labels[:, None], 1 - labels[:, None]).astype(np.int32),
+        answer_scores=draw.uniform(0.3 * right, 0.7 + 0.3 * right)[..., None].astype(np.float32),
+        score_kinds=["score"],
+        quality=right.astype(np.float32),
+        costs={"cost": [1, 5, 20]},
+    )
+    for name in ("average_ensemble", "learned_cascade"):
+        policy = fit_policy(name, table)
+        assert 0.5 < policy.operating_points[-1].accuracy <= 1
+        assert all(
+            record["answer"] in [output["answer"] for output in record["outputs"].values()]
+            for record in map(json.loads, _core.record_decisions(policy, table))
+        )
+
+
 def test_what_is_drawn_is_replayed_from_its_record(tmp_path, capsys):
     first, table, rows = mixed()
     router = fitted(tmp_path, first, "--policy", "random_mixing", "--budget", "15")

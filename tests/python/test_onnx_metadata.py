@@ -42,6 +42,7 @@ def test_answers_go_to_the_classes_that_the_metadata_names(tmp_path, monkeypatch
         ("{1: 'b', 0: 'a', 3: 'd', 2: 'c'}", tuple("abcd")),
         ('{"0": "a", "1": "b", "2": "c", "3": "d"}', tuple("abcd")),
         ("['a', 'b', 'c', 'd']", tuple("abcd")),
+        ("('a', 'b', 'c', 'd')", tuple("abcd")),
         ('["a", "b", "c", "\\ud83d\\ude00"]', ("a", "b", "c", "\U0001f600")),
         ("{0: '0', 1: '1', 2: '2', 3: '3'}", ()),  # in order, as without names
         ("{0: 'a', 1: 'b'}", ()),  # the output has four
@@ -61,7 +62,7 @@ def test_answers_go_to_the_classes_that_the_metadata_names(tmp_path, monkeypatch
         ("{0: 'a'" + " " * 100_000, ()),
         ("['a', 'b', 'c', 'd'" + " " * CHARACTERS + "]", ()),
     ],
-    ids=range(22),
+    ids=range(23),
 )
 def test_what_names_the_outputs_classes_is_read(tmp_path, names, expected):
     write(tmp_path / "a.onnx", names)

@@ -47,6 +47,22 @@ def test_a_null_says_no_more_than_a_key_that_is_not_there(tmp_path):
     assert read_input_file(tmp_path / "c.json", InputKeys()).resize == 73
 
 
+def test_what_is_cut_out_is_a_share_of_whatever_size(tmp_path):
+    timm = {"input_size": [3, 64, 64], "mean": [0.5], "std": [0.5], "crop_pct": 0.95}
+    convnext = {**FAST, "image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.875}
+    for content, size, wanted in (
+        (timm, None, ((64, 64), "crop", 67)),
+        (timm, 160, ((160, 160), "crop", 168)),
+        (timm, (160, 96), ((64, 64), "crop", 67)),  # of the file's size: the entry's has none
+        ({**convnext, "size": 224}, None, (224, "crop", 256)),
+        ({**convnext, "size": 224}, 168, (168, "crop", 192)),
+        ({**convnext, "size": 224}, 384, (384, "stretch", None)),
+    ):
+        (tmp_path / "c.json").write_text(json.dumps(content))
+        keys = read_input_file(tmp_path / "c.json", InputKeys(size=size))
+        assert (keys.size, keys.fit, keys.resize) == wanted
+
+
 def test_a_stretched_image_is_cut_where_its_file_says_so(tmp_path):
     deit = {"image_processor_type": "DeiTImageProcessor", "do_center_crop": True, "resample": 3}
     keys = read(tmp_path, **deit, size=256, crop_size={"height": 224, "width": 224})

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 from muxnet import _core, cli
+from muxnet.outcomes.fitting import fit_policy
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.collect import collect
 from muxnet.pool.input_sources import open_inputs
@@ -92,3 +93,36 @@ def test_arrays_of_images_are_known_and_vectors_are_not(tmp_path):
     assert len(set(labelled("x", images, [0] * 20).contents())) == 20
     repeated = labelled("x", np.ones((20, 3), np.float32), [0] * 20)
     assert len(repeated.contents()) == 0  # equal vectors may well be other inputs
+
+
+def coarse(seed, count):
+    """Return answers of two models whose scores have two digits: many are alike by chance."""
+    draw = np.random.default_rng(seed)
+    hard, labels = draw.random((count, 1)), draw.integers(0, 5, count)
+    scores = np.round(1 / (1 + np.exp(3 * hard - 3 - draw.normal(size=(count, 2)))), 2)
+    right = draw.random((count, 2)) < scores
+    said = np.where(right, labels[:, None], (labels[:, None] + 1) % 5)
+    return labels, said, scores
+
+
+def table_of(labels, said, scores):
+    return _core.OutcomeTable(
+        ["small", "large"],
+        predictions=said.astype(np.int32),
+        answer_scores=scores[..., None].astype(np.float32),
+        score_kinds=["score"],
+        labels=labels.astype(np.int32),
+        costs={"cost": [1, 10]},
+    )
+
+
+def test_answers_that_are_alike_by_chance_are_not_taken_for_seen():
+    fit, test = coarse(1, 1000), coarse(2, 1000)
+    alike = {tuple(row) for row in np.hstack(fit[1:]).tolist()}
+    shared = sum(tuple(row) in alike for row in np.hstack(test[1:]).tolist())
+    assert 10 < shared < 100
+    policy = fit_policy("cascade", table_of(*fit))
+    assert len(policy.unseen_rows(table_of(*test))) == 1000
+    both = [np.concatenate(parts) for parts in zip(fit, test, strict=True)]
+    unseen = policy.unseen_rows(table_of(*(part[800:1200] for part in both)))
+    assert len(set(unseen) & set(range(200))) < 20  # those of the fit are known still

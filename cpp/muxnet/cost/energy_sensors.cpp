@@ -44,11 +44,12 @@ std::string channel_name(const std::string& chip, const std::string& number) {
 std::vector<EnergySource> hwmon_rails(const fs::path& root) {
   std::vector<EnergySource> rails;
   for (const auto& chip : folders_in(root / "sys/class/hwmon")) {
-    const std::string name = line_or(chip / "name", "");
+    const std::string given = line_or(chip / "name", "");
+    const std::string name = given.substr(0, given.find('_'));  // "ina260_u14" of iio-hwmon
     if (!listed(power_chips, name)) continue;
     for (int i = 1; i <= 3; ++i) {
       const std::string n = std::to_string(i);
-      const std::string label = label_or(chip / ("in" + n + "_label"), channel_name(name, n));
+      const std::string label = label_or(chip / ("in" + n + "_label"), channel_name(given, n));
       const fs::path power = chip / ("power" + n + "_input");  // in microwatt
       const fs::path volts = chip / ("in" + n + "_input"), amperes = chip / ("curr" + n + "_input");
       if (present(power)) {

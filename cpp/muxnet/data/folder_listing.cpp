@@ -18,13 +18,22 @@ const std::vector<std::string>& image_endings() {
 
 std::string name_of(const fs::path& folder) { return folder.filename().string(); }
 
+/// Of a link to a folder that the link is in, whose images would be taken for its own.
+bool leads_out(const fs::directory_entry& entry, const fs::path& folder) {
+  std::error_code failure;
+  if (!entry.is_symlink(failure) || !entry.is_directory(failure)) return false;
+  const fs::path to = fs::canonical(entry.path(), failure), from = fs::canonical(folder, failure);
+  return std::mismatch(to.begin(), to.end(), from.begin(), from.end()).first == to.end();
+}
+
 std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
   std::error_code failure;
   std::vector<fs::directory_entry> entries;
   for (fs::directory_iterator at(folder, failure), end; !failure && at != end;
        at.increment(failure)) {
     const std::string name = at->path().filename().string();
-    if (!name.starts_with('.') && name != "__MACOSX" && name != "@eaDir") entries.push_back(*at);
+    const bool others = name.starts_with('.') || name == "__MACOSX" || name == "@eaDir";
+    if (!others && !leads_out(*at, folder)) entries.push_back(*at);
   }
   if (failure) {
     throw FileError(error_text(folder.string(), "a readable folder", failure.message()));

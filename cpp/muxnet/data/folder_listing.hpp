@@ -16,8 +16,8 @@ std::string name_of(const std::filesystem::path& folder);
 bool is_folder(const std::filesystem::directory_entry& entry);
 bool is_image(const std::filesystem::path& path);
 
-/// All but what is hidden, and what macOS adds to archives and Synology to folders. Throws
-/// FileError.
+/// All but what is hidden, what macOS adds to archives and Synology to folders, and links to
+/// folders that they are in. Throws FileError.
 std::vector<std::filesystem::directory_entry> sorted_entries(const std::filesystem::path& folder);
 std::vector<std::filesystem::path> sub_folders(const std::filesystem::path& folder);
 

@@ -41,16 +41,17 @@ constexpr Format formats[] = {
     {"OpenEXR", "\x76\x2F\x31\x01"sv, nullptr},
     {"Radiance HDR", "#?R"sv, nullptr},
     {"Sun raster", "\x59\xA6\x6A\x95"sv, nullptr},
-    {"HEIF or AVIF",
-     "\0\0\0\x18"
-     "ftyp"sv,
-     nullptr},
-    {"HEIF or AVIF",
-     "\0\0\0\x1C"
-     "ftyp"sv,
-     nullptr},
-    {"HEIF or AVIF", "\0\0\0 ftyp"sv, nullptr},
 };
+
+// Of a box of any length, which is before it. Films begin alike, with other brands.
+constexpr std::string_view box = "ftyp",
+                           brands[] = {"avif", "avis", "heic", "heix", "hevc", "mif1"};
+
+std::string_view name_by_box(std::string_view bytes) {
+  if (bytes.size() < 12 || bytes.substr(4, 4) != box) return "";
+  const auto brand = bytes.substr(8, 4);
+  return std::ranges::count(brands, brand) > 0 ? "HEIF or AVIF" : "";
+}
 
 /// The names of the formats that are decoded.
 std::string known_names() {
@@ -69,7 +70,8 @@ const Format& format_of(const EncodedImage& image) {
                    [&](const Format& format) { return image.bytes.starts_with(format.signature); });
   if (image.bytes.empty()) refuse_image(image, "an empty file");
   if (known != std::end(formats) && known->decode != nullptr) return *known;
-  const std::string kind = known == std::end(formats) ? "" : text(", ", known->name);
+  const std::string_view name = known == std::end(formats) ? name_by_box(image.bytes) : known->name;
+  const std::string kind = name.empty() ? "" : text(", ", name);
   throw FileError(error_text(image.name, text("an image in one of ", known_names()),
                              text("another kind of file", kind)));
 }

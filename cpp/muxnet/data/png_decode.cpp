@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "muxnet/core/error.hpp"
+#include "muxnet/core/names.hpp"
 #include "muxnet/data/exif.hpp"
 #include "muxnet/data/image_formats.hpp"
 
@@ -21,8 +22,31 @@ constexpr png_uint_32 most_side = 1 << 20;
 // Nothing of these reaches the pixels, and some unpack to a thousand times their size. Where libpng
 // knows a gamma it makes grey of light, not of the values as Pillow, and as all other formats here.
 constexpr png_byte ignored_chunks[] =
-    "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sCAL\0sPLT\0sRGB\0tEXt\0tIME\0zTXt";
+    "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sCAL\0sPLT\0sRGB\0tIME";
+// Of texts, of which one may hold Exif data: so many, of which each unpacks to so much.
+constexpr png_uint_32 most_texts = 64;
+constexpr png_alloc_size_t most_text_bytes = 1 << 18;  // twice what a JPEG has room for, in hex
+constexpr std::string_view exif_text = "Raw profile type exif";  // of ImageMagick
 constexpr int ignored_count = sizeof ignored_chunks / 5;
+
+/// The bytes of a profile: its name and its length in lines, then bytes in hex.
+std::string from_profile(std::string_view written) {
+  for (int line = 0; line < 3; ++line) {
+    written.remove_prefix(std::min(written.find('\n') + 1, written.size()));
+  }
+  std::string bytes;
+  unsigned byte = 1;
+  for (const char letter : lower(written)) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    const auto digit = hex.find(letter);
+    if (digit == hex.npos) continue;
+    byte = byte << 4U | static_cast<unsigned>(digit);
+    if (byte < 256) continue;
+    bytes += static_cast<char>(byte);
+    byte = 1;
+  }
+  return bytes;
+}
 
 /// libpng in C++: its errors jump back to run(), which throws. What runs within must leave nothing
 /// to be destroyed.
@@ -46,6 +70,8 @@ class PngDecoder {
       png_set_read_fn(png_, this, &read);
       png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
       png_set_user_limits(png_, most_side, most_side);
+      png_set_chunk_cache_max(png_, most_texts);
+      png_set_chunk_malloc_max(png_, most_text_bytes);
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, ignored_chunks, ignored_count);
       png_read_info(png_, info_);
     });
@@ -126,8 +152,14 @@ class PngDecoder {
   int orientation() {
     png_bytep exif = nullptr;
     png_uint_32 count = 0;
-    if (png_get_eXIf_1(png_, info_, &count, &exif) == 0) return 1;
-    return exif_orientation({reinterpret_cast<const char*>(exif), count});
+    if (png_get_eXIf_1(png_, info_, &count, &exif) != 0) {
+      return exif_orientation({reinterpret_cast<const char*>(exif), count});
+    }
+    png_textp texts = nullptr;
+    const int found = png_get_text(png_, info_, &texts, nullptr);
+    const auto* profile = std::find_if(texts, texts + found,
+                                       [](const png_text& text) { return text.key == exif_text; });
+    return profile == texts + found ? 1 : exif_orientation(from_profile(profile->text));
   }
 
   const EncodedImage& image_;

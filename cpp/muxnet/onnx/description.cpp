@@ -50,6 +50,9 @@ class Reader {
     const bool old = opset == result_.opsets.end() || opset->second < 13;
     result_.spans_axes = old && may_span_axes(nodes_, ranks_);
     result_.quantised_in_16_bits = quantises_in_16_bits(nodes_, weights_);
+    result_.quantised_by_batch = std::ranges::any_of(operators_, [](const std::string& name) {
+      return name.find("DynamicQuantize") != name.npos;  // of ONNX and com.microsoft
+    });
     // What picks the label goes before classifiers within, as those of an ensemble.
     for (const OnnxValue& output : result_.outputs) {
       if (output.dtype != "string" && output.dtype != "i64" && output.dtype != "i32") continue;

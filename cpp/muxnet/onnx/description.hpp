@@ -41,6 +41,9 @@ struct OnnxDescription {
   /// Whether a Softmax takes several axes as one, as before opset 13, or may do so.
   bool spans_axes = false;
   bool quantised_in_16_bits = false;  ///< values within, by QuantizeLinear
+  /// Values within, by what all inputs of a batch hold (DynamicQuantizeLinear): what is answered to
+  /// one of several is by the others too.
+  bool quantised_by_batch = false;
 };
 
 /// Reads an ONNX file as far as it describes itself, and checks that all its weights are there.

@@ -37,6 +37,7 @@ OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options,
     description_ = describe_onnx(session.content, path.parent_path());
     input_ = input_of(description_);
     output_ = output_of(description_, options_.output, options_.classes);
+    one_by_one_ = description_.quantised_by_batch;
     layout_ = options_.layout.empty() ? description_.layout : options_.layout;
     labels_ = description_.class_labels;
     if (labels_.empty() && is_label_type(output_.dtype)) {
@@ -104,20 +105,22 @@ EmbeddedAnswers OnnxModel::answer_embedded(const Tensor& inputs) const {
   require(numbers && inputs.shape().size() > 1 && !inputs.empty(), name_, "inputs f32 (n, ...)",
           text(muxnet::name_of(inputs.dtype()), ' ', to_string(inputs.shape())));
   const std::int64_t fixed = input_.shape ? input_.shape->front() : 0;
-  if (fixed > 0) return in_steps(inputs, fixed);
-  if (one_by_one_) return in_steps(inputs, 1);
+  // Where others of its batch count, an input has a batch of itself alone.
+  if (one_by_one_) return in_steps(inputs, 1, std::max<std::int64_t>(fixed, 1));
+  if (fixed > 0) return in_steps(inputs, fixed, fixed);
   try {
     return run(inputs, inputs.dim(0));
   } catch (const std::invalid_argument&) {
     if (inputs.dim(0) == 1) throw;
   }
   // A file may be written for one input at a time, whatever its shapes say.
-  EmbeddedAnswers result = in_steps(inputs, 1);
+  EmbeddedAnswers result = in_steps(inputs, 1, 1);
   one_by_one_ = true;
   return result;
 }
 
-EmbeddedAnswers OnnxModel::in_steps(const Tensor& inputs, std::int64_t step) const {
+EmbeddedAnswers OnnxModel::in_steps(const Tensor& inputs, std::int64_t step,
+                                    std::int64_t batch) const {
   const std::int64_t n = inputs.dim(0);
   EmbeddedAnswers all;
   const auto keep = [&](const Tensor& some, std::int64_t row, Tensor& kept) {
@@ -128,7 +131,7 @@ EmbeddedAnswers OnnxModel::in_steps(const Tensor& inputs, std::int64_t step) con
     std::copy_n(some.data<float>(), some.size(), kept.data<float>() + row * some.dim(1));
   };
   for (std::int64_t row = 0; row < n; row += step) {
-    EmbeddedAnswers some = run(inputs.rows(row, std::min(row + step, n)), step);
+    EmbeddedAnswers some = run(inputs.rows(row, std::min(row + step, n)), batch);
     if (n <= step) return some;
     keep(some.answers, row, all.answers);
     keep(some.embedding, row, all.embedding);

@@ -55,7 +55,7 @@ class OnnxModel {
 
  private:
   Shape row_shape(const Shape& inputs, bool& last) const;
-  EmbeddedAnswers in_steps(const Tensor& inputs, std::int64_t step) const;
+  EmbeddedAnswers in_steps(const Tensor& inputs, std::int64_t step, std::int64_t batch) const;
   EmbeddedAnswers run(const Tensor& rows, std::int64_t batch) const;
 
   std::string name_;  // of the file, for errors

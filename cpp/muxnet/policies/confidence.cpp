@@ -125,12 +125,7 @@ void JointConfidence::multiply(const Evidence& evidence, Experts& experts) const
 }
 
 std::int32_t JointConfidence::choose(const Evidence& evidence, const Mixture& joint) const {
-  if (!among_answers_) return joint.class_at(joint.top());
-  const Distribution known{joint.values, joint.classes, joint.count};
-  const auto likelier = [&](std::size_t a, std::size_t b) {
-    return known.at(evidence.predictions[a]) < known.at(evidence.predictions[b]);
-  };
-  return evidence.predictions[*std::max_element(models_.begin(), models_.end(), likelier)];
+  return among_answers_ ? likeliest_answer(evidence, set(), joint) : joint.class_at(joint.top());
 }
 
 std::int32_t JointConfidence::answer(const Evidence& evidence,

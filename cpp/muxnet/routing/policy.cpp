@@ -181,14 +181,16 @@ std::unique_ptr<Rule> Policy::rule(const OperatingPoint& point) const {
   const auto hold = reading(name() + ".rule");
   require_fitted();
   auto rule = whole_rule(point.parameters);
-  if (!calibration_) return rule;
-  return std::make_unique<CalibratedRule>(std::move(rule), calibration_);
+  if (calibration_) rule = std::make_unique<CalibratedRule>(std::move(rule), calibration_);
+  rule->answer_among(by_quality_);
+  return rule;
 }
 
 std::unique_ptr<Rule> Policy::whole_rule(const PolicyParameters& parameters) const {
   auto rule = make_rule(parameters);
-  if (called_first_ == 0) return rule;
-  return std::make_unique<EncoderRule>(std::move(rule), called_first_);
+  rule->answer_among(by_quality_);
+  if (called_first_ != 0) rule = std::make_unique<EncoderRule>(std::move(rule), called_first_);
+  return rule;
 }
 
 Decisions Policy::decide(const OutcomeTable& table) const {
@@ -215,6 +217,11 @@ OutcomeTable Policy::as_fitted(const OutcomeTable& table) const {
     require(names[k] == class_names_[k], name(),
             text("class ", k, " to be '", class_names_[k], '\''), text('\'', names[k], '\''));
   }
+  // Where answers alone are judged, without names, their classes are but numbers.
+  const bool counted = !by_quality_ || !class_names_.empty();
+  require(!counted || !table.distributed() || !table.fields().top_classes.empty() ||
+              table.class_count() == classes_,
+          name(), text("probabilities of ", classes_, " classes"), text(table.class_count()));
   // A whole distribution tells how sure its answer is, as one score does.
   const bool told = table.distributed() && score_kinds_.size() <= 1;
   return told ? table : table.of_score_kinds(score_kinds_);

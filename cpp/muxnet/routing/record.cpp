@@ -85,10 +85,10 @@ Recorder::Recorder(const Policy& policy, CallCosts costs, std::optional<std::siz
   }
 }
 
-Json Recorder::cost_of(std::uint64_t called, bool with_multiplexer) const {
+Json Recorder::cost_of(const CallCosts& costs, std::uint64_t called, bool with_multiplexer) const {
   Json result = Json::object();
-  for (const auto& [kind, values] : costs_.models) {
-    double sum = with_multiplexer ? costs_.multiplexer.at(kind) : 0.0;
+  for (const auto& [kind, values] : costs.models) {
+    double sum = with_multiplexer ? costs.multiplexer.at(kind) : 0.0;
     if (with_multiplexer && kind == "macs") sum += rule_->macs();
     for (const std::size_t model : models_of(called)) sum += values[model];
     result[kind] = sum;
@@ -96,10 +96,11 @@ Json Recorder::cost_of(std::uint64_t called, bool with_multiplexer) const {
   return result;
 }
 
-Json Recorder::alternatives(const Evidence& evidence, std::uint64_t known) const {
+Json Recorder::alternatives(const Evidence& evidence, std::uint64_t known,
+                            const CallCosts& costs) const {
   Json result = Json::array();
   for (std::size_t model = 0; model < models_.size(); ++model) {
-    Json entry{{"model", models_[model]}, {"cost", cost_of(model_bit(model), false)}};
+    Json entry{{"model", models_[model]}, {"cost", cost_of(costs, model_bit(model), false)}};
     if ((known & model_bit(model)) != 0) {
       entry["answer"] = evidence.predictions[model];
       if (evidence.label >= 0) entry["right"] = evidence.predictions[model] == evidence.label;
@@ -110,7 +111,8 @@ Json Recorder::alternatives(const Evidence& evidence, std::uint64_t known) const
 }
 
 std::string Recorder::record(Evidence evidence, std::uint64_t known,
-                             const std::optional<Departed>& departed) const {
+                             const std::optional<Departed>& departed,
+                             const CallCosts& costs) const {
   Json steps = Json::array(), outputs = Json::object();
   double propensity = 1;
   evidence.called = 0;
@@ -140,8 +142,8 @@ std::string Recorder::record(Evidence evidence, std::uint64_t known,
     result["confidence"] = confidence;  // NaN becomes null
     result["abstained"] = rule_->abstains(confidence);
   }
-  result.update({{"cost", cost_of(evidence.called, uses_multiplexer_)},
-                 {"alternatives", alternatives(evidence, known)}});
+  result.update({{"cost", cost_of(costs, evidence.called, uses_multiplexer_)},
+                 {"alternatives", alternatives(evidence, known, costs)}});
   if (departed && (walk.wanted & ~evidence.called) != 0) {
     result["departure"] = {{"reason", departed->reason},
                            {"wanted", names_of(walk.wanted, models_)},
@@ -158,7 +160,8 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
                                           std::span<const std::int64_t> rows) {
   require(table.models() == policy.models(), "record_decisions", "the models of the policy",
           text(table.models().size(), " others"));
-  const Recorder recorder(policy, {table.fields().costs, table.fields().multiplexer_costs});
+  CallCosts costs{table.fields().costs, table.fields().multiplexer_costs};
+  const Recorder recorder(policy, costs);
   const OutcomeRows inputs(table);
   const auto known = all_models(static_cast<std::size_t>(table.model_count()));
   const auto complete = table.complete_rows();
@@ -168,7 +171,16 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
             text(row));
     require(std::binary_search(complete.begin(), complete.end(), row), "record_decisions",
             "inputs that every model answered", text("row ", row));
-    lines.push_back(recorder.record(inputs.at(static_cast<std::size_t>(row)), known));
+    const auto at = static_cast<std::size_t>(row);
+    for (auto& [kind, values] : costs.models) {
+      const CallCost cost(table, kind);
+      const bool recorded = table.fields().input_costs.contains(kind);
+      for (std::size_t model = 0; model < values.size(); ++model) {
+        values[model] = cost(at, model);
+        if (recorded) values[model] = shortest(static_cast<float>(values[model]));
+      }
+    }
+    lines.push_back(recorder.record(inputs.at(at), known, {}, costs));
   }
   return lines;
 }

@@ -48,11 +48,18 @@ class Recorder {
   /// The decision on one input. `evidence.probabilities` hold the outputs of the models `known`; to
   /// call another throws std::invalid_argument, unless service `departed` from the rule there.
   std::string record(Evidence evidence, std::uint64_t known,
-                     const std::optional<Departed>& departed = {}) const;
+                     const std::optional<Departed>& departed = {}) const {
+    return record(std::move(evidence), known, departed, costs_);
+  }
+  /// The same where calls of this input have cost `costs`, of the same kinds.
+  std::string record(Evidence evidence, std::uint64_t known,
+                     const std::optional<Departed>& departed, const CallCosts& costs) const;
 
  private:
-  nlohmann::ordered_json alternatives(const Evidence& evidence, std::uint64_t known) const;
-  nlohmann::ordered_json cost_of(std::uint64_t called, bool with_multiplexer) const;
+  nlohmann::ordered_json alternatives(const Evidence& evidence, std::uint64_t known,
+                                      const CallCosts& costs) const;
+  nlohmann::ordered_json cost_of(const CallCosts& costs, std::uint64_t called,
+                                 bool with_multiplexer) const;
 
   std::shared_ptr<const Rule> rule_;
   std::string policy_, version_;
@@ -63,6 +70,7 @@ class Recorder {
 };
 
 /// Records of the rows `rows` of a table; of all that every model answered where there are none.
+/// Costs are what was recorded of each input, else what is expected of the models.
 /// Throws std::invalid_argument as Policy::decide() does.
 std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTable& table,
                                           std::span<const std::int64_t> rows = {});

@@ -103,6 +103,17 @@ std::int32_t answer_alone(const Evidence& evidence, std::size_t model,
   return evidence.predictions[model];
 }
 
+std::int32_t likeliest_answer(const Evidence& evidence, std::uint64_t models,
+                              const Mixture& joint) {
+  const Distribution known{joint.values, joint.classes, joint.count};
+  std::int32_t likeliest = evidence.predictions[std::countr_zero(models)];
+  for (const std::size_t model : models_of(models)) {
+    const std::int32_t answer = evidence.predictions[model];
+    if (known.at(answer) > known.at(likeliest)) likeliest = answer;
+  }
+  return likeliest;
+}
+
 void tell(std::int32_t answer, std::span<float> probabilities) {
   std::fill(probabilities.begin(), probabilities.end(), 0.0F);
   if (!probabilities.empty()) probabilities[static_cast<std::size_t>(answer)] = 1;
@@ -127,7 +138,7 @@ std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
   }
   mean_of(said, mean);
   if (!probabilities.empty()) mean.expand(probabilities);
-  return mean.class_at(mean.top());
+  return among_answers_ ? likeliest_answer(evidence, answer_from, mean) : mean.class_at(mean.top());
 }
 
 double Rule::confidence(const Evidence& evidence, std::uint64_t answer_from,

@@ -52,6 +52,10 @@ class OutcomeRows {
 std::int32_t answer_alone(const Evidence& evidence, std::size_t model,
                           std::span<float> probabilities);
 
+/// Of the classes that these models answer the one that `joint` holds likeliest, of equals the
+/// first model's.
+std::int32_t likeliest_answer(const Evidence& evidence, std::uint64_t models, const Mixture& joint);
+
 /// All probability to one answer, where there is room for probabilities: of models that give none.
 void tell(std::int32_t answer, std::span<float> probabilities);
 
@@ -90,7 +94,8 @@ class Rule {
   virtual Reason explain(const Evidence& evidence) const;
 
   /// The class answered: the argmax of the mean probabilities of `answer_from`, which
-  /// `probabilities` (K), where there is room for them, receives; of models without distributions
+  /// `probabilities` (K), where there is room for them, receives, and where it must be one of
+  /// theirs the likeliest of those; of models without distributions
   /// the class that most of them give, of equals the surest one's. Of one model this must stay its
   /// own answer: a replay reads that from the table's predictions.
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,
@@ -108,6 +113,10 @@ class Rule {
   /// Whether an answer of that confidence is left to a person.
   bool abstains(double confidence) const;
 
+  /// Whether an answer from several models must be one that some of them gives, as where the worth
+  /// of those alone is known.
+  void answer_among(bool among) { among_answers_ = among; }
+
   /// MACs that deciding itself takes for each input, where they are worth counting.
   virtual double macs() const { return 0; }
 
@@ -122,6 +131,7 @@ class Rule {
 
  private:
   std::optional<double> least_confidence_;
+  bool among_answers_ = false;
 };
 
 /// Calls the models `called` (at least one bit) at once and answers from all of them.

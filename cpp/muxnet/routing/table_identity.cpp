@@ -1,6 +1,7 @@
 #include "muxnet/routing/table_identity.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <string_view>
 #include <unordered_map>
@@ -86,6 +87,14 @@ void keep_telling(Keys& keys) {
   }
 }
 
+/// How many of so many rows may be like one of a table without being it: about as large a share as
+/// are alike within the table, which have no key, and three standard deviations.
+std::size_t by_chance(const Keys& keys, std::size_t rows) {
+  const auto alike = static_cast<double>(std::ranges::count(keys, 0));
+  const double expected = alike / static_cast<double>(keys.size()) * static_cast<double>(rows);
+  return static_cast<std::size_t>(expected + 3 * std::sqrt(expected));
+}
+
 Keys keys_of(const OutcomeFields& fields) {
   if (!fields.contents.empty()) return numbers_of(fields.contents);
   if (!fields.indices.empty()) return Keys(fields.indices.span<std::int64_t>().size(), 0);
@@ -118,6 +127,11 @@ std::vector<std::int64_t> TableIdentity::rows_beyond(const TableIdentity& other)
   for (std::size_t row = 0; row < own.size(); ++row) {
     const bool known = alike || own[row] != 0;
     if (!known || !held.contains(own[row])) rows.push_back(static_cast<std::int64_t>(row));
+  }
+  const bool chance = !alike && own.size() - rows.size() <= by_chance(others, own.size());
+  if (chance) {
+    rows.resize(own.size());
+    std::iota(rows.begin(), rows.end(), 0);
   }
   return rows;
 }

@@ -18,7 +18,7 @@ struct TableIdentity {
   /// Some inputs are held by the other too; of another source more than one in a hundred, as some
   /// answers are alike by chance, and some images are in data twice.
   bool overlaps(const TableIdentity& other) const;
-  /// The rows whose inputs the other does not hold.
+  /// The rows whose inputs the other does not hold; all where as many are alike by chance.
   std::vector<std::int64_t> rows_beyond(const TableIdentity& other) const;
   /// Names the inputs, of whatever part and in any order.
   std::string digest() const;

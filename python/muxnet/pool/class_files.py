@@ -25,7 +25,7 @@ CHARACTERS = 1 << 20  # of a literal: some twenty thousand classes
 _TEXT = r"""(?:'(?:[^'\\\n]|\\[\\'"nrtxuU])*+'|"(?:[^"\\\n]|\\[\\'"nrtxuU])*+")"""
 _NAMED = rf"(?:\d++\s*+:\s*+)?{_TEXT}(?:\s*+:\s*+\d++)?"
 # Of nothing else Python's parser is asked, which other texts of this length may overwhelm.
-LITERAL = re.compile(rf"[\[{{]\s*+{_NAMED}(?:\s*+,\s*+{_NAMED})*+\s*+,?\s*+[\]}}]", re.ASCII)
+LITERAL = re.compile(rf"[\[({{]\s*+{_NAMED}(?:\s*+,\s*+{_NAMED})*+\s*+,?\s*+[\])}}]", re.ASCII)
 
 
 class ClassNames(tuple[str, ...]):
@@ -92,7 +92,7 @@ def literal(text: str) -> Json:
     except (ValueError, SyntaxError):
         return None
     if not isinstance(value, dict):
-        return value if isinstance(value, list) else None
+        return list(value) if isinstance(value, (list, tuple)) else None
     by_text = {str(key): held for key, held in value.items()}
     return by_text if len(by_text) == len(value) else None
 

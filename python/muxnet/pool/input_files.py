@@ -98,7 +98,7 @@ def read_input_file(path: Path, own: InputKeys) -> InputKeys:
         raise ConfigError(error_text(str(path), "an object", type(fields).__name__))
     inner = fields.get("pretrained_cfg", fields)
     if isinstance(inner, Mapping) and "input_size" in inner:
-        return _timm(_Reader(path, inner))
+        return _timm(_Reader(path, inner), own)
     if "image_mean" in fields or "do_resize" in fields or "do_normalize" in fields:
         return _hugging_face(_Reader(path, fields), own)
     expected = "pretrained_cfg with input_size (timm), or image_mean and size (Hugging Face)"
@@ -148,11 +148,24 @@ class _Reader:
         return found
 
 
-def _timm(file: _Reader) -> InputKeys:
+def pair_of(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
+    """Return height and width of a size."""
+    return (size, size) if isinstance(size, int) else size
+
+
+def _side_of(own: InputKeys) -> int:
+    """Return the side of an entry's own square, of which a file's crop_pct is then; 0: none."""
+    height, width = pair_of(own.size) or (0, 0)
+    return height if height == width else 0
+
+
+def _timm(file: _Reader, own: InputKeys) -> InputKeys:
     shape = file.numbers("input_size")
     if len(shape) != 3 or not all(v == int(v) and v > 0 for v in shape) or shape[0] not in (1, 3):
         raise file.refused("input_size", "channels (1 or 3), height and width")
     channels, height, width = map(int, shape)
+    if side := _side_of(own):
+        height = width = side
     kept = file.number("crop_pct") if "crop_pct" in file.fields else 0.875
     mode = file.fields.get("crop_mode") or "center"
     interpolation = _named(file, file.fields.get("interpolation", "bicubic"))
@@ -223,14 +236,12 @@ def _hugging_face(file: _Reader, own: InputKeys) -> InputKeys:
         return keys
     if not file.flag("do_resize", default=True):
         raise file.refused("do_resize", "true: the size is not known otherwise")
-    return _resized(file, keys)
+    return _convnext(file, keys, own) if kind.startswith("ConvNext") else _resized(file, keys)
 
 
 def _resized(file: _Reader, keys: InputKeys) -> InputKeys:
     """Return the keys with size, fit and resize of a file of Hugging Face."""
     kind = _processor(file)
-    if kind.startswith("ConvNext"):
-        return _convnext(file, keys)
     cut = None
     if file.flag("do_center_crop", default="crop_size" in file.fields):
         cut = _rectangle(file, "crop_size")
@@ -256,10 +267,10 @@ def _resized(file: _Reader, keys: InputKeys) -> InputKeys:
     return dataclasses.replace(keys, size=cut, fit="crop", resize=short)
 
 
-def _convnext(file: _Reader, keys: InputKeys) -> InputKeys:
+def _convnext(file: _Reader, keys: InputKeys, own: InputKeys) -> InputKeys:
     size = file.fields.get("size")
     side = size.get("shortest_edge") if isinstance(size, Mapping) else size
-    side = _whole(file, "size", side)
+    side = _side_of(own) or _whole(file, "size", side)
     if side >= CONVNEXT_WHOLE:
         return dataclasses.replace(keys, size=side, fit="stretch")
     short = int(side / file.number("crop_pct"))

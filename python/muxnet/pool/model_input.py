@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
-from muxnet.pool.input_files import GEOMETRY, InputKeys, read_input_file
+from muxnet.pool.input_files import GEOMETRY, InputKeys, pair_of, read_input_file
 
 PIXEL = 1 / 255  # what a pixel of 8 bits is multiplied by, unless an entry says otherwise
 CHANNELS = {"grey": 1, "rgb": 3, "bgr": 3}
@@ -166,7 +166,7 @@ def resolve(where: str, keys: InputKeys | None, folder: Path, fixed: Shape | Non
 def _over(file: InputKeys, keys: InputKeys) -> InputKeys:
     """Return what a file says, but where the entry says otherwise."""
     own = {f.name: getattr(keys, f.name) for f in dataclasses.fields(keys)}
-    other = keys.size is not None and _pair(keys.size) != _pair(file.size)
+    other = keys.size is not None and pair_of(keys.size) != pair_of(file.size)
     if other and keys.resize is None:
         file = dataclasses.replace(file, resize=None)  # it belongs to the file's size
     return dataclasses.replace(file, **{k: v for k, v in own.items() if v is not None})
@@ -187,7 +187,7 @@ def _with_fixed(where: str, keys: InputKeys, fixed: Shape | None) -> InputKeys:
     if not height or not width:
         return keys
     wanted = (height, width)
-    size = _pair(keys.size)
+    size = pair_of(keys.size)
     shown = keys.recorded[1:] if keys.recorded and len(keys.recorded) == 3 else None
     for given, key in ((size, "size"), (shown, "recorded")):
         if given is not None and given != wanted:
@@ -198,7 +198,7 @@ def _with_fixed(where: str, keys: InputKeys, fixed: Shape | None) -> InputKeys:
 
 
 def _format(where: str, keys: InputKeys, channels: int) -> _core.ImageFormat | None:
-    size = _pair(keys.size)
+    size = pair_of(keys.size)
     if size is None:
         for name in GEOMETRY:
             if getattr(keys, name) is not None:
@@ -212,7 +212,3 @@ def _format(where: str, keys: InputKeys, channels: int) -> _core.ImageFormat | N
         return _core.ImageFormat(channels=channels, height=height, width=width, **options)
     except ValueError as error:
         raise ConfigError(f"[{where}, input] {error}") from error
-
-
-def _pair(size: int | tuple[int, int] | None) -> tuple[int, int] | None:
-    return (size, size) if isinstance(size, int) else size

@@ -102,7 +102,7 @@ TEST_F(EnergyMeterTest, ANumberWithAUnitIsNone) {
 }
 
 TEST_F(EnergyMeterTest, ChipsOfPowerShowItInMicrowatt) {
-  for (const std::string chip : {"ina219", "ina226", "ina260"}) {
+  for (const std::string chip : {"ina219", "ina226", "ina260_u14"}) {
     put("sys/class/hwmon/hwmon3/name", chip);
     put("sys/class/hwmon/hwmon3/power1_input", "2500000");
     const EnergyMeter meter(root_, 2);

@@ -232,9 +232,12 @@ TEST(ImageDecode, OtherKindsAreRefusedByName) {
     EXPECT_TRUE(contains(refusal(bytes), name)) << ending;
   }
   EXPECT_TRUE(contains(refusal("\x76\x2F\x31\x01"), "another kind of file, OpenEXR"));
-  EXPECT_TRUE(contains(refusal("\0\0\0\x1C"
-                               "ftypavif"s),
-                       "another kind of file, HEIF or AVIF"));
+  const std::vector<std::string> boxes = {"\0\0\0\x1C"s + "ftypavif", "\0\0\0\x24"s + "ftypheic",
+                                          "\0\0\0\x30"s + "ftypmif1"};
+  for (const auto& box : boxes) {
+    EXPECT_TRUE(contains(refusal(box), "another kind of file, HEIF or AVIF")) << box;
+  }
+  EXPECT_FALSE(contains(refusal("\0\0\0\x1C"s + "ftypisom"), "HEIF"));
   EXPECT_EQ(refusal("%PDF"),
             "[x] expected an image in one of JPEG, PNG, GIF, BMP, WebP, TIFF, PNM, "
             "received another kind of file");

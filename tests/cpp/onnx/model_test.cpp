@@ -9,8 +9,11 @@
 namespace muxnet {
 namespace {
 
+using testing::bytes;
 using testing::contains;
 using testing::error_of;
+using testing::number;
+using testing::onnx_node;
 using testing::onnx_typed;
 using testing::relu_onnx;
 using testing::Seen;
@@ -71,6 +74,22 @@ TEST(OnnxModel, RunsOneByOneWhatAnswersSoWhateverItsShapesSay) {
   EXPECT_EQ(seen.shapes.size(), 4U);
   EXPECT_EQ(values(model.answer(rows(2))), values(rows(2)));
   EXPECT_EQ(seen.shapes.size(), 6U);  // not tried whole again
+}
+
+TEST(OnnxModel, AnInputIsAloneWhereOthersOfItsBatchCount) {
+  for (const int batch : {0, 2}) {
+    Seen seen;
+    seen.answer = echo(seen);
+    const std::string graph = bytes(1, onnx_node("DynamicQuantizeLinear", {"images"}, "y")) +
+                              bytes(11, onnx_typed("images", f32, {batch, 2, 1, 1})) +
+                              bytes(12, onnx_typed("y", f32, {batch, 2}));
+    const TemporaryFile file("m.onnx", number(1, 8) + bytes(7, graph) + bytes(8, number(2, 17)));
+    const OnnxModel model(file.path(), {}, testing::seen_by(seen));
+    EXPECT_EQ(values(model.answer(rows(3))), values(rows(3)));
+    EXPECT_EQ(seen.shapes, std::vector<Shape>(3, {std::max(batch, 1), 2, 1, 1}));
+    const auto* numbers = reinterpret_cast<const float*>(seen.inputs.back().data());
+    EXPECT_EQ(numbers[0], numbers[batch]);  // others are itself
+  }
 }
 
 TEST(OnnxModel, TurnsAxesAndNumbersAsTheFileHasThem) {
