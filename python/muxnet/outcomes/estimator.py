@@ -16,7 +16,7 @@ from muxnet.base.class_values import class_key, class_text, in_order
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
 from muxnet.base.files import read_text, write_text
-from muxnet.outcomes.class_order import Names, in_classes_of, remade
+from muxnet.outcomes.class_order import Names, answered, in_classes_of, remade
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 
@@ -182,8 +182,17 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         return self.policy_.decide(self._known(data))
 
     def _known(self, data: Data) -> _core.OutcomeTable:
-        """Return what models answered, with its classes numbered as those of the fit."""
-        return in_classes_of(self.policy_, self._table(data))
+        """Return what models answered, with its classes numbered as those of the fit.
+
+        Raises:
+            ValueError: answers of other classes, or of another number of them.
+
+        """
+        table = in_classes_of(self.policy_, self._table(data))
+        if (most := max(answered(table), default=-1)) >= len(self.classes_):
+            expected = f"answers of {len(self.classes_)} classes, as in fit"
+            raise ValueError(error_text("RouterClassifier, X", expected, f"number {most}, from 0"))
+        return table
 
     def _labelled(self, table: _core.OutcomeTable, y: ArrayLike) -> _core.OutcomeTable:
         labels = self._numbers(y, len(table))
