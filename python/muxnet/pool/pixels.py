@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.masked import require_unmasked
 
 Numbers: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
 
@@ -119,6 +120,10 @@ def array_of(value: object) -> NDArray[np.generic] | None:
     """Return the numbers of an array or tensor, on any device, or of lists nested as an image's.
 
     None: it is anything else, as flat lists and tensors of whole numbers are (tokens, say).
+
+    Raises:
+        ConfigError: masked numbers.
+
     """
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
@@ -131,6 +136,7 @@ def array_of(value: object) -> NDArray[np.generic] | None:
         return _nested(value)
     # Pillow's images, which have neither, are prepared as images or given as they are.
     is_array = all(hasattr(value, name) for name in ("__array__", "dtype", "shape"))
+    require_unmasked("inputs", value)
     return np.asarray(value) if is_array else None
 
 
