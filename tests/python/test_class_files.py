@@ -10,7 +10,7 @@ from muxnet import cli
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError
 from muxnet.pool.adapters import ForeignModel
-from muxnet.pool.class_names import read_classes
+from muxnet.pool.class_names import named_places, read_classes
 from muxnet.pool.entries import Place
 from muxnet.pool.yaml_names import yaml_names
 
@@ -147,12 +147,27 @@ def test_many_names_take_no_long_time(tmp_path):
     assert len(listed(tmp_path, "c.txt", "\n".join(f"name {k}" for k in range(100_000)))) == 100_000
 
 
-def test_a_class_that_is_nowhere_in_the_file_is_told_with_it(tmp_path):
-    own = listed(tmp_path, "c.json", KERAS)
+@pytest.mark.parametrize(
+    ("name", "content", "called", "told"),
+    [
+        ("c.json", KERAS, ["cat", "owl"], "fox, .*'owl'"),
+        ("c.txt", SYNSETS, [*IDS[1:], "n00000009"], "n00000004, .*'n00000009'"),
+        ("c.txt", SYNSETS, ["owl"], "n00000004 fox, foxs, .*'owl'"),
+    ],
+)
+def test_a_class_that_is_nowhere_in_the_file_is_told_with_it(tmp_path, name, content, called, told):
+    own = listed(tmp_path, name, content)
     model = ForeignModel("m", 1, lambda x: np.eye(4)[[1] * len(x)], classes=own)
-    data = [(np.zeros((3, 8, 8), np.uint8), name) for name in ("cat", "owl")]
-    with pytest.raises(ConfigError, match=r"those of m \(.*c.json: n00000004, .*'cat'"):
+    data = [(np.zeros((3, 8, 8), np.uint8), label) for label in called]
+    with pytest.raises(ConfigError, match=rf"those of m \(.*{name}: {told}"):
         muxnet.collect([model], data, tmp_path / "o.safetensors")
+
+
+def test_a_class_that_a_router_does_not_know_is_told_as_the_router_calls_others(tmp_path):
+    own = listed(tmp_path, "c.txt", SYNSETS)
+    assert named_places("m", own, IDS[::-1]) == [3, 2, 1, 0]
+    with pytest.raises(ConfigError, match=r"\[m\] .* knows by name .*received 'n00000001', of 4"):
+        named_places("m", own, [*IDS[:3], "n00000009"])
 
 
 def test_names_that_may_be_either_are_refused(tmp_path):

@@ -116,6 +116,46 @@ def test_tables_without_names_go_by_number():
     assert evaluate_policy(policy, bare).router == evaluate_policy(policy, same).router
 
 
+def test_probabilities_without_names_are_of_as_many_classes(answers):
+    probabilities, labels = answers(1, 300)
+    names = np.array(["ant", "bee", "cat", "dog"])
+
+    def table(values, said=None):
+        models = [f"model_{i}" for i in range(3)]
+        return _core.OutcomeTable(models, values, {"cost": [1.0, 2.0, 3.0]}, labels=said)
+
+    fewer = probabilities[:, :, 1:] / probabilities[:, :, 1:].sum(2, keepdims=True)
+    more = np.concatenate([probabilities, np.zeros((300, 3, 1), np.float32)], 2)
+    policy = fit_policy("cascade", table(probabilities, labels))
+    router = RouterClassifier("cascade", costs=[1, 2, 3]).fit(probabilities, names[labels])
+    for values, count in ((fewer, 3), (more, 5)):
+        own = table(values, np.minimum(labels, 2))
+        for call in (
+            lambda own=own: evaluate_policy(policy, own),
+            lambda own=own: router.predict(own),
+            lambda values=values: router.score(values, names[labels]),
+        ):
+            with pytest.raises(ConfigError, match=f"of 4 classes, .*, received {count} classes"):
+                call()
+
+
+def test_answers_alone_may_be_of_fewer_classes_than_known(answers):
+    fitted = table_of(1, NAMES)
+    router = RouterClassifier("cascade").fit(fitted)
+
+    def bare(classes):
+        said = np.arange(8, dtype=np.int32).reshape(4, 2) % classes
+        scores = np.full((4, 2, 1), 0.8, np.float32)
+        kinds = ["score"]
+        return _core.OutcomeTable(
+            fitted.models, costs=COSTS, predictions=said, answer_scores=scores, score_kinds=kinds
+        )
+
+    assert set(router.predict(bare(3))) <= set("abc")
+    with pytest.raises(ValueError, match="answers of 6 classes, as in fit, received number 7"):
+        router.predict(bare(8))
+
+
 def test_a_label_that_is_not_known_is_one_that_no_model_says():
     table = _core.OutcomeTable(
         ["small", "large"],

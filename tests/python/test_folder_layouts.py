@@ -120,3 +120,23 @@ def test_classes_stay_classes(tmp_path, files, names):
     found = _core.list_image_folder(tmp_path)
     assert found.class_names == names
     assert len(found.train.files) + len(found.held_out.files) + len(found.test.files) == len(files)
+
+
+@pytest.mark.parametrize("to", ["..", "../..", "../../data"])
+def test_a_link_to_a_folder_that_contains_it_is_not_followed(tmp_path, to):
+    write(tmp_path / "data", *classes(""))
+    (tmp_path / "data" / "A" / "up").symlink_to(to)
+    found = _core.list_image_folder(tmp_path / "data")
+    files = [tmp_path / "data" / file for file in (*found.train.files, *found.held_out.files)]
+    assert len(files) == 6
+    assert found.class_names == list(ABC)
+    assert {file.resolve().parent.name for file in files if file.parts[-2] == "A"} == {"A"}
+
+
+def test_a_link_to_a_folder_beside_it_is_followed(tmp_path):
+    write(tmp_path / "data", *classes("", ABC[:2]))
+    write(tmp_path / "elsewhere", "0.png", "1.png")
+    (tmp_path / "data" / "C").symlink_to("../elsewhere")
+    found = _core.list_image_folder(tmp_path / "data")
+    assert found.class_names == list(ABC)
+    assert len(found.train.files) + len(found.held_out.files) == 6

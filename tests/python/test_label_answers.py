@@ -67,6 +67,25 @@ def test_labels_are_compared_as_in_tables():
         rows([0], 1, ("1", "3"))  # names that are numbers are no places
 
 
+def test_columns_of_data_frames_are_taken():
+    class Column:  # what those of pandas and polars have alike
+        def __init__(self, values):
+            self.values = values
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(self.values, dtype)
+
+    words = [WORDS[text] for text in TEXTS]
+    assert rows(Column(words)).tolist() == SURE
+    with pytest.raises(ValueError, match=r"received an array of shape \(4, 2\)"):
+        rows(Column([[word, word] for word in words]))
+    with pytest.raises(ValueError, match="received ''"):
+        rows(Column([None] * 4))
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"prediction": words}, index=[3, 2, 1, 0])
+    assert rows(frame["prediction"]).tolist() == rows(pandas.Categorical(words)).tolist() == SURE
+
+
 def test_tensors_are_taken():
     torch = pytest.importorskip("torch")
     assert rows(torch.tensor([0, 1, 2, 0])).tolist() == SURE
@@ -82,6 +101,7 @@ def test_tensors_are_taken():
         ([-1] * 4, "received '-1'"),
         (["negative"] * 3, "expected 4 labels, received 3"),
         ("negative", "expected a list: a class of each input"),
+        (np.ma.masked_array([0, 1, 2, 0], [0, 0, 0, 1]), "expected a value everywhere, received 1"),
         (np.zeros((4, 3)), r"received an array of shape \(4, 3\)"),
         ([("negative", 93)] * 4, r"expected a score in \[0, 1\], received 93"),
         ([("negative", float("nan"))] * 4, "received nan"),

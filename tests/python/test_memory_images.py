@@ -13,6 +13,7 @@ from muxnet.pool.input_sources import open_inputs
 from muxnet.pool.labelled import inputs_of
 from muxnet.pool.model_input import ModelInput
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 SMALL = _core.ImageFormat(height=4, width=4)
 DARK_DEEP = (
@@ -118,6 +119,29 @@ def test_a_photograph_of_pillow_is_turned_as_its_file_is(tmp_path):
         )
         np.testing.assert_array_equal(by_path, by_pillow)
         assert by_path[0, 0, :, :10].mean() == (0 if upright else 127.5)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("held", [1, 6, None], ids=["upright", "turned", "unsaid"])
+def test_a_photograph_is_turned_by_exif_and_not_by_xmp(ending, held, tmp_path):
+    space = 'xmlns:tiff="http://ns.adobe.com/tiff/1.0/"'
+    xmp = f'<x:xmpmeta><rdf:Description {space} tiff:Orientation="6"/></x:xmpmeta>'
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:8] = 255
+    exif, texts = Image.Exif(), PngInfo()
+    if held is not None:
+        exif[0x0112] = held
+    texts.add_itxt("XML:com.adobe.xmp", xmp)
+    own = {"pnginfo": texts} if ending == "png" else {"xmp": xmp.encode()}
+    file = tmp_path / f"x.{ending}"
+    Image.fromarray(pixels).save(file, exif=exif, **own)
+    image = Image.open(file)
+    for _ in range(2):  # the image that is given stays what it was
+        wanted = [_core.ImageFormat(height=16, width=16)]
+        by_path, by_pillow = (inputs_of([(one, 0)]).read([0], wanted)[0] for one in (file, image))
+        assert abs(by_path.astype(int) - by_pillow).max() <= 1
+        assert by_path[0, 0, :, :8].mean() == pytest.approx(0 if held == 6 else 127.5, abs=2)
+        assert image.getexif()[0x0112] == (held or 6)
 
 
 def test_collect_shows_a_module_all_images_alike(tmp_path: Path):

@@ -77,6 +77,8 @@ def test_logits_are_taken_of_what_else_there_is(given):
         (["dog"] * 3, r'answers \(3, K\).*"output": "labels".*received list: '),
         (np.array(["dog"] * 3), r'"output": "labels"\), received ndarray of shape \(3,\)'),
         (None, r"answers \(3, K\), a number of each class, received NoneType"),
+        (np.ma.masked_less(ROWS, 0.1), r"\[m\] expected a value everywhere, received 1 masked"),
+        ([*np.ma.masked_less(ROWS, 0.1)], r"\[m\] expected a value everywhere, received 1 masked"),
         ([[1, 2], [3]], r"answers \(3, K\), a number of each class, received list"),
     ],
 )

@@ -38,7 +38,7 @@ ENOUGH = 10  # answers of which none is a label are no accident
 class Known:
     """What a router or another table knows: its classes, and what its models cost.
 
-    ``count`` classes and the ``names`` of the first; ``costs`` by kind and model.
+    ``count`` classes (0: not known) and the ``names`` of the first; ``costs`` by kind and model.
     """
 
     count: int = 0
@@ -49,7 +49,7 @@ class Known:
 def known_to_policy(policy: _core.Policy) -> Known:
     """Return what a router knows."""
     costs = {policy.cost_kind: dict(zip(policy.models, policy.prices, strict=True))}
-    return Known(policy.classes, tuple(policy.class_names), costs)
+    return Known(_counted(policy), tuple(policy.class_names), costs)
 
 
 def known_to_table(table: _core.OutcomeTable) -> Known:
@@ -57,7 +57,12 @@ def known_to_table(table: _core.OutcomeTable) -> Known:
     costs = {
         kind: dict(zip(table.models, table.costs(kind), strict=True)) for kind in table.cost_kinds
     }
-    return Known(table.classes, tuple(table.class_names), costs)
+    return Known(_counted(table), tuple(table.class_names), costs)
+
+
+def _counted(of: _core.Policy | _core.OutcomeTable) -> int:
+    """Return how many classes there are; 0: of quality alone answers are of none."""
+    return 0 if of.by_quality and not of.class_names else of.classes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -232,7 +237,7 @@ def in_classes_of(
 ) -> _core.OutcomeTable:
     """Return a table with its classes numbered as those of a policy or of another table.
 
-    So by name where both have names; else by number, as they are.
+    So by name where both have names; else by number, as they are, if they are as many.
 
     Raises:
         ConfigError: as ``with_classes``.
@@ -251,16 +256,21 @@ def with_classes(table: _core.OutcomeTable, known: Known, where: str) -> _core.O
     A label that is not known stands for an input on which every model errs (``number_classes``).
 
     Raises:
-        ConfigError: an answer of a class that is not known, and more than is known.
+        ConfigError: an answer of a class that is not known, and more than is known; probabilities
+            of more or fewer classes than are known, of which names do not say which they are.
 
     """
     own = list(table.class_names)
     if not known.names or not own or own == list(known.names):
+        # Answers alone may lack classes; columns of others may be anybody's.
+        if _whole(table) and known.count not in (0, table.classes):
+            expected = f"probabilities of {known.count} classes, or names of the table's classes"
+            raise ConfigError(error_text(where, expected, f"{table.classes} classes"))
         return table
     if table.classes > len(own):
         expected = f"a name of each of its {table.classes} classes"
         raise ConfigError(error_text(where, expected, f"{len(own)} names"))
-    refuse_strays(where, {class_key(own[k]): own[k] for k in _answered(table)}, known.names)
+    refuse_strays(where, {class_key(own[k]): own[k] for k in answered(table)}, known.names)
     numbers = Names(known.names)
     places = np.array([*map(numbers.number, own), -1], np.int32)  # the last of missing answers
     met = places[places >= 0]
@@ -285,9 +295,13 @@ def with_classes(table: _core.OutcomeTable, known: Known, where: str) -> _core.O
     )
 
 
-def _answered(table: _core.OutcomeTable) -> set[int]:
+def _whole(table: _core.OutcomeTable) -> bool:
+    return bool(table.probabilities.size and not table.top_classes.size)
+
+
+def answered(table: _core.OutcomeTable) -> set[int]:
     """Return the classes that answers speak of: of whole probabilities all."""
-    if table.probabilities.size and not table.top_classes.size:
+    if _whole(table):
         return set(range(table.classes))
     said = table.top_classes if table.top_classes.size else table.predictions
     return set(np.unique(said).tolist()) - {-1}

@@ -16,7 +16,8 @@ from muxnet.base.class_values import class_key, class_text, in_order
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
 from muxnet.base.files import read_text, write_text
-from muxnet.outcomes.class_order import Names, in_classes_of, remade
+from muxnet.base.masked import require_unmasked
+from muxnet.outcomes.class_order import Names, answered, in_classes_of, remade
 from muxnet.outcomes.fitting import fit_policy
 from muxnet.outcomes.study_results import DEFAULT
 
@@ -166,8 +167,11 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         check_is_fitted(self, "policy_")
         table = self._known(X)
         answers = np.asarray(self.policy_.decide(table).answers, dtype=np.int32)
-        own = isinstance(X, _core.OutcomeTable) and np.array_equal(np.asarray(y), X.labels)
-        labels = np.asarray(table.labels) if own or y is None else self._numbers(y, len(table))
+        labels = np.asarray(table.labels)
+        if y is not None:
+            own = X.labels if isinstance(X, _core.OutcomeTable) else ()
+            if not np.array_equal(_of_inputs(y, len(table)), own):
+                labels = self._numbers(y, len(table))
         if not labels.size:
             expected = "labels y, or a labelled table"
             raise ValueError(error_text("RouterClassifier", expected, "none"))
@@ -182,8 +186,17 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         return self.policy_.decide(self._known(data))
 
     def _known(self, data: Data) -> _core.OutcomeTable:
-        """Return what models answered, with its classes numbered as those of the fit."""
-        return in_classes_of(self.policy_, self._table(data))
+        """Return what models answered, with its classes numbered as those of the fit.
+
+        Raises:
+            ValueError: answers of other classes, or of another number of them.
+
+        """
+        table = in_classes_of(self.policy_, self._table(data))
+        if (most := max(answered(table), default=-1)) >= len(self.classes_):
+            expected = f"answers of {len(self.classes_)} classes, as in fit"
+            raise ValueError(error_text("RouterClassifier, X", expected, f"number {most}, from 0"))
+        return table
 
     def _labelled(self, table: _core.OutcomeTable, y: ArrayLike) -> _core.OutcomeTable:
         labels = self._numbers(y, len(table))
@@ -211,6 +224,7 @@ class RouterClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
     def _table(self, data: Data) -> _core.OutcomeTable:
         if isinstance(data, _core.OutcomeTable):
             return data
+        require_unmasked("RouterClassifier, X", data)
         probabilities = np.ascontiguousarray(data, dtype=np.float32)
         if probabilities.ndim != 3:
             expected = "an OutcomeTable or probabilities (n, N, K)"
@@ -260,9 +274,10 @@ def _of_inputs(labels: ArrayLike, count: int) -> NDArray[np.object_]:
     """Return labels (n) as they are.
 
     Raises:
-        ValueError: another number of them than inputs.
+        ValueError: another number of them than inputs, or masked ones.
 
     """
+    require_unmasked("RouterClassifier, y", labels)
     values = np.asarray(labels, dtype=object).ravel()
     if len(values) != count:
         expected = f"{count:,} labels, one of each input"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.errors import error_text
+from muxnet.base.masked import require_unmasked
 
 # Inputs as their data has them: images f32 (n, c, h, w), vectors f32 (n, d), or a list of texts or
 # of any objects.
@@ -23,13 +24,14 @@ Function: TypeAlias = Callable[..., object]
 Predict: TypeAlias = Callable[..., object]  # from a batch of inputs to answers
 
 
-def as_answers(value: object) -> NDArray[np.float32]:
+def as_answers(value: object, where: str = "answers") -> NDArray[np.float32]:
     """Return what a function gave as f32: arrays, PyTorch tensors on any device, lists of either.
 
     Raises:
-        ValueError, TypeError: no numbers, or rows of different lengths.
+        ValueError, TypeError: no numbers, masked ones, or rows of different lengths.
 
     """
+    require_unmasked(where, value)
     torch = sys.modules.get("torch")
     if torch is not None:
         if isinstance(value, torch.Tensor):
@@ -37,7 +39,7 @@ def as_answers(value: object) -> NDArray[np.float32]:
         elif isinstance(value, (list, tuple)) and any(
             isinstance(v, (torch.Tensor, list, tuple)) for v in value
         ):
-            value = [as_answers(row) for row in value]
+            value = [as_answers(row, where) for row in value]
     return np.ascontiguousarray(value, dtype=np.float32)
 
 

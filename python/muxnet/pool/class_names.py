@@ -116,12 +116,20 @@ def check_classes(names: Sequence[str], labels: Iterable[int], own: Classes) -> 
     needed = [names[k] for k in met] if _numbered(names) else names
     for name, classes in own.items():
         _numbers(name, classes, Names(names))
-        known = Names(classes)
-        if classes and (lacking := [label for label in needed if known.number(label) < 0]):
+        if classes and (lacking := _lacking(classes, needed)):
+            # Of what a file calls them, what it most likely means.
+            nearest = min(namings_of(classes), key=lambda own: len(_lacking(own, needed)))
+            lacking = _lacking(nearest, needed) or lacking
             file = f"{classes.source}: " if isinstance(classes, ClassNames) else ""
-            told = f"{file}{_listed(classes)}; classes in its entry says others"
+            told = f"{file}{_listed(nearest)}; classes in its entry says others"
             expected = f"the data's classes among those of {name} ({told})"
             raise ConfigError(error_text("collect", expected, f"none called {lacking[0]!r}"))
+
+
+def _lacking(names: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """Return which classes are not among names."""
+    known = Names(names)
+    return [name for name in wanted if known.number(name) < 0]
 
 
 def places_of(names: Sequence[str], own: Classes, counts: Mapping[str, int]) -> Places:
@@ -174,15 +182,11 @@ def named_places(where: str, own: Sequence[str], names: Sequence[str]) -> list[i
         ConfigError: one is not among them.
 
     """
-    known = Names(names)
-    for naming in namings_of(own):
-        if all(known.number(name) >= 0 for name in naming):
-            own = naming
-            break
-    if stray := [name for name in own if known.number(name) < 0]:
+    nearest = min(namings_of(own), key=lambda naming: len(_lacking(names, naming)))
+    if stray := _lacking(names, nearest):
         expected = "classes that the router knows by name (classes in its entry says others)"
         raise ConfigError(error_text(where, expected, f"{stray[0]!r}, of {len(own)}"))
-    return [int(k) for k in _numbers(where, own, known)]
+    return [int(k) for k in _numbers(where, nearest, Names(names))]
 
 
 def _numbers(where: str, own: Sequence[str], known: Names) -> NDArray[np.intp]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.class_values import class_key, class_text, is_number
 from muxnet.base.errors import error_text
+from muxnet.base.masked import require_unmasked
 from muxnet.outcomes.class_order import Names
 
 LABELS = "labels"  # what such functions' ``output`` is called
@@ -80,11 +81,13 @@ def _shared(names: _Places, parts: Sequence[tuple[object, float]]) -> NDArray[np
 
 
 def _listed(given: object, where: str) -> Sequence[object]:
-    """Return labels (n) or (n, 1) one by one."""
+    """Return labels (n) or (n, 1) one by one, of what NumPy reads as an array too."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(given, torch.Tensor):
         given = given.detach().cpu().numpy()
-    if isinstance(given, np.ndarray):
+    require_unmasked(where, given)
+    if hasattr(given, "__array__"):  # as columns of data frames have
+        given = np.asarray(given)
         shape = given.shape
         if given.ndim == 2 and shape[1] == 1:
             given = given[:, 0]

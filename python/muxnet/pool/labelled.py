@@ -20,6 +20,7 @@ from muxnet.base.class_values import (
 )
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.masked import require_unmasked
 from muxnet.outcomes.class_order import Names
 from muxnet.pool.inputs import ArrayInputs, FileInputs, Inputs, Labels, ValueInputs
 from muxnet.pool.pixels import Greatest, Numbers, alike, array_of, greatest_of, stacked, values_of
@@ -175,6 +176,7 @@ def labels_of(
     """
     if labels is None:
         return np.full(count, -1, np.int32), class_names
+    require_unmasked(f"{name}, labels", labels)
     values = np.asarray(labels, dtype=object)
     if len(labels) != count or values.size != count:  # a column (n, 1) is one an input
         expected = f"({count},), one an input"

@@ -5,17 +5,22 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.base.masked import require_unmasked
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Numbers: TypeAlias = "NDArray[np.uint8] | NDArray[np.float32]"
 
 PILLOW = "PIL.Image"
+XMP = ("xmp", "XML:com.adobe.xmp")  # as Pillow calls it
 DEEP = ("PNG", "PPM")  # files of at most 16 bits, where Pillow calls pixels of more than 8 "I"
 AS_THEY_ARE = ("RGB", "L", "I", "F")  # modes of Pillow; and I;16, I;16B, ...
 
@@ -119,6 +124,10 @@ def array_of(value: object) -> NDArray[np.generic] | None:
     """Return the numbers of an array or tensor, on any device, or of lists nested as an image's.
 
     None: it is anything else, as flat lists and tensors of whole numbers are (tokens, say).
+
+    Raises:
+        ConfigError: masked numbers.
+
     """
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
@@ -131,6 +140,7 @@ def array_of(value: object) -> NDArray[np.generic] | None:
         return _nested(value)
     # Pillow's images, which have neither, are prepared as images or given as they are.
     is_array = all(hasattr(value, name) for name in ("__array__", "dtype", "shape"))
+    require_unmasked("inputs", value)
     return np.asarray(value) if is_array else None
 
 
@@ -208,9 +218,19 @@ def _stored(value: object, *, upright: bool) -> NDArray[np.generic]:
         return np.asarray(value)
     mode, deep = value.mode, value.mode == "I" and value.format in DEEP
     if upright:
-        from PIL import ImageOps
-
-        value = ImageOps.exif_transpose(value)
+        value = _turned(value)
     kept = mode in AS_THEY_ARE or mode.startswith("I;16")
     pixels = np.asarray(value if kept else value.convert("RGB"))
     return pixels.astype(np.uint16) if deep else pixels
+
+
+def _turned(image: Image) -> Image:
+    """Return an image of Pillow turned as its EXIF data say, which Pillow takes from XMP too."""
+    from PIL import ImageOps
+
+    image.load()  # some formats have either behind the pixels
+    if any(key in image.info for key in XMP):
+        image = image.copy()  # which reads its EXIF data anew
+        for key in XMP:
+            image.info.pop(key, None)
+    return ImageOps.exif_transpose(image)

@@ -40,13 +40,13 @@ def read_answers(
     rows = _rows_by_name(chosen)
     try:
         if names is not None:
-            numbers = as_answers(chosen.to_numpy())  # type: ignore[attr-defined]
+            numbers = as_answers(chosen.to_numpy(), where)  # type: ignore[attr-defined]
             return _ordered(numbers, names, classes, where)
         if rows:
             names = list(rows[0])
             values = [[row[name] for name in names] for row in rows]
-            return _ordered(as_answers(values), names, classes, where)
-        return as_answers(chosen)
+            return _ordered(as_answers(values, where), names, classes, where)
+        return as_answers(chosen, where)
     except (TypeError, ValueError, KeyError) as error:
         if isinstance(error, ValueError) and str(error).startswith("["):
             raise

@@ -117,7 +117,8 @@ class Router:
             received = f"a list of {type(rows[0]).__name__}" if rows else "an empty list"
             raise TypeError(error_text("route", f"images {IMAGES}", received))
         inputs = self.pool.prepared(rows)
-        batch = self._begin(inputs, None if features is None else as_answers(features))
+        given = None if features is None else as_answers(features, "route, features")
+        batch = self._begin(inputs, given)
         self._run(batch, inputs)
         masks = np.asarray(batch.called, dtype=np.uint64)[:, None]
         bits = np.left_shift(np.uint64(1), np.arange(len(self.pool.names), dtype=np.uint64))

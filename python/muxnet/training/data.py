@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import error_text
+from muxnet.base.masked import require_unmasked
 from muxnet.training.config import RunConfig
 from muxnet.training.digits import load_digits
 
@@ -85,13 +86,15 @@ def dataset(
     Images (n, c, h, w) or (n, h, w), or vectors (n, d).
 
     Raises:
-        ValueError: shapes, dtypes or labels that do not fit, NaN in the images.
+        ValueError: shapes, dtypes or labels that do not fit, NaN or masked pixels in the images.
 
     >>> images, labels = np.zeros((6, 3, 32, 32), np.uint8), np.array([0, 1, 0, 1, 0, 1])
     >>> len(muxnet.dataset(images, labels, class_names=["cat", "dog"]))
     6
 
     """
+    require_unmasked(f"{name}, images", images)
+    require_unmasked(f"{name}, labels", labels)
     return _core.make_dataset(name, images, labels, list(class_names))
 
 
