@@ -51,7 +51,7 @@ def models_of(path: Path, columns: Columns) -> Models:
         if not part:
             continue
         before = models.setdefault(model, {}).setdefault(part, Part(name, column))
-        if before.name != name and part.startswith(NAMED):
+        if before.name != name:
             expected = f"a column of each class of {model}"
             raise ConfigError(error_text(str(path), expected, f"{before.name} and {name}"))
     for model, parts in models.items():
@@ -70,14 +70,17 @@ def models_of(path: Path, columns: Columns) -> Models:
 
 
 def part_of(name: str) -> tuple[str, str]:
-    """Return the model that a column is of, and what it holds; empty texts: it is of none."""
+    """Return the model that a column is of, and what it holds; empty texts: it is of none.
+
+    After the first ``:p:`` a class is named, whatever it is called: ``a:p:cost``.
+    """
     if name.startswith(FEATURE):
         return "", ""
+    if (named := OF_NAMED_CLASS.fullmatch(name)) and (key := class_key(named[2])):
+        return named[1], NAMED + key
     if found := OF_MODEL.fullmatch(name):
         model, part = found.groups()
         return model, f"p{int(part[1:])}" if OF_CLASS.fullmatch(part) else part
-    if (named := OF_NAMED_CLASS.fullmatch(name)) and (key := class_key(named[2])):
-        return named[1], NAMED + key
     return "", ""
 
 

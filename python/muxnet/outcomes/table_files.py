@@ -19,7 +19,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.answer_arrays import tables_of_arrays
 from muxnet.outcomes.answer_columns import table_of_columns
 from muxnet.outcomes.class_order import Known, remade, with_classes
-from muxnet.outcomes.column_names import is_known, known_names
+from muxnet.outcomes.column_names import is_known, known_name, known_names
 from muxnet.outcomes.input_columns import FEATURES
 from muxnet.outcomes.model_costs import FileCosts, asked_models, costs_of
 from muxnet.outcomes.published import read_published
@@ -84,8 +84,9 @@ def read_outcomes(
             _require(f"read_outcomes, {where}", "a mapping, {NAME: ...}", named, Mapping)
     path = Path(path)
     known = classes or Known()
+    names = {old: known_name(new) for old, new in (columns or {}).items()}
     if form:
-        return _read_published(path, form, costs or {}, known, columns or {})
+        return _read_published(path, form, costs or {}, known, names)
     if path.is_dir():
         return _read_run(path, costs or {})
     readers: dict[str, Reader] = {".safetensors": _read_safetensors, ".npz": _read_npz}
@@ -95,7 +96,7 @@ def read_outcomes(
         if not _is_safetensors(path):
             raise other_ending(path, readers)
         reader = _read_safetensors
-    tables = reader(path, costs or {}, known, columns or {})
+    tables = reader(path, costs or {}, known, names)
     return {part: with_classes(table, known, str(path)) for part, table in tables.items()}
 
 
