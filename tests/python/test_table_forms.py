@@ -218,20 +218,10 @@ def test_capitals_and_blanks_before_classes_do_not_count(tmp_path, old, new):
 
 def test_new_names_of_columns_may_have_capitals_and_blanks(tmp_path):
     (tmp_path / "t.csv").write_text("truth,x,y,z\n1,1,0,3\n2,2,2,3\n")
-    names = {"truth": " Label", "x": "a : Prediction", "y": "B:PREDICTION", "z": "Feature:Z"}
+    names = {"truth": " Label", "x": "a : Prediction", "y": "B:PREDICTION", "z": "Feature:Z:1"}
     table = read_outcomes(tmp_path / "t.csv", {"a": 1, "B": 2}, columns=names)["all"]
     assert (table.models, table.accuracies()) == (["a", "B"], [1, 0.5])
     assert table.features.tolist() == [[3], [3]]
-
-
-def test_lists_of_probabilities_in_parquet(tmp_path):
-    arrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    columns = {"label": [1, 0, 1], "a:p": [[0.25, 0.75], [0.5, 0.5], None], "b:p": [[0.5, 0.5]] * 3}
-    parquet.write_table(arrow.table(columns), tmp_path / "t.parquet")
-    table = read_outcomes(tmp_path / "t.parquet", COSTS)["all"]
-    np.testing.assert_array_equal(table.probabilities[:2, 0], columns["a:p"][:2])
-    assert table.predictions[2].tolist() == [-1, 0]
 
 
 def test_probabilities_may_be_rounded(tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from muxnet.base.class_values import class_text
 from muxnet.outcomes.input_columns import FEATURES, GROUP
-from muxnet.outcomes.model_columns import FEATURE, NAMED, part_of
+from muxnet.outcomes.model_columns import FEATURE, NAMED, WHOLE, part_of
 
 LABEL = "label"
 OF_INPUTS = (LABEL, GROUP, FEATURES)
@@ -21,6 +21,12 @@ def known_names(names: Iterable[str]) -> dict[str, str]:
     taken = set(own)
     found = {name: known_name(name) for name in own}
     return {name: name if known in taken else known for name, known in found.items()}
+
+
+def may_hold_lists(name: str) -> bool:
+    """Tell whether a column of this name may hold several values in a row."""
+    known = known_name(name)
+    return known == FEATURES or part_of(known)[1] == WHOLE
 
 
 def is_known(name: str) -> bool:

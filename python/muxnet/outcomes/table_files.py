@@ -19,8 +19,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.answer_arrays import tables_of_arrays
 from muxnet.outcomes.answer_columns import table_of_columns
 from muxnet.outcomes.class_order import Known, remade, with_classes
-from muxnet.outcomes.column_names import is_known, known_name, known_names
-from muxnet.outcomes.input_columns import FEATURES
+from muxnet.outcomes.column_names import is_known, known_name, known_names, may_hold_lists
 from muxnet.outcomes.model_costs import FileCosts, asked_models, costs_of
 from muxnet.outcomes.published import read_published
 
@@ -59,9 +58,9 @@ def read_outcomes(
       ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
       ``NAME:prediction`` (empty: no answer), ``NAME:score`` (any number; also
       ``NAME:confidence``, further ones ``NAME:score.KIND``), or probabilities ``NAME:p0``,
-      ``NAME:p1``, ... or ``NAME:p:CLASS`` of each class (in JSON a list or an object of them
-      under ``p`` of a model); ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
-      input, further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
+      ``NAME:p1``, ... or ``NAME:p:CLASS`` of each class, or ``NAME:p``, a list or an object of
+      them in each row; ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each input,
+      further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
 
     ``classes`` are those of another table, or of a router, which keep their numbers here; what
     models cost there is what they cost here where neither ``costs`` nor the file says it.
@@ -249,8 +248,11 @@ def _read_safetensors(path: Path, costs: Costs, known: Known, names: Mapping[str
 
 
 def _read_columns(path: Path, costs: Costs, known: Known, names: Mapping[str, str]) -> Tables:
-    lists = {FEATURES, *(old for old, new in names.items() if new == FEATURES)}
-    columns = read_columns(path, lists, lambda name: name in names or is_known(name))
+    columns = read_columns(
+        path,
+        lambda name: may_hold_lists(names.get(name, name)),
+        lambda name: name in names or is_known(name),
+    )
     columns = renamed(path, columns, names)
     return {"all": table_of_columns(path, columns, costs, known)}
 
