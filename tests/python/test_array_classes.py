@@ -8,6 +8,7 @@ from muxnet import cli
 from muxnet.base.errors import ConfigError
 from muxnet.outcomes.class_order import Known
 from muxnet.outcomes.table_files import read_outcomes
+from muxnet.pool.input_sources import open_inputs
 
 
 @pytest.fixture
@@ -139,3 +140,26 @@ def test_twins_among_names_are_told_apart_as_they_are_written(read):
     whole = np.eye(2)[[[0, 1], [1, 1]]]
     table = read(labels=["01", "1"], probabilities=whole, class_names=["1", "01"])["all"]
     assert table.labels.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("names", [["cat", "h\xeatre"], ["10", "9"]])
+def test_names_of_bytes_are_those_of_texts(read, names):
+    classes = np.array(names)
+    given = {"labels": classes[[0, 1]], "predictions": classes[[[0, 1], [1, 1]]]}
+    given |= {"class_names": classes, "models": np.array(["a", "b"])}
+    given |= {"score_kinds": np.array(["score", "margin"])}
+    scores = np.ones((2, 2, 2))
+    told = read(**given, answer_scores=scores)["all"]
+    coded = {name: np.char.encode(values, "utf-8") for name, values in given.items()}
+    for labels in (coded["labels"], np.array([0, 1])):
+        found = read(**{**coded, "labels": labels}, answer_scores=scores)["all"]
+        assert found.class_names == told.class_names == names
+        assert (found.models, found.score_kinds) == (["a", "b"], ["score", "margin"])
+        np.testing.assert_array_equal(found.predictions, told.predictions)
+        np.testing.assert_array_equal(found.labels, told.labels)
+
+
+def test_names_of_bytes_of_inputs(tmp_path):
+    arrays = {"features": np.eye(2), "labels": [1, 0], "class_names": [b"a", b"b"]}
+    np.savez(tmp_path / "t.npz", **arrays)
+    assert list(open_inputs(str(tmp_path / "t.npz")).class_names) == ["a", "b"]

@@ -109,6 +109,8 @@ def test_arrivals_at_random_and_of_a_trace(tmp_path):
     trace = read_trace(path)
     assert trace.rate == 1.5
     assert trace.at(3.0).times(9, 1, Draws(0)).tolist() == [0, 0.25, 0.25, 1]
+    path.write_bytes(b"\xef\xbb\xbf5.0\r\n\r\n 5.5 \r\n5.5\r\n7.0")  # blank lines say nothing
+    assert read_trace(path).trace.tolist() == [0, 0.5, 0.5, 2]
     many = Arrivals(1.0, np.arange(8000.0)).times(1, 4, Draws(0))
     assert len(many) == pytest.approx(2000, abs=150)
 
@@ -117,7 +119,15 @@ def test_arrivals_at_random_and_of_a_trace(tmp_path):
 def test_traces_that_are_none_are_refused(tmp_path, text):
     path = tmp_path / "trace.txt"
     path.write_text(text)
-    with pytest.raises(ConfigError, match=r"trace\.txt\] expected"):
+    with pytest.raises(ConfigError, match=r"trace\.txt(, line 2)?\] expected"):
+        read_trace(path)
+
+
+@pytest.mark.parametrize("line", ["2 0.5", "2\t7", "2,5", "2;5", "x"])
+def test_a_line_of_a_trace_holds_one_number(tmp_path, line):
+    path = tmp_path / "trace.txt"
+    path.write_text(f"1\n\n{line}\n3\n")
+    with pytest.raises(ConfigError, match=r"line 3\] expected one number of seconds, received"):
         read_trace(path)
 
 

@@ -69,9 +69,10 @@ def test_the_results_of_llmrouterbench(tmp_path):
 
 def test_the_arrays_of_routereval(tmp_path):
     scores = {"train_score": np.eye(2), "test_score": np.ones((3, 2))}
-    np.savez(tmp_path / "t.npz", model=np.array(["x", "y"]), **scores)
-    parts = read_outcomes(tmp_path / "t.npz", {"x": 1, "y": 2}, form="routereval")
-    assert parts["held_out"].quality.tolist() == [[1, 0], [0, 1]]
+    for kind in ("U", "S"):
+        np.savez(tmp_path / "t.npz", model=np.array(["x", "y"], kind), **scores)
+        parts = read_outcomes(tmp_path / "t.npz", {"x": 1, "y": 2}, form="routereval")
+        assert parts["held_out"].quality.tolist() == [[1, 0], [0, 1]]
     assert parts["test"].accuracies() == [1, 1]
     assert parts["test"].split == "test"
 

@@ -170,6 +170,8 @@ def test_probabilities_are_lists_objects_or_columns_by_name(tmp_path):
         ("label,a:p:x,a:p:y,b:p:x", "expected a column b:p:y, received b:p:x"),
         ("label,a:p:1,a:p:01", "a column of each class of a, received a:p:1 and a:p:01"),
         ("label,a:p:x,a:p:y", "label, row 1] expected a class of x .. y, received 0"),
+        ("label,a:p0,a:p00", "a column of each class of a, received a:p0 and a:p00"),
+        ("label,a:p:prediction,a:p:score", "expected a class of prediction .. score, received 0"),
     ],
 )
 def test_probabilities_that_are_missing_are_told(tmp_path, header, told):
@@ -177,14 +179,49 @@ def test_probabilities_that_are_missing_are_told(tmp_path, header, told):
     assert told in refused(tmp_path / "t.csv", f"{header}\n{cells}\n")
 
 
-def test_lists_of_probabilities_in_parquet(tmp_path):
-    arrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    columns = {"label": [1, 0, 1], "a:p": [[0.25, 0.75], [0.5, 0.5], None], "b:p": [[0.5, 0.5]] * 3}
-    parquet.write_table(arrow.table(columns), tmp_path / "t.parquet")
-    table = read_outcomes(tmp_path / "t.parquet", COSTS)["all"]
-    np.testing.assert_array_equal(table.probabilities[:2, 0], columns["a:p"][:2])
-    assert table.predictions[2].tolist() == [-1, 0]
+def named_columns(models, names):
+    return [f"{model}:p:{name}" for model in models for name in names]
+
+
+def written(path, columns, label, rows=2):
+    cells = ",".join([label, *["0.25", "0.75"] * (len(columns) // 2)])
+    path.write_text(",".join(["label", *columns]) + f"\n{cells}" * rows)
+    return path
+
+
+@pytest.mark.parametrize("names", [("quality", "cost"), ("p1", "p0"), ("score.x", "a:prediction")])
+def test_classes_are_called_as_they_like(tmp_path, names):
+    path = written(tmp_path / "t.csv", named_columns(("a", "b"), names), names[1])
+    table = read_outcomes(path, COSTS)["all"]
+    assert table.class_names == sorted(names)
+    assert table.accuracies() == [1, 1]
+    model = {name: {"p": dict(zip(names, (0.25, 0.75), strict=True))} for name in "ab"}
+    (tmp_path / "t.json").write_text(json.dumps([{"label": names[1], **model}] * 2))
+    found = read_outcomes(tmp_path / "t.json", COSTS)["all"]
+    np.testing.assert_array_equal(found.probabilities, table.probabilities)
+
+
+@pytest.mark.parametrize("old", [":p:", ":p"])
+@pytest.mark.parametrize("new", [" : p : ", ":P:", " :P: "])
+def test_capitals_and_blanks_before_classes_do_not_count(tmp_path, old, new):
+    names = named_columns(("a:8b", "B:p1"), ("Cat", "d o:g"))  # colons in names of both
+    if old == ":p":
+        names, new = ["a:8b:p0", "a:8b:p1", "B:p1:p0", "B:p1:p1"], new.rstrip(": ")
+    label, costs = ("d o:g" if old == ":p:" else "1"), {"a:8b": 1, "B:p1": 2}
+    spelled = [new.join(name.rsplit(old, 1)) for name in names]
+    for columns in (names, spelled):
+        path = written(tmp_path / "t.csv", columns, label)
+        table = read_outcomes(path, costs)["all"]
+        assert (table.models, table.accuracies()) == (list(costs), [1, 1])
+        assert table.probabilities.shape == (2, 2, 2)
+
+
+def test_new_names_of_columns_may_have_capitals_and_blanks(tmp_path):
+    (tmp_path / "t.csv").write_text("truth,x,y,z\n1,1,0,3\n2,2,2,3\n")
+    names = {"truth": " Label", "x": "a : Prediction", "y": "B:PREDICTION", "z": "Feature:Z:1"}
+    table = read_outcomes(tmp_path / "t.csv", {"a": 1, "B": 2}, columns=names)["all"]
+    assert (table.models, table.accuracies()) == (["a", "B"], [1, 0.5])
+    assert table.features.tolist() == [[3], [3]]
 
 
 def test_probabilities_may_be_rounded(tmp_path):

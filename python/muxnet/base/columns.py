@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.array_files import Array, objects, require_room
 from muxnet.base.class_values import BOOLEANS, MISSING_WORDS, class_key
-from muxnet.base.delimited import anything, read_delimited
+from muxnet.base.delimited import anything, nothing, read_delimited
 from muxnet.base.errors import MOST_NAMES, ConfigError, error_text, shortened
 from muxnet.base.file_endings import COLUMN_FILES, other_ending
 from muxnet.base.files import parse_json, read_text
-from muxnet.base.parquet_columns import PROBABILITIES, Contents, read_parquet
+from muxnet.base.parquet_columns import Contents, read_parquet
 
 Column: TypeAlias = Sequence[str] | Array | Contents
 Columns: TypeAlias = Mapping[str, Column]
@@ -37,14 +37,16 @@ class Texts(list[str]):
 
 
 def read_columns(
-    path: Path, lists: Collection[str] = (), wanted: Callable[[str], bool] = anything
+    path: Path,
+    lists: Callable[[str], bool] = nothing,
+    wanted: Callable[[str], bool] = anything,
 ) -> Columns:
     """Return the columns of a file, all of one length: CSV, TSV, JSON, its lines, or Parquet.
 
-    ``lists`` names the columns that may hold a list of numbers in each row; others that do are
-    refused where they are ``wanted``, else left out. What objects in JSON and Parquet hold are
-    columns too, under the names of both: ``{"a": {"score": 1}}`` is ``a:score``, and of
-    ``{"a": {"p": [0.9, 0.1]}}`` they are ``a:p0`` and ``a:p1``. Bytes in Parquet are ``Contents``.
+    ``lists`` tells which columns may hold a list in each row, as the file has it; others that do
+    are refused where they are ``wanted``, else left out. What objects in JSON and Parquet hold are
+    columns too, under the names of both: ``{"a": {"score": 1}}`` is ``a:score``. Bytes in Parquet
+    are ``Contents``.
 
     Raises:
         ConfigError: another ending, or other contents.
@@ -181,25 +183,17 @@ def _flat(value: Mapping[str, object], before: str = "") -> Iterator[tuple[str, 
         name = f"{before}{key}"
         if isinstance(held, Mapping):
             yield from _flat(held, f"{name}:")
-        elif name.endswith(PROBABILITIES) and _are_numbers(held):
-            yield from ((f"{name}{k}", number) for k, number in enumerate(held))
         else:
             yield name, held
 
 
-def _are_numbers(value: object) -> TypeGuard[list[object]]:
-    if not isinstance(value, list):
-        return False
-    return bool(value) and all(isinstance(item, int | float | None) for item in value)
-
-
-def _read_json(path: Path, lists: Collection[str], wanted: Callable[[str], bool]) -> Columns:
+def _read_json(path: Path, lists: Callable[[str], bool], wanted: Callable[[str], bool]) -> Columns:
     rows: list[Mapping[str, object]] = []
     for where, value in _json_values(path):
         if not isinstance(value, Mapping):
             raise ConfigError(error_text(where, ROWS, type(value).__name__))
         row = dict(_flat(value))
-        for key in [key for key in row if isinstance(row[key], list) and key not in lists]:
+        for key in [key for key in row if isinstance(row[key], list) and not lists(key)]:
             if wanted(key):
                 raise ConfigError(error_text(f"{where}, {key}", "a single value", "several"))
             del row[key]

@@ -23,6 +23,11 @@ def anything(_: str) -> bool:
     return True
 
 
+def nothing(_: str) -> bool:
+    """Return that no column matters."""
+    return False
+
+
 class _Form(csv.excel):
     skipinitialspace = True
     strict = True

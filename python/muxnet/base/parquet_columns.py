@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias, overload
 
 import numpy as np
 
-from muxnet.base.array_files import Array, objects, require_room
+from muxnet.base.array_files import Array, require_room
 from muxnet.base.errors import MOST_NAMES, ConfigError, MissingPackageError, error_text, shortened
 from muxnet.base.files import JSON_DEPTH, open_file
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PARQUET_BYTES = 4 << 30
 PARQUET_COLUMNS = 20_000  # ten models of 1,000 classes; its reader goes as deep as they are many
-PROBABILITIES = ":p"  # the end of a name under which a list holds one of each class
 FEATURES = b"huggingface"  # the key of what Hugging Face's data sets say of their columns
 GROUPS_KEPT = 2  # threads that go through rows together are at the end of one, or in the next
 
@@ -116,7 +115,7 @@ class _Leaf:
 
 
 def read_parquet(
-    path: Path, lists: Collection[str], wanted: Callable[[str], bool]
+    path: Path, lists: Callable[[str], bool], wanted: Callable[[str], bool]
 ) -> dict[str, Array | Contents]:
     """Return the columns of a file, as ``read_columns``; those of bytes as ``Contents``.
 
@@ -129,12 +128,13 @@ def read_parquet(
     with _opened(path) as (parquet, file):
         opened = parquet.ParquetFile(file, thrift_container_size_limit=PARQUET_COLUMNS)
         leaves = _leaves_of(opened)
-        shares = {leaf for leaf in leaves if not leaf.single and _is_list_of_numbers(leaf)}
-        listed = {leaf for leaf in leaves if not leaf.single and leaf.name in lists}
-        _refuse(path, leaves, shares | listed, wanted)
+        listed = {leaf for leaf in leaves if not leaf.single and lists(leaf.name)}
+        _refuse(path, leaves, listed, wanted)
         counts = Counter(leaf.name for leaf in leaves)
-        kept = [x for x in leaves if (x.single or x in shares | listed) and counts[x.name] == 1]
-        _require_room(path, opened, file, {leaf.path for leaf in shares | listed})
+        kept = [
+            leaf for leaf in leaves if (leaf.single or leaf in listed) and counts[leaf.name] == 1
+        ]
+        _require_room(path, opened, file, {leaf.path for leaf in listed})
         held = {leaf for leaf in kept if leaf.single and _is_bytes(leaf.type)}
         columns = _read(path, opened, file, [leaf for leaf in kept if leaf not in held])
         state = _state(file)
@@ -146,8 +146,6 @@ def read_parquet(
                 raise ConfigError(
                     error_text(str(path), f"{rows:,} rows in its groups", len(column))
                 )
-        elif leaf in shares:
-            found |= _spread(path, leaf.name, columns[leaf.places])
         else:
             found[leaf.name] = columns[leaf.places]
     return found
@@ -222,13 +220,6 @@ def _is_bytes(kind: pyarrow.DataType) -> bool:
     from pyarrow import types
 
     return bool(types.is_binary(kind) or types.is_large_binary(kind))
-
-
-def _is_list_of_numbers(leaf: _Leaf) -> bool:
-    """Tell whether a column holds a list of probabilities in each row."""
-    if not leaf.name.endswith(PROBABILITIES) or not hasattr(leaf.type, "value_type"):
-        return False
-    return str(leaf.type.value_type) in ("float", "double", "halffloat")
 
 
 def _refuse(
@@ -325,17 +316,6 @@ def _checked(path: Path, column: pyarrow.ChunkedArray, rows: int) -> pyarrow.Chu
     if len(column) != rows:
         raise ConfigError(error_text(str(path), f"{rows:,} rows in each column", len(column)))
     return column
-
-
-def _spread(path: Path, name: str, rows: Array) -> dict[str, Array]:
-    """Return the columns of a list in each row, None where a list is shorter."""
-    most = max((len(row) for row in rows if row is not None), default=0)
-    require_room(path, path.stat().st_size, 8 * len(rows) * most, f"{most:,} columns")
-    lists = [() if row is None else row.tolist() for row in rows]
-    return {
-        f"{name}{k}": objects([row[k] if k < len(row) else None for row in lists])
-        for k in range(most)
-    }
 
 
 def _array(column: pyarrow.ChunkedArray) -> Array:

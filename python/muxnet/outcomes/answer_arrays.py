@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from muxnet.base.array_files import Array
-from muxnet.base.class_values import class_key, in_order, minus_one_is_class
+from muxnet.base.class_values import class_key, class_text, in_order, minus_one_is_class
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
 from muxnet.outcomes.answer_columns import (
@@ -178,7 +178,7 @@ def _classes_of(
     known: Known,
 ) -> dict[str, Fields]:
     """Return labels and predictions by part, which are any values without probabilities."""
-    names = [str(name) for name in arrays.get("class_names", np.array([])).ravel()]
+    names = [class_text(name) for name in arrays.get("class_names", np.array([])).ravel()]
     given = {
         part: {name: own[name] for name in CLASSES if name in own} for part, own in owns.items()
     }
@@ -310,7 +310,7 @@ def _recorded(values: Array) -> Array:
 def _scores(path: Path, given: Array, models: Sequence[str], kinds: Array | None) -> Fields:
     scores = given[:, :, None] if given.ndim == 2 else given
     further = [f"score_{i}" for i in range(1, scores.shape[-1])]
-    names = [str(kind) for kind in (["score", *further] if kinds is None else kinds)]
+    names = [class_text(kind) for kind in (["score", *further] if kinds is None else kinds)]
     shape = (len(given), len(models), len(names))
     if scores.shape != shape:
         raise ConfigError(error_text(f"{path}, answer_scores", shape, given.shape))
@@ -327,4 +327,4 @@ def _names(
     names = arrays.get(array, np.array([f"{otherwise}{i}" for i in range(count)]))
     if names.shape != (count,):
         raise ConfigError(error_text(f"{path}, {array}", f"{count} names", names.shape))
-    return [str(name) for name in names]
+    return [class_text(name) for name in names]

@@ -30,6 +30,7 @@ from muxnet.outcomes.model_columns import (
     side_by_side,
 )
 from muxnet.outcomes.model_costs import asked_models, costs_of
+from muxnet.outcomes.probability_lists import spread
 from muxnet.outcomes.seen_inputs import at_rows
 
 SCORES = ("score", "confidence")  # the first score is the one that policies look at
@@ -49,6 +50,7 @@ def table_of_columns(
         ConfigError: a column that is missing, or holds what it cannot, by its name and row.
 
     """
+    columns = spread(path, columns)
     models = models_of(path, columns)
     if not len(next(iter(columns.values()))):
         raise ConfigError(error_text(str(path), "a row per input", "none"))
@@ -86,7 +88,7 @@ def _answers(path: Path, columns: Columns, models: Models, known: Known) -> Fiel
         expected = f"a column {LABEL}, or NAME:quality of each model {OTHERS}"
         raise ConfigError(error_text(str(path), expected, ", ".join(columns)))
     fields: Fields = {}
-    if classes := classes_by_part(models):
+    if classes := classes_by_part(path, models):
         fields = _distributions(path, columns, models, classes)
     elif LABEL in columns and (predictions := of_all(path, models, "prediction")):
         given = {name: part.values for name, part in predictions.items()}

@@ -18,14 +18,15 @@ from muxnet.base.errors import ConfigError, error_text
 FEATURE = "feature:"
 ANSWERS = ("prediction", "quality")  # by one of these, or probabilities, a model is known
 OF_MODEL = re.compile(
-    r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]+)", re.DOTALL
+    r"(.+):(prediction|quality|confidence|(?:score|cost)(?:\.[^:]+)?|p[0-9]*)", re.DOTALL
 )
 OTHERS = "(of other names: --columns OLD=NEW,...)"
 MANY, MERGED = 10, 0.01  # different scores that become one: at least so many, and of all
 LOG = logging.getLogger(__name__)
 OF_CLASS = re.compile(r"p[0-9]+")
-OF_NAMED_CLASS = re.compile(r"(.+?):p:(.+)", re.DOTALL)
+OF_NAMED_CLASS = re.compile(r"(.+?):p:(.*)", re.DOTALL)
 NAMED = "p:"  # before the name of a class
+WHOLE = "p"  # of all classes, in one column
 
 
 class Part(NamedTuple):
@@ -42,7 +43,8 @@ def models_of(path: Path, columns: Columns) -> Models:
     """Return the columns of each model, by what they hold; a lone ``confidence`` is a ``score``.
 
     Raises:
-        ConfigError: none; one of which there are scores or costs, but no answers; two of one class.
+        ConfigError: none; one of which there are scores or costs, but no answers; of no class,
+            or two of one.
 
     """
     models: Models = {}
@@ -51,9 +53,11 @@ def models_of(path: Path, columns: Columns) -> Models:
         if not part:
             continue
         before = models.setdefault(model, {}).setdefault(part, Part(name, column))
-        if before.name != name and part.startswith(NAMED):
+        if before.name != name:
             expected = f"a column of each class of {model}"
             raise ConfigError(error_text(str(path), expected, f"{before.name} and {name}"))
+        if part == NAMED:
+            raise ConfigError(error_text(str(path), f"{model}:p:CLASS, the name of a class", name))
     for model, parts in models.items():
         if not any(part in ANSWERS or _is_probability(part) for part in parts):
             expected = f"a column {model}:prediction beside {model}:{next(iter(parts))}, or "
@@ -70,14 +74,17 @@ def models_of(path: Path, columns: Columns) -> Models:
 
 
 def part_of(name: str) -> tuple[str, str]:
-    """Return the model that a column is of, and what it holds; empty texts: it is of none."""
+    """Return the model that a column is of, and what it holds; empty texts: it is of none.
+
+    After the first ``:p:`` a class is named, whatever it is called: ``a:p:cost``.
+    """
     if name.startswith(FEATURE):
         return "", ""
+    if named := OF_NAMED_CLASS.fullmatch(name):
+        return named[1], NAMED + class_key(named[2])
     if found := OF_MODEL.fullmatch(name):
         model, part = found.groups()
         return model, f"p{int(part[1:])}" if OF_CLASS.fullmatch(part) else part
-    if (named := OF_NAMED_CLASS.fullmatch(name)) and (key := class_key(named[2])):
-        return named[1], NAMED + key
     return "", ""
 
 
@@ -85,14 +92,21 @@ def _is_probability(part: str) -> bool:
     return part.startswith(NAMED) or OF_CLASS.fullmatch(part) is not None
 
 
-def classes_by_part(models: Models) -> dict[str, str]:
+def classes_by_part(path: Path, models: Models) -> dict[str, str]:
     """Return the names of classes by the parts that are their probabilities; none: there are none.
 
     Those are p0, p1, ... of the classes 0, 1, ..., or p:NAME. Without p0 they are such only where
     nothing else says what a model answers.
+
+    Raises:
+        ConfigError: of some classes by number, of others by name.
+
     """
     met = {part for parts in models.values() for part in parts if _is_probability(part)}
     if named := [part.removeprefix(NAMED) for part in met if part.startswith(NAMED)]:
+        if "p0" in met:
+            expected = "probabilities of classes by number, p0, or by name, p:CLASS"
+            raise ConfigError(error_text(str(path), expected, f"p0 and p:{min(named)}"))
         return {NAMED + name: name for name in in_order(named)}
     others = all(any(part in parts for part in ANSWERS) for parts in models.values())
     if "p0" not in met and others:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from muxnet.base.array_files import read_arrays
+from muxnet.base.class_values import class_text
 from muxnet.base.columns import Columns, numbers_of, read_columns, texts_of
 from muxnet.base.delimited import read_delimited
 from muxnet.base.errors import ConfigError, error_text
@@ -101,7 +102,7 @@ def _routereval(path: Path) -> Published:
     shapes = {name: arrays[name].shape for name in parts.values()}
     count = shapes["train_score"][-1] if shapes["train_score"] else 0
     numbered = np.array([f"model_{i}" for i in range(count)])
-    names = [str(name) for name in np.ravel(arrays.get("model", numbered))]
+    names = [class_text(name) for name in np.ravel(arrays.get("model", numbered))]
     if any(len(shape) != 2 or shape[1] != len(names) for shape in shapes.values()):
         said = f", as model has {len(names)} names" if "model" in arrays else ""
         expected = f"train_score and test_score of shape (n, {len(names)}){said}"

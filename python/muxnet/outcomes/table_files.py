@@ -19,8 +19,7 @@ from muxnet.base.run_folder import RunFolder
 from muxnet.outcomes.answer_arrays import tables_of_arrays
 from muxnet.outcomes.answer_columns import table_of_columns
 from muxnet.outcomes.class_order import Known, remade, with_classes
-from muxnet.outcomes.column_names import is_known, known_names
-from muxnet.outcomes.input_columns import FEATURES
+from muxnet.outcomes.column_names import is_known, known_name, known_names, may_hold_lists
 from muxnet.outcomes.model_costs import FileCosts, asked_models, costs_of
 from muxnet.outcomes.published import read_published
 
@@ -59,9 +58,9 @@ def read_outcomes(
       ``label``, optionally ``group``, ``feature:NAME``... or a list ``features``, and per model
       ``NAME:prediction`` (empty: no answer), ``NAME:score`` (any number; also
       ``NAME:confidence``, further ones ``NAME:score.KIND``), or probabilities ``NAME:p0``,
-      ``NAME:p1``, ... or ``NAME:p:CLASS`` of each class (in JSON a list or an object of them
-      under ``p`` of a model); ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each
-      input, further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
+      ``NAME:p1``, ... or ``NAME:p:CLASS`` of each class, or ``NAME:p``, a list or an object of
+      them in each row; ``NAME:quality`` in [0, 1] in place of a label; ``NAME:cost`` of each input,
+      further ones ``NAME:cost.KIND``. Values are compared as classes by ``class_key``.
 
     ``classes`` are those of another table, or of a router, which keep their numbers here; what
     models cost there is what they cost here where neither ``costs`` nor the file says it.
@@ -84,8 +83,9 @@ def read_outcomes(
             _require(f"read_outcomes, {where}", "a mapping, {NAME: ...}", named, Mapping)
     path = Path(path)
     known = classes or Known()
+    names = {old: known_name(new) for old, new in (columns or {}).items()}
     if form:
-        return _read_published(path, form, costs or {}, known, columns or {})
+        return _read_published(path, form, costs or {}, known, names)
     if path.is_dir():
         return _read_run(path, costs or {})
     readers: dict[str, Reader] = {".safetensors": _read_safetensors, ".npz": _read_npz}
@@ -95,7 +95,7 @@ def read_outcomes(
         if not _is_safetensors(path):
             raise other_ending(path, readers)
         reader = _read_safetensors
-    tables = reader(path, costs or {}, known, columns or {})
+    tables = reader(path, costs or {}, known, names)
     return {part: with_classes(table, known, str(path)) for part, table in tables.items()}
 
 
@@ -248,8 +248,11 @@ def _read_safetensors(path: Path, costs: Costs, known: Known, names: Mapping[str
 
 
 def _read_columns(path: Path, costs: Costs, known: Known, names: Mapping[str, str]) -> Tables:
-    lists = {FEATURES, *(old for old, new in names.items() if new == FEATURES)}
-    columns = read_columns(path, lists, lambda name: name in names or is_known(name))
+    columns = read_columns(
+        path,
+        lambda name: may_hold_lists(names.get(name, name)),
+        lambda name: name in names or is_known(name),
+    )
     columns = renamed(path, columns, names)
     return {"all": table_of_columns(path, columns, costs, known)}
 

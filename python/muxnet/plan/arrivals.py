@@ -45,19 +45,24 @@ def read_trace(path: Path) -> Arrivals:
     """Return a trace of arrival times: a file with a number of seconds a line.
 
     Raises:
-        ConfigError: something else, times that fall, or fewer than two of them.
+        ConfigError: something else, by its line; times that fall, or fewer than two of them.
         OSError: it cannot be read.
 
     """
-    lines = read_text(path, TRACE_BYTES).split()
-    if not 2 <= len(lines) <= TRACE_REQUESTS:
+    lines = enumerate(read_text(path, TRACE_BYTES).splitlines(), start=1)
+    found = [_seconds(f"{path}, line {number}", line) for number, line in lines if line.strip()]
+    if not 2 <= len(found) <= TRACE_REQUESTS:
         expected = f"2 to {TRACE_REQUESTS:,} arrival times, a number of seconds a line"
-        raise ConfigError(error_text(str(path), expected, f"{len(lines):,}"))
-    try:
-        times = np.array([float(line) for line in lines])
-    except ValueError as error:
-        raise ConfigError(error_text(str(path), "a number of seconds a line", error)) from error
+        raise ConfigError(error_text(str(path), expected, f"{len(found):,}"))
+    times = np.array(found)
     gaps = np.diff(times)
     if not np.all(np.isfinite(times)) or np.any(gaps < 0) or times[-1] == times[0]:
         raise ConfigError(error_text(str(path), "finite times that rise", "others"))
     return Arrivals((len(times) - 1) / float(times[-1] - times[0]), times - times[0])
+
+
+def _seconds(where: str, line: str) -> float:
+    try:
+        return float(line)
+    except ValueError as error:
+        raise ConfigError(error_text(where, "one number of seconds", line)) from error

@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 
 from muxnet.base.array_files import read_arrays
+from muxnet.base.class_values import class_text
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, UserError, error_text
 from muxnet.base.run_folder import RunFolder
@@ -137,7 +138,7 @@ def _arrays(path: Path, say: Say, known: Sequence[str]) -> Parts:
         path.stem,
         arrays[found[0]],
         arrays.get("labels"),
-        class_names=() if names is None else [str(name) for name in names],
+        class_names=() if names is None else [class_text(name) for name in names],
         known=known,
     )
     say_unlabelled(str(path), inputs.labels, "an array labels", arrays, say)
