@@ -14,6 +14,10 @@ namespace py = pybind11;
 /// Views a contiguous array of a supported dtype; copies others into such a one (int64 labels stay
 /// int64: as_labels makes them i32).
 inline Tensor to_tensor(py::array array) {
+  const bool plain = Py_TYPE(array.ptr()) == py::detail::npy_api::get().PyArray_Type_;
+  if (!plain && py::module_::import("numpy").attr("ma").attr("is_masked")(array).cast<bool>()) {
+    throw py::value_error("[array] expected a value everywhere, received masked ones");
+  }
   const auto view = [&](DType dtype) {
     array = py::array::ensure(array, py::array::c_style);
     if (!array) throw py::error_already_set();

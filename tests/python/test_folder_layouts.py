@@ -122,9 +122,11 @@ def test_classes_stay_classes(tmp_path, files, names):
     assert len(found.train.files) + len(found.held_out.files) + len(found.test.files) == len(files)
 
 
-@pytest.mark.parametrize("to", ["..", "../..", "../../data"])
+@pytest.mark.parametrize("to", ["..", "../..", "../../data", "../../elsewhere"])
 def test_a_link_to_a_folder_that_contains_it_is_not_followed(tmp_path, to):
     write(tmp_path / "data", *classes(""))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "back").symlink_to("../data")
     (tmp_path / "data" / "A" / "up").symlink_to(to)
     found = _core.list_image_folder(tmp_path / "data")
     files = [tmp_path / "data" / file for file in (*found.train.files, *found.held_out.files)]

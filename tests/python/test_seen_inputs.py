@@ -126,3 +126,14 @@ def test_answers_that_are_alike_by_chance_are_not_taken_for_seen():
     both = [np.concatenate(parts) for parts in zip(fit, test, strict=True)]
     unseen = policy.unseen_rows(table_of(*(part[800:1200] for part in both)))
     assert len(set(unseen) & set(range(200))) < 20  # those of the fit are known still
+
+
+def test_saturated_answers_hide_no_inputs_of_the_fit():
+    draw = np.random.default_rng(3)
+    labels, scores = draw.integers(0, 5, 1000), draw.random((1000, 2))
+    said = np.stack([labels, (labels + draw.integers(0, 2, 1000)) % 5], 1)
+    said[:90], scores[:90] = 1, 1.0  # alike, and none of them in pairs
+    policy = fit_policy("cascade", table_of(labels, said, scores))
+    later = [(labels + 1) % 5, said.copy(), draw.random((1000, 2))]
+    later[1][:50], later[2][:50] = said[90:140], scores[90:140]
+    assert policy.unseen_rows(table_of(*later)) == list(range(50, 1000))

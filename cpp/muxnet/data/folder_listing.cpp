@@ -18,12 +18,13 @@ const std::vector<std::string>& image_endings() {
 
 std::string name_of(const fs::path& folder) { return folder.filename().string(); }
 
-/// Of a link to a folder that the link is in, whose images would be taken for its own.
-bool leads_out(const fs::directory_entry& entry, const fs::path& folder) {
+/// Whether a link leads to a folder that `inner` is in, whose images would be taken for its own.
+bool leads_back(const fs::directory_entry& entry, const fs::path& inner) {
   std::error_code failure;
   if (!entry.is_symlink(failure) || !entry.is_directory(failure)) return false;
-  const fs::path to = fs::canonical(entry.path(), failure), from = fs::canonical(folder, failure);
-  return std::mismatch(to.begin(), to.end(), from.begin(), from.end()).first == to.end();
+  const fs::path to = fs::canonical(entry.path(), failure), from = fs::canonical(inner, failure);
+  return !failure &&
+         std::mismatch(to.begin(), to.end(), from.begin(), from.end()).first == to.end();
 }
 
 std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
@@ -33,7 +34,7 @@ std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
        at.increment(failure)) {
     const std::string name = at->path().filename().string();
     const bool others = name.starts_with('.') || name == "__MACOSX" || name == "@eaDir";
-    if (!others && !leads_out(*at, folder)) entries.push_back(*at);
+    if (!others && !leads_back(*at, folder)) entries.push_back(*at);
   }
   if (failure) {
     throw FileError(error_text(folder.string(), "a readable folder", failure.message()));
@@ -63,7 +64,11 @@ void FolderSearch::add(const fs::path& folder) {
   std::error_code ignored;
   const fs::path real = fs::canonical(folder, ignored);
   if (!seen_.insert(real).second) return;
-  const auto entries = sorted_entries(folder);
+  auto entries = sorted_entries(folder);
+  way_.push_back(folder);
+  std::erase_if(entries, [&](const auto& entry) {
+    return std::ranges::any_of(way_, [&](const auto& from) { return leads_back(entry, from); });
+  });
   for (const auto& entry : entries) {
     if (is_folder(entry)) continue;
     if (is_image(entry.path())) {
@@ -77,6 +82,7 @@ void FolderSearch::add(const fs::path& folder) {
     if (only_whether_ && !images.empty()) return;
     if (is_folder(entry)) add(entry.path());
   }
+  way_.pop_back();
 }
 
 bool has_images(const fs::path& folder) {

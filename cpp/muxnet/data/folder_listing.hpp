@@ -34,6 +34,7 @@ class FolderSearch {
  private:
   bool only_whether_;  // there is an image
   std::set<std::filesystem::path> seen_;
+  std::vector<std::filesystem::path> way_;  // to the folder that is looked at
 };
 
 bool has_images(const std::filesystem::path& folder);

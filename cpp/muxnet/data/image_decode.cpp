@@ -45,7 +45,8 @@ constexpr Format formats[] = {
 
 // Of a box of any length, which is before it. Films begin alike, with other brands.
 constexpr std::string_view box = "ftyp",
-                           brands[] = {"avif", "avis", "heic", "heix", "hevc", "mif1"};
+                           brands[] = {"avif", "avis", "heic", "heim", "heis", "heix",
+                                       "hevc", "hevm", "hevs", "hevx", "mif1", "msf1"};
 
 std::string_view name_by_box(std::string_view bytes) {
   if (bytes.size() < 12 || bytes.substr(4, 4) != box) return "";

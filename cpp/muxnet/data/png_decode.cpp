@@ -23,9 +23,10 @@ constexpr png_uint_32 most_side = 1 << 20;
 // knows a gamma it makes grey of light, not of the values as Pillow, and as all other formats here.
 constexpr png_byte ignored_chunks[] =
     "bKGD\0cHRM\0gAMA\0hIST\0iCCP\0iTXt\0oFFs\0pCAL\0pHYs\0sCAL\0sPLT\0sRGB\0tIME";
-// Of texts, of which one may hold Exif data: so many, of which each unpacks to so much.
+// Of texts, of which one may hold Exif data, so many are looked at, and of no chunk but pixels more
+// than this is kept: what is beyond is passed over.
 constexpr png_uint_32 most_texts = 64;
-constexpr png_alloc_size_t most_text_bytes = 1 << 18;  // twice what a JPEG has room for, in hex
+constexpr png_alloc_size_t most_chunk_bytes = 1 << 18;  // twice what a JPEG has room for, in hex
 constexpr std::string_view exif_text = "Raw profile type exif";  // of ImageMagick
 constexpr int ignored_count = sizeof ignored_chunks / 5;
 
@@ -71,7 +72,7 @@ class PngDecoder {
       png_set_crc_action(png_, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
       png_set_user_limits(png_, most_side, most_side);
       png_set_chunk_cache_max(png_, most_texts);
-      png_set_chunk_malloc_max(png_, most_text_bytes);
+      png_set_chunk_malloc_max(png_, most_chunk_bytes);
       png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, ignored_chunks, ignored_count);
       png_read_info(png_, info_);
     });

@@ -9,7 +9,7 @@
 
 namespace muxnet {
 
-/// What waits for the owner's answer.
+/// Requests that the server's owner answers, and what waits for that. Threads may call it at once.
 class Handed {
  public:
   explicit Handed(FrontEvents& events) : events_(events) {}

@@ -25,6 +25,6 @@ struct ListedModel {
 std::vector<ListedModel> listed_models(const Inference& inference, bool only_ready);
 
 /// Loading a served name reads all anew, and none can be taken away. Throws RequestRefused.
-void check_load(const Inference& inference, std::string_view name, bool load = true);
+void check_load(const Inference& inference, std::string_view name, bool load);
 
 }  // namespace muxnet

@@ -185,8 +185,9 @@ void Routes::answer(ReceivedHttp request, HttpHandlers::Reply reply) {
   for (const auto& [method, path] : options_.handed) {
     if (path == request.path) return reply(wrong_method(method));
   }
-  const bool repository = parts.size() > 2 && parts[0] == "v2" && parts[1] == "repository";
-  if (repository) return this->repository(std::move(request), parts, reply);
+  if (parts.size() > 2 && parts[0] == "v2" && parts[1] == "repository") {
+    return repository(std::move(request), parts, reply);
+  }
   reply(plain(request, parts, version));
 }
 

@@ -50,7 +50,7 @@ class Reader {
     const bool old = opset == result_.opsets.end() || opset->second < 13;
     result_.spans_axes = old && may_span_axes(nodes_, ranks_);
     result_.quantised_in_16_bits = quantises_in_16_bits(nodes_, weights_);
-    result_.quantised_by_batch = std::ranges::any_of(operators_, [](const std::string& name) {
+    result_.dynamically_quantised = std::ranges::any_of(operators_, [](const std::string& name) {
       return name.find("DynamicQuantize") != name.npos;  // of ONNX and com.microsoft
     });
     // What picks the label goes before classifiers within, as those of an ensemble.

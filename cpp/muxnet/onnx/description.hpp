@@ -43,7 +43,7 @@ struct OnnxDescription {
   bool quantised_in_16_bits = false;  ///< values within, by QuantizeLinear
   /// Values within, by what all inputs of a batch hold (DynamicQuantizeLinear): what is answered to
   /// one of several is by the others too.
-  bool quantised_by_batch = false;
+  bool dynamically_quantised = false;
 };
 
 /// Reads an ONNX file as far as it describes itself, and checks that all its weights are there.

@@ -37,7 +37,7 @@ OnnxModel::OnnxModel(const std::filesystem::path& path, OnnxOptions options,
     description_ = describe_onnx(session.content, path.parent_path());
     input_ = input_of(description_);
     output_ = output_of(description_, options_.output, options_.classes);
-    one_by_one_ = description_.quantised_by_batch;
+    one_by_one_ = description_.dynamically_quantised;
     layout_ = options_.layout.empty() ? description_.layout : options_.layout;
     labels_ = description_.class_labels;
     if (labels_.empty() && is_label_type(output_.dtype)) {

@@ -125,7 +125,11 @@ void JointConfidence::multiply(const Evidence& evidence, Experts& experts) const
 }
 
 std::int32_t JointConfidence::choose(const Evidence& evidence, const Mixture& joint) const {
-  return among_answers_ ? likeliest_answer(evidence, set(), joint) : joint.class_at(joint.top());
+  if (!among_answers_) return joint.class_at(joint.top());
+  thread_local Mixture kept;
+  kept = joint;
+  keep_answers(evidence, set(), kept);
+  return kept.class_at(kept.top());
 }
 
 std::int32_t JointConfidence::answer(const Evidence& evidence,
@@ -133,8 +137,9 @@ std::int32_t JointConfidence::answer(const Evidence& evidence,
   if (models_.size() == 1) return answer_alone(evidence, models_[0], probabilities);
   thread_local Experts experts;
   multiply(evidence, experts);
+  if (among_answers_) keep_answers(evidence, set(), experts.joint);
   if (!probabilities.empty()) experts.joint.expand(probabilities);
-  return choose(evidence, experts.joint);
+  return experts.joint.class_at(experts.joint.top());
 }
 
 std::size_t JointConfidence::feature_count() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -103,15 +104,23 @@ std::int32_t answer_alone(const Evidence& evidence, std::size_t model,
   return evidence.predictions[model];
 }
 
-std::int32_t likeliest_answer(const Evidence& evidence, std::uint64_t models,
-                              const Mixture& joint) {
-  const Distribution known{joint.values, joint.classes, joint.count};
-  std::int32_t likeliest = evidence.predictions[std::countr_zero(models)];
-  for (const std::size_t model : models_of(models)) {
-    const std::int32_t answer = evidence.predictions[model];
-    if (known.at(answer) > known.at(likeliest)) likeliest = answer;
+void keep_answers(const Evidence& evidence, std::uint64_t models, Mixture& joint) {
+  const auto answered = [&](std::size_t place) {
+    for (const std::size_t model : models_of(models)) {
+      if (evidence.predictions[model] == joint.class_at(place)) return true;
+    }
+    return false;
+  };
+  // Never 0, so that the likeliest is an answer whatever they are given.
+  constexpr float least = std::numeric_limits<float>::min();
+  float sum = 0;
+  for (std::size_t place = 0; place < joint.values.size(); ++place) {
+    float& value = joint.values[place];
+    value = answered(place) ? std::max(value, least) : 0;
+    sum += value;
   }
-  return likeliest;
+  for (float& value : joint.values) value /= sum;
+  joint.other = 0;
 }
 
 void tell(std::int32_t answer, std::span<float> probabilities) {
@@ -137,8 +146,9 @@ std::int32_t Rule::combine(const Evidence& evidence, std::uint64_t answer_from,
     said.push_back(evidence.distribution(model));
   }
   mean_of(said, mean);
+  if (among_answers_) keep_answers(evidence, answer_from, mean);
   if (!probabilities.empty()) mean.expand(probabilities);
-  return among_answers_ ? likeliest_answer(evidence, answer_from, mean) : mean.class_at(mean.top());
+  return mean.class_at(mean.top());
 }
 
 double Rule::confidence(const Evidence& evidence, std::uint64_t answer_from,

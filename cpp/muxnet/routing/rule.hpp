@@ -52,9 +52,8 @@ class OutcomeRows {
 std::int32_t answer_alone(const Evidence& evidence, std::size_t model,
                           std::span<float> probabilities);
 
-/// Of the classes that these models answer the one that `joint` holds likeliest, of equals the
-/// first model's.
-std::int32_t likeliest_answer(const Evidence& evidence, std::uint64_t models, const Mixture& joint);
+/// Makes `joint` one over the classes alone that these models answer.
+void keep_answers(const Evidence& evidence, std::uint64_t models, Mixture& joint);
 
 /// All probability to one answer, where there is room for probabilities: of models that give none.
 void tell(std::int32_t answer, std::span<float> probabilities);
@@ -94,8 +93,7 @@ class Rule {
   virtual Reason explain(const Evidence& evidence) const;
 
   /// The class answered: the argmax of the mean probabilities of `answer_from`, which
-  /// `probabilities` (K), where there is room for them, receives, and where it must be one of
-  /// theirs the likeliest of those; of models without distributions
+  /// `probabilities` (K), where there is room for them, receives; of models without distributions
   /// the class that most of them give, of equals the surest one's. Of one model this must stay its
   /// own answer: a replay reads that from the table's predictions.
   virtual std::int32_t combine(const Evidence& evidence, std::uint64_t answer_from,

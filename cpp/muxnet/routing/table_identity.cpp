@@ -75,6 +75,11 @@ Keys said(const OutcomeFields& fields) {
   return keys;
 }
 
+constexpr std::int64_t unknown = 0;
+constexpr std::int64_t paired = 1;  // like one other row: of an input that is not known either
+
+bool tells(std::int64_t key) { return key != unknown && key != paired; }
+
 /// Rows that are like another say nothing of which input they are; nor do others where such are
 /// many.
 void keep_telling(Keys& keys) {
@@ -83,15 +88,16 @@ void keep_telling(Keys& keys) {
   const auto alone = std::ranges::count_if(counts, [](const auto& met) { return met.second == 1; });
   const bool tell = static_cast<double>(alone) >= telling * static_cast<double>(keys.size());
   for (std::int64_t& key : keys) {
-    if (!tell || counts[key] > 1) key = 0;
+    if (!tell || counts[key] > 1) key = tell && counts[key] == 2 ? paired : unknown;
   }
 }
 
-/// How many of so many rows may be like one of a table without being it: about as large a share as
-/// are alike within the table, which have no key, and three standard deviations.
-std::size_t by_chance(const Keys& keys, std::size_t rows) {
-  const auto alike = static_cast<double>(std::ranges::count(keys, 0));
-  const double expected = alike / static_cast<double>(keys.size()) * static_cast<double>(rows);
+/// How many of so many other rows may be like a row that is alone in a table by chance: of the
+/// table's own rows as large a share was until its like came, and three standard deviations.
+/// Source: Good, The population frequencies of species, 1953.
+std::size_t most_by_chance(const Keys& keys, std::size_t rows) {
+  const auto pairs = static_cast<double>(std::ranges::count(keys, paired));
+  const double expected = pairs / static_cast<double>(keys.size()) * static_cast<double>(rows);
   return static_cast<std::size_t>(expected + 3 * std::sqrt(expected));
 }
 
@@ -109,7 +115,7 @@ std::string TableIdentity::digest() const {
   const std::uint64_t start = of_text(content_of(source));
   Keys inputs = keys;
   for (std::size_t row = 0; row < inputs.size(); ++row) {
-    if (inputs[row] != 0) continue;
+    if (tells(inputs[row])) continue;
     const auto place = fingerprint::of_bytes(&places[row], sizeof places[row], start);
     inputs[row] = static_cast<std::int64_t>(place);
   }
@@ -125,10 +131,10 @@ std::vector<std::int64_t> TableIdentity::rows_beyond(const TableIdentity& other)
   const std::unordered_set<std::int64_t> held(others.begin(), others.end());
   std::vector<std::int64_t> rows;
   for (std::size_t row = 0; row < own.size(); ++row) {
-    const bool known = alike || own[row] != 0;
+    const bool known = alike || tells(own[row]);
     if (!known || !held.contains(own[row])) rows.push_back(static_cast<std::int64_t>(row));
   }
-  const bool chance = !alike && own.size() - rows.size() <= by_chance(others, own.size());
+  const bool chance = !alike && own.size() - rows.size() <= most_by_chance(others, own.size());
   if (chance) {
     rows.resize(own.size());
     std::iota(rows.begin(), rows.end(), 0);

@@ -14,7 +14,7 @@ struct TableIdentity {
   std::string source;
   std::string split;
   std::vector<std::int64_t> places;  ///< of each row, in the source
-  std::vector<std::int64_t> keys;    ///< of each row, what its input holds; 0: not known
+  std::vector<std::int64_t> keys;    ///< of each row, what its input holds; 0, 1: not known
   /// Some inputs are held by the other too; of another source more than one in a hundred, as some
   /// answers are alike by chance, and some images are in data twice.
   bool overlaps(const TableIdentity& other) const;

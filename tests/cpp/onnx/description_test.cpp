@@ -119,15 +119,15 @@ TEST(OnnxDescription, ValuesMayBeQuantisedIn16Bits) {
   EXPECT_FALSE(quantised(10, false, bytes(1, "axis") + number(3, 1)));
 }
 
-TEST(OnnxDescription, ValuesMayBeQuantisedByTheWholeBatch) {
-  const auto by_batch = [](const std::string& node) {
+TEST(OnnxDescription, ValuesMayBeQuantisedDynamically) {
+  const auto dynamic = [](const std::string& node) {
     const std::string graph = bytes(11, onnx_typed("x", 1, {0, 2})) + bytes(1, node) +
                               bytes(12, onnx_typed("y", 1, {0, 2}));
-    return describe_onnx(model(graph, 21), "").quantised_by_batch;
+    return describe_onnx(model(graph, 21), "").dynamically_quantised;
   };
-  EXPECT_TRUE(by_batch(onnx_node("DynamicQuantizeLinear", {"x"}, "y")));
-  EXPECT_TRUE(by_batch(onnx_node("DynamicQuantizeMatMul", {"x"}, "y") + bytes(7, "com.microsoft")));
-  EXPECT_FALSE(by_batch(onnx_node("QuantizeLinear", {"x"}, "y")));
+  EXPECT_TRUE(dynamic(onnx_node("DynamicQuantizeLinear", {"x"}, "y")));
+  EXPECT_TRUE(dynamic(onnx_node("DynamicQuantizeMatMul", {"x"}, "y") + bytes(7, "com.microsoft")));
+  EXPECT_FALSE(dynamic(onnx_node("QuantizeLinear", {"x"}, "y")));
 }
 
 TEST(OnnxDescription, ASoftmaxOfOldMaySpanAxes) {
