@@ -122,10 +122,9 @@ def check_classes(names: Sequence[str], labels: Iterable[int], own: Classes) -> 
     needed = _needed(names, labels)
     for name, classes in own.items():
         _numbers(name, classes, Names(names))
-        if classes and _lacking(classes, needed):
-            # Of what a file calls them, what it most likely means.
-            nearest = min(namings_of(classes), key=lambda own: len(_lacking(own, needed)))
-            lacking = _lacking(nearest, needed)
+        # Of what a file calls them, what it most likely means.
+        nearest = min(namings_of(classes), key=lambda own: len(_lacking(own, needed)))
+        if classes and (lacking := _lacking(nearest, needed)):
             file = f"{classes.source}: " if isinstance(classes, ClassNames) else ""
             told = f"{file}{_listed(nearest)}; classes in its entry says others"
             expected = f"the data's classes among those of {name} ({told})"
