@@ -12,6 +12,7 @@ from muxnet.base.errors import ConfigError
 from muxnet.pool.adapters import ForeignModel
 from muxnet.pool.class_names import named_places, read_classes
 from muxnet.pool.entries import Place
+from muxnet.pool.inputs import ArrayInputs
 from muxnet.pool.yaml_names import yaml_names
 
 OWN = ("fox", "eel", "dog", "cat")  # of the model, backwards
@@ -168,6 +169,25 @@ def test_a_class_that_a_router_does_not_know_is_told_as_the_router_calls_others(
     assert named_places("m", own, IDS[::-1]) == [3, 2, 1, 0]
     with pytest.raises(ConfigError, match=r"\[m\] .* knows by name .*received 'n00000001', of 4"):
         named_places("m", own, [*IDS[:3], "n00000009"])
+
+
+@pytest.mark.parametrize("met", [[1, 2, 3], [3, 1], [9, 1], [0, 2]])
+def test_numbers_that_are_met_choose_what_a_file_calls_its_classes(tmp_path, met):
+    content = [["n1", "1"], ["n2", "2"], ["n3", "3"]]
+    labels, images = np.array(met, np.int32), np.zeros((len(met), 3, 8, 8), np.uint8)
+    data = ArrayInputs("x", labels, [*"0123456789"], np.arange(len(met)), images)
+
+    def table(own):
+        model = ForeignModel("m", 1, lambda x: np.eye(3)[[1] * len(x)], classes=own)
+        return muxnet.collect([model], data, tmp_path / "o.safetensors")
+
+    own = listed(tmp_path, "c.json", content)
+    if {*met} <= {1, 2, 3}:
+        assert {table(own).class_names[k] for k in table(own).predictions[:, 0]} == {"2"}
+        return
+    lacking = next(k for k in sorted(met) if k not in (1, 2, 3))
+    with pytest.raises(ConfigError, match=rf"\(.*c.json: 1, 2, 3;.*none called '{lacking}'"):
+        table(own)
 
 
 def test_names_that_may_be_either_are_refused(tmp_path):

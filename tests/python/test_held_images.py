@@ -118,9 +118,10 @@ def test_the_only_column_of_classes_is_that_of_labels(tmp_path):
         return opened(tmp_path / "t.parquet", say=told.append), told
 
     inputs, told = of(features)
-    assert (inputs.labels.tolist(), inputs.class_names, told) == ([2, 0], list(NAMES), [])
-    inputs, _ = of(features, label=[1, 1])  # of that name, whatever else is there
-    assert inputs.labels.tolist() == [1, 1]
+    assert (inputs.labels.tolist(), inputs.class_names) == ([2, 0], list(NAMES))
+    assert told == [f"{tmp_path / 't.parquet'}: labels are those of its column labels"]
+    inputs, told = of(features, label=[1, 1])  # of that name, whatever else is there
+    assert (inputs.labels.tolist(), told) == ([1, 1], [])
     inputs, told = of({**features, "coarse": classes}, coarse=[0, 0])
     assert inputs.labels.tolist() == [-1, -1]
     assert "expected a column label or class, received image, rank, labels" in told[0]

@@ -5,6 +5,7 @@ import json
 import pytest
 from muxnet.base.errors import ConfigError
 from muxnet.pool.input_files import InputKeys, read_input_file
+from muxnet.pool.model_input import resolve
 
 FAST = {
     "crop_size": None,
@@ -70,3 +71,28 @@ def test_a_stretched_image_is_cut_where_its_file_says_so(tmp_path):
     for size in ({"height": 256, "width": 300}, 192):
         with pytest.raises(ConfigError, match=r"size\] expected a square of at least 224"):
             read(tmp_path, **deit, size=size, crop_size=224)
+
+
+TIMM = {"input_size": [3, 64, 64], "mean": [0.5], "std": [0.5], "crop_pct": 0.875}
+CONVNEXT = {**FAST, "size": 64, "image_processor_type": "ConvNextImageProcessor", "crop_pct": 0.8}
+
+
+@pytest.mark.parametrize("size", [None, 64, 96, (96, 64)])
+@pytest.mark.parametrize(
+    "content", [TIMM, {**TIMM, "crop_mode": "squash", "crop_pct": 1}, CONVNEXT, FAST]
+)
+@pytest.mark.parametrize("fit", ["stretch", "letterbox"])
+def test_a_fit_of_an_entry_that_cuts_nothing_is_whole(tmp_path, content, size, fit):
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    images = resolve("m", InputKeys(config="c.json", size=size, fit=fit), tmp_path, None).images
+    assert (images.fit, images.resize) == (fit, 0)
+
+
+def test_what_an_entry_says_need_not_be_known_of_a_file_of_timm(tmp_path):
+    for change in ({"crop_mode": "border"}, {"input_size": [3, 64, 96]}, {"interpolation": "x"}):
+        (tmp_path / "c.json").write_text(json.dumps({**TIMM, **change}))
+        with pytest.raises(ConfigError, match=next(iter(change))):
+            resolve("m", InputKeys(config="c.json"), tmp_path, None)
+        own = InputKeys(config="c.json", size=56, fit="crop", interpolation="box")
+        images = resolve("m", own, tmp_path, None).images
+        assert (images.fit, images.resize, images.interpolation) == ("crop", 64, "box")

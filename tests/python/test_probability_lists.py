@@ -107,6 +107,33 @@ def test_what_else_stands_for_probabilities_is_refused(tmp_path, value):
         in_csv(tmp_path / "t.csv", ["[0.5, 0.5]", json.dumps(value).strip('"')])
 
 
+@pytest.mark.parametrize("written", ["[0.9 0.1]", "{'cat': 0.9}", '{"x": 1, "x": 0}', "[0.9, 0.1"])
+def test_lists_in_csv_that_are_no_json_are_told_to_be(tmp_path, written):
+    with pytest.raises(ConfigError, match=r"a:p, row 1\] expected a list .* in a text as JSON"):
+        in_csv(tmp_path / "t.csv", [written])
+    (tmp_path / "t.csv").write_text(f"label;a:p\n1;{written}\n")
+    with pytest.raises(ConfigError, match=r"a:p, row 1\] expected a list .* in a text as JSON"):
+        read_outcomes(tmp_path / "t.csv", COSTS)
+
+
+@pytest.mark.parametrize("value", [0.95, "0,03", "top", None])
+def test_what_is_called_p_of_no_model_is_passed_over(tmp_path, value):
+    beside = {**ROW, "sampling": {"p": value, "temperature": 1}, "ttest:P": value}
+    assert holds_what_was_given(in_json(tmp_path / "t.jsonl", GIVEN, beside=beside))
+    (tmp_path / "t.csv").write_text(f"label;a:prediction;b:prediction;ttest:p\n1;1;1;{value}\n")
+    assert read_outcomes(tmp_path / "t.csv", COSTS)["all"].models == ["a", "b"]
+    (tmp_path / "t.jsonl").write_text(json.dumps({"label": 1, "a:p": value}))
+    with pytest.raises(ConfigError, match=r"NAME:prediction.* received label, a:p"):
+        read_outcomes(tmp_path / "t.jsonl", COSTS)
+
+
+@pytest.mark.parametrize("column", ["prediction", "score", "quality", "cost", "p0", "p:x"])
+def test_what_is_called_p_of_a_model_is_refused(tmp_path, column):
+    (tmp_path / "t.csv").write_text(f"label;a:{column};a:p\n1;1;0.9\n")
+    with pytest.raises(ConfigError, match=r"a:p, row 1\] expected a list"):
+        read_outcomes(tmp_path / "t.csv", COSTS)
+
+
 def test_probabilities_of_no_class_or_twice_are_refused(tmp_path):
     arrow = pytest.importorskip("pyarrow")
     path = tmp_path / "t.jsonl"

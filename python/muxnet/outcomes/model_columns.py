@@ -42,6 +42,8 @@ Models: TypeAlias = dict[str, dict[str, Part]]
 def models_of(path: Path, columns: Columns) -> Models:
     """Return the columns of each model, by what they hold; a lone ``confidence`` is a ``score``.
 
+    A column ``NAME:p`` that is still whole (``probability_lists``) is of no model.
+
     Raises:
         ConfigError: none; one of which there are scores or costs, but no answers; of no class,
             or two of one.
@@ -50,7 +52,7 @@ def models_of(path: Path, columns: Columns) -> Models:
     models: Models = {}
     for name, column in columns.items():
         model, part = part_of(name)
-        if not part:
+        if part in ("", WHOLE):
             continue
         before = models.setdefault(model, {}).setdefault(part, Part(name, column))
         if before.name != name:

@@ -16,7 +16,8 @@ from muxnet.base.errors import MOST_NAMES, ConfigError, error_text, shortened
 from muxnet.base.files import parse_json
 from muxnet.outcomes.model_columns import WHOLE, part_of
 
-EXPECTED = "a list of probabilities, or an object of them by class (other numbers: NAME:score)"
+EXPECTED = "a list of probabilities, or an object of them by class, each once; in a text as JSON "
+EXPECTED += "(other numbers: NAME:score)"
 VALUES = (int, float, Decimal, str, type(None))  # the reader of numbers refuses other texts
 
 Row: TypeAlias = list[object] | Mapping[str, object]
@@ -25,13 +26,18 @@ Row: TypeAlias = list[object] | Mapping[str, object]
 def spread(path: Path, columns: Columns) -> Columns:
     """Return columns with ``NAME:p0``, ... or ``NAME:p:CLASS``, ... in place of each ``NAME:p``.
 
+    Of a NAME that is a model by no other column, one without any list or object is anybody's (of
+    ``{"sampling": {"p": 0.95}}``, a test's p) and stays as it is.
+
     Raises:
         ConfigError: a row that holds something else; a column that is there already.
 
     """
+    parts = [part_of(name) for name in columns]
+    models = {model for model, part in parts if part not in ("", WHOLE)}
     found: dict[str, Column] = {}
-    for name, column in columns.items():
-        whole = part_of(name)[1] == WHOLE
+    for (model, part), (name, column) in zip(parts, columns.items(), strict=True):
+        whole = part == WHOLE and (model in models or any(map(_is_several, column)))
         own = _columns_of(path, name, column) if whole else {name: column}
         if twice := found.keys() & own.keys():
             received = f"{min(twice)} twice"
@@ -55,10 +61,21 @@ def _columns_of(path: Path, name: str, column: Column) -> dict[str, Column]:
     return found | {f"{name}:{key}": objects([row.get(key) for row in by_class]) for key in classes}
 
 
+def _is_several(value: object) -> bool:
+    """Tell whether a row holds a list or an object, or what is to be one in a text."""
+    return isinstance(value, list | Mapping | np.ndarray) or _is_written(value)
+
+
+def _is_written(value: object) -> bool:
+    return isinstance(value, str) and value.lstrip().startswith(("[", "{"))
+
+
 def _row(where: str, value: object) -> Row:
     """Return the probabilities in a row; an empty list: there are none."""
-    written = isinstance(value, str) and value.lstrip().startswith(("[", "{"))
-    held = _plain(parse_json(str(value), where) if written else value)
+    try:
+        held = _plain(parse_json(str(value), where) if _is_written(value) else value)
+    except ConfigError as error:  # as Python and NumPy write them, say
+        raise ConfigError(error_text(where, EXPECTED, shortened(value, MOST_NAMES))) from error
     if not isinstance(held, list | Mapping) and class_key(held) in {"", *MISSING_WORDS}:
         return []
     values = list(held.values()) if isinstance(held, Mapping) else held

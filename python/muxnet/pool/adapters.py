@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from muxnet.base.compiled import _core
 from muxnet.base.errors import ConfigError, error_text
+from muxnet.pool.batch_scales import one_by_one, scales_by_batch
 from muxnet.pool.calls import Calls, Predict, exits_told
 from muxnet.pool.inputs import Batch
 from muxnet.pool.label_answers import LABELS, rows_of_labels
@@ -220,7 +221,8 @@ def from_module(
     It answers in eval mode: without dropout, by the statistics that batch norm has learnt. Each of
     its modules has its own mode again after a call; do not train it meanwhile. Its answer is taken
     as logits. ``images`` is the size that it wants, if any; pixels are (x / 255 - mean) /
-    deviation; ``options`` are further fields of ``ForeignModel``.
+    deviation; ``options`` are further fields of ``ForeignModel``. A module that is
+    quantised dynamically, by the scale of a whole batch, is shown one input at a time.
 
     >>> muxnet.from_module("mine", module, cost=4.1e9, mean=(0.5,), deviation=(0.25,)).output
     'logits'
@@ -240,8 +242,9 @@ def from_module(
         with torch.inference_mode(), in_eval_mode(module):
             return module(given if held is None else given.to(held.device, held.dtype))
 
+    call = one_by_one(predict) if scales_by_batch(module) else predict
     shown = ModelInput(images, mean=tuple(mean), deviation=tuple(deviation))
-    model = dataclasses.replace(ForeignModel(name, cost, predict, "logits", shown), **options)
+    model = dataclasses.replace(ForeignModel(name, cost, call, "logits", shown), **options)
     if images is not None:
         model.input.require_scaled(f"{name}, ")
     return model

@@ -67,20 +67,29 @@ def read_classes(
     return given
 
 
-def named_by(classes: tuple[str, ...], names: Sequence[str], where: str) -> tuple[str, ...]:
+def named_by(
+    classes: tuple[str, ...], names: Sequence[str], labels: Iterable[int], where: str
+) -> tuple[str, ...]:
     """Return a model's classes as the data calls them, where their file calls them several things.
 
     Raises:
         ConfigError: what the data says may be classes of either, and others of each.
 
     """
-    # Where the data's are but numbers, those of a file may be counted from 1.
-    needed = names[1:] if _numbered(names) else names
-    fits = _fitting(classes, names) or _fitting(classes, needed)
+    fits = _fitting(classes, names) or _fitting(classes, _needed(names, labels))
     if len(fits) > 1:
         expected = "the data's classes among one of the names that a file has for each"
         raise ConfigError(error_text(f"{where}, classes", expected, "both"))
     return next(iter(fits.values()), classes)
+
+
+def _needed(names: Sequence[str], labels: Iterable[int]) -> Sequence[str]:
+    """Return the data's classes that a model has to know: all, or of mere numbers those met.
+
+    Numbers may be counted from 1, and up to a greatest that is no number of classes.
+    """
+    met = sorted({label for label in labels if 0 <= label < len(names)})
+    return [names[k] for k in met] if _numbered(names) else names
 
 
 def _fitting(classes: tuple[str, ...], names: Sequence[str]) -> dict[tuple[int, ...], Naming]:
@@ -104,22 +113,18 @@ class Places:
 
 
 def check_classes(names: Sequence[str], labels: Iterable[int], own: Classes) -> None:
-    """Refuse models that do not know a class of the data.
-
-    ``names`` are the data's; of those that are but numbers the ones count that are ``labels``.
+    """Refuse models that do not know a class of the data, called as ``named_by`` has it.
 
     Raises:
         ConfigError: one does not, or has one twice.
 
     """
-    met = sorted({label for label in labels if label >= 0})
-    needed = [names[k] for k in met] if _numbered(names) else names
+    needed = _needed(names, labels)
     for name, classes in own.items():
         _numbers(name, classes, Names(names))
-        if classes and (lacking := _lacking(classes, needed)):
-            # Of what a file calls them, what it most likely means.
-            nearest = min(namings_of(classes), key=lambda own: len(_lacking(own, needed)))
-            lacking = _lacking(nearest, needed) or lacking
+        # Of what a file calls them, what it most likely means.
+        nearest = min(namings_of(classes), key=lambda own: len(_lacking(own, needed)))
+        if classes and (lacking := _lacking(nearest, needed)):
             file = f"{classes.source}: " if isinstance(classes, ClassNames) else ""
             told = f"{file}{_listed(nearest)}; classes in its entry says others"
             expected = f"the data's classes among those of {name} ({told})"

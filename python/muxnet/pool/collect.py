@@ -97,9 +97,9 @@ def collect(
     require_one_kind("collect", models)
     known = inputs.identity()
     inputs = _with_labels(inputs, say)
-    models = _for_classes(models, inputs.class_names)
-    own = {model.name: model.classes for model in models}
-    check_classes(inputs.class_names, np.asarray(inputs.labels).tolist(), own)
+    names, labels = inputs.class_names, np.asarray(inputs.labels).tolist()
+    models = _for_classes(models, names, labels)
+    check_classes(names, labels, {model.name: model.classes for model in models})
     with sole_file(out):
         partial = out.with_name(out.name + ".partial")
         are = identities(models)
@@ -258,13 +258,14 @@ def _places(kept: KeptAnswers, models: Sequence[ForeignModel], inputs: Inputs) -
     return places_of(inputs.class_names, {model.name: model.classes for model in models}, counts)
 
 
-def _for_classes(models: Sequence[ForeignModel], names: Sequence[str]) -> list[ForeignModel]:
+def _for_classes(
+    models: Sequence[ForeignModel], names: Sequence[str], labels: Sequence[int]
+) -> list[ForeignModel]:
     """Return the models, told the data's classes, with their own as the data calls them."""
+    called = [named_by(model.classes, names, labels, model.name) for model in models]
     return [
-        dataclasses.replace(
-            model, known=tuple(names), classes=named_by(model.classes, names, model.name)
-        )
-        for model in models
+        dataclasses.replace(model, known=tuple(names), classes=own)
+        for model, own in zip(models, called, strict=True)
     ]
 
 

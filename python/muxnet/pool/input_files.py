@@ -166,26 +166,36 @@ def _timm(file: _Reader, own: InputKeys) -> InputKeys:
     channels, height, width = map(int, shape)
     if side := _side_of(own):
         height = width = side
-    kept = file.number("crop_pct") if "crop_pct" in file.fields else 0.875
-    mode = file.fields.get("crop_mode") or "center"
-    interpolation = _named(file, file.fields.get("interpolation", "bicubic"))
-    resize, fit = 0, "stretch"
-    if mode == "center":
-        if height != width:
-            raise file.refused("input_size", "a square, where crop_mode is center")
-        fit, resize = "crop", math.floor(height / kept)
-    elif mode != "squash" or kept != 1:
-        raise file.refused("crop_mode", "center, or squash with a crop_pct of 1")
+    fit = own.fit or _timm_fit(file, square=height == width)
+    cut = fit == "crop" and height == width  # of another size none is known
+    resize = math.floor(height / _kept(file)) if cut else 0
+    smoothing = file.fields.get("interpolation", "bicubic")
     return InputKeys(
         size=(height, width),
-        fit="crop" if fit == "crop" else "stretch",
+        fit=fit,
         resize=resize,
-        interpolation=interpolation,
+        interpolation=own.interpolation or _named(file, smoothing),
         antialias=True,
         colour="grey" if channels == 1 else "rgb",
         mean=file.numbers("mean"),
         deviation=file.numbers("std"),
     )
+
+
+def _timm_fit(file: _Reader, *, square: bool) -> str:
+    mode = file.fields.get("crop_mode") or "center"
+    if mode == "center":
+        if not square:
+            raise file.refused("input_size", "a square, where crop_mode is center")
+        return "crop"
+    if mode != "squash" or _kept(file) != 1:
+        raise file.refused("crop_mode", "center, or squash with a crop_pct of 1")
+    return "stretch"
+
+
+def _kept(file: _Reader) -> float:
+    """Return the share of an image's sides that timm cuts out."""
+    return file.number("crop_pct") if "crop_pct" in file.fields else 0.875
 
 
 def _named(file: _Reader, name: Json) -> str:

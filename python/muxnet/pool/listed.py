@@ -35,12 +35,16 @@ PATH_LENGTH = 4096  # the most that Linux opens
 
 @dataclasses.dataclass(frozen=True)
 class _Rows:
-    """The inputs of a file, with their labels and the names of classes where it has them."""
+    """The inputs of a file, with their labels and the names of classes where it has them.
+
+    ``taken`` is the column of the labels where its name does not say that they are some.
+    """
 
     inputs: Sequence[ImageFile]
     labels: Column | None
     class_names: Sequence[str]
     columns: Columns
+    taken: str = ""
 
 
 Read: TypeAlias = Callable[[Path, Say], _Rows]
@@ -81,7 +85,10 @@ def _open(path: Path, say: Say, known: Sequence[str], read: Read, make: Make) ->
     folder = path.is_dir()
     files = shards_of(path, say) if folder else {"": [path]}
     parts = {part: [read(file, say) for file in shards] for part, shards in files.items()}
-    labels, classes = _labels_of(path, [rows for part in parts.values() for rows in part], known)
+    every = [rows for part in parts.values() for rows in part]
+    for column in sorted({rows.taken for rows in every} - {""}):
+        say(f"{path}: labels are those of its column {column}")
+    labels, classes = _labels_of(path, every, known)
     name = path.resolve().name if folder else path.stem
     found, start = {}, 0
     for part, tables in parts.items():
@@ -158,7 +165,7 @@ def _rows(path: Path, columns: Columns, inputs: Sequence[ImageFile], named: Name
         return _Rows(inputs, None, (), columns)
     column = _only(path, columns, LABELS) if spelled else next(iter(named))
     classes = checked_names(named[column], f"{path}, {column}") if column in named else ()
-    return _Rows(inputs, columns[column], classes, columns)
+    return _Rows(inputs, columns[column], classes, columns, "" if spelled else column)
 
 
 def _only(path: Path, columns: Columns, names: Sequence[str]) -> str:

@@ -167,8 +167,9 @@ def _over(file: InputKeys, keys: InputKeys) -> InputKeys:
     """Return what a file says, but where the entry says otherwise."""
     own = {f.name: getattr(keys, f.name) for f in dataclasses.fields(keys)}
     other = keys.size is not None and pair_of(keys.size) != pair_of(file.size)
+    other |= keys.fit is not None and keys.fit != file.fit
     if other and keys.resize is None:
-        file = dataclasses.replace(file, resize=None)  # it belongs to the file's size
+        file = dataclasses.replace(file, resize=None)  # it belongs to the file's size and fit
     return dataclasses.replace(file, **{k: v for k, v in own.items() if v is not None})
 
 

@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from muxnet.base import fingerprint
 from muxnet.base.class_values import class_key
 from muxnet.base.compiled import _core
@@ -73,7 +75,8 @@ def require_recorded(
             model = next(as_then, model)
             _require_same(f"{path}, {model.name}", model, there, names, say)
         else:
-            own = named_by(model.classes, table.class_names, model.name)
+            labels = np.asarray(table.labels).tolist()
+            own = named_by(model.classes, table.class_names, labels, model.name)
             model = dataclasses.replace(model, classes=own)
         same.append(model)
     return same
