@@ -2317,7 +2317,7 @@ class OutcomeTable:
         """
     def rows_beyond(self, other: OutcomeTable) -> list[int]:
         """
-        The rows whose inputs the other does not hold.
+        The rows whose inputs the other does not hold; all where as many are alike by chance.
         """
     def save(self, path: os.PathLike | str | bytes) -> None:
         """

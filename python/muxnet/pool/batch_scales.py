@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from operator import attrgetter
+from typing import cast
 
 import numpy as np
 
@@ -38,16 +39,18 @@ def one_by_one(predict: Predict) -> Predict:
     return each
 
 
-def _joined(answers: Sequence[Any]) -> object:
+def _joined(answers: Sequence[object]) -> object:
     """Return answers to one input each as one to all of them, each of several outputs by itself."""
     first = answers[0]
     if isinstance(first, Mapping):
-        return {key: _joined([answer[key] for answer in answers]) for key in first}
+        by_key = cast("Sequence[Mapping[object, object]]", answers)
+        return {key: _joined([answer[key] for answer in by_key]) for key in first}
     if isinstance(first, tuple):
-        return tuple(map(_joined, zip(*answers, strict=True)))
+        rows = cast("Sequence[Sequence[object]]", answers)
+        return tuple(map(_joined, zip(*rows, strict=True)))
     if hasattr(first, "logits"):
-        return _joined([{"logits": answer.logits} for answer in answers])
+        return {"logits": _joined(list(map(attrgetter("logits"), answers)))}
     import torch
 
     outputs = isinstance(first, torch.Tensor) and first.ndim > 0
-    return torch.cat(tuple(answers)) if outputs else answers
+    return torch.cat(cast("list[torch.Tensor]", list(answers))) if outputs else answers
