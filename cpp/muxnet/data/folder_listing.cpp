@@ -18,6 +18,8 @@ const std::vector<std::string>& image_endings() {
 
 std::string name_of(const fs::path& folder) { return folder.filename().string(); }
 
+namespace {
+
 /// Whether a link leads to a folder that `inner` is in, whose images would be taken for its own.
 bool leads_back(const fs::directory_entry& entry, const fs::path& inner) {
   std::error_code failure;
@@ -26,6 +28,8 @@ bool leads_back(const fs::directory_entry& entry, const fs::path& inner) {
   return !failure &&
          std::mismatch(to.begin(), to.end(), from.begin(), from.end()).first == to.end();
 }
+
+}  // namespace
 
 std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
   std::error_code failure;
@@ -65,10 +69,10 @@ void FolderSearch::add(const fs::path& folder) {
   const fs::path real = fs::canonical(folder, ignored);
   if (!seen_.insert(real).second) return;
   auto entries = sorted_entries(folder);
-  way_.push_back(folder);
   std::erase_if(entries, [&](const auto& entry) {
     return std::ranges::any_of(way_, [&](const auto& from) { return leads_back(entry, from); });
   });
+  way_.push_back(folder);
   for (const auto& entry : entries) {
     if (is_folder(entry)) continue;
     if (is_image(entry.path())) {

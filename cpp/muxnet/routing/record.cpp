@@ -172,13 +172,10 @@ std::vector<std::string> record_decisions(const Policy& policy, const OutcomeTab
     require(std::binary_search(complete.begin(), complete.end(), row), "record_decisions",
             "inputs that every model answered", text("row ", row));
     const auto at = static_cast<std::size_t>(row);
-    for (auto& [kind, values] : costs.models) {
-      const CallCost cost(table, kind);
-      const bool recorded = table.fields().input_costs.contains(kind);
-      for (std::size_t model = 0; model < values.size(); ++model) {
-        values[model] = cost(at, model);
-        if (recorded) values[model] = shortest(static_cast<float>(values[model]));
-      }
+    for (const auto& [kind, recorded] : table.fields().input_costs) {
+      auto& values = costs.models.at(kind);
+      const float* own = recorded.data<float>() + at * values.size();
+      std::transform(own, own + values.size(), values.begin(), shortest);
     }
     lines.push_back(recorder.record(inputs.at(at), known, {}, costs));
   }
